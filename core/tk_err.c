@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_err.h"
+
+#include <stdint.h>
+
+static const struct {
+    const char *code;
+    const char *words;
+    uint8_t action;
+} errors[] = {{"ok", "", TK_ACTION_NONE},
+#define TK_ERR_ROW(id, code, action, words) {code, words, TK_ACTION_##action},
+              TK_ERRORS(TK_ERR_ROW)
+#undef TK_ERR_ROW
+};
+
+const char *tk_err_code(enum tk_err err)
+{
+    return errors[err].code;
+}
+
+const char *tk_err_words(enum tk_err err)
+{
+    return errors[err].words;
+}
+
+enum tk_action tk_err_action(enum tk_err err)
+{
+    return (enum tk_action)errors[err].action;
+}

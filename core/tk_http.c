@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_http.h"
+
+#include "tk_time.h"
+#include "tk_version.h"
+
+#include <string.h>
+
+#define HEAD_MAX     16384
+#define INTERIMS_MAX 8
+
+enum {
+    STATUS_LINE,
+    FIELD_LINES,
+    BODY_LENGTH, /* Content-Length */
+    BODY_CLOSE,  /* until the connection ends */
+    CHUNK_LINE,
+    CHUNK_DATA,
+    CHUNK_END, /* the empty line behind a chunk's data */
+    TRAILER_LINES,
+    COMPLETE
+};
+
+/* --- the request --- */
+
+/* Content-Length stands before the body is known; OWS before a field's value (RFC 9112 5) leaves
+ * room for it. */
+#define LENGTH_ROOM "      "
+
+size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
+                       const char *path, const char *body_type)
+{
+    tk_text_add(t, method);
+    tk_text_char(t, ' ');
+    tk_text_add(t, path);
+    tk_text_add(t, " HTTP/1.1\r\nHost: ");
+    tk_text_host(t, host);
+    tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n");
+    if (body_type != NULL) {
+        tk_text_add(t, "Content-Type: ");
+        tk_text_add(t, body_type);
+        tk_text_add(t, "\r\nContent-Length:" LENGTH_ROOM "\r\n");
+    }
+    tk_text_add(t, "\r\n");
+    return t->len;
+}
+
+void tk_http_request_end(struct tk_text *t, size_t mark)
+{
+    char digits[sizeof LENGTH_ROOM];
+    struct tk_text number;
+
+    if (!tk_text_ok(t) || t->len == mark)
+        return;
+    tk_text_init(&number, digits, sizeof digits);
+    tk_text_int(&number, (int64_t)(t->len - mark));
+    memcpy(t->buf + mark - strlen("\r\n\r\n") - number.len, digits, number.len);
+}
+
+/* --- the answer --- */
+
+void tk_http_begin(struct tk_http *h, char *body, size_t size)
+{
+    *h = (struct tk_http){.body = body, .body_size = size};
+    body[0] = '\0';
+}
+
+bool tk_http_begun(const struct tk_http *h)
+{
+    return h->head_bytes > 0;
+}
+
+/* A field's value where the line has that name, else NULL. */
+static const char *field(const char *line, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < len; i++) {
+        if (tk_lower(line[i]) != name[i])
+            return NULL;
+    }
+    if (line[len] != ':')
+        return NULL;
+    line += len + 1;
+    return line + strspn(line, " \t");
+}
+
+/* Whether a comma-separated list holds a word (RFC 9110 5.6.1). */
+static bool lists(const char *s, const char *word)
+{
+    size_t len = strlen(word);
+
+    while (*s != '\0') {
+        s += strspn(s, ", \t");
+        size_t i = 0;
+
+        while (i < len && tk_lower(s[i]) == word[i])
+            i++;
+        if (i == len && strchr(", \t;", s[i]) != NULL)
+            return true;
+        s += strcspn(s, ",");
+    }
+    return false;
+}
+
+static bool content_length(struct tk_http *h, const char *value)
+{
+    uint64_t length;
+
+    if (!tk_parse_u64(value, strlen(value), INT64_MAX, &length))
+        return false;
+    if (h->has_length && length != h->left)
+        return false;
+    h->has_length = true;
+    h->left = length;
+    return true;
+}
+
+static bool transfer_encoding(struct tk_http *h, const char *value)
+{
+    h->chunked = tk_same_nocase(value, "chunked");
+    return h->chunked; /* we offered no other coding */
+}
+
+static bool read_field(struct tk_http *h)
+{
+    const char *value;
+
+    if ((value = field(h->line, "content-length")) != NULL)
+        return content_length(h, value);
+    if ((value = field(h->line, "transfer-encoding")) != NULL)
+        return transfer_encoding(h, value);
+    if ((value = field(h->line, "connection")) != NULL)
+        h->keep = lists(value, "keep-alive") || (h->keep && !lists(value, "close"));
+    if ((value = field(h->line, "location")) != NULL)
+        tk_copy(h->location, sizeof h->location, value);
+    if ((value = field(h->line, "date")) != NULL && !tk_time_parse_http(value, &h->date_unix))
+        h->date_unix = 0;
+    return strchr(h->line, ':') != NULL && h->line[0] != ' ' && h->line[0] != '\t';
+}
+
+static bool read_status(struct tk_http *h)
+{
+    uint64_t status;
+
+    /* HTTP/1.1 200 OK */
+    if (strlen(h->line) < 12 || memcmp(h->line, "HTTP/1.", 7) != 0 || !tk_is_digit(h->line[7]) ||
+        h->line[8] != ' ' || !tk_parse_u64(h->line + 9, 3, 599, &status) || status < 100)
+        return false;
+    if (h->line[12] != '\0' && h->line[12] != ' ')
+        return false;
+    h->status = (int)status;
+    h->keep = h->line[7] != '0';
+    h->state = FIELD_LINES;
+    return true;
+}
+
+/* The end of a head: what kind of body follows (RFC 9112 6.3). */
+static bool end_of_head(struct tk_http *h)
+{
+    if (h->status < 200) {
+        h->state = STATUS_LINE;
+        h->chunked = h->has_length = false;
+        return h->status != 101 && ++h->interims <= INTERIMS_MAX;
+    }
+    if (h->status == 204 || h->status == 304)
+        h->state = COMPLETE;
+    else if (h->chunked)
+        h->state = CHUNK_LINE;
+    else if (h->has_length)
+        h->state = h->left == 0 ? COMPLETE : BODY_LENGTH;
+    else
+        h->state = BODY_CLOSE;
+    if (h->chunked && h->has_length)
+        h->keep = false; /* a sign of request smuggling (RFC 9112 6.1) */
+    return true;
+}
+
+/* 1*HEXDIG [;extension] */
+static bool read_chunk_size(struct tk_http *h)
+{
+    size_t digits = strspn(h->line, "0123456789abcdefABCDEF");
+
+    if (digits == 0 || digits > 8 || strchr(" \t;", h->line[digits]) == NULL)
+        return false;
+    h->left = 0;
+    for (size_t i = 0; i < digits; i++) {
+        char c = tk_lower(h->line[i]);
+
+        h->left = h->left << 4 | (uint64_t)(tk_is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    h->state = h->left == 0 ? TRAILER_LINES : CHUNK_DATA;
+    return true;
+}
+
+static bool end_of_line(struct tk_http *h)
+{
+    bool empty = h->line[0] == '\0';
+
+    switch (h->state) {
+    case STATUS_LINE:
+        return read_status(h);
+    case FIELD_LINES:
+        return empty ? end_of_head(h) : read_field(h);
+    case CHUNK_LINE:
+        return read_chunk_size(h);
+    case CHUNK_END:
+        h->state = CHUNK_LINE;
+        return empty;
+    default: /* TRAILER_LINES */
+        if (empty)
+            h->state = COMPLETE;
+        return true;
+    }
+}
+
+/* A line that is longer than any we use is read to its end and only its beginning kept; where a
+ * length stands there, it does not parse. */
+static bool line_byte(struct tk_http *h, char c)
+{
+    if (c == '\0')
+        return false;
+    if (c != '\n') {
+        if (h->line_len < sizeof h->line - 1)
+            h->line[h->line_len++] = c;
+        return true;
+    }
+    if (h->line_len > 0 && h->line[h->line_len - 1] == '\r')
+        h->line_len--;
+    while (h->line_len > 0 && strchr(" \t", h->line[h->line_len - 1]) != NULL)
+        h->line_len--;
+    h->line[h->line_len] = '\0';
+    h->line_len = 0;
+    return end_of_line(h);
+}
+
+static int failed(enum tk_err *err, enum tk_err why)
+{
+    *err = why;
+    return TK_HTTP_FAILED;
+}
+
+/* Takes what belongs to the body from data; 0 when it does not fit. */
+static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
+{
+    if (h->state != BODY_CLOSE && len > h->left)
+        len = (size_t)h->left;
+    if (len >= h->body_size - h->body_len)
+        return 0;
+    memcpy(h->body + h->body_len, data, len);
+    h->body_len += len;
+    h->body[h->body_len] = '\0';
+    if (h->state == BODY_CLOSE)
+        return len;
+    h->left -= len;
+    if (h->left == 0)
+        h->state = h->state == CHUNK_DATA ? CHUNK_END : COMPLETE;
+    return len;
+}
+
+static bool in_body(const struct tk_http *h)
+{
+    return h->state == BODY_LENGTH || h->state == BODY_CLOSE || h->state == CHUNK_DATA;
+}
+
+int tk_http_feed(struct tk_http *h, const char *data, size_t len, enum tk_err *err)
+{
+    size_t at = 0;
+
+    while (at < len && h->state != COMPLETE) {
+        if (in_body(h)) {
+            size_t used = body_bytes(h, data + at, len - at);
+
+            if (used == 0)
+                return failed(err, TK_E_HTTP_TOO_LARGE);
+            at += used;
+            continue;
+        }
+        if (++h->head_bytes > HEAD_MAX)
+            return failed(err, TK_E_HTTP_TOO_LARGE);
+        if (!line_byte(h, data[at++]))
+            return failed(err, TK_E_HTTP_MALFORMED);
+    }
+    if (at < len)
+        h->keep = false;
+    return h->state == COMPLETE ? TK_HTTP_DONE : TK_HTTP_MORE;
+}
+
+int tk_http_end(struct tk_http *h, enum tk_err *err)
+{
+    h->keep = false;
+    if (h->state == BODY_CLOSE)
+        h->state = COMPLETE;
+    return h->state == COMPLETE ? TK_HTTP_DONE : failed(err, TK_E_CONN_LOST);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_LIMITS_H
+#define TK_LIMITS_H
+
+/*
+ * The numbers a build may choose (-DTK_ACCOUNTS=1 and so on). All memory of the core follows from
+ * them at compile time; nothing is truncated to fit: a value over its limit is refused.
+ */
+
+#ifndef TK_ACCOUNTS
+#define TK_ACCOUNTS 4 /* accounts; the smallest board has 1 */
+#endif
+
+#ifndef TK_SLOTS
+#define TK_SLOTS 2 /* TLS connections at a time; the 64 KB board has 1. About 20 KB of heap each   \
+                    */
+#endif
+
+#ifndef TK_CONSOLES
+#define TK_CONSOLES 4 /* console lines; a board has 1, its UART. About 4 KB of RAM each */
+#endif
+
+#ifndef TK_WORK_SIZE
+#define TK_WORK_SIZE 2048 /* bytes of one request, and of the body of its answer, a slot */
+#endif
+
+#define TK_LINE_MAX      1023 /* characters of a console line, prefix included */
+#define TK_NAME_MAX      16   /* reference name of an account */
+#define TK_HOST_MAX      127  /* host name without port (DNS allows 253; portals use under 70) */
+#define TK_HOST_TEXT     (TK_HOST_MAX + 8) /* host[:port] in brackets and NUL */
+#define TK_CLIENT_ID_MAX 128               /* the portal's own column is 128 wide */
+#define TK_SECRET_MAX    128               /* the portal's own column is 100 wide */
+#define TK_SCOPE_MAX     255
+#define TK_TOKEN_MAX     256 /* access token, refresh token, code: 70 today, size undefined by RFC */
+#define TK_URL_MAX       255
+#define TK_PATH_MAX      63 /* path of the portal's REST endpoint */
+#define TK_ID_MAX        40 /* member_id, user_id */
+#define TK_JSON_TOKENS   64
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_url.h"
+
+#include <string.h>
+
+#define HTTPS_PORT 443
+
+static const char *skip_scheme(const char *s)
+{
+    static const char scheme[] = "https://";
+    size_t i = 0;
+
+    while (i < sizeof scheme - 1 && tk_lower(s[i]) == scheme[i])
+        i++;
+    if (i == sizeof scheme - 1)
+        return s + i;
+    return strstr(s, "://") == NULL ? s : NULL;
+}
+
+static bool parse_port(const char *s, size_t len, uint16_t *port)
+{
+    uint64_t value;
+
+    if (!tk_parse_u64(s, len, UINT16_MAX, &value) || value == 0)
+        return false;
+    *port = (uint16_t)value;
+    return true;
+}
+
+/* Letters, digits, dots and hyphens, or an IPv6 address's hex digits and colons. */
+static bool good_name(const char *s, size_t len, const char *marks)
+{
+    if (len == 0 || len > TK_HOST_MAX || s[0] == '.' || s[0] == '-')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (!tk_is_alnum(s[i]) && strchr(marks, s[i]) == NULL)
+            return false;
+        if (i > 0 && s[i] == '.' && s[i - 1] == '.')
+            return false;
+    }
+    return true;
+}
+
+static void keep_name(struct tk_host *host, const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        host->name[i] = tk_lower(s[i]);
+    host->name[len] = '\0';
+}
+
+bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
+{
+    *host = (struct tk_host){.port = HTTPS_PORT};
+    s = skip_scheme(s);
+    if (s == NULL)
+        return false;
+
+    size_t len = strcspn(s, "/?#");
+    bool v6 = s[0] == '[';
+    size_t name_len = strcspn(s + v6, v6 ? "]/" : ":/?#");
+    const char *behind = s + name_len + 2 * v6;
+
+    if ((v6 && s[1 + name_len] != ']') || !good_name(s + v6, name_len, v6 ? ":." : ".-"))
+        return false;
+    if (behind < s + len &&
+        (*behind != ':' || !parse_port(behind + 1, (size_t)(s + len - behind) - 1, &host->port)))
+        return false;
+    keep_name(host, s + v6, name_len);
+    if (rest != NULL)
+        *rest = s + len;
+    return true;
+}
+
+bool tk_host_same(const struct tk_host *a, const struct tk_host *b)
+{
+    return a->port == b->port && strcmp(a->name, b->name) == 0;
+}
+
+void tk_text_host(struct tk_text *t, const struct tk_host *host)
+{
+    bool v6 = strchr(host->name, ':') != NULL;
+
+    tk_text_add(t, v6 ? "[" : "");
+    tk_text_add(t, host->name);
+    tk_text_add(t, v6 ? "]" : "");
+    if (host->port != HTTPS_PORT && host->name[0] != '\0') {
+        tk_text_char(t, ':');
+        tk_text_int(t, host->port);
+    }
+}
+
+static bool decode(const char *s, size_t len, char *out, size_t size)
+{
+    struct tk_text t;
+
+    tk_text_init(&t, out, size);
+    for (size_t i = 0; i < len; i++) {
+        char digits[3] = "", c = s[i] == '+' ? ' ' : s[i];
+
+        if (c == '%') {
+            memcpy(digits, s + i + 1, len - i > 2 ? 2 : 0);
+            if (!tk_parse_hex(digits, (uint8_t *)&c, 1) || c == '\0')
+                return false;
+            i += 2;
+        }
+        tk_text_char(&t, c);
+    }
+    return tk_text_ok(&t);
+}
+
+bool tk_query_value(const char *url, const char *name, char *out, size_t size)
+{
+    size_t name_len = strlen(name);
+    const char *s = strchr(url, '?');
+
+    while (s != NULL && (*s == '?' || *s == '&')) {
+        size_t len = strcspn(++s, "&#");
+
+        if (len > name_len && memcmp(s, name, name_len) == 0 && s[name_len] == '=')
+            return decode(s + name_len + 1, len - name_len - 1, out, size);
+        s += len;
+    }
+    return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_DEVICE_H
+#define TK_DEVICE_H
+
+/* The thing the program runs on. Called from the main loop only, except where noted. */
+
+#include <stdint.h>
+
+struct tk_port;
+
+enum { TK_DEVICE_KEY_SIZE = 32 };
+
+/*
+ * A name that no other device has and that survives a factory reset: 4 to 32 characters of
+ * [A-Za-z0-9-]. It is printed, and is no secret. The string lives as long as the port.
+ */
+const char *tk_device_id(struct tk_port *port);
+
+/* Starts the program anew, from its beginning, with RAM lost and flash kept. Does not return on a
+ * board; where it does, the caller's main loop ends and its starter begins again. */
+void tk_device_reboot(struct tk_port *port);
+
+/* Feeds the watchdog: called once a pass of the main loop, at least every 5 s while work goes on
+ * and every 30 s in idle time. A no-op where there is none. */
+void tk_device_alive(struct tk_port *port);
+
+/* Shows the highest escalation level of all accounts: 0 all is well, up to 4 a person must act. */
+void tk_device_indicate(struct tk_port *port, int level);
+
+/* Writes the device's own secret key for sealing to out and answers 0, or answers -1: this device
+ * has none. The same key at every call. */
+int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
+
+#endif

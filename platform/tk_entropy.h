@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_ENTROPY_H
+#define TK_ENTROPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tk_port;
+
+enum { TK_ENTROPY_OK = 0, TK_ENTROPY_NOT_SEEDED = -1 };
+
+/*
+ * Fills buf with len bytes fit for keys (NIST SP 800-90A output, or a system's CSPRNG), any len
+ * from 0. TK_ENTROPY_NOT_SEEDED, with buf untouched, while the platform has no entropy: no TLS
+ * connection is opened then. A port whose only source is slow or raw puts it through a DRBG of
+ * its own. There is no third answer: a source that failed is not seeded.
+ * Called from the main loop only; may take 1 ms.
+ */
+int tk_entropy_get(struct tk_port *port, void *buf, size_t len);
+
+#endif
