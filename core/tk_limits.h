@@ -24,6 +24,10 @@
 #define TK_WORK_SIZE 2048 /* bytes of one request, and of the body of its answer, a slot */
 #endif
 
+#ifndef TK_SESSION_SIZE
+#define TK_SESSION_SIZE 3072 /* bytes of a kept TLS session; 512 where no peer certificate is kept */
+#endif
+
 #define TK_LINE_MAX      1023 /* characters of a console line, prefix included */
 #define TK_NAME_MAX      16   /* reference name of an account */
 #define TK_HOST_MAX      127  /* host name without port (DNS allows 253; portals use under 70) */

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_tls.h"
+
+#include "tk_entropy.h"
+
+#include <mbedtls/error.h>
+#include <mbedtls/net_sockets.h> /* its error numbers only */
+#include <mbedtls/pk.h>
+#include <string.h>
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#endif
+
+#define TCP_TIMEOUT_MS 5000 /* for one address, before the next one is tried */
+#define TICKETS_MAX    8    /* new sessions that a server may send between two answers */
+
+/* --- what is shared --- */
+
+static int random_bytes(void *port, unsigned char *out, size_t len)
+{
+    return tk_entropy_get(port, out, len) == TK_ENTROPY_OK ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+/* ECDSA, PKCS#1, then PSS: with PSS first, a TLS 1.2 server with an RSA key picks what mbedTLS
+ * 3.6 cannot verify there (handshake failure -0x6600). */
+static const uint16_t signature_algorithms[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+#endif
+    MBEDTLS_TLS1_3_SIG_NONE};
+
+enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
+                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+{
+    mbedtls_ssl_config *conf = &shared->conf;
+
+    shared->port = port;
+    shared->time = time;
+    mbedtls_ssl_config_init(conf);
+    if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+        return TK_E_TLS_NO_MEMORY;
+    mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_rng(conf, random_bytes, port);
+    mbedtls_ssl_conf_sig_algs(conf, signature_algorithms);
+    mbedtls_ssl_conf_ca_cb(conf, find_root, trust);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+        conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+    return TK_OK;
+}
+
+void tk_tls_unshare(struct tk_tls_shared *shared)
+{
+    mbedtls_ssl_config_free(&shared->conf);
+}
+
+void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
+{
+    memset(tls, 0, sizeof *tls);
+    tls->shared = shared;
+    tls->lookup = -1;
+    tls->sock = -1;
+    mbedtls_ssl_init(&tls->ssl);
+}
+
+void tk_tls_free(struct tk_tls *tls)
+{
+    tk_tls_close(tls);
+    mbedtls_ssl_free(&tls->ssl);
+}
+
+static int fail(struct tk_tls *tls, enum tk_err err, int detail)
+{
+    tls->err = err;
+    tls->detail = detail;
+    return TK_SOCK_ERR;
+}
+
+/* --- bytes under TLS --- */
+
+/* Sends what waits in the flight. TK_SOCK_OK when it is empty. */
+static int flush(struct tk_tls *tls)
+{
+    while (tls->flight_len > 0) {
+        int n = tk_sock_send(tls->shared->port, tls->sock, tls->flight, tls->flight_len);
+
+        if (n < 0)
+            return n;
+        tls->flight_len = (uint16_t)(tls->flight_len - n);
+        memmove(tls->flight, tls->flight + n, tls->flight_len);
+    }
+    return TK_SOCK_OK;
+}
+
+static int bio_result(int n, int again)
+{
+    if (n == TK_SOCK_AGAIN)
+        return again;
+    if (n == TK_SOCK_CLOSED)
+        return 0;
+    return n < 0 ? MBEDTLS_ERR_NET_CONN_RESET : n;
+}
+
+/* Short messages are collected, so that a flight is one segment; long ones go past. */
+static int bio_send(void *ctx, const unsigned char *data, size_t len)
+{
+    struct tk_tls *tls = ctx;
+    int n = TK_SOCK_OK;
+
+    if (len > sizeof tls->flight - tls->flight_len)
+        n = flush(tls);
+    if (n != TK_SOCK_OK)
+        return bio_result(n, MBEDTLS_ERR_SSL_WANT_WRITE);
+    if (len > sizeof tls->flight)
+        return bio_result(tk_sock_send(tls->shared->port, tls->sock, data, len),
+                          MBEDTLS_ERR_SSL_WANT_WRITE);
+    memcpy(tls->flight + tls->flight_len, data, len);
+    tls->flight_len = (uint16_t)(tls->flight_len + len);
+    return (int)len;
+}
+
+static int bio_recv(void *ctx, unsigned char *buf, size_t size)
+{
+    struct tk_tls *tls = ctx;
+    int n = flush(tls);
+
+    if (n == TK_SOCK_OK || n == TK_SOCK_AGAIN)
+        n = tk_sock_recv(tls->shared->port, tls->sock, buf, size);
+    return bio_result(n, MBEDTLS_ERR_SSL_WANT_READ);
+}
+
+/* --- what a certificate says --- */
+
+static int64_t x509_to_unix(const mbedtls_x509_time *t)
+{
+    struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
+
+    return tk_calendar_to_unix(&c);
+}
+
+/* Called for each certificate of a chain after mbedTLS judged it; changes no judgement. */
+static int look_at_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    struct tk_tls *tls = ctx;
+    int64_t end = x509_to_unix(&crt->valid_to);
+
+    (void)flags;
+    if (!tls->verified || end < tls->not_after)
+        tls->not_after = end;
+    tls->verified = true;
+    if (depth == 0)
+        tls->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
+                           memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
+    return 0;
+}
+
+static enum tk_err certificate_error(const struct tk_tls *tls)
+{
+    uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
+
+    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
+        return tls->self_signed ? TK_E_TLS_SELF_SIGNED : TK_E_TLS_UNTRUSTED;
+    if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
+        return TK_E_TLS_NAME;
+    if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
+        return TK_E_TLS_EXPIRED;
+    if (flags & MBEDTLS_X509_BADCERT_FUTURE)
+        return TK_E_TLS_NOT_YET;
+    return TK_E_TLS_WEAK;
+}
+
+/* An mbedTLS error is -(module << 7 | reason), or -(higher | lower) of two modules. */
+static bool is_out_of_memory(int ret)
+{
+    static const int higher[] = {MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
+                                 MBEDTLS_ERR_PK_ALLOC_FAILED, MBEDTLS_ERR_ECP_ALLOC_FAILED,
+                                 MBEDTLS_ERR_MD_ALLOC_FAILED};
+    int low = -(-ret & 0x7f);
+
+    if (ret == MBEDTLS_ERR_MPI_ALLOC_FAILED || low == MBEDTLS_ERR_MPI_ALLOC_FAILED ||
+        ret == MBEDTLS_ERR_ASN1_ALLOC_FAILED || low == MBEDTLS_ERR_ASN1_ALLOC_FAILED)
+        return true;
+    for (size_t i = 0; i < sizeof higher / sizeof higher[0]; i++) {
+        if (-(-ret & ~0x7f) == higher[i])
+            return true;
+    }
+    return false;
+}
+
+static enum tk_err tls_error(const struct tk_tls *tls, int ret)
+{
+    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+        return certificate_error(tls);
+    if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        return TK_E_TLS_ALERT;
+    if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
+        ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+        return TK_E_CONN_LOST;
+    return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : TK_E_TLS_FAILED;
+}
+
+/* --- sessions --- */
+
+static bool session_usable(const struct tk_tls *tls)
+{
+    const struct tk_tls_session *kept = tls->session;
+    int64_t now;
+
+    return kept != NULL && kept->len > 0 && tk_host_same(&kept->host, &tls->host) &&
+           tk_time_known(tls->shared->time, &now) && now < kept->not_after;
+}
+
+static void offer_session(struct tk_tls *tls)
+{
+    mbedtls_ssl_session session;
+
+    if (!session_usable(tls))
+        return;
+    mbedtls_ssl_session_init(&session);
+    if (mbedtls_ssl_session_load(&session, tls->session->data, tls->session->len) == 0)
+        (void)mbedtls_ssl_set_session(&tls->ssl, &session); /* else a full handshake */
+    mbedtls_ssl_session_free(&session);
+}
+
+/* A session that cannot be kept costs a full handshake next time, nothing else. */
+static void keep_session(struct tk_tls *tls)
+{
+    mbedtls_ssl_session session;
+    struct tk_tls_session *kept = tls->session;
+    size_t len = 0;
+
+    if (kept == NULL)
+        return;
+    mbedtls_ssl_session_init(&session);
+    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
+        mbedtls_ssl_session_save(&session, kept->data, sizeof kept->data, &len) == 0) {
+        kept->len = (uint16_t)len;
+        kept->host = tls->host;
+        kept->not_after = tls->not_after;
+    }
+    mbedtls_ssl_session_free(&session);
+}
+
+/* --- the way to a connection --- */
+
+void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
+{
+    tls->host = *host;
+    tls->session = session;
+    tls->stage = TK_TLS_NAME;
+    tls->err = TK_OK;
+    tls->detail = 0;
+    tls->addr_count = tls->addr_next = 0;
+    tls->resumed = tls->verified = tls->self_signed = false;
+    tls->not_after = 0;
+}
+
+static int open_next_address(struct tk_tls *tls)
+{
+    struct tk_port *port = tls->shared->port;
+
+    while (tls->addr_next < tls->addr_count) {
+        tls->sock = tk_sock_open(port, &tls->addrs[tls->addr_next++], tls->host.port);
+        if (tls->sock >= 0) {
+            tls->stage = TK_TLS_TCP;
+            tls->tcp_give_up_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
+            return TK_SOCK_AGAIN;
+        }
+    }
+    return fail(tls, TK_E_CONNECT_FAILED, 0);
+}
+
+/* A certificate cannot be checked without a date, nor a key made without random bytes: nothing
+ * leaves the device then. */
+static enum tk_err ready_for_tls(const struct tk_tls_shared *shared)
+{
+    uint8_t byte;
+    int64_t now;
+
+    if (!tk_time_known(shared->time, &now))
+        return TK_E_CLOCK_UNKNOWN;
+    if (tk_entropy_get(shared->port, &byte, sizeof byte) != TK_ENTROPY_OK)
+        return TK_E_NOT_SEEDED;
+    tk_clock_publish(shared->port, now, tk_time_now(shared->time, &now));
+    return TK_OK;
+}
+
+static int step_name(struct tk_tls *tls)
+{
+    struct tk_port *port = tls->shared->port;
+    enum tk_err err = ready_for_tls(tls->shared);
+
+    if (err != TK_OK)
+        return fail(tls, err, 0);
+    if (tls->lookup < 0) {
+        tls->lookup = tk_sock_lookup(port, tls->host.name);
+        if (tls->lookup < 0)
+            return tls->lookup == TK_SOCK_AGAIN ? TK_SOCK_AGAIN : fail(tls, TK_E_NAME_UNKNOWN, 0);
+    }
+    int n = tk_sock_lookup_poll(port, tls->lookup, tls->addrs, TK_SOCK_ADDRS);
+
+    if (n == TK_SOCK_AGAIN)
+        return TK_SOCK_AGAIN;
+    tls->lookup = -1;
+    if (n < 0)
+        return fail(tls, TK_E_NAME_UNKNOWN, 0);
+    tls->addr_count = (uint8_t)n;
+    return open_next_address(tls);
+}
+
+static int start_handshake(struct tk_tls *tls)
+{
+    mbedtls_ssl_context *ssl = &tls->ssl;
+    int ret = tls->set_up ? 0 : mbedtls_ssl_setup(ssl, &tls->shared->conf);
+
+    tls->set_up = ret == 0;
+    if (ret == 0)
+        ret = mbedtls_ssl_set_hostname(ssl, tls->host.name);
+    if (ret != 0)
+        return fail(tls, tls_error(tls, ret), ret);
+    mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
+    mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
+    offer_session(tls);
+    tls->stage = TK_TLS_HANDSHAKE;
+    return TK_SOCK_AGAIN;
+}
+
+static int step_tcp(struct tk_tls *tls)
+{
+    struct tk_port *port = tls->shared->port;
+    int n = tk_sock_connected(port, tls->sock);
+
+    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->tcp_give_up_ms)
+        return TK_SOCK_AGAIN;
+    if (n == TK_SOCK_OK)
+        return start_handshake(tls);
+    tk_sock_close(port, tls->sock);
+    tls->sock = -1;
+    return open_next_address(tls);
+}
+
+static int finish_handshake(struct tk_tls *tls)
+{
+    int n = flush(tls);
+
+    if (n == TK_SOCK_AGAIN)
+        return n;
+    if (n != TK_SOCK_OK)
+        return fail(tls, TK_E_CONN_LOST, 0);
+    tls->stage = TK_TLS_READY;
+    tls->resumed = !tls->verified;
+    if (tls->resumed)
+        tls->not_after = tls->session->not_after;
+    if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
+        keep_session(tls);
+    return TK_SOCK_OK;
+}
+
+static int step_handshake(struct tk_tls *tls, bool *busy)
+{
+    if (mbedtls_ssl_is_handshake_over(&tls->ssl))
+        return finish_handshake(tls);
+    int ret = mbedtls_ssl_handshake_step(&tls->ssl);
+
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return TK_SOCK_AGAIN;
+    if (ret != 0) {
+        (void)flush(tls); /* the alert that says why */
+        if (tls->session != NULL)
+            tls->session->len = 0;
+        return fail(tls, tls_error(tls, ret), ret);
+    }
+    *busy = true;
+    return TK_SOCK_AGAIN;
+}
+
+int tk_tls_step(struct tk_tls *tls, bool *busy)
+{
+    switch (tls->stage) {
+    case TK_TLS_NAME:
+        return step_name(tls);
+    case TK_TLS_TCP:
+        return step_tcp(tls);
+    case TK_TLS_HANDSHAKE:
+        return step_handshake(tls, busy);
+    case TK_TLS_READY:
+        return TK_SOCK_OK;
+    default:
+        return TK_SOCK_ERR;
+    }
+}
+
+/* --- bytes over TLS --- */
+
+static bool is_new_session(int ret)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    return ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+    (void)ret;
+    return false;
+#endif
+}
+
+static int outcome(struct tk_tls *tls, int ret)
+{
+    if (ret > 0)
+        return ret;
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return TK_SOCK_AGAIN;
+    if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == 0 || ret == MBEDTLS_ERR_SSL_CONN_EOF)
+        return TK_SOCK_CLOSED;
+    return fail(tls, tls_error(tls, ret), ret);
+}
+
+int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
+{
+    int n = outcome(tls, mbedtls_ssl_write(&tls->ssl, data, len));
+
+    if (n > 0 && flush(tls) == TK_SOCK_ERR)
+        return fail(tls, TK_E_CONN_LOST, 0);
+    return n;
+}
+
+int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
+{
+    for (int tickets = 0; tickets < TICKETS_MAX; tickets++) {
+        int ret = mbedtls_ssl_read(&tls->ssl, buf, size);
+
+        if (!is_new_session(ret))
+            return outcome(tls, ret);
+        keep_session(tls);
+    }
+    return fail(tls, TK_E_TLS_FAILED, 0);
+}
+
+void tk_tls_close(struct tk_tls *tls)
+{
+    struct tk_port *port = tls->shared->port;
+
+    if (tls->stage == TK_TLS_READY) {
+        (void)mbedtls_ssl_close_notify(&tls->ssl);
+        (void)flush(tls);
+    }
+    if (tls->lookup >= 0)
+        tk_sock_lookup_cancel(port, tls->lookup);
+    if (tls->sock >= 0)
+        tk_sock_close(port, tls->sock);
+    if (tls->set_up && mbedtls_ssl_session_reset(&tls->ssl) != 0) { /* clears its buffers too */
+        mbedtls_ssl_free(&tls->ssl);
+        mbedtls_ssl_init(&tls->ssl);
+        tls->set_up = false;
+    }
+    tls->lookup = tls->sock = -1;
+    tls->flight_len = 0;
+    tls->session = NULL;
+    tls->stage = TK_TLS_IDLE;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_TLS_H
+#define TK_TLS_H
+
+/*
+ * A TLS connection over the sockets of the contract, from a host's name to bytes, never blocking:
+ *
+ *      open -> name -> TCP -> handshake -> ready -> send, recv ... -> close
+ *
+ * with the four outcomes of tk_sock.h everywhere: bytes (or TK_SOCK_OK), TK_SOCK_AGAIN,
+ * TK_SOCK_CLOSED, TK_SOCK_ERR. Chain, name and dates of the server's certificate are verified at
+ * each full handshake; there is no way to turn that off. Has no deadline of its own: whoever opens
+ * a connection gives up on it by closing it.
+ */
+
+#include "tk_err.h"
+#include "tk_limits.h"
+#include "tk_sock.h"
+#include "tk_time.h"
+#include "tk_url.h"
+
+#include <mbedtls/ssl.h>
+
+/* What all connections of a program share. */
+struct tk_tls_shared {
+    struct tk_port *port;
+    struct tk_time *time;
+    mbedtls_ssl_config conf;
+};
+
+/* A session that saves the next handshake with the same host. It is a secret. */
+struct tk_tls_session {
+    struct tk_host host;
+    int64_t not_after; /* the first end of a certificate of the chain that was verified */
+    uint16_t len;      /* 0: none */
+    uint8_t data[TK_SESSION_SIZE];
+};
+
+enum tk_tls_stage { TK_TLS_IDLE, TK_TLS_NAME, TK_TLS_TCP, TK_TLS_HANDSHAKE, TK_TLS_READY };
+
+struct tk_tls {
+    struct tk_tls_shared *shared;
+    mbedtls_ssl_context ssl;
+    bool set_up; /* ssl has its buffers; they stay from the first connection on */
+    enum tk_tls_stage stage;
+    struct tk_host host;
+    struct tk_tls_session *session; /* where to keep one; NULL for nowhere */
+    enum tk_err err;                /* why the last TK_SOCK_ERR */
+    int detail;                     /* mbedTLS' number for it, 0 where it has none */
+
+    /* what the connection found out */
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    uint8_t addr_count;
+    uint8_t addr_next; /* the one after the one in use */
+    bool resumed;
+    int64_t not_after;
+    bool self_signed;
+    bool verified; /* a chain was looked at in this handshake */
+
+    /* inside */
+    int lookup;
+    int sock;
+    uint64_t tcp_give_up_ms;
+    uint16_t flight_len;
+    uint8_t flight[256]; /* a handshake's short messages leave in one send */
+};
+
+/* Fills the shared part. find_root and trust as for mbedtls_ssl_conf_ca_cb; they and all pointers
+ * live as long as the shared part. Needs tk_mbedtls_init or the like before it. */
+enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
+                         mbedtls_x509_crt_ca_cb_t find_root, void *trust);
+void tk_tls_unshare(struct tk_tls_shared *shared);
+
+void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared);
+void tk_tls_free(struct tk_tls *tls);
+
+/* Begins a connection; tls must be idle. session may hold one of an earlier connection, and is
+ * where a new one is kept; it must stay until tk_tls_close. */
+void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session);
+
+/* Goes on. TK_SOCK_OK once the connection is ready, TK_SOCK_AGAIN before, TK_SOCK_ERR when it
+ * failed (close it). A step with public-key work takes up to 2 s on a small board. *busy becomes
+ * true when the next step need not wait for anything. */
+int tk_tls_step(struct tk_tls *tls, bool *busy);
+
+/* As tk_sock_send and tk_sock_recv, on a ready connection. What one call of tk_tls_send takes
+ * leaves in one record; after TK_SOCK_AGAIN it must be called with the same bytes again. */
+int tk_tls_send(struct tk_tls *tls, const void *data, size_t len);
+int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size);
+
+/* Ends the connection in whatever stage, and is idle again. */
+void tk_tls_close(struct tk_tls *tls);
+
+#endif

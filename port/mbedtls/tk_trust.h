@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_TRUST_H
+#define TK_TRUST_H
+
+/*
+ * A list of roots that costs no heap until one is needed: certificates in DER, in flash or
+ * wherever they lie, found by subject when a chain ends at their name.
+ */
+
+#include <mbedtls/x509_crt.h>
+
+struct tk_root {
+    const unsigned char *der; /* one certificate; must outlive the list */
+    size_t len;
+};
+
+struct tk_trust {
+    const struct tk_root *roots;
+    size_t count;
+};
+
+/* mbedTLS' trusted-certificate callback (mbedtls_x509_crt_ca_cb_t); trust is a struct tk_trust.
+ * Gives every root whose subject is the child's issuer; mbedTLS checks them and frees them. */
+int tk_trust_find(void *trust, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates);
+
+#endif
