@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_net.h"
+
+#include <string.h>
+
+#define RECV_SIZE 512 /* bytes read at a time, on the stack */
+
+enum tk_err tk_net_init(struct tk_net *net, struct tk_port *port, struct tk_time *time,
+                        mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+{
+    memset(net, 0, sizeof *net);
+    net->port = port;
+    for (size_t i = 0; i < TK_SLOTS; i++)
+        tk_tls_init(&net->slots[i].tls, &net->tls);
+    return tk_tls_share(&net->tls, port, time, find_root, trust);
+}
+
+void tk_net_free(struct tk_net *net)
+{
+    for (size_t i = 0; i < TK_SLOTS; i++)
+        tk_tls_free(&net->slots[i].tls);
+    tk_tls_unshare(&net->tls);
+    tk_wipe(net, sizeof *net);
+}
+
+/* --- the queue --- */
+
+static void enqueue(struct tk_net *net, struct tk_request *r)
+{
+    struct tk_request **at = &net->first;
+
+    while (*at != NULL && (*at)->priority >= r->priority)
+        at = &(*at)->next;
+    r->next = *at;
+    *at = r;
+    r->waiting = true;
+    r->slot = NULL;
+}
+
+static void dequeue(struct tk_net *net, struct tk_request *r)
+{
+    struct tk_request **at = &net->first;
+
+    while (*at != NULL && *at != r)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = r->next;
+    r->waiting = false;
+}
+
+void tk_net_submit(struct tk_net *net, struct tk_request *r)
+{
+    r->sent = false;
+    enqueue(net, r);
+}
+
+bool tk_net_active(const struct tk_request *r)
+{
+    return r->waiting || r->slot != NULL;
+}
+
+/* --- a slot --- */
+
+static void close_slot(struct tk_slot *slot)
+{
+    tk_tls_close(&slot->tls);
+    tk_wipe(slot->work, sizeof slot->work);
+    slot->keep_until_ms = 0;
+}
+
+static bool is_open(const struct tk_slot *slot)
+{
+    return slot->tls.stage != TK_TLS_IDLE;
+}
+
+static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_host *host)
+{
+    struct tk_tls_session *oldest = &net->sessions[0];
+
+    for (size_t i = 0; i < TK_SLOTS + 1; i++) {
+        struct tk_tls_session *s = &net->sessions[i];
+
+        if (s->len > 0 && tk_host_same(&s->host, host))
+            return s;
+        if (s->not_after < oldest->not_after || s->len == 0)
+            oldest = s;
+    }
+    return oldest;
+}
+
+static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *r)
+{
+    dequeue(net, r);
+    slot->request = r;
+    slot->writing = false;
+    r->slot = slot;
+    if (!is_open(slot))
+        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
+}
+
+static void release(struct tk_slot *slot)
+{
+    slot->request->slot = NULL;
+    slot->request = NULL;
+}
+
+void tk_net_cancel(struct tk_net *net, struct tk_request *r)
+{
+    if (r->waiting)
+        dequeue(net, r);
+    if (r->slot != NULL) {
+        close_slot(r->slot);
+        release(r->slot);
+    }
+}
+
+/* --- which slot a request gets --- */
+
+static bool is_warm_for(const struct tk_slot *slot, const struct tk_host *host)
+{
+    return slot->tls.stage == TK_TLS_READY && tk_host_same(&slot->tls.host, host);
+}
+
+bool tk_net_is_warm(const struct tk_net *net, const struct tk_host *host)
+{
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        if (net->slots[i].request == NULL && is_warm_for(&net->slots[i], host))
+            return true;
+    }
+    return false;
+}
+
+/* How gladly a slot is given to a request; 0: not at all. */
+static int suits(const struct tk_slot *slot, const struct tk_request *r)
+{
+    const struct tk_request *other = slot->request;
+
+    if (other == NULL)
+        return is_warm_for(slot, &r->host) ? 4 : !is_open(slot) ? 3 : 2;
+    if (other->priority >= r->priority || (other->sent && other->priority >= TK_PRIORITY_REFRESH))
+        return 0;
+    return 1;
+}
+
+static struct tk_slot *best_slot(struct tk_net *net, const struct tk_request *r)
+{
+    struct tk_slot *best = NULL;
+
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        struct tk_slot *slot = &net->slots[i];
+
+        if (suits(slot, r) > (best == NULL ? 0 : suits(best, r)))
+            best = slot;
+    }
+    return best;
+}
+
+static void assign_waiting(struct tk_net *net)
+{
+    struct tk_request *r, *next;
+
+    for (r = net->first; r != NULL; r = next) {
+        struct tk_slot *slot = best_slot(net, r);
+
+        next = r->next;
+        if (slot == NULL)
+            continue;
+        struct tk_request *ousted = slot->request;
+
+        if (ousted != NULL || !is_warm_for(slot, &r->host))
+            close_slot(slot);
+        if (ousted != NULL)
+            release(slot);
+        assign(net, slot, r);
+        if (ousted != NULL) {
+            tk_net_submit(net, ousted);
+            next = net->first;
+        }
+    }
+}
+
+/* --- a request under way --- */
+
+/* The slot is free before the owner hears of it, so that it may submit again. */
+static void finish(struct tk_slot *slot, enum tk_err err, uint64_t now_ms)
+{
+    struct tk_request *r = slot->request;
+    bool keep = err == TK_OK && r->keep_ms > 0 && (r->write == NULL || slot->http.keep);
+
+    slot->request = NULL;
+    r->done(r, err, err == TK_OK && r->write != NULL ? &slot->http : NULL);
+    if (r->slot == slot)
+        r->slot = NULL;
+    if (slot->request != NULL)
+        return;
+    tk_wipe(slot->work, sizeof slot->work);
+    if (keep)
+        slot->keep_until_ms = now_ms + r->keep_ms;
+    else
+        close_slot(slot);
+}
+
+/* A kept connection may have been closed meanwhile; nothing was sent on it, so another may serve.
+ * Bytes that nobody asked for make it just as useless. */
+static bool is_stale(struct tk_slot *slot)
+{
+    char byte;
+
+    return slot->keep_until_ms > 0 && tk_tls_recv(&slot->tls, &byte, 1) != TK_SOCK_AGAIN;
+}
+
+static int begin_writing(struct tk_net *net, struct tk_slot *slot, enum tk_err *err)
+{
+    struct tk_request *r = slot->request;
+    struct tk_text out;
+
+    if (is_stale(slot)) {
+        close_slot(slot);
+        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
+        return TK_HTTP_MORE;
+    }
+    slot->keep_until_ms = 0;
+    if (r->write == NULL)
+        return TK_HTTP_DONE;
+    tk_text_init(&out, slot->work, sizeof slot->work);
+    *err = r->write(r, &out);
+    if (*err == TK_OK && !tk_text_ok(&out))
+        *err = TK_E_NO_MEMORY;
+    slot->out_len = out.len;
+    slot->writing = true;
+    return *err == TK_OK ? TK_HTTP_MORE : TK_HTTP_FAILED;
+}
+
+static int io_failure(const struct tk_slot *slot, int n, enum tk_err *err)
+{
+    if (n == TK_SOCK_AGAIN)
+        return TK_HTTP_MORE;
+    *err = n == TK_SOCK_CLOSED ? TK_E_CONN_LOST : slot->tls.err;
+    return TK_HTTP_FAILED;
+}
+
+static int send_request(struct tk_slot *slot, enum tk_err *err)
+{
+    slot->request->sent = true;
+    int n = tk_tls_send(&slot->tls, slot->work, slot->out_len);
+
+    if (n < 0)
+        return io_failure(slot, n, err);
+    slot->out_len -= (size_t)n;
+    memmove(slot->work, slot->work + n, slot->out_len);
+    if (slot->out_len == 0)
+        tk_http_begin(&slot->http, slot->work, sizeof slot->work);
+    return TK_HTTP_MORE;
+}
+
+static int read_answer(struct tk_slot *slot, enum tk_err *err)
+{
+    char bytes[RECV_SIZE];
+    int result = TK_HTTP_MORE;
+
+    /* Bounded by the size of head and body that tk_http_feed lets pass. */
+    while (result == TK_HTTP_MORE) {
+        int n = tk_tls_recv(&slot->tls, bytes, sizeof bytes);
+
+        if (n == TK_SOCK_CLOSED)
+            result = tk_http_end(&slot->http, err);
+        else if (n < 0)
+            return io_failure(slot, n, err);
+        else
+            result = tk_http_feed(&slot->http, bytes, (size_t)n, err);
+    }
+    tk_wipe(bytes, sizeof bytes);
+    return result;
+}
+
+static int connect_slot(struct tk_slot *slot, enum tk_err *err, bool *busy)
+{
+    int n = tk_tls_step(&slot->tls, busy);
+
+    if (n == TK_SOCK_ERR)
+        *err = slot->tls.err;
+    *busy |= n == TK_SOCK_OK;
+    return n == TK_SOCK_ERR ? TK_HTTP_FAILED : TK_HTTP_MORE;
+}
+
+static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_ms, bool *busy)
+{
+    enum tk_err err = TK_OK;
+    int result;
+
+    if (slot->tls.stage != TK_TLS_READY)
+        result = connect_slot(slot, &err, busy);
+    else if (!slot->writing) {
+        result = begin_writing(net, slot, &err);
+        *busy = true;
+    } else if (slot->out_len > 0) {
+        result = send_request(slot, &err);
+        *busy |= slot->out_len == 0;
+    } else
+        result = read_answer(slot, &err);
+    if (result == TK_HTTP_MORE && now_ms >= slot->request->give_up_ms) {
+        result = TK_HTTP_FAILED;
+        err = TK_E_TIMEOUT;
+    }
+    if (result != TK_HTTP_MORE)
+        finish(slot, err, now_ms);
+}
+
+static void step_idle(struct tk_slot *slot, uint64_t now_ms)
+{
+    if (is_open(slot) && (now_ms >= slot->keep_until_ms || is_stale(slot)))
+        close_slot(slot);
+}
+
+static void expire_waiting(struct tk_net *net, uint64_t now_ms)
+{
+    struct tk_request *r = net->first;
+
+    while (r != NULL && now_ms < r->give_up_ms)
+        r = r->next;
+    if (r == NULL)
+        return;
+    dequeue(net, r);
+    r->done(r, TK_E_TIMEOUT, NULL);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_deadline(const struct tk_net *net)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (const struct tk_request *r = net->first; r != NULL; r = r->next)
+        next = earliest(next, r->give_up_ms);
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        const struct tk_slot *slot = &net->slots[i];
+
+        if (slot->request != NULL)
+            next = earliest(next, slot->request->give_up_ms);
+        else if (is_open(slot))
+            next = earliest(next, slot->keep_until_ms);
+        if (slot->tls.stage == TK_TLS_TCP)
+            next = earliest(next, slot->tls.tcp_give_up_ms);
+    }
+    return next;
+}
+
+uint64_t tk_net_step(struct tk_net *net, uint64_t now_ms)
+{
+    bool busy = false;
+
+    expire_waiting(net, now_ms);
+    assign_waiting(net);
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        if (net->slots[i].request != NULL)
+            step_request(net, &net->slots[i], now_ms, &busy);
+        else
+            step_idle(&net->slots[i], now_ms);
+    }
+    return busy ? now_ms : next_deadline(net);
+}
+
+const struct tk_tls *tk_net_connection(const struct tk_request *r)
+{
+    return r->slot == NULL ? NULL : &r->slot->tls;
+}
