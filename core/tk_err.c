@@ -2,6 +2,7 @@
 #include "tk_err.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static const struct {
     const char *code;
@@ -26,4 +27,13 @@ const char *tk_err_words(enum tk_err err)
 enum tk_action tk_err_action(enum tk_err err)
 {
     return (enum tk_action)errors[err].action;
+}
+
+enum tk_err tk_err_from_code(const char *code)
+{
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        if (strcmp(errors[err].code, code) == 0)
+            return (enum tk_err)err;
+    }
+    return TK_OK;
 }

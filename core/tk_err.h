@@ -179,4 +179,7 @@ const char *tk_err_words(enum tk_err err);
 
 enum tk_action tk_err_action(enum tk_err err);
 
+/* The error of a stable word (numbers may change from build to build); TK_OK for any other. */
+enum tk_err tk_err_from_code(const char *code);
+
 #endif

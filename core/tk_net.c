@@ -185,19 +185,20 @@ static void assign_waiting(struct tk_net *net)
 static void finish(struct tk_slot *slot, enum tk_err err, uint64_t now_ms)
 {
     struct tk_request *r = slot->request;
-    bool keep = err == TK_OK && r->keep_ms > 0 && (r->write == NULL || slot->http.keep);
+    bool answered = err == TK_OK && r->write != NULL;
+    bool keep = err == TK_OK && r->keep_ms > 0 && (!answered || slot->http.keep);
+    uint64_t keep_until_ms = now_ms + r->keep_ms;
 
     slot->request = NULL;
-    r->done(r, err, err == TK_OK && r->write != NULL ? &slot->http : NULL);
+    r->done(r, err, answered ? &slot->http : NULL);
     if (r->slot == slot)
         r->slot = NULL;
-    if (slot->request != NULL)
-        return;
-    tk_wipe(slot->work, sizeof slot->work);
-    if (keep)
-        slot->keep_until_ms = now_ms + r->keep_ms;
-    else
+    if (!keep) {
         close_slot(slot);
+        return;
+    }
+    tk_wipe(slot->work, sizeof slot->work);
+    slot->keep_until_ms = keep_until_ms;
 }
 
 /* A kept connection may have been closed meanwhile; nothing was sent on it, so another may serve.
@@ -302,8 +303,10 @@ static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_
         result = TK_HTTP_FAILED;
         err = TK_E_TIMEOUT;
     }
-    if (result != TK_HTTP_MORE)
-        finish(slot, err, now_ms);
+    if (result == TK_HTTP_MORE)
+        return;
+    finish(slot, err, now_ms);
+    *busy = true; /* another may be waiting for the slot */
 }
 
 static void step_idle(struct tk_slot *slot, uint64_t now_ms)

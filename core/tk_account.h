@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_ACCOUNT_H
+#define TK_ACCOUNT_H
+
+/*
+ * An account: portal + application + token, under a reference name. This is its memory, in RAM
+ * and on flash; how it lives stands in tk_auth.h (a code becomes a pair) and tk_token.h (a pair is
+ * renewed and served).
+ */
+
+#include "tk_err.h"
+#include "tk_escalate.h"
+#include "tk_limits.h"
+#include "tk_net.h"
+#include "tk_oauth.h"
+#include "tk_sched.h"
+#include "tk_store.h"
+
+struct tk_keeper;
+
+#define TK_RENEW_DEFAULT 1500 /* s: 25 minutes, what this product promises */
+#define TK_RENEW_ON_DEMAND 0
+
+enum tk_state {
+    TK_NO_CLIENT,  /* portal, client_id or client_secret is missing */
+    TK_NEEDS_CODE, /* a person must authorize */
+    TK_EXCHANGING, /* a code's request is open */
+    TK_REFRESHING, /* a refresh's request is open */
+    TK_READY,      /* a pair that will be renewed in time */
+    TK_RETRYING,   /* a refresh failed and is tried again */
+    TK_BLOCKED     /* a stored pair, but configuration, payment or permission forbids */
+};
+
+/* Why a pair came to its end; kept on flash, so that a restart does not try a dead pair again. */
+enum tk_ended { TK_NOT_ENDED = 0, TK_REVOKED = 1, TK_ROTATION_LOST = 2 }; /* as on flash */
+
+enum tk_rest_status { TK_REST_UNKNOWN, TK_REST_OK, TK_REST_DENIED, TK_REST_UNREACHABLE };
+
+struct tk_pair {
+    uint32_t generation; /* counts the pairs that the account has had */
+    uint32_t lifetime_s; /* what the server said: expires_in */
+    int64_t issued_unix;
+    int64_t expires_unix;
+    char access[TK_TOKEN_MAX + 1]; /* "": there is no pair */
+    char refresh[TK_TOKEN_MAX + 1];
+};
+
+/* What the server told together with the pair, and what rarely changes. */
+struct tk_grant_facts {
+    char client_endpoint[TK_HOST_TEXT + TK_PATH_MAX + 9]; /* https://host/rest/ */
+    char member_id[TK_ID_MAX + 1];
+    char user_id[TK_ID_MAX + 1];
+    char scope[TK_SCOPE_MAX + 1];
+};
+
+enum { TK_CODES_KEPT = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
+
+struct tk_auth {
+    char state[2 * TK_STATE_SIZE + 1]; /* of the newest auth begin; "" before one */
+    uint64_t armed_until_ms;           /* the connection is kept warm until then; 0: not */
+    struct tk_task warm_task;
+    struct tk_request warm_request;
+    struct tk_request request;
+    char code[TK_TOKEN_MAX + 1];
+    const char *server_domain; /* the auth host that the redirect named, a constant; or NULL */
+    uint64_t sent_ms;
+    enum tk_err result;    /* of the last exchange that ended */
+    enum tk_err warm_err;  /* of the last attempt to warm up */
+    uint8_t used[TK_CODES_KEPT][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
+};
+
+struct tk_refresh {
+    struct tk_task task;
+    struct tk_task store_task; /* tries again to store a pair that is only in RAM */
+    struct tk_request request;
+    uint64_t sent_ms;
+    uint64_t last_success_ms; /* tick; valid when has_succeeded */
+    bool has_succeeded;       /* since the start */
+    bool intent;              /* a refresh may have been sent without an answer; on flash too */
+    bool doubt;               /* ... and that was an attempt before the one under way */
+    bool try_previous;        /* the newest pair was refused; the one before it is tried */
+    enum tk_err blocked_by;   /* TK_OK: not blocked */
+    bool unstored;            /* the newest pair is only in RAM */
+    uint32_t failures;        /* in a row */
+    uint32_t store_failures;
+    uint32_t probe_s;         /* of a blocked account: how long until the next probe */
+    uint32_t rejected;        /* a generation that a consumer met a 401 with; 0: none */
+};
+
+struct tk_rest {
+    struct tk_request request;
+    enum tk_rest_status status;
+    enum tk_err err; /* why not TK_REST_OK */
+};
+
+struct tk_account {
+    struct tk_keeper *keeper;
+    uint8_t index;
+    bool used; /* this place holds an account */
+    char name[TK_NAME_MAX + 1];
+
+    /* configuration */
+    struct tk_client client;
+    char auth_host[TK_HOST_TEXT]; /* "": auto */
+    uint32_t renew_s;             /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
+
+    /* what the server gave */
+    const char *found_host; /* auto: the authorization host it named, a constant; NULL: none yet */
+    struct tk_pair pair;
+    struct tk_grant_facts facts;
+    enum tk_ended ended;
+    int64_t issued_ms;   /* tick of the pair's issue, below 0 before this start ... */
+    uint64_t expires_ms; /* ... and of its end; both valid when times_known */
+    bool times_known;
+    enum tk_err last_error; /* of the last refresh, exchange or call that failed; TK_OK since */
+
+    struct tk_auth auth;
+    struct tk_refresh refresh;
+    struct tk_rest rest;
+    struct tk_escalation escalation;
+};
+
+/* The configuration that `set` knows. */
+enum tk_setting {
+    TK_SET_PORTAL,
+    TK_SET_CLIENT_ID,
+    TK_SET_CLIENT_SECRET,
+    TK_SET_SCOPE,
+    TK_SET_AUTH_HOST,
+    TK_SET_RENEW
+};
+
+/* An empty account in its place, as tk_keeper_init makes it. */
+void tk_account_init(struct tk_account *a, struct tk_keeper *keeper, uint8_t index);
+
+/* Reads the account from flash; not `used` when there is none. */
+void tk_account_load(struct tk_account *a);
+
+/* Names a place and keeps that. */
+enum tk_err tk_account_create(struct tk_account *a, const char *name);
+
+/* Checks, stores, and takes over a value; "" unsets it. Values come normalised where that is to be
+ * done ("acme" is acme.bitrix24.com). TK_E_BAD_VALUE, TK_E_IN_USE, TK_E_STORAGE_*. */
+enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
+
+/* Stores a new pair with all that belongs to it, in one commit that closes the intent too, and
+ * reads it back. TK_E_STORAGE_* leaves what was stored before. */
+enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
+                                  const struct tk_grant_facts *facts, const char *found_host);
+
+/* Stores whether a refresh may be under way without an answer. */
+enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
+
+/* Stores that the server does not honour the pair. */
+enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended);
+
+/* Remembers a code as sent, before it is. */
+enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
+bool tk_account_code_is_used(const struct tk_account *a, const char *code);
+
+enum tk_err tk_account_store_escalation(struct tk_account *a);
+
+/* The refresh token of the pair before this one, or false. */
+bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
+
+/* Deletes the pair and all that came with it. The configuration stays. */
+enum tk_err tk_account_forget(struct tk_account *a);
+
+/* Deletes everything of it. */
+enum tk_err tk_account_delete(struct tk_account *a);
+
+bool tk_account_has_client(const struct tk_account *a);
+bool tk_account_has_pair(const struct tk_account *a);
+
+/* Where its codes and refresh tokens go. */
+void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
+
+/* The state follows from the rest; it is kept nowhere. */
+enum tk_state tk_account_state(const struct tk_account *a);
+const char *tk_state_name(enum tk_state state);
+
+/* The word behind `reason=`, "none" where there is nothing to say. A constant. */
+const char *tk_account_reason(const struct tk_account *a);
+
+const char *tk_rest_status_name(enum tk_rest_status status);
+
+/* Seconds that the access token is still valid, 0 when it is not; false while the time is
+ * unknown. */
+bool tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
+
+#endif

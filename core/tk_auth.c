@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_auth.h"
+
+#include "tk_entropy.h"
+#include "tk_keeper.h"
+#include "tk_rest.h"
+
+#include <string.h>
+
+#define ARMED_MS      (10 * 60000)
+#define WARM_MS       120000 /* a connection is kept that long before it is looked at again */
+#define WARM_CHECK_MS 2000   /* how often it is looked whether it still stands */
+#define WARM_TRY_MS   10000
+
+static struct tk_account *of_task(struct tk_task *task)
+{
+    return (struct tk_account *)((char *)task - offsetof(struct tk_account, auth.warm_task));
+}
+
+static struct tk_account *of_warm(struct tk_request *r)
+{
+    return (struct tk_account *)((char *)r - offsetof(struct tk_account, auth.warm_request));
+}
+
+static struct tk_account *of_request(struct tk_request *r)
+{
+    return (struct tk_account *)((char *)r - offsetof(struct tk_account, auth.request));
+}
+
+/* --- the warm connection --- */
+
+static void warm_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    (void)answer;
+    of_warm(r)->auth.warm_err = err;
+}
+
+static void warm_up(struct tk_account *a, uint64_t now_ms)
+{
+    struct tk_request *r = &a->auth.warm_request;
+
+    tk_account_auth_host(a, &r->host);
+    if (tk_net_active(r) || tk_net_active(&a->auth.request) ||
+        tk_net_is_warm(&a->keeper->net, &r->host))
+        return;
+    r->priority = TK_PRIORITY_CHECK; /* a refresh must not wait for it */
+    r->give_up_ms = now_ms + WARM_TRY_MS;
+    r->keep_ms = WARM_MS;
+    tk_net_submit(&a->keeper->net, r);
+}
+
+static void keep_warm(struct tk_task *task, uint64_t now_ms)
+{
+    struct tk_account *a = of_task(task);
+
+    if (now_ms >= a->auth.armed_until_ms)
+        return;
+    warm_up(a, now_ms);
+    tk_sched_at(&a->keeper->sched, task, now_ms + WARM_CHECK_MS);
+}
+
+static void cool_down(struct tk_account *a)
+{
+    a->auth.armed_until_ms = 0;
+    tk_sched_at(&a->keeper->sched, &a->auth.warm_task, TK_NEVER);
+    tk_net_cancel(&a->keeper->net, &a->auth.warm_request);
+}
+
+bool tk_auth_is_warm(const struct tk_account *a, enum tk_err *err)
+{
+    struct tk_host host;
+
+    tk_account_auth_host(a, &host);
+    *err = tk_net_is_warm(&a->keeper->net, &host) ? TK_OK : a->auth.warm_err;
+    return *err != TK_OK || !tk_net_active(&a->auth.warm_request);
+}
+
+/* --- the link --- */
+
+enum tk_err tk_auth_begin(struct tk_account *a)
+{
+    uint8_t bytes[TK_STATE_SIZE];
+    struct tk_text state;
+    uint64_t now_ms = tk_keeper_now(a->keeper);
+
+    if (!tk_account_has_client(a))
+        return TK_E_NO_CLIENT;
+    if (tk_entropy_get(a->keeper->config->port, bytes, sizeof bytes) != TK_ENTROPY_OK)
+        return TK_E_NOT_SEEDED;
+    tk_text_init(&state, a->auth.state, sizeof a->auth.state);
+    tk_text_hex(&state, bytes, sizeof bytes);
+    a->auth.armed_until_ms = now_ms + ARMED_MS;
+    a->auth.warm_err = TK_OK;
+    warm_up(a, now_ms);
+    tk_sched_at(&a->keeper->sched, &a->auth.warm_task, now_ms + WARM_CHECK_MS);
+    return TK_OK;
+}
+
+void tk_auth_link(const struct tk_account *a, struct tk_text *t)
+{
+    tk_oauth_link(t, &a->client, a->auth.state);
+}
+
+/* --- the code --- */
+
+/* An address that names a state must name ours; after auth begin it must name one. */
+static bool is_our_state(const struct tk_account *a, const struct tk_redirect *redirect)
+{
+    if (!redirect->is_url)
+        return true;
+    return strcmp(redirect->state, a->auth.state) == 0;
+}
+
+/* The portal names itself with or without its port. */
+static bool is_our_portal(const struct tk_account *a, const struct tk_redirect *redirect)
+{
+    struct tk_host host;
+
+    if (redirect->domain[0] == '\0')
+        return true;
+    if (!tk_host_parse(&host, redirect->domain, NULL))
+        return false;
+    if (strrchr(redirect->domain, ':') == NULL)
+        host.port = a->client.portal.port;
+    return tk_host_same(&host, &a->client.portal);
+}
+
+/* The last moment before the code leaves: from here on it is spent. */
+static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
+{
+    struct tk_account *a = of_request(r);
+
+    (void)tk_account_store_code(a, a->auth.code); /* RAM remembers it where flash fails */
+    tk_oauth_exchange(out, &r->host, &a->client, a->auth.code);
+    a->auth.sent_ms = tk_keeper_now(a->keeper);
+    return TK_OK;
+}
+
+/* What the outcome means for a code. */
+static enum tk_err code_error(enum tk_err err, bool sent)
+{
+    if (!sent)
+        return err == TK_E_TIMEOUT ? TK_E_CODE_EXPIRED : err;
+    switch (err) {
+    case TK_E_EXPIRED_TOKEN:
+        return TK_E_CODE_STALE;
+    case TK_E_INVALID_GRANT:
+        return TK_E_CODE_REJECTED;
+    case TK_E_TIMEOUT:
+    case TK_E_CONN_LOST:
+        return TK_E_CODE_UNANSWERED;
+    default:
+        return err;
+    }
+}
+
+/* A portal must not get an account's name that was meant for another. */
+static bool is_for_our_portal(const struct tk_account *a, const struct tk_grant *grant)
+{
+    struct tk_host host;
+
+    if (grant->client_endpoint[0] == '\0')
+        return true;
+    const char *s = strstr(grant->client_endpoint, "://");
+
+    return tk_host_parse(&host, s == NULL ? grant->client_endpoint : s + 3, NULL) &&
+           strcmp(host.name, a->client.portal.name) == 0;
+}
+
+static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
+{
+    struct tk_grant grant;
+    int64_t now_unix;
+
+    tk_time_witness(&a->keeper->time, answer->date_unix);
+    (void)tk_time_now(&a->keeper->time, &now_unix);
+    enum tk_err err = tk_oauth_answer(answer, now_unix, &grant);
+
+    if (err != TK_OK)
+        return err;
+    if (!is_for_our_portal(a, &grant))
+        return TK_E_WRONG_PORTAL;
+    tk_net_cancel(&a->keeper->net, &a->refresh.request); /* of the pair that ends here */
+    if (a->auth.server_domain != NULL && a->auth_host[0] == '\0')
+        a->found_host = a->auth.server_domain;
+    tk_token_accept(a, &grant, a->auth.sent_ms);
+    cool_down(a);
+    a->auth.state[0] = '\0';
+    tk_rest_prove(a);
+    return TK_OK;
+}
+
+static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    struct tk_account *a = of_request(r);
+
+    if (err == TK_OK)
+        err = read_exchange(a, answer);
+    tk_wipe(a->auth.code, sizeof a->auth.code);
+    a->auth.result = code_error(err, r->sent);
+    if (err != TK_OK)
+        a->last_error = a->auth.result;
+}
+
+static void auth_host_for(struct tk_account *a, const struct tk_redirect *redirect)
+{
+    struct tk_request *r = &a->auth.request;
+
+    tk_account_auth_host(a, &r->host);
+    a->auth.server_domain = tk_oauth_known_host(redirect->server_domain);
+    if (a->auth.server_domain != NULL && a->auth_host[0] == '\0')
+        (void)tk_host_parse(&r->host, a->auth.server_domain, NULL);
+}
+
+static enum tk_err check_code(struct tk_account *a, const char *pasted,
+                              struct tk_redirect *redirect)
+{
+    if (!tk_account_has_client(a))
+        return TK_E_NO_CLIENT;
+    if (tk_net_active(&a->auth.request))
+        return TK_E_BUSY;
+    enum tk_err err = tk_oauth_redirect(pasted, redirect);
+
+    if (err != TK_OK)
+        return err;
+    if (!is_our_portal(a, redirect))
+        return TK_E_WRONG_DOMAIN;
+    if (!is_our_state(a, redirect))
+        return TK_E_WRONG_STATE;
+    return tk_account_code_is_used(a, redirect->code) ? TK_E_CODE_USED : TK_OK;
+}
+
+enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
+{
+    struct tk_request *r = &a->auth.request;
+    struct tk_redirect redirect;
+    enum tk_err err = check_code(a, pasted, &redirect);
+
+    if (err == TK_OK) {
+        tk_copy(a->auth.code, sizeof a->auth.code, redirect.code);
+        auth_host_for(a, &redirect);
+        tk_net_cancel(&a->keeper->net, &a->auth.warm_request);
+        r->priority = TK_PRIORITY_EXCHANGE;
+        r->give_up_ms = tk_keeper_now(a->keeper) + TK_CODE_TIME_MS;
+        r->keep_ms = 0;
+        tk_net_submit(&a->keeper->net, r);
+    }
+    tk_wipe(&redirect, sizeof redirect);
+    return err;
+}
+
+bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *spent)
+{
+    *result = a->auth.result;
+    *spent = a->auth.request.sent;
+    return tk_net_active(&a->auth.request);
+}
+
+void tk_auth_cancel(struct tk_account *a)
+{
+    cool_down(a);
+    tk_net_cancel(&a->keeper->net, &a->auth.request);
+    tk_wipe(a->auth.code, sizeof a->auth.code);
+}
+
+void tk_auth_init(struct tk_account *a)
+{
+    tk_task_init(&a->auth.warm_task, keep_warm);
+    a->auth.warm_request.write = NULL;
+    a->auth.warm_request.done = warm_done;
+    a->auth.request.write = write_exchange;
+    a->auth.request.done = exchange_done;
+}

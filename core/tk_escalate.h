@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_ESCALATE_H
+#define TK_ESCALATE_H
+
+/*
+ * Telling a person or another system that a token is not being renewed, and that it is again: a
+ * ladder with edges, raised once and cleared once, kept over restarts.
+ *
+ *      1  a refresh failed
+ *      2  three failures, or less than 5 minutes left
+ *      3  the token is expired
+ *      4  a person must act
+ *
+ * A fault climbs until a refresh or an exchange succeeds; that clears it. Each step up and the end
+ * are told at once on the consoles (EVT), to the board's indicator and to the program's function.
+ * The POST to escalate_url goes once when the fault reaches escalate_level (3 and 4 always), once
+ * more if it then comes to level 4 (what is to be done changed), and once when it ends; it is
+ * tried until delivered and never goes before a refresh.
+ */
+
+#include "tk_err.h"
+#include "tk_net.h"
+#include "tk_sched.h"
+
+struct tk_account;
+struct tk_keeper;
+
+enum { TK_LEVEL_MAX = 4, TK_ESCALATE_LEVEL_DEFAULT = 2 };
+
+/* The part that survives a restart. */
+struct tk_escalation_record {
+    uint8_t level;     /* of the fault now; 0: none */
+    uint8_t delivered; /* the level that the last delivered POST named; 0: none delivered */
+    uint8_t cause;     /* enum tk_err */
+    uint8_t cleared;   /* 1: the fault has ended, and that is still to be delivered */
+    int64_t since;     /* unix time of the first step; 0: unknown */
+};
+
+struct tk_escalation {
+    struct tk_escalation_record record;
+    struct tk_task task;        /* the next try of a POST */
+    struct tk_task ladder_task; /* the next moment at which the level may rise by itself */
+    struct tk_request request;
+    uint32_t failures;     /* of the POST, in a row */
+    uint8_t posting;       /* the level that the POST under way names; 0 for a clearing */
+    bool testing;          /* the POST under way is a test */
+    enum tk_err test_result;
+};
+
+void tk_escalate_init(struct tk_account *a);
+
+/* After tk_account_load: goes on with what was not delivered. */
+void tk_escalate_resume(struct tk_account *a);
+
+/* A refresh failed, storing failed, or time passed: raises the level that follows. */
+void tk_escalate_look(struct tk_account *a, uint64_t now_ms);
+
+/* The pair is good again. */
+void tk_escalate_clear(struct tk_account *a);
+
+/* Sends one POST with event "test"; tk_escalate_testing tells when it ended. */
+enum tk_err tk_escalate_test(struct tk_account *a);
+bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result);
+
+/* What somebody should do about a cause, in words; a constant. */
+const char *tk_escalate_action(const struct tk_account *a);
+
+#endif

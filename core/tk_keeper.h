@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_KEEPER_H
+#define TK_KEEPER_H
+
+/*
+ * The keeper: the whole product in one struct that the caller owns. It has no globals, so that a
+ * thousand of them can live in one process. A board's main is
+ *
+ *      tk_keeper_init(&keeper, &config);
+ *      for (;;)
+ *          tk_wait(port, tk_keeper_run(&keeper));
+ *
+ * All functions are called from that one loop.
+ */
+
+#include "tk_account.h"
+#include "tk_console.h"
+#include "tk_flash.h"
+#include "tk_net.h"
+#include "tk_sched.h"
+#include "tk_store.h"
+#include "tk_time.h"
+#include "tk_token.h"
+
+enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO, TK_LOG_DEBUG };
+
+/* What a board tells its keeper. Everything pointed to lives as long as the keeper. */
+struct tk_config {
+    struct tk_port *port;
+    const struct tk_flash *flash;   /* for the store */
+    const struct tk_flash *scratch; /* for selftest to destroy; NULL: there is none to spare */
+    int64_t build_unix;             /* when this program was made */
+    const char *board;              /* a word: "host", "lm3s6965evb" */
+
+    mbedtls_x509_crt_ca_cb_t find_root; /* the roots of trust, as for tk_tls_share */
+    void *trust;
+
+    /* Every EVT and LOG line, without its line end, as it also goes to the consoles; NULL: to
+     * nobody else. Never holds a secret. */
+    void (*tell)(void *ctx, const char *line);
+    /* An account's escalation level changed (0: cleared), also for the board to act on. */
+    void (*escalated)(void *ctx, const char *ref, int level, enum tk_err cause);
+    void *ctx;
+};
+
+struct tk_keeper {
+    const struct tk_config *config;
+    struct tk_time time;
+    struct tk_sched sched;
+    struct tk_store store;
+    struct tk_net net;
+    struct tk_account accounts[TK_ACCOUNTS];
+    struct tk_console consoles[TK_CONSOLES];
+
+    char escalate_url[TK_URL_MAX + 1];
+    uint8_t escalate_level; /* 1 to 3 */
+
+    enum tk_log_level log_level;
+    enum tk_err store_error; /* of opening the store */
+    enum tk_err tls_error;   /* of setting TLS up */
+    bool time_was_known;
+    enum tk_state shown[TK_ACCOUNTS]; /* the states of the last EVT lines */
+};
+
+/* Opens the store, loads the accounts, and is ready to run. Always succeeds; what does not work
+ * shows on the console. k may be used again after tk_keeper_free. */
+void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
+
+/* Ends all connections and wipes k. */
+void tk_keeper_free(struct tk_keeper *k);
+
+/* One pass: consoles, network, whatever is due. The tick until which it may sleep when nothing
+ * happens. */
+uint64_t tk_keeper_run(struct tk_keeper *k);
+
+/* The account of that name, or NULL. NULL or "" is the first one. */
+struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);
+
+/* Makes an account of that name. TK_E_REF_EXISTS, TK_E_REF_LIMIT, TK_E_BAD_VALUE,
+ * TK_E_STORAGE_*. */
+enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref);
+
+/* Deletes an account without a pair. TK_E_IN_USE, TK_E_NO_SUCH_REF, TK_E_STORAGE_*. */
+enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref);
+
+/* "" unsets. TK_E_BAD_VALUE, TK_E_STORAGE_*. */
+enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url);
+enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level);
+
+/* The time became better known, by a console or by SNTP. */
+enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality);
+
+/* An asynchronous line for people and programs: "EVT ..." or "LOG ...". */
+void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);
+void tk_keeper_log(struct tk_keeper *k, enum tk_log_level level, const struct tk_text *text);
+
+uint64_t tk_keeper_now(const struct tk_keeper *k);
+
+/* A number from 0 to below limit, from the entropy of the port; 0 while that is not seeded. */
+uint64_t tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
+
+#endif

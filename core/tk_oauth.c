@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_oauth.h"
+
+#include "tk_json.h"
+
+#include <string.h>
+
+#define EXPIRES_DEFAULT 3600     /* s; what every documented answer says */
+#define EXPIRES_MAX     31622400 /* s; a year: more is nonsense */
+#define FORM            "application/x-www-form-urlencoded"
+
+const char *tk_oauth_default_host(const struct tk_host *portal)
+{
+    static const char *const eastern[] = {".ru", ".by", ".kz"};
+
+    for (size_t i = 0; i < sizeof eastern / sizeof eastern[0]; i++) {
+        if (tk_ends_with(portal->name, eastern[i]))
+            return TK_OAUTH_EAST;
+    }
+    return TK_OAUTH_WEST;
+}
+
+const char *tk_oauth_known_host(const char *named)
+{
+    static const char *const known[] = {TK_OAUTH_WEST, TK_OAUTH_EAST};
+    struct tk_host host, other;
+
+    if (!tk_host_parse(&host, named, NULL))
+        return NULL;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (tk_host_parse(&other, known[i], NULL) && tk_host_same(&host, &other))
+            return known[i];
+    }
+    return NULL;
+}
+
+/* --- what is asked --- */
+
+void tk_oauth_link(struct tk_text *t, const struct tk_client *client, const char *state)
+{
+    tk_text_add(t, "https://");
+    tk_text_host(t, &client->portal);
+    tk_text_add(t, "/oauth/authorize/?client_id=");
+    tk_text_form(t, client->client_id);
+    tk_text_add(t, "&response_type=code&state=");
+    tk_text_form(t, state);
+}
+
+static void token_request(struct tk_text *t, const struct tk_host *host,
+                          const struct tk_client *client, const char *grant_type, const char *name,
+                          const char *value)
+{
+    size_t mark = tk_http_request(t, "POST", host, "/oauth/token/", FORM);
+
+    tk_text_add(t, "grant_type=");
+    tk_text_add(t, grant_type);
+    tk_text_add(t, "&client_id=");
+    tk_text_form(t, client->client_id);
+    tk_text_add(t, "&client_secret=");
+    tk_text_form(t, client->client_secret);
+    tk_text_char(t, '&');
+    tk_text_add(t, name);
+    tk_text_char(t, '=');
+    tk_text_form(t, value);
+    tk_http_request_end(t, mark);
+}
+
+void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
+                       const struct tk_client *client, const char *code)
+{
+    token_request(t, host, client, "authorization_code", "code", code);
+}
+
+void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host,
+                      const struct tk_client *client, const char *refresh_token)
+{
+    token_request(t, host, client, "refresh_token", "refresh_token", refresh_token);
+}
+
+/* --- what is answered --- */
+
+bool tk_oauth_is_token(const char *s)
+{
+    size_t len = strlen(s);
+
+    return len > 0 && len <= TK_TOKEN_MAX && tk_is_plain(s);
+}
+
+/* The words of the authorization server and of the portal (facts: its documentation, and what its
+ * clients met). Letter case differs between the two. */
+static const struct {
+    const char *word;
+    enum tk_err err;
+} reasons[] = {
+    {"invalid_request", TK_E_INVALID_REQUEST},
+    {"invalid_client", TK_E_INVALID_CLIENT},
+    {"wrong_client", TK_E_WRONG_CLIENT},
+    {"invalid_grant", TK_E_INVALID_GRANT},
+    {"bad_verification_code", TK_E_INVALID_GRANT},
+    {"expired_token", TK_E_EXPIRED_TOKEN},
+    {"invalid_scope", TK_E_INVALID_SCOPE},
+    {"insufficient_scope", TK_E_INVALID_SCOPE},
+    {"payment_required", TK_E_PAYMENT_REQUIRED},
+    {"not_installed", TK_E_NOT_INSTALLED},
+    {"error_oauth", TK_E_NOT_INSTALLED},
+    {"application_not_found", TK_E_NOT_INSTALLED},
+    {"no_auth_found", TK_E_INVALID_REQUEST},
+    {"access_denied", TK_E_ACCESS_DENIED},
+    {"user_access_error", TK_E_ACCESS_DENIED},
+    {"query_limit_exceeded", TK_E_SERVER_BUSY},
+    {"operation_time_limit", TK_E_SERVER_BUSY},
+    {"overload_limit", TK_E_SERVER_BUSY},
+    {"connection_error", TK_E_SERVER_ERROR},
+    {"internal_server_error", TK_E_SERVER_ERROR},
+    {"error_unexpected_answer", TK_E_SERVER_ERROR},
+};
+
+static enum tk_err by_reason(const char *word)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (tk_same_nocase(reasons[i].word, word))
+            return reasons[i].err;
+    }
+    return TK_E_OAUTH_ERROR;
+}
+
+static enum tk_err by_status(int status)
+{
+    if (status >= 300 && status < 400)
+        return TK_E_HTTP_REDIRECT;
+    if (status == 408 || status == 429 || status == 503)
+        return TK_E_SERVER_BUSY;
+    return status >= 500 ? TK_E_SERVER_ERROR : TK_E_HTTP_STATUS;
+}
+
+/* The body's `error` decides first, then the status. A status of 5xx with an error of the OAuth
+ * kind is still the server's fault: it may have rotated the pair before it failed. */
+static enum tk_err refusal(struct tk_json *j, bool is_json, int status)
+{
+    const char *word = is_json ? tk_json_text(j, tk_json_member(j, 0, "error")) : NULL;
+    enum tk_err err = word == NULL || *word == '\0' ? TK_OK : by_reason(word);
+
+    if (err == TK_OK)
+        return status == 200 ? TK_OK : by_status(status);
+    if (err == TK_E_OAUTH_ERROR && (status >= 500 || status == 429))
+        return by_status(status);
+    return err;
+}
+
+static const char *text_or_empty(struct tk_json *j, const char *name)
+{
+    const char *s = tk_json_text(j, tk_json_member(j, 0, name));
+
+    return s == NULL ? "" : s;
+}
+
+static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
+{
+    int64_t value;
+
+    if (!tk_json_int(j, tk_json_member(j, 0, "expires_in"), &value)) {
+        if (!tk_json_int(j, tk_json_member(j, 0, "expires"), &value))
+            return EXPIRES_DEFAULT;
+        value -= now_unix;
+    }
+    if (value < 1)
+        return 1;
+    return value > EXPIRES_MAX ? EXPIRES_MAX : (uint32_t)value;
+}
+
+static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_grant *grant)
+{
+    grant->access_token = text_or_empty(j, "access_token");
+    grant->refresh_token = text_or_empty(j, "refresh_token");
+    grant->client_endpoint = text_or_empty(j, "client_endpoint");
+    grant->server_endpoint = text_or_empty(j, "server_endpoint");
+    grant->member_id = text_or_empty(j, "member_id");
+    grant->user_id = text_or_empty(j, "user_id");
+    grant->scope = text_or_empty(j, "scope");
+    grant->expires_in = lifetime(j, now_unix);
+    if (!tk_oauth_is_token(grant->access_token) || !tk_oauth_is_token(grant->refresh_token))
+        return TK_E_BAD_ANSWER;
+    return TK_OK;
+}
+
+enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_grant *grant)
+{
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+    bool is_json = tk_json_parse(&j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
+                   tk_json_is_object(&j, 0);
+    enum tk_err err = refusal(&j, is_json, answer->status);
+
+    if (err != TK_OK)
+        return err;
+    return is_json ? read_grant(&j, now_unix, grant) : TK_E_BAD_ANSWER;
+}
+
+enum tk_err tk_oauth_rest_answer(struct tk_http *answer)
+{
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+    bool is_json = tk_json_parse(&j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
+                   tk_json_is_object(&j, 0);
+    enum tk_err err = refusal(&j, is_json, answer->status);
+
+    if (err == TK_OK && tk_json_member(&j, is_json ? 0 : TK_JSON_NONE, "result") == TK_JSON_NONE)
+        return TK_E_BAD_ANSWER;
+    if (tk_err_action(err) == TK_ACTION_REAUTH || err == TK_E_OAUTH_ERROR)
+        return TK_E_REST_ERROR; /* about this call's token, not about the pair */
+    return err;
+}
+
+/* --- what is pasted --- */
+
+enum tk_err tk_oauth_redirect(const char *pasted, struct tk_redirect *out)
+{
+    memset(out, 0, sizeof *out);
+    out->is_url = strchr(pasted, '?') != NULL;
+    if (!out->is_url)
+        return strstr(pasted, "code=") == NULL && tk_oauth_is_token(pasted) &&
+                       tk_copy(out->code, sizeof out->code, pasted)
+                   ? TK_OK
+                   : TK_E_NO_CODE;
+    (void)tk_query_value(pasted, "state", out->state, sizeof out->state);
+    (void)tk_query_value(pasted, "domain", out->domain, sizeof out->domain);
+    (void)tk_query_value(pasted, "server_domain", out->server_domain, sizeof out->server_domain);
+    if (!tk_query_value(pasted, "code", out->code, sizeof out->code) ||
+        !tk_oauth_is_token(out->code))
+        return TK_E_NO_CODE;
+    return TK_OK;
+}

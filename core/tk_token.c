@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_token.h"
+
+#include "tk_keeper.h"
+
+#include <string.h>
+
+#define REQUEST_TIMEOUT_MS 30000
+#define APART_MS           10000 /* a refresh is never sooner after a successful one */
+#define ON_DEMAND_S        (7 * 86400) /* refresh tokens have been seen to live 28 days */
+#define BACKOFF_BASE_MS    1000
+#define BACKOFF_VALID_MS   (5 * 60000)  /* cap while a token is valid */
+#define BACKOFF_EXPIRED_MS (15 * 60000) /* cap after */
+#define PROBE_FIRST_S      3600
+#define PROBE_LAST_S       86400
+#define SPREAD_MS          30000 /* overdue refreshes after a start: many gateways start at once */
+
+static struct tk_account *of_task(struct tk_task *task)
+{
+    return (struct tk_account *)((char *)task - offsetof(struct tk_account, refresh.task));
+}
+
+static struct tk_account *of_store_task(struct tk_task *task)
+{
+    return (struct tk_account *)((char *)task - offsetof(struct tk_account, refresh.store_task));
+}
+
+static struct tk_account *of_request(struct tk_request *r)
+{
+    return (struct tk_account *)((char *)r - offsetof(struct tk_account, refresh.request));
+}
+
+static uint64_t now_of(const struct tk_account *a)
+{
+    return tk_keeper_now(a->keeper);
+}
+
+static void refresh_at(struct tk_account *a, uint64_t due_ms)
+{
+    tk_sched_at(&a->keeper->sched, &a->refresh.task, due_ms);
+}
+
+/* --- when --- */
+
+/* Full jitter: anything from 0 to base * 2^failures, at most cap. */
+static uint64_t backoff(const struct tk_account *a, uint32_t failures, uint64_t cap_ms)
+{
+    uint64_t most = failures > 20 ? cap_ms : (uint64_t)BACKOFF_BASE_MS << failures;
+
+    return tk_keeper_random(a->keeper, (most < cap_ms ? most : cap_ms) + 1);
+}
+
+static bool is_valid(const struct tk_account *a)
+{
+    uint32_t left;
+
+    return tk_account_left(a, now_of(a), &left) && left > 0;
+}
+
+static uint64_t backoff_cap(const struct tk_account *a)
+{
+    return is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS;
+}
+
+/* A pair that was read from flash has wall times; once the time is known they become ticks. */
+static void fix_times(struct tk_account *a)
+{
+    uint64_t now_ms = now_of(a);
+    int64_t now_unix;
+
+    if (a->times_known || !tk_account_has_pair(a) ||
+        !tk_time_known(&a->keeper->time, &now_unix))
+        return;
+    int64_t left_s = a->pair.expires_unix - now_unix;
+
+    if (left_s < 0)
+        left_s = 0;
+    if (left_s > a->pair.lifetime_s)
+        left_s = a->pair.lifetime_s; /* the clock was set back */
+    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
+    a->issued_ms = (int64_t)now_ms - (now_unix - a->pair.issued_unix) * 1000;
+    a->times_known = true;
+}
+
+static uint64_t renew_interval_ms(const struct tk_account *a)
+{
+    uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
+
+    if (a->renew_s == TK_RENEW_ON_DEMAND)
+        return ON_DEMAND_S * (uint64_t)1000;
+    return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
+}
+
+static uint64_t not_too_soon(const struct tk_account *a, uint64_t due_ms)
+{
+    uint64_t earliest = a->refresh.last_success_ms + APART_MS;
+
+    return a->refresh.has_succeeded && due_ms < earliest ? earliest : due_ms;
+}
+
+/* min(renew, 80 % of the life) after issue, less up to a tenth of jitter. */
+static uint64_t planned(const struct tk_account *a)
+{
+    uint64_t now_ms = now_of(a);
+    uint64_t interval = renew_interval_ms(a);
+    uint64_t jitter = tk_keeper_random(a->keeper, interval / 10 + 1);
+    int64_t due_ms = a->issued_ms + (int64_t)(interval - jitter);
+
+    if (due_ms > (int64_t)now_ms)
+        return not_too_soon(a, (uint64_t)due_ms);
+    bool can_wait = !a->refresh.has_succeeded && is_valid(a);
+
+    return not_too_soon(a, now_ms + (can_wait ? tk_keeper_random(a->keeper, SPREAD_MS) : 0));
+}
+
+void tk_token_plan(struct tk_account *a)
+{
+    fix_times(a);
+    if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED || !a->times_known)
+        refresh_at(a, TK_NEVER);
+    else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
+        refresh_at(a, now_of(a) + tk_keeper_random(a->keeper, BACKOFF_BASE_MS));
+    else if (a->refresh.failures == 0)
+        refresh_at(a, planned(a));
+    tk_escalate_look(a, now_of(a));
+}
+
+bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+{
+    uint64_t due_ms = a->refresh.task.due_ms;
+
+    if (due_ms == TK_NEVER)
+        return false;
+    *seconds = due_ms > now_ms ? (uint32_t)((due_ms - now_ms) / 1000) : 0;
+    return true;
+}
+
+/* --- a new pair --- */
+
+static void copy_facts(struct tk_grant_facts *facts, const struct tk_grant *grant)
+{
+    tk_copy(facts->client_endpoint, sizeof facts->client_endpoint, grant->client_endpoint);
+    tk_copy(facts->member_id, sizeof facts->member_id, grant->member_id);
+    tk_copy(facts->user_id, sizeof facts->user_id, grant->user_id);
+    tk_copy(facts->scope, sizeof facts->scope, grant->scope);
+}
+
+static enum tk_err store_pair(struct tk_account *a)
+{
+    enum tk_err err = tk_account_store_pair(a, &a->pair, &a->facts, a->found_host);
+    uint64_t wait_ms = backoff(a, a->refresh.store_failures, BACKOFF_VALID_MS);
+
+    a->refresh.unstored = err != TK_OK;
+    a->refresh.store_failures = err == TK_OK ? 0 : a->refresh.store_failures + 1;
+    tk_sched_at(&a->keeper->sched, &a->refresh.store_task,
+                err == TK_OK ? TK_NEVER : now_of(a) + BACKOFF_BASE_MS + wait_ms);
+    if (err != TK_OK)
+        a->last_error = err;
+    return err;
+}
+
+static void fill_pair(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms)
+{
+    struct tk_pair *pair = &a->pair;
+    int64_t now_unix;
+
+    (void)tk_time_now(&a->keeper->time, &now_unix);
+    pair->issued_unix = now_unix - (int64_t)((now_of(a) - sent_ms) / 1000);
+    pair->expires_unix = pair->issued_unix + grant->expires_in;
+    pair->lifetime_s = grant->expires_in;
+    pair->generation++;
+    tk_copy(pair->access, sizeof pair->access, grant->access_token);
+    tk_copy(pair->refresh, sizeof pair->refresh, grant->refresh_token);
+}
+
+/* From the next statement on the pair before it may be dead at the server: nothing comes between
+ * the answer and the commit, and nobody is shown the pair before that. */
+void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms)
+{
+    struct tk_refresh *r = &a->refresh;
+    const char *host = tk_oauth_known_host(grant->server_endpoint);
+
+    fill_pair(a, grant, sent_ms);
+    copy_facts(&a->facts, grant);
+    if (host != NULL && a->auth_host[0] == '\0')
+        a->found_host = host;
+    enum tk_err err = store_pair(a);
+
+    a->issued_ms = sent_ms;
+    a->expires_ms = sent_ms + grant->expires_in * (uint64_t)1000;
+    a->times_known = true;
+    a->ended = TK_NOT_ENDED;
+    a->last_error = err;
+    r->intent = r->doubt = r->try_previous = false;
+    r->blocked_by = TK_OK;
+    r->failures = r->probe_s = r->rejected = 0;
+    r->last_success_ms = now_of(a);
+    r->has_succeeded = true;
+    refresh_at(a, planned(a));
+    if (err == TK_OK)
+        tk_escalate_clear(a);
+    else
+        tk_escalate_look(a, now_of(a));
+}
+
+static void store_again(struct tk_task *task, uint64_t now_ms)
+{
+    struct tk_account *a = of_store_task(task);
+
+    (void)now_ms;
+    if (store_pair(a) != TK_OK)
+        return;
+    if (a->refresh.failures == 0) {
+        a->last_error = TK_OK;
+        tk_escalate_clear(a);
+    }
+}
+
+/* --- a refresh --- */
+
+/* The last moment before the refresh token leaves: the intent goes to flash. Flash that fails must
+ * not stop the refresh, whose pair lives in RAM then. */
+static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out)
+{
+    struct tk_account *a = of_request(request);
+    char previous[TK_TOKEN_MAX + 1] = "";
+    const char *token = a->pair.refresh;
+
+    a->refresh.doubt = a->refresh.intent;
+    if (!a->refresh.intent && tk_account_store_intent(a, true) != TK_OK)
+        a->last_error = TK_E_STORAGE_FAILED;
+    a->refresh.intent = true;
+    if (a->refresh.try_previous && tk_account_previous_refresh(a, previous))
+        token = previous;
+    tk_oauth_refresh(out, &request->host, &a->client, token);
+    tk_wipe(previous, sizeof previous);
+    a->refresh.sent_ms = now_of(a);
+    return TK_OK;
+}
+
+/* Nothing was rotated by this attempt: either it was never sent, or the server said so. */
+static void close_intent(struct tk_account *a)
+{
+    if (a->refresh.doubt)
+        return;
+    a->refresh.intent = false;
+    (void)tk_account_store_intent(a, false); /* left open it only costs a try of the old pair */
+}
+
+static void end_pair(struct tk_account *a)
+{
+    a->ended = a->refresh.doubt ? TK_ROTATION_LOST : TK_REVOKED;
+    a->refresh.intent = a->refresh.try_previous = false;
+    refresh_at(a, TK_NEVER);
+    (void)tk_account_store_ended(a, a->ended); /* else a restart asks the server once more */
+}
+
+static void refused(struct tk_account *a)
+{
+    char previous[TK_TOKEN_MAX + 1];
+    bool has_previous = tk_account_previous_refresh(a, previous);
+
+    tk_wipe(previous, sizeof previous);
+    if (!a->refresh.doubt || a->refresh.try_previous || !has_previous) {
+        end_pair(a);
+        return;
+    }
+    a->refresh.try_previous = true;
+    refresh_at(a, now_of(a) + BACKOFF_BASE_MS);
+}
+
+static void probe_later(struct tk_account *a)
+{
+    refresh_at(a, now_of(a) + a->refresh.probe_s * (uint64_t)1000);
+}
+
+static void block(struct tk_account *a, enum tk_err err)
+{
+    struct tk_refresh *r = &a->refresh;
+
+    close_intent(a);
+    r->blocked_by = err;
+    if (r->probe_s == 0)
+        r->probe_s = PROBE_FIRST_S;
+    else
+        r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
+    probe_later(a);
+}
+
+static void retry(struct tk_account *a)
+{
+    if (a->refresh.blocked_by != TK_OK)
+        probe_later(a); /* this probe told nothing new */
+    else
+        refresh_at(a, now_of(a) + backoff(a, a->refresh.failures - 1, backoff_cap(a)));
+}
+
+static void failed(struct tk_account *a, enum tk_err err)
+{
+    a->last_error = err;
+    a->refresh.failures++;
+    switch (tk_err_action(err)) {
+    case TK_ACTION_REAUTH:
+        refused(a);
+        break;
+    case TK_ACTION_BLOCK:
+        block(a, err);
+        break;
+    case TK_ACTION_WAIT:
+        close_intent(a);
+        retry(a);
+        break;
+    default:
+        retry(a);
+        break;
+    }
+    tk_escalate_look(a, now_of(a));
+}
+
+static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *answer)
+{
+    struct tk_account *a = of_request(request);
+    struct tk_grant grant;
+    int64_t now_unix;
+
+    if (err == TK_OK) {
+        tk_time_witness(&a->keeper->time, answer->date_unix);
+        (void)tk_time_now(&a->keeper->time, &now_unix);
+        err = tk_oauth_answer(answer, now_unix, &grant);
+    }
+    if (err == TK_OK)
+        tk_token_accept(a, &grant, a->refresh.sent_ms);
+    else
+        failed(a, err);
+}
+
+static void start(struct tk_account *a)
+{
+    struct tk_request *r = &a->refresh.request;
+
+    refresh_at(a, TK_NEVER);
+    if (tk_net_active(r) || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+        return;
+    tk_account_auth_host(a, &r->host);
+    r->priority = TK_PRIORITY_REFRESH;
+    r->give_up_ms = now_of(a) + REQUEST_TIMEOUT_MS;
+    r->keep_ms = 0;
+    tk_net_submit(&a->keeper->net, r);
+}
+
+static void refresh_due(struct tk_task *task, uint64_t now_ms)
+{
+    (void)now_ms;
+    start(of_task(task));
+}
+
+void tk_token_init(struct tk_account *a)
+{
+    tk_task_init(&a->refresh.task, refresh_due);
+    tk_task_init(&a->refresh.store_task, store_again);
+    a->refresh.request.write = write_refresh;
+    a->refresh.request.done = refresh_done;
+}
+
+enum tk_err tk_token_refresh(struct tk_account *a)
+{
+    if (!tk_account_has_client(a))
+        return TK_E_NO_CLIENT;
+    if (!tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+        return TK_E_NEEDS_CODE;
+    if (now_of(a) < not_too_soon(a, 0))
+        return TK_E_TOO_SOON;
+    start(a);
+    return TK_OK;
+}
+
+enum tk_err tk_token_forget(struct tk_account *a)
+{
+    enum tk_err err;
+
+    tk_net_cancel(&a->keeper->net, &a->refresh.request);
+    tk_net_cancel(&a->keeper->net, &a->rest.request);
+    err = tk_account_forget(a);
+    if (err != TK_OK) {
+        tk_token_plan(a);
+        return err;
+    }
+    tk_sched_at(&a->keeper->sched, &a->refresh.store_task, TK_NEVER);
+    refresh_at(a, TK_NEVER);
+    a->refresh.intent = a->refresh.doubt = a->refresh.try_previous = false;
+    a->refresh.blocked_by = TK_OK;
+    a->refresh.unstored = false;
+    a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
+    a->rest.status = TK_REST_UNKNOWN;
+    a->last_error = TK_OK;
+    tk_escalate_clear(a);
+    return TK_OK;
+}
+
+/* --- serving --- */
+
+void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
+{
+    struct tk_account *a = tk_keeper_account(k, ref);
+
+    if (a != NULL && generation == a->pair.generation)
+        a->refresh.rejected = generation;
+}
+
+static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
+{
+    info->err = err;
+    return TK_TOKEN_REFUSED;
+}
+
+static enum tk_token_answer wait_for(struct tk_token_info *info, enum tk_err err)
+{
+    info->err = err;
+    return TK_TOKEN_WAIT;
+}
+
+static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t size,
+                                 struct tk_token_info *info)
+{
+    return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
+}
+
+/* Fewer seconds are left than wanted, or the token was rejected: can a refresh help, now? */
+static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
+                                      struct tk_token_info *info)
+{
+    bool hopeless = a->ended != TK_NOT_ENDED || a->refresh.blocked_by != TK_OK;
+    bool failing = a->refresh.failures > 0;
+    bool too_soon = now_of(a) < not_too_soon(a, 0);
+
+    info->is_short = true;
+    if (tk_net_active(&a->refresh.request) && !hopeless)
+        return wait_for(info, TK_OK);
+    if (usable && (hopeless || failing || too_soon))
+        return give(a, buf, size, info);
+    if (hopeless)
+        return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
+    if (failing)
+        return wait_for(info, a->last_error);
+    if (!too_soon)
+        start(a);
+    return wait_for(info, TK_OK);
+}
+
+enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
+                                  char *buf, size_t size, struct tk_token_info *info)
+{
+    struct tk_account *a = tk_keeper_account(k, ref);
+
+    *info = (struct tk_token_info){.err = TK_OK};
+    if (a == NULL)
+        return refuse(info, TK_E_NO_SUCH_REF);
+    if (!tk_account_has_pair(a))
+        return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
+    if (!tk_account_left(a, now_of(a), &info->expires_in))
+        return wait_for(info, TK_E_CLOCK_UNKNOWN);
+    info->generation = a->pair.generation;
+    bool rejected = a->refresh.rejected == a->pair.generation;
+    bool usable = info->expires_in > 0 && !rejected;
+
+    if (usable && info->expires_in >= min_valid_s)
+        return give(a, buf, size, info);
+    return renew_for(a, usable, buf, size, info);
+}
