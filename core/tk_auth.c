@@ -239,7 +239,6 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
     if (err == TK_OK) {
         tk_copy(a->auth.code, sizeof a->auth.code, redirect.code);
         auth_host_for(a, &redirect);
-        tk_net_cancel(&a->keeper->net, &a->auth.warm_request);
         r->priority = TK_PRIORITY_EXCHANGE;
         r->give_up_ms = tk_keeper_now(a->keeper) + TK_CODE_TIME_MS;
         r->keep_ms = 0;

@@ -130,13 +130,24 @@ bool tk_net_is_warm(const struct tk_net *net, const struct tk_host *host)
     return false;
 }
 
+/* A connection that is only being opened, to the host that is wanted, is taken over as it is. */
+static bool can_take_over(const struct tk_slot *slot, const struct tk_request *r)
+{
+    const struct tk_request *other = slot->request;
+
+    return other != NULL && other->write == NULL && other->priority < r->priority &&
+           tk_host_same(&slot->tls.host, &r->host);
+}
+
 /* How gladly a slot is given to a request; 0: not at all. */
 static int suits(const struct tk_slot *slot, const struct tk_request *r)
 {
     const struct tk_request *other = slot->request;
 
     if (other == NULL)
-        return is_warm_for(slot, &r->host) ? 4 : !is_open(slot) ? 3 : 2;
+        return is_warm_for(slot, &r->host) ? 5 : !is_open(slot) ? 3 : 2;
+    if (can_take_over(slot, r))
+        return 4;
     if (other->priority >= r->priority || (other->sent && other->priority >= TK_PRIORITY_REFRESH))
         return 0;
     return 1;
@@ -167,7 +178,7 @@ static void assign_waiting(struct tk_net *net)
             continue;
         struct tk_request *ousted = slot->request;
 
-        if (ousted != NULL || !is_warm_for(slot, &r->host))
+        if (!can_take_over(slot, r) && (ousted != NULL || !is_warm_for(slot, &r->host)))
             close_slot(slot);
         if (ousted != NULL)
             release(slot);

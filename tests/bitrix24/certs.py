@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Certificates for tests: two good chains and one of every bad kind.
+
+    python3 tests/bitrix24/certs.py DIR [--rsa4096]
+
+fills DIR with PEM files; what is there already and valid for another day is kept.
+
+    roots.pem                              every trusted root, for --ca, --cacert, -CAfile
+    root-ec.pem       root-rsa.pem         the trusted roots one by one (P-256, RSA-2048)
+    untrusted-root.pem                     the root that nobody trusts
+    leaf-ec.pem       leaf-ec.key          root-ec  -> intermediate -> leaf, all ECDSA P-256
+    leaf-rsa.pem      leaf-rsa.key         root-rsa -> intermediate -> leaf, all RSA-2048
+    leaf-rsa4096.pem  leaf-rsa4096.key     root -> 2 intermediates -> leaf, all RSA-4096, and
+    root-rsa4096.pem                       its root: only with --rsa4096, the keys take seconds
+    expired.pem       expired.key          ended a day ago
+    notyet.pem        notyet.key           begins in five years
+    wrongname.pem     wrongname.key        names only wrong.example
+    selfsigned.pem    selfsigned.key       signed by itself
+    untrusted.pem     untrusted.key        issued by untrusted-root.pem
+    nochain.pem       nochain.key          a good leaf sent without its intermediate
+
+A leaf file holds the leaf first and then its intermediates, as a server sends them. Good leaves
+name localhost, 127.0.0.1, ::1, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
+*.bitrix24.ru. Needs the `openssl` command, 1.1.1 or newer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Iterator
+
+GOOD_NAMES = ("DNS:localhost,IP:127.0.0.1,IP:::1,DNS:oauth.bitrix.info,DNS:oauth.bitrix24.tech,"
+              "DNS:*.bitrix24.com,DNS:*.bitrix24.ru")
+EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
+
+# What a server can be told to present, and the stem of its files in DIR.
+CHOICES = {"ec": "leaf-ec", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
+           "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
+           "nochain": "nochain", "rsa4096": "leaf-rsa4096"}
+
+# `openssl ca` and not `openssl x509 -req`, because only it takes a date of begin in every version.
+CONFIG = """
+[ca]
+default_ca = here
+[here]
+database = {scratch}/index.txt
+new_certs_dir = {scratch}
+unique_subject = no
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = {kind}
+[any]
+commonName = supplied
+[req]
+distinguished_name = dn
+[dn]
+[root]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[intermediate]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[leaf]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature{encipher}
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+subjectAltName = {names}
+[selfsigned]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+subjectAltName = {names}
+"""
+
+
+@dataclass
+class Cert:
+    """A certificate and its key, both PEM."""
+    pem: str
+    key: str
+
+
+@dataclass
+class Plan:
+    """What to issue: dates are days from now."""
+    subject: str
+    kind: str = "leaf"
+    algorithm: tuple[str, ...] = EC
+    issuer: Cert | None = None
+    names: str = GOOD_NAMES
+    begin: float = -1
+    end: float = 397
+
+
+def openssl(*args: str, stdin: str = "") -> str:
+    try:
+        done = subprocess.run(("openssl", *args), input=stdin, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise RuntimeError("the openssl command is not installed") from None
+    if done.returncode:
+        raise RuntimeError(f"openssl {args[0]} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def issue(plan: Plan) -> Cert:
+    """Make a key and have its certificate signed by plan.issuer, or by itself."""
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        key = openssl("genpkey", *plan.algorithm)
+        names = {"index.txt": "", "key.pem": key,
+                 "ca.key": plan.issuer.key if plan.issuer else key,
+                 "ca.pem": plan.issuer.pem if plan.issuer else "",
+                 "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names,
+                                         encipher="" if plan.algorithm == EC
+                                         else ", keyEncipherment")}
+        for name, text in names.items():
+            (home / name).write_text(text)
+        config = ("-config", f"{scratch}/config")
+        openssl("req", "-new", *config, "-key", f"{scratch}/key.pem", "-sha256",
+                "-subj", f"/CN={plan.subject}", "-out", f"{scratch}/request")
+        signer = ("-cert", f"{scratch}/ca.pem") if plan.issuer else ("-selfsign",)
+        openssl("ca", "-batch", "-notext", *config, *signer,
+                "-keyfile", f"{scratch}/ca.key", "-in", f"{scratch}/request",
+                "-startdate", _date(plan.begin), "-enddate", _date(plan.end),
+                "-out", f"{scratch}/cert.pem")
+        return Cert((home / "cert.pem").read_text(), key)
+
+
+def _date(days: float) -> str:
+    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+
+
+def chain(name: str, algorithm: tuple[str, ...], intermediates: int = 1) -> list[Cert]:
+    """Root, intermediates and leaf, in this order."""
+    certs = [issue(Plan(f"tokenkeeper test root {name}", "root", algorithm, end=3650))]
+    for number in range(1, intermediates + 1):
+        certs.append(issue(Plan(f"tokenkeeper test intermediate {name} {number}", "intermediate",
+                                algorithm, certs[-1], end=1825)))
+    certs.append(issue(Plan("localhost", "leaf", algorithm, certs[-1])))
+    return certs
+
+
+def _save(directory: Path, stem: str, cert: Cert, intermediates: list[Cert]) -> None:
+    key = directory / f"{stem}.key"
+    key.touch(mode=0o600)
+    key.write_text(cert.key)
+    (directory / f"{stem}.pem").write_text(cert.pem + "".join(c.pem for c in intermediates))
+
+
+def _save_chain(directory: Path, name: str, certs: list[Cert]) -> None:
+    (directory / f"root-{name}.pem").write_text(certs[0].pem)
+    _save(directory, f"leaf-{name}", certs[-1], certs[-2:0:-1])
+
+
+def _generate_base(directory: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        rsa = pool.submit(chain, "rsa", RSA)
+        stranger = pool.submit(issue, Plan("a root nobody trusts", "root", EC, end=3650))
+        ec = chain("ec", EC)
+        middle, leaf = ec[1:]
+        bad = {"expired": Plan("localhost", issuer=middle, begin=-30, end=-1),
+               "notyet": Plan("localhost", issuer=middle, begin=1825, end=2190),
+               "wrongname": Plan("wrong.example", issuer=middle, names="DNS:wrong.example"),
+               "selfsigned": Plan("localhost", "selfsigned"),
+               "untrusted": Plan("localhost", issuer=stranger.result())}
+        made = dict(zip(bad, pool.map(issue, bad.values())))
+    _save_chain(directory, "ec", ec)
+    _save_chain(directory, "rsa", rsa.result())
+    for stem, cert in made.items():
+        _save(directory, stem, cert, [middle] if bad[stem].issuer is middle else [])
+    _save(directory, "nochain", leaf, [])
+    (directory / "untrusted-root.pem").write_text(stranger.result().pem)
+
+
+def _fresh(directory: Path, stems: list[str]) -> bool:
+    """Every file of these stems is there, and what should be valid stays so for a day."""
+    for stem in stems:
+        pem, key = directory / f"{stem}.pem", directory / f"{stem}.key"
+        if not pem.is_file() or not (key.is_file() or "root" in stem):
+            return False
+        if stem not in ("expired", "notyet"):
+            try:
+                openssl("x509", "-in", str(pem), "-noout", "-checkend", "86400")
+            except RuntimeError:
+                return False
+    return True
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Tests that run in parallel may share a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def generate(directory: Path | str, rsa4096: bool = False) -> Path:
+    """Fill the directory where needed; returns the path of roots.pem."""
+    directory = Path(directory).absolute()
+    base = [stem for choice, stem in CHOICES.items() if choice != "rsa4096"]
+    with _locked(directory):
+        roots = directory / "roots.pem"
+        # roots.pem is written last, so that a directory without it counts as incomplete.
+        if not roots.is_file() or not _fresh(directory, [*base, "root-ec", "root-rsa",
+                                                         "untrusted-root"]):
+            roots.unlink(missing_ok=True)
+            _generate_base(directory)
+        big = ["leaf-rsa4096", "root-rsa4096"]
+        if rsa4096 and not _fresh(directory, big):
+            _save_chain(directory, "rsa4096", chain("rsa4096", RSA4096, intermediates=2))
+        trusted = [directory / f"root-{name}.pem" for name in ("ec", "rsa", "rsa4096")]
+        roots.write_text("".join(path.read_text() for path in trusted if path.is_file()))
+        return roots
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", metavar="DIR", type=Path)
+    parser.add_argument("--rsa4096", action="store_true", help="also the RSA-4096 chain")
+    arguments = parser.parse_args()
+    try:
+        print(generate(arguments.directory, arguments.rsa4096))
+    except (RuntimeError, OSError) as error:
+        print(f"certs.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,324 @@
+"""The rules: authorization, tokens, REST, the sink, errors and the control port.
+
+    python3 -m unittest discover -s tests/bitrix24
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import struct
+import time
+import unittest
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import catalogue
+import control
+from client import Served, ask, connect, exchange, refresh, token
+
+ORDER = ["access_token", "expires", "expires_in", "scope", "domain", "server_endpoint", "status",
+         "client_endpoint", "member_id", "user_id", "refresh_token"]
+
+
+class Authorization(Served):
+    def authorize(self, query: str) -> Any:
+        return ask(self.b24, self.b24.portal, f"/oauth/authorize/?{query}")
+
+    def test_redirect_carries_the_six_parameters(self) -> None:
+        reply = self.authorize(f"client_id={self.b24.client_id}&state=a%26b&response_type=code")
+        self.assertEqual(reply.status, 302)
+        location = reply.headers["Location"]
+        self.assertTrue(location.startswith("http://localhost:7000?code="), location)
+        self.assertIn("scope=crm%2Cuser", location)
+        sent = dict(parse_qsl(urlsplit(location).query))
+        self.assertEqual(list(sent), ["code", "state", "domain", "member_id", "scope",
+                                      "server_domain"])
+        self.assertEqual((sent["state"], sent["domain"], sent["server_domain"]),
+                         ("a&b", self.b24.portal, self.b24.oauth))
+        self.assertEqual(exchange(self.b24, sent["code"]).json()["member_id"], sent["member_id"])
+
+    def test_unknown_client_gets_a_page_and_no_redirect(self) -> None:
+        reply = self.authorize("client_id=local.nobody")
+        self.assertEqual(reply.headers["Location"], None)
+        self.assertIn(b"<html>", reply.body)
+
+    def test_state_is_echoed_empty_when_absent(self) -> None:
+        location = self.authorize(f"client_id={self.b24.client_id}").headers["Location"]
+        self.assertIn("&state=&", location)
+
+
+class Tokens(Served):
+    def test_post_and_get_both_work(self) -> None:
+        for get in (False, True):
+            first = exchange(self.b24, get=get)
+            self.assertEqual(first.status, 200)
+            self.assertEqual(refresh(self.b24, first.json()["refresh_token"], get=get).status, 200)
+
+    def test_answer_looks_like_the_real_one(self) -> None:
+        reply = exchange(self.b24, self.b24.code(user_id=992)["code"])
+        body = reply.json()
+        self.assertEqual(list(body), ORDER)
+        self.assertIn(f"https:\\/\\/{self.b24.oauth}\\/rest\\/".encode(), reply.body)
+        self.assertEqual(body["client_endpoint"], f"https://{self.b24.portal}/rest/")
+        self.assertEqual(body["domain"], self.b24.oauth)
+        self.assertEqual((body["expires_in"], body["user_id"]), (3600, 992))
+        self.assertAlmostEqual(body["expires"], time.time() + 3600, delta=5)
+        for name, life in (("access_token", 3600), ("refresh_token", 180 * 86400)):
+            self.assertRegex(body[name], "^[0-9a-f]{70}$")
+            raw = bytes.fromhex(body[name])
+            self.assertAlmostEqual(struct.unpack("<I", raw[:4])[0], time.time() + life, delta=5)
+            self.assertEqual(raw[12:16].hex(), "000003e0")
+
+    def test_refresh_rotates_both_and_the_old_pair_dies_at_once(self) -> None:
+        old = self.pair()
+        new = refresh(self.b24, old["refresh_token"]).json()
+        self.assertNotEqual(old["access_token"], new["access_token"])
+        self.assertRefused(self.rest("profile", old["access_token"]), "invalid_token", 401)
+        self.assertRefused(refresh(self.b24, old["refresh_token"]), "invalid_grant", 400)
+        self.assertEqual(self.rest("profile", new["access_token"]).status, 200)
+        self.assertEqual(refresh(self.b24, new["refresh_token"]).status, 200)
+
+    def test_grace_lets_the_old_pair_work_but_never_two_chains(self) -> None:
+        self.b24.set(old_refresh_grace_s=60, old_access_grace_s=30)
+        old = self.pair()
+        lost = refresh(self.b24, old["refresh_token"]).json()
+        self.assertEqual(self.rest("profile", old["access_token"]).status, 200)
+        new = refresh(self.b24, old["refresh_token"]).json()
+        self.b24.set(clock_offset_s=61)
+        self.assertRefused(refresh(self.b24, old["refresh_token"]), "invalid_grant", 400)
+        self.assertRefused(refresh(self.b24, lost["refresh_token"]), "invalid_grant", 400)
+        self.assertRefused(self.rest("profile", old["access_token"]), "invalid_token", 401)
+        self.assertEqual(refresh(self.b24, new["refresh_token"]).status, 200)
+
+    def test_reused_refresh_token_may_revoke(self) -> None:
+        self.b24.set(refresh_reuse_revokes=True)
+        old = self.pair()
+        new = refresh(self.b24, old["refresh_token"]).json()
+        refresh(self.b24, old["refresh_token"])
+        self.assertRefused(refresh(self.b24, new["refresh_token"]), "invalid_grant", 400)
+
+    def test_reused_code_revokes_its_pair_unless_told_otherwise(self) -> None:
+        for revokes in (True, False):
+            self.b24.set(code_reuse_revokes=revokes)
+            code = self.b24.code()["code"]
+            pair = exchange(self.b24, code).json()
+            self.assertRefused(exchange(self.b24, code), "invalid_grant", 400)
+            self.assertEqual(refresh(self.b24, pair["refresh_token"]).status,
+                             400 if revokes else 200)
+
+    def test_code_lives_thirty_seconds(self) -> None:
+        early, late = self.b24.code()["code"], self.b24.code()["code"]
+        self.b24.set(clock_offset_s=29)
+        self.assertEqual(exchange(self.b24, early).status, 200)
+        self.b24.set(clock_offset_s=31)
+        self.assertRefused(exchange(self.b24, late), "expired_token", 400)
+        self.b24.set(code_life_s=0.01, clock_offset_s=0)
+        short = self.b24.code()["code"]
+        time.sleep(0.02)
+        self.assertRefused(exchange(self.b24, short), "expired_token", 400)
+
+    def test_refresh_token_lives_half_a_year(self) -> None:
+        pair = self.pair()
+        self.b24.set(clock_offset_s=180 * 86400 + 1)
+        self.assertRefused(refresh(self.b24, pair["refresh_token"]), "expired_token", 400)
+        self.b24.set(expired_refresh_error="invalid_grant")
+        self.assertRefused(refresh(self.b24, pair["refresh_token"]), "invalid_grant", 400)
+
+    def test_access_token_lives_as_long_as_it_says(self) -> None:
+        self.b24.set(access_life_s=100)
+        pair = self.pair()
+        self.assertEqual(pair["expires_in"], 100)
+        self.b24.set(clock_offset_s=101)
+        self.assertRefused(self.rest("profile", pair["access_token"]), "expired_token", 401)
+
+    def test_refusals(self) -> None:
+        self.assertRefused(exchange(self.b24, "0" * 70), "invalid_grant", 400)
+        self.assertRefused(refresh(self.b24, "0" * 70), "invalid_grant", 400)
+        self.assertRefused(exchange(self.b24, client_secret="wrong"), "invalid_client", 400)
+        self.assertRefused(exchange(self.b24, client_id="local.nobody"), "wrong_client", 200)
+        self.assertRefused(token(self.b24, "password"), "invalid_request", 400)
+        for missing in ("grant_type", "client_id", "client_secret", "code"):
+            form = {"grant_type": "authorization_code", "client_id": self.b24.client_id,
+                    "client_secret": self.b24.client_secret, "code": "x"}
+            reply = ask(self.b24, self.b24.oauth, "/oauth/token/", {**form, missing: ""})
+            self.assertRefused(reply, "invalid_request", 400)
+            self.assertEqual(reply.json()["error_description"], f'No "{missing}" parameter found')
+
+    def test_a_code_and_a_token_belong_to_their_client(self) -> None:
+        other, pair = self.b24.add_client(), self.pair()
+        self.assertRefused(exchange(self.b24, **other), "invalid_grant", 400)
+        self.assertRefused(refresh(self.b24, pair["refresh_token"], **other), "invalid_grant", 400)
+        code = self.b24.code(client_id=other["client_id"])["code"]
+        self.assertEqual(exchange(self.b24, code, **other).status, 200)
+
+    def test_application_removed_or_unpaid(self) -> None:
+        pair = self.pair()
+        for change, oauth, rest in (({"installed": False}, "NOT_INSTALLED", "ERROR_OAUTH"),
+                                    ({"app_paid": False}, "PAYMENT_REQUIRED", "PAYMENT_REQUIRED")):
+            self.b24.set(installed=True, app_paid=True)
+            self.b24.set(**change)
+            self.assertRefused(refresh(self.b24, pair["refresh_token"]), oauth, 401)
+            self.assertRefused(self.rest("profile", pair["access_token"]), rest, 401)
+
+    def test_expire_and_revoke(self) -> None:
+        pair = self.pair()
+        self.b24.expire()
+        self.assertRefused(self.rest("profile", pair["access_token"]), "expired_token", 401)
+        self.b24.revoke()
+        self.assertRefused(refresh(self.b24, pair["refresh_token"]), "invalid_grant", 400)
+
+    def test_paths_and_methods(self) -> None:
+        self.assertEqual(ask(self.b24, self.b24.oauth, "/oauth/token").status, 301)
+        self.assertEqual(ask(self.b24, self.b24.oauth, "/").status, 404)
+        self.assertEqual(ask(self.b24, self.b24.oauth, "/oauth/token/", method="PUT").status, 405)
+        pair = self.pair()
+        info = ask(self.b24, self.b24.oauth, f"/rest/app.info?auth={pair['access_token']}").json()
+        self.assertEqual(info["result"]["client_id"], self.b24.client_id)
+
+
+class Rest(Served):
+    def test_methods_answer(self) -> None:
+        access = self.pair()["access_token"]
+        for method in ("app.info", "app.info.json", "APP.Info", "profile", "server.time", "scope",
+                       "methods", "user.current", "User.Current.json"):
+            reply = self.rest(method, access)
+            self.assertEqual(reply.status, 200, method)
+            self.assertIn("date_start", reply.json()["time"])
+        self.assertEqual(self.rest("scope", access).json()["result"], ["crm", "user"])
+
+    def test_every_way_to_pass_a_token(self) -> None:
+        access = self.pair()["access_token"]
+        bearer = {"Authorization": f"Bearer {access}"}
+        for more in ({"form": {"auth": access}}, {"form": {"access_token": access}},
+                     {"body": {"auth": access}}, {"headers": bearer},
+                     {"headers": bearer, "body": {}}):
+            self.assertEqual(self.rest("profile", **more).status, 200, more)
+        self.assertEqual(self.rest(f"profile?auth={access}").status, 200)
+
+    def test_refusals(self) -> None:
+        access = self.pair()["access_token"]
+        self.assertRefused(self.rest("profile"), "NO_AUTH_FOUND", 401)
+        self.assertRefused(self.rest("profile", "f" * 70), "invalid_token", 401)
+        self.assertRefused(self.rest("no.such", access), "ERROR_METHOD_NOT_FOUND", 404)
+        narrow = exchange(self.b24, self.b24.code(scope="crm")["code"]).json()["access_token"]
+        self.assertRefused(self.rest("user.current", narrow), "insufficient_scope", 401)
+        self.b24.set(paid_plan=False)
+        self.assertRefused(self.rest("app.info", access), "ACCESS_DENIED", 401)
+
+    def test_leads_are_added_and_listed_by_pages(self) -> None:
+        access = self.pair()["access_token"]
+        with connect(self.b24, self.b24.portal) as sock:
+            for number in range(51):
+                self.rest("crm.lead.add", body={"fields": {"TITLE": number}, "auth": access},
+                          sock=sock)
+        first = self.rest("crm.lead.list", access).json()
+        self.assertEqual((len(first["result"]), first["next"], first["total"]), (50, 50, 51))
+        rest = self.rest("crm.lead.list", form={"auth": access, "start": 50}).json()
+        self.assertEqual(([lead["ID"] for lead in rest["result"]], "next" in rest), (["51"], False))
+        self.rest("crm.lead.add", form={"auth": access, "fields[TITLE]": "form"})
+        last = self.rest("crm.lead.list", form={"auth": access, "start": 50}).json()["result"][-1]
+        self.assertEqual(last["TITLE"], "form")
+
+
+class TheSink(Served):
+    def test_records_and_answers(self) -> None:
+        self.assertEqual(ask(self.b24, self.b24.sink, "/hook", body={"level": 4}).body, b"{}")
+        task = {"ops": [{"type": "create", "obj": "task", "ref": "gw-1", "data": {}}]}
+        reply = ask(self.b24, self.b24.sink, "/api/2/json/public/1/x", body=task).json()
+        self.assertEqual((reply["request_proc"], reply["ops"][0]["proc"], reply["ops"][0]["ref"]),
+                         ("ok", "ok", "gw-1"))
+        self.assertEqual([(post["path"], post["json"]) for post in self.b24.posts()],
+                         [("/hook", {"level": 4}), ("/api/2/json/public/1/x", task)])
+
+
+class Controlled(Served):
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        connection = http.client.HTTPConnection(self.b24.control, timeout=5)
+        self.addCleanup(connection.close)
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def test_every_route_answers(self) -> None:
+        bodies = {"/code": {"state": "s"}, "/settings": {"code_life_s": 5},
+                  "/fault": {"listener": "oauth", "kind": "delay"}}
+        for route in control.ROUTES:
+            body = bodies.get(route.path) if route.method == "POST" else None
+            self.assertEqual(self.call(route.method, route.path, body)[0], 200, route)
+
+    def test_mistakes_are_explained(self) -> None:
+        for path, body, words in (
+                ("/settings", {"colour": 1}, "no setting"),
+                ("/settings", {"user_id": "1"}, "wants int"),
+                ("/settings", {"tls": "1.1"}, "is one of"),
+                ("/settings", {"oauth_cert": "rsa4096"}, "start with"),
+                ("/settings", {"code_life_s": -1}, "negative"),
+                ("/settings", [1], "not a JSON object"),
+                ("/code", {"client_id": "nobody"}, "no such"),
+                ("/code", {"color": 1}, "unexpected"),
+                ("/fault", {"kind": "delay"}, "listener"),
+                ("/fault", {"listener": "oauth", "kind": "magic"}, "no fault"),
+                ("/fault", {"listener": "oauth", "kind": "delay", "byte": 1}, "takes seconds"),
+                ("/fault", {"listener": "oauth", "kind": "error"}, "needs code"),
+                ("/fault", {"listener": "oauth", "kind": "error", "code": "x"}, "catalogue"),
+                ("/fault", {"listener": "oauth", "kind": "refuse", "path": "/"}, "none"),
+                ("/fault", {"listener": "oauth", "kind": "delay", "count": 0}, "count")):
+            status, answer = self.call("POST", path, body)
+            self.assertEqual(status, 400, (path, body))
+            self.assertIn(words, answer["error"])
+        self.assertEqual(self.call("GET", "/nothing")[0], 404)
+        self.assertEqual(self.call("PUT", "/state")[0], 405)
+        self.assertEqual(self.call("GET", "/planted", Origin="http://evil.example")[0], 403)
+
+    def test_secrets_stand_in_planted_and_nowhere_else(self) -> None:
+        pair = self.pair()
+        unused = refresh(self.b24, pair["refresh_token"]).json()
+        exchange(self.b24, client_secret="a-mistyped-secret")
+        self.rest("profile", pair["access_token"])
+        planted = {item["value"] for item in self.call("GET", "/planted")[1]}
+        self.assertLessEqual({self.b24.client_secret, "a-mistyped-secret", self.b24.code()["code"],
+                              unused["access_token"], unused["refresh_token"],
+                              pair["access_token"], pair["refresh_token"]}, {
+                                  item["value"] for item in self.b24.planted()})
+        shown = json.dumps([self.call("GET", path)[1] for path in ("/state", "/log", "/fault")])
+        self.assertEqual([value for value in planted if value in shown], [])
+
+    def test_log_names_secrets_by_digest(self) -> None:
+        code = self.b24.code()["code"]
+        exchange(self.b24, code)
+        entry = self.b24.log()[-1]
+        self.assertEqual(entry["secrets"]["code"], hashlib.sha256(code.encode()).hexdigest()[:8])
+        self.assertEqual((entry["listener"], entry["method"], entry["path"], entry["grant_type"],
+                          entry["status"], entry["kind"], entry["outcome"], entry["query_keys"]),
+                         ("oauth", "POST", "/oauth/token/", "authorization_code", 200, "exchange",
+                          "ok", []))
+        self.assertIn("client_secret", entry["form_keys"])
+        self.assertEqual(self.b24.log(since=entry["n"]), [])
+
+    def test_reset_forgets_all_but_planted(self) -> None:
+        pair = self.pair()
+        self.b24.set(chunked=True)
+        self.b24.fault("oauth", "delay")
+        self.b24.reset()
+        state = self.b24.state()
+        self.assertEqual((state["pairs"], state["counters"], self.b24.faults(), self.b24.log()),
+                         ([], {}, [], []))
+        self.assertEqual(state["settings"]["chunked"], False)
+        self.assertIn(pair["access_token"], [item["value"] for item in self.b24.planted()])
+
+
+class Catalogue(Served):
+    def test_every_row_can_be_answered(self) -> None:
+        where = {"oauth": ("oauth", self.b24.oauth), "rest": ("portal", self.b24.portal),
+                 "rest3": ("portal", self.b24.portal)}
+        for row in catalogue.TABLE:
+            listener, address = where[row.where]
+            self.b24.fault(listener, "error", code=row.code)
+            reply = ask(self.b24, address, "/rest/profile")
+            self.assertEqual((reply.status, reply.json()), (row.status, row.body()), row)
+
+
+if __name__ == "__main__":
+    unittest.main()

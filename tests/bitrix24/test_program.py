@@ -1,0 +1,95 @@
+"""The program from outside: how it starts, ends, and explains itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import control
+import faults
+import server
+import settings
+from bitrix24 import Bitrix24
+from client import connect, directory, talk
+
+HERE = Path(__file__).parent
+
+
+class Program(unittest.TestCase):
+    def launch(self, *args: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
+        program = subprocess.Popen(
+            [sys.executable, str(HERE / "bitrix24.py"), "--dir", directory(), *args],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(program.communicate)
+        self.addCleanup(program.kill)
+        assert program.stdout
+        return program, json.loads(program.stdout.readline())
+
+    def test_terminates_at_once_even_while_stalling_and_is_silent(self) -> None:
+        with tempfile.NamedTemporaryFile("w") as secret:
+            secret.write("given-secret\n")
+            secret.flush()
+            program, ready = self.launch("--client-secret-file", secret.name, "--client-id", "me",
+                                         "--set", "user_id=7")
+        self.assertEqual(set(ready), {"oauth", "portal", "sink", "control", "ca", "client_id",
+                                      "client_secret"})
+        self.assertEqual((ready["client_id"], ready["client_secret"]), ("me", "given-secret"))
+        b24: Any = type("Remote", (), ready)
+        for kind in ("stall_at", "endless_body"):
+            urllib.request.urlopen(f"http://{ready['control']}/fault", json.dumps(
+                {"listener": "portal", "kind": kind}).encode()).close()
+        sock = connect(b24, b24.portal)
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.addCleanup(sock.close)
+        time.sleep(0.1)
+        talk(b24, b24.portal, limit=100_000)        # leaves in the middle of an endless body
+        connect(b24, b24.portal).close()
+        start = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        output, errors = program.communicate(timeout=5)
+        self.assertLess(time.monotonic() - start, 1.5)
+        self.assertEqual((program.returncode, output, errors), (0, "", ""))
+
+    def test_ends_with_its_parent(self) -> None:
+        program, _ = self.launch("--with-parent")
+        self.assertEqual(program.communicate(timeout=5)[1], "")
+        self.assertEqual(program.returncode, 0)
+
+    def test_bad_start_is_one_line(self) -> None:
+        done = subprocess.run([sys.executable, str(HERE / "bitrix24.py"), "--set", "nope=1"],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1))
+
+    def test_private_directory_is_removed(self) -> None:
+        with Bitrix24() as b24:
+            home = os.path.dirname(b24.ca)
+            self.assertEqual(os.stat(home).st_mode & 0o777, 0o700)
+        self.assertFalse(os.path.exists(home))
+
+    def test_only_loopback(self) -> None:
+        for host in ("0.0.0.0", "::", "192.0.2.1"):
+            with self.assertRaises(ValueError):
+                server.bind_loopback(host, 0)
+
+    def test_help_and_readme_name_everything(self) -> None:
+        shown = subprocess.run([sys.executable, str(HERE / "bitrix24.py"), "--help"], check=True,
+                               capture_output=True, text=True).stdout
+        readme = (HERE / "README.md").read_text()
+        names = [route.path for route in control.ROUTES] + list(faults.KINDS)
+        for name in [*names, *(name for name, _, _ in settings.describe())]:
+            self.assertIn(name, shown)
+        for name in names:
+            self.assertIn(f"{name}`" if name[0] != "/" else name, readme)
+
+
+if __name__ == "__main__":
+    unittest.main()
