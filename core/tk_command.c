@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_conformance.h"
+#include "tk_device.h"
+#include "tk_keeper.h"
+#include "tk_version.h"
+
+#include <mbedtls/version.h>
+#include <string.h>
+
+#define PAIRS_SIZE 512
+
+char *tk_command_word(char **rest)
+{
+    char *word = *rest;
+    size_t len = strcspn(word, " ");
+
+    *rest = word + len + strspn(word + len, " ");
+    word[len] = '\0';
+    return word;
+}
+
+static void add_pair(struct tk_text *t, const char *key, const char *value)
+{
+    if (t->len > 0)
+        tk_text_char(t, ' ');
+    tk_text_add(t, key);
+    tk_text_char(t, '=');
+    tk_text_add(t, value);
+}
+
+static void ok_pair(struct tk_console *c, const char *key, const char *value)
+{
+    char buf[PAIRS_SIZE];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    add_pair(&t, key, value);
+    tk_console_ok(c, &t);
+}
+
+/* --- the device --- */
+
+static void version(struct tk_console *c, char *rest)
+{
+    const struct tk_config *config = c->keeper->config;
+    char buf[PAIRS_SIZE], mbedtls[18];
+    struct tk_text t;
+
+    (void)rest;
+    mbedtls_version_get_string(mbedtls);
+    tk_text_init(&t, buf, sizeof buf);
+    add_pair(&t, "version", TK_VERSION);
+    add_pair(&t, "board", config->board);
+    add_pair(&t, "build", "");
+    tk_text_time(&t, config->build_unix);
+    add_pair(&t, "id", tk_device_id(config->port));
+    add_pair(&t, "mbedtls", mbedtls);
+    add_pair(&t, "seal", "none");
+    tk_console_ok(c, &t);
+}
+
+static void reboot(struct tk_console *c, char *rest)
+{
+    (void)rest;
+    tk_console_ok(c, NULL);
+    tk_console_drain(c);
+    tk_device_reboot(c->keeper->config->port);
+}
+
+static void factory_reset(struct tk_console *c, char *rest)
+{
+    const char *id = tk_device_id(c->keeper->config->port);
+
+    if (strlen(rest) != 4 || !tk_ends_with(id, rest))
+        tk_console_err(c, TK_E_WRONG_ID);
+    else if (tk_store_wipe(&c->keeper->store) != TK_STORE_OK)
+        tk_console_err(c, TK_E_STORAGE_FAILED);
+    else
+        reboot(c, rest);
+}
+
+static void show_time(struct tk_console *c)
+{
+    char buf[PAIRS_SIZE];
+    struct tk_text t;
+    int64_t unix_s;
+    enum tk_time_quality quality = tk_time_now(&c->keeper->time, &unix_s);
+
+    tk_text_init(&t, buf, sizeof buf);
+    add_pair(&t, "time", "");
+    tk_text_time(&t, unix_s);
+    add_pair(&t, "unix", "");
+    tk_text_int(&t, unix_s);
+    add_pair(&t, "quality", tk_time_quality_name(quality));
+    tk_console_ok(c, &t);
+}
+
+static void set_time(struct tk_console *c, char *rest)
+{
+    uint64_t unix_s;
+
+    if (*rest == '\0') {
+        show_time(c);
+        return;
+    }
+    if (!tk_parse_u64(rest, strlen(rest), INT64_MAX, &unix_s)) {
+        tk_console_err_words(c, TK_E_BAD_VALUE, "seconds since 1970, UTC: date +%s prints them");
+        return;
+    }
+    enum tk_err err = tk_keeper_set_time(c->keeper, (int64_t)unix_s, TK_TIME_CONSOLE);
+
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        show_time(c);
+}
+
+static void set_log(struct tk_console *c, char *rest)
+{
+    static const char *const names[] = {"off", "error", "info", "debug"};
+
+    for (int level = TK_LOG_OFF; level <= TK_LOG_DEBUG; level++) {
+        if (strcmp(rest, names[level]) != 0)
+            continue;
+        c->keeper->log_level = (enum tk_log_level)level;
+        ok_pair(c, "log", names[level]);
+        return;
+    }
+    tk_console_err_words(c, TK_E_BAD_VALUE, "off, error, info or debug");
+}
+
+static void report_check(void *ctx, const char *check, const char *result, const char *detail)
+{
+    struct tk_console *c = ctx;
+    char buf[256];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, result);
+    if (detail != NULL && detail[0] != '\0') {
+        tk_text_char(&t, ' ');
+        tk_text_add(&t, detail);
+    }
+    tk_console_data(c, check, buf);
+    tk_console_drain(c);
+}
+
+static void selftest(struct tk_console *c, char *rest)
+{
+    const struct tk_config *config = c->keeper->config;
+    struct tk_conformance suite = {.port = config->port,
+                                   .scratch = config->scratch,
+                                   .report = report_check,
+                                   .ctx = c};
+
+    (void)rest;
+    if (tk_conformance_run(&suite) > 0)
+        tk_console_err(c, TK_E_SELFTEST_FAILED);
+    else
+        tk_console_ok(c, NULL);
+}
+
+/* --- accounts --- */
+
+static void step_refs(struct tk_console *c)
+{
+    const struct tk_account *a;
+
+    if (c->now.item == TK_ACCOUNTS) {
+        ok_pair(c, "ref", tk_console_account(c)->name);
+        return;
+    }
+    a = &c->keeper->accounts[c->now.item++];
+    if (a->used)
+        tk_console_data(c, a->name, tk_state_name(tk_account_state(a)));
+}
+
+static void ref(struct tk_console *c, char *rest)
+{
+    if (*rest == '\0') {
+        tk_console_continue(c, step_refs);
+        return;
+    }
+    struct tk_account *a = tk_keeper_account(c->keeper, rest);
+
+    if (a == NULL) {
+        tk_console_err(c, TK_E_NO_SUCH_REF);
+        return;
+    }
+    c->ref = a->index;
+    ok_pair(c, "ref", a->name);
+}
+
+static void ref_add(struct tk_console *c, char *rest)
+{
+    enum tk_err err = tk_keeper_add(c->keeper, rest);
+
+    if (err == TK_E_BAD_VALUE)
+        tk_console_err_words(c, err, "1 to 16 characters: a-z, 0-9, - and _");
+    else if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        ref(c, rest);
+}
+
+static void ref_del(struct tk_console *c, char *rest)
+{
+    enum tk_err err = tk_keeper_delete(c->keeper, rest);
+
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        ok_pair(c, "ref", tk_console_account(c)->name);
+}
+
+/* --- the table --- */
+
+const struct tk_command tk_commands[] = {
+    {"help", "[command]", "this list, or one of its lines", false, false, tk_command_help},
+    {"version", "", "what runs here, and on which device", false, false, version},
+    {"status", "[--all]", "what the account is doing", false, false, tk_command_status},
+    {"show", "", "its configuration, secrets as length and digest", false, false,
+     tk_command_show},
+    {"set", "<key> <value>",
+     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level",
+     false, true, tk_command_set},
+    {"unset", "<key>", "back to its default, or to nothing", false, true, tk_command_unset},
+    {"check", "", "clock, seed, store, then the way to each host, stage by stage", false, false,
+     tk_command_check},
+    {"auth begin", "", "prints the link to open, and keeps a connection warm for the code", false,
+     false, tk_command_auth_begin},
+    {"auth code", "<code | whole redirect address>", "exchanges the code within its 30 seconds",
+     true, true, tk_command_auth_code},
+    {"auth refresh", "", "renews the token at once", false, false, tk_command_auth_refresh},
+    {"auth forget", "", "drops the token pair; the configuration stays", false, false,
+     tk_command_auth_forget},
+    {"token", "[min_valid_s] [rejected=G]", "prints a valid access token", false, false,
+     tk_command_token},
+    {"escalate test", "", "sends a test to escalate_url", false, false, tk_command_escalate_test},
+    {"time", "[unix]", "shows or sets the clock", false, false, set_time},
+    {"ref", "[name]", "lists the accounts, or selects one", false, false, ref},
+    {"ref add", "<name>", "makes an account and selects it", false, true, ref_add},
+    {"ref del", "<name>", "removes an account without a token pair", false, true, ref_del},
+    {"log", "<off|error|info|debug>", "which LOG lines come", false, true, set_log},
+    {"selftest", "", "whether this device keeps the contract of its port", false, false, selftest},
+    {"reboot", "", "starts anew; everything stored stays", false, false, reboot},
+    {"factory-reset", "<last 4 of the id>", "erases everything", false, true, factory_reset},
+};
+
+const size_t tk_command_count = sizeof tk_commands / sizeof tk_commands[0];
+
+/* The length of the line's beginning that is this name, its words apart by any spaces; 0: it is
+ * not. */
+static size_t matches(const char *line, const char *name)
+{
+    const char *at = line + strspn(line, " ");
+
+    for (; *name != '\0'; name++) {
+        if (*name == ' ' && *at == ' ')
+            at += strspn(at, " ");
+        else if (*at++ != *name)
+            return 0;
+    }
+    return *at == '\0' || *at == ' ' ? (size_t)(at - line) : 0;
+}
+
+const struct tk_command *tk_command_find(const char *line, const char **rest)
+{
+    const struct tk_command *found = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < tk_command_count; i++) {
+        size_t len = matches(line, tk_commands[i].name);
+
+        if (len > longest) {
+            longest = len;
+            found = &tk_commands[i];
+        }
+    }
+    *rest = line + longest + strspn(line + longest, " ");
+    return found;
+}
+
+static const char *const secret_settings[] = {"set client_secret", "set escalate_url"};
+
+bool tk_command_is_hidden(const char *line)
+{
+    const char *rest;
+    const struct tk_command *command = tk_command_find(line, &rest);
+
+    if (command != NULL && command->hidden)
+        return true;
+    for (size_t i = 0; i < sizeof secret_settings / sizeof secret_settings[0]; i++) {
+        if (matches(line, secret_settings[i]) > 0)
+            return true;
+    }
+    return false;
+}
+
+static void step_help(struct tk_console *c)
+{
+    const struct tk_command *command;
+    char buf[256];
+    struct tk_text t;
+
+    if (c->now.item == tk_command_count) {
+        tk_console_ok(c, NULL);
+        return;
+    }
+    command = &tk_commands[c->now.item++];
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, command->form);
+    tk_text_add(&t, command->form[0] == '\0' ? "" : " : ");
+    tk_text_add(&t, command->about);
+    tk_console_data(c, command->name, buf);
+    if (c->now.number > 0)
+        c->now.item = (unsigned)tk_command_count;
+}
+
+void tk_command_help(struct tk_console *c, char *rest)
+{
+    const char *behind;
+    const struct tk_command *command = tk_command_find(rest, &behind);
+
+    if (*rest != '\0' && command == NULL) {
+        tk_console_err(c, TK_E_UNKNOWN_COMMAND);
+        return;
+    }
+    c->now.item = command == NULL ? 0 : (unsigned)(command - tk_commands);
+    c->now.number = command != NULL;
+    tk_console_continue(c, step_help);
+}

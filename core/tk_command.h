@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_COMMAND_H
+#define TK_COMMAND_H
+
+/*
+ * The commands of the console: one table, which `help` prints. A command gets what stands behind
+ * its name, without spaces around it, and answers at once or in steps (tk_console_continue).
+ */
+
+#include "tk_console.h"
+
+struct tk_command {
+    const char *name;  /* one word or two */
+    const char *form;  /* of what follows, "" for nothing */
+    const char *about; /* one line for people */
+    bool hidden;       /* what follows is a secret: not echoed */
+    bool needs;        /* something must follow */
+    void (*run)(struct tk_console *c, char *rest);
+};
+
+extern const struct tk_command tk_commands[];
+extern const size_t tk_command_count;
+
+/* The command that a line begins with, and where the rest begins; NULL for none. */
+const struct tk_command *tk_command_find(const char *line, const char **rest);
+
+/* Whether what follows the words of this unfinished line must not be echoed. */
+bool tk_command_is_hidden(const char *line);
+
+/* A value that was asked for (`set client_secret` without one). */
+void tk_command_set_asked(struct tk_console *c, const char *setting, const char *value);
+
+/* The commands with a file of their own. */
+void tk_command_help(struct tk_console *c, char *rest);
+void tk_command_status(struct tk_console *c, char *rest);
+void tk_command_show(struct tk_console *c, char *rest);
+void tk_command_set(struct tk_console *c, char *rest);
+void tk_command_unset(struct tk_console *c, char *rest);
+void tk_command_check(struct tk_console *c, char *rest);
+void tk_command_auth_begin(struct tk_console *c, char *rest);
+void tk_command_auth_code(struct tk_console *c, char *rest);
+void tk_command_auth_refresh(struct tk_console *c, char *rest);
+void tk_command_auth_forget(struct tk_console *c, char *rest);
+void tk_command_token(struct tk_console *c, char *rest);
+void tk_command_escalate_test(struct tk_console *c, char *rest);
+
+/* Cuts the next word off *rest; "" at the end. */
+char *tk_command_word(char **rest);
+
+#endif

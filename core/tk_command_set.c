@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_keeper.h"
+
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+/* Each setting: how it is stored, how it is answered, and what it may be, in words. */
+struct setting {
+    const char *name;
+    bool secret; /* never printed, asked for without an echo */
+    enum tk_err (*store)(struct tk_console *c, char *value);
+    void (*answer)(struct tk_console *c, struct tk_text *t);
+    const char *words;
+};
+
+static enum tk_err set_on_account(struct tk_console *c, enum tk_setting which, const char *value)
+{
+    struct tk_account *a = tk_console_account(c);
+    enum tk_err err = tk_account_set(a, which, value);
+
+    if (err == TK_OK)
+        tk_token_plan(a);
+    return err;
+}
+
+/* A name without dot or port means one on bitrix24.com. */
+static bool is_short_name(const struct tk_host *host, const char *value)
+{
+    return strpbrk(host->name, ".:") == NULL && strcmp(host->name, "localhost") != 0 &&
+           strchr(value, ':') == NULL;
+}
+
+static enum tk_err store_portal(struct tk_console *c, char *value)
+{
+    char full[TK_HOST_TEXT + 16];
+    struct tk_host host;
+    struct tk_text t;
+
+    tk_text_init(&t, full, sizeof full);
+    if (value[0] != '\0') {
+        if (!tk_host_parse(&host, value, NULL))
+            return TK_E_BAD_VALUE;
+        tk_text_host(&t, &host);
+        if (is_short_name(&host, value))
+            tk_text_add(&t, ".bitrix24.com");
+    }
+    return set_on_account(c, TK_SET_PORTAL, full);
+}
+
+static void answer_portal(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_host(t, &tk_console_account(c)->client.portal);
+}
+
+static enum tk_err store_client_id(struct tk_console *c, char *value)
+{
+    return set_on_account(c, TK_SET_CLIENT_ID, value);
+}
+
+static void answer_client_id(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, tk_console_account(c)->client.client_id);
+}
+
+static enum tk_err store_client_secret(struct tk_console *c, char *value)
+{
+    return set_on_account(c, TK_SET_CLIENT_SECRET, value);
+}
+
+static void answer_client_secret(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, tk_console_account(c)->client.client_secret);
+}
+
+static enum tk_err store_scope(struct tk_console *c, char *value)
+{
+    return set_on_account(c, TK_SET_SCOPE, value);
+}
+
+static void answer_scope(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, tk_console_account(c)->client.scope);
+}
+
+static enum tk_err store_auth_host(struct tk_console *c, char *value)
+{
+    char full[TK_HOST_TEXT];
+    struct tk_host host;
+    struct tk_text t;
+
+    tk_text_init(&t, full, sizeof full);
+    if (value[0] != '\0' && strcmp(value, "auto") != 0) {
+        if (!tk_host_parse(&host, value, NULL))
+            return TK_E_BAD_VALUE;
+        tk_text_host(&t, &host);
+    }
+    return set_on_account(c, TK_SET_AUTH_HOST, full);
+}
+
+static void answer_auth_host(struct tk_console *c, struct tk_text *t)
+{
+    const char *host = tk_console_account(c)->auth_host;
+
+    tk_text_add(t, host[0] == '\0' ? "auto" : host);
+}
+
+static enum tk_err store_renew(struct tk_console *c, char *value)
+{
+    return set_on_account(c, TK_SET_RENEW, value);
+}
+
+/* The vendor asks for renewal on demand; this product's timer is the operator's choice. */
+static void answer_renew(struct tk_console *c, struct tk_text *t)
+{
+    uint32_t seconds = tk_console_account(c)->renew_s;
+
+    if (seconds == TK_RENEW_ON_DEMAND) {
+        tk_text_add(t, "on-demand");
+        return;
+    }
+    tk_text_duration(t, seconds);
+    tk_text_add(t, " note=vendor_advises_on_demand");
+}
+
+static enum tk_err store_escalate_url(struct tk_console *c, char *value)
+{
+    return tk_keeper_set_escalate_url(c->keeper, value);
+}
+
+static void answer_escalate_url(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, c->keeper->escalate_url);
+}
+
+static enum tk_err store_escalate_level(struct tk_console *c, char *value)
+{
+    return tk_keeper_set_escalate_level(c->keeper, value);
+}
+
+static void answer_escalate_level(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_int(t, c->keeper->escalate_level);
+}
+
+static const struct setting settings[] = {
+    {"portal", false, store_portal, answer_portal,
+     "a name (acme is acme.bitrix24.com), a host with or without :port, or its https address"},
+    {"client_id", false, store_client_id, answer_client_id,
+     "up to 128 visible characters, as the application's card shows it"},
+    {"client_secret", true, store_client_secret, answer_client_secret,
+     "up to 128 visible characters, as the application's card shows it"},
+    {"scope", false, store_scope, answer_scope, "up to 255 characters without space: crm,user"},
+    {"auth_host", false, store_auth_host, answer_auth_host, "auto, or a host with or without :port"},
+    {"renew", false, store_renew, answer_renew, "<n>s|m|h|d from 60s to 7d, or on-demand"},
+    {"escalate_url", true, store_escalate_url, answer_escalate_url,
+     "an https address of up to 255 visible characters"},
+    {"escalate_level", false, store_escalate_level, answer_escalate_level,
+     "1, 2 or 3: from which level on escalate_url is told"},
+};
+
+static const struct setting *find_setting(const char *name)
+{
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    }
+    return NULL;
+}
+
+/* <key>_len=50 <key>_sha256=3fa1b2c4 */
+static void add_masked(struct tk_text *t, const char *name, const char *secret)
+{
+    uint8_t digest[32];
+
+    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
+    tk_text_add(t, name);
+    tk_text_add(t, "_len=");
+    tk_text_int(t, (int64_t)strlen(secret));
+    tk_text_char(t, ' ');
+    tk_text_add(t, name);
+    tk_text_add(t, "_sha256=");
+    tk_text_hex(t, digest, 4);
+}
+
+static void answer_setting(struct tk_console *c, const struct setting *s)
+{
+    char buf[TK_LINE_MAX], value[TK_URL_MAX + 1];
+    struct tk_text pairs, text;
+
+    tk_text_init(&pairs, buf, sizeof buf);
+    tk_text_init(&text, value, sizeof value);
+    s->answer(c, &text);
+    if (s->secret && text.len > 0) {
+        add_masked(&pairs, s->name, value);
+    } else {
+        tk_text_add(&pairs, s->name);
+        tk_text_char(&pairs, '=');
+        tk_text_add(&pairs, value);
+    }
+    tk_console_ok(c, &pairs);
+    tk_wipe(value, sizeof value);
+}
+
+static void store_and_answer(struct tk_console *c, const struct setting *s, char *value)
+{
+    enum tk_err err = s->store(c, value);
+
+    if (err == TK_E_BAD_VALUE)
+        tk_console_err_words(c, err, s->words);
+    else if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        answer_setting(c, s);
+}
+
+void tk_command_set_asked(struct tk_console *c, const char *name, const char *value)
+{
+    char copy[TK_LINE_MAX + 1];
+
+    tk_copy(copy, sizeof copy, value);
+    store_and_answer(c, find_setting(name), copy);
+    tk_wipe(copy, sizeof copy);
+}
+
+void tk_command_set(struct tk_console *c, char *rest)
+{
+    const struct setting *s = find_setting(tk_command_word(&rest));
+
+    if (s == NULL) {
+        tk_console_err(c, TK_E_UNKNOWN_KEY);
+    } else if (*rest != '\0') {
+        store_and_answer(c, s, rest);
+    } else if (s->secret && !tk_console_is_program(c)) {
+        tk_console_ask(c, s->name);
+    } else {
+        tk_console_err(c, TK_E_NEED_VALUE);
+    }
+}
+
+void tk_command_unset(struct tk_console *c, char *rest)
+{
+    const struct setting *s = find_setting(rest);
+    char nothing[] = "";
+
+    if (s == NULL)
+        tk_console_err(c, TK_E_UNKNOWN_KEY);
+    else
+        store_and_answer(c, s, nothing);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_device.h"
+#include "tk_keeper.h"
+
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+/* Each line of `status` and `show` is a row: a key, and a function that writes its value. */
+struct row {
+    const char *key;
+    void (*value)(struct tk_account *a, struct tk_text *t);
+};
+
+static void print_row(struct tk_console *c, const struct row *row)
+{
+    char buf[400];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    row->value(tk_console_account(c), &t);
+    tk_console_data(c, row->key, buf);
+}
+
+static void add_seconds(struct tk_text *t, bool known, uint32_t seconds, const char *otherwise)
+{
+    if (known)
+        tk_text_int(t, seconds);
+    else
+        tk_text_add(t, otherwise);
+}
+
+/* --- status --- */
+
+static void add_ref(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->name);
+}
+
+static void add_state(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, tk_state_name(tk_account_state(a)));
+}
+
+static void add_reason(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, tk_account_reason(a));
+}
+
+static void add_portal(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_host(t, &a->client.portal);
+}
+
+static void add_endpoint(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->facts.client_endpoint);
+}
+
+static void add_user(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->facts.user_id);
+}
+
+static void add_member(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->facts.member_id);
+}
+
+static void add_scope(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->client.scope);
+}
+
+static void add_scope_granted(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->facts.scope);
+}
+
+static void add_expires_in(struct tk_account *a, struct tk_text *t)
+{
+    uint32_t left = 0;
+    bool known = tk_account_left(a, tk_keeper_now(a->keeper), &left);
+
+    add_seconds(t, known, left, tk_account_has_pair(a) ? "unknown" : "none");
+}
+
+static void add_expires_at(struct tk_account *a, struct tk_text *t)
+{
+    if (tk_account_has_pair(a))
+        tk_text_time(t, a->pair.expires_unix);
+    else
+        tk_text_add(t, "none");
+}
+
+static void add_generation(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, a->pair.generation);
+}
+
+static void add_next_refresh(struct tk_account *a, struct tk_text *t)
+{
+    uint32_t seconds = 0;
+    bool known = tk_token_next_in(a, tk_keeper_now(a->keeper), &seconds);
+
+    if (tk_net_active(&a->refresh.request))
+        tk_text_add(t, "now");
+    else
+        add_seconds(t, known, seconds, "none");
+}
+
+static void add_renew(struct tk_account *a, struct tk_text *t)
+{
+    if (a->renew_s == TK_RENEW_ON_DEMAND)
+        tk_text_add(t, "on-demand");
+    else
+        tk_text_duration(t, a->renew_s);
+}
+
+static void add_rest(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, tk_rest_status_name(a->rest.status));
+}
+
+static void add_escalation(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, a->escalation.record.level);
+}
+
+static void add_last_error(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->last_error == TK_OK ? "none" : tk_err_code(a->last_error));
+}
+
+static void add_time(struct tk_account *a, struct tk_text *t)
+{
+    int64_t now;
+
+    if (tk_time_known(&a->keeper->time, &now))
+        tk_text_time(t, now);
+    else
+        tk_text_add(t, "unknown");
+}
+
+static void add_time_quality(struct tk_account *a, struct tk_text *t)
+{
+    int64_t now;
+
+    tk_text_add(t, tk_time_quality_name(tk_time_now(&a->keeper->time, &now)));
+}
+
+/* --- status --all --- */
+
+static void add_action(struct tk_account *a, struct tk_text *t)
+{
+    if (a->escalation.record.level > 0)
+        tk_text_add(t, tk_escalate_action(a));
+    else
+        tk_text_add(t, tk_err_words(a->last_error));
+}
+
+static void add_failures(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, a->refresh.failures);
+}
+
+static void add_intent(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->refresh.intent ? "open" : "none");
+}
+
+static void add_auth_host(struct tk_account *a, struct tk_text *t)
+{
+    struct tk_host host = {.port = 0};
+
+    if (a->auth_host[0] != '\0' || a->client.portal.name[0] != '\0')
+        tk_account_auth_host(a, &host);
+    tk_text_host(t, &host);
+}
+
+static void add_store(struct tk_account *a, struct tk_text *t)
+{
+    enum tk_err err = a->keeper->store_error;
+
+    if (err == TK_OK && a->refresh.unstored)
+        err = TK_E_STORAGE_FAILED;
+    tk_text_add(t, tk_err_code(err));
+}
+
+static void add_uptime(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, (int64_t)(tk_keeper_now(a->keeper) / 1000));
+}
+
+static void add_device(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, tk_device_id(a->keeper->config->port));
+}
+
+static const struct row status_rows[] = {{"ref", add_ref},
+                                         {"state", add_state},
+                                         {"reason", add_reason},
+                                         {"portal", add_portal},
+                                         {"client_endpoint", add_endpoint},
+                                         {"user_id", add_user},
+                                         {"member_id", add_member},
+                                         {"scope", add_scope},
+                                         {"scope_granted", add_scope_granted},
+                                         {"expires_in", add_expires_in},
+                                         {"expires_at", add_expires_at},
+                                         {"generation", add_generation},
+                                         {"next_refresh_in", add_next_refresh},
+                                         {"renew", add_renew},
+                                         {"rest", add_rest},
+                                         {"escalation", add_escalation},
+                                         {"last_error", add_last_error},
+                                         {"time", add_time},
+                                         {"time_quality", add_time_quality},
+                                         {"action", add_action},
+                                         {"failures", add_failures},
+                                         {"intent", add_intent},
+                                         {"auth_host", add_auth_host},
+                                         {"store", add_store},
+                                         {"uptime", add_uptime},
+                                         {"device", add_device}};
+
+#define ALL_ROWS    (sizeof status_rows / sizeof status_rows[0])
+#define EXTRA_ROWS  7
+#define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
+
+static void step_status(struct tk_console *c)
+{
+    if (c->now.item == c->now.number)
+        tk_console_ok(c, NULL);
+    else
+        print_row(c, &status_rows[c->now.item++]);
+}
+
+void tk_command_status(struct tk_console *c, char *rest)
+{
+    if (*rest != '\0' && strcmp(rest, "--all") != 0) {
+        tk_console_err_words(c, TK_E_USAGE, "status, or status --all");
+        return;
+    }
+    c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS;
+    tk_console_continue(c, step_status);
+}
+
+/* --- show --- */
+
+/* A secret is shown by what tells two of them apart. */
+static void add_masked(struct tk_text *t, const char *secret)
+{
+    uint8_t digest[32];
+
+    if (secret[0] == '\0')
+        return;
+    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
+    tk_text_add(t, "len=");
+    tk_text_int(t, (int64_t)strlen(secret));
+    tk_text_add(t, " sha256=");
+    tk_text_hex(t, digest, 4);
+}
+
+static void show_client_id(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->client.client_id);
+}
+
+static void show_client_secret(struct tk_account *a, struct tk_text *t)
+{
+    add_masked(t, a->client.client_secret);
+}
+
+static void show_auth_host(struct tk_account *a, struct tk_text *t)
+{
+    if (a->auth_host[0] != '\0') {
+        tk_text_add(t, a->auth_host);
+        return;
+    }
+    tk_text_add(t, "auto");
+    if (a->client.portal.name[0] == '\0')
+        return;
+    tk_text_add(t, " (");
+    add_auth_host(a, t);
+    tk_text_add(t, ")");
+}
+
+static void show_escalate_url(struct tk_account *a, struct tk_text *t)
+{
+    add_masked(t, a->keeper->escalate_url);
+}
+
+static void show_escalate_level(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, a->keeper->escalate_level);
+}
+
+static const struct row show_rows[] = {
+    {"ref", add_ref},
+    {"portal", add_portal},
+    {"client_id", show_client_id},
+    {"client_secret", show_client_secret},
+    {"scope", add_scope},
+    {"auth_host", show_auth_host},
+    {"renew", add_renew},
+    {"escalate_url", show_escalate_url},
+    {"escalate_level", show_escalate_level},
+};
+
+static void step_show(struct tk_console *c)
+{
+    if (c->now.item == sizeof show_rows / sizeof show_rows[0])
+        tk_console_ok(c, NULL);
+    else
+        print_row(c, &show_rows[c->now.item++]);
+}
+
+void tk_command_show(struct tk_console *c, char *rest)
+{
+    (void)rest;
+    tk_console_continue(c, step_show);
+}

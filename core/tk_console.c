@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_console.h"
+
+#include "tk_command.h"
+#include "tk_console_io.h"
+#include "tk_device.h"
+#include "tk_keeper.h"
+#include "tk_version.h"
+
+#include <string.h>
+
+#define PROMPT      "tk> "
+#define LINE_ROOM   1400 /* bytes that the longest line of an answer may take */
+#define DRAIN_MS    2000
+#define ASKING_MS   60000
+#define CTRL_C      0x03
+#define BACKSPACE   0x08
+#define CTRL_U      0x15
+#define ESC         0x1b
+#define DEL         0x7f
+
+enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
+
+void tk_console_init(struct tk_console *c, struct tk_keeper *keeper, unsigned line)
+{
+    *c = (struct tk_console){.keeper = keeper, .line = line, .at_column_0 = true};
+}
+
+/* --- out --- */
+
+static size_t room(const struct tk_console *c)
+{
+    return sizeof c->out - c->out_len;
+}
+
+/* What does not fit is dropped: steps are only made while a whole line fits. */
+static void put(struct tk_console *c, const char *s, size_t len)
+{
+    if (len == 0 || len > room(c))
+        return;
+    memcpy(c->out + c->out_len, s, len);
+    c->out_len += len;
+    c->at_column_0 = s[len - 1] == '\n';
+    c->prompted = false;
+}
+
+static void put_text(struct tk_console *c, const char *s)
+{
+    put(c, s, strlen(s));
+}
+
+static void write_out(struct tk_console *c)
+{
+    struct tk_port *port = c->keeper->config->port;
+
+    while (c->out_len > 0) {
+        int n = tk_console_write(port, c->line, c->out, c->out_len);
+
+        if (n <= 0)
+            return;
+        c->out_len -= (size_t)n;
+        memmove(c->out, c->out + n, c->out_len);
+    }
+}
+
+static void new_line(struct tk_console *c)
+{
+    if (!c->at_column_0)
+        put_text(c, "\r\n");
+}
+
+static void prompt(struct tk_console *c)
+{
+    if (c->prompted || c->now.step != NULL || c->asking != NULL)
+        return;
+    new_line(c);
+    put_text(c, PROMPT);
+    c->prompted = true;
+}
+
+static void put_line(struct tk_console *c, const char *s)
+{
+    new_line(c);
+    put_text(c, s);
+    put_text(c, "\r\n");
+}
+
+void tk_console_drain(struct tk_console *c)
+{
+    struct tk_port *port = c->keeper->config->port;
+    uint64_t give_up_ms = tk_clock_now_ms(port) + DRAIN_MS;
+
+    write_out(c);
+    while (c->out_len > 0 && tk_clock_now_ms(port) < give_up_ms) {
+        tk_device_alive(port);
+        tk_wait(port, give_up_ms);
+        write_out(c);
+    }
+}
+
+bool tk_console_is_drained(const struct tk_console *c)
+{
+    return !c->attached || c->out_len == 0;
+}
+
+/* --- lines that come by themselves --- */
+
+void tk_console_tell(struct tk_console *c, const char *line)
+{
+    size_t size = strlen(line) + 1;
+
+    if (!c->attached)
+        return;
+    if (size > sizeof c->async - c->async_len) {
+        c->async_lost++;
+        return;
+    }
+    memcpy(c->async + c->async_len, line, size);
+    c->async_len += size;
+}
+
+static void put_lost(struct tk_console *c)
+{
+    char buf[40];
+    struct tk_text t;
+
+    if (c->async_lost == 0)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "LOG lines_lost=");
+    tk_text_int(&t, c->async_lost);
+    put_line(c, buf);
+    c->async_lost = 0;
+}
+
+/* Between answers only. A prompt that stood there comes again behind them; a half-typed line is
+ * left as it is. */
+static void put_async(struct tk_console *c)
+{
+    bool again = c->prompted;
+
+    if (c->now.step != NULL || c->asking != NULL)
+        return;
+    while (c->async_len > 0 && room(c) > LINE_ROOM) {
+        size_t size = strlen(c->async) + 1;
+
+        put_line(c, c->async);
+        c->async_len -= size;
+        memmove(c->async, c->async + size, c->async_len);
+        if (c->async_len == 0)
+            put_lost(c);
+    }
+    if (again)
+        prompt(c);
+}
+
+/* --- an answer --- */
+
+bool tk_console_is_program(const struct tk_console *c)
+{
+    return c->prefix[0] != '\0';
+}
+
+struct tk_account *tk_console_account(struct tk_console *c)
+{
+    struct tk_account *a = &c->keeper->accounts[c->ref];
+
+    return a->used ? a : &c->keeper->accounts[0];
+}
+
+static void begin_answer_line(struct tk_console *c)
+{
+    new_line(c);
+    put_text(c, c->prefix);
+}
+
+void tk_console_data(struct tk_console *c, const char *key, const char *value)
+{
+    char buf[LINE_ROOM - 64];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_visible(&t, value);
+    begin_answer_line(c);
+    put_text(c, key);
+    put_text(c, "=");
+    put(c, buf, t.len);
+    put_text(c, "\r\n");
+}
+
+void tk_console_data_int(struct tk_console *c, const char *key, int64_t value)
+{
+    char digits[24];
+    struct tk_text t;
+
+    tk_text_init(&t, digits, sizeof digits);
+    tk_text_int(&t, value);
+    tk_console_data(c, key, digits);
+}
+
+static void end_answer(struct tk_console *c)
+{
+    put_text(c, "\r\n");
+    c->now = (struct tk_progress){.step = NULL};
+    if (!tk_console_is_program(c))
+        prompt(c);
+}
+
+void tk_console_ok(struct tk_console *c, const struct tk_text *pairs)
+{
+    begin_answer_line(c);
+    put_text(c, "OK");
+    if (pairs != NULL && pairs->len > 0) {
+        put_text(c, " ");
+        put(c, pairs->buf, pairs->len);
+    }
+    end_answer(c);
+}
+
+static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, const char *words)
+{
+    new_line(c);
+    put_text(c, prefix);
+    put_text(c, "ERR ");
+    put_text(c, tk_err_code(err));
+    put_text(c, " ");
+    put_text(c, words);
+}
+
+void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
+{
+    put_err(c, c->prefix, err, words);
+    end_answer(c);
+}
+
+void tk_console_err(struct tk_console *c, enum tk_err err)
+{
+    tk_console_err_words(c, err, tk_err_words(err));
+}
+
+void tk_console_continue(struct tk_console *c, tk_console_step step)
+{
+    c->now.step = step;
+}
+
+void tk_console_ask(struct tk_console *c, const char *setting)
+{
+    c->asking = setting;
+    c->now.give_up_ms = tk_keeper_now(c->keeper) + ASKING_MS;
+    begin_answer_line(c);
+    put_text(c, setting);
+    put_text(c, ": ");
+}
+
+static void end_early(struct tk_console *c, enum tk_err why)
+{
+    if (c->now.end != NULL)
+        c->now.end(c, why);
+    else if (c->now.step != NULL)
+        tk_console_err(c, why);
+}
+
+/* --- a line that is whole --- */
+
+/* "@<1 to 10 digits> " to c->prefix. The rest of the line, or NULL when there is no such
+ * beginning. A line without @ has an empty prefix. */
+static char *take_prefix(char *line, char prefix[TK_PREFIX_SIZE])
+{
+    size_t digits = 0;
+
+    prefix[0] = '\0';
+    if (line[0] != '@')
+        return line;
+    while (tk_is_digit(line[1 + digits]))
+        digits++;
+    if (digits < 1 || digits > 10 || (line[1 + digits] != ' ' && line[1 + digits] != '\0'))
+        return NULL;
+    memcpy(prefix, line, 1 + digits);
+    prefix[1 + digits] = ' ';
+    prefix[2 + digits] = '\0';
+    return line + 1 + digits;
+}
+
+static char *trim(char *s)
+{
+    size_t len;
+
+    s += strspn(s, " ");
+    len = strlen(s);
+    while (len > 0 && s[len - 1] == ' ')
+        s[--len] = '\0';
+    return s;
+}
+
+static void run_command(struct tk_console *c, char *line)
+{
+    const char *rest;
+    const struct tk_command *command = tk_command_find(line, &rest);
+
+    if (command == NULL)
+        tk_console_err(c, TK_E_UNKNOWN_COMMAND);
+    else if (command->needs && *rest == '\0')
+        tk_console_err_words(c, TK_E_USAGE, command->form);
+    else if (command->form[0] == '\0' && *rest != '\0')
+        tk_console_err_words(c, TK_E_USAGE, "nothing follows this command");
+    else
+        command->run(c, line + (rest - line));
+}
+
+/* Another command is at work. Only `auth code` may end it, and only where nothing is lost. */
+static bool must_wait(struct tk_console *c, const char *line)
+{
+    const char *rest;
+    const struct tk_command *command = tk_command_find(line, &rest);
+
+    if (c->now.step == NULL)
+        return false;
+    if (!c->now.yields || command == NULL || command->run != tk_command_auth_code)
+        return true;
+    end_early(c, TK_E_CANCELLED);
+    return false;
+}
+
+static void run_line(struct tk_console *c)
+{
+    char prefix[TK_PREFIX_SIZE];
+    char *line = take_prefix(c->typed, prefix);
+
+    if (line == NULL && c->refusal == TK_OK)
+        c->refusal = TK_E_USAGE;
+    if (line != NULL)
+        line = trim(line);
+    if (c->refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {
+        prompt(c);
+        return;
+    }
+    if (c->refusal == TK_OK && must_wait(c, line))
+        c->refusal = TK_E_BUSY;
+    if (c->refusal != TK_OK) {
+        put_err(c, prefix, c->refusal, tk_err_words(c->refusal));
+        put_text(c, "\r\n");
+        if (prefix[0] == '\0')
+            prompt(c);
+        return;
+    }
+    memcpy(c->prefix, prefix, sizeof prefix);
+    run_command(c, line);
+}
+
+static void answer_asked(struct tk_console *c)
+{
+    const char *setting = c->asking;
+
+    c->asking = NULL;
+    if (c->refusal != TK_OK)
+        tk_console_err(c, c->refusal);
+    else if (c->len == 0)
+        tk_console_err(c, TK_E_NEED_VALUE);
+    else
+        tk_command_set_asked(c, setting, c->typed);
+}
+
+/* --- the echo --- */
+
+static bool is_echoed(const struct tk_console *c)
+{
+    return c->asking == NULL && c->typed[0] != '@' && c->hidden_from == 0;
+}
+
+static void say_hidden(struct tk_console *c)
+{
+    char buf[40];
+    struct tk_text t;
+
+    if (c->hidden_from == 0 && c->asking == NULL)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_char(&t, '(');
+    tk_text_int(&t, c->len - c->hidden_from);
+    tk_text_add(&t, " characters, hidden)");
+    put_text(c, buf);
+}
+
+static void forget_line(struct tk_console *c)
+{
+    tk_wipe(c->typed, sizeof c->typed);
+    c->len = 0;
+    c->hidden_from = 0;
+    c->refusal = TK_OK;
+}
+
+/* --- bytes --- */
+
+static void end_line(struct tk_console *c)
+{
+    c->typed[c->len] = '\0';
+    say_hidden(c);
+    if (c->typed[0] != '@' || c->asking != NULL)
+        put_text(c, "\r\n");
+    if (c->asking != NULL)
+        answer_asked(c);
+    else
+        run_line(c);
+    forget_line(c);
+}
+
+static void add_byte(struct tk_console *c, char byte)
+{
+    if (c->len == TK_LINE_MAX) {
+        c->refusal = TK_E_LINE_TOO_LONG;
+        return;
+    }
+    c->typed[c->len++] = byte;
+    c->typed[c->len] = '\0';
+    if (is_echoed(c))
+        put(c, &byte, 1);
+    if (c->hidden_from == 0 && byte == ' ' && tk_command_is_hidden(c->typed))
+        c->hidden_from = c->len;
+}
+
+static void erase_byte(struct tk_console *c)
+{
+    if (c->len == 0)
+        return;
+    if (c->len == c->hidden_from)
+        c->hidden_from = 0;
+    if (is_echoed(c))
+        put_text(c, "\b \b");
+    c->typed[--c->len] = '\0';
+}
+
+static void kill_line(struct tk_console *c)
+{
+    put_text(c, "\r\n");
+    forget_line(c);
+    prompt(c);
+}
+
+/* Ends what is at work, or what is asked, or the line that is being typed. */
+static void interrupt(struct tk_console *c)
+{
+    if (c->asking != NULL) {
+        c->asking = NULL;
+        tk_console_err(c, TK_E_CANCELLED);
+        forget_line(c);
+    } else if (c->now.step != NULL) {
+        end_early(c, TK_E_CANCELLED);
+        forget_line(c);
+    } else {
+        put_text(c, "^C");
+        kill_line(c);
+    }
+}
+
+/* Arrow keys and pasting send escape sequences: ESC x, ESC O x, ESC [ ... letter. Nothing here
+ * uses them; they are dropped whole. A control byte ends one that is broken. */
+static bool in_escape(struct tk_console *c, char byte)
+{
+    if (c->escape == NO_ESCAPE || (byte > 0 && byte < 0x20)) {
+        c->escape = byte == ESC ? AFTER_ESC : NO_ESCAPE;
+        return byte == ESC;
+    }
+    if (c->escape == AFTER_ESC && (byte == '[' || byte == 'O'))
+        c->escape = IN_SEQUENCE;
+    else if (c->escape == AFTER_ESC || (byte >= 0x40 && byte <= 0x7e))
+        c->escape = NO_ESCAPE;
+    return true;
+}
+
+/* CR, LF and CRLF each end one line. */
+static bool is_line_end(struct tk_console *c, char byte)
+{
+    bool second = byte == '\n' && c->after_cr;
+
+    c->after_cr = byte == '\r';
+    return (byte == '\r' || byte == '\n') && !second;
+}
+
+static void take_control(struct tk_console *c, char byte)
+{
+    if (byte == CTRL_C)
+        interrupt(c);
+    else if (byte == CTRL_U)
+        kill_line(c);
+    else if (byte == BACKSPACE || byte == DEL)
+        erase_byte(c);
+    else if (byte == '\t')
+        add_byte(c, ' ');
+    else if (byte != '\0' && byte != '\n')
+        c->refusal = c->refusal == TK_OK ? TK_E_BAD_BYTE : c->refusal;
+}
+
+static void take_byte(struct tk_console *c, char byte)
+{
+    if (in_escape(c, byte))
+        return;
+    if (is_line_end(c, byte))
+        end_line(c);
+    else if (byte >= 0x20 && byte < 0x7f)
+        add_byte(c, byte);
+    else
+        take_control(c, byte);
+}
+
+/* --- coming, going, running --- */
+
+static void attach(struct tk_console *c)
+{
+    struct tk_keeper *k = c->keeper;
+    char buf[160];
+    struct tk_text t;
+
+    tk_console_init(c, k, c->line);
+    c->attached = true;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "EVT hello version=" TK_VERSION " board=");
+    tk_text_add(&t, k->config->board);
+    tk_text_add(&t, " id=");
+    tk_text_add(&t, tk_device_id(k->config->port));
+    put_line(c, buf);
+    prompt(c);
+}
+
+static void detach(struct tk_console *c)
+{
+    if (!c->attached)
+        return;
+    end_early(c, TK_E_CANCELLED);
+    tk_wipe(c->typed, sizeof c->typed);
+    tk_wipe(c->out, sizeof c->out);
+    tk_console_init(c, c->keeper, c->line);
+}
+
+/* One byte at a time, so that a command that is still printing keeps the rest in the port. */
+static bool read_byte(struct tk_console *c)
+{
+    char byte;
+    int n = tk_console_read(c->keeper->config->port, c->line, &byte, 1);
+
+    if (n == TK_CONSOLE_CLOSED) {
+        detach(c);
+        return false;
+    }
+    if (!c->attached)
+        attach(c);
+    if (n == TK_CONSOLE_OVERRUN)
+        c->refusal = TK_E_RX_OVERRUN;
+    if (n == 1)
+        take_byte(c, byte);
+    return n != 0;
+}
+
+static bool can_read(const struct tk_console *c)
+{
+    return room(c) > LINE_ROOM && (c->now.step == NULL || c->now.waiting);
+}
+
+/* A command that only prints makes all its lines while there is room. */
+static void run_steps(struct tk_console *c)
+{
+    do {
+        if (c->now.step == NULL || room(c) <= LINE_ROOM)
+            return;
+        c->now.step(c);
+        write_out(c);
+    } while (!c->now.waiting);
+}
+
+static void give_up_asking(struct tk_console *c, uint64_t now_ms)
+{
+    if (c->asking == NULL || now_ms < c->now.give_up_ms)
+        return;
+    new_line(c);
+    c->asking = NULL;
+    tk_console_err(c, TK_E_NEED_VALUE);
+    forget_line(c);
+}
+
+uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
+{
+    /* A line of input is at most TK_LINE_MAX bytes; twice that a pass lets others work too. */
+    for (int i = 0; i < 2 * TK_LINE_MAX && (!c->attached || can_read(c)); i++) {
+        if (!read_byte(c))
+            break;
+        run_steps(c);
+    }
+    give_up_asking(c, now_ms);
+    run_steps(c);
+    put_async(c);
+    write_out(c);
+    return c->now.step != NULL || c->asking != NULL ? c->now.give_up_ms : UINT64_MAX;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_keeper.h"
+
+#include "tk_auth.h"
+#include "tk_device.h"
+#include "tk_entropy.h"
+#include "tk_rest.h"
+
+#include <string.h>
+
+#define DEFAULT_REF "token"
+#define IDLE_MS     10000 /* the watchdog is fed at least that often */
+
+/* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
+enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2 };
+
+uint64_t tk_keeper_now(const struct tk_keeper *k)
+{
+    return tk_clock_now_ms(k->config->port);
+}
+
+uint64_t tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
+{
+    uint64_t value = 0;
+
+    if (limit == 0 ||
+        tk_entropy_get(k->config->port, &value, sizeof value) != TK_ENTROPY_OK)
+        return 0;
+    return value % limit;
+}
+
+/* --- what is told --- */
+
+static void tell(struct tk_keeper *k, const char *kind, const struct tk_text *text)
+{
+    char line[400];
+    struct tk_text t;
+
+    tk_text_init(&t, line, sizeof line);
+    tk_text_add(&t, kind);
+    tk_text_visible(&t, text->buf);
+    for (size_t i = 0; i < TK_CONSOLES; i++)
+        tk_console_tell(&k->consoles[i], line);
+    if (k->config->tell != NULL)
+        k->config->tell(k->config->ctx, line);
+}
+
+void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text)
+{
+    tell(k, "EVT ", text);
+}
+
+void tk_keeper_log(struct tk_keeper *k, enum tk_log_level level, const struct tk_text *text)
+{
+    if (level <= k->log_level)
+        tell(k, "LOG ", text);
+}
+
+static void tell_state(struct tk_keeper *k, const struct tk_account *a)
+{
+    char buf[200];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "state ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " state=");
+    tk_text_add(&t, tk_state_name(tk_account_state(a)));
+    tk_text_add(&t, " reason=");
+    tk_text_add(&t, tk_account_reason(a));
+    tk_text_add(&t, " generation=");
+    tk_text_int(&t, a->pair.generation);
+    tk_keeper_event(k, &t);
+}
+
+static void tell_changes(struct tk_keeper *k)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        const struct tk_account *a = &k->accounts[i];
+        enum tk_state state = tk_account_state(a);
+
+        if (!a->used || state == k->shown[i])
+            continue;
+        k->shown[i] = state;
+        tell_state(k, a);
+    }
+}
+
+/* --- beginning and end --- */
+
+static void init_account(struct tk_keeper *k, uint8_t index)
+{
+    struct tk_account *a = &k->accounts[index];
+
+    tk_account_init(a, k, index);
+    tk_token_init(a);
+    tk_auth_init(a);
+    tk_rest_init(a);
+    tk_escalate_init(a);
+    tk_account_load(a);
+}
+
+static void load_settings(struct tk_keeper *k)
+{
+    int len = tk_store_get(&k->store, KEY_ESCALATE_URL, k->escalate_url, TK_URL_MAX);
+
+    k->escalate_url[len < 0 ? 0 : len] = '\0';
+    k->escalate_level = TK_ESCALATE_LEVEL_DEFAULT;
+    (void)tk_store_get(&k->store, KEY_ESCALATE_LEVEL, &k->escalate_level, 1);
+}
+
+static void open_store(struct tk_keeper *k)
+{
+    int ret = tk_store_open(&k->store, k->config->flash);
+
+    k->store_error = ret == TK_STORE_OK ? TK_OK : TK_E_STORAGE_FAILED;
+}
+
+/* The first account is always there, also where flash cannot keep its name. */
+static void need_first_account(struct tk_keeper *k)
+{
+    struct tk_account *a = &k->accounts[0];
+
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        if (k->accounts[i].used)
+            return;
+    }
+    (void)tk_account_create(a, DEFAULT_REF);
+    a->used = true;
+    tk_copy(a->name, sizeof a->name, DEFAULT_REF);
+}
+
+void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
+{
+    memset(k, 0, sizeof *k);
+    k->config = config;
+    k->log_level = TK_LOG_ERROR;
+    tk_sched_init(&k->sched);
+    tk_time_init(&k->time, config->port, config->build_unix);
+    k->tls_error =
+        tk_net_init(&k->net, config->port, &k->time, config->find_root, config->trust);
+    open_store(k);
+    load_settings(k);
+    for (unsigned i = 0; i < TK_CONSOLES; i++)
+        tk_console_init(&k->consoles[i], k, i);
+    for (uint8_t i = 0; i < TK_ACCOUNTS; i++)
+        init_account(k, i);
+    need_first_account(k);
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        k->shown[i] = tk_account_state(&k->accounts[i]);
+        if (!k->accounts[i].used)
+            continue;
+        tk_token_plan(&k->accounts[i]);
+        tk_escalate_resume(&k->accounts[i]);
+    }
+}
+
+void tk_keeper_free(struct tk_keeper *k)
+{
+    tk_net_free(&k->net);
+    tk_wipe(k, sizeof *k);
+}
+
+/* --- running --- */
+
+/* The system's clock may be set while we run, as may ours by SNTP or a person. */
+static void notice_time(struct tk_keeper *k)
+{
+    int64_t now;
+    bool known = tk_time_known(&k->time, &now);
+
+    if (known && !k->time_was_known) {
+        for (size_t i = 0; i < TK_ACCOUNTS; i++)
+            tk_token_plan(&k->accounts[i]);
+    }
+    k->time_was_known = known;
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t tk_keeper_run(struct tk_keeper *k)
+{
+    uint64_t now_ms = tk_keeper_now(k);
+    uint64_t until_ms = now_ms + IDLE_MS;
+
+    tk_device_alive(k->config->port);
+    notice_time(k);
+    until_ms = earliest(until_ms, tk_sched_run(&k->sched, now_ms));
+    until_ms = earliest(until_ms, tk_net_step(&k->net, now_ms));
+    tell_changes(k);
+    for (size_t i = 0; i < TK_CONSOLES; i++)
+        until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
+    return until_ms;
+}
+
+/* --- accounts --- */
+
+struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        struct tk_account *a = &k->accounts[i];
+
+        if (a->used && (ref == NULL || ref[0] == '\0' || strcmp(a->name, ref) == 0))
+            return a;
+    }
+    return NULL;
+}
+
+static bool is_good_ref(const char *ref)
+{
+    size_t len = strlen(ref);
+
+    return len >= 1 && len <= TK_NAME_MAX &&
+           strspn(ref, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+}
+
+enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref)
+{
+    if (!is_good_ref(ref))
+        return TK_E_BAD_VALUE;
+    if (tk_keeper_account(k, ref) != NULL)
+        return TK_E_REF_EXISTS;
+    for (uint8_t i = 0; i < TK_ACCOUNTS; i++) {
+        struct tk_account *a = &k->accounts[i];
+
+        if (a->used)
+            continue;
+        init_account(k, i);
+        return tk_account_create(a, ref);
+    }
+    return TK_E_REF_LIMIT;
+}
+
+enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
+{
+    struct tk_account *a = tk_keeper_account(k, ref);
+
+    if (a == NULL)
+        return TK_E_NO_SUCH_REF;
+    if (tk_account_has_pair(a))
+        return TK_E_IN_USE;
+    tk_auth_cancel(a);
+    tk_escalate_clear(a);
+    tk_net_cancel(&k->net, &a->escalation.request);
+    tk_sched_at(&k->sched, &a->escalation.task, TK_NEVER);
+    enum tk_err err = tk_account_delete(a);
+
+    if (err == TK_OK)
+        need_first_account(k);
+    return err;
+}
+
+/* --- settings of the device --- */
+
+static enum tk_err store_value(struct tk_keeper *k, uint8_t key, const void *data, size_t len)
+{
+    struct tk_store_piece piece = {data, (uint16_t)len};
+    struct tk_store_value value = {key, len > 0, &piece};
+    int ret = tk_store_commit(&k->store, &value, 1);
+
+    if (ret == TK_STORE_OK)
+        return TK_OK;
+    return ret == TK_STORE_FULL ? TK_E_STORAGE_FULL : TK_E_STORAGE_FAILED;
+}
+
+static void resume_escalations(struct tk_keeper *k)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        if (k->accounts[i].used)
+            tk_escalate_resume(&k->accounts[i]);
+    }
+}
+
+enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url)
+{
+    struct tk_host host;
+
+    if (strlen(url) > TK_URL_MAX || !tk_is_plain(url) ||
+        (url[0] != '\0' && !tk_host_parse(&host, url, NULL)))
+        return TK_E_BAD_VALUE;
+    enum tk_err err = store_value(k, KEY_ESCALATE_URL, url, strlen(url));
+
+    if (err == TK_OK) {
+        tk_copy(k->escalate_url, sizeof k->escalate_url, url);
+        resume_escalations(k);
+    }
+    return err;
+}
+
+enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level)
+{
+    uint8_t value = TK_ESCALATE_LEVEL_DEFAULT;
+
+    if (level[0] != '\0') {
+        if (level[0] < '1' || level[0] > '3' || level[1] != '\0')
+            return TK_E_BAD_VALUE;
+        value = (uint8_t)(level[0] - '0');
+    }
+    enum tk_err err = store_value(k, KEY_ESCALATE_LEVEL, &value, level[0] != '\0');
+
+    if (err == TK_OK) {
+        k->escalate_level = value;
+        resume_escalations(k);
+    }
+    return err;
+}
+
+enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality)
+{
+    return tk_time_set(&k->time, unix_s, quality);
+}
