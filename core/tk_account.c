@@ -16,7 +16,7 @@ enum {
     KEY_SCOPE = 5,
     KEY_AUTH_HOST = 6,
     KEY_RENEW = 7,
-    KEY_PAIR = 8,        /* see pack_pair; stays when the pair is forgotten */
+    KEY_PAIR = 8, /* see pack_pair; stays when the pair is forgotten */
     KEY_ACCESS = 9,
     KEY_REFRESH = 10,
     KEY_FACTS = 11,      /* four strings with their NULs: endpoint, member, user, scope */
@@ -184,8 +184,7 @@ void tk_account_load(struct tk_account *a)
     load_configuration(a);
     load_pair(a);
     a->refresh.intent = load_bytes(a, KEY_INTENT, &open, 1);
-    (void)tk_store_get(&a->keeper->store, key_of(a, KEY_CODES), a->auth.used,
-                       sizeof a->auth.used);
+    (void)tk_store_get(&a->keeper->store, key_of(a, KEY_CODES), a->auth.used, sizeof a->auth.used);
     if (tk_store_get(&a->keeper->store, key_of(a, KEY_ESCALATION), escalation,
                      sizeof escalation - 1) > ESCALATION_HEAD)
         unpack_escalation(&a->escalation.record, escalation);
@@ -420,9 +419,8 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
 /* A pair belongs to its portal and application; the secret may change. */
 static bool is_bound(const struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    return tk_account_has_pair(a) &&
-           (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
-            (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
+    return tk_account_has_pair(a) && (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
+                                      (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
 }
 
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)
@@ -475,8 +473,8 @@ enum tk_state tk_account_state(const struct tk_account *a)
 
 const char *tk_state_name(enum tk_state state)
 {
-    static const char *const names[] = {"no_client",  "needs_code", "exchanging", "refreshing",
-                                        "ready",      "retrying",   "blocked"};
+    static const char *const names[] = {"no_client", "needs_code", "exchanging", "refreshing",
+                                        "ready",     "retrying",   "blocked"};
 
     return names[state];
 }
@@ -494,8 +492,9 @@ const char *tk_account_reason(const struct tk_account *a)
     case TK_NO_CLIENT:
         return missing_setting(a);
     case TK_NEEDS_CODE:
-        return a->ended == TK_REVOKED ? "revoked"
-                                      : a->ended == TK_ROTATION_LOST ? "rotation_lost" : "new";
+        return a->ended == TK_REVOKED         ? "revoked"
+               : a->ended == TK_ROTATION_LOST ? "rotation_lost"
+                                              : "new";
     case TK_RETRYING:
         return tk_err_code(a->last_error);
     case TK_BLOCKED:

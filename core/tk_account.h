@@ -18,7 +18,7 @@
 
 struct tk_keeper;
 
-#define TK_RENEW_DEFAULT 1500 /* s: 25 minutes, what this product promises */
+#define TK_RENEW_DEFAULT   1500 /* s: 25 minutes, what this product promises */
 #define TK_RENEW_ON_DEMAND 0
 
 enum tk_state {
@@ -64,8 +64,8 @@ struct tk_auth {
     char code[TK_TOKEN_MAX + 1];
     const char *server_domain; /* the auth host that the redirect named, a constant; or NULL */
     uint64_t sent_ms;
-    enum tk_err result;    /* of the last exchange that ended */
-    enum tk_err warm_err;  /* of the last attempt to warm up */
+    enum tk_err result;                          /* of the last exchange that ended */
+    enum tk_err warm_err;                        /* of the last attempt to warm up */
     uint8_t used[TK_CODES_KEPT][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
 };
 
@@ -83,8 +83,8 @@ struct tk_refresh {
     bool unstored;            /* the newest pair is only in RAM */
     uint32_t failures;        /* in a row */
     uint32_t store_failures;
-    uint32_t probe_s;         /* of a blocked account: how long until the next probe */
-    uint32_t rejected;        /* a generation that a consumer met a 401 with; 0: none */
+    uint32_t probe_s;  /* of a blocked account: how long until the next probe */
+    uint32_t rejected; /* a generation that a consumer met a 401 with; 0: none */
 };
 
 struct tk_rest {

@@ -31,11 +31,19 @@ enum {
     END
 };
 
-static const char *const keys[] = {"clock",      "seed",       "store",
-                                   "auth.host",  "auth.name",  "auth.tcp",
-                                   "auth.tls",   "auth.certificate",
-                                   "portal.host", "portal.name", "portal.tcp",
-                                   "portal.tls", "portal.certificate"};
+static const char *const keys[] = {"clock",
+                                   "seed",
+                                   "store",
+                                   "auth.host",
+                                   "auth.name",
+                                   "auth.tcp",
+                                   "auth.tls",
+                                   "auth.certificate",
+                                   "portal.host",
+                                   "portal.name",
+                                   "portal.tcp",
+                                   "portal.tls",
+                                   "portal.certificate"};
 
 static void print(struct tk_console *c, const char *key, enum tk_err err, const char *detail)
 {

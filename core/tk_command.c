@@ -45,18 +45,17 @@ static void ok_pair(struct tk_console *c, const char *key, const char *value)
 static void version(struct tk_console *c, char *rest)
 {
     const struct tk_config *config = c->keeper->config;
-    char buf[PAIRS_SIZE], mbedtls[18];
+    char buf[PAIRS_SIZE];
     struct tk_text t;
 
     (void)rest;
-    mbedtls_version_get_string(mbedtls);
     tk_text_init(&t, buf, sizeof buf);
     add_pair(&t, "version", TK_VERSION);
     add_pair(&t, "board", config->board);
     add_pair(&t, "build", "");
     tk_text_time(&t, config->build_unix);
     add_pair(&t, "id", tk_device_id(config->port));
-    add_pair(&t, "mbedtls", mbedtls);
+    add_pair(&t, "mbedtls", MBEDTLS_VERSION_STRING);
     add_pair(&t, "seal", "none");
     tk_console_ok(c, &t);
 }
@@ -150,10 +149,8 @@ static void report_check(void *ctx, const char *check, const char *result, const
 static void selftest(struct tk_console *c, char *rest)
 {
     const struct tk_config *config = c->keeper->config;
-    struct tk_conformance suite = {.port = config->port,
-                                   .scratch = config->scratch,
-                                   .report = report_check,
-                                   .ctx = c};
+    struct tk_conformance suite = {
+        .port = config->port, .scratch = config->scratch, .report = report_check, .ctx = c};
 
     (void)rest;
     if (tk_conformance_run(&suite) > 0)
@@ -221,8 +218,7 @@ const struct tk_command tk_commands[] = {
     {"help", "[command]", "this list, or one of its lines", false, false, tk_command_help},
     {"version", "", "what runs here, and on which device", false, false, version},
     {"status", "[--all]", "what the account is doing", false, false, tk_command_status},
-    {"show", "", "its configuration, secrets as length and digest", false, false,
-     tk_command_show},
+    {"show", "", "its configuration, secrets as length and digest", false, false, tk_command_show},
     {"set", "<key> <value>",
      "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level",
      false, true, tk_command_set},

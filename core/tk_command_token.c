@@ -237,8 +237,8 @@ static void step_token(struct tk_console *c)
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
 
-    switch (tk_token_get(c->keeper, c->now.account->name, c->now.number, token, sizeof token,
-                         &info)) {
+    switch (
+        tk_token_get(c->keeper, c->now.account->name, c->now.number, token, sizeof token, &info)) {
     case TK_TOKEN_VALUE:
         ok_of_token(c, token, &info);
         break;

@@ -9,21 +9,21 @@
 
 #include <string.h>
 
-#define PROMPT      "tk> "
-#define LINE_ROOM   1400 /* bytes that the longest line of an answer may take */
-#define DRAIN_MS    2000
-#define ASKING_MS   60000
-#define CTRL_C      0x03
-#define BACKSPACE   0x08
-#define CTRL_U      0x15
-#define ESC         0x1b
-#define DEL         0x7f
+#define PROMPT    "tk> "
+#define LINE_ROOM 1400 /* bytes that the longest line of an answer may take */
+#define DRAIN_MS  2000
+#define ASKING_MS 60000
+#define CTRL_C    0x03
+#define BACKSPACE 0x08
+#define CTRL_U    0x15
+#define ESC       0x1b
+#define DEL       0x7f
 
 enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
 
 void tk_console_init(struct tk_console *c, struct tk_keeper *keeper, unsigned line)
 {
-    *c = (struct tk_console){.keeper = keeper, .line = line, .at_column_0 = true};
+    *c = (struct tk_console){.keeper = keeper, .line = line};
 }
 
 /* --- out --- */
@@ -38,6 +38,7 @@ static void put(struct tk_console *c, const char *s, size_t len)
 {
     if (len == 0 || len > room(c))
         return;
+    c->lines += s[len - 1] == '\n';
     memcpy(c->out + c->out_len, s, len);
     c->out_len += len;
     c->at_column_0 = s[len - 1] == '\n';
@@ -555,15 +556,18 @@ static bool can_read(const struct tk_console *c)
     return room(c) > LINE_ROOM && (c->now.step == NULL || c->now.waiting);
 }
 
-/* A command that only prints makes all its lines while there is room. */
+/* As many steps as have something to print, while there is room for it. */
 static void run_steps(struct tk_console *c)
 {
+    uint32_t lines;
+
     do {
         if (c->now.step == NULL || room(c) <= LINE_ROOM)
             return;
+        lines = c->lines;
         c->now.step(c);
         write_out(c);
-    } while (!c->now.waiting);
+    } while (c->lines != lines || !c->now.waiting);
 }
 
 static void give_up_asking(struct tk_console *c, uint64_t now_ms)

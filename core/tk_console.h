@@ -73,7 +73,8 @@ struct tk_console {
 
     /* what goes out */
     bool at_column_0;
-    bool prompted; /* the last that went out is a prompt */
+    bool prompted;  /* the last that went out is a prompt */
+    uint32_t lines; /* that went out so far */
     char out[TK_CONSOLE_OUT];
     size_t out_len;
     char async[TK_CONSOLE_ASYNC]; /* lines that wait for the end of an answer, each with its NUL */

@@ -37,7 +37,7 @@ enum tk_action {
     X(NEED_VALUE, "need_value", NONE, "give the value on the same line")                           \
     X(BAD_VALUE, "bad_value", NONE, "that value cannot be")                                        \
     X(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")            \
-    X(CANCELLED, "cancelled", NONE, "ended early")                                             \
+    X(CANCELLED, "cancelled", NONE, "ended early")                                                 \
     X(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")                              \
     X(NO_SUCH_REF, "no_such_ref", NONE, "type ref for the list, ref add <name> to make one")       \
     X(REF_EXISTS, "ref_exists", NONE, "there is one of that name; ref <name> selects it")          \

@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#define SHORT_LEFT_S     300
-#define MANY_FAILURES    3
-#define POST_TIMEOUT_MS  20000
-#define POST_BACKOFF_MS  2000
-#define POST_CAP_MS      (15 * 60000)
+#define SHORT_LEFT_S    300
+#define MANY_FAILURES   3
+#define POST_TIMEOUT_MS 20000
+#define POST_BACKOFF_MS 2000
+#define POST_CAP_MS     (15 * 60000)
 
 static struct tk_account *of_task(struct tk_task *task)
 {

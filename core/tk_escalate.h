@@ -41,9 +41,9 @@ struct tk_escalation {
     struct tk_task task;        /* the next try of a POST */
     struct tk_task ladder_task; /* the next moment at which the level may rise by itself */
     struct tk_request request;
-    uint32_t failures;     /* of the POST, in a row */
-    uint8_t posting;       /* the level that the POST under way names; 0 for a clearing */
-    bool testing;          /* the POST under way is a test */
+    uint32_t failures; /* of the POST, in a row */
+    uint8_t posting;   /* the level that the POST under way names; 0 for a clearing */
+    bool testing;      /* the POST under way is a test */
     enum tk_err test_result;
 };
 

@@ -23,8 +23,7 @@ uint64_t tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
 {
     uint64_t value = 0;
 
-    if (limit == 0 ||
-        tk_entropy_get(k->config->port, &value, sizeof value) != TK_ENTROPY_OK)
+    if (limit == 0 || tk_entropy_get(k->config->port, &value, sizeof value) != TK_ENTROPY_OK)
         return 0;
     return value % limit;
 }
@@ -36,6 +35,7 @@ static void tell(struct tk_keeper *k, const char *kind, const struct tk_text *te
     char line[400];
     struct tk_text t;
 
+    k->told = true;
     tk_text_init(&t, line, sizeof line);
     tk_text_add(&t, kind);
     tk_text_visible(&t, text->buf);
@@ -137,8 +137,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->log_level = TK_LOG_ERROR;
     tk_sched_init(&k->sched);
     tk_time_init(&k->time, config->port, config->build_unix);
-    k->tls_error =
-        tk_net_init(&k->net, config->port, &k->time, config->find_root, config->trust);
+    k->tls_error = tk_net_init(&k->net, config->port, &k->time, config->find_root, config->trust);
     open_store(k);
     load_settings(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)
@@ -181,6 +180,8 @@ static uint64_t earliest(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Each part may give work to those behind it; what goes the other way round asks for another pass
+ * at once. */
 uint64_t tk_keeper_run(struct tk_keeper *k)
 {
     uint64_t now_ms = tk_keeper_now(k);
@@ -188,11 +189,14 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
 
     tk_device_alive(k->config->port);
     notice_time(k);
+    for (size_t i = 0; i < TK_CONSOLES; i++)
+        until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
     until_ms = earliest(until_ms, tk_sched_run(&k->sched, now_ms));
     until_ms = earliest(until_ms, tk_net_step(&k->net, now_ms));
     tell_changes(k);
-    for (size_t i = 0; i < TK_CONSOLES; i++)
-        until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
+    if (k->told)
+        until_ms = now_ms;
+    k->told = false;
     return until_ms;
 }
 

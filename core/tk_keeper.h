@@ -10,7 +10,8 @@
  *      for (;;)
  *          tk_wait(port, tk_keeper_run(&keeper));
  *
- * All functions are called from that one loop.
+ * All functions are called from that one loop; what else a program asks of its keeper (a token for
+ * somebody) it asks before tk_keeper_run, which then begins what that needs.
  */
 
 #include "tk_account.h"
@@ -59,6 +60,7 @@ struct tk_keeper {
     enum tk_err store_error; /* of opening the store */
     enum tk_err tls_error;   /* of setting TLS up */
     bool time_was_known;
+    bool told; /* something in this pass, that the consoles have yet to print */
     enum tk_state shown[TK_ACCOUNTS]; /* the states of the last EVT lines */
 };
 

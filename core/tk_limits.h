@@ -12,8 +12,9 @@
 #endif
 
 #ifndef TK_SLOTS
-#define TK_SLOTS 2 /* TLS connections at a time; the 64 KB board has 1. About 20 KB of heap each   \
-                    */
+#define TK_SLOTS                                                                                   \
+    2 /* TLS connections at a time; the 64 KB board has 1. About 20 KB of heap each                \
+       */
 #endif
 
 #ifndef TK_CONSOLES
@@ -25,7 +26,8 @@
 #endif
 
 #ifndef TK_SESSION_SIZE
-#define TK_SESSION_SIZE 3072 /* bytes of a kept TLS session; 512 where no peer certificate is kept */
+#define TK_SESSION_SIZE                                                                            \
+    3072 /* bytes of a kept TLS session; 512 where no peer certificate is kept */
 #endif
 
 #define TK_LINE_MAX      1023 /* characters of a console line, prefix included */

@@ -71,8 +71,8 @@ void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
     token_request(t, host, client, "authorization_code", "code", code);
 }
 
-void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host,
-                      const struct tk_client *client, const char *refresh_token)
+void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host, const struct tk_client *client,
+                      const char *refresh_token)
 {
     token_request(t, host, client, "refresh_token", "refresh_token", refresh_token);
 }

@@ -61,8 +61,8 @@ void tk_oauth_link(struct tk_text *t, const struct tk_client *client, const char
 /* The whole request to the token endpoint, for a code or for a refresh token. */
 void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
                        const struct tk_client *client, const char *code);
-void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host,
-                      const struct tk_client *client, const char *refresh_token);
+void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host, const struct tk_client *client,
+                      const char *refresh_token);
 
 /* What an answer of the token endpoint means: TK_OK with *grant filled, or why not. now_unix
  * serves an answer that has `expires` alone. Changes the body in place. */

@@ -12,7 +12,7 @@
 #endif
 
 #define TCP_TIMEOUT_MS 5000 /* for one address, before the next one is tried */
-#define TICKETS_MAX    8    /* new sessions that a server may send between two answers */
+#define RECORDS_MAX    16   /* without a byte for us, that a server may send at a time */
 
 /* --- what is shared --- */
 
@@ -23,18 +23,17 @@ static int random_bytes(void *port, unsigned char *out, size_t len)
 
 /* ECDSA, PKCS#1, then PSS: with PSS first, a TLS 1.2 server with an RSA key picks what mbedTLS
  * 3.6 cannot verify there (handshake failure -0x6600). */
-static const uint16_t signature_algorithms[] = {
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+static const uint16_t signature_algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+                                                MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
 #endif
-    MBEDTLS_TLS1_3_SIG_NONE};
+                                                MBEDTLS_TLS1_3_SIG_NONE};
 
 enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
                          mbedtls_x509_crt_ca_cb_t find_root, void *trust)
@@ -101,9 +100,10 @@ static int flush(struct tk_tls *tls)
     return TK_SOCK_OK;
 }
 
-static int bio_result(int n, int again)
+static int bio_result(struct tk_tls *tls, int n, int again)
 {
-    if (n == TK_SOCK_AGAIN)
+    tls->starved = n == TK_SOCK_AGAIN;
+    if (tls->starved)
         return again;
     if (n == TK_SOCK_CLOSED)
         return 0;
@@ -119,9 +119,9 @@ static int bio_send(void *ctx, const unsigned char *data, size_t len)
     if (len > sizeof tls->flight - tls->flight_len)
         n = flush(tls);
     if (n != TK_SOCK_OK)
-        return bio_result(n, MBEDTLS_ERR_SSL_WANT_WRITE);
+        return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_WRITE);
     if (len > sizeof tls->flight)
-        return bio_result(tk_sock_send(tls->shared->port, tls->sock, data, len),
+        return bio_result(tls, tk_sock_send(tls->shared->port, tls->sock, data, len),
                           MBEDTLS_ERR_SSL_WANT_WRITE);
     memcpy(tls->flight + tls->flight_len, data, len);
     tls->flight_len = (uint16_t)(tls->flight_len + len);
@@ -135,7 +135,7 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
     if (n == TK_SOCK_OK || n == TK_SOCK_AGAIN)
         n = tk_sock_recv(tls->shared->port, tls->sock, buf, size);
-    return bio_result(n, MBEDTLS_ERR_SSL_WANT_READ);
+    return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_READ);
 }
 
 /* --- what a certificate says --- */
@@ -251,6 +251,13 @@ static void keep_session(struct tk_tls *tls)
 }
 
 /* --- the way to a connection --- */
+
+/* mbedTLS says so also after a record that held nothing for us, with the next one there already:
+ * only when `starved` is set too has a socket been asked in vain. */
+static bool wants_more(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
 
 void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
 {
@@ -371,8 +378,10 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
         return finish_handshake(tls);
     int ret = mbedtls_ssl_handshake_step(&tls->ssl);
 
-    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+    if (wants_more(ret)) {
+        *busy = !tls->starved;
         return TK_SOCK_AGAIN;
+    }
     if (ret != 0) {
         (void)flush(tls); /* the alert that says why */
         if (tls->session != NULL)
@@ -383,7 +392,7 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
     return TK_SOCK_AGAIN;
 }
 
-int tk_tls_step(struct tk_tls *tls, bool *busy)
+static int step_stage(struct tk_tls *tls, bool *busy)
 {
     switch (tls->stage) {
     case TK_TLS_NAME:
@@ -397,6 +406,17 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
     default:
         return TK_SOCK_ERR;
     }
+}
+
+/* A stage that was just entered has asked the sockets nothing yet, so nothing would wake it. */
+int tk_tls_step(struct tk_tls *tls, bool *busy)
+{
+    enum tk_tls_stage before = tls->stage;
+    uint8_t address = tls->addr_next;
+    int n = step_stage(tls, busy);
+
+    *busy = *busy || tls->stage != before || tls->addr_next != address;
+    return n;
 }
 
 /* --- bytes over TLS --- */
@@ -415,16 +435,32 @@ static int outcome(struct tk_tls *tls, int ret)
 {
     if (ret > 0)
         return ret;
-    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE)
+    if (wants_more(ret) && tls->starved)
         return TK_SOCK_AGAIN;
     if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == 0 || ret == MBEDTLS_ERR_SSL_CONN_EOF)
         return TK_SOCK_CLOSED;
     return fail(tls, tls_error(tls, ret), ret);
 }
 
+/* Records without a byte for us come when the server likes, above all TLS 1.3's tickets; whichever
+ * call meets one has to be made again. */
+static bool must_repeat(struct tk_tls *tls, int ret, int *records)
+{
+    if (is_new_session(ret))
+        keep_session(tls);
+    else if (!wants_more(ret) || tls->starved)
+        return false;
+    return ++*records <= RECORDS_MAX;
+}
+
 int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
 {
-    int n = outcome(tls, mbedtls_ssl_write(&tls->ssl, data, len));
+    int ret, records = 0;
+
+    do {
+        ret = mbedtls_ssl_write(&tls->ssl, data, len);
+    } while (must_repeat(tls, ret, &records));
+    int n = outcome(tls, ret);
 
     if (n > 0 && flush(tls) == TK_SOCK_ERR)
         return fail(tls, TK_E_CONN_LOST, 0);
@@ -433,14 +469,12 @@ int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
 
 int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 {
-    for (int tickets = 0; tickets < TICKETS_MAX; tickets++) {
-        int ret = mbedtls_ssl_read(&tls->ssl, buf, size);
+    int ret, records = 0;
 
-        if (!is_new_session(ret))
-            return outcome(tls, ret);
-        keep_session(tls);
-    }
-    return fail(tls, TK_E_TLS_FAILED, 0);
+    do {
+        ret = mbedtls_ssl_read(&tls->ssl, buf, size);
+    } while (must_repeat(tls, ret, &records));
+    return outcome(tls, ret);
 }
 
 void tk_tls_close(struct tk_tls *tls)

@@ -61,6 +61,7 @@ struct tk_tls {
     int lookup;
     int sock;
     uint64_t tcp_give_up_ms;
+    bool starved; /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
     uint16_t flight_len;
     uint8_t flight[256]; /* a handshake's short messages leave in one send */
 };

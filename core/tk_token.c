@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define REQUEST_TIMEOUT_MS 30000
-#define APART_MS           10000 /* a refresh is never sooner after a successful one */
+#define APART_MS           10000       /* a refresh is never sooner after a successful one */
 #define ON_DEMAND_S        (7 * 86400) /* refresh tokens have been seen to live 28 days */
 #define BACKOFF_BASE_MS    1000
 #define BACKOFF_VALID_MS   (5 * 60000)  /* cap while a token is valid */
@@ -68,8 +68,7 @@ static void fix_times(struct tk_account *a)
     uint64_t now_ms = now_of(a);
     int64_t now_unix;
 
-    if (a->times_known || !tk_account_has_pair(a) ||
-        !tk_time_known(&a->keeper->time, &now_unix))
+    if (a->times_known || !tk_account_has_pair(a) || !tk_time_known(&a->keeper->time, &now_unix))
         return;
     int64_t left_s = a->pair.expires_unix - now_unix;
 

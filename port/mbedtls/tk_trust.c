@@ -56,8 +56,7 @@ static int same_name(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
     if (a->len != b->len)
         return 0;
     for (size_t i = 0; i < a->len; i++) {
-        if (lower(a->p[i]) != lower(b->p[i]) &&
-            !(is_string_tag(a->p[i]) && is_string_tag(b->p[i])))
+        if (lower(a->p[i]) != lower(b->p[i]) && !(is_string_tag(a->p[i]) && is_string_tag(b->p[i])))
             return 0;
     }
     return 1;

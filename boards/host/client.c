@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host.h"
+#include "terminal.h"
+#include "tk_json.h"
+#include "tk_limits.h"
+#include "tk_text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_SIZE   4096
+#define GET_TIMEOUT_S 30
+#define GRACE_MS      5000 /* beyond the time that the service was given */
+#define LEAVE_KEY     0x1d /* Ctrl-] */
+
+static int connect_service(const struct tk_options *options)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[TK_HOST_PATH];
+    int fd;
+
+    if (!tk_host_socket_path(options, path))
+        return -1;
+    if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
+        tk_host_say("a socket's path has at most 107 characters: %s", path);
+        return -1;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    tk_host_say("no service at %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool send_text(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        text += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* Reads one line, a byte at a time, so that nothing behind it is taken. */
+static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    size_t len = 0;
+
+    while (len < size - 1 && poll(&p, 1, timeout_ms) > 0) {
+        if (read(fd, buf + len, 1) != 1)
+            return false;
+        if (buf[len++] == '\n') {
+            buf[len] = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- get --- */
+
+/* A number of the command line, as it goes into JSON. */
+static bool add_option(struct tk_text *t, const char *name, const char *value)
+{
+    uint64_t number;
+
+    if (value == NULL)
+        return true;
+    if (!tk_parse_u64(value, strlen(value), UINT32_MAX, &number)) {
+        tk_host_say("what follows --%s is a number of seconds or a generation, not '%s'", name,
+                    value);
+        return false;
+    }
+    tk_text_char(t, ',');
+    tk_text_json(t, strcmp(name, "min-valid") == 0 ? "min_valid" : name);
+    tk_text_char(t, ':');
+    tk_text_int(t, (int64_t)number);
+    return true;
+}
+
+static bool make_request(const struct tk_options *o, struct tk_text *t)
+{
+    tk_text_add(t, "{\"op\":\"get\"");
+    if (o->ref != NULL) {
+        tk_text_add(t, ",\"ref\":");
+        tk_text_json(t, o->ref);
+    }
+    if (!add_option(t, "min-valid", o->min_valid) || !add_option(t, "rejected", o->rejected) ||
+        !add_option(t, "timeout", o->timeout))
+        return false;
+    tk_text_add(t, "}\n");
+    return tk_text_ok(t);
+}
+
+static int timeout_of(const struct tk_options *o)
+{
+    uint64_t seconds = GET_TIMEOUT_S;
+
+    if (o->timeout != NULL)
+        (void)tk_parse_u64(o->timeout, strlen(o->timeout), 3600, &seconds);
+    return (int)seconds * 1000 + GRACE_MS;
+}
+
+/* The answer without "ok", one value a name, as --help promises. */
+static void print_json(const char *line)
+{
+    static const char ok[] = "{\"ok\":true,";
+
+    printf("{%s", line + strlen(ok));
+}
+
+static int print_refusal(struct tk_json *j)
+{
+    const char *error = tk_json_text(j, tk_json_member(j, 0, "error"));
+    const char *words = tk_json_text(j, tk_json_member(j, 0, "words"));
+    int64_t status;
+
+    if (error == NULL || words == NULL || !tk_json_int(j, tk_json_member(j, 0, "exit"), &status)) {
+        tk_host_say("the service gave an answer that this program does not know");
+        return TK_EXIT_INTERNAL;
+    }
+    tk_host_say("%s: %s", error, words);
+    return (int)status;
+}
+
+static int print_answer(const struct tk_options *o, const char *line)
+{
+    char copy[ANSWER_SIZE];
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+    const char *token = NULL;
+
+    tk_copy(copy, sizeof copy, line);
+    if (tk_json_parse(&j, copy, strlen(copy), tokens, TK_JSON_TOKENS))
+        token = tk_json_text(&j, tk_json_member(&j, 0, "access_token"));
+    if (token == NULL)
+        return print_refusal(&j);
+    if (o->json)
+        print_json(line);
+    else
+        printf("%s\n", token);
+    tk_wipe(copy, sizeof copy);
+    return fflush(stdout) == 0 ? TK_EXIT_OK : TK_EXIT_INTERNAL;
+}
+
+int tk_host_get(const struct tk_options *options)
+{
+    char buf[ANSWER_SIZE];
+    struct tk_text t;
+    int fd, status = TK_EXIT_LATER;
+
+    tk_text_init(&t, buf, sizeof buf);
+    if (!make_request(options, &t))
+        return TK_EXIT_USAGE;
+    fd = connect_service(options);
+    if (fd < 0)
+        return TK_EXIT_NO_SERVICE;
+    if (!send_text(fd, t.buf, t.len) || !read_line(fd, buf, sizeof buf, timeout_of(options)))
+        tk_host_say("the service did not answer");
+    else
+        status = print_answer(options, buf);
+    tk_wipe(buf, sizeof buf);
+    close(fd);
+    return status;
+}
+
+/* --- console --- */
+
+static bool pass_input(int fd)
+{
+    char bytes[256];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    const char *leave = n > 0 ? memchr(bytes, LEAVE_KEY, (size_t)n) : NULL;
+
+    if (leave != NULL && isatty(STDIN_FILENO))
+        return false;
+    return n > 0 && send_text(fd, bytes, (size_t)n);
+}
+
+static bool pass_output(int fd)
+{
+    char bytes[1024];
+    ssize_t n = read(fd, bytes, sizeof bytes), at = 0;
+
+    while (at < n) {
+        ssize_t written = write(STDOUT_FILENO, bytes + at, (size_t)(n - at));
+
+        if (written < 0)
+            return false;
+        at += written;
+    }
+    return n > 0;
+}
+
+/* Until either side ends. After the end of input what is still answered is printed. */
+static void pass_bytes(int fd)
+{
+    struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+
+    while (poll(p, 2, -1) > 0 || errno == EINTR) {
+        if (p[1].revents != 0 && !pass_output(fd))
+            return;
+        if (p[0].revents != 0 && !pass_input(fd)) {
+            if (isatty(STDIN_FILENO))
+                return;
+            shutdown(fd, SHUT_WR);
+            p[0].fd = -1;
+        }
+    }
+}
+
+int tk_host_console(const struct tk_options *options)
+{
+    static const char request[] = "{\"op\":\"console\"}\n";
+    char buf[ANSWER_SIZE];
+    struct termios saved;
+    int fd = connect_service(options);
+
+    if (fd < 0)
+        return TK_EXIT_NO_SERVICE;
+    if (!send_text(fd, request, strlen(request)) || !read_line(fd, buf, sizeof buf, GRACE_MS) ||
+        strstr(buf, "\"ok\":true") == NULL) {
+        tk_host_say("the service has no console free");
+        close(fd);
+        return TK_EXIT_LATER;
+    }
+    bool raw = isatty(STDIN_FILENO) && tk_terminal_make_raw(STDIN_FILENO, &saved, -1);
+
+    if (raw)
+        tk_host_say("Ctrl-] leaves\r");
+    pass_bytes(fd);
+    if (raw)
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+    close(fd);
+    return TK_EXIT_OK;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_CONTROL_H
+#define TK_CONTROL_H
+
+/*
+ * The control socket: other programs on this machine ask here. One JSON object a line:
+ *
+ *   {"op":"get","ref":"token","min_valid":60,"rejected":3,"timeout":30}
+ *     {"ok":true,"ref":...,"access_token":...,"expires_in":...,"generation":...,
+ *      "client_endpoint":...,"portal":...,"user_id":...,"member_id":...,"short":false}
+ *     {"ok":false,"error":"needs_code","words":"...","exit":5}
+ *   {"op":"console"}
+ *     {"ok":true}, and from then on the connection is a console line
+ *
+ * All but `op` may be left out. Who may connect is a matter of the file's permissions.
+ */
+
+#include "tk_keeper.h"
+
+enum { TK_CONTROL_CLIENTS = 24, TK_CONTROL_LINE = 1024 };
+
+enum tk_client_state { TK_CLIENT_FREE, TK_CLIENT_READING, TK_CLIENT_WAITING, TK_CLIENT_CONSOLE };
+
+struct tk_control_client {
+    enum tk_client_state state;
+    int fd;
+    uint64_t give_up_ms;
+    unsigned line; /* the console line it became */
+    size_t len;
+    char text[TK_CONTROL_LINE + 1];
+    char ref[TK_NAME_MAX + 1]; /* of a get that waits */
+    uint32_t min_valid_s;
+};
+
+struct tk_control {
+    struct tk_port *port;
+    struct tk_keeper *keeper;
+    int fd;
+    char path[108];
+    struct tk_control_client clients[TK_CONTROL_CLIENTS];
+};
+
+/* Listens at path, in place of a socket that nobody serves any more; group NULL: for this user
+ * alone. False, and a word on stderr, when that cannot be. */
+bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
+                     const char *path, const char *group);
+
+/* Serves what came, after tk_wait. The tick at which it wants to go on though nothing happens. */
+uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
+
+void tk_control_close(struct tk_control *c);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host.h"
+
+#include "tk_version.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "tokenkeeper gets an OAuth token for Bitrix24 and keeps it fresh.\n"
+    "\n"
+    "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
+    "                  [--socket PATH] [--socket-group GROUP] [--ca PEM]\n"
+    "      the service. Type help on its console. End of input detaches the console;\n"
+    "      SIGTERM, or Ctrl-\\ on a terminal, ends the service.\n"
+    "  tokenkeeper console [--socket PATH]\n"
+    "      a terminal on a running service. Ctrl-] leaves it.\n"
+    "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION] [--timeout S]\n"
+    "                  [--json] [--socket PATH]\n"
+    "      prints a valid access token. --min-valid: renewed first when fewer seconds are\n"
+    "      left (60). --rejected: this generation met a 401. --timeout: seconds (30).\n"
+    "  tokenkeeper --version | --help\n"
+    "\n"
+    "  --flash FILE          where everything is kept (root: /var/lib/tokenkeeper/flash.bin,\n"
+    "                        else under $XDG_STATE_HOME)\n"
+    "  --socket PATH         where the service is found ($TOKENKEEPER_SOCKET; root:\n"
+    "                        /run/tokenkeeper/socket, else under $XDG_RUNTIME_DIR)\n"
+    "  --socket-group GROUP  members may use the socket too\n"
+    "  --ca PEM              trust these roots, and no others\n"
+    "\n"
+    "exit status: 0 done, 2 usage, 3 no service, 4 no such ref, 5 a person is needed and no\n"
+    "token is valid, 6 try later, 70 internal, 75 the flash is in use by another service\n";
+
+void tk_host_say(const char *format, ...)
+{
+    va_list args;
+
+    fputs("tokenkeeper: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+enum {
+    OPT_FLASH = 1,
+    OPT_CONSOLE,
+    OPT_SOCKET,
+    OPT_SOCKET_GROUP,
+    OPT_CA,
+    OPT_REF,
+    OPT_MIN_VALID,
+    OPT_REJECTED,
+    OPT_TIMEOUT,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_COUNT
+};
+
+#define BIT(option) (1u << (option))
+
+static const struct option long_options[] = {
+    {"flash", required_argument, NULL, OPT_FLASH},
+    {"console", required_argument, NULL, OPT_CONSOLE},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
+    {"ca", required_argument, NULL, OPT_CA},
+    {"ref", required_argument, NULL, OPT_REF},
+    {"min-valid", required_argument, NULL, OPT_MIN_VALID},
+    {"rejected", required_argument, NULL, OPT_REJECTED},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0}};
+
+static const struct {
+    const char *name;
+    int (*run)(const struct tk_options *options);
+    unsigned takes;
+} commands[] = {
+    {"run", tk_host_run,
+     BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_CA)},
+    {"console", tk_host_console, BIT(OPT_SOCKET)},
+    {"get", tk_host_get,
+     BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
+         BIT(OPT_JSON)},
+};
+
+static void keep_option(struct tk_options *o, int option, const char *value)
+{
+    const char **places[OPT_COUNT] = {[OPT_FLASH] = &o->flash,
+                                      [OPT_CONSOLE] = &o->console,
+                                      [OPT_SOCKET] = &o->socket,
+                                      [OPT_SOCKET_GROUP] = &o->socket_group,
+                                      [OPT_CA] = &o->ca,
+                                      [OPT_REF] = &o->ref,
+                                      [OPT_MIN_VALID] = &o->min_valid,
+                                      [OPT_REJECTED] = &o->rejected,
+                                      [OPT_TIMEOUT] = &o->timeout};
+
+    if (option == OPT_JSON)
+        o->json = true;
+    else
+        *places[option] = value;
+}
+
+static int run_command(size_t i, int argc, char **argv)
+{
+    struct tk_options options = {.json = false};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            fputs(usage, stdout);
+            return TK_EXIT_OK;
+        }
+        if (option == '?')
+            return TK_EXIT_USAGE; /* getopt has said why */
+        if ((commands[i].takes & BIT(option)) == 0) {
+            tk_host_say("%s takes no such option; see tokenkeeper --help", commands[i].name);
+            return TK_EXIT_USAGE;
+        }
+        keep_option(&options, option, optarg);
+    }
+    if (optind < argc) {
+        tk_host_say("what is '%s'? see tokenkeeper --help", argv[optind]);
+        return TK_EXIT_USAGE;
+    }
+    return commands[i].run(&options);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0) {
+        fputs(name[2] == 'h' ? usage : "tokenkeeper " TK_VERSION "\n", stdout);
+        return TK_EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return run_command(i, argc - 1, argv + 1);
+    }
+    fputs(usage, stderr);
+    return TK_EXIT_USAGE;
+}

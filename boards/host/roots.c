@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "roots.h"
+
+#include "host.h"
+
+#include <errno.h>
+#include <mbedtls/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#define FILE_MAX      (8 << 20)
+#define BEGIN         "-----BEGIN CERTIFICATE-----"
+#define END           "-----END CERTIFICATE-----"
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = malloc(FILE_MAX);
+    size_t len = 0;
+
+    if (file != NULL && text != NULL)
+        len = fread(text, 1, FILE_MAX - 1, file);
+    if (len == 0)
+        tk_host_say("cannot read roots from %s: %s", path, errno != 0 ? strerror(errno) : "empty");
+    if (file != NULL)
+        fclose(file);
+    if (len == 0) {
+        free(text);
+        return NULL;
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static size_t count_certificates(const char *text)
+{
+    size_t count = 0;
+
+    while ((text = strstr(text, BEGIN)) != NULL) {
+        text += strlen(BEGIN);
+        count++;
+    }
+    return count;
+}
+
+/* One certificate at text; how much of the text it took, 0 when it is broken. */
+static size_t read_one(const char *text, struct tk_root *root)
+{
+    mbedtls_pem_context pem;
+    size_t used = 0, len = 0;
+    unsigned char *der = NULL;
+
+    mbedtls_pem_init(&pem);
+    if (mbedtls_pem_read_buffer(&pem, BEGIN, END, (const unsigned char *)text, NULL, 0, &used) ==
+        0) {
+        const unsigned char *found = mbedtls_pem_get_buffer(&pem, &len);
+
+        der = malloc(len);
+        if (der != NULL)
+            memcpy(der, found, len);
+    }
+    mbedtls_pem_free(&pem);
+    *root = (struct tk_root){der, len};
+    return der == NULL ? 0 : used;
+}
+
+static void read_all(struct tk_trust *trust, const char *text, struct tk_root *roots)
+{
+    while ((text = strstr(text, BEGIN)) != NULL) {
+        size_t used = read_one(text, &roots[trust->count]);
+
+        trust->count += used > 0;
+        text += used > 0 ? used : strlen(BEGIN);
+    }
+    trust->roots = roots;
+}
+
+bool tk_host_load_roots(struct tk_trust *trust, const char *pem_file)
+{
+    const char *path = pem_file == NULL ? SYSTEM_BUNDLE : pem_file;
+    char *text = read_file(path);
+
+    *trust = (struct tk_trust){.count = 0};
+    if (text == NULL)
+        return false;
+    struct tk_root *roots = calloc(count_certificates(text) + 1, sizeof *roots);
+
+    if (roots != NULL)
+        read_all(trust, text, roots);
+    free(text);
+    if (trust->count == 0)
+        tk_host_say("there is no certificate in %s", path);
+    return trust->count > 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control.h"
+#include "host.h"
+#include "roots.h"
+#include "terminal.h"
+#include "tk_mbedtls.h"
+#include "tk_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef TK_BUILD_UNIX
+#error "the build says when it was made: -DTK_BUILD_UNIX=<seconds>"
+#endif
+
+#define SECTOR_SIZE 4096
+#define SECTORS     32
+#define HEAP_LIMIT  (512 * 1024)
+
+/* The one service of this process. It is large, and signals reach it. */
+static struct {
+    struct tk_port port;
+    struct tk_posix_flash flash;
+    struct tk_trust trust;
+    struct tk_keeper keeper;
+    struct tk_control control;
+    struct tk_config config;
+    struct tk_terminal terminal;
+    bool tells; /* EVT and LOG lines go to stderr too */
+    int wake[2];
+} service;
+
+static void on_signal(int number)
+{
+    int saved = errno;
+
+    (void)number;
+    (void)!write(service.wake[1], "", 1); /* a full pipe says the same */
+    errno = saved;
+}
+
+static bool catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    if (pipe2(service.wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0 &&
+           sigaction(SIGQUIT, &action, NULL) == 0 && sigaction(SIGHUP, &action, NULL) == 0 &&
+           tk_posix_watch(&service.port, service.wake[0], POLLIN) == 0;
+}
+
+static void tell(void *ctx, const char *line)
+{
+    (void)ctx;
+    if (service.tells)
+        fprintf(stderr, "%s\n", line);
+}
+
+static int open_flash(const struct tk_options *options)
+{
+    char path[TK_HOST_PATH];
+
+    if (!tk_host_flash_path(options, path) || !tk_host_make_parents(path, 0700))
+        return TK_EXIT_USAGE;
+    switch (tk_posix_flash_open(&service.flash, path, SECTOR_SIZE, SECTORS, 1)) {
+    case TK_POSIX_FLASH_OK:
+        return TK_EXIT_OK;
+    case TK_POSIX_FLASH_BUSY:
+        tk_host_say("flash_busy: another service uses %s", path);
+        return TK_EXIT_BUSY;
+    case TK_POSIX_FLASH_SIZE:
+        tk_host_say("%s is not a flash of ours: it should be a file of %d bytes", path,
+                    SECTOR_SIZE * SECTORS);
+        return TK_EXIT_USAGE;
+    default:
+        tk_host_say("cannot open %s: %s", path, strerror(errno));
+        return TK_EXIT_USAGE;
+    }
+}
+
+static bool open_socket(const struct tk_options *options)
+{
+    char path[TK_HOST_PATH];
+
+    return tk_host_socket_path(options, path) && tk_host_make_parents(path, 0755) &&
+           tk_control_open(&service.control, &service.port, &service.keeper, path,
+                           options->socket_group);
+}
+
+static bool is_ended(void)
+{
+    return tk_posix_ready(&service.port, service.wake[0]) != 0;
+}
+
+/* One life of the firmware: until it is told to start anew (true), or to end. */
+static bool live(void)
+{
+    struct tk_keeper *keeper = &service.keeper;
+
+    service.port.reboot = false;
+    tk_keeper_init(keeper, &service.config);
+    while (!service.port.reboot && !is_ended()) {
+        uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(keeper));
+        uint64_t until_ms = tk_keeper_run(keeper);
+
+        tk_wait(&service.port, next_ms < until_ms ? next_ms : until_ms);
+    }
+    tk_keeper_free(keeper);
+    return service.port.reboot && !is_ended();
+}
+
+static int serve(const struct tk_options *options)
+{
+    service.config = (struct tk_config){.port = &service.port,
+                                        .flash = &service.flash.flash,
+                                        .build_unix = TK_BUILD_UNIX,
+                                        .board = "host",
+                                        .find_root = tk_trust_find,
+                                        .trust = &service.trust,
+                                        .tell = tell};
+    if (!tk_host_load_roots(&service.trust, options->ca))
+        return TK_EXIT_USAGE;
+    if (!catch_signals() || !open_socket(options))
+        return TK_EXIT_INTERNAL;
+    if (!tk_terminal_open(&service.terminal, &service.port, options->console))
+        return TK_EXIT_USAGE;
+    service.tells = !tk_terminal_is_stdio(options->console);
+    while (live())
+        continue;
+    return TK_EXIT_OK;
+}
+
+int tk_host_run(const struct tk_options *options)
+{
+    int status;
+
+    tk_posix_init(&service.port);
+    tk_mbedtls_init(&service.port, HEAP_LIMIT);
+    status = open_flash(options);
+    if (status != TK_EXIT_OK)
+        return status;
+    service.control.fd = -1;
+    status = serve(options);
+    tk_control_close(&service.control);
+    tk_terminal_close(&service.terminal);
+    tk_posix_flash_close(&service.flash);
+    tk_posix_free(&service.port);
+    return status;
+}
