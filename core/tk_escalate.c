@@ -61,11 +61,10 @@ static void add_number(struct tk_text *t, const char *name, int64_t value)
 
 static int64_t next_try(const struct tk_account *a)
 {
+    int64_t now_unix = tk_time_or_0(&a->keeper->time);
     uint32_t seconds;
-    int64_t now_unix;
 
-    if (!tk_token_next_in(a, tk_keeper_now(a->keeper), &seconds) ||
-        !tk_time_known(&a->keeper->time, &now_unix))
+    if (now_unix == 0 || !tk_token_next_in(a, tk_keeper_now(a->keeper), &seconds))
         return 0;
     return now_unix + seconds;
 }
@@ -293,15 +292,11 @@ static void tell(struct tk_account *a, const char *event, int level)
 static void raise_to(struct tk_account *a, uint8_t level, enum tk_err cause)
 {
     struct tk_escalation_record *r = &a->escalation.record;
-    int64_t now_unix;
 
     if (level <= r->level)
         return;
-    if (r->level == 0) {
-        *r = (struct tk_escalation_record){0};
-        if (tk_time_known(&a->keeper->time, &now_unix))
-            r->since = now_unix;
-    }
+    if (r->level == 0)
+        *r = (struct tk_escalation_record){.since = tk_time_or_0(&a->keeper->time)};
     r->level = level;
     r->cause = (uint8_t)cause;
     (void)tk_account_store_escalation(a);

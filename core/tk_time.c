@@ -37,6 +37,13 @@ bool tk_time_known(const struct tk_time *t, int64_t *unix_s)
     return tk_time_now(t, unix_s) > TK_TIME_FLOOR;
 }
 
+int64_t tk_time_or_0(const struct tk_time *t)
+{
+    int64_t now;
+
+    return tk_time_known(t, &now) ? now : 0;
+}
+
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality)
 {
     int64_t now;

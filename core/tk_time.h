@@ -37,6 +37,9 @@ enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s);
 /* Whether the time is good enough to check certificates and to compute expiries with. */
 bool tk_time_known(const struct tk_time *t, int64_t *unix_s);
 
+/* The time, or 0 while it is unknown. */
+int64_t tk_time_or_0(const struct tk_time *t);
+
 /* A person or SNTP tells the time. TK_E_TIME_RANGE below the floor or more than 20 years above
  * the build date; TK_E_CLOCK_SYSTEM where a usable system clock keeps it. */
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality);

@@ -70,7 +70,7 @@ static void fix_times(struct tk_account *a)
 
     if (a->times_known || !tk_account_has_pair(a) || !tk_time_known(&a->keeper->time, &now_unix))
         return;
-    int64_t left_s = a->pair.expires_unix - now_unix;
+    int64_t left_s = a->pair.expires_unix - now_unix - 1; /* seconds are cut, not rounded */
 
     if (left_s < 0)
         left_s = 0;

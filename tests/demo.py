@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The main job as a story: python3 tests/demo.py build/host/tokenkeeper
+
+Starts our own Bitrix24 and the service, plays the operator at its console and an integrator's
+script on the same machine, and prints what happens. Exits with 1 when a step fails.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "bitrix24"))
+from bitrix24 import Bitrix24  # noqa: E402
+
+LIFE_S = 13  # of an access token, so that refreshes come while somebody watches
+START = time.monotonic()
+
+
+class Failed(Exception):
+    """A step did not do what it is for."""
+
+
+def say(who: str, text: str) -> None:
+    for line in text.splitlines():
+        print(f"{time.monotonic() - START:6.1f} s  {who:9}  {line}", flush=True)
+
+
+def chapter(title: str) -> None:
+    print(f"\n{'':10} {title}\n", flush=True)
+
+
+class Gateway:
+    """`tokenkeeper run` on a pseudoterminal, with an operator in front of it."""
+
+    def __init__(self, program: str, directory: Path, ca: str) -> None:
+        self.socket = directory / "socket"
+        self._command = [program, "run", "--flash", str(directory / "flash.bin"), "--console",
+                         "stdio", "--socket", str(self.socket), "--ca", ca]
+        self._lines: list[str] = []
+        self._only: tuple[str, ...] = ()
+        self.start()
+
+    def start(self) -> None:
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(self._command, stdin=slave, stdout=slave,
+                                         start_new_session=True)
+        os.close(slave)
+        self._rest = ""
+        self.wait_for("EVT hello", 10)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def _read(self, timeout: float) -> None:
+        if not select.select([self._master], [], [], timeout)[0]:
+            return
+        try:
+            data = os.read(self._master, 4096).decode()
+        except OSError as error:
+            raise Failed("the service has ended") from error
+        *whole, self._rest = (self._rest + data).split("\r\n")
+        for line in whole:
+            line = line.removeprefix("tk> ").removeprefix("tk> ")
+            if line and (not self._only or line.startswith(self._only)):
+                say("gateway" if not line.startswith("EVT") else "* event", hidden(line))
+            if line:
+                self._lines.append(line)
+
+    def wait_for(self, beginning: str, seconds: float) -> str:
+        """The next line that begins so; all up to it is taken."""
+        end = time.monotonic() + seconds
+        while True:
+            for i, line in enumerate(self._lines):
+                if line.startswith(beginning):
+                    del self._lines[:i + 1]
+                    return line
+            if time.monotonic() > end:
+                raise Failed(f"waited {seconds:g} s for a line that begins with {beginning!r}")
+            self._read(0.2)
+
+    def type(self, command: str, expect: str = "OK", seconds: float = 25,
+             only: tuple[str, ...] = ()) -> list[str]:
+        """Types a command, and gives the lines of its answer. `only` shortens what is shown."""
+        self._only = only
+        del self._lines[:]
+        os.write(self._master, command.encode() + b"\r")
+        end = time.monotonic() + seconds
+        answer: list[str] = []
+        while time.monotonic() < end:
+            self._read(0.2)
+            while self._lines:
+                line = self._lines.pop(0)
+                if line.startswith(("OK", "ERR")):
+                    if not line.startswith(expect):
+                        raise Failed(f"{command.split()[0]}: {line}")
+                    return answer + [line]
+                answer.append(line)
+        raise Failed(f"no answer to {command.split()[0]} in {seconds:g} s")
+
+
+def hidden(line: str) -> str:
+    return re.sub(r"(access_token=)[0-9a-f]{8,}", r"\1(not shown here)", line)
+
+
+def value(lines: list[str], key: str) -> str:
+    for line in lines:
+        for pair in [line] if not line.startswith("OK") else line.split()[1:]:
+            if pair.startswith(key + "="):
+                return pair.partition("=")[2]
+    raise Failed(f"the answer has no {key}=")
+
+
+def requests(b24: Bitrix24, kind: str) -> int:
+    return sum(1 for entry in b24.log() if entry.get("kind") == kind)
+
+
+def check(condition: bool, what: str) -> None:
+    if not condition:
+        raise Failed(what)
+
+
+def provision(b24: Bitrix24, gateway: Gateway) -> None:
+    chapter("The operator provisions the gateway")
+    gateway.type(f"set portal {b24.portal}")
+    gateway.type(f"set client_id {b24.client_id}")
+    gateway.type(f"set client_secret {b24.client_secret}")
+    gateway.type("set scope crm,user")
+    gateway.type(f"set auth_host {b24.oauth}")
+    gateway.type(f"set escalate_url https://{b24.sink}/alarm")
+    gateway.type("check")
+    link = value(gateway.type("auth begin"), "url")
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
+    say("operator", "opens the link in a browser, logs in, and copies the address it ends at")
+    address = b24.code(state=query["state"][0])["redirect"]
+    ok = gateway.type(f"auth code {address}")
+    check(value(ok, "state") == "ready" and value(ok, "generation") == "1", "not ready")
+    check(value(ok, "rest") == "ok", "the token opens nothing")
+
+
+def refreshes(b24: Bitrix24, gateway: Gateway) -> None:
+    chapter(f"It renews the token by itself (this server's tokens live {LIFE_S} s)")
+    for generation in (2, 3):
+        gateway.wait_for(f"EVT state ref=token state=ready reason=none generation={generation}", 20)
+    check(requests(b24, "refresh") == 2, "the server saw another number of refreshes")
+
+
+def consume(b24: Bitrix24, gateway: Gateway, program: str) -> None:
+    chapter("A script on the same machine asks for a token, and never thinks about it again")
+    script = (f'TOKENKEEPER_SOCKET={shlex.quote(str(gateway.socket))}; export TOKENKEEPER_SOCKET\n'
+              f'printf "auth=%s" "$({shlex.quote(program)} get --min-valid 5)" |\n'
+              f'    curl -sS --cacert {shlex.quote(b24.ca)} --data @- '
+              f'https://{b24.portal}/rest/user.current')
+    say("script", script)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and '"result"' in done.stdout, done.stdout + done.stderr)
+    say("portal", done.stdout[:100] + " ...")
+
+
+def power_cut(b24: Bitrix24, gateway: Gateway) -> None:
+    chapter("The power fails: kill -9, and a start from flash")
+    shown = ("status", "state", "generation", "expires_in", "next_refresh_in", "OK", "EVT")
+    generation = value(gateway.type("status", only=shown), "generation")
+    before = requests(b24, "exchange"), requests(b24, "refresh")
+    gateway.kill()
+    gateway.start()
+    lines = gateway.type("status", only=shown)
+    check(value(lines, "state") == "ready", "it is not ready")
+    check(value(lines, "generation") == generation, "it has another pair")
+    check((requests(b24, "exchange"), requests(b24, "refresh")) == before,
+          "it asked the server for something")
+    say("operator", "did nothing: no code, no request, the same pair")
+    gateway.wait_for("EVT state ref=token state=ready reason=none", 25)
+
+
+def outage(b24: Bitrix24, gateway: Gateway) -> None:
+    chapter("The authorization server breaks, and somebody is told")
+    b24.fault("oauth", "status", status=503, count=-1)
+    say("bitrix24", "answers 503 to everything from now on")
+    gateway.wait_for("EVT escalation ref=token event=raised level=2", 60)
+    wait_for_post(b24, "raised")
+    b24.clear_faults()
+    say("bitrix24", "is well again")
+    gateway.wait_for("EVT escalation ref=token event=cleared", 60)
+    wait_for_post(b24, "cleared")
+    check([post["json"]["event"] for post in b24.posts()] == ["raised", "cleared"],
+          "told more than once")
+
+
+def wait_for_post(b24: Bitrix24, event: str) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for post in b24.posts():
+            if post["json"]["event"] == event:
+                say("webhook", " ".join(f"{k}={v}" for k, v in post["json"].items()))
+                return
+        time.sleep(0.1)
+    raise Failed(f"no POST with event {event}")
+
+
+def main() -> int:
+    program = os.path.abspath(sys.argv[1])
+    gateway = None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with tempfile.TemporaryDirectory() as directory, Bitrix24(access_life_s=LIFE_S) as b24:
+        try:
+            chapter("A Bitrix24 of our own, and a gateway with nothing on its flash")
+            say("bitrix24", f"portal {b24.portal}, authorization server {b24.oauth}, behind TLS")
+            gateway = Gateway(program, Path(directory), b24.ca)
+            provision(b24, gateway)
+            refreshes(b24, gateway)
+            consume(b24, gateway, program)
+            power_cut(b24, gateway)
+            outage(b24, gateway)
+            chapter("All of it worked.")
+            return 0
+        except Failed as failure:
+            say("FAILED", str(failure))
+            return 1
+        finally:
+            if gateway is not None:
+                gateway.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
