@@ -486,15 +486,20 @@ static const char *missing_setting(const struct tk_account *a)
     return a->client.client_id[0] == '\0' ? "client_id_missing" : "client_secret_missing";
 }
 
+static const char *why_a_code_is_needed(const struct tk_account *a)
+{
+    if (!tk_account_has_pair(a))
+        return "new";
+    return a->ended == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
+}
+
 const char *tk_account_reason(const struct tk_account *a)
 {
     switch (tk_account_state(a)) {
     case TK_NO_CLIENT:
         return missing_setting(a);
     case TK_NEEDS_CODE:
-        return a->ended == TK_REVOKED         ? "revoked"
-               : a->ended == TK_ROTATION_LOST ? "rotation_lost"
-                                              : "new";
+        return why_a_code_is_needed(a);
     case TK_RETRYING:
         return tk_err_code(a->last_error);
     case TK_BLOCKED:

@@ -340,7 +340,7 @@ static void run_line(struct tk_console *c)
     if (c->refusal != TK_OK) {
         put_err(c, prefix, c->refusal, tk_err_words(c->refusal));
         put_text(c, "\r\n");
-        if (prefix[0] == '\0')
+        if (c->typed[0] != '@')
             prompt(c);
         return;
     }

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The console byte by byte: DESIGN section 4. */
+
+#include "tk_command.h"
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct world w;
+static char out[65536];
+
+static void collect(void)
+{
+    size_t len = strlen(out);
+
+    len += tk_sim_console_drain(&w.port, 0, out + len, sizeof out - 1 - len);
+    out[len] = '\0';
+}
+
+/* Types bytes as a terminal sends them; what comes back stands in `out`. */
+static const char *types(const char *bytes, size_t len)
+{
+    out[0] = '\0';
+    tk_sim_console_feed(&w.port, 0, bytes, len);
+    for (int i = 0; i < 50; i++) {
+        tk_keeper_run(&w.keeper);
+        collect();
+    }
+    return out;
+}
+
+static const char *type(const char *text)
+{
+    return types(text, strlen(text));
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 3);
+    type("");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_free(&w);
+    return 0;
+}
+
+static void a_person_is_greeted_and_prompted(void **state)
+{
+    (void)state;
+    assert_string_equal(out, "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+}
+
+static void a_person_gets_an_echo_and_a_prompt(void **state)
+{
+    (void)state;
+    assert_string_equal(type("log info\r"), "log info\r\nOK log=info\r\ntk> ");
+    assert_string_equal(type("\r"), "\r\ntk> ");
+}
+
+static void a_program_gets_neither(void **state)
+{
+    (void)state;
+    assert_string_equal(type("@7 log info\n"), "\r\n@7 OK log=info\r\n");
+    assert_string_equal(type("@0123456789 log off\n"), "@0123456789 OK log=off\r\n");
+    assert_string_equal(type("@7 set portal acme\n"), "@7 OK portal=acme.bitrix24.com\r\n");
+}
+
+static void a_sequence_has_1_to_10_digits(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    assert_memory_equal(type("@ log off\n"), "ERR usage ", 10);
+    assert_memory_equal(type("@x log off\n"), "ERR usage ", 10);
+    assert_memory_equal(type("@12345678901 log off\n"), "ERR usage ", 10);
+    assert_memory_equal(type("@7\n"), "@7 ERR unknown_command ", 23);
+}
+
+static void cr_lf_and_crlf_each_end_one_line(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    assert_string_equal(type("@1 log off\r@2 log off\n@3 log off\r\n@4 log off\r"),
+                        "@1 OK log=off\r\n@2 OK log=off\r\n@3 OK log=off\r\n@4 OK log=off\r\n");
+    assert_string_equal(type("\n@5 log off\r\n"), "@5 OK log=off\r\n"); /* CRLF across reads */
+}
+
+static void every_line_of_an_answer_has_the_sequence(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    type("@42 show\n");
+    for (const char *line = out; *line != '\0'; line = strstr(line, "\r\n") + 2)
+        assert_memory_equal(line, "@42 ", 4);
+}
+
+static void secrets_are_not_echoed(void **state)
+{
+    (void)state;
+    assert_string_equal(type("set client_secret hunter2\r"),
+                        "set client_secret (7 characters, hidden)\r\n"
+                        "OK client_secret_len=7 client_secret_sha256=f52fbd32\r\ntk> ");
+    assert_memory_equal(type("auth code 12345678\r"), "auth code (8 characters, hidden)\r\nERR ",
+                        38);
+    assert_memory_equal(type("  set   client_secret   x y\r"),
+                        "  set   client_secret (5 characters, hidden)\r\n", 46);
+    assert_null(strstr(type("set escalate_url https://h/secretpath\r"), "secretpath"));
+}
+
+static void a_secret_without_a_value_is_asked_for(void **state)
+{
+    (void)state;
+    assert_string_equal(type("set client_secret\r"), "set client_secret\r\nclient_secret: ");
+    assert_string_equal(type("@hunter2\r"), "(8 characters, hidden)\r\n"
+                                            "OK client_secret_len=8 "
+                                            "client_secret_sha256=0759621c\r\ntk> ");
+    type("set client_secret\r");
+    assert_string_equal(type("\x03"), "\r\nERR cancelled ended early\r\ntk> ");
+    type("@1 log off\r");
+    assert_memory_equal(type("@9 set client_secret\n"), "@9 ERR need_value ", 18);
+}
+
+static void an_asked_secret_is_given_up_after_a_minute(void **state)
+{
+    (void)state;
+    type("set client_secret\r");
+    type("half");
+    tk_sim_advance(&w.port, 61000);
+    assert_memory_equal(type(""), "\r\nERR need_value ", 17);
+    assert_memory_equal(type("log off\r"), "log off\r\nOK log=off\r\n", 20);
+}
+
+static void backspace_and_ctrl_u_correct(void **state)
+{
+    (void)state;
+    assert_string_equal(type("log ofx\x7f"
+                             "f\r"),
+                        "log ofx\b \bf\r\nOK log=off\r\ntk> ");
+    assert_string_equal(type("rubbish\x15log off\r"),
+                        "rubbish\r\ntk> log off\r\nOK log=off\r\ntk> ");
+    assert_string_equal(type("\b\b\blog off\r"), "log off\r\nOK log=off\r\ntk> ");
+    assert_string_equal(type("set client_secret abc\b\b\b\b\x15"),
+                        "set client_secret \b \b\r\ntk> ");
+}
+
+static void ctrl_c_drops_a_line(void **state)
+{
+    (void)state;
+    assert_string_equal(type("factory-re\x03"), "factory-re^C\r\ntk> ");
+}
+
+static void a_line_of_1023_characters_is_read_and_one_of_1024_refused_whole(void **state)
+{
+    char line[1100];
+
+    (void)state;
+    type("@1 log off\n");
+    memset(line, ' ', sizeof line);
+    memcpy(line, "@1 log off", 10);
+    line[1023] = '\n';
+    assert_string_equal(types(line, 1024), "@1 OK log=off\r\n");
+    line[1023] = ' ';
+    line[1024] = '\n';
+    assert_memory_equal(types(line, 1025), "@1 ERR line_too_long ", 21);
+    assert_string_equal(type("@2 log off\n"), "@2 OK log=off\r\n");
+}
+
+static void the_tail_of_a_long_line_is_never_run(void **state)
+{
+    char line[5001];
+
+    (void)state;
+    type("@1 log off\n");
+    memset(line, 'x', sizeof line);
+    memcpy(line + 4900, " factory-reset 0001", 19);
+    line[5000] = '\n';
+    types(line, sizeof line);
+    assert_non_null(strstr(out, "ERR line_too_long "));
+    assert_int_equal(w.port.reboots, 0);
+    assert_null(strstr(out, "OK"));
+}
+
+static void control_bytes_spoil_the_line_alone(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    assert_memory_equal(type("@1 log\x04 off\n"), "@1 ERR bad_byte ", 16);
+    assert_memory_equal(type("@1 log \x80\xff off\n"), "@1 ERR bad_byte ", 16);
+    assert_string_equal(types("@1 lo\0g off\n", 12), "@1 OK log=off\r\n"); /* NUL is line noise */
+    assert_string_equal(type("@1 log\toff\n"), "@1 OK log=off\r\n");
+}
+
+static void escape_sequences_of_terminals_are_dropped(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    assert_string_equal(type("@1 \x1b[Alog\x1b[1;5C \x1bOPoff\x1b[200~\x1b[201~\n"),
+                        "@1 OK log=off\r\n");
+    assert_string_equal(type("@1 log off\x1b\n"), "@1 OK log=off\r\n");
+    assert_string_equal(type("@1 log off\x1b[\n"), "@1 OK log=off\r\n");
+}
+
+static void an_overrun_is_told(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    tk_sim_console_feed(&w.port, 0, "@1 lo", 5);
+    type("");
+    w.port.consoles[0].overrun = true;
+    assert_memory_equal(type("ff\n"), "@1 ERR rx_overrun ", 18);
+    assert_string_equal(type("@1 log off\n"), "@1 OK log=off\r\n");
+}
+
+static void binary_noise_harms_nothing(void **state)
+{
+    uint32_t random = 1;
+    char noise[4096];
+
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < sizeof noise; i++) {
+            random = random * 1664525 + 1013904223;
+            noise[i] = (char)(random >> 24);
+        }
+        types(noise, sizeof noise);
+    }
+    type("\x03\r");
+    assert_non_null(strstr(type("@1 log off\n"), "@1 OK log=off\r\n"));
+}
+
+static void events_wait_for_the_end_of_an_answer(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.latency_ms = 2000;
+    type("@1 auth refresh\n");
+    assert_null(strstr(out, "EVT"));
+    tk_sim_advance(&w.port, 11000);
+    type("");
+    type("@2 auth refresh\n");
+    assert_null(strstr(out, "EVT"));
+    tk_sim_advance(&w.port, 2100);
+    type("");
+    const char *ok = strstr(out, "@2 OK");
+    const char *event = strstr(out, "EVT state");
+
+    assert_non_null(ok);
+    assert_non_null(event);
+    assert_true(ok < event);
+}
+
+static void the_next_line_is_busy(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_sim_advance(&w.port, 20000);
+    w.server.latency_ms = 2000;
+    type("@1 auth refresh\n");
+    assert_memory_equal(type("@2 status\n"), "@2 ERR busy ", 12);
+    assert_memory_equal(type("@3 auth code x\n"), "@3 ERR busy ", 12);
+    assert_memory_equal(type("\x03"), "@1 ERR cancelled ended early\r\n", 30);
+    assert_string_equal(type("@4 log off\n"), "@4 OK log=off\r\n");
+}
+
+static void auth_code_ends_a_check(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_type(&w, "auth begin");
+    world_give_code(&w, "c");
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
+    w.server.fault = WORLD_WELL;
+    /* The fake TLS is ready in one pass, so the two lines come together. */
+    type("@5 check\n@6 auth code c\n");
+    assert_true(strstr(out, "@5 ERR cancelled") != NULL || strstr(out, "@5 OK") != NULL);
+    assert_non_null(strstr(out, "@6 OK state=ready"));
+}
+
+static void who_leaves_takes_nothing_along(void **state)
+{
+    (void)state;
+    type("set client_secret abc"); /* half a line with a secret */
+    tk_sim_console_attach(&w.port, 0, false);
+    type("");
+    tk_sim_console_attach(&w.port, 0, true);
+    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
+}
+
+static void a_slow_line_loses_nothing(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    w.port.consoles[0].at_most = 3;
+    w.port.consoles[0].out_max = 5;
+    out[0] = '\0';
+    tk_sim_console_feed(&w.port, 0, "@1 status --all\n", 16);
+    for (int i = 0; i < 5000; i++) {
+        tk_keeper_run(&w.keeper);
+        collect();
+    }
+    assert_non_null(strstr(out, "@1 ref=token\r\n"));
+    assert_non_null(strstr(out, "@1 device=SIM-0001\r\n@1 OK\r\n"));
+    unsigned lines = 0;
+
+    for (const char *at = out; (at = strstr(at, "@1 ")) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 27);
+}
+
+static void help_lists_what_there_is(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    type("@1 help\n");
+    for (size_t i = 0; i < tk_command_count; i++) {
+        char line[80];
+
+        snprintf(line, sizeof line, "\r\n@1 %s=", tk_commands[i].name);
+        assert_true(strstr(out, line) != NULL || strncmp(out, line + 2, strlen(line) - 2) == 0);
+    }
+    assert_memory_equal(type("@1 help auth code\n"), "@1 auth code=<code", 18);
+    assert_memory_equal(type("@1 help nothing\n"), "@1 ERR unknown_command", 22);
+}
+
+static void settings_are_normalised_or_refused(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *answer;
+    } rows[] = {
+        {"set portal acme", "OK portal=acme.bitrix24.com"},
+        {"set portal ACME.Bitrix24.DE", "OK portal=acme.bitrix24.de"},
+        {"set portal https://acme.bitrix24.ru/crm/", "OK portal=acme.bitrix24.ru"},
+        {"set portal localhost", "OK portal=localhost"},
+        {"set portal localhost:8443", "OK portal=localhost:8443"},
+        {"set portal acme:8443", "OK portal=acme:8443"},
+        {"set portal http://acme.bitrix24.com", "ERR bad_value"},
+        {"set portal a b", "ERR bad_value"},
+        {"set portal user@host", "ERR bad_value"},
+        {"set portal", "ERR need_value"},
+        {"unset portal", "OK portal="},
+        {"set renew 25m", "OK renew=25m note=vendor_advises_on_demand"},
+        {"set renew 60s", "OK renew=1m note=vendor_advises_on_demand"},
+        {"set renew 59s", "ERR bad_value"},
+        {"set renew 7d", "OK renew=7d note=vendor_advises_on_demand"},
+        {"set renew 8d", "ERR bad_value"},
+        {"set renew on-demand", "OK renew=on-demand"},
+        {"set renew 25", "ERR bad_value"},
+        {"unset renew", "OK renew=25m note=vendor_advises_on_demand"},
+        {"set auth_host oauth.bitrix24.tech", "OK auth_host=oauth.bitrix24.tech"},
+        {"set auth_host auto", "OK auth_host=auto"},
+        {"set auth_host http://x", "ERR bad_value"},
+        {"set escalate_url http://x/y", "ERR bad_value"},
+        {"set escalate_url https://x/y", "OK escalate_url_len=11 escalate_url_sha256="},
+        {"unset escalate_url", "OK escalate_url="},
+        {"set nothing x", "ERR unknown_key"},
+        {"set", "ERR usage"},
+        {"unset nothing", "ERR unknown_key"},
+        {"log loud", "ERR bad_value"},
+        {"time x", "ERR bad_value"},
+        {"time 5", "ERR time_range"},
+        {"token x", "ERR usage"},
+        {"version x", "ERR usage"},
+        {"nonsense", "ERR unknown_command"},
+        {"escalate test", "ERR no_escalate_url"},
+        {"auth refresh", "ERR no_client"},
+        {"auth begin", "ERR no_client"},
+        {"auth code abc", "ERR no_client"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *answer = world_type(&w, rows[i].line);
+
+        if (strncmp(answer, rows[i].answer, strlen(rows[i].answer)) != 0)
+            fail_msg("%s -> %s", rows[i].line, answer);
+    }
+}
+
+static void too_long_values_are_refused_not_cut(void **state)
+{
+    static const char *const keys[] = {"client_id", "client_secret", "scope",
+                                       "portal",    "auth_host",     "escalate_url"};
+    char line[800];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        int n = snprintf(line, sizeof line, "set %s %s", keys[i],
+                         strcmp(keys[i], "escalate_url") == 0 ? "https://h/" : "");
+
+        memset(line + n, 'a', 400);
+        line[n + 400] = '\0';
+        assert_memory_equal(world_type(&w, line), "ERR bad_value ", 14);
+    }
+}
+
+static void settings_survive_a_restart(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_type(&w, "set scope crm,user");
+    world_type(&w, "set auth_host oauth.local:8443");
+    world_type(&w, "set renew 1h");
+    world_type(&w, "set escalate_url https://h/x");
+    world_type(&w, "set escalate_level 3");
+    world_type(&w, "show");
+    char before[sizeof w.answer];
+
+    strcpy(before, w.answer);
+    world_restart(&w, 1000);
+    world_type(&w, "show");
+    assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
+    assert_non_null(strstr(w.answer, "client_secret=len=6 sha256="));
+    assert_null(strstr(w.answer, "s3cret"));
+    assert_null(strstr(w.answer, "https://h/x"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_person_is_greeted_and_prompted),
+        TEST(a_person_gets_an_echo_and_a_prompt),
+        TEST(a_program_gets_neither),
+        TEST(a_sequence_has_1_to_10_digits),
+        TEST(cr_lf_and_crlf_each_end_one_line),
+        TEST(every_line_of_an_answer_has_the_sequence),
+        TEST(secrets_are_not_echoed),
+        TEST(a_secret_without_a_value_is_asked_for),
+        TEST(an_asked_secret_is_given_up_after_a_minute),
+        TEST(backspace_and_ctrl_u_correct),
+        TEST(ctrl_c_drops_a_line),
+        TEST(a_line_of_1023_characters_is_read_and_one_of_1024_refused_whole),
+        TEST(the_tail_of_a_long_line_is_never_run),
+        TEST(control_bytes_spoil_the_line_alone),
+        TEST(escape_sequences_of_terminals_are_dropped),
+        TEST(an_overrun_is_told),
+        TEST(binary_noise_harms_nothing),
+        TEST(events_wait_for_the_end_of_an_answer),
+        TEST(the_next_line_is_busy),
+        TEST(auth_code_ends_a_check),
+        TEST(who_leaves_takes_nothing_along),
+        TEST(a_slow_line_loses_nothing),
+        TEST(help_lists_what_there_is),
+        TEST(settings_are_normalised_or_refused),
+        TEST(too_long_values_are_refused_not_cut),
+        TEST(settings_survive_a_restart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* core/states.md against tk_account_state, for every combination of what it depends on. */
+
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { COLUMNS = 7, ROWS_MAX = 16 };
+
+enum { EXCHANGE, CLIENT, PAIR, ENDED, BLOCKED, FAILURES, REFRESH };
+
+struct row {
+    char fits[COLUMNS]; /* 'y', 'n' or '-' */
+    char state[32];
+    char reason[32];
+};
+
+static struct row rows[ROWS_MAX];
+static size_t row_count;
+
+static bool read_cell(char **line, char *out, size_t size)
+{
+    char *end = strchr(*line, '|');
+
+    if (end == NULL)
+        return false;
+    *end = '\0';
+    *line += strspn(*line, " ");
+    size_t len = strcspn(*line, " ");
+
+    snprintf(out, size, "%.*s", (int)len, *line);
+    *line = end + 1;
+    return true;
+}
+
+static void read_row(char *line)
+{
+    struct row *row = &rows[row_count++];
+    char cell[32];
+
+    for (int i = 0; i < COLUMNS; i++) {
+        assert_true(read_cell(&line, cell, sizeof cell));
+        row->fits[i] = cell[0];
+    }
+    assert_true(read_cell(&line, row->state, sizeof row->state));
+    assert_true(read_cell(&line, row->reason, sizeof row->reason));
+}
+
+static void read_table(void)
+{
+    FILE *file = fopen(TK_SOURCE_DIR "/core/states.md", "r");
+    char line[512];
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "| yes", 5) == 0 || strncmp(line, "| no ", 5) == 0)
+            read_row(line + 1);
+    }
+    fclose(file);
+    assert_in_range(row_count, 5, ROWS_MAX);
+}
+
+static const struct row *first_that_fits(const bool facts[COLUMNS])
+{
+    for (size_t i = 0; i < row_count; i++) {
+        bool fits = true;
+
+        for (int c = 0; c < COLUMNS; c++)
+            fits = fits && (rows[i].fits[c] == '-' || (rows[i].fits[c] == 'y') == facts[c]);
+        if (fits)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static void make(struct tk_account *a, const bool facts[COLUMNS])
+{
+    memset(a, 0, sizeof *a);
+    a->auth.request.waiting = facts[EXCHANGE];
+    if (facts[CLIENT]) {
+        strcpy(a->client.portal.name, "acme.bitrix24.com");
+        strcpy(a->client.client_id, "local.1");
+        strcpy(a->client.client_secret, "s");
+    }
+    strcpy(a->pair.access, facts[PAIR] ? "a" : "");
+    a->ended = facts[ENDED] ? TK_REVOKED : TK_NOT_ENDED;
+    a->refresh.blocked_by = facts[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
+    a->refresh.failures = facts[FAILURES];
+    a->last_error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;
+    a->refresh.request.waiting = facts[REFRESH];
+}
+
+static void the_document_says_what_the_code_does(void **state)
+{
+    static struct tk_account a;
+
+    (void)state;
+    read_table();
+    for (unsigned bits = 0; bits < 1u << COLUMNS; bits++) {
+        bool facts[COLUMNS];
+
+        for (int c = 0; c < COLUMNS; c++)
+            facts[c] = bits >> c & 1;
+        make(&a, facts);
+        const struct row *row = first_that_fits(facts);
+
+        assert_non_null(row);
+        assert_string_equal(tk_state_name(tk_account_state(&a)), row->state);
+        assert_string_equal(tk_account_reason(&a), row->reason);
+    }
+}
+
+static void every_state_is_in_the_document(void **state)
+{
+    (void)state;
+    for (int s = TK_NO_CLIENT; s <= TK_BLOCKED; s++) {
+        bool found = false;
+
+        for (size_t i = 0; i < row_count; i++)
+            found = found || strcmp(rows[i].state, tk_state_name((enum tk_state)s)) == 0;
+        assert_true(found);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_document_says_what_the_code_does),
+        cmocka_unit_test(every_state_is_in_the_document),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
