@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* CLOCK_BOOTTIME */
+#include "tk_clock.h"
+
+#include "tk_mbedtls.h"
+#include "tk_posix_private.h"
+
+#include <time.h>
+#if defined(__linux__)
+#include <sys/timerfd.h>
+#endif
+
+/* The one that goes on while the machine sleeps, where there is one. */
+static int read_clock(struct timespec *now)
+{
+#if defined(CLOCK_BOOTTIME)
+    if (clock_gettime(CLOCK_BOOTTIME, now) == 0)
+        return 0;
+#endif
+    return clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+uint64_t tk_posix_now_ms(void)
+{
+    struct timespec now = {0, 0};
+
+    (void)read_clock(&now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t tk_clock_now_ms(struct tk_port *port)
+{
+    (void)port;
+    return tk_posix_now_ms();
+}
+
+enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
+{
+    struct timespec now;
+
+    (void)port;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return TK_TIME_NONE;
+    *unix_s = now.tv_sec;
+    return TK_TIME_SYSTEM;
+}
+
+void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
+{
+    (void)port;
+    (void)quality;
+    tk_mbedtls_set_time(unix_s);
+}
+
+/* poll's own timeout stands still while the machine sleeps: a refresh that was due at night would
+ * wait for the same number of hours again in the morning. */
+#if defined(__linux__)
+int tk_posix_timer_open(void)
+{
+    return timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+}
+
+int tk_posix_timer_set(int timer, uint64_t at_ms)
+{
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000}};
+
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
+}
+#else
+int tk_posix_timer_open(void)
+{
+    return -1;
+}
+
+int tk_posix_timer_set(int timer, uint64_t at_ms)
+{
+    (void)timer;
+    (void)at_ms;
+    return -1;
+}
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* gethostname */
+#include "tk_device.h"
+
+#include "tk_posix_private.h"
+
+#include <mbedtls/sha256.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ID_DIGEST = 6 /* bytes of the digest that an id shows */ };
+
+static bool read_line(const char *path, char *buf, size_t size)
+{
+    FILE *f = fopen(path, "re");
+    bool ok = f != NULL && fgets(buf, (int)size, f) != NULL;
+
+    if (f != NULL)
+        fclose(f);
+    if (ok)
+        buf[strcspn(buf, "\n")] = '\0';
+    return ok && buf[0] != '\0';
+}
+
+/* The machine's id is meant to stay on the machine (machine-id(5)): only a digest is shown. */
+void tk_posix_id_init(struct tk_port *port)
+{
+    char name[256] = "";
+    uint8_t digest[32];
+
+    if (!read_line("/etc/machine-id", name, sizeof name))
+        (void)gethostname(name, sizeof name - 1);
+    (void)mbedtls_sha256((const unsigned char *)name, strlen(name), digest, 0);
+    strcpy(port->id, "h-");
+    for (int i = 0; i < ID_DIGEST; i++)
+        snprintf(port->id + 2 + 2 * i, 3, "%02x", digest[i]);
+}
+
+int tk_posix_set_id(struct tk_port *port, const char *id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t len = strlen(id);
+
+    if (len < 4 || len > TK_POSIX_ID_MAX || strspn(id, letters) != len)
+        return -1;
+    memcpy(port->id, id, len + 1);
+    return 0;
+}
+
+const char *tk_device_id(struct tk_port *port)
+{
+    return port->id;
+}
+
+void tk_device_reboot(struct tk_port *port)
+{
+    port->reboot = true;
+}
+
+void tk_device_alive(struct tk_port *port)
+{
+    (void)port; /* who starts the program watches it */
+}
+
+void tk_device_indicate(struct tk_port *port, int level)
+{
+    port->level = level;
+}
+
+int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
+{
+    if (!port->has_key)
+        return -1;
+    memcpy(out, port->key, TK_DEVICE_KEY_SIZE);
+    return 0;
+}

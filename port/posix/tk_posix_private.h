@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_POSIX_PRIVATE_H
+#define TK_POSIX_PRIVATE_H
+
+/* What the files of this port need of each other. */
+
+#include "tk_posix.h"
+
+#include <poll.h>
+
+enum {
+    TK_POSIX_PLACES =
+        1 + TK_POSIX_LOOKUPS + 2 * TK_POSIX_SOCKETS + 2 * TK_POSIX_CONSOLES + TK_POSIX_WATCHES
+};
+
+uint64_t tk_posix_now_ms(void);
+
+/* A descriptor that becomes readable at a tick, also when the machine slept through it; -1 where
+ * the system has none. */
+int tk_posix_timer_open(void);
+int tk_posix_timer_set(int timer, uint64_t at_ms); /* 0, or -1 */
+
+/* Finds out this machine's id. */
+void tk_posix_id_init(struct tk_port *port);
+
+void tk_posix_lookup_init(struct tk_port *port);
+void tk_posix_lookup_free(struct tk_port *port);
+void tk_posix_sock_init(struct tk_port *port);
+void tk_posix_sock_free(struct tk_port *port);
+void tk_posix_console_init(struct tk_port *port);
+
+/*
+ * What tk_wait waits for. Each noun adds its own: a descriptor, or something that is there
+ * already. interest may be NULL: always wanted.
+ */
+struct tk_posix_waits {
+    struct pollfd fds[TK_POSIX_PLACES];
+    struct tk_posix_interest *interests[TK_POSIX_PLACES];
+    nfds_t count;
+    bool now; /* there is no need to sleep */
+    bool nap; /* something was passed over: sleep a moment only */
+};
+
+void tk_posix_want(struct tk_posix_interest *interest, bool wanted);
+void tk_posix_wait_for(struct tk_posix_waits *w, int fd, short events,
+                       struct tk_posix_interest *interest);
+void tk_posix_wait_over(struct tk_posix_waits *w, struct tk_posix_interest *interest);
+
+void tk_posix_lookup_waits(struct tk_port *port, struct tk_posix_waits *w);
+void tk_posix_sock_waits(struct tk_port *port, struct tk_posix_waits *w);
+void tk_posix_console_waits(struct tk_port *port, struct tk_posix_waits *w);
+
+/* Lets output go on that a terminal was too slow for. */
+void tk_posix_console_flush(struct tk_port *port);
+
+#endif

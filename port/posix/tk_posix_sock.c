@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* SOCK_NONBLOCK, SOCK_CLOEXEC */
+#include "tk_sock.h"
+
+#include "tk_posix_private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DRAIN_MAX = 64 /* reads of what arrived unread, when a socket is closed */ };
+
+static struct tk_posix_sock *find(struct tk_port *port, int sock)
+{
+    if (sock < 0 || sock >= TK_POSIX_SOCKETS || !port->socks[sock].used)
+        return NULL;
+    return &port->socks[sock];
+}
+
+static int free_place(const struct tk_port *port)
+{
+    for (int i = 0; i < TK_POSIX_SOCKETS; i++) {
+        if (!port->socks[i].used)
+            return i;
+    }
+    return -1;
+}
+
+static socklen_t to_sockaddr(const struct tk_addr *addr, uint16_t tcp_port,
+                             struct sockaddr_storage *out)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(tcp_port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(tcp_port)};
+
+    memset(out, 0, sizeof *out);
+    if (addr->family == 4) {
+        memcpy(&v4.sin_addr, addr->bytes, 4);
+        memcpy(out, &v4, sizeof v4);
+        return sizeof v4;
+    }
+    memcpy(&v6.sin6_addr, addr->bytes, 16);
+    memcpy(out, &v6, sizeof v6);
+    return sizeof v6;
+}
+
+/* The descriptor of a connection that has begun, or -1. */
+static int begin(const struct tk_addr *addr, uint16_t tcp_port)
+{
+    struct sockaddr_storage to;
+    socklen_t len = to_sockaddr(addr, tcp_port, &to);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS || errno == EINTR))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port)
+{
+    int i = free_place(port);
+
+    if (i < 0 || (addr->family != 4 && addr->family != 6))
+        return TK_SOCK_ERR;
+    int fd = begin(addr, tcp_port);
+
+    if (fd < 0)
+        return TK_SOCK_ERR;
+    port->socks[i] = (struct tk_posix_sock){.used = true, .fd = fd};
+    tk_posix_want(&port->socks[i].write, true);
+    return i;
+}
+
+/* The system tells an error of connect once; this remembers it. */
+static int look(struct tk_posix_sock *s)
+{
+    struct pollfd writable = {.fd = s->fd, .events = POLLOUT};
+    int err = 0;
+    socklen_t len = sizeof err;
+
+    if (poll(&writable, 1, 0) <= 0)
+        return TK_SOCK_AGAIN;
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 || err != 0)
+        s->failed = true;
+    s->connected = !s->failed;
+    return s->connected ? TK_SOCK_OK : TK_SOCK_ERR;
+}
+
+int tk_sock_connected(struct tk_port *port, int sock)
+{
+    struct tk_posix_sock *s = find(port, sock);
+
+    if (s == NULL || s->failed)
+        return TK_SOCK_ERR;
+    int ret = s->connected ? TK_SOCK_OK : look(s);
+
+    tk_posix_want(&s->write, ret == TK_SOCK_AGAIN);
+    return ret;
+}
+
+/* EINTR is no outcome of the contract; nothing here sleeps, so asking again later is right. */
+static int outcome_of_errno(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? TK_SOCK_AGAIN : TK_SOCK_ERR;
+}
+
+int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
+{
+    struct tk_posix_sock *s = find(port, sock);
+
+    if (s == NULL || s->failed)
+        return TK_SOCK_ERR;
+    ssize_t n = send(s->fd, data, len < INT_MAX ? len : INT_MAX, MSG_NOSIGNAL);
+    int ret = n < 0 ? outcome_of_errno() : (int)n;
+
+    tk_posix_want(&s->write, ret == TK_SOCK_AGAIN);
+    return ret;
+}
+
+int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
+{
+    struct tk_posix_sock *s = find(port, sock);
+
+    if (s == NULL || s->failed)
+        return TK_SOCK_ERR;
+    if (size == 0)
+        return 0;
+    ssize_t n = recv(s->fd, buf, size < INT_MAX ? size : INT_MAX, 0);
+    int ret = n < 0 ? outcome_of_errno() : n == 0 ? TK_SOCK_CLOSED : (int)n;
+
+    tk_posix_want(&s->read, ret == TK_SOCK_AGAIN);
+    return ret;
+}
+
+/* A system resets a connection that is closed with bytes unread, and the reset may overtake what
+ * was sent: those bytes are read first. */
+static void close_in_order(int fd)
+{
+    char rest[4096];
+
+    (void)shutdown(fd, SHUT_WR);
+    for (int i = 0; i < DRAIN_MAX && recv(fd, rest, sizeof rest, 0) > 0; i++)
+        continue;
+    close(fd);
+}
+
+void tk_sock_close(struct tk_port *port, int sock)
+{
+    struct tk_posix_sock *s = find(port, sock);
+
+    if (s == NULL)
+        return;
+    close_in_order(s->fd);
+    *s = (struct tk_posix_sock){.fd = -1};
+}
+
+void tk_posix_sock_init(struct tk_port *port)
+{
+    for (int i = 0; i < TK_POSIX_SOCKETS; i++)
+        port->socks[i].fd = -1;
+}
+
+void tk_posix_sock_free(struct tk_port *port)
+{
+    for (int i = 0; i < TK_POSIX_SOCKETS; i++)
+        tk_sock_close(port, i);
+}
+
+void tk_posix_sock_waits(struct tk_port *port, struct tk_posix_waits *w)
+{
+    for (int i = 0; i < TK_POSIX_SOCKETS; i++) {
+        struct tk_posix_sock *s = &port->socks[i];
+
+        if (!s->used)
+            continue;
+        tk_posix_wait_for(w, s->fd, POLLIN, &s->read);
+        tk_posix_wait_for(w, s->fd, POLLOUT, &s->write);
+    }
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_posix_private.h"
+
+#include <limits.h>
+
+enum { NAP_MS = 10 };
+
+/* --- what is waited for --- */
+
+void tk_posix_want(struct tk_posix_interest *interest, bool wanted)
+{
+    interest->wanted = wanted;
+    interest->told = false;
+}
+
+/* Whether to wait for a thing. What ended the last tk_wait and was not looked at since is passed
+ * over once, for a nap: a program that has something better to do, or forgot, neither spins nor
+ * misses it. */
+static bool wanted(struct tk_posix_waits *w, struct tk_posix_interest *interest)
+{
+    bool passed_over = interest->wanted && interest->told;
+
+    w->nap = w->nap || passed_over;
+    interest->told = false;
+    return interest->wanted && !passed_over;
+}
+
+void tk_posix_wait_for(struct tk_posix_waits *w, int fd, short events,
+                       struct tk_posix_interest *interest)
+{
+    if (interest != NULL && !wanted(w, interest))
+        return;
+    w->interests[w->count] = interest;
+    w->fds[w->count++] = (struct pollfd){.fd = fd, .events = events};
+}
+
+void tk_posix_wait_over(struct tk_posix_waits *w, struct tk_posix_interest *interest)
+{
+    if (!wanted(w, interest))
+        return;
+    interest->told = true;
+    w->now = true;
+}
+
+/* --- the program's own descriptors --- */
+
+static struct tk_posix_watch *find(struct tk_port *port, int fd)
+{
+    for (int i = 0; i < TK_POSIX_WATCHES; i++) {
+        if (port->watches[i].events != 0 && port->watches[i].fd == fd)
+            return &port->watches[i];
+    }
+    return NULL;
+}
+
+static struct tk_posix_watch *free_place(struct tk_port *port)
+{
+    for (int i = 0; i < TK_POSIX_WATCHES; i++) {
+        if (port->watches[i].events == 0)
+            return &port->watches[i];
+    }
+    return NULL;
+}
+
+int tk_posix_watch(struct tk_port *port, int fd, short events)
+{
+    struct tk_posix_watch *w = find(port, fd);
+
+    if (w != NULL) {
+        w->events = events;
+        return 0;
+    }
+    if (events == 0)
+        return 0;
+    w = free_place(port);
+    if (w == NULL)
+        return -1;
+    *w = (struct tk_posix_watch){.fd = fd, .events = events};
+    return 0;
+}
+
+short tk_posix_ready(const struct tk_port *port, int fd)
+{
+    for (int i = 0; i < TK_POSIX_WATCHES; i++) {
+        if (port->watches[i].events != 0 && port->watches[i].fd == fd)
+            return port->watches[i].ready;
+    }
+    return 0;
+}
+
+static void watch_waits(struct tk_port *port, struct tk_posix_waits *w)
+{
+    for (int i = 0; i < TK_POSIX_WATCHES; i++) {
+        port->watches[i].ready = 0;
+        if (port->watches[i].events != 0)
+            tk_posix_wait_for(w, port->watches[i].fd, port->watches[i].events, NULL);
+    }
+}
+
+static void note_watch(struct tk_port *port, const struct pollfd *p)
+{
+    struct tk_posix_watch *w = find(port, p->fd);
+
+    if (w != NULL)
+        w->ready |= (short)(p->revents & (w->events | POLLERR | POLLHUP | POLLNVAL));
+}
+
+/* --- how long --- */
+
+static bool arm(struct tk_port *port, uint64_t until_ms)
+{
+    if (port->timer < 0)
+        return false;
+    if (port->timer_ms != until_ms && tk_posix_timer_set(port->timer, until_ms) != 0)
+        return false;
+    port->timer_ms = until_ms;
+    return true;
+}
+
+/* Puts the timer among the descriptors, or answers the timeout for poll that does instead. A tick
+ * is a millisecond begun, so a whole number of them is never too short. */
+static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_waits *w)
+{
+    uint64_t now_ms = tk_posix_now_ms();
+
+    if (w->now || until_ms <= now_ms)
+        return 0;
+    if (w->nap && until_ms > now_ms + NAP_MS)
+        until_ms = now_ms + NAP_MS;
+    if (until_ms == UINT64_MAX)
+        return -1;
+    if (arm(port, until_ms)) {
+        tk_posix_wait_for(w, port->timer, POLLIN, NULL);
+        return -1;
+    }
+    return until_ms - now_ms < INT_MAX ? (int)(until_ms - now_ms) : INT_MAX;
+}
+
+static void tell(struct tk_port *port, const struct tk_posix_waits *w)
+{
+    for (nfds_t i = 0; i < w->count; i++) {
+        if (w->fds[i].revents == 0)
+            continue;
+        if (w->interests[i] != NULL)
+            w->interests[i]->told = true;
+        else
+            note_watch(port, &w->fds[i]);
+    }
+}
+
+void tk_wait(struct tk_port *port, uint64_t until_ms)
+{
+    struct tk_posix_waits w = {.count = 0};
+
+    tk_posix_lookup_waits(port, &w);
+    tk_posix_sock_waits(port, &w);
+    tk_posix_console_waits(port, &w);
+    watch_waits(port, &w);
+    int timeout = sleep_until(port, until_ms, &w);
+
+    if (poll(w.fds, w.count, timeout) > 0)
+        tell(port, &w);
+    tk_posix_console_flush(port);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_sim_private.h"
+
+/* The line, which is looked at now; NULL when nobody is attached. */
+static struct tk_sim_console *find(struct tk_port *port, unsigned line)
+{
+    if (line >= TK_SIM_CONSOLES)
+        return NULL;
+    port->consoles[line].changed = false;
+    return port->consoles[line].attached ? &port->consoles[line] : NULL;
+}
+
+static size_t limit(const struct tk_sim_console *c, size_t len)
+{
+    return c->at_most != 0 && len > c->at_most ? c->at_most : len;
+}
+
+int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
+{
+    struct tk_sim_console *c = find(port, line);
+
+    if (c == NULL)
+        return TK_CONSOLE_CLOSED;
+    tk_sim_want(&c->read, true);
+    if (c->overrun) {
+        c->overrun = false;
+        return TK_CONSOLE_OVERRUN;
+    }
+    return (int)tk_sim_take(&c->in, buf, limit(c, size));
+}
+
+int tk_console_write(struct tk_port *port, unsigned line, const void *data, size_t len)
+{
+    struct tk_sim_console *c = find(port, line);
+
+    if (c == NULL)
+        return TK_CONSOLE_CLOSED;
+    size_t room = c->out.len < c->out_max ? c->out_max - c->out.len : 0;
+    size_t n = limit(c, len < room ? len : room);
+
+    tk_sim_append(&c->out, data, n);
+    tk_sim_want(&c->room, n < len);
+    return (int)n;
+}
+
+/* Somebody who left is told by the next read, so read is wanted whether attached or not. */
+void tk_sim_console_wakes(struct tk_port *port, struct tk_sim_waking *waking)
+{
+    for (int i = 0; i < TK_SIM_CONSOLES; i++) {
+        struct tk_sim_console *c = &port->consoles[i];
+
+        tk_sim_look(waking, &c->read, c->in.len > 0 || c->overrun || c->changed);
+        tk_sim_look(waking, &c->room, c->out.len < c->out_max);
+    }
+}
+
+void tk_sim_console_attach(struct tk_port *port, unsigned line, bool attached)
+{
+    struct tk_sim_console *c = &port->consoles[line];
+
+    c->attached = attached;
+    c->changed = true;
+    c->overrun = false;
+    tk_sim_want(&c->read, true);
+    tk_sim_want(&c->room, false);
+    c->in.len = c->out.len = 0;
+}
+
+void tk_sim_console_feed(struct tk_port *port, unsigned line, const void *data, size_t len)
+{
+    if (port->consoles[line].attached)
+        tk_sim_append(&port->consoles[line].in, data, len);
+}
+
+size_t tk_sim_console_drain(struct tk_port *port, unsigned line, void *buf, size_t size)
+{
+    return tk_sim_take(&port->consoles[line].out, buf, size);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_entropy.h"
+#include "tk_sim_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *tk_sim_alloc(size_t size)
+{
+    void *p = malloc(size);
+
+    if (p == NULL) {
+        fputs("the simulation has no memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void tk_sim_append(struct tk_sim_bytes *bytes, const void *data, size_t len)
+{
+    if (len > bytes->size - bytes->len) {
+        size_t size = (bytes->len + len) * 2;
+        uint8_t *bigger = tk_sim_alloc(size);
+
+        if (bytes->len > 0)
+            memcpy(bigger, bytes->data, bytes->len);
+        free(bytes->data);
+        bytes->data = bigger;
+        bytes->size = size;
+    }
+    if (len > 0)
+        memcpy(bytes->data + bytes->len, data, len);
+    bytes->len += len;
+}
+
+size_t tk_sim_take(struct tk_sim_bytes *bytes, void *buf, size_t size)
+{
+    size_t n = size < bytes->len ? size : bytes->len;
+
+    if (n == 0)
+        return 0;
+    memcpy(buf, bytes->data, n);
+    bytes->len -= n;
+    memmove(bytes->data, bytes->data + n, bytes->len);
+    return n;
+}
+
+void tk_sim_init(struct tk_port *port, uint64_t seed)
+{
+    memset(port, 0, sizeof *port);
+    port->random = seed == 0 ? 1 : seed;
+    port->max_sockets = TK_SIM_SOCKETS;
+    strcpy(port->id, "SIM-0001");
+    for (unsigned i = 0; i < TK_SIM_CONSOLES; i++)
+        port->consoles[i].out_max = SIZE_MAX;
+    tk_sim_console_attach(port, 0, true);
+}
+
+void tk_sim_free(struct tk_port *port)
+{
+    tk_sim_net_free(port);
+    for (unsigned i = 0; i < TK_SIM_CONSOLES; i++) {
+        free(port->consoles[i].in.data);
+        free(port->consoles[i].out.data);
+    }
+    memset(port, 0, sizeof *port);
+}
+
+/* --- entropy --- */
+
+/* xorshift64*: known to everybody, so for tests only. */
+static uint8_t random_byte(struct tk_port *port)
+{
+    uint64_t x = port->random;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    port->random = x;
+    return (uint8_t)(x * 0x2545f4914f6cdd1du >> 56);
+}
+
+int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
+{
+    uint8_t *at = buf;
+
+    if (port->unseeded)
+        return TK_ENTROPY_NOT_SEEDED;
+    for (size_t i = 0; i < len; i++)
+        at[i] = random_byte(port);
+    return TK_ENTROPY_OK;
+}
+
+/* --- device --- */
+
+const char *tk_device_id(struct tk_port *port)
+{
+    return port->id;
+}
+
+void tk_device_reboot(struct tk_port *port)
+{
+    port->reboots++;
+}
+
+void tk_device_alive(struct tk_port *port)
+{
+    port->alive_ms = port->now_ms;
+}
+
+void tk_device_indicate(struct tk_port *port, int level)
+{
+    port->level = level;
+}
+
+int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
+{
+    if (!port->has_key)
+        return -1;
+    memcpy(out, port->key, TK_DEVICE_KEY_SIZE);
+    return 0;
+}

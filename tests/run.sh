@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds everything and passes every test. Works on a bare Debian bookworm; what is missing is
+# installed first. Each step keeps its output in build/logs; of one that fails the end is shown.
+set -eu
+. "$(dirname "$0")/setup.sh"
+
+logs=build/logs
+mkdir -p $logs
+rm -f $logs/*
+began=$(date +%s)
+
+# step NAME COMMAND...
+step() {
+    name=$1
+    shift
+    from=$(date +%s)
+    printf '== %-34s ' "$name"
+    if "$@" >"$logs/$name.log" 2>&1; then
+        printf 'ok %4s s\n' $(($(date +%s) - from))
+    else
+        printf 'FAILED; the end of %s:\n' "$logs/$name.log"
+        tail -n 60 "$logs/$name.log"
+        exit 1
+    fi
+}
+
+build() {
+    cmake --preset "$1" -DTK_TESTS=ON && cmake --build --preset "$1"
+}
+
+unit_under_valgrind() {
+    for test in build/host/tests/unit/test_*; do
+        case $test in *.*) continue ;; esac
+        echo "$test"
+        valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "$test"
+    done
+}
+
+need_to_build
+need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
+    universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi
+
+step build-host build host
+step build-host-asan build host-asan
+step build-host-clang build host-clang
+step checks python3 tests/checks/run.py --build build/host
+step checks-catch-what-is-planted python3 tests/checks/selftest.py
+step unit ctest --preset host -j2
+step unit-asan ctest --preset host-asan -j2
+step unit-clang ctest --preset host-clang -j2
+step unit-valgrind unit_under_valgrind
+step bitrix24 python3 -m unittest discover -s tests/bitrix24
+step end-to-end python3 tests/e2e/run.py -j2
+step end-to-end-asan env TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j2
+say "all tests passed in $(($(date +%s) - began)) s"
