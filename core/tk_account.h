@@ -77,7 +77,7 @@ struct tk_refresh {
     uint64_t last_success_ms; /* tick; valid when has_succeeded */
     bool has_succeeded;       /* since the start */
     bool intent;              /* a refresh may have been sent without an answer; on flash too */
-    bool doubt;               /* ... and that was an attempt before the one under way */
+    bool doubt;               /* ... and that was an attempt before the newest one */
     bool try_previous;        /* the newest pair was refused; the one before it is tried */
     enum tk_err blocked_by;   /* TK_OK: not blocked */
     bool unstored;            /* the newest pair is only in RAM */

@@ -11,6 +11,10 @@
 #define TK_ACCOUNTS 4 /* accounts; the smallest board has 1 */
 #endif
 
+#if TK_ACCOUNTS < 1 || TK_ACCOUNTS > 6
+#error "1 to 6 accounts: a key of the store is one byte"
+#endif
+
 #ifndef TK_SLOTS
 #define TK_SLOTS                                                                                   \
     2 /* TLS connections at a time; the 64 KB board has 1. About 20 KB of heap each                \

@@ -67,10 +67,10 @@ static enum tk_rest_status status_of(enum tk_err err)
 
 static void proven(struct tk_account *a, enum tk_err err)
 {
+    if (err != TK_OK || a->last_error == a->rest.err)
+        a->last_error = err;
     a->rest.err = err;
     a->rest.status = status_of(err);
-    if (err != TK_OK)
-        a->last_error = err;
 }
 
 static void proof_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)

@@ -225,7 +225,6 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     char previous[TK_TOKEN_MAX + 1] = "";
     const char *token = a->pair.refresh;
 
-    a->refresh.doubt = a->refresh.intent;
     if (!a->refresh.intent && tk_account_store_intent(a, true) != TK_OK)
         a->last_error = TK_E_STORAGE_FAILED;
     a->refresh.intent = true;
@@ -240,7 +239,7 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
 /* Nothing was rotated by this attempt: either it was never sent, or the server said so. */
 static void close_intent(struct tk_account *a)
 {
-    if (a->refresh.doubt)
+    if (a->refresh.doubt || !a->refresh.intent)
         return;
     a->refresh.intent = false;
     (void)tk_account_store_intent(a, false); /* left open it only costs a try of the old pair */
@@ -310,6 +309,8 @@ static void failed(struct tk_account *a, enum tk_err err)
         retry(a);
         break;
     default:
+        if (!a->refresh.request.sent)
+            close_intent(a);
         retry(a);
         break;
     }
@@ -340,6 +341,7 @@ static void start(struct tk_account *a)
     refresh_at(a, TK_NEVER);
     if (tk_net_active(r) || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
         return;
+    a->refresh.doubt = a->refresh.intent;
     tk_account_auth_host(a, &r->host);
     r->priority = TK_PRIORITY_REFRESH;
     r->give_up_ms = now_of(a) + REQUEST_TIMEOUT_MS;

@@ -13,10 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_SIZE   4096
-#define GET_TIMEOUT_S 30
-#define GRACE_MS      5000 /* beyond the time that the service was given */
-#define LEAVE_KEY     0x1d /* Ctrl-] */
+#define ANSWER_SIZE    4096
+#define GET_TIMEOUT_S  30
+#define GRACE_MS       5000  /* beyond the time that the service was given */
+#define LEAVE_KEY      0x1d  /* Ctrl-] */
+#define LAST_ANSWER_MS 60000 /* after the end of input */
 
 static int connect_service(const struct tk_options *options)
 {
@@ -178,22 +179,65 @@ int tk_host_get(const struct tk_options *options)
 
 /* --- console --- */
 
-static bool pass_input(int fd)
+/* What has gone by: a script's commands are answered before its end of input ends the terminal. */
+struct traffic {
+    int commands; /* lines that ask for an answer */
+    int answers;  /* lines that end one */
+    bool in_line; /* of input: something stands in it */
+    size_t len;   /* of output: the beginning of this line */
+    char line[24];
+};
+
+static void count_input(struct traffic *t, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool end = bytes[i] == '\n' || bytes[i] == '\r';
+
+        t->commands += end && t->in_line;
+        t->in_line = !end && (t->in_line || bytes[i] != ' ');
+    }
+}
+
+static bool ends_answer(const char *line)
+{
+    if (line[0] == '@')
+        line += strspn(line, "@0123456789") + 1;
+    return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
+}
+
+static void count_output(struct traffic *t, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] != '\n') {
+            if (t->len < sizeof t->line - 1)
+                t->line[t->len++] = bytes[i];
+            continue;
+        }
+        t->line[t->len] = '\0';
+        t->answers += ends_answer(t->line);
+        t->len = 0;
+    }
+}
+
+static bool pass_input(int fd, struct traffic *t)
 {
     char bytes[256];
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
     const char *leave = n > 0 ? memchr(bytes, LEAVE_KEY, (size_t)n) : NULL;
 
-    if (leave != NULL && isatty(STDIN_FILENO))
+    if (n <= 0 || (leave != NULL && isatty(STDIN_FILENO)))
         return false;
-    return n > 0 && send_text(fd, bytes, (size_t)n);
+    count_input(t, bytes, (size_t)n);
+    return send_text(fd, bytes, (size_t)n);
 }
 
-static bool pass_output(int fd)
+static bool pass_output(int fd, struct traffic *t)
 {
     char bytes[1024];
     ssize_t n = read(fd, bytes, sizeof bytes), at = 0;
 
+    if (n > 0)
+        count_output(t, bytes, (size_t)n);
     while (at < n) {
         ssize_t written = write(STDOUT_FILENO, bytes + at, (size_t)(n - at));
 
@@ -204,20 +248,25 @@ static bool pass_output(int fd)
     return n > 0;
 }
 
-/* Until either side ends. After the end of input what is still answered is printed. */
+/* Until either side ends. After the end of input what was asked is still answered. */
 static void pass_bytes(int fd)
 {
     struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct traffic t = {.commands = 0};
 
-    while (poll(p, 2, -1) > 0 || errno == EINTR) {
-        if (p[1].revents != 0 && !pass_output(fd))
+    for (;;) {
+        int n = poll(p, 2, p[0].fd < 0 ? LAST_ANSWER_MS : -1);
+
+        if (n == 0 || (n < 0 && errno != EINTR) ||
+            (n > 0 && p[1].revents != 0 && !pass_output(fd, &t)))
             return;
-        if (p[0].revents != 0 && !pass_input(fd)) {
+        if (n > 0 && p[0].revents != 0 && !pass_input(fd, &t)) {
             if (isatty(STDIN_FILENO))
                 return;
-            shutdown(fd, SHUT_WR);
             p[0].fd = -1;
         }
+        if (p[0].fd < 0 && t.answers >= t.commands)
+            return;
     }
 }
 
