@@ -8,10 +8,11 @@ static const struct {
     const char *code;
     const char *words;
     uint8_t action;
-} errors[] = {{"ok", "", TK_ACTION_NONE},
-#define TK_ERR_ROW(id, code, action, words) {code, words, TK_ACTION_##action},
-              TK_ERRORS(TK_ERR_ROW)
-#undef TK_ERR_ROW
+} errors[] = {
+    {"ok", "", TK_ACTION_NONE},
+#define TK_ERROR(id, code, action, words) {code, words, TK_ACTION_##action},
+#include "tk_errors.h"
+#undef TK_ERROR
 };
 
 const char *tk_err_code(enum tk_err err)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Every way in which something does not work. This file is read several times, each time with
+ * another TK_ERROR(id, code, action, words): see tk_err.h. The codes are stable; the words tell
+ * the operator the next step.
+ */
+
+/* what was typed */
+TK_ERROR(UNKNOWN_COMMAND, "unknown_command", NONE, "type help for the list")
+TK_ERROR(LINE_TOO_LONG, "line_too_long", NONE,
+         "a line holds at most 1023 characters; nothing was done")
+TK_ERROR(BAD_BYTE, "bad_byte", NONE,
+         "the line held a control byte; nothing was done; send it again")
+TK_ERROR(RX_OVERRUN, "rx_overrun", NONE,
+         "characters were lost on the line; nothing was done; send it again")
+TK_ERROR(USAGE, "usage", NONE, "type help and the command for its form")
+TK_ERROR(NEED_VALUE, "need_value", NONE, "give the value on the same line")
+TK_ERROR(BAD_VALUE, "bad_value", NONE, "that value cannot be")
+TK_ERROR(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")
+TK_ERROR(CANCELLED, "cancelled", NONE, "ended early")
+TK_ERROR(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")
+TK_ERROR(NO_SUCH_REF, "no_such_ref", NONE, "type ref for the list, ref add <name> to make one")
+TK_ERROR(REF_EXISTS, "ref_exists", NONE, "there is one of that name; ref <name> selects it")
+TK_ERROR(REF_LIMIT, "ref_limit", NONE, "this build holds no more accounts; ref del <name> first")
+TK_ERROR(IN_USE, "in_use", NONE, "auth forget first")
+TK_ERROR(NO_CLIENT, "no_client", NONE, "set portal, client_id and client_secret first")
+TK_ERROR(NEEDS_CODE, "needs_code", NONE, "a person must authorize: auth begin")
+TK_ERROR(TOO_SOON, "too_soon", NONE, "the pair is younger than 10 s; try again in a moment")
+TK_ERROR(TRY_LATER, "try_later", NONE, "no valid token now; it is being tried, see status")
+TK_ERROR(WRONG_ID, "wrong_id", NONE, "give the last 4 characters of the id that version prints")
+TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE,
+         "the port breaks the contract in the lines above")
+
+/* this device */
+TK_ERROR(CLOCK_UNKNOWN, "clock_unknown", RETRY, "type: time <unix>")
+TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE, "the operating system keeps the time; set it there")
+TK_ERROR(TIME_RANGE, "time_range", NONE, "before this build was made, or more than 20 years after")
+TK_ERROR(NOT_SEEDED, "not_seeded", RETRY, "this device has no random numbers yet")
+TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
+         "flash does not keep what is written; the device works from RAM until power goes")
+TK_ERROR(STORAGE_FULL, "storage_full", NONE,
+         "flash has no room for that; unset or delete something")
+TK_ERROR(NO_MEMORY, "no_memory", RETRY,
+         "the request does not fit this build's buffer; use shorter values")
+
+/* the way to the server */
+TK_ERROR(NAME_UNKNOWN, "name_unknown", RETRY,
+         "the host name does not resolve; check DNS and the spelling")
+TK_ERROR(CONNECT_FAILED, "connect_failed", RETRY,
+         "no address of the host took the connection; check cable, firewall and port")
+TK_ERROR(TIMEOUT, "timeout", RETRY, "the server did not answer in time")
+TK_ERROR(CONN_LOST, "connection_lost", RETRY, "the connection broke before the answer was whole")
+TK_ERROR(TLS_UNTRUSTED, "tls_untrusted", RETRY,
+         "no trusted root signed the server's certificate; add its root, or somebody is "
+         "listening in")
+TK_ERROR(TLS_SELF_SIGNED, "tls_self_signed", RETRY,
+         "the server signed its certificate itself; add it as a root, or somebody is "
+         "listening in")
+TK_ERROR(TLS_NAME, "tls_wrong_name", RETRY,
+         "the server's certificate is for another name; check the host")
+TK_ERROR(TLS_EXPIRED, "tls_expired", RETRY,
+         "the server's certificate is past its date, or this clock runs ahead; see status "
+         "time")
+TK_ERROR(TLS_NOT_YET, "tls_not_yet_valid", RETRY,
+         "the server's certificate is not valid yet, or this clock runs behind; see status "
+         "time")
+TK_ERROR(TLS_WEAK, "tls_weak", RETRY,
+         "the server's certificate uses a key or hash too weak to trust")
+TK_ERROR(TLS_ALERT, "tls_alert", RETRY, "the server refused the TLS handshake")
+TK_ERROR(TLS_FAILED, "tls_failed", RETRY, "the TLS handshake or a record was broken")
+TK_ERROR(TLS_NO_MEMORY, "tls_no_memory", RETRY,
+         "TLS ran out of memory; the server's certificates may be too large for this build")
+TK_ERROR(HTTP_MALFORMED, "http_malformed", RETRY,
+         "the answer is not HTTP/1.1; is it the right host and port?")
+TK_ERROR(HTTP_TOO_LARGE, "http_too_large", RETRY, "the answer is larger than any of this kind")
+TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "the server sent a redirect; it is not followed")
+TK_ERROR(HTTP_STATUS, "http_status", RETRY, "the server answered a status without a reason in it")
+TK_ERROR(SERVER_ERROR, "server_error", RETRY, "the server has a fault of its own")
+TK_ERROR(SERVER_BUSY, "server_busy", RETRY, "the server asks to be left alone for a while")
+TK_ERROR(BAD_ANSWER, "bad_answer", RETRY,
+         "the answer is not what this server gives; is it the right host?")
+
+/* what the authorization server says (facts: RFC 6749 5.2 and Bitrix24's own) */
+TK_ERROR(INVALID_CLIENT, "invalid_client", BLOCK,
+         "the server refuses client_secret for this application, or it is not installed; set "
+         "client_secret")
+TK_ERROR(WRONG_CLIENT, "wrong_client", BLOCK,
+         "the server does not know client_id; auth forget, set client_id")
+TK_ERROR(INVALID_REQUEST, "invalid_request", BLOCK, "the server misses a parameter; see show")
+TK_ERROR(INVALID_SCOPE, "invalid_scope", BLOCK,
+         "the application's card does not allow this scope; change the card in the portal")
+TK_ERROR(PAYMENT_REQUIRED, "payment_required", BLOCK,
+         "the portal's plan or the application is not paid; pay it in the portal")
+TK_ERROR(NOT_INSTALLED, "not_installed", BLOCK,
+         "the application is not installed on the portal; install it there")
+TK_ERROR(ACCESS_DENIED, "access_denied", BLOCK,
+         "the portal has no plan with REST, or forbids it to this application")
+TK_ERROR(OAUTH_ERROR, "oauth_error", WAIT,
+         "the server gave a reason that this version does not know; see status")
+TK_ERROR(INVALID_GRANT, "invalid_grant", REAUTH,
+         "the server does not honour this pair any more; auth begin")
+TK_ERROR(EXPIRED_TOKEN, "expired_token", REAUTH, "the refresh token is past its life; auth begin")
+
+/* a code */
+TK_ERROR(CODE_EXPIRED, "code_expired", NONE,
+         "25 s passed before the code could be sent; auth begin for a new one")
+TK_ERROR(CODE_USED, "code_used", NONE, "this code was sent before; auth begin for a new one")
+TK_ERROR(CODE_STALE, "code_stale", NONE,
+         "the server says that the code is older than 30 s; auth begin for a new one")
+TK_ERROR(CODE_REJECTED, "code_rejected", NONE,
+         "the server says that the code is spent, old, or of another portal or application; "
+         "auth begin for a new one")
+TK_ERROR(CODE_UNANSWERED, "code_unanswered", NONE,
+         "the code was sent and no answer came; it is spent: auth begin for a new one")
+TK_ERROR(NO_CODE, "no_code", NONE, "there is no code= in that; paste the code or the whole address")
+TK_ERROR(WRONG_STATE, "wrong_state", NONE,
+         "that address belongs to another auth begin; open the newest url=")
+TK_ERROR(WRONG_DOMAIN, "wrong_domain", NONE,
+         "that code is of another portal; log in to the one that show names, or set portal")
+TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
+         "the server answered for another portal than the one that show names; set portal, "
+         "then auth begin: this code is spent")
+
+/* the portal */
+TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call")
+TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
+         "the portal offers REST without TLS; the token does not go there")
+TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE, "escalate_url did not take it; see the status")
+TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")
