@@ -29,8 +29,9 @@ struct tk_json {
 
 enum { TK_JSON_NONE = -1 };
 
-/* Whether text[0..len) is one JSON value of at most max tokens, nested at most 16 deep. text may
- * be changed by the functions below, must outlive j, and has one byte of room behind it. */
+/* Whether text[0..len) is one JSON value of at most max tokens, nested at most 16 deep. A bare
+ * number or word is one only with white space behind it. text may be changed by the functions
+ * below, must outlive j, and has one byte of room behind it. */
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max);
 
 /* The value of the first member of that name (as it stands in the document, without escapes), or
