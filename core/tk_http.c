@@ -122,6 +122,14 @@ static bool transfer_encoding(struct tk_http *h, const char *value)
     return h->chunked; /* we offered no other coding */
 }
 
+/* In a line that was not kept whole the value may be cut. */
+static void read_location(struct tk_http *h, const char *value)
+{
+    bool whole = strlen(h->line) < sizeof h->line - 1;
+
+    tk_copy(h->location, sizeof h->location, whole ? value : "");
+}
+
 static bool read_field(struct tk_http *h)
 {
     const char *value;
@@ -133,7 +141,7 @@ static bool read_field(struct tk_http *h)
     if ((value = field(h->line, "connection")) != NULL)
         h->keep = lists(value, "keep-alive") || (h->keep && !lists(value, "close"));
     if ((value = field(h->line, "location")) != NULL)
-        tk_copy(h->location, sizeof h->location, value);
+        read_location(h, value);
     if ((value = field(h->line, "date")) != NULL && !tk_time_parse_http(value, &h->date_unix))
         h->date_unix = 0;
     return strchr(h->line, ':') != NULL && h->line[0] != ' ' && h->line[0] != '\t';
@@ -161,6 +169,8 @@ static bool end_of_head(struct tk_http *h)
     if (h->status < 200) {
         h->state = STATUS_LINE;
         h->chunked = h->has_length = false;
+        h->date_unix = 0;
+        h->location[0] = '\0';
         return h->status != 101 && ++h->interims <= INTERIMS_MAX;
     }
     if (h->status == 204 || h->status == 304)
@@ -214,8 +224,20 @@ static bool end_of_line(struct tk_http *h)
     }
 }
 
-/* A line that is longer than any we use is read to its end and only its beginning kept; where a
- * length stands there, it does not parse. */
+/* White space behind a line is none of its value. What fills a line that is longer than any we use
+ * stays, so that a length there does not parse. A line of white space alone is no empty line. */
+static size_t trimmed(const char *line, size_t len, size_t max)
+{
+    if (len == max)
+        return len;
+    if (len > 0 && line[len - 1] == '\r')
+        len--;
+    while (len > 1 && strchr(" \t", line[len - 1]) != NULL)
+        len--;
+    return len;
+}
+
+/* A line that is longer than any we use is read to its end and only its beginning kept. */
 static bool line_byte(struct tk_http *h, char c)
 {
     if (c == '\0')
@@ -225,11 +247,7 @@ static bool line_byte(struct tk_http *h, char c)
             h->line[h->line_len++] = c;
         return true;
     }
-    if (h->line_len > 0 && h->line[h->line_len - 1] == '\r')
-        h->line_len--;
-    while (h->line_len > 0 && strchr(" \t", h->line[h->line_len - 1]) != NULL)
-        h->line_len--;
-    h->line[h->line_len] = '\0';
+    h->line[trimmed(h->line, h->line_len, sizeof h->line - 1)] = '\0';
     h->line_len = 0;
     return end_of_line(h);
 }

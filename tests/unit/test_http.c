@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Answers of HTTP servers, cut at every byte, and what is refused of them. */
+
+#include "tk_http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROOM 64
+
+static struct tk_http h;
+static char body[ROOM];
+static enum tk_err err;
+
+/* Feeds pieces of at most `step` bytes until there is a result. */
+static int feed(const char *bytes, size_t len, size_t step)
+{
+    int result = TK_HTTP_MORE;
+
+    while (result == TK_HTTP_MORE && len > 0) {
+        size_t n = len < step ? len : step;
+        char *piece = malloc(n); /* so that a sanitizer sees a byte too many */
+
+        assert_non_null(piece);
+        memcpy(piece, bytes, n);
+        result = tk_http_feed(&h, piece, n, &err);
+        free(piece);
+        bytes += n;
+        len -= n;
+    }
+    return result;
+}
+
+static void begin(void)
+{
+    memset(body, '#', sizeof body);
+    err = TK_OK;
+    tk_http_begin(&h, body, sizeof body);
+}
+
+static int whole(const char *answer)
+{
+    begin();
+    return feed(answer, strlen(answer), strlen(answer) + 1);
+}
+
+/* --- good answers --- */
+
+struct sample {
+    const char *bytes;
+    int status;
+    const char *body;
+    bool keep;
+    bool to_close; /* the body ends with the connection */
+};
+
+static const struct sample samples[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello\r\nyou\n", 200, "hello\r\nyou\n", true,
+     false},
+    {"HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", 200, "", true, false},
+    {"HTTP/1.1 200\r\nCONTENT-LENGTH: \t 2 \t\r\n\r\nab", 200, "ab", true, false},
+    {"HTTP/1.1 400 Bad Request\nContent-Length: 2\n\nab", 400, "ab", true, false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab", 200, "ab", true, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n5\r\nhello\r\n6\r\n\r\nyou\n\r\n0\r\n\r\n",
+     200, "hello\r\nyou\n", true, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n00A;name=\"v\"\r\n0123456789\r\n"
+     "a \r\n0123456789\r\n1\t; x\r\nz\r\n000;last\r\nTrailer: x\r\nOther: y\r\n\r\n",
+     200, "01234567890123456789z", true, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "", true, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+     "1\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+     200, "ab", false, false},
+    {"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nhello", 200, "hello", false, true},
+    {"HTTP/1.1 200 OK\r\n\r\n", 200, "", false, true},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", 200, "a", false, false},
+    {"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\na", 200, "a", true,
+     false},
+    {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na", 200, "a", false, false},
+    {"HTTP/1.1 200 OK\r\nConnection: upgrade, Close\r\nContent-Length: 1\r\n\r\na", 200, "a", false,
+     false},
+    {"HTTP/1.1 200 OK\r\nConnection: closed\r\nContent-Length: 1\r\n\r\na", 200, "a", true, false},
+    {"HTTP/1.1 204 No Content\r\n\r\n", 204, "", true, false},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", 304, "", true, false},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Length: "
+     "9\r\n\r\n"
+     "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabc",
+     201, "abc", true, false},
+    {"HTTP/1.1 599 \r\nX-Empty:\r\nX-Odd:::a:b\r\nContent-Length: 0\r\n\r\n", 599, "", true, false},
+};
+
+#define SAMPLES (sizeof samples / sizeof samples[0])
+
+static void expect(const struct sample *s, int result, size_t cut)
+{
+    if (s->to_close && result == TK_HTTP_MORE)
+        result = tk_http_end(&h, &err);
+    if (result != TK_HTTP_DONE || h.status != s->status || h.keep != s->keep ||
+        h.body_len != strlen(s->body) || strcmp(h.body, s->body) != 0)
+        fail_msg("cut at %zu: result %d error %s status %d keep %d body \"%s\" of\n%s", cut, result,
+                 tk_err_code(err), h.status, h.keep, h.body, s->bytes);
+}
+
+static void answers_are_read_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++)
+        expect(&samples[i], whole(samples[i].bytes), 0);
+}
+
+static void answers_are_read_in_pieces_of_every_size(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        size_t len = strlen(samples[i].bytes);
+
+        for (size_t step = 1; step <= len; step++) {
+            begin();
+            expect(&samples[i], feed(samples[i].bytes, len, step), step);
+        }
+    }
+}
+
+static void answers_are_read_cut_in_two_at_every_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        size_t len = strlen(samples[i].bytes);
+
+        for (size_t cut = 1; cut < len; cut++) {
+            begin();
+            assert_int_equal(feed(samples[i].bytes, cut, cut), TK_HTTP_MORE);
+            expect(&samples[i], feed(samples[i].bytes + cut, len - cut, len), cut);
+        }
+    }
+}
+
+/* Where the length is told, nothing but the whole is an answer. */
+static void an_end_too_early_is_a_lost_connection(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        size_t head = (size_t)(strstr(samples[i].bytes, "\n\r\n") - samples[i].bytes) + 3;
+        size_t len = samples[i].to_close ? head : strlen(samples[i].bytes);
+
+        for (size_t cut = 0; cut < len && samples[i].status != 400; cut++) {
+            begin();
+            assert_int_equal(feed(samples[i].bytes, cut, len), TK_HTTP_MORE);
+            assert_int_equal(tk_http_begun(&h), cut > 0);
+            assert_int_equal(tk_http_end(&h, &err), TK_HTTP_FAILED);
+            assert_int_equal(err, TK_E_CONN_LOST);
+        }
+    }
+}
+
+static void an_end_behind_the_whole_takes_nothing_back(void **state)
+{
+    (void)state;
+    assert_int_equal(whole(samples[0].bytes), TK_HTTP_DONE);
+    assert_int_equal(tk_http_end(&h, &err), TK_HTTP_DONE);
+    assert_false(h.keep);
+    assert_string_equal(h.body, samples[0].body);
+}
+
+static void bytes_behind_the_end_spoil_the_connection_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        char more[400];
+
+        if (samples[i].to_close)
+            continue;
+        snprintf(more, sizeof more, "%s\n", samples[i].bytes);
+        assert_int_equal(whole(more), TK_HTTP_DONE);
+        assert_false(h.keep);
+        assert_string_equal(h.body, samples[i].body);
+    }
+}
+
+static void fields_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.1 302 Found\r\nDATE: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                           "Location:https://h/x?y#z\r\nContent-Length: 0\r\n\r\n"),
+                     TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 784111777);
+    assert_string_equal(h.location, "https://h/x?y#z");
+    assert_int_equal(
+        whole("HTTP/1.1 200 OK\r\nDate: yesterday\r\nDated: x\r\nContent-Length: 0\r\n\r\n"),
+        TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 0);
+    assert_string_equal(h.location, "");
+}
+
+static void fields_of_interim_answers_do_not_count(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.0 103 Early\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                           "Location: https://h/\r\nTransfer-Encoding: chunked\r\n\r\n"
+                           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"),
+                     TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 0);
+    assert_string_equal(h.location, "");
+    assert_string_equal(h.body, "ab");
+    assert_true(h.keep);
+}
+
+static void a_location_too_long_is_none(void **state)
+{
+    char answer[1000], value[401];
+
+    (void)state;
+    memset(value, 'a', sizeof value);
+    for (int spaces = 1; spaces < 100; spaces += 7) {
+        for (int len = TK_URL_MAX - 1; len <= 400; len++) {
+            snprintf(answer, sizeof answer,
+                     "HTTP/1.1 302 Found\r\nLocation:%*s%.*s\r\nContent-Length: 0\r\n\r\n", spaces,
+                     "", len, value);
+            assert_int_equal(whole(answer), TK_HTTP_DONE);
+            size_t got = strlen(h.location);
+
+            assert_true(got == 0 || got == (size_t)len);
+            assert_true(got == 0 || len <= TK_URL_MAX);
+            assert_true(got > 0 || len > TK_URL_MAX || spaces > 1);
+        }
+    }
+}
+
+/* --- refused answers --- */
+
+static void refused(const char *answer, size_t len, enum tk_err why)
+{
+    for (size_t step = len; step > 0; step = step == 1 ? 0 : 1) {
+        begin();
+        int result = feed(answer, len, step);
+
+        if (result != TK_HTTP_FAILED || err != why)
+            fail_msg("result %d, error %s:\n%s", result, tk_err_code(err), answer);
+    }
+}
+
+static void malformed_heads_are_refused(void **state)
+{
+    static const char *const rows[] = {
+        "\r\n",
+        " HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1\r\n",
+        "HTTP/2 200\r\n",
+        "HTTP/2.0 200 OK\r\n",
+        "http/1.1 200 OK\r\n",
+        "HTTP/1.x 200 OK\r\n",
+        "HTTP/1.1  200 OK\r\n",
+        "HTTP/1.1 20 OK\r\n",
+        "HTTP/1.1 2000 OK\r\n",
+        "HTTP/1.1 -20 OK\r\n",
+        "HTTP/1.1 2x0 OK\r\n",
+        "HTTP/1.1 099 OK\r\n",
+        "HTTP/1.1 600 OK\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "<html>\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\r\n folded: c\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\r\n\tfolded: c\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n \r\nab", /* folded, and empty */
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\t\t\r\nab",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        refused(rows[i], strlen(rows[i]), TK_E_HTTP_MALFORMED);
+    refused("HTTP/1.1 200 O\0K\r\n", 18, TK_E_HTTP_MALFORMED);
+    refused("HTTP/1.1 200 OK\r\nA: b\0c\r\n", 25, TK_E_HTTP_MALFORMED);
+}
+
+static void wrong_lengths_are_refused(void **state)
+{
+    static const char *const rows[] = {
+        "Content-Length:",
+        "Content-Length: ",
+        "Content-Length: -1",
+        "Content-Length: +1",
+        "Content-Length: 0x10",
+        "Content-Length: 1.5",
+        "Content-Length: 1 1",
+        "Content-Length: 2, 2",
+        "Content-Length: 2;",
+        "Content-Length: a",
+        "Content-Length: 9223372036854775808",
+        "Content-Length: 18446744073709551616",
+        "Content-Length: 99999999999999999999999999999999999999999",
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: 0\r\nContent-Length: 3",
+        "Transfer-Encoding:",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: chunkedx",
+        "Transfer-Encoding: xchunked",
+    };
+    char answer[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%s\r\n\r\nab", rows[i]);
+        refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+    }
+}
+
+/* A line longer than the memory for it never parses as what stands at its beginning. */
+static void a_length_cut_off_is_refused(void **state)
+{
+    static const char *const names[] = {"Content-Length: 2", "Transfer-Encoding: chunked"};
+    char answer[1000];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        for (int spaces = 200; spaces < 300; spaces++) {
+            snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%s%*sx\r\n\r\n2\r\nab", names[i],
+                     spaces, "");
+            refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+        }
+    }
+}
+
+static void bad_chunks_are_refused(void **state)
+{
+    static const char *const rows[] = {
+        "\r\n",          "x\r\n",           "-1\r\nab",         "+1\r\nab",
+        " 2\r\nab\r\n",  "0x2\r\nab\r\n",   "2,\r\nab\r\n",     ";\r\n",
+        "100000000\r\n", "000000002\r\nab", "fffffffff\r\n",    "2\r\nabc\r\n",
+        "2\r\nab3\r\n",  "2\r\nab\r\n\r\n", "2\r\nab\r\nz\r\n", "2\r\nab \r\n0\r\n\r\n",
+    };
+    char answer[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s",
+                 rows[i]);
+        refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+    }
+}
+
+/* --- bounds --- */
+
+static void a_body_fills_its_room_and_no_more(void **state)
+{
+    static const char *const heads[] = {
+        "Content-Length: %d\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n%x\r\n", "A: %d\r\n\r\n"};
+    char answer[300];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        for (int len = ROOM - 2; len <= ROOM + 1; len++) {
+            strcpy(answer, "HTTP/1.1 200 OK\r\n");
+            snprintf(answer + 17, 100, heads[i], len);
+            size_t head = strlen(answer);
+
+            memset(answer + head, 'b', (size_t)len);
+            strcpy(answer + head + len, i == 1 ? "\r\n0\r\n\r\n" : "");
+            if (len >= ROOM) {
+                refused(answer, strlen(answer), TK_E_HTTP_TOO_LARGE);
+                continue;
+            }
+            int result = whole(answer);
+
+            assert_int_equal(i == 2 ? tk_http_end(&h, &err) : result, TK_HTTP_DONE);
+            assert_int_equal(strspn(h.body, "b"), len);
+        }
+    }
+}
+
+static void many_chunks_are_one_body(void **state)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    (void)state;
+    begin();
+    assert_int_equal(feed(head, strlen(head), 100), TK_HTTP_MORE);
+    for (int i = 0; i < ROOM - 1; i++)
+        assert_int_equal(feed("1\r\nb\r\n", 6, 6), TK_HTTP_MORE);
+    assert_int_equal(h.body_len, ROOM - 1);
+    assert_int_equal(feed("1\r\nb\r\n", 6, 6), TK_HTTP_FAILED);
+    assert_int_equal(err, TK_E_HTTP_TOO_LARGE);
+}
+
+/* Repeats a piece behind a beginning until there is a result; answers how often. */
+static int endless(const char *start, const char *piece, enum tk_err why)
+{
+    int count = 0;
+
+    begin();
+    assert_int_equal(feed(start, strlen(start), 100), TK_HTTP_MORE);
+    while (count < 100000 && feed(piece, strlen(piece), 100) == TK_HTTP_MORE)
+        count++;
+    assert_int_equal(err, why);
+    return count;
+}
+
+static void nothing_is_endless(void **state)
+{
+    static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    (void)state;
+    assert_int_equal(endless("HTTP/1.1 200 OK", "x", TK_E_HTTP_TOO_LARGE), 16384 - 15);
+    assert_int_equal(endless("", " ", TK_E_HTTP_TOO_LARGE), 16384);
+    assert_in_range(endless("HTTP/1.1 200 OK\r\n", "A: b\r\n", TK_E_HTTP_TOO_LARGE), 2700, 2731);
+    assert_in_range(endless("HTTP/1.1 200 OK\r\nA:", "b", TK_E_HTTP_TOO_LARGE), 16300, 16384);
+    assert_int_equal(endless("", "HTTP/1.1 100 C\r\n\r\n", TK_E_HTTP_MALFORMED), 8);
+    assert_in_range(endless(chunked, "0", TK_E_HTTP_TOO_LARGE), 16000, 16384);
+    assert_in_range(endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+                            "A: b\r\n", TK_E_HTTP_TOO_LARGE),
+                    2000, 2731);
+}
+
+static void noise_harms_nothing(void **state)
+{
+    uint32_t random = 1;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        char noise[220];
+
+        random = random * 1664525 + 1013904223;
+        strcpy(noise, samples[random % SAMPLES].bytes);
+        for (int i = 0; i < 3; i++) {
+            random = random * 1664525 + 1013904223;
+            noise[(random >> 16) % strlen(noise)] = (char)((random >> 8 & 0x7f) | 1);
+        }
+        begin();
+        if (feed(noise, strlen(noise), 1 + round % 50) == TK_HTTP_MORE)
+            tk_http_end(&h, &err);
+        assert_true(h.body_len < ROOM && strlen(h.body) <= h.body_len);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_are_read_whole),
+        cmocka_unit_test(answers_are_read_in_pieces_of_every_size),
+        cmocka_unit_test(answers_are_read_cut_in_two_at_every_byte),
+        cmocka_unit_test(an_end_too_early_is_a_lost_connection),
+        cmocka_unit_test(an_end_behind_the_whole_takes_nothing_back),
+        cmocka_unit_test(bytes_behind_the_end_spoil_the_connection_alone),
+        cmocka_unit_test(fields_are_told),
+        cmocka_unit_test(fields_of_interim_answers_do_not_count),
+        cmocka_unit_test(a_location_too_long_is_none),
+        cmocka_unit_test(malformed_heads_are_refused),
+        cmocka_unit_test(wrong_lengths_are_refused),
+        cmocka_unit_test(a_length_cut_off_is_refused),
+        cmocka_unit_test(bad_chunks_are_refused),
+        cmocka_unit_test(a_body_fills_its_room_and_no_more),
+        cmocka_unit_test(many_chunks_are_one_body),
+        cmocka_unit_test(nothing_is_endless),
+        cmocka_unit_test(noise_harms_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
