@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the real program from outside: its console through pipes or a terminal, `get`, `console`.
+
+Everything it prints is kept in a transcript under $TK_E2E_DIR, every secret in a file beside it;
+leaks.py looks for the second in the first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tty
+import unittest
+import urllib.parse
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "bitrix24"))
+from bitrix24 import Bitrix24  # noqa: E402
+
+PROGRAM = os.path.abspath(os.environ.get("TOKENKEEPER", ROOT / "build/host/tokenkeeper"))
+RECORDS = Path(os.environ.get("TK_E2E_DIR") or tempfile.mkdtemp(prefix="tk-e2e-"))
+PATIENT_S = 60  # for what comes at once on a machine that is not busy
+GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
+SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
+ASAN = "asan" in PROGRAM
+
+
+class Answer:
+    """What a command was answered: data lines, then OK or ERR."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines, self.last = lines[:-1], lines[-1]
+        self.ok = self.last.split()[0] == "OK"
+        self.code = "" if self.ok else self.last.split()[1]
+        self.values = dict(line.partition("=")[::2] for line in self.lines)
+        if self.ok:
+            self.values |= dict(pair.partition("=")[::2] for pair in self.last.split()[1:])
+
+    def __getitem__(self, key: str) -> str:
+        return self.values[key]
+
+    def __repr__(self) -> str:
+        return " / ".join(self.lines + [self.last])
+
+
+class Lines:
+    """What comes out of a file descriptor, line by line, read by a thread."""
+
+    def __init__(self, fd: int, record: Path) -> None:
+        self._fd, self._record = fd, record
+        self._changed = threading.Condition()
+        self.all: list[str] = []
+        self.raw = b""
+        self.ended = False
+        self.expect_token = False  # what was asked for gives a token, and may
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        rest = b""
+        while True:
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:  # the other side of a terminal is closed
+                data = b""
+            if not data:
+                break
+            self.raw += data
+            *whole, rest = (rest + data).split(b"\n")
+            self._take(whole)
+        if rest:
+            self._take([rest])
+        with self._changed:
+            self.ended = True
+            self._changed.notify_all()
+
+    def _take(self, whole: list[bytes]) -> None:
+        lines = [line.decode("utf-8", "backslashreplace").rstrip("\r") for line in whole]
+        with self._record.open("a") as record:
+            for line in lines:
+                record.write((GIVEN.sub(r"\1(given)", line) if self.expect_token else line) + "\n")
+        with self._changed:
+            self.all += [re.sub(r"^(tk> )+", "", line) for line in lines]
+            self._changed.notify_all()
+
+    def wait(self, pattern: str, start: int = 0, seconds: float = PATIENT_S) -> int:
+        """The number of the first line from `start` on that the pattern matches."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while True:
+                for i in range(start, len(self.all)):
+                    if re.match(pattern, self.all[i]):
+                        return i
+                start = max(start, len(self.all))
+                left = end - time.monotonic()
+                if left <= 0 or self.ended:
+                    what = "the end came" if self.ended else f"{seconds} s passed"
+                    raise AssertionError(f"{what} before a line matched {pattern!r}; the last: "
+                                         f"{self.all[-12:]}")
+                self._changed.wait(left)
+
+
+class Keeper:
+    """`tokenkeeper run` in a directory of its own. start() may be called again after an end."""
+
+    def __init__(self, b24: Bitrix24 | None, *, console: str = "stdio", terminal: bool = False,
+                 options: tuple[str, ...] = (), wrap: tuple[str, ...] = (), ca: str = "",
+                 env: dict[str, str] | None = None, start: bool = True) -> None:
+        self.b24 = b24
+        self.home = Path(tempfile.mkdtemp(prefix="tk-"))
+        os.chmod(self.home, 0o755)
+        self.socket, self.flash = self.home / "socket", self.home / "flash.bin"
+        self.record = RECORDS / f"{self.home.name}.console"
+        self._terminal, self._seq = terminal, 0
+        ca = ca or (b24.ca if b24 else "")
+        self.command_line = [*wrap, PROGRAM, "run", "--flash", str(self.flash), "--console",
+                             console, "--socket", str(self.socket), *options,
+                             *(["--ca", ca] if ca else [])]
+        self._console = console
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home),
+                    "TOKENKEEPER_SOCKET": str(self.socket)} | (env or {})
+        self.process: subprocess.Popen | None = None
+        if start:
+            self.start()
+
+    # --- its life ---
+
+    def start(self, hello: bool = True) -> None:
+        errors = (RECORDS / f"{self.home.name}.stderr").open("ab")
+        if self._terminal:
+            ours, theirs = pty.openpty()
+            tty.setraw(theirs)
+            self._in = self._out = ours
+        else:
+            theirs_in, self._in = os.pipe()
+            self._out, theirs = os.pipe()
+        self.process = subprocess.Popen(
+            self.command_line, env=self.env, stderr=errors, stdout=theirs,
+            stdin=theirs if self._terminal else theirs_in, start_new_session=True)
+        os.close(theirs)
+        if not self._terminal:
+            os.close(theirs_in)
+        errors.close()
+        self.out = Lines(self._out, self.record)
+        if hello and self._console == "stdio":
+            self.out.wait("EVT hello")
+        elif hello:
+            self.wait_for(self.socket.exists)
+
+    def kill(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        self.wait_end()
+
+    def end(self) -> int:
+        """SIGTERM, and its exit status."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+        return self.wait_end()
+
+    def wait_end(self) -> int:
+        status = self.process.wait(PATIENT_S)
+        self.close_input()
+        return status
+
+    def close_input(self) -> None:
+        if self._in >= 0:
+            os.close(self._in)
+        self._in = -1
+
+    def errors(self) -> str:
+        return (RECORDS / f"{self.home.name}.stderr").read_text("utf-8", "backslashreplace")
+
+    def wait_for(self, condition, seconds: float = PATIENT_S) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(f"not so in {seconds} s; {self.errors()[-500:]}")
+            time.sleep(0.02)
+
+    def rss_kb(self) -> int:
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", text).group(1))
+
+    # --- its console ---
+
+    def type(self, data: bytes) -> int:
+        """Bytes as they are; gives where the lines after them begin."""
+        start = len(self.out.all)
+        while data:
+            data = data[os.write(self._in, data):]
+        return start
+
+    def ask(self, command: str) -> tuple[int, int]:
+        """Sends a command as a program does; answered() waits for its answer."""
+        self._seq += 1
+        self.out.expect_token = command.split(" ")[0] == "token"
+        return self._seq, self.type(f"@{self._seq} {command}\n".encode())
+
+    def answered(self, asked: tuple[int, int], seconds: float = PATIENT_S) -> Answer:
+        seq, start = asked
+        end = self.out.wait(rf"@{seq} (OK\b|ERR )", start, seconds)
+        prefix = f"@{seq} "
+        return Answer([line.removeprefix(prefix) for line in self.out.all[start:end + 1]
+                       if line.startswith(prefix)])
+
+    def command(self, command: str, seconds: float = PATIENT_S) -> Answer:
+        return self.answered(self.ask(command), seconds)
+
+    def plain(self, command: str, seconds: float = PATIENT_S) -> Answer:
+        """Types a command as a person does."""
+        self.out.expect_token = command.split(" ")[0] == "token"
+        start = self.type(command.encode() + b"\r")
+        end = self.out.wait(r"OK\b|ERR ", start, seconds)
+        return Answer([line for line in self.out.all[start:end + 1]
+                       if "=" in line.split(" ")[0] or line.startswith(("OK", "ERR"))])
+
+    def must(self, command: str, seconds: float = PATIENT_S) -> Answer:
+        answer = self.command(command, seconds)
+        if not answer.ok:
+            raise AssertionError(f"{command.split()[:2]}: {answer}")
+        return answer
+
+    def event(self, pattern: str, start: int = 0, seconds: float = PATIENT_S) -> str:
+        return self.out.all[self.out.wait("EVT " + pattern, start, seconds)]
+
+    # --- the main job ---
+
+    def configure(self, **changes: str) -> None:
+        b24 = self.b24
+        values = {"portal": b24.portal, "client_id": b24.client_id,
+                  "client_secret": b24.client_secret, "auth_host": b24.oauth,
+                  "scope": "crm,user"} | changes
+        for key, value in values.items():
+            if value:
+                self.must(f"set {key} {value}")
+
+    def begin(self) -> str:
+        """auth begin; gives the state."""
+        return self.must("auth begin")["state"]
+
+    def redirect(self) -> str:
+        return self.b24.code(state=self.begin())["redirect"]
+
+    def provision(self, **changes: str) -> Answer:
+        self.configure(**changes)
+        return self.must(f"auth code {self.redirect()}")
+
+    def status(self) -> Answer:
+        return self.must("status --all")
+
+    def wait_status(self, seconds: float = PATIENT_S, **wanted: str) -> Answer:
+        end = time.monotonic() + seconds
+        while True:
+            status = self.status()
+            if all(status[key] == value for key, value in wanted.items()):
+                return status
+            if time.monotonic() > end:
+                raise AssertionError(f"{wanted} did not come: {status}")
+            time.sleep(0.1)
+
+    # --- its clients ---
+
+    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """Another process of the program: `get`, `console`, ..."""
+        options = {"env": self.env, "timeout": 120, "capture_output": True, "text": True} | options
+        done = subprocess.run([PROGRAM, *arguments], check=False, **options)
+        self._record_client(arguments, done)
+        return done
+
+    def _record_client(self, arguments: tuple[str, ...], done) -> None:
+        out = SECRET_FIELD.sub(r"\1(given)", done.stdout)
+        if arguments[0] == "get" and done.returncode == 0:
+            out = re.sub(r"^[0-9a-f]+$", "(given)", out)
+        with (RECORDS / f"{self.home.name}.clients").open("a") as record:
+            record.write(f"{arguments} -> {done.returncode}\n{out}{done.stderr}")
+
+    def get(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return self.run("get", *arguments, **options)
+
+    def get_json(self, *arguments: str) -> dict:
+        return json.loads(self.get("--json", *arguments).stdout)
+
+    def close(self) -> None:
+        if self.process:
+            self.kill()
+            self.out._thread.join(PATIENT_S)
+            os.close(self._out)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class GatewayCase(unittest.TestCase):
+    """Tests with a Bitrix24 of their class, and a keeper of their own (self.k)."""
+
+    settings: dict = {}
+    keeper_options: dict = {}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.b24 = Bitrix24(**cls.settings).start()
+        cls.addClassCleanup(cls._stop)
+
+    @classmethod
+    def _stop(cls) -> None:
+        record_secrets(cls.b24)
+        cls.b24.stop()
+
+    def setUp(self) -> None:
+        self.b24.reset()
+        self.k = self.keeper(**self.keeper_options)
+
+    def keeper(self, **options) -> Keeper:
+        keeper = Keeper(self.b24, **options)
+        self.addCleanup(self._close, keeper)
+        return keeper
+
+    def _close(self, keeper: Keeper) -> None:
+        keeper.close()
+        errors = keeper.errors()
+        self.assertNotRegex(errors, "Sanitizer|runtime error", "a sanitizer found something")
+
+    def requests(self, kind: str) -> list[dict]:
+        return [entry for entry in self.b24.log() if entry.get("kind") == kind]
+
+    def assert_error(self, answer: Answer, code: str, words: str = "") -> None:
+        self.assertEqual(answer.code, code, repr(answer))
+        self.assertIn(words, answer.last)
+        self.assertGreater(len(answer.last.split()), 4, "no word about what to do")
+
+
+def secrets_of(b24: Bitrix24) -> list[str]:
+    return sorted({planted["value"] for planted in b24.planted()})
+
+
+def record_secrets(b24: Bitrix24) -> None:
+    handle, name = tempfile.mkstemp(".planted", "b24-", RECORDS)
+    with os.fdopen(handle, "w") as file:
+        json.dump(secrets_of(b24), file)
+
+
+def query_of(url: str) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))

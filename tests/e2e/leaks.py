@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks for every planted secret in everything that was printed: python3 tests/e2e/leaks.py DIR"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+SHORTEST = 8  # a shorter secret would be found everywhere
+
+
+def secrets_of(directory: Path) -> set[str]:
+    secrets: set[str] = set()
+    for file in directory.glob("*.planted"):
+        for secret in json.loads(file.read_text()):
+            if len(secret) >= SHORTEST:
+                secrets |= {secret, secret[:max(SHORTEST, len(secret) // 2)]}
+    return secrets
+
+
+def search(directory: Path) -> list[str]:
+    """One line for each file and secret that is in it; of the secret only its length."""
+    secrets = sorted(secrets_of(directory), key=len, reverse=True)
+    found = []
+    for file in sorted(directory.iterdir()):
+        if file.suffix == ".planted" or not file.is_file():
+            continue
+        text = file.read_text("utf-8", "backslashreplace")
+        for secret in secrets:
+            if secret in text:
+                line = text.count("\n", 0, text.index(secret)) + 1
+                found.append(f"{file.name}:{line}: a secret of {len(secret)} characters")
+    return found
+
+
+def main() -> int:
+    directory = Path(sys.argv[1])
+    found = search(directory)
+    for line in found:
+        print(line)
+    print(f"{len(secrets_of(directory))} secrets, "
+          f"{sum(1 for _ in directory.iterdir())} files, {len(found)} leaks")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: a code goes in, a fresh token stays."""
+
+import time
+import unittest
+from datetime import datetime
+
+from keeper import GatewayCase, query_of, secrets_of
+
+
+class Provision(GatewayCase):
+
+    def assert_ready(self, answer) -> None:
+        self.assertTrue(answer.ok, repr(answer))
+        status = self.k.status()
+        self.assertEqual((status["state"], status["generation"], status["rest"]),
+                         ("ready", "1", "ok"))
+        self.assertEqual(status["portal"], self.b24.portal)
+        self.assertEqual(status["last_error"], "none")
+        self.assertTrue(3500 <= int(status["expires_in"]) <= 3600, repr(status))
+        self.assertLessEqual(int(status["next_refresh_in"]), 1500)
+
+    def test_whole_address_as_a_program(self) -> None:
+        answer = self.k.provision()
+        self.assertEqual((answer["state"], answer["generation"], answer["rest"]),
+                         ("ready", "1", "ok"))
+        self.assert_ready(answer)
+        self.assertEqual(len(self.requests("exchange")), 1)
+        self.assertEqual(len(self.requests("rest.app.info")), 1)
+
+    def test_bare_code(self) -> None:
+        self.k.configure()
+        self.assert_ready(self.k.command(f"auth code {self.b24.code(state=self.k.begin())['code']}"))
+
+    def test_bare_code_without_begin(self) -> None:
+        self.k.configure()
+        self.assert_ready(self.k.command(f"auth code {self.b24.code()['code']}"))
+
+    def test_as_a_person(self) -> None:
+        for key, value in (("portal", self.b24.portal), ("client_id", self.b24.client_id),
+                           ("auth_host", self.b24.oauth), ("scope", "crm,user")):
+            self.assertTrue(self.k.plain(f"set {key} {value}").ok)
+        start = self.k.type(b"set client_secret\r")
+        self.k.type(self.b24.client_secret.encode() + b"\r")
+        self.k.out.wait("OK client_secret_len=", start)
+        link = self.k.plain("auth begin")
+        self.assertEqual(link["warm"], "yes")
+        redirect = self.b24.code(state=query_of(link["url"])["state"])["redirect"]
+        answer = self.k.plain(f"auth code {redirect}")
+        self.assert_ready(answer)
+        self.assertIn(f"auth code ({len(redirect)} characters, hidden)",
+                      "\n".join(self.k.out.all))
+
+    def test_warm_exchange_opens_no_connection(self) -> None:
+        self.k.configure()
+        redirect = self.k.redirect()
+        self.k.must(f"auth code {redirect}")
+        opened = [e["connection"] for e in self.b24.log() if e["listener"] == "oauth"]
+        self.assertEqual(len(set(opened)), 1)
+
+    def test_the_link_is_the_portals(self) -> None:
+        self.k.configure()
+        answer = self.k.must("auth begin")
+        self.assertTrue(answer["url"].startswith(f"https://{self.b24.portal}/oauth/authorize/?"))
+        query = query_of(answer["url"])
+        self.assertEqual(query["client_id"], self.b24.client_id)
+        self.assertEqual(query["state"], answer["state"])
+        self.assertGreaterEqual(len(answer["state"]), 16)
+
+    def test_no_secret_in_the_command_line(self) -> None:
+        self.k.provision()
+        with open(f"/proc/{self.k.process.pid}/cmdline", "rb") as file:
+            line = file.read().decode()
+        for secret in secrets_of(self.b24):
+            self.assertNotIn(secret, line)
+
+    def test_no_secret_in_a_url(self) -> None:
+        self.k.provision()
+        for entry in self.b24.log():
+            self.assertFalse({"client_secret", "code", "refresh_token", "auth"} &
+                             set(entry.get("query_keys") or ()), repr(entry))
+
+    def test_a_good_code_again_replaces_the_pair(self) -> None:
+        self.k.provision()
+        first = self.k.get().stdout
+        answer = self.k.must(f"auth code {self.k.redirect()}")
+        self.assertEqual(answer["generation"], "2")
+        self.assertNotEqual(self.k.get().stdout, first)
+
+
+class Restart(GatewayCase):
+
+    def expires_at(self) -> datetime:
+        return datetime.fromisoformat(self.k.status()["expires_at"])
+
+    def test_ready_from_flash_without_network(self) -> None:
+        self.k.provision()
+        token, expires_at = self.k.get().stdout, self.expires_at()
+        seen = self.b24.log()[-1]["n"]
+        self.k.kill()
+        self.k.start()
+        status = self.k.status()
+        self.assertEqual((status["state"], status["generation"]), ("ready", "1"))
+        self.assertLessEqual(abs((self.expires_at() - expires_at).total_seconds()), 2)
+        self.assertEqual(self.k.get().stdout, token)
+        time.sleep(2)  # that nothing happens cannot be waited for
+        self.assertEqual([e for e in self.b24.log() if e["n"] > seen], [])
+
+    def test_configuration_survives(self) -> None:
+        self.k.configure()
+        before = self.k.must("show").values
+        self.k.kill()
+        self.k.start()
+        self.assertEqual(self.k.must("show").values, before)
+
+
+class Refresh(GatewayCase):
+    settings = {"access_life_s": 15}
+
+    def test_by_itself_within_15_s(self) -> None:
+        self.k.provision()
+        provisioned = time.monotonic()
+        start = len(self.k.out.all)
+        self.k.event("state ref=token state=ready reason=none generation=2", start, 15)
+        self.assertLess(time.monotonic() - provisioned, 15)
+        self.assertEqual([e["outcome"] for e in self.requests("refresh")], ["ok"])
+        self.assertIn(self.k.get("--min-valid", "1").stdout.strip(), secrets_of(self.b24))
+
+    def test_after_a_restart_when_due(self) -> None:
+        self.k.provision()
+        self.k.kill()
+        time.sleep(16)
+        self.k.start()
+        self.k.wait_status(state="ready", generation="2")
+
+
+class RefreshByHand(GatewayCase):
+
+    def test_at_once_when_asked(self) -> None:
+        self.k.provision()
+        self.assert_error(self.k.command("auth refresh"), "too_soon")
+        time.sleep(10.2)
+        answer = self.k.must("auth refresh")
+        self.assertEqual(answer["generation"], "2")
+
+
+class KilledAtRandom(GatewayCase):
+    settings = {"access_life_s": 12}
+
+    def test_ten_power_cuts_around_refreshes(self) -> None:
+        """There is a pair after each, or one that is recovered; nobody is asked for a code."""
+        self.k.provision()
+        for i in range(10):
+            time.sleep(0.9 + 0.13 * i)
+            self.k.kill()
+            self.k.start()
+        self.k.wait_status(state="ready", intent="none", seconds=90)
+        self.assertEqual(len(self.requests("exchange")), 1)
+
+
+class SlowCode(GatewayCase):
+
+    def test_ninety_seconds_after_auth_begin(self) -> None:
+        self.k.configure()
+        state = self.k.begin()
+        time.sleep(90)
+        answer = self.k.must(f"auth code {self.b24.code(state=state)['redirect']}")
+        self.assertEqual((answer["state"], answer["generation"]), ("ready", "1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
