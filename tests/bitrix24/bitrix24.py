@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A Bitrix24 of our own: OAuth server, portal and webhook sink behind real TLS, on loopback.
 
 It follows the rules of the real one (codes of 30 seconds, rotation, its error answers and its

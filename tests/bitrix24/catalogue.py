@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every error that Bitrix24 is known to answer: the one table of codes, statuses and words.
 
 The fault `error` answers with any row; the rules in oauth.py and portal.py use the same rows.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Certificates for tests: two good chains and one of every bad kind.
 
     python3 tests/bitrix24/certs.py DIR [--rsa4096]

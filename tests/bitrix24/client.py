@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client for the tests of this directory: polite with ask(), or raw bytes with talk()."""
 
 from __future__ import annotations

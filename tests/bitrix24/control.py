@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Steering the servers: every operation as a method, and the same ones as JSON over HTTP."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults: what can go wrong between a client and these servers, each under one name.
 
 A fault is armed with POST /fault or Bitrix24.fault(), fires on the next requests (or connections)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the servers have seen. Secrets are kept apart from everything that is shown."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The OAuth server of Bitrix24: how codes and tokens are made, spent, rotated and refused."""
 
 from __future__ import annotations

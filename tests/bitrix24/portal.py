@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal of Bitrix24: the page where a person authorizes, and a few methods of REST.
 
 And the sink, a stand-in for whatever an application reports to: a webhook, or Corezoid.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS and HTTP listeners on loopback: a thread a connection, each end of which may vanish."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be changed while the servers run: one field a setting, with its words for help."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rules: authorization, tokens, REST, the sink, errors and the control port.
 
     python3 -m unittest discover -s tests/bitrix24

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates, TLS, quirks and faults: each does what its name says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The program from outside: how it starts, ends, and explains itself."""
 
 from __future__ import annotations

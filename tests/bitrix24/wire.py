@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 on the wire: requests read strictly, answers framed the way the settings say."""
 
 from __future__ import annotations

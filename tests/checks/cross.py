@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Core on the smallest board, a Cortex-M3 with 64 KB of RAM: that it compiles, and its sizes."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import source
+
+CC = "arm-none-eabi-gcc"
+FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
+         "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_SLOTS=1",
+         "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512",
+         '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
+OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
+JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
+
+PROTOCOL = ["tk_http", "tk_json", "tk_oauth", "tk_url", "tk_text"]
+PROTOCOL_BYTES = 6656  # 6.5 KB
+
+RAM_PROBE = '#include "tk_keeper.h"\nchar tk_probe[sizeof(struct tk_keeper)];\n'
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of one module in flash (text: code and constants) and in RAM."""
+
+    text: int
+    data: int
+    bss: int
+
+
+@dataclass
+class Built:
+    """What the compiler made of core."""
+
+    sizes: dict[str, Size] = field(default_factory=dict)
+    frames: dict[str, int] = field(default_factory=dict)  # "file:line: function" to bytes
+    errors: list[str] = field(default_factory=list)
+    keeper: int = 0
+
+    def text(self, modules: list[str] | None = None) -> int:
+        """Flash of these modules, or of all."""
+        return sum(self.sizes[name].text for name in modules or self.sizes if name in self.sizes)
+
+    def largest_frame(self) -> tuple[str, int]:
+        """The function with the most stack of its own."""
+        return max(self.frames.items(), key=lambda item: item[1], default=("", 0))
+
+
+def mbedtls_include(build: Path) -> Path:
+    """The mbedTLS headers that the host's build uses."""
+    match = re.search(r"-isystem (\S+)", (build / "build.ninja").read_text())
+    if not match:
+        raise RuntimeError(f"{build}/build.ninja names no mbedTLS: build the preset host first")
+    return Path(match.group(1))
+
+
+def _compile(tree: Path, name: str, mbedtls: Path, work: Path) -> list[str]:
+    """One file into work; the compiler's complaints."""
+    target = work / (Path(name).stem + ".o")
+    ours = [word for folder in OURS for word in ("-I", tree / folder)]
+    done = source.run(CC, *FLAGS, *ours, "-isystem", mbedtls, "-isystem", work / "jsmn", "-c",
+                      tree / name, "-o", target)
+    if done.returncode == 0:
+        return []
+    lines = [line.replace(f"{tree}/", "") for line in done.stderr.splitlines() if "error:" in line]
+    return lines[:3] or [f"{name}:1: {CC} fails: {done.stderr.strip()[:200]}"]
+
+
+def _sizes(objects: list[Path]) -> dict[str, Size]:
+    """The table of arm-none-eabi-size."""
+    found = {}
+    for line in source.output("arm-none-eabi-size", *objects).splitlines()[1:]:
+        text, data, bss, _, _, file = line.split()
+        found[Path(file).stem] = Size(int(text), int(data), int(bss))
+    return found
+
+
+def _frames(work: Path, modules: list[str], errors: list[str]) -> dict[str, int]:
+    """Stack of every function of these modules; one of unknown size is an error."""
+    found = {}
+    for module in modules:
+        for line in (work / f"{module}.su").read_text().splitlines():
+            where, size, kind = line.split("\t")
+            file, number, _, function = where.rsplit(":", 3)
+            place = f"core/{Path(file).name}:{number}: {function}"
+            found[place] = int(size)
+            if kind != "static":
+                errors.append(f"{place} has a stack frame whose size is not fixed")
+    return found
+
+
+def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Built:
+    """Compiles core, and what else is portable, in parallel; only: just these files."""
+    names = [name for name in source.tracked(tree) if name.endswith(".c")
+             and str(Path(name).parent) in OURS and (only is None or name in only)]
+    built = Built()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        work = Path(folder)
+        (work / "jsmn").mkdir()
+        (work / "jsmn" / "jsmn.h").symlink_to(JSMN)
+        for errors in pool.map(lambda name: _compile(tree, name, mbedtls, work), names):
+            built.errors += errors
+        objects = [work / (Path(name).stem + ".o") for name in names if name.startswith("core/")]
+        objects = [item for item in objects if item.exists()]
+        built.sizes = _sizes(objects) if objects else {}
+        built.frames = _frames(work, [item.stem for item in objects], built.errors)
+        if only is None:
+            built.keeper = _keeper_size(tree, mbedtls, work)
+    return built
+
+
+def _keeper_size(tree: Path, mbedtls: Path, work: Path) -> int:
+    """sizeof(struct tk_keeper) there; 0 when that does not compile."""
+    (work / "probe.c").write_text(RAM_PROBE)
+    ours = [word for folder in OURS for word in ("-I", tree / folder)]
+    done = source.run(CC, *FLAGS, *ours, "-isystem", mbedtls, "-c", work / "probe.c", "-o",
+                      work / "probe.o")
+    return _sizes([work / "probe.o"])["probe"].bss if done.returncode == 0 else 0
+
+
+def problems(tree: Path, built: Built) -> list[str]:
+    """Errors of the compiler, and budgets that are overdrawn."""
+    found = list(built.errors)
+    protocol = built.text(PROTOCOL)
+    if protocol > PROTOCOL_BYTES:
+        parts = " + ".join(f"{name[3:]} {built.sizes[name].text}" for name in PROTOCOL)
+        found.append(f"core/tk_http.c:1: {parts} = {protocol} bytes on Cortex-M3, "
+                     f"over {PROTOCOL_BYTES}")
+    found += [f"core/{name}.c:1: {size.data + size.bss} bytes of writable data on Cortex-M3"
+              for name, size in built.sizes.items() if size.data + size.bss > 0]
+    missing = [name for name in source.tracked(tree) if re.fullmatch(r"core/\w+\.c", name)
+               and Path(name).stem not in built.sizes]
+    found += [f"{name}:1: has no size on Cortex-M3" for name in missing if not built.errors]
+    return found
+
+
+def table(built: Built) -> str:
+    """Sizes of every module, for people at a terminal."""
+    rows = [f"{'module':20} {'text':>6} {'data':>5} {'bss':>5}"]
+    rows += [f"{name:20} {size.text:6} {size.data:5} {size.bss:5}"
+             for name, size in built.sizes.items()]
+    rows.append(f"{'all':20} {built.text():6}")
+    return "\n".join(rows)
+
+
+def summary(built: Built) -> str:
+    """The figures that have a budget, in words."""
+    where, frame = built.largest_frame()
+    return (f"Cortex-M3: core {built.text()} B, of it protocol {built.text(PROTOCOL)} B; "
+            f"struct tk_keeper {built.keeper} B; largest frame {frame} B ({where.split()[-1]})")

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may not stand in any tracked file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import source
+
+LARGEST = 200 * 1024
+
+# Written so that this file does not match itself.
+REGISTRIES = re.compile(
+    r"\b(?:(?:deb|security|snapshot|ftp[\w.]*|cdn-fastly|cdn-aws)[.]debian[.]org"
+    r"|(?:archive|ports|security)[.]ubuntu[.]com|pypi[.](?:org|python[.]org)"
+    r"|files[.]pythonhosted[.]org|registry[.](?:npmjs[.]org|yarnpkg[.]com)|crates[.]io"
+    r"|rubygems[.]org|proxy[.]golang[.]org|(?:docker|ghcr|quay|gcr)[.]io|hub[.]docker[.]com"
+    r"|(?:raw|objects)[.]githubusercontent[.]com|codeload[.]github[.]com"
+    r"|github[.]com/[\w.-]+/[\w.-]+/(?:releases|archive|raw|tarball|zipball)"
+    r"|(?:mirrors?|artifactory|nexus)[.][\w-]+[.]\w+)")
+MACHINE_PATHS = re.compile(r"(?<![\w.~}-])/(?:work|root|home/\w+|Users)/")
+OPEN_ENDS = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
+THIRD_PARTY = re.compile(r"(?:^|/)(?:jsmn\.[ch]|cmocka\w*\.h|mbedtls[^/]*/(?:library|include)/.*)$")
+COPYRIGHT = re.compile(r"\bCopyrigh[t]\b")
+SCRIPTS = (".c", ".h", ".S", ".s", ".ld", ".py", ".sh", ".cmake")
+
+# (what, pattern, the files to which it does not apply)
+LINE_RULES = [
+    ("names a package registry or mirror", REGISTRIES, None),
+    ("names a path of one machine", MACHINE_PATHS, None),
+    ("leaves something open", OPEN_ENDS, None),
+    ("ends in a blank", re.compile(r"[ \t\r]$"), None),
+    ("holds a byte that is not ASCII", re.compile(r"[^\x00-\x7f]"), None),
+    ("carries somebody's copyright line", COPYRIGHT, re.compile("LICENSE")),
+    ("holds a tab", re.compile(r"\t"), re.compile(r"(?!.*\.[ch]$).*")),
+]
+
+
+def needs_licence(name: str, content: str) -> bool:
+    """Whether a file is a source or a script."""
+    return (name.endswith(SCRIPTS) or Path(name).name == "CMakeLists.txt"
+            or content.startswith("#!"))
+
+
+def _file_problems(name: str, raw: bytes, content: str) -> list[str]:
+    """What is wrong with a file as a whole."""
+    found = []
+    if len(raw) > LARGEST:
+        found.append(f"{name}:1: {len(raw)} bytes, over {LARGEST}")
+    if b"\0" in raw:
+        found.append(f"{name}:1: is not text")
+    if THIRD_PARTY.search(name):
+        found.append(f"{name}:1: is third-party source")
+    if needs_licence(name, content):
+        if "SPDX-License-Identifier: Apache-2.0" not in "\n".join(content.split("\n", 3)[:3]):
+            found.append(f"{name}:1: no SPDX line at the top")
+    if content and not content.endswith("\n"):
+        found.append(f"{name}:{content.count(chr(10)) + 1}: no end of line at the end")
+    return found
+
+
+def problems(tree: Path) -> list[str]:
+    """Every tracked file against the rules above."""
+    found = []
+    for name in source.tracked(tree):
+        raw = (tree / name).read_bytes()
+        content = raw.decode("utf-8", errors="replace")
+        found += _file_problems(name, raw, content)
+        rules = [(what, rule) for what, rule, but in LINE_RULES
+                 if not (but and but.fullmatch(name))]
+        for number, line in enumerate(content.split("\n"), 1):
+            found += [f"{name}:{number}: {what}" for what, rule in rules if rule.search(line)]
+    return found

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files and functions stay short enough to be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import source
+
+FILE_LINES = 500
+LONGER_FILES = {
+    # The conformance suite is one file by design: whoever ports takes it as a whole.
+    "platform/conformance/tk_conformance.c": 800,
+}
+FUNCTION_LINES = 40
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, and how many lines of code it has."""
+
+    file: str
+    line: int
+    name: str
+    lines: int
+
+
+def code_lines(lines: list[str]) -> int:
+    """Lines that hold more than blanks, of C without comments."""
+    return sum(1 for line in lines if line.strip())
+
+
+def functions(tree: Path) -> list[Function]:
+    """Every function of our C but the tests'."""
+    names = [name for name in source.c_files(tree) if not name.startswith("tests/")]
+    tags = source.output("ctags", "--sort=no", "--fields=+ne", "--languages=C,C++",
+                         "--kinds-C=f", "--kinds-C++=f", "-f", "-", *names, cwd=tree)
+    code = {name: source.without_comments(source.text(tree, name)).split("\n") for name in names}
+    found = []
+    for tag in tags.splitlines():
+        name, file, rest = tag.split("\t", 2)
+        ends = re.search(r"\tend:(\d+)", rest)
+        first = int(re.search(r"\tline:(\d+)", rest).group(1))
+        if ends:
+            body = code[file][first - 1:int(ends.group(1))]
+            found.append(Function(file, first, name, code_lines(body)))
+    return found
+
+
+def percentile(values: list[int], share: float) -> int:
+    """The value that this share of all values does not exceed."""
+    return sorted(values)[max(0, round(share * len(values)) - 1)] if values else 0
+
+
+def summary(tree: Path) -> str:
+    """Median, 95th percentile and the longest function, in words."""
+    found = functions(tree)
+    lines = [function.lines for function in found]
+    longest = max(found, key=lambda function: function.lines)
+    return (f"{len(found)} functions, code lines: median {percentile(lines, 0.5)}, 95th percentile "
+            f"{percentile(lines, 0.95)}, longest {longest.lines} ({longest.name})")
+
+
+def problems(tree: Path) -> list[str]:
+    """Files and functions over their limit."""
+    found = []
+    for name in source.c_files(tree):
+        lines = code_lines(source.without_comments(source.text(tree, name)).split("\n"))
+        limit = LONGER_FILES.get(name, FILE_LINES)
+        if lines > limit:
+            found.append(f"{name}:1: {lines} code lines, over {limit}")
+    return found + [f"{it.file}:{it.line}: {it.name} has {it.lines} code lines, "
+                    f"over {FUNCTION_LINES}"
+                    for it in functions(tree) if it.lines > FUNCTION_LINES]

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""README tells the truth: its sizes are today's, and all that it names exists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import cross
+import snippets
+import source
+from snippets import Snippet
+
+BEGIN = "<!-- generated: sizes -->\n"
+END = "<!-- end -->"
+
+# Every module of core stands in one row of the table.
+GROUPS = [
+    ("HTTP, JSON, OAuth", ["http", "json", "oauth", "url", "text"]),
+    ("TLS, connections", ["tls", "net"]),
+    ("tokens", ["account", "auth", "token", "rest", "escalate"]),
+    ("console", ["console", "command", "command_set", "command_status", "command_token", "check"]),
+    ("error words", ["err"]),
+    ("store", ["store"]),
+    ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
+]
+SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
+
+
+@dataclass
+class Facts:
+    """What README is held against."""
+
+    files: list[str]
+    folders: set[str]
+    elsewhere: str  # all text of the tree but README
+    flags: dict[str, set[str]]  # of each subcommand; "" has those of all
+    commands: list[str]
+    settings: set[str]
+    errors: set[str]
+    words: set[str]  # whatever core prints
+
+
+def table(built: cross.Built) -> str:
+    """The generated part of README."""
+    rows = ["| core on Cortex-M3 (gcc -Os, without mbedTLS) | bytes |", "|---|---:|"]
+    for title, parts in GROUPS:
+        rows.append(f"| {title} | {built.text([f'tk_{part}' for part in parts])} |")
+    rows.append(f"| **all code and constants** | **{built.text()}** |")
+    rows.append(f"| `struct tk_keeper`, one account, one connection | {built.keeper} |")
+    rows.append(f"| the largest stack frame | {built.largest_frame()[1]} |")
+    return "\n".join(rows) + "\n"
+
+
+def ungrouped(built: cross.Built) -> list[str]:
+    """Modules that no row of the table counts, and rows that count nothing."""
+    grouped = {f"tk_{part}" for _, parts in GROUPS for part in parts}
+    return [f"tests/checks/readme.py:1: GROUPS and core disagree about {name}"
+            for name in sorted(grouped ^ set(built.sizes))]
+
+
+def _split(readme: str) -> tuple[str, str, str]:
+    """README before, between and behind the markers."""
+    before, _, rest = readme.partition(BEGIN)
+    between, end, behind = rest.partition(END)
+    if not end:
+        raise RuntimeError(f"README.md has no {BEGIN.strip()} ... {END}")
+    return before + BEGIN, between, END + behind
+
+
+def write(tree: Path, built: cross.Built) -> bool:
+    """Puts today's table into README; whether that changed it."""
+    readme = source.text(tree, "README.md")
+    before, between, behind = _split(readme)
+    if between == table(built):
+        return False
+    (tree / "README.md").write_text(before + table(built) + behind, encoding="utf-8")
+    return True
+
+
+def _usage(help_text: str) -> dict[str, str]:
+    """Each subcommand's lines of the program's help."""
+    found: dict[str, str] = {"": help_text}
+    current = None
+    for line in help_text.splitlines():
+        match = re.match(r"  tokenkeeper (\w+)", line)
+        if match:
+            current = match.group(1)
+        elif not line.startswith("     "):
+            current = None
+        if current:
+            found[current] = found.get(current, "") + line + "\n"
+    return found
+
+
+def _names(tree: Path, name: str, array: str) -> list[str]:
+    """The first string of every row of a table in C."""
+    rows = re.search(rf"\b{array}\[\] = {{(.*?)^}};|\b{array}\[\] = {{(.*?)}}}};",
+                     source.text(tree, name), re.DOTALL | re.MULTILINE)
+    return re.findall(r'{"([^"]+)"', (rows.group(1) or rows.group(2)) if rows else "")
+
+
+def _strings(tree: Path, names: list[str]) -> set[str]:
+    """The words inside string literals of these files."""
+    found: set[str] = set()
+    for name in names:
+        for text in re.findall(r'"((?:\\.|[^"\\\n])*)"', source.text(tree, name)):
+            found.update(re.findall(r"\w+", text))
+    return found
+
+
+def gather(tree: Path, help_text: str) -> Facts:
+    """Everything there is to name."""
+    files = source.tracked(tree)
+    core = [name for name in files if name.startswith("core/")]
+    return Facts(
+        files=files,
+        folders={str(parent) for name in files for parent in Path(name).parents} - {"."},
+        elsewhere=help_text + "\n".join(files + [source.text(tree, name) for name in files
+                                                 if name != "README.md"]),
+        flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
+               for command, usage in _usage(help_text).items()},
+        commands=_names(tree, "core/tk_command.c", "tk_commands"),
+        settings=set(_names(tree, "core/tk_command_set.c", "settings")),
+        errors=set(re.findall(r'^TK_ERROR\(\w+, "(\w+)"', source.text(tree, "core/tk_errors.h"),
+                              re.MULTILINE)),
+        words=_strings(tree, [name for name in core if name.endswith((".c", ".h"))]))
+
+
+def _program_problems(piece: Snippet, facts: Facts) -> list[str]:
+    """Command lines of the program, and flags that stand alone."""
+    if re.fullmatch(r"--[\w-]+", piece.text):
+        known = piece.text in facts.flags[""]
+        return [] if known else [f"the program has no flag {piece.text}"]
+    found = []
+    for match in re.finditer(r'(?<![\w/.-])tokenkeeper((?: [^\s)"]+)+)', piece.text):
+        words = match.group(1).split()
+        command = "" if words[0].startswith("--") else words[0]
+        if command not in facts.flags:
+            found.append(f"the program has no command {command}")
+            continue
+        used = [word.split("=")[0] for word in words if word.startswith("--")]
+        found += [f"tokenkeeper {command} has no flag {flag}" for flag in used
+                  if flag not in facts.flags[command]]
+    return found
+
+
+def _path_problems(piece: Snippet, facts: Facts) -> list[str]:
+    """Relative paths are tracked, absolute ones are known elsewhere, options of CMake exist."""
+    found = []
+    for token in piece.text.split():
+        if re.fullmatch(r"\.?[a-z][\w.-]*/[\w./-]*", token):
+            if token.rstrip("/") not in facts.folders and token not in facts.files:
+                found.append(f"there is no {token}")
+        elif re.fullmatch(r"/\w+/[\w./-]+", token) and token not in facts.elsewhere:
+            found.append(f"nothing else knows {token}")
+        option = re.match(r"-D(TK_\w+)", token)
+        if option and f"set({option.group(1)} " not in facts.elsewhere:
+            found.append(f"CMake has no {option.group(1)}")
+    return found
+
+
+def _console_line(piece: Snippet, facts: Facts) -> str:
+    """The console command in a piece of code, or nothing."""
+    if piece.is_block:
+        return piece.text[4:] if piece.text.startswith("tk> ") else ""
+    first = {name.split()[0] for name in facts.commands}
+    return piece.text if piece.text.split()[0] in first else ""
+
+
+def _console_problems(piece: Snippet, facts: Facts) -> list[str]:
+    """Console commands and their settings exist."""
+    line = _console_line(piece, facts)
+    if not line:
+        return []
+    if not any(f"{line} ".startswith(f"{name} ") for name in facts.commands):
+        return [f"the console has no command {line}"]
+    words = line.split()
+    if words[0] in ("set", "unset") and len(words) > 1 and words[1] not in facts.settings:
+        return [f"{words[0]} knows no {words[1]}"]
+    return []
+
+
+def _is_key(key: str, facts: Facts) -> bool:
+    """Whether core prints this key."""
+    return key in facts.words or any(key.removesuffix(suffix) in facts.words for suffix in SUFFIXES)
+
+
+def _answer_problems(piece: Snippet, facts: Facts) -> list[str]:
+    """Codes of errors, keys of answers, and values that are words of ours."""
+    found = [f"there is no error {code}" for code in re.findall(r"\bERR (\w+)", piece.text)
+             if code not in facts.errors]
+    if not re.match(r"(OK |EVT |\w+=[^=]*$)", piece.text):
+        return found
+    for key, value in re.findall(r"(?:^| )([a-z]\w*)=(\S*)", piece.text):
+        if not _is_key(key, facts):
+            found.append(f"the console prints no {key}=")
+        elif key in ("state", "reason", "rest", "warm") and re.fullmatch(r"\w+", value):
+            if value not in facts.words:
+                found.append(f"{key} is never {value}")
+    return found
+
+
+def _word_problems(piece: Snippet, facts: Facts) -> list[str]:
+    """A name in backticks occurs somewhere else in the tree."""
+    if piece.is_block or not re.fullmatch(r"[\w.-]+", piece.text):
+        return []
+    known = re.search(rf"(?<!\w){re.escape(piece.text)}(?!\w)", facts.elsewhere)
+    return [] if known else [f"nothing else knows {piece.text}"]
+
+
+def naming_problems(tree: Path, help_text: str) -> list[str]:
+    """What README names and the tree does not have."""
+    facts = gather(tree, help_text)
+    for name, part in (("commands", facts.commands), ("settings", facts.settings),
+                       ("errors", facts.errors)):
+        if not part:
+            return [f"tests/checks/readme.py:1: finds no {name} in core"]
+    rules = (_program_problems, _path_problems, _console_problems, _answer_problems, _word_problems)
+    return [f"README.md:{piece.line}: {what}"
+            for piece in snippets.of(source.text(tree, "README.md"))
+            for rule in rules for what in rule(piece, facts)]
+
+
+def size_problems(tree: Path, built: cross.Built) -> list[str]:
+    """Whether the table of sizes is today's."""
+    readme = source.text(tree, "README.md")
+    _, between, _ = _split(readme)
+    if between == table(built):
+        return []
+    line = readme.count("\n", 0, readme.index(BEGIN)) + 1
+    return [f"README.md:{line}: the sizes are stale: python3 tests/checks/run.py --write"]
+
+
+def problems(tree: Path, help_text: str, built: cross.Built) -> list[str]:
+    """All of it."""
+    return (naming_problems(tree, help_text) + ungrouped(built) + size_problems(tree, built))
