@@ -17,14 +17,20 @@ struct record {
     uint32_t at; /* offset of the value in the memory */
 };
 
-/* CRC-32/ISO-HDLC, a bit at a time: a commit has a few hundred bytes. */
+/* CRC-32/ISO-HDLC, half a byte at a time: every reading begins with one. */
 static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t len)
 {
+    static const uint32_t table[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+
     crc = ~crc;
     while (len-- > 0) {
         crc ^= *p++;
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
     }
     return ~crc;
 }
@@ -127,37 +133,54 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash)
     return failed > 0 && s->number == 0 ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
-/* The next record behind *at, which begins as records_at. False at the end. */
-static bool next_record(const struct tk_store *s, uint32_t *at, struct record *r)
+/* The next record behind *at, which begins as records_at. TK_STORE_MISSING at the end. */
+static int next_record(const struct tk_store *s, uint32_t *at, struct record *r)
 {
     uint8_t head[RECORD_SIZE];
     uint32_t end = records_at(s, s->copy) + s->length;
 
-    if (s->number == 0 || *at + RECORD_SIZE > end ||
-        flash_read(s, *at, head, sizeof head) != TK_STORE_OK)
-        return false;
+    if (s->number == 0 || *at + RECORD_SIZE > end)
+        return TK_STORE_MISSING;
+    if (flash_read(s, *at, head, sizeof head) != TK_STORE_OK)
+        return TK_STORE_FLASH;
     *r = (struct record){head[0], head[1], (uint16_t)(head[2] | head[3] << 8), *at + RECORD_SIZE};
     *at = r->at + r->len;
-    return *at <= end;
+    return *at <= end ? TK_STORE_OK : TK_STORE_MISSING;
 }
 
-static bool find(const struct tk_store *s, uint8_t key, uint8_t age, struct record *r)
+static int find(const struct tk_store *s, uint8_t key, uint8_t age, struct record *r)
 {
     uint32_t at = records_at(s, s->copy);
+    int ret;
 
-    while (next_record(s, &at, r)) {
+    while ((ret = next_record(s, &at, r)) == TK_STORE_OK) {
         if (r->key == key && r->age == age)
-            return true;
+            break;
     }
-    return false;
+    return ret;
+}
+
+/* Whether the store is on the flash as it was. A bit may flip years behind the opening. */
+static int check(const struct tk_store *s)
+{
+    struct tk_store found;
+    int ret = s->number == 0 ? TK_STORE_OK : examine(s, s->copy, &found);
+
+    if (ret == TK_STORE_OK && s->number != 0 && found.number != s->number)
+        return TK_STORE_MISSING;
+    return ret;
 }
 
 static int get(const struct tk_store *s, uint8_t key, uint8_t age, void *buf, size_t size)
 {
     struct record r;
 
-    if (!find(s, key, age, &r))
-        return TK_STORE_MISSING;
+    if (check(s) != TK_STORE_OK)
+        return TK_STORE_FLASH;
+    int ret = find(s, key, age, &r);
+
+    if (ret != TK_STORE_OK)
+        return ret;
     if (r.len > size)
         return TK_STORE_FULL;
     return flash_read(s, r.at, buf, r.len) == TK_STORE_OK ? r.len : TK_STORE_FLASH;
@@ -182,37 +205,39 @@ static size_t value_len(const struct tk_store_value *v)
     return len;
 }
 
-static bool same_bytes(const struct tk_store *s, uint32_t at, const uint8_t *data, size_t len)
+static int same_bytes(const struct tk_store *s, uint32_t at, const uint8_t *data, size_t len)
 {
     uint8_t bounce[BOUNCE];
 
     while (len > 0) {
         size_t n = len < BOUNCE ? len : BOUNCE;
 
-        if (flash_read(s, at, bounce, n) != TK_STORE_OK || memcmp(bounce, data, n) != 0)
-            return false;
+        if (flash_read(s, at, bounce, n) != TK_STORE_OK)
+            return TK_STORE_FLASH;
+        if (memcmp(bounce, data, n) != 0)
+            return TK_STORE_MISSING;
         at += (uint32_t)n;
         data += n;
         len -= n;
     }
-    return true;
+    return TK_STORE_OK;
 }
 
-/* Whether the store holds just this value. */
-static bool is_there(const struct tk_store *s, const struct tk_store_value *v)
+/* Whether the store holds just this value: TK_STORE_OK; TK_STORE_MISSING; TK_STORE_FLASH. */
+static int is_there(const struct tk_store *s, const struct tk_store_value *v)
 {
     struct record r;
+    int ret = find(s, v->key, CURRENT, &r);
 
-    if (!find(s, v->key, CURRENT, &r))
-        return v->count == 0;
-    if (v->count == 0 || r.len != value_len(v))
-        return false;
-    for (size_t i = 0; i < v->count; i++) {
-        if (!same_bytes(s, r.at, v->pieces[i].data, v->pieces[i].len))
-            return false;
+    if (ret == TK_STORE_MISSING)
+        return v->count == 0 ? TK_STORE_OK : TK_STORE_MISSING;
+    if (ret == TK_STORE_OK && (v->count == 0 || r.len != value_len(v)))
+        return TK_STORE_MISSING;
+    for (size_t i = 0; i < v->count && ret == TK_STORE_OK; i++) {
+        ret = same_bytes(s, r.at, v->pieces[i].data, v->pieces[i].len);
         r.at += v->pieces[i].len;
     }
-    return true;
+    return ret;
 }
 
 /* --- writing --- */
@@ -228,15 +253,26 @@ struct writer {
     uint8_t bounce[BOUNCE];
 };
 
-static void program(struct writer *w, uint32_t len)
+static void program_part(struct writer *w, const uint8_t *data, uint32_t len)
 {
     if (w->result != TK_STORE_OK)
         return;
     if (w->at > w->end || len > w->end - w->at)
         w->result = TK_STORE_FULL;
-    else if (w->flash->program(w->flash->ctx, w->at, w->bounce, len) != TK_FLASH_OK)
+    else if (w->flash->program(w->flash->ctx, w->at, data, len) != TK_FLASH_OK)
         w->result = TK_STORE_FLASH;
     w->at += len;
+}
+
+/* Programs the bounce buffer, which may lie across two sectors. */
+static void program(struct writer *w, uint32_t len)
+{
+    uint32_t left = w->flash->sector_size - w->at % w->flash->sector_size;
+    uint32_t first = len < left ? len : left;
+
+    program_part(w, w->bounce, first);
+    if (len > first)
+        program_part(w, w->bounce + first, len - first);
 }
 
 static void write_bytes(struct writer *w, const uint8_t *data, size_t len)
@@ -304,8 +340,15 @@ static void write_value(struct writer *w, const struct tk_store *s, const struct
     write_head(w, v->key, CURRENT, len);
     for (size_t i = 0; i < v->count; i++)
         write_bytes(w, v->pieces[i].data, v->pieces[i].len);
-    if (find(s, v->key, is_there(s, v) ? PREVIOUS : CURRENT, &old))
+    int there = is_there(s, v);
+    int ret = there == TK_STORE_FLASH
+                  ? there
+                  : find(s, v->key, there == TK_STORE_OK ? PREVIOUS : CURRENT, &old);
+
+    if (ret == TK_STORE_OK)
         write_copy(w, s, old, PREVIOUS);
+    else if (ret == TK_STORE_FLASH)
+        w->result = ret;
 }
 
 static bool names(const struct tk_store_value *values, size_t count, uint8_t key)
@@ -317,11 +360,9 @@ static bool names(const struct tk_store_value *values, size_t count, uint8_t key
     return false;
 }
 
-static int erase_copy(const struct tk_store *s, uint32_t copy)
+static int erase(const struct tk_store *s, uint32_t at, uint32_t end)
 {
-    uint32_t at = copy * copy_size(s);
-
-    for (uint32_t end = at + copy_size(s); at < end; at += s->flash->sector_size) {
+    for (; at < end; at += s->flash->sector_size) {
         int ret;
 
         do {
@@ -331,6 +372,11 @@ static int erase_copy(const struct tk_store *s, uint32_t copy)
             return TK_STORE_FLASH;
     }
     return TK_STORE_OK;
+}
+
+static int erase_copy(const struct tk_store *s, uint32_t copy)
+{
+    return erase(s, copy * copy_size(s), (copy + 1) * copy_size(s));
 }
 
 /* The seal: until it stands there whole, the copy is none. */
@@ -352,11 +398,14 @@ static void write_records(struct writer *w, const struct tk_store *s,
 {
     uint32_t at = records_at(s, s->copy);
     struct record r;
+    int ret;
 
-    while (next_record(s, &at, &r)) {
+    while ((ret = next_record(s, &at, &r)) == TK_STORE_OK) {
         if (!names(values, count, r.key))
             write_copy(w, s, r, r.age);
     }
+    if (ret == TK_STORE_FLASH)
+        w->result = ret;
     for (size_t i = 0; i < count; i++)
         write_value(w, s, &values[i]);
     write_rest(w);
@@ -374,16 +423,21 @@ static int finish(struct tk_store *s, uint32_t copy)
     return TK_STORE_OK;
 }
 
-int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
+/* All of them are there: TK_STORE_OK; not so: TK_STORE_MISSING; TK_STORE_FLASH. */
+static int are_there(const struct tk_store *s, const struct tk_store_value *values, size_t count)
+{
+    int ret = TK_STORE_OK;
+
+    for (size_t i = 0; i < count && ret == TK_STORE_OK; i++)
+        ret = is_there(s, &values[i]);
+    return ret;
+}
+
+static int write_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     uint32_t copy = s->number == 0 ? 0 : 1 - s->copy;
     struct writer w = {.flash = s->flash, .at = records_at(s, copy)};
-    size_t same = 0;
 
-    while (same < count && is_there(s, &values[same]))
-        same++;
-    if (same == count)
-        return TK_STORE_OK;
     if (erase_copy(s, copy) != TK_STORE_OK)
         return TK_STORE_FLASH;
     w.end = w.at + room(s);
@@ -393,21 +447,40 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     return w.result == TK_STORE_OK ? finish(s, copy) : w.result;
 }
 
+int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
+{
+    int ret = check(s);
+
+    /* What is damaged must not be copied under a new seal: the older copy is the store then. */
+    if (ret == TK_STORE_MISSING)
+        ret = tk_store_open(s, s->flash);
+    if (ret == TK_STORE_OK)
+        ret = are_there(s, values, count);
+    return ret == TK_STORE_MISSING ? write_commit(s, values, count) : ret;
+}
+
 int tk_store_prepare(struct tk_store *s)
 {
     (void)s; /* a commit of this format erases what it needs */
     return TK_STORE_OK;
 }
 
+static uint32_t memory_size(const struct tk_store *s)
+{
+    return s->flash->sectors * s->flash->sector_size;
+}
+
 static bool is_blank(const struct tk_store *s)
 {
     uint8_t bounce[BOUNCE], blank[BOUNCE];
-    uint32_t size = s->flash->sectors * s->flash->sector_size;
+    uint32_t left = memory_size(s);
 
     memset(blank, 0xff, sizeof blank);
-    for (uint32_t at = 0; at < size; at += BOUNCE) {
-        if (flash_read(s, at, bounce, sizeof bounce) != TK_STORE_OK ||
-            memcmp(bounce, blank, sizeof bounce) != 0)
+    while (left > 0) {
+        uint32_t n = left < BOUNCE ? left : BOUNCE;
+
+        left -= n;
+        if (flash_read(s, left, bounce, n) != TK_STORE_OK || memcmp(bounce, blank, n) != 0)
             return false;
     }
     return true;
@@ -416,8 +489,11 @@ static bool is_blank(const struct tk_store *s)
 int tk_store_wipe(struct tk_store *s)
 {
     /* The older copy first: a cut in between leaves the newer one, not a step back in time. */
-    if (erase_copy(s, 1 - s->copy) != TK_STORE_OK || erase_copy(s, s->copy) != TK_STORE_OK)
+    if (erase_copy(s, 1 - s->copy) != TK_STORE_OK || erase_copy(s, s->copy) != TK_STORE_OK ||
+        erase(s, 2 * copy_size(s), memory_size(s)) != TK_STORE_OK) {
+        (void)tk_store_open(s, s->flash); /* what is left of it */
         return TK_STORE_FLASH;
+    }
     if (s->flash->sync != NULL && s->flash->sync(s->flash->ctx) != TK_FLASH_OK)
         return TK_STORE_FLASH;
     *s = (struct tk_store){.flash = s->flash};

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The store when power goes. What it does of itself: test_store_values.c. */
+
+#include "tk_sim_flash.h"
+#include "tk_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define KEYS    4
+#define LEN_MAX 800
+#define COMMITS 4
+
+/* What a store must hold: [key][age], -1 where there is none. */
+struct model {
+    int len[KEYS][2];
+    uint8_t value[KEYS][2][LEN_MAX];
+};
+
+struct shape {
+    uint32_t sector_size, sectors, unit;
+};
+
+static const struct shape shapes[] = {
+    {1024, 2, 1}, {1024, 2, 8}, {1024, 2, 64}, {1024, 4, 1}, {1024, 5, 16},
+};
+
+#define SHAPES (sizeof shapes / sizeof shapes[0])
+
+static struct tk_sim_flash f;
+static struct tk_store s;
+static struct model models[COMMITS + 2]; /* after that many commits */
+
+/* --- what is committed --- */
+
+/* Commit i: key 0 small, key 1 as large as twice of it fits, key 2 there or deleted, key 3 once. */
+static int len_of(int i, int key)
+{
+    int big = (int)(f.flash.sectors / 2 * f.flash.sector_size * 3 / 8);
+
+    switch (key) {
+    case 0:
+        return 5 + i;
+    case 1:
+        return big - 7 * i;
+    case 2:
+        return i % 2 == 0 ? 20 : -1;
+    default:
+        return i == 0 ? 3 : -2; /* not touched */
+    }
+}
+
+static void fill(uint8_t *value, int i, int key, int len)
+{
+    for (int at = 0; at < len; at++)
+        value[at] = (uint8_t)(i * 31 + key * 7 + at * 3);
+}
+
+static void model_commit(struct model *m, int i)
+{
+    for (int key = 0; key < KEYS; key++) {
+        int len = len_of(i, key);
+
+        if (len == -2)
+            continue;
+        m->len[key][1] = len < 0 ? -1 : m->len[key][0];
+        memcpy(m->value[key][1], m->value[key][0], LEN_MAX);
+        m->len[key][0] = len;
+        fill(m->value[key][0], i, key, len);
+    }
+}
+
+static int commit(int i)
+{
+    static uint8_t bytes[KEYS][LEN_MAX];
+    struct tk_store_piece pieces[KEYS][2];
+    struct tk_store_value values[KEYS];
+    size_t count = 0;
+
+    for (int key = 0; key < KEYS; key++) {
+        int len = len_of(i, key);
+
+        if (len == -2)
+            continue;
+        fill(bytes[key], i, key, len);
+        pieces[key][0] = (struct tk_store_piece){bytes[key], (uint16_t)(len < 0 ? 0 : len / 3)};
+        pieces[key][1] =
+            (struct tk_store_piece){bytes[key] + len / 3, (uint16_t)(len < 0 ? 0 : len - len / 3)};
+        values[count++] = (struct tk_store_value){(uint8_t)key, len < 0 ? 0 : 2, pieces[key]};
+    }
+    return tk_store_commit(&s, values, count);
+}
+
+/* --- what is there --- */
+
+static bool holds(const struct model *m)
+{
+    uint8_t got[LEN_MAX];
+
+    for (int key = 0; key < KEYS; key++) {
+        for (int age = 0; age < 2; age++) {
+            int want = m->len[key][age];
+            int len = age == 0 ? tk_store_get(&s, (uint8_t)key, got, sizeof got)
+                               : tk_store_previous(&s, (uint8_t)key, got, sizeof got);
+
+            if (want < 0 ? len != TK_STORE_MISSING
+                         : len != want || memcmp(got, m->value[key][age], (size_t)len) != 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void begin(const struct shape *shape)
+{
+    tk_sim_flash_init(&f, shape->sector_size, shape->sectors, shape->unit);
+    memset(models[0].len, -1, sizeof models[0].len);
+    for (int i = 0; i <= COMMITS; i++) {
+        models[i + 1] = models[i];
+        model_commit(&models[i + 1], i);
+    }
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+}
+
+static void end(void)
+{
+    if (f.violations > 0)
+        fail_msg("%s", f.violation);
+    tk_sim_flash_free(&f);
+}
+
+static void restart(void)
+{
+    tk_sim_flash_power_on(&f);
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+}
+
+static int commit_until_cut(void)
+{
+    int done = 0;
+
+    while (done < COMMITS && commit(done) == TK_STORE_OK)
+        done++;
+    return done;
+}
+
+struct snapshot {
+    uint8_t *bytes, *programmed;
+    uint64_t operations;
+};
+
+static size_t memory(void)
+{
+    return (size_t)f.flash.sector_size * f.flash.sectors;
+}
+
+static void keep(struct snapshot *snap)
+{
+    *snap = (struct snapshot){malloc(memory()), malloc(memory()), f.operations};
+    assert_true(snap->bytes != NULL && snap->programmed != NULL);
+    memcpy(snap->bytes, f.bytes, memory());
+    memcpy(snap->programmed, f.programmed, memory() / f.flash.unit);
+}
+
+static void back_to(const struct snapshot *snap)
+{
+    memcpy(f.bytes, snap->bytes, memory());
+    memcpy(f.programmed, snap->programmed, memory() / f.flash.unit);
+    f.operations = snap->operations;
+    restart();
+}
+
+static void forget(struct snapshot *snap)
+{
+    free(snap->bytes);
+    free(snap->programmed);
+}
+
+/* --- power cuts --- */
+
+/* The power went, now the next commit is cut too, at each of its operations. */
+static void cut_again(int had)
+{
+    struct snapshot snap;
+    bool cut = true;
+
+    keep(&snap);
+    for (unsigned at = 1; cut; at++) {
+        back_to(&snap);
+        f.cut_at = f.operations + at;
+        int ret = commit(had);
+
+        cut = f.off;
+        assert_int_equal(ret == TK_STORE_OK, !cut);
+        restart();
+        if (!(cut && holds(&models[had])) && !holds(&models[had + 1]))
+            fail_msg("after a second cut at %u: neither old nor new", at);
+        assert_int_equal(commit(had), TK_STORE_OK);
+        restart();
+        assert_true(holds(&models[had + 1]));
+    }
+    forget(&snap);
+}
+
+static void cut_at(const struct shape *shape, unsigned at, int torn, bool again)
+{
+    begin(shape);
+    f.torn_program = (enum tk_sim_torn_program)(torn % 4);
+    f.torn_erase = (enum tk_sim_torn_erase)(torn / 4);
+    f.random = at * 12 + (unsigned)torn + 1;
+    f.cut_at = at;
+    int done = commit_until_cut();
+
+    assert_int_equal(done < COMMITS, f.off);
+    restart();
+    int had = holds(&models[done]) ? done : done + 1;
+
+    if (!holds(&models[had]))
+        fail_msg("cut at %u, torn as %d: neither old nor new", at, torn);
+    if (again && had <= COMMITS)
+        cut_again(had);
+    end();
+}
+
+static unsigned operations_of(const struct shape *shape)
+{
+    begin(shape);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    assert_true(holds(&models[COMMITS]));
+    restart();
+    assert_true(holds(&models[COMMITS]));
+    unsigned operations = (unsigned)f.operations;
+
+    end();
+    return operations;
+}
+
+static void each_cut_torn_in_each_way_leaves_all_or_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i++) {
+        unsigned operations = operations_of(&shapes[i]);
+
+        assert_true(operations > 20);
+        for (unsigned at = 1; at <= operations; at++) {
+            for (int torn = 0; torn < 12; torn += i < 2 ? 1 : 5)
+                cut_at(&shapes[i], at, torn, false);
+        }
+    }
+}
+
+static void a_cut_in_the_recovery_from_a_cut_does_too(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i += 2) {
+        unsigned operations = operations_of(&shapes[i]);
+
+        for (unsigned at = 1; at <= operations; at++)
+            cut_at(&shapes[i], at, (int)at % 12, true);
+    }
+}
+
+/* A wipe that was cut leaves the newest values or none: no step back in time. */
+static void a_cut_in_a_wipe_leaves_all_or_nothing(void **state)
+{
+    (void)state;
+    for (int torn = 0; torn < 12; torn++) {
+        bool cut = true;
+
+        for (unsigned at = 1; cut; at++) {
+            begin(&shapes[4]);
+            assert_int_equal(commit_until_cut(), COMMITS);
+            f.torn_erase = (enum tk_sim_torn_erase)(torn % 3);
+            f.random = (unsigned)torn + 1;
+            f.cut_at = f.operations + at;
+            int ret = tk_store_wipe(&s);
+
+            cut = f.off;
+            assert_int_equal(ret, cut ? TK_STORE_FLASH : TK_STORE_OK);
+            restart();
+            assert_true(holds(&models[0]) || (cut && holds(&models[COMMITS])));
+            assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+            assert_true(holds(&models[0]));
+            end();
+        }
+    }
+}
+
+/* --- a memory that fails with the power on --- */
+
+static void a_failed_operation_leaves_what_was_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i++) {
+        unsigned operations = operations_of(&shapes[i]);
+
+        for (unsigned at = 1; at <= operations; at++) {
+            begin(&shapes[i]);
+            f.fail_at = at;
+            f.torn_program = (enum tk_sim_torn_program)(at % 4);
+            f.torn_erase = (enum tk_sim_torn_erase)(at % 3);
+            int done = commit_until_cut();
+
+            assert_true(done < COMMITS);
+            assert_true(holds(&models[done]));
+            assert_int_equal(commit(done), TK_STORE_OK);
+            restart();
+            assert_true(holds(&models[done + 1]));
+            end();
+        }
+    }
+}
+
+static void a_failed_wipe_shows_no_noise(void **state)
+{
+    (void)state;
+    for (int torn = 0; torn < 12; torn++) {
+        for (unsigned at = 1; at <= 5; at++) {
+            begin(&shapes[4]);
+            assert_int_equal(commit_until_cut(), COMMITS);
+            f.torn_erase = (enum tk_sim_torn_erase)(torn % 3);
+            f.random = (unsigned)torn + 1;
+            f.fail_at = f.operations + at;
+            assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+            assert_true(holds(&models[0]) || holds(&models[COMMITS]));
+            end();
+        }
+    }
+}
+
+static void a_failed_read_is_no_value(void **state)
+{
+    (void)state;
+    begin(&shapes[3]);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    uint8_t got[LEN_MAX];
+    uint64_t before = f.reads;
+
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), len_of(COMMITS - 1, 1));
+    uint64_t reads = f.reads - before;
+
+    for (uint64_t at = 1; at <= reads; at++) {
+        f.fail_read_at = f.reads + at;
+        assert_int_equal(tk_store_get(&s, 1, got, sizeof got), TK_STORE_FLASH);
+    }
+    end();
+}
+
+static void a_failed_read_spoils_no_commit(void **state)
+{
+    bool failed = true;
+
+    (void)state;
+    for (unsigned at = 1; failed; at++) {
+        begin(&shapes[3]);
+        assert_int_equal(commit(0), TK_STORE_OK);
+        assert_int_equal(commit(1), TK_STORE_OK);
+        f.fail_read_at = f.reads + at;
+        int ret = commit(2);
+
+        failed = f.reads >= f.fail_read_at;
+        f.fail_read_at = 0;
+        assert_true(failed || ret == TK_STORE_OK);
+        assert_true(holds(&models[ret == TK_STORE_OK ? 3 : 2]));
+        restart();
+        assert_true(holds(&models[3]) || (ret != TK_STORE_OK && holds(&models[2])));
+        end();
+    }
+}
+
+/* --- bits that flip --- */
+
+static void a_flipped_bit_costs_the_last_commit_at_most(void **state)
+{
+    unsigned newest = 0, older = 0;
+
+    (void)state;
+    begin(&shapes[0]);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    for (size_t bit = 0; bit < 8 * memory(); bit += bit % 1024 < 32 * 8 ? 1 : 3) {
+        f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        restart();
+        bool is_newest = holds(&models[COMMITS]);
+
+        if (!is_newest && !holds(&models[COMMITS - 1]))
+            fail_msg("bit %zu: neither", bit);
+        newest += is_newest;
+        older += !is_newest;
+        f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_true(newest > 1000 && older > 1000);
+    end();
+}
+
+static void bits_flipped_in_both_copies_are_never_values(void **state)
+{
+    uint64_t random = 1;
+
+    (void)state;
+    begin(&shapes[0]);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    struct snapshot snap;
+
+    keep(&snap);
+    for (int round = 0; round < 2000; round++) {
+        memcpy(f.bytes, snap.bytes, memory());
+        for (int i = 0; i < 2 + round % 20; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            f.bytes[(random >> 33) % memory()] ^= (uint8_t)(1 << (random >> 60) % 8);
+        }
+        restart();
+        assert_true(holds(&models[COMMITS]) || holds(&models[COMMITS - 1]) || holds(&models[0]));
+    }
+    forget(&snap);
+    end();
+}
+
+/* A bit may flip years behind the last start. Then too it is no value, and no commit seals it. */
+static void a_bit_flipped_while_running_is_never_a_value(void **state)
+{
+    struct snapshot snap;
+    uint8_t got[LEN_MAX];
+
+    (void)state;
+    begin(&shapes[0]);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    keep(&snap);
+    for (size_t bit = 0; bit < 8 * memory(); bit += 13) {
+        back_to(&snap);
+        f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        int len = tk_store_get(&s, 3, got, sizeof got);
+
+        assert_true(len == TK_STORE_FLASH ||
+                    (len == 3 && memcmp(got, models[1].value[3][0], 3) == 0));
+        assert_int_equal(commit(COMMITS), TK_STORE_OK);
+        len = tk_store_get(&s, 3, got, sizeof got);
+        assert_true(len == 3 && memcmp(got, models[1].value[3][0], 3) == 0);
+        struct model on_older = models[COMMITS - 1];
+
+        model_commit(&on_older, COMMITS);
+        assert_true(holds(&models[COMMITS + 1]) || holds(&on_older));
+    }
+    forget(&snap);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_cut_torn_in_each_way_leaves_all_or_nothing),
+        cmocka_unit_test(a_cut_in_the_recovery_from_a_cut_does_too),
+        cmocka_unit_test(a_cut_in_a_wipe_leaves_all_or_nothing),
+        cmocka_unit_test(a_failed_operation_leaves_what_was_there),
+        cmocka_unit_test(a_failed_wipe_shows_no_noise),
+        cmocka_unit_test(a_failed_read_is_no_value),
+        cmocka_unit_test(a_failed_read_spoils_no_commit),
+        cmocka_unit_test(a_flipped_bit_costs_the_last_commit_at_most),
+        cmocka_unit_test(bits_flipped_in_both_copies_are_never_values),
+        cmocka_unit_test(a_bit_flipped_while_running_is_never_a_value),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
