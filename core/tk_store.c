@@ -486,16 +486,21 @@ static bool is_blank(const struct tk_store *s)
     return true;
 }
 
-int tk_store_wipe(struct tk_store *s)
+static int wipe(struct tk_store *s)
 {
     /* The older copy first: a cut in between leaves the newer one, not a step back in time. */
     if (erase_copy(s, 1 - s->copy) != TK_STORE_OK || erase_copy(s, s->copy) != TK_STORE_OK ||
-        erase(s, 2 * copy_size(s), memory_size(s)) != TK_STORE_OK) {
-        (void)tk_store_open(s, s->flash); /* what is left of it */
+        erase(s, 2 * copy_size(s), memory_size(s)) != TK_STORE_OK)
         return TK_STORE_FLASH;
-    }
     if (s->flash->sync != NULL && s->flash->sync(s->flash->ctx) != TK_FLASH_OK)
         return TK_STORE_FLASH;
-    *s = (struct tk_store){.flash = s->flash};
     return is_blank(s) ? TK_STORE_OK : TK_STORE_FLASH;
+}
+
+int tk_store_wipe(struct tk_store *s)
+{
+    int ret = wipe(s);
+
+    (void)tk_store_open(s, s->flash); /* blank, or what is left of it */
+    return ret;
 }

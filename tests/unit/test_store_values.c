@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the store does of itself. test_store.c lets power and memory fail. */
+
+#include "tk_sim_flash.h"
+#include "tk_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tk_sim_flash f;
+static struct tk_store s;
+static char got[70000];
+
+static void make(uint32_t sector_size, uint32_t sectors, uint32_t unit)
+{
+    tk_sim_flash_init(&f, sector_size, sectors, unit);
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    make(1024, 2, 4);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    if (f.violations > 0)
+        fail_msg("%s", f.violation);
+    tk_sim_flash_free(&f);
+    return 0;
+}
+
+static int again(uint32_t sector_size, uint32_t sectors, uint32_t unit)
+{
+    end(NULL);
+    make(sector_size, sectors, unit);
+    return 0;
+}
+
+static int put_n(uint8_t key, const char *value, size_t len)
+{
+    struct tk_store_piece piece = {value, (uint16_t)len};
+    struct tk_store_value one = {key, 1, &piece};
+
+    return tk_store_commit(&s, &one, 1);
+}
+
+static int put(uint8_t key, const char *value)
+{
+    return put_n(key, value, strlen(value));
+}
+
+static int drop(uint8_t key)
+{
+    struct tk_store_value one = {key, 0, NULL};
+
+    return tk_store_commit(&s, &one, 1);
+}
+
+static const char *text(int len)
+{
+    if (len < 0)
+        return len == TK_STORE_MISSING ? "(missing)" : "(failed)";
+    got[len] = '\0';
+    return got;
+}
+
+static const char *value(uint8_t key)
+{
+    return text(tk_store_get(&s, key, got, sizeof got - 1));
+}
+
+static const char *before(uint8_t key)
+{
+    return text(tk_store_previous(&s, key, got, sizeof got - 1));
+}
+
+static void reopen(void)
+{
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+}
+
+static void a_blank_store_holds_nothing_and_opening_writes_nothing(void **state)
+{
+    (void)state;
+    for (int key = 0; key < 256; key++) {
+        assert_string_equal(value((uint8_t)key), "(missing)");
+        assert_string_equal(before((uint8_t)key), "(missing)");
+    }
+    assert_int_equal(f.operations, 0);
+    assert_int_equal(drop(1), TK_STORE_OK);
+    assert_int_equal(tk_store_commit(&s, NULL, 0), TK_STORE_OK);
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_int_equal(f.operations, 0);
+}
+
+static void values_are_kept_over_a_restart(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        if (round == 0) {
+            assert_int_equal(put(0, "zero"), TK_STORE_OK);
+            assert_int_equal(put(255, "last"), TK_STORE_OK);
+            assert_int_equal(put_n(7, "a\0b", 3), TK_STORE_OK);
+        }
+        assert_string_equal(value(0), "zero");
+        assert_string_equal(value(255), "last");
+        assert_int_equal(tk_store_get(&s, 7, got, sizeof got), 3);
+        assert_memory_equal(got, "a\0b", 3);
+        assert_string_equal(value(1), "(missing)");
+        reopen();
+    }
+}
+
+static void the_value_before_can_be_asked_for(void **state)
+{
+    (void)state;
+    put(1, "a");
+    assert_string_equal(before(1), "(missing)");
+    put(1, "bb");
+    assert_string_equal(before(1), "a");
+    put(1, "ccc");
+    put(2, "x"); /* another key changes nothing of it */
+    put(3, "y");
+    reopen();
+    assert_string_equal(value(1), "ccc");
+    assert_string_equal(before(1), "bb");
+    put(1, "bb");
+    assert_string_equal(value(1), "bb");
+    assert_string_equal(before(1), "ccc");
+}
+
+static void a_value_that_is_there_keeps_the_one_before(void **state)
+{
+    struct tk_store_piece same = {"new", 3}, other = {"other", 5};
+    struct tk_store_value values[] = {{1, 1, &same}, {2, 1, &other}};
+
+    (void)state;
+    put(1, "old");
+    put(1, "new");
+    assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
+    assert_string_equal(value(1), "new");
+    assert_string_equal(before(1), "old");
+    assert_string_equal(value(2), "other");
+}
+
+static void deleting_deletes_the_one_before_too(void **state)
+{
+    (void)state;
+    put(1, "a");
+    put(1, "b");
+    put(2, "c");
+    assert_int_equal(drop(1), TK_STORE_OK);
+    reopen();
+    assert_string_equal(value(1), "(missing)");
+    assert_string_equal(before(1), "(missing)");
+    assert_string_equal(value(2), "c");
+    put(1, "d");
+    assert_string_equal(before(1), "(missing)");
+}
+
+static void an_empty_value_is_one(void **state)
+{
+    (void)state;
+    assert_int_equal(put(1, ""), TK_STORE_OK);
+    assert_int_equal(tk_store_get(&s, 1, got, 0), 0);
+    reopen();
+    assert_string_equal(value(1), "");
+    put(1, "a");
+    assert_string_equal(before(1), "");
+}
+
+static void what_is_there_costs_no_write(void **state)
+{
+    struct tk_store_piece pieces[] = {{"ab", 2}, {"", 0}, {"c", 1}};
+    struct tk_store_value one = {1, 3, pieces};
+
+    (void)state;
+    put(1, "abc");
+    uint64_t operations = f.operations;
+
+    assert_int_equal(put(1, "abc"), TK_STORE_OK);
+    assert_int_equal(tk_store_commit(&s, &one, 1), TK_STORE_OK);
+    assert_int_equal(drop(9), TK_STORE_OK);
+    assert_int_equal(f.operations, operations);
+    put(1, "abd");
+    assert_true(f.operations > operations);
+    operations = f.operations;
+    put(1, "ab");
+    assert_true(f.operations > operations);
+}
+
+static void a_value_longer_than_its_buffer_is_not_cut(void **state)
+{
+    (void)state;
+    put(1, "abcd");
+    put(1, "abcde");
+    memset(got, '#', 8);
+    assert_int_equal(tk_store_get(&s, 1, got, 4), TK_STORE_FULL);
+    assert_int_equal(tk_store_previous(&s, 1, got, 3), TK_STORE_FULL);
+    assert_memory_equal(got, "########", 8);
+    assert_int_equal(tk_store_get(&s, 1, got, 5), 5);
+    assert_memory_equal(got, "abcde###", 8);
+}
+
+/* Up to the last byte that fits; the one that does not fit changes nothing. */
+static void what_does_not_fit_is_refused_whole(void **state)
+{
+    static char large[3000];
+    static const uint32_t units[] = {1, 4, 64};
+
+    (void)state;
+    memset(large, 'x', sizeof large);
+    for (size_t i = 0; i < 3; i++) {
+        size_t len = 500;
+
+        again(1024, 2 + 2 * (uint32_t)i, units[i]);
+        put(1, "kept");
+        while (put_n(2, large, len) == TK_STORE_OK) {
+            drop(2);
+            len++;
+        }
+        assert_true(len > (1 + i) * 1024 - 200 && len < (1 + i) * 1024);
+        assert_int_equal(put_n(2, large, len), TK_STORE_FULL);
+        assert_int_equal(put_n(2, large, sizeof large), TK_STORE_FULL);
+        for (int round = 0; round < 2; round++) {
+            assert_string_equal(value(1), "kept");
+            assert_string_equal(value(2), "(missing)");
+            reopen();
+        }
+        assert_int_equal(put_n(2, large, len - 1), TK_STORE_OK);
+        assert_int_equal(put_n(3, large, 100), TK_STORE_FULL);
+        assert_int_equal(tk_store_get(&s, 2, got, sizeof got), len - 1);
+    }
+}
+
+static void a_value_too_long_for_its_record_is_refused(void **state)
+{
+    static char large[40000];
+    struct tk_store_piece pieces[] = {{large, 40000}, {large, 25535}, {"x", 1}};
+    struct tk_store_value one = {1, 3, pieces};
+
+    (void)state;
+    again(262144, 2, 64);
+    memset(large, 'x', sizeof large);
+    assert_int_equal(tk_store_commit(&s, &one, 1), TK_STORE_FULL);
+    assert_string_equal(value(1), "(missing)");
+    one.count = 2;
+    assert_int_equal(tk_store_commit(&s, &one, 1), TK_STORE_OK);
+    reopen();
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 65535);
+    assert_int_equal(strspn(got, "x"), 65535);
+}
+
+static void foreign_bytes_are_no_store(void **state)
+{
+    uint32_t random = 1;
+
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < 2048; i++) {
+            random = random * 1664525 + 1013904223;
+            f.bytes[i] = round == 0 ? 0 : round == 1 ? 0xa5 : (uint8_t)(random >> 24);
+        }
+        memset(f.programmed, 1, 512);
+        reopen();
+        assert_string_equal(value(1), "(missing)");
+        assert_int_equal(put(1, "a"), TK_STORE_OK);
+        assert_int_equal(put(1, "b"), TK_STORE_OK);
+        reopen();
+        assert_string_equal(value(1), "b");
+        assert_string_equal(before(1), "a");
+    }
+}
+
+/* The drawing in tk_store.h, byte by byte. */
+static void the_format_is_as_drawn(void **state)
+{
+    static const uint8_t want[] = {'T',  'K',  'S',  '1',  1, 0, 0, 0, 6,   0,   0,   0,
+                                   0xa1, 0x61, 0x7c, 0x83, 7, 0, 2, 0, 'h', 'i', 0xff};
+
+    (void)state;
+    again(1024, 2, 1);
+    put(7, "hi");
+    assert_memory_equal(f.bytes, want, sizeof want);
+    put(7, "ho");
+    assert_memory_equal(f.bytes, want, sizeof want);
+    assert_memory_equal(f.bytes + 1024, "TKS1\2\0\0\0\14", 9);
+    assert_memory_equal(f.bytes + 1040, "\7\0\2\0ho\7\1\2\0hi\xff", 13);
+}
+
+static void shapes_that_hold_no_store_are_refused(void **state)
+{
+    static const struct {
+        uint32_t sector_size, sectors, unit;
+        int want;
+    } rows[] = {
+        {1024, 2, 1, TK_STORE_OK},         {262144, 2, 64, TK_STORE_OK},
+        {1056, 3, 32, TK_STORE_OK},        {1024, 1, 1, TK_STORE_GEOMETRY},
+        {1024, 0, 1, TK_STORE_GEOMETRY},   {512, 4, 1, TK_STORE_GEOMETRY},
+        {524288, 2, 1, TK_STORE_GEOMETRY}, {1024, 2, 0, TK_STORE_GEOMETRY},
+        {1026, 2, 4, TK_STORE_GEOMETRY},   {1152, 2, 48, TK_STORE_GEOMETRY},
+        {1024, 2, 128, TK_STORE_GEOMETRY},
+    };
+
+    (void)state;
+    again(262144, 2, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        f.flash.sector_size = rows[i].sector_size;
+        f.flash.sectors = rows[i].sectors;
+        f.flash.unit = rows[i].unit;
+        assert_int_equal(tk_store_open(&s, &f.flash), rows[i].want);
+    }
+}
+
+static void an_erase_in_steps_is_waited_for(void **state)
+{
+    (void)state;
+    f.erase_again = 5;
+    assert_int_equal(put(1, "a"), TK_STORE_OK);
+    assert_int_equal(put(1, "b"), TK_STORE_OK);
+    assert_string_equal(value(1), "b");
+    assert_int_equal(f.erases, 2);
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+    assert_int_equal(f.erases, 4);
+}
+
+static void all_sectors_wear_alike(void **state)
+{
+    char number[2] = "0";
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        number[0] = (char)('a' + i);
+        assert_int_equal(put(1, number), TK_STORE_OK);
+    }
+    assert_int_equal(f.wear[0], 10);
+    assert_int_equal(f.wear[1], 10);
+}
+
+static void a_wipe_leaves_nothing_anywhere(void **state)
+{
+    static const uint32_t shapes[][3] = {{1024, 2, 4}, {1056, 3, 32}, {1024, 5, 64}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        again(shapes[i][0], shapes[i][1], shapes[i][2]);
+        size_t size = (size_t)shapes[i][0] * shapes[i][1];
+
+        put(1, "secret");
+        put(1, "secret2");
+        memcpy(f.bytes + size - 8, "foreign", 7); /* where no copy lies */
+        assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+        for (size_t at = 0; at < size; at++)
+            assert_int_equal(f.bytes[at], 0xff);
+        assert_string_equal(value(1), "(missing)");
+        assert_int_equal(put(1, "new"), TK_STORE_OK);
+        assert_string_equal(before(1), "(missing)");
+    }
+}
+
+/* --- a memory that keeps nothing before it is told to --- */
+
+static int syncs, sync_result;
+
+static int count_sync(void *ctx)
+{
+    (void)ctx;
+    syncs++;
+    return sync_result;
+}
+
+static void a_commit_is_synced_before_it_is_told(void **state)
+{
+    (void)state;
+    syncs = 0;
+    sync_result = TK_FLASH_OK;
+    f.flash.sync = count_sync;
+    assert_int_equal(put(1, "a"), TK_STORE_OK);
+    assert_int_equal(syncs, 1);
+    sync_result = TK_FLASH_ERR;
+    assert_int_equal(put(1, "b"), TK_STORE_FLASH);
+    assert_string_equal(value(1), "a");
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+    assert_string_equal(value(1), "(missing)");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_blank_store_holds_nothing_and_opening_writes_nothing),
+        TEST(values_are_kept_over_a_restart),
+        TEST(the_value_before_can_be_asked_for),
+        TEST(a_value_that_is_there_keeps_the_one_before),
+        TEST(deleting_deletes_the_one_before_too),
+        TEST(an_empty_value_is_one),
+        TEST(what_is_there_costs_no_write),
+        TEST(a_value_longer_than_its_buffer_is_not_cut),
+        TEST(what_does_not_fit_is_refused_whole),
+        TEST(a_value_too_long_for_its_record_is_refused),
+        TEST(foreign_bytes_are_no_store),
+        TEST(the_format_is_as_drawn),
+        TEST(shapes_that_hold_no_store_are_refused),
+        TEST(an_erase_in_steps_is_waited_for),
+        TEST(all_sectors_wear_alike),
+        TEST(a_wipe_leaves_nothing_anywhere),
+        TEST(a_commit_is_synced_before_it_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
