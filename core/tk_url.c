@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define HTTPS_PORT 443
+#define V6_MAX     45 /* ffff: six times, and 255.255.255.255 */
 
 static const char *skip_scheme(const char *s)
 {
@@ -27,18 +28,24 @@ static bool parse_port(const char *s, size_t len, uint16_t *port)
     return true;
 }
 
-/* Letters, digits, dots and hyphens, or an IPv6 address's hex digits and colons. */
-static bool good_name(const char *s, size_t len, const char *marks)
+/* Letters, digits, dots and hyphens. */
+static bool good_name(const char *s, size_t len)
 {
     if (len == 0 || len > TK_HOST_MAX || s[0] == '.' || s[0] == '-')
         return false;
     for (size_t i = 0; i < len; i++) {
-        if (!tk_is_alnum(s[i]) && strchr(marks, s[i]) == NULL)
+        if (!tk_is_alnum(s[i]) && s[i] != '.' && s[i] != '-')
             return false;
         if (i > 0 && s[i] == '.' && s[i - 1] == '.')
             return false;
     }
     return true;
+}
+
+/* As far as telling it from a name goes; whoever looks it up reads it whole. */
+static bool good_v6(const char *s, size_t len)
+{
+    return len <= V6_MAX && strspn(s, "0123456789abcdefABCDEF:.") == len && strcspn(s, ":") < len;
 }
 
 static void keep_name(struct tk_host *host, const char *s, size_t len)
@@ -60,7 +67,7 @@ bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
     size_t name_len = strcspn(s + v6, v6 ? "]/" : ":/?#");
     const char *behind = s + name_len + 2 * v6;
 
-    if ((v6 && s[1 + name_len] != ']') || !good_name(s + v6, name_len, v6 ? ":." : ".-"))
+    if (v6 ? s[1 + name_len] != ']' || !good_v6(s + 1, name_len) : !good_name(s, name_len))
         return false;
     if (behind < s + len &&
         (*behind != ':' || !parse_port(behind + 1, (size_t)(s + len - behind) - 1, &host->port)))
@@ -112,13 +119,18 @@ bool tk_query_value(const char *url, const char *name, char *out, size_t size)
 {
     size_t name_len = strlen(name);
     const char *s = strchr(url, '?');
+    bool ok = false;
 
     while (s != NULL && (*s == '?' || *s == '&')) {
         size_t len = strcspn(++s, "&#");
 
-        if (len > name_len && memcmp(s, name, name_len) == 0 && s[name_len] == '=')
-            return decode(s + name_len + 1, len - name_len - 1, out, size);
+        if (len > name_len && memcmp(s, name, name_len) == 0 && s[name_len] == '=') {
+            ok = decode(s + name_len + 1, len - name_len - 1, out, size);
+            break;
+        }
         s += len;
     }
-    return false;
+    if (!ok)
+        out[0] = '\0';
+    return ok;
 }

@@ -23,7 +23,7 @@ bool tk_host_same(const struct tk_host *a, const struct tk_host *b);
 void tk_text_host(struct tk_text *t, const struct tk_host *host);
 
 /* The value of a parameter of a query string ("...?a=b&name=value#..."), percent-decoded, in out.
- * False when it is not there, is badly encoded, or does not fit. */
+ * False, and out "", when it is not there, is badly encoded, or does not fit. */
 bool tk_query_value(const char *url, const char *name, char *out, size_t size);
 
 #endif
