@@ -135,6 +135,15 @@ static bool parse_month(const char *s, int *month)
     return false;
 }
 
+/* Whether the month has that day. */
+static bool is_day(const struct tk_calendar *c)
+{
+    struct tk_calendar same;
+
+    tk_calendar_from_unix(days_from_civil(c->year, c->month, c->day) * 86400, &same);
+    return same.day == c->day;
+}
+
 bool tk_time_parse_http(const char *s, int64_t *unix_s)
 {
     struct tk_calendar c;
@@ -150,9 +159,9 @@ bool tk_time_parse_http(const char *s, int64_t *unix_s)
         !tk_parse_u64(s + 12, 4, 9999, &year) || !two_digits(s + 17, 23, &c.hour) ||
         !two_digits(s + 20, 59, &c.minute) || !two_digits(s + 23, 60, &c.second))
         return false;
-    if (year < 1970 || c.day < 1)
-        return false;
     c.year = (int)year;
+    if (year < 1970 || !is_day(&c))
+        return false;
     *unix_s = tk_calendar_to_unix(&c);
     return true;
 }

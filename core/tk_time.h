@@ -55,7 +55,8 @@ void tk_time_restore_floor(struct tk_time *t, int64_t unix_s);
 void tk_calendar_from_unix(int64_t unix_s, struct tk_calendar *out);
 int64_t tk_calendar_to_unix(const struct tk_calendar *c);
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 5.6.7); false for anything else. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 5.6.7); false for anything else. The
+ * day's name is not looked at. */
 bool tk_time_parse_http(const char *s, int64_t *unix_s);
 
 /* "1994-11-06T08:49:37Z" */

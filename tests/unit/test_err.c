@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of errors: codes for programs, words for people. */
+
+#include "tk_err.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WORDS_MAX 160
+
+static void every_error_has_a_code_of_one_word(void **state)
+{
+    (void)state;
+    for (int err = 0; err < TK_E_COUNT; err++) {
+        const char *code = tk_err_code((enum tk_err)err);
+        size_t len = strlen(code);
+
+        if (len == 0 || len > 24 || strspn(code, "abcdefghijklmnopqrstuvwxyz_") != len ||
+            code[0] == '_' || code[len - 1] == '_')
+            fail_msg("%d: %s", err, code);
+    }
+}
+
+static void no_code_stands_twice(void **state)
+{
+    (void)state;
+    for (int err = 0; err < TK_E_COUNT; err++) {
+        for (int other = 0; other < err; other++)
+            assert_string_not_equal(tk_err_code((enum tk_err)err), tk_err_code((enum tk_err)other));
+    }
+}
+
+static void every_error_has_words_of_one_line(void **state)
+{
+    (void)state;
+    assert_string_equal(tk_err_words(TK_OK), "");
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        const char *words = tk_err_words((enum tk_err)err);
+        size_t len = strlen(words);
+
+        if (len < 8 || len > WORDS_MAX)
+            fail_msg("%s: %zu characters", tk_err_code((enum tk_err)err), len);
+        for (size_t i = 0; i < len; i++)
+            assert_in_range(words[i], 0x20, 0x7e);
+        if (strstr(words, "  ") != NULL || words[0] == ' ' || words[len - 1] == ' ' ||
+            words[len - 1] == '.')
+            fail_msg("%s: %s", tk_err_code((enum tk_err)err), words);
+    }
+}
+
+/* Words that only say the code again, or another's words, help nobody. */
+static void words_say_more_than_the_code(void **state)
+{
+    (void)state;
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        char code[32];
+
+        snprintf(code, sizeof code, "%s", tk_err_code((enum tk_err)err));
+        for (char *at = code; (at = strchr(at, '_')) != NULL; at++)
+            *at = ' ';
+        assert_string_not_equal(tk_err_words((enum tk_err)err), code);
+        for (int other = 1; other < err; other++)
+            assert_string_not_equal(tk_err_words((enum tk_err)err),
+                                    tk_err_words((enum tk_err)other));
+    }
+}
+
+static void a_code_leads_back_to_its_error(void **state)
+{
+    static const char *const none[] = {"ok", "", "usag", "usagee", "USAGE", " usage", "0"};
+
+    (void)state;
+    for (int err = 0; err < TK_E_COUNT; err++)
+        assert_int_equal(tk_err_from_code(tk_err_code((enum tk_err)err)), err);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_int_equal(tk_err_from_code(none[i]), TK_OK);
+}
+
+/* What a refresh leads to: the pair is given up for two reasons alone. */
+static void actions_are_those_of_the_state_machine(void **state)
+{
+    unsigned reauth = 0;
+
+    (void)state;
+    for (int err = 0; err < TK_E_COUNT; err++)
+        reauth += tk_err_action((enum tk_err)err) == TK_ACTION_REAUTH;
+    assert_int_equal(reauth, 2);
+    assert_int_equal(tk_err_action(TK_OK), TK_ACTION_NONE);
+    assert_int_equal(tk_err_action(TK_E_INVALID_GRANT), TK_ACTION_REAUTH);
+    assert_int_equal(tk_err_action(TK_E_EXPIRED_TOKEN), TK_ACTION_REAUTH);
+    assert_int_equal(tk_err_action(TK_E_OAUTH_ERROR), TK_ACTION_WAIT);
+    assert_int_equal(tk_err_action(TK_E_INVALID_CLIENT), TK_ACTION_BLOCK);
+    assert_int_equal(tk_err_action(TK_E_PAYMENT_REQUIRED), TK_ACTION_BLOCK);
+    for (int err = TK_E_NAME_UNKNOWN; err <= TK_E_BAD_ANSWER; err++) /* the way to the server */
+        assert_int_equal(tk_err_action((enum tk_err)err), TK_ACTION_RETRY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_error_has_a_code_of_one_word),
+        cmocka_unit_test(no_code_stands_twice),
+        cmocka_unit_test(every_error_has_words_of_one_line),
+        cmocka_unit_test(words_say_more_than_the_code),
+        cmocka_unit_test(a_code_leads_back_to_its_error),
+        cmocka_unit_test(actions_are_those_of_the_state_machine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
