@@ -17,7 +17,7 @@ END = "<!-- end -->"
 
 # Every module of core stands in one row of the table.
 GROUPS = [
-    ("HTTP, JSON, OAuth", ["http", "json", "oauth", "url", "text"]),
+    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "text"]),
     ("TLS, connections", ["tls", "net"]),
     ("tokens", ["account", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "command", "command_set", "command_status", "command_token", "check"]),
@@ -25,6 +25,7 @@ GROUPS = [
     ("store", ["store"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
 ]
+HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 
 
@@ -34,7 +35,7 @@ class Facts:
 
     files: list[str]
     folders: set[str]
-    elsewhere: str  # all text of the tree but README
+    elsewhere: str  # all text of the tree but README and these checks
     flags: dict[str, set[str]]  # of each subcommand; "" has those of all
     commands: list[str]
     settings: set[str]
@@ -118,7 +119,7 @@ def gather(tree: Path, help_text: str) -> Facts:
         files=files,
         folders={str(parent) for name in files for parent in Path(name).parents} - {"."},
         elsewhere=help_text + "\n".join(files + [source.text(tree, name) for name in files
-                                                 if name != "README.md"]),
+                                                 if not name.startswith(("README", HERE))]),
         flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
                for command, usage in _usage(help_text).items()},
         commands=_names(tree, "core/tk_command.c", "tk_commands"),
@@ -156,7 +157,7 @@ def _path_problems(piece: Snippet, facts: Facts) -> list[str]:
         elif re.fullmatch(r"/\w+/[\w./-]+", token) and token not in facts.elsewhere:
             found.append(f"nothing else knows {token}")
         option = re.match(r"-D(TK_\w+)", token)
-        if option and f"set({option.group(1)} " not in facts.elsewhere:
+        if option and not re.search(rf"\b(set|option)\({option.group(1)} ", facts.elsewhere):
             found.append(f"CMake has no {option.group(1)}")
     return found
 
@@ -204,7 +205,7 @@ def _answer_problems(piece: Snippet, facts: Facts) -> list[str]:
 
 def _word_problems(piece: Snippet, facts: Facts) -> list[str]:
     """A name in backticks occurs somewhere else in the tree."""
-    if piece.is_block or not re.fullmatch(r"[\w.-]+", piece.text):
+    if piece.is_block or not re.fullmatch(r"[\w.][\w.-]*", piece.text):
         return []
     known = re.search(rf"(?<!\w){re.escape(piece.text)}(?!\w)", facts.elsewhere)
     return [] if known else [f"nothing else knows {piece.text}"]

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offences for selftest.py to plant, each with its check, and look-alikes that are innocent.
+
+Names that a check would find in this very file are put together from halves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+URL = "core/tk_url.c"
+SCRIPT = "tests/demo.sh"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A piece of text that goes behind the end of a file (or makes it), and what must be said."""
+
+    check: str
+    title: str
+    file: str
+    text: str
+    expect: str | None  # a pattern; None: nobody may complain
+    instead_of: str = ""  # a pattern to replace, when the text does not go behind the end
+
+
+def _function(lines: int) -> str:
+    body = "".join(f"    at[{line}] = {line};\n" for line in range(lines))
+    return f"\nvoid tk_planted(int *at);\n\nvoid tk_planted(int *at)\n{{\n{body}}}\n"
+
+
+INCLUDES = [
+    Plant("includes", "core includes a port", URL, '#include "tk_posix.h"\n',
+          r"core may not include tk_posix\.h of port/posix"),
+    Plant("includes", "core includes a port by path", URL, '#include "../port/sim/tk_sim.h"\n',
+          r"core may not include \.\./port/sim/tk_sim\.h"),
+    Plant("includes", "core includes stdlib.h", URL, "#include <stdlib.h>\n",
+          r"core may not include <stdlib\.h>"),
+    Plant("includes", "core includes stdio.h", URL, "#include <stdio.h>\n",
+          r"core may not include <stdio\.h>"),
+    Plant("includes", "core includes a system's header", URL, "# include <sys/socket.h>\n",
+          r"core may not include <sys/socket\.h>"),
+    Plant("includes", "platform includes core", "platform/tk_clock.h", '#include "tk_keeper.h"\n',
+          r"platform may not include tk_keeper\.h of core"),
+    Plant("includes", "platform includes mbedTLS", "platform/tk_clock.h",
+          "#include <mbedtls/ssl.h>\n", r"platform may not include <mbedtls/ssl\.h>"),
+    Plant("includes", "a port includes core", "port/posix/tk_posix.h", '#include "tk_err.h"\n',
+          r"port/posix may not include tk_err\.h of core"),
+    Plant("includes", "a port includes another port", "port/posix/tk_posix.h",
+          '#include "tk_sim.h"\n', r"port/posix may not include tk_sim\.h of port/sim"),
+    Plant("includes", "core asks for Linux", URL, "#if defined(__linux__)\n#endif\n",
+          r"core may not depend on __linux__"),
+    Plant("includes", "core asks for Windows over two lines", URL,
+          "#if TK_SLOTS > 1 && \\\n    defined(_WIN32)\n#endif\n",
+          r"core may not depend on _WIN32"),
+    Plant("includes", "core asks for ESP-IDF", URL, "#ifdef ESP_PLATFORM\n#endif\n",
+          r"core may not depend on ESP_PLATFORM"),
+    Plant("includes", "an include in a comment", URL, "/*\n#include <stdio.h>\n*/\n", None),
+    Plant("includes", "a port uses the mbedTLS port", "port/posix/tk_posix.h",
+          '#include "tk_trust.h"\n', None),
+    Plant("includes", "core asks for mbedTLS", URL, "#ifdef MBEDTLS_AES_C\n#endif\n", None),
+]
+
+SYMBOLS = [
+    Plant("symbols", "core allocates", URL,
+          "void *malloc(size_t);\nvoid *tk_planted(void);\n"
+          "void *tk_planted(void)\n{\n    return malloc(9);\n}\n", r"core may not use malloc"),
+    Plant("symbols", "core allocates through mbedTLS", URL,
+          "void *mbedtls_calloc(size_t, size_t);\nvoid *tk_planted(void);\n"
+          "void *tk_planted(void)\n{\n    return mbedtls_calloc(9, 9);\n}\n",
+          r"core may not use mbedtls_calloc"),
+    Plant("symbols", "core prints", URL,
+          "int puts(const char *);\nint tk_planted(void);\n"
+          'int tk_planted(void)\n{\n    return puts("a");\n}\n', r"core may not use puts"),
+    Plant("symbols", "core has a writable static", URL,
+          "int tk_planted(void);\nint tk_planted(void)\n{\n    static int count;\n"
+          "    return ++count;\n}\n", r"\.bss holds writable data: count"),
+    Plant("symbols", "core has a writable global with a value", URL, "int tk_planted = 9;\n",
+          r"\.data holds writable data: tk_planted"),
+    Plant("symbols", "a symbol has no prefix", URL, "int planted(void);\n"
+          "int planted(void)\n{\n    return 9;\n}\n", r"exports planted, which does not begin"),
+    Plant("symbols", "a constant table of pointers", URL,
+          "extern const char *const tk_planted[2];\n"
+          'const char *const tk_planted[2] = {"a", "b"};\n', None),
+]
+
+LIMITS = [
+    Plant("limits", "an oversize function", URL, _function(41), r"tk_planted has 4\d code lines"),
+    Plant("limits", "an oversize file", "core/tk_planted.c", "int tk_planted;\n" * 501,
+          r"501 code lines, over 500"),
+    Plant("limits", "a long comment", URL, "/*\n" + " * words\n" * 600 + " */\n", None),
+]
+
+LAYOUT = [
+    Plant("layout", "badly formatted C", URL, "int tk_planted (int a){return a;}\n",
+          r"core/tk_url\.c:\d+: not formatted"),
+]
+
+HYGIENE = [
+    Plant("hygiene", "a mirror's name", SCRIPT, "# http://deb." + "debian.org/debian\n",
+          r"names a package registry"),
+    Plant("hygiene", "a registry's name", SCRIPT, "# https://py" + "pi.org/simple\n",
+          r"names a package registry"),
+    Plant("hygiene", "a download", SCRIPT, "# https://github" + ".com/zserge/jsmn/archive/a.zip\n",
+          r"names a package registry"),
+    Plant("hygiene", "a machine's path", SCRIPT, "cd /wor" + "k/main\n", r"names a path of one"),
+    Plant("hygiene", "root's home", SCRIPT, "cd /roo" + "t/.cache\n", r"names a path of one"),
+    Plant("hygiene", "something left open", URL, "/* TO" + "DO: more */\n",
+          r"leaves something open"),
+    Plant("hygiene", "a trailing blank", SCRIPT, "true \n", r"ends in a blank"),
+    Plant("hygiene", "a tab in C", URL, "\tint a;\n", r"holds a tab"),
+    Plant("hygiene", "a letter beyond ASCII", SCRIPT, "# \u00fc\n", r"not ASCII"),
+    Plant("hygiene", "no licence", "tests/planted.py", "print()\n", r"no SPDX line"),
+    Plant("hygiene", "third-party source", "core/jsmn.h",
+          "/* SPDX-License-Identifier: Apache-2.0 */\n", r"third-party source"),
+    Plant("hygiene", "somebody's copyright", URL, "/* Copyri" + "ght 2020 them */\n",
+          r"somebody's copyright"),
+    Plant("hygiene", "a large file", "tests/planted.txt", "words\n" * 40000, r"240000 bytes, over"),
+    Plant("hygiene", "a binary", "tests/planted.bin", "\0\n", r"is not text"),
+    Plant("hygiene", "a link to a project's page", SCRIPT,
+          "# https://github.com/zserge/jsmn\n", None),
+    Plant("hygiene", "a name for mktemp", SCRIPT, "mktemp -d /tmp/tk-XXXXX" + "X\n", None),
+]
+
+CROSS = [
+    Plant("cross", "a budget overdrawn", URL, "extern const char tk_planted[7000];\n"
+          "const char tk_planted[7000] = {1};\n", r"bytes on Cortex-M3, over 6656"),
+    Plant("cross", "writable data", URL, "int tk_planted = 9;\n", r"4 bytes of writable data"),
+    Plant("cross", "a long of 64 bits", URL,
+          "typedef char tk_planted[sizeof(long) == 8 ? 1 : -1];\n", r"tk_url\.c:\d+:.* error:"),
+    Plant("cross", "stack without a limit", URL,
+          "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[n];\n"
+          "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
+]
+
+
+def _named(title: str, text: str, expect: str | None) -> Plant:
+    """Something that README names, in front of its last section."""
+    return Plant("readme", title, "README.md", f"{text}\n\n## Licence\n", expect, r"## Licence\n")
+
+
+README = [
+    Plant("readme", "stale sizes", "README.md", "constants** | **9** |", r"sizes are stale",
+          r"constants\*\* \| \*\*\d+\*\* \|"),
+    _named("a flag of another command", "`tokenkeeper console --json`", r"has no flag --json"),
+    _named("a flag that does not exist", "    tokenkeeper get --min-walid 60",
+           r"get has no flag --min-walid"),
+    _named("a flag alone", "`--planted`", r"has no flag --planted"),
+    _named("a command that does not exist", "`tokenkeeper provision`", r"no command provision"),
+    _named("a path", "`core/tk_planted.h`", r"there is no core/tk_planted\.h"),
+    _named("a folder", "`bench/`", r"there is no bench/"),
+    _named("a path of the service", "`/etc/tokenkeeper/planted`", r"nothing else knows /etc/"),
+    _named("a console command", "    tk> auth planted", r"console has no command auth planted"),
+    _named("a console command in a sentence", "`auth planted`", r"no command auth planted"),
+    _named("a setting", "`set planted 9`", r"set knows no planted"),
+    _named("an error", "    ERR planted do this", r"there is no error planted"),
+    _named("a key of an answer", "    OK planted=9", r"prints no planted="),
+    _named("a value", "`rest=planted`", r"rest is never planted"),
+    _named("an option of CMake", "`-DTK_PLANTED=9`", r"CMake has no TK_PLANTED"),
+    _named("a word", "`tk_planted_word`", r"nothing else knows tk_planted_word"),
+    _named("what there is", "`tokenkeeper get --rejected 3 --json`, `set renew 30m`,\n"
+           "`tests/unit`, `reason=revoked`, `-DTK_TESTS=OFF`, `auth code`", None),
+]
+
+ALL = INCLUDES + SYMBOLS + LIMITS + LAYOUT + HYGIENE + CROSS + README

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Shows that the checks catch what they are for.
+
+In a copy of the tracked tree offences are planted one at a time; a check must find exactly that
+one, nothing in the clean tree, and nothing in look-alikes.
+
+    python3 tests/checks/selftest.py [--build build/host]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import cross
+import hygiene
+import includes
+import layout
+import limits
+import planted
+import readme
+import source
+import symbols
+from planted import Plant
+
+TREE = Path(__file__).resolve().parents[2]
+HOST_FLAGS = ["-std=c99", "-g", "-O1", "-w", "-fPIE"]
+
+
+class Bench:
+    """A copy of the tree, and every check ready to run over it."""
+
+    def __init__(self, tree: Path, build: Path) -> None:
+        self.tree = tree
+        self.mbedtls = cross.mbedtls_include(build)
+        self.help = source.output(build / "tokenkeeper", "--help")
+        self.built = cross.compile_core(tree, self.mbedtls)
+        self.checks = {
+            "includes": lambda file: includes.problems(tree),
+            "symbols": self._symbols,
+            "limits": lambda file: limits.problems(tree),
+            "layout": lambda file: layout.problems(tree, [file]),
+            "hygiene": lambda file: hygiene.problems(tree),
+            "cross": self._cross,
+            "readme": lambda file: readme.problems(tree, self.help, self.built),
+        }
+
+    def _symbols(self, file: str) -> list[str]:
+        """Compiles just that file, for this machine."""
+        with tempfile.TemporaryDirectory() as folder:
+            item = Path(folder) / "planted.o"
+            ours = [word for part in cross.OURS for word in ("-I", self.tree / part)]
+            source.output("gcc", *HOST_FLAGS, *ours, "-isystem", self.mbedtls, "-c",
+                          self.tree / file, "-o", item)
+            return symbols.problems([item], [item])
+
+    def _cross(self, file: str) -> list[str]:
+        """Compiles the modules that share a budget."""
+        only = [f"core/{name}.c" for name in cross.PROTOCOL]
+        return cross.problems(self.tree, cross.compile_core(self.tree, self.mbedtls, only))
+
+    def clean_problems(self, build: Path) -> list[str]:
+        """What the checks say about the tree as it is."""
+        archives = sorted(build.glob("libtk_*.a"))
+        found = {
+            "symbols": symbols.problems(archives, [build / "libtk_core.a"]),
+            "layout": layout.problems(self.tree),
+            "cross": cross.problems(self.tree, self.built),
+        }
+        for name in ("includes", "limits", "hygiene", "readme"):
+            found[name] = self.checks[name]("")
+        return [f"the clean tree: {name}: {problem}"
+                for name, problems in found.items() for problem in problems]
+
+
+def copy(tree: Path, to: Path) -> None:
+    """The tracked files of a tree."""
+    for name in source.tracked(tree):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(tree / name, to / name)
+
+
+@contextmanager
+def standing(tree: Path, plant: Plant):
+    """The tree with the plant in it, and afterwards without."""
+    path = tree / plant.file
+    before = path.read_bytes() if path.exists() else None
+    old = before.decode() if before is not None else ""
+    if plant.instead_of:
+        new, count = re.subn(plant.instead_of, lambda match: plant.text, old, count=1)
+        if count != 1:
+            raise RuntimeError(f"{plant.title}: {plant.file} has no {plant.instead_of}")
+    else:
+        new = old + plant.text
+    path.write_text(new, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink() if before is None else path.write_bytes(before)
+
+
+def _shape(problem: str) -> str:
+    """A problem without its numbers, which another offence may move."""
+    return re.sub(r"\d+", "9", problem)
+
+
+def judge(plant: Plant, before: list[str], after: list[str]) -> str | None:
+    """What is wrong with a check's answer to a plant."""
+    new = [problem for problem in after if problem not in before]
+    if plant.expect is None:
+        return f"{plant.check}: complains about {plant.title}: {new[0]}" if new else None
+    if not new:
+        return f"{plant.check}: does not catch {plant.title}"
+    known = {_shape(problem) for problem in before}
+    right = [problem for problem in new if re.search(plant.expect, problem)]
+    strange = [problem for problem in new if problem not in right and _shape(problem) not in known]
+    if right and not strange:
+        return None
+    return f"{plant.check}: says about {plant.title}: {(strange or new)[0]}"
+
+
+def failures(bench: Bench) -> list[str]:
+    """Every plant that was answered wrongly."""
+    found = []
+    clean: dict[tuple[str, str], list[str]] = {}
+    for plant in planted.ALL:
+        check = bench.checks[plant.check]
+        key = (plant.check, plant.file)
+        if key not in clean:
+            clean[key] = check(plant.file)
+        with standing(bench.tree, plant):
+            wrong = judge(plant, clean[key], check(plant.file))
+        found += [wrong] if wrong else []
+    return found
+
+
+def main() -> int:
+    """1 when a check misses something, or the tree is not clean."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=TREE / "build/host", metavar="DIR")
+    build = parser.parse_args().build.resolve()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        copy(TREE, tree)
+        bench = Bench(tree, build)
+        found = bench.clean_problems(build)
+        readme.write(tree, bench.built)  # also where it is stale already, one more must be seen
+        found += failures(bench)
+    offences = sum(1 for plant in planted.ALL if plant.expect)
+    for problem in found:
+        print(problem)
+    print(f"{'FAILED' if found else 'ok'} selftest {time.monotonic() - began:.1f} s: {offences} "
+          f"offences, {len(planted.ALL) - offences} look-alikes")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
