@@ -133,8 +133,8 @@ static enum tk_err by_status(int status)
     return status >= 500 ? TK_E_SERVER_ERROR : TK_E_HTTP_STATUS;
 }
 
-/* The body's `error` decides first, then the status. A status of 5xx with an error of the OAuth
- * kind is still the server's fault: it may have rotated the pair before it failed. */
+/* The body's `error` decides first, then the status. A status of 5xx with an error about the pair
+ * or the application is still the server's fault: it may have rotated the pair before it failed. */
 static enum tk_err refusal(struct tk_json *j, bool is_json, int status)
 {
     const char *word = is_json ? tk_json_text(j, tk_json_member(j, 0, "error")) : NULL;
@@ -142,9 +142,9 @@ static enum tk_err refusal(struct tk_json *j, bool is_json, int status)
 
     if (err == TK_OK)
         return status == 200 ? TK_OK : by_status(status);
-    if (err == TK_E_OAUTH_ERROR && (status >= 500 || status == 429))
+    if (tk_err_action(err) != TK_ACTION_RETRY && status >= 500)
         return by_status(status);
-    return err;
+    return err == TK_E_OAUTH_ERROR && status == 429 ? by_status(status) : err;
 }
 
 static const char *text_or_empty(struct tk_json *j, const char *name)

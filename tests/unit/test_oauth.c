@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* OAuth as Bitrix24 speaks it: what is asked, and what its answers mean. */
+
+#include "tk_oauth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW ((int64_t)1780315782)
+
+static struct tk_http http;
+static struct tk_grant grant;
+static char body[4096];
+
+static void answered(int status, const char *text)
+{
+    memset(body, 0, sizeof body);
+    strcpy(body, text);
+    http = (struct tk_http){.status = status, .body = body, .body_len = strlen(text)};
+    memset(&grant, 0, sizeof grant);
+}
+
+static enum tk_err meant(int status, const char *text)
+{
+    answered(status, text);
+    return tk_oauth_answer(&http, NOW, &grant);
+}
+
+static enum tk_err meant_by_portal(int status, const char *text)
+{
+    answered(status, text);
+    return tk_oauth_rest_answer(&http);
+}
+
+/* --- good answers --- */
+
+/* facts/bitrix24.md 1.4: the sample of the documentation, with slashes escaped as on the wire. */
+static void a_documented_answer_is_read(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        meant(200, "{\n    \"access_token\": \"ydtj8pho532wydb5ixk78ol7uqlb7sch\",\n"
+                   "    \"client_endpoint\": \"https:\\/\\/portal.bitrix24.com\\/rest\\/\",\n"
+                   "    \"domain\": \"oauth.bitrix.info\",\n"
+                   "    \"expires\": 1780319382,\n    \"expires_in\": 3600,\n"
+                   "    \"member_id\": \"a223c6b3710f85df22e9377d6c4f7553\",\n"
+                   "    \"refresh_token\": \"3s6lr4kr3cv2od4v853gvrchb875bwxb\",\n"
+                   "    \"scope\": \"crm,entity,im,task\",\n"
+                   "    \"server_endpoint\": \"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\n"
+                   "    \"status\": \"F\",\n    \"user_id\": 67\n}\n"),
+        TK_OK);
+    assert_string_equal(grant.access_token, "ydtj8pho532wydb5ixk78ol7uqlb7sch");
+    assert_string_equal(grant.refresh_token, "3s6lr4kr3cv2od4v853gvrchb875bwxb");
+    assert_string_equal(grant.client_endpoint, "https://portal.bitrix24.com/rest/");
+    assert_string_equal(grant.server_endpoint, "https://oauth.bitrix.info/rest/");
+    assert_string_equal(grant.member_id, "a223c6b3710f85df22e9377d6c4f7553");
+    assert_string_equal(grant.user_id, "67");
+    assert_string_equal(grant.scope, "crm,entity,im,task");
+    assert_int_equal(grant.expires_in, 3600);
+}
+
+static void two_tokens_are_enough(void **state)
+{
+    (void)state;
+    assert_int_equal(meant(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"), TK_OK);
+    assert_string_equal(grant.client_endpoint, "");
+    assert_string_equal(grant.server_endpoint, "");
+    assert_string_equal(grant.member_id, "");
+    assert_string_equal(grant.user_id, "");
+    assert_string_equal(grant.scope, "");
+    assert_int_equal(grant.expires_in, 3600);
+}
+
+static void odd_types_are_borne(void **state)
+{
+    (void)state;
+    assert_int_equal(meant(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"user_id\":\"1\","
+                                "\"scope\":null,\"member_id\":false,\"client_endpoint\":[],"
+                                "\"server_endpoint\":{\"x\":1},\"error\":\"\",\"error\":null}"),
+                     TK_OK);
+    assert_string_equal(grant.user_id, "1");
+    assert_string_equal(grant.scope, "");
+    assert_string_equal(grant.server_endpoint, "");
+}
+
+static void lifetimes_are_read_however_they_stand_there(void **state)
+{
+    static const struct {
+        const char *member;
+        uint32_t want;
+    } rows[] = {
+        {"\"x\":1", 3600},
+        {"\"expires_in\":3600", 3600},
+        {"\"expires_in\":\"3600\"", 3600},
+        {"\"expires_in\":12,\"expires\":1780319382", 12},
+        {"\"expires\":1780319382", 3600},
+        {"\"expires\":\"1780319382\"", 3600},
+        {"\"expires_in\":null,\"expires\":1780315882", 100},
+        {"\"expires_in\":\"soon\",\"expires\":1780315882", 100},
+        {"\"expires_in\":3600.5", 3600},
+        {"\"expires_in\":null", 3600},
+        {"\"expires_in\":0", 1},
+        {"\"expires_in\":-5", 1},
+        {"\"expires\":1", 1},
+        {"\"expires\":-999999999999999999", 1},
+        {"\"expires_in\":999999999999999999", 31622400},
+        {"\"expires_in\":4294967297", 31622400},
+        {"\"expires_in\":99999999999999999999", 3600},
+        {"\"expires\":999999999999999999", 31622400},
+    };
+    char text[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text, "{\"access_token\":\"a\",%s,\"refresh_token\":\"r\"}",
+                 rows[i].member);
+        assert_int_equal(meant(200, text), TK_OK);
+        if (grant.expires_in != rows[i].want)
+            fail_msg("%s -> %u", rows[i].member, (unsigned)grant.expires_in);
+    }
+}
+
+/* A pair with a token that cannot be kept is no pair. */
+static void tokens_are_bounded_and_plain(void **state)
+{
+    char token[TK_TOKEN_MAX + 2], text[1000];
+
+    (void)state;
+    memset(token, 't', sizeof token);
+    for (int len = 0; len <= TK_TOKEN_MAX + 1; len++) {
+        bool fits = len > 0 && len <= TK_TOKEN_MAX;
+
+        token[TK_TOKEN_MAX + 1] = '\0';
+        assert_int_equal(tk_oauth_is_token(token + TK_TOKEN_MAX + 1 - len), fits);
+        snprintf(text, sizeof text, "{\"access_token\":\"%.*s\",\"refresh_token\":\"r\"}", len,
+                 token);
+        assert_int_equal(meant(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
+        snprintf(text, sizeof text, "{\"access_token\":\"a\",\"refresh_token\":\"%.*s\"}", len,
+                 token);
+        assert_int_equal(meant(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
+    }
+}
+
+static void what_is_no_pair_is_a_bad_answer(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "null",
+        "[]",
+        "{}",
+        "\"access_token\"",
+        "[{\"access_token\":\"a\",\"refresh_token\":\"r\"}]",
+        "{\"access_token\":\"a\"}",
+        "{\"refresh_token\":\"r\"}",
+        "{\"access_token\":\"a\",\"refresh_token\":null}",
+        "{\"access_token\":\"a\",\"refresh_token\":{}}",
+        "{\"access_token\":true,\"refresh_token\":\"r\"}",
+        "{\"access_token\":\"a b\",\"refresh_token\":\"r\"}",
+        "{\"access_token\":\"a\\r\\nX: y\",\"refresh_token\":\"r\"}",
+        "{\"access_token\":\"a\\u0000\",\"refresh_token\":\"r\"}",
+        "{\"access_token\":\"\\u00e9\",\"refresh_token\":\"r\"}",
+        "{\"Access_Token\":\"a\",\"refresh_token\":\"r\"}",
+        "{\"result\":{\"access_token\":\"a\",\"refresh_token\":\"r\"}}",
+        "{\"access_token\":\"a\",\"refresh_token\":\"r\"",
+        "{\"access_token\":\"a\",\"refresh_token\":\"r\"}x",
+        "{\"error\":{\"code\":\"X\"}}",
+        "<html><body>access_token refresh_token</body></html>",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (meant(200, rows[i]) != TK_E_BAD_ANSWER)
+            fail_msg("%s", rows[i]);
+    }
+}
+
+static void more_than_there_is_room_for_is_a_bad_answer(void **state)
+{
+    char text[2000] = "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"x\":[1";
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        strcat(text, ",1");
+    strcat(text, "]}");
+    assert_int_equal(meant(200, text), TK_E_BAD_ANSWER);
+}
+
+/* --- refusals --- */
+
+struct row {
+    int status;
+    const char *text;
+    enum tk_err want;
+};
+
+/* facts/bitrix24.md 1.5, 2.1 */
+static void refusals_of_the_authorization_server_are_told_apart(void **state)
+{
+    static const struct row rows[] = {
+        {400, "{\"error\":\"invalid_grant\"}", TK_E_INVALID_GRANT},
+        {400, "{\"error\":\"invalid_grant\",\"domain\":\"xxxx.bitrix24.com.br\"}",
+         TK_E_INVALID_GRANT},
+        {200, "{\"error\":\"wrong_client\"}", TK_E_WRONG_CLIENT},
+        {400, "{\"error\":\"invalid_client\"}", TK_E_INVALID_CLIENT},
+        {401, "{\"error\":\"invalid_client\"}", TK_E_INVALID_CLIENT},
+        {401, "{\"error\":\"PAYMENT_REQUIRED\",\"error_description\":\"Payment required\"}",
+         TK_E_PAYMENT_REQUIRED},
+        {400, "{\"error\":\"expired_token\",\"error_description\":\"The ... has expired.\"}",
+         TK_E_EXPIRED_TOKEN},
+        {400,
+         "{\"error\":\"invalid_request\",\"error_description\":\"No \\\"refresh_token\\\" found\"}",
+         TK_E_INVALID_REQUEST},
+        {400, "{\"error\":\"bad_verification_code\"}", TK_E_INVALID_GRANT},
+        {403, "{\"error\":\"invalid_scope\"}", TK_E_INVALID_SCOPE},
+        {403, "{\"error\":\"insufficient_scope\"}", TK_E_INVALID_SCOPE},
+        {401, "{\"error\":\"NOT_INSTALLED\"}", TK_E_NOT_INSTALLED},
+        {401, "{\"error\":\"ERROR_OAUTH\"}", TK_E_NOT_INSTALLED},
+        {401, "{\"error\":\"CONNECTION_ERROR\"}", TK_E_SERVER_ERROR},
+        {503, "{\"error\":\"QUERY_LIMIT_EXCEEDED\"}", TK_E_SERVER_BUSY},
+        {429, "{\"error\":\"OPERATION_TIME_LIMIT\"}", TK_E_SERVER_BUSY},
+        {400, "{\"error\":\"verification_needed\"}", TK_E_OAUTH_ERROR},
+        {200, "{\"error\":\"something_new\",\"access_token\":\"a\",\"refresh_token\":\"r\"}",
+         TK_E_OAUTH_ERROR},
+        {400, "{\"error\":\"0\"}", TK_E_OAUTH_ERROR},
+        {400, "{\"error\":5}", TK_E_OAUTH_ERROR},
+        {400, "{\"error\":\"\"}", TK_E_HTTP_STATUS},
+        {401, "{\"error\":{\"code\":\"BITRIX_REST_V3_EXCEPTION_ACCESSDENIED\"}}", TK_E_HTTP_STATUS},
+        {400, "{\"error\":\"invalid_grant\"", TK_E_HTTP_STATUS}, /* cut: no reason at all */
+        {400, "error=invalid_grant", TK_E_HTTP_STATUS},
+        {404, "", TK_E_HTTP_STATUS},
+        {201, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}", TK_E_HTTP_STATUS},
+        {204, "", TK_E_HTTP_STATUS},
+        {302, "<html>moved</html>", TK_E_HTTP_REDIRECT},
+        {408, "", TK_E_SERVER_BUSY},
+        {429, "", TK_E_SERVER_BUSY},
+        {429, "{\"error\":\"something_new\"}", TK_E_SERVER_BUSY},
+        {500, "<html>oops</html>", TK_E_SERVER_ERROR},
+        {502, "", TK_E_SERVER_ERROR},
+        {503, "<html>invalid_grant</html>", TK_E_SERVER_BUSY},
+        {500, "{\"error\":\"PORTAL_DELETED\"}", TK_E_SERVER_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum tk_err got = meant(rows[i].status, rows[i].text);
+
+        if (got != rows[i].want)
+            fail_msg("%d %s -> %s", rows[i].status, rows[i].text, tk_err_code(got));
+    }
+}
+
+/* A server that fails has said nothing about the pair, whatever stands in its body. */
+static void no_5xx_ends_a_pair(void **state)
+{
+    static const char *const words[] = {"invalid_grant",         "expired_token",
+                                        "bad_verification_code", "wrong_client",
+                                        "PAYMENT_REQUIRED",      "something_new"};
+    char text[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        snprintf(text, sizeof text, "{\"error\":\"%s\"}", words[i]);
+        for (int status = 500; status < 600; status++)
+            assert_int_equal(tk_err_action(meant(status, text)), TK_ACTION_RETRY);
+    }
+}
+
+/* facts/bitrix24.md 2.2 */
+static void answers_of_the_portal_are_told_apart(void **state)
+{
+    static const struct row rows[] = {
+        {200, "{\"result\":{\"ID\":1},\"time\":{}}", TK_OK},
+        {200, "{\"result\":null}", TK_OK},
+        {200, "{\"result\":[],\"error\":\"\"}", TK_OK},
+        {200, "{}", TK_E_BAD_ANSWER},
+        {200, "<html></html>", TK_E_BAD_ANSWER},
+        {200, "", TK_E_BAD_ANSWER},
+        {401, "{\"error\":\"expired_token\"}", TK_E_REST_ERROR}, /* the token, not the pair */
+        {401, "{\"error\":\"invalid_grant\"}", TK_E_REST_ERROR},
+        {401, "{\"error\":\"invalid_token\"}", TK_E_REST_ERROR},
+        {404, "{\"error\":\"ERROR_METHOD_NOT_FOUND\"}", TK_E_REST_ERROR},
+        {401, "{\"error\":\"ACCESS_DENIED\"}", TK_E_ACCESS_DENIED},
+        {403, "{\"error\":\"user_access_error\"}", TK_E_ACCESS_DENIED},
+        {403, "{\"error\":\"insufficient_scope\"}", TK_E_INVALID_SCOPE},
+        {401, "{\"error\":\"APPLICATION_NOT_FOUND\"}", TK_E_NOT_INSTALLED},
+        {503, "{\"error\":\"OVERLOAD_LIMIT\"}", TK_E_SERVER_BUSY},
+        {302, "", TK_E_HTTP_REDIRECT},
+        {403, "<html></html>", TK_E_HTTP_STATUS},
+        {500, "{\"result\":1}", TK_E_SERVER_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum tk_err got = meant_by_portal(rows[i].status, rows[i].text);
+
+        if (got != rows[i].want)
+            fail_msg("%d %s -> %s", rows[i].status, rows[i].text, tk_err_code(got));
+    }
+}
+
+static void an_answer_with_any_byte_changed_harms_nothing(void **state)
+{
+    static const char good[] = "{\"access_token\":\"a\\/b\",\"expires_in\":\"3600\",\"error\":\"\","
+                               "\"refresh_token\":\"\\u0072\"}";
+    char text[sizeof good];
+
+    (void)state;
+    for (size_t at = 0; at < sizeof good - 1; at++) {
+        for (int c = 1; c < 256; c++) {
+            strcpy(text, good);
+            text[at] = (char)c;
+            if (meant(200, text) == TK_OK)
+                assert_true(tk_oauth_is_token(grant.access_token) &&
+                            tk_oauth_is_token(grant.refresh_token) && grant.expires_in > 0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_documented_answer_is_read),
+        cmocka_unit_test(two_tokens_are_enough),
+        cmocka_unit_test(odd_types_are_borne),
+        cmocka_unit_test(lifetimes_are_read_however_they_stand_there),
+        cmocka_unit_test(tokens_are_bounded_and_plain),
+        cmocka_unit_test(what_is_no_pair_is_a_bad_answer),
+        cmocka_unit_test(more_than_there_is_room_for_is_a_bad_answer),
+        cmocka_unit_test(refusals_of_the_authorization_server_are_told_apart),
+        cmocka_unit_test(no_5xx_ends_a_pair),
+        cmocka_unit_test(answers_of_the_portal_are_told_apart),
+        cmocka_unit_test(an_answer_with_any_byte_changed_harms_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
