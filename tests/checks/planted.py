@@ -87,7 +87,7 @@ SYMBOLS = [
 LIMITS = [
     Plant("limits", "an oversize function", URL, _function(41), r"tk_planted has 4\d code lines"),
     Plant("limits", "an oversize file", "core/tk_planted.c", "int tk_planted;\n" * 501,
-          r"501 code lines, over 500"),
+          r"501 code lines, over"),
     Plant("limits", "a long comment", URL, "/*\n" + " * words\n" * 600 + " */\n", None),
 ]
 
@@ -124,7 +124,7 @@ HYGIENE = [
 
 CROSS = [
     Plant("cross", "a budget overdrawn", URL, "extern const char tk_planted[7000];\n"
-          "const char tk_planted[7000] = {1};\n", r"bytes on Cortex-M3, over 6656"),
+          "const char tk_planted[7000] = {1};\n", r"= \d+ bytes on Cortex-M3, over"),
     Plant("cross", "writable data", URL, "int tk_planted = 9;\n", r"4 bytes of writable data"),
     Plant("cross", "a long of 64 bits", URL,
           "typedef char tk_planted[sizeof(long) == 8 ? 1 : -1];\n", r"tk_url\.c:\d+:.* error:"),
