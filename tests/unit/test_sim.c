@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The simulated machine: that what a test scripts is what happens, and when. */
+
+#include "tk_sim.h"
+#include "tk_sim_flash.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tk_sim_flash f;
+static struct tk_port port;
+static struct tk_sim_peer peer;
+static uint8_t data[1024];
+
+/* --- flash --- */
+
+static int flash_begin(void **state)
+{
+    (void)state;
+    tk_sim_flash_init(&f, 1024, 3, 8);
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7 % 251);
+    return 0;
+}
+
+static int flash_end(void **state)
+{
+    (void)state;
+    tk_sim_flash_free(&f);
+    return 0;
+}
+
+static int program(uint32_t at, size_t len)
+{
+    return f.flash.program(&f, at, data, len);
+}
+
+static int erase(uint32_t at)
+{
+    return f.flash.erase(&f, at);
+}
+
+/* How many units are as programmed, how many still erased; the rest is between. */
+static void count_units(size_t units, size_t *fresh, size_t *old)
+{
+    static const uint8_t blank[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+
+    *fresh = *old = 0;
+    for (size_t i = 0; i < units; i++) {
+        *fresh += memcmp(f.bytes + 8 * i, data + 8 * i, 8) == 0;
+        *old += memcmp(f.bytes + 8 * i, blank, 8) == 0;
+    }
+}
+
+static void a_cut_program_is_torn_as_told(void **state)
+{
+    size_t fresh, old, between = 0, prefixes = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        enum tk_sim_torn_program torn = (enum tk_sim_torn_program)(i % 4);
+
+        flash_end(NULL);
+        flash_begin(NULL);
+        f.torn_program = torn;
+        f.random = i + 1;
+        f.cut_at = 1;
+        assert_int_equal(program(0, 80), TK_FLASH_ERR);
+        assert_true(f.off);
+        count_units(10, &fresh, &old);
+        assert_true(torn != TK_SIM_PROGRAM_NOTHING || old == 10);
+        assert_true(torn != TK_SIM_PROGRAM_PREFIX || (fresh < 10 && fresh + old == 10));
+        assert_true(torn != TK_SIM_PROGRAM_HALF_UNIT || fresh + old >= 9);
+        assert_true(torn != TK_SIM_PROGRAM_BUT_ONE_UNIT || (fresh == 9 && old == 1));
+        between += fresh + old == 9;
+        prefixes += torn == TK_SIM_PROGRAM_PREFIX ? fresh : 0;
+        assert_int_equal(f.bytes[80], 0xff); /* a unit that was not named */
+    }
+    assert_true(between > 20 && prefixes > 50);
+}
+
+static void a_cut_erase_is_torn_as_told(void **state)
+{
+    size_t risen = 0, kept = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 60; i++) {
+        enum tk_sim_torn_erase torn = (enum tk_sim_torn_erase)(i % 3);
+
+        flash_end(NULL);
+        flash_begin(NULL);
+        program(0, 1024);
+        f.bytes[1024] = 0x5a; /* of the next sector */
+        f.torn_erase = torn;
+        f.random = i + 1;
+        f.cut_at = 2;
+        assert_int_equal(erase(0), TK_FLASH_ERR);
+        size_t end = 0;
+
+        while (torn == TK_SIM_ERASE_PART && end < 1024 && f.bytes[end] == 0xff)
+            end++;
+        assert_true(torn != TK_SIM_ERASE_PART ||
+                    memcmp(f.bytes + end, data + end, 1024 - end) == 0);
+        for (size_t at = 0; at < 1024 && torn == TK_SIM_ERASE_NOISY; at++) {
+            assert_int_equal(f.bytes[at] & data[at], data[at]); /* no bit falls */
+            risen += f.bytes[at] != data[at];
+            kept += f.bytes[at] != 0xff;
+        }
+        assert_int_equal(f.bytes[1024], 0x5a);
+        tk_sim_flash_power_on(&f);
+        assert_int_equal(program(0, 8), TK_FLASH_OK); /* but nobody may: */
+        assert_string_equal(f.violation, "a unit is programmed twice");
+    }
+    assert_true(risen > 1000 && kept > 1000);
+}
+
+static void without_power_nothing_works_and_nothing_changes(void **state)
+{
+    uint8_t got = 7;
+
+    (void)state;
+    program(0, 8);
+    f.cut_at = 2;
+    assert_int_equal(program(8, 8), TK_FLASH_ERR);
+    assert_int_equal(program(16, 8), TK_FLASH_ERR);
+    assert_int_equal(erase(0), TK_FLASH_ERR);
+    assert_int_equal(f.flash.read(&f, 0, &got, 1), TK_FLASH_ERR);
+    assert_int_equal(got, 7);
+    assert_int_equal(f.operations, 2);
+    tk_sim_flash_power_on(&f);
+    assert_int_equal(program(16, 8), TK_FLASH_OK);
+    assert_memory_equal(f.bytes, data, 8);
+    assert_memory_equal(f.bytes + 16, data, 8);
+    assert_int_equal(f.violations, 0);
+}
+
+static void a_failed_operation_leaves_the_power_on(void **state)
+{
+    uint8_t got;
+
+    (void)state;
+    f.fail_at = 2;
+    f.fail_read_at = 1;
+    assert_int_equal(program(0, 8), TK_FLASH_OK);
+    assert_int_equal(program(8, 8), TK_FLASH_ERR);
+    assert_int_equal(program(16, 8), TK_FLASH_OK);
+    assert_int_equal(f.flash.read(&f, 0, &got, 1), TK_FLASH_ERR);
+    assert_int_equal(f.flash.read(&f, 0, &got, 1), TK_FLASH_OK);
+    assert_int_equal(got, data[0]);
+}
+
+static void an_erase_takes_as_long_as_told(void **state)
+{
+    (void)state;
+    program(0, 8);
+    f.erase_again = 3;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(erase(0), TK_FLASH_AGAIN);
+    assert_int_equal(f.bytes[0], data[0]);
+    assert_int_equal(erase(0), TK_FLASH_OK);
+    assert_int_equal(f.bytes[0], 0xff);
+    assert_int_equal(f.wear[0], 1);
+    assert_int_equal(f.wear[1], 0);
+    assert_int_equal(erase(1024), TK_FLASH_AGAIN);
+    tk_sim_flash_power_on(&f); /* a reset while it is under way */
+    assert_int_equal(program(1024, 8), TK_FLASH_OK);
+    assert_string_equal(f.violation, "a unit is programmed twice");
+}
+
+static void who_breaks_the_contract_is_seen(void **state)
+{
+    static const struct {
+        uint32_t erase, program, len;
+        const char *violation;
+    } rows[] = {
+        {2048, 4, 8, "a program is not of whole units"},
+        {2048, 8, 12, "a program is not of whole units"},
+        {2048, 1016, 16, "a program crosses sectors"},
+        {2048, 3072, 8, "a program outside of the memory"},
+        {2048, 3064, 16, "a program outside of the memory"},
+        {2048, 24, 8, "a unit is programmed twice"},
+        {2049, 0, 0, "an erase of something that is no sector"},
+        {3072, 0, 0, "an erase of something that is no sector"},
+    };
+    uint8_t got[2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        flash_end(NULL);
+        flash_begin(NULL);
+        program(24, 8);
+        assert_int_equal(f.violations, 0);
+        erase(rows[i].erase);
+        program(rows[i].program, rows[i].len);
+        assert_true(f.violations > 0);
+        assert_string_equal(f.violation, rows[i].violation);
+    }
+    f.flash.read(&f, 3071, got, 2);
+    assert_string_equal(f.violation, "a read outside of the memory");
+}
+
+/* --- time --- */
+
+static char order[100];
+
+static int begin(void **state)
+{
+    (void)state;
+    tk_sim_init(&port, 1);
+    tk_console_read(&port, 0, order, 1); /* that somebody is attached is seen */
+    memset(order, 0, sizeof order);
+    peer = (struct tk_sim_peer){.addr = {4, {10, 0, 0, 1}}, .port = 443};
+    tk_sim_add_peer(&port, &peer);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tk_sim_free(&port);
+    return 0;
+}
+
+static void rings(struct tk_port *p, struct tk_sim_alarm *alarm)
+{
+    assert_int_equal(p->now_ms, alarm->at_ms);
+    strcat(order, alarm->ctx);
+    if (alarm->at_ms == 20) {
+        alarm->at_ms = 35;
+        tk_sim_add_alarm(p, alarm);
+    }
+}
+
+static void alarms_ring_at_their_tick_in_order(void **state)
+{
+    char names[4][2] = {"c", "a", "b", "d"};
+    struct tk_sim_alarm alarms[] = {{.at_ms = 30, .run = rings, .ctx = names[0]},
+                                    {.at_ms = 10, .run = rings, .ctx = names[1]},
+                                    {.at_ms = 20, .run = rings, .ctx = names[2]},
+                                    {.at_ms = 30, .run = rings, .ctx = names[3]}};
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        tk_sim_add_alarm(&port, &alarms[i]);
+    tk_sim_advance(&port, 9);
+    assert_string_equal(order, "");
+    tk_sim_advance(&port, 1);
+    assert_string_equal(order, "a");
+    tk_wait(&port, 1000); /* to the next thing that is scripted, not further */
+    assert_int_equal(tk_clock_now_ms(&port), 20);
+    tk_sim_advance(&port, 1000);
+    assert_string_equal(order, "abcdb");
+    assert_int_equal(tk_clock_now_ms(&port), 1020);
+}
+
+static void waiting_jumps_to_the_deadline_and_is_never_stuck_unseen(void **state)
+{
+    (void)state;
+    tk_wait(&port, 500);
+    assert_int_equal(tk_clock_now_ms(&port), 500);
+    tk_wait(&port, 400);
+    assert_int_equal(tk_clock_now_ms(&port), 500);
+    assert_int_equal(port.stuck, 0);
+    tk_wait(&port, UINT64_MAX);
+    assert_int_equal(tk_clock_now_ms(&port), 500);
+    assert_int_equal(port.stuck, 1);
+}
+
+/* --- the network --- */
+
+static uint8_t got[2000];
+
+static int connected(void)
+{
+    int sock = tk_sock_open(&port, &peer.addr, 443);
+
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_OK);
+    return sock;
+}
+
+static int give(const char *text)
+{
+    int sock = connected();
+
+    tk_sim_give(&port.links[sock], text, strlen(text));
+    return sock;
+}
+
+static int recv_some(int sock)
+{
+    memset(got, 0, sizeof got);
+    return tk_sock_recv(&port, sock, got, sizeof got - 1);
+}
+
+static void a_peer_takes_its_time(void **state)
+{
+    (void)state;
+    peer.connect_ms = 30;
+    peer.reply_ms = 20;
+    int sock = tk_sock_open(&port, &peer.addr, 443);
+
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_AGAIN);
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 30);
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_OK);
+    tk_sim_give(&port.links[sock], "ab", 2);
+    tk_sim_fin(&port.links[sock]);
+    tk_sim_give(&port.links[sock], "c", 1); /* behind the end: nothing */
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 50);
+    assert_int_equal(recv_some(sock), 2);
+    assert_int_equal(recv_some(sock), TK_SOCK_CLOSED);
+    assert_int_equal(recv_some(sock), TK_SOCK_CLOSED);
+}
+
+static void a_peer_refuses_or_says_nothing(void **state)
+{
+    (void)state;
+    peer.answer = TK_SIM_REFUSE;
+    peer.connect_ms = 5;
+    int sock = tk_sock_open(&port, &peer.addr, 443);
+
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_AGAIN);
+    tk_sim_advance(&port, 5);
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_ERR);
+    peer.answer = TK_SIM_SILENT;
+    sock = tk_sock_open(&port, &peer.addr, 443);
+    tk_sim_advance(&port, 100000000);
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_AGAIN);
+    sock = tk_sock_open(&port, &peer.addr, 444); /* nobody there */
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_ERR);
+}
+
+static void bytes_come_as_slowly_as_told(void **state)
+{
+    (void)state;
+    peer.down = (struct tk_sim_flow){.at_most = 2, .again = 1};
+    int sock = give("abc");
+
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    assert_int_equal(recv_some(sock), 2);
+    assert_memory_equal(got, "ab", 3);
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    assert_int_equal(recv_some(sock), 1);
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    peer.up.at_most = 3;
+    assert_int_equal(tk_sock_send(&port, sock, "abcd", 4), 3);
+}
+
+static void a_connection_ends_at_the_byte_told(void **state)
+{
+    (void)state;
+    for (unsigned after = 0; after < 5; after++) {
+        enum tk_sim_event event = after % 2 == 0 ? TK_SIM_FIN : TK_SIM_RESET;
+
+        peer.down = (struct tk_sim_flow){.event = event, .after = after};
+        int sock = give("abcdef");
+
+        for (unsigned moved = 0; moved < after; moved += (unsigned)strlen((char *)got))
+            assert_true(recv_some(sock) > 0);
+        assert_int_equal(recv_some(sock), event == TK_SIM_FIN ? TK_SOCK_CLOSED : TK_SOCK_ERR);
+        assert_int_equal(port.links[sock].down.moved, after);
+        tk_sock_close(&port, sock);
+    }
+    peer.down = (struct tk_sim_flow){.event = TK_SIM_NOTHING};
+    peer.up = (struct tk_sim_flow){.event = TK_SIM_RESET, .after = 3};
+    int sock = connected();
+
+    assert_int_equal(tk_sock_send(&port, sock, "abcd", 4), 3);
+    assert_int_equal(tk_sock_send(&port, sock, "d", 1), TK_SOCK_ERR);
+    assert_int_equal(recv_some(sock), TK_SOCK_ERR);
+}
+
+static void a_stall_ends_when_told(void **state)
+{
+    (void)state;
+    peer.down = (struct tk_sim_flow){.event = TK_SIM_STALL, .after = 1, .until_ms = 700};
+    int sock = give("abc");
+
+    assert_int_equal(recv_some(sock), 1);
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    tk_wait(&port, 100000);
+    assert_int_equal(tk_clock_now_ms(&port), 700);
+    assert_int_equal(recv_some(sock), 2);
+}
+
+static void names_answer_when_told(void **state)
+{
+    struct tk_sim_name slow = {
+        "slow.example", {{4, {10, 0, 0, 1}}, {4, {10, 0, 0, 2}}}, 2, 40, NULL};
+    struct tk_addr addrs[4];
+
+    (void)state;
+    tk_sim_add_name(&port, &slow);
+    int lookup = tk_sock_lookup(&port, "slow.example");
+    int unknown = tk_sock_lookup(&port, "other.example");
+
+    assert_int_equal(tk_sock_lookup_poll(&port, unknown, addrs, 4), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 4), TK_SOCK_AGAIN);
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 40);
+    assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 1), 1); /* as many as wanted */
+    assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 4), TK_SOCK_ERR);
+    for (int i = 0; i < TK_SIM_LOOKUPS; i++)
+        assert_true(tk_sock_lookup(&port, "slow.example") >= 0);
+    assert_int_equal(tk_sock_lookup(&port, "slow.example"), TK_SOCK_AGAIN);
+    tk_sock_lookup_cancel(&port, 2);
+    assert_int_equal(tk_sock_lookup(&port, "10.9.8.7"), 2);
+    assert_int_equal(tk_sock_lookup_poll(&port, 2, addrs, 4), 1);
+    assert_memory_equal(addrs[0].bytes, "\x0a\x09\x08\x07", 4);
+}
+
+/* A program that never looks at what it was woken for neither hangs in one tick nor spins. */
+static void what_was_told_once_is_passed_over_once(void **state)
+{
+    (void)state;
+    int sock = connected();
+
+    assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
+    tk_sim_give(&port.links[sock], "a", 1);
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 0); /* told */
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 10); /* passed over */
+    tk_wait(&port, 1000);
+    assert_int_equal(tk_clock_now_ms(&port), 10); /* told again */
+    assert_int_equal(recv_some(sock), 1);
+    tk_wait(&port, 1000); /* nothing was wanted since */
+    assert_int_equal(tk_clock_now_ms(&port), 1000);
+}
+
+static void sockets_are_as_few_as_told(void **state)
+{
+    (void)state;
+    port.max_sockets = 2;
+    int first = connected();
+
+    connected();
+    assert_int_equal(tk_sock_open(&port, &peer.addr, 443), TK_SOCK_ERR);
+    tk_sock_close(&port, first);
+    assert_int_equal(connected(), first);
+    assert_int_equal(port.connections_begun, 3);
+}
+
+int main(void)
+{
+#define FLASH(name) cmocka_unit_test_setup_teardown(name, flash_begin, flash_end)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        FLASH(a_cut_program_is_torn_as_told),
+        FLASH(a_cut_erase_is_torn_as_told),
+        FLASH(without_power_nothing_works_and_nothing_changes),
+        FLASH(a_failed_operation_leaves_the_power_on),
+        FLASH(an_erase_takes_as_long_as_told),
+        FLASH(who_breaks_the_contract_is_seen),
+        TEST(alarms_ring_at_their_tick_in_order),
+        TEST(waiting_jumps_to_the_deadline_and_is_never_stuck_unseen),
+        TEST(a_peer_takes_its_time),
+        TEST(a_peer_refuses_or_says_nothing),
+        TEST(bytes_come_as_slowly_as_told),
+        TEST(a_connection_ends_at_the_byte_told),
+        TEST(a_stall_ends_when_told),
+        TEST(names_answer_when_told),
+        TEST(what_was_told_once_is_passed_over_once),
+        TEST(sockets_are_as_few_as_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
