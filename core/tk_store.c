@@ -320,8 +320,10 @@ static void write_copy(struct writer *w, const struct tk_store *s, struct record
     while (r.len > 0 && w->result == TK_STORE_OK) {
         uint16_t n = r.len < BOUNCE ? r.len : BOUNCE;
 
-        if (flash_read(s, r.at, bounce, n) != TK_STORE_OK)
+        if (flash_read(s, r.at, bounce, n) != TK_STORE_OK) {
             w->result = TK_STORE_FLASH;
+            return;
+        }
         write_bytes(w, bounce, n);
         r.at += n;
         r.len = (uint16_t)(r.len - n);
