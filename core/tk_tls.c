@@ -431,14 +431,18 @@ static bool is_new_session(int ret)
 #endif
 }
 
+/* A TCP connection that ends without close_notify may have been cut by anybody: an answer whose
+ * end is the connection's is not whole then (RFC 9112 9.8). mbedTLS says 0 for that. */
 static int outcome(struct tk_tls *tls, int ret)
 {
     if (ret > 0)
         return ret;
     if (wants_more(ret) && tls->starved)
         return TK_SOCK_AGAIN;
-    if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || ret == 0 || ret == MBEDTLS_ERR_SSL_CONN_EOF)
+    if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_SOCK_CLOSED;
+    if (ret == 0)
+        ret = MBEDTLS_ERR_SSL_CONN_EOF;
     return fail(tls, tls_error(tls, ret), ret);
 }
 

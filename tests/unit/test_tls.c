@@ -12,6 +12,17 @@
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
+static unsigned sends; /* calls of tk_sock_send */
+
+int __real_tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len);
+int __wrap_tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len);
+
+int __wrap_tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
+{
+    sends++;
+    return __real_tk_sock_send(port, sock, data, len);
+}
+
 static void echo(struct tls_world *w)
 {
     char back[16] = "";
@@ -42,10 +53,180 @@ static void test_handshake_and_echo(void **state)
     }
 }
 
+/* Also: between any two bytes the sockets say that they cannot now. */
+static void test_byte_by_byte(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tls_world_init(&w, tls_chain(TLS_EC), versions[i % 2]);
+        w.peer.peer.up = (struct tk_sim_flow){.at_most = 1, .again = i / 2};
+        w.peer.peer.down = w.peer.peer.up;
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        echo(&w);
+        tk_tls_close(&w.tls);
+        assert_int_equal(w.port.now_ms, 0);
+        tls_world_free(&w);
+    }
+}
+
+/* Round trips: TCP, two of 1.2 or one of 1.3, the request. */
+static void test_only_the_peer_takes_time(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tls_world_init(&w, tls_chain(TLS_EC), versions[i]);
+        w.peer.name.after_ms = 1000;
+        w.peer.peer.connect_ms = 100;
+        w.peer.peer.reply_ms = 10;
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        assert_int_equal(w.port.now_ms, versions[i] == TLS1_2_VERSION ? 1120 : 1110);
+        echo(&w);
+        assert_int_equal(w.port.now_ms, versions[i] == TLS1_2_VERSION ? 1130 : 1120);
+        tls_world_free(&w);
+    }
+}
+
+/* A host's sockets that take no more for a while, in each flight and the request. */
+static void test_a_stall_at_every_byte_upwards(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (size_t at = 1, came = 2; at < came; at += 7 * tls_stride()) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[at % 2]);
+        w.peer.peer.up = (struct tk_sim_flow){
+            .event = TK_SIM_STALL, .after = at, .until_ms = w.port.now_ms + 500};
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        echo(&w);
+        came = w.peer.came;
+        assert_int_equal(w.port.now_ms, 500);
+        tls_world_free(&w);
+    }
+}
+
+static void test_one_send_a_flight(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tls_world_init(&w, tls_chain(i < 2 ? TLS_EC : TLS_RSA), versions[i % 2]);
+        sends = 0;
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        assert_int_equal(sends, 2);
+        echo(&w);
+        assert_int_equal(sends, 3);
+        tk_tls_close(&w.tls);
+        assert_int_equal(sends, 4);
+        assert_int_equal(w.peer.sends, 4);
+        tls_world_free(&w);
+    }
+}
+
+/* A request of tk_net's largest size is a record, and a send. */
+static void test_one_send_a_request(void **state)
+{
+    static const size_t sizes[] = {1, 200, 255, 256, 257, 1000, 2047};
+    uint8_t bytes[2048] = {0};
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i]);
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
+            sends = 0;
+            assert_int_equal(tk_tls_send(&w.tls, bytes, sizes[j]), sizes[j]);
+            assert_int_equal(sends, 1);
+            assert_int_equal(tls_recv_all(&w, bytes, sizes[j]), sizes[j]);
+        }
+        tls_world_free(&w);
+    }
+}
+
+static void large_answer(int version, size_t at_most)
+{
+    static uint8_t bytes[100000];
+    struct tls_world w;
+
+    tls_world_init(&w, tls_chain(TLS_SHORT), version);
+    w.peer.peer.down.at_most = at_most;
+    w.peer.answer = sizeof bytes;
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+    assert_int_equal(tls_send_all(&w, "x", 1), 1);
+    memset(bytes, 0, sizeof bytes);
+    assert_int_equal(tls_recv_all(&w, bytes, sizeof bytes), sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        assert_int_equal(bytes[i], tls_byte(i));
+    assert_int_equal(w.port.now_ms, 0);
+    tls_world_free(&w);
+}
+
+static void test_answers_of_whole_records(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        large_answer(versions[i], 0);
+        large_answer(versions[i], 1000);
+    }
+}
+
+static void test_a_large_request(void **state)
+{
+    static uint8_t out[20000], in[20000];
+    struct tls_world w;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof out; i++)
+        out[i] = tls_byte(i);
+    for (int i = 0; i < 2; i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i]);
+        w.peer.peer.up = (struct tk_sim_flow){.at_most = 100, .again = 1};
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        assert_int_equal(tls_send_all(&w, out, sizeof out), sizeof out);
+        assert_int_equal(tls_recv_all(&w, in, sizeof in), sizeof in);
+        assert_memory_equal(in, out, sizeof in);
+        assert_int_equal(w.peer.plain, sizeof out);
+        tls_world_free(&w);
+    }
+}
+
+/* RFC 8446 6.1, RFC 9112 9.8: without close_notify somebody on the way may have cut it off. */
+static void test_only_close_notify_is_an_end(void **state)
+{
+    struct tls_world w;
+    char back[8];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
+        w.peer.closes = i < 2;
+        w.peer.drops = i >= 2;
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+        assert_int_equal(tls_send_all(&w, "hello", 5), 5);
+        assert_int_equal(tls_recv_all(&w, back, 5), 5);
+        assert_int_equal(tls_recv_all(&w, back, 1), i < 2 ? TK_SOCK_CLOSED : TK_SOCK_ERR);
+        assert_int_equal(w.tls.err, i < 2 ? TK_OK : TK_E_CONN_LOST);
+        tls_world_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshake_and_echo),
+        cmocka_unit_test(test_byte_by_byte),
+        cmocka_unit_test(test_only_the_peer_takes_time),
+        cmocka_unit_test(test_a_stall_at_every_byte_upwards),
+        cmocka_unit_test(test_one_send_a_flight),
+        cmocka_unit_test(test_one_send_a_request),
+        cmocka_unit_test(test_answers_of_whole_records),
+        cmocka_unit_test(test_a_large_request),
+        cmocka_unit_test(test_only_close_notify_is_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

@@ -26,7 +26,7 @@ struct shape {
 static struct {
     EVP_PKEY *root_key[2], *middle_key[2]; /* P-256, RSA */
     X509 *root[2], *middle[2];
-    EVP_PKEY *other_key;
+    EVP_PKEY *rsa, *other_key;
     X509 *other;
     struct tls_chain chains[TLS_KINDS];
 } made;
@@ -64,12 +64,15 @@ static X509 *certify(const struct shape *s)
     return crt;
 }
 
+/* One RSA key for all: making one takes a while. */
 static EVP_PKEY *make_key(bool rsa)
 {
-    EVP_PKEY *key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
-
-    assert_non_null(key);
-    return key;
+    if (!rsa)
+        return EVP_EC_gen("P-256");
+    if (made.rsa == NULL)
+        made.rsa = EVP_RSA_gen(2048);
+    assert_int_equal(EVP_PKEY_up_ref(made.rsa), 1);
+    return made.rsa;
 }
 
 static X509 *make_authority(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
@@ -173,6 +176,7 @@ int tls_free_chains(void **state)
         X509_free(made.root[i]);
         X509_free(made.middle[i]);
     }
+    EVP_PKEY_free(made.rsa);
     EVP_PKEY_free(made.other_key);
     X509_free(made.other);
     for (int i = 0; i < TLS_KINDS; i++) {
