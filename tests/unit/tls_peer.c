@@ -355,6 +355,14 @@ void tls_world_free(struct tls_world *w)
     tk_sim_free(&w->port);
 }
 
+/* As core/tk_net.c: an address has its own time. */
+static uint64_t next_look(const struct tls_world *w, uint64_t until_ms)
+{
+    uint64_t tcp_ms = w->tls.tcp_give_up_ms;
+
+    return w->tls.stage == TK_TLS_TCP && tcp_ms < until_ms ? tcp_ms : until_ms;
+}
+
 int tls_connect_to(struct tls_world *w, const char *name, struct tk_tls_session *session,
                    uint64_t until_ms)
 {
@@ -368,7 +376,7 @@ int tls_connect_to(struct tls_world *w, const char *name, struct tk_tls_session 
 
         n = tk_tls_step(&w->tls, &busy);
         if (n == TK_SOCK_AGAIN && !busy)
-            tk_wait(&w->port, until_ms);
+            tk_wait(&w->port, next_look(w, until_ms));
         assert_true(passes < PASSES_MAX);
     }
     return n;

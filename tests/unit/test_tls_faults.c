@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* core/tk_tls.c against somebody else's TLS: whatever goes wrong has an end, and its own error. */
+
+#include "tls_peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* --- certificates --- */
+
+static enum tk_err error_of(enum tls_kind kind, int version)
+{
+    struct tls_world w;
+    struct tk_tls_session session = {.len = 0};
+
+    tls_world_init(&w, tls_chain(kind), version);
+    assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
+    enum tk_err err = w.tls.err;
+
+    tk_tls_close(&w.tls);
+    assert_int_equal(w.peer.plain, 0);
+    assert_false(w.peer.finished);
+    assert_int_not_equal(w.peer.alert, -1);
+    assert_int_not_equal(w.peer.alert, SSL_AD_CLOSE_NOTIFY);
+    assert_int_equal(w.peer.closed, 1);
+    assert_int_equal(session.len, 0);
+    assert_int_equal(w.port.now_ms, 0);
+    tls_world_free(&w);
+    return err;
+}
+
+static void test_each_fault_of_a_certificate(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(error_of(TLS_OTHER_ROOT, versions[i]), TK_E_TLS_UNTRUSTED);
+        assert_int_equal(error_of(TLS_NO_INTERMEDIATE, versions[i]), TK_E_TLS_UNTRUSTED);
+        assert_int_equal(error_of(TLS_SELF_SIGNED, versions[i]), TK_E_TLS_SELF_SIGNED);
+        assert_int_equal(error_of(TLS_WRONG_NAME, versions[i]), TK_E_TLS_NAME);
+        assert_int_equal(error_of(TLS_EXPIRED, versions[i]), TK_E_TLS_EXPIRED);
+        assert_int_equal(error_of(TLS_INTERMEDIATE_EXPIRED, versions[i]), TK_E_TLS_EXPIRED);
+        assert_int_equal(error_of(TLS_NOT_YET, versions[i]), TK_E_TLS_NOT_YET);
+    }
+}
+
+/* The first and the last second of a certificate, and their neighbours. */
+static void test_dates_to_the_second(void **state)
+{
+    static const struct {
+        int64_t unix_s;
+        enum tk_err err;
+    } moments[] = {{TLS_UNIX - TLS_DAY - 1, TK_E_TLS_NOT_YET},
+                   {TLS_UNIX - TLS_DAY, TK_OK},
+                   {TLS_UNIX + TLS_DAY, TK_OK},
+                   {TLS_UNIX + TLS_DAY + 1, TK_E_TLS_EXPIRED}};
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tls_world_init(&w, tls_chain(TLS_EC), versions[i % 2]);
+        tk_sim_set_wall(&w.port, TK_TIME_RTC, moments[i].unix_s);
+        tls_connect(&w, NULL);
+        assert_int_equal(w.tls.err, moments[i].err);
+        assert_int_equal(w.tls.stage == TK_TLS_READY, moments[i].err == TK_OK);
+        tls_world_free(&w);
+    }
+}
+
+/* The same connection object serves well after each fault. */
+static void test_a_good_connection_after_a_bad_one(void **state)
+{
+    struct tls_world w;
+    char back[8] = "";
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, TLS_UNIX + 2 * TLS_DAY);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_ERR);
+    tk_tls_close(&w.tls);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, TLS_UNIX);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+    assert_int_equal(w.tls.err, TK_OK);
+    assert_int_equal(tls_send_all(&w, "hello", 5), 5);
+    assert_int_equal(tls_recv_all(&w, back, 5), 5);
+    tls_world_free(&w);
+}
+
+/* --- what must be there before a byte leaves --- */
+
+static void assert_nothing_left(struct tls_world *w, enum tk_err err)
+{
+    assert_int_equal(tls_connect(w, NULL), TK_SOCK_ERR);
+    assert_int_equal(w->tls.err, err);
+    assert_int_equal(w->port.lookups_begun, 0);
+    assert_int_equal(w->port.connections_begun, 0);
+    tls_world_free(w);
+}
+
+static void test_no_clock(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    assert_nothing_left(&w, TK_E_CLOCK_UNKNOWN);
+
+    /* a clock that stands before the program was made */
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, 946684800);
+    assert_nothing_left(&w, TK_E_CLOCK_UNKNOWN);
+}
+
+static void test_no_random_numbers(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    w.port.unseeded = true;
+    assert_nothing_left(&w, TK_E_NOT_SEEDED);
+}
+
+/* --- the way --- */
+
+static int connect_within(struct tls_world *w, uint64_t ms)
+{
+    return tls_connect_to(w, TLS_HOST, NULL, w->port.now_ms + ms);
+}
+
+static void test_names(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+    w.peer.name.count = 0;
+    assert_int_equal(connect_within(&w, 1000), TK_SOCK_ERR);
+    assert_int_equal(w.tls.err, TK_E_NAME_UNKNOWN);
+    tk_tls_close(&w.tls);
+
+    w.peer.name.after_ms = TK_SIM_NEVER;
+    assert_int_equal(connect_within(&w, 1000), TK_SOCK_AGAIN);
+    assert_int_equal(w.port.now_ms, 1000);
+    tk_tls_close(&w.tls);
+    for (int i = 0; i < TK_SIM_LOOKUPS; i++)
+        assert_false(w.port.lookups[i].used); /* given back */
+    tls_world_free(&w);
+}
+
+static void assert_no_socket_left(const struct tls_world *w)
+{
+    for (int i = 0; i < TK_SIM_SOCKETS; i++)
+        assert_int_equal(w->port.links[i].state, TK_SIM_FREE);
+}
+
+/* Three that do not take it, each in its own way, before the one that does, or not. */
+static void test_all_addresses_are_tried(void **state)
+{
+    struct tk_sim_peer silent = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_SILENT};
+    struct tk_sim_peer slow = {
+        .addr = {4, {10, 9, 0, 3}}, .port = 443, .answer = TK_SIM_REFUSE, .connect_ms = 1000};
+    struct tls_world w;
+
+    (void)state;
+    for (int last = 0; last < 2; last++) {
+        tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+        tk_sim_add_peer(&w.port, &silent);
+        tk_sim_add_peer(&w.port, &slow);
+        w.peer.name.count = 4;
+        w.peer.name.addrs[3] = w.peer.name.addrs[0];
+        w.peer.name.addrs[0] = (struct tk_addr){6, {0xfd, 1}}; /* refuses at once */
+        w.peer.name.addrs[1] = silent.addr;
+        w.peer.name.addrs[2] = slow.addr;
+        w.peer.peer.answer = last == 0 ? TK_SIM_ACCEPT : TK_SIM_REFUSE;
+        assert_int_equal(tls_connect(&w, NULL), last == 0 ? TK_SOCK_OK : TK_SOCK_ERR);
+        assert_int_equal(w.tls.err, last == 0 ? TK_OK : TK_E_CONNECT_FAILED);
+        assert_int_equal(w.port.connections_begun, 4);
+        assert_int_equal(w.port.now_ms, 6000);
+        tk_tls_close(&w.tls);
+        assert_no_socket_left(&w);
+        tls_world_free(&w);
+    }
+}
+
+static void test_no_socket_free(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+    w.port.max_sockets = 0;
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_ERR);
+    assert_int_equal(w.tls.err, TK_E_CONNECT_FAILED);
+    tls_world_free(&w);
+}
+
+/* --- cuts --- */
+
+struct cut {
+    int version;
+    bool up;
+    enum tk_sim_event event;
+    size_t at;
+};
+
+/* Whether the whole answer came. */
+static bool run_with_cut(struct tls_world *w, const struct cut *c)
+{
+    char back[8] = "";
+    struct tk_sim_flow flow = {.event = c->event, .after = c->at, .until_ms = TK_SIM_NEVER};
+    size_t plain = w->peer.plain;
+
+    *(c->up ? &w->peer.peer.up : &w->peer.peer.down) = flow;
+    int n = tls_connect(w, NULL);
+    bool whole = false;
+
+    if (n == TK_SOCK_OK) {
+        assert_true(c->up || c->at >= w->peer.handshake);
+        n = tls_send_all(w, "hello", 5);
+        if (n == 5)
+            n = tls_recv_all(w, back, 5);
+        whole = n == 5;
+    } else
+        assert_int_equal(w->peer.plain, plain);
+    if (whole) {
+        assert_string_equal(back, "hello");
+        assert_true(c->at >= (c->up ? w->peer.came : w->peer.given));
+    } else {
+        assert_int_equal(n, TK_SOCK_ERR);
+        assert_int_equal(w->tls.err, TK_E_CONN_LOST);
+        assert_string_equal(back, "");
+    }
+    assert_int_equal(w->port.now_ms, 0);
+    tk_tls_close(&w->tls);
+    assert_no_socket_left(w);
+    return whole;
+}
+
+/* In good order and not, by turns. */
+static void cut_everywhere(int version, bool up)
+{
+    struct cut c = {.version = version, .up = up};
+    struct tls_world w;
+    bool whole = false;
+
+    tls_world_init(&w, tls_chain(TLS_SHORT), version);
+    for (c.at = 0; !whole; c.at += tls_stride()) {
+        c.event = (c.at + (version == TLS1_3_VERSION)) % 2 ? TK_SIM_FIN : TK_SIM_RESET;
+        whole = run_with_cut(&w, &c);
+        assert_true(c.at < 5000);
+    }
+    assert_true(c.at > (up ? w.peer.came : w.peer.given)); /* of the last one, which was whole */
+    assert_true(w.peer.given > 500 && w.peer.came > 250);
+    tls_world_free(&w);
+}
+
+static void test_cut_after_every_byte_downwards(void **state)
+{
+    (void)state;
+    cut_everywhere(TLS1_2_VERSION, false);
+    cut_everywhere(TLS1_3_VERSION, false);
+}
+
+static void test_cut_after_every_byte_upwards(void **state)
+{
+    (void)state;
+    cut_everywhere(TLS1_2_VERSION, true);
+    cut_everywhere(TLS1_3_VERSION, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_fault_of_a_certificate),
+        cmocka_unit_test(test_dates_to_the_second),
+        cmocka_unit_test(test_a_good_connection_after_a_bad_one),
+        cmocka_unit_test(test_no_clock),
+        cmocka_unit_test(test_no_random_numbers),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_all_addresses_are_tried),
+        cmocka_unit_test(test_no_socket_free),
+        cmocka_unit_test(test_cut_after_every_byte_downwards),
+        cmocka_unit_test(test_cut_after_every_byte_upwards),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, tls_free_chains);
+}
