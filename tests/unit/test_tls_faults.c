@@ -251,8 +251,8 @@ static void cut_everywhere(int version, bool up)
     bool whole = false;
 
     tls_world_init(&w, tls_chain(TLS_SHORT), version);
-    for (c.at = 0; !whole; c.at += tls_stride()) {
-        c.event = (c.at + (version == TLS1_3_VERSION)) % 2 ? TK_SIM_FIN : TK_SIM_RESET;
+    for (c.at = up && version == TLS1_3_VERSION; !whole; c.at += (up + 1) * tls_stride()) {
+        c.event = c.event == TK_SIM_FIN ? TK_SIM_RESET : TK_SIM_FIN;
         whole = run_with_cut(&w, &c);
         assert_true(c.at < 5000);
     }

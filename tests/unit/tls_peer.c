@@ -217,6 +217,8 @@ static void answer(struct tls_peer *p, const uint8_t *data, size_t len)
         data = bytes;
         len = p->answer;
     }
+    if (p->tickets)
+        assert_int_equal(SSL_new_session_ticket(p->ssl), 1);
     assert_int_equal(SSL_write(p->ssl, data, (int)len), len);
     if (p->closes)
         SSL_shutdown(p->ssl);
@@ -312,12 +314,16 @@ static void add_peer(struct tls_world *w, struct tls_peer *p, const char *host, 
     tk_sim_add_peer(&w->port, &p->peer);
 }
 
+/* The same for both peers: each would take a ticket of the other. */
+static uint8_t ticket_keys[80];
+
 static void set_up(struct tls_peer *p, const struct tls_chain *chain, int version)
 {
     p->ctx = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_min_proto_version(p->ctx, version);
     SSL_CTX_set_max_proto_version(p->ctx, version);
     SSL_CTX_set_info_callback(p->ctx, inform);
+    assert_int_equal(SSL_CTX_set_tlsext_ticket_keys(p->ctx, ticket_keys, sizeof ticket_keys), 1);
     assert_int_equal(SSL_CTX_use_certificate(p->ctx, chain->leaf), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(p->ctx, chain->key), 1);
     if (chain->intermediate != NULL)

@@ -61,6 +61,7 @@ struct tls_peer {
     size_t answer; /* answers each piece of data with so many bytes; 0: with the same bytes */
     bool closes;   /* close_notify and FIN behind an answer */
     bool drops;    /* FIN behind an answer, with nothing before it */
+    bool tickets;  /* a 1.3 ticket before each answer */
     void (*greet)(struct tls_peer *p); /* when the handshake is over */
 
     unsigned accepted, closed; /* connections, in all */
