@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls_fake.h"
+
+#include "tk_clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CONNECTIONS = 8 };
+
+static const char usual[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+struct tls_fake tls_fake;
+
+static struct connection {
+    uint64_t ready_ms;
+    char request[2048];
+    size_t len;
+    bool asked;
+    uint64_t answer_ms;
+    char answer[4096];
+    size_t given;
+} connections[CONNECTIONS]; /* tls->sock is the number */
+
+static int connection_count;
+
+void tls_fake_reset(void)
+{
+    memset(&tls_fake, 0, sizeof tls_fake);
+    memset(connections, 0, sizeof connections);
+    connection_count = 0;
+}
+
+static struct connection *of(const struct tk_tls *tls)
+{
+    return &connections[tls->sock];
+}
+
+static uint64_t now_ms(const struct tk_tls *tls)
+{
+    return tk_clock_now_ms(tls->shared->port);
+}
+
+static void note(const char *sign, const char *name)
+{
+    size_t len = strlen(tls_fake.log);
+
+    snprintf(tls_fake.log + len, sizeof tls_fake.log - len, "%s%s%.*s", len > 0 ? " " : "", sign,
+             (int)strcspn(name, " \r.:"), name);
+}
+
+enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
+                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+{
+    (void)find_root;
+    (void)trust;
+    shared->port = port;
+    shared->time = time;
+    return TK_OK;
+}
+
+void tk_tls_unshare(struct tk_tls_shared *shared)
+{
+    (void)shared;
+}
+
+void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
+{
+    memset(tls, 0, sizeof *tls);
+    tls->shared = shared;
+    tls->sock = connection_count++;
+    assert_true(connection_count <= CONNECTIONS);
+}
+
+void tk_tls_free(struct tk_tls *tls)
+{
+    tk_tls_close(tls);
+}
+
+void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
+{
+    assert_int_equal(tls->stage, TK_TLS_IDLE);
+    memset(of(tls), 0, sizeof *of(tls));
+    of(tls)->ready_ms = now_ms(tls) + tls_fake.connect_ms;
+    tls->host = *host;
+    tls->session = session;
+    tls->stage = TK_TLS_NAME;
+    tls->err = TK_OK;
+    tls_fake.session = session;
+    tls_fake.opened++;
+    note("+", host->name);
+}
+
+int tk_tls_step(struct tk_tls *tls, bool *busy)
+{
+    (void)busy;
+    if (now_ms(tls) < of(tls)->ready_ms)
+        return TK_SOCK_AGAIN;
+    if (tls_fake.connect_err != TK_OK) {
+        tls->err = tls_fake.connect_err;
+        return TK_SOCK_ERR;
+    }
+    tls->stage = TK_TLS_READY;
+    tls->session->host = tls->host;
+    tls->session->len = 1;
+    return TK_SOCK_OK;
+}
+
+static void take_request(const struct tk_tls *tls, struct connection *c)
+{
+    uint64_t wait_ms = tls_fake.answer_ms;
+
+    note("", strchr(c->request, '/') + 1);
+    snprintf(c->answer, sizeof c->answer, "%s", tls_fake.answer != NULL ? tls_fake.answer : usual);
+    c->asked = true;
+    c->answer_ms = wait_ms == UINT64_MAX ? wait_ms : now_ms(tls) + wait_ms;
+    c->len = c->given = 0;
+}
+
+int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
+{
+    struct connection *c = of(tls);
+
+    assert_int_equal(tls->stage, TK_TLS_READY);
+    if (tls_fake.send_blocked)
+        return TK_SOCK_AGAIN;
+    if (tls_fake.send_at_most > 0 && len > tls_fake.send_at_most)
+        len = tls_fake.send_at_most;
+    assert_true(len < sizeof c->request - c->len);
+    memcpy(c->request + c->len, data, len);
+    c->len += len;
+    c->request[c->len] = '\0';
+    if (strstr(c->request, "\r\n\r\n") != NULL)
+        take_request(tls, c);
+    return (int)len;
+}
+
+static int nothing_to_read(struct tk_tls *tls, const struct connection *c)
+{
+    if (tls_fake.lost && !c->asked)
+        return TK_SOCK_CLOSED;
+    if (tls_fake.cut && c->asked && now_ms(tls) >= c->answer_ms) {
+        tls->err = TK_E_CONN_LOST;
+        return TK_SOCK_ERR;
+    }
+    return TK_SOCK_AGAIN;
+}
+
+int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
+{
+    struct connection *c = of(tls);
+    size_t left = strlen(c->answer) - c->given;
+
+    assert_int_equal(tls->stage, TK_TLS_READY);
+    if (tls_fake.babbling && !c->asked)
+        return 1;
+    if (!c->asked || now_ms(tls) < c->answer_ms || left == 0)
+        return nothing_to_read(tls, c);
+    size = size < left ? size : left;
+    memcpy(buf, c->answer + c->given, size);
+    c->given += size;
+    c->asked = size < left || tls_fake.cut;
+    return (int)size;
+}
+
+void tk_tls_close(struct tk_tls *tls)
+{
+    if (tls->stage != TK_TLS_IDLE) {
+        tls_fake.closed++;
+        note("-", tls->host.name);
+    }
+    tls->session = NULL;
+    tls->stage = TK_TLS_IDLE;
+}
+
+uint64_t tls_fake_next_ms(uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (int i = 0; i < CONNECTIONS; i++) {
+        const struct connection *c = &connections[i];
+
+        if (c->ready_ms > now && c->ready_ms < next)
+            next = c->ready_ms;
+        if (c->asked && c->answer_ms > now && c->answer_ms < next)
+            next = c->answer_ms;
+    }
+    return next;
+}
