@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account.h"
 
+#include "tk_auth.h"
 #include "tk_keeper.h"
 
 #include <mbedtls/sha256.h>
@@ -458,7 +459,7 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)
 
 enum tk_state tk_account_state(const struct tk_account *a)
 {
-    if (tk_net_active(&a->auth.request))
+    if (tk_auth_exchanging(a))
         return TK_EXCHANGING;
     if (!tk_account_has_client(a))
         return TK_NO_CLIENT;

@@ -60,11 +60,13 @@ struct tk_auth {
     uint64_t armed_until_ms;           /* the connection is kept warm until then; 0: not */
     struct tk_task warm_task;
     struct tk_request warm_request;
+    struct tk_task again_task; /* the code was not sent yet, and will be tried again */
     struct tk_request request;
     char code[TK_TOKEN_MAX + 1];
     const char *server_domain; /* the auth host that the redirect named, a constant; or NULL */
     uint64_t sent_ms;
     enum tk_err result;                          /* of the last exchange that ended */
+    enum tk_err cause;                           /* why a code could not be sent in time */
     enum tk_err warm_err;                        /* of the last attempt to warm up */
     uint8_t used[TK_CODES_KEPT][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
 };

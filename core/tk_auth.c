@@ -11,10 +11,16 @@
 #define WARM_MS       120000 /* a connection is kept that long before it is looked at again */
 #define WARM_CHECK_MS 2000   /* how often it is looked whether it still stands */
 #define WARM_TRY_MS   10000
+#define AGAIN_MS      1000 /* until a code that could not be sent is tried again */
 
 static struct tk_account *of_task(struct tk_task *task)
 {
     return (struct tk_account *)((char *)task - offsetof(struct tk_account, auth.warm_task));
+}
+
+static struct tk_account *of_again(struct tk_task *task)
+{
+    return (struct tk_account *)((char *)task - offsetof(struct tk_account, auth.again_task));
 }
 
 static struct tk_account *of_warm(struct tk_request *r)
@@ -136,11 +142,18 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
+/* What may be over in a second; the rest is told at once. */
+static bool is_passing(enum tk_err err)
+{
+    return err == TK_E_NAME_UNKNOWN || err == TK_E_CONNECT_FAILED || err == TK_E_CONN_LOST ||
+           err == TK_E_TIMEOUT;
+}
+
 /* What the outcome means for a code. */
 static enum tk_err code_error(enum tk_err err, bool sent)
 {
     if (!sent)
-        return err == TK_E_TIMEOUT ? TK_E_CODE_EXPIRED : err;
+        return is_passing(err) ? TK_E_CODE_EXPIRED : err;
     switch (err) {
     case TK_E_EXPIRED_TOKEN:
         return TK_E_CODE_STALE;
@@ -190,12 +203,37 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
     return TK_OK;
 }
 
+static void try_again(struct tk_task *task, uint64_t now_ms)
+{
+    struct tk_account *a = of_again(task);
+
+    (void)now_ms;
+    tk_net_submit(&a->keeper->net, &a->auth.request);
+}
+
+static bool may_try_again(struct tk_account *a, enum tk_err err)
+{
+    struct tk_request *r = &a->auth.request;
+    uint64_t at_ms = tk_keeper_now(a->keeper) + AGAIN_MS;
+
+    if (r->sent || !is_passing(err))
+        return false;
+    if (err != TK_E_TIMEOUT)
+        a->auth.cause = err;
+    if (at_ms >= r->give_up_ms)
+        return false;
+    tk_sched_at(&a->keeper->sched, &a->auth.again_task, at_ms);
+    return true;
+}
+
 static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
 {
     struct tk_account *a = of_request(r);
 
     if (err == TK_OK)
         err = read_exchange(a, answer);
+    if (may_try_again(a, err))
+        return;
     tk_wipe(a->auth.code, sizeof a->auth.code);
     a->auth.result = code_error(err, r->sent);
     if (err != TK_OK)
@@ -212,12 +250,17 @@ static void auth_host_for(struct tk_account *a, const struct tk_redirect *redire
         (void)tk_host_parse(&r->host, a->auth.server_domain, NULL);
 }
 
+bool tk_auth_exchanging(const struct tk_account *a)
+{
+    return tk_net_active(&a->auth.request) || a->auth.again_task.due_ms != TK_NEVER;
+}
+
 static enum tk_err check_code(struct tk_account *a, const char *pasted,
                               struct tk_redirect *redirect)
 {
     if (!tk_account_has_client(a))
         return TK_E_NO_CLIENT;
-    if (tk_net_active(&a->auth.request))
+    if (tk_auth_exchanging(a))
         return TK_E_BUSY;
     enum tk_err err = tk_oauth_redirect(pasted, redirect);
 
@@ -242,6 +285,7 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
         r->priority = TK_PRIORITY_EXCHANGE;
         r->give_up_ms = tk_keeper_now(a->keeper) + TK_CODE_TIME_MS;
         r->keep_ms = 0;
+        a->auth.cause = TK_E_TIMEOUT;
         tk_net_submit(&a->keeper->net, r);
     }
     tk_wipe(&redirect, sizeof redirect);
@@ -252,19 +296,32 @@ bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *sp
 {
     *result = a->auth.result;
     *spent = a->auth.request.sent;
-    return tk_net_active(&a->auth.request);
+    return tk_auth_exchanging(a);
+}
+
+static void withdraw(struct tk_account *a)
+{
+    tk_sched_at(&a->keeper->sched, &a->auth.again_task, TK_NEVER);
+    tk_net_cancel(&a->keeper->net, &a->auth.request);
+    tk_wipe(a->auth.code, sizeof a->auth.code);
+}
+
+void tk_auth_withdraw(struct tk_account *a)
+{
+    if (!a->auth.request.sent)
+        withdraw(a);
 }
 
 void tk_auth_cancel(struct tk_account *a)
 {
     cool_down(a);
-    tk_net_cancel(&a->keeper->net, &a->auth.request);
-    tk_wipe(a->auth.code, sizeof a->auth.code);
+    withdraw(a);
 }
 
 void tk_auth_init(struct tk_account *a)
 {
     tk_task_init(&a->auth.warm_task, keep_warm);
+    tk_task_init(&a->auth.again_task, try_again);
     a->auth.warm_request.write = NULL;
     a->auth.warm_request.done = warm_done;
     a->auth.request.write = write_exchange;

@@ -31,9 +31,15 @@ bool tk_auth_is_warm(const struct tk_account *a, enum tk_err *err);
  * TK_E_BUSY. */
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
 
+/* Whether a code is being exchanged, or waits to be tried again. */
+bool tk_auth_exchanging(const struct tk_account *a);
+
 /* Whether an exchange is open; if not, *result is how the last one ended, and *spent whether its
  * code was sent. */
 bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *spent);
+
+/* Gives a code up that has not left yet; one that has is spent, and its answer may be a pair. */
+void tk_auth_withdraw(struct tk_account *a);
 
 /* Ends an exchange that is open, and the warm connection. */
 void tk_auth_cancel(struct tk_account *a);

@@ -114,6 +114,8 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
     char words[256];
     struct tk_text t;
 
+    if (err == TK_E_CODE_EXPIRED)
+        tk_console_data(c, "cause", tk_err_code(c->now.account->auth.cause));
     if (!spent || tk_err_action(err) == TK_ACTION_NONE) {
         tk_console_err(c, err);
         return;
@@ -150,14 +152,22 @@ static void step_code(struct tk_console *c)
         ok_of_code(c, a);
 }
 
+static void end_code(struct tk_console *c, enum tk_err why)
+{
+    tk_auth_withdraw(c->now.account);
+    tk_console_err(c, why);
+}
+
 void tk_command_auth_code(struct tk_console *c, char *rest)
 {
     enum tk_err err = tk_auth_code(tk_console_account(c), rest);
 
-    if (err != TK_OK)
+    if (err != TK_OK) {
         tk_console_err(c, err);
-    else
-        begin_waiting(c, step_code, TK_CODE_TIME_MS);
+        return;
+    }
+    begin_waiting(c, step_code, TK_CODE_TIME_MS);
+    c->now.end = end_code;
 }
 
 /* --- auth refresh, auth forget --- */

@@ -51,6 +51,7 @@ struct tk_slot {
     struct tk_tls tls;
     struct tk_request *request; /* under way; NULL: idle */
     uint64_t keep_until_ms;
+    uint8_t tries; /* handshakes that were begun again with another offer */
     bool writing;
     struct tk_http http;
     size_t out_len;

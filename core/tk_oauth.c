@@ -218,8 +218,8 @@ enum tk_err tk_oauth_redirect(const char *pasted, struct tk_redirect *out)
     memset(out, 0, sizeof *out);
     out->is_url = strchr(pasted, '?') != NULL;
     if (!out->is_url)
-        return strstr(pasted, "code=") == NULL && tk_oauth_is_token(pasted) &&
-                       tk_copy(out->code, sizeof out->code, pasted)
+        return strstr(pasted, "code=") == NULL && strstr(pasted, "://") == NULL &&
+                       tk_oauth_is_token(pasted) && tk_copy(out->code, sizeof out->code, pasted)
                    ? TK_OK
                    : TK_E_NO_CODE;
     (void)tk_query_value(pasted, "state", out->state, sizeof out->state);

@@ -21,8 +21,9 @@ static int random_bytes(void *port, unsigned char *out, size_t len)
     return tk_entropy_get(port, out, len) == TK_ENTROPY_OK ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
-/* ECDSA, PKCS#1, then PSS: with PSS first, a TLS 1.2 server with an RSA key picks what mbedTLS
- * 3.6 cannot verify there (handshake failure -0x6600). */
+/* ECDSA, PKCS#1, then PSS: a TLS 1.2 server with an RSA key that picks PSS is not understood by
+ * mbedTLS 3.6 there (-0x6600). One that follows its own order does so nevertheless; it is asked
+ * again without PSS. */
 static const uint16_t signature_algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
                                                 MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
                                                 MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
@@ -35,13 +36,9 @@ static const uint16_t signature_algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256
 #endif
                                                 MBEDTLS_TLS1_3_SIG_NONE};
 
-enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
-                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+static enum tk_err configure(mbedtls_ssl_config *conf, struct tk_port *port,
+                             mbedtls_x509_crt_ca_cb_t find_root, void *trust)
 {
-    mbedtls_ssl_config *conf = &shared->conf;
-
-    shared->port = port;
-    shared->time = time;
     mbedtls_ssl_config_init(conf);
     if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
@@ -57,9 +54,82 @@ enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, str
     return TK_OK;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+
+static const uint16_t plain_algorithms[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE};
+
+static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_crt_ca_cb_t find_root,
+                                   void *trust)
+{
+    enum tk_err err = configure(&shared->plain, shared->port, find_root, trust);
+
+    mbedtls_ssl_conf_sig_algs(&shared->plain, plain_algorithms);
+    mbedtls_ssl_conf_max_tls_version(&shared->plain, MBEDTLS_SSL_VERSION_TLS1_2);
+    return err;
+}
+
+static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
+{
+    return tls->session != NULL && tls->session->plain ? &tls->shared->plain : &tls->shared->conf;
+}
+
+/* Whether the host is to be asked in the other way from now on. */
+static bool change_plain(struct tk_tls *tls, int ret)
+{
+    bool plain = tls->session->plain;
+    bool change = plain
+                      ? ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
+                      : ret == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
+                            mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
+
+    tls->session->plain = plain != change;
+    return change;
+}
+
+#else
+
+static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_crt_ca_cb_t find_root,
+                                   void *trust)
+{
+    (void)shared;
+    (void)find_root;
+    (void)trust;
+    return TK_OK;
+}
+
+static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
+{
+    return &tls->shared->conf;
+}
+
+static bool change_plain(struct tk_tls *tls, int ret)
+{
+    (void)tls;
+    (void)ret;
+    return false;
+}
+
+#endif
+
+enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
+                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+{
+    shared->port = port;
+    shared->time = time;
+    enum tk_err err = configure(&shared->conf, port, find_root, trust);
+
+    return err == TK_OK ? configure_plain(shared, find_root, trust) : err;
+}
+
 void tk_tls_unshare(struct tk_tls_shared *shared)
 {
     mbedtls_ssl_config_free(&shared->conf);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_config_free(&shared->plain);
+#endif
 }
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
@@ -227,7 +297,7 @@ static void offer_session(struct tk_tls *tls)
         return;
     mbedtls_ssl_session_init(&session);
     if (mbedtls_ssl_session_load(&session, tls->session->data, tls->session->len) == 0)
-        (void)mbedtls_ssl_set_session(&tls->ssl, &session); /* else a full handshake */
+        tls->offered = mbedtls_ssl_set_session(&tls->ssl, &session) == 0; /* else a full one */
     mbedtls_ssl_session_free(&session);
 }
 
@@ -267,7 +337,7 @@ void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_s
     tls->err = TK_OK;
     tls->detail = 0;
     tls->addr_count = tls->addr_next = 0;
-    tls->resumed = tls->verified = tls->self_signed = false;
+    tls->resumed = tls->verified = tls->self_signed = tls->offered = tls->try_again = false;
     tls->not_after = 0;
 }
 
@@ -324,12 +394,26 @@ static int step_name(struct tk_tls *tls)
     return open_next_address(tls);
 }
 
+static int set_up(struct tk_tls *tls)
+{
+    const mbedtls_ssl_config *conf = conf_for(tls);
+
+    if (tls->set_up && tls->conf == conf)
+        return 0;
+    mbedtls_ssl_free(&tls->ssl);
+    mbedtls_ssl_init(&tls->ssl);
+    int ret = mbedtls_ssl_setup(&tls->ssl, conf);
+
+    tls->set_up = ret == 0;
+    tls->conf = conf;
+    return ret;
+}
+
 static int start_handshake(struct tk_tls *tls)
 {
     mbedtls_ssl_context *ssl = &tls->ssl;
-    int ret = tls->set_up ? 0 : mbedtls_ssl_setup(ssl, &tls->shared->conf);
+    int ret = set_up(tls);
 
-    tls->set_up = ret == 0;
     if (ret == 0)
         ret = mbedtls_ssl_set_hostname(ssl, tls->host.name);
     if (ret != 0)
@@ -372,6 +456,18 @@ static int finish_handshake(struct tk_tls *tls)
     return TK_SOCK_OK;
 }
 
+/* What the host was offered may be what it did not take: a session of keys or of a version that it
+ * has no more, or RSA-PSS. */
+static void change_offer(struct tk_tls *tls, int ret)
+{
+    bool of_session = tls->offered && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+
+    if (tls->session == NULL)
+        return;
+    tls->session->len = 0;
+    tls->try_again = of_session || change_plain(tls, ret);
+}
+
 static int step_handshake(struct tk_tls *tls, bool *busy)
 {
     if (mbedtls_ssl_is_handshake_over(&tls->ssl))
@@ -384,8 +480,7 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
     }
     if (ret != 0) {
         (void)flush(tls); /* the alert that says why */
-        if (tls->session != NULL)
-            tls->session->len = 0;
+        change_offer(tls, ret);
         return fail(tls, tls_error(tls, ret), ret);
     }
     *busy = true;

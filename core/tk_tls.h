@@ -26,11 +26,15 @@ struct tk_tls_shared {
     struct tk_port *port;
     struct tk_time *time;
     mbedtls_ssl_config conf;
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_config plain; /* TLS 1.2 alone, without RSA-PSS */
+#endif
 };
 
-/* A session that saves the next handshake with the same host. It is a secret. */
+/* What is remembered of a host. A session saves the next handshake; it is a secret. */
 struct tk_tls_session {
     struct tk_host host;
+    bool plain;        /* it needs TLS 1.2 alone, without RSA-PSS */
     int64_t not_after; /* the first end of a certificate of the chain that was verified */
     uint16_t len;      /* 0: none */
     uint8_t data[TK_SESSION_SIZE];
@@ -47,6 +51,7 @@ struct tk_tls {
     struct tk_tls_session *session; /* where to keep one; NULL for nowhere */
     enum tk_err err;                /* why the last TK_SOCK_ERR */
     int detail;                     /* mbedTLS' number for it, 0 where it has none */
+    bool try_again;                 /* *session was changed so that another try may succeed */
 
     /* what the connection found out */
     struct tk_addr addrs[TK_SOCK_ADDRS];
@@ -58,6 +63,8 @@ struct tk_tls {
     bool verified; /* a chain was looked at in this handshake */
 
     /* inside */
+    const mbedtls_ssl_config *conf; /* that ssl was set up with */
+    bool offered;                   /* a session, to the server */
     int lookup;
     int sock;
     uint64_t tcp_give_up_ms;

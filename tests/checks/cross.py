@@ -20,7 +20,7 @@ FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sec
 OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
 
-PROTOCOL = ["tk_http", "tk_json", "tk_oauth", "tk_url", "tk_text"]
+PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
 
 RAM_PROBE = '#include "tk_keeper.h"\nchar tk_probe[sizeof(struct tk_keeper)];\n'

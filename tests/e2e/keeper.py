@@ -32,7 +32,6 @@ RECORDS = Path(os.environ.get("TK_E2E_DIR") or tempfile.mkdtemp(prefix="tk-e2e-"
 PATIENT_S = 60  # for what comes at once on a machine that is not busy
 GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
 SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
-ASAN = "asan" in PROGRAM
 
 
 class Answer:
@@ -65,6 +64,10 @@ class Lines:
         self.expect_token = False  # what was asked for gives a token, and may
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+
+    def close(self) -> None:
+        self._thread.join(PATIENT_S)
+        os.close(self._fd)
 
     def _read(self) -> None:
         rest = b""
@@ -114,7 +117,7 @@ class Keeper:
     """`tokenkeeper run` in a directory of its own. start() may be called again after an end."""
 
     def __init__(self, b24: Bitrix24 | None, *, console: str = "stdio", terminal: bool = False,
-                 options: tuple[str, ...] = (), wrap: tuple[str, ...] = (), ca: str = "",
+                 options: tuple[str, ...] = (), ca: str = "",
                  env: dict[str, str] | None = None, start: bool = True) -> None:
         self.b24 = b24
         self.home = Path(tempfile.mkdtemp(prefix="tk-"))
@@ -123,13 +126,14 @@ class Keeper:
         self.record = RECORDS / f"{self.home.name}.console"
         self._terminal, self._seq = terminal, 0
         ca = ca or (b24.ca if b24 else "")
-        self.command_line = [*wrap, PROGRAM, "run", "--flash", str(self.flash), "--console",
+        self.command_line = [PROGRAM, "run", "--flash", str(self.flash), "--console",
                              console, "--socket", str(self.socket), *options,
                              *(["--ca", ca] if ca else [])]
         self._console = console
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home),
                     "TOKENKEEPER_SOCKET": str(self.socket)} | (env or {})
         self.process: subprocess.Popen | None = None
+        self.out: Lines | None = None
         if start:
             self.start()
 
@@ -144,6 +148,8 @@ class Keeper:
         else:
             theirs_in, self._in = os.pipe()
             self._out, theirs = os.pipe()
+        if self.out:
+            self.out.close()
         self.process = subprocess.Popen(
             self.command_line, env=self.env, stderr=errors, stdout=theirs,
             stdin=theirs if self._terminal else theirs_in, start_new_session=True)
@@ -158,6 +164,7 @@ class Keeper:
             self.wait_for(self.socket.exists)
 
     def kill(self) -> None:
+        """A power cut."""
         if self.process and self.process.poll() is None:
             self.process.kill()
         self.wait_end()
@@ -294,8 +301,7 @@ class Keeper:
     def close(self) -> None:
         if self.process:
             self.kill()
-            self.out._thread.join(PATIENT_S)
-            os.close(self._out)
+            self.out.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

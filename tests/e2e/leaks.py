@@ -20,7 +20,7 @@ def secrets_of(directory: Path) -> set[str]:
 
 
 def search(directory: Path) -> list[str]:
-    """One line for each file and secret that is in it; of the secret only its length."""
+    """One line for each file and secret that is in it; the secret itself is not shown."""
     secrets = sorted(secrets_of(directory), key=len, reverse=True)
     found = []
     for file in sorted(directory.iterdir()):
@@ -30,7 +30,7 @@ def search(directory: Path) -> list[str]:
         for secret in secrets:
             if secret in text:
                 line = text.count("\n", 0, text.index(secret)) + 1
-                found.append(f"{file.name}:{line}: a secret of {len(secret)} characters")
+                found.append(f"{file.name}:{line}: {text.splitlines()[line - 1].replace(secret, '(secret)')}")
     return found
 
 

@@ -123,8 +123,22 @@ static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void 
     world_type(&w, "set client_secret s3cret");
     world_give_code(&w, "c");
     fault(WORLD_UNREACHABLE, 0);
-    assert_begins(world_type(&w, "auth code c"), "ERR connect_failed");
+    uint64_t before = w.port.now_ms;
+
+    assert_begins(world_type(&w, "auth code c"), "ERR code_expired");
+    assert_in_range(w.port.now_ms - before, 23000, 25000);
     fault(WORLD_WELL, 0);
+    assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+}
+
+static void a_code_waits_for_the_way_to_the_server(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    fault(WORLD_UNREACHABLE, 5);
     assert_begins(world_type(&w, "auth code c"), "OK state=ready");
 }
 
@@ -782,6 +796,7 @@ int main(void)
         TEST(a_failed_code_leaves_the_pair_that_it_found),
         TEST(a_code_that_was_sent_is_refused_also_after_a_restart),
         TEST(a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used),
+        TEST(a_code_waits_for_the_way_to_the_server),
         TEST(an_exchange_without_an_answer_ends_within_25_s),
         TEST(a_good_code_leads_to_ready_from_every_state),
         TEST(the_link_names_a_state_that_the_address_must_bring_back),

@@ -83,6 +83,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
 {
     memset(a, 0, sizeof *a);
     a->auth.request.waiting = facts[EXCHANGE];
+    a->auth.again_task.due_ms = TK_NEVER;
     if (facts[CLIENT]) {
         strcpy(a->client.portal.name, "acme.bitrix24.com");
         strcpy(a->client.client_id, "local.1");

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom it trusts: each fault of a certificate has its name, and no byte of a secret leaves."""
+
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from keeper import GatewayCase, PATIENT_S
+
+FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired": "tls_expired",
+          "notyet": "tls_not_yet_valid", "selfsigned": "tls_self_signed",
+          "nochain": "tls_untrusted"}
+
+
+class Certificates(GatewayCase):
+
+    def test_refused_before_a_byte_of_a_secret(self) -> None:
+        for cert, error in FAULTS.items():
+            with self.subTest(cert):
+                self.b24.reset()
+                keeper = self.keeper()
+                keeper.configure()
+                self.b24.set(oauth_cert=cert)
+                asked = keeper.ask(f"auth code {self.b24.code()['code']}")
+                answer = keeper.answered(asked)
+                self.assert_error(answer, error)
+                self.assertEqual(self.requests("exchange"), [])
+                self.assertEqual([e for e in self.b24.log() if e["event"] == "request"
+                                  and e["listener"] == "oauth"], [])
+
+    def test_refresh_refused_and_the_pair_lives(self) -> None:
+        self.k.provision()
+        token = self.k.get().stdout
+        self.b24.set(oauth_cert="untrusted")
+        self.b24.forget_sessions()
+        self.b24.drop()
+        time.sleep(10.2)
+        self.assertFalse(self.k.command("auth refresh").ok)
+        self.k.wait_status(state="retrying", last_error="tls_untrusted")
+        self.assertEqual(self.requests("refresh"), [])
+        self.assertEqual(self.k.get().stdout, token)
+
+    def test_both_kinds_of_key_and_both_versions(self) -> None:
+        self.k.configure()
+        for generation, (cert, tls) in enumerate((("ec", "1.2"), ("ec", "1.3"), ("rsa", "1.2"),
+                                                  ("rsa", "1.3")), 1):
+            with self.subTest(cert=cert, tls=tls):
+                self.b24.set(oauth_cert=cert, portal_cert=cert, tls=tls)
+                self.b24.forget_sessions()
+                self.b24.drop()
+                answer = self.k.must(f"auth code {self.b24.code()['code']}")
+                self.assertEqual(answer["generation"], str(generation))
+                entry = self.requests("exchange")[-1]
+                self.assertIn(tls, entry["tls"])
+
+    def test_check_names_the_stage(self) -> None:
+        self.k.configure()
+        self.b24.set(oauth_cert="wrongname")
+        answer = self.k.command("check", 60)
+        self.assertFalse(answer.ok)
+        self.assertIn("tls_wrong_name", repr(answer))
+
+    def test_roots_of_another(self) -> None:
+        other = self.keeper(ca=glob.glob("/etc/ssl/certs/*.pem")[0])
+        other.configure()
+        self.assert_error(other.command(f"auth code {self.b24.code()['code']}"), "tls_untrusted")
+
+    def test_ca_file_that_is_none(self) -> None:
+        for text in ("", "not a certificate\n"):
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(text)
+                file.flush()
+                keeper = self.keeper(ca=file.name, start=False)
+                keeper.start(hello=False)
+                self.assertNotEqual(keeper.wait_end(), 0)
+                self.assertIn(file.name, keeper.errors())
+
+
+class Clock(GatewayCase):
+
+    def faked(self, when: str):
+        """A keeper whose system clock says so; the monotonic one runs."""
+        library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+        return self.keeper(env={"LD_PRELOAD": library, "FAKETIME": when,
+                                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+                                "ASAN_OPTIONS": "verify_asan_link_order=0"})
+
+    def test_unknown_clock_opens_nothing(self) -> None:
+        keeper = self.faked("@1971-01-01 00:00:00")
+        self.assertIn(keeper.must("time")["quality"], ("none", "floor"))
+        keeper.configure()
+        code = self.b24.code()["code"]
+        self.assert_error(keeper.command(f"auth code {code}"), "clock_unknown", "time <unix>")
+        self.assertEqual([e for e in self.b24.log() if e["listener"] == "oauth"], [])
+        keeper.must(f"time {int(time.time())}")
+        self.assertEqual(keeper.must(f"auth code {self.b24.code()['code']}")["state"], "ready")
+
+    def test_clock_ten_years_ahead(self) -> None:
+        keeper = self.faked("+10y")
+        keeper.configure()
+        answer = keeper.command(f"auth code {self.b24.code()['code']}")
+        self.assert_error(answer, "tls_expired", "clock")
+
+
+class Servers(GatewayCase):
+    """Other people's TLS servers in front of the answer that the real one gives."""
+
+    answer = ('{"access_token":"%s","expires":1893456000,"expires_in":3600,"scope":"app",'
+              '"domain":"oauth.bitrix.info","server_endpoint":"https:\\/\\/%s\\/rest\\/",'
+              '"status":"L","client_endpoint":"https:\\/\\/%s\\/rest\\/","member_id":"%s",'
+              '"user_id":1,"refresh_token":"%s"}')
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.dir = Path(tempfile.mkdtemp(prefix="tk-server-"))
+        os.chmod(self.dir, 0o755)
+        self.addCleanup(shutil.rmtree, self.dir, True)
+        self.certs = Path(self.b24.ca).parent
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+
+    def body(self) -> str:
+        return self.answer % ("a1" * 35, self.b24.oauth, self.b24.portal, "m" * 32, "b2" * 35)
+
+    def start_server(self, *command: str) -> None:
+        with (self.dir / "log").open("w") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       cwd=self.dir)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        end = time.monotonic() + PATIENT_S
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                self.assertLess(time.monotonic(), end, (self.dir / "log").read_text())
+                self.assertIsNone(process.poll(), (self.dir / "log").read_text())
+                time.sleep(0.05)
+
+    def exchange(self) -> None:
+        self.k.configure(auth_host=f"localhost:{self.port}")
+        answer = self.k.must("auth code " + "c3" * 35)
+        self.assertEqual((answer["state"], answer["generation"]), ("ready", "1"))
+        self.assertEqual(self.k.get().stdout, "a1" * 35 + "\n")
+
+    def nginx(self, version: str, cert: str) -> None:
+        (self.dir / "nginx.conf").write_text(f"""
+            daemon off; pid {self.dir}/pid; error_log {self.dir}/error.log;
+            worker_processes 1; events {{ worker_connections 32; }}
+            http {{
+                access_log off;
+                client_body_temp_path {self.dir}/b; proxy_temp_path {self.dir}/p;
+                fastcgi_temp_path {self.dir}/f; uwsgi_temp_path {self.dir}/u;
+                scgi_temp_path {self.dir}/s;
+                server {{
+                    listen 127.0.0.1:{self.port} ssl;
+                    ssl_certificate {self.certs}/leaf-{cert}.pem;
+                    ssl_certificate_key {self.certs}/leaf-{cert}.key;
+                    ssl_protocols {version};
+                    location / {{ default_type application/json; return 200 '{self.body()}'; }}
+                }}
+            }}""")
+        self.start_server("/usr/sbin/nginx", "-p", str(self.dir), "-c", "nginx.conf")
+        self.exchange()
+
+    def test_nginx_tls_1_2(self) -> None:
+        self.nginx("TLSv1.2", "ec")
+
+    def test_nginx_tls_1_3(self) -> None:
+        self.nginx("TLSv1.3", "rsa")
+
+    def openssl(self, *options: str) -> None:
+        """s_server hands over what it receives, and sends what it is given."""
+        process = subprocess.Popen(
+            ["openssl", "s_server", "-quiet", "-naccept", "1", "-accept", f"localhost:{self.port}",
+             "-cert", f"{self.certs}/leaf-ec.pem", "-cert_chain", f"{self.certs}/leaf-ec.pem",
+             "-key", f"{self.certs}/leaf-ec.key", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for end in (process.wait, process.kill, process.stdin.close, process.stdout.close):
+            self.addCleanup(end)
+        body = self.body()
+        answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+
+        def serve() -> None:
+            request = b""
+            while b"code=" not in request:
+                request += os.read(process.stdout.fileno(), 4096)
+            process.stdin.write(answer.encode())
+            process.stdin.flush()
+
+        threading.Thread(target=serve, daemon=True).start()
+        self.exchange()
+
+    def test_openssl_tls_1_2(self) -> None:
+        self.openssl("-tls1_2")
+
+    def test_openssl_tls_1_3(self) -> None:
+        self.openssl("-tls1_3")
+
+    def test_openssl_small_records(self) -> None:
+        self.openssl("-max_send_frag", "512", "-split_send_frag", "512")
+
+
+if __name__ == "__main__":
+    unittest.main()
