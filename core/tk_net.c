@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define RECV_SIZE 512 /* bytes read at a time, on the stack */
-#define TRIES_MAX 2   /* with another offer in the handshake: no session, no RSA-PSS */
 
 enum tk_err tk_net_init(struct tk_net *net, struct tk_port *port, struct tk_time *time,
                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
@@ -74,37 +73,19 @@ static bool is_open(const struct tk_slot *slot)
     return slot->tls.stage != TK_TLS_IDLE;
 }
 
-static bool is_in_use(const struct tk_net *net, const struct tk_tls_session *session)
-{
-    for (size_t i = 0; i < TK_SLOTS; i++) {
-        if (is_open(&net->slots[i]) && net->slots[i].tls.session == session)
-            return true;
-    }
-    return false;
-}
-
-/* What is known of a host, in the place of the host whose session ends first if need be. There are
- * more places than slots. */
 static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_host *host)
 {
-    struct tk_tls_session *oldest = NULL;
+    struct tk_tls_session *oldest = &net->sessions[0];
 
     for (size_t i = 0; i < TK_SLOTS + 1; i++) {
         struct tk_tls_session *s = &net->sessions[i];
 
-        if (tk_host_same(&s->host, host))
+        if (s->len > 0 && tk_host_same(&s->host, host))
             return s;
-        if (!is_in_use(net, s) && (oldest == NULL || s->not_after < oldest->not_after))
+        if (s->not_after < oldest->not_after || s->len == 0)
             oldest = s;
     }
-    tk_wipe(oldest, sizeof *oldest);
-    oldest->host = *host;
     return oldest;
-}
-
-static void open_slot(struct tk_net *net, struct tk_slot *slot, const struct tk_host *host)
-{
-    tk_tls_open(&slot->tls, host, session_for(net, host));
 }
 
 static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *r)
@@ -112,10 +93,9 @@ static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *
     dequeue(net, r);
     slot->request = r;
     slot->writing = false;
-    slot->tries = 0;
     r->slot = slot;
     if (!is_open(slot))
-        open_slot(net, slot, &r->host);
+        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
 }
 
 static void release(struct tk_slot *slot)
@@ -128,7 +108,7 @@ void tk_net_cancel(struct tk_net *net, struct tk_request *r)
 {
     if (r->waiting)
         dequeue(net, r);
-    if (r->slot != NULL) {
+    if (r->slot != NULL && r->slot->request == r) { /* not from within its own done */
         close_slot(r->slot);
         release(r->slot);
     }
@@ -159,18 +139,19 @@ static bool can_take_over(const struct tk_slot *slot, const struct tk_request *r
            tk_host_same(&slot->tls.host, &r->host);
 }
 
-/* How gladly a slot is given to a request; 0: not at all. */
+/* How gladly a slot is given to a request; 0: not at all. Of two that others have, the one with
+ * the lesser priority. */
 static int suits(const struct tk_slot *slot, const struct tk_request *r)
 {
     const struct tk_request *other = slot->request;
 
     if (other == NULL)
-        return is_warm_for(slot, &r->host) ? 5 : !is_open(slot) ? 3 : 2;
+        return is_warm_for(slot, &r->host) ? 9 : !is_open(slot) ? 7 : 6;
     if (can_take_over(slot, r))
-        return 4;
+        return 8;
     if (other->priority >= r->priority || (other->sent && other->priority >= TK_PRIORITY_REFRESH))
         return 0;
-    return 1;
+    return TK_PRIORITY_EXCHANGE - (int)other->priority;
 }
 
 static struct tk_slot *best_slot(struct tk_net *net, const struct tk_request *r)
@@ -248,7 +229,7 @@ static int begin_writing(struct tk_net *net, struct tk_slot *slot, enum tk_err *
 
     if (is_stale(slot)) {
         close_slot(slot);
-        open_slot(net, slot, &r->host);
+        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
         return TK_HTTP_MORE;
     }
     slot->keep_until_ms = 0;
@@ -305,19 +286,14 @@ static int read_answer(struct tk_slot *slot, enum tk_err *err)
     return result;
 }
 
-static int connect_slot(struct tk_net *net, struct tk_slot *slot, enum tk_err *err, bool *busy)
+static int connect_slot(struct tk_slot *slot, enum tk_err *err, bool *busy)
 {
     int n = tk_tls_step(&slot->tls, busy);
 
-    *busy |= n != TK_SOCK_AGAIN;
-    if (n != TK_SOCK_ERR)
-        return TK_HTTP_MORE;
-    *err = slot->tls.err;
-    if (!slot->tls.try_again || slot->tries++ >= TRIES_MAX)
-        return TK_HTTP_FAILED;
-    close_slot(slot);
-    open_slot(net, slot, &slot->request->host);
-    return TK_HTTP_MORE;
+    if (n == TK_SOCK_ERR)
+        *err = slot->tls.err;
+    *busy |= n == TK_SOCK_OK;
+    return n == TK_SOCK_ERR ? TK_HTTP_FAILED : TK_HTTP_MORE;
 }
 
 static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_ms, bool *busy)
@@ -326,13 +302,15 @@ static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_
     int result;
 
     if (slot->tls.stage != TK_TLS_READY)
-        result = connect_slot(net, slot, &err, busy);
+        result = connect_slot(slot, &err, busy);
     else if (!slot->writing) {
         result = begin_writing(net, slot, &err);
         *busy = true;
     } else if (slot->out_len > 0) {
+        size_t before = slot->out_len;
+
         result = send_request(slot, &err);
-        *busy |= slot->out_len == 0;
+        *busy |= slot->out_len < before; /* the socket did not say that it cannot go on */
     } else
         result = read_answer(slot, &err);
     if (result == TK_HTTP_MORE && now_ms >= slot->request->give_up_ms) {
