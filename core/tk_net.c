@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define RECV_SIZE 512 /* bytes read at a time, on the stack */
+#define TRIES_MAX 2   /* with another offer in the handshake: no session, no RSA-PSS */
 
 enum tk_err tk_net_init(struct tk_net *net, struct tk_port *port, struct tk_time *time,
                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
@@ -73,19 +74,37 @@ static bool is_open(const struct tk_slot *slot)
     return slot->tls.stage != TK_TLS_IDLE;
 }
 
+static bool is_in_use(const struct tk_net *net, const struct tk_tls_session *session)
+{
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        if (is_open(&net->slots[i]) && net->slots[i].tls.session == session)
+            return true;
+    }
+    return false;
+}
+
+/* What is known of a host, in the place of the host whose session ends first if need be. There are
+ * more places than slots. */
 static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_host *host)
 {
-    struct tk_tls_session *oldest = &net->sessions[0];
+    struct tk_tls_session *oldest = NULL;
 
     for (size_t i = 0; i < TK_SLOTS + 1; i++) {
         struct tk_tls_session *s = &net->sessions[i];
 
-        if (s->len > 0 && tk_host_same(&s->host, host))
+        if (tk_host_same(&s->host, host))
             return s;
-        if (s->not_after < oldest->not_after || s->len == 0)
+        if (!is_in_use(net, s) && (oldest == NULL || s->not_after < oldest->not_after))
             oldest = s;
     }
+    tk_wipe(oldest, sizeof *oldest);
+    oldest->host = *host;
     return oldest;
+}
+
+static void open_slot(struct tk_net *net, struct tk_slot *slot, const struct tk_host *host)
+{
+    tk_tls_open(&slot->tls, host, session_for(net, host));
 }
 
 static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *r)
@@ -93,9 +112,10 @@ static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *
     dequeue(net, r);
     slot->request = r;
     slot->writing = false;
+    slot->tries = 0;
     r->slot = slot;
     if (!is_open(slot))
-        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
+        open_slot(net, slot, &r->host);
 }
 
 static void release(struct tk_slot *slot)
@@ -229,7 +249,7 @@ static int begin_writing(struct tk_net *net, struct tk_slot *slot, enum tk_err *
 
     if (is_stale(slot)) {
         close_slot(slot);
-        tk_tls_open(&slot->tls, &r->host, session_for(net, &r->host));
+        open_slot(net, slot, &r->host);
         return TK_HTTP_MORE;
     }
     slot->keep_until_ms = 0;
@@ -286,14 +306,19 @@ static int read_answer(struct tk_slot *slot, enum tk_err *err)
     return result;
 }
 
-static int connect_slot(struct tk_slot *slot, enum tk_err *err, bool *busy)
+static int connect_slot(struct tk_net *net, struct tk_slot *slot, enum tk_err *err, bool *busy)
 {
     int n = tk_tls_step(&slot->tls, busy);
 
-    if (n == TK_SOCK_ERR)
-        *err = slot->tls.err;
-    *busy |= n == TK_SOCK_OK;
-    return n == TK_SOCK_ERR ? TK_HTTP_FAILED : TK_HTTP_MORE;
+    *busy |= n != TK_SOCK_AGAIN;
+    if (n != TK_SOCK_ERR)
+        return TK_HTTP_MORE;
+    *err = slot->tls.err;
+    if (!slot->tls.try_again || slot->tries++ >= TRIES_MAX)
+        return TK_HTTP_FAILED;
+    close_slot(slot);
+    open_slot(net, slot, &slot->request->host);
+    return TK_HTTP_MORE;
 }
 
 static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_ms, bool *busy)
@@ -302,7 +327,7 @@ static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_
     int result;
 
     if (slot->tls.stage != TK_TLS_READY)
-        result = connect_slot(slot, &err, busy);
+        result = connect_slot(net, slot, &err, busy);
     else if (!slot->writing) {
         result = begin_writing(net, slot, &err);
         *busy = true;
