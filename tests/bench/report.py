@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report: ratios, then numbers, then targets. Markdown, without anything of this host's clock.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from measure import MODES, Cost
+from server import VERSIONS
+
+Costs = dict[tuple[str, str, str], Cost]
+
+BEGIN, END = "<!-- generated: bench -->", "<!-- end -->"
+TARGETS = {"full": 1.02, "resumed": 1.10, "kept": 1.25}
+HEAP_TARGET = 34 * 1000
+WORDS = {"full": "full handshake", "resumed": "resumed handshake", "kept": "kept connection",
+         "fresh": "fresh process"}
+NOTE = """\
+One refresh, ECDSA chain of three, n-th one in a running process unless "fresh". Instructions are
+callgrind's, user space only; heap as malloc hands it out, all that is in use at the peak; bytes of
+TCP payload; trips include TCP's own. Names are resolved beforehand. The floor is bare mbedTLS with
+our configuration, a blocking socket and a fixed request. libcurl and curl use OpenSSL and read the
+one root that is needed; the shell around curl and jq is not counted.
+"""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A markdown table, first column to the left."""
+    lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
+    lines.insert(1, "|---|" + "---:|" * (len(head) - 1))
+    return "\n".join(lines) + "\n"
+
+
+def millions(value: float) -> str:
+    """An instruction count with three or four digits that mean something."""
+    return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.1f} k"
+
+
+def plain(value: float) -> str:
+    """A count, or a mean of counts."""
+    return f"{value:.0f}" if abs(value - round(value)) < 0.05 else f"{value:.1f}"
+
+
+def ratio(costs: Costs, other: str, version: str, mode: str) -> float | None:
+    """Instructions of ours for one of another's; None where the other cannot do that."""
+    there = costs.get((other, version, mode))
+    return costs["ours", version, mode].instructions / there.instructions if there else None
+
+
+def ratios(costs: Costs) -> str:
+    """Ours for one instruction of another's."""
+    rows = []
+    for other in ("floor", "libcurl", "curl+jq"):
+        for version in VERSIONS:
+            values = [ratio(costs, other, version, mode) for mode in (*MODES, "fresh")]
+            rows.append([f"ours / {other}, TLS {version}",
+                         *("-" if value is None else f"{value:.3f}" for value in values)])
+    return table(["instructions", *(WORDS[mode] for mode in (*MODES, "fresh"))], rows)
+
+
+def numbers(costs: Costs, version: str) -> str:
+    """All that was measured with one version of TLS."""
+    rows = []
+    for mode in (*MODES, "fresh"):
+        for (name, where, what), cost in costs.items():
+            if (where, what) != (version, mode):
+                continue
+            rows.append([f"{WORDS[mode]}, {name}", millions(cost.instructions), plain(cost.heap),
+                         plain(cost.allocations), plain(cost.rss_kb), plain(cost.tx),
+                         plain(cost.rx), plain(cost.sends), plain(cost.trips)])
+    return table([f"TLS {version}", "instructions", "heap peak B", "allocations", "RSS KB",
+                  "B sent", "B received", "sends", "trips"], rows)
+
+
+def verdict(name: str, value: float, limit: float, digits: int) -> list[str]:
+    """A target, what was measured, and whether that is within it."""
+    return [name, f"{limit:.{digits}f}", f"{value:.{digits + (digits > 0)}f}",
+            "pass" if value <= limit else "MISS"]
+
+
+def targets(costs: Costs) -> str:
+    """What was set as a limit."""
+    rows = []
+    for version in VERSIONS:
+        for mode, limit in TARGETS.items():
+            value = ratio(costs, "floor", version, mode) or 0
+            rows.append(verdict(f"ours / floor, {WORDS[mode]}, TLS {version}", value, limit, 2))
+        rows.append(verdict(f"allocations, kept connection, TLS {version}",
+                            costs["ours", version, "kept"].allocations, 0, 0))
+        heap = max(costs["ours", version, mode].heap for mode in MODES)
+        rows.append(verdict(f"heap of a refresh in bytes, TLS {version}", heap, HEAP_TARGET, 0))
+    return table(["target", "at most", "measured", ""], rows)
+
+
+def text(costs: Costs) -> str:
+    """The whole report."""
+    parts = [ratios(costs), *(numbers(costs, version) for version in VERSIONS), targets(costs),
+             NOTE]
+    return "\n".join(parts)
+
+
+def place(readme: Path, report: str) -> None:
+    """Puts the report between the markers of a README that has them."""
+    old = readme.read_text()
+    pattern = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.DOTALL)
+    new = pattern.sub(lambda found: found[1] + report + found[2], old)
+    if new != old:
+        readme.write_text(new)
