@@ -1,139 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_net.c over a TLS without bytes: who gets a connection, and how each request ends. */
+/* core/tk_net.c over a TLS without bytes: how each request ends. */
 
-#include "tk_net.h"
-#include "tk_sim.h"
 #include "tls_fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-#define SECOND 1000
-#define NEVER  UINT64_MAX
-
-static struct tk_port port;
-static struct tk_time wall;
-static struct tk_net net;
-
-/* A request and what became of it. */
-struct want {
-    struct tk_request r;
-    const char *name;
-    enum tk_err write_err;
-    size_t padding;
-    unsigned submit_again; /* so often, when done */
-    bool cancel_in_done;
-
-    unsigned writes, dones;
-    enum tk_err err;
-    int status;
-    bool answered;
-    uint64_t done_ms;
-};
-
-static enum tk_err write_request(struct tk_request *r, struct tk_text *out)
-{
-    struct want *x = (struct want *)r;
-
-    x->writes++;
-    tk_text_add(out, "GET /");
-    tk_text_add(out, x->name);
-    for (size_t i = 0; i < x->padding; i++)
-        tk_text_char(out, ' ');
-    tk_text_add(out, "\r\n\r\n");
-    return x->write_err;
-}
-
-static void is_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
-{
-    struct want *x = (struct want *)r;
-
-    x->dones++;
-    x->err = err;
-    x->answered = answer != NULL;
-    x->status = answer != NULL ? answer->status : 0;
-    x->done_ms = port.now_ms;
-    if (x->submit_again > 0) {
-        x->submit_again--;
-        tk_net_submit(&net, r);
-    }
-    if (x->cancel_in_done)
-        tk_net_cancel(&net, r);
-}
-
-/* For "a" the host is a.example. */
-static void submit(struct want *x, const char *name, const char *host, enum tk_priority priority)
-{
-    char text[64];
-
-    x->name = name;
-    snprintf(text, sizeof text, "%s", host);
-    assert_true(tk_host_parse(&x->r.host, text, NULL));
-    x->r.priority = priority;
-    if (x->r.give_up_ms == 0)
-        x->r.give_up_ms = port.now_ms + 30 * SECOND;
-    x->r.write = write_request;
-    x->r.done = is_done;
-    tk_net_submit(&net, &x->r);
-}
-
-static void live(uint64_t ms)
-{
-    uint64_t end_ms = port.now_ms + ms;
-    unsigned spins = 0;
-
-    for (;;) {
-        uint64_t until_ms = tk_net_step(&net, port.now_ms);
-        uint64_t event_ms = tls_fake_next_ms(port.now_ms);
-
-        until_ms = event_ms < until_ms ? event_ms : until_ms;
-        if (until_ms > end_ms && port.now_ms == end_ms)
-            return;
-        until_ms = until_ms < end_ms ? until_ms : end_ms;
-        spins = until_ms > port.now_ms ? 0 : spins + 1;
-        assert_true(spins < 1000);
-        if (until_ms > port.now_ms)
-            tk_sim_advance(&port, until_ms - port.now_ms);
-    }
-}
-
-static void assert_log(const char *log)
-{
-    assert_string_equal(tls_fake.log, log);
-    tls_fake.log[0] = '\0';
-}
-
-static void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms)
-{
-    assert_int_equal(x->dones, 1);
-    assert_string_equal(tk_err_code(x->err), tk_err_code(err));
-    assert_int_equal(x->answered, err == TK_OK);
-    assert_int_equal(x->done_ms, at_ms);
-    assert_false(tk_net_active(&x->r));
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    tls_fake_reset();
-    tk_sim_init(&port, 1);
-    tk_sim_set_wall(&port, TK_TIME_RTC, 1795000000);
-    tk_time_init(&wall, &port, 1790000000);
-    return tk_net_init(&net, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tk_net_free(&net);
-    tk_sim_free(&port);
-    return 0;
-}
 
 /* --- one request --- */
 
@@ -307,16 +182,16 @@ static void test_cancelled_in_done(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_one, begin, end),
-        cmocka_unit_test_setup_teardown(test_in_pieces, begin, end),
-        cmocka_unit_test_setup_teardown(test_deadline, begin, end),
-        cmocka_unit_test_setup_teardown(test_deadline_without_a_connection, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_connection, begin, end),
-        cmocka_unit_test_setup_teardown(test_answer_cut, begin, end),
-        cmocka_unit_test_setup_teardown(test_owner_cannot_write, begin, end),
-        cmocka_unit_test_setup_teardown(test_cancel, begin, end),
-        cmocka_unit_test_setup_teardown(test_submitted_again_by_done, begin, end),
-        cmocka_unit_test_setup_teardown(test_cancelled_in_done, begin, end),
+        cmocka_unit_test_setup_teardown(test_one, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_in_pieces, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_deadline, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_deadline_without_a_connection, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_no_connection, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_answer_cut, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_owner_cannot_write, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_cancel, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_submitted_again_by_done, net_begin, net_end),
+        cmocka_unit_test_setup_teardown(test_cancelled_in_done, net_begin, net_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

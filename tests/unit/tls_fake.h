@@ -7,7 +7,8 @@
  * what the test says, and tell what was done to them.
  */
 
-#include "tk_tls.h"
+#include "tk_net.h"
+#include "tk_sim.h"
 
 #include <stdbool.h>
 
@@ -15,6 +16,7 @@
 struct tls_fake {
     uint64_t connect_ms;     /* until a connection is ready */
     enum tk_err connect_err; /* it fails instead */
+    unsigned try_again;      /* it fails, and another try may do, so often */
     uint64_t answer_ms;      /* from a request's last byte to its answer; UINT64_MAX: none */
     const char *answer;      /* NULL: 200 with 2 bytes */
     bool cut;                /* the connection ends behind the answer, without a good end */
@@ -34,5 +36,42 @@ void tls_fake_reset(void);
 
 /* The tick of the next thing that happens by itself. */
 uint64_t tls_fake_next_ms(uint64_t now_ms);
+
+/* --- requests over it --- */
+
+#define SECOND 1000
+#define NEVER  UINT64_MAX
+
+extern struct tk_port port;
+extern struct tk_net net;
+
+/* A request and what became of it. */
+struct want {
+    struct tk_request r;
+    const char *name;
+    enum tk_err write_err;
+    size_t padding;
+    unsigned submit_again; /* so often, when done */
+    bool cancel_in_done;
+    bool connect_only;
+
+    unsigned writes, dones;
+    enum tk_err err;
+    int status;
+    bool answered;
+    uint64_t done_ms;
+};
+
+/* Where x says nothing else, within 30 s. */
+void submit(struct want *x, const char *name, const char *host, enum tk_priority priority);
+void live(uint64_t ms);
+
+/* What was logged since the last look. */
+void assert_log(const char *log);
+void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms);
+
+/* For cmocka. */
+int net_begin(void **state);
+int net_end(void **state);
 
 #endif
