@@ -2,6 +2,7 @@
 
 /* core/tk_tls.c against somebody else's TLS: whatever goes wrong has an end, and its own error. */
 
+#include "tk_net.h"
 #include "tls_peer.h"
 
 #include <setjmp.h>
@@ -251,7 +252,7 @@ static void cut_everywhere(int version, bool up)
     bool whole = false;
 
     tls_world_init(&w, tls_chain(TLS_SHORT), version);
-    for (c.at = up && version == TLS1_3_VERSION; !whole; c.at += (up + 1) * tls_stride()) {
+    for (c.at = up && version == TLS1_3_VERSION; !whole; c.at += (up ? 3 : 1) * tls_stride()) {
         c.event = c.event == TK_SIM_FIN ? TK_SIM_RESET : TK_SIM_FIN;
         whole = run_with_cut(&w, &c);
         assert_true(c.at < 5000);
@@ -275,6 +276,79 @@ static void test_cut_after_every_byte_upwards(void **state)
     cut_everywhere(TLS1_3_VERSION, true);
 }
 
+/* --- silence --- */
+
+static struct {
+    enum tk_err err;
+    uint64_t at_ms;
+} ended;
+
+static enum tk_err write_hello(struct tk_request *r, struct tk_text *out)
+{
+    (void)r;
+    tk_text_add(out, "GET / HTTP/1.1\r\n\r\n");
+    return TK_OK;
+}
+
+static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    assert_null(answer);
+    ended.err = err;
+    ended.at_ms = r->slot->tls.shared->port->now_ms;
+}
+
+/* By core/tk_net.c, whose deadline ends it. False when an answer came: the echo, which is none. */
+static bool run_in_silence(struct tls_world *w, struct tk_net *net)
+{
+    struct tk_request r = {.priority = TK_PRIORITY_REFRESH,
+                           .give_up_ms = w->port.now_ms + 30000,
+                           .write = write_hello,
+                           .done = note_end};
+    unsigned passes = 0;
+
+    assert_true(tk_host_parse(&r.host, TLS_HOST, NULL));
+    ended.err = TK_OK;
+    tk_net_submit(net, &r);
+    while (tk_net_active(&r)) {
+        uint64_t until_ms = tk_net_step(net, w->port.now_ms);
+
+        if (until_ms > w->port.now_ms)
+            tk_wait(&w->port, until_ms);
+        assert_true(++passes < 2000);
+    }
+    assert_no_socket_left(w);
+    if (ended.err == TK_E_HTTP_MALFORMED)
+        return false;
+    assert_int_equal(ended.err, TK_E_TIMEOUT);
+    assert_int_equal(ended.at_ms, r.give_up_ms);
+    return true;
+}
+
+static void test_silence_anywhere(void **state)
+{
+    static struct tk_net net;
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
+        assert_int_equal(tk_net_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+        bool silent = true;
+        size_t at = 0;
+
+        for (; silent; at += 31) {
+            struct tk_sim_flow flow = {
+                .event = TK_SIM_STALL, .after = at, .until_ms = TK_SIM_NEVER};
+
+            *(i < 2 ? &w.peer.peer.down : &w.peer.peer.up) = flow;
+            silent = run_in_silence(&w, &net);
+        }
+        assert_true(at > 250);
+        tk_net_free(&net);
+        tls_world_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_no_socket_free),
         cmocka_unit_test(test_cut_after_every_byte_downwards),
         cmocka_unit_test(test_cut_after_every_byte_upwards),
+        cmocka_unit_test(test_silence_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);
