@@ -197,9 +197,10 @@ static void test_kept_so_long(void **state)
     live(9999);
     assert_true(tk_net_is_warm(&net, &x.r.host));
     assert_log("+a x");
-    live(1);
+    live(SECOND);
     assert_false(tk_net_is_warm(&net, &x.r.host));
     assert_log("-a");
+    assert_int_equal(tls_fake.closed_ms, 10 * SECOND);
 }
 
 /* A kept one is given up for a request to another host, the one that nobody keeps first. */

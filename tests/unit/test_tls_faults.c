@@ -349,6 +349,26 @@ static void test_silence_anywhere(void **state)
     }
 }
 
+/* An address that says nothing has 5 s, though the request has more. */
+static void test_a_silent_address(void **state)
+{
+    static struct tk_net net;
+    struct tk_sim_peer silent = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_SILENT};
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_3_VERSION);
+    assert_int_equal(tk_net_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+    tk_sim_add_peer(&w.port, &silent);
+    w.peer.name.count = 2;
+    w.peer.name.addrs[1] = w.peer.name.addrs[0];
+    w.peer.name.addrs[0] = silent.addr;
+    assert_false(run_in_silence(&w, &net));
+    assert_int_equal(ended.at_ms, 5000);
+    tk_net_free(&net);
+    tls_world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_cut_after_every_byte_downwards),
         cmocka_unit_test(test_cut_after_every_byte_upwards),
         cmocka_unit_test(test_silence_anywhere),
+        cmocka_unit_test(test_a_silent_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

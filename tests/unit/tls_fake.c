@@ -172,6 +172,7 @@ void tk_tls_close(struct tk_tls *tls)
 {
     if (tls->stage != TK_TLS_IDLE) {
         tls_fake.closed++;
+        tls_fake.closed_ms = now_ms(tls);
         note("-", tls->host.name);
     }
     tls->session = NULL;

@@ -26,6 +26,7 @@ struct tls_fake {
     bool babbling; /* ... or said something that nobody asked for */
 
     unsigned opened, closed;
+    uint64_t closed_ms; /* the last one */
     char log[2048]; /* "+a" a connection to host a was opened, "-a" closed, "name" of a request */
     const struct tk_tls_session *session; /* of the newest connection */
 };
