@@ -47,16 +47,28 @@ static bool give_to_group(const char *path, const char *name)
     return false;
 }
 
+/* Left by a service that was killed; anything else at that path is somebody's. */
+static bool is_stale(const struct sockaddr_un *address)
+{
+    struct stat st;
+
+    return lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && !is_served(address);
+}
+
 static bool bind_at(int fd, const struct sockaddr_un *address)
 {
     mode_t old = umask(0177);
     int ret = bind(fd, (const struct sockaddr *)address, sizeof *address);
 
-    if (ret != 0 && errno == EADDRINUSE && !is_served(address) && unlink(address->sun_path) == 0)
+    int why = errno;
+
+    if (ret != 0 && why == EADDRINUSE && is_stale(address) && unlink(address->sun_path) == 0) {
         ret = bind(fd, (const struct sockaddr *)address, sizeof *address);
+        why = errno;
+    }
     umask(old);
     if (ret != 0)
-        tk_host_say("cannot listen at %s: %s", address->sun_path, strerror(errno));
+        tk_host_say("cannot listen at %s: %s", address->sun_path, strerror(why));
     return ret == 0;
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 URL = "core/tk_url.c"
+OAUTH = "core/tk_oauth.c"
 SCRIPT = "tests/demo.sh"
 
 
@@ -123,12 +124,12 @@ HYGIENE = [
 ]
 
 CROSS = [
-    Plant("cross", "a budget overdrawn", URL, "extern const char tk_planted[7000];\n"
+    Plant("cross", "a budget overdrawn", OAUTH, "extern const char tk_planted[7000];\n"
           "const char tk_planted[7000] = {1};\n", r"= \d+ bytes on Cortex-M3, over"),
-    Plant("cross", "writable data", URL, "int tk_planted = 9;\n", r"4 bytes of writable data"),
-    Plant("cross", "a long of 64 bits", URL,
-          "typedef char tk_planted[sizeof(long) == 8 ? 1 : -1];\n", r"tk_url\.c:\d+:.* error:"),
-    Plant("cross", "stack without a limit", URL,
+    Plant("cross", "writable data", OAUTH, "int tk_planted = 9;\n", r"4 bytes of writable data"),
+    Plant("cross", "a long of 64 bits", OAUTH,
+          "typedef char tk_planted[sizeof(long) == 8 ? 1 : -1];\n", r"tk_oauth\.c:\d+:.* error:"),
+    Plant("cross", "stack without a limit", OAUTH,
           "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[n];\n"
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
 ]

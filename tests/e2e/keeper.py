@@ -144,7 +144,7 @@ class Keeper:
         if self._terminal:
             ours, theirs = pty.openpty()
             tty.setraw(theirs)
-            self._in = self._out = ours
+            self._in, self._out = os.dup(ours), ours
         else:
             theirs_in, self._in = os.pipe()
             self._out, theirs = os.pipe()
@@ -186,7 +186,8 @@ class Keeper:
         self._in = -1
 
     def errors(self) -> str:
-        return (RECORDS / f"{self.home.name}.stderr").read_text("utf-8", "backslashreplace")
+        file = RECORDS / f"{self.home.name}.stderr"
+        return file.read_text("utf-8", "backslashreplace") if file.exists() else ""
 
     def wait_for(self, condition, seconds: float = PATIENT_S) -> None:
         end = time.monotonic() + seconds
@@ -195,7 +196,8 @@ class Keeper:
                 raise AssertionError(f"not so in {seconds} s; {self.errors()[-500:]}")
             time.sleep(0.02)
 
-    def rss_kb(self) -> int:
+    def peak_kb(self) -> int:
+        """The most memory it ever had resident."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", text).group(1))
 

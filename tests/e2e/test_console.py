@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a serial line can do to a console: refused or handled, and the next command works."""
+
+import random
+import time
+import unittest
+
+from keeper import GatewayCase
+
+
+class Torture(GatewayCase):
+
+    def tearDown(self) -> None:
+        self.k.type(b"\r")
+        self.assertTrue(self.k.must("version")["version"])
+
+    def answer_to(self, data: bytes, pattern: str) -> None:
+        start = self.k.type(data)
+        self.k.out.wait(pattern, start)
+
+    def test_line_of_5000_bytes(self) -> None:
+        self.answer_to(b"set scope " + b"a" * 5000 + b"\rset scope tail\r",
+                       "ERR line_too_long")
+        self.k.out.wait("OK scope=tail")
+        self.answer_to(b"@5 set scope " + b"b" * 5000 + b"\n", "(@5 )?ERR line_too_long")
+        self.assertEqual(self.k.must("show")["scope"], "tail")
+
+    def test_tail_of_a_long_line_is_never_run(self) -> None:
+        self.answer_to(b"x" * 1020 + b" factory-reset\r", "ERR line_too_long")
+        self.answer_to(b"version\r", "OK version=")
+
+    def test_longest_line_that_fits(self) -> None:
+        self.answer_to(b"@1 " + b"z" * 1020 + b"\r", "@1 ERR unknown_command")
+        self.answer_to(b"@1 " + b"z" * 1021 + b"\r", "(@1 )?ERR line_too_long")
+
+    def test_binary_noise(self) -> None:
+        noise = random.Random(7)
+        for _ in range(50):
+            self.k.type(bytes(noise.randrange(256) for _ in range(200)))
+        self.k.type(b"\x03\r\n")
+
+    def test_nul(self) -> None:
+        """A line that idles or breaks sends some: they are nothing."""
+        self.answer_to(b"\0\0ver\0sion\r", "OK version=")
+
+    def test_end_of_transmission(self) -> None:
+        self.k.type(b"\x04")
+        self.answer_to(b"version\r", "OK version=|ERR bad_byte")
+        self.answer_to(b"version\r", "OK version=")
+        self.assertIsNone(self.k.process.poll())
+
+    def test_line_endings(self) -> None:
+        for ending in (b"\r", b"\n", b"\r\n"):
+            start = self.k.type(b"version" + ending)
+            at = self.k.out.wait("OK version=", start)
+            self.k.must("time")
+            self.assertEqual([line for line in self.k.out.all[at + 1:] if "OK version=" in line],
+                             [])
+
+    def test_crlf_split_across_reads(self) -> None:
+        start = self.k.type(b"version\r")
+        self.k.out.wait("OK version=", start)
+        time.sleep(0.2)
+        start = self.k.type(b"\nversion\r\n")
+        self.k.out.wait("OK version=", start)
+        self.assertNotIn("ERR", "\n".join(self.k.out.all[start:]))
+
+    def test_a_byte_at_a_time(self) -> None:
+        start = len(self.k.out.all)
+        for byte in b"@44 version\n":
+            self.k.type(bytes([byte]))
+            time.sleep(0.01)
+        self.k.out.wait("@44 OK version=", start)
+
+    def test_many_commands_at_once(self) -> None:
+        start = self.k.type(b"".join(b"@%d version\n" % i for i in range(1, 101)))
+        for i in range(1, 101):
+            start = self.k.out.wait(f"@{i} OK version=", start)
+
+    def test_backspace(self) -> None:
+        self.answer_to(b"verX\x08sion\r", "OK version=")
+        self.answer_to(b"verXY\x7f\x7fsion\r", "OK version=")
+
+    def test_interrupt_drops_the_line(self) -> None:
+        self.k.type(b"set scope wrong\x03")
+        self.answer_to(b"version\r", "OK version=")
+        self.assertNotEqual(self.k.must("show")["scope"], "wrong")
+
+    def test_prefixes(self) -> None:
+        for data in (b"@ version\r", b"@x version\r", b"@12345678901 version\r", b"@1\r"):
+            self.answer_to(data, r"(@\d+ )?ERR ")
+        self.answer_to(b"@1234567890 version\r", "@1234567890 OK version=")
+
+    def test_every_command_of_help_is_one(self) -> None:
+        listed = [line.partition("=")[0] for line in self.k.must("help").lines]
+        self.assertGreater(len(listed), 15)
+        for word in ("help version status show set unset check token time ref selftest log "
+                     "factory-reset reboot").split():
+            self.assertTrue(any(word in line for line in listed), word)
+
+    def test_values_that_cannot_be(self) -> None:
+        for command, code in (("set portal ht!tp://x", "bad_value"), ("set portal a b", "bad_value"),
+                              ("set renew 5s", "bad_value"), ("set renew 8d", "bad_value"),
+                              ("set renew soon", "bad_value"), ("set colour red", "unknown_key"),
+                              ("set client_secret", "need_value"),
+                              ("set escalate_url http://x/", "bad_value"),
+                              ("set escalate_level 9", "bad_value"),
+                              ("unset nothing", "unknown_key"), ("ref other", "no_such_ref"),
+                              ("ref add UPPER", "bad_value"), ("ref add token", "ref_exists"),
+                              ("time 5", "time_range"), (f"time {int(time.time())}", "clock_system"), ("token soon", "usage"),
+                              ("log loud", "bad_value"), ("auth", "unknown_command")):
+            with self.subTest(command):
+                self.assert_error(self.k.command(command), code)
+
+    def test_a_name_without_a_dot(self) -> None:
+        self.assertEqual(self.k.must("set portal acme")["portal"], "acme.bitrix24.com")
+        self.assertEqual(self.k.must("set portal https://Acme.bitrix24.ru/x")["portal"],
+                         "acme.bitrix24.ru")
+
+    def test_one_command_at_a_time(self) -> None:
+        self.k.configure()
+        self.b24.fault("oauth", "stall_handshake", count=-1)
+        asked = self.k.ask("check")
+        self.assert_error(self.k.command("status"), "busy")
+        self.k.type(b"\x03")
+        self.assertEqual(self.k.answered(asked).code, "cancelled")
+
+
+class OverATerminal(Torture):
+    """The same through a terminal device in raw mode."""
+    keeper_options = {"terminal": True}
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tokenkeeper get`: what a script sees, in text and in exit statuses."""
+
+import json
+import subprocess
+import time
+import unittest
+
+from keeper import PROGRAM, GatewayCase
+
+
+class Get(GatewayCase):
+
+    def test_token_and_json(self) -> None:
+        self.k.provision()
+        plain = self.k.get()
+        self.assertEqual((plain.returncode, plain.stderr), (0, ""))
+        self.assertRegex(plain.stdout, r"^[0-9a-f]{70}\n$")
+        answer = self.k.get_json()
+        self.assertEqual(answer["access_token"] + "\n", plain.stdout)
+        self.assertEqual({"ref", "access_token", "expires_in", "generation", "client_endpoint",
+                          "portal", "user_id", "member_id", "short"}, set(answer))
+        self.assertEqual((answer["ref"], answer["generation"], answer["short"]),
+                         ("token", 1, False))
+        self.assertEqual(answer["portal"], self.b24.portal)
+        self.assertEqual(answer["client_endpoint"], f"https://{self.b24.portal}/rest/")
+
+    def test_the_token_opens_the_portal(self) -> None:
+        self.k.provision()
+        done = subprocess.run(
+            ["curl", "-sS", "--cacert", self.b24.ca, "--data", "@-",
+             f"https://{self.b24.portal}/rest/profile"],
+            input="auth=" + self.k.get().stdout.strip(), capture_output=True, text=True,
+            timeout=60, check=False)
+        self.assertIn("result", json.loads(done.stdout), done.stderr)
+
+    def test_console_and_get_give_the_same(self) -> None:
+        self.k.provision()
+        answer = self.k.must("token")
+        self.assertEqual(answer["access_token"] + "\n", self.k.get().stdout)
+        self.assertEqual(answer["generation"], "1")
+
+    def test_min_valid_above_what_is_left_refreshes_first(self) -> None:
+        self.b24.set(access_life_s=600)
+        self.k.provision()
+        time.sleep(10.2)
+        self.b24.set(access_life_s=3600)
+        answer = self.k.get_json("--min-valid", "600")
+        self.assertEqual((answer["generation"], answer["short"]), (2, False))
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+    def test_min_valid_longer_than_any_token(self) -> None:
+        self.k.provision()
+        time.sleep(10.2)
+        answer = self.k.get_json("--min-valid", "7200")
+        self.assertEqual((answer["generation"], answer["short"]), (2, True))
+        self.assertGreater(answer["expires_in"], 3500)
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+    def test_rejected(self) -> None:
+        self.k.provision()
+        time.sleep(10.2)
+        self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
+        self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+    def test_many_at_once_cost_one_refresh(self) -> None:
+        self.k.provision()
+        time.sleep(10.2)
+        self.b24.fault("oauth", "delay", seconds=2, path="/oauth/token")
+        clients = [subprocess.Popen([PROGRAM, "get", "--rejected", "1", "--json"],
+                                    env=self.k.env, stdout=subprocess.PIPE, text=True)
+                   for _ in range(12)]
+        answers = [json.loads(client.communicate(timeout=60)[0]) for client in clients]
+        self.assertEqual({answer["generation"] for answer in answers}, {2})
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+    def test_on_demand(self) -> None:
+        self.k.configure()
+        note = self.k.must("set renew on-demand")
+        self.b24.set(access_life_s=13)
+        self.k.must(f"auth code {self.k.redirect()}")
+        time.sleep(14)
+        self.assertEqual(self.requests("refresh"), [])
+        self.assertEqual(self.k.get_json("--min-valid", "5")["generation"], 2)
+        self.assertEqual(note["renew"], "on-demand")
+
+
+class ExitStatus(GatewayCase):
+
+    def status(self, *arguments: str, **options) -> int:
+        done = self.k.get(*arguments, **options)
+        self.assertEqual(done.stdout, "")
+        self.assertGreater(len(done.stderr.split()), 4, "no word about what to do")
+        return done.returncode
+
+    def test_2_usage(self) -> None:
+        for arguments in (["--min-valid", "soon"], ["--min-valid"], ["--min-valid", "-1"],
+                          ["--nonsense"], ["word"], ["--rejected", "x"], ["--timeout", "1x"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.status(*arguments), 2)
+
+    def test_3_no_service(self) -> None:
+        self.assertEqual(self.status("--socket", str(self.k.home / "none")), 3)
+        self.k.kill()
+        self.assertEqual(self.status(), 3)
+
+    def test_4_no_such_ref(self) -> None:
+        self.assertEqual(self.status("--ref", "other"), 4)
+
+    def test_5_a_person_is_needed(self) -> None:
+        self.assertEqual(self.status(), 5)
+        self.k.configure()
+        self.assertEqual(self.status(), 5)
+
+    def test_6_try_later(self) -> None:
+        self.b24.set(access_life_s=12)
+        self.k.provision()
+        self.b24.fault("oauth", "status", status=503, count=-1)
+        time.sleep(12.5)
+        self.assertEqual(self.status("--timeout", "1", "--min-valid", "0"), 6)
+
+    def test_help_names_them(self) -> None:
+        done = self.k.run("--help")
+        self.assertEqual(done.returncode, 0)
+        for number in ("2", "3", "4", "5", "6", "70", "75"):
+            self.assertRegex(done.stdout, rf"(?m)(status: .*|^.*)\b{number} [a-z]")
+
+    def test_of_the_program(self) -> None:
+        for arguments in ([], ["dance"], ["run", "--console", "tape"], ["run", "extra"],
+                          ["get", "--flash", "x"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.k.run(*arguments).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

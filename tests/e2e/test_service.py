@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host program as a service: no console of its own, other users, one service a flash."""
+
+import grp
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+from keeper import PROGRAM, GatewayCase
+
+
+class Headless(GatewayCase):
+    keeper_options = {"console": "none"}
+
+    def console(self, *commands: str) -> str:
+        done = self.k.run("console", input="".join(f"@{i} {command}\n" for i, command
+                                                   in enumerate(commands, 1)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for i in range(1, len(commands) + 1):
+            self.assertRegex(done.stdout, rf"(?m)^@{i} OK")
+        return done.stdout
+
+    def provision(self) -> None:
+        b24 = self.b24
+        self.console(f"set portal {b24.portal}", f"set client_id {b24.client_id}",
+                     f"set client_secret {b24.client_secret}", f"set auth_host {b24.oauth}")
+        out = self.console(f"auth code {b24.code()['code']}")
+        self.assertIn("state=ready generation=1", out)
+
+    def test_provisioned_through_console(self) -> None:
+        self.provision()
+        self.assertEqual(self.k.get().returncode, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can play another user")
+    def test_another_user_of_the_group(self) -> None:
+        group = grp.getgrnam("games")
+        self.k.end()
+        self.k.command_line += ["--socket-group", group.gr_name]
+        self.k.start()
+        self.provision()
+        mode = self.k.socket.stat()
+        self.assertEqual((stat.S_IMODE(mode.st_mode), mode.st_gid), (0o660, group.gr_gid))
+        shutil.copy(PROGRAM, self.k.home / "program")
+        os.chmod(self.k.home / "program", 0o755)
+        other = pwd.getpwnam("nobody")
+        for groups, status in (([group.gr_gid], 0), ([], 3)):
+            done = subprocess.run([self.k.home / "program", "get"], env=self.k.env, cwd="/",
+                                  user=other.pw_uid, group=other.pw_gid, extra_groups=groups,
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(stat.S_IMODE(self.k.flash.stat().st_mode), 0o600)
+
+    def test_the_socket_is_the_users_alone(self) -> None:
+        self.assertEqual(stat.S_IMODE(self.k.socket.stat().st_mode), 0o600)
+
+    def test_a_second_service_on_the_same_flash(self) -> None:
+        done = self.k.run("run", "--flash", str(self.k.flash), "--socket",
+                          str(self.k.home / "second"), "--console", "none")
+        self.assertEqual(done.returncode, 75)
+        self.assertIn("flash_busy", done.stderr)
+        self.assertEqual(self.k.get().returncode, 5, "the first one serves")
+
+    def test_a_socket_that_is_served_is_not_taken(self) -> None:
+        done = self.k.run("run", "--flash", str(self.k.home / "other.bin"), "--socket",
+                          str(self.k.socket), "--console", "none")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.k.get().returncode, 5, "the first one serves")
+
+    def test_a_stale_socket_is_replaced(self) -> None:
+        self.k.kill()
+        self.assertTrue(self.k.socket.exists())
+        self.k.start()
+        self.k.wait_for(lambda: self.k.get().returncode == 5)
+
+    def test_a_file_that_is_no_socket_is_kept(self) -> None:
+        path = self.k.home / "precious"
+        path.write_text("mine")
+        done = self.k.run("run", "--flash", str(self.k.home / "other.bin"), "--socket", str(path),
+                          "--console", "none")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(path.read_text(), "mine")
+
+    def test_sigterm_ends_it_cleanly(self) -> None:
+        self.provision()
+        self.assertEqual(self.k.end(), 0)
+        self.assertFalse(self.k.socket.exists())
+        self.k.start()
+        self.k.wait_for(lambda: self.k.get().returncode == 0)
+
+    def test_control_socket_survives_nonsense(self) -> None:
+        for data in (b"nonsense\n", b"{}\n", b"\0\xff\n", b"x" * 5000, b'{"op":"get"', b"",
+                     b'{"op":"get","ref":"' + b"a" * 900 + b'"}\n', b'{"op":"get","min_valid":-1}\n',
+                     b"[" * 1000 + b"\n", b'{"op":["get"]}\n'):
+            with self.subTest(data[:20]), socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(20)
+                s.connect(str(self.k.socket))
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                answer = b""
+                try:
+                    answer = s.recv(4096)
+                except ConnectionError:
+                    pass
+                self.assertNotIn(b'"ok":true', answer)
+        self.assertEqual(self.k.get().returncode, 5)
+
+    def test_more_clients_than_places(self) -> None:
+        silent = []
+        for _ in range(40):
+            s = socket.socket(socket.AF_UNIX)
+            self.addCleanup(s.close)
+            s.connect(str(self.k.socket))
+            silent.append(s)
+        for s in silent:
+            s.close()
+        self.k.wait_for(lambda: self.k.get().returncode == 5)
+
+    def test_two_consoles_at_once(self) -> None:
+        outputs = []
+
+        def session() -> None:
+            outputs.append(self.k.run("console", input="@7 version\n@8 ref\n").stdout)
+
+        threads = [threading.Thread(target=session) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for output in outputs:
+            self.assertIn("@7 OK version=", output)
+            self.assertIn("@8 OK", output)
+
+
+class Console(GatewayCase):
+
+    def test_end_of_input_detaches_and_the_service_goes_on(self) -> None:
+        self.k.provision()
+        self.k.close_input()
+        time.sleep(0.5)
+        self.assertIsNone(self.k.process.poll())
+        self.assertEqual(self.k.get().returncode, 0)
+
+    def test_a_reader_that_goes_away(self) -> None:
+        done = subprocess.run(f"yes version | {PROGRAM} console | head -c 5 >/dev/null", shell=True,
+                              env=self.k.env, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(self.k.must("version")["version"])
+
+    def test_reboot_starts_anew_with_all_that_is_stored(self) -> None:
+        self.k.provision()
+        start = self.k.type(b"@99 reboot\n")
+        self.k.out.wait("EVT hello", start)
+        status = self.k.status()
+        self.assertEqual((status["state"], status["generation"]), ("ready", "1"))
+        self.assertIsNone(self.k.process.poll())
+
+    def test_factory_reset_erases_everything(self) -> None:
+        self.k.provision()
+        device = self.k.must("version")["id"]
+        self.assert_error(self.k.command("factory-reset 0000x"), "wrong_id")
+        self.assertEqual(self.k.status()["state"], "ready")
+        start = self.k.type(f"@98 factory-reset {device[-4:]}\n".encode())
+        self.k.out.wait("EVT hello", start)
+        status = self.k.status()
+        self.assertEqual((status["state"], status["generation"]), ("no_client", "0"))
+        flash = self.k.flash.read_bytes()
+        self.assertNotIn(self.b24.client_secret.encode(), flash)
+
+    def test_selftest(self) -> None:
+        self.assertTrue(self.k.must("selftest", 120).ok)
+
+    def test_two_accounts(self) -> None:
+        self.k.provision()
+        self.k.must("ref add second")
+        self.k.configure()
+        self.k.must(f"auth code {self.b24.code()['code']}")
+        first, second = self.k.get_json(), self.k.get_json("--ref", "second")
+        self.assertNotEqual(first["access_token"], second["access_token"])
+        self.assertEqual((first["ref"], second["ref"]), ("token", "second"))
+        self.assert_error(self.k.command("ref del second"), "in_use")
+        self.k.must("auth forget")
+        self.k.must("ref del second")
+        self.assertEqual(self.k.get("--ref", "second").returncode, 4)
+        self.assertEqual(self.k.get_json()["access_token"], first["access_token"])
+
+    def test_configuration_of_a_live_pair(self) -> None:
+        self.k.provision()
+        for command in ("set portal other", "set client_id local.1"):
+            self.assert_error(self.k.command(command), "in_use", "auth forget")
+        self.k.must(f"set client_secret {self.b24.client_secret}")
+        self.assertEqual(self.k.status()["state"], "ready")
+        self.k.must("auth forget")
+        self.assertEqual(self.k.status()["state"], "needs_code")
+        self.k.must("set portal other")
+
+
+class Pty(GatewayCase):
+    keeper_options = {"start": False}
+
+    def test_a_terminal_of_its_own(self) -> None:
+        link = self.k.home / "tty"
+        self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
+        self.k.start(hello=False)
+        self.k.wait_for(link.exists)
+        fd = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        try:
+            os.write(fd, b"@1 version\n")
+            seen = b""
+            while b"@1 OK version=" not in seen:
+                seen += os.read(fd, 4096)
+        finally:
+            os.close(fd)
+        fd = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        os.write(fd, b"@2 version\n")
+        while b"@2 OK version=" not in seen:
+            seen += os.read(fd, 4096)
+        os.close(fd)
+        self.assertEqual(self.k.end(), 0)
+        self.assertFalse(os.path.lexists(link))
+
+    def test_flash_that_cannot_be(self) -> None:
+        for path in ("/proc/flash.bin", str(self.k.home)):
+            done = self.k.run("run", "--flash", path, "--console", "none", "--socket",
+                              str(self.k.socket))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(path, done.stderr)
+
+    def test_interrupted_by_a_signal(self) -> None:
+        self.k.start()
+        os.kill(self.k.process.pid, signal.SIGINT)
+        self.assertEqual(self.k.wait_end(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
