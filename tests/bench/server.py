@@ -19,8 +19,13 @@ import certs  # noqa: E402
 
 VERSIONS = ("1.2", "1.3")
 
+# About 700 bytes of body, as where facts of other clients were measured.
 ANSWER = {
-    "access_token": "a" * 70, "expires": 1893456000, "expires_in": 3600, "scope": "app",
+    "access_token": "a" * 70, "expires": 1893456000, "expires_in": 3600,
+    "scope": ",".join(("app", "crm", "user", "task", "tasks_extended", "calendar", "disk", "im",
+                       "imbot", "imopenlines", "telephony", "catalog", "sale", "bizproc", "lists",
+                       "placement", "department", "sonet_group", "log", "entity", "documentgenerator",
+                       "mailservice", "messageservice", "timeman", "userfieldconfig", "rpa")),
     "domain": "oauth.bitrix.info", "server_endpoint": "https://oauth.bitrix.info/rest/",
     "status": "L", "client_endpoint": "https://acme.bitrix24.com/rest/",
     "member_id": "a223c6b3710f85df22e9377d6c4f7553", "user_id": 1, "refresh_token": "b" * 70}
