@@ -116,8 +116,10 @@ static int run_command(size_t i, int argc, char **argv)
             fputs(usage, stdout);
             return TK_EXIT_OK;
         }
-        if (option == '?')
-            return TK_EXIT_USAGE; /* getopt has said why */
+        if (option == '?') { /* getopt has said why */
+            tk_host_say("see tokenkeeper --help");
+            return TK_EXIT_USAGE;
+        }
         if ((commands[i].takes & BIT(option)) == 0) {
             tk_host_say("%s takes no such option; see tokenkeeper --help", commands[i].name);
             return TK_EXIT_USAGE;

@@ -289,7 +289,7 @@ class Keeper:
 
     def _record_client(self, arguments: tuple[str, ...], done) -> None:
         out = SECRET_FIELD.sub(r"\1(given)", done.stdout)
-        if arguments[0] == "get" and done.returncode == 0:
+        if arguments[:1] == ("get",) and done.returncode == 0:
             out = re.sub(r"^[0-9a-f]+$", "(given)", out)
         with (RECORDS / f"{self.home.name}.clients").open("a") as record:
             record.write(f"{arguments} -> {done.returncode}\n{out}{done.stderr}")

@@ -40,6 +40,9 @@ class Get(GatewayCase):
         self.assertEqual(answer["access_token"] + "\n", self.k.get().stdout)
         self.assertEqual(answer["generation"], "1")
 
+
+class MinValid(GatewayCase):
+
     def test_min_valid_above_what_is_left_refreshes_first(self) -> None:
         self.b24.set(access_life_s=600)
         self.k.provision()
@@ -56,6 +59,9 @@ class Get(GatewayCase):
         self.assertEqual((answer["generation"], answer["short"]), (2, True))
         self.assertGreater(answer["expires_in"], 3500)
         self.assertEqual(len(self.requests("refresh")), 1)
+
+
+class Rejected(GatewayCase):
 
     def test_rejected(self) -> None:
         self.k.provision()
@@ -74,6 +80,9 @@ class Get(GatewayCase):
         answers = [json.loads(client.communicate(timeout=60)[0]) for client in clients]
         self.assertEqual({answer["generation"] for answer in answers}, {2})
         self.assertEqual(len(self.requests("refresh")), 1)
+
+
+class OnDemand(GatewayCase):
 
     def test_on_demand(self) -> None:
         self.k.configure()
@@ -127,7 +136,9 @@ class ExitStatus(GatewayCase):
             self.assertRegex(done.stdout, rf"(?m)(status: .*|^.*)\b{number} [a-z]")
 
     def test_of_the_program(self) -> None:
-        for arguments in ([], ["dance"], ["run", "--console", "tape"], ["run", "extra"],
+        run = ["run", "--flash", str(self.k.home / "second.bin"), "--socket",
+               str(self.k.home / "second")]
+        for arguments in ([], ["dance"], [*run, "--console", "tape"], [*run, "extra"],
                           ["get", "--flash", "x"]):
             with self.subTest(arguments):
                 self.assertEqual(self.k.run(*arguments).returncode, 2)
