@@ -44,7 +44,7 @@ def run(name: str, records: Path) -> tuple[bool, str]:
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "unittest", "-v", name], cwd=HERE, text=True,
-        env=os.environ | {"TK_E2E_DIR": str(records)}, stdout=subprocess.PIPE,
+        env=os.environ | {"TK_E2E_DIR": str(records), "TOKENKEEPER": keeper.PROGRAM}, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
     try:
         output, _ = process.communicate(timeout=LONGEST_S)
