@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures one OAuth refresh, ours beside others, in about three minutes: instructions, heap, bytes
+# Measures one OAuth refresh, ours beside others, in about a minute: instructions, heap, bytes
 # on the wire. Exits 0 when it measured, whatever the numbers. The report is build/bench/report.md.
 #
 #     tests/bench.sh            measures and prints

@@ -60,12 +60,12 @@ def ratios(costs: Costs) -> str:
     return table(["instructions", *(WORDS[mode] for mode in (*MODES, "fresh"))], rows)
 
 
-def numbers(costs: Costs, version: str) -> str:
-    """All that was measured with one version of TLS."""
+def numbers(costs: Costs, version: str, only: str = "") -> str:
+    """All that was measured with one version of TLS, of one contestant or of all."""
     rows = []
     for mode in (*MODES, "fresh"):
         for (name, where, what), cost in costs.items():
-            if (where, what) != (version, mode):
+            if (where, what) != (version, mode) or only not in ("", name):
                 continue
             rows.append([f"{WORDS[mode]}, {name}", millions(cost.instructions), plain(cost.heap),
                          plain(cost.allocations), plain(cost.rss_kb), plain(cost.tx),
@@ -99,6 +99,12 @@ def text(costs: Costs) -> str:
     parts = [ratios(costs), *(numbers(costs, version) for version in VERSIONS), targets(costs),
              NOTE]
     return "\n".join(parts)
+
+
+def short(costs: Costs) -> str:
+    """What README quotes."""
+    return "\n".join([ratios(costs), *(numbers(costs, version, "ours") for version in VERSIONS),
+                      NOTE])
 
 
 def place(readme: Path, report: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -66,12 +67,14 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     build = args.build.resolve()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with Server() as server:
-        text = report.text(measure(Bench(build, server)))
+        costs = measure(Bench(build, server))
+    text = report.text(costs)
     (build / "report.md").write_text(text)
     print(text, end="")
     if args.write:
-        report.place(TREE / "README.md", text)
+        report.place(TREE / "README.md", report.short(costs))
     return 0
 
 

@@ -115,7 +115,8 @@ class Server:
             servers="".join(SERVER.format(port=port, version=version, answer=answer)
                             for version, port in self.ports.items())))
         self._process = subprocess.Popen(
-            ("nginx", "-p", self.place, "-e", self.place / "error.log", "-c", config))
+            ("setpriv", "--pdeathsig", "TERM",  # whatever ends this process ends nginx
+             "nginx", "-p", self.place, "-e", self.place / "error.log", "-c", config))
         for port in self.ports.values():
             self._wait_for(port)
 
