@@ -73,15 +73,12 @@ bool tk_http_begun(const struct tk_http *h)
 /* A field's value where the line has that name, else NULL. */
 static const char *field(const char *line, const char *name)
 {
-    size_t len = strlen(name);
-
-    for (size_t i = 0; i < len; i++) {
-        if (tk_lower(line[i]) != name[i])
-            return NULL;
+    while (*name != '\0' && tk_lower(*line) == *name) {
+        line++;
+        name++;
     }
-    if (line[len] != ':')
+    if (*name != '\0' || *line++ != ':')
         return NULL;
-    line += len + 1;
     return line + strspn(line, " \t");
 }
 
@@ -238,18 +235,30 @@ static size_t trimmed(const char *line, size_t len, size_t max)
 }
 
 /* A line that is longer than any we use is read to its end and only its beginning kept. */
-static bool line_byte(struct tk_http *h, char c)
+static void add_to_line(struct tk_http *h, const char *data, size_t len)
 {
-    if (c == '\0')
-        return false;
-    if (c != '\n') {
-        if (h->line_len < sizeof h->line - 1)
-            h->line[h->line_len++] = c;
-        return true;
-    }
+    size_t room = sizeof h->line - 1 - h->line_len;
+
+    if (len > room)
+        len = room;
+    memcpy(h->line + h->line_len, data, len);
+    h->line_len = (uint16_t)(h->line_len + len);
+}
+
+/* Takes bytes of a head, to the end of its line where that is among them; 0 for a bad line. */
+static size_t line_bytes(struct tk_http *h, const char *data, size_t len)
+{
+    const char *end = memchr(data, '\n', len);
+    size_t used = end == NULL ? len : (size_t)(end - data);
+
+    if (memchr(data, '\0', used) != NULL)
+        return 0;
+    add_to_line(h, data, used);
+    if (end == NULL)
+        return used;
     h->line[trimmed(h->line, h->line_len, sizeof h->line - 1)] = '\0';
     h->line_len = 0;
-    return end_of_line(h);
+    return end_of_line(h) ? used + 1 : 0;
 }
 
 static int failed(enum tk_err *err, enum tk_err why)
@@ -286,18 +295,16 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len, enum tk_err *e
     size_t at = 0;
 
     while (at < len && h->state != COMPLETE) {
-        if (in_body(h)) {
-            size_t used = body_bytes(h, data + at, len - at);
+        bool is_body = in_body(h);
+        size_t used =
+            is_body ? body_bytes(h, data + at, len - at) : line_bytes(h, data + at, len - at);
 
-            if (used == 0)
-                return failed(err, TK_E_HTTP_TOO_LARGE);
-            at += used;
-            continue;
-        }
-        if (++h->head_bytes > HEAD_MAX)
+        if (used == 0)
+            return failed(err, is_body ? TK_E_HTTP_TOO_LARGE : TK_E_HTTP_MALFORMED);
+        at += used;
+        h->head_bytes += is_body ? 0 : (uint32_t)used;
+        if (h->head_bytes > HEAD_MAX)
             return failed(err, TK_E_HTTP_TOO_LARGE);
-        if (!line_byte(h, data[at++]))
-            return failed(err, TK_E_HTTP_MALFORMED);
     }
     if (at < len)
         h->keep = false;

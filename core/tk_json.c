@@ -21,8 +21,10 @@ struct walk {
 
 static void skip_space(struct walk *w)
 {
-    while (w->pos < (int)w->j->len && strchr(" \t\r\n", w->j->text[w->pos]) != NULL &&
-           w->j->text[w->pos] != '\0')
+    const char *s = w->j->text;
+
+    while (w->pos < (int)w->j->len &&
+           (s[w->pos] == ' ' || s[w->pos] == '\t' || s[w->pos] == '\r' || s[w->pos] == '\n'))
         w->pos++;
 }
 
@@ -289,6 +291,8 @@ static bool unescape(char *text, jsmntok_t *t)
 {
     char *to = text + t->start;
 
+    if (memchr(to, '\\', (size_t)(t->end - t->start)) == NULL)
+        return true;
     for (int at = t->start; at < t->end;) {
         if (text[at] != '\\') {
             *to++ = text[at++];

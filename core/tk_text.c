@@ -75,13 +75,21 @@ static void add_escaped(struct tk_text *t, const char *prefix, char c)
 
 void tk_text_form(struct tk_text *t, const char *s)
 {
-    for (; *s != '\0'; s++) {
-        if (tk_is_alnum(*s) || strchr("*-._", *s) != NULL)
-            tk_text_char(t, *s);
-        else if (*s == ' ')
+    while (*s != '\0') {
+        size_t plain = 0;
+
+        while (tk_is_alnum(s[plain]) || s[plain] == '*' || s[plain] == '-' || s[plain] == '.' ||
+               s[plain] == '_')
+            plain++;
+        tk_text_addn(t, s, plain);
+        s += plain;
+        if (*s == '\0')
+            break;
+        if (*s == ' ')
             tk_text_char(t, '+');
         else
             add_escaped(t, "%", *s);
+        s++;
     }
 }
 

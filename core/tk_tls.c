@@ -81,11 +81,6 @@ static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_cr
     return err;
 }
 
-static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
-{
-    return tls->session != NULL && tls->session->plain ? &tls->shared->plain : &tls->shared->conf;
-}
-
 /* Whether the host is to be asked in the other way from now on. */
 static bool change_plain(struct tk_tls *tls, int ret)
 {
@@ -101,20 +96,6 @@ static bool change_plain(struct tk_tls *tls, int ret)
 
 #else
 
-static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_crt_ca_cb_t find_root,
-                                   void *trust)
-{
-    (void)shared;
-    (void)find_root;
-    (void)trust;
-    return TK_OK;
-}
-
-static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
-{
-    return &tls->shared->conf;
-}
-
 static bool change_plain(struct tk_tls *tls, int ret)
 {
     (void)tls;
@@ -124,6 +105,15 @@ static bool change_plain(struct tk_tls *tls, int ret)
 
 #endif
 
+static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    if (tls->session != NULL && tls->session->plain)
+        return &tls->shared->plain;
+#endif
+    return &tls->shared->conf;
+}
+
 enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
                          mbedtls_x509_crt_ca_cb_t find_root, void *trust)
 {
@@ -131,7 +121,11 @@ enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, str
     shared->time = time;
     enum tk_err err = configure(&shared->conf, port, find_root, trust);
 
-    return err == TK_OK ? configure_plain(shared, find_root, trust) : err;
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    if (err == TK_OK)
+        err = configure_plain(shared, find_root, trust);
+#endif
+    return err;
 }
 
 void tk_tls_unshare(struct tk_tls_shared *shared)
@@ -311,6 +305,17 @@ static void offer_session(struct tk_tls *tls)
     mbedtls_ssl_session_free(&session);
 }
 
+/* What was verified is not looked at again when its session is resumed; not_after is all that is
+ * needed of it. Kept along, it would be parsed anew three times at each resumption. */
+static void empty_certificate(mbedtls_ssl_session *session)
+{
+#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+    mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
+#else
+    (void)session;
+#endif
+}
+
 /* A session that cannot be kept costs a full handshake next time, nothing else. */
 static void keep_session(struct tk_tls *tls)
 {
@@ -321,8 +326,10 @@ static void keep_session(struct tk_tls *tls)
     if (kept == NULL)
         return;
     mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
-        mbedtls_ssl_session_save(&session, kept->data, sizeof kept->data, &len) == 0) {
+    int ret = mbedtls_ssl_get_session(&tls->ssl, &session);
+
+    empty_certificate(&session);
+    if (ret == 0 && mbedtls_ssl_session_save(&session, kept->data, sizeof kept->data, &len) == 0) {
         kept->len = (uint16_t)len;
         kept->host = tls->host;
         kept->not_after = tls->not_after;
@@ -590,6 +597,8 @@ void tk_tls_close(struct tk_tls *tls)
 {
     struct tk_port *port = tls->shared->port;
 
+    if (tls->stage == TK_TLS_IDLE)
+        return;
     if (tls->stage == TK_TLS_READY) {
         (void)mbedtls_ssl_close_notify(&tls->ssl);
         (void)flush(tls);

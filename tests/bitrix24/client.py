@@ -100,6 +100,12 @@ def refresh(b24: Bitrix24, refresh_token: str, **changes: Any) -> Reply:
     return token(b24, "refresh_token", refresh_token=refresh_token, **changes)
 
 
+def _must_be_end(error: ssl.SSLError) -> None:
+    """Debian bookworm's Python does not yet call every end without close_notify SSLEOFError."""
+    if not isinstance(error, ssl.SSLEOFError) and error.reason != "UNEXPECTED_EOF_WHILE_READING":
+        raise error
+
+
 def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", timeout: float = 1.0,
          limit: int = 1 << 22, method: str = "GET") -> tuple[bytes, str]:
     """What comes back, byte for byte, and how it ended: notify, fin, reset, timeout or more."""
@@ -114,7 +120,8 @@ def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", timeout: float 
                         return data, "notify"
                     data += piece
                 return data, "more"
-            except ssl.SSLEOFError:
+            except ssl.SSLError as error:
+                _must_be_end(error)
                 # Python's ssl calls a reset so too, but only after a reset there is no peer.
                 try:
                     sock.getpeername()
@@ -123,7 +130,8 @@ def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", timeout: float 
                     return data, "reset"
     except TimeoutError:
         return data, "timeout"
-    except ssl.SSLEOFError:
+    except ssl.SSLError as error:
+        _must_be_end(error)
         return data, "fin"
     except (ConnectionResetError, BrokenPipeError):
         return data, "reset"
