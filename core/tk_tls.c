@@ -81,7 +81,10 @@ static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_cr
     return err;
 }
 
-/* Whether the host is to be asked in the other way from now on. */
+#endif
+
+/* Whether the host is to be asked in the other way from now on; a build without 1.3 just asks
+ * again. */
 static bool change_plain(struct tk_tls *tls, int ret)
 {
     bool plain = tls->session->plain;
@@ -93,17 +96,6 @@ static bool change_plain(struct tk_tls *tls, int ret)
     tls->session->plain = plain != change;
     return change;
 }
-
-#else
-
-static bool change_plain(struct tk_tls *tls, int ret)
-{
-    (void)tls;
-    (void)ret;
-    return false;
-}
-
-#endif
 
 static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
 {
@@ -307,13 +299,19 @@ static void offer_session(struct tk_tls *tls)
 
 /* What was verified is not looked at again when its session is resumed; not_after is all that is
  * needed of it. Kept along, it would be parsed anew three times at each resumption. */
-static void empty_certificate(mbedtls_ssl_session *session)
+static int save_session(mbedtls_ssl_session *session, struct tk_tls_session *kept, size_t *len)
 {
 #if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
-    mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
-#else
-    (void)session;
+    mbedtls_x509_crt *crt = session->MBEDTLS_PRIVATE(peer_cert);
+
+    session->MBEDTLS_PRIVATE(peer_cert) = NULL;
 #endif
+    int ret = mbedtls_ssl_session_save(session, kept->data, sizeof kept->data, len);
+
+#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+    session->MBEDTLS_PRIVATE(peer_cert) = crt;
+#endif
+    return ret;
 }
 
 /* A session that cannot be kept costs a full handshake next time, nothing else. */
@@ -326,10 +324,8 @@ static void keep_session(struct tk_tls *tls)
     if (kept == NULL)
         return;
     mbedtls_ssl_session_init(&session);
-    int ret = mbedtls_ssl_get_session(&tls->ssl, &session);
-
-    empty_certificate(&session);
-    if (ret == 0 && mbedtls_ssl_session_save(&session, kept->data, sizeof kept->data, &len) == 0) {
+    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
+        save_session(&session, kept, &len) == 0) {
         kept->len = (uint16_t)len;
         kept->host = tls->host;
         kept->not_after = tls->not_after;

@@ -219,16 +219,33 @@ static void count_output(struct traffic *t, const char *bytes, size_t len)
     }
 }
 
-static bool pass_input(int fd, struct traffic *t)
-{
+/* What was typed and the service did not take yet. To wait for it here would stop the output, and
+ * for room there the service waits. */
+struct typed {
+    size_t len;
     char bytes[256];
-    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
-    const char *leave = n > 0 ? memchr(bytes, LEAVE_KEY, (size_t)n) : NULL;
+};
 
-    if (n <= 0 || (leave != NULL && isatty(STDIN_FILENO)))
+static bool send_typed(int fd, struct typed *typed)
+{
+    ssize_t n = send(fd, typed->bytes, typed->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    typed->len -= (size_t)n;
+    memmove(typed->bytes, typed->bytes + n, typed->len);
+    return true;
+}
+
+static bool read_typed(struct typed *typed, struct traffic *t)
+{
+    ssize_t n = read(STDIN_FILENO, typed->bytes, sizeof typed->bytes);
+
+    if (n <= 0 || (isatty(STDIN_FILENO) && memchr(typed->bytes, LEAVE_KEY, (size_t)n) != NULL))
         return false;
-    count_input(t, bytes, (size_t)n);
-    return send_text(fd, bytes, (size_t)n);
+    typed->len = (size_t)n;
+    count_input(t, typed->bytes, typed->len);
+    return true;
 }
 
 static bool pass_output(int fd, struct traffic *t)
@@ -248,25 +265,34 @@ static bool pass_output(int fd, struct traffic *t)
     return n > 0;
 }
 
+static int poll_both(struct pollfd p[2], const struct typed *typed, bool ended)
+{
+    p[0].fd = ended || typed->len > 0 ? -1 : STDIN_FILENO;
+    p[1].events = (short)(typed->len > 0 ? POLLIN | POLLOUT : POLLIN);
+    return poll(p, 2, ended ? LAST_ANSWER_MS : -1);
+}
+
 /* Until either side ends. After the end of input what was asked is still answered. */
 static void pass_bytes(int fd)
 {
-    struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd p[2] = {{.events = POLLIN}, {.fd = fd}};
     struct traffic t = {.commands = 0};
+    struct typed typed = {.len = 0};
+    bool ended = false;
 
-    for (;;) {
-        int n = poll(p, 2, p[0].fd < 0 ? LAST_ANSWER_MS : -1);
+    while (!ended || typed.len > 0 || t.answers < t.commands) {
+        int n = poll_both(p, &typed, ended);
 
-        if (n == 0 || (n < 0 && errno != EINTR) ||
-            (n > 0 && p[1].revents != 0 && !pass_output(fd, &t)))
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || ((p[1].revents & ~POLLOUT) != 0 && !pass_output(fd, &t)) ||
+            ((p[1].revents & POLLOUT) != 0 && !send_typed(fd, &typed)))
             return;
-        if (n > 0 && p[0].revents != 0 && !pass_input(fd, &t)) {
+        if (p[0].fd >= 0 && p[0].revents != 0 && !read_typed(&typed, &t)) {
             if (isatty(STDIN_FILENO))
                 return;
-            p[0].fd = -1;
+            ended = true;
         }
-        if (p[0].fd < 0 && t.answers >= t.commands)
-            return;
     }
 }
 

@@ -153,6 +153,11 @@ class Console(GatewayCase):
         self.assertEqual(done.returncode, 0)
         self.assertTrue(self.k.must("version")["version"])
 
+    def test_a_script_longer_than_any_buffer(self) -> None:
+        count = 5000
+        done = self.k.run("console", input="".join(f"@{i} time\n" for i in range(1, count + 1)))
+        self.assertEqual(done.stdout.count(" OK time="), count)
+
     def test_reboot_starts_anew_with_all_that_is_stored(self) -> None:
         self.k.provision()
         start = self.k.type(b"@99 reboot\n")
