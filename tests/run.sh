@@ -30,11 +30,9 @@ build() {
 }
 
 unit_under_valgrind() {
-    for test in build/host/tests/unit/test_*; do
-        case $test in *.*) continue ;; esac
-        echo "$test"
-        valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "$test"
-    done
+    find build/host/tests/unit -maxdepth 1 -type f -perm -100 -name 'test_*' -print0 |
+        xargs -0 -n 1 -P 2 -t valgrind -q --error-exitcode=9 --leak-check=full \
+            --errors-for-leak-kinds=definite
 }
 
 need_to_build
