@@ -244,7 +244,13 @@ int __wrap_tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr 
 {
     int n = __real_tk_sock_lookup_poll(port, lookup, addrs, max);
 
-    return bug == LOOKUP_OF_NOTHING && n == TK_SOCK_ERR ? 0 : n;
+    if (bug != LOOKUP_OF_NOTHING)
+        return n;
+    for (int i = 0; i < 10000 && n == TK_SOCK_AGAIN; i++) { /* a busy machine is no excuse */
+        usleep(1000);
+        n = __real_tk_sock_lookup_poll(port, lookup, addrs, max);
+    }
+    return n == TK_SOCK_ERR ? 0 : n;
 }
 
 void __wrap_tk_sock_lookup_cancel(struct tk_port *port, int lookup)
