@@ -185,7 +185,7 @@ static void add_store(struct tk_account *a, struct tk_text *t)
 
     if (err == TK_OK && a->refresh.unstored)
         err = TK_E_STORAGE_FAILED;
-    tk_text_add(t, tk_err_code(err));
+    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_store_health(&a->keeper->store));
 }
 
 static void add_uptime(struct tk_account *a, struct tk_text *t)

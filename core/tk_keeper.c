@@ -6,12 +6,16 @@
 #include "tk_entropy.h"
 #include "tk_rest.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define DEFAULT_REF "token"
 #define IDLE_MS     10000 /* the watchdog is fed at least that often */
 
 /* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
+#define STORE_STEP_MS 20    /* between steps of its work */
+#define STORE_IDLE_MS 60000 /* until it is asked again whether there is some */
+
 enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2 };
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
@@ -109,11 +113,23 @@ static void load_settings(struct tk_keeper *k)
     (void)tk_store_get(&k->store, KEY_ESCALATE_LEVEL, &k->escalate_level, 1);
 }
 
+static void prepare_store(struct tk_task *task, uint64_t now_ms)
+{
+    struct tk_keeper *k =
+        (struct tk_keeper *)((char *)task - offsetof(struct tk_keeper, store_task));
+    bool again = tk_store_prepare(&k->store) == TK_STORE_AGAIN;
+
+    tk_sched_at(&k->sched, task, now_ms + (again ? STORE_STEP_MS : STORE_IDLE_MS));
+}
+
 static void open_store(struct tk_keeper *k)
 {
     int ret = tk_store_open(&k->store, k->config->flash);
 
     k->store_error = ret == TK_STORE_OK ? TK_OK : TK_E_STORAGE_FAILED;
+    tk_task_init(&k->store_task, prepare_store);
+    if (ret == TK_STORE_OK)
+        tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
 }
 
 /* The first account is always there, also where flash cannot keep its name. */

@@ -49,6 +49,7 @@ struct tk_keeper {
     struct tk_time time;
     struct tk_sched sched;
     struct tk_store store;
+    struct tk_task store_task; /* what the store can do ahead */
     struct tk_net net;
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];

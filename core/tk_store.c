@@ -1,113 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store.h"
 
+#include "tk_store_record.h"
+
 #include <string.h>
 
-#define MAGIC       0x31534b54u /* "TKS1" */
-#define HEADER_SIZE 16
-#define RECORD_SIZE 4  /* of a record's own head */
-#define BOUNCE      64 /* bytes on the stack that everything passes through */
+#define MAGIC  0x32534b54u /* "TKS2" */
+#define BOUNCE 64          /* bytes on the stack that everything passes through */
 
-enum { CURRENT = 0, PREVIOUS = 1 };
-
-struct record {
-    uint8_t key;
-    uint8_t age;
-    uint16_t len;
-    uint32_t at; /* offset of the value in the memory */
-};
-
-/* CRC-32/ISO-HDLC, half a byte at a time: every reading begins with one. */
-static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t len)
-{
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-
-    crc = ~crc;
-    while (len-- > 0) {
-        crc ^= *p++;
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-/* --- the shape of the memory --- */
-
-static uint32_t copy_size(const struct tk_store *s)
-{
-    return s->flash->sectors / 2 * s->flash->sector_size;
-}
-
-static uint32_t records_at(const struct tk_store *s, uint32_t copy)
-{
-    uint32_t unit = s->flash->unit;
-
-    return copy * copy_size(s) + (HEADER_SIZE + unit - 1) / unit * unit;
-}
-
-static uint32_t room(const struct tk_store *s)
-{
-    return copy_size(s) - (records_at(s, 0) + s->flash->unit);
-}
-
-static int flash_read(const struct tk_store *s, uint32_t at, void *buf, size_t len)
-{
-    return s->flash->read(s->flash->ctx, at, buf, len) == TK_FLASH_OK ? TK_STORE_OK
-                                                                      : TK_STORE_FLASH;
-}
-
-/* --- reading --- */
-
-static int crc_of(const struct tk_store *s, uint32_t copy, const uint8_t *header, uint32_t *crc)
-{
-    uint8_t bounce[BOUNCE];
-    uint32_t at = records_at(s, copy);
-    uint32_t left = get32(header + 8);
-
-    *crc = 0;
-    while (left > 0) {
-        size_t n = left < BOUNCE ? left : BOUNCE;
-
-        if (flash_read(s, at, bounce, n) != TK_STORE_OK)
-            return TK_STORE_FLASH;
-        *crc = crc32(*crc, bounce, n);
-        at += (uint32_t)n;
-        left -= (uint32_t)n;
-    }
-    *crc = crc32(*crc, header + 4, 8);
-    return TK_STORE_OK;
-}
-
-/* Reads a copy's header. TK_STORE_MISSING where the copy is none. */
-static int examine(const struct tk_store *s, uint32_t copy, struct tk_store *found)
-{
-    uint8_t header[HEADER_SIZE];
-    uint32_t crc;
-
-    if (flash_read(s, copy * copy_size(s), header, sizeof header) != TK_STORE_OK)
-        return TK_STORE_FLASH;
-    *found = (struct tk_store){s->flash, get32(header + 4), copy, get32(header + 8)};
-    if (get32(header) != MAGIC || found->number == 0 || found->length > room(s))
-        return TK_STORE_MISSING;
-    if (crc_of(s, copy, header, &crc) != TK_STORE_OK)
-        return TK_STORE_FLASH;
-    return crc == get32(header + 12) ? TK_STORE_OK : TK_STORE_MISSING;
-}
+/* --- opening --- */
 
 static bool good_geometry(const struct tk_flash *f)
 {
@@ -115,385 +16,385 @@ static bool good_geometry(const struct tk_flash *f)
            f->sector_size >= 1024 && f->sector_size <= 262144 && f->sector_size % f->unit == 0;
 }
 
+static uint32_t newest_header(struct tk_store *s)
+{
+    uint8_t h[8];
+    uint32_t newest = 0, end;
+
+    for (uint32_t i = 0; i < s->flash->sectors; i++) {
+        struct tk_ring_record none = {.fix = 0};
+        uint32_t seq;
+
+        if (tk_ring_read(s, &none, i * s->flash->sector_size, h, sizeof h) != TK_STORE_OK)
+            continue;
+        seq = h[4] | (uint32_t)h[5] << 8 | (uint32_t)h[6] << 16 | (uint32_t)h[7] << 24;
+        if (seq > newest && seq % s->flash->sectors == i && tk_ring_header(s, seq, &end))
+            newest = seq;
+    }
+    while (tk_ring_header(s, newest + 1, &end))
+        newest++; /* a bit of its number may have flipped */
+    return newest;
+}
+
+/* The last record of the sector, up to s->at where that is known. */
+static bool last_record(struct tk_store *s, struct tk_ring_record *last)
+{
+    struct tk_ring_cursor c;
+    struct tk_ring_record r;
+
+    last->at = 0;
+    tk_ring_begin(s, &c, s->seq);
+    while (tk_ring_next(s, &c, &r))
+        *last = r;
+    if (c.damaged)
+        s->health |= TK_STORE_OLDER;
+    return last->at != 0;
+}
+
+/* Makes s stand behind the last record of a sector that was written whole. */
+static bool stand_in(struct tk_store *s, uint32_t seq)
+{
+    struct tk_ring_record last;
+    uint32_t syndrome;
+
+    s->seq = seq;
+    s->at = 0;
+    while (last_record(s, &last)) {
+        if (tk_ring_whole(s, &last, &syndrome)) {
+            s->at = tk_ring_align(s, last.end);
+            s->last = last.at;
+            s->last_size = last.end - last.at;
+            return true;
+        }
+        s->at = last.at;
+        s->health |= TK_STORE_OLDER;
+    }
+    return false;
+}
+
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash)
 {
-    struct tk_store found;
-    int failed = 0;
+    uint32_t newest, end;
 
-    *s = (struct tk_store){.flash = flash};
+    *s = (struct tk_store){.flash = flash, .resumes = true};
     if (!good_geometry(flash))
         return TK_STORE_GEOMETRY;
-    for (uint32_t copy = 0; copy < 2; copy++) {
-        int ret = examine(s, copy, &found);
-
-        failed += ret == TK_STORE_FLASH;
-        if (ret == TK_STORE_OK && found.number > s->number)
-            *s = found;
+    newest = newest_header(s);
+    if (newest != 0 && !stand_in(s, newest)) {
+        s->moving = true;
+        if (newest == 1 || !tk_ring_header(s, newest - 1, &end) || !stand_in(s, newest - 1))
+            s->seq = 0;
     }
-    return failed > 0 && s->number == 0 ? TK_STORE_FLASH : TK_STORE_OK;
+    return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
-/* The next record behind *at, which begins as records_at. TK_STORE_MISSING at the end. */
-static int next_record(const struct tk_store *s, uint32_t *at, struct record *r)
-{
-    uint8_t head[RECORD_SIZE];
-    uint32_t end = records_at(s, s->copy) + s->length;
+/* --- reading --- */
 
-    if (s->number == 0 || *at + RECORD_SIZE > end)
-        return TK_STORE_MISSING;
-    if (flash_read(s, *at, head, sizeof head) != TK_STORE_OK)
+static int give(struct tk_store *s, struct tk_ring_place *p, void *buf, size_t size)
+{
+    if (!p->there || s->unread)
+        return s->unread ? TK_STORE_FLASH : TK_STORE_MISSING;
+    if (!tk_ring_sound(s, &p->record))
         return TK_STORE_FLASH;
-    *r = (struct record){head[0], head[1], (uint16_t)(head[2] | head[3] << 8), *at + RECORD_SIZE};
-    *at = r->at + r->len;
-    return *at <= end ? TK_STORE_OK : TK_STORE_MISSING;
-}
-
-static int find(const struct tk_store *s, uint8_t key, uint8_t age, struct record *r)
-{
-    uint32_t at = records_at(s, s->copy);
-    int ret;
-
-    while ((ret = next_record(s, &at, r)) == TK_STORE_OK) {
-        if (r->key == key && r->age == age)
-            break;
-    }
-    return ret;
-}
-
-/* Whether the store is on the flash as it was. A bit may flip years behind the opening. */
-static int check(const struct tk_store *s)
-{
-    struct tk_store found;
-    int ret = s->number == 0 ? TK_STORE_OK : examine(s, s->copy, &found);
-
-    if (ret == TK_STORE_OK && s->number != 0 && found.number != s->number)
-        return TK_STORE_MISSING;
-    return ret;
-}
-
-static int get(const struct tk_store *s, uint8_t key, uint8_t age, void *buf, size_t size)
-{
-    struct record r;
-
-    if (check(s) != TK_STORE_OK)
-        return TK_STORE_FLASH;
-    int ret = find(s, key, age, &r);
-
-    if (ret != TK_STORE_OK)
-        return ret;
-    if (r.len > size)
+    if (p->len > size)
         return TK_STORE_FULL;
-    return flash_read(s, r.at, buf, r.len) == TK_STORE_OK ? r.len : TK_STORE_FLASH;
+    return tk_ring_read(s, &p->record, p->value, buf, p->len) == TK_STORE_OK ? p->len
+                                                                             : TK_STORE_FLASH;
 }
 
-int tk_store_get(const struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
-    return get(s, key, CURRENT, buf, size);
+    struct tk_ring_place place;
+
+    s->unread = false;
+    tk_ring_find(s, key, &place);
+    return give(s, &place, buf, size);
 }
 
-int tk_store_previous(const struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
-    return get(s, key, PREVIOUS, buf, size);
+    struct tk_ring_place place;
+
+    s->unread = false;
+    tk_ring_find_before(s, key, &place);
+    return give(s, &place, buf, size);
 }
 
-static size_t value_len(const struct tk_store_value *v)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < v->count; i++)
-        len += v->pieces[i].len;
-    return len;
-}
-
-static int same_bytes(const struct tk_store *s, uint32_t at, const uint8_t *data, size_t len)
+static bool same_bytes(struct tk_store *s, const struct tk_ring_record *r, uint32_t at,
+                       const uint8_t *data, size_t len)
 {
     uint8_t bounce[BOUNCE];
 
     while (len > 0) {
         size_t n = len < BOUNCE ? len : BOUNCE;
 
-        if (flash_read(s, at, bounce, n) != TK_STORE_OK)
-            return TK_STORE_FLASH;
-        if (memcmp(bounce, data, n) != 0)
-            return TK_STORE_MISSING;
+        if (tk_ring_read(s, r, at, bounce, n) != TK_STORE_OK || memcmp(bounce, data, n) != 0)
+            return false;
         at += (uint32_t)n;
         data += n;
         len -= n;
     }
-    return TK_STORE_OK;
+    return true;
 }
 
-/* Whether the store holds just this value: TK_STORE_OK; TK_STORE_MISSING; TK_STORE_FLASH. */
-static int is_there(const struct tk_store *s, const struct tk_store_value *v)
+static bool is_there(struct tk_store *s, const struct tk_store_value *v, struct tk_ring_place *p)
 {
-    struct record r;
-    int ret = find(s, v->key, CURRENT, &r);
+    if (v->count == 0 || !p->there)
+        return v->count == 0 && !p->there;
+    if (p->len != tk_record_value_len(v) || !tk_ring_sound(s, &p->record))
+        return false;
+    uint32_t at = p->value;
 
-    if (ret == TK_STORE_MISSING)
-        return v->count == 0 ? TK_STORE_OK : TK_STORE_MISSING;
-    if (ret == TK_STORE_OK && (v->count == 0 || r.len != value_len(v)))
-        return TK_STORE_MISSING;
-    for (size_t i = 0; i < v->count && ret == TK_STORE_OK; i++) {
-        ret = same_bytes(s, r.at, v->pieces[i].data, v->pieces[i].len);
-        r.at += v->pieces[i].len;
+    for (size_t i = 0; i < v->count; i++) {
+        if (!same_bytes(s, &p->record, at, v->pieces[i].data, v->pieces[i].len))
+            return false;
+        at += v->pieces[i].len;
     }
-    return ret;
+    return true;
 }
 
-/* --- writing --- */
-
-struct writer {
-    const struct tk_flash *flash;
-    uint32_t at;  /* where the bounce buffer goes */
-    uint32_t end; /* of the copy */
-    uint32_t fill;
-    uint32_t crc;
-    uint32_t length;
-    int result;
-    uint8_t bounce[BOUNCE];
-};
-
-static void program_part(struct writer *w, const uint8_t *data, uint32_t len)
+static void stand_behind(struct tk_record *c, uint32_t at)
 {
-    if (w->result != TK_STORE_OK)
-        return;
-    if (w->at > w->end || len > w->end - w->at)
-        w->result = TK_STORE_FULL;
-    else if (w->flash->program(w->flash->ctx, w->at, data, len) != TK_FLASH_OK)
-        w->result = TK_STORE_FLASH;
-    w->at += len;
+    struct tk_store *s = c->s;
+
+    s->seq = c->seq;
+    s->last = at;
+    s->last_size = tk_record_size(c);
+    s->at = tk_ring_align(s, at + s->last_size);
+    s->resumes = false;
 }
 
-/* Programs the bounce buffer, which may lie across two sectors. */
-static void program(struct writer *w, uint32_t len)
+/* --- sectors --- */
+
+static int erase(struct tk_store *s, uint32_t at)
 {
-    uint32_t left = w->flash->sector_size - w->at % w->flash->sector_size;
-    uint32_t first = len < left ? len : left;
-
-    program_part(w, w->bounce, first);
-    if (len > first)
-        program_part(w, w->bounce + first, len - first);
-}
-
-static void write_bytes(struct writer *w, const uint8_t *data, size_t len)
-{
-    w->crc = crc32(w->crc, data, len);
-    w->length += (uint32_t)len;
-    while (len > 0) {
-        size_t n = BOUNCE - w->fill < len ? BOUNCE - w->fill : len;
-
-        memcpy(w->bounce + w->fill, data, n);
-        w->fill += (uint32_t)n;
-        data += n;
-        len -= n;
-        if (w->fill == BOUNCE) {
-            program(w, BOUNCE);
-            w->fill = 0;
-        }
-    }
-}
-
-static void write_rest(struct writer *w)
-{
-    uint32_t unit = w->flash->unit;
-    uint32_t len = (w->fill + unit - 1) / unit * unit;
-
-    memset(w->bounce + w->fill, 0xff, len - w->fill);
-    if (len > 0)
-        program(w, len);
-    w->fill = 0;
-}
-
-static void write_head(struct writer *w, uint8_t key, uint8_t age, size_t len)
-{
-    uint8_t head[RECORD_SIZE] = {key, age, (uint8_t)len, (uint8_t)(len >> 8)};
-
-    write_bytes(w, head, sizeof head);
-}
-
-/* Copies a record of the store, under another age where that is wanted. */
-static void write_copy(struct writer *w, const struct tk_store *s, struct record r, uint8_t age)
-{
-    uint8_t bounce[BOUNCE];
-
-    write_head(w, r.key, age, r.len);
-    while (r.len > 0 && w->result == TK_STORE_OK) {
-        uint16_t n = r.len < BOUNCE ? r.len : BOUNCE;
-
-        if (flash_read(s, r.at, bounce, n) != TK_STORE_OK) {
-            w->result = TK_STORE_FLASH;
-            return;
-        }
-        write_bytes(w, bounce, n);
-        r.at += n;
-        r.len = (uint16_t)(r.len - n);
-    }
-}
-
-static void write_value(struct writer *w, const struct tk_store *s, const struct tk_store_value *v)
-{
-    struct record old;
-    size_t len = value_len(v);
-
-    if (v->count == 0)
-        return;
-    if (len > UINT16_MAX)
-        w->result = TK_STORE_FULL;
-    write_head(w, v->key, CURRENT, len);
-    for (size_t i = 0; i < v->count; i++)
-        write_bytes(w, v->pieces[i].data, v->pieces[i].len);
-    int there = is_there(s, v);
-    int ret = there == TK_STORE_FLASH
-                  ? there
-                  : find(s, v->key, there == TK_STORE_OK ? PREVIOUS : CURRENT, &old);
-
-    if (ret == TK_STORE_OK)
-        write_copy(w, s, old, PREVIOUS);
-    else if (ret == TK_STORE_FLASH)
-        w->result = ret;
-}
-
-static bool names(const struct tk_store_value *values, size_t count, uint8_t key)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (values[i].key == key)
-            return true;
-    }
-    return false;
-}
-
-static int erase(const struct tk_store *s, uint32_t at, uint32_t end)
-{
-    for (; at < end; at += s->flash->sector_size) {
-        int ret;
-
-        do {
-            ret = s->flash->erase(s->flash->ctx, at);
-        } while (ret == TK_FLASH_AGAIN);
-        if (ret != TK_FLASH_OK)
-            return TK_STORE_FLASH;
-    }
-    return TK_STORE_OK;
-}
-
-static int erase_copy(const struct tk_store *s, uint32_t copy)
-{
-    return erase(s, copy * copy_size(s), (copy + 1) * copy_size(s));
-}
-
-/* The seal: until it stands there whole, the copy is none. */
-static void write_header(struct writer *w, const struct tk_store *s, uint32_t copy)
-{
-    uint32_t length = w->length;
-
-    w->at = copy * copy_size(s);
-    put32(w->bounce, MAGIC);
-    put32(w->bounce + 4, s->number + 1);
-    put32(w->bounce + 8, length);
-    put32(w->bounce + 12, crc32(w->crc, w->bounce + 4, 8));
-    w->fill = HEADER_SIZE;
-    write_rest(w);
-}
-
-static void write_records(struct writer *w, const struct tk_store *s,
-                          const struct tk_store_value *values, size_t count)
-{
-    uint32_t at = records_at(s, s->copy);
-    struct record r;
     int ret;
 
-    while ((ret = next_record(s, &at, &r)) == TK_STORE_OK) {
-        if (!names(values, count, r.key))
-            write_copy(w, s, r, r.age);
-    }
-    if (ret == TK_STORE_FLASH)
-        w->result = ret;
-    for (size_t i = 0; i < count; i++)
-        write_value(w, s, &values[i]);
-    write_rest(w);
+    do {
+        ret = s->flash->erase(s->flash->ctx, at);
+    } while (ret == TK_FLASH_AGAIN);
+    return ret == TK_FLASH_OK ? TK_STORE_OK : TK_STORE_FLASH;
 }
 
-static int finish(struct tk_store *s, uint32_t copy)
+static int write_sector_header(struct tk_store *s, uint32_t seq)
 {
-    struct tk_store written;
+    uint8_t h[BOUNCE];
 
-    if (s->flash->sync != NULL && s->flash->sync(s->flash->ctx) != TK_FLASH_OK)
+    memset(h, 0xff, sizeof h);
+    tk_ring_put(h, MAGIC, 4);
+    tk_ring_put(h + 4, seq, 4);
+    tk_ring_put(h + 8, s->seq == 0 ? 0 : s->at - tk_ring_sector(s, s->seq), 4);
+    tk_ring_put(h + 12, tk_ring_crc(0, h, 12), 4);
+    return s->flash->program(s->flash->ctx, tk_ring_sector(s, seq), h,
+                             tk_ring_align(s, TK_RING_HEADER)) == TK_FLASH_OK
+               ? TK_STORE_OK
+               : TK_STORE_FLASH;
+}
+
+/* Room for a record in a sector that holds nothing else. */
+static uint32_t capacity(struct tk_store *s)
+{
+    return s->flash->sector_size - tk_ring_align(s, TK_RING_HEADER) - s->flash->unit;
+}
+
+static int open_sector(struct tk_record *c)
+{
+    struct tk_store *s = c->s;
+    uint32_t at = tk_ring_sector(s, s->seq + 1) + tk_ring_align(s, TK_RING_HEADER);
+
+    c->seq = s->seq + 1;
+    c->opens = true;
+    c->from = 0;
+    if (!tk_record_count(c, capacity(s))) {
+        c->cramped = true;
+        if (!tk_record_count(c, capacity(s)))
+            return s->unread ? TK_STORE_FLASH : TK_STORE_FULL;
+    }
+    if (!s->erased && erase(s, tk_ring_sector(s, c->seq)) != TK_STORE_OK)
         return TK_STORE_FLASH;
-    if (examine(s, copy, &written) != TK_STORE_OK || written.number != s->number + 1)
+    s->erased = false;
+    s->moving = true;
+    if (write_sector_header(s, c->seq) != TK_STORE_OK || tk_record_write(c, at) != TK_STORE_OK)
         return TK_STORE_FLASH;
-    *s = written;
+    s->moving = false;
+    stand_behind(c, at);
     return TK_STORE_OK;
 }
 
-/* All of them are there: TK_STORE_OK; not so: TK_STORE_MISSING; TK_STORE_FLASH. */
-static int are_there(const struct tk_store *s, const struct tk_store_value *values, size_t count)
+static uint32_t sector_end(struct tk_store *s)
 {
-    int ret = TK_STORE_OK;
+    return tk_ring_sector(s, s->seq) + s->flash->sector_size;
+}
 
-    for (size_t i = 0; i < count && ret == TK_STORE_OK; i++)
-        ret = is_there(s, &values[i]);
+/* The first line behind all that was ever programmed in the sector, and one more: what power left
+ * undecided may read blank. */
+static uint32_t resume_at(struct tk_store *s)
+{
+    uint32_t at = sector_end(s);
+    struct tk_ring_record none = {.fix = 0};
+    uint8_t byte = 0xff;
+
+    uint32_t claimed = tk_ring_claimed(s, s->at);
+
+    while (at > claimed && byte == 0xff) {
+        if (tk_ring_read(s, &none, --at, &byte, 1) != TK_STORE_OK)
+            byte = 0;
+    }
+    return at / TK_RING_LINE * TK_RING_LINE + 2 * TK_RING_LINE;
+}
+
+static int add_record(struct tk_record *c)
+{
+    struct tk_store *s = c->s;
+    uint32_t at = s->resumes && s->seq != 0 ? resume_at(s) : s->at;
+
+    c->seq = s->seq;
+    c->from = s->resumes && s->seq != 0 ? s->at - tk_ring_sector(s, s->seq) : 0;
+    if (s->seq == 0 || s->moving || at > sector_end(s) || !tk_record_count(c, sector_end(s) - at))
+        return open_sector(c);
+    int ret = tk_record_write(c, at);
+
+    if (ret == TK_STORE_OK)
+        stand_behind(c, at);
+    else
+        s->resumes = true;
     return ret;
 }
 
-static int write_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
-{
-    uint32_t copy = s->number == 0 ? 0 : 1 - s->copy;
-    struct writer w = {.flash = s->flash, .at = records_at(s, copy)};
+/* --- commits --- */
 
-    if (erase_copy(s, copy) != TK_STORE_OK)
-        return TK_STORE_FLASH;
-    w.end = w.at + room(s);
-    write_records(&w, s, values, count);
-    if (w.result == TK_STORE_OK)
-        write_header(&w, s, copy);
-    return w.result == TK_STORE_OK ? finish(s, copy) : w.result;
+static uint32_t entry_size(const struct tk_ring_place *p)
+{
+    return p->there ? 4u + p->len : 0;
+}
+
+static void mark_keys(struct tk_store *s, uint32_t seq, uint8_t keys[32])
+{
+    struct tk_ring_cursor c;
+    struct tk_ring_record r;
+
+    tk_ring_begin(s, &c, seq);
+    while (tk_ring_next(s, &c, &r)) {
+        struct tk_ring_entry e = {.at = r.heads, .value = r.values};
+
+        while (tk_ring_entry(s, &r, &e))
+            keys[e.key / 8] |= (uint8_t)(1 << e.key % 8);
+    }
+}
+
+static void count_alive(struct tk_store *s)
+{
+    uint8_t keys[32] = {0};
+    uint32_t sectors = s->flash->sectors;
+    struct tk_ring_place p;
+
+    s->alive = 1;
+    for (uint32_t seq = s->seq; seq != 0 && seq + sectors > s->seq + 1; seq--)
+        mark_keys(s, seq, keys);
+    for (unsigned key = 0; key < 256; key++) {
+        if ((keys[key / 8] >> key % 8 & 1) == 0)
+            continue;
+        tk_ring_find(s, (uint8_t)key, &p);
+        s->alive += entry_size(&p);
+    }
+}
+
+/* Which values are not there yet, and how much would be alive with them. Values before others may
+ * be as large, where they are moved too. */
+static uint32_t compare(struct tk_record *c)
+{
+    uint32_t alive = c->s->alive;
+    struct tk_ring_place p;
+
+    for (size_t i = 0; i < c->count; i++) {
+        const struct tk_store_value *v = &c->values[i];
+
+        tk_ring_find(c->s, v->key, &p);
+        if (is_there(c->s, v, &p))
+            continue;
+        c->changed |= (uint32_t)1 << i;
+        alive = alive - entry_size(&p) + (uint32_t)(v->count == 0 ? 0 : 4 + tk_record_value_len(v));
+    }
+    return alive;
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
-    int ret = check(s);
+    struct tk_record c = {.s = s, .values = values, .count = count};
+    uint32_t alive;
 
-    /* What is damaged must not be copied under a new seal: the older copy is the store then. */
-    if (ret == TK_STORE_MISSING)
-        ret = tk_store_open(s, s->flash);
+    for (size_t i = 0; i < count; i++) {
+        if (tk_record_value_len(&values[i]) > 0x7fff)
+            return TK_STORE_FULL;
+    }
+    s->unread = false;
+    if (s->alive == 0)
+        count_alive(s);
+    alive = compare(&c);
+    if (s->unread) {
+        s->alive = 0;
+        return TK_STORE_FLASH;
+    }
+    if (c.changed == 0)
+        return TK_STORE_OK;
+    if (alive > s->alive && alive + TK_RING_FIXED + 4 > capacity(s))
+        return TK_STORE_FULL;
+    int ret = add_record(&c);
+
     if (ret == TK_STORE_OK)
-        ret = are_there(s, values, count);
-    return ret == TK_STORE_MISSING ? write_commit(s, values, count) : ret;
+        s->alive = alive;
+    return ret;
 }
 
 int tk_store_prepare(struct tk_store *s)
 {
-    (void)s; /* a commit of this format erases what it needs */
-    return TK_STORE_OK;
+    struct tk_record c = {.s = s};
+
+    s->unread = false;
+    if (s->seq == 0)
+        return TK_STORE_OK;
+    if (s->resumes || s->moving)
+        return add_record(&c);
+    if (s->erased || s->at + s->last_size <= sector_end(s))
+        return TK_STORE_OK;
+    int ret = s->flash->erase(s->flash->ctx, tk_ring_sector(s, s->seq + 1));
+
+    s->erased = ret == TK_FLASH_OK;
+    return ret == TK_FLASH_OK      ? TK_STORE_OK
+           : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
+                                   : TK_STORE_FLASH;
 }
 
-static uint32_t memory_size(const struct tk_store *s)
-{
-    return s->flash->sectors * s->flash->sector_size;
-}
-
-static bool is_blank(const struct tk_store *s)
+static bool is_blank(struct tk_store *s)
 {
     uint8_t bounce[BOUNCE], blank[BOUNCE];
-    uint32_t left = memory_size(s);
+    struct tk_ring_record none = {.fix = 0};
+    uint32_t left = s->flash->sectors * s->flash->sector_size;
 
     memset(blank, 0xff, sizeof blank);
     while (left > 0) {
         uint32_t n = left < BOUNCE ? left : BOUNCE;
 
         left -= n;
-        if (flash_read(s, left, bounce, n) != TK_STORE_OK || memcmp(bounce, blank, n) != 0)
+        if (tk_ring_read(s, &none, left, bounce, n) != TK_STORE_OK || memcmp(bounce, blank, n) != 0)
             return false;
     }
     return true;
 }
 
+/* All keys are deleted by one record first: a cut behind it leaves nothing, one before it all. */
 static int wipe(struct tk_store *s)
 {
-    /* The older copy first: a cut in between leaves the newer one, not a step back in time. */
-    if (erase_copy(s, 1 - s->copy) != TK_STORE_OK || erase_copy(s, s->copy) != TK_STORE_OK ||
-        erase(s, 2 * copy_size(s), memory_size(s)) != TK_STORE_OK)
-        return TK_STORE_FLASH;
+    static const struct tk_store_value all = {TK_RING_ALL, 0, NULL};
+    struct tk_record c = {.s = s, .values = &all, .count = 1, .changed = 1};
+
+    s->unread = false;
+    if (s->seq != 0)
+        (void)add_record(&c); /* where it cannot be written, erasing is all there is */
+    for (uint32_t i = 1; i <= s->flash->sectors; i++) {
+        if (erase(s, tk_ring_sector(s, s->seq + i)) != TK_STORE_OK)
+            return TK_STORE_FLASH;
+    }
     if (s->flash->sync != NULL && s->flash->sync(s->flash->ctx) != TK_FLASH_OK)
         return TK_STORE_FLASH;
     return is_blank(s) ? TK_STORE_OK : TK_STORE_FLASH;
@@ -505,4 +406,12 @@ int tk_store_wipe(struct tk_store *s)
 
     (void)tk_store_open(s, s->flash); /* blank, or what is left of it */
     return ret;
+}
+
+const char *tk_store_health(const struct tk_store *s)
+{
+    return s->health & TK_STORE_CORRUPT     ? "corrupt"
+           : s->health & TK_STORE_OLDER     ? "older"
+           : s->health & TK_STORE_CORRECTED ? "corrected"
+                                            : "ok";
 }

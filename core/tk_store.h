@@ -5,21 +5,40 @@
 /*
  * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
  * of one commit are there all together, or those before it are. Depends on the flash contract
- * alone.
+ * alone, and can be lifted out with it: this header, tk_store.c, tk_store_ring.[ch].
  *
  * The value that a key had before the one it has can be asked for too, for who must go one step
  * back. Deleting a key deletes both.
  *
- * What lies on the flash (integers little-endian; two copies, each half of the sectors):
+ * What lies on the flash (integers little-endian): sectors are filled one behind the other, round
+ * and round. Sector number n, counted from 1, is the memory's n modulo the count of sectors.
  *
- *      0        4        8        12       16 (or the next unit)
- *      | magic  | number | length | CRC-32 | record | record | ... 0xFF
+ *      0       4        8        12       16
+ *      | magic | n      | end    | CRC-32 | record | record | ... 0xFF          a sector
  *
- *      record: | key 1 | age 1 | length 2 | value |        age 0: the value, 1: the one before
+ *      | length 2 | heads | check 1 | values | CRC-32 |                        a record
+ *      | length 2 | from 4 | heads | check 1 | values | CRC-32 |               a resumed one
  *
- * A commit writes all records to the copy that is not in use, then its header. The copy with the
- * highest number whose CRC-32 (over records, number and length) is right is the store. A commit
- * that was cut leaves that copy without a right header, and the other one untouched.
+ *      | key 1 | code 1 |  or  | key 1 | code 1 | length 2 |                   a head
+ *      code: 0 to 123 the value's length, +128 where it was moved here; 127 a length follows, 126
+ *      the same of one moved; 124 a length follows, of the value before; 125 deleted (key 255: all
+ * are)
+ *
+ * `length` counts heads, check and values; its top bit marks a resumed record. `check` is a CRC-8
+ * over n and all up to it, the CRC-32 over n and all up to it: what an earlier lap left behind is
+ * no record. `end` is where the records of sector n - 1 end. A record begins where the one before
+ * it ends, at the next unit; after a restart, or when a write failed, on a later line of 64 bytes,
+ * resumed: what lies from `from` up to it is void, whatever it may read like one day.
+ *
+ * Invariants, each a test in tests/unit/test_store_format.c:
+ *   a_commit_is_one_record           its seal, the CRC-32, goes last
+ *   the_oldest_sector_is_dead        opening sector n, its first record has all that is alive in
+ *                                    the one that will be erased next; so a cut there, however
+ *                                    often, costs the new sector alone
+ *   a_unit_is_programmed_once        between erases
+ *   sectors_are_erased_in_turn       wear is spread by at most one
+ *   an_earlier_lap_never_validates
+ *   opening_writes_nothing
  */
 
 #include "tk_flash.h"
@@ -37,11 +56,25 @@ enum {
     TK_STORE_AGAIN = -5     /* tk_store_prepare: there is more to do */
 };
 
+/* What was met on the flash, as bits of tk_store.health; a cut may look like the second. */
+enum {
+    TK_STORE_CORRECTED = 1, /* one wrong bit, put right */
+    TK_STORE_OLDER = 2,     /* a record is damaged: a value may be the one before it */
+    TK_STORE_CORRUPT = 4    /* a value is damaged, and was not given out */
+};
+
 struct tk_store {
     const struct tk_flash *flash;
-    uint32_t number; /* of the commit that is the store; 0: blank */
-    uint32_t copy;   /* 0 or 1 */
-    uint32_t length; /* of its records */
+    uint32_t seq;  /* number of the newest sector; 0: blank */
+    uint32_t at;   /* offset in the memory: where its next record goes, */
+    uint32_t last; /* and where its newest one lies */
+    uint32_t last_size;
+    uint32_t alive; /* bytes of all entries that are; 0: not counted yet */
+    bool resumes;   /* what lies behind `at` is not known */
+    bool moving;    /* the next sector was begun: nothing goes into this one any more */
+    bool erased;    /* the next sector was, since the opening */
+    bool unread;    /* the memory refused a read */
+    uint8_t health;
 };
 
 /* A value is the concatenation of its pieces, so that a caller needs no buffer to join them. */
@@ -51,7 +84,7 @@ struct tk_store_piece {
 };
 
 struct tk_store_value {
-    uint8_t key;
+    uint8_t key;   /* 0 to 254 */
     uint8_t count; /* of pieces; 0 deletes the key */
     const struct tk_store_piece *pieces;
 };
@@ -67,14 +100,20 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 
 /* The length of a key's value, copied to buf; TK_STORE_MISSING; TK_STORE_FULL when it is longer
  * than size; TK_STORE_FLASH. */
-int tk_store_get(const struct tk_store *s, uint8_t key, void *buf, size_t size);
+int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size);
 
-/* The same of the value before it. */
-int tk_store_previous(const struct tk_store *s, uint8_t key, void *buf, size_t size);
+/* The same of the value before it. It is kept as long as its sector is; with three sectors and more
+ * it is moved on like any other. */
+int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size);
 
-/* Work that can be done ahead, in idle time, a step at most 10 ms: TK_STORE_AGAIN while there is
- * more of it. Never needed for safety. */
+/* Work that can be done ahead, in idle time: after a start what was written last is written once
+ * more, so that a bit which power left undecided cannot take it away; and the next sector is
+ * erased, a step at most 10 ms. TK_STORE_AGAIN while there is more to do, TK_STORE_OK,
+ * TK_STORE_FLASH. Never needed for all or nothing. */
 int tk_store_prepare(struct tk_store *s);
+
+/* The worst that was met, as a word: ok, corrected, older, corrupt. */
+const char *tk_store_health(const struct tk_store *s);
 
 /* Erases everything and checks that it is gone. The store is blank then. */
 int tk_store_wipe(struct tk_store *s);

@@ -42,7 +42,7 @@ static struct model models[COMMITS + 2]; /* after that many commits */
 /* Commit i: key 0 small, key 1 as large as twice of it fits, key 2 there or deleted, key 3 once. */
 static int len_of(int i, int key)
 {
-    int big = (int)(f.flash.sectors / 2 * f.flash.sector_size * 3 / 8);
+    int big = (int)(f.flash.sector_size * 3 / 8);
 
     switch (key) {
     case 0:
@@ -104,7 +104,8 @@ static bool holds(const struct model *m)
     uint8_t got[LEN_MAX];
 
     for (int key = 0; key < KEYS; key++) {
-        for (int age = 0; age < 2; age++) {
+        /* with two sectors what was before goes with its sector */
+        for (int age = 0; age < (f.flash.sectors > 2 ? 2 : 1); age++) {
             int want = m->len[key][age];
             int len = age == 0 ? tk_store_get(&s, (uint8_t)key, got, sizeof got)
                                : tk_store_previous(&s, (uint8_t)key, got, sizeof got);
@@ -327,8 +328,9 @@ static void a_failed_wipe_shows_no_noise(void **state)
             f.torn_erase = (enum tk_sim_torn_erase)(torn % 3);
             f.random = (unsigned)torn + 1;
             f.fail_at = f.operations + at;
-            assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
-            assert_true(holds(&models[0]) || holds(&models[COMMITS]));
+            int ret = tk_store_wipe(&s); /* what fails before it erases does not stop it */
+
+            assert_true(holds(&models[0]) || (ret == TK_STORE_FLASH && holds(&models[COMMITS])));
             end();
         }
     }
@@ -398,7 +400,24 @@ static void a_flipped_bit_costs_the_last_commit_at_most(void **state)
     end();
 }
 
-static void bits_flipped_in_both_copies_are_never_values(void **state)
+/* Whether what is read under a key was ever committed under it, or an error says why not. */
+static bool was_once(int key)
+{
+    uint8_t got[LEN_MAX];
+    int len = tk_store_get(&s, (uint8_t)key, got, sizeof got);
+
+    if (len < 0)
+        return len == TK_STORE_MISSING || len == TK_STORE_FLASH;
+    for (int i = 0; i <= COMMITS; i++) {
+        const struct model *m = &models[i];
+
+        if (m->len[key][0] == len && memcmp(got, m->value[key][0], (size_t)len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void many_flipped_bits_are_never_values(void **state)
 {
     uint64_t random = 1;
 
@@ -415,7 +434,9 @@ static void bits_flipped_in_both_copies_are_never_values(void **state)
             f.bytes[(random >> 33) % memory()] ^= (uint8_t)(1 << (random >> 60) % 8);
         }
         restart();
-        assert_true(holds(&models[COMMITS]) || holds(&models[COMMITS - 1]) || holds(&models[0]));
+        for (int key = 0; key < KEYS; key++)
+            assert_true(was_once(key));
+        assert_true(holds(&models[COMMITS]) || s.health != 0 || s.seq == 0);
     }
     forget(&snap);
     end();
@@ -461,7 +482,7 @@ int main(void)
         cmocka_unit_test(a_failed_read_is_no_value),
         cmocka_unit_test(a_failed_read_spoils_no_commit),
         cmocka_unit_test(a_flipped_bit_costs_the_last_commit_at_most),
-        cmocka_unit_test(bits_flipped_in_both_copies_are_never_values),
+        cmocka_unit_test(many_flipped_bits_are_never_values),
         cmocka_unit_test(a_bit_flipped_while_running_is_never_a_value),
     };
 

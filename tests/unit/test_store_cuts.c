@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The store under the workload it was made for: nine values, then commits of four (268 bytes), as a
+ * refresh makes them. Every cut torn in every way, and what it costs. */
+
+#include "tk_sim_flash.h"
+#include "tk_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { STATIC = 5, HOT = 4, KEYS = STATIC + HOT };
+
+static const uint16_t lens[KEYS] = {24, 40, 50, 46, 60, 70, 70, 64, 64};
+static struct tk_sim_flash f;
+static struct tk_store s;
+
+static void fill(uint8_t *value, int key, uint32_t commit)
+{
+    uint32_t x = commit * 2654435761u + (uint32_t)key * 40503u + 1;
+
+    for (int i = 0; i < lens[key]; i++) {
+        x = x * 1664525u + 1013904223u;
+        value[i] = (uint8_t)(x >> 24);
+    }
+}
+
+/* Commit 0 is the provisioning: all nine. */
+static int commit(uint32_t n)
+{
+    static uint8_t bytes[KEYS][70];
+    struct tk_store_piece pieces[KEYS];
+    struct tk_store_value values[KEYS];
+    size_t count = 0;
+
+    for (int key = n == 0 ? 0 : STATIC; key < KEYS; key++) {
+        fill(bytes[key], key, n);
+        pieces[key] = (struct tk_store_piece){bytes[key], lens[key]};
+        values[count++] = (struct tk_store_value){(uint8_t)key, 1, &pieces[key]};
+    }
+    return tk_store_commit(&s, values, count);
+}
+
+static bool has(int key, uint32_t n)
+{
+    uint8_t got[70], want[70];
+
+    fill(want, key, n);
+    return tk_store_get(&s, (uint8_t)key, got, sizeof got) == lens[key] &&
+           memcmp(got, want, lens[key]) == 0;
+}
+
+/* Exactly the values of commit n. */
+static bool holds(uint32_t n)
+{
+    for (int key = 0; key < KEYS; key++) {
+        if (!has(key, key < STATIC ? 0 : n))
+            return false;
+    }
+    return true;
+}
+
+static bool is_blank(void)
+{
+    uint8_t got[70];
+
+    for (int key = 0; key < KEYS; key++) {
+        if (tk_store_get(&s, (uint8_t)key, got, sizeof got) != TK_STORE_MISSING)
+            return false;
+    }
+    return true;
+}
+
+static void open_store(void)
+{
+    tk_sim_flash_power_on(&f);
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+}
+
+static void begin(uint32_t size, uint32_t sectors, uint32_t unit)
+{
+    tk_sim_flash_init(&f, size, sectors, unit);
+    open_store();
+}
+
+static void end(void)
+{
+    if (f.violations > 0)
+        fail_msg("%s", f.violation);
+    tk_sim_flash_free(&f);
+}
+
+static void run(uint32_t from, uint32_t to)
+{
+    for (uint32_t n = from; n < to; n++)
+        assert_int_equal(commit(n), TK_STORE_OK);
+}
+
+/* --- cost --- */
+
+static void assert_cost(uint32_t sectors, uint64_t bytes, uint64_t erases)
+{
+    const uint32_t commits = 3000;
+
+    begin(4096, sectors, 1);
+    run(0, 200);
+    uint64_t bytes0 = f.program_bytes, erases0 = f.erases;
+
+    for (uint32_t n = 200; n < commits; n++) {
+        uint64_t before = f.erases;
+
+        assert_int_equal(commit(n), TK_STORE_OK);
+        assert_true(f.erases <= before + 1);
+    }
+    uint64_t per_commit = (f.program_bytes - bytes0) * 100 / (commits - 200);
+    uint64_t erased = (f.erases - erases0) * 100000 / (commits - 200);
+
+    print_message("%u sectors: %u.%02u bytes, 0.%05u erases a commit\n", (unsigned)sectors,
+                  (unsigned)(per_commit / 100), (unsigned)(per_commit % 100), (unsigned)erased);
+    assert_true(per_commit <= bytes * 100 && erased <= erases * 10);
+    assert_true(holds(commits - 1));
+    for (uint32_t i = 0; i < sectors; i++) {
+        assert_true(f.wear[i] <= f.wear[0] + 1 && f.wear[i] + 1 >= f.wear[0]);
+    }
+    end();
+}
+
+static void it_costs_what_it_may(void **state)
+{
+    (void)state;
+    assert_cost(2, 303, 7700);
+    assert_cost(4, 291, 7330);
+    assert_cost(8, 287, 7230);
+}
+
+static void opening_reads_little_and_writes_nothing(void **state)
+{
+    struct tk_store another;
+    uint64_t worst = 0;
+
+    (void)state;
+    begin(4096, 4, 1);
+    for (uint32_t n = 0; n < 200; n++) {
+        run(n, n + 1);
+        uint64_t operations = f.operations, reads = f.read_bytes;
+
+        assert_int_equal(tk_store_open(&another, &f.flash), TK_STORE_OK);
+        assert_int_equal(f.operations, operations);
+        worst = f.read_bytes - reads > worst ? f.read_bytes - reads : worst;
+        assert_int_equal(another.at, s.at);
+        assert_int_equal(another.health, 0);
+    }
+    print_message("opening reads %u bytes at most\n", (unsigned)worst);
+    assert_in_range(worst, 100, 1023);
+    end();
+}
+
+/* --- cuts --- */
+
+struct snapshot {
+    uint8_t *bytes, *programmed;
+};
+
+static size_t memory(void)
+{
+    return (size_t)f.flash.sector_size * f.flash.sectors;
+}
+
+static void keep(struct snapshot *snap)
+{
+    memcpy(snap->bytes, f.bytes, memory());
+    memcpy(snap->programmed, f.programmed, memory() / f.flash.unit);
+}
+
+static void back_to(const struct snapshot *snap)
+{
+    memcpy(f.bytes, snap->bytes, memory());
+    memcpy(f.programmed, snap->programmed, memory() / f.flash.unit);
+}
+
+static struct snapshot room(void)
+{
+    struct snapshot snap = {malloc(memory()), malloc(memory())};
+
+    assert_true(snap.bytes != NULL && snap.programmed != NULL);
+    return snap;
+}
+
+static void forget(struct snapshot *snap)
+{
+    free(snap->bytes);
+    free(snap->programmed);
+}
+
+static void tear(uint32_t seed)
+{
+    f.torn_program = (enum tk_sim_torn_program)(seed % 4);
+    f.torn_erase = (enum tk_sim_torn_erase)(seed / 4 % 3);
+    f.random = seed * 7919 + 1;
+}
+
+/* After a cut in commit n: old or new, and what it is stays over a restart. */
+static bool is_old_or_new(uint32_t n)
+{
+    bool old = n == 0 ? is_blank() : holds(n - 1);
+
+    if (!old && !holds(n))
+        return false;
+    open_store();
+    return old ? (n == 0 ? is_blank() : holds(n - 1)) : holds(n);
+}
+
+static void goes_on(uint32_t n)
+{
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(commit(n + i), TK_STORE_OK);
+        assert_true(holds(n + i));
+    }
+    open_store();
+    assert_true(holds(n + 2));
+}
+
+/* Cuts commit n at each of its operations, torn in each way; gives how many cuts there were. With
+ * `again` the recovery is cut too. */
+static unsigned cut_commit(uint32_t n, const struct snapshot *snap, struct snapshot *second,
+                           bool again)
+{
+    unsigned cuts = 0;
+
+    for (unsigned at = 1, cut = 1; cut; at++) {
+        for (uint32_t torn = 0; torn < 12; torn++) {
+            back_to(snap);
+            open_store();
+            tear(torn + 12 * at);
+            f.cut_at = f.operations + at;
+            int ret = commit(n);
+
+            cut = f.off;
+            assert_int_equal(ret == TK_STORE_OK, !cut);
+            cuts += cut;
+            open_store();
+            if (!is_old_or_new(n))
+                fail_msg("commit %u cut at %u torn %u", (unsigned)n, at, (unsigned)torn);
+            if (!again || !cut) {
+                goes_on(n);
+                continue;
+            }
+            keep(second);
+            for (unsigned at2 = 1, cut2 = 1; cut2; at2++) {
+                back_to(second);
+                open_store();
+                tear(torn * 5 + at2);
+                f.cut_at = f.operations + at2;
+                if (at2 % 2 == 0 || tk_store_prepare(&s) == TK_STORE_OK)
+                    (void)commit(n);
+                cut2 = f.off;
+                open_store();
+                if (!is_old_or_new(n))
+                    fail_msg("commit %u cut at %u, then at %u, torn %u", (unsigned)n, at, at2,
+                             (unsigned)torn);
+                goes_on(n);
+                cuts++;
+            }
+        }
+    }
+    return cuts;
+}
+
+static void cut_all(uint32_t size, uint32_t sectors, uint32_t unit, uint32_t commits, bool again)
+{
+    unsigned cuts = 0;
+
+    begin(size, sectors, unit);
+    struct snapshot snap = room(), second = room();
+
+    for (uint32_t n = 0; n < commits; n++) {
+        keep(&snap);
+        cuts += cut_commit(n, &snap, &second, again);
+        back_to(&snap);
+        open_store();
+        run(n, n + 1);
+    }
+    print_message("%u x %u, unit %u: %u cuts\n", (unsigned)sectors, (unsigned)size, (unsigned)unit,
+                  cuts);
+    forget(&snap);
+    forget(&second);
+    end();
+}
+
+static void each_cut_leaves_old_or_new(void **state)
+{
+    (void)state;
+    cut_all(1024, 2, 1, 8, false);
+    cut_all(1024, 4, 4, 8, false);
+    cut_all(2048, 3, 32, 12, false);
+}
+
+static void each_second_cut_too(void **state)
+{
+    (void)state;
+    cut_all(1024, 2, 1, 3, true);
+    cut_all(1024, 4, 8, 4, true);
+}
+
+/* --- bits --- */
+
+/* Never a wrong value, never an older one without a word, and the others stay. */
+static void check_flip(uint32_t bit, uint32_t newest, unsigned counts[3])
+{
+    f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    open_store();
+    bool older = s.health & TK_STORE_OLDER;
+
+    for (int key = 0; key < KEYS; key++) {
+        if (key < STATIC)
+            assert_true(has(key, 0));
+        else if (!has(key, newest) && !(older && has(key, newest - 1)))
+            fail_msg("bit %u: key %d", (unsigned)bit, key);
+    }
+    counts[older ? 2 : (s.health & TK_STORE_CORRECTED) != 0]++;
+    f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+}
+
+static void a_flipped_bit_is_corrected_or_told(void **state)
+{
+    unsigned counts[3] = {0, 0, 0};
+    uint32_t random = 12345;
+
+    (void)state;
+    begin(4096, 4, 1);
+    run(0, 57);
+    for (int i = 0; i < 2000; i++) {
+        random = random * 1664525u + 1013904223u;
+        check_flip((random >> 8) % (8 * 4096 * 4), 56, counts);
+    }
+    print_message("%u unnoticed and harmless, %u corrected, %u told as older\n", counts[0],
+                  counts[1], counts[2]);
+    assert_true(counts[1] > 25 && counts[2] > 5);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_costs_what_it_may),
+        cmocka_unit_test(opening_reads_little_and_writes_nothing),
+        cmocka_unit_test(each_cut_leaves_old_or_new),
+        cmocka_unit_test(each_second_cut_too),
+        cmocka_unit_test(a_flipped_bit_is_corrected_or_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
