@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The invariants that core/tk_store.h names, each by its name. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store_load.h"
+
+static void noise(uint8_t *bytes, size_t len, uint32_t seed)
+{
+    for (size_t i = 0; i < len; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        bytes[i] = (uint8_t)(seed >> 24);
+    }
+}
+
+/* Without its last operation nothing of a commit is there, with it all. */
+static void a_commit_is_one_record(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n < 40; n++) {
+        begin(4096, 4, 1);
+        run(0, n);
+        uint64_t before = f.operations;
+
+        run(n, n + 1);
+        uint64_t operations = f.operations - before;
+
+        end();
+        begin(4096, 4, 1);
+        run(0, n);
+        f.torn_program = TK_SIM_PROGRAM_NOTHING;
+        f.cut_at = f.operations + operations;
+        assert_true(commit(n) != TK_STORE_OK);
+        open_store();
+        assert_true(holds(n - 1));
+        end();
+    }
+}
+
+/* Whatever stands in the sector that is erased next. */
+static void the_oldest_sector_is_dead(void **state)
+{
+    static const uint32_t sectors[] = {2, 3, 4, 8};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        begin(1024, sectors[i], 4);
+        uint8_t *saved = malloc(1024);
+
+        assert_non_null(saved);
+        for (uint32_t n = 0; n < 60; n++) {
+            run(n, n + 1);
+            uint8_t *next = f.bytes + (s.seq + 1) % sectors[i] * 1024;
+
+            memcpy(saved, next, 1024);
+            noise(next, 1024, n);
+            assert_true(holds(n));
+            memcpy(next, saved, 1024);
+        }
+        free(saved);
+        end();
+    }
+}
+
+/* Also over cuts and starts; the simulated flash objects, see end(). */
+static void a_unit_is_programmed_once(void **state)
+{
+    static const uint32_t units[] = {1, 4, 8, 32, 64};
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        begin(2048, 3, units[i]);
+        for (uint32_t n = 0; n < 200; n++) {
+            f.torn_program = (enum tk_sim_torn_program)(n % 4);
+            f.torn_erase = (enum tk_sim_torn_erase)(n % 3);
+            f.cut_at = n % 3 == 0 ? f.operations + 1 + n % 11 : 0;
+            (void)commit(n);
+            if (f.off || n % 7 == 0)
+                open_store();
+            f.cut_at = 0;
+            if (n % 2 == 0)
+                assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+            assert_int_equal(commit(n), TK_STORE_OK);
+            assert_true(holds(n));
+        }
+        end();
+    }
+}
+
+static void sectors_are_erased_in_turn(void **state)
+{
+    (void)state;
+    begin(1024, 5, 1);
+    for (uint32_t n = 0; n < 300; n++) {
+        run(n, n + 1);
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        for (int i = 1; i < 5; i++)
+            assert_true(f.wear[i] <= f.wear[0] + 1 && f.wear[i] + 1 >= f.wear[0]);
+    }
+    end();
+}
+
+/* What stood in this very place one lap ago stands there again. */
+static void an_earlier_lap_never_validates(void **state)
+{
+    uint8_t old[1024];
+    uint32_t n = 0;
+
+    (void)state;
+    begin(1024, 2, 1);
+    while (s.seq < 2)
+        run(n, n + 1), n++;
+    memcpy(old, f.bytes, 1024); /* sector 2 lies in the first place */
+    while (s.seq < 4)
+        run(n, n + 1), n++;
+    assert_memory_equal(f.bytes, "TKS2\4", 5);
+    uint32_t used = s.at;
+
+    memcpy(f.bytes + used, old + used, 1024 - used);
+    open_store();
+    assert_int_equal(s.seq, 4);
+    assert_true(holds(n - 1));
+    memcpy(f.bytes, old, 1024);
+    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+    assert_int_equal(s.seq, 3);
+    end();
+}
+
+static void opening_writes_nothing(void **state)
+{
+    (void)state;
+    begin(1024, 4, 8);
+    for (uint32_t n = 0; n < 30; n++) {
+        f.cut_at = n % 2 == 0 ? f.operations + n % 5 + 1 : 0;
+        (void)commit(n / 2);
+        uint64_t operations = f.operations;
+
+        open_store();
+        assert_int_equal(f.operations, operations);
+    }
+    noise(f.bytes, 4096, 9);
+    open_store();
+    assert_true(is_blank());
+    assert_int_equal(f.violations, 0);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_commit_is_one_record),
+        cmocka_unit_test(the_oldest_sector_is_dead),
+        cmocka_unit_test(a_unit_is_programmed_once),
+        cmocka_unit_test(sectors_are_erased_in_turn),
+        cmocka_unit_test(an_earlier_lap_never_validates),
+        cmocka_unit_test(opening_writes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
