@@ -294,10 +294,12 @@ int __wrap_tk_sock_send(struct tk_port *port, int sock, const void *data, size_t
 
 int __wrap_tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
 {
+    /* As if nothing had arrived yet: on a busy machine the answer may be faster than we are. */
+    if (bug == RECV_0_IN_SILENCE)
+        return 0;
     int n = __real_tk_sock_recv(port, sock, buf, size);
 
-    if ((bug == RECV_0_IN_SILENCE && n == TK_SOCK_AGAIN) ||
-        (bug == RECV_0_AT_END && n == TK_SOCK_CLOSED))
+    if (bug == RECV_0_AT_END && n == TK_SOCK_CLOSED)
         return 0;
     if (bug == RECV_LOSES_THE_END && n == 11)
         return TK_SOCK_CLOSED;
