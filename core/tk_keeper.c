@@ -124,7 +124,7 @@ static void prepare_store(struct tk_task *task, uint64_t now_ms)
 
 static void open_store(struct tk_keeper *k)
 {
-    int ret = tk_store_open(&k->store, k->config->flash);
+    int ret = tk_store_open(&k->store, k->config->flash, NULL);
 
     k->store_error = ret == TK_STORE_OK ? TK_OK : TK_E_STORAGE_FAILED;
     tk_task_init(&k->store_task, prepare_store);

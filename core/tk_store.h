@@ -5,7 +5,7 @@
 /*
  * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
  * of one commit are there all together, or those before it are. Depends on the flash contract
- * alone, and can be lifted out with it: this header, tk_store.c, tk_store_ring.[ch].
+ * alone, and can be lifted out with it: this header, tk_store.c, tk_store_record.[ch].
  *
  * The value that a key had before the one it has can be asked for too, for who must go one step
  * back. Deleting a key deletes both.
@@ -13,32 +13,41 @@
  * What lies on the flash (integers little-endian): sectors are filled one behind the other, round
  * and round. Sector number n, counted from 1, is the memory's n modulo the count of sectors.
  *
- *      0       4        8        12       16
- *      | magic | n      | end    | CRC-32 | record | record | ... 0xFF          a sector
+ *      | header | header once more | record | record | ... 0xFF                a sector
  *
- *      | length 2 | heads | check 1 | values | CRC-32 |                        a record
- *      | length 2 | from 4 | heads | check 1 | values | CRC-32 |               a resumed one
+ *      0     4     8        12       16
+ *      | n   | end | opened | CRC-32 |                                         a header
  *
- *      | key 1 | code 1 |  or  | key 1 | code 1 | length 2 |                   a head
- *      code: 0 to 123 the value's length, +128 where it was moved here; 127 a length follows, 126
- *      the same of one moved; 124 a length follows, of the value before; 125 deleted (key 255: all
- * are)
+ *      | count 1 | heads | check 2 | values | CRC-32 |                         a record
  *
- * `length` counts heads, check and values; its top bit marks a resumed record. `check` is a CRC-8
- * over n and all up to it, the CRC-32 over n and all up to it: what an earlier lap left behind is
- * no record. `end` is where the records of sector n - 1 end. A record begins where the one before
- * it ends, at the next unit; after a restart, or when a write failed, on a later line of 64 bytes,
- * resumed: what lies from `from` up to it is void, whatever it may read like one day.
+ *      | key 1 | length 1 |                                                    a head
+ *
+ * Headers and records begin at a write unit.
+ *
+ *   count   of heads, 1 to 31; +128 where the values are copies of what an earlier sector held
+ *   length  0 to 253; 254: there is no value any more (of key 255: none of any key); 255: 254
+ * bytes, and the next head goes on with the same value check   the lower half of a CRC-32 over n,
+ * count and heads CRC-32  over n and all that the record has before it; a header's, over all before
+ * it end     where the records of sector n - 1 end: what lies behind was cut, and is void for good
+ *   opened  where the records end that were written before the header
+ *
+ * A sector is opened by writing records first and its header then; the header makes all of them
+ * count. They are copies of what is alive in the sector that will be erased next, after a start
+ * also of what was written last, and the commit that found no room in the sector before. Further
+ * commits are appended. After a start nothing is: what power left undecided behind the last record
+ * cannot be seen. The header is written once more then, where nothing stands behind it yet.
  *
  * Invariants, each a test in tests/unit/test_store_format.c:
  *   a_commit_is_one_record           its seal, the CRC-32, goes last
- *   the_oldest_sector_is_dead        opening sector n, its first record has all that is alive in
- *                                    the one that will be erased next; so a cut there, however
- *                                    often, costs the new sector alone
+ *   a_sector_counts_from_its_header  until then all that is alive lies in others
+ *   the_oldest_sector_is_dead        it will be erased next; so a cut there, however often, costs
+ *                                    the new sector alone
  *   a_unit_is_programmed_once        between erases
  *   sectors_are_erased_in_turn       wear is spread by at most one
  *   an_earlier_lap_never_validates
  *   opening_writes_nothing
+ *   a_start_alone_erases_nothing     when nothing was committed since the one before it
+ *   what_was_cut_is_void_for_good    once something else was committed
  */
 
 #include "tk_flash.h"
@@ -63,18 +72,62 @@ enum {
     TK_STORE_CORRUPT = 4    /* a value is damaged, and was not given out */
 };
 
+/* How records are sealed, so that who reads the memory learns nothing and can change nothing. A
+ * record is told as head, then values; its nonce is made of both, so that none is ever used for two
+ * different contents, cut or not. core/tk_seal.h is one. */
+enum { TK_STORE_NONCE = 12, TK_STORE_TAG = 16 };
+
+struct tk_store_seal {
+    void *ctx; /* handed back to each function */
+    /* nonce: NULL to make one. */
+    void (*begin)(void *ctx, const uint8_t *nonce);
+    void (*head)(void *ctx, const void *data, size_t len);
+    /* Plain to make a nonce, else as crypt left them. */
+    void (*values)(void *ctx, const void *data, size_t len);
+    /* The nonce, or the tag of what was told. */
+    void (*end)(void *ctx, uint8_t out[TK_STORE_TAG]);
+    /* Seals or opens in place what stands at this offset among the values. */
+    void (*crypt)(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offset, void *data,
+                  size_t len);
+};
+
 struct tk_store {
     const struct tk_flash *flash;
-    uint32_t seq;  /* number of the newest sector; 0: blank */
-    uint32_t at;   /* offset in the memory: where its next record goes, */
-    uint32_t last; /* and where its newest one lies */
-    uint32_t last_size;
-    uint32_t alive; /* bytes of all entries that are; 0: not counted yet */
-    bool resumes;   /* what lies behind `at` is not known */
-    bool moving;    /* the next sector was begun: nothing goes into this one any more */
-    bool erased;    /* the next sector was, since the opening */
-    bool unread;    /* the memory refused a read */
+    const struct tk_store_seal *seal; /* NULL: records are not sealed */
+    uint32_t seq;                     /* number of the newest sector; 0: blank */
+    uint32_t at;                      /* offset in the memory: where its next record goes */
+    uint32_t last; /* its newest record, where a start found one that was appended; 0: none */
+    uint32_t size; /* of the largest commit since the start */
+    uint32_t fix;  /* the one bit that is known to read wrong; UINT32_MAX: none is */
+    bool fresh;    /* nothing was written since the start */
+    bool closed;   /* nothing may be appended to the sector */
+    bool erased;   /* the next sector is */
+    bool unread;   /* the memory refused a read */
     uint8_t health;
+};
+
+/* A place in a sector: a record, and one of its entries. Offsets are those in the memory. */
+struct tk_cursor {
+    uint32_t seq;   /* of the sector */
+    uint32_t limit; /* its records end there */
+    uint32_t at;    /* where the record begins; 0: there is none */
+    uint32_t end;   /* where it ends, without what fills its last unit */
+    uint32_t value; /* where the entry's value is */
+    uint32_t len;   /* of the value */
+    uint8_t heads;  /* of the record */
+    uint8_t next;   /* head behind those of the entry */
+    uint8_t key;
+    bool deleted;
+    bool moved;
+};
+
+/* A value that is asked for. */
+struct tk_store_want {
+    uint8_t key;
+    size_t size; /* of buf */
+    void *buf;
+    int len;           /* the answer, as of tk_store_get */
+    struct tk_cursor found; /* inside */
 };
 
 /* A value is the concatenation of its pieces, so that a caller needs no buffer to join them. */
@@ -89,11 +142,14 @@ struct tk_store_value {
     const struct tk_store_piece *pieces;
 };
 
-/* Finds the store in whatever the memory holds: blank, ours, torn or foreign. Writes nothing.
- * flash must outlive s. TK_STORE_OK, TK_STORE_GEOMETRY, TK_STORE_FLASH. */
-int tk_store_open(struct tk_store *s, const struct tk_flash *flash);
+/* Finds the store in whatever the memory holds: blank, ours, torn or foreign, which is what was
+ * sealed otherwise, too. Writes nothing. flash and seal must outlive s; seal: NULL for none.
+ * TK_STORE_OK, TK_STORE_GEOMETRY, TK_STORE_FLASH. */
+int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
+                  const struct tk_store_seal *seal);
 
-/* All the values or none. Each key once. Values that are there already cost no write. When it
+/* All the values or none. Each key once, 31 of them at most; a value of over 253 bytes counts as
+ * one more for each 254 bytes. Values that are there already cost no write. When it
  * answers TK_STORE_OK they were read back and are durable. May erase: takes up to seconds where
  * tk_store_prepare was not called before. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH. */
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
@@ -101,6 +157,9 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 /* The length of a key's value, copied to buf; TK_STORE_MISSING; TK_STORE_FULL when it is longer
  * than size; TK_STORE_FLASH. */
 int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size);
+
+/* Several at once, for the price of one walk over the memory. TK_STORE_OK, TK_STORE_FLASH. */
+int tk_store_get_all(struct tk_store *s, struct tk_store_want *wants, size_t count);
 
 /* The same of the value before it. It is kept as long as its sector is; with three sectors and more
  * it is moved on like any other. */

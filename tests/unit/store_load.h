@@ -75,7 +75,7 @@ static inline bool is_blank(void)
 static inline void open_store(void)
 {
     tk_sim_flash_power_on(&f);
-    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
 }
 
 static inline void begin(uint32_t size, uint32_t sectors, uint32_t unit)

@@ -126,7 +126,7 @@ static void begin(const struct shape *shape)
         models[i + 1] = models[i];
         model_commit(&models[i + 1], i);
     }
-    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
 }
 
 static void end(void)
@@ -139,7 +139,7 @@ static void end(void)
 static void restart(void)
 {
     tk_sim_flash_power_on(&f);
-    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
 }
 
 static int commit_until_cut(void)

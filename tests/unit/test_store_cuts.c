@@ -61,7 +61,7 @@ static void opening_reads_little_and_writes_nothing(void **state)
         run(n, n + 1);
         uint64_t operations = f.operations, reads = f.read_bytes;
 
-        assert_int_equal(tk_store_open(&another, &f.flash), TK_STORE_OK);
+        assert_int_equal(tk_store_open(&another, &f.flash, NULL), TK_STORE_OK);
         assert_int_equal(f.operations, operations);
         worst = f.read_bytes - reads > worst ? f.read_bytes - reads : worst;
         assert_int_equal(another.at, s.at);

@@ -43,6 +43,38 @@ static void a_commit_is_one_record(void **state)
     }
 }
 
+/* Sector by sector, whatever was written before its header, in whatever way. */
+static void a_sector_counts_from_its_header(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n < 30; n++) {
+        begin(1024, 3, 1);
+        run(0, n);
+        uint32_t seq = s.seq;
+        uint64_t before = f.operations;
+
+        run(n, n + 1);
+        if (s.seq == seq) {
+            end();
+            continue;
+        }
+        uint64_t operations = f.operations - before; /* the last one is the header */
+
+        end();
+        for (uint64_t at = 1; at <= operations; at++) {
+            begin(1024, 3, 1);
+            run(0, n);
+            f.torn_program = TK_SIM_PROGRAM_BUT_ONE_UNIT;
+            f.cut_at = f.operations + at;
+            assert_int_not_equal(commit(n), TK_STORE_OK);
+            open_store();
+            assert_int_equal(s.seq, seq);
+            assert_true(holds(n - 1));
+            end();
+        }
+    }
+}
+
 /* Whatever stands in the sector that is erased next. */
 static void the_oldest_sector_is_dead(void **state)
 {
@@ -119,7 +151,7 @@ static void an_earlier_lap_never_validates(void **state)
     memcpy(old, f.bytes, 1024); /* sector 2 lies in the first place */
     while (s.seq < 4)
         run(n, n + 1), n++;
-    assert_memory_equal(f.bytes, "TKS2\4", 5);
+    assert_memory_equal(f.bytes, "\4\0\0", 4);
     uint32_t used = s.at;
 
     memcpy(f.bytes + used, old + used, 1024 - used);
@@ -127,7 +159,7 @@ static void an_earlier_lap_never_validates(void **state)
     assert_int_equal(s.seq, 4);
     assert_true(holds(n - 1));
     memcpy(f.bytes, old, 1024);
-    assert_int_equal(tk_store_open(&s, &f.flash), TK_STORE_OK);
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
     assert_int_equal(s.seq, 3);
     end();
 }
@@ -151,15 +183,68 @@ static void opening_writes_nothing(void **state)
     end();
 }
 
+/* However often the power comes and goes; only the header is written once more. */
+static void a_start_alone_erases_nothing(void **state)
+{
+    (void)state;
+    begin(1024, 2, 1);
+    run(0, 2);
+    open_store();
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK); /* writes what was written last again */
+    uint64_t erases = f.erases, operations = f.operations;
+
+    for (int i = 0; i < 20; i++) {
+        open_store();
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        assert_true(holds(1));
+    }
+    assert_int_equal(f.erases, erases);
+    assert_int_equal(f.operations, operations + 1);
+    end();
+}
+
+static int put_one(uint8_t key, const char *text)
+{
+    struct tk_store_piece piece = {text, (uint16_t)strlen(text)};
+    struct tk_store_value value = {key, 1, &piece};
+
+    return tk_store_commit(&s, &value, 1);
+}
+
+/* A commit that was cut may have its heads whole. Once something else was committed it is over. */
+static void what_was_cut_is_void_for_good(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at < 9; at++) {
+        begin(4096, 4, 1);
+        run(0, 3);
+        assert_int_equal(put_one(100, "a"), TK_STORE_OK);
+        f.torn_program = TK_SIM_PROGRAM_BUT_ONE_UNIT;
+        f.cut_at = f.operations + at;
+        uint32_t had = commit(3) == TK_STORE_OK ? 3 : 2;
+
+        open_store();
+        assert_true(holds(had));
+        assert_int_equal(put_one(101, "b"), TK_STORE_OK);
+        assert_true(holds(had));
+        open_store();
+        assert_true(holds(had));
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_commit_is_one_record),
+        cmocka_unit_test(a_sector_counts_from_its_header),
         cmocka_unit_test(the_oldest_sector_is_dead),
         cmocka_unit_test(a_unit_is_programmed_once),
         cmocka_unit_test(sectors_are_erased_in_turn),
         cmocka_unit_test(an_earlier_lap_never_validates),
         cmocka_unit_test(opening_writes_nothing),
+        cmocka_unit_test(a_start_alone_erases_nothing),
+        cmocka_unit_test(what_was_cut_is_void_for_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
