@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Sealed records. OpenSSL opens one, so that the drawing in tk_store.h and tk_seal.h is enough. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "store_load.h"
+#include "tk_seal.h"
+
+static const uint8_t board_key[TK_SEAL_KEY] = "the key of a board, of 32 bytes";
+static struct tk_seal seal;
+
+/* --- what goes into a seal, noted --- */
+
+enum { NOTES = 20000 };
+
+struct note {
+    uint8_t nonce[TK_STORE_NONCE];
+    uint8_t digest[32]; /* of sector, heads and values in plain */
+};
+
+static struct note notes[NOTES];
+static unsigned noted;
+static EVP_MD_CTX *plain;
+static bool makes_nonce;
+
+static void spy_begin(void *ctx, const uint8_t *nonce)
+{
+    makes_nonce = nonce == NULL;
+    if (makes_nonce)
+        EVP_DigestInit_ex(plain, EVP_sha256(), NULL);
+    seal.store.begin(ctx, nonce);
+}
+
+static void spy_head(void *ctx, const void *data, size_t len)
+{
+    if (makes_nonce)
+        EVP_DigestUpdate(plain, data, len);
+    seal.store.head(ctx, data, len);
+}
+
+static void spy_values(void *ctx, const void *data, size_t len)
+{
+    if (makes_nonce)
+        EVP_DigestUpdate(plain, data, len);
+    seal.store.values(ctx, data, len);
+}
+
+static void spy_end(void *ctx, uint8_t out[TK_STORE_TAG])
+{
+    struct note *n = &notes[noted];
+
+    seal.store.end(ctx, out);
+    if (!makes_nonce)
+        return;
+    assert_true(noted++ < NOTES);
+    memcpy(n->nonce, out, sizeof n->nonce);
+    EVP_DigestFinal_ex(plain, n->digest, NULL);
+}
+
+static void spy_crypt(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offset, void *data,
+                      size_t len)
+{
+    seal.store.crypt(ctx, nonce, offset, data, len);
+}
+
+static const struct tk_store_seal spy = {&seal,      spy_begin, spy_head,
+                                         spy_values, spy_end,   spy_crypt};
+
+/* --- */
+
+static void open_sealed(void)
+{
+    tk_sim_flash_power_on(&f);
+    assert_int_equal(tk_store_open(&s, &f.flash, &spy), TK_STORE_OK);
+}
+
+static int begin_sealed(void **state)
+{
+    (void)state;
+    noted = 0;
+    plain = EVP_MD_CTX_new();
+    assert_true(tk_seal_init(&seal, board_key));
+    tk_sim_flash_init(&f, 1024, 4, 4);
+    open_sealed();
+    return 0;
+}
+
+static int end_sealed(void **state)
+{
+    (void)state;
+    EVP_MD_CTX_free(plain);
+    tk_seal_free(&seal);
+    end();
+    return 0;
+}
+
+static bool memory_has(const void *bytes, size_t len)
+{
+    for (size_t at = 0; at + len <= 4096; at++) {
+        if (memcmp(f.bytes + at, bytes, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void values_come_back_and_the_memory_shows_none(void **state)
+{
+    uint8_t value[70];
+
+    (void)state;
+    for (uint32_t n = 0; n < 60; n++) {
+        run(n, n + 1);
+        assert_true(holds(n));
+        if (n % 7 == 0)
+            open_sealed();
+        assert_true(holds(n));
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        assert_true(holds(n));
+        for (int key = 0; key < KEYS; key++) {
+            fill(value, key, key < STATIC ? 0 : n);
+            assert_false(memory_has(value, 8));
+        }
+    }
+    assert_string_equal(tk_store_health(&s), "ok");
+}
+
+static void the_value_before_comes_back(void **state)
+{
+    uint8_t got[70], want[70];
+
+    (void)state;
+    run(0, 9);
+    assert_int_equal(tk_store_previous(&s, STATIC, got, sizeof got), lens[STATIC]);
+    fill(want, STATIC, 7);
+    assert_memory_equal(got, want, lens[STATIC]);
+}
+
+static void values_longer_than_any_buffer_come_back(void **state)
+{
+    static char large[700], got[700];
+    struct tk_store_piece pieces[] = {{large, 3}, {large + 3, 130}, {large + 133, 567}};
+    struct tk_store_value value = {9, 3, pieces};
+
+    (void)state;
+    for (int i = 0; i < 700; i++)
+        large[i] = (char)(i * 7);
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    uint64_t operations = f.operations;
+
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK); /* it is there already */
+    assert_int_equal(f.operations, operations);
+    open_sealed();
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_int_equal(tk_store_get(&s, 9, got, sizeof got), 700);
+    assert_memory_equal(got, large, 700);
+}
+
+/* --- by another implementation --- */
+
+static void derive(const char *purpose, uint8_t out[32])
+{
+    assert_non_null(HMAC(EVP_sha256(), board_key, sizeof board_key, (const uint8_t *)purpose,
+                         strlen(purpose), out, NULL));
+}
+
+/* The record of one value of 2 bytes: count, head, check, nonce, value, tag. */
+static void openssl_opens_what_we_seal(void **state)
+{
+    static const struct tk_store_piece piece = {"hi", 2};
+    static const struct tk_store_value value = {7, 1, &piece};
+    uint8_t key[32], nonce_key[32], got[2], nonce[32];
+    uint8_t head[] = {1, 0, 0, 0, 1, 7, 2}, told[sizeof head + 2];
+    int len;
+
+    (void)state;
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    const uint8_t *record = f.bytes + 1024 + 32;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+    derive("tokenkeeper store key", key);
+    derive("tokenkeeper store nonce", nonce_key);
+    EVP_DecryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, key, record + 5);
+    EVP_DecryptUpdate(ctx, NULL, &len, head, sizeof head);
+    EVP_DecryptUpdate(ctx, got, &len, record + 17, 2);
+    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16, (void *)(record + 19));
+    assert_int_equal(EVP_DecryptFinal_ex(ctx, got + 2, &len), 1);
+    assert_memory_equal(got, "hi", 2);
+    EVP_CIPHER_CTX_free(ctx);
+    memcpy(told, head, sizeof head);
+    memcpy(told + sizeof head, "hi", 2);
+    HMAC(EVP_sha256(), nonce_key, sizeof nonce_key, told, sizeof told, nonce, NULL);
+    assert_memory_equal(nonce, record + 5, TK_STORE_NONCE);
+}
+
+/* --- nonces --- */
+
+static int put(uint8_t byte)
+{
+    uint8_t bytes[60];
+    struct tk_store_piece piece = {bytes, sizeof bytes};
+    struct tk_store_value value = {1, 1, &piece};
+
+    memset(bytes, byte, sizeof bytes);
+    return tk_store_commit(&s, &value, 1);
+}
+
+static void assert_no_nonce_had_two_contents(void)
+{
+    unsigned pairs = 0;
+
+    for (unsigned i = 0; i < noted; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            if (memcmp(notes[i].nonce, notes[j].nonce, TK_STORE_NONCE) != 0)
+                continue;
+            assert_memory_equal(notes[i].digest, notes[j].digest, sizeof notes[i].digest);
+            pairs++;
+        }
+    }
+    assert_true(pairs > 0); /* the test would see one: the same content gets the same nonce */
+}
+
+/* A commit is cut anywhere, and what is tried then in its place has other values. */
+static void a_torn_commit_never_leads_to_the_same_nonce(void **state)
+{
+    uint8_t *kept = malloc(4096), *kept_programmed = malloc(1024);
+
+    (void)state;
+    assert_true(kept != NULL && kept_programmed != NULL);
+    for (uint8_t n = 0; n < 24; n++) {
+        assert_int_equal(put(n), TK_STORE_OK);
+        memcpy(kept, f.bytes, 4096);
+        memcpy(kept_programmed, f.programmed, 1024);
+        for (unsigned at = 1, cut = 1; cut; at++) {
+            memcpy(f.bytes, kept, 4096);
+            memcpy(f.programmed, kept_programmed, 1024);
+            open_sealed();
+            f.torn_program = (enum tk_sim_torn_program)(at % 4);
+            f.cut_at = f.operations + at;
+            (void)put((uint8_t)(100 + at));
+            cut = f.off;
+            open_sealed();
+            assert_int_equal(put((uint8_t)(150 + at)), TK_STORE_OK);
+            assert_int_equal(put((uint8_t)(100 + at)), TK_STORE_OK);
+        }
+        memcpy(f.bytes, kept, 4096);
+        memcpy(f.programmed, kept_programmed, 1024);
+        open_sealed();
+    }
+    assert_in_range(noted, 300, NOTES);
+    assert_no_nonce_had_two_contents();
+    free(kept);
+    free(kept_programmed);
+}
+
+/* --- who changes the memory, and knows what a CRC is --- */
+
+static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
+{
+    crc = ~crc;
+    while (len-- > 0) {
+        crc ^= *p++;
+        for (int i = 0; i < 8; i++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+/* Seals the record at `at` anew, as far as that goes without the key. */
+static void forge(uint8_t *record, size_t len)
+{
+    uint8_t seq[4] = {1 ^ 0x00, 0xed, 0xa1, 0x5e}; /* sealed ones begin elsewhere */
+    uint32_t crc = crc32_of(crc32_of(0, seq, 4), record, len);
+
+    for (int i = 0; i < 4; i++)
+        record[len + (size_t)i] = (uint8_t)(crc >> 8 * i);
+}
+
+static void a_forged_record_is_not_given_out(void **state)
+{
+    uint8_t got[60], record[3 + 2 + 12 + 60 + 16 + 4];
+    size_t len = sizeof record - 4;
+
+    (void)state;
+    assert_int_equal(put(5), TK_STORE_OK);
+    uint8_t *at = f.bytes + 1024 + 32;
+
+    memcpy(record, at, sizeof record);
+    forge(at, len);
+    assert_memory_equal(at, record, sizeof record); /* nothing was changed: the same */
+    for (size_t byte = 5; byte < len; byte++) {
+        memcpy(at, record, sizeof record);
+        at[byte] ^= 0x10;
+        forge(at, len);
+        open_sealed();
+        memset(got, 0, sizeof got);
+        assert_int_equal(tk_store_get(&s, 1, got, sizeof got), TK_STORE_FLASH);
+        assert_string_equal(tk_store_health(&s), "corrupt");
+    }
+    memcpy(at, record, sizeof record);
+    open_sealed();
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
+}
+
+static void another_key_opens_nothing(void **state)
+{
+    uint8_t got[70];
+    struct tk_seal other;
+
+    (void)state;
+    run(0, 3);
+    assert_true(tk_seal_init(&other, (const uint8_t *)"another key of another board, 32"));
+    assert_int_equal(tk_store_open(&s, &f.flash, &other.store), TK_STORE_OK);
+    for (int key = 0; key < KEYS; key++)
+        assert_int_equal(tk_store_get(&s, (uint8_t)key, got, sizeof got), TK_STORE_FLASH);
+    assert_string_equal(tk_store_health(&s), "corrupt");
+    tk_seal_free(&other);
+}
+
+static void what_is_sealed_is_foreign_to_who_does_not_seal(void **state)
+{
+    (void)state;
+    run(0, 3);
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
+    assert_true(is_blank());
+    open_sealed();
+    assert_true(holds(2));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_sealed, end_sealed)
+    const struct CMUnitTest tests[] = {
+        TEST(values_come_back_and_the_memory_shows_none),
+        TEST(the_value_before_comes_back),
+        TEST(values_longer_than_any_buffer_come_back),
+        TEST(openssl_opens_what_we_seal),
+        TEST(a_torn_commit_never_leads_to_the_same_nonce),
+        TEST(a_forged_record_is_not_given_out),
+        TEST(another_key_opens_nothing),
+        TEST(what_is_sealed_is_foreign_to_who_does_not_seal),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
