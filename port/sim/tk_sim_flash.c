@@ -29,24 +29,67 @@ static void object(struct tk_sim_flash *f, bool broken, const char *violation)
     f->violation = violation;
 }
 
+static size_t memory(const struct tk_sim_flash *f)
+{
+    return (size_t)f->flash.sector_size * f->flash.sectors;
+}
+
 static bool inside(const struct tk_sim_flash *f, uint32_t offset, size_t len)
 {
-    uint64_t size = (uint64_t)f->flash.sector_size * f->flash.sectors;
+    return offset <= memory(f) && len <= memory(f) - offset;
+}
 
-    return offset <= size && len <= size - offset;
+/* --- cells that are neither --- */
+
+static void leave_undecided(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
+{
+    if (f->weak == TK_SIM_WEAK_NEVER)
+        return;
+    f->undecided[at] |= bits;
+    f->doubtful = f->doubtful || bits != 0;
+}
+
+static uint8_t decide_anew(struct tk_sim_flash *f, uint8_t byte, uint8_t bits)
+{
+    return bits == 0 ? byte : (uint8_t)((byte & ~bits) | (random_byte(f) & bits));
 }
 
 /* --- program --- */
 
-/* Clears the bits that data has not, of those that mask has. */
 static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
-                          uint32_t units, bool half)
+                          uint32_t units)
 {
     uint32_t unit = f->flash.unit;
 
     for (uint32_t i = 0; i < units * unit; i++)
-        f->bytes[offset + i] &= (uint8_t)(data[i] | (half ? random_byte(f) : 0));
+        f->bytes[offset + i] &= data[i];
     memset(f->programmed + offset / unit, 1, units);
+}
+
+/* The unit in which it stopped: some of its bits programmed, or on an EEPROM anything. */
+static void half_program_unit(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
+{
+    for (uint32_t i = 0; i < f->flash.unit; i++) {
+        uint8_t old = f->bytes[offset + i];
+
+        leave_undecided(f, offset + i, f->eeprom ? 0xff : old & (uint8_t)~data[i]);
+        f->bytes[offset + i] = f->eeprom ? random_byte(f) : old & (data[i] | random_byte(f));
+    }
+    f->programmed[offset / f->flash.unit] = 1;
+}
+
+static void scatter_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
+                            uint32_t units)
+{
+    uint32_t unit = f->flash.unit;
+    uint32_t half = (uint32_t)(random_number(f) % units);
+
+    for (uint32_t i = 0; i < units; i++) {
+        if (i == half)
+            half_program_unit(f, offset + i * unit, data + i * unit);
+        else if (random_byte(f) & 1)
+            program_units(f, offset + i * unit, data + i * unit, 1);
+    }
 }
 
 static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
@@ -55,12 +98,24 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
     uint32_t unit = f->flash.unit;
     uint32_t some = (uint32_t)(random_number(f) % units);
 
-    if (f->torn_program == TK_SIM_PROGRAM_BUT_ONE_UNIT)
+    switch (f->torn_program) {
+    case TK_SIM_PROGRAM_NOTHING:
+        return;
+    case TK_SIM_PROGRAM_SCATTERED:
+        scatter_program(f, offset, data, units);
+        return;
+    case TK_SIM_PROGRAM_BUT_ONE_UNIT:
         some = units - 1;
-    if (f->torn_program != TK_SIM_PROGRAM_NOTHING)
-        program_units(f, offset, data, some, false);
-    if (f->torn_program == TK_SIM_PROGRAM_HALF_UNIT)
-        program_units(f, offset + some * unit, data + some * unit, 1, true);
+        break;
+    case TK_SIM_PROGRAM_ALL:
+        some = units;
+        break;
+    default:
+        break;
+    }
+    program_units(f, offset, data, some);
+    if (some < units && (f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom))
+        half_program_unit(f, offset + some * unit, data + some * unit);
 }
 
 static void check_program(struct tk_sim_flash *f, uint32_t offset, size_t len)
@@ -82,7 +137,8 @@ static bool begins_badly(struct tk_sim_flash *f)
 {
     f->operations++;
     f->off = f->operations == f->cut_at;
-    return f->off || f->operations == f->fail_at;
+    return f->off || f->operations == f->fail_at ||
+           (f->operations > f->fail_at && f->operations <= f->fail_until);
 }
 
 static int flash_program(void *ctx, uint32_t offset, const void *data, size_t len)
@@ -100,7 +156,7 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
         tear_program(f, offset, data, (uint32_t)len / unit);
         return TK_FLASH_ERR;
     }
-    program_units(f, offset, data, (uint32_t)len / unit, false);
+    program_units(f, offset, data, (uint32_t)len / unit);
     f->programs++;
     f->program_bytes += len;
     return TK_FLASH_OK;
@@ -108,24 +164,42 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
 
 /* --- erase --- */
 
-static uint8_t torn_byte(struct tk_sim_flash *f, uint8_t old)
+/* 0xFF up to some unit, which on an EEPROM is noise. */
+static void erase_part(struct tk_sim_flash *f, uint32_t offset)
 {
-    uint8_t noise = random_byte(f);
+    uint32_t len = (uint32_t)(random_number(f) % f->flash.sector_size);
 
-    return f->torn_erase == TK_SIM_ERASE_NOISE ? noise : old | noise;
+    if (f->eeprom)
+        len = len / f->flash.unit * f->flash.unit;
+    memset(f->bytes + offset, 0xff, len);
+    for (uint32_t i = 0; f->eeprom && i < f->flash.unit; i++) {
+        f->bytes[offset + len + i] = random_byte(f);
+        leave_undecided(f, offset + len + i, 0xff);
+    }
+}
+
+static void erase_noisily(struct tk_sim_flash *f, uint32_t offset, bool all)
+{
+    for (uint32_t at = offset; at < offset + f->flash.sector_size; at++) {
+        uint8_t old = f->bytes[at];
+
+        leave_undecided(f, at, all ? 0xff : (uint8_t)~old);
+        f->bytes[at] = random_byte(f) | (all ? 0 : old);
+    }
 }
 
 /* The sector is undefined then: nothing may be programmed there before the next erase. */
 static void tear_erase(struct tk_sim_flash *f, uint32_t offset)
 {
     uint32_t size = f->flash.sector_size;
-    uint8_t *sector = f->bytes + offset;
 
-    if (f->torn_erase == TK_SIM_ERASE_PART) {
-        memset(sector, 0xff, (size_t)(random_number(f) % size));
-    } else {
-        for (uint32_t i = 0; i < size; i++)
-            sector[i] = torn_byte(f, sector[i]);
+    if (f->torn_erase == TK_SIM_ERASE_ALL)
+        memset(f->bytes + offset, 0xff, size);
+    else if (f->torn_erase != TK_SIM_ERASE_NOTHING) {
+        if (f->torn_erase == TK_SIM_ERASE_PART || f->eeprom)
+            erase_part(f, offset);
+        else
+            erase_noisily(f, offset, f->torn_erase == TK_SIM_ERASE_NOISE);
     }
     memset(f->programmed + offset / f->flash.unit, 1, size / f->flash.unit);
     f->erasing = NO_ERASE;
@@ -137,6 +211,8 @@ static int finish_erase(struct tk_sim_flash *f, uint32_t offset)
 
     memset(f->bytes + offset, 0xff, size);
     memset(f->programmed + offset / f->flash.unit, 0, size / f->flash.unit);
+    if (f->doubtful)
+        memset(f->undecided + offset, 0, size);
     f->wear[offset / size]++;
     f->erases++;
     f->erasing = NO_ERASE;
@@ -168,6 +244,7 @@ static int flash_erase(void *ctx, uint32_t offset)
 static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     struct tk_sim_flash *f = ctx;
+    uint8_t *bytes = buf;
 
     object(f, !inside(f, offset, len), "a read outside of the memory");
     object(f, f->erasing != NO_ERASE, "a read while an erase is not done");
@@ -178,6 +255,8 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
     if (f->reads == f->fail_read_at)
         return TK_FLASH_ERR;
     memcpy(buf, f->bytes + offset, len);
+    for (size_t i = 0; f->doubtful && f->weak == TK_SIM_WEAK_READ && i < len; i++)
+        bytes[i] = decide_anew(f, bytes[i], f->undecided[offset + i]);
     return TK_FLASH_OK;
 }
 
@@ -197,11 +276,13 @@ void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t se
                                          .erase = flash_erase},
                                .bytes = tk_sim_alloc(size),
                                .programmed = tk_sim_alloc(size / unit),
+                               .undecided = tk_sim_alloc(size),
                                .wear = tk_sim_alloc(sectors * sizeof *f->wear),
                                .erasing = NO_ERASE,
                                .random = 1};
     memset(f->bytes, 0xff, size);
     memset(f->programmed, 0, size / unit);
+    memset(f->undecided, 0, size);
     memset(f->wear, 0, sectors * sizeof *f->wear);
 }
 
@@ -209,8 +290,9 @@ void tk_sim_flash_free(struct tk_sim_flash *f)
 {
     free(f->bytes);
     free(f->programmed);
+    free(f->undecided);
     free(f->wear);
-    f->bytes = f->programmed = NULL;
+    f->bytes = f->programmed = f->undecided = NULL;
     f->wear = NULL;
 }
 
@@ -220,4 +302,47 @@ void tk_sim_flash_power_on(struct tk_sim_flash *f)
     f->cut_at = 0;
     if (f->erasing != NO_ERASE)
         tear_erase(f, f->erasing);
+    for (size_t at = 0; f->doubtful && at < memory(f); at++)
+        f->bytes[at] = decide_anew(f, f->bytes[at], f->undecided[at]);
+}
+
+/* --- images --- */
+
+void tk_sim_flash_keep(const struct tk_sim_flash *f, struct tk_sim_image *image)
+{
+    size_t size = memory(f);
+
+    if (image->bytes == NULL) {
+        image->bytes = tk_sim_alloc(size);
+        image->programmed = tk_sim_alloc(size / f->flash.unit);
+        image->undecided = tk_sim_alloc(size);
+        memset(image->undecided, 0, size);
+    }
+    memcpy(image->bytes, f->bytes, size);
+    memcpy(image->programmed, f->programmed, size / f->flash.unit);
+    if (f->doubtful || image->doubtful)
+        memcpy(image->undecided, f->undecided, size);
+    image->doubtful = f->doubtful;
+}
+
+void tk_sim_flash_back_to(struct tk_sim_flash *f, const struct tk_sim_image *image)
+{
+    size_t size = memory(f);
+
+    memcpy(f->bytes, image->bytes, size);
+    memcpy(f->programmed, image->programmed, size / f->flash.unit);
+    if (f->doubtful || image->doubtful)
+        memcpy(f->undecided, image->undecided, size);
+    f->doubtful = image->doubtful;
+    f->erasing = NO_ERASE;
+    f->off = false;
+    f->cut_at = 0;
+}
+
+void tk_sim_image_free(struct tk_sim_image *image)
+{
+    free(image->bytes);
+    free(image->programmed);
+    free(image->undecided);
+    *image = (struct tk_sim_image){.doubtful = false};
 }

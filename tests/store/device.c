@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A store on its memory, and what is found in it. */
+
+#include "proof.h"
+
+#include <string.h>
+
+void device_init(struct device *d, const struct shape *shape, const struct load *load,
+                 const struct sabotage *sabotage)
+{
+    memset(d, 0, sizeof *d);
+    d->shape = *shape;
+    d->load = load;
+    tk_sim_flash_init(&d->sim, shape->sector_size, shape->sectors, shape->unit);
+    d->sim.eeprom = shape->eeprom;
+    d->shim = d->sim.flash;
+    d->sabotage = sabotage;
+    if (sabotage != NULL)
+        sabotage->stand_between(d);
+}
+
+void device_free(struct device *d)
+{
+    tk_sim_flash_free(&d->sim);
+}
+
+int device_start(struct device *d)
+{
+    tk_sim_flash_power_on(&d->sim);
+    return tk_store_open(&d->store, &d->shim);
+}
+
+/* Each call is a bounded step; so is their number. */
+int device_prepare(struct device *d)
+{
+    int ret = TK_STORE_AGAIN;
+
+    for (uint32_t i = 0; ret == TK_STORE_AGAIN && i < 1000; i++)
+        ret = tk_store_prepare(&d->store);
+    return ret;
+}
+
+/* In two pieces each, so that pieces are joined too. */
+int device_commit(struct device *d, uint32_t n)
+{
+    static uint8_t bytes[8 * VALUE_MAX];
+    struct entry entries[KEYS_MAX];
+    struct tk_store_piece pieces[2 * KEYS_MAX];
+    struct tk_store_value values[KEYS_MAX];
+    size_t count = d->load->commit(&d->shape, n, entries);
+    uint8_t *at = bytes;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *e = &entries[i];
+        struct tk_store_piece *piece = &pieces[2 * i];
+        int first = e->len / 3;
+
+        value_bytes(e->key, e->version, e->len, at);
+        values[i] = (struct tk_store_value){e->key, e->len < 0 ? 0 : 2, piece};
+        if (e->len >= 0) {
+            piece[0] = (struct tk_store_piece){at, (uint16_t)first};
+            piece[1] = (struct tk_store_piece){at + first, (uint16_t)(e->len - first)};
+            at += e->len;
+        }
+    }
+    return tk_store_commit(&d->store, values, count);
+}
+
+int device_step(struct device *d, uint32_t n)
+{
+    if ((n % 10 == 3 || n % 10 == 7) && device_start(d) != TK_STORE_OK)
+        return TK_STORE_FLASH;
+    if ((n % 10 == 3 || n % 10 == 9) && device_prepare(d) != TK_STORE_OK)
+        return TK_STORE_FLASH;
+    return device_commit(d, n);
+}
+
+void moment_keep(const struct device *d, struct moment *m)
+{
+    tk_sim_flash_keep(&d->sim, &m->image);
+    m->store = d->store;
+    memcpy(m->shim_state, d->shim_state, sizeof m->shim_state);
+}
+
+/* Nothing of an earlier trial is left. */
+void moment_back_to(struct device *d, const struct moment *m)
+{
+    tk_sim_flash_back_to(&d->sim, &m->image);
+    d->store = m->store;
+    memcpy(d->shim_state, m->shim_state, sizeof m->shim_state);
+    d->sim.fail_at = d->sim.fail_until = d->sim.fail_read_at = 0;
+    d->sim.erase_again = 0;
+    d->sim.weak = TK_SIM_WEAK_NEVER;
+    d->sim.violations = 0;
+}
+
+void moment_free(struct moment *m)
+{
+    tk_sim_image_free(&m->image);
+}
+
+/* --- what is found --- */
+
+/* The same in two models? */
+static bool same_held(const struct held *a, const struct held *b)
+{
+    return a->len == b->len && (a->len < 0 || a->version == b->version);
+}
+
+static bool is(uint8_t key, const struct held *held, int len, const uint8_t *got)
+{
+    static uint8_t want[VALUE_MAX];
+
+    if (held->len < 0 || len != held->len)
+        return held->len < 0 && len == TK_STORE_MISSING;
+    value_bytes(key, held->version, len, want);
+    return memcmp(got, want, (size_t)len) == 0;
+}
+
+static enum finding name_wrong(int len, bool touched)
+{
+    if (len >= 0)
+        return FOUND_GARBAGE;
+    if (!touched)
+        return FOUND_FIXED_LOST;
+    return len == TK_STORE_MISSING ? FOUND_LOST : FOUND_CORRUPT;
+}
+
+enum finding look(struct device *d, const struct model *old, const struct model *fresh)
+{
+    static uint8_t got[VALUE_MAX];
+    unsigned olds = 0, news = 0;
+
+    for (unsigned key = 0; key < KEYS_MAX; key++) {
+        const struct held *o = &old->now[key], *f = &fresh->now[key];
+        bool touched = !same_held(o, f);
+
+        if (o->len < 0 && f->len < 0 && key > 11 && key % 16 != 0)
+            continue; /* never used: asking for some is enough */
+        int len = tk_store_get(&d->store, (uint8_t)key, got, sizeof got);
+        bool is_old = is((uint8_t)key, o, len, got), is_new = is((uint8_t)key, f, len, got);
+
+        if (!is_old && !is_new)
+            return name_wrong(len, touched);
+        olds += touched && is_old;
+        news += touched && is_new && !is_old;
+    }
+    if (olds > 0 && news > 0)
+        return FOUND_MIXED;
+    return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
+}
+
+/* With two sectors, or where all does not fit into one, what was before may be dropped. */
+static bool may_drop(const struct device *d, const struct model *m)
+{
+    uint32_t size = 16 + 3 * d->shape.unit + 16;
+    uint32_t largest = 0;
+
+    for (int key = 0; key < KEYS_MAX; key++) {
+        uint32_t now = m->now[key].len < 0 ? 0 : 4 + (uint32_t)m->now[key].len;
+
+        size += now + (m->before[key].len < 0 ? 0 : 4 + (uint32_t)m->before[key].len);
+        largest += now;
+    }
+    return d->shape.sectors < 3 || size + largest > d->shape.sector_size;
+}
+
+bool before_is_right(struct device *d, const struct model *m, bool may_fail)
+{
+    static uint8_t got[VALUE_MAX];
+    bool dropped = may_drop(d, m);
+
+    for (unsigned key = 0; key < KEYS_MAX; key++) {
+        const struct held *before = &m->before[key];
+
+        if (m->now[key].len < 0 && key > 11 && key % 16 != 0)
+            continue;
+        int len = tk_store_previous(&d->store, (uint8_t)key, got, sizeof got);
+
+        if (is((uint8_t)key, before, len, got) || (dropped && len == TK_STORE_MISSING) ||
+            (may_fail && len < 0))
+            continue;
+        return false;
+    }
+    return true;
+}
