@@ -51,16 +51,23 @@ uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes)
 
 /* --- a record --- */
 
-static uint32_t shift(uint32_t crc, int bits)
+/* So many times four bits further. */
+static uint32_t shift(uint32_t crc, int nibbles)
 {
-    while (bits-- > 0)
-        crc = crc >> 1 ^ (-(crc & 1) & POLYNOMIAL);
+    static const uint32_t table[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+
+    while (nibbles-- > 0)
+        crc = crc >> 4 ^ table[crc & 15];
     return crc;
 }
 
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq)
 {
-    return shift(~(seq ^ (s->seal != NULL ? SEALED : 0)), 32);
+    return shift(~(seq ^ (s->seal != NULL ? SEALED : 0)), 8);
 }
 
 uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
@@ -68,7 +75,7 @@ uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
     const uint8_t *p = data;
 
     while (len-- > 0)
-        crc = shift(crc ^ *p++, 8);
+        crc = shift(crc ^ *p++, 2);
     return crc;
 }
 
@@ -117,12 +124,13 @@ static bool correct(struct tk_store *s, const struct tk_cursor *c, uint32_t synd
 {
     uint32_t difference = POLYNOMIAL;
 
-    for (uint32_t bit = 8 * c->end; bit-- > 8 * c->at; difference = shift(difference, 1)) {
-        if (difference != syndrome)
-            continue;
-        s->fix = bit;
-        s->health |= TK_STORE_CORRECTED;
-        return true;
+    for (uint32_t bit = 8 * c->end; bit-- > 8 * c->at;) {
+        if (difference == syndrome) {
+            s->fix = bit;
+            s->health |= TK_STORE_CORRECTED;
+            return true;
+        }
+        difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
     }
     return false;
 }
