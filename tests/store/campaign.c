@@ -22,8 +22,8 @@ static bool one(struct run *r, uint32_t n, uint32_t at, uint32_t how, uint32_t a
     const struct campaign *c = r->c;
     bool often = c->often != 0 && r->tally->trials % c->often == 0;
 
-    r->p->trial = (struct trial){c->part, c->shape, c->load, n,    at,
-                                 how,     at2,      how2,    often ? 200 : c->more};
+    r->p->trial =
+        (struct trial){c->part, c->shape, c->load, n, at, how, at2, how2, often ? 200 : c->more};
     watch_trial();
     count_trial(r->p, r->tally, &r->d, &r->moment, &r->models[n]);
     return r->p->reached;
@@ -173,8 +173,15 @@ static bool parse_trial(const char *line, struct trial *t, uint64_t *seed)
                part, &v[0], &v[1], &v[2], kind, load, &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
                &s) != 13)
         return false;
-    *t = (struct trial){PARTS, {v[0], v[1], v[2], strcmp(kind, "eeprom") == 0}, find_load(load),
-                        v[3],  v[4], v[5], v[6], v[7], v[8]};
+    *t = (struct trial){PARTS,
+                        {v[0], v[1], v[2], strcmp(kind, "eeprom") == 0},
+                        find_load(load),
+                        v[3],
+                        v[4],
+                        v[5],
+                        v[6],
+                        v[7],
+                        v[8]};
     for (int i = 0; i < PARTS; i++) {
         if (strcmp(part, part_names[i]) == 0)
             t->part = (enum part)i;
@@ -250,7 +257,7 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits)
             model_commit(&m, d.load, shape, n);
     }
     good = good && device_start(&d) == TK_STORE_OK && look(&d, &m, &m) == FOUND_NEW &&
-           before_is_right(&d, &m, false) && d.store.health == 0 && d.sim.violations == 0;
+           before_is_right(&d, &m) && d.store.health == 0 && d.sim.violations == 0;
     if (!good && p->failures++ < 10 && !p->quiet)
         printf("FAILED: %u commits at %u x %u, unit %u\n", (unsigned)commits,
                (unsigned)shape->sectors, (unsigned)shape->sector_size, (unsigned)shape->unit);
