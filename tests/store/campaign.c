@@ -37,7 +37,7 @@ static bool again(struct run *r, uint32_t n, uint32_t at, uint32_t how)
         bool reached = true;
 
         for (uint32_t at2 = 1; reached; at2++) {
-            uint32_t torn = mix(at * 31 + at2, how + without) % TK_SIM_TORN_PROGRAMS;
+            uint32_t torn = (uint32_t)(mix(at * 31 + at2, how + without) % TK_SIM_TORN_PROGRAMS);
 
             reached = one(r, n, at, how, at2, torn + without * TK_SIM_TORN_PROGRAMS);
             first = first || reached;

@@ -72,15 +72,15 @@ static size_t mixed(const struct shape *shape, uint32_t n, struct entry *entries
     return count;
 }
 
-/* Many small ones: 30 keys, one or two a commit, now and then twenty. */
+/* Many small ones: 30 keys, one or two a commit, now and then nine. */
 static size_t many(const struct shape *shape, uint32_t n, struct entry *entries)
 {
-    unsigned some = n == 0 ? 30 : n % 16 == 15 ? 20 : 1 + n % 2;
+    unsigned keys = shape->unit < 32 ? 30 : 10; /* each may take a unit of its own one day */
+    unsigned some = n == 0 ? keys : n % 16 == 15 ? 9 : 1 + n % 2;
     size_t count = 0;
 
-    (void)shape;
     for (unsigned i = 0; i < some; i++)
-        add(entries, &count, (n * 7 + i) % 30, 4 + (int)(i + n) % 5, n);
+        add(entries, &count, (n * 7 + i) % keys, 4 + (int)(i + n) % 5, n);
     return count;
 }
 
