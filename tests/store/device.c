@@ -170,6 +170,7 @@ enum finding look(struct device *d, const struct model *old, const struct model 
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
+/* Each walks all of the memory: of those that the last commit did not touch, one is enough. */
 bool before_is_right(struct device *d, const struct model *m)
 {
     static uint8_t got[VALUE_MAX];
@@ -177,7 +178,7 @@ bool before_is_right(struct device *d, const struct model *m)
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         const struct held *before = &m->before[key];
 
-        if (is_idle(key, &m->now[key], before))
+        if (!m->newest[key] && key != (d->sim.random & 15))
             continue;
         int len = tk_store_previous(&d->store, (uint8_t)key, got, sizeof got);
         bool may_miss = !m->newest[key] || d->shape.sectors < 3;
