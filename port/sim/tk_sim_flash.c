@@ -114,7 +114,10 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
         break;
     }
     program_units(f, offset, data, some);
-    if (some < units && (f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom))
+    bool half = f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom ||
+                (f->torn_program == TK_SIM_PROGRAM_BUT_ONE_UNIT && f->weak != TK_SIM_WEAK_NEVER);
+
+    if (some < units && half)
         half_program_unit(f, offset + some * unit, data + some * unit);
 }
 

@@ -20,7 +20,7 @@ enum tk_sim_torn_program {
     TK_SIM_PROGRAM_NOTHING,      /* all old */
     TK_SIM_PROGRAM_PREFIX,       /* some units new, the others old */
     TK_SIM_PROGRAM_HALF_UNIT,    /* the same, and some bits of the next unit */
-    TK_SIM_PROGRAM_BUT_ONE_UNIT, /* all new but the last unit */
+    TK_SIM_PROGRAM_BUT_ONE_UNIT, /* all new but the last unit: old, or where cells are weak, half */
     TK_SIM_PROGRAM_SCATTERED,    /* each unit new or old, one of them with some bits */
     TK_SIM_PROGRAM_ALL,          /* all new, but nobody was told */
     TK_SIM_TORN_PROGRAMS

@@ -22,8 +22,8 @@ static bool one(struct run *r, uint32_t n, uint32_t at, uint32_t how, uint32_t a
     const struct campaign *c = r->c;
     bool often = c->often != 0 && r->tally->trials % c->often == 0;
 
-    r->p->trial = (struct trial){c->part, c->shape, c->load, n,    at,
-                                 how,     at2,      how2,    often ? 200 : c->more};
+    r->p->trial =
+        (struct trial){c->part, c->shape, c->load, n, at, how, at2, how2, often ? 200 : c->more};
     watch_trial();
     count_trial(r->p, r->tally, &r->d, &r->moment, &r->models[n]);
     return r->p->reached;
@@ -37,7 +37,7 @@ static bool again(struct run *r, uint32_t n, uint32_t at, uint32_t how)
         bool reached = true;
 
         for (uint32_t at2 = 1; reached; at2++) {
-            uint32_t torn = mix(at * 31 + at2, how + without) % TK_SIM_TORN_PROGRAMS;
+            uint32_t torn = (uint32_t)(mix(at * 31 + at2, how + without) % TK_SIM_TORN_PROGRAMS);
 
             reached = one(r, n, at, how, at2, torn + without * TK_SIM_TORN_PROGRAMS);
             first = first || reached;
@@ -54,7 +54,7 @@ static bool all_ways(struct run *r, uint32_t n, uint32_t at)
     case PART_READ:
         return one(r, n, at, 0, 0, 0);
     case PART_WEAK:
-        for (uint32_t how = 1; how <= 4; how += 1 + how % 2) {
+        for (uint32_t how = 1; how <= 4; how++) {
             reached |= one(r, n, at, how, TK_SIM_WEAK_RESTART, 0);
             reached |= one(r, n, at, how, TK_SIM_WEAK_READ, 0);
         }
@@ -173,8 +173,15 @@ static bool parse_trial(const char *line, struct trial *t, uint64_t *seed)
                part, &v[0], &v[1], &v[2], kind, load, &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
                &s) != 13)
         return false;
-    *t = (struct trial){PARTS, {v[0], v[1], v[2], strcmp(kind, "eeprom") == 0}, find_load(load),
-                        v[3],  v[4], v[5], v[6], v[7], v[8]};
+    *t = (struct trial){PARTS,
+                        {v[0], v[1], v[2], strcmp(kind, "eeprom") == 0},
+                        find_load(load),
+                        v[3],
+                        v[4],
+                        v[5],
+                        v[6],
+                        v[7],
+                        v[8]};
     for (int i = 0; i < PARTS; i++) {
         if (strcmp(part, part_names[i]) == 0)
             t->part = (enum part)i;
@@ -250,7 +257,7 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits)
             model_commit(&m, d.load, shape, n);
     }
     good = good && device_start(&d) == TK_STORE_OK && look(&d, &m, &m) == FOUND_NEW &&
-           before_is_right(&d, &m, false) && d.store.health == 0 && d.sim.violations == 0;
+           before_is_right(&d, &m) && d.store.health == 0 && d.sim.violations == 0;
     if (!good && p->failures++ < 10 && !p->quiet)
         printf("FAILED: %u commits at %u x %u, unit %u\n", (unsigned)commits,
                (unsigned)shape->sectors, (unsigned)shape->sector_size, (unsigned)shape->unit);

@@ -25,10 +25,16 @@ void device_free(struct device *d)
     tk_sim_flash_free(&d->sim);
 }
 
+static int open_store(struct device *d)
+{
+    return tk_store_open(&d->store, &d->shim, NULL);
+}
+
 int device_start(struct device *d)
 {
     tk_sim_flash_power_on(&d->sim);
-    return tk_store_open(&d->store, &d->shim);
+    d->shim_state.len = 0; /* what a saboteur held back is lost */
+    return open_store(d);
 }
 
 /* Each call is a bounded step; so is their number. */
@@ -69,7 +75,7 @@ int device_commit(struct device *d, uint32_t n)
 
 int device_step(struct device *d, uint32_t n)
 {
-    if ((n % 10 == 3 || n % 10 == 7) && device_start(d) != TK_STORE_OK)
+    if ((n % 10 == 3 || n % 10 == 7) && open_store(d) != TK_STORE_OK)
         return TK_STORE_FLASH;
     if ((n % 10 == 3 || n % 10 == 9) && device_prepare(d) != TK_STORE_OK)
         return TK_STORE_FLASH;
@@ -80,7 +86,7 @@ void moment_keep(const struct device *d, struct moment *m)
 {
     tk_sim_flash_keep(&d->sim, &m->image);
     m->store = d->store;
-    memcpy(m->shim_state, d->shim_state, sizeof m->shim_state);
+    m->shim_state = d->shim_state;
 }
 
 /* Nothing of an earlier trial is left. */
@@ -88,7 +94,7 @@ void moment_back_to(struct device *d, const struct moment *m)
 {
     tk_sim_flash_back_to(&d->sim, &m->image);
     d->store = m->store;
-    memcpy(d->shim_state, m->shim_state, sizeof m->shim_state);
+    d->shim_state = m->shim_state;
     d->sim.fail_at = d->sim.fail_until = d->sim.fail_read_at = 0;
     d->sim.erase_again = 0;
     d->sim.weak = TK_SIM_WEAK_NEVER;
@@ -127,22 +133,35 @@ static enum finding name_wrong(int len, bool touched)
     return len == TK_STORE_MISSING ? FOUND_LOST : FOUND_CORRUPT;
 }
 
+/* Never used; asking for some of these is enough. */
+static bool is_idle(unsigned key, const struct held *a, const struct held *b)
+{
+    return a->len < 0 && b->len < 0 && key > 11 && key % 16 != 0;
+}
+
 enum finding look(struct device *d, const struct model *old, const struct model *fresh)
 {
-    static uint8_t got[VALUE_MAX];
+    static uint8_t got[KEYS_MAX][VALUE_MAX];
+    struct tk_store_want wants[KEYS_MAX];
     unsigned olds = 0, news = 0;
+    size_t count = 0;
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
+        if (!is_idle(key, &old->now[key], &fresh->now[key])) {
+            wants[count] = (struct tk_store_want){(uint8_t)key, VALUE_MAX, got[count], 0, {0}};
+            count++;
+        }
+    }
+    if (tk_store_get_all(&d->store, wants, count) != TK_STORE_OK)
+        return FOUND_CORRUPT;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t key = wants[i].key;
         const struct held *o = &old->now[key], *f = &fresh->now[key];
         bool touched = !same_held(o, f);
-
-        if (o->len < 0 && f->len < 0 && key > 11 && key % 16 != 0)
-            continue; /* never used: asking for some is enough */
-        int len = tk_store_get(&d->store, (uint8_t)key, got, sizeof got);
-        bool is_old = is((uint8_t)key, o, len, got), is_new = is((uint8_t)key, f, len, got);
+        bool is_old = is(key, o, wants[i].len, got[i]), is_new = is(key, f, wants[i].len, got[i]);
 
         if (!is_old && !is_new)
-            return name_wrong(len, touched);
+            return name_wrong(wants[i].len, touched);
         olds += touched && is_old;
         news += touched && is_new && !is_old;
     }
@@ -151,37 +170,21 @@ enum finding look(struct device *d, const struct model *old, const struct model 
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
-/* With two sectors, or where all does not fit into one, what was before may be dropped. */
-static bool may_drop(const struct device *d, const struct model *m)
-{
-    uint32_t size = 16 + 3 * d->shape.unit + 16;
-    uint32_t largest = 0;
-
-    for (int key = 0; key < KEYS_MAX; key++) {
-        uint32_t now = m->now[key].len < 0 ? 0 : 4 + (uint32_t)m->now[key].len;
-
-        size += now + (m->before[key].len < 0 ? 0 : 4 + (uint32_t)m->before[key].len);
-        largest += now;
-    }
-    return d->shape.sectors < 3 || size + largest > d->shape.sector_size;
-}
-
-bool before_is_right(struct device *d, const struct model *m, bool may_fail)
+/* Each walks all of the memory: of those that the last commit did not touch, one is enough. */
+bool before_is_right(struct device *d, const struct model *m)
 {
     static uint8_t got[VALUE_MAX];
-    bool dropped = may_drop(d, m);
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         const struct held *before = &m->before[key];
 
-        if (m->now[key].len < 0 && key > 11 && key % 16 != 0)
+        if (!m->newest[key] && key != (d->sim.random & 15))
             continue;
         int len = tk_store_previous(&d->store, (uint8_t)key, got, sizeof got);
+        bool may_miss = !m->newest[key] || d->shape.sectors < 3;
 
-        if (is((uint8_t)key, before, len, got) || (dropped && len == TK_STORE_MISSING) ||
-            (may_fail && len < 0))
-            continue;
-        return false;
+        if (!is((uint8_t)key, before, len, got) && !(may_miss && len == TK_STORE_MISSING))
+            return false;
     }
     return true;
 }

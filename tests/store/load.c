@@ -36,7 +36,8 @@ static void add(struct entry *entries, size_t *count, unsigned key, int len, uin
     entries[(*count)++] = (struct entry){(uint8_t)key, len, version};
 }
 
-/* The one of facts and of the benchmark: nine values once, then four (268 bytes) at each refresh. */
+/* The one of facts and of the benchmark: nine values once, then four (268 bytes) at each refresh.
+ */
 static size_t refresh(const struct shape *shape, uint32_t n, struct entry *entries)
 {
     static const int lens[] = {24, 40, 50, 46, 60, 70, 70, 64, 64};
@@ -71,15 +72,15 @@ static size_t mixed(const struct shape *shape, uint32_t n, struct entry *entries
     return count;
 }
 
-/* Many small ones: 30 keys, one or two a commit, now and then twenty. */
+/* Many small ones: 30 keys, one or two a commit, now and then nine. */
 static size_t many(const struct shape *shape, uint32_t n, struct entry *entries)
 {
-    unsigned some = n == 0 ? 30 : n % 16 == 15 ? 20 : 1 + n % 2;
+    unsigned keys = shape->unit < 32 ? 30 : 10; /* each may take a unit of its own one day */
+    unsigned some = n == 0 ? keys : n % 16 == 15 ? 9 : 1 + n % 2;
     size_t count = 0;
 
-    (void)shape;
     for (unsigned i = 0; i < some; i++)
-        add(entries, &count, (n * 7 + i) % 30, 4 + (int)(i + n) % 5, n);
+        add(entries, &count, (n * 7 + i) % keys, 4 + (int)(i + n) % 5, n);
     return count;
 }
 
@@ -123,20 +124,27 @@ static bool same(const struct held *held, const struct entry *e)
 
 void model_blank(struct model *m)
 {
-    for (int key = 0; key < KEYS_MAX; key++)
+    for (int key = 0; key < KEYS_MAX; key++) {
         m->now[key] = m->before[key] = (struct held){-1, 0};
+        m->newest[key] = false;
+    }
 }
 
 void model_commit(struct model *m, const struct load *load, const struct shape *shape, uint32_t n)
 {
     struct entry entries[KEYS_MAX];
     size_t count = load->commit(shape, n, entries);
+    bool first = true;
 
     for (size_t i = 0; i < count; i++) {
         const struct entry *e = &entries[i];
 
         if (same(&m->now[e->key], e))
             continue;
+        if (first)
+            memset(m->newest, 0, sizeof m->newest);
+        first = false;
+        m->newest[e->key] = true;
         m->before[e->key] = e->len < 0 ? (struct held){-1, 0} : m->now[e->key];
         m->now[e->key] = (struct held){e->len, e->version};
     }

@@ -5,6 +5,7 @@
  * stores were measured.
  *
  *     store_proof                   all that is exhaustive, some minutes
+ *     store_proof --only PART       cut, again, weak, fail, read or flip of it
  *     store_proof --quick           a portion of it, for builds that are slow
  *     store_proof --random SECONDS [--seed N]    shapes, loads and tears by chance, for so long
  *     store_proof --replay "..."    one trial, as it was printed when it failed
@@ -87,10 +88,15 @@ static void print_row(const struct campaign *c, const struct tally *t, double se
 
 static struct tally all;
 
+static const char *only; /* a part's name */
+
 static void run(const struct campaign *c)
 {
     struct tally tally = {0};
     double began = now();
+
+    if (only != NULL && strcmp(only, part_names[c->part]) != 0)
+        return;
 
     run_campaign(&proof, c, &tally);
     print_row(c, &tally, now() - began);
@@ -104,10 +110,10 @@ static void run(const struct campaign *c)
 #define ALL_SHAPES 18
 
 static const struct shape shapes[ALL_SHAPES] = {
-    {2, 4096, 1, false},  {4, 4096, 1, false},  {8, 4096, 1, false},   {2, 4096, 4, false},
-    {4, 4096, 4, false},  {8, 4096, 4, false},  {2, 4096, 8, false},   {4, 4096, 8, false},
-    {8, 4096, 8, false},  {2, 4096, 32, false}, {4, 4096, 32, false},  {8, 4096, 32, false},
-    {2, 1024, 1, false},  {4, 1024, 4, false},  {8, 1024, 1, false},   {16, 1024, 8, false},
+    {2, 4096, 1, false},  {4, 4096, 1, false},  {8, 4096, 1, false},  {2, 4096, 4, false},
+    {4, 4096, 4, false},  {8, 4096, 4, false},  {2, 4096, 8, false},  {4, 4096, 8, false},
+    {8, 4096, 8, false},  {2, 4096, 32, false}, {4, 4096, 32, false}, {8, 4096, 32, false},
+    {2, 1024, 1, false},  {4, 1024, 4, false},  {8, 1024, 1, false},  {16, 1024, 8, false},
     {32, 1024, 32, true}, {2, 4096, 32, true},
 };
 
@@ -119,24 +125,27 @@ static bool is_small(const struct shape *s)
 static void all_cuts(const struct shape *s, bool quick)
 {
     const struct load *refresh = find_load("refresh");
-    uint32_t commits = quick ? 20 : 200;
 
-    run(&(struct campaign){PART_CUT, *s, refresh, 0, commits, is_small(s) ? 12 : 6, 64, 0});
-    run(&(struct campaign){PART_AGAIN, *s, refresh, 0, quick ? 2 : is_small(s) ? 8 : 4, 4, 0, 0});
-    run(&(struct campaign){PART_AGAIN, *s, refresh, 12, quick ? 14 : 17, 4, 0, 0});
-    run(&(struct campaign){PART_WEAK, *s, refresh, 0, quick ? 8 : 40, 8, 0, 0});
-    run(&(struct campaign){PART_FAIL, *s, refresh, 0, quick ? 8 : 40, 8, 0, 0});
-    run(&(struct campaign){PART_READ, *s, refresh, 11, quick ? 12 : 18, 4, 0, 0});
+    run(&(struct campaign){PART_CUT, *s, refresh, 0, quick ? 14 : 200, is_small(s) ? 8 : 2,
+                           quick ? 0 : 512, 0});
+    run(&(struct campaign){PART_AGAIN, *s, refresh, 0, quick ? 1 : 2, 2, 0, 0});
+    run(&(struct campaign){PART_AGAIN, *s, refresh, 12, quick ? 13 : 14, 2, 0, 0});
+    run(&(struct campaign){PART_WEAK, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
+    run(&(struct campaign){PART_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
+    run(&(struct campaign){PART_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
 }
 
+/* Many small values make each commit slow. */
 static void all_mixes(const struct shape *s, bool quick)
 {
     for (const struct load *load = loads + 1; load->name != NULL; load++) {
-        run(&(struct campaign){PART_CUT, *s, load, 0, quick ? 10 : 60, 10, 64, 0});
-        run(&(struct campaign){PART_AGAIN, *s, load, 20, quick ? 21 : 24, 4, 0, 0});
-        run(&(struct campaign){PART_WEAK, *s, load, 0, quick ? 4 : 20, 8, 0, 0});
-        run(&(struct campaign){PART_FAIL, *s, load, 0, quick ? 4 : 20, 8, 0, 0});
-        run(&(struct campaign){PART_FLIP, *s, load, 0, quick ? 10 : 60, 60, 0, quick ? 2 : 10});
+        uint32_t share = quick ? 8 : load == find_load("many") ? 4 : 1;
+
+        run(&(struct campaign){PART_CUT, *s, load, 0, 48 / share, 6, 0, 0});
+        run(&(struct campaign){PART_AGAIN, *s, load, 20 / share, 20 / share + 1, 2, 0, 0});
+        run(&(struct campaign){PART_WEAK, *s, load, 0, 16 / share, 4, 0, 0});
+        run(&(struct campaign){PART_FAIL, *s, load, 0, 16 / share, 4, 0, 0});
+        run(&(struct campaign){PART_FLIP, *s, load, 0, 60 / share, 20, 0, 8 / share});
     }
 }
 
@@ -144,19 +153,24 @@ static void exhaustive(bool quick)
 {
     static const struct shape years[] = {
         {2, 4096, 1, false}, {4, 4096, 1, false}, {8, 4096, 1, false}, {4, 1024, 8, false}};
-    static const int mixes[] = {1, 3, 13, 14, 16};
+    static const int flipped[] = {1, 9, 14, 16};
+    static const int mixes[] = {1, 13, 14, 16};
     const struct load *refresh = find_load("refresh");
 
     print_head();
     for (int i = 0; i < ALL_SHAPES; i += quick ? 4 : 1)
         all_cuts(&shapes[i], quick);
-    for (int i = 0; i < 5; i += quick ? 2 : 1)
+    for (int i = 0; i < 4; i += quick ? 2 : 1)
         all_mixes(&shapes[mixes[i]], quick);
-    run(&(struct campaign){PART_FLIP, shapes[1], refresh, 0, quick ? 20 : 202, 60, 0,
-                           quick ? 10 : 50});
-    run(&(struct campaign){PART_FLIP, shapes[9], refresh, 0, quick ? 20 : 102, 60, 0, 10});
-    run(&(struct campaign){PART_FLIP, shapes[14], refresh, 0, quick ? 20 : 102, 60, 0, 10});
-    run(&(struct campaign){PART_FLIP, shapes[16], refresh, 0, quick ? 20 : 102, 60, 0, 10});
+    for (int i = 0; i < 4; i++)
+        run(&(struct campaign){PART_FLIP, shapes[flipped[i]], refresh, 0,
+                               quick    ? 20
+                               : i == 0 ? 202
+                                        : 102,
+                               60, 0,
+                               quick    ? 5
+                               : i == 0 ? 50
+                                        : 10});
     for (int i = 0; i < ALL_SHAPES; i++) {
         watch_trial();
         run_full(&proof, &shapes[i]);
@@ -172,6 +186,35 @@ static void exhaustive(bool quick)
                (unsigned)years[i].sector_size, (unsigned)years[i].unit, (unsigned)commits,
                good ? ", spread at most 1" : ": FAILED", now() - began);
     }
+}
+
+/* --- planted faults --- */
+
+static bool is_found(const struct sabotage *sabotage)
+{
+    struct proof p = {.seed = proof.seed, .quiet = true, .sabotage = sabotage};
+    struct campaign c = {PART_CUT, {4, 1024, 4, false}, find_load("refresh"), 0, 12, 12, 0, 0};
+    struct tally tally = {0};
+
+    run_campaign(&p, &c, &tally);
+    printf("%s %s: %llu trials",
+           p.failures > 0 ? "found" : "NOT FOUND:", sabotage == NULL ? "nothing" : sabotage->name,
+           (unsigned long long)tally.trials);
+    for (int f = FOUND_TOLD + 1; f < FINDINGS; f++) {
+        if (tally.found[f] > 0)
+            printf(", %llu %s", (unsigned long long)tally.found[f], finding_names[f]);
+    }
+    printf("\n");
+    return p.failures > 0;
+}
+
+static bool planted(void)
+{
+    bool all_found = true;
+
+    for (const struct sabotage *s = sabotages; s->name != NULL; s++)
+        all_found = is_found(s) && all_found;
+    return all_found;
 }
 
 /* --- by chance --- */
@@ -208,8 +251,15 @@ int main(int argc, char **argv)
             seconds = atof(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0)
             return replay(argv[++i]) ? 0 : 1;
+        else if (i + 1 < argc && strcmp(argv[i], "--only") == 0)
+            only = argv[++i];
+        else if (strcmp(argv[i], "--sabotage") == 0)
+            return planted() ? 0 : 1;
         else {
-            fputs("usage: store_proof [--quick] [--seed N] [--random S] [--replay LINE]\n", stderr);
+            fputs("usage: store_proof [--quick] [--only PART] [--seed N] [--random S] [--replay "
+                  "LINE] "
+                  "[--sabotage]\n",
+                  stderr);
             return 2;
         }
     }

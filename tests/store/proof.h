@@ -50,6 +50,7 @@ struct held {
 /* What a store must hold. */
 struct model {
     struct held now[KEYS_MAX], before[KEYS_MAX];
+    bool newest[KEYS_MAX]; /* changed by the last commit that changed anything */
 };
 
 void model_blank(struct model *m);
@@ -59,13 +60,19 @@ void model_commit(struct model *m, const struct load *load, const struct shape *
 
 struct sabotage;
 
+/* What a saboteur keeps in mind: a program that he has not done yet, and a count. */
+struct shim_state {
+    uint32_t at, len, calls;
+    uint8_t bytes[256];
+};
+
 struct device {
     struct shape shape;
     const struct load *load;
     struct tk_sim_flash sim;
     struct tk_flash shim; /* what the store is given where somebody stands in between */
     const struct sabotage *sabotage;
-    uint64_t shim_state[4];
+    struct shim_state shim_state;
     struct tk_store store;
 };
 
@@ -73,7 +80,7 @@ struct device {
 struct moment {
     struct tk_sim_image image;
     struct tk_store store;
-    uint64_t shim_state[4];
+    struct shim_state shim_state;
 };
 
 void device_init(struct device *d, const struct shape *shape, const struct load *load,
@@ -116,9 +123,9 @@ enum finding {
 /* What a device holds, against two models: FOUND_OLD, FOUND_NEW, or FOUND_MIXED to FIXED_LOST. */
 enum finding look(struct device *d, const struct model *old, const struct model *fresh);
 
-/* Whether the values before are those of the model. Where a store may drop them, missing is fine;
- * where bits flipped, an error is. */
-bool before_is_right(struct device *d, const struct model *m, bool may_fail);
+/* Whether the values before are those of the model: of what the last commit changed in any case,
+ * unless there are two sectors; others may be missing. */
+bool before_is_right(struct device *d, const struct model *m);
 
 /* --- a trial --- */
 
@@ -136,8 +143,8 @@ struct trial {
     enum part part;
     struct shape shape;
     const struct load *load;
-    uint32_t n;        /* the commit that is disturbed */
-    uint32_t at, how;  /* see the part */
+    uint32_t n;       /* the commit that is disturbed */
+    uint32_t at, how; /* see the part */
     uint32_t at2, how2;
     uint32_t more; /* commits made afterwards */
 };
@@ -148,9 +155,9 @@ struct proof {
     unsigned failures; /* of all trials */
     const struct sabotage *sabotage;
     struct trial trial; /* the one under way */
-    const char *words;    /* why FOUND_BROKEN */
-    bool reached;         /* whether what the trial plans came to pass; else `at` was too far */
-    bool reached_again;   /* the same of at2 */
+    const char *words;  /* why FOUND_BROKEN */
+    bool reached;       /* whether what the trial plans came to pass; else `at` was too far */
+    bool reached_again; /* the same of at2 */
 };
 
 struct tally {
@@ -186,9 +193,9 @@ struct campaign {
     struct shape shape;
     const struct load *load;
     uint32_t from, to;
-    uint32_t more;       /* commits after each trial, */
-    uint32_t often;      /* of every so many trials 200 */
-    uint32_t flips;      /* PART_FLIP: bits a commit */
+    uint32_t more;  /* commits after each trial, */
+    uint32_t often; /* of every so many trials 200 */
+    uint32_t flips; /* PART_FLIP: bits a commit */
 };
 
 void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally);

@@ -9,8 +9,8 @@
 const char *const part_names[PARTS] = {"cut", "again", "weak", "fail", "read", "flip"};
 
 const char *const finding_names[FINDINGS] = {
-    "old",  "new",   "older", "told",    "silent",   "mixed",    "lost",  "corrupt", "garbage",
-    "fixed", "before", "mount", "refused", "unstable", "unhealed", "broken"};
+    "old",     "new",   "older",  "told",  "silent",  "mixed",    "lost",     "corrupt",
+    "garbage", "fixed", "before", "mount", "refused", "unstable", "unhealed", "broken"};
 
 static enum finding broken(struct proof *p, const char *words)
 {
@@ -74,7 +74,7 @@ static enum finding goes_on(struct proof *p, struct device *d, struct model *m, 
         return FOUND_MOUNT;
     if (!holds(d, m))
         return FOUND_UNSTABLE;
-    return before_is_right(d, m, false) ? FOUND_NEW : FOUND_BEFORE;
+    return before_is_right(d, m) ? FOUND_NEW : FOUND_BEFORE;
 }
 
 /* The store is open and was found good: starts and idle work change nothing of it, and it goes on
@@ -85,7 +85,7 @@ static enum finding goes_on_from(struct proof *p, struct device *d, enum finding
     struct model m = found == FOUND_OLD ? *old : *fresh;
     enum finding f = FOUND_NEW;
 
-    if (!before_is_right(d, &m, false))
+    if (!before_is_right(d, &m))
         return FOUND_BEFORE;
     if (d->store.health & TK_STORE_CORRUPT)
         return broken(p, "corrupt is told, and nothing is");
@@ -279,7 +279,8 @@ static enum finding try_failure(struct proof *p, struct device *d, const struct 
 
 /* --- a flipped bit --- */
 
-/* All right, or what the newest commit brought is told to be older or corrupt; the rest is right. */
+/* All right, or what the newest commit brought is told to be older or corrupt; the rest is right.
+ */
 static enum finding look_after_flip(struct device *d, const struct model *models)
 {
     enum finding f = look(d, &models[-1], &models[0]);
@@ -295,6 +296,7 @@ static enum finding look_after_flip(struct device *d, const struct model *models
 /* A commit that did not read back as written is refused; the next one must do. */
 static enum finding heals(struct device *d, struct model *m, uint32_t n, uint32_t count)
 {
+    uint64_t erases = d->sim.erases;
     unsigned refused = 0;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -310,7 +312,9 @@ static enum finding heals(struct device *d, struct model *m, uint32_t n, uint32_
         return FOUND_MOUNT;
     if (!holds(d, m))
         return FOUND_UNSTABLE;
-    return d->store.health == 0 ? FOUND_NEW : FOUND_UNHEALED;
+    bool was_erased = d->sim.erases - erases > d->shape.sectors; /* the damage, surely */
+
+    return d->store.health == 0 || !was_erased ? FOUND_NEW : FOUND_UNHEALED;
 }
 
 /* how: bit 0: the store is not opened anew; bit 1: after idle work. */

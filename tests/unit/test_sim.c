@@ -172,6 +172,96 @@ static void an_erase_takes_as_long_as_told(void **state)
     assert_string_equal(f.violation, "a unit is programmed twice");
 }
 
+static uint64_t read_8(uint32_t at)
+{
+    uint64_t eight = 0;
+
+    assert_int_equal(f.flash.read(&f, at, &eight, 8), TK_FLASH_OK);
+    return eight;
+}
+
+static void a_torn_cell_reads_differently_until_it_is_erased(void **state)
+{
+    (void)state;
+    for (int weak = TK_SIM_WEAK_NEVER; weak <= TK_SIM_WEAK_READ; weak++) {
+        unsigned by_read = 0, by_restart = 0;
+
+        flash_end(NULL);
+        flash_begin(NULL);
+        f.weak = (enum tk_sim_weak)weak;
+        f.torn_program = TK_SIM_PROGRAM_HALF_UNIT;
+        f.cut_at = 1;
+        assert_int_equal(program(8, 8), TK_FLASH_ERR);
+        for (int i = 0; i < 20; i++) {
+            tk_sim_flash_power_on(&f);
+            uint64_t first = read_8(8);
+
+            by_read += read_8(8) != first;
+            tk_sim_flash_power_on(&f);
+            by_restart += read_8(8) != first;
+            assert_true(read_8(0) == UINT64_MAX); /* its neighbour */
+        }
+        assert_int_equal(by_read > 0, weak == TK_SIM_WEAK_READ);
+        assert_int_equal(by_restart > 0, weak != TK_SIM_WEAK_NEVER);
+        assert_int_equal(erase(0), TK_FLASH_OK);
+        assert_true(read_8(8) == UINT64_MAX && read_8(8) == UINT64_MAX);
+    }
+}
+
+static void a_torn_page_of_an_eeprom_is_noise(void **state)
+{
+    size_t noise = 0, pages = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        flash_end(NULL);
+        flash_begin(NULL);
+        f.eeprom = true;
+        f.random = i + 1;
+        f.torn_program = TK_SIM_PROGRAM_PREFIX;
+        program(0, 1024);
+        f.cut_at = 2;
+        assert_int_equal(erase(0), TK_FLASH_ERR);
+        for (uint32_t page = 0; page < 1024; page += 8) {
+            bool is_old = memcmp(f.bytes + page, data + page, 8) == 0;
+
+            noise += !is_old && memcmp(f.bytes + page, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) != 0;
+        }
+        tk_sim_flash_power_on(&f);
+        f.cut_at = 3;
+        assert_int_equal(program(1024, 80), TK_FLASH_ERR);
+        for (int page = 0; page < 10; page++) {
+            bool is_new = memcmp(f.bytes + 1024 + 8 * page, data + 8 * page, 8) == 0;
+
+            pages += !is_new &&
+                     memcmp(f.bytes + 1024 + 8 * page, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) != 0;
+        }
+    }
+    assert_in_range(noise, 45, 50); /* one each, which may be as before by chance */
+    assert_in_range(pages, 45, 50);
+}
+
+static void an_image_brings_all_back(void **state)
+{
+    struct tk_sim_image image = {.doubtful = false};
+
+    (void)state;
+    program(0, 8);
+    tk_sim_flash_keep(&f, &image);
+    program(8, 8);
+    erase(0);
+    f.cut_at = f.operations + 1;
+    program(1024, 8);
+    tk_sim_flash_back_to(&f, &image);
+    assert_memory_equal(f.bytes, data, 8);
+    assert_true(read_8(8) == UINT64_MAX);
+    assert_int_equal(program(8, 8), TK_FLASH_OK);
+    assert_int_equal(f.violations, 0);
+    program(0, 8);
+    assert_string_equal(f.violation, "a unit is programmed twice");
+    tk_sim_image_free(&image);
+}
+
 static void who_breaks_the_contract_is_seen(void **state)
 {
     static const struct {
@@ -458,6 +548,9 @@ int main(void)
         FLASH(without_power_nothing_works_and_nothing_changes),
         FLASH(a_failed_operation_leaves_the_power_on),
         FLASH(an_erase_takes_as_long_as_told),
+        FLASH(a_torn_cell_reads_differently_until_it_is_erased),
+        FLASH(a_torn_page_of_an_eeprom_is_noise),
+        FLASH(an_image_brings_all_back),
         FLASH(who_breaks_the_contract_is_seen),
         TEST(alarms_ring_at_their_tick_in_order),
         TEST(waiting_jumps_to_the_deadline_and_is_never_stuck_unseen),
