@@ -147,26 +147,13 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out)
     return true;
 }
 
-static int hex_value(char c)
+int tk_hex_value(char c)
 {
-    const char *at = c == '\0' ? NULL : strchr(hex_digits, tk_lower(c));
+    char lower = tk_lower(c);
 
-    return at == NULL ? -1 : (int)(at - hex_digits);
-}
-
-bool tk_parse_hex(const char *s, uint8_t *out, size_t size)
-{
-    if (strlen(s) != 2 * size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_value(s[2 * i]);
-        int low = hex_value(s[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    if (tk_is_digit(c))
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 static const struct {
@@ -203,11 +190,6 @@ void tk_text_duration(struct tk_text *t, uint32_t seconds)
         i++;
     tk_text_int(t, seconds / duration_units[i].seconds);
     tk_text_char(t, duration_units[i].letter);
-}
-
-bool tk_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 bool tk_is_alnum(char c)

@@ -96,19 +96,21 @@ void tk_text_host(struct tk_text *t, const struct tk_host *host)
     }
 }
 
+/* What follows s is no hex digit, so that nothing behind it is taken for one. */
 static bool decode(const char *s, size_t len, char *out, size_t size)
 {
     struct tk_text t;
 
     tk_text_init(&t, out, size);
-    for (size_t i = 0; i < len; i++) {
-        char digits[3] = "", c = s[i] == '+' ? ' ' : s[i];
+    for (const char *end = s + len; s < end; s++) {
+        char c = *s == '+' ? ' ' : *s;
 
         if (c == '%') {
-            memcpy(digits, s + i + 1, len - i > 2 ? 2 : 0);
-            if (!tk_parse_hex(digits, (uint8_t *)&c, 1) || c == '\0')
+            int high = tk_hex_value(*++s), low = high < 0 ? -1 : tk_hex_value(*++s);
+
+            if (low < 0 || (high | low) == 0)
                 return false;
-            i += 2;
+            c = (char)(high << 4 | low);
         }
         tk_text_char(&t, c);
     }
