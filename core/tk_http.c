@@ -135,13 +135,13 @@ static const struct {
 /* name: OWS value (RFC 9112 5) */
 static bool read_field(struct tk_http *h)
 {
-    char *colon = strchr(h->line, ':');
+    char *colon = strchr(h->line, ':'), first = tk_lower(h->line[0]);
 
-    if (colon == NULL || h->line[0] == ' ' || h->line[0] == '\t')
+    if (colon == NULL || first == ' ' || first == '\t')
         return false;
     *colon = '\0';
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (tk_same_nocase(h->line, fields[i].name))
+        if (first == fields[i].name[0] && tk_same_nocase(h->line, fields[i].name))
             return fields[i].read(h, colon + 1 + strspn(colon + 1, " \t"));
     }
     return true;

@@ -75,21 +75,36 @@ static bool walk_mark(struct walk *w, char c)
     }
 }
 
-/* jsmn has checked the escapes; it lets raw control characters pass. */
-static bool walk_string(struct walk *w, const char *end)
+/* A word at a time, that is most of what a document is: a byte below 0x20 is one whose top bit is
+ * not set, and is after 0x20 was taken away. */
+static bool has_control(const char *s, size_t len)
 {
+    const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
+    size_t word;
+
+    for (; len >= sizeof word; s += sizeof word, len -= sizeof word) {
+        memcpy(&word, s, sizeof word);
+        if ((word - each * 0x20) & ~word & each * 0x80)
+            return true;
+    }
+    while (len > 0 && (unsigned char)s[len - 1] >= 0x20)
+        len--;
+    return len > 0;
+}
+
+/* jsmn has checked the escapes; it lets raw control characters pass. */
+static bool walk_string(struct walk *w, size_t len)
+{
+    const char *s = w->at;
+
     if (w->expect & NAME)
         w->expect = COLON;
     else if (w->expect & VALUE)
         behind_value(w);
     else
         return false;
-    while (w->at < end) {
-        if ((unsigned char)*w->at++ < 0x20)
-            return false;
-    }
-    w->at++;
-    return true;
+    w->at = s + len + 1;
+    return !has_control(s, len);
 }
 
 /* At least one digit. No end is looked for: jsmn has found a character behind the last one. */
@@ -153,7 +168,7 @@ static bool walk_on(struct walk *w, const struct tk_json *j, const jsmntok_t **n
     if (t->type == JSMN_PRIMITIVE)
         return walk_primitive(w, (size_t)(t->end - t->start));
     w->at++;
-    return t->type == JSMN_STRING ? walk_string(w, j->text + t->end) : walk_mark(w, c);
+    return t->type == JSMN_STRING ? walk_string(w, (size_t)(t->end - t->start)) : walk_mark(w, c);
 }
 
 static bool well_formed(const struct tk_json *j)
@@ -263,31 +278,38 @@ static unsigned unescape_unicode(const char **s, const char *end)
     return low < 0xdc00 || low > 0xdfff ? 0 : 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
-static bool unescape(char *text, jsmntok_t *t)
+/* One escape, from behind its backslash; NULL for a character that no text of ours can hold. */
+static char *unescape_one(const char **s, const char *end, char *to)
 {
     static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
-    const char *s = text + t->start, *end = text + t->end;
+
+    if (**s == 'u') {
+        unsigned code = unescape_unicode(s, end);
+
+        return code == 0 ? NULL : put_utf8(to, code);
+    }
+    const char *at = strchr(from, **s);
+
+    *to = at == NULL ? **s : into[at - from];
+    ++*s;
+    return to + 1;
+}
+
+static bool unescape(char *text, jsmntok_t *t)
+{
+    const char *s = text + t->start, *end = text + t->end, *slash;
     char *to = text + t->start;
 
-    while (s < end) {
-        if (*s != '\\') {
-            *to++ = *s++;
-            continue;
-        }
-        const char *at = strchr(from, *++s);
-
-        if (*s == 'u') {
-            unsigned code = unescape_unicode(&s, end);
-
-            if (code == 0)
-                return false;
-            to = put_utf8(to, code);
-        } else {
-            *to++ = at == NULL ? *s : into[at - from];
-            s++;
-        }
+    while ((slash = memchr(s, '\\', (size_t)(end - s))) != NULL) {
+        memmove(to, s, (size_t)(slash - s));
+        to += slash - s;
+        s = slash + 1;
+        to = unescape_one(&s, end, to);
+        if (to == NULL)
+            return false;
     }
-    t->end = (int)(to - text);
+    memmove(to, s, (size_t)(end - s));
+    t->end = (int)(to - text + (end - s));
     return true;
 }
 
