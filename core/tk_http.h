@@ -32,7 +32,7 @@ struct tk_http {
     uint32_t head_bytes;
     int interims;
     uint8_t line_len;
-    char line[128]; /* what is read of a head is shorter */
+    char line[96]; /* what is read of a head is shorter */
 };
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };

@@ -83,13 +83,13 @@ static bool is_in_use(const struct tk_net *net, const struct tk_tls_session *ses
     return false;
 }
 
-/* What is known of a host, in the place of the host whose session ends first if need be. There are
- * more places than slots. */
+/* What is known of a host, in the place of the host whose session ends first if need be. One is
+ * free: the slot that asks is closed, and there are no fewer places than slots. */
 static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_host *host)
 {
     struct tk_tls_session *oldest = NULL;
 
-    for (size_t i = 0; i < TK_SLOTS + 1; i++) {
+    for (size_t i = 0; i < TK_SESSIONS; i++) {
         struct tk_tls_session *s = &net->sessions[i];
 
         if (tk_host_same(&s->host, host))

@@ -70,7 +70,7 @@ struct tk_tls {
     uint64_t tcp_give_up_ms;
     bool starved; /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
     uint16_t flight_len;
-    uint8_t flight[256]; /* a handshake's short messages leave in one send */
+    uint8_t flight[192]; /* a handshake's short messages leave in one send */
 };
 
 /* Fills the shared part. find_root and trust as for mbedtls_ssl_conf_ca_cb; they and all pointers
