@@ -286,22 +286,29 @@ static int send_request(struct tk_slot *slot, enum tk_err *err)
     return TK_HTTP_MORE;
 }
 
+/* One piece of the answer. */
+static int read_piece(struct tk_slot *slot, char bytes[RECV_SIZE], enum tk_err *err, bool *again)
+{
+    int n = tk_tls_recv(&slot->tls, bytes, RECV_SIZE);
+
+    *again = n == TK_SOCK_AGAIN;
+    if (n == TK_SOCK_CLOSED)
+        return tk_http_end(&slot->http, err);
+    if (n < 0)
+        return io_failure(slot, n, err);
+    return tk_http_feed(&slot->http, bytes, (size_t)n, err);
+}
+
+/* Bounded by the size of head and body that tk_http_feed lets pass. */
 static int read_answer(struct tk_slot *slot, enum tk_err *err)
 {
     char bytes[RECV_SIZE];
-    int result = TK_HTTP_MORE;
+    int result;
+    bool again;
 
-    /* Bounded by the size of head and body that tk_http_feed lets pass. */
-    while (result == TK_HTTP_MORE) {
-        int n = tk_tls_recv(&slot->tls, bytes, sizeof bytes);
-
-        if (n == TK_SOCK_CLOSED)
-            result = tk_http_end(&slot->http, err);
-        else if (n < 0)
-            return io_failure(slot, n, err);
-        else
-            result = tk_http_feed(&slot->http, bytes, (size_t)n, err);
-    }
+    do {
+        result = read_piece(slot, bytes, err, &again);
+    } while (result == TK_HTTP_MORE && !again);
     tk_wipe(bytes, sizeof bytes);
     return result;
 }

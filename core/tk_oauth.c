@@ -23,12 +23,12 @@ const char *tk_oauth_default_host(const struct tk_host *portal)
 const char *tk_oauth_known_host(const char *named)
 {
     static const char *const known[] = {TK_OAUTH_WEST, TK_OAUTH_EAST};
-    struct tk_host host, other;
+    struct tk_host host;
 
-    if (!tk_host_parse(&host, named, NULL))
+    if (!tk_host_parse(&host, named, NULL) || host.port != TK_HTTPS_PORT)
         return NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (tk_host_parse(&other, known[i], NULL) && tk_host_same(&host, &other))
+        if (strcmp(host.name, known[i]) == 0)
             return known[i];
     }
     return NULL;

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#define HTTPS_PORT 443
-#define V6_MAX     45 /* ffff: six times, and 255.255.255.255 */
+#define V6_MAX 45 /* ffff: six times, and 255.255.255.255 */
 
 static const char *skip_scheme(const char *s)
 {
@@ -57,7 +56,7 @@ static void keep_name(struct tk_host *host, const char *s, size_t len)
 
 bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
 {
-    *host = (struct tk_host){.port = HTTPS_PORT};
+    *host = (struct tk_host){.port = TK_HTTPS_PORT};
     s = skip_scheme(s);
     if (s == NULL)
         return false;
@@ -90,7 +89,7 @@ void tk_text_host(struct tk_text *t, const struct tk_host *host)
     tk_text_add(t, v6 ? "[" : "");
     tk_text_add(t, host->name);
     tk_text_add(t, v6 ? "]" : "");
-    if (host->port != HTTPS_PORT && host->name[0] != '\0') {
+    if (host->port != TK_HTTPS_PORT && host->name[0] != '\0') {
         tk_text_char(t, ':');
         tk_text_int(t, host->port);
     }
