@@ -149,7 +149,7 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out)
 
 int tk_hex_value(char c)
 {
-    char lower = tk_lower(c);
+    char lower = (char)(c | 0x20);
 
     if (tk_is_digit(c))
         return c - '0';
@@ -194,7 +194,9 @@ void tk_text_duration(struct tk_text *t, uint32_t seconds)
 
 bool tk_is_alnum(char c)
 {
-    return tk_is_digit(c) || (tk_lower(c) >= 'a' && tk_lower(c) <= 'z');
+    char lower = (char)(c | 0x20);
+
+    return tk_is_digit(c) || (lower >= 'a' && lower <= 'z');
 }
 
 char tk_lower(char c)
