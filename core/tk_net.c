@@ -328,23 +328,36 @@ static int connect_slot(struct tk_net *net, struct tk_slot *slot, enum tk_err *e
     return TK_HTTP_MORE;
 }
 
+/* As far as it goes: behind a request that left whole stands the question for its answer, so that
+ * the socket is waited for. */
+static int talk(struct tk_net *net, struct tk_slot *slot, enum tk_err *err, bool *busy)
+{
+    int result;
+
+    if (!slot->writing) {
+        result = begin_writing(net, slot, err);
+        *busy |= !slot->writing;
+        if (result != TK_HTTP_MORE || !slot->writing)
+            return result;
+    }
+    if (slot->out_len > 0) {
+        size_t before = slot->out_len;
+
+        result = send_request(slot, err);
+        if (result != TK_HTTP_MORE || slot->out_len > 0) {
+            *busy |= slot->out_len < before; /* the socket did not say that it cannot go on */
+            return result;
+        }
+    }
+    return read_answer(slot, err);
+}
+
 static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_ms, bool *busy)
 {
     enum tk_err err = TK_OK;
-    int result;
+    int result = slot->tls.stage == TK_TLS_READY ? talk(net, slot, &err, busy)
+                                                 : connect_slot(net, slot, &err, busy);
 
-    if (slot->tls.stage != TK_TLS_READY)
-        result = connect_slot(net, slot, &err, busy);
-    else if (!slot->writing) {
-        result = begin_writing(net, slot, &err);
-        *busy = true;
-    } else if (slot->out_len > 0) {
-        size_t before = slot->out_len;
-
-        result = send_request(slot, &err);
-        *busy |= slot->out_len < before; /* the socket did not say that it cannot go on */
-    } else
-        result = read_answer(slot, &err);
     if (result == TK_HTTP_MORE && now_ms >= slot->request->give_up_ms) {
         result = TK_HTTP_FAILED;
         err = TK_E_TIMEOUT;
