@@ -211,35 +211,32 @@ static int behind(const struct tk_json *j, int value)
     return value;
 }
 
-static bool inside(const struct tk_json *j, int container, int value)
-{
-    return value < j->count && j->tokens[value].start < j->tokens[container].end;
-}
-
 int tk_json_member(const struct tk_json *j, int object, const char *name)
 {
     size_t len = strlen(name);
 
     if (!tk_json_is_object(j, object))
         return TK_JSON_NONE;
-    for (int key = object + 1; inside(j, object, key); key = behind(j, key + 1)) {
+    for (int key = object + 1, left = j->tokens[object].size; left > 0; left--) {
         const jsmntok_t *t = &j->tokens[key];
 
         if ((size_t)(t->end - t->start) == len && memcmp(j->text + t->start, name, len) == 0)
             return key + 1;
+        key = behind(j, key + 1);
     }
     return TK_JSON_NONE;
 }
 
 int tk_json_element(const struct tk_json *j, int array, int i)
 {
-    if (array < 0 || array >= j->count || j->tokens[array].type != JSMN_ARRAY)
+    if (array < 0 || array >= j->count || j->tokens[array].type != JSMN_ARRAY ||
+        i >= j->tokens[array].size)
         return TK_JSON_NONE;
     int value = array + 1;
 
-    while (inside(j, array, value) && i-- > 0)
+    while (i-- > 0)
         value = behind(j, value);
-    return inside(j, array, value) ? value : TK_JSON_NONE;
+    return value;
 }
 
 /* Of digits that jsmn has checked. */
