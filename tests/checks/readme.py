@@ -22,7 +22,7 @@ GROUPS = [
     ("tokens", ["account", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "command", "command_set", "command_status", "command_token", "check"]),
     ("error words", ["err"]),
-    ("store", ["store", "store_read", "store_write"]),
+    ("store", ["store", "store_read", "store_write", "seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
 ]
 HERE = "tests/checks/"
