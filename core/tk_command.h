@@ -28,7 +28,7 @@ const struct tk_command *tk_command_find(const char *line, const char **rest);
 bool tk_command_is_hidden(const char *line);
 
 /* A value that was asked for (`set client_secret` without one). */
-void tk_command_set_asked(struct tk_console *c, const char *setting, const char *value);
+void tk_command_set_asked(struct tk_console *c, const char *setting, char *value);
 
 /* The commands with a file of their own. */
 void tk_command_help(struct tk_console *c, char *rest);

@@ -187,7 +187,7 @@ static void add_masked(struct tk_text *t, const char *name, const char *secret)
 
 static void answer_setting(struct tk_console *c, const struct setting *s)
 {
-    char buf[TK_LINE_MAX], value[TK_URL_MAX + 1];
+    char buf[TK_URL_MAX + 32], value[TK_URL_MAX + 1];
     struct tk_text pairs, text;
 
     tk_text_init(&pairs, buf, sizeof buf);
@@ -216,13 +216,9 @@ static void store_and_answer(struct tk_console *c, const struct setting *s, char
         answer_setting(c, s);
 }
 
-void tk_command_set_asked(struct tk_console *c, const char *name, const char *value)
+void tk_command_set_asked(struct tk_console *c, const char *name, char *value)
 {
-    char copy[TK_LINE_MAX + 1];
-
-    tk_copy(copy, sizeof copy, value);
-    store_and_answer(c, find_setting(name), copy);
-    tk_wipe(copy, sizeof copy);
+    store_and_answer(c, find_setting(name), value);
 }
 
 void tk_command_set(struct tk_console *c, char *rest)

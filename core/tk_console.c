@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define PROMPT    "tk> "
-#define LINE_ROOM 1400 /* bytes that the longest line of an answer may take */
 #define DRAIN_MS  2000
 #define ASKING_MS 60000
 #define CTRL_C    0x03
@@ -140,9 +139,10 @@ static void put_async(struct tk_console *c)
 {
     bool again = c->prompted;
 
-    if (c->now.step != NULL || c->asking != NULL)
+    if (c->now.step != NULL || c->asking != NULL || c->async_len == 0)
         return;
-    while (c->async_len > 0 && room(c) > LINE_ROOM) {
+    write_out(c); /* nothing wakes a line that could go out now */
+    while (c->async_len > 0 && room(c) > TK_ANSWER_MAX) {
         size_t size = strlen(c->async) + 1;
 
         put_line(c, c->async);
@@ -150,6 +150,7 @@ static void put_async(struct tk_console *c)
         memmove(c->async, c->async + size, c->async_len);
         if (c->async_len == 0)
             put_lost(c);
+        write_out(c);
     }
     if (again)
         prompt(c);
@@ -177,15 +178,18 @@ static void begin_answer_line(struct tk_console *c)
 
 void tk_console_data(struct tk_console *c, const char *key, const char *value)
 {
-    char buf[LINE_ROOM - 64];
+    char one[2] = "", buf[sizeof "\\xHH"];
     struct tk_text t;
 
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_visible(&t, value);
     begin_answer_line(c);
     put_text(c, key);
     put_text(c, "=");
-    put(c, buf, t.len);
+    for (; *value != '\0'; value++) {
+        one[0] = *value;
+        tk_text_init(&t, buf, sizeof buf);
+        tk_text_visible(&t, one);
+        put(c, buf, t.len);
+    }
     put_text(c, "\r\n");
 }
 
@@ -553,7 +557,7 @@ static bool read_byte(struct tk_console *c)
 
 static bool can_read(const struct tk_console *c)
 {
-    return room(c) > LINE_ROOM && (c->now.step == NULL || c->now.waiting);
+    return room(c) > TK_ANSWER_MAX && (c->now.step == NULL || c->now.waiting);
 }
 
 /* As many steps as have something to print, while there is room for it. */
@@ -562,7 +566,7 @@ static void run_steps(struct tk_console *c)
     uint32_t lines;
 
     do {
-        if (c->now.step == NULL || room(c) <= LINE_ROOM)
+        if (c->now.step == NULL || room(c) <= TK_ANSWER_MAX)
             return;
         lines = c->lines;
         c->now.step(c);
@@ -587,6 +591,8 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
         if (!read_byte(c))
             break;
         run_steps(c);
+        if (!can_read(c))
+            write_out(c);
     }
     give_up_asking(c, now_ms);
     run_steps(c);

@@ -30,7 +30,7 @@ struct tk_command;
 struct tk_console;
 struct tk_keeper;
 
-enum { TK_CONSOLE_OUT = 2048, TK_CONSOLE_ASYNC = 1024, TK_PREFIX_SIZE = 13 };
+enum { TK_PREFIX_SIZE = 13 };
 
 /* Goes on with a command that could not be answered at once; called again each pass until it has
  * answered. Prints at most one line a call. */

@@ -70,18 +70,6 @@ bool tk_http_begun(const struct tk_http *h)
     return h->head_bytes > 0;
 }
 
-/* A field's value where the line has that name, else NULL. */
-static const char *field(const char *line, const char *name)
-{
-    while (*name != '\0' && tk_lower(*line) == *name) {
-        line++;
-        name++;
-    }
-    if (*name != '\0' || *line++ != ':')
-        return NULL;
-    return line + strspn(line, " \t");
-}
-
 /* Whether a comma-separated list holds a word (RFC 9110 5.6.1). */
 static bool lists(const char *s, const char *word)
 {
@@ -100,48 +88,63 @@ static bool lists(const char *s, const char *word)
     return false;
 }
 
+/* More than fits any memory is as good as all that is more: it is refused when it comes. */
 static bool content_length(struct tk_http *h, const char *value)
 {
     uint64_t length;
 
     if (!tk_parse_u64(value, strlen(value), INT64_MAX, &length))
         return false;
-    if (h->has_length && length != h->left)
+    uint32_t left = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+
+    if (h->has_length && left != h->left)
         return false;
     h->has_length = true;
-    h->left = length;
+    h->left = left;
     return true;
 }
 
+/* We offered no other coding than chunked. */
 static bool transfer_encoding(struct tk_http *h, const char *value)
 {
     h->chunked = tk_same_nocase(value, "chunked");
-    return h->chunked; /* we offered no other coding */
+    return h->chunked;
 }
 
-/* In a line that was not kept whole the value may be cut. */
-static void read_location(struct tk_http *h, const char *value)
+static bool connection(struct tk_http *h, const char *value)
 {
-    bool whole = strlen(h->line) < sizeof h->line - 1;
-
-    tk_copy(h->location, sizeof h->location, whole ? value : "");
+    h->keep = lists(value, "keep-alive") || (h->keep && !lists(value, "close"));
+    return true;
 }
 
+static bool date(struct tk_http *h, const char *value)
+{
+    if (!tk_time_parse_http(value, &h->date_unix))
+        h->date_unix = 0;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(struct tk_http *h, const char *value);
+} fields[] = {{"content-length", content_length},
+              {"transfer-encoding", transfer_encoding},
+              {"connection", connection},
+              {"date", date}};
+
+/* name: OWS value (RFC 9112 5) */
 static bool read_field(struct tk_http *h)
 {
-    const char *value;
+    char *colon = strchr(h->line, ':'), first = tk_lower(h->line[0]);
 
-    if ((value = field(h->line, "content-length")) != NULL)
-        return content_length(h, value);
-    if ((value = field(h->line, "transfer-encoding")) != NULL)
-        return transfer_encoding(h, value);
-    if ((value = field(h->line, "connection")) != NULL)
-        h->keep = lists(value, "keep-alive") || (h->keep && !lists(value, "close"));
-    if ((value = field(h->line, "location")) != NULL)
-        read_location(h, value);
-    if ((value = field(h->line, "date")) != NULL && !tk_time_parse_http(value, &h->date_unix))
-        h->date_unix = 0;
-    return strchr(h->line, ':') != NULL && h->line[0] != ' ' && h->line[0] != '\t';
+    if (colon == NULL || first == ' ' || first == '\t')
+        return false;
+    *colon = '\0';
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (first == fields[i].name[0] && tk_same_nocase(h->line, fields[i].name))
+            return fields[i].read(h, colon + 1 + strspn(colon + 1, " \t"));
+    }
+    return true;
 }
 
 static bool read_status(struct tk_http *h)
@@ -167,7 +170,6 @@ static bool end_of_head(struct tk_http *h)
         h->state = STATUS_LINE;
         h->chunked = h->has_length = false;
         h->date_unix = 0;
-        h->location[0] = '\0';
         return h->status != 101 && ++h->interims <= INTERIMS_MAX;
     }
     if (h->status == 204 || h->status == 304)
@@ -186,18 +188,14 @@ static bool end_of_head(struct tk_http *h)
 /* 1*HEXDIG [;extension] */
 static bool read_chunk_size(struct tk_http *h)
 {
-    size_t digits = strspn(h->line, "0123456789abcdefABCDEF");
+    size_t i = 0;
+    int digit;
 
-    if (digits == 0 || digits > 8 || strchr(" \t;", h->line[digits]) == NULL)
-        return false;
     h->left = 0;
-    for (size_t i = 0; i < digits; i++) {
-        char c = tk_lower(h->line[i]);
-
-        h->left = h->left << 4 | (uint64_t)(tk_is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
+    for (; (digit = tk_hex_value(h->line[i])) >= 0; i++)
+        h->left = h->left << 4 | (uint32_t)digit;
     h->state = h->left == 0 ? TRAILER_LINES : CHUNK_DATA;
-    return true;
+    return i > 0 && i <= 8 && strchr(" \t;", h->line[i]) != NULL;
 }
 
 static bool end_of_line(struct tk_http *h)
@@ -221,17 +219,22 @@ static bool end_of_line(struct tk_http *h)
     }
 }
 
-/* White space behind a line is none of its value. What fills a line that is longer than any we use
- * stays, so that a length there does not parse. A line of white space alone is no empty line. */
-static size_t trimmed(const char *line, size_t len, size_t max)
+/* White space behind a line is none of its value; a line of white space alone is no empty line.
+ * One that was longer than is kept ends in CR, which no value does: half a value is none. */
+static void trim_line(struct tk_http *h)
 {
-    if (len == max)
-        return len;
-    if (len > 0 && line[len - 1] == '\r')
-        len--;
-    while (len > 1 && strchr(" \t", line[len - 1]) != NULL)
-        len--;
-    return len;
+    size_t len = h->line_len;
+
+    if (len == sizeof h->line - 1) {
+        h->line[len - 1] = '\r';
+    } else {
+        if (len > 0 && h->line[len - 1] == '\r')
+            len--;
+        while (len > 1 && (h->line[len - 1] == ' ' || h->line[len - 1] == '\t'))
+            len--;
+    }
+    h->line[len] = '\0';
+    h->line_len = 0;
 }
 
 /* A line that is longer than any we use is read to its end and only its beginning kept. */
@@ -242,7 +245,7 @@ static void add_to_line(struct tk_http *h, const char *data, size_t len)
     if (len > room)
         len = room;
     memcpy(h->line + h->line_len, data, len);
-    h->line_len = (uint16_t)(h->line_len + len);
+    h->line_len = (uint8_t)(h->line_len + len);
 }
 
 /* Takes bytes of a head, to the end of its line where that is among them; 0 for a bad line. */
@@ -256,8 +259,7 @@ static size_t line_bytes(struct tk_http *h, const char *data, size_t len)
     add_to_line(h, data, used);
     if (end == NULL)
         return used;
-    h->line[trimmed(h->line, h->line_len, sizeof h->line - 1)] = '\0';
-    h->line_len = 0;
+    trim_line(h);
     return end_of_line(h) ? used + 1 : 0;
 }
 
@@ -271,7 +273,7 @@ static int failed(enum tk_err *err, enum tk_err why)
 static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
 {
     if (h->state != BODY_CLOSE && len > h->left)
-        len = (size_t)h->left;
+        len = h->left;
     if (len >= h->body_size - h->body_len)
         return 0;
     memcpy(h->body + h->body_len, data, len);
@@ -279,7 +281,7 @@ static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
     h->body[h->body_len] = '\0';
     if (h->state == BODY_CLOSE)
         return len;
-    h->left -= len;
+    h->left -= (uint32_t)len;
     if (h->left == 0)
         h->state = h->state == CHUNK_DATA ? CHUNK_END : COMPLETE;
     return len;

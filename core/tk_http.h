@@ -8,7 +8,7 @@
  *
  * Everything is bounded: a head is read to its end or refused at 16 KB, a body that does not fit
  * the caller's buffer is refused at the first byte too many. Interim answers (1xx) are skipped, 8
- * at most. Redirects are told, never followed.
+ * at most. Redirects are a status, never followed.
  */
 
 #include "tk_err.h"
@@ -22,18 +22,17 @@ struct tk_http {
     bool keep;         /* the server will take another request on this connection */
     char *body;        /* NUL-terminated; the caller's buffer */
     size_t body_len;
-    char location[TK_URL_MAX + 1]; /* "" without one, or when it is too long */
 
     /* inside */
     size_t body_size;
     int state;
     bool chunked;
     bool has_length;
-    uint64_t left; /* bytes of the body, or of this chunk, still to come */
+    uint32_t left; /* bytes of the body, or of this chunk, still to come */
     uint32_t head_bytes;
     int interims;
-    uint16_t line_len;
-    char line[TK_URL_MAX + 16];
+    uint8_t line_len;
+    char line[96]; /* what is read of a head is shorter */
 };
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };

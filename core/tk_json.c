@@ -10,165 +10,177 @@
 
 #define DEPTH_MAX 16
 
-/* The walk: a cursor over the text, with the tokens as the map of where each value ends. */
+/* --- the grammar, over the text, with the tokens as the map of where each string ends --- */
+
+/* What may stand next; 0 behind the document. */
+enum { VALUE = 1, NAME = 2, COLON = 4, COMMA = 8, CLOSE = 16 };
+
 struct walk {
-    const struct tk_json *j;
-    int pos;   /* in the text */
-    int next;  /* the token expected next */
-    int depth; /* of open containers */
-    int open[DEPTH_MAX];
+    const char *at;
+    unsigned expect;
+    int depth;          /* of open containers */
+    uint32_t is_object; /* a bit each, the innermost one in bit 0 */
 };
 
-static void skip_space(struct walk *w)
+static void behind_value(struct walk *w)
 {
-    const char *s = w->j->text;
-
-    while (w->pos < (int)w->j->len &&
-           (s[w->pos] == ' ' || s[w->pos] == '\t' || s[w->pos] == '\r' || s[w->pos] == '\n'))
-        w->pos++;
+    w->expect = w->depth > 0 ? COMMA | CLOSE : 0;
 }
 
-static bool take(struct walk *w, char c)
+static bool walk_open(struct walk *w, bool is_object)
 {
-    skip_space(w);
-    if (w->pos >= (int)w->j->len || w->j->text[w->pos] != c)
+    if (!(w->expect & VALUE) || w->depth == DEPTH_MAX)
         return false;
-    w->pos++;
+    w->depth++;
+    w->is_object = w->is_object << 1 | is_object;
+    w->expect = CLOSE | (is_object ? NAME : VALUE);
     return true;
+}
+
+static bool walk_close(struct walk *w, bool is_object)
+{
+    if (!(w->expect & CLOSE) || (w->is_object & 1) != is_object)
+        return false;
+    w->depth--;
+    w->is_object >>= 1;
+    behind_value(w);
+    return true;
+}
+
+/* What stands between the values: white space and marks. */
+static bool walk_mark(struct walk *w, char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+        return true;
+    case '{':
+    case '[':
+        return walk_open(w, c == '{');
+    case '}':
+    case ']':
+        return walk_close(w, c == '}');
+    case ',':
+        if (!(w->expect & COMMA))
+            return false;
+        w->expect = w->is_object & 1 ? NAME : VALUE;
+        return true;
+    default:
+        if (!(w->expect & COLON) || c != ':')
+            return false;
+        w->expect = VALUE;
+        return true;
+    }
+}
+
+/* A word at a time, that is most of what a document is: a byte below 0x20 is one whose top bit is
+ * not set, and is after 0x20 was taken away. */
+static bool has_control(const char *s, size_t len)
+{
+    const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
+    size_t word;
+
+    for (; len >= sizeof word; s += sizeof word, len -= sizeof word) {
+        memcpy(&word, s, sizeof word);
+        if ((word - each * 0x20) & ~word & each * 0x80)
+            return true;
+    }
+    while (len > 0 && (unsigned char)s[len - 1] >= 0x20)
+        len--;
+    return len > 0;
 }
 
 /* jsmn has checked the escapes; it lets raw control characters pass. */
-static bool good_string(const char *s, int len)
+static bool walk_string(struct walk *w, size_t len)
 {
-    for (int i = 0; i < len; i++) {
-        if ((unsigned char)s[i] < 0x20)
-            return false;
-    }
-    return true;
+    const char *s = w->at;
+
+    if (w->expect & NAME)
+        w->expect = COLON;
+    else if (w->expect & VALUE)
+        behind_value(w);
+    else
+        return false;
+    w->at = s + len + 1;
+    return !has_control(s, len);
 }
 
-static int digits(const char *s, int at, int len)
+/* At least one digit. No end is looked for: jsmn has found a character behind the last one. */
+static bool walk_digits(struct walk *w)
 {
-    int from = at;
+    const char *from = w->at;
 
-    while (at < len && tk_is_digit(s[at]))
-        at++;
-    return at - from;
+    while (tk_is_digit(*w->at))
+        w->at++;
+    return w->at > from;
 }
 
 /* [-] int [. digits] [e [+-] digits], no leading zero (RFC 8259 section 6). */
-static bool good_number(const char *s, int len)
+static bool walk_number(struct walk *w)
 {
-    int at = len > 0 && s[0] == '-';
-    int whole = digits(s, at, len);
-
-    if (whole == 0 || (whole > 1 && s[at] == '0'))
+    w->at += *w->at == '-';
+    if (*w->at == '0')
+        w->at++;
+    else if (!walk_digits(w))
         return false;
-    at += whole;
-    if (at < len && s[at] == '.') {
-        int fraction = digits(s, at + 1, len);
-
-        if (fraction == 0)
-            return false;
-        at += 1 + fraction;
-    }
-    if (at < len && tk_lower(s[at]) == 'e') {
-        at++;
-        at += at < len && (s[at] == '+' || s[at] == '-');
-        int exponent = digits(s, at, len);
-
-        if (exponent == 0)
-            return false;
-        at += exponent;
-    }
-    return at == len;
-}
-
-static bool is_word(const char *s, int len, const char *word)
-{
-    return (int)strlen(word) == len && memcmp(s, word, (size_t)len) == 0;
-}
-
-static bool good_primitive(const char *s, int len)
-{
-    return is_word(s, len, "true") || is_word(s, len, "false") || is_word(s, len, "null") ||
-           good_number(s, len);
-}
-
-static bool walk_string(struct walk *w, const jsmntok_t *t)
-{
-    if (t->type != JSMN_STRING || w->pos != t->start - 1)
-        return false;
-    w->pos = t->end + 1;
-    w->next++;
-    return good_string(w->j->text + t->start, t->end - t->start);
-}
-
-static bool walk_container(struct walk *w, const jsmntok_t *t)
-{
-    if (w->depth == DEPTH_MAX || w->pos != t->start)
-        return false;
-    w->open[w->depth++] = w->next++;
-    w->pos = t->start + 1;
-    return true;
-}
-
-static bool walk_value(struct walk *w)
-{
-    skip_space(w);
-    if (w->next >= w->j->count)
-        return false;
-    const jsmntok_t *t = &w->j->tokens[w->next];
-
-    if (t->type == JSMN_STRING)
-        return walk_string(w, t);
-    if (t->type != JSMN_PRIMITIVE)
-        return walk_container(w, t);
-    if (w->pos != t->start || !good_primitive(w->j->text + t->start, t->end - t->start))
-        return false;
-    w->pos = t->end;
-    w->next++;
-    return true;
-}
-
-static bool walk_member(struct walk *w, const jsmntok_t *container)
-{
-    if (container->type == JSMN_OBJECT) {
-        skip_space(w);
-        if (w->next >= w->j->count || !walk_string(w, &w->j->tokens[w->next]) || !take(w, ':'))
+    if (*w->at == '.') {
+        w->at++;
+        if (!walk_digits(w))
             return false;
     }
-    return walk_value(w);
+    if (tk_lower(*w->at) != 'e')
+        return true;
+    w->at++;
+    w->at += *w->at == '+' || *w->at == '-';
+    return walk_digits(w);
 }
 
-/* Goes on inside the innermost open container: its end, or its next member. */
-static bool walk_on(struct walk *w)
+static bool walk_primitive(struct walk *w, size_t len)
 {
-    int at = w->open[w->depth - 1];
-    const jsmntok_t *t = &w->j->tokens[at];
-    bool first = w->pos == t->start + 1;
+    static const char words[][6] = {"true", "false", "null"};
 
-    if (take(w, t->type == JSMN_OBJECT ? '}' : ']')) {
-        w->depth--;
-        return w->pos == t->end;
-    }
-    if (!first && !take(w, ','))
+    if (!(w->expect & VALUE))
         return false;
-    return walk_member(w, t);
+    behind_value(w);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (len == strlen(words[i]) && memcmp(w->at, words[i], len) == 0) {
+            w->at += len;
+            return true;
+        }
+    }
+    return walk_number(w);
+}
+
+/* One token, or one character between tokens. The rest of a primitive that is longer than its value
+ * is met as a mark, and is none. */
+static bool walk_on(struct walk *w, const struct tk_json *j, const jsmntok_t **next)
+{
+    const jsmntok_t *t = *next;
+    char c = *w->at;
+
+    if (t == j->tokens + j->count || w->at + (c == '"') != j->text + t->start) {
+        w->at++;
+        return walk_mark(w, c);
+    }
+    *next = t + 1;
+    if (t->type == JSMN_PRIMITIVE)
+        return walk_primitive(w, (size_t)(t->end - t->start));
+    w->at++;
+    return t->type == JSMN_STRING ? walk_string(w, (size_t)(t->end - t->start)) : walk_mark(w, c);
 }
 
 static bool well_formed(const struct tk_json *j)
 {
-    struct walk w = {.j = j};
+    struct walk w = {.at = j->text, .expect = VALUE};
+    const jsmntok_t *next = j->tokens;
 
-    if (!walk_value(&w))
-        return false;
-    while (w.depth > 0) {
-        if (!walk_on(&w))
+    while (w.at < j->text + j->len) {
+        if (!walk_on(&w, j, &next))
             return false;
     }
-    skip_space(&w);
-    return w.pos == (int)j->len && w.next == j->count;
+    return w.expect == 0;
 }
 
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max)
@@ -199,55 +211,48 @@ static int behind(const struct tk_json *j, int value)
     return value;
 }
 
-static bool inside(const struct tk_json *j, int container, int value)
-{
-    return value < j->count && j->tokens[value].start < j->tokens[container].end;
-}
-
 int tk_json_member(const struct tk_json *j, int object, const char *name)
 {
+    size_t len = strlen(name);
+
     if (!tk_json_is_object(j, object))
         return TK_JSON_NONE;
-    for (int key = object + 1; inside(j, object, key); key = behind(j, key + 1)) {
+    for (int key = object + 1, left = j->tokens[object].size; left > 0; left--) {
         const jsmntok_t *t = &j->tokens[key];
 
-        if (is_word(j->text + t->start, t->end - t->start, name))
+        if ((size_t)(t->end - t->start) == len && memcmp(j->text + t->start, name, len) == 0)
             return key + 1;
+        key = behind(j, key + 1);
     }
     return TK_JSON_NONE;
 }
 
 int tk_json_element(const struct tk_json *j, int array, int i)
 {
-    if (array < 0 || array >= j->count || j->tokens[array].type != JSMN_ARRAY)
+    if (array < 0 || array >= j->count || j->tokens[array].type != JSMN_ARRAY ||
+        i >= j->tokens[array].size)
         return TK_JSON_NONE;
     int value = array + 1;
 
-    while (inside(j, array, value) && i-- > 0)
+    while (i-- > 0)
         value = behind(j, value);
-    return inside(j, array, value) ? value : TK_JSON_NONE;
+    return value;
 }
 
+/* Of digits that jsmn has checked. */
 static unsigned hex4(const char *s)
 {
     unsigned value = 0;
 
-    for (int i = 0; i < 4; i++) {
-        char c = tk_lower(s[i]);
-
-        value = value << 4 | (unsigned)(tk_is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
+    for (int i = 0; i < 4; i++)
+        value = value << 4 | (unsigned)tk_hex_value(s[i]);
     return value;
 }
 
 static char *put_utf8(char *to, unsigned code)
 {
-    if (code < 0x80) {
-        *to++ = (char)code;
-        return to;
-    }
-    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
     static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
+    int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
 
     *to++ = (char)(lead[more] | code >> (6 * more));
     while (more-- > 0)
@@ -255,56 +260,53 @@ static char *put_utf8(char *to, unsigned code)
     return to;
 }
 
-/* \uXXXX, or a pair of them; answers the characters read behind the backslash, 0 for a half. */
-static int unescape_unicode(const char *s, int left, char **to)
+/* The code point of uXXXX, or of a pair of them; 0 for NUL and for half a pair. *s goes behind. */
+static unsigned unescape_unicode(const char **s, const char *end)
 {
-    unsigned code = hex4(s + 1);
-    int used = 5;
+    unsigned code = hex4(*s + 1), low;
 
-    if (code >= 0xd800 && code <= 0xdbff && left >= 11 && s[5] == '\\' && s[6] == 'u') {
-        unsigned low = hex4(s + 7);
-
-        if (low < 0xdc00 || low > 0xdfff)
-            return 0;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        used = 11;
-    }
-    if (code == 0 || (code >= 0xd800 && code <= 0xdfff))
+    *s += 5;
+    if (code < 0xd800 || code > 0xdfff)
+        return code;
+    if (code > 0xdbff || end - *s < 6 || (*s)[0] != '\\' || (*s)[1] != 'u')
         return 0;
-    *to = put_utf8(*to, code);
-    return used;
+    low = hex4(*s + 2);
+    *s += 6;
+    return low < 0xdc00 || low > 0xdfff ? 0 : 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
-static int unescape_one(const char *s, int left, char **to)
+/* One escape, from behind its backslash; NULL for a character that no text of ours can hold. */
+static char *unescape_one(const char **s, const char *end, char *to)
 {
     static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
 
-    if (*s == 'u')
-        return unescape_unicode(s, left, to);
-    const char *at = strchr(from, *s);
+    if (**s == 'u') {
+        unsigned code = unescape_unicode(s, end);
 
-    *(*to)++ = at == NULL ? *s : into[at - from];
-    return 1;
+        return code == 0 ? NULL : put_utf8(to, code);
+    }
+    const char *at = strchr(from, **s);
+
+    *to = at == NULL ? **s : into[at - from];
+    ++*s;
+    return to + 1;
 }
 
 static bool unescape(char *text, jsmntok_t *t)
 {
+    const char *s = text + t->start, *end = text + t->end, *slash;
     char *to = text + t->start;
 
-    if (memchr(to, '\\', (size_t)(t->end - t->start)) == NULL)
-        return true;
-    for (int at = t->start; at < t->end;) {
-        if (text[at] != '\\') {
-            *to++ = text[at++];
-            continue;
-        }
-        int used = unescape_one(text + at + 1, t->end - at - 1, &to);
-
-        if (used == 0)
+    while ((slash = memchr(s, '\\', (size_t)(end - s))) != NULL) {
+        memmove(to, s, (size_t)(slash - s));
+        to += slash - s;
+        s = slash + 1;
+        to = unescape_one(&s, end, to);
+        if (to == NULL)
             return false;
-        at += 1 + used;
     }
-    t->end = (int)(to - text);
+    memmove(to, s, (size_t)(end - s));
+    t->end = (int)(to - text + (end - s));
     return true;
 }
 

@@ -21,8 +21,30 @@
        */
 #endif
 
+#ifndef TK_SESSIONS
+#define TK_SESSIONS (TK_SLOTS + 1) /* hosts whose TLS sessions are kept: at least TK_SLOTS */
+#endif
+
+#if TK_SESSIONS < TK_SLOTS
+#error "each connection has a place for its session"
+#endif
+
 #ifndef TK_CONSOLES
 #define TK_CONSOLES 4 /* console lines; a board has 1, its UART. About 4 KB of RAM each */
+#endif
+
+#ifndef TK_CONSOLE_OUT
+#define TK_CONSOLE_OUT 2048 /* bytes of answers that a console line has not taken yet */
+#endif
+
+#define TK_ANSWER_MAX 1100 /* bytes of the longest line of an answer */
+
+#if TK_CONSOLE_OUT <= TK_ANSWER_MAX
+#error "the longest line of an answer goes out whole"
+#endif
+
+#ifndef TK_CONSOLE_ASYNC
+#define TK_CONSOLE_ASYNC 1024 /* bytes of EVT and LOG lines that wait for the end of an answer */
 #endif
 
 #ifndef TK_WORK_SIZE
@@ -30,13 +52,21 @@
 #endif
 
 #ifndef TK_SESSION_SIZE
-#define TK_SESSION_SIZE                                                                            \
-    3072 /* bytes of a kept TLS session; 512 where no peer certificate is kept */
+#define TK_SESSION_SIZE 3072 /* bytes of a TLS session; 512 where no peer certificate is kept */
 #endif
 
-#define TK_LINE_MAX      1023 /* characters of a console line, prefix included */
-#define TK_NAME_MAX      16   /* reference name of an account */
-#define TK_HOST_MAX      127  /* host name without port (DNS allows 253; portals use under 70) */
+#ifndef TK_HOST_MAX
+#define TK_HOST_MAX 127 /* host name without port (DNS allows 253; portals use under 70) */
+#endif
+
+/* 1: hosts are asked for TLS 1.2 alone, and for 1.3 where they have no 1.2, because resuming 1.2
+ * costs a small processor a fiftieth of resuming 1.3. */
+#ifndef TK_TLS12_FIRST
+#define TK_TLS12_FIRST 0
+#endif
+
+#define TK_LINE_MAX      1023              /* characters of a console line, prefix included */
+#define TK_NAME_MAX      16                /* reference name of an account */
 #define TK_HOST_TEXT     (TK_HOST_MAX + 8) /* host[:port] in brackets and NUL */
 #define TK_CLIENT_ID_MAX 128               /* the portal's own column is 128 wide */
 #define TK_SECRET_MAX    128               /* the portal's own column is 100 wide */

@@ -83,13 +83,13 @@ static bool is_in_use(const struct tk_net *net, const struct tk_tls_session *ses
     return false;
 }
 
-/* What is known of a host, in the place of the host whose session ends first if need be. There are
- * more places than slots. */
+/* What is known of a host, in the place of the host whose session ends first if need be. One is
+ * free: the slot that asks is closed, and there are no fewer places than slots. */
 static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_host *host)
 {
     struct tk_tls_session *oldest = NULL;
 
-    for (size_t i = 0; i < TK_SLOTS + 1; i++) {
+    for (size_t i = 0; i < TK_SESSIONS; i++) {
         struct tk_tls_session *s = &net->sessions[i];
 
         if (tk_host_same(&s->host, host))
@@ -286,22 +286,29 @@ static int send_request(struct tk_slot *slot, enum tk_err *err)
     return TK_HTTP_MORE;
 }
 
+/* One piece of the answer. */
+static int read_piece(struct tk_slot *slot, char bytes[RECV_SIZE], enum tk_err *err, bool *again)
+{
+    int n = tk_tls_recv(&slot->tls, bytes, RECV_SIZE);
+
+    *again = n == TK_SOCK_AGAIN;
+    if (n == TK_SOCK_CLOSED)
+        return tk_http_end(&slot->http, err);
+    if (n < 0)
+        return io_failure(slot, n, err);
+    return tk_http_feed(&slot->http, bytes, (size_t)n, err);
+}
+
+/* Bounded by the size of head and body that tk_http_feed lets pass. */
 static int read_answer(struct tk_slot *slot, enum tk_err *err)
 {
     char bytes[RECV_SIZE];
-    int result = TK_HTTP_MORE;
+    int result;
+    bool again;
 
-    /* Bounded by the size of head and body that tk_http_feed lets pass. */
-    while (result == TK_HTTP_MORE) {
-        int n = tk_tls_recv(&slot->tls, bytes, sizeof bytes);
-
-        if (n == TK_SOCK_CLOSED)
-            result = tk_http_end(&slot->http, err);
-        else if (n < 0)
-            return io_failure(slot, n, err);
-        else
-            result = tk_http_feed(&slot->http, bytes, (size_t)n, err);
-    }
+    do {
+        result = read_piece(slot, bytes, err, &again);
+    } while (result == TK_HTTP_MORE && !again);
     tk_wipe(bytes, sizeof bytes);
     return result;
 }
@@ -321,23 +328,36 @@ static int connect_slot(struct tk_net *net, struct tk_slot *slot, enum tk_err *e
     return TK_HTTP_MORE;
 }
 
+/* As far as it goes: behind a request that left whole stands the question for its answer, so that
+ * the socket is waited for. */
+static int talk(struct tk_net *net, struct tk_slot *slot, enum tk_err *err, bool *busy)
+{
+    int result;
+
+    if (!slot->writing) {
+        result = begin_writing(net, slot, err);
+        *busy |= !slot->writing;
+        if (result != TK_HTTP_MORE || !slot->writing)
+            return result;
+    }
+    if (slot->out_len > 0) {
+        size_t before = slot->out_len;
+
+        result = send_request(slot, err);
+        if (result != TK_HTTP_MORE || slot->out_len > 0) {
+            *busy |= slot->out_len < before; /* the socket did not say that it cannot go on */
+            return result;
+        }
+    }
+    return read_answer(slot, err);
+}
+
 static void step_request(struct tk_net *net, struct tk_slot *slot, uint64_t now_ms, bool *busy)
 {
     enum tk_err err = TK_OK;
-    int result;
+    int result = slot->tls.stage == TK_TLS_READY ? talk(net, slot, &err, busy)
+                                                 : connect_slot(net, slot, &err, busy);
 
-    if (slot->tls.stage != TK_TLS_READY)
-        result = connect_slot(net, slot, &err, busy);
-    else if (!slot->writing) {
-        result = begin_writing(net, slot, &err);
-        *busy = true;
-    } else if (slot->out_len > 0) {
-        size_t before = slot->out_len;
-
-        result = send_request(slot, &err);
-        *busy |= slot->out_len < before; /* the socket did not say that it cannot go on */
-    } else
-        result = read_answer(slot, &err);
     if (result == TK_HTTP_MORE && now_ms >= slot->request->give_up_ms) {
         result = TK_HTTP_FAILED;
         err = TK_E_TIMEOUT;

@@ -63,7 +63,7 @@ struct tk_net {
     struct tk_tls_shared tls;
     struct tk_request *first; /* waiting, highest priority first */
     struct tk_slot slots[TK_SLOTS];
-    struct tk_tls_session sessions[TK_SLOTS + 1];
+    struct tk_tls_session sessions[TK_SESSIONS];
 };
 
 /* find_root and trust as in tk_tls_share. */

@@ -23,12 +23,12 @@ const char *tk_oauth_default_host(const struct tk_host *portal)
 const char *tk_oauth_known_host(const char *named)
 {
     static const char *const known[] = {TK_OAUTH_WEST, TK_OAUTH_EAST};
-    struct tk_host host, other;
+    struct tk_host host;
 
-    if (!tk_host_parse(&host, named, NULL))
+    if (!tk_host_parse(&host, named, NULL) || host.port != TK_HTTPS_PORT)
         return NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (tk_host_parse(&other, known[i], NULL) && tk_host_same(&host, &other))
+        if (strcmp(host.name, known[i]) == 0)
             return known[i];
     }
     return NULL;
@@ -147,13 +147,6 @@ static enum tk_err refusal(struct tk_json *j, bool is_json, int status)
     return err == TK_E_OAUTH_ERROR && status == 429 ? by_status(status) : err;
 }
 
-static const char *text_or_empty(struct tk_json *j, const char *name)
-{
-    const char *s = tk_json_text(j, tk_json_member(j, 0, name));
-
-    return s == NULL ? "" : s;
-}
-
 static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
 {
     int64_t value;
@@ -168,43 +161,57 @@ static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
     return value > EXPIRES_MAX ? EXPIRES_MAX : (uint32_t)value;
 }
 
+static const struct {
+    const char *name;
+    size_t at; /* in struct tk_grant */
+} members[] = {{"access_token", offsetof(struct tk_grant, access_token)},
+               {"refresh_token", offsetof(struct tk_grant, refresh_token)},
+               {"client_endpoint", offsetof(struct tk_grant, client_endpoint)},
+               {"server_endpoint", offsetof(struct tk_grant, server_endpoint)},
+               {"member_id", offsetof(struct tk_grant, member_id)},
+               {"user_id", offsetof(struct tk_grant, user_id)},
+               {"scope", offsetof(struct tk_grant, scope)}};
+
 static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_grant *grant)
 {
-    grant->access_token = text_or_empty(j, "access_token");
-    grant->refresh_token = text_or_empty(j, "refresh_token");
-    grant->client_endpoint = text_or_empty(j, "client_endpoint");
-    grant->server_endpoint = text_or_empty(j, "server_endpoint");
-    grant->member_id = text_or_empty(j, "member_id");
-    grant->user_id = text_or_empty(j, "user_id");
-    grant->scope = text_or_empty(j, "scope");
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const char *s = tk_json_text(j, tk_json_member(j, 0, members[i].name));
+
+        *(const char **)((char *)grant + members[i].at) = s == NULL ? "" : s;
+    }
     grant->expires_in = lifetime(j, now_unix);
     if (!tk_oauth_is_token(grant->access_token) || !tk_oauth_is_token(grant->refresh_token))
         return TK_E_BAD_ANSWER;
     return TK_OK;
 }
 
+/* Reads the body; TK_OK for one that is no refusal. */
+static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS],
+                             const struct tk_http *answer)
+{
+    bool is_json = tk_json_parse(j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
+                   tk_json_is_object(j, 0);
+    enum tk_err err = refusal(j, is_json, answer->status);
+
+    return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
+}
+
 enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_grant *grant)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    bool is_json = tk_json_parse(&j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
-                   tk_json_is_object(&j, 0);
-    enum tk_err err = refusal(&j, is_json, answer->status);
+    enum tk_err err = read_body(&j, tokens, answer);
 
-    if (err != TK_OK)
-        return err;
-    return is_json ? read_grant(&j, now_unix, grant) : TK_E_BAD_ANSWER;
+    return err == TK_OK ? read_grant(&j, now_unix, grant) : err;
 }
 
 enum tk_err tk_oauth_rest_answer(struct tk_http *answer)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    bool is_json = tk_json_parse(&j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
-                   tk_json_is_object(&j, 0);
-    enum tk_err err = refusal(&j, is_json, answer->status);
+    enum tk_err err = read_body(&j, tokens, answer);
 
-    if (err == TK_OK && tk_json_member(&j, is_json ? 0 : TK_JSON_NONE, "result") == TK_JSON_NONE)
+    if (err == TK_OK && tk_json_member(&j, 0, "result") == TK_JSON_NONE)
         return TK_E_BAD_ANSWER;
     if (tk_err_action(err) == TK_ACTION_REAUTH || err == TK_E_OAUTH_ERROR)
         return TK_E_REST_ERROR; /* about this call's token, not about the pair */

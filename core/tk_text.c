@@ -147,26 +147,13 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out)
     return true;
 }
 
-static int hex_value(char c)
+int tk_hex_value(char c)
 {
-    const char *at = c == '\0' ? NULL : strchr(hex_digits, tk_lower(c));
+    char lower = (char)(c | 0x20);
 
-    return at == NULL ? -1 : (int)(at - hex_digits);
-}
-
-bool tk_parse_hex(const char *s, uint8_t *out, size_t size)
-{
-    if (strlen(s) != 2 * size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_value(s[2 * i]);
-        int low = hex_value(s[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    if (tk_is_digit(c))
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 static const struct {
@@ -205,14 +192,11 @@ void tk_text_duration(struct tk_text *t, uint32_t seconds)
     tk_text_char(t, duration_units[i].letter);
 }
 
-bool tk_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 bool tk_is_alnum(char c)
 {
-    return tk_is_digit(c) || (tk_lower(c) >= 'a' && tk_lower(c) <= 'z');
+    char lower = (char)(c | 0x20);
+
+    return tk_is_digit(c) || (lower >= 'a' && lower <= 'z');
 }
 
 char tk_lower(char c)

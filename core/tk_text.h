@@ -44,8 +44,8 @@ bool tk_copy(char *dst, size_t size, const char *src);
 /* A decimal number of 1 to 19 digits and nothing else, at most max. */
 bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out);
 
-/* Exactly 2 * size hex digits. */
-bool tk_parse_hex(const char *s, uint8_t *out, size_t size);
+/* Of a hex digit; -1 for any other character. */
+int tk_hex_value(char c);
 
 /* "<n>s|m|h|d" to seconds, from min_s to max_s. */
 bool tk_parse_duration(const char *s, uint32_t min_s, uint32_t max_s, uint32_t *out_s);
@@ -54,7 +54,11 @@ bool tk_parse_duration(const char *s, uint32_t min_s, uint32_t max_s, uint32_t *
 void tk_text_duration(struct tk_text *t, uint32_t seconds);
 
 /* ASCII only, whatever the locale: a protocol's letters are no language's. */
-bool tk_is_digit(char c);
+static inline bool tk_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool tk_is_alnum(char c);
 char tk_lower(char c);
 bool tk_same_nocase(const char *a, const char *b);

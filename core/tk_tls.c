@@ -2,131 +2,15 @@
 #include "tk_tls.h"
 
 #include "tk_entropy.h"
+#include "tk_tls_offer.h"
 
 #include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h> /* its error numbers only */
 #include <mbedtls/pk.h>
 #include <string.h>
-#if defined(MBEDTLS_PSA_CRYPTO_C)
-#include <psa/crypto.h>
-#endif
 
 #define TCP_TIMEOUT_MS 5000 /* for one address, before the next one is tried */
 #define RECORDS_MAX    16   /* without a byte for us, that a server may send at a time */
-
-/* --- what is shared --- */
-
-static int random_bytes(void *port, unsigned char *out, size_t len)
-{
-    return tk_entropy_get(port, out, len) == TK_ENTROPY_OK ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-}
-
-/* ECDSA, PKCS#1, then PSS: a TLS 1.2 server with an RSA key that picks PSS is not understood by
- * mbedTLS 3.6 there (-0x6600). One that follows its own order does so nevertheless; it is asked
- * again without PSS. */
-static const uint16_t signature_algorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-                                                MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-                                                MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-                                                MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-#endif
-                                                MBEDTLS_TLS1_3_SIG_NONE};
-
-/* The first is the one that a key is made for in advance, and P-256 is the fastest mbedTLS has: on
- * X25519 a handshake costs a fifth more. */
-static const uint16_t key_exchange_groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-#if defined(MBEDTLS_ECP_DP_CURVE25519_ENABLED)
-                                               MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-#endif
-                                               MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-                                               MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
-
-static enum tk_err configure(mbedtls_ssl_config *conf, struct tk_port *port,
-                             mbedtls_x509_crt_ca_cb_t find_root, void *trust)
-{
-    mbedtls_ssl_config_init(conf);
-    if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
-        return TK_E_TLS_NO_MEMORY;
-    mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-    mbedtls_ssl_conf_rng(conf, random_bytes, port);
-    mbedtls_ssl_conf_sig_algs(conf, signature_algorithms);
-    mbedtls_ssl_conf_groups(conf, key_exchange_groups);
-    mbedtls_ssl_conf_ca_cb(conf, find_root, trust);
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-#endif
-    return TK_OK;
-}
-
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-
-static const uint16_t plain_algorithms[] = {
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE};
-
-static enum tk_err configure_plain(struct tk_tls_shared *shared, mbedtls_x509_crt_ca_cb_t find_root,
-                                   void *trust)
-{
-    enum tk_err err = configure(&shared->plain, shared->port, find_root, trust);
-
-    mbedtls_ssl_conf_sig_algs(&shared->plain, plain_algorithms);
-    mbedtls_ssl_conf_max_tls_version(&shared->plain, MBEDTLS_SSL_VERSION_TLS1_2);
-    return err;
-}
-
-#endif
-
-/* Whether the host is to be asked in the other way from now on; a build without 1.3 just asks
- * again. */
-static bool change_plain(struct tk_tls *tls, int ret)
-{
-    bool plain = tls->session->plain;
-    bool change = plain
-                      ? ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
-                      : ret == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
-                            mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
-
-    tls->session->plain = plain != change;
-    return change;
-}
-
-static const mbedtls_ssl_config *conf_for(const struct tk_tls *tls)
-{
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    if (tls->session != NULL && tls->session->plain)
-        return &tls->shared->plain;
-#endif
-    return &tls->shared->conf;
-}
-
-enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
-                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
-{
-    shared->port = port;
-    shared->time = time;
-    enum tk_err err = configure(&shared->conf, port, find_root, trust);
-
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    if (err == TK_OK)
-        err = configure_plain(shared, find_root, trust);
-#endif
-    return err;
-}
-
-void tk_tls_unshare(struct tk_tls_shared *shared)
-{
-    mbedtls_ssl_config_free(&shared->conf);
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_config_free(&shared->plain);
-#endif
-}
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
 {
@@ -171,8 +55,6 @@ static int bio_result(struct tk_tls *tls, int n, int again)
     tls->starved = n == TK_SOCK_AGAIN;
     if (tls->starved)
         return again;
-    if (n == TK_SOCK_CLOSED)
-        return 0;
     return n < 0 ? MBEDTLS_ERR_NET_CONN_RESET : n;
 }
 
@@ -201,6 +83,8 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
     if (n == TK_SOCK_OK || n == TK_SOCK_AGAIN)
         n = tk_sock_recv(tls->shared->port, tls->sock, buf, size);
+    if (n == TK_SOCK_CLOSED)
+        return 0; /* that is how mbedTLS is told an end */
     return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_READ);
 }
 
@@ -272,65 +156,6 @@ static enum tk_err tls_error(const struct tk_tls *tls, int ret)
         ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_E_CONN_LOST;
     return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : TK_E_TLS_FAILED;
-}
-
-/* --- sessions --- */
-
-static bool session_usable(const struct tk_tls *tls)
-{
-    const struct tk_tls_session *kept = tls->session;
-    int64_t now;
-
-    return kept != NULL && kept->len > 0 && tk_host_same(&kept->host, &tls->host) &&
-           tk_time_known(tls->shared->time, &now) && now < kept->not_after;
-}
-
-static void offer_session(struct tk_tls *tls)
-{
-    mbedtls_ssl_session session;
-
-    if (!session_usable(tls))
-        return;
-    mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_session_load(&session, tls->session->data, tls->session->len) == 0)
-        tls->offered = mbedtls_ssl_set_session(&tls->ssl, &session) == 0; /* else a full one */
-    mbedtls_ssl_session_free(&session);
-}
-
-/* What was verified is not looked at again when its session is resumed; not_after is all that is
- * needed of it. Kept along, it would be parsed anew three times at each resumption. */
-static int save_session(mbedtls_ssl_session *session, struct tk_tls_session *kept, size_t *len)
-{
-#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
-    mbedtls_x509_crt *crt = session->MBEDTLS_PRIVATE(peer_cert);
-
-    session->MBEDTLS_PRIVATE(peer_cert) = NULL;
-#endif
-    int ret = mbedtls_ssl_session_save(session, kept->data, sizeof kept->data, len);
-
-#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
-    session->MBEDTLS_PRIVATE(peer_cert) = crt;
-#endif
-    return ret;
-}
-
-/* A session that cannot be kept costs a full handshake next time, nothing else. */
-static void keep_session(struct tk_tls *tls)
-{
-    mbedtls_ssl_session session;
-    struct tk_tls_session *kept = tls->session;
-    size_t len = 0;
-
-    if (kept == NULL)
-        return;
-    mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
-        save_session(&session, kept, &len) == 0) {
-        kept->len = (uint16_t)len;
-        kept->host = tls->host;
-        kept->not_after = tls->not_after;
-    }
-    mbedtls_ssl_session_free(&session);
 }
 
 /* --- the way to a connection --- */
@@ -409,7 +234,7 @@ static int step_name(struct tk_tls *tls)
 
 static int set_up(struct tk_tls *tls)
 {
-    const mbedtls_ssl_config *conf = conf_for(tls);
+    const mbedtls_ssl_config *conf = tk_tls_offer_conf(tls);
 
     if (tls->set_up && tls->conf == conf)
         return 0;
@@ -433,7 +258,7 @@ static int start_handshake(struct tk_tls *tls)
         return fail(tls, tls_error(tls, ret), ret);
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
     mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
-    offer_session(tls);
+    tk_tls_offer_session(tls);
     tls->stage = TK_TLS_HANDSHAKE;
     return TK_SOCK_AGAIN;
 }
@@ -465,20 +290,8 @@ static int finish_handshake(struct tk_tls *tls)
     if (tls->resumed)
         tls->not_after = tls->session->not_after;
     if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
-        keep_session(tls);
+        tk_tls_keep_session(tls);
     return TK_SOCK_OK;
-}
-
-/* What the host was offered may be what it did not take: a session of keys or of a version that it
- * has no more, or RSA-PSS. */
-static void change_offer(struct tk_tls *tls, int ret)
-{
-    bool of_session = tls->offered && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
-
-    if (tls->session == NULL)
-        return;
-    tls->session->len = 0;
-    tls->try_again = of_session || change_plain(tls, ret);
 }
 
 static int step_handshake(struct tk_tls *tls, bool *busy)
@@ -493,7 +306,7 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
     }
     if (ret != 0) {
         (void)flush(tls); /* the alert that says why */
-        change_offer(tls, ret);
+        tk_tls_change_offer(tls, ret);
         return fail(tls, tls_error(tls, ret), ret);
     }
     *busy = true;
@@ -559,7 +372,7 @@ static int outcome(struct tk_tls *tls, int ret)
 static bool must_repeat(struct tk_tls *tls, int ret, int *records)
 {
     if (is_new_session(ret))
-        keep_session(tls);
+        tk_tls_keep_session(tls);
     else if (!wants_more(ret) || tls->starved)
         return false;
     return ++*records <= RECORDS_MAX;

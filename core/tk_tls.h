@@ -29,12 +29,13 @@ struct tk_tls_shared {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_config plain; /* TLS 1.2 alone, without RSA-PSS */
 #endif
+    bool plain_first; /* hosts are asked with `plain` first; else with `conf` */
 };
 
 /* What is remembered of a host. A session saves the next handshake; it is a secret. */
 struct tk_tls_session {
     struct tk_host host;
-    bool plain;        /* it needs TLS 1.2 alone, without RSA-PSS */
+    bool second_offer; /* it did not take the first one */
     int64_t not_after; /* the first end of a certificate of the chain that was verified */
     uint16_t len;      /* 0: none */
     uint8_t data[TK_SESSION_SIZE];
@@ -70,7 +71,7 @@ struct tk_tls {
     uint64_t tcp_give_up_ms;
     bool starved; /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
     uint16_t flight_len;
-    uint8_t flight[256]; /* a handshake's short messages leave in one send */
+    uint8_t flight[192]; /* a handshake's short messages leave in one send */
 };
 
 /* Fills the shared part. find_root and trust as for mbedtls_ssl_conf_ca_cb; they and all pointers

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#define HTTPS_PORT 443
-#define V6_MAX     45 /* ffff: six times, and 255.255.255.255 */
+#define V6_MAX 45 /* ffff: six times, and 255.255.255.255 */
 
 static const char *skip_scheme(const char *s)
 {
@@ -57,7 +56,7 @@ static void keep_name(struct tk_host *host, const char *s, size_t len)
 
 bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
 {
-    *host = (struct tk_host){.port = HTTPS_PORT};
+    *host = (struct tk_host){.port = TK_HTTPS_PORT};
     s = skip_scheme(s);
     if (s == NULL)
         return false;
@@ -90,25 +89,27 @@ void tk_text_host(struct tk_text *t, const struct tk_host *host)
     tk_text_add(t, v6 ? "[" : "");
     tk_text_add(t, host->name);
     tk_text_add(t, v6 ? "]" : "");
-    if (host->port != HTTPS_PORT && host->name[0] != '\0') {
+    if (host->port != TK_HTTPS_PORT && host->name[0] != '\0') {
         tk_text_char(t, ':');
         tk_text_int(t, host->port);
     }
 }
 
+/* What follows s is no hex digit, so that nothing behind it is taken for one. */
 static bool decode(const char *s, size_t len, char *out, size_t size)
 {
     struct tk_text t;
 
     tk_text_init(&t, out, size);
-    for (size_t i = 0; i < len; i++) {
-        char digits[3] = "", c = s[i] == '+' ? ' ' : s[i];
+    for (const char *end = s + len; s < end; s++) {
+        char c = *s == '+' ? ' ' : *s;
 
         if (c == '%') {
-            memcpy(digits, s + i + 1, len - i > 2 ? 2 : 0);
-            if (!tk_parse_hex(digits, (uint8_t *)&c, 1) || c == '\0')
+            int high = tk_hex_value(*++s), low = high < 0 ? -1 : tk_hex_value(*++s);
+
+            if (low < 0 || (high | low) == 0)
                 return false;
-            i += 2;
+            c = (char)(high << 4 | low);
         }
         tk_text_char(&t, c);
     }

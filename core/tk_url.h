@@ -7,6 +7,8 @@
 #include "tk_limits.h"
 #include "tk_text.h"
 
+#define TK_HTTPS_PORT 443
+
 struct tk_host {
     char name[TK_HOST_MAX + 1]; /* lower case; an IPv6 address without its brackets; "" is none */
     uint16_t port;

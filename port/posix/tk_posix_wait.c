@@ -150,7 +150,10 @@ static void tell(struct tk_port *port, const struct tk_posix_waits *w)
 
 void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
-    struct tk_posix_waits w = {.count = 0};
+    struct tk_posix_waits w;
+
+    w.count = 0;
+    w.now = w.nap = false;
 
     tk_posix_lookup_waits(port, &w);
     tk_posix_sock_waits(port, &w);

@@ -15,13 +15,16 @@ import source
 CC = "arm-none-eabi-gcc"
 FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
          "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_SLOTS=1",
-         "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512",
+         "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1", "-DTK_CONSOLE_OUT=1152",
+         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
 OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
+KEEPER_BYTES = 10240  # of the 64 KB board's RAM
+FRAME_BYTES = 1100  # 64 tokens of JSON are 1 KB of it
 
 RAM_PROBE = '#include "tk_keeper.h"\nchar tk_probe[sizeof(struct tk_keeper)];\n'
 
@@ -133,6 +136,11 @@ def problems(tree: Path, built: Built) -> list[str]:
         parts = " + ".join(f"{name[3:]} {built.text([name])}" for name in PROTOCOL)
         found.append(f"core/tk_http.c:1: {parts} = {protocol} bytes on Cortex-M3, "
                      f"over {PROTOCOL_BYTES}")
+    if built.keeper > KEEPER_BYTES:
+        found.append(f"core/tk_keeper.h:1: struct tk_keeper is {built.keeper} bytes on Cortex-M3, "
+                     f"over {KEEPER_BYTES}")
+    found += [f"{place} has a stack frame of {size} bytes, over {FRAME_BYTES}"
+              for place, size in built.frames.items() if size > FRAME_BYTES]
     found += [f"core/{name}.c:1: {size.data + size.bss} bytes of writable data on Cortex-M3"
               for name, size in built.sizes.items() if size.data + size.bss > 0]
     return found

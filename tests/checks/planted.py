@@ -129,6 +129,9 @@ CROSS = [
     Plant("cross", "writable data", OAUTH, "int tk_planted = 9;\n", r"4 bytes of writable data"),
     Plant("cross", "a long of 64 bits", OAUTH,
           "typedef char tk_planted[sizeof(long) == 8 ? 1 : -1];\n", r"tk_oauth\.c:\d+:.* error:"),
+    Plant("cross", "a large stack frame", OAUTH,
+          "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[1200];\n"
+          "    all[n] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame of \d+ bytes"),
     Plant("cross", "stack without a limit", OAUTH,
           "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[n];\n"
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),

@@ -18,11 +18,11 @@ END = "<!-- end -->"
 # Every module of core stands in one row of the table.
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "text"]),
-    ("TLS, connections", ["tls", "net"]),
+    ("TLS, connections", ["tls", "tls_offer", "net"]),
     ("tokens", ["account", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "command", "command_set", "command_status", "command_token", "check"]),
     ("error words", ["err"]),
-    ("store", ["store", "store_record", "store_ring"]),
+    ("store", ["store", "store_read", "store_write", "seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
 ]
 HERE = "tests/checks/"

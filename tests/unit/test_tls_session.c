@@ -205,6 +205,39 @@ static void test_a_server_that_prefers_pss(void **state)
     tls_world_free(&w);
 }
 
+/* Where resuming 1.2 is what a board can afford, 1.3 is for servers that have nothing else. */
+static void test_tls_1_2_first(void **state)
+{
+    struct tk_tls_session session = {.len = 0};
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    w.shared.plain_first = true;
+    assert_int_equal(SSL_CTX_set_min_proto_version(w.peer.ctx, TLS1_2_VERSION), 1);
+    assert_next(&w, TLS_HOST, &session, false);
+    assert_next(&w, TLS_HOST, &session, true);
+    assert_int_equal(SSL_version(w.peer.ssl), TLS1_2_VERSION);
+    tls_world_free(&w);
+}
+
+static void test_forward_to_tls_1_3(void **state)
+{
+    struct tk_tls_session session = {.len = 0};
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    w.shared.plain_first = true;
+    assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
+    assert_int_equal(w.tls.err, TK_E_TLS_ALERT);
+    assert_true(w.tls.try_again);
+    tk_tls_close(&w.tls);
+    assert_next(&w, TLS_HOST, &session, false); /* and remembers it */
+    assert_next(&w, TLS_HOST, &session, true);
+    tls_world_free(&w);
+}
+
 /* --- records without a byte for us --- */
 
 static void test_tickets_where_an_answer_is_awaited(void **state)
@@ -344,6 +377,8 @@ int main(void)
         cmocka_unit_test(test_bytes_that_are_no_session),
         cmocka_unit_test(test_gone_after_a_failed_handshake),
         cmocka_unit_test(test_a_server_that_prefers_pss),
+        cmocka_unit_test(test_tls_1_2_first),
+        cmocka_unit_test(test_forward_to_tls_1_3),
         cmocka_unit_test(test_tickets_where_an_answer_is_awaited),
         cmocka_unit_test(test_a_flood_of_tickets),
         cmocka_unit_test(test_tickets_between_answers),
