@@ -14,8 +14,9 @@ static bool is_good_geometry(const struct tk_flash *f)
 }
 
 /* Finds the end of the newest sector. Only what stands last may have been cut. */
-static void stand(struct tk_store *s, uint32_t opened)
+static void stand(struct tk_store *s)
 {
+    uint32_t opened = tk_store_sector(s, s->seq) + s->opened;
     struct tk_cursor c, before, last;
 
     tk_cursor_first(s, &c, s->seq);
@@ -37,19 +38,21 @@ static void stand(struct tk_store *s, uint32_t opened)
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
                   const struct tk_store_seal *seal)
 {
-    struct tk_header h, newest = {.seq = 0};
+    struct tk_header h;
 
     *s = (struct tk_store){
         .flash = flash, .seal = seal, .fix = UINT32_MAX, .fresh = true, .closed = true};
     if (!is_good_geometry(flash))
         return TK_STORE_GEOMETRY;
     for (uint32_t i = 0; i < flash->sectors; i++) {
-        if (tk_header_read(s, i, &h) && h.seq > newest.seq)
-            newest = h;
+        if (!tk_header_read(s, i, &h) || h.seq <= s->seq)
+            continue;
+        s->seq = h.seq;
+        s->end = h.end;
+        s->opened = h.opened;
     }
-    s->seq = newest.seq;
     if (s->seq != 0)
-        stand(s, tk_store_sector(s, s->seq) + newest.opened);
+        stand(s);
     return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
@@ -151,36 +154,49 @@ static bool is_there(struct tk_store *s, const struct tk_store_value *v, const s
     return true;
 }
 
-/* Takes a value in where it is not there yet. Whether more is alive then. */
-static bool take(struct tk_store *s, struct tk_commit *c, size_t i)
+/* Takes a value in where it is not there yet. How much more is alive then. */
+static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i)
 {
     const struct tk_store_value *v = &c->values[i];
     struct tk_store_want old = {.key = v->key};
-    uint32_t len = tk_value_len(v);
+    uint32_t len = tk_value_len(v), cost = v->count == 0 ? 0 : tk_value_cost(s, len), was = 0;
 
     tk_record_find(s, &old, 1);
     if (is_there(s, v, &old.found))
-        return false;
+        return 0;
     c->changed |= (uint32_t)1 << i;
     c->heads += tk_heads_of(len);
     c->size += 2 * tk_heads_of(len) + len;
-    if (v->count == 0)
+    c->cost += cost;
+    if (old.found.at != 0 && !old.found.deleted)
+        was = tk_value_cost(s, old.found.len);
+    return cost > was ? cost - was : 0;
+}
+
+/* All that is alive is counted only when what was free at the last count may be used up. */
+static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t growth)
+{
+    int32_t slack = (int32_t)(s->room - growth);
+
+    if (growth > s->room)
+        slack = tk_store_slack(s, c);
+    if (slack < 0)
         return false;
-    c->cost += tk_value_cost(s, len);
-    return old.found.at == 0 || old.found.deleted || len > old.found.len;
+    s->room = (uint32_t)slack;
+    return true;
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_commit c = {.values = values, .count = count, .size = tk_record_frame(s)};
-    bool grows = false;
+    uint32_t growth = 0;
 
     if (count > TK_RECORD_HEADS)
         return TK_STORE_FULL;
     s->unread = false;
     for (size_t i = 0; i < count; i++)
-        grows |= take(s, &c, i);
-    if (!s->unread && (c.heads > TK_RECORD_HEADS || (grows && !tk_store_fits(s, &c))))
+        growth += take(s, &c, i);
+    if (!s->unread && (c.heads > TK_RECORD_HEADS || !may_grow(s, &c, growth)))
         return TK_STORE_FULL;
     if (s->unread)
         return TK_STORE_FLASH;
@@ -190,15 +206,13 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 int tk_store_prepare(struct tk_store *s)
 {
     static const struct tk_commit nothing;
-    bool confirmed;
+    bool fresh = s->fresh;
 
     s->unread = false;
-    if (s->fresh && s->last != 0)
+    if (fresh || s->seq == 0)
+        return tk_store_settle(s);
+    if (s->wounded)
         return tk_store_open_sector(s, &nothing);
-    confirmed = tk_store_confirm(s);
-    s->fresh = s->fresh && !confirmed;
-    if (!confirmed)
-        return TK_STORE_FLASH;
     if (s->erased || s->closed ||
         s->at + s->size <= tk_store_sector(s, s->seq) + s->flash->sector_size)
         return TK_STORE_OK;

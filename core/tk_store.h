@@ -95,14 +95,17 @@ struct tk_store {
     const struct tk_flash *flash;
     const struct tk_store_seal *seal; /* NULL: records are not sealed */
     uint32_t seq;                     /* number of the newest sector; 0: blank */
+    uint32_t end, opened;             /* what its header says */
     uint32_t at;                      /* offset in the memory: where its next record goes */
     uint32_t last; /* its newest record, where a start found one that was appended; 0: none */
     uint32_t size; /* of the largest commit since the start */
+    uint32_t room; /* what may still be added without counting all that is alive */
     uint32_t fix;  /* the one bit that is known to read wrong; UINT32_MAX: none is */
     bool fresh;    /* nothing was written since the start */
     bool closed;   /* nothing may be appended to the sector */
     bool erased;   /* the next sector is */
     bool unread;   /* the memory refused a read */
+    bool wounded;  /* a value was read that has a wrong bit */
     uint8_t health;
 };
 
@@ -126,7 +129,7 @@ struct tk_store_want {
     uint8_t key;
     size_t size; /* of buf */
     void *buf;
-    int len;           /* the answer, as of tk_store_get */
+    int len;                /* the answer, as of tk_store_get */
     struct tk_cursor found; /* inside */
 };
 

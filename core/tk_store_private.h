@@ -20,6 +20,8 @@ enum {
     TK_KEY_ALL = 255        /* deleted: all keys are */
 };
 
+#define TK_CRC_RESIDUE 0xdebb20e3u /* a CRC-32 that has its own seal behind it */
+
 struct tk_header {
     uint32_t seq;
     uint32_t end;    /* where the records of the sector before it end, from its beginning */
@@ -56,8 +58,9 @@ uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes);
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq);
 uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len);
 
-/* The header of the sector at this index in the memory; false where none is whole. */
-bool tk_header_read(struct tk_store *s, uint32_t index, struct tk_header *h);
+/* The header of sector seq, one copy of it, or either; false where it is not whole. */
+bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h);
+bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h);
 
 /* Stands before the first record of a sector. */
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq);
@@ -97,16 +100,17 @@ void tk_store_begin_seal(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 int tk_store_append(struct tk_store *s, const struct tk_commit *c);
 int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c);
 
-/* Writes a header once more that may be undecided: of a sector that nothing was appended to yet. */
-bool tk_store_confirm(struct tk_store *s);
+/* Writes once more what was written last before the start, which power may have left undecided. */
+int tk_store_settle(struct tk_store *s);
 
 /* One step: TK_STORE_OK, TK_STORE_AGAIN, TK_STORE_FLASH. */
 int tk_store_erase(struct tk_store *s, uint32_t seq);
 bool tk_store_erase_whole(struct tk_store *s, uint32_t seq);
 bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end);
 
-/* Whether one sector could hold all, also with the commit. */
-bool tk_store_fits(struct tk_store *s, const struct tk_commit *c);
+/* What would be free in a sector that had to hold all that is alive with the commit; below 0: it
+ * could not. */
+int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c);
 
 uint32_t tk_heads_of(uint32_t len);
 uint32_t tk_value_len(const struct tk_store_value *v);

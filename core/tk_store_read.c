@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, bits turned round */
-#define RESIDUE    0xdebb20e3u /* a CRC-32 that has its own seal behind it */
 #define SEALED     0x5ea1ed00u /* sets what is sealed apart from what is not */
 #define CHUNK      32          /* bytes that are read at a time */
 
@@ -29,7 +28,7 @@ void tk_store_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 {
     uint32_t wrong = s->fix / 8 - at;
 
-    if (s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
+    if (s->unread || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
         s->unread = true;
         memset(buf, 0xff, len);
     }
@@ -116,23 +115,20 @@ static uint32_t read_through(struct tk_store *s, const struct tk_cursor *c,
         crc = tk_crc_add(crc, chunk, n);
         hand_out(c, at, chunk, n, wants, count);
     }
-    return crc ^ RESIDUE;
+    return crc ^ TK_CRC_RESIDUE;
 }
 
-/* Finds the bit that makes such a difference where it alone is wrong. */
-static bool correct(struct tk_store *s, const struct tk_cursor *c, uint32_t syndrome)
+/* Which of so many bits, counted from 1 at their end, is wrong where it alone is; 0: none. */
+static uint32_t wrong_bit(uint32_t syndrome, uint32_t bits)
 {
     uint32_t difference = POLYNOMIAL;
 
-    for (uint32_t bit = 8 * c->end; bit-- > 8 * c->at;) {
-        if (difference == syndrome) {
-            s->fix = bit;
-            s->health |= TK_STORE_CORRECTED;
-            return true;
-        }
+    for (uint32_t bit = 1; bit <= bits; bit++) {
+        if (difference == syndrome)
+            return bit;
         difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
     }
-    return false;
+    return 0;
 }
 
 void tk_record_unseal(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
@@ -189,16 +185,27 @@ bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c)
     return read_through(s, c, NULL, 0) == 0;
 }
 
+/* Reads it with a wrong bit put right, where that is the only one. */
+static bool read_corrected(struct tk_store *s, const struct tk_cursor *c, uint32_t syndrome,
+                           struct tk_store_want *wants, size_t count)
+{
+    uint32_t bit = wrong_bit(syndrome, 8 * (c->end - c->at));
+
+    if (bit == 0)
+        return false;
+    s->fix = 8 * c->end - bit;
+    s->health |= TK_STORE_CORRECTED;
+    s->wounded = true;
+    return read_through(s, c, wants, count) == 0;
+}
+
 bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_want *wants,
                     size_t count)
 {
     uint32_t syndrome = read_through(s, c, wants, count);
 
-    if (syndrome != 0 && (!correct(s, c, syndrome) || read_through(s, c, wants, count) != 0))
-        return false;
-    if (s->seal == NULL || c->seq == 0)
-        return true;
-    if (!is_authentic(s, c))
+    if ((syndrome != 0 && !read_corrected(s, c, syndrome, wants, count)) ||
+        (s->seal != NULL && !is_authentic(s, c)))
         return false;
     for (struct tk_store_want *w = wants; w < wants + count; w++) {
         if (w->found.at == c->at)
@@ -209,23 +216,35 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
 
 /* --- the header of a sector --- */
 
-/* What it says is true from its first bit on: no cut can look like a wrong bit that is none. */
-bool tk_header_read(struct tk_store *s, uint32_t index, struct tk_header *h)
+static uint32_t number(const uint8_t *le)
 {
-    struct tk_cursor c = {.at = index * s->flash->sector_size};
+    return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
+}
 
-    for (int copy = 0; copy < 2; copy++) {
-        c.end = c.at + TK_HEADER_SIZE;
-        if (tk_record_read(s, &c, NULL, 0)) {
-            h->seq = tk_store_number(s, c.at, 4);
-            h->end = tk_store_number(s, c.at + 4, 4);
-            h->opened = tk_store_number(s, c.at + 8, 4);
-            return h->seq != 0 && h->seq % s->flash->sectors == index &&
-                   h->end <= s->flash->sector_size;
-        }
-        c.at += tk_store_align(s, TK_HEADER_SIZE);
+/* What it says is true from its first bit on, so that no cut can look like a wrong bit. */
+bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h)
+{
+    uint32_t at = tk_store_sector(s, seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
+    uint32_t syndrome, bit = 8 * TK_HEADER_SIZE;
+    uint8_t bytes[TK_HEADER_SIZE];
+
+    tk_store_read(s, at, bytes, sizeof bytes);
+    syndrome = tk_crc_add(tk_crc_begin(s, 0), bytes, sizeof bytes) ^ TK_CRC_RESIDUE;
+    if (syndrome != 0) {
+        bit -= wrong_bit(syndrome, 8 * TK_HEADER_SIZE);
+        if (bit == 8 * TK_HEADER_SIZE)
+            return false;
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        s->health |= TK_STORE_CORRECTED;
     }
-    return false;
+    *h = (struct tk_header){number(bytes), number(bytes + 4), number(bytes + 8)};
+    return h->seq != 0 && tk_store_sector(s, h->seq) == tk_store_sector(s, seq) &&
+           h->end <= s->flash->sector_size && h->opened <= s->flash->sector_size;
+}
+
+bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
+{
+    return tk_header_read_copy(s, seq, 0, h) || tk_header_read_copy(s, seq, 1, h);
 }
 
 /* --- from record to record --- */
@@ -239,9 +258,11 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
     c->seq = seq;
     c->end = sector + 2 * tk_store_align(s, TK_HEADER_SIZE);
     c->limit = sector + s->flash->sector_size;
-    if (seq == s->seq && s->at != 0)
-        c->limit = s->at;
-    else if (tk_header_read(s, (seq + 1) % s->flash->sectors, &next) && next.seq == seq + 1)
+    if (seq == s->seq)
+        c->limit = s->at != 0 ? s->at : c->limit;
+    else if (seq + 1 == s->seq)
+        c->limit = sector + s->end;
+    else if (tk_header_read(s, seq + 1, &next) && next.seq == seq + 1)
         c->limit = sector + next.end;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define CHUNK 16 /* bytes that are copied at a time */
+
 /* --- bytes --- */
 
 enum part { FRAME, HEADS, VALUES };
@@ -15,8 +17,10 @@ struct writer {
     uint32_t crc;                 /* of the record up to here */
     uint32_t sealed;              /* bytes of its values up to here */
     const struct tk_cursor *from; /* the record that it copies; NULL: it writes a commit */
+    uint32_t from_crc;            /* of that, where it is copied whole */
     enum part part;               /* of the record */
-    bool makes_nonce;             /* so far only that: nothing is programmed */
+    bool whole;
+    bool makes_nonce; /* so far only that: nothing is programmed */
     bool failed;
     bool full;
     uint8_t fill;
@@ -54,20 +58,15 @@ static void seal_bytes(struct writer *w, uint8_t *bytes, uint32_t len)
     w->sealed += len;
 }
 
-/* data: NULL where it lies in the memory, at `at`. */
-static void put(struct writer *w, const uint8_t *data, uint32_t at, uint32_t len)
+static void put(struct writer *w, const void *data, uint32_t len)
 {
-    for (uint32_t n; len > 0 && !w->failed; len -= n, at += n) {
+    const uint8_t *p = data;
+
+    for (uint32_t n; len > 0 && !w->failed; len -= n, p += n) {
         uint8_t *to = w->bounce + w->fill;
 
         n = TK_BOUNCE - w->fill < (int)len ? (uint32_t)(TK_BOUNCE - w->fill) : len;
-        if (data != NULL) {
-            memcpy(to, data, n);
-            data += n;
-        } else {
-            tk_store_read(w->s, at, to, n);
-            tk_record_unseal(w->s, w->from, at, to, n);
-        }
+        memcpy(to, p, n);
         seal_bytes(w, to, n);
         if (w->makes_nonce)
             continue;
@@ -78,11 +77,27 @@ static void put(struct writer *w, const uint8_t *data, uint32_t at, uint32_t len
     }
 }
 
+/* What lies at `at` in the record that is copied. A frame is only read. */
+static void copy(struct writer *w, uint32_t at, uint32_t end)
+{
+    uint8_t chunk[CHUNK];
+
+    for (uint32_t n; at < end; at += n) {
+        n = end - at < CHUNK ? end - at : CHUNK;
+        tk_store_read(w->s, at, chunk, n);
+        w->from_crc = tk_crc_add(w->from_crc, chunk, n);
+        if (w->part == VALUES)
+            tk_record_unseal(w->s, w->from, at, chunk, n);
+        if (w->part != FRAME)
+            put(w, chunk, n);
+    }
+}
+
 static void put_number(struct writer *w, uint32_t number, int bytes)
 {
     for (uint8_t byte; bytes-- > 0; number >>= 8) {
         byte = (uint8_t)number;
-        put(w, &byte, 0, 1);
+        put(w, &byte, 1);
     }
 }
 
@@ -142,21 +157,61 @@ static void put_value(struct writer *w, const struct tk_commit *c, const struct 
     const struct tk_store_value *v = &c->values[e->next - 1];
 
     if (w->from != NULL) {
-        put(w, NULL, e->value, e->len);
+        copy(w, e->value, e->value + e->len);
         return;
     }
     for (size_t i = 0; i < v->count; i++)
-        put(w, v->pieces[i].data, 0, v->pieces[i].len);
+        put(w, v->pieces[i].data, v->pieces[i].len);
 }
 
-/* Heads or values of the entries that mask has a bit for. */
-static void put_part(struct writer *w, const struct tk_commit *c, enum part part, uint32_t mask)
+/* What was written last before the start reads another way now: it was cut. */
+static void void_last(struct writer *w)
+{
+    w->failed = true;
+    if (w->s->unread)
+        return;
+    w->s->at = w->s->last;
+    w->s->last = 0;
+}
+
+/* A record as it is, byte by byte, each read once: what its own CRC-32 then says holds for the copy
+ * too, also where its cells read another way each time. */
+static void put_whole(struct writer *w, enum part part)
+{
+    const struct tk_cursor *r = w->from;
+    uint32_t values = tk_record_values(w->s, r);
+    uint32_t behind = r->end - 4 - (w->s->seal != NULL ? TK_STORE_TAG : 0);
+
+    w->part = part;
+    if (part == HEADS) {
+        w->from_crc = tk_crc_begin(w->s, r->seq);
+        copy(w, r->at, r->at + 1 + 2u * r->heads);
+        w->part = FRAME;
+        copy(w, r->at + 1 + 2u * r->heads, values);
+        return;
+    }
+    copy(w, values, behind);
+    w->part = FRAME;
+    copy(w, behind, r->end);
+    if (w->from_crc != TK_CRC_RESIDUE)
+        void_last(w);
+}
+
+/* Count and heads, or values, of the entries that mask has a bit for. */
+static void put_part(struct writer *w, const struct tk_commit *c, enum part part, uint32_t mask,
+                     uint32_t heads)
 {
     struct tk_cursor e = {.next = 0};
 
+    if (w->whole) {
+        put_whole(w, part);
+        return;
+    }
     if (w->from != NULL)
         e = *w->from;
     w->part = part;
+    if (part == HEADS)
+        put_number(w, heads, 1);
     for (; next_entry(w, c, &e); mask >>= 1) {
         if ((mask & 1) == 0)
             continue;
@@ -176,18 +231,16 @@ static void put_record(struct writer *w, const struct tk_commit *c, uint32_t mas
         tk_store_begin_seal(w->s, w->makes_nonce ? NULL : w->nonce, w->seq);
     w->crc = tk_crc_begin(w->s, w->seq);
     w->sealed = 0;
-    w->part = HEADS;
-    put_number(w, heads, 1);
-    put_part(w, c, HEADS, mask);
+    put_part(w, c, HEADS, mask, heads);
     put_number(w, w->crc, 2);
     if (seal != NULL)
-        put(w, w->nonce, 0, TK_STORE_NONCE);
-    put_part(w, c, VALUES, mask);
+        put(w, w->nonce, TK_STORE_NONCE);
+    put_part(w, c, VALUES, mask, heads);
     if (seal == NULL)
         return;
     seal->end(seal->ctx, w->nonce);
     if (!w->makes_nonce)
-        put(w, w->nonce, 0, TK_STORE_TAG);
+        put(w, w->nonce, TK_STORE_TAG);
 }
 
 /* Writes what mask has a bit for, of the record that moves or of the commit, and reads it back. */
@@ -222,14 +275,13 @@ static bool is_alive(struct tk_store *s, const struct tk_commit *c, const struct
 }
 
 /* Copies what is alive in a record. What is damaged is not sealed anew. */
-static void carry(struct writer *w, const struct tk_commit *c, const struct tk_cursor *from,
-                  bool last)
+static void carry(struct writer *w, const struct tk_commit *c, const struct tk_cursor *from)
 {
     struct tk_cursor e = *from;
     uint32_t mask = 0, heads = TK_RECORD_MOVED;
 
     for (uint32_t bit = 1; tk_cursor_entry(w->s, &e); bit <<= 1) {
-        if ((!last && e.deleted) || !is_alive(w->s, c, &e))
+        if (e.deleted || !is_alive(w->s, c, &e))
             continue;
         mask |= bit;
         heads += tk_heads_of(e.len);
@@ -241,17 +293,35 @@ static void carry(struct writer *w, const struct tk_commit *c, const struct tk_c
     w->from = NULL;
 }
 
-/* Of all records of a sector, or only of what was written last before the start: power may have
- * left that undecided. */
-static void carry_sector(struct writer *w, const struct tk_commit *c, uint32_t seq, bool all)
+/* What was written last before the start is copied as it is, not as something that moved: where it
+ * lay is void then. */
+static void carry_last(struct writer *w, const struct tk_commit *c, const struct tk_cursor *last)
 {
-    struct tk_cursor r;
+    (void)tk_record_read(w->s, last, NULL, 0); /* looks for a wrong bit */
+    w->from = last;
+    w->whole = true;
+    write_record(w, c, 0, last->heads);
+    w->whole = false;
+    w->from = NULL;
+}
 
-    tk_cursor_first(w->s, &r, seq);
-    while (tk_cursor_record(w->s, &r)) {
-        if (all || r.at == w->s->last)
-            carry(w, c, &r, r.at == w->s->last);
+/* What is alive in a sector that is erased next, and where a bit is known to be wrong. */
+static void carry_sector(struct writer *w, const struct tk_commit *c, uint32_t seq, bool dying)
+{
+    struct tk_store *s = w->s;
+    struct tk_cursor r, last = {.at = 0};
+
+    tk_cursor_first(s, &r, seq);
+    while (tk_cursor_record(s, &r)) {
+        if (r.at == s->last)
+            last = r;
+        else if (dying || s->fix / 8 - r.at < r.end - r.at)
+            carry(w, c, &r);
     }
+    if (last.at != 0)
+        carry_last(w, c, &last);
+    else if (seq == s->seq && s->last != 0)
+        void_last(w);
 }
 
 uint32_t tk_value_cost(const struct tk_store *s, uint32_t len)
@@ -259,7 +329,7 @@ uint32_t tk_value_cost(const struct tk_store *s, uint32_t len)
     return tk_store_align(s, tk_record_frame(s) + 2 * tk_heads_of(len) + len);
 }
 
-bool tk_store_fits(struct tk_store *s, const struct tk_commit *c)
+int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
 {
     uint32_t sum = 2 * tk_store_align(s, TK_HEADER_SIZE) + c->cost +
                    tk_value_cost(s, 2 * TK_RECORD_HEADS); /* keys that are deleted */
@@ -270,7 +340,7 @@ bool tk_store_fits(struct tk_store *s, const struct tk_commit *c)
         while (tk_cursor_next(s, &e))
             sum += !e.deleted && is_alive(s, c, &e) ? tk_value_cost(s, e.len) : 0;
     }
-    return sum <= s->flash->sector_size;
+    return (int32_t)(s->flash->sector_size - sum);
 }
 
 /* --- sectors --- */
@@ -279,7 +349,8 @@ int tk_store_erase(struct tk_store *s, uint32_t seq)
 {
     int ret = s->flash->erase(s->flash->ctx, tk_store_sector(s, seq));
 
-    s->fix = UINT32_MAX;
+    if (s->fix / 8 / s->flash->sector_size == seq % s->flash->sectors)
+        s->fix = UINT32_MAX;
     s->erased = ret == TK_FLASH_OK;
     return ret == TK_FLASH_OK      ? TK_STORE_OK
            : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
@@ -307,36 +378,35 @@ static bool write_header(struct tk_store *s, const struct tk_header *h, uint32_t
 {
     uint32_t at = tk_store_sector(s, h->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
     struct writer w = {.s = s, .at = at, .limit = UINT32_MAX, .crc = tk_crc_begin(s, 0)};
+    struct tk_header back;
 
     put_number(&w, h->seq, 4);
     put_number(&w, h->end, 4);
     put_number(&w, h->opened, 4);
     put_crc(&w);
-    return !w.failed;
+    return !w.failed && tk_header_read_copy(s, h->seq, copy, &back) && back.seq == h->seq;
 }
 
-bool tk_store_confirm(struct tk_store *s)
+/* The header of a sector that nothing was appended to yet is all that may be undecided. */
+static int confirm(struct tk_store *s)
 {
     uint32_t at = tk_store_sector(s, s->seq), len = tk_store_align(s, TK_HEADER_SIZE);
-    struct tk_header h;
+    const struct tk_header h = {s->seq, s->end, s->opened};
 
-    if (s->fresh && s->seq != 0 && s->last == 0 && tk_store_is_blank(s, at + len, at + 2 * len) &&
-        tk_header_read(s, s->seq % s->flash->sectors, &h))
-        return write_header(s, &h, 1);
-    return !s->unread;
+    if (tk_store_is_blank(s, at + len, at + 2 * len) && !write_header(s, &h, 1))
+        return TK_STORE_FLASH;
+    return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
-/* Writes the records that sector begins with. Where they end. */
+/* Writes the records that a sector begins with. */
 static int fill_sector(struct tk_store *s, const struct tk_commit *c, struct tk_header *h)
 {
-    uint32_t sectors = s->flash->sectors, sector = tk_store_sector(s, h->seq);
+    uint32_t sector = tk_store_sector(s, h->seq), oldest = tk_store_oldest(s);
     struct writer w = {.s = s, .seq = h->seq, .limit = sector + s->flash->sector_size};
 
     w.at = sector + 2 * tk_store_align(s, TK_HEADER_SIZE);
-    if (h->seq >= sectors)
-        carry_sector(&w, c, h->seq + 1 - sectors, true);
-    if (s->last != 0 && sectors > 2)
-        carry_sector(&w, c, s->seq, false);
+    for (uint32_t seq = oldest; seq <= s->seq; seq++)
+        carry_sector(&w, c, seq, seq == oldest && h->seq >= s->flash->sectors);
     if (c->changed != 0)
         write_record(&w, c, c->changed, c->heads);
     h->opened = w.at - sector;
@@ -346,25 +416,39 @@ static int fill_sector(struct tk_store *s, const struct tk_commit *c, struct tk_
 /* All in it counts from the moment on that its header is there. */
 int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c)
 {
-    struct tk_header h = {.seq = s->seq + 1, .end = s->at - tk_store_sector(s, s->seq)};
-    uint32_t sector = tk_store_sector(s, h.seq);
+    uint32_t end = s->last != 0 ? s->last : s->at;
+    struct tk_header h = {.seq = s->seq + 1, .end = end - tk_store_sector(s, s->seq)};
 
-    if (!tk_store_confirm(s) || (!s->erased && !tk_store_erase_whole(s, h.seq)))
+    if (!s->erased && !tk_store_erase_whole(s, h.seq))
         return TK_STORE_FLASH;
     s->erased = false;
     int ret = fill_sector(s, c, &h);
 
     if (ret != TK_STORE_OK)
         return ret;
-    uint32_t opened = h.opened, seq = h.seq;
-
-    if (!write_header(s, &h, 0) || !tk_header_read(s, seq % s->flash->sectors, &h) || h.seq != seq)
+    if (!write_header(s, &h, 0))
         return TK_STORE_FLASH;
-    s->seq = seq;
-    s->at = sector + opened;
+    s->seq = h.seq;
+    s->end = h.end;
+    s->opened = h.opened;
+    s->at = tk_store_sector(s, s->seq) + s->opened;
     s->last = 0;
-    s->fresh = s->closed = false;
+    s->fresh = s->closed = s->wounded = false;
     return TK_STORE_OK;
+}
+
+int tk_store_settle(struct tk_store *s)
+{
+    static const struct tk_commit nothing;
+    int ret;
+
+    if (!s->fresh || s->seq == 0)
+        return TK_STORE_OK;
+    if (s->last != 0)
+        return tk_store_open_sector(s, &nothing);
+    ret = confirm(s);
+    s->fresh = ret != TK_STORE_OK;
+    return ret;
 }
 
 static int write_commit(struct tk_store *s, const struct tk_commit *c, uint32_t limit)
@@ -379,9 +463,13 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c, uint32_t 
 
 int tk_store_append(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t limit = tk_store_sector(s, s->seq) + s->flash->sector_size;
+    uint32_t limit;
+    int ret = tk_store_settle(s);
 
+    if (ret != TK_STORE_OK)
+        return ret;
     s->size = c->size > s->size ? c->size : s->size;
+    limit = tk_store_sector(s, s->seq) + s->flash->sector_size;
     return s->closed || s->at + c->size > limit ? tk_store_open_sector(s, c)
                                                 : write_commit(s, c, limit);
 }
