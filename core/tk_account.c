@@ -502,7 +502,7 @@ const char *tk_account_reason(const struct tk_account *a)
     case TK_NEEDS_CODE:
         return why_a_code_is_needed(a);
     case TK_RETRYING:
-        return tk_err_code(a->last_error);
+        return tk_err_code(a->refresh.error);
     case TK_BLOCKED:
         return tk_err_code(a->refresh.blocked_by);
     default:

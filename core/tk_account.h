@@ -84,6 +84,7 @@ struct tk_refresh {
     enum tk_err blocked_by;   /* TK_OK: not blocked */
     bool unstored;            /* the newest pair is only in RAM */
     uint32_t failures;        /* in a row */
+    enum tk_err error;        /* of the last one; TK_OK when there are none */
     uint32_t store_failures;
     uint32_t probe_s;  /* of a blocked account: how long until the next probe */
     uint32_t rejected; /* a generation that a consumer met a 401 with; 0: none */

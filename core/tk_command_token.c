@@ -184,7 +184,7 @@ static void step_refresh(struct tk_console *c)
         return;
     }
     if (a->pair.generation == c->now.number) {
-        tk_console_err(c, a->last_error == TK_OK ? TK_E_TRY_LATER : a->last_error);
+        tk_console_err(c, a->refresh.error == TK_OK ? TK_E_TRY_LATER : a->refresh.error);
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
@@ -305,9 +305,12 @@ static void step_test(struct tk_console *c)
     enum tk_err err;
     struct tk_text t;
     char buf[32];
+    int status;
 
-    if (tk_escalate_testing(c->now.account, &err))
+    if (tk_escalate_testing(c->now.account, &err, &status))
         return;
+    if (status > 0)
+        tk_console_data_int(c, "http", status);
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;

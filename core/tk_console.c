@@ -167,7 +167,7 @@ struct tk_account *tk_console_account(struct tk_console *c)
 {
     struct tk_account *a = &c->keeper->accounts[c->ref];
 
-    return a->used ? a : &c->keeper->accounts[0];
+    return a->used ? a : tk_keeper_account(c->keeper, NULL);
 }
 
 static void begin_answer_line(struct tk_console *c)

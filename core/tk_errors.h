@@ -126,5 +126,5 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal offers REST without TLS; the token does not go there")
-TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE, "escalate_url did not take it; see the status")
+TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE, "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
 TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")

@@ -191,7 +191,7 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     a->ended = TK_NOT_ENDED;
     a->last_error = err;
     r->intent = r->doubt = r->try_previous = false;
-    r->blocked_by = TK_OK;
+    r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected = 0;
     r->last_success_ms = now_of(a);
     r->has_succeeded = true;
@@ -295,7 +295,7 @@ static void retry(struct tk_account *a)
 
 static void failed(struct tk_account *a, enum tk_err err)
 {
-    a->last_error = err;
+    a->last_error = a->refresh.error = err;
     a->refresh.failures++;
     switch (tk_err_action(err)) {
     case TK_ACTION_REAUTH:
@@ -389,7 +389,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     tk_sched_at(&a->keeper->sched, &a->refresh.store_task, TK_NEVER);
     refresh_at(a, TK_NEVER);
     a->refresh.intent = a->refresh.doubt = a->refresh.try_previous = false;
-    a->refresh.blocked_by = TK_OK;
+    a->refresh.blocked_by = a->refresh.error = TK_OK;
     a->refresh.unstored = false;
     a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
     a->rest.status = TK_REST_UNKNOWN;
@@ -442,7 +442,7 @@ static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *b
     if (hopeless)
         return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
     if (failing)
-        return wait_for(info, a->last_error);
+        return wait_for(info, a->refresh.error);
     if (!too_soon)
         start(a);
     return wait_for(info, TK_OK);

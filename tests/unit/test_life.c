@@ -207,6 +207,20 @@ static void the_link_names_a_state_that_the_address_must_bring_back(void **state
     assert_begins(world_type(&w, line), "OK state=ready");
 }
 
+static void an_address_that_was_sent_is_told_as_used(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth begin");
+    world_give_code(&w, "c");
+    snprintf(line, sizeof line, "auth code http://localhost:7000/?code=c&state=%s",
+             w.keeper.accounts[0].auth.state);
+    assert_begins(world_type(&w, line), "OK state=ready generation=2");
+    assert_begins(world_type(&w, line), "ERR code_used"); /* not wrong_state: it was ours */
+}
+
 static void without_auth_begin_an_address_without_state_will_do(void **state)
 {
     (void)state;
@@ -227,6 +241,25 @@ static void an_answer_for_another_portal_is_refused(void **state)
     world_give_code(&w, "c");
     assert_begins(world_type(&w, "auth code c"), "ERR wrong_portal");
     assert_state("needs_code", "new");
+}
+
+/* Two operators: the second one's auth forget must not read as the first one's success. */
+static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    fault(WORLD_SILENT, 0);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
+    world_run(&w, 1000);
+    fault(WORLD_WELL, 0);
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 1000);
+    char said[1024] = "";
+
+    tk_sim_console_drain(&w.port, 1, said, sizeof said - 1);
+    assert_non_null(strstr(said, "@2 ERR cancelled "));
+    assert_null(strstr(said, "@2 OK"));
 }
 
 /* --- the authorization host --- */
@@ -665,6 +698,22 @@ static void an_exchange_ends_the_refresh_of_the_pair_before(void **state)
     assert_state("ready", "none");
 }
 
+/* Another error meanwhile, of a code or of a call, is not why the refresh is being retried. */
+static void the_reason_of_a_retry_is_the_refreshs(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    fault(WORLD_STATUS, 0);
+    w.server.fault_status = 500;
+    world_run(&w, 26 * MINUTE);
+    assert_state("retrying", "server_error");
+    error("invalid_grant", 400, 1);
+    assert_begins(world_type(&w, "auth code other"), "ERR code_rejected");
+    assert_string_equal(world_status(&w, "last_error"), "code_rejected");
+    assert_string_equal(world_status(&w, "state"), "retrying");
+    assert_string_equal(world_status(&w, "reason"), "server_error");
+}
+
 /* --- escalation --- */
 
 static void a_fault_is_raised_once_and_cleared_once(void **state)
@@ -711,6 +760,49 @@ static void what_is_posted_says_what_to_do(void **state)
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
     world_run(&w, DAY);
     assert_int_equal(w.server.posts, 2);
+}
+
+/* The fault ends while its POST is under way: the endpoint learns of both. */
+static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    error("something", 400, 3);
+    w.server.latency_ms = 5000;
+    while (world_count_events(&w, "event=raised level=2") == 0)
+        world_run(&w, 10);
+    world_run(&w, 20);
+    assert_int_equal(w.server.posts, 1);
+    assert_int_equal(w.keeper.accounts[0].escalation.record.delivered, 0);
+    w.server.latency_ms = 0;
+    tk_escalate_clear(&w.keeper.accounts[0]);
+    world_restart(&w, 1000); /* and the power fails before it is answered */
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 2);
+    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.server.last_post, "\"level\":2,"));
+    world_run(&w, 10 * MINUTE);
+    assert_int_equal(w.server.posts, 2);
+}
+
+/* The same without the power cut: the answer to the first POST must not be taken for the second's. */
+static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    error("something", 400, 3);
+    w.server.latency_ms = 5000;
+    while (world_count_events(&w, "event=raised level=2") == 0)
+        world_run(&w, 10);
+    world_run(&w, 20);
+    assert_int_equal(w.server.posts, 1);
+    tk_escalate_clear(&w.keeper.accounts[0]);
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 2);
+    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_string_equal(world_status(&w, "escalation"), "0");
 }
 
 static void escalate_level_holds_lesser_faults_back(void **state)
@@ -773,6 +865,22 @@ static void accounts_are_apart(void **state)
     assert_begins(world_type(&w, "ref second"), "ERR no_such_ref");
 }
 
+static void a_removed_account_is_selected_no_more(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "ref add second"), "OK ref=second");
+    assert_string_equal(world_type(&w, "ref token"), "OK ref=token");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=second");
+    assert_string_equal(world_status(&w, "ref"), "second");
+    assert_string_equal(world_type(&w, "set client_id local.9"), "OK client_id=local.9");
+    assert_string_equal(world_type(&w, "ref add third"), "OK ref=third"); /* in the old place */
+    assert_state("no_client", "portal_missing");
+    world_restart(&w, 100);
+    world_type(&w, "ref third");
+    world_type(&w, "show");
+    assert_null(strstr(w.answer, "local.9"));
+}
+
 static void factory_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -800,8 +908,10 @@ int main(void)
         TEST(an_exchange_without_an_answer_ends_within_25_s),
         TEST(a_good_code_leads_to_ready_from_every_state),
         TEST(the_link_names_a_state_that_the_address_must_bring_back),
+        TEST(an_address_that_was_sent_is_told_as_used),
         TEST(without_auth_begin_an_address_without_state_will_do),
         TEST(an_answer_for_another_portal_is_refused),
+        TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
         TEST(a_redirect_may_name_the_other_known_host),
@@ -830,12 +940,16 @@ int main(void)
         TEST(a_crash_after_the_server_rotated_is_recovered_by_grace),
         TEST(flash_that_fails_does_not_stop_the_refresh),
         TEST(an_exchange_ends_the_refresh_of_the_pair_before),
+        TEST(the_reason_of_a_retry_is_the_refreshs),
         TEST(a_fault_is_raised_once_and_cleared_once),
         TEST(what_is_posted_says_what_to_do),
+        TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
+        TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
         TEST(a_pair_binds_portal_and_client_but_not_the_secret),
         TEST(accounts_are_apart),
+        TEST(a_removed_account_is_selected_no_more),
         TEST(factory_reset_leaves_nothing),
     };
 
