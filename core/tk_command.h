@@ -27,6 +27,9 @@ const struct tk_command *tk_command_find(const char *line, const char **rest);
 /* Whether what follows the words of this unfinished line must not be echoed. */
 bool tk_command_is_hidden(const char *line);
 
+/* Answers with the form that the command under way has. */
+void tk_command_err_usage(struct tk_console *c);
+
 /* A value that was asked for (`set client_secret` without one). */
 void tk_command_set_asked(struct tk_console *c, const char *setting, char *value);
 

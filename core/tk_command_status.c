@@ -240,7 +240,7 @@ static void step_status(struct tk_console *c)
 void tk_command_status(struct tk_console *c, char *rest)
 {
     if (*rest != '\0' && strcmp(rest, "--all") != 0) {
-        tk_console_err_words(c, TK_E_USAGE, "status, or status --all");
+        tk_command_err_usage(c);
         return;
     }
     c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS;

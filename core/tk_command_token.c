@@ -288,7 +288,7 @@ void tk_command_token(struct tk_console *c, char *rest)
             good = parse_number(word, &min_valid_s);
     }
     if (!good) {
-        tk_console_err_words(c, TK_E_USAGE, "token [min_valid_s] [rejected=<generation>]");
+        tk_command_err_usage(c);
         return;
     }
     begin_waiting(c, step_token, ANSWER_MS);

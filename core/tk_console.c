@@ -302,12 +302,11 @@ static void run_command(struct tk_console *c, char *line)
     const char *rest;
     const struct tk_command *command = tk_command_find(line, &rest);
 
+    c->command = command;
     if (command == NULL)
         tk_console_err(c, TK_E_UNKNOWN_COMMAND);
-    else if (command->needs && *rest == '\0')
-        tk_console_err_words(c, TK_E_USAGE, command->form);
-    else if (command->form[0] == '\0' && *rest != '\0')
-        tk_console_err_words(c, TK_E_USAGE, "nothing follows this command");
+    else if ((command->needs && *rest == '\0') || (command->form[0] == '\0' && *rest != '\0'))
+        tk_command_err_usage(c);
     else
         command->run(c, line + (rest - line));
 }
@@ -332,7 +331,7 @@ static void run_line(struct tk_console *c)
     char *line = take_prefix(c->typed, prefix);
 
     if (line == NULL && c->refusal == TK_OK)
-        c->refusal = TK_E_USAGE;
+        c->refusal = TK_E_BAD_PREFIX;
     if (line != NULL)
         line = trim(line);
     if (c->refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {

@@ -15,6 +15,7 @@ TK_ERROR(BAD_BYTE, "bad_byte", NONE,
 TK_ERROR(RX_OVERRUN, "rx_overrun", NONE,
          "characters were lost on the line; nothing was done; send it again")
 TK_ERROR(USAGE, "usage", NONE, "type help and the command for its form")
+TK_ERROR(BAD_PREFIX, "bad_prefix", NONE, "a program's line is @<1 to 10 digits> <command>")
 TK_ERROR(NEED_VALUE, "need_value", NONE, "give the value on the same line")
 TK_ERROR(BAD_VALUE, "bad_value", NONE, "that value cannot be")
 TK_ERROR(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")

@@ -23,7 +23,7 @@
 #include "tk_time.h"
 #include "tk_token.h"
 
-enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO, TK_LOG_DEBUG };
+enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO };
 
 /* What a board tells its keeper. Everything pointed to lives as long as the keeper. */
 struct tk_config {

@@ -293,6 +293,27 @@ static void retry(struct tk_account *a)
         refresh_at(a, now_of(a) + backoff(a, a->refresh.failures - 1, backoff_cap(a)));
 }
 
+static void log_failure(struct tk_account *a)
+{
+    char buf[120];
+    struct tk_text t;
+    uint32_t seconds = 0;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "refresh ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " error=");
+    tk_text_add(&t, tk_err_code(a->refresh.error));
+    tk_text_add(&t, " failures=");
+    tk_text_int(&t, a->refresh.failures);
+    tk_text_add(&t, " next_in=");
+    if (tk_token_next_in(a, now_of(a), &seconds))
+        tk_text_int(&t, seconds);
+    else
+        tk_text_add(&t, "none");
+    tk_keeper_log(a->keeper, TK_LOG_INFO, &t);
+}
+
 static void failed(struct tk_account *a, enum tk_err err)
 {
     a->last_error = a->refresh.error = err;
@@ -314,6 +335,7 @@ static void failed(struct tk_account *a, enum tk_err err)
         retry(a);
         break;
     }
+    log_failure(a);
     tk_escalate_look(a, now_of(a));
 }
 

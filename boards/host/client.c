@@ -15,6 +15,7 @@
 
 #define ANSWER_SIZE    4096
 #define GET_TIMEOUT_S  30
+#define TIMEOUT_MAX    3600
 #define GRACE_MS       5000  /* beyond the time that the service was given */
 #define LEAVE_KEY      0x1d  /* Ctrl-] */
 #define LAST_ANSWER_MS 60000 /* after the end of input */
@@ -73,14 +74,14 @@ static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
 /* --- get --- */
 
 /* A number of the command line, as it goes into JSON. */
-static bool add_option(struct tk_text *t, const char *name, const char *value)
+static bool add_option(struct tk_text *t, const char *name, const char *value, uint32_t most)
 {
     uint64_t number;
 
     if (value == NULL)
         return true;
-    if (!tk_parse_u64(value, strlen(value), UINT32_MAX, &number)) {
-        tk_host_say("what follows --%s is a number of seconds or a generation, not '%s'", name,
+    if (!tk_parse_u64(value, strlen(value), most, &number)) {
+        tk_host_say("what follows --%s is a number up to %lu, not '%s'", name, (unsigned long)most,
                     value);
         return false;
     }
@@ -98,8 +99,9 @@ static bool make_request(const struct tk_options *o, struct tk_text *t)
         tk_text_add(t, ",\"ref\":");
         tk_text_json(t, o->ref);
     }
-    if (!add_option(t, "min-valid", o->min_valid) || !add_option(t, "rejected", o->rejected) ||
-        !add_option(t, "timeout", o->timeout))
+    if (!add_option(t, "min-valid", o->min_valid, UINT32_MAX) ||
+        !add_option(t, "rejected", o->rejected, UINT32_MAX) ||
+        !add_option(t, "timeout", o->timeout, TIMEOUT_MAX))
         return false;
     tk_text_add(t, "}\n");
     return tk_text_ok(t);
@@ -110,7 +112,7 @@ static int timeout_of(const struct tk_options *o)
     uint64_t seconds = GET_TIMEOUT_S;
 
     if (o->timeout != NULL)
-        (void)tk_parse_u64(o->timeout, strlen(o->timeout), 3600, &seconds);
+        (void)tk_parse_u64(o->timeout, strlen(o->timeout), TIMEOUT_MAX, &seconds);
     return (int)seconds * 1000 + GRACE_MS;
 }
 

@@ -736,6 +736,20 @@ static void a_fault_is_raised_once_and_cleared_once(void **state)
     assert_in_range(w.server.posts, 0, 2);
 }
 
+static void a_failed_refresh_is_logged_where_that_is_wanted(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    error("something", 400, 1);
+    world_run(&w, 26 * MINUTE);
+    assert_int_equal(world_count_events(&w, "LOG "), 0);
+    world_type(&w, "log info");
+    error("something", 400, 1);
+    world_run(&w, 26 * MINUTE);
+    assert_int_equal(
+        world_count_events(&w, "LOG refresh ref=token error=oauth_error failures=1 next_in="), 1);
+}
+
 /* The endpoint works, the authorization server does not honour the secret. */
 static void what_is_posted_says_what_to_do(void **state)
 {
@@ -942,6 +956,7 @@ int main(void)
         TEST(an_exchange_ends_the_refresh_of_the_pair_before),
         TEST(the_reason_of_a_retry_is_the_refreshs),
         TEST(a_fault_is_raised_once_and_cleared_once),
+        TEST(a_failed_refresh_is_logged_where_that_is_wanted),
         TEST(what_is_posted_says_what_to_do),
         TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
         TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
