@@ -190,7 +190,7 @@ static void add_store(struct tk_account *a, struct tk_text *t)
 
 static void add_uptime(struct tk_account *a, struct tk_text *t)
 {
-    tk_text_int(t, (int64_t)(tk_keeper_now(a->keeper) / 1000));
+    tk_text_int(t, (int64_t)((tk_keeper_now(a->keeper) - a->keeper->started_ms) / 1000));
 }
 
 static void add_device(struct tk_account *a, struct tk_text *t)

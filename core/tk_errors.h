@@ -19,7 +19,7 @@ TK_ERROR(BAD_PREFIX, "bad_prefix", NONE, "a program's line is @<1 to 10 digits> 
 TK_ERROR(NEED_VALUE, "need_value", NONE, "give the value on the same line")
 TK_ERROR(BAD_VALUE, "bad_value", NONE, "that value cannot be")
 TK_ERROR(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")
-TK_ERROR(CANCELLED, "cancelled", NONE, "ended early")
+TK_ERROR(CANCELLED, "cancelled", NONE, "ended early; what was sent before goes on, see status")
 TK_ERROR(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")
 TK_ERROR(NO_SUCH_REF, "no_such_ref", NONE, "type ref for the list, ref add <name> to make one")
 TK_ERROR(REF_EXISTS, "ref_exists", NONE, "there is one of that name; ref <name> selects it")
@@ -127,5 +127,6 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal offers REST without TLS; the token does not go there")
-TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE, "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
+TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,
+         "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
 TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")

@@ -43,7 +43,7 @@ struct tk_escalation {
     struct tk_task task;        /* the next try of a POST */
     struct tk_task ladder_task; /* the next moment at which the level may rise by itself */
     struct tk_request request;
-    uint32_t failures; /* of the POST, in a row */
+    uint32_t failures;       /* of the POST, in a row */
     enum tk_posting posting; /* what the newest POST that left tells ... */
     uint8_t posted_level;    /* ... and the level that it names */
     bool testing;            /* the POST under way is a test */
@@ -62,7 +62,8 @@ void tk_escalate_look(struct tk_account *a, uint64_t now_ms);
 /* The pair is good again. */
 void tk_escalate_clear(struct tk_account *a);
 
-/* Sends one POST with event "test"; tk_escalate_testing tells when it ended, and the HTTP status. */
+/* Sends one POST with event "test"; tk_escalate_testing tells when it ended, and the HTTP status.
+ */
 enum tk_err tk_escalate_test(struct tk_account *a);
 bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result, int *status);
 

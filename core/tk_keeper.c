@@ -150,6 +150,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 {
     memset(k, 0, sizeof *k);
     k->config = config;
+    k->started_ms = tk_keeper_now(k);
     k->log_level = TK_LOG_ERROR;
     tk_sched_init(&k->sched);
     tk_time_init(&k->time, config->port, config->build_unix);

@@ -61,7 +61,8 @@ struct tk_keeper {
     enum tk_err store_error; /* of opening the store */
     enum tk_err tls_error;   /* of setting TLS up */
     bool time_was_known;
-    bool told; /* something in this pass, that the consoles have yet to print */
+    uint64_t started_ms; /* tick */
+    bool told;           /* something in this pass, that the consoles have yet to print */
     enum tk_state shown[TK_ACCOUNTS]; /* the states of the last EVT lines */
 };
 

@@ -115,6 +115,7 @@ static uint64_t planned(const struct tk_account *a)
 void tk_token_plan(struct tk_account *a)
 {
     fix_times(a);
+    a->refresh.probe_s = 0; /* what a probe meets may be another thing now */
     if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED || !a->times_known)
         refresh_at(a, TK_NEVER);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
@@ -269,6 +270,8 @@ static void refused(struct tk_account *a)
 
 static void probe_later(struct tk_account *a)
 {
+    if (a->refresh.probe_s == 0)
+        a->refresh.probe_s = PROBE_FIRST_S;
     refresh_at(a, now_of(a) + a->refresh.probe_s * (uint64_t)1000);
 }
 
@@ -278,10 +281,7 @@ static void block(struct tk_account *a, enum tk_err err)
 
     close_intent(a);
     r->blocked_by = err;
-    if (r->probe_s == 0)
-        r->probe_s = PROBE_FIRST_S;
-    else
-        r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
+    r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
     probe_later(a);
 }
 
@@ -393,6 +393,7 @@ enum tk_err tk_token_refresh(struct tk_account *a)
         return TK_E_NEEDS_CODE;
     if (now_of(a) < not_too_soon(a, 0))
         return TK_E_TOO_SOON;
+    a->refresh.probe_s = 0; /* a person is at work on it */
     start(a);
     return TK_OK;
 }

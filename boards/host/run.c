@@ -129,7 +129,8 @@ static int serve(const struct tk_options *options)
         return TK_EXIT_USAGE;
     if (!catch_signals())
         return TK_EXIT_INTERNAL;
-    if (!open_socket(options) || !tk_terminal_open(&service.terminal, &service.port, options->console))
+    if (!open_socket(options) ||
+        !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
     service.tells = !tk_terminal_is_stdio(options->console);
     while (live())

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -469,6 +470,15 @@ static void a_restart_is_ready_with_the_pair_and_asks_nobody(void **state)
     assert_int_equal(w.server.refreshes, 1);
 }
 
+static void uptime_counts_from_the_start(void **state)
+{
+    (void)state;
+    world_run(&w, HOUR);
+    assert_in_range(atoi(world_status(&w, "uptime")), 3600, 3601);
+    world_restart(&w, 5000);
+    assert_in_range(atoi(world_status(&w, "uptime")), 0, 1);
+}
+
 static void a_restart_after_the_token_expired_renews_at_once(void **state)
 {
     (void)state;
@@ -544,6 +554,28 @@ static void configuration_faults_block_and_are_probed_slowly(void **state)
         assert_state("ready", "none");
         assert_string_equal(world_status(&w, "escalation"), "0");
     }
+}
+
+/* A person who tries several times is at work on it: the next probe is not further away for that.
+ */
+static void auth_refresh_does_not_put_the_next_probe_off(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    error("invalid_client", 400, 0);
+    world_run(&w, 26 * MINUTE);
+    for (int i = 0; i < 4; i++)
+        assert_begins(world_type(&w, "auth refresh"), "ERR invalid_client");
+    assert_string_equal(world_status(&w, "state"), "blocked");
+    assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
+    w.server.fault_status = 500; /* nor nearer, where the probe tells nothing new */
+    fault(WORLD_STATUS, 0);
+    unsigned requests = w.server.requests;
+
+    assert_begins(world_type(&w, "auth refresh"), "ERR server_error");
+    assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.requests, requests + 1);
 }
 
 static void a_refused_pair_needs_a_code_and_stays_refused_after_a_restart(void **state)
@@ -800,7 +832,8 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
-/* The same without the power cut: the answer to the first POST must not be taken for the second's. */
+/* The same without the power cut: the answer to the first POST must not be taken for the second's.
+ */
 static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state)
 {
     (void)state;
@@ -941,9 +974,11 @@ int main(void)
         TEST(a_valid_token_is_served_in_every_state),
         TEST(with_unknown_time_it_is_ready_and_a_demand_waits),
         TEST(a_restart_is_ready_with_the_pair_and_asks_nobody),
+        TEST(uptime_counts_from_the_start),
         TEST(a_restart_after_the_token_expired_renews_at_once),
         TEST(transient_faults_are_retried_and_the_token_is_kept),
         TEST(configuration_faults_block_and_are_probed_slowly),
+        TEST(auth_refresh_does_not_put_the_next_probe_off),
         TEST(a_refused_pair_needs_a_code_and_stays_refused_after_a_restart),
         TEST(a_lost_answer_is_recovered_where_the_server_has_grace),
         TEST(a_lost_answer_without_grace_is_rotation_lost),
