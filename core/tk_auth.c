@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_auth.h"
 
+#include "tk_account_store.h"
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_rest.h"

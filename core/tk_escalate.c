@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_escalate.h"
 
+#include "tk_account_store.h"
 #include "tk_device.h"
 #include "tk_json.h"
 #include "tk_keeper.h"

@@ -928,6 +928,24 @@ static void a_removed_account_is_selected_no_more(void **state)
     assert_null(strstr(w.answer, "local.9"));
 }
 
+static void a_removed_account_leaves_nothing_to_the_next(void **state)
+{
+    char before[sizeof w.answer];
+
+    (void)state;
+    world_type(&w, "show");
+    strcpy(before, w.answer);
+    world_provision(&w);
+    world_type(&w, "set renew 1h");
+    world_type(&w, "set auth_host oauth.local");
+    world_type(&w, "set scope crm");
+    world_type(&w, "auth forget");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    world_type(&w, "show");
+    assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
+    assert_string_equal(world_status(&w, "generation"), "0");
+}
+
 static void factory_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -1000,6 +1018,7 @@ int main(void)
         TEST(a_pair_binds_portal_and_client_but_not_the_secret),
         TEST(accounts_are_apart),
         TEST(a_removed_account_is_selected_no_more),
+        TEST(a_removed_account_leaves_nothing_to_the_next),
         TEST(factory_reset_leaves_nothing),
     };
 
