@@ -6,6 +6,7 @@
 #include "tk_keeper.h"
 #include "tk_version.h"
 
+#include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
 #include <string.h>
 
@@ -21,12 +22,25 @@ char *tk_command_word(char **rest)
     return word;
 }
 
-static void add_pair(struct tk_text *t, const char *key, const char *value)
+void tk_command_key(struct tk_text *t, const char *key)
 {
     if (t->len > 0)
         tk_text_char(t, ' ');
     tk_text_add(t, key);
     tk_text_char(t, '=');
+}
+
+void tk_command_digest(struct tk_text *t, const char *secret)
+{
+    uint8_t digest[32];
+
+    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
+    tk_text_hex(t, digest, 4);
+}
+
+static void add_pair(struct tk_text *t, const char *key, const char *value)
+{
+    tk_command_key(t, key);
     tk_text_add(t, value);
 }
 

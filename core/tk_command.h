@@ -47,6 +47,12 @@ void tk_command_auth_forget(struct tk_console *c, char *rest);
 void tk_command_token(struct tk_console *c, char *rest);
 void tk_command_escalate_test(struct tk_console *c, char *rest);
 
+/* Begins a pair of an OK line: `key=`, behind a space where there are others. */
+void tk_command_key(struct tk_text *t, const char *key);
+
+/* What tells two secrets apart: the first 8 hex digits of its SHA-256. */
+void tk_command_digest(struct tk_text *t, const char *secret);
+
 /* Cuts the next word off *rest; "" at the end. */
 char *tk_command_word(char **rest);
 

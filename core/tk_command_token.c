@@ -10,14 +10,6 @@
 #define ANSWER_MS 25000 /* a command that waits answers by then */
 #define WARM_MS   8000  /* auth begin looks that long whether the connection comes up */
 
-static void add_pair(struct tk_text *t, const char *key)
-{
-    if (t->len > 0)
-        tk_text_char(t, ' ');
-    tk_text_add(t, key);
-    tk_text_char(t, '=');
-}
-
 static void begin_waiting(struct tk_console *c, tk_console_step step, uint32_t wait_ms)
 {
     c->now.account = tk_console_account(c);
@@ -36,12 +28,12 @@ static void add_pair_facts(const struct tk_account *a, struct tk_text *t)
 {
     uint32_t left = 0;
 
-    add_pair(t, "state");
+    tk_command_key(t, "state");
     tk_text_add(t, tk_state_name(tk_account_state(a)));
-    add_pair(t, "generation");
+    tk_command_key(t, "generation");
     tk_text_int(t, a->pair.generation);
     if (tk_account_left(a, tk_keeper_now(a->keeper), &left)) {
-        add_pair(t, "expires_in");
+        tk_command_key(t, "expires_in");
         tk_text_int(t, left);
     }
 }
@@ -133,7 +125,7 @@ static void ok_of_code(struct tk_console *c, const struct tk_account *a)
 
     tk_text_init(&t, buf, sizeof buf);
     add_pair_facts(a, &t);
-    add_pair(&t, "rest");
+    tk_command_key(&t, "rest");
     tk_text_add(&t, tk_rest_status_name(a->rest.status));
     tk_console_ok(c, &t);
 }
@@ -228,14 +220,14 @@ static void ok_of_token(struct tk_console *c, const char *token, const struct tk
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    add_pair(&t, "access_token");
+    tk_command_key(&t, "access_token");
     tk_text_add(&t, token);
-    add_pair(&t, "expires_in");
+    tk_command_key(&t, "expires_in");
     tk_text_int(&t, info->expires_in);
-    add_pair(&t, "generation");
+    tk_command_key(&t, "generation");
     tk_text_int(&t, info->generation);
     if (info->is_short) {
-        add_pair(&t, "short");
+        tk_command_key(&t, "short");
         tk_text_int(&t, 1);
     }
     tk_console_ok(c, &t);
@@ -316,7 +308,7 @@ static void step_test(struct tk_console *c)
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_pair(&t, "delivered");
+    tk_command_key(&t, "delivered");
     tk_text_add(&t, "yes");
     tk_console_ok(c, &t);
 }
