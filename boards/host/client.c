@@ -207,6 +207,15 @@ static bool ends_answer(const char *line)
     return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
 }
 
+/* `client_secret: (50 characters, hidden)`: a line of input was no command but what was asked for.
+ * An empty one did not count as a command. */
+static bool takes_value(const char *line)
+{
+    const char *at = line + strcspn(line, " :=");
+
+    return strncmp(at, ": (", 3) == 0 && at[3] != '0';
+}
+
 static void count_output(struct traffic *t, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -216,7 +225,7 @@ static void count_output(struct traffic *t, const char *bytes, size_t len)
             continue;
         }
         t->line[t->len] = '\0';
-        t->answers += ends_answer(t->line);
+        t->answers += ends_answer(t->line) || takes_value(t->line);
         t->len = 0;
     }
 }
@@ -274,8 +283,9 @@ static int poll_both(struct pollfd p[2], const struct typed *typed, bool ended)
     return poll(p, 2, ended ? LAST_ANSWER_MS : -1);
 }
 
-/* Until either side ends. After the end of input what was asked is still answered. */
-static void pass_bytes(int fd)
+/* Until either side ends. After the end of input what was asked is still answered. False: the last
+ * line had no end. */
+static bool pass_bytes(int fd)
 {
     struct pollfd p[2] = {{.events = POLLIN}, {.fd = fd}};
     struct traffic t = {.commands = 0};
@@ -289,13 +299,14 @@ static void pass_bytes(int fd)
             continue;
         if (n <= 0 || ((p[1].revents & ~POLLOUT) != 0 && !pass_output(fd, &t)) ||
             ((p[1].revents & POLLOUT) != 0 && !send_typed(fd, &typed)))
-            return;
+            break;
         if (p[0].fd >= 0 && p[0].revents != 0 && !read_typed(&typed, &t)) {
             if (isatty(STDIN_FILENO))
-                return;
+                return true;
             ended = true;
         }
     }
+    return !ended || !t.in_line;
 }
 
 int tk_host_console(const struct tk_options *options)
@@ -317,9 +328,13 @@ int tk_host_console(const struct tk_options *options)
 
     if (raw)
         tk_host_say("Ctrl-] leaves\r");
-    pass_bytes(fd);
+    bool whole = pass_bytes(fd);
+
     if (raw)
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
     close(fd);
-    return TK_EXIT_OK;
+    if (whole)
+        return TK_EXIT_OK;
+    tk_host_say("the last line of the input has no end; it was not run");
+    return TK_EXIT_USAGE;
 }

@@ -158,6 +158,21 @@ class Console(GatewayCase):
         done = self.k.run("console", input="".join(f"@{i} time\n" for i in range(1, count + 1)))
         self.assertEqual(done.stdout.count(" OK time="), count)
 
+    def test_a_script_may_answer_what_is_asked(self) -> None:
+        done = self.k.run("console", timeout=40, input="set client_secret\nsecond0secret0of0this\n"
+                          "set escalate_url\n\nshow\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("OK client_secret_len=21 ", done.stdout)
+        self.assertIn("ERR need_value", done.stdout)
+        self.assertIn("client_secret=len=21", done.stdout, "the last command was not answered")
+
+    def test_a_last_line_without_an_end_is_told_and_not_run(self) -> None:
+        done = self.k.run("console", timeout=40, input="set scope crm\nset scope us")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("OK scope=crm", done.stdout)
+        self.assertIn("the last line", done.stderr)
+        self.assertEqual(self.k.must("show")["scope"], "crm")
+
     def test_reboot_starts_anew_with_all_that_is_stored(self) -> None:
         self.k.provision()
         start = self.k.type(b"@99 reboot\n")
