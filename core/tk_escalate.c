@@ -73,6 +73,21 @@ static int64_t next_try(const struct tk_account *a)
     return now_unix + seconds;
 }
 
+/* What a raising and its clearing have in common: <device>-<account>-<raised>. */
+static void add_ref(const struct tk_account *a, struct tk_text *t)
+{
+    char buf[96];
+    struct tk_text ref;
+
+    tk_text_init(&ref, buf, sizeof buf);
+    tk_text_add(&ref, tk_device_id(a->keeper->config->port));
+    tk_text_char(&ref, '-');
+    tk_text_add(&ref, a->name);
+    tk_text_char(&ref, '-');
+    tk_text_int(&ref, a->escalation.record.since);
+    add_string(t, "ref", buf);
+}
+
 static void add_body(const struct tk_account *a, struct tk_text *t)
 {
     const struct tk_escalation *e = &a->escalation;
@@ -86,6 +101,7 @@ static void add_body(const struct tk_account *a, struct tk_text *t)
     add_string(t, "account", a->name);
     add_string(t, "device", tk_device_id(a->keeper->config->port));
     add_string(t, "portal", host);
+    add_ref(a, t);
     add_number(t, "level", e->posted_level);
     add_number(t, "since", e->record.since);
     add_string(t, "cause", tk_err_code((enum tk_err)e->record.cause));

@@ -78,6 +78,11 @@ static void what_is_posted_says_what_to_do(void **state)
     assert_non_null(strstr(w.server.last_post, "\"event\":\"raised\",\"account\":\"token\","
                                                "\"device\":\"SIM-0001\""));
     assert_non_null(strstr(w.server.last_post, "\"level\":4,"));
+    char ref[80];
+
+    snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\",",
+             (long long)w.keeper.accounts[0].escalation.record.since);
+    assert_non_null(strstr(w.server.last_post, ref));
     assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_client\","));
     assert_non_null(strstr(w.server.last_post, "set client_secret"));
     world_restart(&w, MINUTE);
@@ -88,6 +93,7 @@ static void what_is_posted_says_what_to_do(void **state)
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.server.last_post, ref)); /* both belong together */
     world_run(&w, DAY);
     assert_int_equal(w.server.posts, 2);
 }
