@@ -245,6 +245,22 @@ class Pty(GatewayCase):
         self.assertEqual(self.k.end(), 0)
         self.assertFalse(os.path.lexists(link))
 
+    def test_a_file_where_the_link_would_be_is_kept(self) -> None:
+        precious = self.k.home / "precious"
+        precious.write_text("mine")
+        done = self.k.run("run", "--flash", str(self.k.flash), "--socket", str(self.k.socket),
+                          "--console", f"pty={precious}", timeout=20)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(str(precious), done.stderr)
+        self.assertEqual(precious.read_text(), "mine")
+
+    def test_a_link_that_was_left_is_replaced(self) -> None:
+        link = self.k.home / "tty"
+        link.symlink_to("/nowhere")
+        self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
+        self.k.start(hello=False)
+        self.k.wait_for(lambda: os.readlink(link) != "/nowhere" and link.exists())
+
     def test_flash_that_cannot_be(self) -> None:
         for path in ("/proc/flash.bin", str(self.k.home)):
             done = self.k.run("run", "--flash", path, "--console", "none", "--socket",
