@@ -61,11 +61,11 @@ TK_ERROR(TLS_SELF_SIGNED, "tls_self_signed", RETRY,
 TK_ERROR(TLS_NAME, "tls_wrong_name", RETRY,
          "the server's certificate is for another name; check the host")
 TK_ERROR(TLS_EXPIRED, "tls_expired", RETRY,
-         "the server's certificate is past its date, or this clock runs ahead; see status "
-         "time")
+         "the server's certificate is past its date, or this clock runs ahead; type time, and "
+         "compare")
 TK_ERROR(TLS_NOT_YET, "tls_not_yet_valid", RETRY,
-         "the server's certificate is not valid yet, or this clock runs behind; see status "
-         "time")
+         "the server's certificate is not valid yet, or this clock runs behind; type time, "
+         "and compare")
 TK_ERROR(TLS_WEAK, "tls_weak", RETRY,
          "the server's certificate uses a key or hash too weak to trust")
 TK_ERROR(TLS_ALERT, "tls_alert", RETRY, "the server refused the TLS handshake")
