@@ -73,13 +73,18 @@ static void cool_down(struct tk_account *a)
     tk_net_cancel(&a->keeper->net, &a->auth.warm_request);
 }
 
-bool tk_auth_is_warm(const struct tk_account *a, enum tk_err *err)
+bool tk_auth_is_warm(const struct tk_account *a)
 {
     struct tk_host host;
 
     tk_account_auth_host(a, &host);
-    *err = tk_net_is_warm(&a->keeper->net, &host) ? TK_OK : a->auth.warm_err;
-    return *err != TK_OK || !tk_net_active(&a->auth.warm_request);
+    return tk_net_is_warm(&a->keeper->net, &host);
+}
+
+bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err)
+{
+    *err = a->auth.warm_err;
+    return tk_net_active(&a->auth.warm_request);
 }
 
 /* --- the link --- */

@@ -53,11 +53,11 @@ static void print_link(struct tk_console *c)
 
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
-    enum tk_err err = TK_OK;
-    bool warm = tk_auth_is_warm(c->now.account, &err) && err == TK_OK;
+    enum tk_err err;
+    bool warm = tk_auth_is_warm(c->now.account);
 
     (void)why;
-    if (err != TK_OK) {
+    if (!tk_auth_is_warming(c->now.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
         tk_console_data(c, "warm_action", tk_err_words(err));
     }
@@ -78,7 +78,8 @@ static void step_begin(struct tk_console *c)
         c->now.waiting = true;
         break;
     default:
-        if (tk_auth_is_warm(c->now.account, &err) || gave_up(c))
+        if (tk_auth_is_warm(c->now.account) || !tk_auth_is_warming(c->now.account, &err) ||
+            gave_up(c))
             answer_begin(c, TK_OK);
     }
 }

@@ -2,6 +2,7 @@
 
 /* A code becomes a pair: DESIGN section 3, Code and Authorization host. */
 
+#include "tk_auth.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -196,6 +197,38 @@ static void an_address_that_was_sent_is_told_as_used(void **state)
     world_assert_begins(world_type(&w, line), "ERR code_used"); /* not wrong_state: it was ours */
 }
 
+static void the_connection_is_kept_warm_for_10_minutes(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    for (int minute = 1; minute < 10; minute++) {
+        world_run(&w, 60000);
+        if (!tk_auth_is_warm(&w.keeper.accounts[0]))
+            world_run(&w, 4000); /* 120 s at a time: it is looked at every 2 s */
+        assert_true(tk_auth_is_warm(&w.keeper.accounts[0]));
+    }
+    world_run(&w, 4 * 60000);
+    assert_false(tk_auth_is_warm(&w.keeper.accounts[0]));
+    assert_int_equal(w.server.requests, 0);
+}
+
+/* The only connection that there is carries an exchange. */
+static void what_is_not_warm_is_not_called_so(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 60000);
+    world_fault(&w, WORLD_SILENT, 0);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
+    world_run(&w, 1000);
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    assert_non_null(strstr(w.answer, "@1 warm=no\n"));
+}
+
 static void without_auth_begin_an_address_without_state_will_do(void **state)
 {
     (void)state;
@@ -324,6 +357,8 @@ int main(void)
         TEST(a_good_code_leads_to_ready_from_every_state),
         TEST(the_link_names_a_state_that_the_address_must_bring_back),
         TEST(an_address_that_was_sent_is_told_as_used),
+        TEST(the_connection_is_kept_warm_for_10_minutes),
+        TEST(what_is_not_warm_is_not_called_so),
         TEST(without_auth_begin_an_address_without_state_will_do),
         TEST(an_answer_for_another_portal_is_refused),
         TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),

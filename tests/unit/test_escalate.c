@@ -142,6 +142,26 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
     assert_string_equal(world_status(&w, "escalation"), "0");
 }
 
+static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts[0];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    world_error(&w, "something", 400, 3);
+    while (!tk_net_active(&a->escalation.request)) { /* pass by pass: it is sent in the next */
+        uint64_t until_ms = tk_keeper_run(&w.keeper);
+
+        if (until_ms > w.port.now_ms)
+            tk_sim_advance(&w.port, 1);
+    }
+    assert_false(a->escalation.request.sent);
+    tk_escalate_clear(a);
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 0);
+}
+
 static void escalate_level_holds_lesser_faults_back(void **state)
 {
     (void)state;
@@ -177,6 +197,7 @@ int main(void)
         TEST(what_is_posted_says_what_to_do),
         TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
         TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
+        TEST(a_fault_that_ends_before_it_is_told_is_told_to_nobody),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
     };

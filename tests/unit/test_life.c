@@ -2,6 +2,7 @@
 
 /* The life of an account, DESIGN section 3, sentence by sentence. Codes stand in test_auth.c. */
 
+#include "tk_token.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -408,23 +409,57 @@ static void flash_that_fails_does_not_stop_the_refresh(void **state)
     assert_string_equal(world_status(&w, "generation"), "3");
 }
 
+static void begin_slow_refresh(void)
+{
+    world_run(&w, MINUTE);
+    w.server.latency_ms = 5000;
+    assert_int_equal(tk_token_refresh(&w.keeper.accounts[0]), TK_OK);
+    world_run(&w, 100);
+    assert_int_equal(w.server.refreshes, 1); /* carried out; the answer is on its way */
+    w.server.latency_ms = 0;
+}
+
 static void an_exchange_ends_the_refresh_of_the_pair_before(void **state)
 {
     (void)state;
     world_provision(&w);
-    w.server.latency_ms = 3000;
-    world_run(&w, MINUTE);
-    w.keeper.accounts[0].refresh.task.due_ms = w.port.now_ms; /* a refresh begins now */
-    world_run(&w, 100);
+    begin_slow_refresh();
     world_give_code(&w, "second");
     world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
-    char token[300];
-
-    snprintf(token, sizeof token, "%s", world_type(&w, "token"));
-    world_run(&w, MINUTE);
-    assert_int_equal(w.server.number, w.keeper.accounts[0].pair.generation);
+    world_run(&w, MINUTE); /* the answer of the refresh would have come meanwhile */
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access3 ");
     assert_true(w.server.alive);
     world_run(&w, 26 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+}
+
+static void what_is_forgotten_stays_forgotten_when_an_answer_comes(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    begin_slow_refresh();
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, MINUTE);
+    world_assert_state(&w, "needs_code", "new");
+    world_restart(&w, 1000);
+    world_assert_state(&w, "needs_code", "new");
+}
+
+/* On flash, not only in RAM. */
+static void a_new_pair_closes_the_intent_and_ends_a_refusal(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "2");
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "intent"), "none");
+    w.server.alive = false;
+    world_run(&w, 30 * MINUTE);
+    world_assert_state(&w, "needs_code", "revoked");
+    world_give_code(&w, "second");
+    world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
+    world_restart(&w, 1000);
     world_assert_state(&w, "ready", "none");
 }
 
@@ -472,6 +507,8 @@ int main(void)
         TEST(a_crash_after_the_server_rotated_is_recovered_by_grace),
         TEST(flash_that_fails_does_not_stop_the_refresh),
         TEST(an_exchange_ends_the_refresh_of_the_pair_before),
+        TEST(what_is_forgotten_stays_forgotten_when_an_answer_comes),
+        TEST(a_new_pair_closes_the_intent_and_ends_a_refusal),
         TEST(the_reason_of_a_retry_is_the_refreshs),
     };
 
