@@ -63,6 +63,15 @@ static uint64_t backoff_cap(const struct tk_account *a)
     return is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS;
 }
 
+static uint64_t renew_interval_ms(const struct tk_account *a)
+{
+    uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
+
+    if (a->renew_s == TK_RENEW_ON_DEMAND)
+        return ON_DEMAND_S * (uint64_t)1000;
+    return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
+}
+
 /* A pair that was read from flash has wall times; once the time is known they become ticks. */
 static void fix_times(struct tk_account *a)
 {
@@ -75,20 +84,13 @@ static void fix_times(struct tk_account *a)
 
     if (left_s < 0)
         left_s = 0;
-    if (left_s > a->pair.lifetime_s)
-        left_s = a->pair.lifetime_s; /* the clock was set back */
-    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
     a->issued_ms = (int64_t)now_ms - (now_unix - a->pair.issued_unix) * 1000;
+    if (left_s > a->pair.lifetime_s) { /* the clock was set back: how old is it? renewed at once */
+        left_s = a->pair.lifetime_s;
+        a->issued_ms = (int64_t)(now_ms - renew_interval_ms(a));
+    }
+    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
     a->times_known = true;
-}
-
-static uint64_t renew_interval_ms(const struct tk_account *a)
-{
-    uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
-
-    if (a->renew_s == TK_RENEW_ON_DEMAND)
-        return ON_DEMAND_S * (uint64_t)1000;
-    return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
 }
 
 static uint64_t not_too_soon(const struct tk_account *a, uint64_t due_ms)

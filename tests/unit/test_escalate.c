@@ -162,6 +162,48 @@ static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
+static void time_alone_brings_the_next_level(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.fault_status = 500;
+    world_fault(&w, WORLD_STATUS, 0);
+    uint64_t expires_ms = w.keeper.accounts[0].expires_ms;
+
+    while (world_count_events(&w, "event=raised level=3") == 0)
+        world_run(&w, 50);
+    assert_in_range(w.port.now_ms, expires_ms, expires_ms + 100);
+}
+
+/* 2xx alone is not enough where the answer is Corezoid's. */
+static void delivered_means_that_it_was_taken(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *answer;
+    } cases[] = {
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}", "OK delivered=yes"},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\"}]}", "ERR escalate_refused"},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{}]}", "ERR escalate_refused"},
+        {"{\"request_proc\":\"format_error\",\"ops\":[]}", "ERR escalate_refused"},
+        {"{\"thanks\":1}", "OK delivered=yes"},
+        {"thanks", "OK delivered=yes"},
+    };
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        w.server.fault_word = cases[i].body;
+        world_fault(&w, WORLD_BODY, 1);
+        world_assert_begins(world_type(&w, "escalate test"), cases[i].answer);
+    }
+    w.server.fault_status = 302;
+    world_fault(&w, WORLD_STATUS, 1);
+    world_assert_begins(world_type(&w, "escalate test"), "ERR escalate_refused");
+    assert_non_null(strstr(w.answer, "@1 http=302\n"));
+}
+
 static void escalate_level_holds_lesser_faults_back(void **state)
 {
     (void)state;
@@ -198,6 +240,8 @@ int main(void)
         TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
         TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
         TEST(a_fault_that_ends_before_it_is_told_is_told_to_nobody),
+        TEST(time_alone_brings_the_next_level),
+        TEST(delivered_means_that_it_was_taken),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
     };

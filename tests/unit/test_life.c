@@ -169,6 +169,19 @@ static void a_restart_is_ready_with_the_pair_and_asks_nobody(void **state)
     assert_int_equal(w.server.refreshes, 1);
 }
 
+static void a_clock_that_was_set_back_makes_no_token_live_longer(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX - 3600);
+    world_restart(&w, 1000);
+    assert_in_range(atoi(world_status(&w, "expires_in")), 1, 3600);
+    world_run(&w, MINUTE); /* its age is unknown: it is renewed at once */
+    assert_string_equal(world_status(&w, "generation"), "2");
+    world_run(&w, HOUR);
+    assert_in_range(atoi(world_status(&w, "generation")), 4, 5);
+}
+
 static void uptime_counts_from_the_start(void **state)
 {
     (void)state;
@@ -492,6 +505,7 @@ int main(void)
         TEST(a_valid_token_is_served_in_every_state),
         TEST(with_unknown_time_it_is_ready_and_a_demand_waits),
         TEST(a_restart_is_ready_with_the_pair_and_asks_nobody),
+        TEST(a_clock_that_was_set_back_makes_no_token_live_longer),
         TEST(uptime_counts_from_the_start),
         TEST(a_restart_after_the_token_expired_renews_at_once),
         TEST(transient_faults_are_retried_and_the_token_is_kept),
