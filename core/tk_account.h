@@ -3,9 +3,9 @@
 #define TK_ACCOUNT_H
 
 /*
- * An account: portal + application + token, under a reference name. This is its memory, in RAM
- * and on flash; how it lives stands in tk_auth.h (a code becomes a pair) and tk_token.h (a pair is
- * renewed and served).
+ * An account: portal + application + token, under a reference name. This is what it
+ * knows, in RAM; its memory on flash is tk_account_store.h. How it lives stands in tk_auth.h (a
+ * code becomes a pair) and tk_token.h (a pair is renewed and served).
  */
 
 #include "tk_err.h"
@@ -84,6 +84,7 @@ struct tk_refresh {
     enum tk_err blocked_by;   /* TK_OK: not blocked */
     bool unstored;            /* the newest pair is only in RAM */
     uint32_t failures;        /* in a row */
+    enum tk_err error;        /* of the last one; TK_OK when there are none */
     uint32_t store_failures;
     uint32_t probe_s;  /* of a blocked account: how long until the next probe */
     uint32_t rejected; /* a generation that a consumer met a 401 with; 0: none */
@@ -135,35 +136,12 @@ enum tk_setting {
 /* An empty account in its place, as tk_keeper_init makes it. */
 void tk_account_init(struct tk_account *a, struct tk_keeper *keeper, uint8_t index);
 
-/* Reads the account from flash; not `used` when there is none. */
-void tk_account_load(struct tk_account *a);
-
 /* Names a place and keeps that. */
 enum tk_err tk_account_create(struct tk_account *a, const char *name);
 
 /* Checks, stores, and takes over a value; "" unsets it. Values come normalised where that is to be
  * done ("acme" is acme.bitrix24.com). TK_E_BAD_VALUE, TK_E_IN_USE, TK_E_STORAGE_*. */
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
-
-/* Stores a new pair with all that belongs to it, in one commit that closes the intent too, and
- * reads it back. TK_E_STORAGE_* leaves what was stored before. */
-enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                  const struct tk_grant_facts *facts, const char *found_host);
-
-/* Stores whether a refresh may be under way without an answer. */
-enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
-
-/* Stores that the server does not honour the pair. */
-enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended);
-
-/* Remembers a code as sent, before it is. */
-enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
-bool tk_account_code_is_used(const struct tk_account *a, const char *code);
-
-enum tk_err tk_account_store_escalation(struct tk_account *a);
-
-/* The refresh token of the pair before this one, or false. */
-bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
 
 /* Deletes the pair and all that came with it. The configuration stays. */
 enum tk_err tk_account_forget(struct tk_account *a);

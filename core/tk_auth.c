@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_auth.h"
 
+#include "tk_account_store.h"
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_rest.h"
@@ -72,13 +73,18 @@ static void cool_down(struct tk_account *a)
     tk_net_cancel(&a->keeper->net, &a->auth.warm_request);
 }
 
-bool tk_auth_is_warm(const struct tk_account *a, enum tk_err *err)
+bool tk_auth_is_warm(const struct tk_account *a)
 {
     struct tk_host host;
 
     tk_account_auth_host(a, &host);
-    *err = tk_net_is_warm(&a->keeper->net, &host) ? TK_OK : a->auth.warm_err;
-    return *err != TK_OK || !tk_net_active(&a->auth.warm_request);
+    return tk_net_is_warm(&a->keeper->net, &host);
+}
+
+bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err)
+{
+    *err = a->auth.warm_err;
+    return tk_net_active(&a->auth.warm_request);
 }
 
 /* --- the link --- */
@@ -266,11 +272,11 @@ static enum tk_err check_code(struct tk_account *a, const char *pasted,
 
     if (err != TK_OK)
         return err;
+    if (tk_account_code_is_used(a, redirect->code)) /* first: its state is not ours any more */
+        return TK_E_CODE_USED;
     if (!is_our_portal(a, redirect))
         return TK_E_WRONG_DOMAIN;
-    if (!is_our_state(a, redirect))
-        return TK_E_WRONG_STATE;
-    return tk_account_code_is_used(a, redirect->code) ? TK_E_CODE_USED : TK_OK;
+    return is_our_state(a, redirect) ? TK_OK : TK_E_WRONG_STATE;
 }
 
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
@@ -304,6 +310,7 @@ static void withdraw(struct tk_account *a)
     tk_sched_at(&a->keeper->sched, &a->auth.again_task, TK_NEVER);
     tk_net_cancel(&a->keeper->net, &a->auth.request);
     tk_wipe(a->auth.code, sizeof a->auth.code);
+    a->auth.result = TK_E_CANCELLED; /* for whoever still looks */
 }
 
 void tk_auth_withdraw(struct tk_account *a)

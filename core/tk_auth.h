@@ -23,8 +23,11 @@ enum tk_err tk_auth_begin(struct tk_account *a);
 /* The link for the state of the newest tk_auth_begin. */
 void tk_auth_link(const struct tk_account *a, struct tk_text *t);
 
-/* Whether the connection stands, or cannot stand and why. False while that is open. */
-bool tk_auth_is_warm(const struct tk_account *a, enum tk_err *err);
+/* Whether the connection stands, ready for a code. */
+bool tk_auth_is_warm(const struct tk_account *a);
+
+/* Whether it is being opened; if not, *err is how the last attempt ended. */
+bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err);
 
 /* Begins the exchange of what was pasted: TK_OK, then tk_auth_under_way until it ended; or why
  * not: TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED, TK_E_WRONG_STATE, TK_E_WRONG_DOMAIN,

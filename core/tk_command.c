@@ -6,6 +6,7 @@
 #include "tk_keeper.h"
 #include "tk_version.h"
 
+#include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
 #include <string.h>
 
@@ -21,12 +22,25 @@ char *tk_command_word(char **rest)
     return word;
 }
 
-static void add_pair(struct tk_text *t, const char *key, const char *value)
+void tk_command_key(struct tk_text *t, const char *key)
 {
     if (t->len > 0)
         tk_text_char(t, ' ');
     tk_text_add(t, key);
     tk_text_char(t, '=');
+}
+
+void tk_command_digest(struct tk_text *t, const char *secret)
+{
+    uint8_t digest[32];
+
+    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
+    tk_text_hex(t, digest, 4);
+}
+
+static void add_pair(struct tk_text *t, const char *key, const char *value)
+{
+    tk_command_key(t, key);
     tk_text_add(t, value);
 }
 
@@ -118,16 +132,16 @@ static void set_time(struct tk_console *c, char *rest)
 
 static void set_log(struct tk_console *c, char *rest)
 {
-    static const char *const names[] = {"off", "error", "info", "debug"};
+    static const char *const names[] = {"off", "error", "info"};
 
-    for (int level = TK_LOG_OFF; level <= TK_LOG_DEBUG; level++) {
+    for (int level = TK_LOG_OFF; level <= TK_LOG_INFO; level++) {
         if (strcmp(rest, names[level]) != 0)
             continue;
         c->keeper->log_level = (enum tk_log_level)level;
         ok_pair(c, "log", names[level]);
         return;
     }
-    tk_console_err_words(c, TK_E_BAD_VALUE, "off, error, info or debug");
+    tk_console_err_words(c, TK_E_BAD_VALUE, "off, error or info");
 }
 
 static void report_check(void *ctx, const char *check, const char *result, const char *detail)
@@ -239,7 +253,8 @@ const struct tk_command tk_commands[] = {
     {"ref", "[name]", "lists the accounts, or selects one", false, false, ref},
     {"ref add", "<name>", "makes an account and selects it", false, true, ref_add},
     {"ref del", "<name>", "removes an account without a token pair", false, true, ref_del},
-    {"log", "<off|error|info|debug>", "which LOG lines come", false, true, set_log},
+    {"log", "<off|error|info>", "which LOG lines come; info: each failed refresh too", false, true,
+     set_log},
     {"selftest", "", "whether this device keeps the contract of its port", false, false, selftest},
     {"reboot", "", "starts anew; everything stored stays", false, false, reboot},
     {"factory-reset", "<last 4 of the id>", "erases everything", false, true, factory_reset},
@@ -295,13 +310,25 @@ bool tk_command_is_hidden(const char *line)
     return false;
 }
 
+void tk_command_err_usage(struct tk_console *c)
+{
+    char words[160];
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_text_add(&t, c->command->name);
+    tk_text_add(&t, c->command->form[0] == '\0' ? "" : " ");
+    tk_text_add(&t, c->command->form);
+    tk_console_err_words(c, TK_E_USAGE, words);
+}
+
 static void step_help(struct tk_console *c)
 {
     const struct tk_command *command;
     char buf[256];
     struct tk_text t;
 
-    if (c->now.item == tk_command_count) {
+    if (c->now.item == c->now.number) {
         tk_console_ok(c, NULL);
         return;
     }
@@ -311,20 +338,25 @@ static void step_help(struct tk_console *c)
     tk_text_add(&t, command->form[0] == '\0' ? "" : " : ");
     tk_text_add(&t, command->about);
     tk_console_data(c, command->name, buf);
-    if (c->now.number > 0)
-        c->now.item = (unsigned)tk_command_count;
 }
 
+/* All commands that begin with these words stand together in the table; else the one whose name
+ * begins the line is meant (`help set portal`). */
 void tk_command_help(struct tk_console *c, char *rest)
 {
     const char *behind;
     const struct tk_command *command = tk_command_find(rest, &behind);
+    unsigned first = 0, end = (unsigned)tk_command_count;
 
-    if (*rest != '\0' && command == NULL) {
+    while (first < end && *rest != '\0' && matches(tk_commands[first].name, rest) == 0)
+        first++;
+    while (end > first && *rest != '\0' && matches(tk_commands[end - 1].name, rest) == 0)
+        end--;
+    if (first == end && command == NULL) {
         tk_console_err(c, TK_E_UNKNOWN_COMMAND);
         return;
     }
-    c->now.item = command == NULL ? 0 : (unsigned)(command - tk_commands);
-    c->now.number = command != NULL;
+    c->now.item = first < end ? first : (unsigned)(command - tk_commands);
+    c->now.number = first < end ? end : c->now.item + 1;
     tk_console_continue(c, step_help);
 }

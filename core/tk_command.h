@@ -27,6 +27,9 @@ const struct tk_command *tk_command_find(const char *line, const char **rest);
 /* Whether what follows the words of this unfinished line must not be echoed. */
 bool tk_command_is_hidden(const char *line);
 
+/* Answers with the form that the command under way has. */
+void tk_command_err_usage(struct tk_console *c);
+
 /* A value that was asked for (`set client_secret` without one). */
 void tk_command_set_asked(struct tk_console *c, const char *setting, char *value);
 
@@ -43,6 +46,12 @@ void tk_command_auth_refresh(struct tk_console *c, char *rest);
 void tk_command_auth_forget(struct tk_console *c, char *rest);
 void tk_command_token(struct tk_console *c, char *rest);
 void tk_command_escalate_test(struct tk_console *c, char *rest);
+
+/* Begins a pair of an OK line: `key=`, behind a space where there are others. */
+void tk_command_key(struct tk_text *t, const char *key);
+
+/* What tells two secrets apart: the first 8 hex digits of its SHA-256. */
+void tk_command_digest(struct tk_text *t, const char *secret);
 
 /* Cuts the next word off *rest; "" at the end. */
 char *tk_command_word(char **rest);

@@ -3,7 +3,6 @@
 
 #include "tk_keeper.h"
 
-#include <mbedtls/sha256.h>
 #include <string.h>
 
 /* Each setting: how it is stored, how it is answered, and what it may be, in words. */
@@ -173,16 +172,13 @@ static const struct setting *find_setting(const char *name)
 /* <key>_len=50 <key>_sha256=3fa1b2c4 */
 static void add_masked(struct tk_text *t, const char *name, const char *secret)
 {
-    uint8_t digest[32];
-
-    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
     tk_text_add(t, name);
     tk_text_add(t, "_len=");
     tk_text_int(t, (int64_t)strlen(secret));
     tk_text_char(t, ' ');
     tk_text_add(t, name);
     tk_text_add(t, "_sha256=");
-    tk_text_hex(t, digest, 4);
+    tk_command_digest(t, secret);
 }
 
 static void answer_setting(struct tk_console *c, const struct setting *s)

@@ -4,7 +4,6 @@
 #include "tk_device.h"
 #include "tk_keeper.h"
 
-#include <mbedtls/sha256.h>
 #include <string.h>
 
 /* Each line of `status` and `show` is a row: a key, and a function that writes its value. */
@@ -190,7 +189,7 @@ static void add_store(struct tk_account *a, struct tk_text *t)
 
 static void add_uptime(struct tk_account *a, struct tk_text *t)
 {
-    tk_text_int(t, (int64_t)(tk_keeper_now(a->keeper) / 1000));
+    tk_text_int(t, (int64_t)((tk_keeper_now(a->keeper) - a->keeper->started_ms) / 1000));
 }
 
 static void add_device(struct tk_account *a, struct tk_text *t)
@@ -240,7 +239,7 @@ static void step_status(struct tk_console *c)
 void tk_command_status(struct tk_console *c, char *rest)
 {
     if (*rest != '\0' && strcmp(rest, "--all") != 0) {
-        tk_console_err_words(c, TK_E_USAGE, "status, or status --all");
+        tk_command_err_usage(c);
         return;
     }
     c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS;
@@ -252,15 +251,12 @@ void tk_command_status(struct tk_console *c, char *rest)
 /* A secret is shown by what tells two of them apart. */
 static void add_masked(struct tk_text *t, const char *secret)
 {
-    uint8_t digest[32];
-
     if (secret[0] == '\0')
         return;
-    (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
     tk_text_add(t, "len=");
     tk_text_int(t, (int64_t)strlen(secret));
     tk_text_add(t, " sha256=");
-    tk_text_hex(t, digest, 4);
+    tk_command_digest(t, secret);
 }
 
 static void show_client_id(struct tk_account *a, struct tk_text *t)

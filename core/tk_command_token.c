@@ -10,14 +10,6 @@
 #define ANSWER_MS 25000 /* a command that waits answers by then */
 #define WARM_MS   8000  /* auth begin looks that long whether the connection comes up */
 
-static void add_pair(struct tk_text *t, const char *key)
-{
-    if (t->len > 0)
-        tk_text_char(t, ' ');
-    tk_text_add(t, key);
-    tk_text_char(t, '=');
-}
-
 static void begin_waiting(struct tk_console *c, tk_console_step step, uint32_t wait_ms)
 {
     c->now.account = tk_console_account(c);
@@ -36,12 +28,12 @@ static void add_pair_facts(const struct tk_account *a, struct tk_text *t)
 {
     uint32_t left = 0;
 
-    add_pair(t, "state");
+    tk_command_key(t, "state");
     tk_text_add(t, tk_state_name(tk_account_state(a)));
-    add_pair(t, "generation");
+    tk_command_key(t, "generation");
     tk_text_int(t, a->pair.generation);
     if (tk_account_left(a, tk_keeper_now(a->keeper), &left)) {
-        add_pair(t, "expires_in");
+        tk_command_key(t, "expires_in");
         tk_text_int(t, left);
     }
 }
@@ -61,11 +53,11 @@ static void print_link(struct tk_console *c)
 
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
-    enum tk_err err = TK_OK;
-    bool warm = tk_auth_is_warm(c->now.account, &err) && err == TK_OK;
+    enum tk_err err;
+    bool warm = tk_auth_is_warm(c->now.account);
 
     (void)why;
-    if (err != TK_OK) {
+    if (!tk_auth_is_warming(c->now.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
         tk_console_data(c, "warm_action", tk_err_words(err));
     }
@@ -86,7 +78,8 @@ static void step_begin(struct tk_console *c)
         c->now.waiting = true;
         break;
     default:
-        if (tk_auth_is_warm(c->now.account, &err) || gave_up(c))
+        if (tk_auth_is_warm(c->now.account) || !tk_auth_is_warming(c->now.account, &err) ||
+            gave_up(c))
             answer_begin(c, TK_OK);
     }
 }
@@ -133,7 +126,7 @@ static void ok_of_code(struct tk_console *c, const struct tk_account *a)
 
     tk_text_init(&t, buf, sizeof buf);
     add_pair_facts(a, &t);
-    add_pair(&t, "rest");
+    tk_command_key(&t, "rest");
     tk_text_add(&t, tk_rest_status_name(a->rest.status));
     tk_console_ok(c, &t);
 }
@@ -184,7 +177,7 @@ static void step_refresh(struct tk_console *c)
         return;
     }
     if (a->pair.generation == c->now.number) {
-        tk_console_err(c, a->last_error == TK_OK ? TK_E_TRY_LATER : a->last_error);
+        tk_console_err(c, a->refresh.error == TK_OK ? TK_E_TRY_LATER : a->refresh.error);
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
@@ -228,14 +221,14 @@ static void ok_of_token(struct tk_console *c, const char *token, const struct tk
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    add_pair(&t, "access_token");
+    tk_command_key(&t, "access_token");
     tk_text_add(&t, token);
-    add_pair(&t, "expires_in");
+    tk_command_key(&t, "expires_in");
     tk_text_int(&t, info->expires_in);
-    add_pair(&t, "generation");
+    tk_command_key(&t, "generation");
     tk_text_int(&t, info->generation);
     if (info->is_short) {
-        add_pair(&t, "short");
+        tk_command_key(&t, "short");
         tk_text_int(&t, 1);
     }
     tk_console_ok(c, &t);
@@ -288,7 +281,7 @@ void tk_command_token(struct tk_console *c, char *rest)
             good = parse_number(word, &min_valid_s);
     }
     if (!good) {
-        tk_console_err_words(c, TK_E_USAGE, "token [min_valid_s] [rejected=<generation>]");
+        tk_command_err_usage(c);
         return;
     }
     begin_waiting(c, step_token, ANSWER_MS);
@@ -305,15 +298,18 @@ static void step_test(struct tk_console *c)
     enum tk_err err;
     struct tk_text t;
     char buf[32];
+    int status;
 
-    if (tk_escalate_testing(c->now.account, &err))
+    if (tk_escalate_testing(c->now.account, &err, &status))
         return;
+    if (status > 0)
+        tk_console_data_int(c, "http", status);
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_pair(&t, "delivered");
+    tk_command_key(&t, "delivered");
     tk_text_add(&t, "yes");
     tk_console_ok(c, &t);
 }

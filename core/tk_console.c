@@ -3,14 +3,13 @@
 
 #include "tk_command.h"
 #include "tk_console_io.h"
+#include "tk_console_out.h"
 #include "tk_device.h"
 #include "tk_keeper.h"
 #include "tk_version.h"
 
 #include <string.h>
 
-#define PROMPT    "tk> "
-#define DRAIN_MS  2000
 #define ASKING_MS 60000
 #define CTRL_C    0x03
 #define BACKSPACE 0x08
@@ -25,138 +24,7 @@ void tk_console_init(struct tk_console *c, struct tk_keeper *keeper, unsigned li
     *c = (struct tk_console){.keeper = keeper, .line = line};
 }
 
-/* --- out --- */
-
-static size_t room(const struct tk_console *c)
-{
-    return sizeof c->out - c->out_len;
-}
-
-/* What does not fit is dropped: steps are only made while a whole line fits. */
-static void put(struct tk_console *c, const char *s, size_t len)
-{
-    if (len == 0 || len > room(c))
-        return;
-    c->lines += s[len - 1] == '\n';
-    memcpy(c->out + c->out_len, s, len);
-    c->out_len += len;
-    c->at_column_0 = s[len - 1] == '\n';
-    c->prompted = false;
-}
-
-static void put_text(struct tk_console *c, const char *s)
-{
-    put(c, s, strlen(s));
-}
-
-static void write_out(struct tk_console *c)
-{
-    struct tk_port *port = c->keeper->config->port;
-
-    while (c->out_len > 0) {
-        int n = tk_console_write(port, c->line, c->out, c->out_len);
-
-        if (n <= 0)
-            return;
-        c->out_len -= (size_t)n;
-        memmove(c->out, c->out + n, c->out_len);
-    }
-}
-
-static void new_line(struct tk_console *c)
-{
-    if (!c->at_column_0)
-        put_text(c, "\r\n");
-}
-
-static void prompt(struct tk_console *c)
-{
-    if (c->prompted || c->now.step != NULL || c->asking != NULL)
-        return;
-    new_line(c);
-    put_text(c, PROMPT);
-    c->prompted = true;
-}
-
-static void put_line(struct tk_console *c, const char *s)
-{
-    new_line(c);
-    put_text(c, s);
-    put_text(c, "\r\n");
-}
-
-void tk_console_drain(struct tk_console *c)
-{
-    struct tk_port *port = c->keeper->config->port;
-    uint64_t give_up_ms = tk_clock_now_ms(port) + DRAIN_MS;
-
-    write_out(c);
-    while (c->out_len > 0 && tk_clock_now_ms(port) < give_up_ms) {
-        tk_device_alive(port);
-        tk_wait(port, give_up_ms);
-        write_out(c);
-    }
-}
-
-bool tk_console_is_drained(const struct tk_console *c)
-{
-    return !c->attached || c->out_len == 0;
-}
-
-/* --- lines that come by themselves --- */
-
-void tk_console_tell(struct tk_console *c, const char *line)
-{
-    size_t size = strlen(line) + 1;
-
-    if (!c->attached)
-        return;
-    if (size > sizeof c->async - c->async_len) {
-        c->async_lost++;
-        return;
-    }
-    memcpy(c->async + c->async_len, line, size);
-    c->async_len += size;
-}
-
-static void put_lost(struct tk_console *c)
-{
-    char buf[40];
-    struct tk_text t;
-
-    if (c->async_lost == 0)
-        return;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "LOG lines_lost=");
-    tk_text_int(&t, c->async_lost);
-    put_line(c, buf);
-    c->async_lost = 0;
-}
-
-/* Between answers only. A prompt that stood there comes again behind them; a half-typed line is
- * left as it is. */
-static void put_async(struct tk_console *c)
-{
-    bool again = c->prompted;
-
-    if (c->now.step != NULL || c->asking != NULL || c->async_len == 0)
-        return;
-    write_out(c); /* nothing wakes a line that could go out now */
-    while (c->async_len > 0 && room(c) > TK_ANSWER_MAX) {
-        size_t size = strlen(c->async) + 1;
-
-        put_line(c, c->async);
-        c->async_len -= size;
-        memmove(c->async, c->async + size, c->async_len);
-        if (c->async_len == 0)
-            put_lost(c);
-        write_out(c);
-    }
-    if (again)
-        prompt(c);
-}
-
-/* --- an answer --- */
+/* --- a command under way --- */
 
 bool tk_console_is_program(const struct tk_console *c)
 {
@@ -167,80 +35,7 @@ struct tk_account *tk_console_account(struct tk_console *c)
 {
     struct tk_account *a = &c->keeper->accounts[c->ref];
 
-    return a->used ? a : &c->keeper->accounts[0];
-}
-
-static void begin_answer_line(struct tk_console *c)
-{
-    new_line(c);
-    put_text(c, c->prefix);
-}
-
-void tk_console_data(struct tk_console *c, const char *key, const char *value)
-{
-    char one[2] = "", buf[sizeof "\\xHH"];
-    struct tk_text t;
-
-    begin_answer_line(c);
-    put_text(c, key);
-    put_text(c, "=");
-    for (; *value != '\0'; value++) {
-        one[0] = *value;
-        tk_text_init(&t, buf, sizeof buf);
-        tk_text_visible(&t, one);
-        put(c, buf, t.len);
-    }
-    put_text(c, "\r\n");
-}
-
-void tk_console_data_int(struct tk_console *c, const char *key, int64_t value)
-{
-    char digits[24];
-    struct tk_text t;
-
-    tk_text_init(&t, digits, sizeof digits);
-    tk_text_int(&t, value);
-    tk_console_data(c, key, digits);
-}
-
-static void end_answer(struct tk_console *c)
-{
-    put_text(c, "\r\n");
-    c->now = (struct tk_progress){.step = NULL};
-    if (!tk_console_is_program(c))
-        prompt(c);
-}
-
-void tk_console_ok(struct tk_console *c, const struct tk_text *pairs)
-{
-    begin_answer_line(c);
-    put_text(c, "OK");
-    if (pairs != NULL && pairs->len > 0) {
-        put_text(c, " ");
-        put(c, pairs->buf, pairs->len);
-    }
-    end_answer(c);
-}
-
-static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, const char *words)
-{
-    new_line(c);
-    put_text(c, prefix);
-    put_text(c, "ERR ");
-    put_text(c, tk_err_code(err));
-    put_text(c, " ");
-    put_text(c, words);
-}
-
-void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
-{
-    put_err(c, c->prefix, err, words);
-    end_answer(c);
-}
-
-void tk_console_err(struct tk_console *c, enum tk_err err)
-{
-    tk_console_err_words(c, err, tk_err_words(err));
+    return a->used ? a : tk_keeper_account(c->keeper, NULL);
 }
 
 void tk_console_continue(struct tk_console *c, tk_console_step step)
@@ -252,9 +47,9 @@ void tk_console_ask(struct tk_console *c, const char *setting)
 {
     c->asking = setting;
     c->now.give_up_ms = tk_keeper_now(c->keeper) + ASKING_MS;
-    begin_answer_line(c);
-    put_text(c, setting);
-    put_text(c, ": ");
+    tk_console_new_line(c);
+    tk_console_put_text(c, setting);
+    tk_console_put_text(c, ": ");
 }
 
 static void end_early(struct tk_console *c, enum tk_err why)
@@ -302,12 +97,11 @@ static void run_command(struct tk_console *c, char *line)
     const char *rest;
     const struct tk_command *command = tk_command_find(line, &rest);
 
+    c->command = command;
     if (command == NULL)
         tk_console_err(c, TK_E_UNKNOWN_COMMAND);
-    else if (command->needs && *rest == '\0')
-        tk_console_err_words(c, TK_E_USAGE, command->form);
-    else if (command->form[0] == '\0' && *rest != '\0')
-        tk_console_err_words(c, TK_E_USAGE, "nothing follows this command");
+    else if ((command->needs && *rest == '\0') || (command->form[0] == '\0' && *rest != '\0'))
+        tk_command_err_usage(c);
     else
         command->run(c, line + (rest - line));
 }
@@ -332,20 +126,20 @@ static void run_line(struct tk_console *c)
     char *line = take_prefix(c->typed, prefix);
 
     if (line == NULL && c->refusal == TK_OK)
-        c->refusal = TK_E_USAGE;
+        c->refusal = TK_E_BAD_PREFIX;
     if (line != NULL)
         line = trim(line);
     if (c->refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {
-        prompt(c);
+        tk_console_prompt(c);
         return;
     }
     if (c->refusal == TK_OK && must_wait(c, line))
         c->refusal = TK_E_BUSY;
     if (c->refusal != TK_OK) {
-        put_err(c, prefix, c->refusal, tk_err_words(c->refusal));
-        put_text(c, "\r\n");
+        tk_console_put_err(c, prefix, c->refusal, tk_err_words(c->refusal));
+        tk_console_put_text(c, "\r\n");
         if (c->typed[0] != '@')
-            prompt(c);
+            tk_console_prompt(c);
         return;
     }
     memcpy(c->prefix, prefix, sizeof prefix);
@@ -383,7 +177,7 @@ static void say_hidden(struct tk_console *c)
     tk_text_char(&t, '(');
     tk_text_int(&t, c->len - c->hidden_from);
     tk_text_add(&t, " characters, hidden)");
-    put_text(c, buf);
+    tk_console_put_text(c, buf);
 }
 
 static void forget_line(struct tk_console *c)
@@ -401,7 +195,7 @@ static void end_line(struct tk_console *c)
     c->typed[c->len] = '\0';
     say_hidden(c);
     if (c->typed[0] != '@' || c->asking != NULL)
-        put_text(c, "\r\n");
+        tk_console_put_text(c, "\r\n");
     if (c->asking != NULL)
         answer_asked(c);
     else
@@ -418,7 +212,7 @@ static void add_byte(struct tk_console *c, char byte)
     c->typed[c->len++] = byte;
     c->typed[c->len] = '\0';
     if (is_echoed(c))
-        put(c, &byte, 1);
+        tk_console_put(c, &byte, 1);
     if (c->hidden_from == 0 && byte == ' ' && tk_command_is_hidden(c->typed))
         c->hidden_from = c->len;
 }
@@ -430,15 +224,15 @@ static void erase_byte(struct tk_console *c)
     if (c->len == c->hidden_from)
         c->hidden_from = 0;
     if (is_echoed(c))
-        put_text(c, "\b \b");
+        tk_console_put_text(c, "\b \b");
     c->typed[--c->len] = '\0';
 }
 
 static void kill_line(struct tk_console *c)
 {
-    put_text(c, "\r\n");
+    tk_console_put_text(c, "\r\n");
     forget_line(c);
-    prompt(c);
+    tk_console_prompt(c);
 }
 
 /* Ends what is at work, or what is asked, or the line that is being typed. */
@@ -452,7 +246,7 @@ static void interrupt(struct tk_console *c)
         end_early(c, TK_E_CANCELLED);
         forget_line(c);
     } else {
-        put_text(c, "^C");
+        tk_console_put_text(c, "^C");
         kill_line(c);
     }
 }
@@ -522,8 +316,8 @@ static void attach(struct tk_console *c)
     tk_text_add(&t, k->config->board);
     tk_text_add(&t, " id=");
     tk_text_add(&t, tk_device_id(k->config->port));
-    put_line(c, buf);
-    prompt(c);
+    tk_console_put_line(c, buf);
+    tk_console_prompt(c);
 }
 
 static void detach(struct tk_console *c)
@@ -557,7 +351,7 @@ static bool read_byte(struct tk_console *c)
 
 static bool can_read(const struct tk_console *c)
 {
-    return room(c) > TK_ANSWER_MAX && (c->now.step == NULL || c->now.waiting);
+    return tk_console_room(c) > TK_ANSWER_MAX && (c->now.step == NULL || c->now.waiting);
 }
 
 /* As many steps as have something to print, while there is room for it. */
@@ -566,11 +360,11 @@ static void run_steps(struct tk_console *c)
     uint32_t lines;
 
     do {
-        if (c->now.step == NULL || room(c) <= TK_ANSWER_MAX)
+        if (c->now.step == NULL || tk_console_room(c) <= TK_ANSWER_MAX)
             return;
         lines = c->lines;
         c->now.step(c);
-        write_out(c);
+        tk_console_flush(c);
     } while (c->lines != lines || !c->now.waiting);
 }
 
@@ -578,7 +372,7 @@ static void give_up_asking(struct tk_console *c, uint64_t now_ms)
 {
     if (c->asking == NULL || now_ms < c->now.give_up_ms)
         return;
-    new_line(c);
+    tk_console_new_line(c);
     c->asking = NULL;
     tk_console_err(c, TK_E_NEED_VALUE);
     forget_line(c);
@@ -592,11 +386,11 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
             break;
         run_steps(c);
         if (!can_read(c))
-            write_out(c);
+            tk_console_flush(c);
     }
     give_up_asking(c, now_ms);
     run_steps(c);
-    put_async(c);
-    write_out(c);
+    tk_console_put_async(c);
+    tk_console_flush(c);
     return c->now.step != NULL || c->asking != NULL ? c->now.give_up_ms : UINT64_MAX;
 }

@@ -67,7 +67,8 @@ struct tk_console {
     const char *asking;   /* the setting whose value is asked for; NULL */
 
     /* the answer */
-    char prefix[TK_PREFIX_SIZE]; /* "@7 ", or "" for a person */
+    char prefix[TK_PREFIX_SIZE];      /* "@7 ", or "" for a person */
+    const struct tk_command *command; /* the newest that was found */
     struct tk_progress now;
     struct tk_probe probe; /* of `check` */
 

@@ -15,10 +15,11 @@ TK_ERROR(BAD_BYTE, "bad_byte", NONE,
 TK_ERROR(RX_OVERRUN, "rx_overrun", NONE,
          "characters were lost on the line; nothing was done; send it again")
 TK_ERROR(USAGE, "usage", NONE, "type help and the command for its form")
+TK_ERROR(BAD_PREFIX, "bad_prefix", NONE, "a program's line is @<1 to 10 digits> <command>")
 TK_ERROR(NEED_VALUE, "need_value", NONE, "give the value on the same line")
 TK_ERROR(BAD_VALUE, "bad_value", NONE, "that value cannot be")
 TK_ERROR(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")
-TK_ERROR(CANCELLED, "cancelled", NONE, "ended early")
+TK_ERROR(CANCELLED, "cancelled", NONE, "ended early; what was sent before goes on, see status")
 TK_ERROR(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")
 TK_ERROR(NO_SUCH_REF, "no_such_ref", NONE, "type ref for the list, ref add <name> to make one")
 TK_ERROR(REF_EXISTS, "ref_exists", NONE, "there is one of that name; ref <name> selects it")
@@ -60,11 +61,11 @@ TK_ERROR(TLS_SELF_SIGNED, "tls_self_signed", RETRY,
 TK_ERROR(TLS_NAME, "tls_wrong_name", RETRY,
          "the server's certificate is for another name; check the host")
 TK_ERROR(TLS_EXPIRED, "tls_expired", RETRY,
-         "the server's certificate is past its date, or this clock runs ahead; see status "
-         "time")
+         "the server's certificate is past its date, or this clock runs ahead; type time, and "
+         "compare")
 TK_ERROR(TLS_NOT_YET, "tls_not_yet_valid", RETRY,
-         "the server's certificate is not valid yet, or this clock runs behind; see status "
-         "time")
+         "the server's certificate is not valid yet, or this clock runs behind; type time, "
+         "and compare")
 TK_ERROR(TLS_WEAK, "tls_weak", RETRY,
          "the server's certificate uses a key or hash too weak to trust")
 TK_ERROR(TLS_ALERT, "tls_alert", RETRY, "the server refused the TLS handshake")
@@ -126,5 +127,6 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal offers REST without TLS; the token does not go there")
-TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE, "escalate_url did not take it; see the status")
+TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,
+         "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
 TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")

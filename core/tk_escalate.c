@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_escalate.h"
 
+#include "tk_account_store.h"
 #include "tk_device.h"
 #include "tk_json.h"
 #include "tk_keeper.h"
@@ -38,9 +39,9 @@ const char *tk_escalate_action(const struct tk_account *a)
 
 static const char *event_name(const struct tk_escalation *e)
 {
-    if (e->testing)
-        return "test";
-    return e->record.cleared ? "cleared" : "raised";
+    static const char *const names[] = {"test", "raised", "cleared"};
+
+    return names[e->posting];
 }
 
 static void add_string(struct tk_text *t, const char *name, const char *value)
@@ -59,14 +60,32 @@ static void add_number(struct tk_text *t, const char *name, int64_t value)
     tk_text_char(t, ',');
 }
 
+/* Now, while one is under way; 0 where none will come by itself, or the time is unknown. */
 static int64_t next_try(const struct tk_account *a)
 {
     int64_t now_unix = tk_time_or_0(&a->keeper->time);
     uint32_t seconds;
 
+    if (tk_net_active(&a->refresh.request))
+        return now_unix;
     if (now_unix == 0 || !tk_token_next_in(a, tk_keeper_now(a->keeper), &seconds))
         return 0;
     return now_unix + seconds;
+}
+
+/* What a raising and its clearing have in common: <device>-<account>-<raised>. */
+static void add_ref(const struct tk_account *a, struct tk_text *t)
+{
+    char buf[96];
+    struct tk_text ref;
+
+    tk_text_init(&ref, buf, sizeof buf);
+    tk_text_add(&ref, tk_device_id(a->keeper->config->port));
+    tk_text_char(&ref, '-');
+    tk_text_add(&ref, a->name);
+    tk_text_char(&ref, '-');
+    tk_text_int(&ref, a->escalation.record.since);
+    add_string(t, "ref", buf);
 }
 
 static void add_body(const struct tk_account *a, struct tk_text *t)
@@ -82,10 +101,11 @@ static void add_body(const struct tk_account *a, struct tk_text *t)
     add_string(t, "account", a->name);
     add_string(t, "device", tk_device_id(a->keeper->config->port));
     add_string(t, "portal", host);
-    add_number(t, "level", e->posting);
+    add_ref(a, t);
+    add_number(t, "level", e->posted_level);
     add_number(t, "since", e->record.since);
     add_string(t, "cause", tk_err_code((enum tk_err)e->record.cause));
-    add_string(t, "action", e->record.cleared ? "" : tk_escalate_action(a));
+    add_string(t, "action", e->posting == TK_POST_CLEARED ? "" : tk_escalate_action(a));
     add_number(t, "next_try", next_try(a));
     add_number(t, "attempts", a->refresh.failures);
     t->len--; /* the last comma */
@@ -102,9 +122,10 @@ static enum tk_err write_post(struct tk_request *r, struct tk_text *out)
     if (!tk_host_parse(&host, a->keeper->escalate_url, &path))
         return TK_E_NO_ESCALATE_URL;
     if (e->testing)
-        e->posting = 0;
+        e->posting = TK_POST_TEST;
     else
-        e->posting = e->record.cleared ? e->record.delivered : e->record.level;
+        e->posting = e->record.cleared ? TK_POST_CLEARED : TK_POST_RAISED;
+    e->posted_level = e->posting == TK_POST_RAISED ? e->record.level : e->record.delivered;
     size_t mark =
         tk_http_request(out, "POST", &host, *path == '\0' ? "/" : path, "application/json");
 
@@ -170,10 +191,10 @@ static void delivered(struct tk_account *a)
     struct tk_escalation *e = &a->escalation;
 
     e->failures = 0;
-    if (e->record.cleared)
+    if (e->posting == TK_POST_CLEARED && e->record.cleared)
         memset(&e->record, 0, sizeof e->record);
-    else
-        e->record.delivered = e->posting;
+    else if (e->posting == TK_POST_RAISED && e->record.level > 0)
+        e->record.delivered = e->posted_level;
     (void)tk_account_store_escalation(a); /* else it is told once more after a restart */
     plan_post(a, tk_keeper_now(a->keeper));
 }
@@ -217,6 +238,7 @@ static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
     if (e->testing) {
         e->testing = false;
         e->test_result = err;
+        e->test_status = status;
         plan_post(a, tk_keeper_now(a->keeper));
     } else if (err == TK_OK)
         delivered(a);
@@ -244,9 +266,10 @@ enum tk_err tk_escalate_test(struct tk_account *a)
     return TK_OK;
 }
 
-bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result)
+bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result, int *status)
 {
     *result = a->escalation.test_result;
+    *status = a->escalation.test_status;
     return a->escalation.testing;
 }
 
@@ -339,7 +362,7 @@ void tk_escalate_look(struct tk_account *a, uint64_t now_ms)
     else if (a->refresh.unstored && level < 2)
         raise_to(a, 2, TK_E_STORAGE_FAILED);
     else
-        raise_to(a, level, a->last_error);
+        raise_to(a, level, a->refresh.error);
 }
 
 static void ladder_due(struct tk_task *task, uint64_t now_ms)
@@ -347,18 +370,32 @@ static void ladder_due(struct tk_task *task, uint64_t now_ms)
     tk_escalate_look(of_ladder_task(task), now_ms);
 }
 
+/* The fault ends while somebody is being told of it. What has left counts as delivered, so that its
+ * end is told too; what waits still is told to nobody. */
+static void end_raising(struct tk_account *a)
+{
+    struct tk_escalation *e = &a->escalation;
+
+    if (e->testing || !tk_net_active(&e->request))
+        return;
+    if (!e->request.sent)
+        tk_net_cancel(&a->keeper->net, &e->request);
+    else if (e->posting == TK_POST_RAISED)
+        e->record.delivered = e->posted_level;
+}
+
 void tk_escalate_clear(struct tk_account *a)
 {
     struct tk_escalation_record *r = &a->escalation.record;
-    bool was_delivered = r->delivered > 0;
 
     tk_sched_at(&a->keeper->sched, &a->escalation.ladder_task, TK_NEVER);
     if (r->level == 0)
         return;
+    end_raising(a);
     r->level = 0;
-    r->cleared = was_delivered;
+    r->cleared = r->delivered > 0;
     tell(a, "cleared", 0);
-    if (!was_delivered)
+    if (!r->cleared)
         memset(r, 0, sizeof *r);
     (void)tk_account_store_escalation(a);
     a->escalation.failures = 0;

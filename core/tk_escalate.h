@@ -36,14 +36,18 @@ struct tk_escalation_record {
     int64_t since;     /* unix time of the first step; 0: unknown */
 };
 
+enum tk_posting { TK_POST_TEST, TK_POST_RAISED, TK_POST_CLEARED };
+
 struct tk_escalation {
     struct tk_escalation_record record;
     struct tk_task task;        /* the next try of a POST */
     struct tk_task ladder_task; /* the next moment at which the level may rise by itself */
     struct tk_request request;
-    uint32_t failures; /* of the POST, in a row */
-    uint8_t posting;   /* the level that the POST under way names; 0 for a clearing */
-    bool testing;      /* the POST under way is a test */
+    uint32_t failures;       /* of the POST, in a row */
+    enum tk_posting posting; /* what the newest POST that left tells ... */
+    uint8_t posted_level;    /* ... and the level that it names */
+    bool testing;            /* the POST under way is a test */
+    int test_status;         /* what HTTP said to the last one; 0: nothing */
     enum tk_err test_result;
 };
 
@@ -58,9 +62,10 @@ void tk_escalate_look(struct tk_account *a, uint64_t now_ms);
 /* The pair is good again. */
 void tk_escalate_clear(struct tk_account *a);
 
-/* Sends one POST with event "test"; tk_escalate_testing tells when it ended. */
+/* Sends one POST with event "test"; tk_escalate_testing tells when it ended, and the HTTP status.
+ */
 enum tk_err tk_escalate_test(struct tk_account *a);
-bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result);
+bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result, int *status);
 
 /* What somebody should do about a cause, in words; a constant. */
 const char *tk_escalate_action(const struct tk_account *a);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_keeper.h"
 
+#include "tk_account_store.h"
 #include "tk_auth.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
@@ -150,6 +151,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 {
     memset(k, 0, sizeof *k);
     k->config = config;
+    k->started_ms = tk_keeper_now(k);
     k->log_level = TK_LOG_ERROR;
     tk_sched_init(&k->sched);
     tk_time_init(&k->time, config->port, config->build_unix);
@@ -268,9 +270,11 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
     tk_sched_at(&k->sched, &a->escalation.task, TK_NEVER);
     enum tk_err err = tk_account_delete(a);
 
-    if (err == TK_OK)
-        need_first_account(k);
-    return err;
+    if (err != TK_OK)
+        return err;
+    init_account(k, a->index); /* what is on flash now: nothing */
+    need_first_account(k);
+    return TK_OK;
 }
 
 /* --- settings of the device --- */

@@ -23,7 +23,7 @@
 #include "tk_time.h"
 #include "tk_token.h"
 
-enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO, TK_LOG_DEBUG };
+enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO };
 
 /* What a board tells its keeper. Everything pointed to lives as long as the keeper. */
 struct tk_config {
@@ -61,7 +61,8 @@ struct tk_keeper {
     enum tk_err store_error; /* of opening the store */
     enum tk_err tls_error;   /* of setting TLS up */
     bool time_was_known;
-    bool told; /* something in this pass, that the consoles have yet to print */
+    uint64_t started_ms; /* tick */
+    bool told;           /* something in this pass, that the consoles have yet to print */
     enum tk_state shown[TK_ACCOUNTS]; /* the states of the last EVT lines */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_token.h"
 
+#include "tk_account_store.h"
 #include "tk_keeper.h"
 
 #include <string.h>
@@ -62,6 +63,15 @@ static uint64_t backoff_cap(const struct tk_account *a)
     return is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS;
 }
 
+static uint64_t renew_interval_ms(const struct tk_account *a)
+{
+    uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
+
+    if (a->renew_s == TK_RENEW_ON_DEMAND)
+        return ON_DEMAND_S * (uint64_t)1000;
+    return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
+}
+
 /* A pair that was read from flash has wall times; once the time is known they become ticks. */
 static void fix_times(struct tk_account *a)
 {
@@ -74,20 +84,13 @@ static void fix_times(struct tk_account *a)
 
     if (left_s < 0)
         left_s = 0;
-    if (left_s > a->pair.lifetime_s)
-        left_s = a->pair.lifetime_s; /* the clock was set back */
-    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
     a->issued_ms = (int64_t)now_ms - (now_unix - a->pair.issued_unix) * 1000;
+    if (left_s > a->pair.lifetime_s) { /* the clock was set back: how old is it? renewed at once */
+        left_s = a->pair.lifetime_s;
+        a->issued_ms = (int64_t)(now_ms - renew_interval_ms(a));
+    }
+    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
     a->times_known = true;
-}
-
-static uint64_t renew_interval_ms(const struct tk_account *a)
-{
-    uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
-
-    if (a->renew_s == TK_RENEW_ON_DEMAND)
-        return ON_DEMAND_S * (uint64_t)1000;
-    return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
 }
 
 static uint64_t not_too_soon(const struct tk_account *a, uint64_t due_ms)
@@ -115,6 +118,7 @@ static uint64_t planned(const struct tk_account *a)
 void tk_token_plan(struct tk_account *a)
 {
     fix_times(a);
+    a->refresh.probe_s = 0; /* what a probe meets may be another thing now */
     if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED || !a->times_known)
         refresh_at(a, TK_NEVER);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
@@ -191,7 +195,7 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     a->ended = TK_NOT_ENDED;
     a->last_error = err;
     r->intent = r->doubt = r->try_previous = false;
-    r->blocked_by = TK_OK;
+    r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected = 0;
     r->last_success_ms = now_of(a);
     r->has_succeeded = true;
@@ -269,6 +273,8 @@ static void refused(struct tk_account *a)
 
 static void probe_later(struct tk_account *a)
 {
+    if (a->refresh.probe_s == 0)
+        a->refresh.probe_s = PROBE_FIRST_S;
     refresh_at(a, now_of(a) + a->refresh.probe_s * (uint64_t)1000);
 }
 
@@ -278,10 +284,7 @@ static void block(struct tk_account *a, enum tk_err err)
 
     close_intent(a);
     r->blocked_by = err;
-    if (r->probe_s == 0)
-        r->probe_s = PROBE_FIRST_S;
-    else
-        r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
+    r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
     probe_later(a);
 }
 
@@ -293,9 +296,30 @@ static void retry(struct tk_account *a)
         refresh_at(a, now_of(a) + backoff(a, a->refresh.failures - 1, backoff_cap(a)));
 }
 
+static void log_failure(struct tk_account *a)
+{
+    char buf[120];
+    struct tk_text t;
+    uint32_t seconds = 0;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "refresh ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " error=");
+    tk_text_add(&t, tk_err_code(a->refresh.error));
+    tk_text_add(&t, " failures=");
+    tk_text_int(&t, a->refresh.failures);
+    tk_text_add(&t, " next_in=");
+    if (tk_token_next_in(a, now_of(a), &seconds))
+        tk_text_int(&t, seconds);
+    else
+        tk_text_add(&t, "none");
+    tk_keeper_log(a->keeper, TK_LOG_INFO, &t);
+}
+
 static void failed(struct tk_account *a, enum tk_err err)
 {
-    a->last_error = err;
+    a->last_error = a->refresh.error = err;
     a->refresh.failures++;
     switch (tk_err_action(err)) {
     case TK_ACTION_REAUTH:
@@ -314,6 +338,7 @@ static void failed(struct tk_account *a, enum tk_err err)
         retry(a);
         break;
     }
+    log_failure(a);
     tk_escalate_look(a, now_of(a));
 }
 
@@ -371,6 +396,7 @@ enum tk_err tk_token_refresh(struct tk_account *a)
         return TK_E_NEEDS_CODE;
     if (now_of(a) < not_too_soon(a, 0))
         return TK_E_TOO_SOON;
+    a->refresh.probe_s = 0; /* a person is at work on it */
     start(a);
     return TK_OK;
 }
@@ -389,7 +415,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     tk_sched_at(&a->keeper->sched, &a->refresh.store_task, TK_NEVER);
     refresh_at(a, TK_NEVER);
     a->refresh.intent = a->refresh.doubt = a->refresh.try_previous = false;
-    a->refresh.blocked_by = TK_OK;
+    a->refresh.blocked_by = a->refresh.error = TK_OK;
     a->refresh.unstored = false;
     a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
     a->rest.status = TK_REST_UNKNOWN;
@@ -442,7 +468,7 @@ static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *b
     if (hopeless)
         return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
     if (failing)
-        return wait_for(info, a->last_error);
+        return wait_for(info, a->refresh.error);
     if (!too_soon)
         start(a);
     return wait_for(info, TK_OK);

@@ -15,6 +15,7 @@
 
 #define ANSWER_SIZE    4096
 #define GET_TIMEOUT_S  30
+#define TIMEOUT_MAX    3600
 #define GRACE_MS       5000  /* beyond the time that the service was given */
 #define LEAVE_KEY      0x1d  /* Ctrl-] */
 #define LAST_ANSWER_MS 60000 /* after the end of input */
@@ -73,14 +74,14 @@ static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
 /* --- get --- */
 
 /* A number of the command line, as it goes into JSON. */
-static bool add_option(struct tk_text *t, const char *name, const char *value)
+static bool add_option(struct tk_text *t, const char *name, const char *value, uint32_t most)
 {
     uint64_t number;
 
     if (value == NULL)
         return true;
-    if (!tk_parse_u64(value, strlen(value), UINT32_MAX, &number)) {
-        tk_host_say("what follows --%s is a number of seconds or a generation, not '%s'", name,
+    if (!tk_parse_u64(value, strlen(value), most, &number)) {
+        tk_host_say("what follows --%s is a number up to %lu, not '%s'", name, (unsigned long)most,
                     value);
         return false;
     }
@@ -98,8 +99,9 @@ static bool make_request(const struct tk_options *o, struct tk_text *t)
         tk_text_add(t, ",\"ref\":");
         tk_text_json(t, o->ref);
     }
-    if (!add_option(t, "min-valid", o->min_valid) || !add_option(t, "rejected", o->rejected) ||
-        !add_option(t, "timeout", o->timeout))
+    if (!add_option(t, "min-valid", o->min_valid, UINT32_MAX) ||
+        !add_option(t, "rejected", o->rejected, UINT32_MAX) ||
+        !add_option(t, "timeout", o->timeout, TIMEOUT_MAX))
         return false;
     tk_text_add(t, "}\n");
     return tk_text_ok(t);
@@ -110,7 +112,7 @@ static int timeout_of(const struct tk_options *o)
     uint64_t seconds = GET_TIMEOUT_S;
 
     if (o->timeout != NULL)
-        (void)tk_parse_u64(o->timeout, strlen(o->timeout), 3600, &seconds);
+        (void)tk_parse_u64(o->timeout, strlen(o->timeout), TIMEOUT_MAX, &seconds);
     return (int)seconds * 1000 + GRACE_MS;
 }
 
@@ -205,6 +207,15 @@ static bool ends_answer(const char *line)
     return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
 }
 
+/* `client_secret: (50 characters, hidden)`: a line of input was no command but what was asked for.
+ * An empty one did not count as a command. */
+static bool takes_value(const char *line)
+{
+    const char *at = line + strcspn(line, " :=");
+
+    return strncmp(at, ": (", 3) == 0 && at[3] != '0';
+}
+
 static void count_output(struct traffic *t, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -214,7 +225,7 @@ static void count_output(struct traffic *t, const char *bytes, size_t len)
             continue;
         }
         t->line[t->len] = '\0';
-        t->answers += ends_answer(t->line);
+        t->answers += ends_answer(t->line) || takes_value(t->line);
         t->len = 0;
     }
 }
@@ -272,8 +283,9 @@ static int poll_both(struct pollfd p[2], const struct typed *typed, bool ended)
     return poll(p, 2, ended ? LAST_ANSWER_MS : -1);
 }
 
-/* Until either side ends. After the end of input what was asked is still answered. */
-static void pass_bytes(int fd)
+/* Until either side ends. After the end of input what was asked is still answered. False: the last
+ * line had no end. */
+static bool pass_bytes(int fd)
 {
     struct pollfd p[2] = {{.events = POLLIN}, {.fd = fd}};
     struct traffic t = {.commands = 0};
@@ -287,13 +299,14 @@ static void pass_bytes(int fd)
             continue;
         if (n <= 0 || ((p[1].revents & ~POLLOUT) != 0 && !pass_output(fd, &t)) ||
             ((p[1].revents & POLLOUT) != 0 && !send_typed(fd, &typed)))
-            return;
+            break;
         if (p[0].fd >= 0 && p[0].revents != 0 && !read_typed(&typed, &t)) {
             if (isatty(STDIN_FILENO))
-                return;
+                return true;
             ended = true;
         }
     }
+    return !ended || !t.in_line;
 }
 
 int tk_host_console(const struct tk_options *options)
@@ -315,9 +328,13 @@ int tk_host_console(const struct tk_options *options)
 
     if (raw)
         tk_host_say("Ctrl-] leaves\r");
-    pass_bytes(fd);
+    bool whole = pass_bytes(fd);
+
     if (raw)
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
     close(fd);
-    return TK_EXIT_OK;
+    if (whole)
+        return TK_EXIT_OK;
+    tk_host_say("the last line of the input has no end; it was not run");
+    return TK_EXIT_USAGE;
 }

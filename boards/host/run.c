@@ -127,9 +127,10 @@ static int serve(const struct tk_options *options)
                                         .tell = tell};
     if (!tk_host_load_roots(&service.trust, options->ca))
         return TK_EXIT_USAGE;
-    if (!catch_signals() || !open_socket(options))
+    if (!catch_signals())
         return TK_EXIT_INTERNAL;
-    if (!tk_terminal_open(&service.terminal, &service.port, options->console))
+    if (!open_socket(options) ||
+        !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
     service.tells = !tk_terminal_is_stdio(options->console);
     while (live())

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool tk_terminal_is_stdio(const char *console)
@@ -63,11 +64,17 @@ static bool open_device(struct tk_terminal *t, struct tk_port *port, const char 
     return true;
 }
 
+/* A link in the way was left by a service that was killed; anything else there is somebody's. */
 static bool make_link(struct tk_terminal *t, const char *target, const char *link)
 {
-    if (strlen(link) >= sizeof t->link)
+    struct stat st;
+
+    if (strlen(link) >= sizeof t->link) {
+        tk_host_say("the link's path is too long: %s", link);
         return false;
-    (void)unlink(link);
+    }
+    if (lstat(link, &st) == 0 && S_ISLNK(st.st_mode))
+        (void)unlink(link);
     if (symlink(target, link) != 0) {
         tk_host_say("cannot make the link %s: %s", link, strerror(errno));
         return false;

@@ -19,8 +19,9 @@ END = "<!-- end -->"
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "text"]),
     ("TLS, connections", ["tls", "tls_offer", "net"]),
-    ("tokens", ["account", "auth", "token", "rest", "escalate"]),
-    ("console", ["console", "command", "command_set", "command_status", "command_token", "check"]),
+    ("tokens", ["account", "account_store", "auth", "token", "rest", "escalate"]),
+    ("console", ["console", "console_out", "command", "command_set", "command_status",
+                 "command_token", "check"]),
     ("error words", ["err"]),
     ("store", ["store", "store_read", "store_write", "seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),

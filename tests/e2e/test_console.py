@@ -108,7 +108,7 @@ class Torture(GatewayCase):
                               ("unset nothing", "unknown_key"), ("ref other", "no_such_ref"),
                               ("ref add UPPER", "bad_value"), ("ref add token", "ref_exists"),
                               ("time 5", "time_range"), (f"time {int(time.time())}", "clock_system"), ("token soon", "usage"),
-                              ("log loud", "bad_value"), ("auth", "unknown_command")):
+                              ("log loud", "bad_value"), ("log debug", "bad_value"), ("auth", "unknown_command")):
             with self.subTest(command):
                 self.assert_error(self.k.command(command), code)
 

@@ -82,7 +82,9 @@ class EscalationTest(EscalationCase):
     def test_refused_by_the_sink(self) -> None:
         self.provision()
         self.b24.fault("sink", "status", status=404)
-        self.assertFalse(self.k.command("escalate test").ok)
+        answer = self.k.command("escalate test")
+        self.assert_error(answer, "escalate_refused", "http=")
+        self.assertEqual(answer["http"], "404")
 
     def test_its_address_is_a_secret(self) -> None:
         url = f"https://{self.b24.sink}/hook/planted0secret0of0the0webhook"

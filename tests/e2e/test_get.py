@@ -105,7 +105,8 @@ class ExitStatus(GatewayCase):
 
     def test_2_usage(self) -> None:
         for arguments in (["--min-valid", "soon"], ["--min-valid"], ["--min-valid", "-1"],
-                          ["--nonsense"], ["word"], ["--rejected", "x"], ["--timeout", "1x"]):
+                          ["--nonsense"], ["word"], ["--rejected", "x"], ["--timeout", "1x"],
+                          ["--timeout", "3601"]):
             with self.subTest(arguments):
                 self.assertEqual(self.status(*arguments), 2)
 
@@ -139,6 +140,7 @@ class ExitStatus(GatewayCase):
         run = ["run", "--flash", str(self.k.home / "second.bin"), "--socket",
                str(self.k.home / "second")]
         for arguments in ([], ["dance"], [*run, "--console", "tape"], [*run, "extra"],
+                          [*run, "--console", "none", "--socket-group", "no-such-group"],
                           ["get", "--flash", "x"]):
             with self.subTest(arguments):
                 self.assertEqual(self.k.run(*arguments).returncode, 2)

@@ -158,6 +158,21 @@ class Console(GatewayCase):
         done = self.k.run("console", input="".join(f"@{i} time\n" for i in range(1, count + 1)))
         self.assertEqual(done.stdout.count(" OK time="), count)
 
+    def test_a_script_may_answer_what_is_asked(self) -> None:
+        done = self.k.run("console", timeout=40, input="set client_secret\nsecond0secret0of0this\n"
+                          "set escalate_url\n\nshow\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("OK client_secret_len=21 ", done.stdout)
+        self.assertIn("ERR need_value", done.stdout)
+        self.assertIn("client_secret=len=21", done.stdout, "the last command was not answered")
+
+    def test_a_last_line_without_an_end_is_told_and_not_run(self) -> None:
+        done = self.k.run("console", timeout=40, input="set scope crm\nset scope us")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("OK scope=crm", done.stdout)
+        self.assertIn("the last line", done.stderr)
+        self.assertEqual(self.k.must("show")["scope"], "crm")
+
     def test_reboot_starts_anew_with_all_that_is_stored(self) -> None:
         self.k.provision()
         start = self.k.type(b"@99 reboot\n")
@@ -229,6 +244,22 @@ class Pty(GatewayCase):
         os.close(fd)
         self.assertEqual(self.k.end(), 0)
         self.assertFalse(os.path.lexists(link))
+
+    def test_a_file_where_the_link_would_be_is_kept(self) -> None:
+        precious = self.k.home / "precious"
+        precious.write_text("mine")
+        done = self.k.run("run", "--flash", str(self.k.flash), "--socket", str(self.k.socket),
+                          "--console", f"pty={precious}", timeout=20)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(str(precious), done.stderr)
+        self.assertEqual(precious.read_text(), "mine")
+
+    def test_a_link_that_was_left_is_replaced(self) -> None:
+        link = self.k.home / "tty"
+        link.symlink_to("/nowhere")
+        self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
+        self.k.start(hello=False)
+        self.k.wait_for(lambda: os.readlink(link) != "/nowhere" and link.exists())
 
     def test_flash_that_cannot_be(self) -> None:
         for path in ("/proc/flash.bin", str(self.k.home)):

@@ -80,9 +80,10 @@ static void a_sequence_has_1_to_10_digits(void **state)
 {
     (void)state;
     type("@1 log off\n");
-    assert_memory_equal(type("@ log off\n"), "ERR usage ", 10);
-    assert_memory_equal(type("@x log off\n"), "ERR usage ", 10);
-    assert_memory_equal(type("@12345678901 log off\n"), "ERR usage ", 10);
+    assert_string_equal(type("@ log off\n"),
+                        "ERR bad_prefix a program's line is @<1 to 10 digits> <command>\r\n");
+    assert_memory_equal(type("@x log off\n"), "ERR bad_prefix ", 15);
+    assert_memory_equal(type("@12345678901 log off\n"), "ERR bad_prefix ", 15);
     assert_memory_equal(type("@7\n"), "@7 ERR unknown_command ", 23);
 }
 
@@ -125,7 +126,9 @@ static void a_secret_without_a_value_is_asked_for(void **state)
                                             "OK client_secret_len=8 "
                                             "client_secret_sha256=0759621c\r\ntk> ");
     type("set client_secret\r");
-    assert_string_equal(type("\x03"), "\r\nERR cancelled ended early\r\ntk> ");
+    assert_string_equal(
+        type("\x03"),
+        "\r\nERR cancelled ended early; what was sent before goes on, see status\r\ntk> ");
     type("@1 log off\r");
     assert_memory_equal(type("@9 set client_secret\n"), "@9 ERR need_value ", 18);
 }
@@ -268,7 +271,9 @@ static void the_next_line_is_busy(void **state)
     type("@1 auth refresh\n");
     assert_memory_equal(type("@2 status\n"), "@2 ERR busy ", 12);
     assert_memory_equal(type("@3 auth code x\n"), "@3 ERR busy ", 12);
-    assert_memory_equal(type("\x03"), "@1 ERR cancelled ended early\r\n", 30);
+    assert_memory_equal(
+        type("\x03"), "@1 ERR cancelled ended early; what was sent before goes on, see status\r\n",
+        30);
     assert_string_equal(type("@4 log off\n"), "@4 OK log=off\r\n");
 }
 
@@ -333,6 +338,30 @@ static void help_lists_what_there_is(void **state)
     }
     assert_memory_equal(type("@1 help auth code\n"), "@1 auth code=<code", 18);
     assert_memory_equal(type("@1 help nothing\n"), "@1 ERR unknown_command", 22);
+}
+
+static void help_of_a_word_lists_all_that_begin_with_it(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "help auth"), "OK");
+    assert_non_null(strstr(w.answer, "@1 auth begin="));
+    assert_non_null(strstr(w.answer, "@1 auth forget="));
+    assert_null(strstr(w.answer, "@1 token="));
+    assert_string_equal(world_type(&w, "help ref add"), "OK");
+    assert_null(strstr(w.answer, "@1 ref del="));
+    assert_string_equal(world_type(&w, "help set portal"), "OK");
+    assert_non_null(strstr(w.answer, "@1 set="));
+    assert_memory_equal(world_type(&w, "help aut"), "ERR unknown_command ", 20);
+}
+
+static void a_wrong_form_is_answered_with_the_whole_right_one(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "set"), "ERR usage set <key> <value>");
+    assert_string_equal(world_type(&w, "log"), "ERR usage log <off|error|info>");
+    assert_string_equal(world_type(&w, "show me"), "ERR usage show");
+    assert_string_equal(world_type(&w, "status now"), "ERR usage status [--all]");
+    assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
 }
 
 static void settings_are_normalised_or_refused(void **state)
@@ -457,6 +486,8 @@ int main(void)
         TEST(who_leaves_takes_nothing_along),
         TEST(a_slow_line_loses_nothing),
         TEST(help_lists_what_there_is),
+        TEST(help_of_a_word_lists_all_that_begin_with_it),
+        TEST(a_wrong_form_is_answered_with_the_whole_right_one),
         TEST(settings_are_normalised_or_refused),
         TEST(too_long_values_are_refused_not_cut),
         TEST(settings_survive_a_restart),

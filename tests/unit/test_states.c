@@ -93,7 +93,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
     a->ended = facts[ENDED] ? TK_REVOKED : TK_NOT_ENDED;
     a->refresh.blocked_by = facts[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
     a->refresh.failures = facts[FAILURES];
-    a->last_error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;
+    a->refresh.error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;
     a->refresh.request.waiting = facts[REFRESH];
 }
 

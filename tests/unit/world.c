@@ -451,3 +451,28 @@ unsigned world_count_events(const struct world *w, const char *part)
         count++;
     return count;
 }
+
+void world_fault(struct world *w, enum world_fault kind, unsigned count)
+{
+    w->server.fault = kind;
+    w->server.fault_count = count;
+}
+
+void world_error(struct world *w, const char *word, int status, unsigned count)
+{
+    w->server.fault_word = word;
+    w->server.fault_status = status;
+    world_fault(w, WORLD_ERROR, count);
+}
+
+void world_assert_state(struct world *w, const char *state, const char *reason)
+{
+    assert_string_equal(world_status(w, "state"), state);
+    assert_string_equal(world_status(w, "reason"), reason);
+}
+
+void world_assert_begins(const char *s, const char *beginning)
+{
+    if (strncmp(s, beginning, strlen(beginning)) != 0)
+        fail_msg("%s\n  does not begin with\n%s", s, beginning);
+}

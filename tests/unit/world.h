@@ -80,6 +80,14 @@ const char *world_type(struct world *w, const char *line);
 void world_provision(struct world *w);
 void world_give_code(struct world *w, const char *code);
 
+/* The servers meet a fault from now on; error: they answer this OAuth error. count as in
+ * world_server. */
+void world_fault(struct world *w, enum world_fault kind, unsigned count);
+void world_error(struct world *w, const char *word, int status, unsigned count);
+
+void world_assert_state(struct world *w, const char *state, const char *reason);
+void world_assert_begins(const char *s, const char *beginning);
+
 /* The first account's value of a line of `status --all`; a static buffer. */
 const char *world_status(struct world *w, const char *key);
 

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_account_store.h"
+
+#include "tk_keeper.h"
+
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+/* The keys of account i are 32 * (i + 1) + these; 1 to 31 are the keeper's own. On flash for good:
+ * numbers are added, never changed. */
+enum {
+    KEY_NAME = 1,
+    KEY_PORTAL = 2,
+    KEY_CLIENT_ID = 3,
+    KEY_CLIENT_SECRET = 4,
+    KEY_SCOPE = 5,
+    KEY_AUTH_HOST = 6,
+    KEY_RENEW = 7,
+    KEY_PAIR = 8, /* see pack_pair; stays when the pair is forgotten */
+    KEY_ACCESS = 9,
+    KEY_REFRESH = 10,
+    KEY_FACTS = 11,      /* four strings with their NULs: endpoint, member, user, scope */
+    KEY_FOUND_HOST = 12, /* a host's name */
+    KEY_INTENT = 13,     /* there: open */
+    KEY_ENDED = 14,      /* 1 byte, enum tk_ended */
+    KEY_CODES = 15,      /* digests of codes that were sent */
+    KEY_ESCALATION = 16, /* see pack_escalation */
+    KEY_LAST = KEY_ESCALATION,
+    KEYS_AN_ACCOUNT = 32
+};
+
+enum { PAIR_SIZE = 32, ESCALATION_HEAD = 11, ESCALATION_SIZE = ESCALATION_HEAD + 24 };
+
+static uint8_t key_of(const struct tk_account *a, int item)
+{
+    return (uint8_t)(KEYS_AN_ACCOUNT * (a->index + 1) + item);
+}
+
+/* --- numbers on flash, little-endian --- */
+
+static void put(uint8_t **p, uint64_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        *(*p)++ = (uint8_t)(value >> 8 * i);
+}
+
+static uint64_t take(const uint8_t **p, int bytes)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < bytes; i++)
+        value |= (uint64_t) * (*p)++ << 8 * i;
+    return value;
+}
+
+static void pack_pair(const struct tk_account *a, const struct tk_pair *pair, uint8_t *p)
+{
+    put(&p, pair->generation, 4);
+    put(&p, pair->lifetime_s, 4);
+    put(&p, (uint64_t)pair->issued_unix, 8);
+    put(&p, (uint64_t)pair->expires_unix, 8);
+    put(&p, (uint64_t)a->keeper->time.floor_unix, 8);
+}
+
+static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
+{
+    pair->generation = (uint32_t)take(&p, 4);
+    pair->lifetime_s = (uint32_t)take(&p, 4);
+    pair->issued_unix = (int64_t)take(&p, 8);
+    pair->expires_unix = (int64_t)take(&p, 8);
+    return (int64_t)take(&p, 8);
+}
+
+static size_t pack_escalation(const struct tk_escalation_record *r, uint8_t *buf)
+{
+    struct tk_text cause;
+    uint8_t *p = buf;
+
+    put(&p, r->level, 1);
+    put(&p, r->delivered, 1);
+    put(&p, r->cleared, 1);
+    put(&p, (uint64_t)r->since, 8);
+    tk_text_init(&cause, (char *)p, ESCALATION_SIZE - ESCALATION_HEAD);
+    tk_text_add(&cause, tk_err_code((enum tk_err)r->cause));
+    return ESCALATION_HEAD + cause.len + 1;
+}
+
+static void unpack_escalation(struct tk_escalation_record *r, const uint8_t *p)
+{
+    r->level = (uint8_t)take(&p, 1);
+    r->delivered = (uint8_t)take(&p, 1);
+    r->cleared = (uint8_t)take(&p, 1);
+    r->since = (int64_t)take(&p, 8);
+    r->cause = (uint8_t)tk_err_from_code((const char *)p);
+}
+
+/* --- reading --- */
+
+static bool load_bytes(const struct tk_account *a, int item, void *buf, int size)
+{
+    return tk_store_get(&a->keeper->store, key_of(a, item), buf, (size_t)size) == size;
+}
+
+/* A string as it was stored, without its NUL; "" when there is none. */
+static bool load_text(const struct tk_account *a, int item, char *out, size_t size)
+{
+    int len = tk_store_get(&a->keeper->store, key_of(a, item), out, size - 1);
+
+    out[len < 0 ? 0 : len] = '\0';
+    return len > 0;
+}
+
+static void load_configuration(struct tk_account *a)
+{
+    char portal[TK_HOST_TEXT];
+    uint8_t renew[4];
+    const uint8_t *p = renew;
+
+    if (load_text(a, KEY_PORTAL, portal, sizeof portal) &&
+        !tk_host_parse(&a->client.portal, portal, NULL))
+        a->client.portal.name[0] = '\0';
+    load_text(a, KEY_CLIENT_ID, a->client.client_id, sizeof a->client.client_id);
+    load_text(a, KEY_CLIENT_SECRET, a->client.client_secret, sizeof a->client.client_secret);
+    load_text(a, KEY_SCOPE, a->client.scope, sizeof a->client.scope);
+    load_text(a, KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host);
+    if (load_bytes(a, KEY_RENEW, renew, sizeof renew))
+        a->renew_s = (uint32_t)take(&p, 4);
+}
+
+static void load_facts(struct tk_account *a)
+{
+    char text[sizeof a->facts];
+    int len = tk_store_get(&a->keeper->store, key_of(a, KEY_FACTS), text, sizeof text);
+    struct {
+        char *to;
+        size_t size;
+    } parts[] = {{a->facts.client_endpoint, sizeof a->facts.client_endpoint},
+                 {a->facts.member_id, sizeof a->facts.member_id},
+                 {a->facts.user_id, sizeof a->facts.user_id},
+                 {a->facts.scope, sizeof a->facts.scope}};
+    const char *from = text;
+
+    if (len <= 0 || text[len - 1] != '\0')
+        return;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && from < text + len; i++) {
+        tk_copy(parts[i].to, parts[i].size, from);
+        from += strlen(from) + 1;
+    }
+}
+
+static void load_pair(struct tk_account *a)
+{
+    uint8_t packed[PAIR_SIZE], ended;
+    char host[TK_HOST_TEXT];
+
+    if (!load_bytes(a, KEY_PAIR, packed, sizeof packed))
+        return;
+    tk_time_restore_floor(&a->keeper->time, unpack_pair(&a->pair, packed));
+    if (!load_text(a, KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
+        !load_text(a, KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
+        a->pair.access[0] = '\0';
+    load_facts(a);
+    if (load_text(a, KEY_FOUND_HOST, host, sizeof host))
+        a->found_host = tk_oauth_known_host(host);
+    if (load_bytes(a, KEY_ENDED, &ended, 1))
+        a->ended = (enum tk_ended)ended;
+}
+
+void tk_account_load(struct tk_account *a)
+{
+    uint8_t escalation[ESCALATION_SIZE] = {0}, open;
+
+    a->used = load_text(a, KEY_NAME, a->name, sizeof a->name);
+    if (!a->used)
+        return;
+    load_configuration(a);
+    load_pair(a);
+    a->refresh.intent = load_bytes(a, KEY_INTENT, &open, 1);
+    (void)tk_store_get(&a->keeper->store, key_of(a, KEY_CODES), a->auth.used, sizeof a->auth.used);
+    if (tk_store_get(&a->keeper->store, key_of(a, KEY_ESCALATION), escalation,
+                     sizeof escalation - 1) > ESCALATION_HEAD)
+        unpack_escalation(&a->escalation.record, escalation);
+}
+
+bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
+{
+    int len = tk_store_previous(&a->keeper->store, key_of(a, KEY_REFRESH), out, TK_TOKEN_MAX);
+
+    out[len < 0 ? 0 : len] = '\0';
+    return len > 0;
+}
+
+/* --- writing --- */
+
+static enum tk_err commit(struct tk_account *a, const struct tk_store_value *values, size_t count)
+{
+    switch (tk_store_commit(&a->keeper->store, values, count)) {
+    case TK_STORE_OK:
+        return TK_OK;
+    case TK_STORE_FULL:
+        return TK_E_STORAGE_FULL;
+    default:
+        return TK_E_STORAGE_FAILED;
+    }
+}
+
+static enum tk_err store_bytes(struct tk_account *a, int item, const void *data, size_t len)
+{
+    struct tk_store_piece piece = {data, (uint16_t)len};
+    struct tk_store_value value = {key_of(a, item), len > 0, &piece};
+
+    return commit(a, &value, 1);
+}
+
+static enum tk_err store_text(struct tk_account *a, int item, const char *text)
+{
+    return store_bytes(a, item, text, strlen(text));
+}
+
+enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
+{
+    return store_text(a, KEY_NAME, name);
+}
+
+/* The settings' keys stand in the settings' order. */
+enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
+                                     const char *value)
+{
+    return store_text(a, KEY_PORTAL + (int)setting, value);
+}
+
+enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds)
+{
+    uint8_t packed[4], *p = packed;
+
+    put(&p, seconds == NULL ? 0 : *seconds, sizeof packed);
+    return store_bytes(a, KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
+}
+
+enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
+                                  const struct tk_grant_facts *facts, const char *found_host)
+{
+    uint8_t packed[PAIR_SIZE];
+    const char *host = found_host == NULL ? "" : found_host;
+    struct tk_store_piece access = {pair->access, (uint16_t)strlen(pair->access)};
+    struct tk_store_piece refresh = {pair->refresh, (uint16_t)strlen(pair->refresh)};
+    struct tk_store_piece numbers = {packed, sizeof packed};
+    struct tk_store_piece named = {host, (uint16_t)strlen(host)};
+    struct tk_store_piece strings[] = {
+        {facts->client_endpoint, (uint16_t)(strlen(facts->client_endpoint) + 1)},
+        {facts->member_id, (uint16_t)(strlen(facts->member_id) + 1)},
+        {facts->user_id, (uint16_t)(strlen(facts->user_id) + 1)},
+        {facts->scope, (uint16_t)(strlen(facts->scope) + 1)}};
+    struct tk_store_value values[] = {{key_of(a, KEY_ACCESS), 1, &access},
+                                      {key_of(a, KEY_REFRESH), 1, &refresh},
+                                      {key_of(a, KEY_PAIR), 1, &numbers},
+                                      {key_of(a, KEY_FACTS), 4, strings},
+                                      {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
+                                      {key_of(a, KEY_INTENT), 0, NULL},
+                                      {key_of(a, KEY_ENDED), 0, NULL}};
+
+    pack_pair(a, pair, packed);
+    return commit(a, values, sizeof values / sizeof values[0]);
+}
+
+enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
+{
+    uint8_t yes = 1;
+
+    return store_bytes(a, KEY_INTENT, &yes, open);
+}
+
+enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
+{
+    uint8_t byte = (uint8_t)ended;
+    struct tk_store_piece piece = {&byte, 1};
+    struct tk_store_value values[] = {{key_of(a, KEY_ENDED), 1, &piece},
+                                      {key_of(a, KEY_INTENT), 0, NULL}};
+
+    return commit(a, values, 2);
+}
+
+enum tk_err tk_account_store_escalation(struct tk_account *a)
+{
+    uint8_t packed[ESCALATION_SIZE];
+    const struct tk_escalation_record *r = &a->escalation.record;
+    size_t len = pack_escalation(r, packed);
+
+    return store_bytes(a, KEY_ESCALATION, packed, r->level > 0 || r->cleared ? len : 0);
+}
+
+/* --- codes that were sent --- */
+
+static void digest(const char *code, uint8_t out[TK_DIGEST_SIZE])
+{
+    uint8_t full[32];
+
+    (void)mbedtls_sha256((const uint8_t *)code, strlen(code), full, 0);
+    memcpy(out, full, TK_DIGEST_SIZE);
+}
+
+bool tk_account_code_is_used(const struct tk_account *a, const char *code)
+{
+    uint8_t wanted[TK_DIGEST_SIZE];
+
+    digest(code, wanted);
+    for (int i = 0; i < TK_CODES_KEPT; i++) {
+        if (memcmp(a->auth.used[i], wanted, sizeof wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
+{
+    memmove(a->auth.used[1], a->auth.used[0], (TK_CODES_KEPT - 1) * TK_DIGEST_SIZE);
+    digest(code, a->auth.used[0]);
+    return store_bytes(a, KEY_CODES, a->auth.used, sizeof a->auth.used);
+}
+
+/* --- deleting --- */
+
+static enum tk_err delete_items(struct tk_account *a, int first, int last)
+{
+    struct tk_store_value values[KEY_LAST];
+    size_t count = 0;
+
+    for (int item = first; item <= last; item++)
+        values[count++] = (struct tk_store_value){key_of(a, item), 0, NULL};
+    return commit(a, values, count);
+}
+
+enum tk_err tk_account_store_forget(struct tk_account *a)
+{
+    return delete_items(a, KEY_ACCESS, KEY_ENDED);
+}
+
+enum tk_err tk_account_store_delete(struct tk_account *a)
+{
+    return delete_items(a, KEY_NAME, KEY_LAST);
+}

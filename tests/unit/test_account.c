@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Accounts beside and after each other. */
+
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct world w;
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 7);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+static void a_pair_binds_portal_and_client_but_not_the_secret(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "set portal other"), "ERR in_use");
+    world_assert_begins(world_type(&w, "set client_id local.2"), "ERR in_use");
+    world_assert_begins(world_type(&w, "unset client_secret"), "ERR in_use");
+    world_assert_begins(world_type(&w, "set client_secret other"), "OK client_secret_len=5");
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_assert_state(&w, "needs_code", "new");
+    world_assert_begins(world_type(&w, "set portal other"), "OK portal=other.bitrix24.com");
+    assert_string_equal(world_status(&w, "generation"), "1"); /* pairs it has had */
+    world_restart(&w, 100);
+    assert_string_equal(world_status(&w, "generation"), "1");
+}
+
+static void accounts_are_apart(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_string_equal(world_type(&w, "ref add second"), "OK ref=second");
+    world_assert_begins(world_type(&w, "ref add second"), "ERR ref_exists");
+    world_assert_begins(world_type(&w, "ref add No"), "ERR bad_value");
+    world_assert_state(&w, "no_client", "portal_missing");
+    world_restart(&w, 100);
+    assert_string_equal(world_type(&w, "ref"), "OK ref=token");
+    assert_non_null(strstr(w.answer, "@1 second=no_client\n"));
+    world_assert_begins(world_type(&w, "ref del token"), "ERR in_use");
+    assert_string_equal(world_type(&w, "ref del second"), "OK ref=token");
+    world_assert_begins(world_type(&w, "ref second"), "ERR no_such_ref");
+}
+
+static void a_removed_account_is_selected_no_more(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "ref add second"), "OK ref=second");
+    assert_string_equal(world_type(&w, "ref token"), "OK ref=token");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=second");
+    assert_string_equal(world_status(&w, "ref"), "second");
+    assert_string_equal(world_type(&w, "set client_id local.9"), "OK client_id=local.9");
+    assert_string_equal(world_type(&w, "ref add third"), "OK ref=third"); /* in the old place */
+    world_assert_state(&w, "no_client", "portal_missing");
+    world_restart(&w, 100);
+    world_type(&w, "ref third");
+    world_type(&w, "show");
+    assert_null(strstr(w.answer, "local.9"));
+}
+
+static void a_removed_account_leaves_nothing_to_the_next(void **state)
+{
+    char before[sizeof w.answer];
+
+    (void)state;
+    world_type(&w, "show");
+    strcpy(before, w.answer);
+    world_provision(&w);
+    world_type(&w, "set renew 1h");
+    world_type(&w, "set auth_host oauth.local");
+    world_type(&w, "set scope crm");
+    world_type(&w, "auth forget");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    world_type(&w, "show");
+    assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
+    assert_string_equal(world_status(&w, "generation"), "0");
+}
+
+static void factory_reset_leaves_nothing(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "factory-reset 0000"), "ERR wrong_id");
+    assert_string_equal(world_type(&w, "factory-reset 0001"), "OK");
+    assert_int_equal(w.port.reboots, 1);
+    for (size_t i = 0; i < 8 * 4096; i++)
+        assert_int_equal(w.flash.bytes[i], 0xff);
+    world_restart(&w, 100);
+    world_assert_state(&w, "no_client", "portal_missing");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_pair_binds_portal_and_client_but_not_the_secret),
+        TEST(accounts_are_apart),
+        TEST(a_removed_account_is_selected_no_more),
+        TEST(a_removed_account_leaves_nothing_to_the_next),
+        TEST(factory_reset_leaves_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

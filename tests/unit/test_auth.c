@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A code becomes a pair: DESIGN section 3, Code and Authorization host. */
+
+#include "tk_auth.h"
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MINUTE 60000
+
+static struct world w;
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 7);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+/* --- provisioning --- */
+
+static void a_blank_gateway_says_what_is_missing(void **state)
+{
+    (void)state;
+    world_assert_state(&w, "no_client", "portal_missing");
+    world_type(&w, "set portal acme");
+    world_assert_state(&w, "no_client", "client_id_missing");
+    world_type(&w, "set client_id local.1");
+    world_assert_state(&w, "no_client", "client_secret_missing");
+    world_type(&w, "set client_secret s3cret");
+    world_assert_state(&w, "needs_code", "new");
+    world_assert_begins(world_type(&w, "token"), "ERR needs_code");
+}
+
+static void a_code_leads_to_ready_and_is_proven(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "rest"), "ok");
+    assert_int_equal(w.server.proofs, 1);
+    world_assert_begins(world_type(&w, "token"),
+                        "OK access_token=access1 expires_in=3600 generation=1");
+}
+
+static void a_portal_without_a_plan_shows(void **state)
+{
+    (void)state;
+    w.server.no_plan = true;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    assert_string_equal(world_type(&w, "auth code c"),
+                        "OK state=ready generation=1 expires_in=3600 rest=access_denied");
+}
+
+static void a_failed_code_leaves_the_pair_that_it_found(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "auth code wrong"), "ERR code_rejected");
+    world_assert_state(&w, "ready", "none");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1");
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "2");
+}
+
+static void a_code_that_was_sent_is_refused_also_after_a_restart(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "auth code code1"), "ERR code_used");
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, "auth code code1"), "ERR code_used");
+    assert_int_equal(w.server.exchanges, 1);
+}
+
+static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    uint64_t before = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "auth code c"), "ERR code_expired");
+    assert_in_range(w.port.now_ms - before, 23000, 25000);
+    world_fault(&w, WORLD_WELL, 0);
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+}
+
+static void a_code_waits_for_the_way_to_the_server(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    world_fault(&w, WORLD_UNREACHABLE, 5);
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+}
+
+static void an_exchange_without_an_answer_ends_within_25_s(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_fault(&w, WORLD_SILENT, 0);
+    uint64_t before = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "auth code c"), "ERR code_unanswered");
+    assert_in_range(w.port.now_ms - before, 24000, 25000);
+}
+
+static void a_good_code_leads_to_ready_from_every_state(void **state)
+{
+    static const struct {
+        const char *word;
+        const char *expected;
+    } bad[] = {{"invalid_client", "blocked"}, {"invalid_grant", "needs_code"}, {"odd", "retrying"}};
+
+    (void)state;
+    world_provision(&w);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[32], code[16];
+
+        world_error(&w, bad[i].word, 400, 0);
+        world_run(&w, 30 * MINUTE);
+        assert_string_equal(world_status(&w, "state"), bad[i].expected);
+        world_fault(&w, WORLD_WELL, 0);
+        snprintf(code, sizeof code, "again%zu", i);
+        snprintf(line, sizeof line, "auth code %s", code);
+        world_give_code(&w, code);
+        world_assert_begins(world_type(&w, line), "OK state=ready");
+        assert_string_equal(world_status(&w, "escalation"), "0");
+    }
+}
+
+static void the_link_names_a_state_that_the_address_must_bring_back(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    assert_non_null(strstr(w.answer, "@1 warm=yes\n"));
+    assert_non_null(
+        strstr(w.answer, "url=https://acme.bitrix24.com/oauth/authorize/?client_id=local.1&"));
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c&state=other"),
+                        "ERR wrong_state");
+    world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c"),
+                        "ERR wrong_state");
+    snprintf(line, sizeof line,
+             "auth code http://localhost:7000/?code=c&state=%s&domain=other.bitrix24.com",
+             w.keeper.accounts[0].auth.state);
+    world_assert_begins(world_type(&w, line), "ERR wrong_domain");
+    assert_int_equal(w.server.requests, 0);
+    world_run(&w, 20 * MINUTE); /* time never refuses a code */
+    snprintf(line, sizeof line,
+             "auth code http://localhost:7000/?code=c&state=%s&domain=acme.bitrix24.com",
+             w.keeper.accounts[0].auth.state);
+    world_assert_begins(world_type(&w, line), "OK state=ready");
+}
+
+static void an_address_that_was_sent_is_told_as_used(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth begin");
+    world_give_code(&w, "c");
+    snprintf(line, sizeof line, "auth code http://localhost:7000/?code=c&state=%s",
+             w.keeper.accounts[0].auth.state);
+    world_assert_begins(world_type(&w, line), "OK state=ready generation=2");
+    world_assert_begins(world_type(&w, line), "ERR code_used"); /* not wrong_state: it was ours */
+}
+
+static void the_connection_is_kept_warm_for_10_minutes(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    for (int minute = 1; minute < 10; minute++) {
+        world_run(&w, 60000);
+        if (!tk_auth_is_warm(&w.keeper.accounts[0]))
+            world_run(&w, 4000); /* 120 s at a time: it is looked at every 2 s */
+        assert_true(tk_auth_is_warm(&w.keeper.accounts[0]));
+    }
+    world_run(&w, 4 * 60000);
+    assert_false(tk_auth_is_warm(&w.keeper.accounts[0]));
+    assert_int_equal(w.server.requests, 0);
+}
+
+/* The only connection that there is carries an exchange. */
+static void what_is_not_warm_is_not_called_so(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 60000);
+    world_fault(&w, WORLD_SILENT, 0);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
+    world_run(&w, 1000);
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    assert_non_null(strstr(w.answer, "@1 warm=no\n"));
+}
+
+static void without_auth_begin_an_address_without_state_will_do(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c&state="), "OK");
+}
+
+static void an_answer_for_another_portal_is_refused(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    w.server.client_endpoint = "https://evil.example/rest/";
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR wrong_portal");
+    world_assert_state(&w, "needs_code", "new");
+}
+
+/* Two operators: the second one's auth forget must not read as the first one's success. */
+static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_SILENT, 0);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
+    world_run(&w, 1000);
+    world_fault(&w, WORLD_WELL, 0);
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 1000);
+    char said[1024] = "";
+
+    tk_sim_console_drain(&w.port, 1, said, sizeof said - 1);
+    assert_non_null(strstr(said, "@2 ERR cancelled "));
+    assert_null(strstr(said, "@2 OK"));
+}
+
+/* --- the authorization host --- */
+
+static void exchange_at(const char *portal, const char *redirect, const char *expected_host)
+{
+    char line[256];
+
+    snprintf(line, sizeof line, "set portal %s", portal);
+    world_type(&w, line);
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "c");
+    snprintf(line, sizeof line, "https:\\/\\/%s\\/rest\\/", portal);
+    w.server.client_endpoint = line;
+    char command[256];
+
+    snprintf(command, sizeof command, "auth code %s", redirect);
+    world_error(&w, "invalid_grant", 400, 1); /* the request is all that counts */
+    world_type(&w, command);
+    assert_string_equal(w.server.last_host, expected_host);
+}
+
+static void auth_host_is_info_for_most_portals(void **state)
+{
+    (void)state;
+    exchange_at("acme.bitrix24.com", "c", "oauth.bitrix.info");
+}
+
+static void auth_host_is_tech_for_ru_by_kz(void **state)
+{
+    (void)state;
+    exchange_at("acme.bitrix24.ru", "c", "oauth.bitrix24.tech");
+    exchange_at("acme.bitrix24.by", "d", "oauth.bitrix24.tech");
+    exchange_at("acme.bitrix24.kz", "e", "oauth.bitrix24.tech");
+}
+
+static void a_redirect_may_name_the_other_known_host(void **state)
+{
+    (void)state;
+    exchange_at("acme.bitrix24.com", "http://l/?code=c&server_domain=oauth.bitrix24.tech",
+                "oauth.bitrix24.tech");
+    exchange_at("acme.bitrix24.ru", "http://l/?code=d&server_domain=oauth.bitrix.info",
+                "oauth.bitrix.info");
+}
+
+static void a_foreign_server_domain_never_gets_the_secret(void **state)
+{
+    (void)state;
+    exchange_at("acme.bitrix24.com", "http://l/?code=c&server_domain=oauth.evil.example",
+                "oauth.bitrix.info");
+}
+
+static void an_explicit_auth_host_is_never_overridden(void **state)
+{
+    (void)state;
+    world_type(&w, "set auth_host oauth.local:8443");
+    exchange_at("acme.bitrix24.com", "http://l/?code=c&server_domain=oauth.bitrix24.tech",
+                "oauth.local");
+}
+
+static void an_answer_may_name_the_other_host_and_that_is_kept(void **state)
+{
+    (void)state;
+    w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
+    world_provision(&w);
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
+    w.server.server_endpoint = "https:\\/\\/oauth.evil.example\\/rest\\/";
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_blank_gateway_says_what_is_missing),
+        TEST(a_code_leads_to_ready_and_is_proven),
+        TEST(a_portal_without_a_plan_shows),
+        TEST(a_failed_code_leaves_the_pair_that_it_found),
+        TEST(a_code_that_was_sent_is_refused_also_after_a_restart),
+        TEST(a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used),
+        TEST(a_code_waits_for_the_way_to_the_server),
+        TEST(an_exchange_without_an_answer_ends_within_25_s),
+        TEST(a_good_code_leads_to_ready_from_every_state),
+        TEST(the_link_names_a_state_that_the_address_must_bring_back),
+        TEST(an_address_that_was_sent_is_told_as_used),
+        TEST(the_connection_is_kept_warm_for_10_minutes),
+        TEST(what_is_not_warm_is_not_called_so),
+        TEST(without_auth_begin_an_address_without_state_will_do),
+        TEST(an_answer_for_another_portal_is_refused),
+        TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),
+        TEST(auth_host_is_info_for_most_portals),
+        TEST(auth_host_is_tech_for_ru_by_kz),
+        TEST(a_redirect_may_name_the_other_known_host),
+        TEST(a_foreign_server_domain_never_gets_the_secret),
+        TEST(an_explicit_auth_host_is_never_overridden),
+        TEST(an_answer_may_name_the_other_host_and_that_is_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
