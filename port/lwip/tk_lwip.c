@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_clock.h"
+#include "tk_device.h"
+#include "tk_entropy.h"
+#include "tk_lwip_private.h"
+
+#include <lwip/dhcp.h>
+#include <lwip/init.h>
+#include <netif/ethernet.h>
+
+#if LWIP_VERSION_MAJOR != 2 || LWIP_VERSION_MINOR < 2 || !NO_SYS
+#error "this port is for lwIP 2.2 and later, with NO_SYS"
+#endif
+
+static struct {
+    struct tk_port *port;
+    const struct tk_lwip_driver *driver;
+    struct netif netif;
+    struct dhcp dhcp;
+    bool up; /* when it was last looked at */
+    bool news;
+    uint32_t weak; /* what tk_lwip_random has without a seed */
+} net;
+
+void tk_lwip_assert(const char *what)
+{
+    (void)what;
+    tk_device_reboot(net.port);
+}
+
+/* Without a seed no connection is made for anybody, but DHCP still wants a number. */
+uint32_t tk_lwip_random(void)
+{
+    uint32_t value;
+
+    if (tk_entropy_get(net.port, &value, sizeof value) == TK_ENTROPY_OK)
+        return value;
+    net.weak = net.weak * 1664525u + 1013904223u + (uint32_t)tk_clock_now_ms(net.port);
+    return net.weak;
+}
+
+void tk_lwip_tell(void)
+{
+    net.news = true;
+}
+
+bool tk_lwip_is_up(void)
+{
+    return netif_is_up(&net.netif) && netif_is_link_up(&net.netif) &&
+           !ip4_addr_isany_val(*netif_ip4_addr(&net.netif));
+}
+
+const struct netif *tk_lwip_netif(void)
+{
+    return &net.netif;
+}
+
+void tk_lwip_init(struct tk_port *port, const struct tk_lwip_driver *driver)
+{
+    net.port = port;
+    net.driver = driver;
+    lwip_init();
+    tk_lwip_timers_init(port);
+    netif_add_noaddr(&net.netif, NULL, driver->init, ethernet_input);
+    netif_set_hostname(&net.netif, tk_device_id(port));
+    netif_set_default(&net.netif);
+    netif_set_up(&net.netif);
+    dhcp_set_struct(&net.netif, &net.dhcp);
+    dhcp_start(&net.netif);
+}
+
+/* Who was told to wait until the network is there wants to know that it is. */
+static void look_at_interface(void)
+{
+    bool up = tk_lwip_is_up();
+
+    if (up && !net.up)
+        tk_lwip_tell();
+    net.up = up;
+}
+
+uint64_t tk_lwip_work(struct tk_port *port, bool *news)
+{
+    (void)port;
+    tk_lwip_timers_run();
+    net.driver->poll(&net.netif);
+    tk_lwip_packet_done();
+    look_at_interface();
+    *news = *news || net.news;
+    net.news = false;
+    return tk_lwip_timers_next();
+}
