@@ -11,6 +11,9 @@ add_library(lwip STATIC ${lwip_sources})
 target_include_directories(lwip SYSTEM PUBLIC ${lwip_tree}/src/include)
 target_include_directories(lwip PUBLIC ${CMAKE_SOURCE_DIR}/port/lwip)
 target_compile_options(lwip PRIVATE -w)
+if(NOT CMAKE_CROSSCOMPILING)
+    target_compile_definitions(lwip PUBLIC TK_LWIP_ASSERTS) # the tests hear of them
+endif()
 
 file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c)
 add_library(tk_port_lwip STATIC ${port_lwip})

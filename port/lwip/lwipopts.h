@@ -15,9 +15,9 @@
 #define LWIP_NETCONN         0
 #define LWIP_SOCKET          0
 #define LWIP_TIMERS          0 /* the port runs them, and only while something needs them */
-#define MEM_ALIGNMENT        4
+#define MEM_ALIGNMENT        __SIZEOF_POINTER__
 #define LWIP_STATS           0
-#ifndef LWIP_NOASSERT
+#ifndef TK_LWIP_ASSERTS
 #define LWIP_NOASSERT 1
 #endif
 
