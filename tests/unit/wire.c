@@ -79,9 +79,10 @@ static uint16_t fold(uint32_t value)
 
 static void send_frame_at(uint64_t at_ms, const uint8_t *frame, size_t len)
 {
-    static unsigned sent;
+    static uint32_t dice = 1;
 
-    if (wire.cut || (wire.lose_every != 0 && ++sent % wire.lose_every == 0))
+    dice = dice * 1664525u + 1013904223u;
+    if (wire.cut || (wire.lose_every != 0 && (dice >> 16) % wire.lose_every == 0))
         return;
     if (frame_count == WIRE_FRAMES)
         abort();

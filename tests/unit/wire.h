@@ -59,7 +59,7 @@ struct wire {
     uint16_t silent_port;   /* TCP: never answered */
     uint16_t open_ports[4]; /* TCP: taken; all others are refused */
     size_t piece;           /* bytes of one segment at most */
-    unsigned lose_every;    /* of the frames to the client, each so many-th is lost; 0: none */
+    unsigned lose_every;    /* of the frames to the client one in so many is lost; 0: none */
     struct wire_name names[WIRE_NAMES];
 
     void (*serve)(struct wire_conn *conn, const uint8_t *data, size_t len);
