@@ -6,6 +6,7 @@
 #include <lwip/dns.h>
 #include <lwip/etharp.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/dhcp.h>
 
 /*
  * lwIP counts time by calls, four of them a second. Here a processor is woken for them only while
@@ -15,40 +16,49 @@
 
 enum { MISSED_MAX = 1200 /* more than any counter of lwIP goes to (two minutes of TIME_WAIT) */ };
 
-static const struct dhcp *dhcp_of_netif(void)
+/* --- how many of its calls there are until one has something to do; 0: none has --- */
+
+static uint32_t tcp_calls(void)
 {
-    return netif_dhcp_data(tk_lwip_netif());
+    return tk_lwip_socks_busy();
 }
 
-static bool dhcp_asks(void)
+/* Somebody waits for an address to be resolved, perhaps: asked again once a second. */
+static uint32_t arp_calls(void)
 {
-    const struct dhcp *dhcp = dhcp_of_netif();
-
-    return dhcp != NULL && dhcp->request_timeout > 0;
+    return tk_lwip_socks_busy() || tk_lwip_lookups_busy();
 }
 
-/* Its own clock counts a lease of hours, minute by minute. */
-static bool dhcp_runs(void)
+static uint32_t dns_calls(void)
 {
-    return dhcp_of_netif() != NULL && dhcp_of_netif()->state != 0;
+    return tk_lwip_lookups_busy();
 }
 
-/* Somebody may wait for an address to be resolved. */
-static bool anything_moves(void)
+static uint32_t dhcp_fine_calls(void)
 {
-    return dhcp_asks() || tk_lwip_socks_busy() || tk_lwip_lookups_busy();
+    const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
+
+    return dhcp == NULL ? 0 : dhcp->request_timeout;
+}
+
+/* It counts the minutes of a lease. */
+static uint32_t dhcp_coarse_calls(void)
+{
+    const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
+
+    return dhcp != NULL && dhcp->state != DHCP_STATE_OFF;
 }
 
 static const struct timer {
     uint32_t interval_ms;
     void (*run)(void);
-    bool (*needed)(void);
+    uint32_t (*calls)(void);
 } timers[] = {
-    {TCP_TMR_INTERVAL, tcp_tmr, tk_lwip_socks_busy},
-    {ARP_TMR_INTERVAL, etharp_tmr, anything_moves},
-    {DNS_TMR_INTERVAL, dns_tmr, tk_lwip_lookups_busy},
-    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_asks},
-    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_runs},
+    {TCP_TMR_INTERVAL, tcp_tmr, tcp_calls},
+    {ARP_TMR_INTERVAL, etharp_tmr, arp_calls},
+    {DNS_TMR_INTERVAL, dns_tmr, dns_calls},
+    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_fine_calls},
+    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_coarse_calls},
 };
 
 enum { TIMERS = sizeof timers / sizeof timers[0] };
@@ -87,9 +97,10 @@ uint64_t tk_lwip_timers_next(void)
     uint64_t next_ms = UINT64_MAX;
 
     for (int i = 0; i < TIMERS; i++) {
-        uint64_t due_ms = state.last_ms[i] + timers[i].interval_ms;
+        uint32_t calls = timers[i].calls();
+        uint64_t due_ms = state.last_ms[i] + (uint64_t)calls * timers[i].interval_ms;
 
-        if (due_ms < next_ms && timers[i].needed())
+        if (calls > 0 && due_ms < next_ms)
             next_ms = due_ms;
     }
     return next_ms;
