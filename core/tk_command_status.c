@@ -297,6 +297,16 @@ static void show_escalate_level(struct tk_account *a, struct tk_text *t)
     tk_text_int(t, a->keeper->escalate_level);
 }
 
+static void show_ip(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_ip(t, &a->keeper->ip);
+}
+
+static void show_ntp(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->keeper->ntp);
+}
+
 static const struct row show_rows[] = {
     {"ref", add_ref},
     {"portal", add_portal},
@@ -307,6 +317,8 @@ static const struct row show_rows[] = {
     {"renew", add_renew},
     {"escalate_url", show_escalate_url},
     {"escalate_level", show_escalate_level},
+    {"ip", show_ip},
+    {"ntp", show_ntp},
 };
 
 static void step_show(struct tk_console *c)
