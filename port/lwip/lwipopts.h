@@ -60,7 +60,7 @@
 
 /* A name is asked for whenever it is needed, and never kept: all addresses of the answer are
  * handed on, and lwIP would keep one. */
-#define DNS_TABLE_SIZE      3
+#define DNS_TABLE_SIZE      2
 #define DNS_MAX_NAME_LENGTH 128
 #define DNS_MAX_TTL         0
 

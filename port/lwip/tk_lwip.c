@@ -5,7 +5,9 @@
 #include "tk_lwip_private.h"
 
 #include <lwip/dhcp.h>
+#include <lwip/dns.h>
 #include <lwip/init.h>
+#include <lwip/prot/dhcp.h>
 #include <netif/ethernet.h>
 
 #if LWIP_VERSION_MAJOR != 2 || LWIP_VERSION_MINOR < 2 || !NO_SYS
@@ -65,8 +67,41 @@ void tk_lwip_init(struct tk_port *port, const struct tk_lwip_driver *driver)
     netif_set_hostname(&net.netif, tk_device_id(port));
     netif_set_default(&net.netif);
     netif_set_up(&net.netif);
+    tk_lwip_sntp_init(port);
     dhcp_set_struct(&net.netif, &net.dhcp);
     dhcp_start(&net.netif);
+}
+
+/* --- the address --- */
+
+static void use_fixed(const struct tk_ip *ip)
+{
+    const uint8_t *a = ip->addr, *g = ip->gateway, *d = ip->dns;
+    uint32_t mask = lwip_htonl(0xffffffffu << (32 - ip->prefix));
+    ip4_addr_t addr, net_mask = {mask}, gateway;
+    ip_addr_t dns;
+
+    dhcp_release_and_stop(&net.netif);
+    IP4_ADDR(&addr, a[0], a[1], a[2], a[3]);
+    IP4_ADDR(&gateway, g[0], g[1], g[2], g[3]);
+    IP_ADDR4(&dns, d[0], d[1], d[2], d[3]);
+    netif_set_addr(&net.netif, &addr, &net_mask, &gateway);
+    dns_setserver(0, &dns);
+    dns_setserver(1, NULL);
+}
+
+/* Nothing is sent but for a change: a lease that is there stays. */
+int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+{
+    (void)port;
+    tk_lwip_timers_run();
+    if (ip->fixed) {
+        use_fixed(ip);
+    } else if (net.dhcp.state == DHCP_STATE_OFF) {
+        netif_set_addr(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+        dhcp_start(&net.netif);
+    }
+    return TK_SOCK_OK;
 }
 
 /* Who was told to wait until the network is there wants to know that it is. */
@@ -81,12 +116,16 @@ static void look_at_interface(void)
 
 uint64_t tk_lwip_work(struct tk_port *port, bool *news)
 {
+    uint64_t sntp_ms, timers_ms;
+
     (void)port;
     tk_lwip_timers_run();
     net.driver->poll(&net.netif);
     tk_lwip_packet_done();
     look_at_interface();
+    sntp_ms = tk_lwip_sntp_run();
+    timers_ms = tk_lwip_timers_next();
     *news = *news || net.news;
     net.news = false;
-    return tk_lwip_timers_next();
+    return sntp_ms < timers_ms ? sntp_ms : timers_ms;
 }

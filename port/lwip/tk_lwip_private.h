@@ -31,6 +31,13 @@ void tk_lwip_timers_init(struct tk_port *port);
 bool tk_lwip_socks_busy(void);   /* TCP has something to do again, acknowledge or end */
 bool tk_lwip_lookups_busy(void); /* a question is open, perhaps one that nobody waits for */
 
+/* --- time --- */
+
+void tk_lwip_sntp_init(struct tk_port *port);
+
+/* Does what there is to do now. The tick at which it wants to be called again. */
+uint64_t tk_lwip_sntp_run(void);
+
 /* Lets go of the packet that the last answer was read from. */
 void tk_lwip_packet_done(void);
 

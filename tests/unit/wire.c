@@ -172,8 +172,10 @@ static void dhcp(const uint8_t *m, size_t len)
     uint8_t options[] = {99, 130, 83,  99,  53,  1, 2, 54, 4,  10, 0, 2, 2, 51, 4,  0, 0, 0, 0,
                          1,  4,   255, 255, 255, 0, 3, 4,  10, 0,  2, 2, 6, 4,  10, 0, 2, 3, 255};
 
+    if (type == NULL || (type[1] != 1 && type[1] != 3))
+        return;
     wire.dhcp_requests++;
-    if (wire.no_dhcp || type == NULL || (type[1] != 1 && type[1] != 3))
+    if (wire.no_dhcp)
         return;
     if (name != NULL && name[0] < sizeof wire.hostname) {
         memcpy(wire.hostname, name + 1, name[0]);
