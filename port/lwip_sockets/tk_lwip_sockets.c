@@ -48,9 +48,11 @@ static int outcome(int fd, struct interest *i, ssize_t n)
     return n >= 0 ? (int)n : again ? TK_SOCK_AGAIN : TK_SOCK_ERR;
 }
 
+/* Whether it is open; select and FD_SET want to be sure of that. */
 static bool is_fd(int sock)
 {
-    return sock >= LWIP_SOCKET_OFFSET && sock < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN;
+    return sock >= LWIP_SOCKET_OFFSET && sock < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN &&
+           lwip_fcntl(sock, F_GETFL, 0) != -1;
 }
 
 /* --- sockets --- */
@@ -103,15 +105,14 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     return TK_SOCK_ERR;
 }
 
-/* 1, or 0 for not now; negative: there is no such socket. */
-static int is_writable(int fd)
+static bool is_writable(int fd)
 {
     struct timeval at_once = {0, 0};
     fd_set set;
 
     FD_ZERO(&set);
     FD_SET(fd, &set);
-    return lwip_select(fd + 1, NULL, &set, NULL, &at_once);
+    return lwip_select(fd + 1, NULL, &set, NULL, &at_once) > 0;
 }
 
 /* lwIP tells an error of connect once; that there is no peer it tells ever after. */
@@ -124,13 +125,12 @@ int tk_sock_connected(struct tk_port *port, int sock)
     (void)port;
     if (!is_fd(sock))
         return TK_SOCK_ERR;
-    int writable = is_writable(sock);
+    bool writable = is_writable(sock);
 
-    want(&writes, sock, writable == 0);
-    if (writable == 0)
+    want(&writes, sock, !writable);
+    if (!writable)
         return TK_SOCK_AGAIN;
-    if (writable < 0 || lwip_getsockopt(sock, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0 ||
-        err != 0)
+    if (lwip_getsockopt(sock, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0 || err != 0)
         return TK_SOCK_ERR;
     return lwip_getpeername(sock, (struct sockaddr *)&peer, &peer_len) == 0 ? TK_SOCK_OK
                                                                             : TK_SOCK_ERR;

@@ -6,6 +6,7 @@
  * alone: what a vendor's system looks like to port/lwip_sockets. */
 
 #define NO_SYS                    0
+#define MEM_ALIGNMENT             8
 #define LWIP_SOCKET               1
 #define LWIP_COMPAT_SOCKETS       0
 #define LWIP_TCPIP_CORE_LOCKING   1
