@@ -130,7 +130,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     struct sock *s = free_place();
 
     (void)port;
-    if (s == NULL || addr->family != 4 || !tk_lwip_is_up())
+    if (s == NULL || addr->family != 4)
         return TK_SOCK_ERR;
     tk_lwip_timers_run();
     *s = (struct sock){.used = true};

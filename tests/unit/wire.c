@@ -240,14 +240,18 @@ static void dns(const uint8_t server[4], const uint8_t client[4], uint16_t clien
     }
     memcpy(answer, m, len);
     put16(answer + 2, n == NULL || n->count == 0 ? 0x8183 : 0x8180);
-    put16(answer + 6, n == NULL ? 0 : (uint32_t)(n->count + n->alias));
-    if (n != NULL && n->alias)
+    put16(answer + 6, n == NULL ? 0 : (uint32_t)(n->count + 2 * n->alias));
+    if (n != NULL && n->alias) {
         len += add_record(answer + len, 5, "\5alias\xc0\x0c", 8);
+        len += add_record(answer + len, 99, "none", 4);
+    }
     for (int i = 0; n != NULL && i < n->count; i++) {
         uint8_t addr[4] = {10, 0, 2, n->last[i]};
 
         len += add_record(answer + len, 1, addr, 4);
     }
+    if (wire.mangle != NULL)
+        wire.mangle(answer, &len);
     send_udp(n != NULL ? n->delay_ms : 0, server, 53, client, client_port, answer, len);
 }
 

@@ -45,7 +45,7 @@ struct wire_name {
     const char *name;
     uint8_t count;   /* of addresses; 0: there is no such name */
     uint8_t last[8]; /* 10.0.2.<last> each */
-    bool alias;      /* the answer begins with a CNAME */
+    bool alias;      /* the answer begins with a CNAME, and a record of four bytes */
     unsigned lost;   /* questions that get no answer, UINT_MAX: none does */
     uint64_t delay_ms;
 };
@@ -62,6 +62,7 @@ struct wire {
     unsigned lose_every;    /* of the frames to the client one in so many is lost; 0: none */
     struct wire_name names[WIRE_NAMES];
 
+    void (*mangle)(uint8_t *answer, size_t *len); /* of the name server */
     void (*serve)(struct wire_conn *conn, const uint8_t *data, size_t len);
 
     /* the answers of SNTP; NULL: none */
