@@ -100,7 +100,7 @@ static void add_all(struct lookup *l, const struct pbuf *p)
         uint16_t len = get_u16(p, (uint16_t)(fixed + 8));
 
         at = (uint16_t)(fixed + 10);
-        if (len > p->tot_len || at + len > p->tot_len)
+        if (len > p->tot_len)
             return;
         if (get_u16(p, fixed) == DNS_RRTYPE_A && get_u16(p, (uint16_t)(fixed + 2)) == 1 &&
             len == 4 && pbuf_copy_partial(p, addr.bytes, 4, at) == 4)

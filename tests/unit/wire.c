@@ -412,6 +412,7 @@ static void take_data(struct wire_conn *c, const uint8_t *t, const uint8_t *data
     if (get32(t + 4) == c->peer_next && c->in_len + len <= WIRE_BUFFER) {
         memcpy(c->in + c->in_len, data, len);
         c->in_len += len;
+        c->in_ms = wire.port.now_ms;
         c->peer_next += (uint32_t)(len + fin);
         c->got_fin |= fin;
     }

@@ -39,6 +39,7 @@ struct wire_conn {
     uint64_t again_ms;
     uint8_t in[WIRE_BUFFER], out[WIRE_BUFFER];
     size_t in_len, out_len;
+    uint64_t in_ms; /* when the last of it came */
 };
 
 struct wire_name {
