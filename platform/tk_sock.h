@@ -48,6 +48,10 @@ struct tk_ip {
  * that was told nothing uses DHCP. */
 int tk_sock_address(struct tk_port *port, const struct tk_ip *ip);
 
+/* What the device has now, however it came by it: TK_SOCK_OK with *ip set, TK_SOCK_AGAIN while it
+ * has none, or TK_SOCK_ERR where an operating system keeps it. */
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip);
+
 /*
  * Starts to resolve host (a name, or an address in digits; NUL-terminated, used only during the
  * call). A handle for the two functions below, TK_SOCK_AGAIN when too many are under way or

@@ -9,6 +9,7 @@
 #include <lwip/init.h>
 #include <lwip/prot/dhcp.h>
 #include <netif/ethernet.h>
+#include <string.h>
 
 #if LWIP_VERSION_MAJOR != 2 || LWIP_VERSION_MINOR < 2 || !NO_SYS
 #error "this port is for lwIP 2.2 and later, with NO_SYS"
@@ -101,6 +102,27 @@ int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
         netif_set_addr(&net.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
         dhcp_start(&net.netif);
     }
+    return TK_SOCK_OK;
+}
+
+static void get_address(uint8_t out[4], const ip4_addr_t *addr)
+{
+    memcpy(out, &addr->addr, 4); /* network byte order, both */
+}
+
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+{
+    uint32_t mask = lwip_ntohl(netif_ip4_netmask(&net.netif)->addr);
+
+    (void)port;
+    if (!tk_lwip_is_up())
+        return TK_SOCK_AGAIN;
+    *ip = (struct tk_ip){.fixed = true};
+    for (; mask != 0; mask <<= 1)
+        ip->prefix++;
+    get_address(ip->addr, netif_ip4_addr(&net.netif));
+    get_address(ip->gateway, netif_ip4_gw(&net.netif));
+    get_address(ip->dns, ip_2_ip4(dns_getserver(0)));
     return TK_SOCK_OK;
 }
 

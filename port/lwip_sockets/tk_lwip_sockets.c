@@ -424,6 +424,13 @@ int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
     return TK_SOCK_ERR;
 }
 
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+{
+    (void)port;
+    (void)ip;
+    return TK_SOCK_ERR;
+}
+
 int tk_clock_ntp(struct tk_port *port, const char *host)
 {
     (void)port;

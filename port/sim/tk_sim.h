@@ -164,8 +164,8 @@ struct tk_port {
 
     const char *ntp; /* who is asked for the time; NULL or "": nobody */
     bool ntp_answered;
-    int64_t ntp_unix; /* what he said: set both to play it */
-    struct tk_ip ip;
+    int64_t ntp_unix;        /* what he said: set both to play it */
+    struct tk_ip ip, leased; /* leased: what DHCP gave; fixed is set once it did */
     bool system; /* set it to play an operating system: address and time are none of ours */
 
     bool unseeded;

@@ -318,6 +318,30 @@ static void and_back_to_dhcp(void **state)
     assert_int_equal(ip_2_ip4(dns_getserver(0))->addr, PP_HTONL(0x0a000203));
 }
 
+static void expect_address(uint8_t last, uint8_t gateway, uint8_t dns)
+{
+    struct tk_ip ip;
+
+    assert_int_equal(tk_sock_address_now(port, &ip), TK_SOCK_OK);
+    assert_int_equal(ip.prefix, 24);
+    assert_memory_equal(ip.addr, ((uint8_t[]){10, 0, 2, last}), 4);
+    assert_memory_equal(ip.gateway, ((uint8_t[]){10, 0, 2, gateway}), 4);
+    assert_memory_equal(ip.dns, ((uint8_t[]){10, 0, 2, dns}), 4);
+}
+
+static void the_address_is_told(void **state)
+{
+    struct tk_ip ip;
+
+    (void)state;
+    expect_address(15, 2, 3);
+    (void)tk_sock_address(port, &fixed);
+    expect_address(77, 1, 9);
+    wire_link(false);
+    assert_int_equal(tk_sock_address_now(port, &ip), TK_SOCK_AGAIN);
+    wire_link(true);
+}
+
 /* What is set to what it is already changes nothing. */
 static void dhcp_again_keeps_the_lease(void **state)
 {
@@ -377,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(it_waits_for_a_place, setup),
         cmocka_unit_test_setup(a_fixed_address_needs_no_dhcp, setup),
         cmocka_unit_test_setup(and_back_to_dhcp, setup),
+        cmocka_unit_test_setup(the_address_is_told, setup),
         cmocka_unit_test_setup(dhcp_again_keeps_the_lease, setup),
         cmocka_unit_test_setup(a_new_address_ends_connections, setup),
         cmocka_unit_test_setup(a_fixed_address_wakes_nobody, setup),

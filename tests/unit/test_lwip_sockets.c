@@ -269,6 +269,7 @@ static void the_system_keeps_address_and_time(void **state)
 
     (void)state;
     assert_int_equal(tk_sock_address(&port, &ip), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_address_now(&port, &ip), TK_SOCK_ERR);
     assert_int_equal(tk_clock_ntp(&port, "time.example"), -1);
     assert_false(tk_clock_ntp_answer(&port, &unix_s));
 }

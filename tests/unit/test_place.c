@@ -140,6 +140,17 @@ static void an_address_is_used_and_kept(void **state)
     assert_false(w.port.ip.fixed);
 }
 
+/* Whoever looks for the device on the network wants to know. */
+static void show_tells_what_dhcp_gave(void **state)
+{
+    (void)state;
+    (void)world_type(&w, "show");
+    assert_non_null(strstr(w.answer, "ip=dhcp (none yet)\n"));
+    assert_true(tk_ip_parse(&w.port.leased, "10.0.2.15/24,10.0.2.2,10.0.2.3"));
+    (void)world_type(&w, "show");
+    assert_non_null(strstr(w.answer, "ip=dhcp (10.0.2.15/24,10.0.2.2,10.0.2.3)\n"));
+}
+
 static void a_bad_address_changes_nothing(void **state)
 {
     (void)state;
@@ -169,7 +180,7 @@ static void an_operating_system_keeps_its_address_and_time(void **state)
     assert_begins(world_type(&w, "set ip 10.1.2.3/16,10.1.0.1,10.1.0.2"), "ERR ip_system");
     assert_begins(world_type(&w, "set ntp time.example"), "ERR clock_system");
     (void)world_type(&w, "show");
-    assert_non_null(strstr(w.answer, "ip=dhcp\n"));
+    assert_non_null(strstr(w.answer, "ip=system\n"));
     assert_non_null(strstr(w.answer, "ntp=\n"));
 }
 
@@ -253,6 +264,7 @@ int main(void)
         cmocka_unit_test(the_longest_one_fits),
         cmocka_unit_test(bad_addresses_are_refused),
         cmocka_unit_test_setup_teardown(an_address_is_used_and_kept, begin, end),
+        cmocka_unit_test_setup_teardown(show_tells_what_dhcp_gave, begin, end),
         cmocka_unit_test_setup_teardown(a_bad_address_changes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(an_address_that_cannot_be_kept_is_not_used, begin, end),
         cmocka_unit_test_setup_teardown(an_operating_system_keeps_its_address_and_time, begin, end),
