@@ -140,14 +140,16 @@ uint64_t tk_lwip_work(struct tk_port *port, bool *news)
 {
     uint64_t sntp_ms, timers_ms;
 
-    (void)port;
     tk_lwip_timers_run();
-    net.driver->poll(&net.netif);
+    bool more = net.driver->poll(&net.netif);
+
     tk_lwip_packet_done();
     look_at_interface();
     sntp_ms = tk_lwip_sntp_run();
     timers_ms = tk_lwip_timers_next();
     *news = *news || net.news;
     net.news = false;
+    if (more)
+        return tk_clock_now_ms(port);
     return sntp_ms < timers_ms ? sntp_ms : timers_ms;
 }

@@ -32,8 +32,9 @@ struct tk_lwip_driver {
      * and linkoutput. NETIF_FLAG_LINK_UP when the cable is in, or when there is no telling. */
     err_t (*init)(struct netif *netif);
 
-    /* Hands what arrived to netif->input, and tells a cable that went or came by
-     * netif_set_link_down and _up. Whether there was something. */
+    /* Hands what arrived to netif->input, eight frames at most so that a flood does not keep the
+     * main loop, and tells a cable that went or came by netif_set_link_down and _up. Whether there
+     * may be more: then it is called again before the next sleep. */
     bool (*poll)(struct netif *netif);
 };
 

@@ -503,9 +503,10 @@ static err_t init(struct netif *netif)
 
 static bool poll(struct netif *netif)
 {
-    bool any = false;
+    for (int i = 0; i < 8; i++) {
+        if (frame_count == 0 || frames[0].at_ms > wire.port.now_ms)
+            return false;
 
-    while (frame_count > 0 && frames[0].at_ms <= wire.port.now_ms) {
         struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)frames[0].len, PBUF_POOL);
 
         wire.frames_in++;
@@ -516,9 +517,8 @@ static bool poll(struct netif *netif)
         memmove(frames, frames + 1, --frame_count * sizeof frames[0]);
         if (p != NULL && netif->input(p, netif) != ERR_OK)
             pbuf_free(p);
-        any = true;
     }
-    return any;
+    return true;
 }
 
 static const struct tk_lwip_driver driver = {init, poll};
