@@ -297,6 +297,32 @@ static void show_escalate_level(struct tk_account *a, struct tk_text *t)
     tk_text_int(t, a->keeper->escalate_level);
 }
 
+/* ip=dhcp (10.0.2.15/24,10.0.2.2,10.0.2.3) */
+static void show_ip(struct tk_account *a, struct tk_text *t)
+{
+    struct tk_ip now;
+    int ret = tk_sock_address_now(a->keeper->config->port, &now);
+
+    if (ret == TK_SOCK_ERR) {
+        tk_text_add(t, "system");
+        return;
+    }
+    tk_text_ip(t, &a->keeper->ip);
+    if (a->keeper->ip.fixed)
+        return;
+    tk_text_add(t, " (");
+    if (ret == TK_SOCK_OK)
+        tk_text_ip(t, &now);
+    else
+        tk_text_add(t, "none yet");
+    tk_text_char(t, ')');
+}
+
+static void show_ntp(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->keeper->ntp);
+}
+
 static const struct row show_rows[] = {
     {"ref", add_ref},
     {"portal", add_portal},
@@ -307,6 +333,8 @@ static const struct row show_rows[] = {
     {"renew", add_renew},
     {"escalate_url", show_escalate_url},
     {"escalate_level", show_escalate_level},
+    {"ip", show_ip},
+    {"ntp", show_ntp},
 };
 
 static void step_show(struct tk_console *c)

@@ -35,6 +35,7 @@ TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE,
 /* this device */
 TK_ERROR(CLOCK_UNKNOWN, "clock_unknown", RETRY, "type: time <unix>")
 TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE, "the operating system keeps the time; set it there")
+TK_ERROR(IP_SYSTEM, "ip_system", NONE, "the operating system keeps the address; set it there")
 TK_ERROR(TIME_RANGE, "time_range", NONE, "before this build was made, or more than 20 years after")
 TK_ERROR(NOT_SEEDED, "not_seeded", RETRY, "this device has no random numbers yet")
 TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
