@@ -92,6 +92,14 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     return TK_ENTROPY_OK;
 }
 
+int tk_entropy_seed(struct tk_port *port, const void *seed, size_t len)
+{
+    memcpy(&port->random, seed, len < sizeof port->random ? len : sizeof port->random);
+    port->random |= 1;
+    port->unseeded = false;
+    return TK_ENTROPY_OK;
+}
+
 /* --- device --- */
 
 const char *tk_device_id(struct tk_port *port)
