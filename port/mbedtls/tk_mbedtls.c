@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_mbedtls.h"
 
+#include "tk_arena.h"
 #include "tk_clock.h"
 #include "tk_entropy.h"
 
@@ -18,7 +19,35 @@ static struct {
     uint64_t at_ms;
     size_t limit;
     struct tk_mbedtls_heap heap;
+    struct tk_arena arena;
 } process;
+
+/* --- the heap --- */
+
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+
+static void note_use(void)
+{
+    process.heap.used = process.arena.used;
+    process.heap.peak = process.arena.peak;
+}
+
+void *tk_mbedtls_calloc(size_t count, size_t size)
+{
+    void *p = tk_arena_calloc(&process.arena, count, size);
+
+    process.heap.blocks += p != NULL;
+    note_use();
+    return p;
+}
+
+void tk_mbedtls_free(void *p)
+{
+    tk_arena_free(&process.arena, p);
+    note_use();
+}
+
+#else
 
 /* Stands before each block, which stays aligned for any type. */
 union header {
@@ -57,7 +86,11 @@ static void heap_free(void *p)
     free(block);
 }
 
-static mbedtls_time_t time_now(mbedtls_time_t *out)
+#endif
+
+/* --- time --- */
+
+mbedtls_time_t tk_mbedtls_time(mbedtls_time_t *out)
 {
     uint64_t passed_ms = tk_clock_now_ms(process.port) - process.at_ms;
     mbedtls_time_t now = (mbedtls_time_t)(process.unix_s + (int64_t)(passed_ms / 1000));
@@ -74,16 +107,28 @@ mbedtls_ms_time_t mbedtls_ms_time(void)
     return (mbedtls_ms_time_t)tk_clock_now_ms(process.port);
 }
 
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+
+void tk_mbedtls_init(struct tk_port *port, void *memory, size_t size)
+{
+    process.port = port;
+    tk_arena_init(&process.arena, memory, size);
+}
+
+#else
+
 void tk_mbedtls_init(struct tk_port *port, size_t heap_limit)
 {
     process.port = port;
     process.limit = heap_limit;
     mbedtls_platform_set_calloc_free(heap_calloc, heap_free);
-    mbedtls_platform_set_time(time_now);
+    mbedtls_platform_set_time(tk_mbedtls_time);
 #if defined(MBEDTLS_PSA_CRYPTO_C)
     (void)psa_crypto_init(); /* a failure shows as a failed handshake, in words */
 #endif
 }
+
+#endif
 
 void tk_mbedtls_set_time(int64_t unix_s)
 {
@@ -98,7 +143,7 @@ void tk_mbedtls_heap(struct tk_mbedtls_heap *out)
 
 void tk_mbedtls_heap_reset(void)
 {
-    process.heap.peak = process.heap.used;
+    process.heap.peak = process.arena.peak = process.heap.used;
     process.heap.blocks = 0;
 }
 

@@ -14,8 +14,7 @@
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificate dates are always checked */
 #define MBEDTLS_PLATFORM_C
-#define MBEDTLS_PLATFORM_MEMORY   /* a bounded heap that clears what it frees: tk_mbedtls.c */
-#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_publish */
+#define MBEDTLS_PLATFORM_MEMORY /* a bounded heap that clears what it frees: tk_mbedtls.c */
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_DEPRECATED_REMOVED

@@ -6,6 +6,8 @@
 
 #include "tk_mbedtls_common.h"
 
+#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_publish */
+
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_CHACHA20_C
