@@ -23,7 +23,6 @@ time_t tk_mbedtls_time(time_t *out);
 #define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA512_SMALLER
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
-#define MBEDTLS_HMAC_DRBG_C /* from the seed that a board keeps */
 #define MBEDTLS_SSL_CIPHERSUITES                                                                   \
     MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 
