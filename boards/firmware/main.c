@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_firmware.h"
 #include "tk_keeper.h"
+#include "tk_lwip.h"
 #include "tk_mbedtls.h"
 #include "tk_trust.h"
 
@@ -62,6 +63,8 @@ int main(void)
     tk_bare_init(port, tk_firmware_board.id_prefix, unique);
     tk_mbedtls_init(port, tk_arena_start, (size_t)(tk_arena_end - tk_arena_start));
     tk_bare_seed_init(port, tk_firmware_board.seed);
+    tk_lwip_init(port, tk_firmware_board.network);
+    port->work = tk_lwip_work;
     tk_keeper_init(&keeper, &config);
     (void)tk_keeper_run(&keeper); /* greets, and listens to what is told from now on */
     tell_start();

@@ -177,7 +177,8 @@ const struct tk_firmware_board tk_firmware_board = {.name = "lm3s6965evb",
                                                     .id_prefix = "lm3s-",
                                                     .store = &tk_eeprom_store,
                                                     .seed = &tk_eeprom_seed,
-                                                    .scratch = &tk_eeprom_scratch};
+                                                    .scratch = &tk_eeprom_scratch,
+ .network = &tk_ethernet};
 
 void tk_firmware_start(uint8_t unique[6])
 {
@@ -187,8 +188,7 @@ void tk_firmware_start(uint8_t unique[6])
     start_timer();
     start_uart();
     tk_eeprom_init();
-    for (int i = 0; i < 6; i++)
-        unique[i] = (uint8_t)(i < 4 ? MAC_IA0 >> 8 * i : MAC_IA1 >> 8 * (i - 4));
+    tk_ethernet_address(unique);
 }
 
 /* RESC keeps every cause since power-on until it is cleared. */

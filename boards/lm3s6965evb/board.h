@@ -10,6 +10,10 @@
 void tk_eeprom_init(void);
 extern const struct tk_flash tk_eeprom_store, tk_eeprom_seed, tk_eeprom_scratch;
 
+/* The MAC. */
+extern const struct tk_lwip_driver tk_ethernet;
+void tk_ethernet_address(uint8_t out[6]); /* burnt in */
+
 /* Interrupts. */
 void tk_uart_interrupt(void);
 void tk_timer_interrupt(void);

@@ -3,6 +3,7 @@
 #include "lm3s6965.h"
 #include "tk_cortex_m.h"
 #include "tk_firmware.h"
+#include "tk_lwip.h"
 
 #include <lwip/etharp.h>
 #include <lwip/pbuf.h>
@@ -71,7 +72,7 @@ static void receive(struct netif *netif)
         pbuf_free(frame);
 }
 
-bool tk_ethernet_poll(struct netif *netif)
+static bool poll(struct netif *netif)
 {
     bool any = false;
 
@@ -125,7 +126,7 @@ static err_t send(struct netif *netif, struct pbuf *frame)
     return ERR_OK;
 }
 
-err_t tk_ethernet_init(struct netif *netif)
+static err_t init(struct netif *netif)
 {
     netif->name[0] = 'e';
     netif->name[1] = 'n';
@@ -151,3 +152,5 @@ void tk_ethernet_address(uint8_t out[6])
     for (int i = 0; i < 6; i++)
         out[i] = (uint8_t)(i < 4 ? first >> 8 * i : last >> 8 * (i - 4));
 }
+
+const struct tk_lwip_driver tk_ethernet = {init, poll};

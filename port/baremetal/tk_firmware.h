@@ -9,6 +9,8 @@
 
 #include "tk_bare.h"
 
+struct tk_lwip_driver;
+
 /* The program's one port. */
 extern struct tk_port tk_firmware_port;
 
@@ -18,6 +20,7 @@ struct tk_firmware_board {
     const struct tk_flash *store;
     const struct tk_flash *seed;
     const struct tk_flash *scratch; /* NULL: none to spare */
+    const struct tk_lwip_driver *network;
 };
 
 extern const struct tk_firmware_board tk_firmware_board;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes roots of trust as C: struct tk_trust tk_roots.
 
-    python3 port/mbedtls/roots.py OUT.c --list roots.txt --bundle ca-certificates.crt [PEM...]
+    python3 port/mbedtls/roots.py OUT.c --list roots.txt --bundle ca-certificates.crt [--also PEM...]
 
 The list picks from the bundle, by SHA-256; every certificate of the PEM files is added.
 """
@@ -59,10 +59,10 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--list", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("pem", type=Path, nargs="*")
+    parser.add_argument("--also", type=Path, nargs="*", default=[], metavar="PEM")
     args = parser.parse_args()
     roots = pick(wanted(args.list), args.bundle)
-    roots += [(f"of {path.name}", der) for path in args.pem for der in certificates(path)]
+    roots += [(f"of {path.name}", der) for path in args.also for der in certificates(path)]
     if not roots:
         print("roots.py: there is no root to trust", file=sys.stderr)
         return 1

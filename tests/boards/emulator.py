@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board in QEMU that is driven like the host program: over its console, against a Bitrix24."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from keeper import PATIENT_S, RECORDS, Answer, Keeper, Lines  # noqa: E402
+from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
+from ether import Ether  # noqa: E402
+
+PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
+ADDRESSES = {PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Board:
+    """What differs from board to board."""
+
+    name: str
+    qemu: tuple[str, ...]
+    nic: str                  # QEMU's model
+    memory_size: int          # of the file behind its non-volatile memory
+    memory: tuple[str, ...]   # options; {file} is that file
+    seeded: bool              # it has a random source
+
+
+BOARDS = {board.name: board for board in (
+    Board("lm3s6965evb", ("qemu-system-arm", "-M", "lm3s6965evb"), "stellaris", 32768,
+          ("-drive", "if=none,id=ee,format=raw,file={file}",
+           "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False),
+)}
+
+
+def die_with_parent() -> None:
+    """In a child: no emulator outlives its test, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Emulator(Keeper):
+    """start() may be called again after kill(): the non-volatile memory stays."""
+
+    def __init__(self, board: Board, image: Path, b24: Bitrix24, start: bool = True) -> None:
+        # Not Keeper's own: that starts a program of this machine.
+        self.b24, self.board, self.image = b24, board, image
+        self.home = Path(tempfile.mkdtemp(prefix="tkb-"))
+        self.record = RECORDS / f"{self.home.name}.console"
+        self.memory = self.home / "memory.bin"
+        self.memory.write_bytes(b"\xff" * board.memory_size)
+        self.ether = Ether(self.home, dict(ADDRESSES), RECORDS / f"{self.home.name}.frames")
+        self.process: subprocess.Popen | None = None
+        self.out: Lines | None = None
+        self._terminal, self._seq, self._in = False, 0, -1
+        self.extra: tuple[str, ...] = ()
+        if start:
+            self.start()
+
+    def _network(self) -> list[str]:
+        ports = {PORTAL: self.b24.portal, AUTH_HOST: self.b24.oauth, SINK: self.b24.sink}
+        forwards = "".join(f",guestfwd=tcp:{ADDRESSES[name]}:443-cmd:socat - "
+                           f"TCP:127.0.0.1:{at.rpartition(':')[2]}" for name, at in ports.items())
+        return self.ether.options(self.board.nic, forwards)
+
+    def start(self, hello: bool = True) -> None:
+        path = self.home / "serial"
+        path.unlink(missing_ok=True)
+        memory = [word.format(file=self.memory) for word in self.board.memory]
+        with (RECORDS / f"{self.home.name}.stderr").open("a") as errors:
+            self.process = subprocess.Popen(
+                [*self.board.qemu, "-display", "none", "-monitor", f"unix:{self.home}/monitor,server=on,wait=off",
+                 "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
+                 "-kernel", str(self.image), *self._network(), *memory, *self.extra],
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                preexec_fn=die_with_parent)
+        self.wait_for(path.exists)
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(PATIENT_S)
+        self._connect(line, path)
+        line.settimeout(None)
+        self._in = line.detach()
+        self.out = Lines(os.dup(self._in), self.record)
+        if hello:
+            self.out.wait("EVT hello")
+
+    def _connect(self, line: socket.socket, path: Path) -> None:
+        def connected() -> bool:
+            try:
+                line.connect(str(path))
+            except ConnectionRefusedError:  # bound, but not listened on yet
+                return False
+            return True
+        self.wait_for(connected)
+
+    def wait_end(self) -> int:
+        status = self.process.wait(PATIENT_S)
+        if self.out:
+            self.out.close()
+            self.out = None
+        self.close_input()
+        return status
+
+    def monitor(self, command: str) -> None:
+        """One command of QEMU's monitor."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(PATIENT_S)
+            line.connect(f"{self.home}/monitor")
+            line.sendall(command.encode() + b"\n")
+            answer = b""
+            while answer.count(b"(qemu)") < 2:
+                answer += line.recv(4096)
+
+    # --- the main job ---
+
+    def configure(self, **changes: str) -> None:
+        super().configure(**({"portal": PORTAL, "auth_host": ""} | changes))
+
+    def wake(self, offset_s: int = 0) -> None:
+        """After a start: what a board without a clock has to be told."""
+        self.must(f"time {int(time.time()) + offset_s}")
+
+    def seed(self) -> None:
+        if not self.board.seeded:
+            self.must(f"seed {os.urandom(32).hex()}")
+
+    def wait_network(self) -> Answer:
+        """Until the board has an address."""
+        return self.wait_status(network="up")
+
+    def token(self) -> str:
+        return self.must("token 1")["access_token"]
+
+    def close(self) -> None:
+        if self.process:
+            self.kill()
+        self.ether.close()
+        shutil.rmtree(self.home, ignore_errors=True)
