@@ -229,9 +229,23 @@ static const struct row status_rows[] = {{"ref", add_ref},
 #define EXTRA_ROWS  7
 #define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
 
+/* What the platform tells stands behind the last row. */
+static void step_figures(struct tk_console *c)
+{
+    uint32_t value = 0;
+    const char *name = tk_device_figure(c->keeper->config->port, c->now.item++ - ALL_ROWS, &value);
+
+    if (name == NULL)
+        tk_console_ok(c, NULL);
+    else
+        tk_console_data_int(c, name, value);
+}
+
 static void step_status(struct tk_console *c)
 {
-    if (c->now.item == c->now.number)
+    if (c->now.item >= ALL_ROWS)
+        step_figures(c);
+    else if (c->now.item == c->now.number)
         tk_console_ok(c, NULL);
     else
         print_row(c, &status_rows[c->now.item++]);

@@ -27,6 +27,10 @@ void tk_device_alive(struct tk_port *port);
 /* Shows the highest escalation level of all accounts: 0 all is well, up to 4 a person must act. */
 void tk_device_indicate(struct tk_port *port, int level);
 
+/* What the platform can tell of its own health, as `status --all` shows it: the name and value of
+ * figure number index, from 0, or NULL behind the last. The string is a constant. */
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value);
+
 /* Writes the device's own secret key for sealing to out and answers 0, or answers -1: this device
  * has none. The same key at every call. */
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);

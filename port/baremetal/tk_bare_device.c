@@ -3,6 +3,7 @@
 #include "tk_bare.h"
 #include "tk_board.h"
 #include "tk_device.h"
+#include "tk_mbedtls.h"
 
 #include <string.h>
 
@@ -56,6 +57,21 @@ void tk_device_indicate(struct tk_port *port, int level)
 {
     (void)port;
     tk_board_indicate(level);
+}
+
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+{
+    static const char *const names[] = {"heap_peak", "stack_left", "wakes", "rx_overruns"};
+    struct tk_mbedtls_heap heap;
+
+    if (index >= sizeof names / sizeof names[0])
+        return NULL;
+    tk_mbedtls_heap(&heap);
+    const uint32_t values[] = {(uint32_t)heap.peak, tk_bare_stack_left(), port->wakes,
+                               port->rx.overruns};
+
+    *value = values[index];
+    return names[index];
 }
 
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])

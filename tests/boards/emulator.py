@@ -81,7 +81,7 @@ class Emulator(Keeper):
         memory = [word.format(file=self.memory) for word in self.board.memory]
         with (RECORDS / f"{self.home.name}.stderr").open("a") as errors:
             self.process = subprocess.Popen(
-                [*self.board.qemu, "-display", "none", "-monitor", f"unix:{self.home}/monitor,server=on,wait=off",
+                [*self.board.qemu, "-display", "none", "-monitor", "none",
                  "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
                  "-kernel", str(self.image), *self._network(), *memory, *self.extra],
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
@@ -113,16 +113,6 @@ class Emulator(Keeper):
         self.close_input()
         return status
 
-    def monitor(self, command: str) -> None:
-        """One command of QEMU's monitor."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(PATIENT_S)
-            line.connect(f"{self.home}/monitor")
-            line.sendall(command.encode() + b"\n")
-            answer = b""
-            while answer.count(b"(qemu)") < 2:
-                answer += line.recv(4096)
-
     # --- the main job ---
 
     def configure(self, **changes: str) -> None:
@@ -135,10 +125,6 @@ class Emulator(Keeper):
     def seed(self) -> None:
         if not self.board.seeded:
             self.must(f"seed {os.urandom(32).hex()}")
-
-    def wait_network(self) -> Answer:
-        """Until the board has an address."""
-        return self.wait_status(network="up")
 
     def token(self) -> str:
         return self.must("token 1")["access_token"]

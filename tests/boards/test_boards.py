@@ -84,5 +84,136 @@ class Life(BoardCase):
         self.assertTrue(self.k.must("check").ok)
 
 
+class Refused(BoardCase):
+    """Nothing leaves the board without a seed, a clock, and a server that proves who it is."""
+
+    def test_no_seed(self) -> None:
+        self.k.wake()
+        self.k.configure()
+        if BOARD.seeded:
+            self.skipTest("it has a random source")
+        self.assertEqual(self.k.command("check")["seed"].split()[0], "not_seeded")
+        self.refused("not_seeded")
+        self.assertEqual(self.b24.log(), [])
+
+    def test_seed_is_needed_once(self) -> None:
+        self.k.seed()
+        for _ in range(3):
+            self.k.kill()
+            self.k.start()
+            self.assertEqual(self.k.command("check")["seed"], "ok")
+
+    def test_unknown_clock(self) -> None:
+        self.k.seed()
+        self.k.configure()
+        self.assertEqual(self.k.command("check")["clock"].split()[0], "clock_unknown")
+        self.refused("clock_unknown")
+        self.assertEqual(self.b24.log(), [])
+
+    def test_certificates(self) -> None:
+        self.ready()
+        wanted = {"untrusted": "tls_untrusted", "selfsigned": "tls_self_signed",
+                  "wrongname": "tls_wrong_name", "expired": "tls_expired",
+                  "notyet": "tls_not_yet_valid", "nochain": "tls_untrusted"}
+        for cert, code in wanted.items():
+            with self.subTest(cert):
+                self.b24.set(oauth_cert=cert)
+                answer = self.k.command("check")
+                self.assertEqual(answer["auth.certificate"].split()[0], code, repr(answer))
+                self.refused(code)
+                self.assertEqual(self.requests("exchange"), [])
+
+
+class Chains(BoardCase):
+    """ECDSA, RSA-2048, and RSA-4096 or a clear word; resumed where the server lets us."""
+
+    def test_each(self) -> None:
+        self.ready()
+        for cert in ("ec", "rsa", "rsa4096"):
+            self.b24.set(oauth_cert=cert, portal_cert=cert)
+            self.b24.forget_sessions()
+            answer = self.k.command("check")
+            status = self.k.status()
+            print(f"= {cert}: {answer['auth.tls']}, heap {status['heap_peak']}, "
+                  f"stack left {status['stack_left']}")
+            if cert == "rsa4096" and not answer.ok:
+                self.assertEqual(answer.code, "tls_no_memory", repr(answer))
+            else:
+                self.assertTrue(answer.ok, f"{cert}: {answer!r}")
+
+    def test_refresh_resumes(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        for _ in range(2):
+            time.sleep(10)  # the product does not refresh sooner
+            self.k.must("auth refresh")
+        self.assertEqual([entry["resumed"] for entry in self.requests("refresh")], [True, True])
+
+
+class Escalation(BoardCase):
+
+    def test_raised_and_cleared_once(self) -> None:
+        self.ready()
+        self.k.must(f"set escalate_url https://{SINK}/hook")
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.b24.fault("oauth", "status", path="/oauth/token", count=3)
+        time.sleep(10)  # the product does not refresh sooner
+        start = len(self.k.out.all)
+        self.k.command("auth refresh")
+        self.k.event("escalation .*raised", start)
+        self.k.wait_status(state="ready", escalation="0", generation="2")
+        self.k.wait_for(lambda: len(self.b24.posts()) >= 2)
+        self.assertEqual([post["json"]["event"] for post in self.b24.posts()],
+                         ["raised", "cleared"])
+
+
+class Silence(BoardCase):
+
+    def test_servers_that_say_nothing(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        for kind in ("stall_handshake", "stall_at"):
+            with self.subTest(kind):
+                self.b24.fault("oauth", kind, count=1)
+                time.sleep(10)  # the product does not refresh sooner
+                generation = int(self.k.status()["generation"])
+                self.k.command("auth refresh", seconds=120)
+                self.k.wait_status(state="ready", generation=str(generation + 1), seconds=120)
+                self.b24.clear_faults()
+
+    def test_cable_out_and_back(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.k.ether.plugged = False
+        time.sleep(10)  # the product does not refresh sooner
+        answer = self.k.command("auth refresh", seconds=120)
+        self.assertFalse(answer.ok, repr(answer))
+        self.assertTrue(self.k.token())
+        self.k.ether.plugged = True
+        self.k.wait_status(state="ready", generation="2", seconds=120)
+
+
+class Killed(BoardCase):
+    """Power goes while the board refreshes. Each start is an hour later, so that it must."""
+
+    def test_no_token_is_lost(self) -> None:
+        chance = random.Random(int(time.time()))
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        generation = 1
+        for hour in range(1, KILLS + 1):
+            self.b24.set(clock_offset_s=hour * 2.0 * HOUR)
+            self.k.kill()
+            self.k.start()
+            self.k.wake(hour * 2 * HOUR)
+            time.sleep(chance.uniform(0, 2))
+        status = self.k.wait_status(state="ready", intent="none", seconds=120)
+        generation = int(status["generation"])
+        self.assertEqual(len(self.requests("exchange")), 1)
+        self.assertTrue(self.k.must("check").ok)  # REST takes the token
+        print(f"= {KILLS} kills, {len(self.requests('refresh'))} refreshes seen by the server, "
+              f"generation {generation}, store {status['store']}")
+
+
 if __name__ == "__main__":
     unittest.main()
