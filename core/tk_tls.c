@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls.h"
 
+#include "tk_device.h"
 #include "tk_entropy.h"
 #include "tk_tls_offer.h"
 
@@ -146,16 +147,27 @@ static bool is_out_of_memory(int ret)
     return false;
 }
 
+/* mbedTLS takes a signature that it had no memory to check for a wrong one, and what it could not
+ * make for a failure of another kind. */
+static enum tk_err unless_starved(const struct tk_tls *tls, enum tk_err err)
+{
+    return tk_device_heap_refused(tls->shared->port) ? TK_E_TLS_NO_MEMORY : err;
+}
+
 static enum tk_err tls_error(const struct tk_tls *tls, int ret)
 {
-    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
-        return certificate_error(tls);
+    enum tk_err err;
+
+    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
+        err = certificate_error(tls);
+        return err == TK_E_TLS_UNTRUSTED ? unless_starved(tls, err) : err;
+    }
     if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         return TK_E_TLS_ALERT;
     if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
         ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_E_CONN_LOST;
-    return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : TK_E_TLS_FAILED;
+    return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : unless_starved(tls, TK_E_TLS_FAILED);
 }
 
 /* --- the way to a connection --- */
@@ -259,6 +271,7 @@ static int start_handshake(struct tk_tls *tls)
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
     mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
     tk_tls_offer_session(tls);
+    (void)tk_device_heap_refused(tls->shared->port); /* before this handshake */
     tls->stage = TK_TLS_HANDSHAKE;
     return TK_SOCK_AGAIN;
 }

@@ -3,6 +3,7 @@
 
 #include "tk_arena.h"
 #include "tk_clock.h"
+#include "tk_device.h"
 #include "tk_entropy.h"
 
 #include <mbedtls/platform.h>
@@ -20,6 +21,7 @@ static struct {
     size_t limit;
     struct tk_mbedtls_heap heap;
     struct tk_arena arena;
+    bool refused;
 } process;
 
 /* --- the heap --- */
@@ -37,6 +39,7 @@ void *tk_mbedtls_calloc(size_t count, size_t size)
     void *p = tk_arena_calloc(&process.arena, count, size);
 
     process.heap.blocks += p != NULL;
+    process.refused = process.refused || p == NULL;
     note_use();
     return p;
 }
@@ -56,17 +59,23 @@ union header {
     void *align_too;
 };
 
+static void *refuse(void)
+{
+    process.refused = true;
+    return NULL;
+}
+
 static void *heap_calloc(size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / 2 / size)
-        return NULL;
+        return refuse();
     size *= count;
     if (process.limit != 0 && size > process.limit - process.heap.used)
-        return NULL;
+        return refuse();
     union header *block = calloc(1, sizeof *block + size);
 
     if (block == NULL)
-        return NULL;
+        return refuse();
     block->size = size;
     process.heap.used += size;
     process.heap.blocks++;
@@ -87,6 +96,15 @@ static void heap_free(void *p)
 }
 
 #endif
+
+bool tk_device_heap_refused(struct tk_port *port)
+{
+    bool refused = process.refused;
+
+    (void)port;
+    process.refused = false;
+    return refused;
+}
 
 /* --- time --- */
 
