@@ -233,7 +233,8 @@ static const struct row status_rows[] = {{"ref", add_ref},
 static void step_figures(struct tk_console *c)
 {
     uint32_t value = 0;
-    const char *name = tk_device_figure(c->keeper->config->port, c->now.item++ - ALL_ROWS, &value);
+    unsigned index = c->now.item++ - (unsigned)ALL_ROWS;
+    const char *name = tk_device_figure(c->keeper->config->port, index, &value);
 
     if (name == NULL)
         tk_console_ok(c, NULL);
