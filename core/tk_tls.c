@@ -129,45 +129,27 @@ static enum tk_err certificate_error(const struct tk_tls *tls)
     return TK_E_TLS_WEAK;
 }
 
-/* An mbedTLS error is -(module << 7 | reason), or -(higher | lower) of two modules. */
-static bool is_out_of_memory(int ret)
+static enum tk_err said_by(const struct tk_tls *tls, int ret)
 {
-    static const int higher[] = {MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
-                                 MBEDTLS_ERR_PK_ALLOC_FAILED, MBEDTLS_ERR_ECP_ALLOC_FAILED,
-                                 MBEDTLS_ERR_MD_ALLOC_FAILED};
-    int low = -(-ret & 0x7f);
-
-    if (ret == MBEDTLS_ERR_MPI_ALLOC_FAILED || low == MBEDTLS_ERR_MPI_ALLOC_FAILED ||
-        ret == MBEDTLS_ERR_ASN1_ALLOC_FAILED || low == MBEDTLS_ERR_ASN1_ALLOC_FAILED)
-        return true;
-    for (size_t i = 0; i < sizeof higher / sizeof higher[0]; i++) {
-        if (-(-ret & ~0x7f) == higher[i])
-            return true;
-    }
-    return false;
-}
-
-/* mbedTLS takes a signature that it had no memory to check for a wrong one, and what it could not
- * make for a failure of another kind. */
-static enum tk_err unless_starved(const struct tk_tls *tls, enum tk_err err)
-{
-    return tk_device_heap_refused(tls->shared->port) ? TK_E_TLS_NO_MEMORY : err;
-}
-
-static enum tk_err tls_error(const struct tk_tls *tls, int ret)
-{
-    enum tk_err err;
-
-    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
-        err = certificate_error(tls);
-        return err == TK_E_TLS_UNTRUSTED ? unless_starved(tls, err) : err;
-    }
+    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+        return certificate_error(tls);
     if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         return TK_E_TLS_ALERT;
     if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
         ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_E_CONN_LOST;
-    return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : unless_starved(tls, TK_E_TLS_FAILED);
+    return TK_E_TLS_FAILED;
+}
+
+/* mbedTLS takes a signature that it had no memory to check for a wrong one, and says in a dozen
+ * ways what else it could not make. */
+static enum tk_err tls_error(const struct tk_tls *tls, int ret)
+{
+    enum tk_err err = said_by(tls, ret);
+
+    if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED)
+        return err;
+    return tk_device_heap_refused(tls->shared->port) ? TK_E_TLS_NO_MEMORY : err;
 }
 
 /* --- the way to a connection --- */

@@ -178,7 +178,7 @@ const struct tk_firmware_board tk_firmware_board = {.name = "lm3s6965evb",
                                                     .store = &tk_eeprom_store,
                                                     .seed = &tk_eeprom_seed,
                                                     .scratch = &tk_eeprom_scratch,
- .network = &tk_ethernet};
+                                                    .network = &tk_ethernet};
 
 void tk_firmware_start(uint8_t unique[6])
 {

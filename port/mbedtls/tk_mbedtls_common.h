@@ -32,7 +32,7 @@
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_HMAC_DRBG_C /* from the seed that a board without a random source keeps */
-#define MBEDTLS_SHA1_C /* not as a signature: roots signed with it by themselves must parse */
+#define MBEDTLS_SHA1_C      /* not as a signature: roots signed with it by themselves must parse */
 
 /* public keys */
 #define MBEDTLS_BIGNUM_C
