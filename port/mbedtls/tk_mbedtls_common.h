@@ -32,7 +32,6 @@
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_HMAC_DRBG_C /* from the seed that a board without a random source keeps */
-#define MBEDTLS_SHA1_C      /* not as a signature: roots signed with it by themselves must parse */
 
 /* public keys */
 #define MBEDTLS_BIGNUM_C
@@ -47,7 +46,6 @@
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
-#define MBEDTLS_PKCS1_V21
 #define MBEDTLS_OID_C
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
