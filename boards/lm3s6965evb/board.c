@@ -196,7 +196,7 @@ const char *tk_firmware_cause(void)
 {
     static const char *const words[] = {"pin", "power_on", "brown_out", "watchdog", "software"};
     uint32_t causes = SYSCTL_RESC;
-    const char *word = "power_on";
+    const char *word = "unknown";
 
     SYSCTL_RESC = 0;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

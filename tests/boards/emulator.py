@@ -25,6 +25,8 @@ from ether import Ether  # noqa: E402
 PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
 ADDRESSES = {PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
 PR_SET_PDEATHSIG = 1
+GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
+REGISTERS = {"sp": 13, "pc": 15}  # of ARM
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,15 @@ class Board:
     memory_size: int          # of the file behind its non-volatile memory
     memory: tuple[str, ...]   # options; {file} is that file
     seeded: bool              # it has a random source
+    stack_bottom: int         # address
+    endless_loop: bytes       # a branch to itself
 
 
 BOARDS = {board.name: board for board in (
     Board("lm3s6965evb", ("qemu-system-arm", "-M", "lm3s6965evb"), "stellaris", 32768,
           ("-drive", "if=none,id=ee,format=raw,file={file}",
-           "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False),
+           "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
+          0x20000000, b"\xfe\xe7"),
 )}
 
 
@@ -54,7 +59,8 @@ def die_with_parent() -> None:
 class Emulator(Keeper):
     """start() may be called again after kill(): the non-volatile memory stays."""
 
-    def __init__(self, board: Board, image: Path, b24: Bitrix24, start: bool = True) -> None:
+    def __init__(self, board: Board, image: Path, b24: Bitrix24,
+                 extra: tuple[str, ...] = ()) -> None:
         # Not Keeper's own: that starts a program of this machine.
         self.b24, self.board, self.image = b24, board, image
         self.home = Path(tempfile.mkdtemp(prefix="tkb-"))
@@ -65,9 +71,8 @@ class Emulator(Keeper):
         self.process: subprocess.Popen | None = None
         self.out: Lines | None = None
         self._terminal, self._seq, self._in = False, 0, -1
-        self.extra: tuple[str, ...] = ()
-        if start:
-            self.start()
+        self.extra = extra
+        self.start()
 
     def _network(self) -> list[str]:
         ports = {PORTAL: self.b24.portal, AUTH_HOST: self.b24.oauth, SINK: self.b24.sink}
@@ -83,7 +88,8 @@ class Emulator(Keeper):
             self.process = subprocess.Popen(
                 [*self.board.qemu, "-display", "none", "-monitor", "none",
                  "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
-                 "-kernel", str(self.image), *self._network(), *memory, *self.extra],
+                 "-kernel", str(self.image), *self._network(), *memory,
+                 *(word.format(home=self.home) for word in self.extra)],
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                 preexec_fn=die_with_parent)
         self.wait_for(path.exists)
@@ -94,7 +100,7 @@ class Emulator(Keeper):
         self._in = line.detach()
         self.out = Lines(os.dup(self._in), self.record)
         if hello:
-            self.out.wait("EVT hello")
+            self.out.wait("EVT boot")
 
     def _connect(self, line: socket.socket, path: Path) -> None:
         def connected() -> bool:
@@ -112,6 +118,33 @@ class Emulator(Keeper):
             self.out = None
         self.close_input()
         return status
+
+    def set_registers(self, **values: int) -> None:
+        """Puts values into registers of the running processor, as a fault of hardware might. The
+        emulator needs `extra` = GDB for it. (GDB's remote protocol: stop, P, continue.)"""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(PATIENT_S)
+            line.connect(f"{self.home}/gdb")
+            line.sendall(b"\x03")
+            self._gdb_answer(line, b"T")
+            # QEMU takes single registers only from who has asked for their description.
+            self._gdb_ask(line, "qXfer:features:read:target.xml:0,ffb", b"l")
+            for name, value in values.items():
+                self._gdb_ask(line, f"P{REGISTERS[name]:x}={value.to_bytes(4, 'little').hex()}",
+                              b"OK")
+            self._gdb_ask(line, "D", b"OK")  # detach: it goes on
+
+    def _gdb_ask(self, line: socket.socket, packet: str, wanted: bytes) -> None:
+        line.sendall(b"+$%s#%02x" % (packet.encode(), sum(packet.encode()) % 256))
+        self._gdb_answer(line, wanted)
+
+    @staticmethod
+    def _gdb_answer(line: socket.socket, wanted: bytes) -> None:
+        got = b""
+        while b"#" not in got:
+            got += line.recv(4096)
+        if b"$" + wanted not in got:
+            raise AssertionError(f"GDB's stub answers {got!r}")
 
     # --- the main job ---
 

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator import ADDRESSES, AUTH_HOST, BOARDS, PATIENT_S, PORTAL, SINK, Emulator
+from emulator import AUTH_HOST, BOARDS, GDB, PORTAL, SINK, Emulator
 from bitrix24 import Bitrix24
 from keeper import record_secrets
 
@@ -23,6 +23,7 @@ class BoardCase(unittest.TestCase):
     """Tests with a Bitrix24 of their class, and a board of their own (self.k)."""
 
     settings: dict = {}
+    extra: tuple[str, ...] = ()  # options of QEMU
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -37,7 +38,7 @@ class BoardCase(unittest.TestCase):
 
     def setUp(self) -> None:
         self.b24.reset()
-        self.k = Emulator(BOARD, IMAGE, self.b24)
+        self.k = Emulator(BOARD, IMAGE, self.b24, self.extra)
         self.addCleanup(self.k.close)
 
     def ready(self) -> None:
@@ -193,6 +194,44 @@ class Silence(BoardCase):
         self.assertTrue(self.k.token())
         self.k.ether.plugged = True
         self.k.wait_status(state="ready", generation="2", seconds=120)
+
+
+class Faults(BoardCase):
+    """A program that goes astray is started anew, and says where it was."""
+
+    extra = GDB
+
+    def boots_after(self, **registers: int) -> str:
+        start = len(self.k.out.all)
+        self.k.set_registers(**registers)
+        return self.k.event("boot", start)
+
+    def test_a_jump_to_nowhere(self) -> None:
+        self.assertIn("cause=fault pc=0x40000000", self.boots_after(pc=0x40000000))
+        self.k.kill()
+        self.k.start()
+        self.assertNotIn("fault", self.k.event("boot"))
+
+    def test_a_stack_that_overflows(self) -> None:
+        self.assertIn("cause=fault", self.boots_after(sp=BOARD.stack_bottom + 8))
+
+    def test_what_was_stored_is_still_there(self) -> None:
+        self.ready()
+        show = self.k.must("show").values
+        self.boots_after(pc=0x40000000)
+        self.assertEqual(self.k.must("show").values, show)
+
+
+class Astray(BoardCase):
+    """The watchdog's 30 to 60 s pass quickly: an instruction takes a microsecond."""
+
+    extra = (*GDB, "-icount", "shift=10,sleep=off")
+
+    def test_a_loop_without_end(self) -> None:
+        at = IMAGE.read_bytes().index(BOARD.endless_loop)
+        start = len(self.k.out.all)
+        self.k.set_registers(pc=at)
+        self.assertNotIn("fault", self.k.event("boot", start))
 
 
 class Killed(BoardCase):
