@@ -23,7 +23,8 @@ from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
 from ether import Ether  # noqa: E402
 
 PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
-ADDRESSES = {PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
+NTP = "time.example.com"  # resolved and answered by our own end of the cable
+ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
 PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
 REGISTERS = {"sp": 13, "pc": 15}  # of ARM

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator import AUTH_HOST, BOARDS, GDB, PORTAL, SINK, Emulator
+from emulator import AUTH_HOST, BOARDS, GDB, NTP, PORTAL, SINK, Emulator
 from bitrix24 import Bitrix24
 from keeper import record_secrets
 
@@ -124,6 +124,49 @@ class Refused(BoardCase):
                 self.assertEqual(answer["auth.certificate"].split()[0], code, repr(answer))
                 self.refused(code)
                 self.assertEqual(self.requests("exchange"), [])
+
+
+class Network(BoardCase):
+
+    def test_time_from_the_network(self) -> None:
+        """With SNTP nobody has to tell the time, at the first start or at a later one."""
+        self.k.ether.ntp_offset_s = 0
+        self.k.must(f"set ntp {NTP}")
+        self.k.seed()
+        self.k.configure()
+        self.k.wait_status(time_quality="sntp")
+        self.k.must(f"auth code {self.k.redirect()}")
+        token = self.k.token()
+        self.k.kill()
+        self.k.start()
+        self.k.wait_status(time_quality="sntp")
+        self.assertEqual(self.k.token(), token)
+
+    def test_an_address_of_its_own(self) -> None:
+        self.ready()
+        self.k.must("set ip 10.0.2.40/24,10.0.2.2,10.0.2.3")
+        self.assertTrue(self.k.must("check").ok)
+        self.k.kill()
+        self.k.start()
+        self.k.wake()
+        self.assertTrue(self.k.must("check").ok)
+
+
+class Idle(BoardCase):
+    """Seconds are needed to count what happens in them."""
+
+    def test_wake_ups_a_minute(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        time.sleep(65)  # the connections close, and all that belongs to them
+        first, second = self.k.status(), self.k.status()
+        asking = int(second["wakes"]) - int(first["wakes"])
+        time.sleep(60)
+        last = self.k.status()
+        seconds = int(last["uptime"]) - int(second["uptime"])
+        wakes = (int(last["wakes"]) - int(second["wakes"]) - asking) * 60 / seconds
+        print(f"\n= {wakes:.0f} wake-ups a minute with a lease and a token")
+        self.assertLessEqual(wakes, 12)
 
 
 class Chains(BoardCase):
