@@ -45,7 +45,8 @@ struct tk_port {
     uint32_t seen_ticks; /* of the board's counter, up to which now_ms counts */
     uint64_t fed_ms;
     volatile bool woken;
-    uint32_t wakes; /* times that a sleep ended */
+    uint32_t wakes;        /* times that a sleep ended */
+    uint64_t asleep_ticks; /* in all */
     bool seeded;
     mbedtls_hmac_drbg_context drbg;
     struct tk_bare_ring rx;

@@ -59,16 +59,27 @@ void tk_device_indicate(struct tk_port *port, int level)
     tk_board_indicate(level);
 }
 
+/* The time that was not slept through; it wraps. */
+static uint32_t busy_us(struct tk_port *port)
+{
+    uint64_t ticks =
+        tk_clock_now_ms(port) * tk_board_ticks_per_ms; /* a call that moves seen_ticks */
+
+    ticks += tk_board_ticks() - port->seen_ticks;
+    return (uint32_t)((ticks - port->asleep_ticks) / (tk_board_ticks_per_ms / 1000));
+}
+
 const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
 {
-    static const char *const names[] = {"heap_peak", "stack_left", "wakes", "rx_overruns"};
+    static const char *const names[] = {"heap_peak", "stack_left", "wakes", "busy_us",
+                                        "rx_overruns"};
     struct tk_mbedtls_heap heap;
 
     if (index >= sizeof names / sizeof names[0])
         return NULL;
     tk_mbedtls_heap(&heap);
     const uint32_t values[] = {(uint32_t)heap.peak, tk_bare_stack_left(), port->wakes,
-                               port->rx.overruns};
+                               busy_us(port), port->rx.overruns};
 
     *value = values[index];
     return names[index];

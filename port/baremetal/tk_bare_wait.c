@@ -31,9 +31,12 @@ static void sleep_until(struct tk_port *port, uint64_t until_ms)
     uint64_t now_ms = tk_clock_now_ms(port);
 
     if (!port->woken && now_ms < until_ms) {
+        uint32_t start = tk_board_ticks();
+
         tk_board_alarm(ticks_until(until_ms, now_ms));
         tk_arch_sleep();
         port->wakes++;
+        port->asleep_ticks += tk_board_ticks() - start;
     }
     tk_arch_unmask(before);
 }

@@ -195,6 +195,37 @@ class Chains(BoardCase):
         self.assertEqual([entry["resumed"] for entry in self.requests("refresh")], [True, True])
 
 
+class Cost(BoardCase):
+    """Instructions, which take a nanosecond each here. They are told, and held to a budget: more
+    than a tenth above what they are today is a loss that somebody should see."""
+
+    extra = ("-icount", "shift=0")
+
+    def cost_of(self, command: str) -> float:
+        """Millions of instructions between the command and its answer, the console's included."""
+        before = int(self.k.status()["busy_us"])
+        self.k.must(command)
+        after = int(self.k.status()["busy_us"])
+        return (after - before - self.asking) % 2**32 / 1000
+
+    def test_handshakes(self) -> None:
+        self.ready()
+        first, second = (int(self.k.status()["busy_us"]) for _ in range(2))
+        self.asking = second - first
+        told = []
+        for cert, budget in (("ec", 125), ("rsa", 46)):
+            self.b24.set(oauth_cert=cert, portal_cert=cert)
+            self.b24.forget_sessions()
+            full, resumed = self.cost_of("check") / 2, self.cost_of("check") / 2
+            told.append(f"{cert} {full:.1f} M, resumed {resumed:.2f} M")
+            self.assertLess(full, budget)
+            self.assertLess(resumed, 1.5)
+        self.k.must(f"auth code {self.k.redirect()}")
+        time.sleep(10)  # the product does not refresh sooner
+        told.append(f"a whole refresh, resumed {self.cost_of('auth refresh'):.2f} M")
+        print(f"\n= instructions of a connection: {'; '.join(told)}")
+
+
 class Escalation(BoardCase):
 
     def test_raised_and_cleared_once(self) -> None:
