@@ -126,6 +126,18 @@ class Refused(BoardCase):
                 self.assertEqual(self.requests("exchange"), [])
 
 
+class Selftest(BoardCase):
+
+    def test_the_port_keeps_its_contract(self) -> None:
+        self.k.seed()
+        answer = self.k.must("selftest", seconds=120)
+        self.assertIn("flash.erase=ok", answer.lines)
+        self.assertIn("sock.digits=ok", answer.lines)
+        status = self.k.status()
+        print(f"\n= stack left {status['stack_left']}")
+        self.assertGreater(int(status["stack_left"]), 512)
+
+
 class Network(BoardCase):
 
     def test_time_from_the_network(self) -> None:
