@@ -16,12 +16,13 @@
  */
 
 #define INT_RX       1u
+#define NP_MASK      0x3Fu
 #define RCTL_ENABLE  (1u << 0)
 #define RCTL_BAD_CRC (1u << 3) /* refuse them */
 #define RCTL_RESET   (1u << 4)
 #define TCTL_ENABLE  (1u << 0 | 1u << 1 | 1u << 2 | 1u << 4) /* pad, append the FCS, full duplex */
 
-enum { HEADER = 14, OVERHEAD = 2 + 4, LONGEST = 1514, SEND_TRIES = 100000 };
+enum { HEADER = 14, OVERHEAD = 2 + 4, LONGEST = 1514, SEND_TRIES = 100000, FRAMES = 8 };
 
 /* --- receiving --- */
 
@@ -74,14 +75,12 @@ static void receive(struct netif *netif)
 
 static bool poll(struct netif *netif)
 {
-    bool any = false;
+    int frames = 0;
 
-    while ((MAC_NP & 0x3F) != 0) {
+    for (; frames < FRAMES && (MAC_NP & NP_MASK) != 0; frames++)
         receive(netif);
-        any = true;
-    }
     MAC_IM = INT_RX;
-    return any;
+    return frames == FRAMES;
 }
 
 /* The FIFO is read by the main loop, which lets the next interrupt through afterwards. */
