@@ -3,6 +3,7 @@
 
 #include "tk_conformance.h"
 #include "tk_device.h"
+#include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_version.h"
 
@@ -130,6 +131,42 @@ static void set_time(struct tk_console *c, char *rest)
         show_time(c);
 }
 
+/* The bytes of hex digits; 0 for what is none. */
+static size_t parse_hex(const char *hex, uint8_t *out, size_t size)
+{
+    size_t len = strlen(hex);
+
+    if (len % 2 != 0 || len / 2 > size)
+        return 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = hex[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+
+        if (digit < 0 || digit > 15)
+            return 0;
+        out[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
+    }
+    return len / 2;
+}
+
+static void seed(struct tk_console *c, char *rest)
+{
+    uint8_t bytes[TK_ENTROPY_SEED_MAX];
+    size_t len = parse_hex(rest, bytes, sizeof bytes);
+    int ret = TK_ENTROPY_OK;
+
+    if (len >= TK_ENTROPY_SEED_MIN)
+        ret = tk_entropy_seed(c->keeper->config->port, bytes, len);
+    tk_wipe(bytes, sizeof bytes);
+    if (len < TK_ENTROPY_SEED_MIN)
+        tk_console_err_words(c, TK_E_BAD_VALUE,
+                             "64 to 128 hex digits: openssl rand -hex 32 prints some");
+    else if (ret == TK_ENTROPY_OK)
+        tk_console_ok(c, NULL);
+    else
+        tk_console_err(c, ret == TK_ENTROPY_OWN ? TK_E_SEED_OWN : TK_E_STORAGE_FAILED);
+}
+
 static void set_log(struct tk_console *c, char *rest)
 {
     static const char *const names[] = {"off", "error", "info"};
@@ -250,6 +287,8 @@ const struct tk_command tk_commands[] = {
      tk_command_token},
     {"escalate test", "", "sends a test to escalate_url", false, false, tk_command_escalate_test},
     {"time", "[unix]", "shows or sets the clock", false, false, set_time},
+    {"seed", "<hex>", "gives a device without a random source its first random numbers", true, true,
+     seed},
     {"ref", "[name]", "lists the accounts, or selects one", false, false, ref},
     {"ref add", "<name>", "makes an account and selects it", false, true, ref_add},
     {"ref del", "<name>", "removes an account without a token pair", false, true, ref_del},

@@ -143,6 +143,26 @@ static void answer_escalate_level(struct tk_console *c, struct tk_text *t)
     tk_text_int(t, c->keeper->escalate_level);
 }
 
+static enum tk_err store_ip(struct tk_console *c, char *value)
+{
+    return tk_keeper_set_ip(c->keeper, value);
+}
+
+static void answer_ip(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_ip(t, &c->keeper->ip);
+}
+
+static enum tk_err store_ntp(struct tk_console *c, char *value)
+{
+    return tk_keeper_set_ntp(c->keeper, value);
+}
+
+static void answer_ntp(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, c->keeper->ntp);
+}
+
 static const struct setting settings[] = {
     {"portal", false, store_portal, answer_portal,
      "a name (acme is acme.bitrix24.com), a host with or without :port, or its https address"},
@@ -158,6 +178,9 @@ static const struct setting settings[] = {
      "an https address of up to 255 visible characters"},
     {"escalate_level", false, store_escalate_level, answer_escalate_level,
      "1, 2 or 3: from which level on escalate_url is told"},
+    {"ip", false, store_ip, answer_ip,
+     "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for one that there is none of"},
+    {"ntp", false, store_ntp, answer_ntp, "a host without :port that is asked for the time"},
 };
 
 static const struct setting *find_setting(const char *name)

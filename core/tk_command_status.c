@@ -228,9 +228,24 @@ static const struct row status_rows[] = {{"ref", add_ref},
 #define EXTRA_ROWS  7
 #define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
 
+/* What the platform tells stands behind the last row. */
+static void step_figures(struct tk_console *c)
+{
+    uint32_t value = 0;
+    unsigned index = c->now.item++ - (unsigned)ALL_ROWS;
+    const char *name = tk_device_figure(c->keeper->config->port, index, &value);
+
+    if (name == NULL)
+        tk_console_ok(c, NULL);
+    else
+        tk_console_data_int(c, name, value);
+}
+
 static void step_status(struct tk_console *c)
 {
-    if (c->now.item == c->now.number)
+    if (c->now.item >= ALL_ROWS)
+        step_figures(c);
+    else if (c->now.item == c->now.number)
         tk_console_ok(c, NULL);
     else
         print_row(c, &status_rows[c->now.item++]);
@@ -293,6 +308,32 @@ static void show_escalate_level(struct tk_account *a, struct tk_text *t)
     tk_text_int(t, a->keeper->escalate_level);
 }
 
+/* ip=dhcp (10.0.2.15/24,10.0.2.2,10.0.2.3) */
+static void show_ip(struct tk_account *a, struct tk_text *t)
+{
+    struct tk_ip now;
+    int ret = tk_sock_address_now(a->keeper->config->port, &now);
+
+    if (ret == TK_SOCK_ERR) {
+        tk_text_add(t, "system");
+        return;
+    }
+    tk_text_ip(t, &a->keeper->ip);
+    if (a->keeper->ip.fixed)
+        return;
+    tk_text_add(t, " (");
+    if (ret == TK_SOCK_OK)
+        tk_text_ip(t, &now);
+    else
+        tk_text_add(t, "none yet");
+    tk_text_char(t, ')');
+}
+
+static void show_ntp(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->keeper->ntp);
+}
+
 static const struct row show_rows[] = {
     {"ref", add_ref},
     {"portal", add_portal},
@@ -303,6 +344,8 @@ static const struct row show_rows[] = {
     {"renew", add_renew},
     {"escalate_url", show_escalate_url},
     {"escalate_level", show_escalate_level},
+    {"ip", show_ip},
+    {"ntp", show_ntp},
 };
 
 static void step_show(struct tk_console *c)

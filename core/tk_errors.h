@@ -36,8 +36,11 @@ TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE,
 /* this device */
 TK_ERROR(CLOCK_UNKNOWN, "clock_unknown", RETRY, "type: time <unix>")
 TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE, "the operating system keeps the time; set it there")
+TK_ERROR(IP_SYSTEM, "ip_system", NONE, "the operating system keeps the address; set it there")
 TK_ERROR(TIME_RANGE, "time_range", NONE, "before this build was made, or more than 20 years after")
-TK_ERROR(NOT_SEEDED, "not_seeded", RETRY, "this device has no random numbers yet")
+TK_ERROR(NOT_SEEDED, "not_seeded", RETRY,
+         "this device has no random numbers yet; type: seed <64 hex digits drawn at random>")
+TK_ERROR(SEED_OWN, "seed_own", NONE, "this device has a random source of its own; it needs no seed")
 TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
          "flash does not keep what is written; the device works from RAM until power goes")
 TK_ERROR(STORAGE_FULL, "storage_full", NONE,

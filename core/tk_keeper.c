@@ -17,7 +17,7 @@
 #define STORE_STEP_MS 20    /* between steps of its work */
 #define STORE_IDLE_MS 60000 /* until it is asked again whether there is some */
 
-enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2 };
+enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2, KEY_IP = 3, KEY_NTP = 4 };
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
 {
@@ -105,11 +105,28 @@ static void init_account(struct tk_keeper *k, uint8_t index)
     tk_account_load(a);
 }
 
+static void load_text(struct tk_keeper *k, uint8_t key, char *text, size_t size)
+{
+    int len = tk_store_get(&k->store, key, text, size - 1);
+
+    text[len < 0 ? 0 : len] = '\0';
+}
+
+/* The network of this device. A port that has none of its own says so, and is left alone. */
+static void load_network(struct tk_keeper *k)
+{
+    char ip[TK_IP_TEXT];
+
+    load_text(k, KEY_IP, ip, sizeof ip);
+    if (tk_ip_parse(&k->ip, ip))
+        (void)tk_sock_address(k->config->port, &k->ip);
+    load_text(k, KEY_NTP, k->ntp, sizeof k->ntp);
+    (void)tk_clock_ntp(k->config->port, k->ntp);
+}
+
 static void load_settings(struct tk_keeper *k)
 {
-    int len = tk_store_get(&k->store, KEY_ESCALATE_URL, k->escalate_url, TK_URL_MAX);
-
-    k->escalate_url[len < 0 ? 0 : len] = '\0';
+    load_text(k, KEY_ESCALATE_URL, k->escalate_url, sizeof k->escalate_url);
     k->escalate_level = TK_ESCALATE_LEVEL_DEFAULT;
     (void)tk_store_get(&k->store, KEY_ESCALATE_LEVEL, &k->escalate_level, 1);
 }
@@ -158,6 +175,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->tls_error = tk_net_init(&k->net, config->port, &k->time, config->find_root, config->trust);
     open_store(k);
     load_settings(k);
+    load_network(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], k, i);
     for (uint8_t i = 0; i < TK_ACCOUNTS; i++)
@@ -174,11 +192,28 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 
 void tk_keeper_free(struct tk_keeper *k)
 {
+    (void)tk_clock_ntp(k->config->port, "");
     tk_net_free(&k->net);
     tk_wipe(k, sizeof *k);
 }
 
 /* --- running --- */
+
+/* What a time server says is believed within what tk_time_set allows. */
+static void take_ntp(struct tk_keeper *k)
+{
+    char buf[80];
+    struct tk_text t;
+    int64_t unix_s;
+
+    if (!tk_clock_ntp_answer(k->config->port, &unix_s) ||
+        tk_keeper_set_time(k, unix_s, TK_TIME_SNTP) != TK_E_TIME_RANGE)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "ntp_refused time=");
+    tk_text_int(&t, unix_s);
+    tk_keeper_log(k, TK_LOG_ERROR, &t);
+}
 
 /* The system's clock may be set while we run, as may ours by SNTP or a person. */
 static void notice_time(struct tk_keeper *k)
@@ -206,6 +241,7 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     uint64_t until_ms = now_ms + IDLE_MS;
 
     tk_device_alive(k->config->port);
+    take_ntp(k);
     notice_time(k);
     for (size_t i = 0; i < TK_CONSOLES; i++)
         until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
@@ -328,6 +364,45 @@ enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level)
     if (err == TK_OK) {
         k->escalate_level = value;
         resume_escalations(k);
+    }
+    return err;
+}
+
+enum tk_err tk_keeper_set_ip(struct tk_keeper *k, const char *ip)
+{
+    struct tk_ip value = {.fixed = false};
+    char text[TK_IP_TEXT];
+    struct tk_text t;
+
+    if (ip[0] != '\0' && !tk_ip_parse(&value, ip))
+        return TK_E_BAD_VALUE;
+    if (tk_sock_address(k->config->port, &value) != TK_SOCK_OK)
+        return TK_E_IP_SYSTEM;
+    tk_text_init(&t, text, sizeof text);
+    tk_text_ip(&t, &value);
+    enum tk_err err = store_value(k, KEY_IP, text, value.fixed ? t.len : 0);
+
+    if (err == TK_OK)
+        k->ip = value;
+    else
+        (void)tk_sock_address(k->config->port, &k->ip);
+    return err;
+}
+
+enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host)
+{
+    struct tk_host parsed = {.port = 0};
+
+    if (host[0] != '\0' && (!tk_host_parse(&parsed, host, NULL) || strchr(host, '/') != NULL ||
+                            strlen(parsed.name) != strlen(host)))
+        return TK_E_BAD_VALUE;
+    if (tk_clock_ntp(k->config->port, k->ntp) != 0)
+        return TK_E_CLOCK_SYSTEM;
+    enum tk_err err = store_value(k, KEY_NTP, parsed.name, strlen(parsed.name));
+
+    if (err == TK_OK) {
+        tk_copy(k->ntp, sizeof k->ntp, parsed.name);
+        (void)tk_clock_ntp(k->config->port, k->ntp);
     }
     return err;
 }

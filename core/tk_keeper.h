@@ -17,6 +17,7 @@
 #include "tk_account.h"
 #include "tk_console.h"
 #include "tk_flash.h"
+#include "tk_ip.h"
 #include "tk_net.h"
 #include "tk_sched.h"
 #include "tk_store.h"
@@ -57,6 +58,9 @@ struct tk_keeper {
     char escalate_url[TK_URL_MAX + 1];
     uint8_t escalate_level; /* 1 to 3 */
 
+    struct tk_ip ip;
+    char ntp[TK_HOST_MAX + 1]; /* "": none */
+
     enum tk_log_level log_level;
     enum tk_err store_error; /* of opening the store */
     enum tk_err tls_error;   /* of setting TLS up */
@@ -90,6 +94,12 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref);
 /* "" unsets. TK_E_BAD_VALUE, TK_E_STORAGE_*. */
 enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url);
 enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level);
+
+/* How the device comes by its address (tk_ip.h), and who is asked for the time; "" is DHCP, and
+ * nobody. TK_E_IP_SYSTEM and TK_E_CLOCK_SYSTEM where an operating system sees to that itself,
+ * TK_E_BAD_VALUE, TK_E_STORAGE_*. */
+enum tk_err tk_keeper_set_ip(struct tk_keeper *k, const char *ip);
+enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host);
 
 /* The time became better known, by a console or by SNTP. */
 enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls.h"
 
+#include "tk_device.h"
 #include "tk_entropy.h"
 #include "tk_tls_offer.h"
 
@@ -128,25 +129,7 @@ static enum tk_err certificate_error(const struct tk_tls *tls)
     return TK_E_TLS_WEAK;
 }
 
-/* An mbedTLS error is -(module << 7 | reason), or -(higher | lower) of two modules. */
-static bool is_out_of_memory(int ret)
-{
-    static const int higher[] = {MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
-                                 MBEDTLS_ERR_PK_ALLOC_FAILED, MBEDTLS_ERR_ECP_ALLOC_FAILED,
-                                 MBEDTLS_ERR_MD_ALLOC_FAILED};
-    int low = -(-ret & 0x7f);
-
-    if (ret == MBEDTLS_ERR_MPI_ALLOC_FAILED || low == MBEDTLS_ERR_MPI_ALLOC_FAILED ||
-        ret == MBEDTLS_ERR_ASN1_ALLOC_FAILED || low == MBEDTLS_ERR_ASN1_ALLOC_FAILED)
-        return true;
-    for (size_t i = 0; i < sizeof higher / sizeof higher[0]; i++) {
-        if (-(-ret & ~0x7f) == higher[i])
-            return true;
-    }
-    return false;
-}
-
-static enum tk_err tls_error(const struct tk_tls *tls, int ret)
+static enum tk_err said_by(const struct tk_tls *tls, int ret)
 {
     if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
         return certificate_error(tls);
@@ -155,7 +138,18 @@ static enum tk_err tls_error(const struct tk_tls *tls, int ret)
     if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
         ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_E_CONN_LOST;
-    return is_out_of_memory(ret) ? TK_E_TLS_NO_MEMORY : TK_E_TLS_FAILED;
+    return TK_E_TLS_FAILED;
+}
+
+/* mbedTLS takes a signature that it had no memory to check for a wrong one, and says in a dozen
+ * ways what else it could not make. */
+static enum tk_err tls_error(const struct tk_tls *tls, int ret)
+{
+    enum tk_err err = said_by(tls, ret);
+
+    if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED)
+        return err;
+    return tk_device_heap_refused(tls->shared->port) ? TK_E_TLS_NO_MEMORY : err;
 }
 
 /* --- the way to a connection --- */
@@ -259,6 +253,7 @@ static int start_handshake(struct tk_tls *tls)
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
     mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
     tk_tls_offer_session(tls);
+    (void)tk_device_heap_refused(tls->shared->port); /* before this handshake */
     tls->stage = TK_TLS_HANDSHAKE;
     return TK_SOCK_AGAIN;
 }

@@ -4,6 +4,7 @@
 
 /* The thing the program runs on. Called from the main loop only, except where noted. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tk_port;
@@ -26,6 +27,15 @@ void tk_device_alive(struct tk_port *port);
 
 /* Shows the highest escalation level of all accounts: 0 all is well, up to 4 a person must act. */
 void tk_device_indicate(struct tk_port *port, int level);
+
+/* Whether the heap that mbedTLS has from the platform (MBEDTLS_PLATFORM_MEMORY) refused something
+ * since this was last asked. mbedTLS itself takes a signature that it had no memory to check for a
+ * wrong one; a person should hear the difference. port/mbedtls has it for every port. */
+bool tk_device_heap_refused(struct tk_port *port);
+
+/* What the platform can tell of its own health, as `status --all` shows it: the name and value of
+ * figure number index, from 0, or NULL behind the last. The string is a constant. */
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value);
 
 /* Writes the device's own secret key for sealing to out and answers 0, or answers -1: this device
  * has none. The same key at every call. */

@@ -14,6 +14,7 @@
  * only. Handles are small numbers from 0; a port must offer at least TK_SOCK_MIN at a time.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,10 +35,27 @@ struct tk_addr {
     uint8_t bytes[16];
 };
 
+/* How the device comes by an address of its own: by DHCP (RFC 2131), or as somebody says. IPv4 in
+ * network byte order; 0.0.0.0 is none. */
+struct tk_ip {
+    bool fixed; /* false: DHCP, and the others do not matter */
+    uint8_t prefix;
+    uint8_t addr[4], gateway[4], dns[4];
+};
+
+/* Does so from now on; connections and lookups under way may end. ip is used only during the call.
+ * TK_SOCK_OK, or TK_SOCK_ERR where an operating system has the network in its own hands. A port
+ * that was told nothing uses DHCP. */
+int tk_sock_address(struct tk_port *port, const struct tk_ip *ip);
+
+/* What the device has now, however it came by it: TK_SOCK_OK with *ip set, TK_SOCK_AGAIN while it
+ * has none, or TK_SOCK_ERR where an operating system keeps it. */
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip);
+
 /*
  * Starts to resolve host (a name, or an address in digits; NUL-terminated, used only during the
- * call). A handle for the two functions below, TK_SOCK_AGAIN when too many are under way, or
- * TK_SOCK_ERR.
+ * call). A handle for the two functions below, TK_SOCK_AGAIN when too many are under way or
+ * the device has no address yet, or TK_SOCK_ERR.
  */
 int tk_sock_lookup(struct tk_port *port, const char *host);
 

@@ -38,7 +38,7 @@ unit_under_valgrind() {
 
 need_to_build
 need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
-    universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi
+    universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat
 
 # What mostly computes, and what mostly waits, go side by side.
 computing() {
@@ -54,7 +54,8 @@ computing() {
 waiting() {
     step end-to-end python3 tests/e2e/run.py -j8 &&
         step end-to-end-asan env TOKENKEEPER=build/host-asan/tokenkeeper \
-            python3 tests/e2e/run.py -j8 --quick
+            python3 tests/e2e/run.py -j8 --quick &&
+        step boards python3 tests/boards/run.py -j3
 }
 
 step build-host build host

@@ -3,27 +3,8 @@
 # The target `mbedtls`: mbedTLS 3.6 with our configuration. It is built once for each compiler, set
 # of flags and configuration, in the cache, so that a fresh clone does not build it again.
 
-if(NOT TK_CACHE_DIR)
-    if(DEFINED ENV{TK_CACHE_DIR})
-        set(TK_CACHE_DIR "$ENV{TK_CACHE_DIR}")
-    elseif(DEFINED ENV{XDG_CACHE_HOME})
-        set(TK_CACHE_DIR "$ENV{XDG_CACHE_HOME}/tokenkeeper")
-    elseif(DEFINED ENV{HOME})
-        set(TK_CACHE_DIR "$ENV{HOME}/.cache/tokenkeeper")
-    else()
-        set(TK_CACHE_DIR "/var/tmp/tokenkeeper-cache")
-    endif()
-endif()
-
-set(mbedtls_tree "${TK_MBEDTLS_DIR}")
-if(NOT mbedtls_tree)
-    execute_process(COMMAND sh ${CMAKE_SOURCE_DIR}/port/mbedtls/fetch.sh ${TK_CACHE_DIR}
-                    OUTPUT_VARIABLE mbedtls_tree OUTPUT_STRIP_TRAILING_WHITESPACE
-                    RESULT_VARIABLE failed)
-    if(failed)
-        message(FATAL_ERROR "mbedTLS could not be fetched: give -DTK_MBEDTLS_DIR=<tree>")
-    endif()
-endif()
+include(port/fetch.cmake)
+tk_fetch(mbedtls TK_MBEDTLS_DIR mbedtls_tree)
 
 file(STRINGS ${mbedtls_tree}/include/mbedtls/build_info.h version_line
      REGEX "define MBEDTLS_VERSION_STRING ")

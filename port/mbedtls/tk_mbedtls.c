@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_mbedtls.h"
 
+#include "tk_arena.h"
 #include "tk_clock.h"
+#include "tk_device.h"
 #include "tk_entropy.h"
 
 #include <mbedtls/platform.h>
@@ -18,7 +20,37 @@ static struct {
     uint64_t at_ms;
     size_t limit;
     struct tk_mbedtls_heap heap;
+    struct tk_arena arena;
+    bool refused;
 } process;
+
+/* --- the heap --- */
+
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+
+static void note_use(void)
+{
+    process.heap.used = process.arena.used;
+    process.heap.peak = process.arena.peak;
+}
+
+void *tk_mbedtls_calloc(size_t count, size_t size)
+{
+    void *p = tk_arena_calloc(&process.arena, count, size);
+
+    process.heap.blocks += p != NULL;
+    process.refused = process.refused || p == NULL;
+    note_use();
+    return p;
+}
+
+void tk_mbedtls_free(void *p)
+{
+    tk_arena_free(&process.arena, p);
+    note_use();
+}
+
+#else
 
 /* Stands before each block, which stays aligned for any type. */
 union header {
@@ -27,17 +59,23 @@ union header {
     void *align_too;
 };
 
+static void *refuse(void)
+{
+    process.refused = true;
+    return NULL;
+}
+
 static void *heap_calloc(size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / 2 / size)
-        return NULL;
+        return refuse();
     size *= count;
     if (process.limit != 0 && size > process.limit - process.heap.used)
-        return NULL;
+        return refuse();
     union header *block = calloc(1, sizeof *block + size);
 
     if (block == NULL)
-        return NULL;
+        return refuse();
     block->size = size;
     process.heap.used += size;
     process.heap.blocks++;
@@ -57,7 +95,20 @@ static void heap_free(void *p)
     free(block);
 }
 
-static mbedtls_time_t time_now(mbedtls_time_t *out)
+#endif
+
+bool tk_device_heap_refused(struct tk_port *port)
+{
+    bool refused = process.refused;
+
+    (void)port;
+    process.refused = false;
+    return refused;
+}
+
+/* --- time --- */
+
+mbedtls_time_t tk_mbedtls_time(mbedtls_time_t *out)
 {
     uint64_t passed_ms = tk_clock_now_ms(process.port) - process.at_ms;
     mbedtls_time_t now = (mbedtls_time_t)(process.unix_s + (int64_t)(passed_ms / 1000));
@@ -74,16 +125,28 @@ mbedtls_ms_time_t mbedtls_ms_time(void)
     return (mbedtls_ms_time_t)tk_clock_now_ms(process.port);
 }
 
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+
+void tk_mbedtls_init(struct tk_port *port, void *memory, size_t size)
+{
+    process.port = port;
+    tk_arena_init(&process.arena, memory, size);
+}
+
+#else
+
 void tk_mbedtls_init(struct tk_port *port, size_t heap_limit)
 {
     process.port = port;
     process.limit = heap_limit;
     mbedtls_platform_set_calloc_free(heap_calloc, heap_free);
-    mbedtls_platform_set_time(time_now);
+    mbedtls_platform_set_time(tk_mbedtls_time);
 #if defined(MBEDTLS_PSA_CRYPTO_C)
     (void)psa_crypto_init(); /* a failure shows as a failed handshake, in words */
 #endif
 }
+
+#endif
 
 void tk_mbedtls_set_time(int64_t unix_s)
 {
@@ -98,7 +161,7 @@ void tk_mbedtls_heap(struct tk_mbedtls_heap *out)
 
 void tk_mbedtls_heap_reset(void)
 {
-    process.heap.peak = process.heap.used;
+    process.heap.peak = process.arena.peak = process.heap.used;
     process.heap.blocks = 0;
 }
 

@@ -14,8 +14,7 @@
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificate dates are always checked */
 #define MBEDTLS_PLATFORM_C
-#define MBEDTLS_PLATFORM_MEMORY   /* a bounded heap that clears what it frees: tk_mbedtls.c */
-#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_publish */
+#define MBEDTLS_PLATFORM_MEMORY /* a bounded heap that clears what it frees: tk_mbedtls.c */
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_DEPRECATED_REMOVED
@@ -32,7 +31,7 @@
 #define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
-#define MBEDTLS_SHA1_C /* not as a signature: roots signed with it by themselves must parse */
+#define MBEDTLS_HMAC_DRBG_C /* from the seed that a board without a random source keeps */
 
 /* public keys */
 #define MBEDTLS_BIGNUM_C
@@ -47,7 +46,6 @@
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
-#define MBEDTLS_PKCS1_V21
 #define MBEDTLS_OID_C
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C

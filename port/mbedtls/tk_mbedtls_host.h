@@ -6,6 +6,8 @@
 
 #include "tk_mbedtls_common.h"
 
+#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_publish */
+
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_CHACHA20_C
@@ -21,7 +23,9 @@
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG /* from tk_entropy_get */
 #define MBEDTLS_HKDF_C
+#define MBEDTLS_PKCS1_V21
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+#define MBEDTLS_SHA1_C /* not as a signature: roots signed with it by themselves must parse */
 
 /* PEM is for files of roots */
 #define MBEDTLS_BASE64_C

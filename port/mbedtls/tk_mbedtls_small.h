@@ -6,6 +6,17 @@
 
 #include "tk_mbedtls_common.h"
 
+#include <stddef.h>
+#include <time.h>
+
+/* Named here, so that nothing of the C library's heap and clock is linked: tk_mbedtls.c. */
+#define MBEDTLS_PLATFORM_CALLOC_MACRO tk_mbedtls_calloc
+#define MBEDTLS_PLATFORM_FREE_MACRO   tk_mbedtls_free
+#define MBEDTLS_PLATFORM_TIME_MACRO   tk_mbedtls_time
+void *tk_mbedtls_calloc(size_t count, size_t size);
+void tk_mbedtls_free(void *p);
+time_t tk_mbedtls_time(time_t *out);
+
 #define MBEDTLS_AES_FEWER_TABLES
 #define MBEDTLS_AES_ONLY_128_BIT_KEY_LENGTH
 #define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT

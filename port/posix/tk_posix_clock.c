@@ -52,6 +52,20 @@ void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality
     tk_mbedtls_set_time(unix_s);
 }
 
+int tk_clock_ntp(struct tk_port *port, const char *host)
+{
+    (void)port;
+    (void)host;
+    return -1;
+}
+
+bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+{
+    (void)port;
+    (void)unix_s;
+    return false;
+}
+
 /* poll's own timeout stands still while the machine sleeps: a refresh that was due at night would
  * wait for the same number of hours again in the morning. */
 #if defined(__linux__)

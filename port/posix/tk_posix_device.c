@@ -68,6 +68,14 @@ void tk_device_indicate(struct tk_port *port, int level)
     port->level = level;
 }
 
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+{
+    (void)port;
+    (void)index;
+    (void)value;
+    return NULL;
+}
+
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
 {
     if (!port->has_key)

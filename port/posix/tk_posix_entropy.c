@@ -24,3 +24,11 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     }
     return TK_ENTROPY_OK;
 }
+
+int tk_entropy_seed(struct tk_port *port, const void *seed, size_t len)
+{
+    (void)port;
+    (void)seed;
+    (void)len;
+    return TK_ENTROPY_OWN;
+}

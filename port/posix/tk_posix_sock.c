@@ -162,6 +162,20 @@ void tk_sock_close(struct tk_port *port, int sock)
     *s = (struct tk_posix_sock){.fd = -1};
 }
 
+int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+{
+    (void)port;
+    (void)ip;
+    return TK_SOCK_ERR;
+}
+
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+{
+    (void)port;
+    (void)ip;
+    return TK_SOCK_ERR;
+}
+
 void tk_posix_sock_init(struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_SOCKETS; i++)

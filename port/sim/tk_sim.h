@@ -162,6 +162,12 @@ struct tk_port {
     int64_t published_unix;
     void (*publish)(int64_t unix_s); /* tk_mbedtls_set_time, where the test does TLS; or NULL */
 
+    const char *ntp; /* who is asked for the time; NULL or "": nobody */
+    bool ntp_answered;
+    int64_t ntp_unix;        /* what he said: set both to play it */
+    struct tk_ip ip, leased; /* leased: what DHCP gave; fixed is set once it did */
+    bool system; /* set it to play an operating system: address and time are none of ours */
+
     bool unseeded;
     uint64_t random;
 

@@ -290,6 +290,20 @@ static struct tk_sim_link *free_link(struct tk_port *port)
     return NULL;
 }
 
+int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+{
+    if (port->system)
+        return TK_SOCK_ERR;
+    port->ip = *ip;
+    return TK_SOCK_OK;
+}
+
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+{
+    *ip = port->ip.fixed ? port->ip : port->leased;
+    return port->system ? TK_SOCK_ERR : ip->fixed ? TK_SOCK_OK : TK_SOCK_AGAIN;
+}
+
 int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port)
 {
     const struct tk_sim_peer *peer = find_peer(port, addr, tcp_port);

@@ -92,6 +92,14 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     return TK_ENTROPY_OK;
 }
 
+int tk_entropy_seed(struct tk_port *port, const void *seed, size_t len)
+{
+    memcpy(&port->random, seed, len < sizeof port->random ? len : sizeof port->random);
+    port->random |= 1;
+    port->unseeded = false;
+    return TK_ENTROPY_OK;
+}
+
 /* --- device --- */
 
 const char *tk_device_id(struct tk_port *port)
@@ -112,6 +120,14 @@ void tk_device_alive(struct tk_port *port)
 void tk_device_indicate(struct tk_port *port, int level)
 {
     port->level = level;
+}
+
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+{
+    (void)port;
+    (void)index;
+    (void)value;
+    return NULL;
 }
 
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])

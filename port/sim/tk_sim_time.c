@@ -23,6 +23,22 @@ void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality
         port->publish(unix_s);
 }
 
+int tk_clock_ntp(struct tk_port *port, const char *host)
+{
+    port->ntp = host;
+    return port->system ? -1 : 0;
+}
+
+bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+{
+    bool answered = port->ntp_answered;
+
+    if (answered)
+        *unix_s = port->ntp_unix;
+    port->ntp_answered = false;
+    return answered;
+}
+
 void tk_sim_set_wall(struct tk_port *port, enum tk_time_quality quality, int64_t unix_s)
 {
     port->wall = quality;

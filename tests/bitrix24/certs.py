@@ -13,6 +13,8 @@ fills DIR with PEM files; what is there already and valid for another day is kep
     leaf-rsa.pem      leaf-rsa.key         root-rsa -> intermediate -> leaf, all RSA-2048
     leaf-rsa4096.pem  leaf-rsa4096.key     root -> 2 intermediates -> leaf, all RSA-4096, and
     root-rsa4096.pem                       its root: only with --rsa4096, the keys take seconds
+    leaf-rsa4096root.pem  ...root.key      root-rsa4096 -> intermediate -> leaf, both RSA-2048:
+                                           what most public servers have; also with --rsa4096
     expired.pem       expired.key          ended a day ago
     notyet.pem        notyet.key           begins in five years
     wrongname.pem     wrongname.key        names only wrong.example
@@ -48,7 +50,8 @@ RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
 # What a server can be told to present, and the stem of its files in DIR.
 CHOICES = {"ec": "leaf-ec", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
            "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
-           "nochain": "nochain", "rsa4096": "leaf-rsa4096"}
+           "nochain": "nochain", "rsa4096": "leaf-rsa4096", "rsa4096root": "leaf-rsa4096root"}
+SLOW = ("rsa4096", "rsa4096root")
 
 # `openssl ca` and not `openssl x509 -req`, because only it takes a date of begin in every version.
 CONFIG = """
@@ -192,6 +195,14 @@ def _generate_base(directory: Path) -> None:
     (directory / "untrusted-root.pem").write_text(stranger.result().pem)
 
 
+def _generate_slow(directory: Path) -> None:
+    big = chain("rsa4096", RSA4096, intermediates=2)
+    _save_chain(directory, "rsa4096", big)
+    middle = issue(Plan("tokenkeeper test intermediate rsa4096root", "intermediate", RSA, big[0],
+                        end=1825))
+    _save(directory, "leaf-rsa4096root", issue(Plan("localhost", "leaf", RSA, middle)), [middle])
+
+
 def _fresh(directory: Path, stems: list[str]) -> bool:
     """Every file of these stems is there, and what should be valid stays so for a day."""
     for stem in stems:
@@ -218,7 +229,7 @@ def _locked(directory: Path) -> Iterator[None]:
 def generate(directory: Path | str, rsa4096: bool = False) -> Path:
     """Fill the directory where needed; returns the path of roots.pem."""
     directory = Path(directory).absolute()
-    base = [stem for choice, stem in CHOICES.items() if choice != "rsa4096"]
+    base = [stem for choice, stem in CHOICES.items() if choice not in SLOW]
     with _locked(directory):
         roots = directory / "roots.pem"
         # roots.pem is written last, so that a directory without it counts as incomplete.
@@ -226,9 +237,8 @@ def generate(directory: Path | str, rsa4096: bool = False) -> Path:
                                                          "untrusted-root"]):
             roots.unlink(missing_ok=True)
             _generate_base(directory)
-        big = ["leaf-rsa4096", "root-rsa4096"]
-        if rsa4096 and not _fresh(directory, big):
-            _save_chain(directory, "rsa4096", chain("rsa4096", RSA4096, intermediates=2))
+        if rsa4096 and not _fresh(directory, [*(CHOICES[name] for name in SLOW), "root-rsa4096"]):
+            _generate_slow(directory)
         trusted = [directory / f"root-{name}.pem" for name in ("ec", "rsa", "rsa4096")]
         roots.write_text("".join(path.read_text() for path in trusted if path.is_file()))
         return roots

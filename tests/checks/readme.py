@@ -17,7 +17,7 @@ END = "<!-- end -->"
 
 # Every module of core stands in one row of the table.
 GROUPS = [
-    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "text"]),
+    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
     ("TLS, connections", ["tls", "tls_offer", "net"]),
     ("tokens", ["account", "account_store", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",

@@ -9,7 +9,7 @@ from pathlib import Path
 import source
 
 # Called by mbedTLS under these names.
-HOOKS = {"mbedtls_ms_time", "mbedtls_psa_external_get_random"}
+HOOKS = {"mbedtls_ms_time", "mbedtls_platform_gmtime_r", "mbedtls_psa_external_get_random"}
 FROM_STRING_H = {f"mem{word}" for word in ("chr", "cmp", "cpy", "move", "set")} | {
     f"str{word}" for word in ("cat", "chr", "cmp", "cpy", "cspn", "len", "ncat", "ncmp", "ncpy",
                               "pbrk", "rchr", "spn", "str")}

@@ -105,6 +105,8 @@ class Torture(GatewayCase):
                               ("set client_secret", "need_value"),
                               ("set escalate_url http://x/", "bad_value"),
                               ("set escalate_level 9", "bad_value"),
+                              ("set ip 10.0.0.1", "bad_value"), ("set ip dhcp", "ip_system"),
+                              ("set ntp a:1", "bad_value"), ("set ntp pool", "clock_system"),
                               ("unset nothing", "unknown_key"), ("ref other", "no_such_ref"),
                               ("ref add UPPER", "bad_value"), ("ref add token", "ref_exists"),
                               ("time 5", "time_range"), (f"time {int(time.time())}", "clock_system"), ("token soon", "usage"),

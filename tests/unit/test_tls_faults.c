@@ -92,6 +92,42 @@ static void test_a_good_connection_after_a_bad_one(void **state)
     tls_world_free(&w);
 }
 
+/* --- too little memory --- */
+
+static enum tk_err error_with_heap(enum tls_kind kind, int version, size_t limit, size_t *peak)
+{
+    struct tk_mbedtls_heap heap;
+    struct tls_world w;
+
+    tls_world_init(&w, tls_chain(kind), version);
+    tk_mbedtls_init(&w.port, limit);
+    tk_mbedtls_heap_reset();
+    (void)tls_connect(&w, NULL);
+    enum tk_err err = w.tls.err;
+
+    tk_mbedtls_heap(&heap);
+    *peak = heap.peak;
+    tls_world_free(&w);
+    return err;
+}
+
+/* mbedTLS takes a signature that it has no memory to check for a wrong one. */
+static void test_too_little_memory_is_never_taken_for_a_wrong_certificate(void **state)
+{
+    static const enum tls_kind kinds[] = {TLS_EC, TLS_RSA};
+    size_t peak, unused, step = 200 * tls_stride();
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        enum tls_kind kind = kinds[i / 2];
+        int version = versions[i % 2];
+
+        assert_int_equal(error_with_heap(kind, version, 0, &peak), TK_OK);
+        for (size_t limit = peak - 1; limit > peak - 20000; limit -= step)
+            assert_int_equal(error_with_heap(kind, version, limit, &unused), TK_E_TLS_NO_MEMORY);
+    }
+}
+
 /* --- what must be there before a byte leaves --- */
 
 static void assert_nothing_left(struct tls_world *w, enum tk_err err)
@@ -375,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_each_fault_of_a_certificate),
         cmocka_unit_test(test_dates_to_the_second),
         cmocka_unit_test(test_a_good_connection_after_a_bad_one),
+        cmocka_unit_test(test_too_little_memory_is_never_taken_for_a_wrong_certificate),
         cmocka_unit_test(test_no_clock),
         cmocka_unit_test(test_no_random_numbers),
         cmocka_unit_test(test_names),

@@ -1,26 +1,40 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts the source of mbedTLS 3.6 into a cache outside the sources and prints where it is.
-#   port/mbedtls/fetch.sh CACHE_DIR
+# Puts the source of a third party into a cache outside the sources and prints where it is.
+#   port/fetch.sh CACHE_DIR mbedtls|lwip
 #
 # It is Debian trixie's source package, with Debian's patches. The mirror is the one that this
 # machine's own apt uses; its configuration is not touched, and apt checks the signatures.
 set -eu
 
 cache=$1
-name=mbedtls
-series=3.6
+name=$2
+say() { echo "$name: $*" >&2; }
+
+# A file that every tree of it has, the version we are written for, and how a tree tells its own.
+case $name in
+mbedtls)
+    option=TK_MBEDTLS_DIR series=3.6 header=include/mbedtls/build_info.h
+    version_of() { sed -n 's/^#define MBEDTLS_VERSION_STRING *"\(.*\)"/\1/p' "$1/$header"; }
+    ;;
+lwip)
+    option=TK_LWIP_DIR series=2.2 header=src/include/lwip/init.h
+    version_of() {
+        sed -n 's/^#define LWIP_VERSION_\(MAJOR\|MINOR\|REVISION\) *\([0-9]*\).*/\2/p' "$1/$header" |
+            paste -s -d .
+    }
+    ;;
+*) say "not known here"; exit 2 ;;
+esac
 
 found() {
     for dir in "$cache/$name-$series".*/; do
-        [ -f "$dir/include/mbedtls/build_info.h" ] && echo "${dir%/}" && exit 0
+        [ -f "$dir/$header" ] && echo "${dir%/}" && exit 0
     done
     return 0
 }
 found
-
-say() { echo "$name: $*" >&2; }
 
 mirror() {
     . /etc/os-release
@@ -37,7 +51,7 @@ mirror() {
         head -n 1 | grep .
 }
 
-command -v apt-get >/dev/null || { say "no apt here: give -DTK_MBEDTLS_DIR=<tree>"; exit 1; }
+command -v apt-get >/dev/null || { say "no apt here: give -D$option=<tree>"; exit 1; }
 command -v dpkg-source >/dev/null || { say "dpkg-source is missing: install dpkg-dev"; exit 1; }
 from=$(mirror) || { say "apt has no Debian mirror configured"; exit 1; }
 
@@ -57,10 +71,10 @@ apt update
 apt source --download-only "$name"
 dpkg-source --no-check -x "$name"_*.dsc tree >&2
 
-version=$(sed -n 's/^#define MBEDTLS_VERSION_STRING *"\(.*\)"/\1/p' tree/include/mbedtls/build_info.h)
+version=$(version_of tree)
 case $version in
 "$series".*) ;;
-*) say "the suite serves $version, and this needs $series.x: give -DTK_MBEDTLS_DIR=<tree>"; exit 1 ;;
+*) say "the suite serves $version, and this needs $series.x: give -D$option=<tree>"; exit 1 ;;
 esac
 mv -T tree "$cache/$name-$version" 2>/dev/null || true # another run may have been first
 found

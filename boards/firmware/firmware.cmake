@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# The firmware of one board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
+
+add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c port/baremetal/tk_bare_wait.c
+            port/baremetal/tk_bare_console.c port/baremetal/tk_bare_device.c
+            port/baremetal/tk_bare_entropy.c ${board_arch})
+target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
+target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
+
+include(port/lwip/lwip.cmake)
+
+# The roots of trust, out of what this machine trusts.
+set(bundle /etc/ssl/certs/ca-certificates.crt)
+set(roots ${CMAKE_BINARY_DIR}/roots.c)
+add_custom_command(OUTPUT ${roots}
+                   COMMAND python3 ${CMAKE_SOURCE_DIR}/port/mbedtls/roots.py ${roots}
+                           --list ${CMAKE_SOURCE_DIR}/port/mbedtls/roots.txt --bundle ${bundle}
+                           --also ${TK_ROOTS}
+                   DEPENDS port/mbedtls/roots.py port/mbedtls/roots.txt ${bundle} ${TK_ROOTS}
+                   VERBATIM)
+
+file(GLOB board CONFIGURE_DEPENDS boards/${TK_BOARD}/*.c)
+add_executable(tokenkeeper boards/firmware/main.c ${board} ${roots})
+target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
+target_compile_definitions(tokenkeeper PRIVATE TK_BUILD_UNIX=${build_unix})
+target_link_libraries(tokenkeeper PRIVATE tk_core tk_port_baremetal tk_port_lwip tk_flags)
+target_link_options(tokenkeeper PRIVATE -T ${board_linker_script}
+                    -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)
+set_target_properties(tokenkeeper PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})
+
+string(REGEX REPLACE "gcc$" "" tools ${CMAKE_C_COMPILER})
+add_custom_command(TARGET tokenkeeper POST_BUILD
+                   COMMAND ${tools}objcopy -O binary tokenkeeper.elf tokenkeeper.bin
+                   COMMAND python3 ${CMAKE_SOURCE_DIR}/boards/firmware/sizes.py
+                           tokenkeeper.elf tokenkeeper.map
+                   VERBATIM)
+
+add_custom_target(emulate COMMAND ${board_emulate} ${CMAKE_BINARY_DIR}/tokenkeeper.elf
+                  DEPENDS tokenkeeper USES_TERMINAL)
+add_custom_target(flash COMMAND ${board_flash}
+                  "program ${CMAKE_BINARY_DIR}/tokenkeeper.elf verify reset exit"
+                  DEPENDS tokenkeeper USES_TERMINAL)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "lm3s6965.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * A 24C256 at address 0x50 of I2C 0, PB2 and PB3 of the kit's expansion header: 32 KB in pages of
+ * 64 bytes, each written as a whole. A page takes up to 5 ms, during which the chip answers
+ * nobody.
+ *
+ *      | store 12 x 2 KB | seed 2 x 2 KB | scratch 2 x 2 KB |
+ */
+
+#define ADDRESS (0x50u << 1)
+#define READS   1u
+
+#define MCR_MASTER 0x10u
+#define TPR_357KHZ 6u /* 50 MHz / (2 * 10 * (1 + 6)) */
+
+#define MCS_RUN   1u
+#define MCS_START 2u
+#define MCS_STOP  4u
+#define MCS_ACK   8u
+#define MCS_BUSY  1u /* when read */
+#define MCS_ERROR 2u
+
+enum { PAGE = 64, SECTOR = 2048, BYTE_TRIES = 100000, PAGE_TRIES = 400 };
+
+void tk_eeprom_init(void)
+{
+    I2C0_MCR = MCR_MASTER;
+    I2C0_TPR = TPR_357KHZ;
+}
+
+/* --- the bus --- */
+
+/* One byte with its conditions. False: nobody acknowledged, or the bus hangs. */
+static bool run(uint32_t command)
+{
+    I2C0_MCS = command;
+    for (int i = 0; i < BYTE_TRIES; i++) {
+        uint32_t status = I2C0_MCS;
+
+        if ((status & MCS_BUSY) == 0)
+            return (status & MCS_ERROR) == 0;
+    }
+    return false;
+}
+
+static bool put(uint8_t byte, uint32_t command)
+{
+    I2C0_MDR = byte;
+    if (run(command))
+        return true;
+    I2C0_MCS = MCS_STOP;
+    return false;
+}
+
+/* Addresses the chip and names a place in it; asks again while it is still writing a page. */
+static bool begin(uint32_t at)
+{
+    for (int i = 0; i < PAGE_TRIES; i++) {
+        I2C0_MSA = ADDRESS;
+        if (put((uint8_t)(at >> 8), MCS_START | MCS_RUN))
+            return put((uint8_t)at, MCS_RUN);
+    }
+    return false;
+}
+
+static bool read_bytes(uint32_t at, uint8_t *to, size_t len)
+{
+    if (!begin(at) || !run(MCS_STOP))
+        return false;
+    I2C0_MSA = ADDRESS | READS;
+    for (size_t i = 0; i < len; i++) {
+        uint32_t first = i == 0 ? MCS_START : 0;
+        uint32_t last = i + 1 == len ? MCS_STOP : MCS_ACK;
+
+        if (!run(MCS_RUN | first | last))
+            return false;
+        to[i] = (uint8_t)I2C0_MDR;
+    }
+    return true;
+}
+
+/* from NULL: 0xFF. */
+static bool write_page(uint32_t at, const uint8_t *from)
+{
+    if (!begin(at))
+        return false;
+    for (size_t i = 0; i < PAGE; i++) {
+        if (!put(from == NULL ? 0xFF : from[i], i + 1 < PAGE ? MCS_RUN : MCS_RUN | MCS_STOP))
+            return false;
+    }
+    return true;
+}
+
+static bool is_blank(uint32_t at)
+{
+    uint8_t page[PAGE];
+
+    if (!read_bytes(at, page, sizeof page))
+        return false;
+    for (size_t i = 0; i < sizeof page; i++) {
+        if (page[i] != 0xFF)
+            return false;
+    }
+    return true;
+}
+
+/* --- as flash --- */
+
+/* Where an area begins, and where an erase in steps has come to; 0: none is under way. */
+struct area {
+    uint32_t start;
+    uint32_t erasing;
+};
+
+static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    const struct area *area = ctx;
+
+    return len == 0 || read_bytes(area->start + offset, buf, len) ? TK_FLASH_OK : TK_FLASH_ERR;
+}
+
+static int area_program(void *ctx, uint32_t offset, const void *data, size_t len)
+{
+    const struct area *area = ctx;
+
+    for (size_t i = 0; i < len; i += PAGE) {
+        if (!write_page(area->start + offset + i, (const uint8_t *)data + i))
+            return TK_FLASH_ERR;
+    }
+    return TK_FLASH_OK;
+}
+
+/* A page a call; those that are blank already are not worn. */
+static int area_erase(void *ctx, uint32_t offset)
+{
+    struct area *area = ctx;
+    uint32_t at = area->start + offset;
+
+    if (area->erasing <= at || area->erasing >= at + SECTOR)
+        area->erasing = at;
+    if (!is_blank(area->erasing) && !write_page(area->erasing, NULL)) {
+        area->erasing = 0;
+        return TK_FLASH_ERR;
+    }
+    area->erasing += PAGE;
+    if (area->erasing < at + SECTOR)
+        return TK_FLASH_AGAIN;
+    area->erasing = 0;
+    return TK_FLASH_OK;
+}
+
+static struct area store = {.start = 0}, seed = {.start = 12 * SECTOR},
+                   scratch = {.start = 14 * SECTOR};
+
+#define FLASH(area, count)                                                                         \
+    {                                                                                              \
+        .sector_size = SECTOR, .sectors = (count), .unit = PAGE, .ctx = &(area),                   \
+        .read = area_read, .program = area_program, .erase = area_erase                            \
+    }
+
+const struct tk_flash tk_eeprom_store = FLASH(store, 12);
+const struct tk_flash tk_eeprom_seed = FLASH(seed, 2);
+const struct tk_flash tk_eeprom_scratch = FLASH(scratch, 2);

@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs a firmware in QEMU with its console on this terminal; Ctrl-A X ends it.
+#   boards/lm3s6965evb/emulate.sh tokenkeeper.elf [more of QEMU's options]
+# The EEPROM is a file beside the firmware; remove it to begin anew.
+set -eu
+elf=$1
+shift
+eeprom=$(dirname "$elf")/eeprom.bin
+[ -e "$eeprom" ] || head -c 32768 /dev/zero | tr '\0' '\377' >"$eeprom"
+exec qemu-system-arm -M lm3s6965evb -nographic -serial mon:stdio -kernel "$elf" \
+    -nic user,model=stellaris \
+    -drive if=none,id=eeprom,format=raw,file="$eeprom" \
+    -device at24c-eeprom,bus=i2c,address=0x50,drive=eeprom,rom-size=32768 "$@"

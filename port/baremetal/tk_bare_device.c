@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_arch.h"
+#include "tk_bare.h"
+#include "tk_board.h"
+#include "tk_device.h"
+#include "tk_mbedtls.h"
+
+#include <string.h>
+
+#define CRASH_MAGIC   0x43524153u
+#define STACK_PAINT   0xa5a5a5a5u
+#define FEED_EVERY_MS 1000
+
+/* Of the linker script. */
+extern uint32_t tk_stack_bottom[], tk_stack_top[];
+
+struct tk_bare_crash tk_bare_crash __attribute__((section(".noinit")));
+
+void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique[6])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *to = port->id;
+
+    memset(port, 0, sizeof *port);
+    port->seen_ticks = tk_board_ticks();
+    while (*prefix != '\0')
+        *to++ = *prefix++;
+    for (int i = 0; i < 6; i++) {
+        *to++ = digits[unique[i] >> 4];
+        *to++ = digits[unique[i] & 15];
+    }
+    *to = '\0';
+}
+
+const char *tk_device_id(struct tk_port *port)
+{
+    return port->id;
+}
+
+void tk_device_reboot(struct tk_port *port)
+{
+    (void)port;
+    tk_arch_reset();
+}
+
+void tk_device_alive(struct tk_port *port)
+{
+    uint64_t now_ms = tk_clock_now_ms(port);
+
+    if (now_ms - port->fed_ms < FEED_EVERY_MS)
+        return;
+    port->fed_ms = now_ms;
+    tk_board_feed();
+}
+
+void tk_device_indicate(struct tk_port *port, int level)
+{
+    (void)port;
+    tk_board_indicate(level);
+}
+
+/* The time that was not slept through; it wraps. */
+static uint32_t busy_us(struct tk_port *port)
+{
+    uint64_t ticks =
+        tk_clock_now_ms(port) * tk_board_ticks_per_ms; /* a call that moves seen_ticks */
+
+    ticks += tk_board_ticks() - port->seen_ticks;
+    return (uint32_t)((ticks - port->asleep_ticks) / (tk_board_ticks_per_ms / 1000));
+}
+
+const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+{
+    static const char *const names[] = {"heap_peak", "stack_left", "wakes", "busy_us",
+                                        "rx_overruns"};
+    struct tk_mbedtls_heap heap;
+
+    if (index >= sizeof names / sizeof names[0])
+        return NULL;
+    tk_mbedtls_heap(&heap);
+    const uint32_t values[] = {(uint32_t)heap.peak, tk_bare_stack_left(), port->wakes,
+                               busy_us(port), port->rx.overruns};
+
+    *value = values[index];
+    return names[index];
+}
+
+int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
+{
+    (void)port;
+    (void)out;
+    return -1;
+}
+
+/* --- faults --- */
+
+void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status)
+{
+    tk_bare_crash = (struct tk_bare_crash){CRASH_MAGIC, pc, lr, status};
+    tk_arch_reset();
+}
+
+bool tk_bare_crash_take(struct tk_bare_crash *out)
+{
+    *out = tk_bare_crash;
+    memset(&tk_bare_crash, 0, sizeof tk_bare_crash);
+    return out->magic == CRASH_MAGIC;
+}
+
+/* --- the stack --- */
+
+/* All of it but what lies above the caller's own frame, and a little below. */
+void tk_bare_stack_paint(void)
+{
+    uint32_t *here = (uint32_t *)__builtin_frame_address(0);
+
+    for (volatile uint32_t *at = tk_stack_bottom; at < here - 8; at++)
+        *at = STACK_PAINT;
+}
+
+uint32_t tk_bare_stack_left(void)
+{
+    const uint32_t *at = tk_stack_bottom;
+
+    while (at < tk_stack_top && *at == STACK_PAINT)
+        at++;
+    return (uint32_t)((at - tk_stack_bottom) * sizeof *at);
+}

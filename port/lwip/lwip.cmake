@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The targets `lwip`, lwIP 2.2 with our options, and `tk_port_lwip`, the sockets of the contract on it.
+
+include(port/fetch.cmake)
+tk_fetch(lwip TK_LWIP_DIR lwip_tree)
+
+file(GLOB lwip_sources ${lwip_tree}/src/core/*.c ${lwip_tree}/src/core/ipv4/*.c
+     ${lwip_tree}/src/netif/ethernet.c)
+add_library(lwip STATIC ${lwip_sources})
+target_include_directories(lwip SYSTEM PUBLIC ${lwip_tree}/src/include)
+target_include_directories(lwip PUBLIC ${CMAKE_SOURCE_DIR}/port/lwip)
+target_compile_options(lwip PRIVATE -w)
+if(NOT CMAKE_CROSSCOMPILING)
+    target_compile_definitions(lwip PUBLIC TK_LWIP_ASSERTS) # the tests hear of them
+endif()
+
+file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c)
+add_library(tk_port_lwip STATIC ${port_lwip})
+target_link_libraries(tk_port_lwip PUBLIC tk_platform lwip PRIVATE tk_flags)
+
+# Where lwIP runs in a thread of its own its sockets are the contract's: tried on this machine, with
+# lwIP's contrib unix port as the vendor's system.
+if(NOT CMAKE_CROSSCOMPILING)
+    find_package(Threads REQUIRED)
+    set(unix_port ${lwip_tree}/contrib/ports/unix/port)
+    file(GLOB lwip_api ${lwip_tree}/src/api/*.c)
+    add_library(lwip_threads STATIC ${lwip_sources} ${lwip_api} ${unix_port}/sys_arch.c)
+    target_include_directories(lwip_threads SYSTEM PUBLIC ${lwip_tree}/src/include
+                               ${unix_port}/include)
+    target_include_directories(lwip_threads PUBLIC ${CMAKE_SOURCE_DIR}/tests/unit/lwip_threads)
+    target_compile_options(lwip_threads PRIVATE -w -D_GNU_SOURCE)
+    target_link_libraries(lwip_threads PUBLIC Threads::Threads)
+
+    add_library(tk_port_lwip_sockets STATIC port/lwip_sockets/tk_lwip_sockets.c)
+    target_include_directories(tk_port_lwip_sockets PUBLIC port/lwip_sockets)
+    target_compile_definitions(tk_port_lwip_sockets PUBLIC _GNU_SOURCE)
+    target_link_libraries(tk_port_lwip_sockets PUBLIC tk_platform lwip_threads PRIVATE tk_flags)
+endif()

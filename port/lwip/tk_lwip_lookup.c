@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_lwip_private.h"
+
+#include <lwip/dns.h>
+#include <lwip/prot/dns.h>
+#include <lwip/prot/ip.h>
+#include <lwip/prot/ip4.h>
+#include <lwip/prot/udp.h>
+#include <string.h>
+
+#if DNS_MAX_TTL != 0
+#error "lwIP's cache keeps one address of a name, and all are to be tried: set DNS_MAX_TTL to 0"
+#endif
+
+/*
+ * lwIP asks, asks again, and checks that an answer is one; of an answer's addresses it hands on
+ * the first. The others are read here, from the same packet, which is kept until lwIP is done.
+ */
+
+struct lookup {
+    bool used;
+    bool abandoned; /* nobody wants the answer, but lwIP still asks */
+    bool done;
+    uint8_t count;
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+};
+
+static struct lookup lookups[TK_LWIP_LOOKUPS];
+static struct pbuf *packet; /* of a name server, while lwIP looks at it */
+
+/* --- the packet --- */
+
+static bool is_answer(const struct pbuf *p)
+{
+    const struct ip_hdr *ip = p->payload;
+    struct udp_hdr udp;
+
+    return p->len >= IP_HLEN && IPH_PROTO(ip) == IP_PROTO_UDP &&
+           pbuf_copy_partial(p, &udp, UDP_HLEN, IPH_HL_BYTES(ip)) == UDP_HLEN &&
+           udp.src == PP_HTONS(DNS_SERVER_PORT);
+}
+
+/* Of each packet that comes in, before lwIP looks at it; which it then does, for this is 0. */
+int tk_lwip_packet(struct pbuf *p)
+{
+    tk_lwip_packet_done();
+    if (is_answer(p)) {
+        pbuf_ref(p);
+        packet = p;
+    }
+    return 0;
+}
+
+void tk_lwip_packet_done(void)
+{
+    if (packet != NULL)
+        pbuf_free(packet);
+    packet = NULL;
+}
+
+static uint16_t get_u16(const struct pbuf *p, uint16_t at)
+{
+    return (uint16_t)(pbuf_get_at(p, at) << 8 | pbuf_get_at(p, (uint16_t)(at + 1)));
+}
+
+/* Behind a name (RFC 1035 4.1.4): labels, then nothing or a pointer. */
+static uint16_t skip_name(const struct pbuf *p, uint16_t at)
+{
+    while (at < p->tot_len) {
+        uint8_t len = pbuf_get_at(p, at);
+
+        if (len >= 0xc0)
+            return (uint16_t)(at + 2);
+        at = (uint16_t)(at + 1 + len);
+        if (len == 0)
+            return at;
+    }
+    return at;
+}
+
+static void add_once(struct lookup *l, const struct tk_addr *addr)
+{
+    for (int i = 0; i < l->count; i++) {
+        if (memcmp(&l->addrs[i], addr, sizeof *addr) == 0)
+            return;
+    }
+    if (l->count < TK_SOCK_ADDRS)
+        l->addrs[l->count++] = *addr;
+}
+
+/* Every A record of the answer. Its question was checked, its records were not. */
+static void add_all(struct lookup *l, const struct pbuf *p)
+{
+    uint16_t records = get_u16(p, 6);
+    uint16_t at = (uint16_t)(skip_name(p, SIZEOF_DNS_HDR) + 4);
+
+    for (; records > 0 && at < p->tot_len && p->tot_len <= 0x7fff; records--) {
+        struct tk_addr addr = {.family = 4};
+        uint16_t fixed = skip_name(p, at); /* type 2, class 2, TTL 4, length 2 */
+        uint16_t len = get_u16(p, (uint16_t)(fixed + 8));
+
+        at = (uint16_t)(fixed + 10);
+        if (len > p->tot_len)
+            return;
+        if (get_u16(p, fixed) == DNS_RRTYPE_A && get_u16(p, (uint16_t)(fixed + 2)) == 1 &&
+            len == 4 && pbuf_copy_partial(p, addr.bytes, 4, at) == 4)
+            add_once(l, &addr);
+        at = (uint16_t)(at + len);
+    }
+}
+
+/* --- lookups --- */
+
+static void add_first(struct lookup *l, const ip_addr_t *first)
+{
+    struct tk_addr addr = {.family = 4};
+
+    memcpy(addr.bytes, &ip_2_ip4(first)->addr, 4);
+    add_once(l, &addr);
+}
+
+static void on_found(const char *name, const ip_addr_t *first, void *arg)
+{
+    struct lookup *l = arg;
+
+    (void)name;
+    l->done = true;
+    if (l->abandoned) {
+        l->used = false;
+        return;
+    }
+    if (first != NULL) {
+        add_first(l, first);
+        if (packet != NULL)
+            add_all(l, packet);
+    }
+    tk_lwip_tell();
+}
+
+static struct lookup *free_place(void)
+{
+    for (int i = 0; i < TK_LWIP_LOOKUPS; i++) {
+        if (!lookups[i].used)
+            return &lookups[i];
+    }
+    return NULL;
+}
+
+/* The outcome of the question: digits are answered at once, all else takes a network. */
+static int ask(struct lookup *l, const char *host)
+{
+    ip_addr_t addr;
+
+    if (host[0] == '\0' || strlen(host) >= DNS_MAX_NAME_LENGTH)
+        return TK_SOCK_ERR;
+    if (!ipaddr_aton(host, &addr) && !tk_lwip_is_up())
+        return TK_SOCK_AGAIN;
+    tk_lwip_timers_run();
+    err_t err = dns_gethostbyname(host, &addr, on_found, l);
+
+    if (err == ERR_OK) {
+        l->done = true;
+        add_first(l, &addr);
+        tk_lwip_tell();
+    }
+    return err == ERR_OK || err == ERR_INPROGRESS ? TK_SOCK_OK
+           : err == ERR_MEM                       ? TK_SOCK_AGAIN
+                                                  : TK_SOCK_ERR;
+}
+
+int tk_sock_lookup(struct tk_port *port, const char *host)
+{
+    struct lookup *l = free_place();
+
+    (void)port;
+    if (l == NULL)
+        return TK_SOCK_AGAIN;
+    *l = (struct lookup){.used = true};
+    int ret = ask(l, host);
+
+    l->used = ret == TK_SOCK_OK;
+    return l->used ? (int)(l - lookups) : ret;
+}
+
+static struct lookup *find(int lookup)
+{
+    if (lookup < 0 || lookup >= TK_LWIP_LOOKUPS)
+        return NULL;
+    struct lookup *l = &lookups[lookup];
+
+    return l->used && !l->abandoned ? l : NULL;
+}
+
+int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
+{
+    struct lookup *l = find(lookup);
+
+    (void)port;
+    if (l == NULL)
+        return TK_SOCK_ERR;
+    if (!l->done)
+        return TK_SOCK_AGAIN;
+    size_t n = l->count < max ? l->count : max;
+
+    memcpy(addrs, l->addrs, n * sizeof *addrs);
+    l->used = false;
+    return n == 0 ? TK_SOCK_ERR : (int)n;
+}
+
+/* lwIP cannot be told to stop: the place is kept until it has its answer or gives up. */
+void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
+{
+    struct lookup *l = find(lookup);
+
+    (void)port;
+    if (l == NULL)
+        return;
+    l->abandoned = !l->done;
+    l->used = !l->done;
+}
+
+bool tk_lwip_lookups_busy(void)
+{
+    for (int i = 0; i < TK_LWIP_LOOKUPS; i++) {
+        if (lookups[i].used && !lookups[i].done)
+            return true;
+    }
+    return false;
+}

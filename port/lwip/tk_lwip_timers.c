@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_clock.h"
+#include "tk_lwip_private.h"
+
+#include <lwip/dhcp.h>
+#include <lwip/dns.h>
+#include <lwip/etharp.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/dhcp.h>
+
+/*
+ * lwIP counts time by calls, four of them a second. Here a processor is woken for them only while
+ * one of them has something to do; what was missed meanwhile is called later, as often as it would
+ * have been, before anything can tell the difference.
+ */
+
+enum { MISSED_MAX = 1200 /* more than any counter of lwIP goes to (two minutes of TIME_WAIT) */ };
+
+/* --- how many of its calls there are until one has something to do; 0: none has --- */
+
+static uint32_t tcp_calls(void)
+{
+    return tk_lwip_socks_busy();
+}
+
+/* Somebody waits for an address to be resolved, perhaps: asked again once a second. */
+static uint32_t arp_calls(void)
+{
+    return tk_lwip_socks_busy() || tk_lwip_lookups_busy();
+}
+
+static uint32_t dns_calls(void)
+{
+    return tk_lwip_lookups_busy();
+}
+
+static uint32_t dhcp_fine_calls(void)
+{
+    const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
+
+    return dhcp == NULL ? 0 : dhcp->request_timeout;
+}
+
+/* It counts the minutes of a lease. */
+static uint32_t dhcp_coarse_calls(void)
+{
+    const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
+
+    return dhcp != NULL && dhcp->state != DHCP_STATE_OFF;
+}
+
+static const struct timer {
+    uint32_t interval_ms;
+    void (*run)(void);
+    uint32_t (*calls)(void);
+} timers[] = {
+    {TCP_TMR_INTERVAL, tcp_tmr, tcp_calls},
+    {ARP_TMR_INTERVAL, etharp_tmr, arp_calls},
+    {DNS_TMR_INTERVAL, dns_tmr, dns_calls},
+    {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_fine_calls},
+    {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_coarse_calls},
+};
+
+enum { TIMERS = sizeof timers / sizeof timers[0] };
+
+static struct {
+    struct tk_port *port;
+    uint64_t last_ms[TIMERS]; /* up to when each has run */
+} state;
+
+void tk_lwip_timers_init(struct tk_port *port)
+{
+    state.port = port;
+    for (int i = 0; i < TIMERS; i++)
+        state.last_ms[i] = tk_clock_now_ms(port);
+}
+
+static void catch_up(int i, uint64_t now_ms)
+{
+    uint64_t missed = (now_ms - state.last_ms[i]) / timers[i].interval_ms;
+
+    state.last_ms[i] += missed * timers[i].interval_ms;
+    for (uint64_t n = missed < MISSED_MAX ? missed : MISSED_MAX; n > 0; n--)
+        timers[i].run();
+}
+
+void tk_lwip_timers_run(void)
+{
+    uint64_t now_ms = tk_clock_now_ms(state.port);
+
+    for (int i = 0; i < TIMERS; i++)
+        catch_up(i, now_ms);
+}
+
+uint64_t tk_lwip_timers_next(void)
+{
+    uint64_t next_ms = UINT64_MAX;
+
+    for (int i = 0; i < TIMERS; i++) {
+        uint32_t calls = timers[i].calls();
+        uint64_t due_ms = state.last_ms[i] + (uint64_t)calls * timers[i].interval_ms;
+
+        if (calls > 0 && due_ms < next_ms)
+            next_ms = due_ms;
+    }
+    return next_ms;
+}

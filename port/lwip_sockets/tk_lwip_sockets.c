@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_lwip_sockets.h"
+
+#include "tk_clock.h"
+#include "tk_sock.h"
+
+#include <lwip/dns.h>
+#include <lwip/errno.h>
+#include <lwip/inet.h>
+#include <lwip/sockets.h>
+#include <lwip/sys.h>
+#include <lwip/tcpip.h>
+#include <string.h>
+
+#if !LWIP_SOCKET || !LWIP_DNS || NO_SYS
+#error "this port is for lwIP with LWIP_SOCKET and LWIP_DNS; port/lwip is the one for NO_SYS"
+#endif
+
+#if FD_SETSIZE < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN
+#error "select must see every socket: FD_SETSIZE is too small"
+#endif
+
+enum { LOOKUPS = 2, SLICE_MS = 10, DRAIN_MAX = 64 };
+
+/* --- what tk_wait waits for --- */
+
+/* Wanted is what a call answered "not now" to; told what the last tk_wait returned for and nobody
+ * looked at since, which the next one passes over once, for a slice. */
+static struct interest {
+    fd_set wanted, told;
+} reads, writes;
+static int wake_fd = -1;
+
+static void want(struct interest *i, int fd, bool wanted)
+{
+    FD_CLR(fd, &i->told);
+    if (wanted)
+        FD_SET(fd, &i->wanted);
+    else
+        FD_CLR(fd, &i->wanted);
+}
+
+static int outcome(int fd, struct interest *i, ssize_t n)
+{
+    bool again = n < 0 && (errno == EWOULDBLOCK || errno == EAGAIN || errno == EINPROGRESS);
+
+    want(i, fd, again);
+    return n >= 0 ? (int)n : again ? TK_SOCK_AGAIN : TK_SOCK_ERR;
+}
+
+/* Whether it is open; select and FD_SET want to be sure of that. */
+static bool is_fd(int sock)
+{
+    return sock >= LWIP_SOCKET_OFFSET && sock < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN &&
+           lwip_fcntl(sock, F_GETFL, 0) != -1;
+}
+
+/* --- sockets --- */
+
+static socklen_t to_sockaddr(const struct tk_addr *addr, uint16_t tcp_port,
+                             struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+#if LWIP_IPV4
+    if (addr->family == 4) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+
+        v4->sin_family = AF_INET;
+        v4->sin_port = lwip_htons(tcp_port);
+        memcpy(&v4->sin_addr, addr->bytes, 4);
+        return sizeof *v4;
+    }
+#endif
+#if LWIP_IPV6
+    if (addr->family == 6) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = lwip_htons(tcp_port);
+        memcpy(&v6->sin6_addr, addr->bytes, 16);
+        return sizeof *v6;
+    }
+#endif
+    return 0;
+}
+
+int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port)
+{
+    struct sockaddr_storage to;
+    socklen_t len = to_sockaddr(addr, tcp_port, &to);
+    int fd = len == 0 ? -1 : lwip_socket(to.ss_family, SOCK_STREAM, 0);
+    int on = 1;
+
+    (void)port;
+    if (fd < 0)
+        return TK_SOCK_ERR;
+    if (lwip_fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+        lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        (lwip_connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)) {
+        want(&reads, fd, false);
+        want(&writes, fd, true);
+        return fd;
+    }
+    lwip_close(fd);
+    return TK_SOCK_ERR;
+}
+
+static bool is_writable(int fd)
+{
+    struct timeval at_once = {0, 0};
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    return lwip_select(fd + 1, NULL, &set, NULL, &at_once) > 0;
+}
+
+/* lwIP tells an error of connect once; that there is no peer it tells ever after. */
+int tk_sock_connected(struct tk_port *port, int sock)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_len = sizeof peer, err_len = sizeof(int);
+    int err = 0;
+
+    (void)port;
+    if (!is_fd(sock))
+        return TK_SOCK_ERR;
+    bool writable = is_writable(sock);
+
+    want(&writes, sock, !writable);
+    if (!writable)
+        return TK_SOCK_AGAIN;
+    if (lwip_getsockopt(sock, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0 || err != 0)
+        return TK_SOCK_ERR;
+    return lwip_getpeername(sock, (struct sockaddr *)&peer, &peer_len) == 0 ? TK_SOCK_OK
+                                                                            : TK_SOCK_ERR;
+}
+
+int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
+{
+    (void)port;
+    return is_fd(sock) ? outcome(sock, &writes, lwip_send(sock, data, len, MSG_DONTWAIT))
+                       : TK_SOCK_ERR;
+}
+
+int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
+{
+    (void)port;
+    if (!is_fd(sock))
+        return TK_SOCK_ERR;
+    if (size == 0)
+        return 0;
+    int n = outcome(sock, &reads, lwip_recv(sock, buf, size, MSG_DONTWAIT));
+
+    return n == 0 ? TK_SOCK_CLOSED : n;
+}
+
+/* lwIP resets a connection that is closed with bytes unread: they are read first. */
+void tk_sock_close(struct tk_port *port, int sock)
+{
+    uint8_t rest[64];
+
+    (void)port;
+    if (!is_fd(sock))
+        return;
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        if (lwip_recv(sock, rest, sizeof rest, MSG_DONTWAIT) <= 0)
+            break;
+    }
+    want(&reads, sock, false);
+    want(&writes, sock, false);
+    lwip_close(sock);
+}
+
+/* --- names: lwIP's own thread asks, and both look at this under lwIP's lock --- */
+
+static struct lookup {
+    bool used, abandoned, done;
+    bool found;
+    struct tk_addr addr;
+    char host[DNS_MAX_NAME_LENGTH];
+} lookups[LOOKUPS];
+
+static void to_addr(const ip_addr_t *from, struct tk_addr *addr)
+{
+    memset(addr, 0, sizeof *addr);
+    addr->family = IP_IS_V4(from) ? 4 : 6;
+#if LWIP_IPV4
+    if (IP_IS_V4(from))
+        memcpy(addr->bytes, ip_2_ip4(from), 4);
+#endif
+#if LWIP_IPV6
+    if (IP_IS_V6(from))
+        memcpy(addr->bytes, ip_2_ip6(from)->addr, 16);
+#endif
+}
+
+static void on_found(const char *name, const ip_addr_t *addr, void *arg)
+{
+    struct lookup *l = arg;
+    SYS_ARCH_DECL_PROTECT(lock);
+
+    (void)name;
+    SYS_ARCH_PROTECT(lock);
+    l->found = addr != NULL;
+    if (addr != NULL)
+        to_addr(addr, &l->addr);
+    l->done = true;
+    l->used = !l->abandoned;
+    SYS_ARCH_UNPROTECT(lock);
+}
+
+static void ask(void *arg)
+{
+    struct lookup *l = arg;
+    ip_addr_t addr;
+    err_t err = dns_gethostbyname(l->host, &addr, on_found, l);
+
+    if (err != ERR_INPROGRESS)
+        on_found(l->host, err == ERR_OK ? &addr : NULL, l);
+}
+
+/* What is free stays so: only the main loop takes a place. */
+static struct lookup *free_place(void)
+{
+    struct lookup *l = NULL;
+    SYS_ARCH_DECL_PROTECT(lock);
+
+    SYS_ARCH_PROTECT(lock);
+    for (int i = 0; i < LOOKUPS && l == NULL; i++)
+        l = lookups[i].used ? NULL : &lookups[i];
+    SYS_ARCH_UNPROTECT(lock);
+    return l;
+}
+
+/* Digits are answered at once, for all else lwIP's thread is asked. */
+static bool begin(struct lookup *l)
+{
+    ip_addr_t addr;
+
+    if (!ipaddr_aton(l->host, &addr))
+        return tcpip_try_callback(ask, l) == ERR_OK;
+    on_found(l->host, &addr, l);
+    return true;
+}
+
+int tk_sock_lookup(struct tk_port *port, const char *host)
+{
+    struct lookup *l = free_place();
+    size_t len = strlen(host);
+
+    (void)port;
+    if (len == 0 || len >= DNS_MAX_NAME_LENGTH)
+        return TK_SOCK_ERR;
+    if (l == NULL)
+        return TK_SOCK_AGAIN;
+    memset(l, 0, sizeof *l);
+    memcpy(l->host, host, len);
+    l->used = true;
+    if (begin(l))
+        return (int)(l - lookups);
+    l->used = false;
+    return TK_SOCK_AGAIN;
+}
+
+static struct lookup *find(int lookup)
+{
+    if (lookup < 0 || lookup >= LOOKUPS)
+        return NULL;
+    return lookups[lookup].used && !lookups[lookup].abandoned ? &lookups[lookup] : NULL;
+}
+
+int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
+{
+    int ret = TK_SOCK_ERR;
+    SYS_ARCH_DECL_PROTECT(lock);
+
+    (void)port;
+    SYS_ARCH_PROTECT(lock);
+    struct lookup *l = find(lookup);
+
+    if (l != NULL && !l->done) {
+        ret = TK_SOCK_AGAIN;
+    } else if (l != NULL) {
+        if (l->found && max > 0) {
+            addrs[0] = l->addr;
+            ret = 1;
+        }
+        l->used = false;
+    }
+    SYS_ARCH_UNPROTECT(lock);
+    return ret;
+}
+
+void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
+{
+    SYS_ARCH_DECL_PROTECT(lock);
+
+    (void)port;
+    SYS_ARCH_PROTECT(lock);
+    struct lookup *l = find(lookup);
+
+    if (l != NULL) {
+        l->abandoned = !l->done;
+        l->used = !l->done;
+    }
+    SYS_ARCH_UNPROTECT(lock);
+}
+
+/* Whether a lookup ended, or one is under way whose end nobody would tell tk_wait. */
+static bool look_at_lookups(bool *ended)
+{
+    bool asking = false;
+    SYS_ARCH_DECL_PROTECT(lock);
+
+    *ended = false;
+    SYS_ARCH_PROTECT(lock);
+    for (int i = 0; i < LOOKUPS; i++) {
+        asking |= lookups[i].used && !lookups[i].done;
+        *ended |= lookups[i].used && lookups[i].done;
+    }
+    SYS_ARCH_UNPROTECT(lock);
+    return asking;
+}
+
+/* --- waiting --- */
+
+/* A socket that is connected to itself. */
+int tk_lwip_sockets_init(void)
+{
+    struct sockaddr_in self = {.sin_len = sizeof self, .sin_family = AF_INET};
+    socklen_t len = sizeof self;
+
+    memset(&reads, 0, sizeof reads);
+    memset(&writes, 0, sizeof writes);
+    self.sin_addr.s_addr = PP_HTONL(INADDR_LOOPBACK);
+    wake_fd = lwip_socket(AF_INET, SOCK_DGRAM, 0);
+    if (wake_fd >= 0 && lwip_bind(wake_fd, (struct sockaddr *)&self, len) == 0 &&
+        lwip_getsockname(wake_fd, (struct sockaddr *)&self, &len) == 0 &&
+        lwip_connect(wake_fd, (struct sockaddr *)&self, len) == 0)
+        return 0;
+    if (wake_fd >= 0)
+        lwip_close(wake_fd);
+    wake_fd = -1;
+    return -1;
+}
+
+void tk_lwip_sockets_wake(void)
+{
+    if (wake_fd >= 0)
+        lwip_send(wake_fd, "", 1, MSG_DONTWAIT);
+}
+
+static void drain_wake(void)
+{
+    uint8_t byte;
+
+    while (wake_fd >= 0 && lwip_recv(wake_fd, &byte, 1, MSG_DONTWAIT) >= 0)
+        continue;
+}
+
+enum { FDS = LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN };
+
+/* What to wait for; whether something was passed over. */
+static bool choose(struct interest *i, fd_set *set)
+{
+    bool passed_over = false;
+
+    *set = i->wanted;
+    for (int fd = LWIP_SOCKET_OFFSET; fd < FDS; fd++) {
+        if (FD_ISSET(fd, &i->wanted) && FD_ISSET(fd, &i->told)) {
+            FD_CLR(fd, set);
+            passed_over = true;
+        }
+    }
+    return passed_over;
+}
+
+/* Whether a socket can go on, or somebody called. */
+static bool sleep_ms(uint64_t ms, fd_set may_read, fd_set may_write)
+{
+    struct timeval time = {(long)(ms / 1000), (long)(ms % 1000) * 1000};
+
+    if (wake_fd >= 0)
+        FD_SET(wake_fd, &may_read);
+    if (lwip_select(FDS, &may_read, &may_write, NULL, &time) <= 0)
+        return false;
+    reads.told = may_read;
+    writes.told = may_write;
+    return true;
+}
+
+void tk_wait(struct tk_port *port, uint64_t until_ms)
+{
+    static const uint64_t longest_ms = 3600000;
+    fd_set may_read, may_write;
+    bool passed_over = choose(&reads, &may_read), ended, woken = false;
+
+    passed_over |= choose(&writes, &may_write);
+    FD_ZERO(&reads.told);
+    FD_ZERO(&writes.told);
+    while (!woken) {
+        uint64_t now_ms = tk_clock_now_ms(port);
+        uint64_t ms = until_ms > now_ms ? until_ms - now_ms : 0;
+        bool asking = look_at_lookups(&ended), sliced = passed_over || wake_fd < 0;
+
+        if (ms == 0 || ended)
+            break;
+        if (ms > longest_ms)
+            ms = longest_ms;
+        if ((asking || sliced) && ms > SLICE_MS)
+            ms = SLICE_MS;
+        woken = sleep_ms(ms, may_read, may_write) || sliced;
+    }
+    drain_wake();
+}
+
+/* --- what the system does itself --- */
+
+int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+{
+    (void)port;
+    (void)ip;
+    return TK_SOCK_ERR;
+}
+
+int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+{
+    (void)port;
+    (void)ip;
+    return TK_SOCK_ERR;
+}
+
+int tk_clock_ntp(struct tk_port *port, const char *host)
+{
+    (void)port;
+    (void)host;
+    return -1;
+}
+
+bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+{
+    (void)port;
+    (void)unix_s;
+    return false;
+}

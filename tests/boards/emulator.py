@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board in QEMU that is driven like the host program: over its console, against a Bitrix24."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from keeper import PATIENT_S, RECORDS, Answer, Keeper, Lines  # noqa: E402
+from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
+from ether import Ether  # noqa: E402
+
+PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
+NTP = "time.example.com"  # resolved and answered by our own end of the cable
+ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
+PR_SET_PDEATHSIG = 1
+GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
+REGISTERS = {"sp": 13, "pc": 15}  # of ARM
+
+
+@dataclass(frozen=True)
+class Board:
+    """What differs from board to board."""
+
+    name: str
+    qemu: tuple[str, ...]
+    nic: str                  # QEMU's model
+    memory_size: int          # of the file behind its non-volatile memory
+    memory: tuple[str, ...]   # options; {file} is that file
+    seeded: bool              # it has a random source
+    stack_bottom: int         # address
+    endless_loop: bytes       # a branch to itself
+
+
+BOARDS = {board.name: board for board in (
+    Board("lm3s6965evb", ("qemu-system-arm", "-M", "lm3s6965evb"), "stellaris", 32768,
+          ("-drive", "if=none,id=ee,format=raw,file={file}",
+           "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
+          0x20000000, b"\xfe\xe7"),
+)}
+
+
+def die_with_parent() -> None:
+    """In a child: no emulator outlives its test, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Emulator(Keeper):
+    """start() may be called again after kill(): the non-volatile memory stays."""
+
+    def __init__(self, board: Board, image: Path, b24: Bitrix24,
+                 extra: tuple[str, ...] = ()) -> None:
+        # Not Keeper's own: that starts a program of this machine.
+        self.b24, self.board, self.image = b24, board, image
+        self.home = Path(tempfile.mkdtemp(prefix="tkb-"))
+        self.record = RECORDS / f"{self.home.name}.console"
+        self.memory = self.home / "memory.bin"
+        self.memory.write_bytes(b"\xff" * board.memory_size)
+        self.ether = Ether(self.home, dict(ADDRESSES), RECORDS / f"{self.home.name}.frames")
+        self.process: subprocess.Popen | None = None
+        self.out: Lines | None = None
+        self._terminal, self._seq, self._in = False, 0, -1
+        self.extra = extra
+        self.start()
+
+    def _network(self) -> list[str]:
+        ports = {PORTAL: self.b24.portal, AUTH_HOST: self.b24.oauth, SINK: self.b24.sink}
+        forwards = "".join(f",guestfwd=tcp:{ADDRESSES[name]}:443-cmd:socat - "
+                           f"TCP:127.0.0.1:{at.rpartition(':')[2]}" for name, at in ports.items())
+        return self.ether.options(self.board.nic, forwards)
+
+    def start(self, hello: bool = True) -> None:
+        path = self.home / "serial"
+        path.unlink(missing_ok=True)
+        memory = [word.format(file=self.memory) for word in self.board.memory]
+        with (RECORDS / f"{self.home.name}.stderr").open("a") as errors:
+            self.process = subprocess.Popen(
+                [*self.board.qemu, "-display", "none", "-monitor", "none",
+                 "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
+                 "-kernel", str(self.image), *self._network(), *memory,
+                 *(word.format(home=self.home) for word in self.extra)],
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                preexec_fn=die_with_parent)
+        self.wait_for(path.exists)
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(PATIENT_S)
+        self._connect(line, path)
+        line.settimeout(None)
+        self._in = line.detach()
+        self.out = Lines(os.dup(self._in), self.record)
+        if hello:
+            self.out.wait("EVT boot")
+
+    def _connect(self, line: socket.socket, path: Path) -> None:
+        def connected() -> bool:
+            try:
+                line.connect(str(path))
+            except ConnectionRefusedError:  # bound, but not listened on yet
+                return False
+            return True
+        self.wait_for(connected)
+
+    def wait_end(self) -> int:
+        status = self.process.wait(PATIENT_S)
+        if self.out:
+            self.out.close()
+            self.out = None
+        self.close_input()
+        return status
+
+    def set_registers(self, **values: int) -> None:
+        """Puts values into registers of the running processor, as a fault of hardware might. The
+        emulator needs `extra` = GDB for it. (GDB's remote protocol: stop, P, continue.)"""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(PATIENT_S)
+            line.connect(f"{self.home}/gdb")
+            line.sendall(b"\x03")
+            self._gdb_answer(line, b"T")
+            # QEMU takes single registers only from who has asked for their description.
+            self._gdb_ask(line, "qXfer:features:read:target.xml:0,ffb", b"l")
+            for name, value in values.items():
+                self._gdb_ask(line, f"P{REGISTERS[name]:x}={value.to_bytes(4, 'little').hex()}",
+                              b"OK")
+            self._gdb_ask(line, "D", b"OK")  # detach: it goes on
+
+    def _gdb_ask(self, line: socket.socket, packet: str, wanted: bytes) -> None:
+        line.sendall(b"+$%s#%02x" % (packet.encode(), sum(packet.encode()) % 256))
+        self._gdb_answer(line, wanted)
+
+    @staticmethod
+    def _gdb_answer(line: socket.socket, wanted: bytes) -> None:
+        got = b""
+        while b"#" not in got:
+            got += line.recv(4096)
+        if b"$" + wanted not in got:
+            raise AssertionError(f"GDB's stub answers {got!r}")
+
+    # --- the main job ---
+
+    def configure(self, **changes: str) -> None:
+        super().configure(**({"portal": PORTAL, "auth_host": ""} | changes))
+
+    def wake(self, offset_s: int = 0) -> None:
+        """After a start: what a board without a clock has to be told."""
+        self.must(f"time {int(time.time()) + offset_s}")
+
+    def seed(self) -> None:
+        if not self.board.seeded:
+            self.must(f"seed {os.urandom(32).hex()}")
+
+    def token(self) -> str:
+        return self.must("token 1")["access_token"]
+
+    def close(self) -> None:
+        if self.process:
+            self.kill()
+        self.ether.close()
+        shutil.rmtree(self.home, ignore_errors=True)

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a board's firmware in QEMU, end to end, against our own Bitrix24.
+
+    python3 tests/boards/run.py [--board NAME]... [--kills N] [-j N] [WORD...]
+
+builds the firmware with the roots of our certificates among its own, boots the image that would
+be flashed, and drives it over its serial line. Only classes whose name has a WORD.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WORK = ROOT / "build/boards"
+LONGEST_S = 600
+
+
+def build(board: str, roots: Path) -> Path:
+    """The image of a board that trusts these roots too."""
+    folder = WORK / board
+    for command in (["cmake", "--preset", board, "-B", str(folder), f"-DTK_ROOTS={roots}"],
+                    ["cmake", "--build", str(folder)]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return folder / "tokenkeeper.bin"
+
+
+def classes(words: list[str]) -> list[str]:
+    """The names of all test classes that have one of the words."""
+    found = {type(test).__name__ for suite in unittest.defaultTestLoader.discover(str(HERE))
+             for group in suite for test in group}
+    return sorted(f"test_boards.{name}" for name in found
+                  if not words or any(word in name for word in words))
+
+
+def run(name: str, board: str, env: dict[str, str]) -> bool:
+    """One class in a process of its own; prints its line."""
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "unittest", "-v", name], cwd=HERE, text=True,
+                               env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        output, _ = process.communicate(timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output = process.communicate()[0] + f"\nended after {LONGEST_S} s"
+    good = process.returncode == 0
+    told = "".join(line[2:] + "\n" for line in output.splitlines() if line.startswith("= "))
+    print(f"{'ok    ' if good else 'FAILED'} {board} {name.partition('.')[2]:24} "
+          f"{time.monotonic() - began:5.1f} s\n{told if good else output}", end="", flush=True)
+    return good
+
+
+def main() -> int:
+    """All classes on all boards; then no secret may stand in what they left."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--board", action="append", metavar="NAME")
+    parser.add_argument("--kills", type=int, default=24, metavar="N")
+    parser.add_argument("-j", type=int, default=2, metavar="N")
+    parser.add_argument("words", nargs="*", metavar="WORD")
+    arguments = parser.parse_args()
+    records = Path(tempfile.mkdtemp(prefix="tk-boards-"))
+    os.environ["TK_E2E_DIR"] = str(records)
+    from emulator import BOARDS  # after TK_E2E_DIR is set
+    import certs
+    import leaks
+    roots = certs.generate(WORK / "certs", rsa4096=True)
+    jobs = []
+    try:
+        for board in arguments.board or BOARDS:
+            env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(build(board, roots)),
+                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
+            jobs += [(name, board, env) for name in classes(arguments.words)]
+        with ThreadPoolExecutor(arguments.j) as pool:
+            good = list(pool.map(lambda job: run(*job), jobs))
+        found = leaks.search(records)
+        print(f"{len(good)} classes, {good.count(False)} failed; "
+              f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")
+        print("\n".join(found))
+        return 0 if good and all(good) and not found else 1
+    finally:
+        shutil.rmtree(records, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The socket contract over lwIP's raw API, with the 64 KB board's options. */
+#include "tk_clock.h"
+#include "tk_conformance.h"
+#include "wire.h"
+
+#include <limits.h>
+#include <lwip/priv/tcp_priv.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tk_port *const port = &wire.port;
+static const struct tk_addr server = {.family = 4, .bytes = {10, 0, 2, 100}};
+static int sock;
+
+static int setup(void **state)
+{
+    (void)state;
+    wire_reset();
+    return 0;
+}
+
+/* What a test leaves behind, the next one would trip over. */
+static int teardown(void **state)
+{
+    (void)state;
+    for (int i = 0; i < TK_LWIP_SOCKS; i++)
+        tk_sock_close(port, i);
+    for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
+        tk_sock_lookup_cancel(port, i);
+    wire_run(25000); /* FIN_WAIT_2 ends */
+    assert_null(tcp_active_pcbs);
+    assert_int_equal(wire_pool_used(), 0);
+    return 0;
+}
+
+static bool not_again(void)
+{
+    return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
+}
+
+static struct wire_conn *dial(void)
+{
+    sock = tk_sock_open(port, &server, 443);
+    assert_true(sock >= 0);
+    assert_true(wire_until(not_again, 5000));
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_OK);
+    return wire_last();
+}
+
+/* Reads to the outcome that ends a stream, or to nothing for three seconds. The bytes. */
+static size_t read_all(int s, uint8_t *buf, size_t size, size_t step, int *outcome)
+{
+    size_t got = 0;
+    uint64_t until_ms = port->now_ms + 3000;
+
+    for (;;) {
+        int n = tk_sock_recv(port, s, buf + got, size - got < step ? size - got : step);
+
+        if (n > 0) {
+            got += (size_t)n;
+            until_ms = port->now_ms + 3000;
+        } else if (n != TK_SOCK_AGAIN || port->now_ms >= until_ms) {
+            *outcome = n;
+            return got;
+        } else {
+            tk_wait(port, until_ms);
+        }
+    }
+}
+
+static void fill(uint8_t *buf, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        buf[i] = (uint8_t)(i * 7 + i / 251);
+}
+
+static uint8_t sent[40000], got[40000];
+
+/* --- connecting --- */
+
+static void connects_and_closes_in_order(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    tk_sock_close(port, sock);
+    wire_run(100);
+    assert_true(c->got_fin);
+    assert_false(c->got_reset);
+    wire_fin(c);
+}
+
+static void refused_is_an_error(void **state)
+{
+    (void)state;
+    sock = tk_sock_open(port, &server, 81);
+    assert_true(sock >= 0);
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_AGAIN);
+    assert_true(wire_until(not_again, 5000));
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_send(port, sock, "x", 1), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_recv(port, sock, got, 1), TK_SOCK_ERR);
+    tk_sock_close(port, sock);
+}
+
+static void silence_is_not_now_until_it_is_closed(void **state)
+{
+    (void)state;
+    sock = tk_sock_open(port, &server, 9);
+    wire_run(10000);
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_AGAIN);
+    assert_int_equal(tk_sock_send(port, sock, "x", 1), TK_SOCK_AGAIN);
+    assert_int_equal(tk_sock_recv(port, sock, got, 1), TK_SOCK_AGAIN);
+    tk_sock_close(port, sock);
+}
+
+/* Forty seconds and more: lwIP gives up by itself. */
+static void nobody_there_is_an_error_in_the_end(void **state)
+{
+    (void)state;
+    sock = tk_sock_open(port, &server, 9);
+    assert_true(wire_until(not_again, 300000));
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_ERR);
+    tk_sock_close(port, sock);
+}
+
+static void no_more_sockets_is_an_error(void **state)
+{
+    int s[TK_LWIP_SOCKS];
+
+    (void)state;
+    for (int i = 0; i < TK_LWIP_SOCKS; i++) {
+        s[i] = tk_sock_open(port, &server, 443);
+        assert_true(s[i] >= 0);
+    }
+    assert_int_equal(tk_sock_open(port, &server, 443), TK_SOCK_ERR);
+    wire_run(100);
+    for (int i = 0; i < TK_LWIP_SOCKS; i++)
+        tk_sock_close(port, s[i]);
+    sock = tk_sock_open(port, &server, 443);
+    assert_true(sock >= 0);
+    tk_sock_close(port, sock);
+}
+
+static void wrong_handles_and_families_are_errors(void **state)
+{
+    struct tk_addr v6 = {.family = 6};
+
+    (void)state;
+    assert_int_equal(tk_sock_open(port, &v6, 443), TK_SOCK_ERR);
+    for (int s = -5; s <= TK_LWIP_SOCKS; s++) {
+        assert_int_equal(tk_sock_connected(port, s), TK_SOCK_ERR);
+        assert_int_equal(tk_sock_send(port, s, "x", 1), TK_SOCK_ERR);
+        assert_int_equal(tk_sock_recv(port, s, got, 1), TK_SOCK_ERR);
+        tk_sock_close(port, s);
+    }
+    for (int l = -5; l <= TK_LWIP_LOOKUPS; l++) {
+        struct tk_addr addr;
+
+        assert_int_equal(tk_sock_lookup_poll(port, l, &addr, 1), TK_SOCK_ERR);
+        tk_sock_lookup_cancel(port, l);
+    }
+}
+
+/* A server that never acknowledges the end of a connection holds no place for a new one. */
+static void closed_ones_give_way(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3 * MEMP_NUM_TCP_PCB; i++) {
+        dial();
+        wire.cut = true; /* the FIN gets lost, and all after it */
+        tk_sock_close(port, sock);
+        wire_run(10);
+        wire.cut = false;
+        wire_last()->used = false;
+    }
+}
+
+/* --- receiving --- */
+
+static void a_stream_arrives_whole_in_any_pieces(void **state)
+{
+    static const size_t pieces[] = {1, 10, 100, 536, 1024};
+    static const size_t steps[] = {1, 7, 125, 4096};
+    int outcome;
+
+    (void)state;
+    fill(sent, sizeof sent);
+    for (size_t i = 0; i < 5; i++) {
+        for (size_t k = 0; k < 4; k++) {
+            size_t len = pieces[i] == 1 ? 300 : pieces[i] == 10 ? 3000 : 20000;
+            struct wire_conn *c = dial();
+
+            wire.piece = pieces[i];
+            wire_give(c, sent, len);
+            wire_fin(c);
+            assert_int_equal(read_all(sock, got, sizeof got, steps[k], &outcome), len);
+            assert_int_equal(outcome, TK_SOCK_CLOSED);
+            assert_memory_equal(got, sent, len);
+            assert_int_equal(tk_sock_recv(port, sock, got, 1), TK_SOCK_CLOSED);
+            tk_sock_close(port, sock);
+            wire_run(10);
+            assert_true(c->got_fin);
+            assert_false(c->got_reset);
+        }
+    }
+}
+
+/* As above, while each third packet is lost, and more do not fit into the pool. */
+static void a_stream_arrives_whole_over_a_bad_line(void **state)
+{
+    struct wire_conn *c = dial();
+    size_t len = 0;
+    int n;
+
+    (void)state;
+    fill(sent, sizeof sent);
+    wire.lose_every = 3;
+    wire.piece = 300;
+    wire_give(c, sent, 20000);
+    wire_fin(c);
+    for (uint64_t end_ms = port->now_ms + 600000; port->now_ms < end_ms;) {
+        n = tk_sock_recv(port, sock, got + len, 500);
+        if (n == TK_SOCK_AGAIN)
+            tk_wait(port, end_ms);
+        else if (n > 0)
+            len += (size_t)n;
+        else
+            break;
+    }
+    assert_int_equal(n, TK_SOCK_CLOSED);
+    assert_int_equal(len, 20000);
+    assert_memory_equal(got, sent, len);
+    wire.lose_every = 0;
+    tk_sock_close(port, sock);
+}
+
+/* Who does not read is not sent more than the window, which opens again as he reads. */
+static void the_window_closes_and_opens(void **state)
+{
+    struct wire_conn *c = dial();
+    int outcome;
+
+    (void)state;
+    fill(sent, sizeof sent);
+    wire_give(c, sent, 3 * TCP_WND);
+    wire_run(5000);
+    assert_int_equal(c->least_window, 0);
+    assert_int_equal(c->next - c->iss - 1, TCP_WND);
+    assert_int_equal(read_all(sock, got, sizeof got, 100, &outcome), 3 * TCP_WND);
+    assert_int_equal(outcome, TK_SOCK_AGAIN);
+    assert_memory_equal(got, sent, 3 * TCP_WND);
+    wire_run(1000);
+    assert_true(c->window >= TCP_WND * 3 / 4);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    wire_fin(c);
+}
+
+/* What came before the end is read after it, also when the peer resets what is sent then. */
+static void nothing_is_lost_behind_a_fin(void **state)
+{
+    struct wire_conn *c = dial();
+    int outcome;
+
+    (void)state;
+    fill(sent, sizeof sent);
+    wire_give(c, sent, 2000);
+    wire_fin(c);
+    wire_run(100);
+    assert_int_equal(tk_sock_send(port, sock, "close_notify", 12), 12);
+    wire_run(10);
+    wire_rst(c);
+    wire_run(100);
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_OK);
+    assert_int_equal(read_all(sock, got, sizeof got, 300, &outcome), 2000);
+    assert_int_equal(outcome, TK_SOCK_CLOSED);
+    assert_memory_equal(got, sent, 2000);
+    assert_int_equal(tk_sock_send(port, sock, "x", 1), TK_SOCK_ERR);
+    tk_sock_close(port, sock);
+}
+
+static void a_reset_is_an_error_behind_what_came(void **state)
+{
+    struct wire_conn *c = dial();
+    int outcome;
+
+    (void)state;
+    wire_give(c, "half an answer", 14);
+    wire_run(10);
+    wire_rst(c);
+    wire_run(10);
+    assert_int_equal(read_all(sock, got, sizeof got, 5, &outcome), 14);
+    assert_int_equal(outcome, TK_SOCK_ERR);
+    assert_memory_equal(got, "half an answer", 14);
+    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_ERR);
+    tk_sock_close(port, sock);
+}
+
+/* The peer has closed, we have not: what we send still arrives. */
+static void half_closed_still_sends(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    wire_fin(c);
+    wire_run(100);
+    assert_int_equal(tk_sock_recv(port, sock, got, 10), TK_SOCK_CLOSED);
+    assert_int_equal(tk_sock_send(port, sock, "bye", 3), 3);
+    wire_run(100);
+    assert_int_equal(c->in_len, 3);
+    assert_true(c->fin_taken);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    assert_true(c->got_fin);
+}
+
+/* --- sending --- */
+
+static void send_all(size_t len)
+{
+    size_t at = 0;
+    uint64_t end_ms = port->now_ms + 600000;
+
+    while (at < len && port->now_ms < end_ms) {
+        int n = tk_sock_send(port, sock, sent + at, len - at);
+
+        assert_true(n > 0 || n == TK_SOCK_AGAIN);
+        if (n > 0)
+            at += (size_t)n;
+        else
+            tk_wait(port, end_ms);
+    }
+    assert_int_equal(at, len);
+}
+
+static void a_long_request_arrives_whole(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    fill(sent, sizeof sent);
+    send_all(30000);
+    tk_sock_close(port, sock); /* the last of it is still on its way */
+    wire_run(2000);
+    assert_int_equal(c->in_len, 30000);
+    assert_memory_equal(c->in, sent, 30000);
+    assert_true(c->got_fin);
+    assert_false(c->got_reset);
+    wire_fin(c);
+}
+
+/* Unread bytes are no reason to reset a connection and lose what was sent. */
+static void closing_with_bytes_unread_loses_nothing(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    wire_give(c, sent, 1500);
+    wire_run(100);
+    assert_int_equal(tk_sock_recv(port, sock, got, 10), 10);
+    assert_int_equal(tk_sock_send(port, sock, "last words", 10), 10);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    assert_int_equal(c->in_len, 10);
+    assert_true(c->got_fin);
+    assert_false(c->got_reset);
+    wire_fin(c);
+}
+
+static bool may_send(void)
+{
+    int n = tk_sock_send(port, sock, "x", 1);
+
+    return n == 1;
+}
+
+/* A full buffer is "not now", whose end tk_wait tells. */
+static void a_full_buffer_is_not_now(void **state)
+{
+    struct wire_conn *c = dial();
+    unsigned wakes;
+    int n;
+
+    (void)state;
+    fill(sent, sizeof sent);
+    wire.cut = true;
+    n = tk_sock_send(port, sock, sent, 10000);
+    assert_true(n > 0 && n < 10000);
+    while ((n = tk_sock_send(port, sock, sent, 1000)) > 0)
+        continue;
+    assert_int_equal(n, TK_SOCK_AGAIN);
+    wire.cut = false;
+    wakes = port->wakes;
+    assert_true(wire_until(may_send, 60000));
+    assert_true(port->wakes - wakes < 60);
+    tk_sock_close(port, sock);
+    wire_run(5000);
+    assert_true(c->got_fin);
+    wire_fin(c);
+}
+
+/* No Nagle: what is sent leaves at once, though the network has not acknowledged the last. */
+static void small_pieces_leave_at_once(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    assert_int_equal(tk_sock_send(port, sock, "a", 1), 1);
+    assert_int_equal(tk_sock_send(port, sock, "b", 1), 1);
+    assert_int_equal(c->in_len, 2);
+}
+
+/* Also when nothing else keeps the processor awake. */
+static void a_lost_request_is_sent_again_soon(void **state)
+{
+    struct wire_conn *c = dial();
+    uint64_t start_ms;
+
+    (void)state;
+    wire_run(100000);
+    wire.cut = true;
+    assert_int_equal(tk_sock_send(port, sock, "hello", 5), 5);
+    wire.cut = false;
+    start_ms = port->now_ms;
+    wire_run(60000);
+    assert_int_equal(c->in_len, 5);
+    assert_true(c->in_ms - start_ms < 4000);
+}
+
+/* lwIP's heap in other hands: not now, and found out when it is back, though nobody tells. */
+static void no_memory_is_not_now(void **state)
+{
+    void *taken[64];
+    uint64_t start_ms;
+    int n = 0;
+
+    (void)state;
+    dial();
+    while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
+        n++;
+    assert_int_equal(tk_sock_send(port, sock, sent, 1000), TK_SOCK_AGAIN);
+    while (n > 0)
+        mem_free(taken[--n]);
+    wire_run(1); /* what was told before */
+    start_ms = port->now_ms;
+    tk_wait(port, start_ms + 60000);
+    assert_true(port->now_ms - start_ms < 2000);
+    assert_true(may_send());
+    wire_run(100);
+    assert_int_equal(wire_last()->in_len, 1);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    wire_fin(wire_last());
+}
+
+/* What there is memory for is sent. */
+static void little_memory_is_used(void **state)
+{
+    void *taken[64];
+    int n = 0;
+    int sent_now;
+
+    (void)state;
+    dial();
+    while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
+        n++;
+    for (int i = 0; i < 8; i++)
+        mem_free(taken[--n]);
+    sent_now = tk_sock_send(port, sock, sent, 1000);
+    while (n > 0)
+        mem_free(taken[--n]);
+    assert_in_range(sent_now, 100, 900);
+    wire_run(100);
+    assert_int_equal(wire_last()->in_len, sent_now);
+}
+
+static void empty_calls_are_nothing(void **state)
+{
+    dial();
+    (void)state;
+    assert_int_equal(tk_sock_send(port, sock, "", 0), 0);
+    assert_int_equal(tk_sock_recv(port, sock, got, 0), 0);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    wire_fin(wire_last());
+}
+
+/* --- names --- */
+
+static int lookup;
+static struct tk_addr addrs[TK_SOCK_ADDRS];
+static int found;
+
+static bool answered(void)
+{
+    found = tk_sock_lookup_poll(port, lookup, addrs, TK_SOCK_ADDRS);
+    return found != TK_SOCK_AGAIN;
+}
+
+static int resolve(const char *name)
+{
+    lookup = tk_sock_lookup(port, name);
+    if (lookup < 0)
+        return lookup;
+    assert_true(wire_until(answered, 60000));
+    return found;
+}
+
+static void every_address_is_given(void **state)
+{
+    (void)state;
+    wire.names[0] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
+    wire.names[1] =
+        (struct wire_name){.name = "three.example", .count = 3, .last = {7, 8, 9}, .alias = true};
+    wire.names[2] =
+        (struct wire_name){.name = "six.example", .count = 6, .last = {1, 2, 3, 4, 5, 6}};
+    wire.names[3] = (struct wire_name){.name = "twice.example", .count = 4, .last = {1, 2, 1, 2}};
+    assert_int_equal(resolve("one.example"), 1);
+    assert_int_equal(addrs[0].bytes[3], 7);
+    assert_int_equal(resolve("three.example"), 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(addrs[i].family, 4);
+        assert_memory_equal(addrs[i].bytes, ((uint8_t[]){10, 0, 2, (uint8_t)(7 + i)}), 4);
+    }
+    assert_int_equal(resolve("six.example"), TK_SOCK_ADDRS);
+    assert_int_equal(addrs[3].bytes[3], 4);
+    assert_int_equal(resolve("twice.example"), 2);
+    /* and again, for lwIP must not remember one of them */
+    assert_int_equal(resolve("three.example"), 3);
+}
+
+static void a_name_that_is_none(void **state)
+{
+    char longest[300];
+
+    (void)state;
+    wire.names[0] = (struct wire_name){.name = "nothing.example"};
+    assert_int_equal(resolve("unknown.example"), TK_SOCK_ERR);
+    assert_int_equal(resolve("nothing.example"), TK_SOCK_ERR);
+    assert_int_equal(resolve(""), TK_SOCK_ERR);
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(resolve(longest), TK_SOCK_ERR);
+    longest[DNS_MAX_NAME_LENGTH] = '\0';
+    assert_int_equal(resolve(longest), TK_SOCK_ERR);
+}
+
+static void a_lost_question_is_asked_again(void **state)
+{
+    uint64_t start_ms = port->now_ms;
+
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "slow.example", .count = 2, .last = {7, 8}, .lost = 2};
+    assert_int_equal(resolve("slow.example"), 2);
+    assert_true(port->now_ms - start_ms < 5000);
+}
+
+/* The caller has a limit; the port's own is 5 s and more. */
+static void a_silent_name_server_is_an_error_after_a_while(void **state)
+{
+    uint64_t start_ms = port->now_ms;
+
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "silent.example", .count = 1, .last = {7}, .lost = UINT_MAX};
+    assert_int_equal(resolve("silent.example"), TK_SOCK_ERR);
+    assert_true(port->now_ms - start_ms >= 5000);
+}
+
+static void a_cancelled_lookup_gives_its_place_back(void **state)
+{
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "silent.example", .count = 1, .last = {7}, .lost = UINT_MAX};
+    wire.names[1] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
+    for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
+        tk_sock_lookup_cancel(port, tk_sock_lookup(port, "silent.example"));
+    assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
+    wire_run(20000);
+    assert_int_equal(resolve("one.example"), 1);
+}
+
+static void two_names_at_once(void **state)
+{
+    int first;
+
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "one.example", .count = 1, .last = {7}, .delay_ms = 300};
+    wire.names[1] = (struct wire_name){.name = "two.example", .count = 2, .last = {8, 9}};
+    first = tk_sock_lookup(port, "one.example");
+    assert_int_equal(resolve("two.example"), 2);
+    assert_int_equal(addrs[0].bytes[3], 8);
+    lookup = first;
+    assert_true(wire_until(answered, 5000));
+    assert_int_equal(found, 1);
+    assert_int_equal(addrs[0].bytes[3], 7);
+}
+
+/* The same name twice is one question, and both get all of the answer. */
+static uint32_t dice = 1;
+
+static uint32_t roll(uint32_t sides)
+{
+    dice = dice * 1664525u + 1013904223u;
+    return (dice >> 8) % sides;
+}
+
+static void mangle(uint8_t *answer, size_t *len)
+{
+    for (uint32_t n = roll(4); n > 0; n--)
+        answer[2 + roll((uint32_t)*len - 2)] = roll(2) ? (uint8_t)roll(256) : 0xff;
+    if (roll(4) == 0)
+        *len = 12 + roll((uint32_t)*len - 11);
+}
+
+/* Whatever the answer is: an outcome, and never more than there is room for. */
+static void no_answer_does_harm(void **state)
+{
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "three.example", .count = 3, .last = {7, 8, 9}, .alias = true};
+    wire.mangle = mangle;
+    for (int i = 0; i < 5000; i++) {
+        int n = resolve("three.example");
+
+        assert_true(n == TK_SOCK_ERR || (n >= 1 && n <= TK_SOCK_ADDRS));
+    }
+    wire.mangle = NULL;
+    assert_int_equal(resolve("three.example"), 3);
+}
+
+static void the_same_name_at_once(void **state)
+{
+    int first;
+
+    (void)state;
+    wire.names[0] =
+        (struct wire_name){.name = "two.example", .count = 2, .last = {8, 9}, .delay_ms = 300};
+    first = tk_sock_lookup(port, "two.example");
+    assert_int_equal(resolve("two.example"), 2);
+    lookup = first;
+    assert_true(answered());
+    assert_int_equal(found, 2);
+}
+
+/* --- the cable --- */
+
+/* Until there is an address a lookup is "not now", so that a start is no failure. */
+static void without_an_address_names_wait(void **state)
+{
+    struct tk_addr addr;
+    uint64_t up_ms;
+
+    (void)state;
+    wire.names[0] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
+    wire_link(false);
+    assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
+    assert_int_equal(tk_sock_lookup(port, ""), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_open(port, &server, 443), TK_SOCK_ERR);
+    lookup = tk_sock_lookup(port, "10.0.2.9");
+    assert_int_equal(tk_sock_lookup_poll(port, lookup, &addr, 1), 1);
+    wire_run(1);
+    wire_link(true);
+    up_ms = port->now_ms;
+    tk_wait(port, up_ms + 60000);
+    assert_true(port->now_ms - up_ms < 10000); /* tk_wait told */
+    assert_int_equal(resolve("one.example"), 1);
+}
+
+static void a_cable_that_comes_back_carries_on(void **state)
+{
+    struct wire_conn *c = dial();
+
+    (void)state;
+    wire.cut = true;
+    wire_link(false);
+    assert_int_equal(tk_sock_send(port, sock, "hello", 5), 5);
+    wire_run(3000);
+    wire.cut = false;
+    wire_link(true);
+    wire_run(20000);
+    assert_int_equal(c->in_len, 5);
+    tk_sock_close(port, sock);
+    wire_run(100);
+    wire_fin(c);
+}
+
+static void the_lease_names_the_device(void **state)
+{
+    (void)state;
+    wire_link(false);
+    wire_link(true);
+    wire_run(5000);
+    assert_string_equal(wire.hostname, "wire-0001");
+}
+
+/* --- the suite that any port must pass --- */
+
+/* The peer of tk_conformance.h. */
+static void echo(struct wire_conn *conn, const uint8_t *data, size_t len)
+{
+    if (memchr(data, 5, len) != NULL)
+        wire_give_later(conn, 500, data, len);
+    else
+        wire_give(conn, data, len);
+    if (memchr(data, 4, len) != NULL)
+        wire_fin(conn);
+}
+
+static void report(void *ctx, const char *check, const char *result, const char *detail)
+{
+    (void)ctx;
+    if (strcmp(result, TK_CONFORMANCE_FAILED) == 0)
+        print_message("%s %s %s\n", check, result, detail);
+}
+
+static void conforms(void **state)
+{
+    const struct tk_conformance suite = {
+        .port = port, .peer = "10.0.2.100", .peer_port = 443, .closed_port = 81, .report = report};
+
+    (void)state;
+    wire.serve = echo;
+    assert_int_equal(tk_conformance_run(&suite), 0);
+    for (int i = 0; i < WIRE_CONNS; i++) {
+        if (wire.conns[i].used && !wire.conns[i].fin)
+            wire_fin(&wire.conns[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(connects_and_closes_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(silence_is_not_now_until_it_is_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_there_is_an_error_in_the_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_more_sockets_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_handles_and_families_are_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stream_arrives_whole_in_any_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stream_arrives_whole_over_a_bad_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_window_closes_and_opens, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_lost_behind_a_fin, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reset_is_an_error_behind_what_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_closed_still_sends, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_request_arrives_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(closing_with_bytes_unread_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_buffer_is_not_now, setup, teardown),
+        cmocka_unit_test_setup_teardown(small_pieces_leave_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_request_is_sent_again_soon, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory_is_not_now, setup, teardown),
+        cmocka_unit_test_setup_teardown(little_memory_is_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(empty_calls_are_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_address_is_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_name_that_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_question_is_asked_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_silent_name_server_is_an_error_after_a_while, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_cancelled_lookup_gives_its_place_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_names_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_answer_does_harm, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_same_name_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_an_address_names_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cable_that_comes_back_carries_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_lease_names_the_device, setup, teardown),
+        cmocka_unit_test_setup_teardown(conforms, setup, teardown),
+        cmocka_unit_test_setup(closed_ones_give_way, setup),
+    };
+
+    wire_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The socket contract over lwip/sockets.h, against lwIP's own unix port: the suite that any port
+ * must pass, and what it leaves out, over lwIP's loopback interface.
+ */
+#include "tk_clock.h"
+#include "tk_conformance.h"
+#include "tk_console_io.h"
+#include "tk_device.h"
+#include "tk_entropy.h"
+#include "tk_lwip_sockets.h"
+#include "tk_sock.h"
+
+#include <lwip/sockets.h>
+#include <lwip/tcpip.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { PEER = 7007, SILENT = 7008, EOT = 4, ENQ = 5, PATIENT_MS = 20000 };
+
+struct tk_port {
+    int nothing;
+};
+
+static struct tk_port port;
+
+/* --- a port, with nothing but sockets --- */
+
+uint64_t tk_clock_now_ms(struct tk_port *p)
+{
+    struct timespec now;
+
+    (void)p;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+enum tk_time_quality tk_clock_unix(struct tk_port *p, int64_t *unix_s)
+{
+    (void)p;
+    *unix_s = time(NULL);
+    return TK_TIME_SYSTEM;
+}
+
+int tk_entropy_get(struct tk_port *p, void *buf, size_t len)
+{
+    (void)p, (void)buf, (void)len;
+    return TK_ENTROPY_NOT_SEEDED;
+}
+
+int tk_console_read(struct tk_port *p, unsigned line, void *buf, size_t size)
+{
+    (void)p, (void)line, (void)buf, (void)size;
+    return TK_CONSOLE_CLOSED;
+}
+
+int tk_console_write(struct tk_port *p, unsigned line, const void *data, size_t len)
+{
+    (void)p, (void)line, (void)data, (void)len;
+    return TK_CONSOLE_CLOSED;
+}
+
+const char *tk_device_id(struct tk_port *p)
+{
+    (void)p;
+    return "threads-0001";
+}
+
+void tk_device_alive(struct tk_port *p)
+{
+    (void)p;
+}
+
+int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
+{
+    (void)p, (void)out;
+    return -1;
+}
+
+/* --- the peer of tk_conformance.h, in lwIP's blocking sockets --- */
+
+static int bound(uint16_t tcp_port)
+{
+    struct sockaddr_in addr = {.sin_len = sizeof addr, .sin_family = AF_INET};
+    int fd = lwip_socket(AF_INET, SOCK_STREAM, 0);
+
+    addr.sin_port = lwip_htons(tcp_port);
+    addr.sin_addr.s_addr = PP_HTONL(INADDR_LOOPBACK);
+    if (fd < 0 || lwip_bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 ||
+        lwip_listen(fd, 32) != 0)
+        abort();
+    return fd;
+}
+
+static void *serve(void *arg)
+{
+    const struct timespec half_a_second = {0, 500000000};
+    int fd = (int)(intptr_t)arg;
+    uint8_t buf[2000];
+    ssize_t n;
+
+    while ((n = lwip_recv(fd, buf, sizeof buf, 0)) > 0) {
+        if (memchr(buf, ENQ, (size_t)n) != NULL)
+            nanosleep(&half_a_second, NULL);
+        lwip_send(fd, buf, (size_t)n, 0);
+        if (memchr(buf, EOT, (size_t)n) != NULL)
+            break;
+    }
+    lwip_close(fd);
+    return NULL;
+}
+
+static void *listen_and_serve(void *arg)
+{
+    int listener = (int)(intptr_t)arg;
+    pthread_t thread;
+    int fd;
+
+    while ((fd = lwip_accept(listener, NULL, NULL)) >= 0) {
+        if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) != 0)
+            abort();
+        pthread_detach(thread);
+    }
+    return NULL;
+}
+
+/* --- tests --- */
+
+static int sock;
+
+static int dial(uint16_t tcp_port)
+{
+    const struct tk_addr self = {.family = 4, .bytes = {127, 0, 0, 1}};
+    uint64_t give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    int ret;
+
+    sock = tk_sock_open(&port, &self, tcp_port);
+    assert_true(sock >= 0);
+    while ((ret = tk_sock_connected(&port, sock)) == TK_SOCK_AGAIN &&
+           tk_clock_now_ms(&port) < give_up_ms)
+        tk_wait(&port, give_up_ms);
+    return ret;
+}
+
+static void report(void *ctx, const char *check, const char *result, const char *detail)
+{
+    (void)ctx;
+    if (strcmp(result, TK_CONFORMANCE_FAILED) == 0)
+        print_message("%s %s %s\n", check, result, detail);
+}
+
+static void conforms(void **state)
+{
+    const struct tk_conformance suite = {
+        .port = &port, .peer = "127.0.0.1", .peer_port = PEER, .closed_port = 81, .report = report};
+
+    (void)state;
+    assert_int_equal(tk_conformance_run(&suite), 0);
+}
+
+static void a_refusal_is_said_more_than_once(void **state)
+{
+    (void)state;
+    assert_int_equal(dial(81), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_send(&port, sock, "x", 1), TK_SOCK_ERR);
+    tk_sock_close(&port, sock);
+}
+
+static void wrong_handles_are_errors(void **state)
+{
+    uint8_t byte;
+    struct tk_addr addr = {.family = 5};
+
+    (void)state;
+    for (int s = -3; s < 100; s += 50) {
+        assert_int_equal(tk_sock_connected(&port, s), TK_SOCK_ERR);
+        assert_int_equal(tk_sock_send(&port, s, "x", 1), TK_SOCK_ERR);
+        assert_int_equal(tk_sock_recv(&port, s, &byte, 1), TK_SOCK_ERR);
+        assert_int_equal(tk_sock_lookup_poll(&port, s == 47 ? 9 : s, &addr, 1), TK_SOCK_ERR);
+        tk_sock_lookup_cancel(&port, s == 47 ? 9 : s);
+        tk_sock_close(&port, s);
+    }
+    assert_int_equal(tk_sock_open(&port, &addr, PEER), TK_SOCK_ERR);
+}
+
+/* A listener that accepts nobody reads nothing: the buffers fill up. */
+static void a_full_buffer_is_not_now(void **state)
+{
+    static uint8_t data[1000];
+    int n, sent = 0;
+
+    (void)state;
+    assert_int_equal(dial(SILENT), TK_SOCK_OK);
+    while ((n = tk_sock_send(&port, sock, data, sizeof data)) > 0 && sent < 1000000)
+        sent += n;
+    assert_int_equal(n, TK_SOCK_AGAIN);
+    tk_sock_close(&port, sock);
+}
+
+static sem_t go;
+
+static void *call(void *arg)
+{
+    (void)arg;
+    sem_wait(&go);
+    tk_lwip_sockets_wake();
+    return NULL;
+}
+
+/* Somebody calls, while a socket that is asked nothing new waits on: it is not forgotten. */
+static void a_call_ends_the_sleep_and_a_socket_is_still_waited_for(void **state)
+{
+    uint64_t start_ms = tk_clock_now_ms(&port);
+    pthread_t thread;
+    uint8_t byte = ENQ;
+
+    (void)state;
+    assert_int_equal(dial(PEER), TK_SOCK_OK);
+    assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), TK_SOCK_AGAIN);
+    sem_init(&go, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, call, NULL), 0);
+    sem_post(&go);
+    tk_wait(&port, start_ms + PATIENT_MS);
+    assert_true(tk_clock_now_ms(&port) - start_ms < PATIENT_MS);
+    pthread_join(thread, NULL);
+    assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
+    tk_wait(&port, start_ms + 2 * PATIENT_MS); /* the call, again perhaps */
+    tk_wait(&port, start_ms + 2 * PATIENT_MS);
+    assert_true(tk_clock_now_ms(&port) - start_ms < PATIENT_MS);
+    sem_destroy(&go);
+    tk_sock_close(&port, sock);
+}
+
+/* Readable, and nobody reads: tk_wait neither hangs nor spins. */
+static void what_was_told_is_passed_over_for_a_moment(void **state)
+{
+    uint64_t start_ms, give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    uint8_t byte = 'x';
+    int returns = 0;
+
+    (void)state;
+    assert_int_equal(dial(PEER), TK_SOCK_OK);
+    assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), TK_SOCK_AGAIN);
+    assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
+    tk_wait(&port, give_up_ms);
+    assert_true(tk_clock_now_ms(&port) < give_up_ms);
+    start_ms = tk_clock_now_ms(&port);
+    while (tk_clock_now_ms(&port) < start_ms + 100) {
+        tk_wait(&port, give_up_ms);
+        returns++;
+    }
+    assert_in_range(returns, 1, 40);
+    assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), 1);
+    tk_sock_close(&port, sock);
+}
+
+static void the_system_keeps_address_and_time(void **state)
+{
+    struct tk_ip ip = {.fixed = false};
+    int64_t unix_s;
+
+    (void)state;
+    assert_int_equal(tk_sock_address(&port, &ip), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_address_now(&port, &ip), TK_SOCK_ERR);
+    assert_int_equal(tk_clock_ntp(&port, "time.example"), -1);
+    assert_false(tk_clock_ntp_answer(&port, &unix_s));
+}
+
+static void on_ready(void *arg)
+{
+    sem_post(arg);
+}
+
+static int start(void **state)
+{
+    pthread_t thread;
+    sem_t ready;
+
+    (void)state;
+    sem_init(&ready, 0, 0);
+    tcpip_init(on_ready, &ready);
+    sem_wait(&ready);
+    sem_destroy(&ready);
+    if (tk_lwip_sockets_init() != 0)
+        return -1;
+    (void)bound(SILENT);
+    return pthread_create(&thread, NULL, listen_and_serve, (void *)(intptr_t)bound(PEER));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conforms),
+        cmocka_unit_test(a_refusal_is_said_more_than_once),
+        cmocka_unit_test(wrong_handles_are_errors),
+        cmocka_unit_test(a_full_buffer_is_not_now),
+        cmocka_unit_test(a_call_ends_the_sleep_and_a_socket_is_still_waited_for),
+        cmocka_unit_test(what_was_told_is_passed_over_for_a_moment),
+        cmocka_unit_test(the_system_keeps_address_and_time),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
