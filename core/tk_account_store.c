@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account_store.h"
 
+#include "tk_account_session.h"
 #include "tk_keeper.h"
 
 #include <mbedtls/sha256.h>
@@ -25,7 +26,8 @@ enum {
     KEY_ENDED = 14,      /* 1 byte, enum tk_ended */
     KEY_CODES = 15,      /* digests of codes that were sent */
     KEY_ESCALATION = 16, /* see pack_escalation */
-    KEY_LAST = KEY_ESCALATION,
+    KEY_SESSION = 17,    /* see tk_account_session.h */
+    KEY_LAST = KEY_SESSION,
     KEYS_AN_ACCOUNT = 32
 };
 
@@ -166,6 +168,16 @@ static void load_pair(struct tk_account *a)
         a->ended = (enum tk_ended)ended;
 }
 
+static void load_session(struct tk_account *a)
+{
+    uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED];
+    int len = tk_store_get(&a->keeper->store, key_of(a, KEY_SESSION), data, sizeof data);
+
+    if (len > 0)
+        tk_account_session_restore(a, data, (size_t)len);
+    tk_wipe(data, sizeof data);
+}
+
 void tk_account_load(struct tk_account *a)
 {
     uint8_t escalation[ESCALATION_SIZE] = {0}, open;
@@ -175,6 +187,7 @@ void tk_account_load(struct tk_account *a)
         return;
     load_configuration(a);
     load_pair(a);
+    load_session(a);
     a->refresh.intent = load_bytes(a, KEY_INTENT, &open, 1);
     (void)tk_store_get(&a->keeper->store, key_of(a, KEY_CODES), a->auth.used, sizeof a->auth.used);
     if (tk_store_get(&a->keeper->store, key_of(a, KEY_ESCALATION), escalation,
@@ -194,14 +207,7 @@ bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_M
 
 static enum tk_err commit(struct tk_account *a, const struct tk_store_value *values, size_t count)
 {
-    switch (tk_store_commit(&a->keeper->store, values, count)) {
-    case TK_STORE_OK:
-        return TK_OK;
-    case TK_STORE_FULL:
-        return TK_E_STORAGE_FULL;
-    default:
-        return TK_E_STORAGE_FAILED;
-    }
+    return tk_keeper_store(a->keeper, values, count);
 }
 
 static enum tk_err store_bytes(struct tk_account *a, int item, const void *data, size_t len)
@@ -241,6 +247,8 @@ enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pa
                                   const struct tk_grant_facts *facts, const char *found_host)
 {
     uint8_t packed[PAIR_SIZE];
+    struct tk_session_value session;
+    bool has_session = tk_account_session_pack(a, &session);
     const char *host = found_host == NULL ? "" : found_host;
     struct tk_store_piece access = {pair->access, (uint16_t)strlen(pair->access)};
     struct tk_store_piece refresh = {pair->refresh, (uint16_t)strlen(pair->refresh)};
@@ -256,6 +264,7 @@ enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pa
                                       {key_of(a, KEY_PAIR), 1, &numbers},
                                       {key_of(a, KEY_FACTS), 4, strings},
                                       {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
+                                      {key_of(a, KEY_SESSION), has_session ? 3 : 0, session.pieces},
                                       {key_of(a, KEY_INTENT), 0, NULL},
                                       {key_of(a, KEY_ENDED), 0, NULL}};
 
@@ -320,22 +329,28 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
 
 /* --- deleting --- */
 
-static enum tk_err delete_items(struct tk_account *a, int first, int last)
+static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size_t count)
 {
     struct tk_store_value values[KEY_LAST];
-    size_t count = 0;
 
-    for (int item = first; item <= last; item++)
-        values[count++] = (struct tk_store_value){key_of(a, item), 0, NULL};
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct tk_store_value){key_of(a, items[i]), 0, NULL};
     return commit(a, values, count);
 }
 
 enum tk_err tk_account_store_forget(struct tk_account *a)
 {
-    return delete_items(a, KEY_ACCESS, KEY_ENDED);
+    static const uint8_t items[] = {KEY_ACCESS, KEY_REFRESH, KEY_FACTS,  KEY_FOUND_HOST,
+                                    KEY_INTENT, KEY_ENDED,   KEY_SESSION};
+
+    return delete_items(a, items, sizeof items);
 }
 
 enum tk_err tk_account_store_delete(struct tk_account *a)
 {
-    return delete_items(a, KEY_NAME, KEY_LAST);
+    uint8_t items[KEY_LAST];
+
+    for (uint8_t i = 0; i < KEY_LAST; i++)
+        items[i] = (uint8_t)(i + 1);
+    return delete_items(a, items, sizeof items);
 }

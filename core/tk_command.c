@@ -71,7 +71,7 @@ static void version(struct tk_console *c, char *rest)
     tk_text_time(&t, config->build_unix);
     add_pair(&t, "id", tk_device_id(config->port));
     add_pair(&t, "mbedtls", MBEDTLS_VERSION_STRING);
-    add_pair(&t, "seal", "none");
+    add_pair(&t, "seal", c->keeper->store.seal != NULL ? "aes-128-gcm" : "none");
     tk_console_ok(c, &t);
 }
 

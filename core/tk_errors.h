@@ -43,6 +43,9 @@ TK_ERROR(NOT_SEEDED, "not_seeded", RETRY,
 TK_ERROR(SEED_OWN, "seed_own", NONE, "this device has a random source of its own; it needs no seed")
 TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
          "flash does not keep what is written; the device works from RAM until power goes")
+TK_ERROR(STORAGE_SEALED, "storage_sealed", NONE,
+         "what is stored was sealed with another key, or without one; start with that key, or "
+         "factory-reset")
 TK_ERROR(STORAGE_FULL, "storage_full", NONE,
          "flash has no room for that; unset or delete something")
 TK_ERROR(NO_MEMORY, "no_memory", RETRY,

@@ -140,13 +140,35 @@ static void prepare_store(struct tk_task *task, uint64_t now_ms)
     tk_sched_at(&k->sched, task, now_ms + (again ? STORE_STEP_MS : STORE_IDLE_MS));
 }
 
+/* What the store is sealed with; NULL where the device has no key. */
+static const struct tk_store_seal *open_seal(struct tk_keeper *k)
+{
+    struct tk_seal *seal = k->config->seal;
+    uint8_t key[TK_DEVICE_KEY_SIZE];
+    bool good = seal != NULL && tk_device_key(k->config->port, key) == 0 && tk_seal_init(seal, key);
+
+    tk_wipe(key, sizeof key);
+    return good ? &seal->store : NULL;
+}
+
+static enum tk_err error_of_store(int ret)
+{
+    return ret == TK_STORE_OK       ? TK_OK
+           : ret == TK_STORE_FULL   ? TK_E_STORAGE_FULL
+           : ret == TK_STORE_SEALED ? TK_E_STORAGE_SEALED
+                                    : TK_E_STORAGE_FAILED;
+}
+
+enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
+{
+    return error_of_store(tk_store_commit(&k->store, values, count));
+}
+
 static void open_store(struct tk_keeper *k)
 {
-    int ret = tk_store_open(&k->store, k->config->flash, NULL);
-
-    k->store_error = ret == TK_STORE_OK ? TK_OK : TK_E_STORAGE_FAILED;
+    k->store_error = error_of_store(tk_store_open(&k->store, k->config->flash, open_seal(k)));
     tk_task_init(&k->store_task, prepare_store);
-    if (ret == TK_STORE_OK)
+    if (k->store_error == TK_OK)
         tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
 }
 
@@ -194,6 +216,8 @@ void tk_keeper_free(struct tk_keeper *k)
 {
     (void)tk_clock_ntp(k->config->port, "");
     tk_net_free(&k->net);
+    if (k->store.seal != NULL)
+        tk_seal_free(k->config->seal);
     tk_wipe(k, sizeof *k);
 }
 
@@ -319,11 +343,8 @@ static enum tk_err store_value(struct tk_keeper *k, uint8_t key, const void *dat
 {
     struct tk_store_piece piece = {data, (uint16_t)len};
     struct tk_store_value value = {key, len > 0, &piece};
-    int ret = tk_store_commit(&k->store, &value, 1);
 
-    if (ret == TK_STORE_OK)
-        return TK_OK;
-    return ret == TK_STORE_FULL ? TK_E_STORAGE_FULL : TK_E_STORAGE_FAILED;
+    return tk_keeper_store(k, &value, 1);
 }
 
 static void resume_escalations(struct tk_keeper *k)

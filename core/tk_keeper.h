@@ -20,6 +20,7 @@
 #include "tk_ip.h"
 #include "tk_net.h"
 #include "tk_sched.h"
+#include "tk_seal.h"
 #include "tk_store.h"
 #include "tk_time.h"
 #include "tk_token.h"
@@ -30,12 +31,14 @@ enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO };
 struct tk_config {
     struct tk_port *port;
     const struct tk_flash *flash;   /* for the store */
+    struct tk_seal *seal;           /* room to seal it, where the device has a key; NULL: none */
     const struct tk_flash *scratch; /* for selftest to destroy; NULL: there is none to spare */
     int64_t build_unix;             /* when this program was made */
     const char *board;              /* a word: "host", "lm3s6965evb" */
 
     mbedtls_x509_crt_ca_cb_t find_root; /* the roots of trust, as for tk_tls_share */
     void *trust;
+    uint64_t trust_id; /* another one with other roots, as tk_trust_id gives it */
 
     /* Every EVT and LOG line, without its line end, as it also goes to the consoles; NULL: to
      * nobody else. Never holds a secret. */
@@ -103,6 +106,9 @@ enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host);
 
 /* The time became better known, by a console or by SNTP. */
 enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality);
+
+/* Commits to the store. TK_E_STORAGE_*. */
+enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count);
 
 /* An asynchronous line for people and programs: "EVT ..." or "LOG ...". */
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);

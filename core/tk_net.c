@@ -102,6 +102,22 @@ static struct tk_tls_session *session_for(struct tk_net *net, const struct tk_ho
     return oldest;
 }
 
+const struct tk_tls_session *tk_net_session(const struct tk_net *net, const struct tk_host *host)
+{
+    for (size_t i = 0; i < TK_SESSIONS; i++) {
+        const struct tk_tls_session *s = &net->sessions[i];
+
+        if (s->len > 0 && tk_host_same(&s->host, host))
+            return s;
+    }
+    return NULL;
+}
+
+void tk_net_restore_session(struct tk_net *net, const struct tk_tls_session *session)
+{
+    *session_for(net, &session->host) = *session;
+}
+
 static void open_slot(struct tk_net *net, struct tk_slot *slot, const struct tk_host *host)
 {
     tk_tls_open(&slot->tls, host, session_for(net, host));

@@ -85,6 +85,10 @@ uint64_t tk_net_step(struct tk_net *net, uint64_t now_ms);
 /* The connection of a request under way, also during `done`; NULL while it waits for one. */
 const struct tk_tls *tk_net_connection(const struct tk_request *r);
 
+/* The session that is kept of a host, NULL where there is none; and one that was kept elsewhere. */
+const struct tk_tls_session *tk_net_session(const struct tk_net *net, const struct tk_host *host);
+void tk_net_restore_session(struct tk_net *net, const struct tk_tls_session *session);
+
 /* Whether a connection to host stands ready for the next request. */
 bool tk_net_is_warm(const struct tk_net *net, const struct tk_host *host);
 

@@ -35,6 +35,31 @@ static void stand(struct tk_store *s)
     s->size = last.end - last.at;
 }
 
+/* Whether a store is there that is sealed where this one is not, or the other way. */
+static bool is_sealed_otherwise(const struct tk_store *s)
+{
+    static const struct tk_store_seal any;
+    struct tk_store other = *s;
+    struct tk_header h;
+
+    other.seal = s->seal == NULL ? &any : NULL;
+    for (uint32_t i = 0; i < s->flash->sectors; i++) {
+        if (tk_header_read(&other, i, &h))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the first record of the newest sector is whole, but not to be opened with this key. */
+static bool is_of_another_key(struct tk_store *s)
+{
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, s->seq);
+    return s->seal != NULL && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
+           !tk_record_read(s, &c, NULL, 0);
+}
+
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
                   const struct tk_store_seal *seal)
 {
@@ -43,7 +68,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
     *s = (struct tk_store){
         .flash = flash, .seal = seal, .fix = UINT32_MAX, .fresh = true, .closed = true};
     if (!is_good_geometry(flash))
-        return TK_STORE_GEOMETRY;
+        return s->refused = TK_STORE_GEOMETRY;
     for (uint32_t i = 0; i < flash->sectors; i++) {
         if (!tk_header_read(s, i, &h) || h.seq <= s->seq)
             continue;
@@ -53,7 +78,13 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
     }
     if (s->seq != 0)
         stand(s);
-    return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
+    if (s->unread)
+        return TK_STORE_FLASH;
+    if (s->seq == 0 ? is_sealed_otherwise(s) : is_of_another_key(s)) {
+        s->seq = 0; /* nothing of it is seen */
+        s->refused = TK_STORE_SEALED;
+    }
+    return s->refused;
 }
 
 /* --- reading --- */
@@ -191,8 +222,8 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     struct tk_commit c = {.values = values, .count = count, .size = tk_record_frame(s)};
     uint32_t growth = 0;
 
-    if (count > TK_RECORD_HEADS)
-        return TK_STORE_FULL;
+    if (count > TK_RECORD_HEADS || s->refused != 0)
+        return s->refused != 0 ? s->refused : TK_STORE_FULL;
     s->unread = false;
     for (size_t i = 0; i < count; i++)
         growth += take(s, &c, i);

@@ -62,7 +62,8 @@ enum {
     TK_STORE_FULL = -2,     /* the values do not fit the flash, or a value its buffer */
     TK_STORE_FLASH = -3,    /* the memory failed; the store holds what it held before */
     TK_STORE_GEOMETRY = -4, /* no store fits a memory of this shape */
-    TK_STORE_AGAIN = -5     /* tk_store_prepare: there is more to do */
+    TK_STORE_AGAIN = -5,    /* tk_store_prepare: there is more to do */
+    TK_STORE_SEALED = -6    /* sealed with another key, or where none is given, or the other way */
 };
 
 /* What was met on the flash, as bits of tk_store.health; a cut may look like the second. */
@@ -97,15 +98,16 @@ struct tk_store {
     uint32_t seq;                     /* number of the newest sector; 0: blank */
     uint32_t end, opened;             /* what its header says */
     uint32_t at;                      /* offset in the memory: where its next record goes */
-    uint32_t last; /* its newest record, where a start found one that was appended; 0: none */
-    uint32_t size; /* of the largest commit since the start */
-    uint32_t room; /* what may still be added without counting all that is alive */
-    uint32_t fix;  /* the one bit that is known to read wrong; UINT32_MAX: none is */
-    bool fresh;    /* nothing was written since the start */
-    bool closed;   /* nothing may be appended to the sector */
-    bool erased;   /* the next sector is */
-    bool unread;   /* the memory refused a read */
-    bool wounded;  /* a value was read that has a wrong bit */
+    uint32_t last;  /* its newest record, where a start found one that was appended; 0: none */
+    uint32_t size;  /* of the largest commit since the start */
+    uint32_t room;  /* what may still be added without counting all that is alive */
+    uint32_t fix;   /* the one bit that is known to read wrong; UINT32_MAX: none is */
+    int8_t refused; /* why it could not be opened; 0: it was */
+    bool fresh;     /* nothing was written since the start */
+    bool closed;    /* nothing may be appended to the sector */
+    bool erased;    /* the next sector is */
+    bool unread;    /* the memory refused a read */
+    bool wounded;   /* a value was read that has a wrong bit */
     uint8_t health;
 };
 
@@ -145,9 +147,10 @@ struct tk_store_value {
     const struct tk_store_piece *pieces;
 };
 
-/* Finds the store in whatever the memory holds: blank, ours, torn or foreign, which is what was
- * sealed otherwise, too. Writes nothing. flash and seal must outlive s; seal: NULL for none.
- * TK_STORE_OK, TK_STORE_GEOMETRY, TK_STORE_FLASH. */
+/* Finds the store in whatever the memory holds: blank, ours, torn or foreign. Writes nothing.
+ * flash and seal must outlive s; seal: NULL for none. TK_STORE_OK, TK_STORE_FLASH;
+ * TK_STORE_GEOMETRY, TK_STORE_SEALED: nothing can be read or written then, and only a wipe changes
+ * what is there. */
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
                   const struct tk_store_seal *seal);
 

@@ -35,9 +35,10 @@ struct tk_tls_shared {
 /* What is remembered of a host. A session saves the next handshake; it is a secret. */
 struct tk_tls_session {
     struct tk_host host;
-    bool second_offer; /* it did not take the first one */
-    int64_t not_after; /* the first end of a certificate of the chain that was verified */
-    uint16_t len;      /* 0: none */
+    bool second_offer;   /* it did not take the first one */
+    int64_t not_after;   /* the first end of a certificate of the chain that was verified */
+    uint32_t lifetime_s; /* for which the server promised to know it; 0: it did not say */
+    uint16_t len;        /* 0: none */
     uint8_t data[TK_SESSION_SIZE];
 };
 

@@ -172,6 +172,7 @@ void tk_tls_keep_session(struct tk_tls *tls)
         kept->len = (uint16_t)len;
         kept->host = tls->host;
         kept->not_after = tls->not_after;
+        kept->lifetime_s = session.MBEDTLS_PRIVATE(ticket_lifetime);
     }
     mbedtls_ssl_session_free(&session);
 }

@@ -56,7 +56,8 @@ int main(void)
                                      .build_unix = TK_BUILD_UNIX,
                                      .board = tk_firmware_board.name,
                                      .find_root = tk_trust_find,
-                                     .trust = (void *)&tk_roots};
+                                     .trust = (void *)&tk_roots,
+                                     .trust_id = tk_trust_id(&tk_roots)};
     uint8_t unique[6];
 
     tk_firmware_start(unique);

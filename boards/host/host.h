@@ -29,6 +29,7 @@ struct tk_options {
     const char *socket;
     const char *socket_group;
     const char *ca;
+    const char *key;
     const char *ref;
     const char *min_valid;
     const char *rejected;

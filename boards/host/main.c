@@ -12,7 +12,7 @@ static const char usage[] =
     "tokenkeeper gets an OAuth token for Bitrix24 and keeps it fresh.\n"
     "\n"
     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
-    "                  [--socket PATH] [--socket-group GROUP] [--ca PEM]\n"
+    "                  [--socket PATH] [--socket-group GROUP] [--ca PEM] [--key FILE]\n"
     "      the service. Type help on its console. End of input detaches the console;\n"
     "      SIGTERM, or Ctrl-\\ on a terminal, ends the service.\n"
     "  tokenkeeper console [--socket PATH]\n"
@@ -30,6 +30,8 @@ static const char usage[] =
     "                        /run/tokenkeeper/socket, else under $XDG_RUNTIME_DIR)\n"
     "  --socket-group GROUP  members may use the socket too\n"
     "  --ca PEM              trust these roots, and no others\n"
+    "  --key FILE            seal what is kept with a key made of this file, which is kept\n"
+    "                        elsewhere, and readable for its owner alone\n"
     "\n"
     "exit status: 0 done, 2 usage, 3 no service, 4 no such ref, 5 a person is needed and no\n"
     "token is valid, 6 try later, 70 internal, 75 the flash is in use by another service\n";
@@ -51,6 +53,7 @@ enum {
     OPT_SOCKET,
     OPT_SOCKET_GROUP,
     OPT_CA,
+    OPT_KEY,
     OPT_REF,
     OPT_MIN_VALID,
     OPT_REJECTED,
@@ -68,6 +71,7 @@ static const struct option long_options[] = {
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
     {"ca", required_argument, NULL, OPT_CA},
+    {"key", required_argument, NULL, OPT_KEY},
     {"ref", required_argument, NULL, OPT_REF},
     {"min-valid", required_argument, NULL, OPT_MIN_VALID},
     {"rejected", required_argument, NULL, OPT_REJECTED},
@@ -82,7 +86,8 @@ static const struct {
     unsigned takes;
 } commands[] = {
     {"run", tk_host_run,
-     BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_CA)},
+     BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_CA) |
+         BIT(OPT_KEY)},
     {"console", tk_host_console, BIT(OPT_SOCKET)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
@@ -96,6 +101,7 @@ static void keep_option(struct tk_options *o, int option, const char *value)
                                       [OPT_SOCKET] = &o->socket,
                                       [OPT_SOCKET_GROUP] = &o->socket_group,
                                       [OPT_CA] = &o->ca,
+                                      [OPT_KEY] = &o->key,
                                       [OPT_REF] = &o->ref,
                                       [OPT_MIN_VALID] = &o->min_valid,
                                       [OPT_REJECTED] = &o->rejected,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 #include "host.h"
+#include "key.h"
 #include "roots.h"
 #include "terminal.h"
 #include "tk_mbedtls.h"
@@ -27,6 +28,7 @@ static struct {
     struct tk_port port;
     struct tk_posix_flash flash;
     struct tk_trust trust;
+    struct tk_seal seal;
     struct tk_keeper keeper;
     struct tk_control control;
     struct tk_config config;
@@ -120,13 +122,17 @@ static int serve(const struct tk_options *options)
 {
     service.config = (struct tk_config){.port = &service.port,
                                         .flash = &service.flash.flash,
+                                        .seal = &service.seal,
                                         .build_unix = TK_BUILD_UNIX,
                                         .board = "host",
                                         .find_root = tk_trust_find,
                                         .trust = &service.trust,
                                         .tell = tell};
+    if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
+        return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))
         return TK_EXIT_USAGE;
+    service.config.trust_id = tk_trust_id(&service.trust);
     if (!catch_signals())
         return TK_EXIT_INTERNAL;
     if (!open_socket(options) ||

@@ -3,6 +3,7 @@
 
 #include <mbedtls/asn1.h>
 #include <mbedtls/platform.h>
+#include <mbedtls/sha256.h>
 
 #define SEQUENCE (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE)
 #define VERSION  (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 0)
@@ -94,4 +95,21 @@ int tk_trust_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **c
         *candidates = NULL;
     }
     return ret;
+}
+
+uint64_t tk_trust_id(const struct tk_trust *trust)
+{
+    mbedtls_sha256_context sha;
+    uint8_t digest[32];
+    uint64_t id = 0;
+
+    mbedtls_sha256_init(&sha);
+    (void)mbedtls_sha256_starts(&sha, 0);
+    for (size_t i = 0; i < trust->count; i++)
+        (void)mbedtls_sha256_update(&sha, trust->roots[i].der, trust->roots[i].len);
+    (void)mbedtls_sha256_finish(&sha, digest);
+    mbedtls_sha256_free(&sha);
+    for (int i = 0; i < 8; i++)
+        id = id << 8 | digest[i];
+    return id;
 }

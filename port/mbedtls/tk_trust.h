@@ -8,6 +8,7 @@
  */
 
 #include <mbedtls/x509_crt.h>
+#include <stdint.h>
 
 struct tk_root {
     const unsigned char *der; /* one certificate; must outlive the list */
@@ -22,5 +23,8 @@ struct tk_trust {
 /* mbedTLS' trusted-certificate callback (mbedtls_x509_crt_ca_cb_t); trust is a struct tk_trust.
  * Gives every root whose subject is the child's issuer; mbedTLS checks them and frees them. */
 int tk_trust_find(void *trust, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates);
+
+/* A number for the whole list: another one with other roots. */
+uint64_t tk_trust_id(const struct tk_trust *trust);
 
 #endif

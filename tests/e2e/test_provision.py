@@ -51,6 +51,15 @@ class Provision(GatewayCase):
         self.assertIn(f"auth code ({len(redirect)} characters, hidden)",
                       "\n".join(self.k.out.all))
 
+    def test_the_first_refresh_after_a_restart_is_resumed(self) -> None:
+        self.k.provision()
+        self.k.kill()
+        self.k.start()
+        self.k.must("auth refresh")
+        self.k.wait_status(state="ready", generation="2")
+        refresh = self.requests("refresh")[-1]
+        self.assertTrue(refresh["resumed"], refresh)
+
     def test_warm_exchange_opens_no_connection(self) -> None:
         self.k.configure()
         redirect = self.k.redirect()

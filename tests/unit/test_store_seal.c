@@ -289,8 +289,10 @@ static void a_forged_record_is_not_given_out(void **state)
     size_t len = sizeof record - 4;
 
     (void)state;
+    assert_int_equal(put(4), TK_STORE_OK);
+    uint8_t *at = f.bytes + s.at;
+
     assert_int_equal(put(5), TK_STORE_OK);
-    uint8_t *at = f.bytes + 1024 + 32;
 
     memcpy(record, at, sizeof record);
     forge(at, len);
@@ -309,29 +311,51 @@ static void a_forged_record_is_not_given_out(void **state)
     assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
 }
 
+/* Nothing is read and nothing is changed. */
+static void assert_refused(void)
+{
+    uint64_t operations = f.operations;
+
+    assert_true(is_blank());
+    assert_int_equal(commit(0), TK_STORE_SEALED);
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_int_equal(f.operations, operations);
+}
+
 static void another_key_opens_nothing(void **state)
 {
-    uint8_t got[70];
     struct tk_seal other;
 
     (void)state;
     run(0, 3);
     assert_true(tk_seal_init(&other, (const uint8_t *)"another key of another board, 32"));
-    assert_int_equal(tk_store_open(&s, &f.flash, &other.store), TK_STORE_OK);
-    for (int key = 0; key < KEYS; key++)
-        assert_int_equal(tk_store_get(&s, (uint8_t)key, got, sizeof got), TK_STORE_FLASH);
-    assert_string_equal(tk_store_health(&s), "corrupt");
+    assert_int_equal(tk_store_open(&s, &f.flash, &other.store), TK_STORE_SEALED);
+    assert_refused();
     tk_seal_free(&other);
+    open_sealed();
+    assert_true(holds(2));
 }
 
-static void what_is_sealed_is_foreign_to_who_does_not_seal(void **state)
+static void what_is_sealed_is_kept_from_who_does_not_seal(void **state)
 {
     (void)state;
     run(0, 3);
-    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
-    assert_true(is_blank());
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_SEALED);
+    assert_refused();
     open_sealed();
     assert_true(holds(2));
+}
+
+static void what_is_not_sealed_is_kept_from_who_seals(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
+    run(0, 3);
+    assert_int_equal(tk_store_open(&s, &f.flash, &seal.store), TK_STORE_SEALED);
+    assert_refused();
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK); /* the way out */
+    run(0, 1);
+    assert_true(holds(0));
 }
 
 int main(void)
@@ -345,7 +369,8 @@ int main(void)
         TEST(a_torn_commit_never_leads_to_the_same_nonce),
         TEST(a_forged_record_is_not_given_out),
         TEST(another_key_opens_nothing),
-        TEST(what_is_sealed_is_foreign_to_who_does_not_seal),
+        TEST(what_is_sealed_is_kept_from_who_does_not_seal),
+        TEST(what_is_not_sealed_is_kept_from_who_seals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

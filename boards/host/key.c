@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key.h"
+
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/sha256.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FEWEST = 16, MOST = 4096 };
+
+static bool is_private(int fd, const char *path)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
+        return true;
+    tk_host_say("%s must be a file that its owner alone can read", path);
+    return false;
+}
+
+/* A key is made of as many bytes as there are, whatever they are. */
+static bool digest_file(int fd, const char *path, uint8_t key[TK_DEVICE_KEY_SIZE])
+{
+    uint8_t bytes[MOST + 1];
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    bool good = len >= FEWEST && len <= MOST && mbedtls_sha256(bytes, (size_t)len, key, 0) == 0;
+
+    mbedtls_platform_zeroize(bytes, sizeof bytes);
+    if (!good)
+        tk_host_say("%s is no key: it should have %d to %d bytes", path, FEWEST, MOST);
+    return good;
+}
+
+bool tk_host_load_key(struct tk_port *port, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        tk_host_say("cannot read a key from %s: %s", path, strerror(errno));
+        return false;
+    }
+    port->has_key = is_private(fd, path) && digest_file(fd, path, port->key);
+    close(fd);
+    return port->has_key;
+}
