@@ -123,8 +123,12 @@ static void test_too_little_memory_is_never_taken_for_a_wrong_certificate(void *
         int version = versions[i % 2];
 
         assert_int_equal(error_with_heap(kind, version, 0, &peak), TK_OK);
-        for (size_t limit = peak - 1; limit > peak - 20000; limit -= step)
-            assert_int_equal(error_with_heap(kind, version, limit, &unused), TK_E_TLS_NO_MEMORY);
+        /* how long its random numbers are makes a small difference from one to the next */
+        for (size_t limit = peak - 1; limit > peak - 20000; limit -= step) {
+            enum tk_err err = error_with_heap(kind, version, limit, &unused);
+
+            assert_true(err == TK_E_TLS_NO_MEMORY || (err == TK_OK && limit > peak - 1000));
+        }
     }
 }
 
