@@ -20,9 +20,10 @@ add_custom_command(OUTPUT ${roots}
                    VERBATIM)
 
 file(GLOB board CONFIGURE_DEPENDS boards/${TK_BOARD}/*.c)
-add_executable(tokenkeeper boards/firmware/main.c ${board} ${roots})
+add_executable(tokenkeeper boards/firmware/main.c boards/firmware/build.c ${board} ${roots})
 target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
-target_compile_definitions(tokenkeeper PRIVATE TK_BUILD_UNIX=${build_unix})
+set_source_files_properties(boards/firmware/build.c PROPERTIES COMPILE_DEFINITIONS
+                            TK_BUILD_UNIX=${build_unix})
 target_link_libraries(tokenkeeper PRIVATE tk_core tk_port_baremetal tk_port_lwip tk_flags)
 target_link_options(tokenkeeper PRIVATE -T ${board_linker_script}
                     -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)

@@ -5,10 +5,6 @@
 #include "tk_mbedtls.h"
 #include "tk_trust.h"
 
-#ifndef TK_BUILD_UNIX
-#error "the build says when it was made: -DTK_BUILD_UNIX=<seconds>"
-#endif
-
 /* Of the linker script: mbedTLS' heap. */
 extern uint8_t tk_arena_start[], tk_arena_end[];
 
@@ -53,7 +49,7 @@ int main(void)
     const struct tk_config config = {.port = port,
                                      .flash = tk_firmware_board.store,
                                      .scratch = tk_firmware_board.scratch,
-                                     .build_unix = TK_BUILD_UNIX,
+                                     .build_unix = tk_firmware_build_unix,
                                      .board = tk_firmware_board.name,
                                      .find_root = tk_trust_find,
                                      .trust = (void *)&tk_roots,

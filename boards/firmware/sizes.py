@@ -3,6 +3,8 @@
 """Prints what a firmware takes of flash and RAM, by layer, from its linker map.
 
     python3 boards/firmware/sizes.py tokenkeeper.elf tokenkeeper.map
+
+readme() keeps the same table in a board's README.
 """
 
 import re
@@ -50,20 +52,43 @@ def symbols(elf: Path) -> dict[str, int]:
     return {word[2]: int(word[0], 16) for word in words if len(word) == 3}
 
 
-def main() -> int:
-    """The table."""
-    elf, map_file = Path(sys.argv[1]), Path(sys.argv[2])
+def table(elf: Path, map_file: Path) -> list[tuple[str, int, int]]:
+    """(what, flash, RAM), the last but one their sum, the last the RAM that is left over."""
     found = rows(map_file.read_text())
     flash, ram, at = by_layer(found, FLASH), by_layer(found, RAM), symbols(elf)
+    lines = [(name, flash.get(name, 0), ram.get(name, 0))
+             for name in [*(name for name, _ in LAYERS), "other"]]
+    lines = [line for line in lines if line[1] + line[2] > 0]
+    lines.append(("stack", 0, at["tk_stack_top"] - at["tk_stack_bottom"]))
+    lines.append(("heap of mbedTLS", 0, at["tk_arena_end"] - at["tk_arena_start"]))
+    lines.append(("all", sum(line[1] for line in lines), sum(line[2] for line in lines)))
+    return [*lines, ("left over", 0, at["tk_ram_left"])]
+
+
+BEGIN, END = "<!-- generated: sizes -->\n", "<!-- end -->"
+
+
+def readme(path: Path, elf: Path, map_file: Path, write: bool) -> bool:
+    """Whether the table in a README is today's; write makes it so. The roots of trust are the
+    builder's choice, and not in it."""
+    lines = table(elf, map_file)
+    roots = sum(flash for name, flash, _ in lines if name == "roots of trust")
+    text = "| bytes | flash | RAM |\n|---|---:|---:|\n"
+    for name, flash, ram in lines:
+        if name != "roots of trust":
+            text += f"| {name} | {(flash - (roots if name == 'all' else 0)) or ''} | {ram or ''} |\n"
+    before, _, rest = path.read_text().partition(BEGIN)
+    old, _, after = rest.partition(END)
+    if write:
+        path.write_text(before + BEGIN + text + END + after)
+    return write or old == text
+
+
+def main() -> int:
+    """The table."""
     print(f"{'':20}{'flash':>8}{'RAM':>8}")
-    for name in [*(name for name, _ in LAYERS), "other"]:
-        if flash.get(name, 0) + ram.get(name, 0) > 0:
-            print(f"{name:20}{flash.get(name, 0):8}{ram.get(name, 0):8}")
-    stack = at["tk_stack_top"] - at["tk_stack_bottom"]
-    arena = at["tk_arena_end"] - at["tk_arena_start"]
-    print(f"{'stack':20}{'':8}{stack:8}\n{'heap of mbedTLS':20}{'':8}{arena:8}")
-    print(f"{'all':20}{sum(flash.values()):8}{sum(ram.values()) + stack + arena:8}")
-    print(f"{'left over':20}{'':8}{at['tk_ram_left']:8}")
+    for name, flash, ram in table(Path(sys.argv[1]), Path(sys.argv[2])):
+        print(f"{name:20}{flash or '':8}{ram or '':8}")
     return 0
 
 

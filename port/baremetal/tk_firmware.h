@@ -14,6 +14,9 @@ struct tk_lwip_driver;
 /* The program's one port. */
 extern struct tk_port tk_firmware_port;
 
+/* When it was made. */
+extern const int64_t tk_firmware_build_unix;
+
 struct tk_firmware_board {
     const char *name;      /* a word: "lm3s6965evb" */
     const char *id_prefix; /* "lm3s-" */

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a board's firmware in QEMU, end to end, against our own Bitrix24.
 
-    python3 tests/boards/run.py [--board NAME]... [--kills N] [-j N] [WORD...]
+    python3 tests/boards/run.py [--board NAME]... [--kills N] [-j N] [--write] [WORD...]
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
-be flashed, and drives it over its serial line. Only classes whose name has a WORD.
+be flashed, and drives it over its serial line. Only classes whose name has a WORD. --write brings
+the sizes in the board's README up to date; stale ones are a failure.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def main() -> int:
     parser.add_argument("--board", action="append", metavar="NAME")
     parser.add_argument("--kills", type=int, default=24, metavar="N")
     parser.add_argument("-j", type=int, default=2, metavar="N")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("words", nargs="*", metavar="WORD")
     arguments = parser.parse_args()
     records = Path(tempfile.mkdtemp(prefix="tk-boards-"))
@@ -77,11 +79,18 @@ def main() -> int:
     from emulator import BOARDS  # after TK_E2E_DIR is set
     import certs
     import leaks
+    sys.path.insert(0, str(ROOT / "boards/firmware"))
+    import sizes
     roots = certs.generate(WORK / "certs", rsa4096=True)
-    jobs = []
+    jobs, stale = [], False
     try:
         for board in arguments.board or BOARDS:
-            env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(build(board, roots)),
+            image = build(board, roots)
+            if not sizes.readme(ROOT / f"boards/{board}/README.md", image.with_suffix(".elf"),
+                                image.with_suffix(".map"), arguments.write):
+                print(f"FAILED {board}: the sizes in its README are stale: run.py --write")
+                stale = True
+            env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
                                 "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
             jobs += [(name, board, env) for name in classes(arguments.words)]
         with ThreadPoolExecutor(arguments.j) as pool:
@@ -90,7 +99,7 @@ def main() -> int:
         print(f"{len(good)} classes, {good.count(False)} failed; "
               f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")
         print("\n".join(found))
-        return 0 if good and all(good) and not found else 1
+        return 0 if good and all(good) and not found and not stale else 1
     finally:
         shutil.rmtree(records, ignore_errors=True)
 
