@@ -5,6 +5,15 @@
 include(port/fetch.cmake)
 tk_fetch(lwip TK_LWIP_DIR lwip_tree)
 
+set(init_header ${lwip_tree}/src/include/lwip/init.h)
+if(EXISTS ${init_header})
+    file(STRINGS ${init_header} version REGEX "define LWIP_VERSION_M(AJOR|INOR) +2$")
+endif()
+list(LENGTH version found)
+if(NOT found EQUAL 2)
+    message(FATAL_ERROR "${lwip_tree} is not lwIP 2.2")
+endif()
+
 file(GLOB lwip_sources ${lwip_tree}/src/core/*.c ${lwip_tree}/src/core/ipv4/*.c
      ${lwip_tree}/src/netif/ethernet.c)
 add_library(lwip STATIC ${lwip_sources})
