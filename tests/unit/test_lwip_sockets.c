@@ -11,6 +11,7 @@
 #include "tk_lwip_sockets.h"
 #include "tk_sock.h"
 
+#include <lwip/dns.h>
 #include <lwip/sockets.h>
 #include <lwip/tcpip.h>
 #include <pthread.h>
@@ -86,15 +87,15 @@ int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
 
 /* --- the peer of tk_conformance.h, in lwIP's blocking sockets --- */
 
-static int bound(uint16_t tcp_port)
+static int bound(int type, uint16_t its_port)
 {
     struct sockaddr_in addr = {.sin_len = sizeof addr, .sin_family = AF_INET};
-    int fd = lwip_socket(AF_INET, SOCK_STREAM, 0);
+    int fd = lwip_socket(AF_INET, type, 0);
 
-    addr.sin_port = lwip_htons(tcp_port);
+    addr.sin_port = lwip_htons(its_port);
     addr.sin_addr.s_addr = PP_HTONL(INADDR_LOOPBACK);
     if (fd < 0 || lwip_bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 ||
-        lwip_listen(fd, 32) != 0)
+        (type == SOCK_STREAM && lwip_listen(fd, 32) != 0))
         abort();
     return fd;
 }
@@ -131,6 +132,29 @@ static void *listen_and_serve(void *arg)
     return NULL;
 }
 
+/* A name server that knows one address, which it gives for every name but those of .invalid. */
+static void *answer_names(void *arg)
+{
+    static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1};
+    int fd = (int)(intptr_t)arg;
+    struct sockaddr_in from;
+    uint8_t m[512 + sizeof record];
+    socklen_t len = sizeof from;
+    ssize_t n;
+
+    while ((n = lwip_recvfrom(fd, m, 512, 0, (struct sockaddr *)&from, &len)) > 12) {
+        bool known = memmem(m, (size_t)n, "invalid", 7) == NULL;
+
+        m[2] = 0x81;
+        m[3] = known ? 0x80 : 0x83;
+        m[7] = known;
+        memcpy(m + n, record, sizeof record);
+        lwip_sendto(fd, m, (size_t)n + known * sizeof record, 0, (struct sockaddr *)&from, len);
+        len = sizeof from;
+    }
+    return NULL;
+}
+
 /* --- tests --- */
 
 static int sock;
@@ -163,6 +187,35 @@ static void conforms(void **state)
 
     (void)state;
     assert_int_equal(tk_conformance_run(&suite), 0);
+}
+
+static int resolve(const char *name, struct tk_addr *addr)
+{
+    uint64_t give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    int lookup, n;
+
+    while ((lookup = tk_sock_lookup(&port, name)) == TK_SOCK_AGAIN)
+        tk_wait(&port, tk_clock_now_ms(&port) + 10);
+    assert_true(lookup >= 0);
+    while ((n = tk_sock_lookup_poll(&port, lookup, addr, 1)) == TK_SOCK_AGAIN &&
+           tk_clock_now_ms(&port) < give_up_ms)
+        tk_wait(&port, give_up_ms);
+    return n;
+}
+
+static void names_are_asked_for_in_the_thread_of_lwip(void **state)
+{
+    struct tk_addr addr;
+
+    (void)state;
+    assert_int_equal(resolve("one.example", &addr), 1);
+    assert_int_equal(addr.family, 4);
+    assert_memory_equal(addr.bytes, ((uint8_t[]){127, 0, 0, 1}), 4);
+    assert_int_equal(resolve("one.example", &addr), 1);
+    assert_int_equal(resolve("none.invalid", &addr), TK_SOCK_ERR);
+    for (int i = 0; i < 20; i++)
+        tk_sock_lookup_cancel(&port, tk_sock_lookup(&port, "other.example"));
+    assert_int_equal(resolve("two.example", &addr), 1);
 }
 
 static void a_refusal_is_said_more_than_once(void **state)
@@ -281,6 +334,7 @@ static void on_ready(void *arg)
 
 static int start(void **state)
 {
+    const ip_addr_t self = IPADDR4_INIT_BYTES(127, 0, 0, 1);
     pthread_t thread;
     sem_t ready;
 
@@ -291,14 +345,20 @@ static int start(void **state)
     sem_destroy(&ready);
     if (tk_lwip_sockets_init() != 0)
         return -1;
-    (void)bound(SILENT);
-    return pthread_create(&thread, NULL, listen_and_serve, (void *)(intptr_t)bound(PEER));
+    LOCK_TCPIP_CORE();
+    dns_setserver(0, &self);
+    UNLOCK_TCPIP_CORE();
+    (void)bound(SOCK_STREAM, SILENT);
+    return pthread_create(&thread, NULL, answer_names, (void *)(intptr_t)bound(SOCK_DGRAM, 53)) ||
+           pthread_create(&thread, NULL, listen_and_serve,
+                          (void *)(intptr_t)bound(SOCK_STREAM, PEER));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conforms),
+        cmocka_unit_test(names_are_asked_for_in_the_thread_of_lwip),
         cmocka_unit_test(a_refusal_is_said_more_than_once),
         cmocka_unit_test(wrong_handles_are_errors),
         cmocka_unit_test(a_full_buffer_is_not_now),
