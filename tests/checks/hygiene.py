@@ -21,7 +21,8 @@ REGISTRIES = re.compile(
     r"|(?:mirrors?|artifactory|nexus)[.][\w-]+[.]\w+)")
 MACHINE_PATHS = re.compile(r"(?<![\w.~}-])/(?:work|root|home/\w+|Users)/")
 OPEN_ENDS = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
-THIRD_PARTY = re.compile(r"(?:^|/)(?:jsmn\.[ch]|cmocka\w*\.h|mbedtls[^/]*/(?:library|include)/.*)$")
+THIRD_PARTY = re.compile(r"(?:^|/)(?:jsmn\.[ch]|cmocka\w*\.h|mbedtls[^/]*/(?:library|include)/.*"
+                         r"|lwip[^/]*/(?:src|contrib)/.*)$")
 COPYRIGHT = re.compile(r"\bCopyrigh[t]\b")
 SCRIPTS = (".c", ".h", ".S", ".s", ".ld", ".py", ".sh", ".cmake")
 

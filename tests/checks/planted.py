@@ -114,6 +114,8 @@ HYGIENE = [
     Plant("hygiene", "no licence", "tests/planted.py", "print()\n", r"no SPDX line"),
     Plant("hygiene", "third-party source", "core/jsmn.h",
           "/* SPDX-License-Identifier: Apache-2.0 */\n", r"third-party source"),
+    Plant("hygiene", "third-party source of lwIP", "port/lwip/src/core/tcp.c",
+          "/* SPDX-License-Identifier: Apache-2.0 */\n", r"third-party source"),
     Plant("hygiene", "somebody's copyright", URL, "/* Copyri" + "ght 2020 them */\n",
           r"somebody's copyright"),
     Plant("hygiene", "a large file", "tests/planted.txt", "words\n" * 40000, r"240000 bytes, over"),

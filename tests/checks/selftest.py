@@ -99,6 +99,7 @@ def standing(tree: Path, plant: Plant):
             raise RuntimeError(f"{plant.title}: {plant.file} has no {plant.instead_of}")
     else:
         new = old + plant.text
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(new, encoding="utf-8")
     try:
         yield
