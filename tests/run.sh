@@ -45,6 +45,7 @@ computing() {
     step checks python3 tests/checks/run.py --build build/host &&
         step checks-catch-what-is-planted python3 tests/checks/selftest.py &&
         step unit ctest --preset host &&
+        step store-figures python3 tests/store/bench/bench.py build/host --check &&
         step unit-clang ctest --preset host-clang &&
         step unit-asan ctest --preset host-asan &&
         step bitrix24 python3 -m unittest discover -s tests/bitrix24 &&

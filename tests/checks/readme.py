@@ -19,11 +19,12 @@ END = "<!-- end -->"
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
     ("TLS, connections", ["tls", "tls_offer", "net"]),
-    ("tokens", ["account", "account_store", "auth", "token", "rest", "escalate"]),
+    ("tokens", ["account", "account_session", "account_store", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",
                  "command_token", "check"]),
     ("error words", ["err"]),
-    ("store", ["store", "store_read", "store_write", "seal"]),
+    ("store", ["store", "store_read", "store_write"]),
+    ("sealing", ["seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
 ]
 HERE = "tests/checks/"

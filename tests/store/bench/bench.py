@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the store costs: one table, beside the floor and seven other stores under the same load.
 
-    python3 tests/store/bench/bench.py build/host
+    python3 tests/store/bench/bench.py build/host            all of it
+    python3 tests/store/bench/bench.py build/host --write    brings README's part up to date
+    python3 tests/store/bench/bench.py build/host --check    whether that is
 
 Bytes, operations, erases are a commit's, after the first 200 of 20,200; x: times the floor, which
 is 268 bytes of values with 8 of header and CRC, written once. The others were measured on 23 Nov
@@ -147,12 +149,49 @@ def sizes() -> list[str]:
     return found
 
 
+# Of each row: store, shape, bytes, erases, worst commit, mount reads, all nine values, wear spread.
+README_CELLS = (0, 1, 3, 6, 8, 10, 11, 12)
+README_ROWS = re.compile(r"\| (the floor|tokenkeeper \| \d x 4096 \| 1 \||"
+                         r"tokenkeeper, (sealed|whole refresh) \| 4 x 4096 \| 1 \||"
+                         r"[^|]*, (one|four) [^|]*\| 4 x )")
+README_BEGIN, README_END = "<!-- generated: store -->\n", "<!-- end -->"
+
+
+def readme_part(table: list[str], sized: list[str]) -> str:
+    """The rows and columns that README shows, and the sizes."""
+    chosen = [HEAD.splitlines()[0]] + [row for row in table if README_ROWS.match(row)]
+    lines = []
+    for row in chosen:
+        cells = row.strip("|").split("|")
+        lines.append(f"|{'|'.join(cells[i] for i in README_CELLS)}|")
+    lines.insert(1, f"|{'---|' * len(README_CELLS)}")
+    end = next(i for i, line in enumerate(sized) if not line)
+    return "\n".join(lines + [""] + sized[:end]) + "\n"
+
+
+def update_readme(part: str, write: bool) -> int:
+    """Whether README has this part; with write it has it afterwards."""
+    path = TREE / "README.md"
+    text = path.read_text()
+    begin = text.index(README_BEGIN) + len(README_BEGIN)
+    fresh = text[:begin] + part + text[text.index(README_END, begin):]
+    if write:
+        path.write_text(fresh)
+    elif fresh != text:
+        print("README's figures of the store are stale: bench.py --write")
+        return 1
+    return 0
+
+
 def main() -> int:
-    """Prints both tables."""
+    """Prints both tables, or brings README up to date with them, or holds it against them."""
     program = Path(sys.argv[1] if len(sys.argv) > 1 else "build/host") / "tests/store/bench"
     ours = subprocess.run([program / "store_bench"], check=True, capture_output=True,
                           text=True).stdout.rstrip()
-    print("\n".join([HEAD, FLOOR, ours, *other_rows(), "", *sizes()]))
+    table, sized = [FLOOR, *ours.splitlines(), *other_rows()], sizes()
+    if "--write" in sys.argv or "--check" in sys.argv:
+        return update_readme(readme_part(table, sized), "--write" in sys.argv)
+    print("\n".join([HEAD, *table, "", *sized]))
     return 0
 
 
