@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: a code goes in, a fresh token stays."""
 
+import hashlib
+import random
 import time
 import unittest
 from datetime import datetime
@@ -165,6 +167,57 @@ class KilledAtRandom(GatewayCase):
             self.k.start()
         self.k.wait_status(state="ready", intent="none", seconds=90)
         self.assertEqual(len(self.requests("exchange")), 1)
+
+
+class KilledOften(GatewayCase):
+    """Each start refreshes at once, and is killed at random while it does."""
+
+    KILLS = 150
+
+    def refresh_until_killed(self, chance: random.Random) -> None:
+        self.k.ask("auth refresh")
+        time.sleep(chance.uniform(0, 0.03))
+        self.k.kill()
+        self.k.start()
+
+    def assert_not_mixed(self) -> None:
+        """The token is of the server's newest pair, and so is the refresh token, which works."""
+        held = self.k.get_json("--min-valid", "1")
+        newest = self.b24.state()["pairs"][-1]
+        self.assertEqual(hashlib.sha256(held["access_token"].encode()).hexdigest()[:8],
+                         newest["access_token"])
+        self.k.kill()
+        self.k.start()
+        self.k.must("auth refresh")
+        self.k.wait_status(state="ready", intent="none")
+        self.assertEqual(self.b24.state()["pairs"][-1]["generation"], newest["generation"] + 1)
+
+    def test_a_pair_whose_successor_was_not_stored_is_tried_again(self) -> None:
+        seed = time.time_ns()
+        chance = random.Random(seed)
+        self.b24.set(old_refresh_grace_s=1e6)
+        self.k.provision()
+        for _ in range(self.KILLS):
+            self.refresh_until_killed(chance)
+            status = self.k.status()
+            self.assertIn(status["state"], ("ready", "refreshing", "retrying"), f"chance {seed}")
+            self.assertEqual(status["store"], "ok", f"chance {seed}")
+        self.k.wait_status(state="ready", intent="none", seconds=90)
+        self.assertEqual(len(self.requests("exchange")), 1, f"chance {seed}")
+        self.assert_not_mixed()
+
+    def test_where_the_server_forgets_at_once_only_a_lost_answer_costs_a_code(self) -> None:
+        seed = time.time_ns()
+        chance = random.Random(seed)
+        self.k.provision()
+        for _ in range(self.KILLS):
+            self.refresh_until_killed(chance)
+            status = self.k.wait_status(intent="none", seconds=90)
+            if status["state"] == "needs_code":
+                self.assertEqual(status["reason"], "rotation_lost", f"chance {seed}")
+                self.k.must(f"auth code {self.b24.code()['code']}")
+        self.k.wait_status(state="ready", intent="none", seconds=90)
+        self.assert_not_mixed()
 
 
 class SlowCode(GatewayCase):
