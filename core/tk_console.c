@@ -385,8 +385,7 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
         if (!read_byte(c))
             break;
         run_steps(c);
-        if (!can_read(c))
-            tk_console_flush(c);
+        tk_console_flush(c); /* before the end of input is read, which drops what waits */
     }
     give_up_asking(c, now_ms);
     run_steps(c);

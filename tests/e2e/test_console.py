@@ -18,6 +18,18 @@ class Torture(GatewayCase):
         start = self.k.type(data)
         self.k.out.wait(pattern, start)
 
+    def test_the_end_of_input_leaves_the_answer_before_it(self) -> None:
+        for command, answer in (("set portal acme", r"OK portal=acme\.bitrix24\.com"),
+                                ("version", "OK version="), ("log", "ERR "), ("nonsense", "ERR ")):
+            with self.subTest(command):
+                self.k.kill()
+                self.k.start(hello=False)
+                self.k.type(command.encode() + b"\n")
+                self.k.close_input()
+                self.k.out.wait(answer)
+        self.k.kill()
+        self.k.start()
+
     def test_line_of_5000_bytes(self) -> None:
         self.answer_to(b"set scope " + b"a" * 5000 + b"\rset scope tail\r",
                        "ERR line_too_long")
