@@ -217,6 +217,18 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
     return true;
 }
 
+static int write_commit(struct tk_store *s, const struct tk_commit *c)
+{
+    int ret = tk_store_settle(s);
+
+    if (ret != TK_STORE_OK)
+        return ret;
+    s->size = c->size > s->size ? c->size : s->size;
+    return s->closed || s->at + c->size > tk_store_sector(s, s->seq) + s->flash->sector_size
+               ? tk_store_open_sector(s, c)
+               : tk_store_append(s, c);
+}
+
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_commit c = {.values = values, .count = count, .size = tk_record_frame(s)};
@@ -231,7 +243,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
         return TK_STORE_FULL;
     if (s->unread)
         return TK_STORE_FLASH;
-    return c.changed == 0 ? TK_STORE_OK : tk_store_append(s, &c);
+    return c.changed == 0 ? TK_STORE_OK : write_commit(s, &c);
 }
 
 int tk_store_prepare(struct tk_store *s)
@@ -262,7 +274,7 @@ static bool wipe(struct tk_store *s)
 
     s->unread = false;
     if (s->seq != 0)
-        (void)tk_store_append(s, &c); /* where it cannot be written, erasing is all there is */
+        (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
     for (uint32_t i = 1; i <= f->sectors; i++) {
         if (!tk_store_erase_whole(s, s->seq + i))
             return false;

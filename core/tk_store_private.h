@@ -97,6 +97,7 @@ void tk_store_begin_seal(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 
 /* --- tk_store_write.c --- */
 
+/* Writes a commit behind the newest record, where there is room, or in a sector of its own. */
 int tk_store_append(struct tk_store *s, const struct tk_commit *c);
 int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c);
 

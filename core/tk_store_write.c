@@ -451,25 +451,13 @@ int tk_store_settle(struct tk_store *s)
     return ret;
 }
 
-static int write_commit(struct tk_store *s, const struct tk_commit *c, uint32_t limit)
+int tk_store_append(struct tk_store *s, const struct tk_commit *c)
 {
+    uint32_t limit = tk_store_sector(s, s->seq) + s->flash->sector_size;
     struct writer w = {.s = s, .seq = s->seq, .limit = limit, .at = s->at};
 
     write_record(&w, c, c->changed, c->heads);
     s->closed = w.failed;
     s->at = w.failed ? s->at : w.at;
     return w.failed ? TK_STORE_FLASH : TK_STORE_OK;
-}
-
-int tk_store_append(struct tk_store *s, const struct tk_commit *c)
-{
-    uint32_t limit;
-    int ret = tk_store_settle(s);
-
-    if (ret != TK_STORE_OK)
-        return ret;
-    s->size = c->size > s->size ? c->size : s->size;
-    limit = tk_store_sector(s, s->seq) + s->flash->sector_size;
-    return s->closed || s->at + c->size > limit ? tk_store_open_sector(s, c)
-                                                : write_commit(s, c, limit);
 }
