@@ -273,6 +273,14 @@ static uint32_t part_len(uint32_t head)
     return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
 }
 
+/* Most records have few heads: those are read once. */
+static uint32_t head_at(struct tk_store *s, const struct tk_cursor *c, uint8_t index)
+{
+    if (2u * index < sizeof c->first)
+        return c->first[2 * index] | (uint32_t)c->first[2 * index + 1] << 8;
+    return tk_store_number(s, c->at + 1 + 2u * index, 2);
+}
+
 bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
 {
     uint32_t head = TK_HEAD_LONG << 8;
@@ -282,7 +290,7 @@ bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
     c->value += c->len;
     c->len = 0;
     while (head >> 8 == TK_HEAD_LONG && c->next < c->heads) {
-        head = tk_store_number(s, c->at + 1 + 2u * c->next++, 2);
+        head = head_at(s, c, c->next++);
         c->len += part_len(head);
     }
     c->key = (uint8_t)head;
@@ -307,10 +315,12 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
     c->end = c->at + tk_record_frame(s) + 2u * c->heads;
     if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
         return false;
-    for (int i = 0; i < c->heads; i++, at += 2) {
+    for (unsigned i = 0; i < c->heads; i++, at += 2) {
         tk_store_read(s, at, head, 2);
         crc = tk_crc_add(crc, head, 2);
         c->end += part_len(head[0] | (uint32_t)head[1] << 8);
+        if (2u * i < sizeof c->first)
+            memcpy(c->first + 2 * i, head, 2);
     }
     return c->end <= c->limit && tk_store_number(s, at, 2) == (crc & 0xffff);
 }
