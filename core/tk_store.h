@@ -4,38 +4,49 @@
 
 /*
  * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
- * of one commit are there all together, or those before it are. Depends on the flash contract
- * alone, and can be lifted out with it: this header, tk_store.c, tk_store_record.[ch].
+ * of one commit are there all together, or those before it are. It needs the flash contract
+ * (platform/tk_flash.h) and nothing else, and can be lifted out with that: this header,
+ * tk_store_private.h, tk_store.c, tk_store_read.c and tk_store_write.c.
  *
  * The value that a key had before the one it has can be asked for too, for who must go one step
  * back. Deleting a key deletes both.
  *
  * What lies on the flash (integers little-endian): sectors are filled one behind the other, round
  * and round. Sector number n, counted from 1, is the memory's n modulo the count of sectors.
- *
- *      | header | header once more | record | record | ... 0xFF                a sector
- *
- *      0     4     8        12       16
- *      | n   | end | opened | CRC-32 |                                         a header
- *
- *      | count 1 | heads | check 2 | values | CRC-32 |                         a record
- *
- *      | key 1 | length 1 |                                                    a head
- *
  * Headers and records begin at a write unit.
  *
- *   count   of heads, 1 to 31; +128 where the values are copies of what an earlier sector held
- *   length  0 to 253; 254: there is no value any more (of key 255: none of any key); 255: 254
- * bytes, and the next head goes on with the same value check   the lower half of a CRC-32 over n,
- * count and heads CRC-32  over n and all that the record has before it; a header's, over all before
- * it end     where the records of sector n - 1 end: what lies behind was cut, and is void for good
- *   opened  where the records end that were written before the header
+ *      | header | header once more | record | record | ... 0xFF        a sector
  *
- * A sector is opened by writing records first and its header then; the header makes all of them
- * count. They are copies of what is alive in the sector that will be erased next, after a start
- * also of what was written last, and the commit that found no room in the sector before. Further
- * commits are appended. After a start nothing is: what power left undecided behind the last record
- * cannot be seen. The header is written once more then, where nothing stands behind it yet.
+ *      0     4     8        12       16
+ *      | n   | end | opened | CRC-32 |                                 a header
+ *
+ *      | count 1 | heads | check 2 | values | CRC-32 |                 a record
+ *
+ *      | count 1 | heads | check 2 | nonce 12 | values, sealed | tag 16 | CRC-32 |
+ *
+ *      | key 1 | length 1 |                                            a head
+ *
+ * end: where the records of sector n - 1 end; what lies behind was cut, and is void for good.
+ *
+ * opened: where the records end that were written before the header.
+ *
+ * count: of heads, 1 to 31; 128 more where the values are copies of what an earlier sector held.
+ *
+ * length: 0 to 253; or 254, there is no value any more (of key 255: of no key); or 255, these are
+ * 254 bytes, and the next head goes on with the same value.
+ *
+ * check: the lower half of a CRC-32, not inverted at its end, over n, count and heads.
+ *
+ * CRC-32: of a record, over n and all that it has before; of a header, over 0 and the same. Where
+ * records are sealed, n and 0 stand with other bits in it (SEALED in tk_store_read.c).
+ *
+ * A sector is opened by writing records first and its header then, which makes all of them count:
+ * copies of what is alive in the sector that will be erased next, and the commit that found no room
+ * in the sector before. Further commits are appended.
+ *
+ * After a start what stands last may be undecided: power may have gone in the middle of its seal.
+ * Before anything else is written a sector is opened with a copy of it, and it is void where it
+ * lay; where nothing was appended since the sector was opened, its header is written once more.
  *
  * Invariants, each a test in tests/unit/test_store_format.c:
  *   a_commit_is_one_record           its seal, the CRC-32, goes last
