@@ -25,7 +25,7 @@ target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
 set_source_files_properties(boards/firmware/build.c PROPERTIES COMPILE_DEFINITIONS
                             TK_BUILD_UNIX=${build_unix})
 target_link_libraries(tokenkeeper PRIVATE tk_core tk_port_baremetal tk_port_lwip tk_flags)
-target_link_options(tokenkeeper PRIVATE -T ${board_linker_script}
+target_link_options(tokenkeeper PRIVATE -T ${board_linker_script} -L${CMAKE_SOURCE_DIR}/port/baremetal
                     -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)
 set_target_properties(tokenkeeper PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})
 
@@ -38,6 +38,8 @@ add_custom_command(TARGET tokenkeeper POST_BUILD
 
 add_custom_target(emulate COMMAND ${board_emulate} ${CMAKE_BINARY_DIR}/tokenkeeper.elf
                   DEPENDS tokenkeeper USES_TERMINAL)
-add_custom_target(flash COMMAND ${board_flash}
-                  "program ${CMAKE_BINARY_DIR}/tokenkeeper.elf verify reset exit"
-                  DEPENDS tokenkeeper USES_TERMINAL)
+if(board_flash)
+    add_custom_target(flash COMMAND ${board_flash}
+                      "program ${CMAKE_BINARY_DIR}/tokenkeeper.elf verify reset exit"
+                      DEPENDS tokenkeeper USES_TERMINAL)
+endif()

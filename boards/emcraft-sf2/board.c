@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "m2s010.h"
+#include "tk_bare.h"
+#include "tk_board.h"
+#include "tk_cortex_m.h"
+#include "tk_firmware.h"
+
+/* The design in the chip's fabric, which is loaded before any program runs, has set clocks, pins
+ * and the DDR controller. It leaves the peripherals in reset. */
+static void start_peripherals(void)
+{
+    SYSREG_SOFT_RESET &= ~(1u << 4 | 1u << 6 | 1u << 7 | 1u << 9); /* MAC, timers, UART 0, SPI 0 */
+}
+
+/* The module has no light of its own. */
+void tk_board_indicate(int level)
+{
+    (void)level;
+}
+
+/* --- time --- */
+
+const uint32_t tk_board_ticks_per_ms = PERIPHERAL_HZ / 1000;
+const uint32_t tk_board_alarm_max = 20 * PERIPHERAL_HZ; /* a third of timer 1's round */
+
+#define TIMER_RUN      1u
+#define TIMER_ONE_SHOT 2u
+#define TIMER_IRQ      4u
+
+static void start_timers(void)
+{
+    TIMER1_LOAD = UINT32_MAX;
+    TIMER1_CONTROL = TIMER_RUN;
+    tk_cortex_enable(IRQ_TIMER2);
+}
+
+uint32_t tk_board_ticks(void)
+{
+    return ~TIMER1_VALUE;
+}
+
+void tk_board_alarm(uint32_t ticks)
+{
+    TIMER2_CONTROL = 0;
+    TIMER2_RIS = 1;
+    TIMER2_LOAD = ticks;
+    TIMER2_CONTROL = TIMER_RUN | TIMER_ONE_SHOT | TIMER_IRQ;
+}
+
+void tk_timer_interrupt(void)
+{
+    TIMER2_RIS = 1;
+}
+
+#define REFRESH_KEY 0xAC15DE42u
+
+void tk_board_feed(void)
+{
+    WATCHDOG_REFRESH = REFRESH_KEY;
+}
+
+/* --- the console --- */
+
+#define IER_RX      1u
+#define IER_TX      2u
+#define FCR_FIFOS   0x87u /* on, emptied; an interrupt at 8 of 16 bytes, or when no more come */
+#define LCR_8N1     0x03u
+#define LCR_DIVISOR 0x80u
+#define LSR_DATA    (1u << 0)
+#define LSR_OVERRUN (1u << 1)
+#define LSR_EMPTY   (1u << 5) /* what is to be sent */
+#define DIVISOR     39u       /* 71 MHz / 16 / 115200 = 38.5; 1.2 % slow */
+
+enum { FIFO = 16 };
+
+static void start_uart(void)
+{
+    UART0_LCR = LCR_DIVISOR;
+    UART0_DLM = DIVISOR >> 8;
+    UART0_DLL = DIVISOR & 0xFF;
+    UART0_LCR = LCR_8N1;
+    UART0_FCR = FCR_FIFOS;
+    UART0_IER = IER_RX;
+    tk_cortex_enable(IRQ_UART0);
+}
+
+/* The chip says when its FIFO is empty, not how full it is. */
+bool tk_board_put(uint8_t byte)
+{
+    static unsigned room;
+
+    if (room == 0 && (UART0_LSR & LSR_EMPTY) != 0)
+        room = FIFO;
+    if (room == 0)
+        return false;
+    room--;
+    UART0_DATA = byte;
+    return true;
+}
+
+void tk_board_want_room(void)
+{
+    UART0_IER = IER_RX | IER_TX;
+}
+
+/* Reading the status clears what it says of an overrun: each value is looked at for all it has. */
+void tk_uart_interrupt(void)
+{
+    uint32_t status;
+
+    (void)UART0_IIR;
+    for (status = UART0_LSR; (status & (LSR_DATA | LSR_OVERRUN)) != 0; status = UART0_LSR) {
+        if ((status & LSR_DATA) != 0)
+            tk_bare_received(&tk_firmware_port, (uint8_t)UART0_DATA);
+        if ((status & LSR_OVERRUN) != 0)
+            tk_bare_overrun(&tk_firmware_port);
+    }
+    if ((UART0_IER & IER_TX) != 0 && (status & LSR_EMPTY) != 0) {
+        UART0_IER = IER_RX;
+        tk_bare_wake(&tk_firmware_port);
+    }
+}
+
+/* --- all of it --- */
+
+const struct tk_firmware_board tk_firmware_board = {.name = "emcraft-sf2",
+                                                    .id_prefix = "sf2-",
+                                                    .store = &tk_nor_store,
+                                                    .seed = &tk_nor_seed,
+                                                    .scratch = &tk_nor_scratch,
+                                                    .network = &tk_ethernet};
+
+void tk_firmware_start(uint8_t unique[6])
+{
+    start_peripherals();
+    start_timers();
+    start_uart();
+    tk_spi_init();
+    tk_board_feed();
+    tk_ethernet_address(unique);
+}
+
+/* The register keeps every cause until it is cleared; what stands last here is the nearest. */
+const char *tk_firmware_cause(void)
+{
+    static const char *const words[] = {"power_on", "pin",      "pin", "software",
+                                        "lockup",   "watchdog", "pin", "pin"};
+    uint32_t causes = SYSREG_RESET_SOURCE;
+    const char *word = "unknown";
+
+    SYSREG_RESET_SOURCE = 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((causes & 1u << i) != 0)
+            word = words[i];
+    }
+    return word;
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs a firmware in QEMU with its console on this terminal; Ctrl-A X ends it.
+#   boards/emcraft-sf2/emulate.sh tokenkeeper.elf [more of QEMU's options]
+# The NOR flash is a file beside the firmware; remove it to begin anew.
+set -eu
+elf=$1
+shift
+nor=$(dirname "$elf")/nor.bin
+[ -e "$nor" ] || head -c 16777216 /dev/zero | tr '\0' '\377' >"$nor"
+exec qemu-system-arm -M emcraft-sf2 -nographic -serial mon:stdio -kernel "$elf" \
+    -nic user,model=msf2-emac -drive if=mtd,format=raw,file="$nor" "$@"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "m2s010.h"
+#include "tk_cortex_m.h"
+
+extern uint32_t tk_stack_top[];
+
+typedef void (*vector)(void);
+
+/* What is not named here is not enabled. */
+__attribute__((section(".vectors"), used)) static const vector vectors[16 + IRQ_TIMER2 + 1] = {
+    [0] = (vector)tk_stack_top,
+    [1] = tk_cortex_start,
+    [2] = tk_cortex_fault, /* NMI */
+    [3] = tk_cortex_fault, /* HardFault, which all others become while they are not enabled */
+    [16 + IRQ_UART0] = tk_uart_interrupt,
+    [16 + IRQ_MAC] = tk_ethernet_interrupt,
+    [16 + IRQ_TIMER2] = tk_timer_interrupt,
+};
