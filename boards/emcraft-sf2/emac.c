@@ -26,9 +26,9 @@
 #define IRQ_RX      (1u << 4 | 1u << 6) /* received, overflow */
 
 #define CFG1_RESET  (1u << 31)
-#define CFG1_ENABLE (1u << 0 | 1u << 2)                             /* send, receive */
-#define CFG2_MII    (7u << 12 | 1u << 8 | 1u << 2 | 1u << 1)        /* preamble, pad, append FCS */
-#define CFG2_FULL   1u                                              /* duplex */
+#define CFG1_ENABLE (1u << 0 | 1u << 2)                      /* send, receive */
+#define CFG2_MII    (7u << 12 | 1u << 8 | 1u << 2 | 1u << 1) /* preamble, pad, append FCS */
+#define CFG2_FULL   1u                                       /* duplex */
 #define FIFO_ENABLE 0x1F00u
 #define MDC_DIVIDER 7u /* by 28 */
 
@@ -57,12 +57,12 @@ static uint32_t address_of(volatile void *at)
 /* --- the cable --- */
 
 /* The PHY at address 1; IEEE 802.3, 22.2.4. */
-#define PHY         (1u << 8)
-#define PHY_STATUS  1u
-#define PHY_OURS    4u /* what was advertised, and by the other end */
-#define PHY_THEIRS  5u
-#define PHY_LINK    (1u << 2)
-#define PHY_FULL    (1u << 6 | 1u << 8) /* 10BASE-T, 100BASE-TX */
+#define PHY        (1u << 8)
+#define PHY_STATUS 1u
+#define PHY_OURS   4u /* what was advertised, and by the other end */
+#define PHY_THEIRS 5u
+#define PHY_LINK   (1u << 2)
+#define PHY_FULL   (1u << 6 | 1u << 8) /* 10BASE-T, 100BASE-TX */
 
 enum { LINK_EVERY_MS = 1000, MII_TRIES = 10000 };
 

@@ -29,7 +29,8 @@ enum { SECTOR = 65536, PAGE = 256, LONGEST_READ = 32768, STEP_MS = 8, BUSY_MS = 
 
 /* The sector whose erase was begun and has not been told to be done; 0: none. */
 static uint32_t erasing;
-static uint32_t erase_began; /* tick */
+
+static uint32_t busy_since; /* tick at which the chip was last given work */
 
 static bool command(uint8_t what)
 {
@@ -59,19 +60,28 @@ static int wait_ready(uint32_t ms)
         if (!tk_spi(&ask, 1, NULL, &status, 1))
             return TK_FLASH_ERR;
         if ((status & STATUS_FAILED) != 0) {
+            erasing = 0; /* whoever asks for its end hears of no success */
             (void)command(CLEAR_STATUS);
             return TK_FLASH_ERR;
         }
         if ((status & STATUS_BUSY) == 0)
             return TK_FLASH_OK;
     } while (!passed(began, ms));
-    return TK_FLASH_AGAIN;
+    return passed(busy_since, BUSY_MS) ? TK_FLASH_ERR : TK_FLASH_AGAIN;
 }
 
-/* Also when another area's erase is still going on, or one from before this start. */
-static bool is_ready(void)
+/* Gives a chip that is ready work that takes it a while. */
+static bool give_work(uint8_t what, uint32_t at, const uint8_t *out, size_t len)
 {
-    return wait_ready(BUSY_MS) == TK_FLASH_OK;
+    busy_since = tk_board_ticks();
+    return command(WRITE_ENABLE) && command_at(what, at, out, NULL, len);
+}
+
+/* Also when another area's erase is still going on, or one from before this start. That it fails
+ * is not the failure of what comes now. */
+static bool become_ready(void)
+{
+    return wait_ready(BUSY_MS) == TK_FLASH_OK || wait_ready(0) == TK_FLASH_OK;
 }
 
 /* --- as flash --- */
@@ -81,7 +91,7 @@ static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
     uint32_t at = *(const uint32_t *)ctx + offset;
     uint8_t *to = buf;
 
-    if (!is_ready())
+    if (!become_ready())
         return TK_FLASH_ERR;
     while (len > 0) {
         size_t n = len < LONGEST_READ ? len : LONGEST_READ;
@@ -100,7 +110,7 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     uint32_t at = *(const uint32_t *)ctx + offset;
     const uint8_t *from = data;
 
-    if (!is_ready())
+    if (!become_ready())
         return TK_FLASH_ERR;
     if (erasing == at / SECTOR * SECTOR)
         erasing = 0; /* nobody asked for its end; it is not blank from now on */
@@ -108,7 +118,7 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
         size_t n = PAGE - at % PAGE; /* behind a page's end the chip goes on at its beginning */
 
         n = n < len ? n : len;
-        if (!command(WRITE_ENABLE) || !command_at(PROGRAM, at, from, NULL, n) || !is_ready())
+        if (!give_work(PROGRAM, at, from, n) || wait_ready(BUSY_MS) != TK_FLASH_OK)
             return TK_FLASH_ERR;
         at += (uint32_t)n;
         from += n;
@@ -117,28 +127,28 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     return TK_FLASH_OK;
 }
 
-static bool begin_erase(uint32_t at)
+/* TK_FLASH_AGAIN: it has begun, or another one is not over yet. */
+static int begin_erase(uint32_t at)
 {
-    if (!is_ready() || !command(WRITE_ENABLE) || !command_at(ERASE, at, NULL, NULL, 0))
-        return false;
+    int ret = wait_ready(STEP_MS);
+
+    if (ret != TK_FLASH_OK)
+        return ret;
+    if (!give_work(ERASE, at, NULL, 0))
+        return TK_FLASH_ERR;
     erasing = at;
-    erase_began = tk_board_ticks();
-    return true;
+    return TK_FLASH_AGAIN;
 }
 
 /* Begins it, then asks for 8 ms at a time whether it is done. */
 static int area_erase(void *ctx, uint32_t offset)
 {
     uint32_t at = *(const uint32_t *)ctx + offset;
+    int ret = erasing == at ? wait_ready(STEP_MS) : begin_erase(at);
 
-    if (erasing != at && !begin_erase(at))
-        return TK_FLASH_ERR;
-    int ret = wait_ready(STEP_MS);
-
-    if (ret == TK_FLASH_AGAIN && !passed(erase_began, BUSY_MS))
-        return TK_FLASH_AGAIN;
-    erasing = 0;
-    return ret == TK_FLASH_OK ? TK_FLASH_OK : TK_FLASH_ERR;
+    if (ret != TK_FLASH_AGAIN)
+        erasing = 0;
+    return ret;
 }
 
 static uint32_t store = FIRST, seed = FIRST + 4 * SECTOR, scratch = FIRST + 6 * SECTOR;

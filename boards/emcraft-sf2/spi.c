@@ -26,8 +26,8 @@ void tk_spi_init(void)
 
 static void begin(size_t frames)
 {
-    uint32_t control = CONTROL_MASTER | CONTROL_MODE_3 | CONTROL_SELECT |
-                       (uint32_t)frames << CONTROL_FRAMES;
+    uint32_t control =
+        CONTROL_MASTER | CONTROL_MODE_3 | CONTROL_SELECT | (uint32_t)frames << CONTROL_FRAMES;
 
     SPI0_CONTROL = control; /* the number is taken while it is not enabled */
     SPI0_CONTROL = control | CONTROL_ENABLE;
