@@ -9,7 +9,13 @@
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
 /* What the module's design sets: 142 MHz for the processor, half of it for the peripherals. */
+#define PROCESSOR_HZ  142000000u
 #define PERIPHERAL_HZ 71000000u
+
+/* ARMv7-M's own timer, which counts down 24 bits */
+#define SYSTICK_CONTROL REGISTER(0xE000E010)
+#define SYSTICK_LOAD    REGISTER(0xE000E014)
+#define SYSTICK_VALUE   REGISTER(0xE000E018)
 
 /* System registers */
 #define SYSREG_SOFT_RESET   REGISTER(0x40038048)
