@@ -172,18 +172,24 @@ void tk_firmware_start(uint8_t unique[6])
     tk_ethernet_address(unique);
 }
 
-/* The register keeps every cause until it is cleared; what stands last here is the nearest. */
+/* The register keeps every cause until it is cleared, and a start sets several: the most telling
+ * come first. */
 const char *tk_firmware_cause(void)
 {
-    static const char *const words[] = {"power_on", "pin",      "pin", "software",
-                                        "lockup",   "watchdog", "pin", "pin"};
-    uint32_t causes = SYSREG_RESET_SOURCE;
-    const char *word = "unknown";
+    static const struct {
+        uint32_t bits;
+        const char *word;
+    } causes[] = {{1u << 5, "watchdog"},
+                  {1u << 4, "lockup"},
+                  {1u << 3, "software"},
+                  {1u << 0, "power_on"},
+                  {3u << 6, "pin"}};
+    uint32_t source = SYSREG_RESET_SOURCE;
 
     SYSREG_RESET_SOURCE = 0;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if ((causes & 1u << i) != 0)
-            word = words[i];
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        if ((source & causes[i].bits) != 0)
+            return causes[i].word;
     }
-    return word;
+    return "unknown";
 }

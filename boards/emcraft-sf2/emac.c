@@ -8,6 +8,7 @@
 
 #include <lwip/etharp.h>
 #include <lwip/pbuf.h>
+#include <string.h>
 
 /*
  * The MAC reads and writes memory by itself, along two rings of descriptors:
@@ -235,21 +236,23 @@ static err_t init(struct netif *netif)
 /* Of the linker script: where production puts the address, behind the program. */
 extern const uint8_t tk_identity[6];
 
-/* One that nobody put there has the first bit of all zeros or all ones: then it is one of the
- * addresses that anybody may take, the same for all such boards. */
-void tk_ethernet_address(uint8_t out[6])
+static bool is_address(const uint8_t a[6])
 {
-    static const uint8_t nobodys[6] = {0x02, 0, 0, 0, 0, 0x01};
-    const volatile uint8_t *given = tk_identity;
     uint8_t any = 0, all = 0xFF;
 
     for (int i = 0; i < 6; i++) {
-        out[i] = given[i];
-        any |= out[i];
-        all &= out[i];
+        any |= a[i];
+        all &= a[i];
     }
-    for (int i = 0; i < 6 && (any == 0 || all == 0xFF || (out[0] & 1) != 0); i++)
-        out[i] = nobodys[i];
+    return any != 0 && all != 0xFF && (a[0] & 1) == 0; /* which would be a group's */
+}
+
+/* Where nobody has put one it is an address that anybody may take, the same on all such boards. */
+void tk_ethernet_address(uint8_t out[6])
+{
+    static const uint8_t nobodys[6] = {0x02, 0, 0, 0, 0, 0x01};
+
+    memcpy(out, is_address(tk_identity) ? tk_identity : nobodys, 6);
 }
 
 const struct tk_lwip_driver tk_ethernet = {init, poll};

@@ -31,8 +31,8 @@ extern const struct tk_firmware_board tk_firmware_board;
 /* The first thing: the hardware runs, interrupts come. Six bytes that no other device has. */
 void tk_firmware_start(uint8_t unique[6]);
 
-/* Why the chip started, as a word: power_on, pin, brown_out, watchdog, software; unknown where it
- * does not say. */
+/* Why the chip started, as a word: power_on, pin, brown_out, watchdog, lockup, software; unknown
+ * where it does not say. */
 const char *tk_firmware_cause(void);
 
 #endif

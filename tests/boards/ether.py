@@ -120,6 +120,16 @@ class Ether:
         except OSError:  # the emulator has just been killed
             pass
 
+    def flood(self, count: int) -> None:
+        """Frames to everybody that nobody wants (ethertype 0x88B5: experiments), as fast as can be."""
+        frame = b"\xff" * 6 + b"\x52\x55\x0a\x00\x02\x63\x88\xb5" + bytes(1000)
+        for _ in range(count):
+            try:
+                self._sockets["board"].sendto(frame, socket.MSG_DONTWAIT,
+                                              str(self._home / "board.there"))
+            except BlockingIOError:  # what does not fit is lost, as on a wire
+                pass
+
     def _answer(self, frame: bytes) -> bytes | None:
         """What an asker by UDP is answered, b"" for silence; None: it asks none of ours."""
         if len(frame) < 42 or struct.unpack_from("!H", frame, 12)[0] != IPV4:
