@@ -40,15 +40,17 @@ static uint32_t ticks;
  * which it has right, tells that from half of the processor's clock. */
 static void measure_timers(void)
 {
-    uint32_t from = TIMER1_VALUE, passed;
+    uint32_t from = TIMER1_VALUE, passed = 0;
 
     SYSTICK_LOAD = SYSTICK_LONGEST;
     SYSTICK_VALUE = 0;
     SYSTICK_CONTROL = SYSTICK_RUN;
-    do {
-        passed = SYSTICK_LONGEST - SYSTICK_VALUE;
-    } while (passed < TRIAL || passed == SYSTICK_LONGEST); /* the latter: before it has begun */
-    if (from - TIMER1_VALUE > passed / 5 * 3)
+    for (uint32_t i = 0; i < TRIAL && passed < TRIAL; i++) {
+        uint32_t value = SYSTICK_VALUE;
+
+        passed = value == 0 ? 0 : SYSTICK_LONGEST - value; /* 0: it has yet to begin */
+    }
+    if (passed >= TRIAL && from - TIMER1_VALUE > passed / 5 * 3)
         counts_per_us = 100;
     SYSTICK_CONTROL = 0;
 }

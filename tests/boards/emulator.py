@@ -44,17 +44,18 @@ class Board:
     stack_bottom: int         # address
     endless_loop: bytes       # a branch to itself
     push: bytes               # how a function begins that keeps many registers on the stack
+    id: str                   # with its MAC address
 
 
 BOARDS = {board.name: board for board in (
     Board("lm3s6965evb", ("qemu-system-arm", "-M", "lm3s6965evb"), "stellaris", 32768,
           ("-drive", "if=none,id=ee,format=raw,file={file}",
            "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
-          True, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f"),
+          True, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456"),
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
           ("-drive", "if=mtd,format=raw,file={file}",
            "-device", "loader,addr=0x6003ff00,data=0x0605040302,data-len=8"), False,
-          False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f"),
+          False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020304050600"),
 )}
 
 

@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / "build/boards"
 LONGEST_S = 600
+SLOW = ("Idle", "Silence")  # begin first
 
 
 def build(board: str, roots: Path) -> Path:
@@ -93,6 +94,7 @@ def main() -> int:
             env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
                                 "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
             jobs += [(name, board, env) for name in classes(arguments.words)]
+        jobs.sort(key=lambda job: not job[0].endswith(SLOW))
         with ThreadPoolExecutor(arguments.j) as pool:
             good = list(pool.map(lambda job: run(*job), jobs))
         found = leaks.search(records)

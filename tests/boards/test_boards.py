@@ -69,6 +69,10 @@ class BoardCase(unittest.TestCase):
 
 class Life(BoardCase):
 
+    def test_name(self) -> None:
+        version = self.k.must("version")
+        self.assertEqual((version["board"], version["id"]), (BOARD.name, BOARD.id))
+
     def test_code_in_fresh_token_stays(self) -> None:
         self.ready()
         answer = self.k.must(f"auth code {self.k.redirect()}")
