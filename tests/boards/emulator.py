@@ -53,9 +53,8 @@ BOARDS = {board.name: board for board in (
            "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
           True, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456"),
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
-          ("-drive", "if=mtd,format=raw,file={file}",
-           "-device", "loader,addr=0x6003ff00,data=0x0605040302,data-len=8"), False,
-          False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020304050600"),
+          ("-drive", "if=mtd,format=raw,file={file}"), False,
+          False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
 )}
 
 
