@@ -255,7 +255,9 @@ class Cost(BoardCase):
         for cert, budget in (("ec", 125), ("rsa", 46)):
             self.b24.set(oauth_cert=cert, portal_cert=cert)
             self.b24.forget_sessions()
-            full, resumed = self.cost_of("check") / 2, self.cost_of("check") / 2
+            full = self.cost_of("check") / 2
+            # The store's work when idle may fall into one of them, and counts for more there.
+            resumed = min(self.cost_of("check") for _ in range(3)) / 2
             told.append(f"{cert} {full:.1f} M, resumed {resumed:.2f} M")
             self.assertLess(full, budget)
             self.assertLess(resumed, 1.5)
