@@ -22,9 +22,9 @@ static uint64_t get(const uint8_t *le, int bytes)
 }
 
 /* Another one with other roots or another program. */
-static uint64_t circumstances(const struct tk_config *config)
+static uint64_t circumstances(const struct tk_keeper *k)
 {
-    uint64_t id = config->trust_id ^ (uint64_t)config->build_unix << 20;
+    uint64_t id = tk_ca_id(&k->ca) ^ (uint64_t)k->config->build_unix << 20;
 
     for (const char *p = TK_VERSION; *p != '\0'; p++)
         id = (id ^ (uint8_t)*p) * 0x100000001b3u; /* FNV-1a */
@@ -47,7 +47,7 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
     session = tk_net_session(&a->keeper->net, &host);
     if (!is_worth_it(a, session))
         return false;
-    put(v->head, circumstances(a->keeper->config), 8);
+    put(v->head, circumstances(a->keeper), 8);
     put(v->head + 8, (uint64_t)session->not_after, 8);
     put(v->head + 16, session->lifetime_s, 4);
     v->head[20] = session->second_offer;
@@ -65,7 +65,7 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     const char *host = (const char *)data + TK_SESSION_HEAD;
     const uint8_t *end = len < TK_SESSION_HEAD ? NULL : memchr(host, '\0', len - TK_SESSION_HEAD);
 
-    if (end == NULL || get(data, 8) != circumstances(a->keeper->config) ||
+    if (end == NULL || get(data, 8) != circumstances(a->keeper) ||
         !tk_host_parse(&session.host, host, NULL))
         return;
     len -= (size_t)(end + 1 - data);

@@ -10,7 +10,7 @@
 #include "tk_console.h"
 
 struct tk_command {
-    const char *name;  /* one word or two */
+    const char *name;  /* one to three words */
     const char *form;  /* of what follows, "" for nothing */
     const char *about; /* one line for people */
     bool hidden;       /* what follows is a secret: not echoed */
@@ -46,6 +46,11 @@ void tk_command_auth_refresh(struct tk_console *c, char *rest);
 void tk_command_auth_forget(struct tk_console *c, char *rest);
 void tk_command_token(struct tk_console *c, char *rest);
 void tk_command_escalate_test(struct tk_console *c, char *rest);
+void tk_command_ca_list(struct tk_console *c, char *rest);
+void tk_command_ca_begin(struct tk_console *c, char *rest);
+void tk_command_ca_add(struct tk_console *c, char *rest);
+void tk_command_ca_end(struct tk_console *c, char *rest);
+void tk_command_ca_del(struct tk_console *c, char *rest);
 
 /* Begins a pair of an OK line: `key=`, behind a space where there are others. */
 void tk_command_key(struct tk_text *t, const char *key);

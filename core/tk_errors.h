@@ -136,3 +136,15 @@ TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
 TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,
          "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
 TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")
+
+/* roots of trust */
+TK_ERROR(CA_NOT_BEGUN, "ca_not_begun", NONE, "ca add begin first")
+TK_ERROR(CA_TOO_LARGE, "ca_too_large", NONE,
+         "a root holds at most 2047 bytes; ca add begin drops what was collected")
+TK_ERROR(CA_INVALID, "ca_invalid", NONE,
+         "the pieces are no certificate of an authority that this build can read; ca add begin "
+         "starts over")
+TK_ERROR(CA_EXPIRED, "ca_expired", NONE,
+         "the certificate is past its date, or this clock runs ahead; type time, and compare")
+TK_ERROR(CA_LIMIT, "ca_limit", NONE, "this build holds no more; ca del <sha256>, then ca add end")
+TK_ERROR(NO_SUCH_CA, "no_such_ca", NONE, "type ca list for those that were added")

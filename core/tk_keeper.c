@@ -194,8 +194,9 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->log_level = TK_LOG_ERROR;
     tk_sched_init(&k->sched);
     tk_time_init(&k->time, config->port, config->build_unix);
-    k->tls_error = tk_net_init(&k->net, config->port, &k->time, config->find_root, config->trust);
+    k->tls_error = tk_net_init(&k->net, config->port, &k->time, tk_ca_find, &k->ca);
     open_store(k);
+    tk_ca_load(&k->ca, k);
     load_settings(k);
     load_network(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)

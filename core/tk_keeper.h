@@ -15,6 +15,7 @@
  */
 
 #include "tk_account.h"
+#include "tk_ca.h"
 #include "tk_console.h"
 #include "tk_flash.h"
 #include "tk_ip.h"
@@ -38,7 +39,8 @@ struct tk_config {
 
     mbedtls_x509_crt_ca_cb_t find_root; /* the roots of trust, as for tk_tls_share */
     void *trust;
-    uint64_t trust_id; /* another one with other roots, as tk_trust_id gives it */
+    mbedtls_x509_crt *(*new_root)(void); /* an empty one on mbedTLS' heap, for it to free; NULL */
+    uint64_t trust_id;                   /* another one with other roots, as tk_trust_id gives it */
 
     /* Every EVT and LOG line, without its line end, as it also goes to the consoles; NULL: to
      * nobody else. Never holds a secret. */
@@ -55,6 +57,7 @@ struct tk_keeper {
     struct tk_store store;
     struct tk_task store_task; /* what the store can do ahead */
     struct tk_net net;
+    struct tk_ca ca; /* roots of trust that were added */
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];
 

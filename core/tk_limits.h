@@ -65,6 +65,20 @@
 #define TK_TLS12_FIRST 0
 #endif
 
+#ifndef TK_CAS
+#define TK_CAS 4 /* roots of trust that may be added; the 64 KB board has 2 */
+#endif
+
+#if TK_CAS < 1 || TK_CAS > 8
+#error "1 to 8 roots: they have keys 17 to 24 of the store"
+#endif
+
+#define TK_CA_MAX 2047 /* bytes of one, in DER */
+
+#if TK_WORK_SIZE <= TK_CA_MAX
+#error "a root is handled in a connection's buffer"
+#endif
+
 #define TK_LINE_MAX      1023              /* characters of a console line, prefix included */
 #define TK_NAME_MAX      16                /* reference name of an account */
 #define TK_HOST_TEXT     (TK_HOST_MAX + 8) /* host[:port] in brackets and NUL */

@@ -118,9 +118,40 @@ void tk_net_restore_session(struct tk_net *net, const struct tk_tls_session *ses
     *session_for(net, &session->host) = *session;
 }
 
+void *tk_net_spare(struct tk_net *net)
+{
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        const struct tk_slot *slot = &net->slots[i];
+
+        if (slot->request == NULL || slot->tls.stage != TK_TLS_READY)
+            return net->slots[i].work;
+    }
+    return NULL;
+}
+
 static void open_slot(struct tk_net *net, struct tk_slot *slot, const struct tk_host *host)
 {
     tk_tls_open(&slot->tls, host, session_for(net, host));
+}
+
+/* What is not verified yet begins again; a request that is under way ends, and leaves no session.
+ */
+void tk_net_forget_sessions(struct tk_net *net)
+{
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        struct tk_slot *slot = &net->slots[i];
+
+        if (is_open(slot) && (slot->request == NULL || slot->tls.stage != TK_TLS_READY))
+            close_slot(slot);
+        slot->tls.session = NULL;
+    }
+    tk_wipe(net->sessions, sizeof net->sessions);
+    for (size_t i = 0; i < TK_SLOTS; i++) {
+        struct tk_slot *slot = &net->slots[i];
+
+        if (slot->request != NULL && !is_open(slot))
+            open_slot(net, slot, &slot->request->host);
+    }
 }
 
 static void assign(struct tk_net *net, struct tk_slot *slot, struct tk_request *r)
@@ -255,7 +286,8 @@ static bool is_stale(struct tk_slot *slot)
 {
     char byte;
 
-    return slot->keep_until_ms > 0 && tk_tls_recv(&slot->tls, &byte, 1) != TK_SOCK_AGAIN;
+    return slot->keep_until_ms > 0 && (slot->tls.session == NULL /* verified by another list */ ||
+                                       tk_tls_recv(&slot->tls, &byte, 1) != TK_SOCK_AGAIN);
 }
 
 static int begin_writing(struct tk_net *net, struct tk_slot *slot, enum tk_err *err)

@@ -89,6 +89,13 @@ const struct tk_tls *tk_net_connection(const struct tk_request *r);
 const struct tk_tls_session *tk_net_session(const struct tk_net *net, const struct tk_host *host);
 void tk_net_restore_session(struct tk_net *net, const struct tk_tls_session *session);
 
+/* Drops all sessions, and the connections that nobody uses now: the trust list is another one. */
+void tk_net_forget_sessions(struct tk_net *net);
+
+/* TK_WORK_SIZE bytes that no connection needs before the next tk_net_step, or within a handshake;
+ * NULL: all are in use. */
+void *tk_net_spare(struct tk_net *net);
+
 /* Whether a connection to host stands ready for the next request. */
 bool tk_net_is_warm(const struct tk_net *net, const struct tk_host *host);
 

@@ -53,6 +53,7 @@ int main(void)
                                      .board = tk_firmware_board.name,
                                      .find_root = tk_trust_find,
                                      .trust = (void *)&tk_roots,
+                                     .new_root = tk_trust_new,
                                      .trust_id = tk_trust_id(&tk_roots)};
     uint8_t unique[6];
 

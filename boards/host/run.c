@@ -127,6 +127,7 @@ static int serve(const struct tk_options *options)
                                         .board = "host",
                                         .find_root = tk_trust_find,
                                         .trust = &service.trust,
+                                        .new_root = tk_trust_new,
                                         .tell = tell};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;

@@ -63,14 +63,21 @@ static int same_name(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
     return 1;
 }
 
+mbedtls_x509_crt *tk_trust_new(void)
+{
+    mbedtls_x509_crt *crt = mbedtls_calloc(1, sizeof *crt);
+
+    if (crt != NULL)
+        mbedtls_x509_crt_init(crt);
+    return crt;
+}
+
 static int add(mbedtls_x509_crt **list, const struct tk_root *root)
 {
-    if (*list == NULL) {
-        *list = mbedtls_calloc(1, sizeof **list);
-        if (*list == NULL)
-            return MBEDTLS_ERR_X509_ALLOC_FAILED;
-        mbedtls_x509_crt_init(*list);
-    }
+    if (*list == NULL)
+        *list = tk_trust_new();
+    if (*list == NULL)
+        return MBEDTLS_ERR_X509_ALLOC_FAILED;
     int ret = mbedtls_x509_crt_parse_der_nocopy(*list, root->der, root->len);
 
     /* A root that mbedTLS cannot read is one that cannot be trusted, no reason to give up. */

@@ -24,6 +24,9 @@ struct tk_trust {
  * Gives every root whose subject is the child's issuer; mbedTLS checks them and frees them. */
 int tk_trust_find(void *trust, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates);
 
+/* An empty certificate, to be freed as mbedTLS frees a list; NULL: no memory. */
+mbedtls_x509_crt *tk_trust_new(void);
+
 /* A number for the whole list: another one with other roots. */
 uint64_t tk_trust_id(const struct tk_trust *trust);
 

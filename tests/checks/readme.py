@@ -18,10 +18,10 @@ END = "<!-- end -->"
 # Every module of core stands in one row of the table.
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
-    ("TLS, connections", ["tls", "tls_offer", "net"]),
+    ("TLS, connections", ["tls", "tls_offer", "ca", "net"]),
     ("tokens", ["account", "account_session", "account_store", "auth", "token", "rest", "escalate"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",
-                 "command_token", "check"]),
+                 "command_token", "command_ca", "check"]),
     ("error words", ["err"]),
     ("store", ["store", "store_read", "store_write"]),
     ("sealing", ["seal"]),

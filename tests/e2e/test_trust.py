@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom it trusts: each fault of a certificate has its name, and no byte of a secret leaves."""
 
+import base64
 import glob
+import hashlib
 import os
 import shutil
 import socket
@@ -81,6 +83,41 @@ class Certificates(GatewayCase):
                 keeper.start(hello=False)
                 self.assertNotEqual(keeper.wait_end(), 0)
                 self.assertIn(file.name, keeper.errors())
+
+
+class AddedRoots(GatewayCase):
+    """A private root, as `ca add` takes it: the lines of its PEM file."""
+
+    def exchange(self):
+        self.b24.set(oauth_cert="untrusted")
+        self.b24.forget_sessions()
+        self.b24.drop()
+        return self.k.command(f"auth code {self.b24.code()['code']}")
+
+    def add(self) -> str:
+        pem = (Path(self.b24.ca).parent / "untrusted-root.pem").read_text()
+        self.k.must("ca add begin")
+        for line in pem.split("-----")[2].split():
+            self.k.must(f"ca add {line}")
+        answer = self.k.must("ca add end")
+        der = base64.b64decode("".join(pem.split("-----")[2].split()))
+        self.assertEqual(answer["sha256"], hashlib.sha256(der).hexdigest())
+        return answer["sha256"]
+
+    def test_trusted_while_it_is_added(self) -> None:
+        self.k.configure()
+        self.assert_error(self.exchange(), "tls_untrusted")
+        digest = self.add()
+        self.assertEqual(self.exchange()["generation"], "1")
+        self.k.end()
+        self.k.start()
+        self.assertIn(digest, repr(self.k.must("ca list")))
+        self.assertEqual(self.exchange()["generation"], "2")
+        self.k.must(f"ca del {digest}")
+        self.assert_error(self.exchange(), "tls_untrusted")
+        self.b24.set(oauth_cert="ec")  # the machine's roots count as before
+        self.b24.drop()
+        self.k.must(f"auth code {self.b24.code()['code']}")
 
 
 class Clock(GatewayCase):

@@ -155,7 +155,7 @@ void tk_tls_free(struct tk_tls *tls)
 
 void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
 {
-    (void)session;
+    tls->session = session;
     tls->host = *host;
     tls->stage = TK_TLS_NAME;
     tls->sock = next_fake++ % 64;

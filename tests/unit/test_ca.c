@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Roots of trust that a person adds: piece by piece, over cuts, and what they change. */
+
+#include "world.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct world w;
+
+struct cert {
+    unsigned char der[2048];
+    int len;
+    char digest[65];
+};
+
+/* Signed by itself, from `days` days before the world's time for a year. */
+static struct cert make(const char *name, bool is_ca, long days)
+{
+    struct cert c = {.len = 0};
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *x = X509_new();
+    X509_NAME *subject = X509_get_subject_name(x);
+    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
+                                            is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    unsigned char hash[32], *p = c.der;
+
+    X509_set_version(x, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 7);
+    ASN1_TIME_set(X509_getm_notBefore(x), WORLD_UNIX - days * 86400);
+    ASN1_TIME_set(X509_getm_notAfter(x), WORLD_UNIX + (365 - days) * 86400);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+    X509_set_issuer_name(x, subject);
+    X509_set_pubkey(x, key);
+    X509_add_ext(x, e, -1);
+    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+    c.len = i2d_X509(x, &p);
+    SHA256(c.der, (size_t)c.len, hash);
+    for (int i = 0; i < 32; i++)
+        sprintf(c.digest + 2 * i, "%02x", hash[i]);
+    X509_EXTENSION_free(e);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    return c;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 17);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+/* From one byte on, 48 to a line. */
+static void type_pieces(const struct cert *c, int from)
+{
+    for (int at = from; at < c->len; at += 48) {
+        char line[100] = "ca add ";
+        char expected[32];
+        int n = c->len - at < 48 ? c->len - at : 48;
+
+        EVP_EncodeBlock((unsigned char *)line + 7, c->der + at, n);
+        sprintf(expected, "OK bytes=%d", at + n);
+        assert_string_equal(world_type(&w, line), expected);
+    }
+}
+
+static const char *add(const struct cert *c)
+{
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    type_pieces(c, 0);
+    return world_type(&w, "ca add end");
+}
+
+static void assert_added(unsigned count)
+{
+    char expected[32];
+
+    sprintf(expected, "OK added=%u most=%d", count, TK_CAS);
+    assert_string_equal(world_type(&w, "ca list"), expected);
+}
+
+static void it_is_there_after_a_start(void **state)
+{
+    struct cert c = make("Our Root", true, 1);
+    char expected[200], line[100];
+
+    (void)state;
+    sprintf(expected, "OK sha256=%s until=", c.digest);
+    world_assert_begins(add(&c), expected);
+    assert_non_null(strstr(w.answer, " subject=Our\\x20Root"));
+    assert_added(1);
+    world_restart(&w, 100);
+    assert_added(1);
+    assert_non_null(strstr(w.answer, c.digest));
+    assert_non_null(strstr(w.answer, "subject=Our Root"));
+    sprintf(line, "ca del %.8s", c.digest);
+    assert_string_equal(world_type(&w, line), "OK");
+    world_assert_begins(world_type(&w, line), "ERR no_such_ca");
+    world_restart(&w, 100);
+    assert_added(0);
+}
+
+static void pieces_outlive_a_cut(void **state)
+{
+    struct cert c = make("Root", true, 1);
+    struct cert half = c;
+
+    (void)state;
+    half.len = 96;
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    type_pieces(&half, 0);
+    world_restart(&w, 100);
+    assert_added(0);
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
+    type_pieces(&c, 96);
+    world_assert_begins(world_type(&w, "ca add end"), "OK sha256=");
+    assert_added(1);
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_not_begun");
+    assert_added(1);
+}
+
+static void what_is_no_root_changes_nothing(void **state)
+{
+    struct cert good = make("Root", true, 1), leaf = make("Leaf", false, 1);
+    struct cert old = make("Old", true, 366), longer = good;
+
+    (void)state;
+    world_assert_begins(world_type(&w, "ca add AAAA"), "ERR ca_not_begun");
+    world_assert_begins(add(&good), "OK");
+    world_assert_begins(add(&leaf), "ERR ca_invalid");
+    world_assert_begins(add(&old), "ERR ca_expired");
+    longer.len += 3;
+    world_assert_begins(add(&longer), "ERR ca_invalid");
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
+    for (const char *const *bad = (const char *const[]){"ca add AAA", "ca add A=AA", "ca add ====",
+                                                        "ca add AA-A", "ca add AAAA AAA", NULL};
+         *bad != NULL; bad++)
+        world_assert_begins(world_type(&w, *bad), "ERR bad_value");
+    assert_string_equal(world_type(&w, "ca add AAA="), "OK bytes=2");
+    for (int i = 0; i < 30; i++) {
+        char line[100] = "ca add ";
+
+        memset(line + 7, 'A', 92);
+        if (world_type(&w, line)[0] == 'E')
+            break;
+    }
+    world_assert_begins(strstr(w.answer, "ERR"), "ERR ca_too_large");
+    assert_added(1);
+    world_assert_begins(world_type(&w, "ca del 0123456"), "ERR bad_value");
+}
+
+static void places_are_counted(void **state)
+{
+    struct cert c;
+
+    (void)state;
+    for (int i = 0; i < TK_CAS; i++) {
+        c = make("Root", true, 1);
+        world_assert_begins(add(&c), "OK");
+        world_assert_begins(add(&c), "OK"); /* it is there already */
+    }
+    assert_added(TK_CAS);
+    c = make("Root", true, 1);
+    world_assert_begins(add(&c), "ERR ca_limit");
+    assert_added(TK_CAS);
+}
+
+static void sessions_end_with_the_list(void **state)
+{
+    struct cert c = make("Root", true, 1);
+    struct tk_tls_session given = {.len = 300, .not_after = WORLD_UNIX + 86400, .lifetime_s = 7200};
+    uint64_t before;
+
+    (void)state;
+    world_provision(&w);
+    tk_account_auth_host(&w.keeper.accounts[0], &given.host);
+    tk_net_restore_session(&w.keeper.net, &given);
+    world_run(&w, 20000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK");
+    world_run(&w, 5000);
+    before = tk_ca_id(&w.keeper.ca);
+    world_assert_begins(add(&c), "OK");
+    assert_null(tk_net_session(&w.keeper.net, &given.host));
+    assert_true(tk_ca_id(&w.keeper.ca) != before);
+    world_restart(&w, 100);
+    assert_null(tk_net_session(&w.keeper.net, &given.host)); /* the stored one is of another list */
+    world_run(&w, 20000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_there_after_a_start),       TEST(pieces_outlive_a_cut),
+        TEST(what_is_no_root_changes_nothing), TEST(places_are_counted),
+        TEST(sessions_end_with_the_list),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
