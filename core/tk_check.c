@@ -10,12 +10,14 @@
 
 #define HOST_TIMEOUT_MS 15000
 #define ALL_MS          60000
+#define LEASE_MS        15000 /* for DHCP, which may be at it after a start */
 
 /* The lines of an answer, in their order. */
 enum {
     CLOCK,
     SEED,
     STORE,
+    NETWORK,
     AUTH_HOST,
     AUTH_NAME,
     AUTH_TCP,
@@ -31,19 +33,10 @@ enum {
     END
 };
 
-static const char *const keys[] = {"clock",
-                                   "seed",
-                                   "store",
-                                   "auth.host",
-                                   "auth.name",
-                                   "auth.tcp",
-                                   "auth.tls",
-                                   "auth.certificate",
-                                   "portal.host",
-                                   "portal.name",
-                                   "portal.tcp",
-                                   "portal.tls",
-                                   "portal.certificate"};
+static const char *const keys[] = {
+    "clock",       "seed",       "store",      "network",           "auth.host",
+    "auth.name",   "auth.tcp",   "auth.tls",   "auth.certificate",  "portal.host",
+    "portal.name", "portal.tcp", "portal.tls", "portal.certificate"};
 
 static void print(struct tk_console *c, const char *key, enum tk_err err, const char *detail)
 {
@@ -84,6 +77,27 @@ static void print_seed(struct tk_console *c)
     bool seeded = tk_entropy_get(c->keeper->config->port, &byte, 1) == TK_ENTROPY_OK;
 
     print(c, keys[SEED], seeded ? TK_OK : TK_E_NOT_SEEDED, "");
+}
+
+/* Where an operating system keeps the address there is no such line: the next ones tell. */
+static void step_network(struct tk_console *c)
+{
+    struct tk_ip ip;
+    char buf[TK_IP_TEXT];
+    struct tk_text t;
+    int ret = tk_sock_address_now(c->keeper->config->port, &ip);
+
+    if (ret == TK_SOCK_AGAIN && tk_keeper_now(c->keeper) + ALL_MS < c->now.give_up_ms + LEASE_MS)
+        return;
+    c->now.item++;
+    if (ret == TK_SOCK_ERR)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    if (ret == TK_SOCK_OK)
+        tk_text_ip(&t, &ip);
+    print(c, keys[NETWORK], ret == TK_SOCK_OK ? TK_OK : TK_E_NO_NETWORK, buf);
+    if (ret != TK_SOCK_OK)
+        c->now.item = END;
 }
 
 /* --- a host --- */
@@ -260,6 +274,9 @@ static void step_check(struct tk_console *c)
     case SEED:
     case STORE:
         step_device(c);
+        break;
+    case NETWORK:
+        step_network(c);
         break;
     case AUTH_HOST:
         begin_auth(c);

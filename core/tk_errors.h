@@ -148,3 +148,7 @@ TK_ERROR(CA_EXPIRED, "ca_expired", NONE,
          "the certificate is past its date, or this clock runs ahead; type time, and compare")
 TK_ERROR(CA_LIMIT, "ca_limit", NONE, "this build holds no more; ca del <sha256>, then ca add end")
 TK_ERROR(NO_SUCH_CA, "no_such_ca", NONE, "type ca list for those that were added")
+
+/* the network of this device */
+TK_ERROR(NO_NETWORK, "no_network", NONE,
+         "this device has no address; check the cable or DHCP, or set ip")

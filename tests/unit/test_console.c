@@ -277,6 +277,22 @@ static void the_next_line_is_busy(void **state)
     assert_string_equal(type("@4 log off\n"), "@4 OK log=off\r\n");
 }
 
+/* The simulated port has a network of its own when it is told so, and gets no lease. */
+static void a_check_without_an_address_says_so(void **state)
+{
+    (void)state;
+    w.port.system = false;
+    world_assert_begins(world_type(&w, "check"), "ERR no_network");
+    assert_non_null(strstr(w.answer, "@1 network=no_network "));
+    assert_null(strstr(w.answer, "@1 auth."));
+    world_assert_begins(world_type(&w, "set ip 10.0.0.7/24,10.0.0.1,10.0.0.2"), "OK");
+    world_assert_begins(world_type(&w, "check"), "ERR no_client");
+    assert_non_null(strstr(w.answer, "@1 network=ok 10.0.0.7/24,"));
+    w.port.system = true;
+    world_assert_begins(world_type(&w, "check"), "ERR no_client");
+    assert_null(strstr(w.answer, "@1 network="));
+}
+
 static void auth_code_ends_a_check(void **state)
 {
     (void)state;
@@ -482,6 +498,7 @@ int main(void)
         TEST(binary_noise_harms_nothing),
         TEST(events_wait_for_the_end_of_an_answer),
         TEST(the_next_line_is_busy),
+        TEST(a_check_without_an_address_says_so),
         TEST(auth_code_ends_a_check),
         TEST(who_leaves_takes_nothing_along),
         TEST(a_slow_line_loses_nothing),
