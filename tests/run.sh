@@ -38,7 +38,8 @@ unit_under_valgrind() {
 
 need_to_build
 need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
-    universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat
+    universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
+    gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 
 # What mostly computes, and what mostly waits, go side by side.
 computing() {

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The firmware of one board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
 
+# A board with a random source names tk_bare_source.c instead.
+if(NOT board_entropy)
+    set(board_entropy port/baremetal/tk_bare_entropy.c)
+endif()
 add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c port/baremetal/tk_bare_wait.c
             port/baremetal/tk_bare_console.c port/baremetal/tk_bare_device.c
-            port/baremetal/tk_bare_entropy.c ${board_arch})
+            ${board_entropy} ${board_arch})
 target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
 target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
 

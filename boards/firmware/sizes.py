@@ -17,8 +17,8 @@ LAYERS = (("core", r"libtk_core"), ("conformance suite", r"libtk_conformance"),
           ("ports", r"libtk_port_"), ("roots of trust", r"roots\.c"), ("lwIP", r"lwip"),
           ("mbedTLS", r"libmbedtls"), ("board", r"/boards/|^boards/|CMakeFiles/tokenkeeper"),
           ("C library", r"lib(c|g|m|gcc)[_\w]*\.a"))
-FLASH = re.compile(r"\.(text|rodata|vectors|data|ARM)")
-RAM = re.compile(r"\.(data|bss|noinit)|COMMON")
+FLASH = re.compile(r"\.(text|s?rodata|vectors|s?data|ARM)")
+RAM = re.compile(r"\.(s?data|s?bss|noinit)|COMMON")
 ROW = re.compile(r"^ (\.\S+|COMMON)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
 
 
@@ -46,7 +46,7 @@ def by_layer(found: list[tuple[str, int, str]], kind: re.Pattern) -> dict[str, i
 
 def symbols(elf: Path) -> dict[str, int]:
     """The linker script's own symbols."""
-    lines = subprocess.run(["arm-none-eabi-nm", str(elf)], check=True, capture_output=True,
+    lines = subprocess.run(["nm", str(elf)], check=True, capture_output=True,
                            text=True).stdout.split("\n")
     words = [line.split() for line in lines]
     return {word[2]: int(word[0], 16) for word in words if len(word) == 3}

@@ -38,7 +38,7 @@ struct tk_port {
      * tk_wait is to return. NULL: there is none. */
     uint64_t (*work)(struct tk_port *port, bool *news);
     char id[TK_BARE_ID_MAX + 1];
-    const struct tk_flash *seed_flash; /* two sectors for the seed */
+    const struct tk_flash *seed_flash; /* two sectors for the seed, or NULL */
 
     /* inside */
     uint64_t now_ms;
@@ -56,8 +56,9 @@ struct tk_port {
  * bytes that no other device has make its id. */
 void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique[6]);
 
-/* Takes the seed from flash and replaces it there before it is used. After tk_mbedtls_init: the
- * generator lives on its heap. */
+/* Begins the generator of random numbers, which lives on mbedTLS's heap: after tk_mbedtls_init.
+ * tk_bare_entropy.c takes the seed from flash and replaces it there before it is used;
+ * tk_bare_source.c takes it from the board's own source, and seed_flash is NULL. */
 void tk_bare_seed_init(struct tk_port *port, const struct tk_flash *seed_flash);
 
 /* From the UART's interrupt. */

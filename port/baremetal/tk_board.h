@@ -5,6 +5,7 @@
 /* What a board gives to port/baremetal: a few lines around registers each. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 extern const uint32_t tk_board_ticks_per_ms;
@@ -25,6 +26,10 @@ bool tk_board_put(uint8_t byte);
 
 /* One call of tk_bare_wake when the UART has room again. */
 void tk_board_want_room(void);
+
+/* Random bytes of the board's own source; false: it failed, and to is undefined. Only boards that
+ * have one (tk_bare_source.c). */
+bool tk_board_random(void *to, size_t len);
 
 /* Shows an escalation level, 0 to 4. */
 void tk_board_indicate(int level);

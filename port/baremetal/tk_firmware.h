@@ -21,7 +21,7 @@ struct tk_firmware_board {
     const char *name;      /* a word: "lm3s6965evb" */
     const char *id_prefix; /* "lm3s-" */
     const struct tk_flash *store;
-    const struct tk_flash *seed;
+    const struct tk_flash *seed;    /* NULL: it has a random source */
     const struct tk_flash *scratch; /* NULL: none to spare */
     const struct tk_lwip_driver *network;
 };

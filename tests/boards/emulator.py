@@ -27,7 +27,7 @@ NTP = "time.example.com"  # resolved and answered by our own end of the cable
 ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
 PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
-REGISTERS = {"sp": 13, "pc": 15}  # of ARM
+REGISTERS = {"qemu-system-arm": {"sp": 13, "pc": 15}, "qemu-system-riscv32": {"sp": 2, "pc": 32}}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Board:
     endless_loop: bytes       # a branch to itself
     push: bytes               # how a function begins that keeps many registers on the stack
     id: str                   # with its MAC address
+    program: tuple[str, ...] = ("-kernel", "{image}")
+    program_size: int = 0     # of the flash bank that holds it; 0: QEMU does not mind
+    budget: tuple[float, ...] = (125, 46, 1.5)  # M instructions with ECDSA, with RSA, resumed
+    program_at: int = 0       # address
 
 
 BOARDS = {board.name: board for board in (
@@ -55,6 +59,13 @@ BOARDS = {board.name: board for board in (
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
           ("-drive", "if=mtd,format=raw,file={file}"), False,
           False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
+    Board("qemu-rv32", ("qemu-system-riscv32", "-M", "virt", "-m", "16M", "-bios", "none",
+                        "-global", "virtio-mmio.force-legacy=false",
+                        "-device", "virtio-rng-device"), "virtio-net-device", 32 << 20,
+          ("-drive", "if=pflash,unit=1,format=raw,file={file}"), True,
+          False, 0x80000000, b"\x01\xa0", b"\x39\x71\x4a\xd8", "rv32-525400123456",
+          ("-drive", "if=pflash,unit=0,format=raw,readonly=on,file={image}"), 32 << 20,
+          (117, 46, 1.7), 0x20000000),
 )}
 
 
@@ -74,6 +85,9 @@ class Emulator(Keeper):
         self.record = RECORDS / f"{self.home.name}.console"
         self.memory = self.home / "memory.bin"
         self.memory.write_bytes(b"\xff" * board.memory_size)
+        if board.program_size:
+            self.image = shutil.copy(image, self.home / "program.bin")
+            os.truncate(self.image, board.program_size)
         self.ether = Ether(self.home, dict(ADDRESSES), RECORDS / f"{self.home.name}.frames")
         self.process: subprocess.Popen | None = None
         self.out: Lines | None = None
@@ -90,12 +104,13 @@ class Emulator(Keeper):
     def start(self, hello: bool = True) -> None:
         path = self.home / "serial"
         path.unlink(missing_ok=True)
-        memory = [word.format(file=self.memory) for word in self.board.memory]
+        memory = [word.format(file=self.memory, image=self.image)
+                  for word in self.board.program + self.board.memory]
         with (RECORDS / f"{self.home.name}.stderr").open("a") as errors:
             self.process = subprocess.Popen(
                 [*self.board.qemu, "-display", "none", "-monitor", "none",
                  "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
-                 "-kernel", str(self.image), *self._network(), *memory,
+                 *self._network(), *memory,
                  *(word.format(home=self.home) for word in self.extra)],
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                 preexec_fn=die_with_parent)
@@ -129,6 +144,7 @@ class Emulator(Keeper):
     def set_registers(self, **values: int) -> None:
         """Puts values into registers of the running processor, as a fault of hardware might. The
         emulator needs `extra` = GDB for it. (GDB's remote protocol: stop, P, continue.)"""
+        numbers = REGISTERS[self.board.qemu[0]]
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(PATIENT_S)
             line.connect(f"{self.home}/gdb")
@@ -137,7 +153,7 @@ class Emulator(Keeper):
             # QEMU takes single registers only from who has asked for their description.
             self._gdb_ask(line, "qXfer:features:read:target.xml:0,ffb", b"l")
             for name, value in values.items():
-                self._gdb_ask(line, f"P{REGISTERS[name]:x}={value.to_bytes(4, 'little').hex()}",
+                self._gdb_ask(line, f"P{numbers[name]:x}={value.to_bytes(4, 'little').hex()}",
                               b"OK")
             self._gdb_ask(line, "D", b"OK")  # detach: it goes on
 

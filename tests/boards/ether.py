@@ -82,7 +82,11 @@ class Ether:
             return ["-netdev", f"dgram,id={side},local.type=unix,local.path={there},"
                     f"remote.type=unix,remote.path={self._home / side}.here",
                     "-netdev", f"hubport,id={side}port,hubid={hub},netdev={side}"]
-        return ["-net", f"nic,model={model}", *end("board", 0), *end("qemu", 1),
+        if model.endswith("-device"):  # one that the machine does not have by itself
+            plug = ["-netdev", "hubport,id=plug,hubid=0", "-device", f"{model},netdev=plug"]
+        else:
+            plug = ["-net", f"nic,model={model}"]
+        return [*plug, *end("board", 0), *end("qemu", 1),
                 "-netdev", f"user,id=user,restrict=on{user}",
                 "-netdev", "hubport,id=userport,hubid=1,netdev=user"]
 

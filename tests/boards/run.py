@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / "build/boards"
 LONGEST_S = 600
-SLOW = ("Idle", "Silence")  # begin first
+SLOW = ("Idle", "Silence")  # begin first; not on qemu-rv32, if not asked for
 
 
 def build(board: str, roots: Path) -> Path:
@@ -93,7 +93,8 @@ def main() -> int:
                 stale = True
             env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
                                 "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
-            jobs += [(name, board, env) for name in classes(arguments.words)]
+            jobs += [(name, board, env) for name in classes(arguments.words)
+                     if arguments.words or board != "qemu-rv32" or not name.endswith(SLOW)]
         jobs.sort(key=lambda job: not job[0].endswith(SLOW))
         with ThreadPoolExecutor(arguments.j) as pool:
             good = list(pool.map(lambda job: run(*job), jobs))

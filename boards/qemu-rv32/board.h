@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_QEMU_RV32_H
+#define TK_QEMU_RV32_H
+
+/* The parts of this board, for one another. */
+
+#include "tk_flash.h"
+
+/* Lets an interrupt of the PLIC through. */
+void tk_plic_enable(unsigned irq);
+
+/* The NOR's areas. */
+extern const struct tk_flash tk_nor_store, tk_nor_scratch;
+
+/* The network. The address is the device's own. */
+extern const struct tk_lwip_driver tk_ethernet;
+void tk_ethernet_init(void);
+void tk_ethernet_address(uint8_t out[6]);
+unsigned tk_ethernet_irq(void); /* 0: there is none */
+void tk_ethernet_interrupt(void);
+
+/* The random source. */
+void tk_random_init(void);
+
+#endif

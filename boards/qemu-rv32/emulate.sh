@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs a firmware in QEMU with its console on this terminal; Ctrl-A X ends it.
+#   boards/qemu-rv32/emulate.sh tokenkeeper.elf [more of QEMU's options]
+# The second flash bank is a file beside the firmware; remove it to begin anew.
+set -eu
+folder=$(dirname "$1")
+shift
+cp "$folder/tokenkeeper.bin" "$folder/flash0.bin"
+truncate -s 32M "$folder/flash0.bin"
+[ -e "$folder/flash1.bin" ] ||
+    head -c 33554432 /dev/zero | tr '\0' '\377' >"$folder/flash1.bin"
+exec qemu-system-riscv32 -M virt -m 16M -bios none -nographic -serial mon:stdio \
+    -global virtio-mmio.force-legacy=false \
+    -drive if=pflash,unit=0,format=raw,readonly=on,file="$folder/flash0.bin" \
+    -drive if=pflash,unit=1,format=raw,file="$folder/flash1.bin" \
+    -netdev user,id=net -device virtio-net-device,netdev=net -device virtio-rng-device "$@"

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "tk_board.h"
+#include "tk_firmware.h"
+#include "tk_lwip.h"
+#include "virtio.h"
+
+#include <lwip/etharp.h>
+#include <lwip/pbuf.h>
+#include <string.h>
+
+/*
+ * The virtio network device (Virtual I/O Device 1.1, 5.1): a queue of empty buffers to receive
+ * into and one of buffers to send, each frame behind a header of 12 bytes, all zeros here.
+ */
+
+#define FEATURE_MAC (1u << 5)
+
+enum { RX, TX, HEADER = 12, LONGEST = 1514, FRAMES = 8, BUFFER = HEADER + LONGEST };
+
+static struct tk_virtio_queue rx, tx;
+static uint8_t rx_buffers[TK_VIRTIO_QUEUE][BUFFER], tx_buffers[TK_VIRTIO_QUEUE][BUFFER];
+static unsigned tx_free = TK_VIRTIO_QUEUE; /* those that were never used; later ones come back */
+static uintptr_t device;
+static unsigned irq;
+
+/* --- receiving --- */
+
+static void refill(unsigned id)
+{
+    tk_virtio_give(device, RX, &rx, id, rx_buffers[id], BUFFER, true);
+}
+
+/* One frame, which is lost when no memory is left for it: who sent it sends it again. */
+static void receive(struct netif *netif, const uint8_t *from, uint32_t len)
+{
+    if (len > LONGEST)
+        return;
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_POOL);
+
+    if (frame == NULL)
+        return;
+    (void)pbuf_take(frame, from, (uint16_t)len);
+    if (netif->input(frame, netif) != ERR_OK)
+        pbuf_free(frame);
+}
+
+/* Interrupts are let through again before the last look, so that no frame comes between. */
+static bool poll(struct netif *netif)
+{
+    int frames = 0;
+    unsigned id;
+    uint32_t len;
+
+    for (; frames < FRAMES && tk_virtio_take(&rx, &id, &len); frames++) {
+        if (len > HEADER)
+            receive(netif, rx_buffers[id] + HEADER, len - HEADER);
+        refill(id);
+    }
+    tk_virtio_quiet(&rx, false);
+    return tk_virtio_ready(&rx);
+}
+
+void tk_ethernet_interrupt(void)
+{
+    tk_virtio_quiet(&rx, true);
+    tk_virtio_acknowledge(device);
+    tk_bare_wake(&tk_firmware_port);
+}
+
+unsigned tk_ethernet_irq(void)
+{
+    return irq;
+}
+
+/* --- sending --- */
+
+/* A frame for which no buffer is free is lost, and sent again by who needs it. */
+static err_t send(struct netif *netif, struct pbuf *frame)
+{
+    unsigned id;
+    uint32_t len;
+
+    (void)netif;
+    if (device == 0 || frame->tot_len > LONGEST)
+        return ERR_IF;
+    if (!tk_virtio_take(&tx, &id, &len)) {
+        if (tx_free == 0)
+            return ERR_MEM;
+        id = --tx_free;
+    }
+    memset(tx_buffers[id], 0, HEADER);
+    (void)pbuf_copy_partial(frame, tx_buffers[id] + HEADER, frame->tot_len, 0);
+    tk_virtio_give(device, TX, &tx, id, tx_buffers[id], HEADER + frame->tot_len, false);
+    return ERR_OK;
+}
+
+/* --- start --- */
+
+void tk_ethernet_init(void)
+{
+    device = tk_virtio_open(TK_VIRTIO_NET, FEATURE_MAC, &irq);
+    if (device != 0 && !(tk_virtio_add(device, RX, &rx) && tk_virtio_add(device, TX, &tx)))
+        device = 0;
+    if (device == 0)
+        irq = 0;
+}
+
+static err_t init(struct netif *netif)
+{
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->mtu = 1500;
+    netif->hwaddr_len = ETHARP_HWADDR_LEN;
+    tk_ethernet_address(netif->hwaddr);
+    netif->output = etharp_output;
+    netif->linkoutput = send;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP;
+    if (device == 0)
+        return ERR_OK; /* no cable will ever be in */
+    netif->flags |= NETIF_FLAG_LINK_UP;
+    tk_virtio_quiet(&tx, true);
+    tk_virtio_begin(device);
+    for (unsigned id = 0; id < TK_VIRTIO_QUEUE; id++)
+        refill(id);
+    tk_plic_enable(irq);
+    return ERR_OK;
+}
+
+void tk_ethernet_address(uint8_t out[6])
+{
+    static const uint8_t none[6] = {0x02, 0, 0, 0, 0, 0x01}; /* one that anybody may take */
+
+    memcpy(out, none, sizeof none);
+    for (unsigned i = 0; device != 0 && i < 6; i++)
+        out[i] = tk_virtio_config(device, i);
+}
+
+const struct tk_lwip_driver tk_ethernet = {init, poll};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "tk_board.h"
+#include "virt.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * The second flash bank, 32 MB: two chips of 16 bits side by side, each with Intel's commands (CFI
+ * 01), so that a word programs both and a command goes to both halves of the bus. 128 sectors of
+ * 256 KB.
+ *
+ *      | store 4 | scratch 2 | free ... |
+ *
+ * A sector takes the chips up to seconds to erase. Meanwhile they answer with their status, and
+ * whoever wants to read or program waits for the end, which the next step of that erase then tells.
+ */
+
+#define BOTH(half)    ((half) << 16 | (half))
+#define READ_ARRAY    BOTH(0xFFu)
+#define PROGRAM       BOTH(0x40u)
+#define ERASE         BOTH(0x20u)
+#define ERASE_CONFIRM BOTH(0xD0u)
+#define CLEAR_STATUS  BOTH(0x50u)
+#define READY         BOTH(0x80u)
+#define FAILED        BOTH(0x3Au) /* erase, program, voltage, locked */
+
+enum {
+    SECTOR = 256 * 1024,
+    UNIT = 4,
+    STEP_MS = 5,
+    PROGRAM_MS = 10, /* of a word; chips take under 1 */
+    ERASE_MS = 10000 /* of a sector; chips take up to 4 s */
+};
+
+static uint32_t erasing; /* address of the sector that is being erased, or 0 */
+static uint32_t erased;  /* of one whose end nobody was told yet, or 0 */
+
+static volatile uint32_t *word_at(uint32_t address)
+{
+    return (volatile uint32_t *)(uintptr_t)address;
+}
+
+/* Whether both chips are ready before so many milliseconds are over. */
+static bool ready_within(uint32_t address, uint32_t ms)
+{
+    uint32_t start = tk_board_ticks();
+
+    while ((*word_at(address) & READY) != READY) {
+        if (tk_board_ticks() - start > ms * tk_board_ticks_per_ms)
+            return (*word_at(address) & READY) == READY;
+    }
+    return true;
+}
+
+/* Back to reading. Whether what was done before had no error. */
+static bool finish(uint32_t address)
+{
+    uint32_t status = *word_at(address);
+
+    *word_at(address) = CLEAR_STATUS;
+    *word_at(address) = READ_ARRAY;
+    return (status & READY) == READY && (status & FAILED) == 0;
+}
+
+/* The end of an erase. False: it has not come within so many milliseconds. */
+static bool end_erase(uint32_t ms)
+{
+    uint32_t address = erasing;
+
+    if (address == 0)
+        return true;
+    if (!ready_within(address, ms))
+        return false;
+    erasing = 0;
+    erased = finish(address) ? address : 0;
+    return true;
+}
+
+static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    const uint32_t *start = ctx;
+
+    if (!end_erase(ERASE_MS))
+        return TK_FLASH_ERR;
+    memcpy(buf, (const void *)(uintptr_t)(*start + offset), len);
+    return TK_FLASH_OK;
+}
+
+static bool program_word(uint32_t address, uint32_t word)
+{
+    *word_at(address) = PROGRAM;
+    *word_at(address) = word;
+    return ready_within(address, PROGRAM_MS);
+}
+
+static int area_program(void *ctx, uint32_t offset, const void *data, size_t len)
+{
+    const uint32_t *start = ctx;
+    uint32_t address = *start + offset;
+    bool good = true;
+
+    if (len == 0)
+        return TK_FLASH_OK;
+    if (!end_erase(ERASE_MS))
+        return TK_FLASH_ERR;
+    erased = 0;
+    for (size_t i = 0; good && i < len; i += UNIT) {
+        uint32_t word;
+
+        memcpy(&word, (const uint8_t *)data + i, sizeof word);
+        good = program_word(address + i, word);
+    }
+    return finish(address) && good ? TK_FLASH_OK : TK_FLASH_ERR;
+}
+
+static int area_erase(void *ctx, uint32_t offset)
+{
+    const uint32_t *start = ctx;
+    uint32_t address = *start + offset;
+    bool ours = erasing == address;
+
+    if (!end_erase(STEP_MS))
+        return TK_FLASH_AGAIN;
+    if (erased == address) {
+        erased = 0;
+        return TK_FLASH_OK;
+    }
+    if (ours)
+        return TK_FLASH_ERR;
+    *word_at(address) = ERASE;
+    *word_at(address) = ERASE_CONFIRM;
+    erasing = address;
+    return TK_FLASH_AGAIN;
+}
+
+static const uint32_t store = NOR_BASE, scratch = NOR_BASE + 4 * SECTOR;
+
+#define FLASH(area, count)                                                                         \
+    {                                                                                              \
+        .sector_size = SECTOR, .sectors = (count), .unit = UNIT, .ctx = (void *)&(area),           \
+        .read = area_read, .program = area_program, .erase = area_erase                            \
+    }
+
+const struct tk_flash tk_nor_store = FLASH(store, 4);
+const struct tk_flash tk_nor_scratch = FLASH(scratch, 2);

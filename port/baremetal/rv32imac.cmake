@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Toolchain of the boards with an RV32IMAC: Debian's gcc-riscv64-unknown-elf and picolibc. A -march
+# that names zicsr has no library in it, and silently takes one of 64 bits: hence -misa-spec.
+# picolibc's usual build copies byte by byte, which makes a resumed handshake a third dearer.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR rv32imac)
+set(CMAKE_C_COMPILER riscv64-unknown-elf-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(rv32 "-march=rv32imac -mabi=ilp32 -misa-spec=2.2 -mcmodel=medany --specs=picolibc.specs")
+set(CMAKE_C_FLAGS_INIT "${rv32} -ffunction-sections -fdata-sections -fno-common -g")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostartfiles -Wl,--gc-sections --picolibc-buildtype=release")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

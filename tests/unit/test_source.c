@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A board's own random source, which the test plays: what comes of it, and what when it fails. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "tk_bare.h"
+#include "tk_board.h"
+#include "tk_entropy.h"
+
+enum { OUT = 48, LONG = MBEDTLS_HMAC_DRBG_MAX_REQUEST * 2 + 100 };
+
+static struct tk_port port;
+
+static struct {
+    uint32_t next; /* no two answers are alike */
+    unsigned calls;
+    bool fails;
+} source;
+
+bool tk_board_random(void *to, size_t len)
+{
+    source.calls++;
+    if (source.fails)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)to)[i] = (uint8_t)(source.next++ * 2654435761u >> 24);
+    return true;
+}
+
+/* mbedTLS's port would ask; nothing here does. */
+uint64_t tk_clock_now_ms(struct tk_port *of)
+{
+    (void)of;
+    return 0;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    memset(&source, 0, sizeof source);
+    memset(&port, 0, sizeof port);
+    tk_bare_seed_init(&port, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    mbedtls_hmac_drbg_free(&port.drbg);
+    return 0;
+}
+
+static void random_at_once_and_wants_no_seed(void **state)
+{
+    uint8_t first[OUT], second[OUT];
+
+    (void)state;
+    assert_int_equal(tk_entropy_get(&port, first, OUT), TK_ENTROPY_OK);
+    assert_int_equal(tk_entropy_get(&port, second, OUT), TK_ENTROPY_OK);
+    assert_memory_not_equal(first, second, OUT);
+    assert_int_equal(tk_entropy_seed(&port, first, 32), TK_ENTROPY_OWN);
+}
+
+static void another_draw_is_another_stream(void **state)
+{
+    uint8_t first[OUT], second[OUT];
+
+    assert_int_equal(tk_entropy_get(&port, first, OUT), TK_ENTROPY_OK);
+    end(state);
+    uint32_t next = source.next;
+
+    start(state);
+    assert_int_equal(tk_entropy_get(&port, second, OUT), TK_ENTROPY_OK);
+    assert_memory_equal(first, second, OUT); /* it is the source that makes the difference */
+    end(state);
+    memset(&port, 0, sizeof port);
+    source.next = next;
+    tk_bare_seed_init(&port, NULL);
+    assert_int_equal(tk_entropy_get(&port, second, OUT), TK_ENTROPY_OK);
+    assert_memory_not_equal(first, second, OUT);
+}
+
+static void a_long_request_is_filled_to_its_end(void **state)
+{
+    static uint8_t out[LONG + 1];
+    unsigned zeros = 0;
+
+    (void)state;
+    memset(out, 0, sizeof out);
+    assert_int_equal(tk_entropy_get(&port, out, LONG), TK_ENTROPY_OK);
+    for (size_t i = LONG - 64; i < LONG; i++)
+        zeros += out[i] == 0;
+    assert_in_range(zeros, 0, 8);
+    assert_int_equal(out[LONG], 0);
+    assert_int_equal(tk_entropy_get(&port, out, 0), TK_ENTROPY_OK);
+}
+
+static void a_source_that_fails_is_not_seeded(void **state)
+{
+    uint8_t out[OUT], untouched[OUT];
+
+    end(state);
+    source.fails = true;
+    tk_bare_seed_init(&port, NULL);
+    memset(out, 7, sizeof out);
+    memset(untouched, 7, sizeof untouched);
+    assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_NOT_SEEDED);
+    assert_memory_equal(out, untouched, OUT);
+    source.fails = false;
+    assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
+}
+
+static void a_source_that_fails_later_is_asked_anew(void **state)
+{
+    uint8_t out[OUT];
+
+    (void)state;
+    mbedtls_hmac_drbg_set_reseed_interval(&port.drbg, 1);
+    assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
+    source.fails = true;
+    int ret = TK_ENTROPY_OK;
+
+    for (int i = 0; i < 3 && ret == TK_ENTROPY_OK; i++)
+        ret = tk_entropy_get(&port, out, OUT);
+    assert_int_equal(ret, TK_ENTROPY_NOT_SEEDED);
+    unsigned calls = source.calls;
+
+    assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_NOT_SEEDED);
+    assert_true(source.calls > calls);
+    source.fails = false;
+    assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(random_at_once_and_wants_no_seed, start, end),
+        cmocka_unit_test_setup_teardown(another_draw_is_another_stream, start, end),
+        cmocka_unit_test_setup_teardown(a_long_request_is_filled_to_its_end, start, end),
+        cmocka_unit_test_setup_teardown(a_source_that_fails_is_not_seeded, start, end),
+        cmocka_unit_test_setup_teardown(a_source_that_fails_later_is_asked_anew, start, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
