@@ -17,14 +17,6 @@ static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 
 /* --- certificates --- */
 
-static int64_t end_of(const mbedtls_x509_crt *crt)
-{
-    const mbedtls_x509_time *t = &crt->valid_to;
-    struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
-
-    return tk_calendar_to_unix(&c);
-}
-
 static void name_of(const mbedtls_x509_crt *crt, char *out, size_t size)
 {
     static const uint8_t common_name[] = {0x55, 4, 3}; /* 2.5.4.3 */
@@ -59,7 +51,7 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
     if (parse(&crt, der, len) && mbedtls_x509_crt_get_ca_istrue(&crt) > 0) {
         root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
-        facts->not_after = end_of(&crt);
+        facts->not_after = tk_tls_end_of(&crt);
         name_of(&crt, facts->subject, sizeof facts->subject);
         err = tk_time_known(&ca->keeper->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED
                                                                                : TK_OK;

@@ -91,18 +91,11 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
 /* --- what a certificate says --- */
 
-static int64_t x509_to_unix(const mbedtls_x509_time *t)
-{
-    struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
-
-    return tk_calendar_to_unix(&c);
-}
-
 /* Called for each certificate of a chain after mbedTLS judged it; changes no judgement. */
 static int look_at_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tk_tls *tls = ctx;
-    int64_t end = x509_to_unix(&crt->valid_to);
+    int64_t end = tk_tls_end_of(crt);
 
     (void)flags;
     if (!tls->verified || end < tls->not_after)

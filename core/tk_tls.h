@@ -101,4 +101,13 @@ int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size);
 /* Ends the connection in whatever stage, and is idle again. */
 void tk_tls_close(struct tk_tls *tls);
 
+/* When a certificate ends, unix time. Inline, for those who have the rest of this file played. */
+static inline int64_t tk_tls_end_of(const mbedtls_x509_crt *crt)
+{
+    const mbedtls_x509_time *t = &crt->valid_to;
+    struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
+
+    return tk_calendar_to_unix(&c);
+}
+
 #endif
