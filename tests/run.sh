@@ -57,7 +57,8 @@ waiting() {
     step end-to-end python3 tests/e2e/run.py -j8 &&
         step end-to-end-asan env TOKENKEEPER=build/host-asan/tokenkeeper \
             python3 tests/e2e/run.py -j8 --quick &&
-        step boards python3 tests/boards/run.py -j3
+        step boards python3 tests/boards/run.py -j3 &&
+        step porting python3 tests/porting/run.py
 }
 
 step build-host build host

@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 # The firmware of one board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
 
-# A board with a random source names tk_bare_source.c instead.
-if(NOT board_entropy)
-    set(board_entropy port/baremetal/tk_bare_entropy.c)
+# The board's port: a folder of its own that has all of the contract, or what boards without an
+# operating system share. Of those one with a random source names tk_bare_source.c.
+if(board_port)
+    file(GLOB port CONFIGURE_DEPENDS ${board_port}/*.c)
+    add_library(tk_port STATIC ${port} port/baremetal/tk_bare_fault.c ${board_arch})
+    target_include_directories(tk_port PUBLIC ${board_port} port/baremetal)
+    target_link_libraries(tk_port PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
+    set(board_ports tk_port)
+else()
+    if(NOT board_entropy)
+        set(board_entropy port/baremetal/tk_bare_entropy.c)
+    endif()
+    add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c
+                port/baremetal/tk_bare_wait.c port/baremetal/tk_bare_console.c
+                port/baremetal/tk_bare_device.c port/baremetal/tk_bare_fault.c
+                ${board_entropy} ${board_arch})
+    target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
+    target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
+    include(port/lwip/lwip.cmake)
+    set(board_ports tk_port_baremetal tk_port_lwip)
+    set(board_main boards/firmware/main.c boards/firmware/build.c)
 endif()
-add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c port/baremetal/tk_bare_wait.c
-            port/baremetal/tk_bare_console.c port/baremetal/tk_bare_device.c
-            ${board_entropy} ${board_arch})
-target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
-target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
-
-include(port/lwip/lwip.cmake)
 
 # The roots of trust, out of what this machine trusts.
 set(bundle /etc/ssl/certs/ca-certificates.crt)
@@ -24,11 +35,11 @@ add_custom_command(OUTPUT ${roots}
                    VERBATIM)
 
 file(GLOB board CONFIGURE_DEPENDS boards/${TK_BOARD}/*.c)
-add_executable(tokenkeeper boards/firmware/main.c boards/firmware/build.c ${board} ${roots})
+add_executable(tokenkeeper ${board_main} ${board} ${roots})
 target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
-set_source_files_properties(boards/firmware/build.c PROPERTIES COMPILE_DEFINITIONS
-                            TK_BUILD_UNIX=${build_unix})
-target_link_libraries(tokenkeeper PRIVATE tk_core tk_port_baremetal tk_port_lwip tk_flags)
+set_source_files_properties(boards/firmware/build.c boards/${TK_BOARD}/main.c PROPERTIES
+                            COMPILE_DEFINITIONS TK_BUILD_UNIX=${build_unix})
+target_link_libraries(tokenkeeper PRIVATE tk_core ${board_ports} tk_flags)
 target_link_options(tokenkeeper PRIVATE -T ${board_linker_script} -L${CMAKE_SOURCE_DIR}/port/baremetal
                     -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)
 set_target_properties(tokenkeeper PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})
@@ -40,8 +51,10 @@ add_custom_command(TARGET tokenkeeper POST_BUILD
                            tokenkeeper.elf tokenkeeper.map
                    VERBATIM)
 
-add_custom_target(emulate COMMAND ${board_emulate} ${CMAKE_BINARY_DIR}/tokenkeeper.elf
-                  DEPENDS tokenkeeper USES_TERMINAL)
+if(board_emulate)
+    add_custom_target(emulate COMMAND ${board_emulate} ${CMAKE_BINARY_DIR}/tokenkeeper.elf
+                      DEPENDS tokenkeeper USES_TERMINAL)
+endif()
 if(board_flash)
     add_custom_target(flash COMMAND ${board_flash}
                       "program ${CMAKE_BINARY_DIR}/tokenkeeper.elf verify reset exit"

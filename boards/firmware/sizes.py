@@ -14,7 +14,7 @@ from pathlib import Path
 
 # The first pattern that an object's path matches names its layer.
 LAYERS = (("core", r"libtk_core"), ("conformance suite", r"libtk_conformance"),
-          ("ports", r"libtk_port_"), ("roots of trust", r"roots\.c"), ("lwIP", r"lwip"),
+          ("ports", r"libtk_port"), ("roots of trust", r"roots\.c"), ("lwIP", r"lwip"),
           ("mbedTLS", r"libmbedtls"), ("board", r"/boards/|^boards/|CMakeFiles/tokenkeeper"),
           ("C library", r"lib(c|g|m|gcc)[_\w]*\.a"))
 FLASH = re.compile(r"\.(text|s?rodata|vectors|s?data|ARM)")

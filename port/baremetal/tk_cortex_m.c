@@ -2,7 +2,7 @@
 #include "tk_cortex_m.h"
 
 #include "tk_arch.h"
-#include "tk_bare.h"
+#include "tk_bare_fault.h"
 
 /* ARMv7-M Architecture Reference Manual, B3.2 and B3.4. */
 #define NVIC_ISER ((volatile uint32_t *)0xE000E100)

@@ -8,6 +8,7 @@
  */
 
 #include "tk_bare.h"
+#include "tk_bare_fault.h"
 
 struct tk_lwip_driver;
 

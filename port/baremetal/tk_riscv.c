@@ -2,7 +2,7 @@
 #include "tk_riscv.h"
 
 #include "tk_arch.h"
-#include "tk_bare.h"
+#include "tk_bare_fault.h"
 
 #define MSTATUS_MIE 8u
 

@@ -108,6 +108,8 @@ HYGIENE = [
     Plant("hygiene", "root's home", SCRIPT, "cd /roo" + "t/.cache\n", r"names a path of one"),
     Plant("hygiene", "something left open", URL, "/* TO" + "DO: more */\n",
           r"leaves something open"),
+    Plant("hygiene", "something left open in the template", "port/template/tk_port_wait.c",
+          "/* FIX" + "ME tk_sock.h: more */\n", None),
     Plant("hygiene", "a trailing blank", SCRIPT, "true \n", r"ends in a blank"),
     Plant("hygiene", "a tab in C", URL, "\tint a;\n", r"holds a tab"),
     Plant("hygiene", "a letter beyond ASCII", SCRIPT, "# \u00fc\n", r"not ASCII"),

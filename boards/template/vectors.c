@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_cortex_m.h"
+
+extern uint32_t tk_stack_top[];
+
+typedef void (*vector)(void);
+
+/* FIXME tk_cortex_m.h: [16 + number] for each interrupt of the chip that tk_cortex_enable lets
+ * through. */
+__attribute__((section(".vectors"), used)) static const vector vectors[16] = {
+    [0] = (vector)tk_stack_top,
+    [1] = tk_cortex_start,
+    [2] = tk_cortex_fault, /* NMI */
+    [3] = tk_cortex_fault, /* HardFault, which all others become while they are not enabled */
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_bare_fault.h"
+
+#include "tk_arch.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define CRASH_MAGIC 0x43524153u
+#define STACK_PAINT 0xa5a5a5a5u
+
+/* Of the linker script. */
+extern uint32_t tk_stack_bottom[], tk_stack_top[];
+
+struct tk_bare_crash tk_bare_crash __attribute__((section(".noinit")));
+
+void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status)
+{
+    tk_bare_crash = (struct tk_bare_crash){CRASH_MAGIC, pc, lr, status};
+    tk_arch_reset();
+}
+
+bool tk_bare_crash_take(struct tk_bare_crash *out)
+{
+    *out = tk_bare_crash;
+    memset(&tk_bare_crash, 0, sizeof tk_bare_crash);
+    return out->magic == CRASH_MAGIC;
+}
+
+/* --- the stack --- */
+
+/* All of it but what lies above the caller's own frame, and a little below. */
+void tk_bare_stack_paint(void)
+{
+    uint32_t *here = (uint32_t *)__builtin_frame_address(0);
+
+    for (volatile uint32_t *at = tk_stack_bottom; at < here - 8; at++)
+        *at = STACK_PAINT;
+}
+
+uint32_t tk_bare_stack_left(void)
+{
+    const uint32_t *at = tk_stack_bottom;
+
+    while (at < tk_stack_top && *at == STACK_PAINT)
+        at++;
+    return (uint32_t)((at - tk_stack_bottom) * sizeof *at);
+}
