@@ -6,7 +6,6 @@
 #include "tk_firmware.h"
 #include "tk_lwip.h"
 
-#include <lwip/etharp.h>
 #include <lwip/pbuf.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@
 #define FIFO_ENABLE 0x1F00u
 #define MDC_DIVIDER 7u /* by 28 */
 
-enum { RING = 8, BUFFER = 1536, LONGEST = 1518, SEND_TRIES = 1000000 };
+enum { RING = 8, BUFFER = 1536, SEND_TRIES = 1000000 };
 
 struct descriptor {
     volatile uint32_t buffer, size, next;
@@ -111,29 +110,14 @@ static void start_receiving(void)
     MAC_RX_CONTROL = ENABLE;
 }
 
-/* A frame is lost when no memory is left for it: who sent it sends it again. */
-static void hand_on(struct netif *netif, const uint8_t *data, size_t len)
-{
-    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_POOL);
-
-    if (frame == NULL)
-        return;
-    pbuf_take(frame, data, (uint16_t)len);
-    if (netif->input(frame, netif) != ERR_OK)
-        pbuf_free(frame);
-}
-
 static bool receive(struct netif *netif)
 {
     struct descriptor *from = &receiving[next_in];
 
     if ((from->size & EMPTY) != 0)
         return false;
-    size_t len = from->size & SIZE_MASK;
-
     settle();
-    if (len >= SIZEOF_ETH_HDR && len <= LONGEST)
-        hand_on(netif, frames_in[next_in], len);
+    tk_lwip_frame_from(netif, frames_in[next_in], from->size & SIZE_MASK);
     settle();
     from->size = EMPTY;
     MAC_RX_STATUS = RX_ONE;
@@ -177,7 +161,7 @@ static bool may_send(void)
 static err_t send(struct netif *netif, struct pbuf *frame)
 {
     (void)netif;
-    if (frame->tot_len > LONGEST || !may_send())
+    if (!may_send())
         return ERR_IF;
     pbuf_copy_partial(frame, frame_out, frame->tot_len, 0);
     sending.size = frame->tot_len;
@@ -215,22 +199,14 @@ static void start_mac(const uint8_t a[6])
     MAC_CFG1 = CFG1_ENABLE;
 }
 
-static err_t init(struct netif *netif)
+static void init(struct netif *netif)
 {
-    netif->name[0] = 'e';
-    netif->name[1] = 'n';
-    netif->mtu = 1500;
-    netif->hwaddr_len = ETHARP_HWADDR_LEN;
     tk_ethernet_address(netif->hwaddr);
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP;
-    netif->output = etharp_output;
-    netif->linkoutput = send;
     make_rings();
     start_mac(netif->hwaddr);
     start_receiving();
     MAC_IRQ_MASK = IRQ_RX;
     tk_cortex_enable(IRQ_MAC);
-    return ERR_OK;
 }
 
 /* Of the linker script: where production puts the address, behind the program. */
@@ -255,4 +231,4 @@ void tk_ethernet_address(uint8_t out[6])
     memcpy(out, is_address(tk_identity) ? tk_identity : nobodys, 6);
 }
 
-const struct tk_lwip_driver tk_ethernet = {init, poll};
+const struct tk_lwip_driver tk_ethernet = {init, poll, send};

@@ -5,7 +5,6 @@
 #include "tk_firmware.h"
 #include "tk_lwip.h"
 
-#include <lwip/etharp.h>
 #include <lwip/pbuf.h>
 
 /*
@@ -22,7 +21,7 @@
 #define RCTL_RESET   (1u << 4)
 #define TCTL_ENABLE  (1u << 0 | 1u << 1 | 1u << 2 | 1u << 4) /* pad, append the FCS, full duplex */
 
-enum { HEADER = 14, OVERHEAD = 2 + 4, LONGEST = 1514, SEND_TRIES = 100000, FRAMES = 8 };
+enum { HEADER = 14, OVERHEAD = 2 + TK_LWIP_FRAME_FCS, SEND_TRIES = 100000, FRAMES = 8 };
 
 /* --- receiving --- */
 
@@ -51,26 +50,25 @@ static void drop(struct words *w, size_t len)
         copy_in(w, &byte, 1);
 }
 
-/* One frame, which is lost when no memory is left for it: who sent it sends it again. */
 static void receive(struct netif *netif)
 {
     struct words w = {.word = MAC_DATA, .used = 2};
     size_t len = (uint16_t)w.word;
 
-    if (len < HEADER + OVERHEAD || len > LONGEST + OVERHEAD) { /* out of step with the FIFO */
+    if (len < HEADER + OVERHEAD || len > TK_LWIP_FRAME_MAX + 2) { /* out of step with the FIFO */
         MAC_RCTL |= RCTL_RESET;
         return;
     }
     len -= OVERHEAD;
-    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_POOL);
+    struct pbuf *frame = tk_lwip_frame(len);
 
     if (frame == NULL)
         drop(&w, len);
     for (struct pbuf *p = frame; p != NULL; p = p->next)
         copy_in(&w, p->payload, p->len);
-    drop(&w, 4);
-    if (frame != NULL && netif->input(frame, netif) != ERR_OK)
-        pbuf_free(frame);
+    drop(&w, TK_LWIP_FRAME_FCS);
+    if (frame != NULL)
+        tk_lwip_frame_in(netif, frame);
 }
 
 static bool poll(struct netif *netif)
@@ -125,23 +123,16 @@ static err_t send(struct netif *netif, struct pbuf *frame)
     return ERR_OK;
 }
 
-static err_t init(struct netif *netif)
+static void init(struct netif *netif)
 {
-    netif->name[0] = 'e';
-    netif->name[1] = 'n';
-    netif->mtu = 1500;
-    netif->hwaddr_len = ETHARP_HWADDR_LEN;
     tk_ethernet_address(netif->hwaddr);
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP;
-    netif->output = etharp_output;
-    netif->linkoutput = send;
+    netif->flags |= NETIF_FLAG_LINK_UP;
     MAC_IM = 0;
     MAC_RCTL = RCTL_RESET;
     MAC_RCTL = RCTL_ENABLE | RCTL_BAD_CRC;
     MAC_TCTL = TCTL_ENABLE;
     MAC_IM = INT_RX;
     tk_cortex_enable(IRQ_MAC);
-    return ERR_OK;
 }
 
 void tk_ethernet_address(uint8_t out[6])
@@ -152,4 +143,4 @@ void tk_ethernet_address(uint8_t out[6])
         out[i] = (uint8_t)(i < 4 ? first >> 8 * i : last >> 8 * (i - 4));
 }
 
-const struct tk_lwip_driver tk_ethernet = {init, poll};
+const struct tk_lwip_driver tk_ethernet = {init, poll, send};

@@ -5,7 +5,6 @@
 #include "tk_lwip.h"
 #include "virtio.h"
 
-#include <lwip/etharp.h>
 #include <lwip/pbuf.h>
 #include <string.h>
 
@@ -16,7 +15,7 @@
 
 #define FEATURE_MAC (1u << 5)
 
-enum { RX, TX, HEADER = 12, LONGEST = 1514, FRAMES = 8, BUFFER = HEADER + LONGEST };
+enum { RX, TX, HEADER = 12, FRAMES = 8, BUFFER = HEADER + TK_LWIP_FRAME_MAX };
 
 static struct tk_virtio_queue rx, tx;
 static uint8_t rx_buffers[TK_VIRTIO_QUEUE][BUFFER], tx_buffers[TK_VIRTIO_QUEUE][BUFFER];
@@ -31,20 +30,6 @@ static void refill(unsigned id)
     tk_virtio_give(device, RX, &rx, id, rx_buffers[id], BUFFER, true);
 }
 
-/* One frame, which is lost when no memory is left for it: who sent it sends it again. */
-static void receive(struct netif *netif, const uint8_t *from, uint32_t len)
-{
-    if (len > LONGEST)
-        return;
-    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_POOL);
-
-    if (frame == NULL)
-        return;
-    (void)pbuf_take(frame, from, (uint16_t)len);
-    if (netif->input(frame, netif) != ERR_OK)
-        pbuf_free(frame);
-}
-
 /* Interrupts are let through again before the last look, so that no frame comes between. */
 static bool poll(struct netif *netif)
 {
@@ -54,7 +39,7 @@ static bool poll(struct netif *netif)
 
     for (; frames < FRAMES && tk_virtio_take(&rx, &id, &len); frames++) {
         if (len > HEADER)
-            receive(netif, rx_buffers[id] + HEADER, len - HEADER);
+            tk_lwip_frame_from(netif, rx_buffers[id] + HEADER, len - HEADER);
         refill(id);
     }
     tk_virtio_quiet(&rx, false);
@@ -82,7 +67,7 @@ static err_t send(struct netif *netif, struct pbuf *frame)
     uint32_t len;
 
     (void)netif;
-    if (device == 0 || frame->tot_len > LONGEST)
+    if (device == 0)
         return ERR_IF;
     if (!tk_virtio_take(&tx, &id, &len)) {
         if (tx_free == 0)
@@ -106,25 +91,17 @@ void tk_ethernet_init(void)
         irq = 0;
 }
 
-static err_t init(struct netif *netif)
+static void init(struct netif *netif)
 {
-    netif->name[0] = 'e';
-    netif->name[1] = 'n';
-    netif->mtu = 1500;
-    netif->hwaddr_len = ETHARP_HWADDR_LEN;
     tk_ethernet_address(netif->hwaddr);
-    netif->output = etharp_output;
-    netif->linkoutput = send;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP;
     if (device == 0)
-        return ERR_OK; /* no cable will ever be in */
+        return; /* no cable will ever be in */
     netif->flags |= NETIF_FLAG_LINK_UP;
     tk_virtio_quiet(&tx, true);
     tk_virtio_begin(device);
     for (unsigned id = 0; id < TK_VIRTIO_QUEUE; id++)
         refill(id);
     tk_plic_enable(irq);
-    return ERR_OK;
 }
 
 void tk_ethernet_address(uint8_t out[6])
@@ -136,4 +113,4 @@ void tk_ethernet_address(uint8_t out[6])
         out[i] = tk_virtio_config(device, i);
 }
 
-const struct tk_lwip_driver tk_ethernet = {init, poll};
+const struct tk_lwip_driver tk_ethernet = {init, poll, send};

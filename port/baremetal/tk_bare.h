@@ -61,6 +61,10 @@ void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique
  * tk_bare_source.c takes it from the board's own source, and seed_flash is NULL. */
 void tk_bare_seed_init(struct tk_port *port, const struct tk_flash *seed_flash);
 
+/* For these two: len bytes of the generator, any number. False, and not seeded any more, when its
+ * source fails. */
+bool tk_bare_draw(struct tk_port *port, void *buf, size_t len);
+
 /* From the UART's interrupt. */
 void tk_bare_received(struct tk_port *port, uint8_t byte);
 void tk_bare_overrun(struct tk_port *port);

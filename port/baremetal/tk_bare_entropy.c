@@ -155,15 +155,5 @@ int tk_entropy_seed(struct tk_port *port, const void *data, size_t len)
 
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
-    uint8_t *to = buf;
-
-    while (port->seeded && len > 0) {
-        size_t part = len < MBEDTLS_HMAC_DRBG_MAX_REQUEST ? len : MBEDTLS_HMAC_DRBG_MAX_REQUEST;
-
-        if (mbedtls_hmac_drbg_random(&port->drbg, to, part) != 0)
-            port->seeded = false;
-        to += part;
-        len -= part;
-    }
-    return port->seeded ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
+    return tk_bare_draw(port, buf, len) ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
 }

@@ -46,19 +46,7 @@ int tk_entropy_seed(struct tk_port *port, const void *data, size_t len)
 /* A source that failed is asked anew each time, and answers for nothing meanwhile. */
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
-    uint8_t *to = buf;
+    bool good = (port->seeded || start(port)) && tk_bare_draw(port, buf, len);
 
-    if (!port->seeded && !start(port))
-        return TK_ENTROPY_NOT_SEEDED;
-    while (len > 0) {
-        size_t part = len < MBEDTLS_HMAC_DRBG_MAX_REQUEST ? len : MBEDTLS_HMAC_DRBG_MAX_REQUEST;
-
-        if (mbedtls_hmac_drbg_random(&port->drbg, to, part) != 0) {
-            port->seeded = false;
-            return TK_ENTROPY_NOT_SEEDED;
-        }
-        to += part;
-        len -= part;
-    }
-    return TK_ENTROPY_OK;
+    return good ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
 }

@@ -6,6 +6,7 @@
 
 #include <lwip/dhcp.h>
 #include <lwip/dns.h>
+#include <lwip/etharp.h>
 #include <lwip/init.h>
 #include <lwip/prot/dhcp.h>
 #include <netif/ethernet.h>
@@ -58,13 +59,61 @@ const struct netif *tk_lwip_netif(void)
     return &net.netif;
 }
 
+/* --- frames --- */
+
+struct pbuf *tk_lwip_frame(size_t len)
+{
+    if (len < TK_LWIP_FRAME_MIN || len > TK_LWIP_FRAME_MAX)
+        return NULL;
+    return pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_POOL);
+}
+
+void tk_lwip_frame_in(struct netif *netif, struct pbuf *frame)
+{
+    if (netif->input(frame, netif) != ERR_OK)
+        pbuf_free(frame);
+}
+
+void tk_lwip_frame_from(struct netif *netif, const void *data, size_t len)
+{
+    struct pbuf *frame = tk_lwip_frame(len);
+
+    if (frame == NULL)
+        return;
+    (void)pbuf_take(frame, data, (uint16_t)len);
+    tk_lwip_frame_in(netif, frame);
+}
+
+static err_t send_frame(struct netif *netif, struct pbuf *frame)
+{
+    if (frame->tot_len < TK_LWIP_FRAME_MIN ||
+        frame->tot_len > TK_LWIP_FRAME_MAX - TK_LWIP_FRAME_FCS)
+        return ERR_IF;
+    return net.driver->send(netif, frame);
+}
+
+/* --- the interface --- */
+
+static err_t init_interface(struct netif *netif)
+{
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->mtu = 1500;
+    netif->hwaddr_len = ETHARP_HWADDR_LEN;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP;
+    netif->output = etharp_output;
+    netif->linkoutput = send_frame;
+    net.driver->init(netif);
+    return ERR_OK;
+}
+
 void tk_lwip_init(struct tk_port *port, const struct tk_lwip_driver *driver)
 {
     net.port = port;
     net.driver = driver;
     lwip_init();
     tk_lwip_timers_init(port);
-    netif_add_noaddr(&net.netif, NULL, driver->init, ethernet_input);
+    netif_add_noaddr(&net.netif, NULL, init_interface, ethernet_input);
     netif_set_hostname(&net.netif, tk_device_id(port));
     netif_set_default(&net.netif);
     netif_set_up(&net.netif);

@@ -703,6 +703,48 @@ static void the_lease_names_the_device(void **state)
     assert_string_equal(wire.hostname, "wire-0001");
 }
 
+/* --- frames --- */
+
+static void what_is_no_frame_goes_nowhere(void **state)
+{
+    static const size_t good[] = {14, 1514, 1518}, bad[] = {0, 13, 1519, 65536 + 100};
+    struct netif *netif = (struct netif *)tk_lwip_netif();
+    uint8_t byte = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct pbuf *frame = tk_lwip_frame(good[i]);
+
+        assert_non_null(frame);
+        assert_int_equal(frame->tot_len, good[i]);
+        pbuf_free(frame);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_null(tk_lwip_frame(bad[i]));
+        tk_lwip_frame_from(netif, &byte, bad[i]); /* of which no byte is read */
+    }
+}
+
+static void the_driver_is_given_frames_alone(void **state)
+{
+    static const uint16_t lengths[] = {13, 14, 1514, 1515};
+    struct netif *netif = (struct netif *)tk_lwip_netif();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct pbuf *frame = pbuf_alloc(PBUF_RAW, lengths[i], PBUF_POOL);
+        unsigned before = wire.frames_out;
+        bool fits = lengths[i] >= 14 && lengths[i] <= 1514;
+
+        assert_non_null(frame);
+        for (struct pbuf *p = frame; p != NULL; p = p->next)
+            memset(p->payload, 0, p->len);
+        assert_int_equal(netif->linkoutput(netif, frame), fits ? ERR_OK : ERR_IF);
+        assert_int_equal(wire.frames_out - before, fits);
+        pbuf_free(frame);
+    }
+}
+
 /* --- the suite that any port must pass --- */
 
 /* The peer of tk_conformance.h. */
@@ -772,6 +814,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_an_address_names_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cable_that_comes_back_carries_on, setup, teardown),
         cmocka_unit_test_setup_teardown(the_lease_names_the_device, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_frame_goes_nowhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_driver_is_given_frames_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(conforms, setup, teardown),
         cmocka_unit_test_setup(closed_ones_give_way, setup),
     };

@@ -487,18 +487,11 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
 
 static struct netif *netif_of_wire;
 
-static err_t init(struct netif *netif)
+static void init(struct netif *netif)
 {
     netif_of_wire = netif;
-    netif->name[0] = 'e';
-    netif->name[1] = 'n';
-    netif->mtu = 1500;
-    netif->hwaddr_len = 6;
     memcpy(netif->hwaddr, client_mac, 6);
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP;
-    netif->output = etharp_output;
-    netif->linkoutput = link_output;
-    return ERR_OK;
+    netif->flags |= NETIF_FLAG_LINK_UP;
 }
 
 static bool poll(struct netif *netif)
@@ -521,7 +514,7 @@ static bool poll(struct netif *netif)
     return true;
 }
 
-static const struct tk_lwip_driver driver = {init, poll};
+static const struct tk_lwip_driver driver = {init, poll, link_output};
 
 void wire_link(bool up)
 {
