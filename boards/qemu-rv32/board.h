@@ -9,6 +9,11 @@
 /* Lets an interrupt of the PLIC through. */
 void tk_plic_enable(unsigned irq);
 
+/* The bus that the NOR hangs on: a command or a word to it, its status, bytes while it reads. */
+void tk_nor_put(uint32_t address, uint32_t word);
+uint32_t tk_nor_status(uint32_t address);
+void tk_nor_copy(void *to, uint32_t address, size_t len);
+
 /* The NOR's areas. */
 extern const struct tk_flash tk_nor_store, tk_nor_scratch;
 

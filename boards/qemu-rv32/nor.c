@@ -37,19 +37,14 @@ enum {
 static uint32_t erasing; /* address of the sector that is being erased, or 0 */
 static uint32_t erased;  /* of one whose end nobody was told yet, or 0 */
 
-static volatile uint32_t *word_at(uint32_t address)
-{
-    return (volatile uint32_t *)(uintptr_t)address;
-}
-
 /* Whether both chips are ready before so many milliseconds are over. */
 static bool ready_within(uint32_t address, uint32_t ms)
 {
     uint32_t start = tk_board_ticks();
 
-    while ((*word_at(address) & READY) != READY) {
+    while ((tk_nor_status(address) & READY) != READY) {
         if (tk_board_ticks() - start > ms * tk_board_ticks_per_ms)
-            return (*word_at(address) & READY) == READY;
+            return (tk_nor_status(address) & READY) == READY;
     }
     return true;
 }
@@ -57,10 +52,10 @@ static bool ready_within(uint32_t address, uint32_t ms)
 /* Back to reading. Whether what was done before had no error. */
 static bool finish(uint32_t address)
 {
-    uint32_t status = *word_at(address);
+    uint32_t status = tk_nor_status(address);
 
-    *word_at(address) = CLEAR_STATUS;
-    *word_at(address) = READ_ARRAY;
+    tk_nor_put(address, CLEAR_STATUS);
+    tk_nor_put(address, READ_ARRAY);
     return (status & READY) == READY && (status & FAILED) == 0;
 }
 
@@ -84,14 +79,14 @@ static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
 
     if (!end_erase(ERASE_MS))
         return TK_FLASH_ERR;
-    memcpy(buf, (const void *)(uintptr_t)(*start + offset), len);
+    tk_nor_copy(buf, *start + offset, len);
     return TK_FLASH_OK;
 }
 
 static bool program_word(uint32_t address, uint32_t word)
 {
-    *word_at(address) = PROGRAM;
-    *word_at(address) = word;
+    tk_nor_put(address, PROGRAM);
+    tk_nor_put(address, word);
     return ready_within(address, PROGRAM_MS);
 }
 
@@ -110,7 +105,7 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
         uint32_t word;
 
         memcpy(&word, (const uint8_t *)data + i, sizeof word);
-        good = program_word(address + i, word);
+        good = program_word(address + (uint32_t)i, word);
     }
     return finish(address) && good ? TK_FLASH_OK : TK_FLASH_ERR;
 }
@@ -129,8 +124,8 @@ static int area_erase(void *ctx, uint32_t offset)
     }
     if (ours)
         return TK_FLASH_ERR;
-    *word_at(address) = ERASE;
-    *word_at(address) = ERASE_CONFIRM;
+    tk_nor_put(address, ERASE);
+    tk_nor_put(address, ERASE_CONFIRM);
     erasing = address;
     return TK_FLASH_AGAIN;
 }

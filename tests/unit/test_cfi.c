@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The NOR driver of qemu-rv32 above two chips that the test plays, and that do what the emulator's
+ * do not: they are busy and answer with their status meanwhile, each in its own time, can only
+ * clear bits, fail, and keep their failures until they are told to forget. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "board.h"
+#include "tk_board.h"
+#include "virt.h"
+
+enum {
+    CHIPS = 2, /* side by side: each has half of a word */
+    SECTOR = 256 * 1024,
+    SIZE = 6 * SECTOR, /* that are ours */
+    TICKS = 1000,      /* a millisecond */
+    ASK = 10,          /* what asking for the status takes */
+    PROGRAM_MS = 1,
+    ERASE_MS = 1500,
+    READY = 0x80,
+    ERASE_FAILED = 0x20,
+    PROGRAM_FAILED = 0x10
+};
+
+const uint32_t tk_board_ticks_per_ms = TICKS;
+
+static uint32_t now;
+static uint8_t bytes[SIZE];
+
+/* What the last command has made of it. */
+enum mode { ARRAY, STATUS, PROGRAMMING, ERASING };
+
+static struct chip {
+    enum mode mode;
+    uint8_t status;
+    uint32_t ready_at;
+    unsigned erases, programs;
+    bool fails; /* the next program or erase */
+    bool slow;  /* twice as slow as the other */
+    bool dead;  /* it stays busy */
+} chips[CHIPS];
+
+uint32_t tk_board_ticks(void)
+{
+    return now;
+}
+
+static uint8_t *cell(uint32_t address)
+{
+    assert_in_range(address, NOR_BASE, NOR_BASE + SIZE - 1); /* the rest is not ours */
+    return &bytes[address - NOR_BASE];
+}
+
+static void take_time(struct chip *chip, uint32_t ms, uint8_t failure)
+{
+    chip->mode = STATUS;
+    chip->ready_at = now + ms * TICKS * (chip->slow ? 2 : 1);
+    chip->status &= (uint8_t)~READY;
+    if (chip->fails)
+        chip->status |= failure;
+    chip->fails = false;
+}
+
+static void program(struct chip *chip, uint32_t address, uint16_t half)
+{
+    size_t at = 2 * (size_t)(chip - chips);
+
+    take_time(chip, PROGRAM_MS, PROGRAM_FAILED);
+    chip->programs++;
+    cell(address)[at] &= (uint8_t)half;
+    cell(address)[at + 1] &= (uint8_t)(half >> 8);
+}
+
+static void erase(struct chip *chip, uint32_t address)
+{
+    uint8_t *sector = cell(NOR_BASE + (address - NOR_BASE) / SECTOR * SECTOR);
+
+    take_time(chip, ERASE_MS, ERASE_FAILED);
+    chip->erases++;
+    for (size_t i = 0; i < SECTOR; i += 4)
+        memset(sector + i + 2 * (size_t)(chip - chips), 0xFF, 2);
+}
+
+static void begin_command(struct chip *chip, uint16_t command)
+{
+    assert_int_not_equal(chip->status & READY, 0); /* a busy chip hears nothing */
+    switch (command) {
+    case 0xFF:
+        chip->mode = ARRAY;
+        break;
+    case 0x50:
+        chip->status = READY;
+        break;
+    case 0x40:
+        chip->mode = PROGRAMMING;
+        break;
+    case 0x20:
+        chip->mode = ERASING;
+        break;
+    default:
+        fail();
+    }
+}
+
+static void put(struct chip *chip, uint32_t address, uint16_t half)
+{
+    if (chip->mode == PROGRAMMING) {
+        program(chip, address, half);
+    } else if (chip->mode == ERASING) {
+        assert_int_equal(half, 0xD0);
+        erase(chip, address);
+    } else {
+        begin_command(chip, half);
+    }
+}
+
+void tk_nor_put(uint32_t address, uint32_t word)
+{
+    assert_int_equal(address % 4, 0);
+    (void)cell(address);
+    for (unsigned i = 0; i < CHIPS; i++)
+        put(&chips[i], address, (uint16_t)(word >> 16 * i));
+}
+
+uint32_t tk_nor_status(uint32_t address)
+{
+    uint32_t word = 0;
+
+    (void)cell(address);
+    now += ASK;
+    for (unsigned i = 0; i < CHIPS; i++) {
+        struct chip *chip = &chips[i];
+
+        assert_int_equal(chip->mode, STATUS);
+        if (!chip->dead && (int32_t)(now - chip->ready_at) >= 0)
+            chip->status |= READY;
+        word |= (uint32_t)chip->status << 16 * i;
+    }
+    return word;
+}
+
+void tk_nor_copy(void *to, uint32_t address, size_t len)
+{
+    for (unsigned i = 0; i < CHIPS; i++)
+        assert_int_equal(chips[i].mode, ARRAY);
+    memcpy(to, cell(address), len);
+    (void)cell(address + (uint32_t)len - 1);
+}
+
+static int erase_whole(const struct tk_flash *flash, uint32_t offset)
+{
+    int ret;
+
+    do {
+        uint32_t before = now;
+
+        ret = flash->erase(flash->ctx, offset);
+        assert_true(now - before <= 10 * TICKS);
+    } while (ret == TK_FLASH_AGAIN);
+    return ret;
+}
+
+static int begin(void **state)
+{
+    static uint8_t word[4];
+
+    (void)state;
+    for (unsigned i = 0; i < CHIPS; i++) {
+        chips[i].fails = chips[i].dead = chips[i].slow = false;
+        chips[i].ready_at = now;
+    }
+    (void)tk_nor_store.read(tk_nor_store.ctx, 0, word, sizeof word); /* ends what was begun */
+    (void)erase_whole(&tk_nor_scratch, SECTOR);
+    memset(chips, 0, sizeof chips);
+    chips[0].status = chips[1].status = READY;
+    now = 0xFFFF0000u; /* a wrap is near */
+    memset(bytes, 0xA5, sizeof bytes);
+    return 0;
+}
+
+static void what_is_programmed_is_read_and_nothing_beside_it_changes(void **state)
+{
+    const struct tk_flash *flash = &tk_nor_scratch;
+    uint8_t wanted[1000], got[1000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wanted; i++)
+        wanted[i] = (uint8_t)(i * 7);
+    assert_int_equal(erase_whole(flash, SECTOR), TK_FLASH_OK);
+    assert_int_equal(flash->program(flash->ctx, SECTOR + 252, wanted, sizeof wanted), TK_FLASH_OK);
+    assert_int_equal(chips[0].programs, 250);
+    assert_int_equal(chips[1].programs, 250);
+    assert_int_equal(flash->read(flash->ctx, SECTOR + 252, got, sizeof got), TK_FLASH_OK);
+    assert_memory_equal(got, wanted, sizeof got);
+    for (uint32_t i = 0; i < SIZE; i++) {
+        uint32_t at = i - (5 * SECTOR + 252);
+        uint8_t blank = i / SECTOR == 5 ? 0xFF : 0xA5;
+
+        if (bytes[i] != (at < sizeof wanted ? wanted[at] : blank))
+            fail_msg("byte %u", (unsigned)i);
+    }
+}
+
+static void whatever_bytes_are_asked_for_are_read(void **state)
+{
+    uint8_t got[7];
+
+    (void)state;
+    memcpy(bytes + SECTOR + 3, "abcdefg", 7);
+    assert_int_equal(tk_nor_store.read(tk_nor_store.ctx, SECTOR + 3, got, 7), TK_FLASH_OK);
+    assert_memory_equal(got, "abcdefg", 7);
+}
+
+static void an_erase_takes_its_time_in_short_steps(void **state)
+{
+    uint32_t before = now;
+
+    (void)state;
+    assert_int_equal(tk_nor_store.erase(tk_nor_store.ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(erase_whole(&tk_nor_store, 0), TK_FLASH_OK);
+    assert_true(now - before >= ERASE_MS * TICKS);
+    assert_int_equal(chips[0].erases, 1);
+}
+
+static void the_slower_of_the_two_is_waited_for(void **state)
+{
+    const uint8_t word[4] = {1, 2, 3, 4};
+    uint8_t got[4];
+    uint32_t before = now;
+
+    (void)state;
+    chips[1].slow = true;
+    assert_int_equal(erase_whole(&tk_nor_store, 0), TK_FLASH_OK);
+    assert_true(now - before >= 2 * ERASE_MS * TICKS);
+    assert_int_equal(tk_nor_store.program(tk_nor_store.ctx, 0, word, 4), TK_FLASH_OK);
+    assert_int_equal(tk_nor_store.read(tk_nor_store.ctx, 0, got, 4), TK_FLASH_OK);
+    assert_memory_equal(got, word, 4);
+}
+
+static void who_reads_while_another_sector_is_erased_waits_for_its_end(void **state)
+{
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(tk_nor_scratch.erase(tk_nor_scratch.ctx, SECTOR), TK_FLASH_AGAIN);
+    assert_int_equal(tk_nor_store.read(tk_nor_store.ctx, 7, &byte, 1), TK_FLASH_OK);
+    assert_int_equal(byte, 0xA5);
+    assert_int_equal(tk_nor_scratch.erase(tk_nor_scratch.ctx, SECTOR), TK_FLASH_OK);
+    assert_int_equal(chips[0].erases, 1);
+}
+
+static void two_erases_at_a_time_are_both_done(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_nor_store.erase(tk_nor_store.ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(tk_nor_scratch.erase(tk_nor_scratch.ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(erase_whole(&tk_nor_store, 0), TK_FLASH_OK);
+    assert_int_equal(erase_whole(&tk_nor_scratch, 0), TK_FLASH_OK);
+    assert_int_equal(bytes[0], 0xFF);
+    assert_int_equal(bytes[4 * SECTOR], 0xFF);
+}
+
+static void an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next(void **state)
+{
+    static const uint8_t zero[4];
+
+    (void)state;
+    assert_int_equal(tk_nor_store.erase(tk_nor_store.ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(tk_nor_store.program(tk_nor_store.ctx, 8, zero, 4), TK_FLASH_OK);
+    assert_int_equal(bytes[8], 0);
+    assert_int_equal(erase_whole(&tk_nor_store, 0), TK_FLASH_OK);
+    assert_int_equal(bytes[8], 0xFF);
+}
+
+/* Either chip's failure is the whole word's. */
+static void what_fails_is_an_error_and_the_next_call_works(void **state)
+{
+    const struct tk_flash *flash = &tk_nor_store;
+    static const uint8_t zero[4];
+
+    (void)state;
+    for (unsigned i = 0; i < CHIPS; i++) {
+        chips[i].fails = true;
+        assert_int_equal(flash->program(flash->ctx, 4, zero, 4), TK_FLASH_ERR);
+        assert_int_equal(flash->program(flash->ctx, 4, zero, 4), TK_FLASH_OK);
+        chips[i].fails = true;
+        assert_int_equal(erase_whole(flash, SECTOR), TK_FLASH_ERR);
+        assert_int_equal(erase_whole(flash, SECTOR), TK_FLASH_OK);
+    }
+}
+
+static void a_word_that_fails_among_many_is_not_forgotten(void **state)
+{
+    static const uint8_t zeros[64];
+
+    (void)state;
+    chips[1].fails = true; /* the first word; those after it go well */
+    assert_int_equal(tk_nor_store.program(tk_nor_store.ctx, 0, zeros, sizeof zeros), TK_FLASH_ERR);
+}
+
+static void an_erase_that_fails_while_others_read_begins_anew(void **state)
+{
+    uint8_t byte;
+
+    (void)state;
+    chips[0].fails = true;
+    assert_int_equal(tk_nor_scratch.erase(tk_nor_scratch.ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(tk_nor_store.read(tk_nor_store.ctx, 0, &byte, 1), TK_FLASH_OK);
+    assert_int_equal(erase_whole(&tk_nor_scratch, 0), TK_FLASH_OK);
+    assert_int_equal(chips[0].erases, 2);
+}
+
+/* In the end the chips live again, and what they had begun is at an end. */
+static void nothing_waits_for_ever(void **state)
+{
+    const struct tk_flash *flash = &tk_nor_store;
+    uint8_t word[4] = {0};
+    uint32_t before = now;
+
+    (void)state;
+    chips[1].dead = true;
+    assert_int_equal(flash->erase(flash->ctx, 0), TK_FLASH_AGAIN);
+    assert_int_equal(flash->read(flash->ctx, 0, word, 1), TK_FLASH_ERR);
+    assert_int_equal(flash->program(flash->ctx, 0, word, 4), TK_FLASH_ERR);
+    assert_true(now - before < 30000u * TICKS);
+    chips[1].dead = false;
+    assert_int_equal(erase_whole(flash, 0), TK_FLASH_OK);
+    assert_int_equal(flash->program(flash->ctx, 0, word, 4), TK_FLASH_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_programmed_is_read_and_nothing_beside_it_changes, begin),
+        cmocka_unit_test_setup(whatever_bytes_are_asked_for_are_read, begin),
+        cmocka_unit_test_setup(an_erase_takes_its_time_in_short_steps, begin),
+        cmocka_unit_test_setup(the_slower_of_the_two_is_waited_for, begin),
+        cmocka_unit_test_setup(who_reads_while_another_sector_is_erased_waits_for_its_end, begin),
+        cmocka_unit_test_setup(two_erases_at_a_time_are_both_done, begin),
+        cmocka_unit_test_setup(an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next,
+                               begin),
+        cmocka_unit_test_setup(what_fails_is_an_error_and_the_next_call_works, begin),
+        cmocka_unit_test_setup(a_word_that_fails_among_many_is_not_forgotten, begin),
+        cmocka_unit_test_setup(an_erase_that_fails_while_others_read_begins_anew, begin),
+        cmocka_unit_test_setup(nothing_waits_for_ever, begin),
+    };
+
+    chips[0].status = chips[1].status = READY;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
