@@ -36,14 +36,38 @@ static void set_compare(uint64_t at)
     CLINT_COMPARE_HI = (uint32_t)(at >> 32);
 }
 
-void tk_board_alarm(uint32_t ticks)
+/* This machine has no watchdog, and one comparator: it serves the alarm, and ends a program that
+ * goes astray with interrupts let through. */
+#define WATCHDOG_TICKS ((uint64_t)60 * TIMER_HZ)
+
+static uint64_t alarm_at = UINT64_MAX, bite_at = WATCHDOG_TICKS;
+
+static void arm(void)
 {
-    set_compare(time_now() + ticks);
+    set_compare(alarm_at < bite_at ? alarm_at : bite_at);
 }
 
-/* This machine has no watchdog. */
+void tk_board_alarm(uint32_t ticks)
+{
+    alarm_at = time_now() + ticks;
+    arm();
+}
+
 void tk_board_feed(void)
 {
+    uint32_t before = tk_arch_mask();
+
+    bite_at = time_now() + WATCHDOG_TICKS;
+    arm();
+    tk_arch_unmask(before);
+}
+
+static void timer_interrupt(void)
+{
+    if (time_now() >= bite_at)
+        tk_riscv_crash();
+    alarm_at = UINT64_MAX;
+    arm();
 }
 
 /* Nor a light. */
@@ -152,7 +176,7 @@ static void external_interrupt(void)
 void tk_riscv_interrupt(unsigned cause)
 {
     if (cause == TK_RISCV_TIMER)
-        set_compare(UINT64_MAX);
+        timer_interrupt();
     else if (cause == TK_RISCV_EXTERNAL)
         external_interrupt();
 }
@@ -173,7 +197,7 @@ const struct tk_firmware_board tk_firmware_board = {.name = "qemu-rv32",
 
 void tk_firmware_start(uint8_t unique[6])
 {
-    set_compare(UINT64_MAX);
+    tk_board_feed();
     PLIC_ENABLE = 0;
     PLIC_THRESHOLD = 0;
     tk_riscv_enable(TK_RISCV_TIMER);

@@ -47,6 +47,14 @@ __attribute__((naked, aligned(4))) static void trap(void)
                    "mret\n");
 }
 
+void tk_riscv_crash(void)
+{
+    uint32_t pc, cause;
+
+    __asm volatile("csrr %0, mepc\n csrr %1, mcause" : "=r"(pc), "=r"(cause));
+    tk_bare_crashed(pc, 0, cause);
+}
+
 void tk_riscv_enable(unsigned cause)
 {
     __asm volatile("csrs mie, %0" : : "r"(1u << cause));

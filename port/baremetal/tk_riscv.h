@@ -16,6 +16,9 @@ enum { TK_RISCV_TIMER = 7, TK_RISCV_EXTERNAL = 11 };
 /* Lets one of them through. */
 void tk_riscv_enable(unsigned cause);
 
+/* From an interrupt: what was interrupted is a fault, and is told as one; mcause is its status. */
+void tk_riscv_crash(void) __attribute__((noreturn));
+
 /* --- what a board gives --- */
 
 /* Called for each interrupt, while all are masked. */

@@ -27,7 +27,7 @@ NTP = "time.example.com"  # resolved and answered by our own end of the cable
 ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
 PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
-REGISTERS = {"qemu-system-arm": {"sp": 13, "pc": 15}, "qemu-system-riscv32": {"sp": 2, "pc": 32}}
+REGISTERS = {"qemu-system-arm": {"sp": 13, "pc": 15}, "qemu-system-riscv32": {"ra": 1, "sp": 2, "a0": 10, "pc": 32}}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Board:
     memory_size: int          # of the file behind its non-volatile memory
     memory: tuple[str, ...]   # options; {file} is that file
     seeded: bool              # it has a random source
-    watchdog: bool            # QEMU models it
+    watchdog: str             # how the start after it bit is told; "": QEMU has none here
     stack_bottom: int         # address
     endless_loop: bytes       # a branch to itself
     push: bytes               # how a function begins that keeps many registers on the stack
@@ -49,23 +49,25 @@ class Board:
     program_size: int = 0     # of the flash bank that holds it; 0: QEMU does not mind
     budget: tuple[float, ...] = (125, 46, 1.5)  # M instructions with ECDSA, with RSA, resumed
     program_at: int = 0       # address
+    unmask: bytes = b""       # csrs mstatus, a0; ret: where the watchdog is an interrupt
 
 
 BOARDS = {board.name: board for board in (
     Board("lm3s6965evb", ("qemu-system-arm", "-M", "lm3s6965evb"), "stellaris", 32768,
           ("-drive", "if=none,id=ee,format=raw,file={file}",
            "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
-          True, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456"),
+          "boot cause=unknown", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456"),
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
           ("-drive", "if=mtd,format=raw,file={file}"), False,
-          False, 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
+          "", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
     Board("qemu-rv32", ("qemu-system-riscv32", "-M", "virt", "-m", "16M", "-bios", "none",
                         "-global", "virtio-mmio.force-legacy=false",
                         "-device", "virtio-rng-device"), "virtio-net-device", 32 << 20,
           ("-drive", "if=pflash,unit=1,format=raw,file={file}"), True,
-          False, 0x80000000, b"\x01\xa0", b"\x39\x71\x4a\xd8", "rv32-525400123456",
+          "boot cause=fault pc=0x{loop:08x} lr=0x00000000 status=0x80000007", 0x80000000,
+          b"\x01\xa0", b"\x39\x71\x4a\xd8", "rv32-525400123456",
           ("-drive", "if=pflash,unit=0,format=raw,readonly=on,file={image}"), 32 << 20,
-          (117, 46, 1.7), 0x20000000),
+          (117, 46, 1.7), 0x20000000, b"\x73\x20\x05\x30\x82\x80"),
 )}
 
 
