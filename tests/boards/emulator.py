@@ -95,12 +95,13 @@ class Emulator(Keeper):
         self.out: Lines | None = None
         self._terminal, self._seq, self._in = False, 0, -1
         self.extra = extra
+        self.ports = {name: at.rpartition(":")[2] for name, at in (
+            (PORTAL, b24.portal), (AUTH_HOST, b24.oauth), (SINK, b24.sink))}  # from each start on
         self.start()
 
     def _network(self) -> list[str]:
-        ports = {PORTAL: self.b24.portal, AUTH_HOST: self.b24.oauth, SINK: self.b24.sink}
-        forwards = "".join(f",guestfwd=tcp:{ADDRESSES[name]}:443-cmd:socat - "
-                           f"TCP:127.0.0.1:{at.rpartition(':')[2]}" for name, at in ports.items())
+        forwards = "".join(f",guestfwd=tcp:{ADDRESSES[name]}:443-cmd:socat - TCP:127.0.0.1:{port}"
+                           for name, port in self.ports.items())
         return self.ether.options(self.board.nic, forwards)
 
     def start(self, hello: bool = True) -> None:

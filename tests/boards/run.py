@@ -42,9 +42,10 @@ def build(board: str, roots: Path) -> Path:
 
 def classes(words: list[str]) -> list[str]:
     """The names of all test classes that have one of the words."""
-    found = {type(test).__name__ for suite in unittest.defaultTestLoader.discover(str(HERE))
+    found = {(type(test).__module__, type(test).__name__)
+             for suite in unittest.defaultTestLoader.discover(str(HERE))
              for group in suite for test in group}
-    return sorted(f"test_boards.{name}" for name in found
+    return sorted(f"{module}.{name}" for module, name in found
                   if not words or any(word in name for word in words))
 
 

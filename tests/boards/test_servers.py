@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose servers a board trusts: nginx and OpenSSL's own, with both kinds of chain, and a server
+under a root that somebody has added."""
+
+import base64
+import hashlib
+import time
+from pathlib import Path
+
+from emulator import AUTH_HOST, PORTAL
+from servers import CHAINS, Nginx, OpenSsl
+from test_boards import CERTS, BoardCase
+
+
+class BehindNginx(BoardCase):
+    """A whole life where nginx ends the TLS."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = Nginx(CERTS, {AUTH_HOST: self.b24.oauth, PORTAL: self.b24.portal})
+        self.addCleanup(self.server.close)
+
+    def use(self, chain: str) -> None:
+        """The cables lead elsewhere from the next start on."""
+        self.k.ports |= {name: self.server.ports[name, chain] for name in (AUTH_HOST, PORTAL)}
+        self.k.kill()
+        self.k.start()
+        self.k.wake()
+
+    def seen(self, chain: str) -> list[list[str]]:
+        """The token endpoint's requests, each as it should be."""
+        requests = self.server.requests(AUTH_HOST, chain)
+        signed = "ECDSA" if chain == "ec" else "RSA"
+        for protocol, cipher, _, path, status in requests:
+            self.assertEqual((protocol, status), ("TLSv1.2", "200"))
+            self.assertEqual(cipher, f"ECDHE-{signed}-AES128-GCM-SHA256")
+            self.assertTrue(path.startswith("/oauth/token"))
+        return requests
+
+    def test_each_chain(self) -> None:
+        self.ready()
+        for chain in CHAINS:
+            with self.subTest(chain):
+                self.use(chain)
+                self.assertTrue(self.k.must("check")["auth.tls"].startswith("ok TLSv1.2"))
+                answer = self.k.must(f"auth code {self.k.redirect()}")
+                self.assertEqual((answer["state"], answer["rest"]), ("ready", "ok"))
+                self.assertEqual(len(self.seen(chain)), 1)
+        time.sleep(10)  # the product does not refresh sooner
+        self.k.must("auth refresh")
+        self.assertEqual([request[2] for request in self.seen(CHAINS[-1])][1:], ["r"])  # resumed
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+
+class OpenSslServer(BoardCase):
+
+    def test_each_chain(self) -> None:
+        server = OpenSsl(CERTS)
+        self.addCleanup(server.close)
+        self.ready()
+        for chain in CHAINS:
+            with self.subTest(chain):
+                self.k.ports |= {name: server.ports[chain] for name in (AUTH_HOST, PORTAL)}
+                self.k.kill()
+                self.k.start()
+                self.k.wake()
+                for _ in range(2):  # the second time with the first's ticket
+                    answer = self.k.command("check")
+                    for host in ("auth", "portal"):
+                        self.assertTrue(answer[f"{host}.tls"].startswith("ok TLSv1.2"), repr(answer))
+                        self.assertTrue(answer[f"{host}.certificate"].startswith("ok"), repr(answer))
+
+
+class AddedRoot(BoardCase):
+    """A root that the firmware does not have, typed in pieces, over a restart in their midst."""
+
+    def pieces(self) -> list[str]:
+        """The lines of its PEM file."""
+        pem = (Path(self.b24.ca).parent / "untrusted-root.pem").read_text()
+        return pem.split("-----")[2].split()
+
+    def exchange(self):
+        self.b24.set(oauth_cert="untrusted")
+        self.b24.forget_sessions()
+        self.b24.drop()
+        return self.k.command(f"auth code {self.b24.code()['code']}")
+
+    def restart(self) -> None:
+        self.k.kill()
+        self.k.start()
+        self.k.wake()
+
+    def test_trusted_from_its_end_to_its_deletion(self) -> None:
+        self.ready()
+        pieces = self.pieces()
+        digest = hashlib.sha256(base64.b64decode("".join(pieces))).hexdigest()
+        self.assertEqual(self.exchange().code, "tls_untrusted")
+        self.k.must("ca add begin")
+        for piece in pieces[:3]:
+            self.k.must(f"ca add {piece}")
+        self.restart()
+        self.assertEqual(self.exchange().code, "tls_untrusted")  # a part counts for nothing
+        for piece in pieces[3:]:
+            self.k.must(f"ca add {piece}")
+        self.assertEqual(self.k.must("ca add end")["sha256"], digest)
+        self.assertEqual(self.exchange()["generation"], "1")
+        self.restart()
+        self.assertIn(digest, repr(self.k.must("ca list")))
+        self.assertEqual(self.exchange()["generation"], "2")
+        self.k.must(f"ca del {digest}")
+        self.assertEqual(self.exchange().code, "tls_untrusted")
+        self.restart()
+        self.assertNotIn(digest, repr(self.k.must("ca list")))
+        self.assertEqual(self.exchange().code, "tls_untrusted")
+        self.b24.set(oauth_cert="ec")  # the firmware's own roots count as before
+        self.b24.drop()
+        self.assertEqual(self.k.must(f"auth code {self.b24.code()['code']}")["generation"], "3")
+
+    def test_what_is_no_root_is_refused(self) -> None:
+        """Nothing of it stays, and the board goes on."""
+        self.ready()
+        self.k.must("ca add begin")
+        self.assertEqual(self.k.command("ca add not base64").code, "bad_value")
+        self.k.must(f"ca add {base64.b64encode(bytes(300)).decode()}")
+        self.assertFalse(self.k.command("ca add end").ok)
+        self.assertEqual(self.k.must("ca list")["added"], "0")
+        self.assertTrue(self.k.must("check").ok)
