@@ -28,6 +28,7 @@ enum {
 struct tk_bare_ring {
     volatile uint16_t in, out; /* the next place to write, to read */
     volatile bool lost;        /* something did not fit: nothing is taken until that was said */
+    volatile uint8_t end;      /* the last byte that did not, if it was a line's end; else 0 */
     volatile uint32_t overruns;
     uint8_t bytes[TK_BARE_LINE];
 };

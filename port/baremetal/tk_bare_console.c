@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_arch.h"
 #include "tk_bare.h"
 #include "tk_board.h"
 #include "tk_console_io.h"
@@ -8,9 +9,16 @@ static uint16_t next_of(uint16_t place)
     return place + 1 == TK_BARE_LINE ? 0 : (uint16_t)(place + 1);
 }
 
+static void put(struct tk_bare_ring *rx, uint8_t byte)
+{
+    rx->bytes[rx->in] = byte;
+    rx->in = next_of(rx->in);
+}
+
 void tk_bare_overrun(struct tk_port *port)
 {
     port->rx.lost = true;
+    port->rx.end = 0;
     port->rx.overruns++;
     port->woken = true;
 }
@@ -23,11 +31,23 @@ void tk_bare_received(struct tk_port *port, uint8_t byte)
 
     if (rx->lost || next_of(rx->in) == rx->out) {
         tk_bare_overrun(port);
+        rx->end = byte == '\r' || byte == '\n' ? byte : 0;
         return;
     }
-    rx->bytes[rx->in] = byte;
-    rx->in = next_of(rx->in);
+    put(rx, byte);
     port->woken = true;
+}
+
+/* Bytes are taken again. When all of the line that was torn is gone, its end is there at once:
+ * whoever sent it waits for an answer. */
+static void mend(struct tk_bare_ring *rx)
+{
+    uint32_t before = tk_arch_mask();
+
+    if (rx->end != 0)
+        put(rx, rx->end);
+    rx->lost = false;
+    tk_arch_unmask(before);
 }
 
 int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
@@ -44,7 +64,7 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
     }
     if (n > 0 || size == 0 || !rx->lost)
         return n;
-    rx->lost = false;
+    mend(rx);
     return TK_CONSOLE_OVERRUN;
 }
 
