@@ -21,13 +21,14 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 from keeper import PATIENT_S, RECORDS, Answer, Keeper, Lines  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
 from ether import Ether  # noqa: E402
+from gdb import Gdb  # noqa: E402
 
 PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
 NTP = "time.example.com"  # resolved and answered by our own end of the cable
 ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
 PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
-REGISTERS = {"qemu-system-arm": {"sp": 13, "pc": 15}, "qemu-system-riscv32": {"ra": 1, "sp": 2, "a0": 10, "pc": 32}}
+TOOLS = {"qemu-system-arm": "arm-none-eabi-", "qemu-system-riscv32": "riscv64-unknown-elf-"}
 
 
 @dataclass(frozen=True)
@@ -144,33 +145,15 @@ class Emulator(Keeper):
         self.close_input()
         return status
 
+    def gdb(self) -> Gdb:
+        """The processor, stopped. The emulator needs `extra` = GDB for it."""
+        return Gdb(self.home / "gdb", self.board.qemu[0], PATIENT_S)
+
     def set_registers(self, **values: int) -> None:
-        """Puts values into registers of the running processor, as a fault of hardware might. The
-        emulator needs `extra` = GDB for it. (GDB's remote protocol: stop, P, continue.)"""
-        numbers = REGISTERS[self.board.qemu[0]]
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(PATIENT_S)
-            line.connect(f"{self.home}/gdb")
-            line.sendall(b"\x03")
-            self._gdb_answer(line, b"T")
-            # QEMU takes single registers only from who has asked for their description.
-            self._gdb_ask(line, "qXfer:features:read:target.xml:0,ffb", b"l")
+        """Puts values into registers of the running processor, as a fault of hardware might."""
+        with self.gdb() as gdb:
             for name, value in values.items():
-                self._gdb_ask(line, f"P{numbers[name]:x}={value.to_bytes(4, 'little').hex()}",
-                              b"OK")
-            self._gdb_ask(line, "D", b"OK")  # detach: it goes on
-
-    def _gdb_ask(self, line: socket.socket, packet: str, wanted: bytes) -> None:
-        line.sendall(b"+$%s#%02x" % (packet.encode(), sum(packet.encode()) % 256))
-        self._gdb_answer(line, wanted)
-
-    @staticmethod
-    def _gdb_answer(line: socket.socket, wanted: bytes) -> None:
-        got = b""
-        while b"#" not in got:
-            got += line.recv(4096)
-        if b"$" + wanted not in got:
-            raise AssertionError(f"GDB's stub answers {got!r}")
+                gdb.set(name, value)
 
     # --- the main job ---
 

@@ -74,9 +74,9 @@ class OpenSslServer(BoardCase):
 class AddedRoot(BoardCase):
     """A root that the firmware does not have, typed in pieces, over a restart in their midst."""
 
-    def pieces(self) -> list[str]:
-        """The lines of its PEM file."""
-        pem = (Path(self.b24.ca).parent / "untrusted-root.pem").read_text()
+    def pieces(self, name: str = "untrusted-root.pem") -> list[str]:
+        """The lines of a PEM file."""
+        pem = (Path(self.b24.ca).parent / name).read_text()
         return pem.split("-----")[2].split()
 
     def exchange(self):
@@ -115,6 +115,25 @@ class AddedRoot(BoardCase):
         self.b24.set(oauth_cert="ec")  # the firmware's own roots count as before
         self.b24.drop()
         self.assertEqual(self.k.must(f"auth code {self.b24.code()['code']}")["generation"], "3")
+
+    def test_there_is_room_for_two_beside_a_token(self) -> None:
+        """Long ones, in long pieces: and a third may be as long as any."""
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        for name in ("root-rsa4096.pem", "untrusted-root.pem"):
+            text = "".join(self.pieces(name))
+            self.k.must("ca add begin")
+            for at in range(0, len(text), 960):
+                self.k.must(f"ca add {text[at:at + 960]}")
+            self.k.must("ca add end")
+        self.k.must("ca add begin")
+        for total in ("720", "1440", "2040"):
+            size = 600 if total == "2040" else 720
+            piece = base64.b64encode(bytes(size)).decode()
+            self.assertEqual(self.k.must(f"ca add {piece}")["bytes"], total)
+        self.restart()
+        self.assertEqual(self.k.must("ca list")["added"], "2")
+        self.assertTrue(self.k.must("check").ok)
 
     def test_what_is_no_root_is_refused(self) -> None:
         """Nothing of it stays, and the board goes on."""

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long an emulated processor keeps interrupts out, told by a trace of each instruction.
+
+The UART's own interrupt counts until it takes its first byte: QEMU gives it thousands, one after
+the other, where a wire gives one each 86.8 us.
+
+QEMU writes a line for each one that is executed, and for each interrupt that is taken and left;
+what masks them and lets them through again is found in the image's code."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MONITOR = ("-monitor", "unix:{home}/monitor,server=on,wait=off")
+LINE = re.compile(rb"Trace 0: \S+ \[\w+/(\w+)/|(cpu_io_recompile)|"
+                  rb"(Taking exception 5 |riscv_cpu_do_interrupt: hart:0, async:1)|"
+                  rb"(\.\.\.successful exception return)")
+
+
+@dataclass
+class Code:
+    """Addresses of instructions."""
+
+    masks: set[int]
+    unmasks: set[int]
+    returns: set[int]  # of an interrupt, where no line tells of it
+    receives: set[int]  # what the UART's interrupt calls for a byte
+
+    @classmethod
+    def of(cls, elf: Path, tools: str) -> Code:
+        text = subprocess.run([f"{tools}objdump", "-d", str(elf)], check=True, capture_output=True,
+                              text=True).stdout
+
+        def places(pattern: str) -> set[int]:
+            return {int(at, 16) for at in re.findall(rf"^ *([0-9a-f]+):.*\t(?:{pattern})", text,
+                                                     re.MULTILINE)}
+        found = cls(places(r"cpsid\ti|csrrci?\t\w+,mstatus,8"),
+                    places(r"msr\tPRIMASK|csrs\tmstatus"), places("mret"),
+                    {int(at, 16) for at in re.findall(r"^(\w+) <tk_bare_received>:$", text,
+                                                      re.MULTILINE)})
+        if not found.masks or not found.unmasks or not found.receives:
+            raise AssertionError("the image masks no interrupts, or not as this looks for it")
+        return found
+
+
+@dataclass
+class Masked:
+    """What a trace came to."""
+
+    code: Code
+    instructions: int = 0
+    stretches: int = 0
+    longest: int = 0       # instructions
+    longest_from: int = 0  # address of its first one
+    _depth: int = 0
+    _taken: bool = False   # an interrupt is being served, another than the UART's
+    _now: int = 0
+    _from: int = 0
+    _repeated: bool = False
+    _before: int = -1
+
+    def take(self, line: re.Match) -> None:
+        if line[2]:  # the next is the same instruction once more
+            self._repeated = True
+        elif line[3]:
+            self._taken = True
+            self._now = 0  # whoever waited was looked at
+        elif line[4]:
+            self._taken = False
+        else:
+            self._execute(int(line[1], 16))
+
+    def _execute(self, at: int) -> None:
+        if self._repeated and at == self._before:
+            self._repeated = False
+            return
+        self._repeated, self._before = False, at
+        self.instructions += 1
+        if at in self.code.masks:
+            self._depth += 1
+        elif at in self.code.unmasks:
+            self._depth = max(0, self._depth - 1)
+        elif at in self.code.returns or at in self.code.receives:
+            self._taken = False
+        self._count(at)
+
+    def _count(self, at: int) -> None:
+        if self._depth == 0 and not self._taken:
+            self._now = 0
+            return
+        if self._now == 0:
+            self._from = at
+            self.stretches += 1
+        self._now += 1
+        if self._now > self.longest:
+            self.longest, self.longest_from = self._now, self._from
+
+
+@dataclass
+class Tracer:
+    """Follows a board that was started with MONITOR, during a with statement."""
+
+    home: Path
+    code: Code
+    found: Masked = field(init=False)
+
+    def __enter__(self) -> Masked:
+        self.found = Masked(self.code)
+        self._fifo = self.home / "trace"
+        os.mkfifo(self._fifo)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._monitor = socket.socket(socket.AF_UNIX)
+        self._monitor.settimeout(60)
+        self._monitor.connect(str(self.home / "monitor"))
+        self._wait_prompt()
+        for command in ("singlestep on", f"logfile {self._fifo}", "log exec,nochain,int"):
+            self._tell(command)
+        return self.found
+
+    def __exit__(self, *_) -> None:
+        for command in ("log none", "singlestep off", "logfile /dev/null"):
+            self._tell(command)
+        self._monitor.close()
+        self._reader.join(60)
+        self._fifo.unlink()
+
+    def _wait_prompt(self) -> None:
+        got = b""
+        while not got.endswith(b"(qemu) "):
+            got += self._monitor.recv(4096)
+
+    def _tell(self, command: str) -> None:
+        self._monitor.sendall(command.encode() + b"\n")
+        self._wait_prompt()
+
+    def _read(self) -> None:
+        with self._fifo.open("rb") as lines:
+            for line in lines:
+                if match := LINE.match(line):
+                    self.found.take(match)
