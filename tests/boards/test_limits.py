@@ -2,16 +2,17 @@
 """Limits of time, in instructions: how long interrupts are kept out, what TLS alone costs. And
 bytes that come while the processor is busy."""
 
-import os
+import re
+import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
-from emulator import GDB, TOOLS
-from gdb import Gdb
+from emulator import TOOLS
 from keeper import PATIENT_S
 from test_boards import BOARD, IMAGE, BoardCase
-from trace import MONITOR, Code, Tracer
+from tracer import MONITOR, Code, Tracer
 
 ELF = IMAGE.with_suffix(".elf")
 # A fiftieth of a millisecond at 50 MHz, if each took a cycle.
@@ -30,6 +31,82 @@ def symbols() -> dict[str, int]:
 def name_of(address: int) -> str:
     """The function that an address lies in."""
     return max(((at, name) for name, at in symbols().items() if at <= address), default=(0, "?"))[1]
+
+
+def returns_from(function: str) -> list[int]:
+    """Where its callers go on."""
+    text = subprocess.run([f"{TOOLS[BOARD.qemu[0]]}objdump", "-d", str(ELF)], check=True,
+                          capture_output=True, text=True).stdout
+    places = re.findall(rf"(?:bl|jal)\t.*<{function}>\n *(\w+):", text)
+    return [int(at, 16) for at in places]
+
+
+class TlsAlone(BoardCase):
+    """Instructions of a handshake's steps, from ClientHello to Finished: without names, TCP and
+    console, but with the interrupts that come meanwhile."""
+
+    function = "mbedtls_ssl_handshake_step"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = Path(tempfile.mkdtemp(prefix="tk-steps-"))
+        cls.addClassCleanup(shutil.rmtree, folder)
+        cls.out, plugin = folder / "steps", folder / "steps.so"
+        subprocess.run(["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+                        "-o", str(plugin), str(Path(__file__).with_name("steps.c"))], check=True)
+        leaves = "".join(f",leave={at:#x}" for at in returns_from(cls.function))
+        cls.extra = ("-plugin", f"{plugin},out={cls.out},enter={symbols()[cls.function]:#x}{leaves}")
+
+    def spent(self) -> int:
+        """Instructions so far."""
+        lines = self.out.read_text().splitlines()
+        return int(lines[-1].split()[1]) if lines else 0
+
+    def cost_of(self, command: str) -> float:
+        """Millions of instructions of all handshakes of a command."""
+        before = self.spent()
+        self.k.must(command)
+        return (self.spent() - before) / 1e6
+
+    def test_handshakes(self) -> None:
+        self.ready()
+        told = []
+        for cert, budget in zip(("ec", "rsa"), BOARD.tls_budget):
+            self.b24.set(oauth_cert=cert, portal_cert=cert)
+            self.b24.forget_sessions()
+            full, resumed = (self.cost_of("check") / 2 for _ in range(2))  # of two hosts
+            told.append(f"{cert} {full:.1f} M, resumed {resumed:.3f} M")
+            self.assertLess(full, budget)
+            self.assertLess(resumed, BOARD.tls_budget[2])
+            self.assertGreater(full, 5)  # something was measured
+            self.assertGreater(resumed, 0.1)
+        print(f"\n= TLS alone, instructions: {'; '.join(told)}")
+
+
+class Overrun(BoardCase):
+    """The emulated UART waits for the receiver: the ring overflows while the processor is busy with
+    a handshake."""
+
+    def overruns(self) -> int:
+        """As soon as the line is free again: what is asked before that may be lost itself."""
+        while True:
+            try:
+                return int(self.k.answered(self.k.ask("status --all"), 5)["rx_overruns"])
+            except AssertionError:
+                self.assertLess(time.monotonic(), self.give_up, "no answer any more")
+
+    def test_is_counted_and_told(self) -> None:
+        self.ready()
+        self.give_up = time.monotonic() + 3 * PATIENT_S
+        self.assertEqual(self.overruns(), 0)
+        while self.overruns() == 0:
+            self.b24.forget_sessions()
+            asked = self.k.ask("check")
+            self.k.type(b"version\n" * 1500)
+            self.k.answered(asked)
+        self.assertIn("ERR rx_overrun", "\n".join(self.k.out.all))
+        self.assertTrue(self.k.must("check").ok)
 
 
 class Masked(BoardCase):
