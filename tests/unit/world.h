@@ -36,6 +36,10 @@ struct world_server {
     const char *server_endpoint; /* NULL: "https://oauth.bitrix.info/rest/" */
     const char *client_endpoint; /* NULL: "https://acme.bitrix24.com/rest/" */
     bool no_plan;                /* REST answers ACCESS_DENIED */
+    const char *rest_word;       /* REST answers 401 with this error; NULL: it does not */
+    struct {
+        const char *host, *location; /* REST there answers 302; location NULL: without one */
+    } moved[3];
 
     char code[32];   /* the one that is good now; "": none */
     unsigned number; /* of the newest pair; its tokens are access<N> and refresh<N> */
