@@ -344,8 +344,8 @@ static void a_word_is_escaped_bounded_and_no_secret(void **state)
     static const char *const rows[][2] = {
         {"two words", "two words"},
         {"a\\nEVT b\\u001b[2J", "a\\x0aEVT b\\x1b[2J"},
-        {"12345678901234567890123456789012345678901234567", "=="},
-        {"123456789012345678901234567890123456789012345678", "48 characters"},
+        {"123456789012345678901234567890123456789012345678901234567890123", "=="},
+        {"1234567890123456789012345678901234567890123456789012345678901234", "64 characters"},
         {"s3cret", "6 characters"},
         {"the secret is s3cret", "20 characters"},
         {"refresh1", "8 characters"},
