@@ -224,6 +224,8 @@ static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
     struct world_server *s = &w->server;
     enum world_fault fault = s->fault;
 
+    if (w->dies_with_flash && w->flash.off)
+        return;
     s->requests++;
     s->last_ms = w->port.now_ms;
     snprintf(s->last_host, sizeof s->last_host, "%s", tls->host.name);

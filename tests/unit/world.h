@@ -63,6 +63,7 @@ struct world {
     char answer[8192];  /* what came of the last command, with LF line ends */
     char events[16384]; /* all EVT and LOG lines so far */
     unsigned passes;
+    bool dies_with_flash; /* the power of all goes with that of the flash: nothing is sent then */
 };
 
 #define WORLD_UNIX 1795000000 /* when worlds begin: after the build */
