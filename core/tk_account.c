@@ -120,6 +120,35 @@ static bool is_bound(const struct tk_account *a, enum tk_setting setting, const 
                                       (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
 }
 
+void tk_account_move(struct tk_account *a, const struct tk_host *to)
+{
+    struct tk_host from = a->client.portal;
+    const char *path = "/rest/";
+    char endpoint[sizeof a->facts.client_endpoint];
+    struct tk_host unused;
+    struct tk_text t;
+
+    if (a->facts.client_endpoint[0] != '\0')
+        (void)tk_host_parse(&unused, a->facts.client_endpoint, &path);
+    tk_text_init(&t, endpoint, sizeof endpoint);
+    tk_text_add(&t, "https://");
+    tk_text_host(&t, to);
+    tk_text_add(&t, path);
+    if (!tk_text_ok(&t))
+        return;
+    tk_copy(a->facts.client_endpoint, sizeof a->facts.client_endpoint, endpoint);
+    a->client.portal = *to;
+    (void)tk_account_store_move(a, &from);
+}
+
+bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host)
+{
+    char before[TK_HOST_TEXT];
+
+    tk_account_portal_before(a, before);
+    return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, before) == 0;
+}
+
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)
 {
     struct tk_client *c = &a->client;
@@ -211,6 +240,26 @@ const char *tk_rest_status_name(enum tk_rest_status status)
     static const char *const names[] = {"unknown", "ok", "access_denied", "unreachable"};
 
     return names[status];
+}
+
+/* Whether one of two strings is in the other. */
+static bool share(const char *secret, const char *word)
+{
+    return strstr(secret, word) != NULL || (secret[0] != '\0' && strstr(word, secret) != NULL);
+}
+
+void tk_account_heard(struct tk_account *a, const char *word)
+{
+    bool secret = share(a->client.client_secret, word) || share(a->auth.code, word) ||
+                  share(a->pair.access, word) || share(a->pair.refresh, word);
+    struct tk_text t;
+
+    a->said[0] = '\0';
+    if (word[0] == '\0' || (!secret && tk_copy(a->said, sizeof a->said, word)))
+        return;
+    tk_text_init(&t, a->said, sizeof a->said);
+    tk_text_int(&t, (int64_t)strlen(word));
+    tk_text_add(&t, " characters");
 }
 
 bool tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)

@@ -92,8 +92,11 @@ struct tk_refresh {
 
 struct tk_rest {
     struct tk_request request;
+    struct tk_task task; /* proves again what could not be proven */
     enum tk_rest_status status;
-    enum tk_err err; /* why not TK_REST_OK */
+    enum tk_err err;  /* why not TK_REST_OK */
+    uint8_t failures; /* in a row */
+    uint8_t hops;     /* redirects that this proof has followed */
 };
 
 struct tk_account {
@@ -115,7 +118,8 @@ struct tk_account {
     int64_t issued_ms;   /* tick of the pair's issue, below 0 before this start ... */
     uint64_t expires_ms; /* ... and of its end; both valid when times_known */
     bool times_known;
-    enum tk_err last_error; /* of the last refresh, exchange or call that failed; TK_OK since */
+    enum tk_err last_error;     /* of the last refresh, exchange or call that failed; TK_OK since */
+    char said[TK_SAID_MAX + 1]; /* the server's own word in its last answer, "" where it had none */
 
     struct tk_auth auth;
     struct tk_refresh refresh;
@@ -149,6 +153,13 @@ enum tk_err tk_account_forget(struct tk_account *a);
 /* Deletes everything of it. */
 enum tk_err tk_account_delete(struct tk_account *a);
 
+/* The portal has another address now: takes it over and stores it. Where flash fails it is in RAM,
+ * and will be found again. */
+void tk_account_move(struct tk_account *a, const struct tk_host *to);
+
+/* Whether a server that names this portal means ours: by its name, or by the one it had before. */
+bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host);
+
 bool tk_account_has_client(const struct tk_account *a);
 bool tk_account_has_pair(const struct tk_account *a);
 
@@ -163,6 +174,10 @@ const char *tk_state_name(enum tk_state state);
 const char *tk_account_reason(const struct tk_account *a);
 
 const char *tk_rest_status_name(enum tk_rest_status status);
+
+/* Keeps the word that a server gave for an error, "" for none: for people, so never with a secret
+ * that it may have been sent. One that is too long is told by its length. */
+void tk_account_heard(struct tk_account *a, const char *word);
 
 /* Seconds that the access token is still valid, 0 when it is not; false while the time is
  * unknown. */

@@ -27,7 +27,8 @@ enum {
     KEY_CODES = 15,      /* digests of codes that were sent */
     KEY_ESCALATION = 16, /* see pack_escalation */
     KEY_SESSION = 17,    /* see tk_account_session.h */
-    KEY_LAST = KEY_SESSION,
+    KEY_MOVED_FROM = 18, /* the name that the portal had before */
+    KEY_LAST = KEY_MOVED_FROM,
     KEYS_AN_ACCOUNT = 32
 };
 
@@ -232,7 +233,45 @@ enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
 enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
                                      const char *value)
 {
-    return store_text(a, KEY_PORTAL + (int)setting, value);
+    struct tk_store_piece piece = {value, (uint16_t)strlen(value)};
+    struct tk_store_value values[] = {
+        {key_of(a, KEY_PORTAL + (int)setting), value[0] != '\0', &piece},
+        {key_of(a, KEY_MOVED_FROM), 0, NULL}};
+
+    return commit(a, values, setting == TK_SET_PORTAL ? 2 : 1);
+}
+
+/* Four strings with their NULs. */
+static void fact_pieces(const struct tk_grant_facts *facts, struct tk_store_piece pieces[4])
+{
+    const char *const strings[] = {facts->client_endpoint, facts->member_id, facts->user_id,
+                                   facts->scope};
+
+    for (int i = 0; i < 4; i++)
+        pieces[i] = (struct tk_store_piece){strings[i], (uint16_t)(strlen(strings[i]) + 1)};
+}
+
+enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
+{
+    char portal[TK_HOST_TEXT];
+    struct tk_text t;
+
+    tk_text_init(&t, portal, sizeof portal);
+    tk_text_host(&t, &a->client.portal);
+    struct tk_store_piece to = {portal, (uint16_t)t.len};
+    struct tk_store_piece name = {from->name, (uint16_t)strlen(from->name)};
+    struct tk_store_piece facts[4];
+    struct tk_store_value values[] = {{key_of(a, KEY_PORTAL), 1, &to},
+                                      {key_of(a, KEY_FACTS), 4, facts},
+                                      {key_of(a, KEY_MOVED_FROM), 1, &name}};
+
+    fact_pieces(&a->facts, facts);
+    return commit(a, values, 3);
+}
+
+void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT])
+{
+    load_text(a, KEY_MOVED_FROM, out, TK_HOST_TEXT);
 }
 
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds)
@@ -254,11 +293,7 @@ enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pa
     struct tk_store_piece refresh = {pair->refresh, (uint16_t)strlen(pair->refresh)};
     struct tk_store_piece numbers = {packed, sizeof packed};
     struct tk_store_piece named = {host, (uint16_t)strlen(host)};
-    struct tk_store_piece strings[] = {
-        {facts->client_endpoint, (uint16_t)(strlen(facts->client_endpoint) + 1)},
-        {facts->member_id, (uint16_t)(strlen(facts->member_id) + 1)},
-        {facts->user_id, (uint16_t)(strlen(facts->user_id) + 1)},
-        {facts->scope, (uint16_t)(strlen(facts->scope) + 1)}};
+    struct tk_store_piece strings[4];
     struct tk_store_value values[] = {{key_of(a, KEY_ACCESS), 1, &access},
                                       {key_of(a, KEY_REFRESH), 1, &refresh},
                                       {key_of(a, KEY_PAIR), 1, &numbers},
@@ -269,6 +304,7 @@ enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pa
                                       {key_of(a, KEY_ENDED), 0, NULL}};
 
     pack_pair(a, pair, packed);
+    fact_pieces(facts, strings);
     return commit(a, values, sizeof values / sizeof values[0]);
 }
 

@@ -16,9 +16,15 @@ void tk_account_load(struct tk_account *a);
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name);
 
-/* A setting that is text; "" is none. */
+/* A setting that is text; "" is none. Another portal has moved from nowhere. */
 enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
                                      const char *value);
+
+/* Stores the portal's new address, and the name of the one before it. */
+enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
+
+/* The name that the portal had before it moved; "" where it did not. */
+void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT]);
 
 /* NULL: the default. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);

@@ -183,7 +183,7 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_grant 
     const char *s = strstr(grant->client_endpoint, "://");
 
     return tk_host_parse(&host, s == NULL ? grant->client_endpoint : s + 3, NULL) &&
-           strcmp(host.name, a->client.portal.name) == 0;
+           tk_account_is_portal(a, &host);
 }
 
 static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
@@ -195,6 +195,7 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
     (void)tk_time_now(&a->keeper->time, &now_unix);
     enum tk_err err = tk_oauth_answer(answer, now_unix, &grant);
 
+    tk_account_heard(a, grant.said);
     if (err != TK_OK)
         return err;
     if (!is_for_our_portal(a, &grant))
@@ -238,6 +239,8 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
 
     if (err == TK_OK)
         err = read_exchange(a, answer);
+    else
+        tk_account_heard(a, "");
     if (may_try_again(a, err))
         return;
     tk_wipe(a->auth.code, sizeof a->auth.code);

@@ -159,6 +159,11 @@ static void add_action(struct tk_account *a, struct tk_text *t)
         tk_text_add(t, tk_err_words(a->last_error));
 }
 
+static void add_said(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_add(t, a->said);
+}
+
 static void add_failures(struct tk_account *a, struct tk_text *t)
 {
     tk_text_int(t, a->refresh.failures);
@@ -217,6 +222,7 @@ static const struct row status_rows[] = {{"ref", add_ref},
                                          {"time", add_time},
                                          {"time_quality", add_time_quality},
                                          {"action", add_action},
+                                         {"said", add_said},
                                          {"failures", add_failures},
                                          {"intent", add_intent},
                                          {"auth_host", add_auth_host},
@@ -225,7 +231,7 @@ static const struct row status_rows[] = {{"ref", add_ref},
                                          {"device", add_device}};
 
 #define ALL_ROWS    (sizeof status_rows / sizeof status_rows[0])
-#define EXTRA_ROWS  7
+#define EXTRA_ROWS  8
 #define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
 
 /* What the platform tells stands behind the last row. */

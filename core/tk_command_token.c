@@ -101,6 +101,13 @@ void tk_command_auth_begin(struct tk_console *c, char *rest)
 
 /* --- auth code --- */
 
+/* The server's own word, where it had one. */
+static void print_said(struct tk_console *c, const struct tk_account *a)
+{
+    if (a->said[0] != '\0')
+        tk_console_data(c, "said", a->said);
+}
+
 /* An error after the code has left: what to do, and that this code is of no more use. */
 static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
 {
@@ -109,6 +116,8 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
 
     if (err == TK_E_CODE_EXPIRED)
         tk_console_data(c, "cause", tk_err_code(c->now.account->auth.cause));
+    if (spent)
+        print_said(c, c->now.account);
     if (!spent || tk_err_action(err) == TK_ACTION_NONE) {
         tk_console_err(c, err);
         return;
@@ -177,6 +186,7 @@ static void step_refresh(struct tk_console *c)
         return;
     }
     if (a->pair.generation == c->now.number) {
+        print_said(c, a);
         tk_console_err(c, a->refresh.error == TK_OK ? TK_E_TRY_LATER : a->refresh.error);
         return;
     }

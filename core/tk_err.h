@@ -12,6 +12,7 @@
  *   WAIT    the same, but the server did answer: it has not rotated the pair
  *   BLOCK   a person must change configuration, payment or permission; probed slowly
  *   REAUTH  the server does not honour this pair (any more)
+ *   REFRESH said by the portal alone: the access token is of no use, another one may be
  *   NONE    never the outcome of a refresh
  */
 
@@ -20,7 +21,8 @@ enum tk_action {
     TK_ACTION_RETRY,
     TK_ACTION_WAIT,
     TK_ACTION_BLOCK,
-    TK_ACTION_REAUTH
+    TK_ACTION_REAUTH,
+    TK_ACTION_REFRESH
 };
 
 enum tk_err {

@@ -81,7 +81,7 @@ TK_ERROR(TLS_NO_MEMORY, "tls_no_memory", RETRY,
 TK_ERROR(HTTP_MALFORMED, "http_malformed", RETRY,
          "the answer is not HTTP/1.1; is it the right host and port?")
 TK_ERROR(HTTP_TOO_LARGE, "http_too_large", RETRY, "the answer is larger than any of this kind")
-TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "the server sent a redirect; it is not followed")
+TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "the server redirects to where it is not followed")
 TK_ERROR(HTTP_STATUS, "http_status", RETRY, "the server answered a status without a reason in it")
 TK_ERROR(SERVER_ERROR, "server_error", RETRY, "the server has a fault of its own")
 TK_ERROR(SERVER_BUSY, "server_busy", RETRY, "the server asks to be left alone for a while")
@@ -104,7 +104,7 @@ TK_ERROR(NOT_INSTALLED, "not_installed", BLOCK,
 TK_ERROR(ACCESS_DENIED, "access_denied", BLOCK,
          "the portal has no plan with REST, or forbids it to this application")
 TK_ERROR(OAUTH_ERROR, "oauth_error", WAIT,
-         "the server gave a reason that this version does not know; see status")
+         "the server gave a reason that this version does not know; see said in status --all")
 TK_ERROR(INVALID_GRANT, "invalid_grant", REAUTH,
          "the server does not honour this pair any more; auth begin")
 TK_ERROR(EXPIRED_TOKEN, "expired_token", REAUTH, "the refresh token is past its life; auth begin")
@@ -130,7 +130,13 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
          "then auth begin: this code is spent")
 
 /* the portal */
-TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call")
+TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal refused the call; see said in status --all")
+TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
+         "the portal refuses this token; another one is fetched")
+TK_ERROR(USER_REFUSED, "user_refused", NONE,
+         "the portal does not let the user in who authorized; auth begin as another one")
+TK_ERROR(PORTAL_CLOSED, "portal_closed", BLOCK,
+         "the portal is deleted, closed, or blocked by Bitrix24; ask there")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal offers REST without TLS; the token does not go there")
 TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,

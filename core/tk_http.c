@@ -124,13 +124,22 @@ static bool date(struct tk_http *h, const char *value)
     return true;
 }
 
+/* A path alone is no host, nor is what has another scheme. */
+static bool location(struct tk_http *h, const char *value)
+{
+    if (strstr(value, "://") == NULL || !tk_host_parse(&h->location, value, NULL))
+        h->location.name[0] = '\0';
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*read)(struct tk_http *h, const char *value);
 } fields[] = {{"content-length", content_length},
               {"transfer-encoding", transfer_encoding},
               {"connection", connection},
-              {"date", date}};
+              {"date", date},
+              {"location", location}};
 
 /* name: OWS value (RFC 9112 5) */
 static bool read_field(struct tk_http *h)
@@ -170,6 +179,7 @@ static bool end_of_head(struct tk_http *h)
         h->state = STATUS_LINE;
         h->chunked = h->has_length = false;
         h->date_unix = 0;
+        h->location.name[0] = '\0';
         return h->status != 101 && ++h->interims <= INTERIMS_MAX;
     }
     if (h->status == 204 || h->status == 304)

@@ -17,10 +17,11 @@
 
 struct tk_http {
     /* the answer; valid once tk_http_feed or tk_http_end said TK_HTTP_DONE */
-    int status;        /* 100 to 599 */
-    int64_t date_unix; /* of the Date field; 0 without one */
-    bool keep;         /* the server will take another request on this connection */
-    char *body;        /* NUL-terminated; the caller's buffer */
+    int status;              /* 100 to 599 */
+    int64_t date_unix;       /* of the Date field; 0 without one */
+    struct tk_host location; /* https, of the Location field; no name without one */
+    bool keep;               /* the server will take another request on this connection */
+    char *body;              /* NUL-terminated; the caller's buffer */
     size_t body_len;
 
     /* inside */

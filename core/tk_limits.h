@@ -89,6 +89,7 @@
 #define TK_URL_MAX       255
 #define TK_PATH_MAX      63 /* path of the portal's REST endpoint */
 #define TK_ID_MAX        40 /* member_id, user_id */
+#define TK_SAID_MAX      63 /* a server's word for an error */
 #define TK_JSON_TOKENS   64
 
 #endif

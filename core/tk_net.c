@@ -452,7 +452,7 @@ static uint64_t next_deadline(const struct tk_net *net)
             next = earliest(next, slot->request->give_up_ms);
         else if (is_open(slot))
             next = earliest(next, slot->keep_until_ms);
-        if (slot->tls.stage == TK_TLS_TCP)
+        if (slot->tls.stage == TK_TLS_TCP || slot->tls.stage == TK_TLS_HANDSHAKE)
             next = earliest(next, slot->tls.tcp_give_up_ms);
     }
     return next;

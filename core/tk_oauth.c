@@ -86,42 +86,24 @@ bool tk_oauth_is_token(const char *s)
     return len > 0 && len <= TK_TOKEN_MAX && tk_is_plain(s);
 }
 
-/* The words of the authorization server and of the portal (facts: its documentation, and what its
- * clients met). Letter case differs between the two. */
+enum server { OAUTH, PORTAL };
+
 static const struct {
     const char *word;
-    enum tk_err err;
-} reasons[] = {
-    {"invalid_request", TK_E_INVALID_REQUEST},
-    {"invalid_client", TK_E_INVALID_CLIENT},
-    {"wrong_client", TK_E_WRONG_CLIENT},
-    {"invalid_grant", TK_E_INVALID_GRANT},
-    {"bad_verification_code", TK_E_INVALID_GRANT},
-    {"expired_token", TK_E_EXPIRED_TOKEN},
-    {"invalid_scope", TK_E_INVALID_SCOPE},
-    {"insufficient_scope", TK_E_INVALID_SCOPE},
-    {"payment_required", TK_E_PAYMENT_REQUIRED},
-    {"not_installed", TK_E_NOT_INSTALLED},
-    {"error_oauth", TK_E_NOT_INSTALLED},
-    {"application_not_found", TK_E_NOT_INSTALLED},
-    {"no_auth_found", TK_E_INVALID_REQUEST},
-    {"access_denied", TK_E_ACCESS_DENIED},
-    {"user_access_error", TK_E_ACCESS_DENIED},
-    {"query_limit_exceeded", TK_E_SERVER_BUSY},
-    {"operation_time_limit", TK_E_SERVER_BUSY},
-    {"overload_limit", TK_E_SERVER_BUSY},
-    {"connection_error", TK_E_SERVER_ERROR},
-    {"internal_server_error", TK_E_SERVER_ERROR},
-    {"error_unexpected_answer", TK_E_SERVER_ERROR},
+    uint8_t means[2]; /* enum tk_err, by server */
+} words[] = {
+#define TK_ANSWER(word, oauth, portal) {word, {TK_E_##oauth, TK_E_##portal}},
+#include "tk_answers.h"
+#undef TK_ANSWER
 };
 
-static enum tk_err by_reason(const char *word)
+static enum tk_err by_word(const char *word, enum server server)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (tk_same_nocase(reasons[i].word, word))
-            return reasons[i].err;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (tk_same_nocase(words[i].word, word))
+            return (enum tk_err)words[i].means[server];
     }
-    return TK_E_OAUTH_ERROR;
+    return server == OAUTH ? TK_E_OAUTH_ERROR : TK_E_REST_ERROR;
 }
 
 static enum tk_err by_status(int status)
@@ -133,18 +115,31 @@ static enum tk_err by_status(int status)
     return status >= 500 ? TK_E_SERVER_ERROR : TK_E_HTTP_STATUS;
 }
 
-/* The body's `error` decides first, then the status. A status of 5xx with an error about the pair
- * or the application is still the server's fault: it may have rotated the pair before it failed. */
-static enum tk_err refusal(struct tk_json *j, bool is_json, int status)
+/* The portal's REST 3.0 has an object behind "error" with the word in it. */
+static const char *word_of(struct tk_json *j, enum server server)
 {
-    const char *word = is_json ? tk_json_text(j, tk_json_member(j, 0, "error")) : NULL;
-    enum tk_err err = word == NULL || *word == '\0' ? TK_OK : by_reason(word);
+    int at = tk_json_member(j, 0, "error");
 
-    if (err == TK_OK)
+    if (server == PORTAL && tk_json_is_object(j, at))
+        at = tk_json_member(j, at, "code");
+    const char *word = tk_json_text(j, at);
+
+    return word == NULL ? "" : word;
+}
+
+/* The body's word decides first, then the status. A 5xx with a word about the pair or the
+ * application is still the authorization server's fault: it may have rotated the pair before it
+ * failed. */
+static enum tk_err refusal(const char *word, int status, enum server server)
+{
+    enum tk_err err = by_word(word, server);
+    bool unknown = err == TK_E_OAUTH_ERROR || err == TK_E_REST_ERROR;
+
+    if (*word == '\0')
         return status == 200 ? TK_OK : by_status(status);
-    if (tk_err_action(err) != TK_ACTION_RETRY && status >= 500)
+    if (status >= 500 && (unknown || (server == OAUTH && tk_err_action(err) != TK_ACTION_RETRY)))
         return by_status(status);
-    return err == TK_E_OAUTH_ERROR && status == 429 ? by_status(status) : err;
+    return unknown && status == 429 ? by_status(status) : err;
 }
 
 static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
@@ -185,13 +180,15 @@ static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_gra
     return TK_OK;
 }
 
-/* Reads the body; TK_OK for one that is no refusal. */
+/* Reads the body; TK_OK for one that is no refusal. *said is the server's word, "" without. */
 static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS],
-                             const struct tk_http *answer)
+                             const struct tk_http *answer, enum server server, const char **said)
 {
     bool is_json = tk_json_parse(j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
                    tk_json_is_object(j, 0);
-    enum tk_err err = refusal(j, is_json, answer->status);
+
+    *said = is_json ? word_of(j, server) : "";
+    enum tk_err err = refusal(*said, answer->status, server);
 
     return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
 }
@@ -200,22 +197,18 @@ enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    enum tk_err err = read_body(&j, tokens, answer);
+    enum tk_err err = read_body(&j, tokens, answer, OAUTH, &grant->said);
 
     return err == TK_OK ? read_grant(&j, now_unix, grant) : err;
 }
 
-enum tk_err tk_oauth_rest_answer(struct tk_http *answer)
+enum tk_err tk_oauth_rest_answer(struct tk_http *answer, const char **said)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    enum tk_err err = read_body(&j, tokens, answer);
+    enum tk_err err = read_body(&j, tokens, answer, PORTAL, said);
 
-    if (err == TK_OK && tk_json_member(&j, 0, "result") == TK_JSON_NONE)
-        return TK_E_BAD_ANSWER;
-    if (tk_err_action(err) == TK_ACTION_REAUTH || err == TK_E_OAUTH_ERROR)
-        return TK_E_REST_ERROR; /* about this call's token, not about the pair */
-    return err;
+    return err == TK_OK && tk_json_member(&j, 0, "result") == TK_JSON_NONE ? TK_E_BAD_ANSWER : err;
 }
 
 /* --- what is pasted --- */

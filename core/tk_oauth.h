@@ -33,6 +33,7 @@ struct tk_grant {
     const char *user_id;         /* "" when missing */
     const char *scope;           /* "" when missing */
     uint32_t expires_in;         /* seconds from now */
+    const char *said;            /* its word for an error, also where there is no pair; or "" */
 };
 
 /* What a person pasted: a bare code, or the whole address of the redirect. */
@@ -64,12 +65,13 @@ void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
 void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host, const struct tk_client *client,
                       const char *refresh_token);
 
-/* What an answer of the token endpoint means: TK_OK with *grant filled, or why not. now_unix
- * serves an answer that has `expires` alone. Changes the body in place. */
+/* What an answer of the token endpoint means: TK_OK with *grant filled, or why not, with
+ * grant->said alone. now_unix serves an answer that has `expires` alone. Changes the body in place.
+ */
 enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_grant *grant);
 
-/* What the portal says to a REST call. TK_OK for a result. */
-enum tk_err tk_oauth_rest_answer(struct tk_http *answer);
+/* What the portal says to a REST call. TK_OK for a result. *said as in tk_grant. */
+enum tk_err tk_oauth_rest_answer(struct tk_http *answer, const char **said);
 
 /* Takes apart what was pasted. TK_E_NO_CODE, or TK_OK. */
 enum tk_err tk_oauth_redirect(const char *pasted, struct tk_redirect *out);

@@ -6,11 +6,21 @@
 #include <string.h>
 
 #define PROOF_TIMEOUT_MS 15000
+#define HOPS_MAX         2
+#define SOON_MS          60000   /* until a proof that failed is tried again, doubling, ... */
+#define SLOW_MS          3600000 /* ... to this; or from this where a person must act ... */
+#define DAY_MS           86400000
+#define REFRESH_MS       15000 /* for a refresh of a token that was refused */
 #define PATH_SIZE        (TK_PATH_MAX + 80)
 
 static struct tk_account *of_request(struct tk_request *r)
 {
     return (struct tk_account *)((char *)r - offsetof(struct tk_account, rest.request));
+}
+
+static struct tk_account *of_task(struct tk_task *task)
+{
+    return (struct tk_account *)((char *)task - offsetof(struct tk_account, rest.task));
 }
 
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,
@@ -40,7 +50,7 @@ static enum tk_err write_proof(struct tk_request *r, struct tk_text *out)
     if (!tk_rest_target(a, "app.info", &host, &path))
         return TK_E_REST_INSECURE;
     size_t mark =
-        tk_http_request(out, "POST", &host, path.buf, "application/x-www-form-urlencoded");
+        tk_http_request(out, "POST", &r->host, path.buf, "application/x-www-form-urlencoded");
 
     tk_text_add(out, "auth=");
     tk_text_form(out, a->pair.access);
@@ -48,44 +58,79 @@ static enum tk_err write_proof(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
-/* An answer that refuses is a portal that can be reached. */
+/* An answer that refuses is of a portal that can be reached. */
 static enum tk_rest_status status_of(enum tk_err err)
 {
-    switch (err) {
-    case TK_OK:
+    if (err == TK_OK)
         return TK_REST_OK;
-    case TK_E_ACCESS_DENIED:
-    case TK_E_PAYMENT_REQUIRED:
-    case TK_E_NOT_INSTALLED:
-    case TK_E_INVALID_SCOPE:
-    case TK_E_REST_ERROR:
-        return TK_REST_DENIED;
-    default:
-        return TK_REST_UNREACHABLE;
-    }
+    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ? TK_REST_UNREACHABLE
+                                                                              : TK_REST_DENIED;
+}
+
+/* What passes is looked at again soon; what a person must change, slowly. */
+static uint64_t again_after_ms(const struct tk_rest *r)
+{
+    bool passes = tk_err_action(r->err) == TK_ACTION_RETRY;
+    uint64_t wait_ms = (uint64_t)(passes ? SOON_MS : SLOW_MS)
+                       << (r->failures < 8 ? r->failures : 8);
+    uint64_t most_ms = passes ? SLOW_MS : DAY_MS;
+
+    if (r->failures == 0 && tk_err_action(r->err) == TK_ACTION_REFRESH)
+        return REFRESH_MS;
+    return wait_ms < most_ms ? wait_ms : most_ms;
 }
 
 static void proven(struct tk_account *a, enum tk_err err)
 {
-    if (err != TK_OK || a->last_error == a->rest.err)
+    struct tk_rest *r = &a->rest;
+
+    if (err != TK_OK || a->last_error == r->err)
         a->last_error = err;
-    a->rest.err = err;
-    a->rest.status = status_of(err);
+    r->err = err;
+    r->status = status_of(err);
+    tk_sched_at(&a->keeper->sched, &r->task,
+                err == TK_OK ? TK_NEVER : tk_keeper_now(a->keeper) + again_after_ms(r));
+    r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
+}
+
+/* A portal that moved answers with its new address. Redirected requests come without their body
+ * where others follow: this one is written anew. */
+static bool follow(struct tk_account *a, const struct tk_http *answer)
+{
+    struct tk_request *r = &a->rest.request;
+
+    if (answer->status < 300 || answer->status > 399 || answer->location.name[0] == '\0' ||
+        tk_host_same(&answer->location, &r->host) || a->rest.hops == HOPS_MAX)
+        return false;
+    a->rest.hops++;
+    r->host = answer->location;
+    tk_net_submit(&a->keeper->net, r);
+    return true;
 }
 
 static void proof_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
 {
-    proven(of_request(r), err == TK_OK ? tk_oauth_rest_answer(answer) : err);
+    struct tk_account *a = of_request(r);
+    const char *said = "";
+
+    if (err == TK_OK && follow(a, answer))
+        return;
+    if (err == TK_OK)
+        err = tk_oauth_rest_answer(answer, &said);
+    tk_account_heard(a, said);
+    if (err == TK_OK && a->rest.hops > 0)
+        tk_account_move(a, &r->host);
+    proven(a, err);
 }
 
-void tk_rest_prove(struct tk_account *a)
+static void begin_proof(struct tk_account *a)
 {
     struct tk_request *r = &a->rest.request;
     char buf[PATH_SIZE];
     struct tk_text path;
 
     tk_net_cancel(&a->keeper->net, r);
-    a->rest.status = TK_REST_UNKNOWN;
+    a->rest.hops = 0;
     tk_text_init(&path, buf, sizeof buf);
     if (!tk_rest_target(a, "app.info", &r->host, &path)) {
         proven(a, TK_E_REST_INSECURE);
@@ -97,6 +142,31 @@ void tk_rest_prove(struct tk_account *a)
     tk_net_submit(&a->keeper->net, r);
 }
 
+void tk_rest_prove(struct tk_account *a)
+{
+    a->rest.status = TK_REST_UNKNOWN;
+    a->rest.failures = 0;
+    tk_sched_at(&a->keeper->sched, &a->rest.task, TK_NEVER);
+    begin_proof(a);
+}
+
+/* A token that the portal refused is renewed once, and then proven. */
+static void prove_again(struct tk_task *task, uint64_t now_ms)
+{
+    struct tk_account *a = of_task(task);
+    uint32_t left = 0;
+
+    if (a->rest.failures == 1 && tk_err_action(a->rest.err) == TK_ACTION_REFRESH) {
+        a->rest.failures++;
+        (void)tk_token_refresh(a);
+        tk_sched_at(&a->keeper->sched, task, now_ms + REFRESH_MS);
+    } else if (tk_account_left(a, now_ms, &left) && left > 0) {
+        begin_proof(a);
+    } else {
+        tk_sched_at(&a->keeper->sched, task, now_ms + SLOW_MS);
+    }
+}
+
 bool tk_rest_proving(const struct tk_account *a)
 {
     return tk_net_active(&a->rest.request);
@@ -104,6 +174,7 @@ bool tk_rest_proving(const struct tk_account *a)
 
 void tk_rest_init(struct tk_account *a)
 {
+    tk_task_init(&a->rest.task, prove_again);
     a->rest.request.write = write_proof;
     a->rest.request.done = proof_done;
 }

@@ -9,7 +9,9 @@
 
 void tk_rest_init(struct tk_account *a);
 
-/* Calls app.info; a->rest.status is TK_REST_UNKNOWN until it answered. */
+/* Calls app.info; a->rest.status is TK_REST_UNKNOWN until it answered. What could not be proven is
+ * tried again (errors.md says when). A portal that redirects to another host is followed, https
+ * only, twice at most, and its new address is kept once that answered well. */
 void tk_rest_prove(struct tk_account *a);
 
 /* Whether the proof is under way. */

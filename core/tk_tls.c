@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define TCP_TIMEOUT_MS 5000 /* for one address, before the next one is tried */
+#define SILENCE_MS     8000 /* of an address that took the connection, in the handshake */
 #define RECORDS_MAX    16   /* without a byte for us, that a server may send at a time */
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
@@ -37,6 +38,12 @@ static int fail(struct tk_tls *tls, enum tk_err err, int detail)
 
 /* --- bytes under TLS --- */
 
+/* Bytes went one way or the other; the time between them may be our own. */
+static void note_progress(struct tk_tls *tls)
+{
+    tls->tcp_give_up_ms = tk_clock_now_ms(tls->shared->port) + SILENCE_MS;
+}
+
 /* Sends what waits in the flight. TK_SOCK_OK when it is empty. */
 static int flush(struct tk_tls *tls)
 {
@@ -45,6 +52,7 @@ static int flush(struct tk_tls *tls)
 
         if (n < 0)
             return n;
+        note_progress(tls);
         tls->flight_len = (uint16_t)(tls->flight_len - n);
         memmove(tls->flight, tls->flight + n, tls->flight_len);
     }
@@ -56,6 +64,7 @@ static int bio_result(struct tk_tls *tls, int n, int again)
     tls->starved = n == TK_SOCK_AGAIN;
     if (tls->starved)
         return again;
+    note_progress(tls);
     return n < 0 ? MBEDTLS_ERR_NET_CONN_RESET : n;
 }
 
@@ -162,8 +171,7 @@ void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_s
     tls->err = TK_OK;
     tls->detail = 0;
     tls->addr_count = tls->addr_next = 0;
-    tls->resumed = tls->verified = tls->self_signed = tls->offered = tls->try_again = false;
-    tls->not_after = 0;
+    tls->try_again = false;
 }
 
 static int open_next_address(struct tk_tls *tls)
@@ -219,6 +227,29 @@ static int step_name(struct tk_tls *tls)
     return open_next_address(tls);
 }
 
+/* Ends the connection, not the search for one. */
+static void drop_connection(struct tk_tls *tls)
+{
+    if (tls->sock >= 0)
+        tk_sock_close(tls->shared->port, tls->sock);
+    tls->sock = -1;
+    tls->flight_len = 0;
+    if (tls->set_up && mbedtls_ssl_session_reset(&tls->ssl) != 0) { /* clears its buffers too */
+        mbedtls_ssl_free(&tls->ssl);
+        mbedtls_ssl_init(&tls->ssl);
+        tls->set_up = false;
+    }
+}
+
+/* One address of a name took the connection and goes no further: another one may. */
+static int leave_address(struct tk_tls *tls, enum tk_err err, int detail)
+{
+    if (tls->addr_next == tls->addr_count)
+        return fail(tls, err, detail);
+    drop_connection(tls);
+    return open_next_address(tls);
+}
+
 static int set_up(struct tk_tls *tls)
 {
     const mbedtls_ssl_config *conf = tk_tls_offer_conf(tls);
@@ -245,6 +276,9 @@ static int start_handshake(struct tk_tls *tls)
         return fail(tls, tls_error(tls, ret), ret);
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
     mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
+    tls->resumed = tls->verified = tls->self_signed = tls->offered = false;
+    tls->not_after = 0;
+    note_progress(tls);
     tk_tls_offer_session(tls);
     (void)tk_device_heap_refused(tls->shared->port); /* before this handshake */
     tls->stage = TK_TLS_HANDSHAKE;
@@ -282,23 +316,31 @@ static int finish_handshake(struct tk_tls *tls)
     return TK_SOCK_OK;
 }
 
-static int step_handshake(struct tk_tls *tls, bool *busy)
+static int shake_hands(struct tk_tls *tls, bool *goes_on)
 {
-    if (mbedtls_ssl_is_handshake_over(&tls->ssl))
-        return finish_handshake(tls);
     int ret = mbedtls_ssl_handshake_step(&tls->ssl);
 
-    if (wants_more(ret)) {
-        *busy = !tls->starved;
+    *goes_on = ret == 0 || !tls->starved;
+    if (ret == 0 || wants_more(ret))
         return TK_SOCK_AGAIN;
-    }
-    if (ret != 0) {
-        (void)flush(tls); /* the alert that says why */
-        tk_tls_change_offer(tls, ret);
-        return fail(tls, tls_error(tls, ret), ret);
-    }
-    *busy = true;
-    return TK_SOCK_AGAIN;
+    (void)flush(tls); /* the alert that says why */
+    tk_tls_change_offer(tls, ret);
+    enum tk_err err = tls_error(tls, ret);
+
+    return err == TK_E_CONN_LOST && !tls->try_again ? leave_address(tls, err, ret)
+                                                    : fail(tls, err, ret);
+}
+
+static int step_handshake(struct tk_tls *tls, bool *busy)
+{
+    bool goes_on = false;
+    int n = mbedtls_ssl_is_handshake_over(&tls->ssl) ? finish_handshake(tls)
+                                                     : shake_hands(tls, &goes_on);
+
+    *busy = *busy || goes_on;
+    if (n != TK_SOCK_AGAIN || goes_on || tk_clock_now_ms(tls->shared->port) < tls->tcp_give_up_ms)
+        return n;
+    return leave_address(tls, TK_E_TIMEOUT, 0);
 }
 
 static int step_stage(struct tk_tls *tls, bool *busy)
@@ -402,15 +444,8 @@ void tk_tls_close(struct tk_tls *tls)
     }
     if (tls->lookup >= 0)
         tk_sock_lookup_cancel(port, tls->lookup);
-    if (tls->sock >= 0)
-        tk_sock_close(port, tls->sock);
-    if (tls->set_up && mbedtls_ssl_session_reset(&tls->ssl) != 0) { /* clears its buffers too */
-        mbedtls_ssl_free(&tls->ssl);
-        mbedtls_ssl_init(&tls->ssl);
-        tls->set_up = false;
-    }
-    tls->lookup = tls->sock = -1;
-    tls->flight_len = 0;
+    tls->lookup = -1;
+    drop_connection(tls);
     tls->session = NULL;
     tls->stage = TK_TLS_IDLE;
 }

@@ -9,8 +9,9 @@
  *
  * with the four outcomes of tk_sock.h everywhere: bytes (or TK_SOCK_OK), TK_SOCK_AGAIN,
  * TK_SOCK_CLOSED, TK_SOCK_ERR. Chain, name and dates of the server's certificate are verified at
- * each full handshake; there is no way to turn that off. Has no deadline of its own: whoever opens
- * a connection gives up on it by closing it.
+ * each full handshake; there is no way to turn that off. An address that does not take the
+ * connection, or says nothing in the handshake, gives way to the next one after some seconds; for
+ * the rest whoever opens a connection gives up on it by closing it.
  */
 
 #include "tk_err.h"
@@ -69,8 +70,8 @@ struct tk_tls {
     bool offered;                   /* a session, to the server */
     int lookup;
     int sock;
-    uint64_t tcp_give_up_ms;
-    bool starved; /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
+    uint64_t tcp_give_up_ms; /* on this address, while it is connected to or shakes hands */
+    bool starved;            /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
     uint16_t flight_len;
     uint8_t flight[192]; /* a handshake's short messages leave in one send */
 };

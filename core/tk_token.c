@@ -140,9 +140,10 @@ bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *sec
 
 /* --- a new pair --- */
 
-static void copy_facts(struct tk_grant_facts *facts, const struct tk_grant *grant)
+static void copy_facts(struct tk_grant_facts *facts, const struct tk_grant *grant, bool has_moved)
 {
-    tk_copy(facts->client_endpoint, sizeof facts->client_endpoint, grant->client_endpoint);
+    if (!has_moved)
+        tk_copy(facts->client_endpoint, sizeof facts->client_endpoint, grant->client_endpoint);
     tk_copy(facts->member_id, sizeof facts->member_id, grant->member_id);
     tk_copy(facts->user_id, sizeof facts->user_id, grant->user_id);
     tk_copy(facts->scope, sizeof facts->scope, grant->scope);
@@ -176,15 +177,26 @@ static void fill_pair(struct tk_account *a, const struct tk_grant *grant, uint64
     tk_copy(pair->refresh, sizeof pair->refresh, grant->refresh_token);
 }
 
+/* Whether an answer has another address of the portal than we do. */
+static bool is_elsewhere(const struct tk_account *a, const struct tk_grant *grant,
+                         struct tk_host *there)
+{
+    return tk_host_parse(there, grant->client_endpoint, NULL) &&
+           strcmp(there->name, a->client.portal.name) != 0;
+}
+
 /* From the next statement on the pair before it may be dead at the server: nothing comes between
  * the answer and the commit, and nobody is shown the pair before that. */
 void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms)
 {
     struct tk_refresh *r = &a->refresh;
     const char *host = tk_oauth_known_host(grant->server_endpoint);
+    struct tk_host there;
+    bool elsewhere = is_elsewhere(a, grant, &there);
+    bool outdated = elsewhere && tk_account_is_portal(a, &there); /* the portal said so itself */
 
     fill_pair(a, grant, sent_ms);
-    copy_facts(&a->facts, grant);
+    copy_facts(&a->facts, grant, outdated);
     if (host != NULL && a->auth_host[0] == '\0')
         a->found_host = host;
     enum tk_err err = store_pair(a);
@@ -200,6 +212,8 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     r->last_success_ms = now_of(a);
     r->has_succeeded = true;
     refresh_at(a, planned(a));
+    if (elsewhere && !outdated)
+        tk_account_move(a, &there);
     if (err == TK_OK)
         tk_escalate_clear(a);
     else
@@ -298,7 +312,7 @@ static void retry(struct tk_account *a)
 
 static void log_failure(struct tk_account *a)
 {
-    char buf[120];
+    char buf[200];
     struct tk_text t;
     uint32_t seconds = 0;
 
@@ -314,6 +328,10 @@ static void log_failure(struct tk_account *a)
         tk_text_int(&t, seconds);
     else
         tk_text_add(&t, "none");
+    if (a->said[0] != '\0') {
+        tk_text_add(&t, " said=");
+        tk_text_add(&t, a->said);
+    }
     tk_keeper_log(a->keeper, TK_LOG_INFO, &t);
 }
 
@@ -345,7 +363,7 @@ static void failed(struct tk_account *a, enum tk_err err)
 static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *answer)
 {
     struct tk_account *a = of_request(request);
-    struct tk_grant grant;
+    struct tk_grant grant = {.said = ""};
     int64_t now_unix;
 
     if (err == TK_OK) {
@@ -353,6 +371,7 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
         (void)tk_time_now(&a->keeper->time, &now_unix);
         err = tk_oauth_answer(answer, now_unix, &grant);
     }
+    tk_account_heard(a, grant.said);
     if (err == TK_OK)
         tk_token_accept(a, &grant, a->refresh.sent_ms);
     else
@@ -388,13 +407,18 @@ void tk_token_init(struct tk_account *a)
     a->refresh.request.done = refresh_done;
 }
 
+bool tk_token_too_soon(const struct tk_account *a)
+{
+    return now_of(a) < not_too_soon(a, 0);
+}
+
 enum tk_err tk_token_refresh(struct tk_account *a)
 {
     if (!tk_account_has_client(a))
         return TK_E_NO_CLIENT;
     if (!tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
         return TK_E_NEEDS_CODE;
-    if (now_of(a) < not_too_soon(a, 0))
+    if (tk_token_too_soon(a))
         return TK_E_TOO_SOON;
     a->refresh.probe_s = 0; /* a person is at work on it */
     start(a);
@@ -418,79 +442,9 @@ enum tk_err tk_token_forget(struct tk_account *a)
     a->refresh.blocked_by = a->refresh.error = TK_OK;
     a->refresh.unstored = false;
     a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
+    tk_sched_at(&a->keeper->sched, &a->rest.task, TK_NEVER);
     a->rest.status = TK_REST_UNKNOWN;
     a->last_error = TK_OK;
     tk_escalate_clear(a);
     return TK_OK;
-}
-
-/* --- serving --- */
-
-void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
-{
-    struct tk_account *a = tk_keeper_account(k, ref);
-
-    if (a != NULL && generation == a->pair.generation)
-        a->refresh.rejected = generation;
-}
-
-static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
-{
-    info->err = err;
-    return TK_TOKEN_REFUSED;
-}
-
-static enum tk_token_answer wait_for(struct tk_token_info *info, enum tk_err err)
-{
-    info->err = err;
-    return TK_TOKEN_WAIT;
-}
-
-static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t size,
-                                 struct tk_token_info *info)
-{
-    return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
-}
-
-/* Fewer seconds are left than wanted, or the token was rejected: can a refresh help, now? */
-static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
-                                      struct tk_token_info *info)
-{
-    bool hopeless = a->ended != TK_NOT_ENDED || a->refresh.blocked_by != TK_OK;
-    bool failing = a->refresh.failures > 0;
-    bool too_soon = now_of(a) < not_too_soon(a, 0);
-
-    info->is_short = true;
-    if (tk_net_active(&a->refresh.request) && !hopeless)
-        return wait_for(info, TK_OK);
-    if (usable && (hopeless || failing || too_soon))
-        return give(a, buf, size, info);
-    if (hopeless)
-        return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
-    if (failing)
-        return wait_for(info, a->refresh.error);
-    if (!too_soon)
-        start(a);
-    return wait_for(info, TK_OK);
-}
-
-enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
-                                  char *buf, size_t size, struct tk_token_info *info)
-{
-    struct tk_account *a = tk_keeper_account(k, ref);
-
-    *info = (struct tk_token_info){.err = TK_OK};
-    if (a == NULL)
-        return refuse(info, TK_E_NO_SUCH_REF);
-    if (!tk_account_has_pair(a))
-        return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
-    if (!tk_account_left(a, now_of(a), &info->expires_in))
-        return wait_for(info, TK_E_CLOCK_UNKNOWN);
-    info->generation = a->pair.generation;
-    bool rejected = a->refresh.rejected == a->pair.generation;
-    bool usable = info->expires_in > 0 && !rejected;
-
-    if (usable && info->expires_in >= min_valid_s)
-        return give(a, buf, size, info);
-    return renew_for(a, usable, buf, size, info);
 }

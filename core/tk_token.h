@@ -49,6 +49,9 @@ void tk_token_plan(struct tk_account *a);
 /* Refreshes at once. TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_TOO_SOON, or TK_OK: under way. */
 enum tk_err tk_token_refresh(struct tk_account *a);
 
+/* Whether a refresh would follow the last successful one too closely. */
+bool tk_token_too_soon(const struct tk_account *a);
+
 /* The server gave a new pair, for a code or for a refresh token: stores it, then publishes it. */
 void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms);
 

@@ -19,7 +19,8 @@ END = "<!-- end -->"
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
     ("TLS, connections", ["tls", "tls_offer", "ca", "net"]),
-    ("tokens", ["account", "account_session", "account_store", "auth", "token", "rest", "escalate"]),
+    ("tokens", ["account", "account_session", "account_store", "auth", "token", "token_serve", "rest",
+                "escalate"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",
                  "command_token", "command_ca", "check"]),
     ("error words", ["err"]),

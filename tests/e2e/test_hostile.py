@@ -143,6 +143,17 @@ class Stall(HostileCase):
         self.assertEqual(self.requests("exchange"), [])
 
 
+class StallOnce(HostileCase):
+
+    def test_handshake(self) -> None:
+        """It is given up early enough for another one within the code's time."""
+        self.k.configure()
+        self.b24.fault("oauth", "stall_handshake")
+        answer = self.exchange(self.k)
+        self.assertTrue(answer.ok, repr(answer))
+        self.assertEqual(len(self.requests("exchange")), 1)
+
+
 class StalledPortal(HostileCase):
 
     def test_the_pair_is_kept(self) -> None:

@@ -35,7 +35,9 @@ static enum tk_err meant(int status, const char *text)
 static enum tk_err meant_by_portal(int status, const char *text)
 {
     answered(status, text);
-    return tk_oauth_rest_answer(&http);
+    const char *said;
+
+    return tk_oauth_rest_answer(&http, &said);
 }
 
 /* --- good answers --- */
@@ -281,15 +283,15 @@ static void answers_of_the_portal_are_told_apart(void **state)
         {200, "{}", TK_E_BAD_ANSWER},
         {200, "<html></html>", TK_E_BAD_ANSWER},
         {200, "", TK_E_BAD_ANSWER},
-        {401, "{\"error\":\"expired_token\"}", TK_E_REST_ERROR}, /* the token, not the pair */
+        {401, "{\"error\":\"expired_token\"}", TK_E_TOKEN_REFUSED}, /* the token, not the pair */
         {401, "{\"error\":\"invalid_grant\"}", TK_E_REST_ERROR},
-        {401, "{\"error\":\"invalid_token\"}", TK_E_REST_ERROR},
+        {401, "{\"error\":\"invalid_token\"}", TK_E_TOKEN_REFUSED},
         {404, "{\"error\":\"ERROR_METHOD_NOT_FOUND\"}", TK_E_REST_ERROR},
         {401, "{\"error\":\"ACCESS_DENIED\"}", TK_E_ACCESS_DENIED},
         {403, "{\"error\":\"user_access_error\"}", TK_E_ACCESS_DENIED},
         {403, "{\"error\":\"insufficient_scope\"}", TK_E_INVALID_SCOPE},
         {401, "{\"error\":\"APPLICATION_NOT_FOUND\"}", TK_E_NOT_INSTALLED},
-        {503, "{\"error\":\"OVERLOAD_LIMIT\"}", TK_E_SERVER_BUSY},
+        {503, "{\"error\":\"OVERLOAD_LIMIT\"}", TK_E_PORTAL_CLOSED},
         {302, "", TK_E_HTTP_REDIRECT},
         {403, "<html></html>", TK_E_HTTP_STATUS},
         {500, "{\"result\":1}", TK_E_SERVER_ERROR},

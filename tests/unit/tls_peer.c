@@ -369,7 +369,9 @@ static uint64_t next_look(const struct tls_world *w, uint64_t until_ms)
 {
     uint64_t tcp_ms = w->tls.tcp_give_up_ms;
 
-    return w->tls.stage == TK_TLS_TCP && tcp_ms < until_ms ? tcp_ms : until_ms;
+    bool has_time = w->tls.stage == TK_TLS_TCP || w->tls.stage == TK_TLS_HANDSHAKE;
+
+    return has_time && tcp_ms < until_ms ? tcp_ms : until_ms;
 }
 
 int tls_connect_to(struct tls_world *w, const char *name, struct tk_tls_session *session,

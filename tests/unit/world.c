@@ -82,6 +82,37 @@ static void token_endpoint(struct world_server *s, const char *body, char *out, 
     }
 }
 
+static bool has_moved(const struct world_server *s, char *out, size_t size)
+{
+    for (size_t i = 0; i < sizeof s->moved / sizeof s->moved[0]; i++) {
+        const char *location = s->moved[i].location;
+
+        if (s->moved[i].host == NULL || strcmp(s->moved[i].host, s->last_host) != 0)
+            continue;
+        snprintf(out, size, "HTTP/1.1 302 Found\r\n%s%s%sContent-Length: 6\r\n\r\n<html>",
+                 location ? "Location: " : "", location ? location : "", location ? "\r\n" : "");
+        return true;
+    }
+    return false;
+}
+
+static void rest(struct world_server *s, char *out, size_t size)
+{
+    char body[128];
+
+    if (has_moved(s, out, size))
+        return;
+    s->proofs++;
+    if (s->rest_word != NULL) {
+        snprintf(body, sizeof body, "{\"error\":\"%s\"}", s->rest_word);
+        json(out, size, 401, body);
+    } else if (s->no_plan) {
+        json(out, size, 403, "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"plan\"}");
+    } else {
+        json(out, size, 200, "{\"result\":{\"ID\":1}}");
+    }
+}
+
 static void carry_out(struct world_server *s, const char *request, char *out, size_t size)
 {
     const char *body = strstr(request, "\r\n\r\n") + 4;
@@ -89,11 +120,7 @@ static void carry_out(struct world_server *s, const char *request, char *out, si
     if (strncmp(request, "POST /oauth/token/ ", 19) == 0) {
         token_endpoint(s, body, out, size);
     } else if (strncmp(request, "POST /rest/app.info ", 20) == 0) {
-        s->proofs++;
-        if (s->no_plan)
-            json(out, size, 403, "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"plan\"}");
-        else
-            json(out, size, 200, "{\"result\":{\"ID\":1}}");
+        rest(s, out, size);
     } else {
         s->posts++;
         snprintf(s->last_post, sizeof s->last_post, "%s", body);
@@ -197,6 +224,8 @@ static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
     struct world_server *s = &w->server;
     enum world_fault fault = s->fault;
 
+    if (w->dies_with_flash && w->flash.off)
+        return;
     s->requests++;
     s->last_ms = w->port.now_ms;
     snprintf(s->last_host, sizeof s->last_host, "%s", tls->host.name);

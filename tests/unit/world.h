@@ -36,6 +36,10 @@ struct world_server {
     const char *server_endpoint; /* NULL: "https://oauth.bitrix.info/rest/" */
     const char *client_endpoint; /* NULL: "https://acme.bitrix24.com/rest/" */
     bool no_plan;                /* REST answers ACCESS_DENIED */
+    const char *rest_word;       /* REST answers 401 with this error; NULL: it does not */
+    struct {
+        const char *host, *location; /* REST there answers 302; location NULL: without one */
+    } moved[3];
 
     char code[32];   /* the one that is good now; "": none */
     unsigned number; /* of the newest pair; its tokens are access<N> and refresh<N> */
@@ -59,6 +63,7 @@ struct world {
     char answer[8192];  /* what came of the last command, with LF line ends */
     char events[16384]; /* all EVT and LOG lines so far */
     unsigned passes;
+    bool dies_with_flash; /* the power of all goes with that of the flash: nothing is sent then */
 };
 
 #define WORLD_UNIX 1795000000 /* when worlds begin: after the build */

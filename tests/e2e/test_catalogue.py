@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""core/errors.md, driven: each of its rows answered to the program by a server with real TLS."""
+
+import json
+import re
+import unittest
+from dataclasses import dataclass
+
+from keeper import ROOT, GatewayCase
+
+import catalogue
+
+EVENT = r"escalation ref=token event=raised level=(\d) cause=(\w+)"
+
+
+@dataclass(frozen=True)
+class Row:
+    server: str
+    status: int
+    body: str       # as the table has it
+    error: str
+    action: str
+
+    @property
+    def word(self) -> str:
+        found = re.search("`(.*)`", self.body)
+        return found.group(1) if found else ""
+
+    def fault(self) -> dict:
+        """The catalogue's own answer where it has one."""
+        where = "oauth" if self.server == "oauth" else "rest"
+        if any(row.where == where and row.code == self.word for row in catalogue.TABLE):
+            return {"kind": "error", "code": self.word, "status": self.status}
+        texts = {"html": "html", "empty": "empty", "json": "json", "cut": '{"error":"invalid_gr'}
+        error = {"code": self.word, "message": "m"} if self.body.startswith("v3") else self.word
+        body = json.dumps({"error": error}) if self.word else texts[self.body]
+        return {"kind": "status", "status": self.status, "body": body}
+
+
+def tables() -> dict[tuple[str, ...], list[list[str]]]:
+    """The tables of the document by their headings."""
+    found, rows = {}, None
+    for line in (ROOT / "core/errors.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            rows = None
+        elif rows is None:
+            rows = found.setdefault(tuple(cells), [])
+        elif not line.startswith("|--"):
+            rows.append(cells)
+    return found
+
+
+TABLES = tables()
+ROWS = [Row(server, int(status), body, error, action) for server, status, body, error, action
+        in TABLES["server", "status", "body", "error", "action"]]
+STATES = {action: (state, reason, level) for action, state, reason, level, _
+          in TABLES["action", "state", "reason", "level at once", "what follows"]}
+REST = {action: rest for action, rest, _ in TABLES["action", "rest", "what follows"]}
+FAILURES = {error: action for error, action, _ in TABLES["error", "action", "when"]}
+
+
+class CatalogueCase(GatewayCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.k.provision()
+
+    def restart(self) -> None:
+        """So that a refresh is not too soon after the last one."""
+        self.k.kill()
+        self.k.start()
+
+    def refresh_fails(self, error: str, action: str, word: str = "") -> None:
+        """All that the document says of a refresh that ended so."""
+        state, reason, level = STATES[action]
+        start = len(self.k.out.all)
+        answer = self.k.command("auth refresh")
+        self.assertEqual(answer.code, error, repr(answer))
+        self.assertEqual(answer.values.get("said", ""), word)
+        status = self.k.status()
+        wanted = {"state": state, "reason": error if reason == "error" else reason,
+                  "last_error": error, "said": word, "rest": "unknown"}
+        self.assertEqual({key: status[key] for key in wanted}, wanted)
+        told = re.search(EVENT, self.k.event(EVENT, start))
+        cause = "invalid_grant" if action == "reauth" else error
+        self.assertEqual(told.groups(), (level, cause))
+        self.assertTrue(self.k.must("token 1")["access_token"], "it is valid, and served")
+        if action == "block":
+            self.assertIn(int(status["next_refresh_in"]), range(3500, 3601))
+        if action == "reauth":
+            self.assertEqual(status["next_refresh_in"], "none")
+
+    def recovers(self, action: str) -> None:
+        if action == "block":
+            self.k.must("auth refresh")
+        elif action == "reauth":
+            self.assertEqual(self.k.command("auth refresh").code, "needs_code")
+            self.k.must(f"auth code {self.k.redirect()}")
+        self.k.wait_status(state="ready", reason="none", escalation="0", last_error="none",
+                           said="", intent="none")
+
+    def drive(self, rows: list[Row]) -> None:
+        self.assertGreater(len(rows), 5)
+        for row in rows:
+            with self.subTest(row=row):
+                self.b24.clear_faults()
+                self.restart()
+                self.b24.fault("oauth", count=-1, **row.fault())
+                self.refresh_fails(row.error, row.action, row.word)
+                self.b24.clear_faults()
+                self.recovers(row.action)
+
+
+class Document(unittest.TestCase):
+
+    def test_it_has_each_row_of_the_catalogue(self) -> None:
+        known = {(row.server, row.status, row.body) for row in ROWS}
+        for row in catalogue.TABLE:
+            server = "oauth" if row.where == "oauth" else "portal"
+            body = f"v3 `{row.code}`" if row.where == "rest3" else f"`{row.code}`"
+            self.assertIn((server, row.status, body), known)
+
+
+class Passing(CatalogueCase):
+    """Errors after which no person is needed."""
+
+    def test_each(self) -> None:
+        self.drive([row for row in ROWS if row.server == "oauth"
+                    and row.action in ("retry", "wait")])
+
+
+class Lasting(CatalogueCase):
+    """Errors after which a person must act."""
+
+    def test_each(self) -> None:
+        self.drive([row for row in ROWS if row.server == "oauth"
+                    and row.action in ("block", "reauth")])
+
+
+class NoAnswer(CatalogueCase):
+
+    UNDRIVEN = {
+        "clock_unknown": "this machine has a clock", "not_seeded": "and random numbers",
+        "no_memory": "no value that can be set is so long", "timeout": "30 s; on the boards",
+        "tls_weak": "no such certificate here", "tls_alert": "a unit test's job",
+        "tls_failed": "a unit test's job", "tls_no_memory": "a board's job"}
+    CERTIFICATES = {"tls_untrusted": "untrusted", "tls_self_signed": "selfsigned",
+                    "tls_wrong_name": "wrongname", "tls_expired": "expired",
+                    "tls_not_yet_valid": "notyet"}
+    FAULTS = {"connection_lost": {"kind": "close_at", "process": False},
+              "http_malformed": {"kind": "garbage", "http": False, "bytes": 500},
+              "http_too_large": {"kind": "big", "mb": 0.1, "process": False}}
+    HOSTS = {"connect_failed": "127.0.0.1:1", "name_unknown": "nowhere.invalid"}
+
+    def test_each(self) -> None:
+        driven = self.CERTIFICATES | self.FAULTS | self.HOSTS
+        self.assertEqual(set(driven) | set(self.UNDRIVEN), set(FAILURES))
+        for error in driven:
+            with self.subTest(error):
+                self.restart()
+                self.break_so(error)
+                self.refresh_fails(error, FAILURES[error])
+                self.b24.clear_faults()
+                self.b24.set(oauth_cert="ec")
+                self.k.must(f"set auth_host {self.b24.oauth}")
+                self.recovers(FAILURES[error])
+
+    def break_so(self, error: str) -> None:
+        if error in self.CERTIFICATES:
+            self.b24.forget_sessions()
+            self.b24.set(oauth_cert=self.CERTIFICATES[error])
+        elif error in self.FAULTS:
+            self.b24.fault("oauth", count=-1, **self.FAULTS[error])
+        else:
+            self.k.must(f"set auth_host {self.HOSTS[error]}")
+
+
+class Portal(CatalogueCase):
+    """The portal's answers change no state, and are no reason to escalate."""
+
+    def test_each(self) -> None:
+        for row in [row for row in ROWS if row.server == "portal"]:
+            with self.subTest(row=row):
+                self.b24.clear_faults()
+                self.b24.fault("portal", path="/rest/", count=-1, **row.fault())
+                self.assertEqual(self.k.command("check").code, row.error)
+                status = self.k.status()
+                wanted = {"state": "ready", "reason": "none", "last_error": row.error,
+                          "said": row.word, "rest": REST[row.action], "escalation": "0",
+                          "generation": "1"}
+                self.assertEqual({key: status[key] for key in wanted}, wanted)
+                self.b24.clear_faults()
+                self.k.must("check")
+                status = self.k.status()
+                self.assertEqual((status["rest"], status["last_error"]), ("ok", "none"))
+
+
+class RefusedToken(CatalogueCase):
+
+    def test_it_is_renewed_once(self) -> None:
+        self.b24.fault("portal", "error", path="/rest/", code="expired_token")
+        self.assertEqual(self.k.command("check").code, "token_refused")
+        self.k.wait_status(generation="2", rest="ok", last_error="none")
+
+
+class MovedPortal(CatalogueCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.there = self.b24.portal.replace("localhost", "127.0.0.1")
+
+    def moved_to(self, location: str, **more) -> str:
+        self.b24.fault("portal", "redirect", path="/rest/", location=location, **more)
+        return self.k.command("check").code
+
+    def assert_portal(self, portal: str) -> None:
+        status = self.k.status()
+        self.assertEqual((status["portal"], status["client_endpoint"], status["state"]),
+                         (portal, f"https://{portal}/rest/", "ready"))
+
+    def test_it_is_followed_and_stored(self) -> None:
+        self.assertEqual(self.moved_to(f"https://{self.there}/rest/app.info"), "")
+        self.assertEqual(self.k.status()["rest"], "ok")
+        self.assert_portal(self.there)
+        self.restart()
+        self.assert_portal(self.there)
+        self.k.must("auth refresh")     # the answer still has the old address
+        self.assert_portal(self.there)
+
+    def test_a_hostile_redirect_changes_nothing(self) -> None:
+        for location, times in ((f"http://{self.there}/rest/app.info", 1),
+                                (f"https://{self.b24.portal}/rest/app.info", 1),
+                                ("/bitrix/coupon_activation.php", 1),
+                                (f"ftp://{self.there}/", 1),
+                                (f"https://u:p@{self.there}/", 1),
+                                (f"https://{'a' * 200}.example/", 1),
+                                (f"https://{self.there}/rest/app.info", 2)):
+            with self.subTest(location):
+                self.b24.clear_faults()
+                asked = len(self.b24.log())
+                self.assertEqual(self.moved_to(location, count=-1), "http_redirect")
+                calls = [entry for entry in self.b24.log()[asked:]
+                         if entry.get("path", "").startswith("/rest/")]
+                self.assertEqual(len(calls), times)
+                self.assert_portal(self.b24.portal)
+                self.b24.clear_faults()
+                self.assertTrue(self.k.must("check").ok)
+
+
+if __name__ == "__main__":
+    unittest.main()

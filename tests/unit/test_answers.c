@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* core/errors.md against the code: each of its rows, and nothing in the code that it leaves out. */
+
+#include "tk_err.h"
+#include "tk_oauth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ROWS_MAX = 200, CELLS_MAX = 5 };
+
+struct row {
+    char cells[CELLS_MAX][80];
+    int count;
+};
+
+static struct row rows[ROWS_MAX];
+static size_t row_count;
+
+static void read_row(char *line)
+{
+    struct row *row = &rows[row_count];
+    char *cell = strtok(line, "|\n");
+
+    for (row->count = 0; cell != NULL && row->count < CELLS_MAX; row->count++) {
+        cell += strspn(cell, " ");
+        size_t len = strlen(cell);
+
+        while (len > 0 && cell[len - 1] == ' ')
+            len--;
+        snprintf(row->cells[row->count], sizeof row->cells[0], "%.*s", (int)len, cell);
+        cell = strtok(NULL, "|\n");
+    }
+    row_count++;
+}
+
+static int read_tables(void **state)
+{
+    FILE *file = fopen(TK_SOURCE_DIR "/core/errors.md", "r");
+    char line[512];
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        assert_true(row_count < ROWS_MAX);
+        if (line[0] == '|' && line[1] == ' ')
+            read_row(line);
+    }
+    fclose(file);
+    return 0;
+}
+
+static bool is_answer(const struct row *row)
+{
+    return strcmp(row->cells[0], "oauth") == 0 || strcmp(row->cells[0], "portal") == 0;
+}
+
+/* Rows of the last table: an error, its action. */
+static bool is_failure(const struct row *row)
+{
+    return row->count >= 2 && tk_err_from_code(row->cells[0]) != TK_OK;
+}
+
+/* The word between backticks, or "". */
+static const char *word_of(const char *body)
+{
+    static char word[80];
+    const char *begin = strchr(body, '`');
+
+    snprintf(word, sizeof word, "%s", begin == NULL ? "" : begin + 1);
+    word[strcspn(word, "`")] = '\0';
+    return word;
+}
+
+static void write_body(const char *body, char *out, size_t size)
+{
+    const char *word = word_of(body);
+
+    if (strncmp(body, "v3 ", 3) == 0)
+        snprintf(out, size, "{\"error\":{\"code\":\"%s\",\"message\":\"m\"}}", word);
+    else if (word[0] != '\0')
+        snprintf(out, size, "{\"error\":\"%s\",\"error_description\":\"d\"}", word);
+    else if (strcmp(body, "html") == 0)
+        snprintf(out, size, "<html>\"error\":\"invalid_grant\"</html>");
+    else if (strcmp(body, "cut") == 0)
+        snprintf(out, size, "{\"error\":\"invalid_gr");
+    else if (strcmp(body, "json") == 0)
+        snprintf(out, size, "{\"message\":\"invalid_grant\"}");
+    else {
+        assert_string_equal(body, "empty");
+        out[0] = '\0';
+    }
+}
+
+static enum tk_err meant(const struct row *row, const char **said)
+{
+    static char body[400];
+    static struct tk_grant grant;
+    struct tk_http http = {.status = atoi(row->cells[1]), .body = body};
+
+    write_body(row->cells[2], body, sizeof body);
+    http.body_len = strlen(body);
+    if (strcmp(row->cells[0], "portal") == 0)
+        return tk_oauth_rest_answer(&http, said);
+    enum tk_err err = tk_oauth_answer(&http, 1780315782, &grant);
+
+    *said = grant.said;
+    return err;
+}
+
+static const char *action_name(enum tk_err err)
+{
+    static const char *const names[] = {"none", "retry", "wait", "block", "reauth", "refresh"};
+
+    return names[tk_err_action(err)];
+}
+
+static void each_answer_means_what_the_document_says(void **state)
+{
+    size_t seen = 0;
+
+    (void)state;
+    for (size_t i = 0; i < row_count; i++) {
+        const struct row *row = &rows[i];
+        const char *said;
+
+        if (!is_answer(row))
+            continue;
+        enum tk_err err = meant(row, &said);
+
+        seen++;
+        if (strcmp(tk_err_code(err), row->cells[3]) != 0 ||
+            strcmp(action_name(err), row->cells[4]) != 0 ||
+            strcmp(said, word_of(row->cells[2])) != 0)
+            fail_msg("%s %s %s -> %s %s, said %s", row->cells[0], row->cells[1], row->cells[2],
+                     tk_err_code(err), action_name(err), said);
+    }
+    assert_true(seen > 100);
+}
+
+static void each_failure_has_the_action_that_the_document_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < row_count; i++) {
+        if (is_failure(&rows[i]))
+            assert_string_equal(action_name(tk_err_from_code(rows[i].cells[0])), rows[i].cells[1]);
+    }
+}
+
+static bool has_word(const char *server, const char *word)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (strcmp(rows[i].cells[0], server) == 0 && rows[i].cells[2][0] == '`' &&
+            tk_same_nocase(word_of(rows[i].cells[2]), word))
+            return true;
+    }
+    return false;
+}
+
+static void each_word_of_the_code_is_in_the_document(void **state)
+{
+    static const char *const words[] = {
+#define TK_ANSWER(word, oauth, portal) word,
+#include "tk_answers.h"
+#undef TK_ANSWER
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!has_word("oauth", words[i]) || !has_word("portal", words[i]))
+            fail_msg("%s is missing", words[i]);
+    }
+}
+
+static bool has_error(const char *code)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (strcmp(rows[i].cells[is_answer(&rows[i]) ? 3 : 0], code) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void each_error_with_an_action_is_in_the_document(void **state)
+{
+    (void)state;
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        if (tk_err_action((enum tk_err)err) != TK_ACTION_NONE &&
+            !has_error(tk_err_code((enum tk_err)err)))
+            fail_msg("%s is missing", tk_err_code((enum tk_err)err));
+    }
+}
+
+/* A refresh never ends in what tk_token.c has no action for. */
+static void the_authorization_server_never_leads_to_a_portals_action(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < row_count; i++) {
+        if (strcmp(rows[i].cells[0], "oauth") == 0)
+            assert_true(strstr("retry wait block reauth", rows[i].cells[4]) != NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_answer_means_what_the_document_says),
+        cmocka_unit_test(each_failure_has_the_action_that_the_document_says),
+        cmocka_unit_test(each_word_of_the_code_is_in_the_document),
+        cmocka_unit_test(each_error_with_an_action_is_in_the_document),
+        cmocka_unit_test(the_authorization_server_never_leads_to_a_portals_action),
+    };
+
+    return cmocka_run_group_tests(tests, read_tables, NULL);
+}

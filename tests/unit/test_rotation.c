@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The dangerous moment: the server retires a pair before its successor is on flash. The power fails
+ * in each operation of the flash, torn in each way, and in each millisecond of a refresh and of its
+ * recovery; the request never came, or its answer was lost; the server has grace, or has none. An
+ * account must be ready again wherever the server honours a pair that is on flash, else say that
+ * the rotation was lost, and never anything else.
+ */
+
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tk_account_store.h"
+
+#define MINUTE 60000
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * (uint64_t)HOUR)
+
+static struct world w;
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 5);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+static struct tk_account *account(void)
+{
+    return &w.keeper.accounts[0];
+}
+
+/* --- what is to come of it --- */
+
+static bool honours(const char *refresh_token)
+{
+    unsigned number = (unsigned)atoi(refresh_token + strlen("refresh"));
+    const struct world_server *s = &w.server;
+
+    return s->alive && (number == s->number || (s->grace && s->parent > 0 && number == s->parent));
+}
+
+/* Called right after a restart, with the server well. */
+static void assert_recovers(void)
+{
+    char previous[TK_TOKEN_MAX + 1];
+    bool current = honours(account()->pair.refresh);
+    bool before = tk_account_previous_refresh(account(), previous) && honours(previous);
+
+    assert_true(current || account()->refresh.intent || account()->ended == TK_ROTATION_LOST);
+    assert_true(account()->ended == TK_NOT_ENDED || (!current && !before));
+    world_fault(&w, WORLD_WELL, 0);
+    w.server.latency_ms = 0;
+    world_run(&w, 2 * MINUTE);
+    if (!current && !before) {
+        world_assert_state(&w, "needs_code", "rotation_lost");
+        return;
+    }
+    world_run(&w, 26 * MINUTE); /* where no refresh had begun it is not sooner due */
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "intent"), "none");
+    assert_true(honours(account()->pair.refresh));
+}
+
+/* --- the ways to get there --- */
+
+/* A pair, one before it, and a refresh that is due in a moment. */
+static void just_before_a_refresh(bool grace)
+{
+    uint32_t seconds;
+
+    world_provision(&w);
+    world_run(&w, 26 * MINUTE);
+    assert_int_equal(w.server.number, 2);
+    w.server.grace = grace;
+    assert_true(tk_token_next_in(account(), w.port.now_ms, &seconds));
+    world_run(&w, (uint64_t)seconds * 1000 - 1);
+    assert_int_equal(w.server.number, 2);
+}
+
+static void cut_in(uint64_t operation)
+{
+    w.flash.cut_at = w.flash.operations + operation;
+    w.dies_with_flash = true;
+}
+
+/* Until the power is gone, or so long. */
+static bool dies_within(uint64_t ms)
+{
+    for (uint64_t i = 0; i < ms && !w.flash.off; i++)
+        world_run(&w, 1);
+    return w.flash.off;
+}
+
+static void power_returns(void)
+{
+    w.dies_with_flash = false;
+    world_restart(&w, 1000);
+}
+
+/* torn: how, and then how much of it. */
+static bool survives_a_cut_in(uint64_t operation, unsigned torn, bool grace)
+{
+    begin(NULL);
+    just_before_a_refresh(grace);
+    w.flash.torn_program = (enum tk_sim_torn_program)(torn % TK_SIM_TORN_PROGRAMS);
+    w.flash.random = torn + 1;
+    cut_in(operation);
+    bool died = dies_within(3000);
+
+    if (died) {
+        power_returns();
+        assert_recovers();
+    }
+    end(NULL);
+    return died;
+}
+
+static void the_power_fails_in_each_operation_of_the_flash(void **state)
+{
+    (void)state;
+    for (unsigned torn = 0; torn < 20 * TK_SIM_TORN_PROGRAMS; torn++) {
+        for (int grace = 0; grace < 2; grace++) {
+            uint64_t operation = 1;
+
+            while (survives_a_cut_in(operation, torn, grace))
+                operation++;
+            assert_in_range(operation, 3, 20); /* behind the intent and the pair */
+        }
+    }
+}
+
+/* --- between the operations --- */
+
+static void dies_after(uint64_t ms, enum world_fault fault, bool grace)
+{
+    begin(NULL);
+    just_before_a_refresh(grace);
+    w.server.latency_ms = 20;
+    if (fault != WORLD_WELL)
+        world_fault(&w, fault, 1);
+    world_run(&w, ms);
+    world_restart(&w, 1000);
+    assert_recovers();
+    if (fault == WORLD_SILENT)
+        assert_string_equal(world_status(&w, "state"), "ready"); /* the request never came */
+    end(NULL);
+}
+
+static void the_power_fails_in_each_millisecond(void **state)
+{
+    (void)state;
+    for (uint64_t ms = 0; ms < 1100; ms += ms < 40 || ms > 990 ? 1 : 50) {
+        for (int grace = 0; grace < 2; grace++) {
+            dies_after(ms, WORLD_WELL, grace);
+            dies_after(ms, WORLD_SILENT, grace);
+            dies_after(ms, WORLD_LOSES, grace);
+        }
+    }
+}
+
+/* --- again, while it recovers --- */
+
+static bool survives_two_cuts(uint64_t operation, enum world_fault fault, bool grace)
+{
+    begin(NULL);
+    just_before_a_refresh(grace);
+    world_fault(&w, fault, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 1);
+    world_restart(&w, 1000);
+    assert_true(account()->refresh.intent);
+    cut_in(operation);
+    bool died = dies_within(3000);
+
+    if (died) {
+        power_returns();
+        assert_recovers();
+    }
+    end(NULL);
+    return died;
+}
+
+static void the_power_fails_again_in_each_operation_of_the_recovery(void **state)
+{
+    static const enum world_fault faults[] = {WORLD_SILENT, WORLD_LOSES};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        uint64_t operation = 1;
+
+        while (survives_two_cuts(operation, faults[i / 2], i % 2))
+            operation++;
+        assert_in_range(operation, 2, 200);
+    }
+}
+
+/* --- what is not definitive --- */
+
+static void lose_an_answer(bool grace)
+{
+    just_before_a_refresh(grace);
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 1);
+}
+
+static void fail_in_each_way(const char *word)
+{
+    static const struct {
+        enum world_fault fault;
+        int status;
+        const char *word;
+    } rows[] = {
+        {WORLD_UNREACHABLE, 0, NULL}, {WORLD_UNTRUSTED, 0, NULL},
+        {WORLD_SILENT, 0, NULL},      {WORLD_CLOSES, 0, NULL},
+        {WORLD_STATUS, 500, NULL},    {WORLD_STATUS, 403, NULL},
+        {WORLD_STATUS, 429, NULL},    {WORLD_STATUS, 302, NULL},
+        {WORLD_BODY, 0, "<html>"},    {WORLD_BODY, 0, ""},
+        {WORLD_BODY, 0, "{"},         {WORLD_ERROR, 500, "invalid_grant"},
+        {WORLD_ERROR, 400, "news"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w.server.fault_status = rows[i].status;
+        w.server.fault_word = rows[i].word;
+        world_fault(&w, rows[i].fault, 0);
+        world_run(&w, HOUR);
+        if (strcmp(world_status(&w, "state"), "retrying") != 0)
+            fail_msg("%s, %zu: %s", word, i, world_status(&w, "state"));
+        assert_string_equal(world_status(&w, "intent"), "open");
+        if (i % 2 == 0)
+            world_restart(&w, 1000);
+    }
+    world_fault(&w, WORLD_WELL, 0);
+}
+
+static void no_timeout_and_no_fault_of_the_server_ends_a_recovery(void **state)
+{
+    (void)state;
+    lose_an_answer(true);
+    fail_in_each_way("current");
+    world_run(&w, 16 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "intent"), "none");
+}
+
+/* The server was set back to a backup, and honours the pair before alone; it fails for hours
+ * between the refusal of the one and the success of the other. */
+static void nor_one_of_the_pair_before(void **state)
+{
+    (void)state;
+    lose_an_answer(false);
+    w.server.number = 1;
+    world_error(&w, "invalid_grant", 400, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 1);
+    assert_true(account()->refresh.try_previous);
+    fail_in_each_way("previous");
+    world_run(&w, 16 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "intent"), "none");
+}
+
+/* Payment, say: the pair is as it was when that is over, and so is the doubt. */
+static void a_block_in_a_recovery_ends_nothing(void **state)
+{
+    (void)state;
+    lose_an_answer(true);
+    world_error(&w, "PAYMENT_REQUIRED", 401, 0);
+    world_run(&w, HOUR);
+    world_assert_state(&w, "blocked", "payment_required");
+    assert_string_equal(world_status(&w, "intent"), "open");
+    world_restart(&w, 1000);
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 5 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+}
+
+static void an_answer_that_is_lost_twice_is_recovered_by_grace_once(void **state)
+{
+    (void)state;
+    lose_an_answer(true);
+    world_fault(&w, WORLD_LOSES, 1);
+    world_run(&w, 5 * MINUTE);
+    world_assert_state(&w, "needs_code", "rotation_lost"); /* two generations behind */
+}
+
+/* --- flash that fails --- */
+
+static void flash_that_fails_for_hours_delays_no_refresh(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.flash.off = true;
+    for (unsigned hour = 1; hour <= 10; hour++) {
+        unsigned tried = (unsigned)w.flash.operations;
+
+        world_run(&w, HOUR);
+        assert_in_range(w.server.number, 2 * hour, 3 * hour + 1);
+        world_assert_begins(world_type(&w, "token 600"), "OK access_token=");
+        world_assert_state(&w, "ready", "storage_failed");
+        assert_string_equal(world_status(&w, "escalation"), "2");
+        assert_in_range(w.flash.operations - tried, 0, 200); /* with backoff */
+    }
+    assert_int_equal(world_count_events(&w, "event=raised"), 1);
+    w.flash.off = false;
+    world_run(&w, 6 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+    assert_int_equal(world_count_events(&w, "event=cleared"), 1);
+    world_restart(&w, 1000);
+    assert_true(honours(account()->pair.refresh));
+    world_run(&w, 26 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+}
+
+/* Operations that fail and leave anything, with the power on. */
+static void each_operation_of_the_flash_may_fail(void **state)
+{
+    (void)state;
+    for (uint64_t operation = 1; operation < 60; operation++) {
+        begin(NULL);
+        just_before_a_refresh(false);
+        w.flash.torn_program = (enum tk_sim_torn_program)(operation % TK_SIM_TORN_PROGRAMS);
+        w.flash.fail_at = w.flash.operations + operation;
+        w.flash.fail_until = w.flash.fail_at + operation % 4;
+        world_run(&w, 6 * MINUTE);
+        world_assert_state(&w, "ready", "none");
+        assert_int_equal(w.server.number, 3);
+        world_restart(&w, 1000);
+        assert_true(honours(account()->pair.refresh));
+        assert_string_equal(world_status(&w, "intent"), "none");
+        end(NULL);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_power_fails_in_each_operation_of_the_flash),
+        cmocka_unit_test(the_power_fails_in_each_millisecond),
+        cmocka_unit_test(the_power_fails_again_in_each_operation_of_the_recovery),
+        TEST(no_timeout_and_no_fault_of_the_server_ends_a_recovery),
+        TEST(nor_one_of_the_pair_before),
+        TEST(a_block_in_a_recovery_ends_nothing),
+        TEST(an_answer_that_is_lost_twice_is_recovered_by_grace_once),
+        TEST(flash_that_fails_for_hours_delays_no_refresh),
+        cmocka_unit_test(each_operation_of_the_flash_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
