@@ -300,12 +300,42 @@ static void show_auth_host(struct tk_account *a, struct tk_text *t)
 
 static void show_escalate_url(struct tk_account *a, struct tk_text *t)
 {
-    add_masked(t, a->keeper->escalate_url);
+    add_masked(t, a->keeper->sink.url);
 }
 
 static void show_escalate_level(struct tk_account *a, struct tk_text *t)
 {
-    tk_text_int(t, a->keeper->escalate_level);
+    tk_text_int(t, a->keeper->sink.level);
+}
+
+static void add_masked_sink(struct tk_account *a, struct tk_text *t, enum tk_sink_setting which)
+{
+    char value[TK_URL_MAX + 1];
+
+    tk_sink_get(a->keeper, which, value);
+    add_masked(t, value);
+    tk_wipe(value, sizeof value);
+}
+
+/* It may hold a key of whoever takes it. */
+static void show_template(struct tk_account *a, struct tk_text *t)
+{
+    add_masked_sink(a, t, TK_SINK_TEMPLATE);
+}
+
+static void show_corezoid_login(struct tk_account *a, struct tk_text *t)
+{
+    tk_command_sink(a->keeper, TK_SINK_LOGIN, t);
+}
+
+static void show_corezoid_key(struct tk_account *a, struct tk_text *t)
+{
+    add_masked_sink(a, t, TK_SINK_KEY);
+}
+
+static void show_corezoid_conv(struct tk_account *a, struct tk_text *t)
+{
+    tk_command_sink(a->keeper, TK_SINK_CONV, t);
 }
 
 /* ip=dhcp (10.0.2.15/24,10.0.2.2,10.0.2.3) */
@@ -344,6 +374,10 @@ static const struct row show_rows[] = {
     {"renew", add_renew},
     {"escalate_url", show_escalate_url},
     {"escalate_level", show_escalate_level},
+    {"escalate_template", show_template},
+    {"corezoid_login", show_corezoid_login},
+    {"corezoid_key", show_corezoid_key},
+    {"corezoid_conv", show_corezoid_conv},
     {"ip", show_ip},
     {"ntp", show_ntp},
 };

@@ -22,6 +22,7 @@
 #include "tk_net.h"
 #include "tk_sched.h"
 #include "tk_seal.h"
+#include "tk_sink.h"
 #include "tk_store.h"
 #include "tk_time.h"
 #include "tk_token.h"
@@ -61,9 +62,7 @@ struct tk_keeper {
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];
 
-    char escalate_url[TK_URL_MAX + 1];
-    uint8_t escalate_level; /* 1 to 3 */
-
+    struct tk_sink sink;
     struct tk_ip ip;
     char ntp[TK_HOST_MAX + 1]; /* "": none */
 
@@ -96,10 +95,6 @@ enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref);
 
 /* Deletes an account without a pair. TK_E_IN_USE, TK_E_NO_SUCH_REF, TK_E_STORAGE_*. */
 enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref);
-
-/* "" unsets. TK_E_BAD_VALUE, TK_E_STORAGE_*. */
-enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url);
-enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level);
 
 /* How the device comes by its address (tk_ip.h), and who is asked for the time; "" is DHCP, and
  * nobody. TK_E_IP_SYSTEM and TK_E_CLOCK_SYSTEM where an operating system sees to that itself,
