@@ -3,8 +3,8 @@
 
 #include "tk_json.h"
 #include "tk_limits.h"
+#include "tk_sha1.h"
 
-#include <mbedtls/sha1.h>
 #include <string.h>
 
 void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s)
@@ -18,29 +18,22 @@ void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s)
         tk_text_char(t, '0');
 }
 
-static void update(mbedtls_sha1_context *sha1, const char *data, size_t len)
-{
-    (void)mbedtls_sha1_update(sha1, (const unsigned char *)data, len); /* ours does not fail */
-}
-
 void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t unix_s,
                       const char *body, size_t len)
 {
     char text[TK_COREZOID_SIGNATURE + 1];
-    unsigned char digest[TK_COREZOID_SIGNATURE / 2];
-    mbedtls_sha1_context sha1;
+    uint8_t digest[TK_SHA1_SIZE];
+    struct tk_sha1 sha1;
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
     tk_text_int(&t, unix_s);
-    mbedtls_sha1_init(&sha1);
-    (void)mbedtls_sha1_starts(&sha1);
-    update(&sha1, text, t.len);
-    update(&sha1, key, strlen(key));
-    update(&sha1, body, len);
-    update(&sha1, key, strlen(key));
-    (void)mbedtls_sha1_finish(&sha1, digest);
-    mbedtls_sha1_free(&sha1);
+    tk_sha1_begin(&sha1);
+    tk_sha1_add(&sha1, text, t.len);
+    tk_sha1_add(&sha1, key, strlen(key));
+    tk_sha1_add(&sha1, body, len);
+    tk_sha1_add(&sha1, key, strlen(key));
+    tk_sha1_end(&sha1, digest);
     tk_text_init(&t, text, sizeof text);
     tk_text_hex(&t, digest, sizeof digest);
     memcpy(out, text, TK_COREZOID_SIGNATURE);

@@ -27,7 +27,6 @@
 
 /* digests */
 #define MBEDTLS_MD_C
-#define MBEDTLS_SHA1_C /* for Corezoid's API, and for roots that sign themselves; not for a chain */
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA384_C
