@@ -279,6 +279,8 @@ const struct tk_command tk_commands[] = {
     {"version", "", "what runs here, and on which device", false, false, version},
     {"status", "[--all]", "what the account is doing", false, false, tk_command_status},
     {"show", "", "its configuration, secrets as length and digest", false, false, tk_command_show},
+    {"history", "", "the last events, oldest first, over restarts", false, false,
+     tk_command_history},
     {"set", "<key> <value>",
      "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
      "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp",

@@ -41,6 +41,7 @@ void tk_command_sink(struct tk_keeper *k, enum tk_sink_setting which, struct tk_
 void tk_command_help(struct tk_console *c, char *rest);
 void tk_command_status(struct tk_console *c, char *rest);
 void tk_command_show(struct tk_console *c, char *rest);
+void tk_command_history(struct tk_console *c, char *rest);
 void tk_command_set(struct tk_console *c, char *rest);
 void tk_command_unset(struct tk_console *c, char *rest);
 void tk_command_check(struct tk_console *c, char *rest);

@@ -187,6 +187,34 @@ static void add_store(struct tk_account *a, struct tk_text *t)
     tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_store_health(&a->keeper->store));
 }
 
+/* The counters stand behind the rows, one a line. */
+static const struct {
+    const char *key;
+    size_t at; /* in struct tk_counters */
+} counters[] = {{"refreshes_ok", offsetof(struct tk_counters, ok)},
+                {"failed_retry", offsetof(struct tk_counters, failed[TK_ACTION_RETRY])},
+                {"failed_wait", offsetof(struct tk_counters, failed[TK_ACTION_WAIT])},
+                {"failed_block", offsetof(struct tk_counters, failed[TK_ACTION_BLOCK])},
+                {"failed_reauth", offsetof(struct tk_counters, failed[TK_ACTION_REAUTH])},
+                {"retries", offsetof(struct tk_counters, retries)},
+                {"recovered", offsetof(struct tk_counters, recovered)},
+                {"refresh_ms", offsetof(struct tk_counters, last_ms)},
+                {"refresh_ms_max", offsetof(struct tk_counters, longest_ms)}};
+
+static void print_counter(struct tk_console *c, unsigned i)
+{
+    const char *all = (const char *)&tk_console_account(c)->counters;
+    uint32_t value;
+
+    memcpy(&value, all + counters[i].at, sizeof value);
+    tk_console_data_int(c, counters[i].key, value);
+}
+
+static void add_boots(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, tk_history_boots(&a->keeper->history));
+}
+
 static void add_uptime(struct tk_account *a, struct tk_text *t)
 {
     tk_text_int(t, (int64_t)((tk_keeper_now(a->keeper) - a->keeper->started_ms) / 1000));
@@ -221,18 +249,20 @@ static const struct row status_rows[] = {{"ref", add_ref},
                                          {"intent", add_intent},
                                          {"auth_host", add_auth_host},
                                          {"store", add_store},
+                                         {"boots", add_boots},
                                          {"uptime", add_uptime},
                                          {"device", add_device}};
 
 #define ALL_ROWS    (sizeof status_rows / sizeof status_rows[0])
-#define EXTRA_ROWS  7
+#define EXTRA_ROWS  8
 #define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
+#define COUNTERS    (sizeof counters / sizeof counters[0])
 
 /* What the platform tells stands behind the last row. */
 static void step_figures(struct tk_console *c)
 {
     uint32_t value = 0;
-    unsigned index = c->now.item++ - (unsigned)ALL_ROWS;
+    unsigned index = c->now.item++ - (unsigned)(ALL_ROWS + COUNTERS);
     const char *name = tk_device_figure(c->keeper->config->port, index, &value);
 
     if (name == NULL)
@@ -243,10 +273,12 @@ static void step_figures(struct tk_console *c)
 
 static void step_status(struct tk_console *c)
 {
-    if (c->now.item >= ALL_ROWS)
+    if (c->now.item >= ALL_ROWS + COUNTERS)
         step_figures(c);
     else if (c->now.item == c->now.number)
         tk_console_ok(c, NULL);
+    else if (c->now.item >= ALL_ROWS)
+        print_counter(c, c->now.item++ - (unsigned)ALL_ROWS);
     else
         print_row(c, &status_rows[c->now.item++]);
 }
@@ -257,8 +289,36 @@ void tk_command_status(struct tk_console *c, char *rest)
         tk_command_err_usage(c);
         return;
     }
-    c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS;
+    c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS + COUNTERS + 1; /* to the end */
     tk_console_continue(c, step_status);
+}
+
+/* --- history --- */
+
+static void step_history(struct tk_console *c)
+{
+    char number[12], buf[160];
+    struct tk_text key, t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    if (c->now.item >= c->keeper->history.count) {
+        tk_command_key(&t, "events");
+        tk_text_int(&t, c->keeper->history.count);
+        tk_command_key(&t, "boot");
+        tk_text_int(&t, tk_history_boots(&c->keeper->history));
+        tk_console_ok(c, &t);
+        return;
+    }
+    tk_text_init(&key, number, sizeof number);
+    tk_text_int(&key, c->now.item + 1);
+    tk_history_text(c->keeper, c->now.item++, &t);
+    tk_console_data(c, number, buf);
+}
+
+void tk_command_history(struct tk_console *c, char *rest)
+{
+    (void)rest;
+    tk_console_continue(c, step_history);
 }
 
 /* --- show --- */

@@ -10,6 +10,7 @@
 
 #define SHORT_LEFT_S  300
 #define MANY_FAILURES 3
+#define TOLD_LEVEL    2 /* from there on the history knows of it */
 
 static struct tk_account *of_ladder_task(struct tk_task *task)
 {
@@ -90,6 +91,8 @@ static void raise_to(struct tk_account *a, uint8_t level, enum tk_err cause)
         r->delivered = level - 1; /* another thing to be done: told once more */
     r->level = level;
     r->cause = (uint8_t)cause;
+    if (level >= TOLD_LEVEL)
+        tk_history_add(a->keeper, TK_HAS_RAISED, a->index, level, cause);
     (void)tk_account_store_escalation(a);
     tell(a, "raised", level);
     tk_escalate_post_changed(a);
@@ -145,6 +148,8 @@ void tk_escalate_clear(struct tk_account *a)
     tk_sched_at(&a->keeper->sched, &a->escalation.ladder_task, TK_NEVER);
     if (r->level == 0)
         return;
+    if (r->level >= TOLD_LEVEL)
+        tk_history_add(a->keeper, TK_HAS_CLEARED, a->index, 0, (enum tk_err)r->cause);
     r->level = 0;
     r->cleared = r->delivered > 0 || r->sent > 0;
     a->escalation.end_unsent = true;

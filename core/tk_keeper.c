@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DEFAULT_REF "token"
+#define COMMIT_MAX  20    /* values of a commit that the history still rides in */
 #define IDLE_MS     10000 /* the watchdog is fed at least that often */
 
 /* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
@@ -154,6 +155,18 @@ static enum tk_err error_of_store(int ret)
 
 enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
 {
+    struct tk_store_value all[COMMIT_MAX + 1];
+    struct tk_store_piece piece;
+
+    if (count <= COMMIT_MAX && tk_history_value(&k->history, &all[count], &piece)) {
+        memcpy(all, values, count * sizeof *values);
+        int ret = tk_store_commit(&k->store, all, count + 1);
+
+        if (ret == TK_STORE_OK)
+            tk_history_stored(&k->history);
+        if (ret != TK_STORE_FULL) /* else there may be room without it */
+            return error_of_store(ret);
+    }
     return error_of_store(tk_store_commit(&k->store, values, count));
 }
 
@@ -190,6 +203,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->tls_error = tk_net_init(&k->net, config->port, &k->time, tk_ca_find, &k->ca);
     open_store(k);
     tk_ca_load(&k->ca, k);
+    tk_history_load(k);
     tk_sink_load(k);
     load_network(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)
@@ -240,6 +254,7 @@ static void notice_time(struct tk_keeper *k)
     bool known = tk_time_known(&k->time, &now);
 
     if (known && !k->time_was_known) {
+        tk_history_time(k, now);
         for (size_t i = 0; i < TK_ACCOUNTS; i++)
             tk_token_plan(&k->accounts[i]);
     }
@@ -326,6 +341,7 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
 
     if (err != TK_OK)
         return err;
+    tk_history_orphan(k, a->index);
     init_account(k, a->index); /* what is on flash now: nothing */
     need_first_account(k);
     return TK_OK;

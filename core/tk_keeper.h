@@ -18,6 +18,7 @@
 #include "tk_ca.h"
 #include "tk_console.h"
 #include "tk_flash.h"
+#include "tk_history.h"
 #include "tk_ip.h"
 #include "tk_net.h"
 #include "tk_sched.h"
@@ -59,6 +60,7 @@ struct tk_keeper {
     struct tk_task store_task; /* what the store can do ahead */
     struct tk_net net;
     struct tk_ca ca; /* roots of trust that were added */
+    struct tk_history history;
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];
 
@@ -105,7 +107,7 @@ enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host);
 /* The time became better known, by a console or by SNTP. */
 enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality);
 
-/* Commits to the store. TK_E_STORAGE_*. */
+/* Commits to the store, and what is new of the history with it. TK_E_STORAGE_*. */
 enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count);
 
 /* An asynchronous line for people and programs: "EVT ..." or "LOG ...". */

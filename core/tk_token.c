@@ -353,6 +353,7 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
         (void)tk_time_now(&a->keeper->time, &now_unix);
         err = tk_oauth_answer(answer, now_unix, &grant);
     }
+    tk_counters_refreshed(a, err);
     if (err == TK_OK)
         tk_token_accept(a, &grant, a->refresh.sent_ms);
     else
@@ -420,6 +421,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
     a->rest.status = TK_REST_UNKNOWN;
     a->last_error = TK_OK;
+    tk_history_add(a->keeper, TK_HAS_FORGOTTEN, a->index, 0, TK_OK);
     tk_escalate_clear(a);
     return TK_OK;
 }
