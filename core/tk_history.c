@@ -106,11 +106,10 @@ void tk_history_load(struct tk_keeper *k)
     struct tk_history *h = &k->history;
     int len = tk_store_get(&k->store, KEY, h->data, sizeof h->data);
 
-    if (len < 2 || (len - 2) % TK_HISTORY_EVENT != 0) { /* none, or of a build that kept more */
+    if (len < 2) /* none, or of a build that kept more */
         memset(h->data, 0, sizeof h->data);
-        len = 2;
-    }
-    h->count = (uint8_t)((len - 2) / TK_HISTORY_EVENT);
+    while (h->count < TK_HISTORY && event(h, h->count)[WHAT] != 0)
+        h->count++;
     put(h->data, tk_history_boots(h) + 1u, 2);
     tk_history_add(k, TK_HAS_STARTED, NOBODY, 0, TK_OK);
 }
@@ -118,7 +117,7 @@ void tk_history_load(struct tk_keeper *k)
 bool tk_history_value(struct tk_history *h, struct tk_store_value *value,
                       struct tk_store_piece *piece)
 {
-    *piece = (struct tk_store_piece){h->data, (uint16_t)(2 + h->count * TK_HISTORY_EVENT)};
+    *piece = (struct tk_store_piece){h->data, sizeof h->data};
     *value = (struct tk_store_value){KEY, 1, piece};
     return h->unstored;
 }

@@ -35,7 +35,8 @@ enum tk_happening {
 enum { TK_HISTORY_EVENT = 10, TK_HISTORY_SIZE = 2 + TK_HISTORY_EVENT * TK_HISTORY };
 
 struct tk_history {
-    uint8_t data[TK_HISTORY_SIZE]; /* as on flash: starts counted, then events, oldest first */
+    uint8_t data[TK_HISTORY_SIZE]; /* as on flash: starts counted, then events, oldest first, then
+                                      0: what is kept never grows, so what fits flash goes on to */
     uint8_t count;                 /* of events */
     bool unstored;                 /* flash has not all of them */
 };

@@ -10,7 +10,10 @@
  * 64 bytes, each written as a whole. A page takes up to 5 ms, during which the chip answers
  * nobody.
  *
- *      | store 12 x 2 KB | seed 2 x 2 KB | scratch 2 x 2 KB |
+ *      | store 6 x 4 KB | seed 2 x 2 KB | scratch 2 x 2 KB |
+ *
+ * All that the store keeps at a time fits one of its sectors: in 2 KB there would be no room for an
+ * escalation's template beside an address, a scope and the history.
  */
 
 #define ADDRESS (0x50u << 1)
@@ -26,7 +29,7 @@
 #define MCS_BUSY  1u /* when read */
 #define MCS_ERROR 2u
 
-enum { PAGE = 64, SECTOR = 2048, BYTE_TRIES = 100000, PAGE_TRIES = 400 };
+enum { PAGE = 64, STORE_SECTOR = 4096, SECTOR = 2048, BYTE_TRIES = 100000, PAGE_TRIES = 400 };
 
 void tk_eeprom_init(void)
 {
@@ -115,6 +118,7 @@ static bool is_blank(uint32_t at)
 /* Where an area begins, and where an erase in steps has come to; 0: none is under way. */
 struct area {
     uint32_t start;
+    uint32_t sector; /* bytes */
     uint32_t erasing;
 };
 
@@ -142,28 +146,29 @@ static int area_erase(void *ctx, uint32_t offset)
     struct area *area = ctx;
     uint32_t at = area->start + offset;
 
-    if (area->erasing <= at || area->erasing >= at + SECTOR)
+    if (area->erasing <= at || area->erasing >= at + area->sector)
         area->erasing = at;
     if (!is_blank(area->erasing) && !write_page(area->erasing, NULL)) {
         area->erasing = 0;
         return TK_FLASH_ERR;
     }
     area->erasing += PAGE;
-    if (area->erasing < at + SECTOR)
+    if (area->erasing < at + area->sector)
         return TK_FLASH_AGAIN;
     area->erasing = 0;
     return TK_FLASH_OK;
 }
 
-static struct area store = {.start = 0}, seed = {.start = 12 * SECTOR},
-                   scratch = {.start = 14 * SECTOR};
+static struct area store = {.start = 0, .sector = STORE_SECTOR},
+                   seed = {.start = 6 * STORE_SECTOR, .sector = SECTOR},
+                   scratch = {.start = 6 * STORE_SECTOR + 2 * SECTOR, .sector = SECTOR};
 
-#define FLASH(area, count)                                                                         \
+#define FLASH(area, size, count)                                                                   \
     {                                                                                              \
-        .sector_size = SECTOR, .sectors = (count), .unit = PAGE, .ctx = &(area),                   \
+        .sector_size = (size), .sectors = (count), .unit = PAGE, .ctx = &(area),                   \
         .read = area_read, .program = area_program, .erase = area_erase                            \
     }
 
-const struct tk_flash tk_eeprom_store = FLASH(store, 12);
-const struct tk_flash tk_eeprom_seed = FLASH(seed, 2);
-const struct tk_flash tk_eeprom_scratch = FLASH(scratch, 2);
+const struct tk_flash tk_eeprom_store = FLASH(store, STORE_SECTOR, 6);
+const struct tk_flash tk_eeprom_seed = FLASH(seed, SECTOR, 2);
+const struct tk_flash tk_eeprom_scratch = FLASH(scratch, SECTOR, 2);

@@ -200,6 +200,45 @@ static void what_flash_holds_of_another_kind(void **state)
     }
 }
 
+static void set(const char *key, const char *around, size_t len)
+{
+    char line[400], filler[300] = "";
+
+    memset(filler, 'x', len);
+    snprintf(line, sizeof line, around, key, filler);
+    world_assert_begins(world_type(&w, line), "OK ");
+}
+
+/* All that can be set, at its longest, and a full history: 6 sectors of 4 KB in pages of 64 bytes
+ * hold it, and go on to. */
+static void the_smallest_store_holds_it_all(void **state)
+{
+    (void)state;
+    world_free(&w);
+    world_init(&w, 7);
+    tk_keeper_free(&w.keeper);
+    tk_sim_flash_free(&w.flash);
+    tk_sim_flash_init(&w.flash, 4096, 6, 64);
+    tk_keeper_init(&w.keeper, &w.config);
+    world_provision(&w);
+    set("scope", "set %s %s", 255);
+    set("escalate_url", "set %s https://x/%s", 245);
+    set("escalate_template", "set %s {\"x\":\"%s\"}", 246);
+    set("corezoid_login", "set %s %s", 63);
+    set("corezoid_key", "set %s %s", 128);
+    world_type(&w, "set corezoid_conv 123456789012345678");
+    for (int i = 0; i < 2 * TK_HISTORY; i++) {
+        world_error(&w, "invalid_client", 400, 1);
+        world_run(&w, 11000);
+        world_type(&w, "auth refresh");
+        refresh();
+    }
+    world_run(&w, 30 * DAY);
+    assert_false(w.keeper.history.unstored);
+    assert_int_equal(w.keeper.history.count, TK_HISTORY);
+    assert_string_equal(world_status(&w, "store"), "ok");
+}
+
 static long count(const char *key)
 {
     return atol(world_status(&w, key));
@@ -266,6 +305,7 @@ int main(void)
         TEST(every_cause_is_told),
         TEST(a_removed_account_is_nobody),
         TEST(what_flash_holds_of_another_kind),
+        TEST(the_smallest_store_holds_it_all),
         TEST(counters),
         TEST(the_way_back_is_history),
     };
