@@ -34,36 +34,38 @@ static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-static const char *text_of(size_t len)
+#define TEXT_OF(len) (longest + sizeof longest - 1 - (len))
+
+static const struct tk_message longest_message = {.event = TEXT_OF(7),
+                                                  .account = TEXT_OF(TK_NAME_MAX),
+                                                  .device = TEXT_OF(32),
+                                                  .portal = TEXT_OF(TK_HOST_TEXT - 1),
+                                                  .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
+                                                  .cause = TEXT_OF(23),
+                                                  .action = TEXT_OF(160),
+                                                  .level = 4,
+                                                  .since = 99999999999,
+                                                  .next_try = 99999999999,
+                                                  .attempts = UINT32_MAX};
+
+static bool is_object(char *json, size_t len)
 {
-    return longest + sizeof longest - 1 - len;
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+
+    return tk_json_parse(&j, json, len, tokens, TK_JSON_TOKENS) && tk_json_is_object(&j, 0);
 }
 
 enum tk_err tk_message_check(const char *template, char *work, size_t size)
 {
-    const struct tk_message m = {.event = text_of(7),
-                                 .account = text_of(TK_NAME_MAX),
-                                 .device = text_of(32),
-                                 .portal = text_of(TK_HOST_TEXT - 1),
-                                 .ref = text_of(32 + TK_NAME_MAX + 13),
-                                 .cause = text_of(23),
-                                 .action = text_of(160),
-                                 .level = 4,
-                                 .since = 99999999999,
-                                 .next_try = 99999999999,
-                                 .attempts = UINT32_MAX};
-    jsmntok_t tokens[TK_JSON_TOKENS];
-    struct tk_json j;
     struct tk_text t;
 
     tk_text_init(&t, work, size < TK_MESSAGE_MAX + 1 ? size : TK_MESSAGE_MAX + 1);
-    enum tk_err err = tk_message_write(&t, template, &m);
+    enum tk_err err = tk_message_write(&t, template, &longest_message);
 
     if (err != TK_OK)
         return err;
     if (!tk_text_ok(&t))
         return TK_E_NO_MEMORY;
-    if (!tk_json_parse(&j, work, t.len, tokens, TK_JSON_TOKENS) || !tk_json_is_object(&j, 0))
-        return TK_E_TEMPLATE_JSON;
-    return TK_OK;
+    return is_object(work, t.len) ? TK_OK : TK_E_TEMPLATE_JSON;
 }

@@ -16,7 +16,7 @@ CC = "arm-none-eabi-gcc"
 FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
          "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_SLOTS=1",
          "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1", "-DTK_CONSOLE_OUT=1152",
-         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71",
+         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
 OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
