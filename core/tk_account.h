@@ -8,6 +8,7 @@
  * code becomes a pair) and tk_token.h (a pair is renewed and served).
  */
 
+#include "tk_counters.h"
 #include "tk_err.h"
 #include "tk_escalate.h"
 #include "tk_limits.h"
@@ -125,6 +126,7 @@ struct tk_account {
     struct tk_refresh refresh;
     struct tk_rest rest;
     struct tk_escalation escalation;
+    struct tk_counters counters;
 };
 
 /* The configuration that `set` knows. */

@@ -39,6 +39,15 @@ void tk_command_digest(struct tk_text *t, const char *secret)
     tk_text_hex(t, digest, 4);
 }
 
+void tk_command_sink(struct tk_keeper *k, enum tk_sink_setting which, struct tk_text *t)
+{
+    char value[TK_URL_MAX + 1];
+
+    tk_sink_get(k, which, value);
+    tk_text_add(t, value);
+    tk_wipe(value, sizeof value);
+}
+
 static void add_pair(struct tk_text *t, const char *key, const char *value)
 {
     tk_command_key(t, key);
@@ -270,8 +279,11 @@ const struct tk_command tk_commands[] = {
     {"version", "", "what runs here, and on which device", false, false, version},
     {"status", "[--all]", "what the account is doing", false, false, tk_command_status},
     {"show", "", "its configuration, secrets as length and digest", false, false, tk_command_show},
+    {"history", "", "the last events, oldest first, over restarts", false, false,
+     tk_command_history},
     {"set", "<key> <value>",
-     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level",
+     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
+     "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp",
      false, true, tk_command_set},
     {"unset", "<key>", "back to its default, or to nothing", false, true, tk_command_unset},
     {"check", "", "clock, seed, store, network, then the way to each host, stage by stage", false,
@@ -285,7 +297,8 @@ const struct tk_command tk_commands[] = {
      tk_command_auth_forget},
     {"token", "[min_valid_s] [rejected=G]", "prints a valid access token", false, false,
      tk_command_token},
-    {"escalate test", "", "sends a test to escalate_url", false, false, tk_command_escalate_test},
+    {"escalate test", "", "sends a test to where escalations go", false, false,
+     tk_command_escalate_test},
     {"ca list", "", "the roots of trust that were added to those of the build", false, false,
      tk_command_ca_list},
     {"ca add begin", "", "a root will come in pieces; drops what was not ended", false, false,
@@ -342,7 +355,8 @@ const struct tk_command *tk_command_find(const char *line, const char **rest)
     return found;
 }
 
-static const char *const secret_settings[] = {"set client_secret", "set escalate_url"};
+static const char *const secret_settings[] = {"set client_secret", "set escalate_url",
+                                              "set corezoid_key"};
 
 bool tk_command_is_hidden(const char *line)
 {

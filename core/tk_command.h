@@ -8,6 +8,7 @@
  */
 
 #include "tk_console.h"
+#include "tk_sink.h"
 
 struct tk_command {
     const char *name;  /* one to three words */
@@ -33,10 +34,14 @@ void tk_command_err_usage(struct tk_console *c);
 /* A value that was asked for (`set client_secret` without one). */
 void tk_command_set_asked(struct tk_console *c, const char *setting, char *value);
 
+/* Adds a setting of the sink. */
+void tk_command_sink(struct tk_keeper *k, enum tk_sink_setting which, struct tk_text *t);
+
 /* The commands with a file of their own. */
 void tk_command_help(struct tk_console *c, char *rest);
 void tk_command_status(struct tk_console *c, char *rest);
 void tk_command_show(struct tk_console *c, char *rest);
+void tk_command_history(struct tk_console *c, char *rest);
 void tk_command_set(struct tk_console *c, char *rest);
 void tk_command_unset(struct tk_console *c, char *rest);
 void tk_command_check(struct tk_console *c, char *rest);

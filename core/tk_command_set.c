@@ -125,22 +125,62 @@ static void answer_renew(struct tk_console *c, struct tk_text *t)
 
 static enum tk_err store_escalate_url(struct tk_console *c, char *value)
 {
-    return tk_keeper_set_escalate_url(c->keeper, value);
+    return tk_sink_set(c->keeper, TK_SINK_URL, value);
 }
 
 static void answer_escalate_url(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->keeper->escalate_url);
+    tk_text_add(t, c->keeper->sink.url);
 }
 
 static enum tk_err store_escalate_level(struct tk_console *c, char *value)
 {
-    return tk_keeper_set_escalate_level(c->keeper, value);
+    return tk_sink_set(c->keeper, TK_SINK_LEVEL, value);
 }
 
 static void answer_escalate_level(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_int(t, c->keeper->escalate_level);
+    tk_text_int(t, c->keeper->sink.level);
+}
+
+static enum tk_err store_template(struct tk_console *c, char *value)
+{
+    return tk_sink_set(c->keeper, TK_SINK_TEMPLATE, value);
+}
+
+static void answer_template(struct tk_console *c, struct tk_text *t)
+{
+    tk_command_sink(c->keeper, TK_SINK_TEMPLATE, t);
+}
+
+static enum tk_err store_login(struct tk_console *c, char *value)
+{
+    return tk_sink_set(c->keeper, TK_SINK_LOGIN, value);
+}
+
+static void answer_login(struct tk_console *c, struct tk_text *t)
+{
+    tk_command_sink(c->keeper, TK_SINK_LOGIN, t);
+}
+
+static enum tk_err store_key(struct tk_console *c, char *value)
+{
+    return tk_sink_set(c->keeper, TK_SINK_KEY, value);
+}
+
+static void answer_key(struct tk_console *c, struct tk_text *t)
+{
+    tk_command_sink(c->keeper, TK_SINK_KEY, t);
+}
+
+static enum tk_err store_conv(struct tk_console *c, char *value)
+{
+    return tk_sink_set(c->keeper, TK_SINK_CONV, value);
+}
+
+static void answer_conv(struct tk_console *c, struct tk_text *t)
+{
+    tk_command_sink(c->keeper, TK_SINK_CONV, t);
 }
 
 static enum tk_err store_ip(struct tk_console *c, char *value)
@@ -178,6 +218,14 @@ static const struct setting settings[] = {
      "an https address of up to 255 visible characters"},
     {"escalate_level", false, store_escalate_level, answer_escalate_level,
      "1, 2 or 3: from which level on escalate_url is told"},
+    {"escalate_template", true, store_template, answer_template,
+     "up to 255 characters of a JSON object, with words like {account} and {level} in it"},
+    {"corezoid_login", false, store_login, answer_login,
+     "up to 63 letters, digits, - _ and .: the login of an API user"},
+    {"corezoid_key", true, store_key, answer_key,
+     "up to 128 visible characters: the secret key of that API user"},
+    {"corezoid_conv", false, store_conv, answer_conv,
+     "up to 18 digits: the id of the process that gets the tasks"},
     {"ip", false, store_ip, answer_ip,
      "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for one that there is none of"},
     {"ntp", false, store_ntp, answer_ntp, "a host without :port that is asked for the time"},

@@ -192,6 +192,34 @@ static void add_store(struct tk_account *a, struct tk_text *t)
     tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_store_health(&a->keeper->store));
 }
 
+/* The counters stand behind the rows, one a line. */
+static const struct {
+    const char *key;
+    size_t at; /* in struct tk_counters */
+} counters[] = {{"refreshes_ok", offsetof(struct tk_counters, ok)},
+                {"failed_retry", offsetof(struct tk_counters, failed[TK_ACTION_RETRY])},
+                {"failed_wait", offsetof(struct tk_counters, failed[TK_ACTION_WAIT])},
+                {"failed_block", offsetof(struct tk_counters, failed[TK_ACTION_BLOCK])},
+                {"failed_reauth", offsetof(struct tk_counters, failed[TK_ACTION_REAUTH])},
+                {"retries", offsetof(struct tk_counters, retries)},
+                {"recovered", offsetof(struct tk_counters, recovered)},
+                {"refresh_ms", offsetof(struct tk_counters, last_ms)},
+                {"refresh_ms_max", offsetof(struct tk_counters, longest_ms)}};
+
+static void print_counter(struct tk_console *c, unsigned i)
+{
+    const char *all = (const char *)&tk_console_account(c)->counters;
+    uint32_t value;
+
+    memcpy(&value, all + counters[i].at, sizeof value);
+    tk_console_data_int(c, counters[i].key, value);
+}
+
+static void add_boots(struct tk_account *a, struct tk_text *t)
+{
+    tk_text_int(t, tk_history_boots(&a->keeper->history));
+}
+
 static void add_uptime(struct tk_account *a, struct tk_text *t)
 {
     tk_text_int(t, (int64_t)((tk_keeper_now(a->keeper) - a->keeper->started_ms) / 1000));
@@ -227,18 +255,20 @@ static const struct row status_rows[] = {{"ref", add_ref},
                                          {"intent", add_intent},
                                          {"auth_host", add_auth_host},
                                          {"store", add_store},
+                                         {"boots", add_boots},
                                          {"uptime", add_uptime},
                                          {"device", add_device}};
 
 #define ALL_ROWS    (sizeof status_rows / sizeof status_rows[0])
 #define EXTRA_ROWS  8
 #define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
+#define COUNTERS    (sizeof counters / sizeof counters[0])
 
 /* What the platform tells stands behind the last row. */
 static void step_figures(struct tk_console *c)
 {
     uint32_t value = 0;
-    unsigned index = c->now.item++ - (unsigned)ALL_ROWS;
+    unsigned index = c->now.item++ - (unsigned)(ALL_ROWS + COUNTERS);
     const char *name = tk_device_figure(c->keeper->config->port, index, &value);
 
     if (name == NULL)
@@ -249,10 +279,12 @@ static void step_figures(struct tk_console *c)
 
 static void step_status(struct tk_console *c)
 {
-    if (c->now.item >= ALL_ROWS)
+    if (c->now.item >= ALL_ROWS + COUNTERS)
         step_figures(c);
     else if (c->now.item == c->now.number)
         tk_console_ok(c, NULL);
+    else if (c->now.item >= ALL_ROWS)
+        print_counter(c, c->now.item++ - (unsigned)ALL_ROWS);
     else
         print_row(c, &status_rows[c->now.item++]);
 }
@@ -263,8 +295,36 @@ void tk_command_status(struct tk_console *c, char *rest)
         tk_command_err_usage(c);
         return;
     }
-    c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS;
+    c->now.number = *rest == '\0' ? STATUS_ROWS : ALL_ROWS + COUNTERS + 1; /* to the end */
     tk_console_continue(c, step_status);
+}
+
+/* --- history --- */
+
+static void step_history(struct tk_console *c)
+{
+    char number[12], buf[160];
+    struct tk_text key, t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    if (c->now.item >= c->keeper->history.count) {
+        tk_command_key(&t, "events");
+        tk_text_int(&t, c->keeper->history.count);
+        tk_command_key(&t, "boot");
+        tk_text_int(&t, tk_history_boots(&c->keeper->history));
+        tk_console_ok(c, &t);
+        return;
+    }
+    tk_text_init(&key, number, sizeof number);
+    tk_text_int(&key, c->now.item + 1);
+    tk_history_text(c->keeper, c->now.item++, &t);
+    tk_console_data(c, number, buf);
+}
+
+void tk_command_history(struct tk_console *c, char *rest)
+{
+    (void)rest;
+    tk_console_continue(c, step_history);
 }
 
 /* --- show --- */
@@ -306,12 +366,42 @@ static void show_auth_host(struct tk_account *a, struct tk_text *t)
 
 static void show_escalate_url(struct tk_account *a, struct tk_text *t)
 {
-    add_masked(t, a->keeper->escalate_url);
+    add_masked(t, a->keeper->sink.url);
 }
 
 static void show_escalate_level(struct tk_account *a, struct tk_text *t)
 {
-    tk_text_int(t, a->keeper->escalate_level);
+    tk_text_int(t, a->keeper->sink.level);
+}
+
+static void add_masked_sink(struct tk_account *a, struct tk_text *t, enum tk_sink_setting which)
+{
+    char value[TK_URL_MAX + 1];
+
+    tk_sink_get(a->keeper, which, value);
+    add_masked(t, value);
+    tk_wipe(value, sizeof value);
+}
+
+/* It may hold a key of whoever takes it. */
+static void show_template(struct tk_account *a, struct tk_text *t)
+{
+    add_masked_sink(a, t, TK_SINK_TEMPLATE);
+}
+
+static void show_corezoid_login(struct tk_account *a, struct tk_text *t)
+{
+    tk_command_sink(a->keeper, TK_SINK_LOGIN, t);
+}
+
+static void show_corezoid_key(struct tk_account *a, struct tk_text *t)
+{
+    add_masked_sink(a, t, TK_SINK_KEY);
+}
+
+static void show_corezoid_conv(struct tk_account *a, struct tk_text *t)
+{
+    tk_command_sink(a->keeper, TK_SINK_CONV, t);
 }
 
 /* ip=dhcp (10.0.2.15/24,10.0.2.2,10.0.2.3) */
@@ -350,6 +440,10 @@ static const struct row show_rows[] = {
     {"renew", add_renew},
     {"escalate_url", show_escalate_url},
     {"escalate_level", show_escalate_level},
+    {"escalate_template", show_template},
+    {"corezoid_login", show_corezoid_login},
+    {"corezoid_key", show_corezoid_key},
+    {"corezoid_conv", show_corezoid_conv},
     {"ip", show_ip},
     {"ntp", show_ntp},
 };

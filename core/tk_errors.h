@@ -141,7 +141,15 @@ TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal offers REST without TLS; the token does not go there")
 TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,
          "escalate_url took it and refused; http= is its status, a 2xx says no in its body")
-TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE, "set escalate_url first")
+TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE,
+         "set escalate_url first, or corezoid_login, corezoid_key and corezoid_conv")
+TK_ERROR(COREZOID_PARTLY, "corezoid_partly", NONE,
+         "corezoid_login, corezoid_key and corezoid_conv go together: set all, or unset all")
+TK_ERROR(TEMPLATE_WORD, "template_word", NONE,
+         "a word in braces is event, account, device, portal, ref, level, since, cause, action, "
+         "next_try or attempts")
+TK_ERROR(TEMPLATE_JSON, "template_json", NONE,
+         "with values in it that is no JSON object of at most 64 values")
 
 /* roots of trust */
 TK_ERROR(CA_NOT_BEGUN, "ca_not_begun", NONE, "ca add begin first")

@@ -13,9 +13,13 @@
  *
  * A fault climbs until a refresh or an exchange succeeds; that clears it. Each step up and the end
  * are told at once on the consoles (EVT), to the board's indicator and to the program's function.
- * The POST to escalate_url goes once when the fault reaches escalate_level (3 and 4 always), once
- * more if it then comes to level 4 (what is to be done changed), and once when it ends; it is
- * tried until delivered and never goes before a refresh.
+ * The POST (tk_sink.h says where to) goes once when the fault reaches escalate_level (3 and 4
+ * always), once more for each other thing that a person must do (level 4), and once when it ends.
+ * It is tried until delivered, and never goes before a refresh.
+ *
+ * Whoever may have heard of a fault hears of its end, over restarts too: a POST is taken for
+ * received from the moment it leaves until its answer says otherwise. A fault that returns before
+ * its end was told goes on as the same. A new one is told 10 minutes after the last at the soonest.
  */
 
 #include "tk_err.h"
@@ -25,12 +29,13 @@
 struct tk_account;
 struct tk_keeper;
 
-enum { TK_LEVEL_MAX = 4, TK_ESCALATE_LEVEL_DEFAULT = 2 };
+enum { TK_LEVEL_MAX = 4 };
 
 /* The part that survives a restart. */
 struct tk_escalation_record {
     uint8_t level;     /* of the fault now; 0: none */
     uint8_t delivered; /* the level that the last delivered POST named; 0: none delivered */
+    uint8_t sent;      /* the same of the last one that was sent, and not refused */
     uint8_t cause;     /* enum tk_err */
     uint8_t cleared;   /* 1: the fault has ended, and that is still to be delivered */
     int64_t since;     /* unix time of the first step; 0: unknown */
@@ -43,9 +48,12 @@ struct tk_escalation {
     struct tk_task task;        /* the next try of a POST */
     struct tk_task ladder_task; /* the next moment at which the level may rise by itself */
     struct tk_request request;
+    uint64_t quiet_until_ms; /* tick until which no fault is told that begins from now on ... */
+    uint64_t not_before_ms;  /* ... and this one */
     uint32_t failures;       /* of the POST, in a row */
-    enum tk_posting posting; /* what the newest POST that left tells ... */
+    enum tk_posting posting; /* what the newest POST tells ... */
     uint8_t posted_level;    /* ... and the level that it names */
+    bool end_unsent;         /* nothing was sent yet of the fault's end */
     bool testing;            /* the POST under way is a test */
     int test_status;         /* what HTTP said to the last one; 0: nothing */
     enum tk_err test_result;
@@ -53,8 +61,9 @@ struct tk_escalation {
 
 void tk_escalate_init(struct tk_account *a);
 
-/* After tk_account_load: goes on with what was not delivered. */
-void tk_escalate_resume(struct tk_account *a);
+/* After tk_account_load, and when what is set about it changed: goes on with what was not
+ * delivered. To another address a fault that lasts is told anew, and the end of none. */
+void tk_escalate_resume(struct tk_account *a, bool another);
 
 /* A refresh failed, storing failed, or time passed: raises the level that follows. */
 void tk_escalate_look(struct tk_account *a, uint64_t now_ms);

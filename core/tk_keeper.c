@@ -11,13 +11,14 @@
 #include <string.h>
 
 #define DEFAULT_REF "token"
+#define COMMIT_MAX  20    /* values of a commit that the history still rides in */
 #define IDLE_MS     10000 /* the watchdog is fed at least that often */
 
 /* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
 #define STORE_STEP_MS 20    /* between steps of its work */
 #define STORE_IDLE_MS 60000 /* until it is asked again whether there is some */
 
-enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2, KEY_IP = 3, KEY_NTP = 4 };
+enum { KEY_IP = 3, KEY_NTP = 4 }; /* 1, 2 and 5 to 8: tk_sink.c; 9: tk_history.c */
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
 {
@@ -124,13 +125,6 @@ static void load_network(struct tk_keeper *k)
     (void)tk_clock_ntp(k->config->port, k->ntp);
 }
 
-static void load_settings(struct tk_keeper *k)
-{
-    load_text(k, KEY_ESCALATE_URL, k->escalate_url, sizeof k->escalate_url);
-    k->escalate_level = TK_ESCALATE_LEVEL_DEFAULT;
-    (void)tk_store_get(&k->store, KEY_ESCALATE_LEVEL, &k->escalate_level, 1);
-}
-
 static void prepare_store(struct tk_task *task, uint64_t now_ms)
 {
     struct tk_keeper *k =
@@ -161,6 +155,18 @@ static enum tk_err error_of_store(int ret)
 
 enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
 {
+    struct tk_store_value all[COMMIT_MAX + 1];
+    struct tk_store_piece piece;
+
+    if (count <= COMMIT_MAX && tk_history_value(&k->history, &all[count], &piece)) {
+        memcpy(all, values, count * sizeof *values);
+        int ret = tk_store_commit(&k->store, all, count + 1);
+
+        if (ret == TK_STORE_OK)
+            tk_history_stored(&k->history);
+        if (ret != TK_STORE_FULL) /* else there may be room without it */
+            return error_of_store(ret);
+    }
     return error_of_store(tk_store_commit(&k->store, values, count));
 }
 
@@ -197,7 +203,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->tls_error = tk_net_init(&k->net, config->port, &k->time, tk_ca_find, &k->ca);
     open_store(k);
     tk_ca_load(&k->ca, k);
-    load_settings(k);
+    tk_history_load(k);
+    tk_sink_load(k);
     load_network(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], k, i);
@@ -209,7 +216,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
         if (!k->accounts[i].used)
             continue;
         tk_token_plan(&k->accounts[i]);
-        tk_escalate_resume(&k->accounts[i]);
+        tk_escalate_resume(&k->accounts[i], false);
     }
 }
 
@@ -247,6 +254,7 @@ static void notice_time(struct tk_keeper *k)
     bool known = tk_time_known(&k->time, &now);
 
     if (known && !k->time_was_known) {
+        tk_history_time(k, now);
         for (size_t i = 0; i < TK_ACCOUNTS; i++)
             tk_token_plan(&k->accounts[i]);
     }
@@ -333,6 +341,7 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
 
     if (err != TK_OK)
         return err;
+    tk_history_orphan(k, a->index);
     init_account(k, a->index); /* what is on flash now: nothing */
     need_first_account(k);
     return TK_OK;
@@ -346,48 +355,6 @@ static enum tk_err store_value(struct tk_keeper *k, uint8_t key, const void *dat
     struct tk_store_value value = {key, len > 0, &piece};
 
     return tk_keeper_store(k, &value, 1);
-}
-
-static void resume_escalations(struct tk_keeper *k)
-{
-    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
-        if (k->accounts[i].used)
-            tk_escalate_resume(&k->accounts[i]);
-    }
-}
-
-enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url)
-{
-    struct tk_host host;
-
-    if (strlen(url) > TK_URL_MAX || !tk_is_plain(url) ||
-        (url[0] != '\0' && !tk_host_parse(&host, url, NULL)))
-        return TK_E_BAD_VALUE;
-    enum tk_err err = store_value(k, KEY_ESCALATE_URL, url, strlen(url));
-
-    if (err == TK_OK) {
-        tk_copy(k->escalate_url, sizeof k->escalate_url, url);
-        resume_escalations(k);
-    }
-    return err;
-}
-
-enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level)
-{
-    uint8_t value = TK_ESCALATE_LEVEL_DEFAULT;
-
-    if (level[0] != '\0') {
-        if (level[0] < '1' || level[0] > '3' || level[1] != '\0')
-            return TK_E_BAD_VALUE;
-        value = (uint8_t)(level[0] - '0');
-    }
-    enum tk_err err = store_value(k, KEY_ESCALATE_LEVEL, &value, level[0] != '\0');
-
-    if (err == TK_OK) {
-        k->escalate_level = value;
-        resume_escalations(k);
-    }
-    return err;
 }
 
 enum tk_err tk_keeper_set_ip(struct tk_keeper *k, const char *ip)

@@ -18,10 +18,12 @@
 #include "tk_ca.h"
 #include "tk_console.h"
 #include "tk_flash.h"
+#include "tk_history.h"
 #include "tk_ip.h"
 #include "tk_net.h"
 #include "tk_sched.h"
 #include "tk_seal.h"
+#include "tk_sink.h"
 #include "tk_store.h"
 #include "tk_time.h"
 #include "tk_token.h"
@@ -58,12 +60,11 @@ struct tk_keeper {
     struct tk_task store_task; /* what the store can do ahead */
     struct tk_net net;
     struct tk_ca ca; /* roots of trust that were added */
+    struct tk_history history;
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];
 
-    char escalate_url[TK_URL_MAX + 1];
-    uint8_t escalate_level; /* 1 to 3 */
-
+    struct tk_sink sink;
     struct tk_ip ip;
     char ntp[TK_HOST_MAX + 1]; /* "": none */
 
@@ -97,10 +98,6 @@ enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref);
 /* Deletes an account without a pair. TK_E_IN_USE, TK_E_NO_SUCH_REF, TK_E_STORAGE_*. */
 enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref);
 
-/* "" unsets. TK_E_BAD_VALUE, TK_E_STORAGE_*. */
-enum tk_err tk_keeper_set_escalate_url(struct tk_keeper *k, const char *url);
-enum tk_err tk_keeper_set_escalate_level(struct tk_keeper *k, const char *level);
-
 /* How the device comes by its address (tk_ip.h), and who is asked for the time; "" is DHCP, and
  * nobody. TK_E_IP_SYSTEM and TK_E_CLOCK_SYSTEM where an operating system sees to that itself,
  * TK_E_BAD_VALUE, TK_E_STORAGE_*. */
@@ -110,7 +107,7 @@ enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host);
 /* The time became better known, by a console or by SNTP. */
 enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality);
 
-/* Commits to the store. TK_E_STORAGE_*. */
+/* Commits to the store, and what is new of the history with it. TK_E_STORAGE_*. */
 enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count);
 
 /* An asynchronous line for people and programs: "EVT ..." or "LOG ...". */

@@ -79,6 +79,14 @@
 #error "a root is handled in a connection's buffer"
 #endif
 
+#ifndef TK_HISTORY
+#define TK_HISTORY 24 /* events that are remembered, 10 bytes of RAM each */
+#endif
+
+#if TK_HISTORY < 4 || TK_HISTORY > 25
+#error "4 to 25 events: they are one short value of the store"
+#endif
+
 #define TK_LINE_MAX      1023              /* characters of a console line, prefix included */
 #define TK_NAME_MAX      16                /* reference name of an account */
 #define TK_HOST_TEXT     (TK_HOST_MAX + 8) /* host[:port] in brackets and NUL */

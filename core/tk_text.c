@@ -103,9 +103,8 @@ void tk_text_visible(struct tk_text *t, const char *s)
     }
 }
 
-void tk_text_json(struct tk_text *t, const char *s)
+void tk_text_json_part(struct tk_text *t, const char *s)
 {
-    tk_text_char(t, '"');
     for (; *s != '\0'; s++) {
         if ((unsigned char)*s < 0x20) {
             add_escaped(t, "\\u00", *s);
@@ -115,6 +114,12 @@ void tk_text_json(struct tk_text *t, const char *s)
             tk_text_char(t, '\\');
         tk_text_char(t, *s);
     }
+}
+
+void tk_text_json(struct tk_text *t, const char *s)
+{
+    tk_text_char(t, '"');
+    tk_text_json_part(t, s);
     tk_text_char(t, '"');
 }
 

@@ -34,8 +34,9 @@ void tk_text_form(struct tk_text *t, const char *s);
 /* s with control bytes, backslash and bytes from 0x7f up as \xHH: fit for one console line. */
 void tk_text_visible(struct tk_text *t, const char *s);
 
-/* s as a JSON string with its quotes (RFC 8259 section 7). */
+/* s as a JSON string with its quotes (RFC 8259 section 7), or as a part of one. */
 void tk_text_json(struct tk_text *t, const char *s);
+void tk_text_json_part(struct tk_text *t, const char *s);
 
 /* Copies a NUL-terminated string into dst, or answers false and leaves dst empty when it is too
  * long for size. */

@@ -372,6 +372,7 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
         err = tk_oauth_answer(answer, now_unix, &grant);
     }
     tk_account_heard(a, grant.said);
+    tk_counters_refreshed(a, err);
     if (err == TK_OK)
         tk_token_accept(a, &grant, a->refresh.sent_ms);
     else
@@ -445,6 +446,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     tk_sched_at(&a->keeper->sched, &a->rest.task, TK_NEVER);
     a->rest.status = TK_REST_UNKNOWN;
     a->last_error = TK_OK;
+    tk_history_add(a->keeper, TK_HAS_FORGOTTEN, a->index, 0, TK_OK);
     tk_escalate_clear(a);
     return TK_OK;
 }

@@ -13,7 +13,7 @@
  *      | store 3 x 8 KB | seed 2 x 2 KB | scratch 2 x 2 KB |
  *
  * All that the store keeps must fit into one of its sectors, two roots of trust of 2047 bytes and
- * one that is being typed among it.
+ * one that is being typed among it, an escalation's template and the history.
  */
 
 #define ADDRESS (0x50u << 1)

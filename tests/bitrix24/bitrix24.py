@@ -71,10 +71,11 @@ class Bitrix24(control.Control):
             names = Names()
             oauth = OAuth(shared, names, client)
             portal = Portal(shared, oauth)
+            sink = Sink(shared.journal)
             super().__init__(home, shared, oauth, portal)
             wanted: dict[str, tuple[Service, int]] = {
                 "oauth": (oauth, oauth_port), "portal": (portal, portal_port),
-                "sink": (Sink(shared.journal), sink_port),
+                "sink": (sink, sink_port),
                 "control": (control.Service(self), control_port)}
             for name, (service, port) in wanted.items():
                 self._listeners[name] = Listener(name, service, shared, port, name != "control")
@@ -84,7 +85,7 @@ class Bitrix24(control.Control):
         ports = {name: listener.port for name, listener in self._listeners.items()}
         self.oauth = names.oauth = f"localhost:{ports['oauth']}"
         self.portal = names.portal = f"localhost:{ports['portal']}"
-        self.sink = f"localhost:{ports['sink']}"
+        self.sink, self.corezoid = f"localhost:{ports['sink']}", sink.corezoid
         self.control = f"127.0.0.1:{ports['control']}"
         self.client_id, self.client_secret = client.client_id, client.client_secret
 

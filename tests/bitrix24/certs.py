@@ -20,6 +20,7 @@ fills DIR with PEM files; what is there already and valid for another day is kep
     wrongname.pem     wrongname.key        names only wrong.example
     selfsigned.pem    selfsigned.key       signed by itself
     untrusted.pem     untrusted.key        issued by untrusted-root.pem
+    sha1.pem          sha1.key             signed with SHA-1
     nochain.pem       nochain.key          a good leaf sent without its intermediate
 
 A leaf file holds the leaf first and then its intermediates, as a server sends them. Good leaves
@@ -50,7 +51,7 @@ RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
 # What a server can be told to present, and the stem of its files in DIR.
 CHOICES = {"ec": "leaf-ec", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
            "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
-           "nochain": "nochain", "rsa4096": "leaf-rsa4096", "rsa4096root": "leaf-rsa4096root"}
+           "nochain": "nochain", "sha1": "sha1", "rsa4096": "leaf-rsa4096", "rsa4096root": "leaf-rsa4096root"}
 SLOW = ("rsa4096", "rsa4096root")
 
 # `openssl ca` and not `openssl x509 -req`, because only it takes a date of begin in every version.
@@ -62,7 +63,7 @@ database = {scratch}/index.txt
 new_certs_dir = {scratch}
 unique_subject = no
 rand_serial = yes
-default_md = sha256
+default_md = {digest}
 policy = any
 x509_extensions = {kind}
 [any]
@@ -113,6 +114,7 @@ class Plan:
     names: str = GOOD_NAMES
     begin: float = -1
     end: float = 397
+    digest: str = "sha256"
 
 
 def openssl(*args: str, stdin: str = "") -> str:
@@ -133,7 +135,7 @@ def issue(plan: Plan) -> Cert:
         names = {"index.txt": "", "key.pem": key,
                  "ca.key": plan.issuer.key if plan.issuer else key,
                  "ca.pem": plan.issuer.pem if plan.issuer else "",
-                 "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names,
+                 "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names, digest=plan.digest,
                                          encipher="" if plan.algorithm == EC
                                          else ", keyEncipherment")}
         for name, text in names.items():
@@ -185,6 +187,7 @@ def _generate_base(directory: Path) -> None:
                "notyet": Plan("localhost", issuer=middle, begin=1825, end=2190),
                "wrongname": Plan("wrong.example", issuer=middle, names="DNS:wrong.example"),
                "selfsigned": Plan("localhost", "selfsigned"),
+               "sha1": Plan("localhost", issuer=middle, digest="sha1"),
                "untrusted": Plan("localhost", issuer=stranger.result())}
         made = dict(zip(bad, pool.map(issue, bad.values())))
     _save_chain(directory, "ec", ec)

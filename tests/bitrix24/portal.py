@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import catalogue
 import wire
+from corezoid import Corezoid
 from journal import Journal
 from oauth import Code, OAuth, Pair, Refused
 from server import Shared
@@ -164,6 +165,8 @@ class Sink:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.corezoid = Corezoid()
+        journal.plant("corezoid_key", self.corezoid.key)
 
     def kind(self, request: Request) -> str:
         return "sink"
@@ -177,17 +180,5 @@ class Sink:
                             "text": None if value is not None
                             else request.body.decode("utf-8", "replace")})
         if request.path.startswith("/api/"):
-            return wire.json_response(self._corezoid(value))
+            return wire.json_response(self.corezoid.answer(request))
         return wire.json_response({})
-
-    def _corezoid(self, value: Any) -> dict[str, Any]:
-        """A package of ops, or the plain data of one task."""
-        if not isinstance(value, dict):
-            return {"request_proc": "format_error", "ops": []}
-        ops: Any = value.get("ops")
-        if not isinstance(ops, list):
-            ops = [value]
-        return {"request_proc": "ok", "ops": [
-            {"id": op.get("id", "") if op is not value else "", "proc": "ok", "obj": "task",
-             "ref": op.get("ref"), "obj_id": secrets.token_hex(12)}
-            for op in ops if isinstance(op, dict)]}

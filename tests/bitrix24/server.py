@@ -92,6 +92,8 @@ class Tls:
                                    else ssl.TLSVersion.TLSv1_2)
         context.maximum_version = (ssl.TLSVersion.TLSv1_2 if versions == "1.2"
                                    else ssl.TLSVersion.TLSv1_3)
+        if cert == "sha1":
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         stem = self._directory / certs.CHOICES[cert]
         context.load_cert_chain(f"{stem}.pem", f"{stem}.key")
         context.sni_callback = _remember_name

@@ -16,14 +16,14 @@ CC = "arm-none-eabi-gcc"
 FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
          "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_SLOTS=1",
          "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1", "-DTK_CONSOLE_OUT=1152",
-         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71",
+         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
 OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
-KEEPER_BYTES = 10240  # of the 64 KB board's RAM
+KEEPER_BYTES = 10496  # of the 64 KB board's RAM
 FRAME_BYTES = 1100  # 64 tokens of JSON are 1 KB of it
 
 RAM_PROBE = '#include "tk_keeper.h"\nchar tk_probe[sizeof(struct tk_keeper)];\n'

@@ -19,8 +19,10 @@ END = "<!-- end -->"
 GROUPS = [
     ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
     ("TLS, connections", ["tls", "tls_offer", "ca", "net"]),
-    ("tokens", ["account", "account_session", "account_store", "auth", "token", "token_serve", "rest",
-                "escalate"]),
+    ("tokens", ["account", "account_session", "account_store", "auth", "token", "token_serve",
+                "rest", "counters"]),
+    ("escalation, history", ["escalate", "escalate_post", "sink", "message", "template", "corezoid",
+                             "sha1", "history"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",
                  "command_token", "command_ca", "check"]),
     ("error words", ["err"]),

@@ -70,6 +70,92 @@ class EscalationWithoutASink(EscalationCase):
         self.k.wait_status(state="ready", generation="2", seconds=40)
 
 
+class EscalationToCorezoid(EscalationCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.corezoid = self.b24.corezoid
+        self.corezoid.reset()
+
+    def sign(self) -> None:
+        self.k.must(f"set escalate_url https://{self.b24.sink}")
+        self.k.must(f"set corezoid_login {self.corezoid.login}")
+        answer = self.k.must(f"set corezoid_key {self.corezoid.key}")
+        self.assertEqual(answer["corezoid_key_len"], str(len(self.corezoid.key)))
+        self.k.must(f"set corezoid_conv {self.corezoid.conv}")
+
+    def wait_tasks(self, count: int) -> list[dict]:
+        self.k.wait_for(lambda: len(self.corezoid.tasks) >= count)
+        return self.corezoid.tasks
+
+    def test_a_fault_and_its_end(self) -> None:
+        self.sign()
+        self.k.provision()
+        self.corezoid.keeps = True
+        self.break_server()
+        raised = self.wait_tasks(1)[0]
+        self.b24.clear_faults()
+        cleared = self.wait_tasks(2)[1]
+        device = self.k.must("version")["id"]
+        self.assertEqual(raised["ref"], f"{device}-token-{raised['data']['since']}")
+        self.assertEqual([task["data"]["event"] for task in self.corezoid.tasks],
+                         ["raised", "cleared"])
+        self.assertEqual([task["data"]["ref"] for task in self.corezoid.tasks], [raised["ref"]] * 2)
+        self.assertNotEqual(cleared["ref"], raised["ref"])
+        self.assertTrue(raised["signed"] and cleared["signed"])
+
+    def test_an_answer_that_is_lost_makes_no_second_task(self) -> None:
+        self.sign()
+        self.k.provision()
+        self.corezoid.keeps = True
+        self.b24.fault("sink", "close_at", byte=0, process=True)
+        self.break_server()
+        self.wait_tasks(1)
+        self.k.wait_for(lambda: len(self.b24.posts()) >= 2)
+        self.b24.clear_faults()
+        self.wait_tasks(2)
+        self.assertEqual([task["data"]["event"] for task in self.corezoid.tasks],
+                         ["raised", "cleared"])
+
+    def test_both_doors(self) -> None:
+        self.sign()
+        self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
+        self.k.must("set corezoid_key another")
+        self.assert_error(self.k.command("escalate test"), "escalate_refused")
+        self.k.must(f"set corezoid_key {self.corezoid.key}")
+        self.k.must("set corezoid_conv 99")
+        self.assert_error(self.k.command("escalate test"), "escalate_refused")
+        for key in ("login", "key", "conv"):
+            self.assert_error(self.k.command("escalate test"), *(
+                ("escalate_refused",) if key == "login" else ("corezoid_partly", "unset all")))
+            self.k.must(f"unset corezoid_{key}")
+        self.k.must(f"set escalate_url https://{self.b24.sink}/api/2/json/public/77/{'a1' * 20}")
+        self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
+        self.assertEqual([task["signed"] for task in self.corezoid.tasks], [True, False])
+        self.b24.fault("sink", "status", status=200, body='{"request_proc":"ok","ops":[{"proc":"error"}]}')
+        self.assert_error(self.k.command("escalate test"), "escalate_refused")
+
+    def test_its_key_is_a_secret(self) -> None:
+        self.sign()
+        shown = self.k.must("show")
+        self.assertRegex(shown["corezoid_key"], rf"^len={len(self.corezoid.key)} sha256=[0-9a-f]{{8}}$")
+        self.assertEqual(shown["corezoid_login"], self.corezoid.login)
+        start = len(self.k.out.all)
+        self.k.plain(f"set corezoid_key {self.corezoid.key}")
+        self.assertNotIn(self.corezoid.key, "\n".join(self.k.out.all[start:]))
+        self.assertNotIn(self.corezoid.key, repr(shown) + repr(self.k.status()))
+
+    def test_a_template_is_its_data(self) -> None:
+        self.sign()
+        self.k.must('set escalate_template {"text": "{account} {event}", "level": {level}}')
+        self.k.kill()
+        self.k.start()
+        self.k.must("escalate test")
+        self.assertEqual(self.corezoid.tasks[0]["data"], {"text": "token test", "level": 0})
+        self.assert_error(self.k.command('set escalate_template {"text": "{acount}"}'),
+                          "template_word", "account")
+
+
 class EscalationTest(EscalationCase):
     settings = {}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """README's session is what the program does: what it shows is typed, and the answers compared."""
 
+import json
 import re
 import unittest
 
@@ -56,6 +57,53 @@ class Readme(GatewayCase):
                          masked(next(line for line in lines if line.startswith("tk> auth code"))))
         self.assertEqual([masked(answer.last)],
                          [masked(line) for line in self.shown_after("auth code", lines)])
+
+
+class ReadmeEscalation(GatewayCase):
+    """The JSON that README shows is what arrives: the same keys in order, and the same values but
+    for names, times and counts."""
+
+    settings = {"access_life_s": 13}
+    VARIES = {"device", "portal", "ref", "since", "next_try", "attempts"}
+
+    def shown(self) -> list[str]:
+        return re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+
+    def same(self, post: dict, shown: dict) -> None:
+        self.assertEqual(list(post), list(shown))
+        self.assertEqual({key: type(value) for key, value in post.items()},
+                         {key: type(value) for key, value in shown.items()})
+        for key in set(shown) - self.VARIES:
+            self.assertEqual(post[key], shown[key], key)
+        for one in (post, shown):
+            self.assertEqual(one["ref"], f"{one['device']}-{one['account']}-{one['since']}")
+
+    def test_raised_and_cleared(self) -> None:
+        raised, cleared = [json.loads(text) for text in self.shown()[:2]]
+        self.k.must(f"set escalate_url https://{self.b24.sink}/alarm")
+        self.k.provision()
+        self.b24.fault("oauth", "status", status=503, count=-1)
+        self.k.wait_for(lambda: self.b24.posts())
+        self.b24.clear_faults()
+        self.k.wait_for(lambda: len(self.b24.posts()) == 2)
+        posts = [post["json"] for post in self.b24.posts()]
+        self.same(posts[0], raised)
+        self.same(posts[1], cleared)
+        self.assertEqual(posts[0]["ref"], posts[1]["ref"])
+        happened = [line.partition(" ")[2] for line in self.k.must("history").lines]
+        self.assertEqual(happened, ["boot=1 event=started", "boot=1 event=exchanged ref=token",
+                                    "boot=1 event=raised ref=token level=2 cause=server_busy",
+                                    "boot=1 event=cleared ref=token cause=server_busy"])
+
+    def test_a_template(self) -> None:
+        template = self.shown()[2].strip()
+        self.k.must(f"set escalate_url https://{self.b24.sink}/alarm")
+        self.k.must(f"set escalate_template {template}")
+        self.k.must("escalate test")
+        device = self.k.must("version")["id"]
+        self.assertEqual(self.b24.posts()[0]["json"],
+                         {"chat_id": -1001234567890, "text": f"{device}: token test, level 0. ",
+                          "data": {"since": 0}})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from keeper import GatewayCase, PATIENT_S
 
 FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired": "tls_expired",
           "notyet": "tls_not_yet_valid", "selfsigned": "tls_self_signed",
-          "nochain": "tls_untrusted"}
+          "nochain": "tls_untrusted", "sha1": "tls_weak"}
 
 
 class Certificates(GatewayCase):

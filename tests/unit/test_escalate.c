@@ -162,6 +162,286 @@ static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
+/* A gateway that is well, and an endpoint that has faults of its own. */
+static void provision_apart(void)
+{
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    w.server.apart = true;
+    world_run(&w, 11000); /* until `auth refresh` may */
+}
+
+/* Ill until recover(), and just now so ill that it is told. */
+static void fall_ill(void)
+{
+    unsigned events = world_count_events(&w, "event=raised level=2");
+
+    world_error(&w, "something", 500, 0);
+    while (world_count_events(&w, "event=raised level=2") == events)
+        world_run(&w, 10);
+}
+
+static struct tk_escalation_record *record(void)
+{
+    return &w.keeper.accounts[0].escalation.record;
+}
+
+static void recover(void)
+{
+    world_fault(&w, WORLD_WELL, 0);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
+}
+
+static unsigned posts_of(const char *event)
+{
+    return strstr(w.server.last_post, event) != NULL ? w.server.posts : 0;
+}
+
+static void wait_posts(unsigned count)
+{
+    while (w.server.posts < count)
+        world_run(&w, 10);
+    world_run(&w, 100);
+}
+
+/* The endpoint is away when the fault ends, and the fault is back before the endpoint is: for
+ * whoever was told it is the same fault, and ends once. */
+static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
+{
+    char ref[80];
+
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\"", (long long)record()->since);
+    assert_int_equal(record()->delivered, 2);
+    w.server.sink = WORLD_UNREACHABLE;
+    recover();
+    world_run(&w, 100);
+    assert_true(record()->cleared);
+    fall_ill();
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    assert_non_null(strstr(w.server.last_post, ref));
+    assert_false(record()->cleared);
+}
+
+/* ... and where its end may have arrived, it is told of anew, and ends once more. */
+static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(void **state)
+{
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    w.server.sink = WORLD_LOSES;
+    recover();
+    wait_posts(2);
+    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    w.server.sink = WORLD_UNREACHABLE;
+    fall_ill();
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 4);
+}
+
+/* It was sent, and refused in so many words: nobody heard of it, nobody needs to hear of its end.
+ */
+static void what_was_refused_needs_no_end(void **state)
+{
+    (void)state;
+    provision_apart();
+    w.server.sink = WORLD_STATUS;
+    fall_ill();
+    w.server.latency_ms = 3000;
+    world_run(&w, 1500);
+    while (record()->sent == 0)
+        world_run(&w, 10);
+    tk_escalate_clear(&w.keeper.accounts[0]);
+    assert_true(record()->cleared);
+    world_run(&w, 4000);
+    assert_false(record()->cleared);
+    w.server.sink = WORLD_WELL;
+    w.server.latency_ms = 0;
+    recover();
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.posts, 0);
+}
+
+/* It was sent, and no answer came: it may have arrived, so its end is told, over a restart too. */
+static void what_may_have_arrived_is_ended(void **state)
+{
+    (void)state;
+    provision_apart();
+    w.server.sink = WORLD_LOSES;
+    fall_ill();
+    wait_posts(1);
+    w.server.sink = WORLD_UNREACHABLE;
+    world_fault(&w, WORLD_WELL, 0);
+    assert_int_equal(record()->delivered, 0);
+    world_restart(&w, 1000);
+    w.server.sink = WORLD_UNREACHABLE;
+    recover();
+    w.server.sink = WORLD_WELL;
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+}
+
+/* An endpoint that refuses for a day costs the flash no more than one that takes it. */
+static void refusals_write_nothing(void **state)
+{
+    (void)state;
+    provision_apart();
+    w.server.sink = WORLD_STATUS;
+    snprintf(w.server.secret, sizeof w.server.secret, "another");
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    tk_sched_at(&w.keeper.sched, &w.keeper.accounts[0].refresh.task, TK_NEVER);
+    uint32_t at = w.keeper.store.at, seq = w.keeper.store.seq;
+    unsigned requests = w.server.requests;
+
+    world_run(&w, DAY);
+    assert_in_range(w.server.requests - requests, 90, 300);
+    assert_int_equal(w.keeper.store.at, at);
+    assert_int_equal(w.keeper.store.seq, seq);
+}
+
+static void faults_that_come_and_go_are_told_every_ten_minutes(void **state)
+{
+    (void)state;
+    provision_apart();
+    uint64_t begin_ms = w.port.now_ms;
+
+    for (int i = 0; i < 30; i++) {
+        fall_ill();
+        world_run(&w, 1000);
+        recover();
+        world_run(&w, MINUTE);
+    }
+    assert_in_range(w.server.posts, 4, 2 * ((w.port.now_ms - begin_ms) / (10 * MINUTE) + 1));
+    assert_int_equal(posts_of("\"event\":\"cleared\""), w.server.posts);
+}
+
+static void another_cause_is_told_too(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_error(&w, "invalid_client", 400, 1);
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    world_error(&w, "PAYMENT_REQUIRED", 400, 1);
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 2);
+    assert_non_null(strstr(w.server.last_post, "\"cause\":\"payment_required\""));
+    assert_int_equal(world_count_events(&w, "event=raised level=4"), 2);
+    world_error(&w, "PAYMENT_REQUIRED", 400, 1);
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 2);
+}
+
+static void another_address_is_told_what_lasts(void **state)
+{
+    (void)state;
+    provision_apart();
+    snprintf(w.server.secret, sizeof w.server.secret, "another");
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    world_type(&w, "set escalate_url https://hooks.example/alarm"); /* the same one */
+    world_type(&w, "set escalate_level 3");
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    world_type(&w, "set escalate_url https://other.example/alarm");
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 2);
+    assert_string_equal(w.server.last_host, "other.example");
+    w.server.sink = WORLD_UNREACHABLE;
+    snprintf(w.server.secret, sizeof w.server.secret, "s3cret");
+    recover();
+    world_type(&w, "set escalate_url https://third.example/alarm"); /* was told of nothing */
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.posts, 2);
+}
+
+static void a_template_of_ones_own(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    world_assert_begins(
+        world_type(&w, "set escalate_template {\"text\": \"{device}: {account} {event}\"}"),
+        "OK escalate_template_len=39 escalate_template_sha256=");
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    assert_string_equal(w.server.last_post, "{\"text\": \"SIM-0001: token test\"}");
+    world_restart(&w, 100);
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    assert_string_equal(w.server.last_post, "{\"text\": \"SIM-0001: token test\"}");
+    world_assert_begins(world_type(&w, "set escalate_template {\"text\": \"{acount}\"}"),
+                        "ERR template_word a word in braces is event, account,");
+    world_assert_begins(world_type(&w, "set escalate_template {\"text\": {account}"),
+                        "ERR template_json ");
+    assert_string_equal(world_type(&w, "unset escalate_template"), "OK escalate_template=");
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    world_assert_begins(w.server.last_post, "{\"event\":\"test\",\"account\":\"token\",");
+}
+
+/* tests/e2e verifies the signature; here are the forms of it. */
+static void corezoid_s_signed_api(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_string_equal(world_type(&w, "set corezoid_login 98765"), "OK corezoid_login=98765");
+    world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
+    world_assert_begins(world_type(&w, "set corezoid_key topsecret"),
+                        "OK corezoid_key_len=9 corezoid_key_sha256=53336a67");
+    assert_string_equal(world_type(&w, "set corezoid_conv 12345"), "OK corezoid_conv=12345");
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    assert_string_equal(w.server.last_host, "api.corezoid.com");
+    world_assert_begins(w.server.last_request, "POST /api/2/json/98765/");
+    world_assert_begins(w.server.last_post,
+                        "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
+                        "\"ref\":\"SIM-0001-token-");
+    world_type(&w, "set escalate_url https://corezoid.example/base/");
+    world_restart(&w, 100);
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    assert_string_equal(w.server.last_host, "corezoid.example");
+    world_assert_begins(w.server.last_request, "POST /base/api/2/json/98765/");
+    world_type(&w, "unset corezoid_key");
+    world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
+}
+
+static void what_corezoid_s_settings_may_be(void **state)
+{
+    static const struct {
+        const char *line, *answer;
+    } cases[] = {
+        {"set corezoid_login a/b", "ERR bad_value "},
+        {"set corezoid_login a b", "ERR bad_value "},
+        {"set corezoid_login api-user_1.2", "OK corezoid_login=api-user_1.2"},
+        {"set corezoid_conv 12a", "ERR bad_value "},
+        {"set corezoid_conv 012", "ERR bad_value "},
+        {"set corezoid_conv 1234567890123456789", "ERR bad_value "},
+        {"set corezoid_key a b", "ERR bad_value "},
+        {"set corezoid_key", "ERR need_value "},
+        {"unset corezoid_login", "OK corezoid_login="},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        world_assert_begins(world_type(&w, cases[i].line), cases[i].answer);
+}
+
 static void time_alone_brings_the_next_level(void **state)
 {
     (void)state;
@@ -240,6 +520,17 @@ int main(void)
         TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
         TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
         TEST(a_fault_that_ends_before_it_is_told_is_told_to_nobody),
+        TEST(a_fault_that_returns_before_its_end_was_told_goes_on),
+        TEST(a_fault_that_returns_after_its_end_may_have_arrived_is_told_again),
+        TEST(what_was_refused_needs_no_end),
+        TEST(what_may_have_arrived_is_ended),
+        TEST(refusals_write_nothing),
+        TEST(faults_that_come_and_go_are_told_every_ten_minutes),
+        TEST(another_cause_is_told_too),
+        TEST(another_address_is_told_what_lasts),
+        TEST(a_template_of_ones_own),
+        TEST(corezoid_s_signed_api),
+        TEST(what_corezoid_s_settings_may_be),
         TEST(time_alone_brings_the_next_level),
         TEST(delivered_means_that_it_was_taken),
         TEST(escalate_level_holds_lesser_faults_back),

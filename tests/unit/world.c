@@ -203,17 +203,23 @@ static bool takes_fault(struct world_server *s)
     return true;
 }
 
+static bool is_sink(const struct world_server *s, const struct tk_tls *tls)
+{
+    return s->apart && strstr(tls->host.name, "bitrix") == NULL;
+}
+
 int tk_tls_step(struct tk_tls *tls, bool *busy)
 {
     struct world_server *s = &world_of(tls)->server;
+    enum world_fault fault = is_sink(s, tls) ? s->sink : s->fault;
     int64_t now;
 
     *busy = true;
     if (!tk_time_known(tls->shared->time, &now))
         return failed(tls, TK_E_CLOCK_UNKNOWN);
-    if (s->fault == WORLD_UNREACHABLE && takes_fault(s))
+    if (fault == WORLD_UNREACHABLE && (is_sink(s, tls) || takes_fault(s)))
         return failed(tls, TK_E_CONNECT_FAILED);
-    if (s->fault == WORLD_UNTRUSTED && takes_fault(s))
+    if (fault == WORLD_UNTRUSTED && (is_sink(s, tls) || takes_fault(s)))
         return failed(tls, TK_E_TLS_UNTRUSTED);
     tls->stage = TK_TLS_READY;
     return TK_SOCK_OK;
@@ -222,7 +228,7 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
 static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
 {
     struct world_server *s = &w->server;
-    enum world_fault fault = s->fault;
+    enum world_fault fault = is_sink(s, tls) ? s->sink : s->fault;
 
     if (w->dies_with_flash && w->flash.off)
         return;
@@ -236,7 +242,7 @@ static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
         carry_out(s, f->request, f->answer, sizeof f->answer);
     if (fault == WORLD_STATUS)
         snprintf(f->answer, sizeof f->answer, "HTTP/1.1 %d X\r\nContent-Length: 6\r\n\r\n<html>",
-                 s->fault_status);
+                 is_sink(s, tls) ? 404 : s->fault_status);
     if (fault == WORLD_BODY)
         json(f->answer, sizeof f->answer, 200, s->fault_word);
     if (fault == WORLD_ERROR) {
@@ -248,7 +254,7 @@ static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
     if (fault == WORLD_LOSES || fault == WORLD_CLOSES)
         f->answer[0] = '\0';
     f->closes = fault == WORLD_LOSES || fault == WORLD_CLOSES;
-    if (fault != WORLD_WELL)
+    if (fault != WORLD_WELL && !is_sink(s, tls))
         takes_fault(s);
 }
 

@@ -31,7 +31,9 @@ struct world_server {
     enum world_fault fault;
     int fault_status;
     const char *fault_word;
-    unsigned fault_count; /* requests that meet the fault; it is over then. 0: it stays */
+    unsigned fault_count;  /* requests that meet the fault; it is over then. 0: it stays */
+    bool apart;            /* those faults do not meet escalate_url, but this does, for ever */
+    enum world_fault sink; /* WORLD_STATUS: 404 */
     uint64_t latency_ms;
     const char *server_endpoint; /* NULL: "https://oauth.bitrix.info/rest/" */
     const char *client_endpoint; /* NULL: "https://acme.bitrix24.com/rest/" */

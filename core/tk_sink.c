@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_sink.h"
+
+#include "tk_keeper.h"
+#include "tk_message.h"
+
+#include <string.h>
+
+enum { COREZOID_SETTINGS = 3 };
+
+/* On flash for good, among the keeper's own keys. */
+static const uint8_t keys[TK_SINK_SETTINGS] = {
+    [TK_SINK_URL] = 1,   [TK_SINK_LEVEL] = 2, [TK_SINK_TEMPLATE] = 5,
+    [TK_SINK_LOGIN] = 6, [TK_SINK_KEY] = 7,   [TK_SINK_CONV] = 8};
+
+static bool is_of(const char *value, const char *characters, size_t max)
+{
+    size_t len = strlen(value);
+
+    return len <= max && strspn(value, characters) == len;
+}
+
+static bool is_good_url(const char *url)
+{
+    struct tk_host host;
+
+    return strlen(url) <= TK_URL_MAX && tk_is_plain(url) && tk_host_parse(&host, url, NULL);
+}
+
+static enum tk_err check_template(struct tk_keeper *k, const char *value)
+{
+    char *work = tk_net_spare(&k->net);
+
+    if (strlen(value) > TK_TEMPLATE_MAX)
+        return TK_E_BAD_VALUE;
+    return work == NULL ? TK_E_TRY_LATER : tk_message_check(value, work, TK_WORK_SIZE);
+}
+
+static enum tk_err check(struct tk_keeper *k, enum tk_sink_setting which, const char *value)
+{
+    bool good = false;
+
+    if (value[0] == '\0')
+        return TK_OK;
+    switch (which) {
+    case TK_SINK_TEMPLATE:
+        return check_template(k, value);
+    case TK_SINK_URL:
+        good = is_good_url(value);
+        break;
+    case TK_SINK_LEVEL:
+        good = is_of(value, "123", 1);
+        break;
+    case TK_SINK_LOGIN:
+        for (good = strlen(value) <= TK_COREZOID_LOGIN_MAX; good && *value != '\0'; value++)
+            good = tk_is_alnum(*value) || strchr("-_.", *value) != NULL;
+        break;
+    case TK_SINK_KEY:
+        good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_plain(value);
+        break;
+    default:
+        good = is_of(value, "0123456789", TK_COREZOID_CONV_MAX) && value[0] != '0';
+        break;
+    }
+    return good ? TK_OK : TK_E_BAD_VALUE;
+}
+
+/* The level lies on flash as a number. */
+static enum tk_err store(struct tk_keeper *k, enum tk_sink_setting which, const char *value)
+{
+    uint8_t level = (uint8_t)(value[0] - '0');
+    struct tk_store_piece piece = {value, (uint16_t)strlen(value)};
+    struct tk_store_value entry = {keys[which], value[0] != '\0', &piece};
+
+    if (which == TK_SINK_LEVEL)
+        piece.data = &level;
+    return tk_keeper_store(k, &entry, 1);
+}
+
+void tk_sink_get(struct tk_keeper *k, enum tk_sink_setting which, char out[TK_URL_MAX + 1])
+{
+    int len = tk_store_get(&k->store, keys[which], out, TK_URL_MAX);
+
+    out[len < 0 ? 0 : len] = '\0';
+}
+
+void tk_sink_load(struct tk_keeper *k)
+{
+    char text[TK_URL_MAX + 1];
+
+    tk_sink_get(k, TK_SINK_URL, k->sink.url);
+    tk_sink_get(k, TK_SINK_LEVEL, text);
+    k->sink.level = text[0] != '\0' ? (uint8_t)text[0] : TK_ESCALATE_LEVEL_DEFAULT;
+    k->sink.corezoid = 0;
+    for (int which = TK_SINK_LOGIN; which <= TK_SINK_CONV; which++) {
+        tk_sink_get(k, (enum tk_sink_setting)which, text);
+        if (text[0] != '\0')
+            k->sink.corezoid++;
+    }
+    tk_wipe(text, sizeof text);
+}
+
+enum tk_err tk_sink_set(struct tk_keeper *k, enum tk_sink_setting which, const char *value)
+{
+    char before[TK_URL_MAX + 1];
+    enum tk_err err = check(k, which, value);
+
+    if (err != TK_OK)
+        return err;
+    tk_sink_get(k, which, before);
+    err = store(k, which, value);
+    if (err != TK_OK)
+        return err;
+    bool another = which != TK_SINK_LEVEL && which != TK_SINK_TEMPLATE && which != TK_SINK_KEY &&
+                   strcmp(before, value) != 0;
+
+    tk_wipe(before, sizeof before);
+    tk_sink_load(k);
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        if (k->accounts[i].used)
+            tk_escalate_resume(&k->accounts[i], another);
+    }
+    return TK_OK;
+}
+
+enum tk_err tk_sink_ready(const struct tk_sink *s)
+{
+    if (s->corezoid % COREZOID_SETTINGS != 0)
+        return TK_E_COREZOID_PARTLY;
+    return s->corezoid == 0 && s->url[0] == '\0' ? TK_E_NO_ESCALATE_URL : TK_OK;
+}
+
+bool tk_sink_is_corezoid(const struct tk_sink *s)
+{
+    return s->corezoid == COREZOID_SETTINGS;
+}
+
+const char *tk_sink_url(const struct tk_sink *s)
+{
+    return s->url[0] == '\0' && s->corezoid > 0 ? TK_COREZOID_URL : s->url;
+}

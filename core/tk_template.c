@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_template.h"
+
+#include <string.h>
+
+/* The length of "{word}" where one stands at s; 0: none does. */
+static size_t placeholder(const char *s)
+{
+    size_t len;
+
+    if (s[0] != '{')
+        return 0;
+    len = strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_");
+    return len > 0 && s[1 + len] == '}' ? len + 2 : 0;
+}
+
+static const struct tk_word *find(const struct tk_word *words, size_t count, const char *name,
+                                  size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(words[i].name) == len && memcmp(words[i].name, name, len) == 0)
+            return &words[i];
+    }
+    return NULL;
+}
+
+static void add_value(struct tk_text *t, const struct tk_word *word, bool in_string)
+{
+    if (word->text == NULL)
+        tk_text_int(t, word->number);
+    else if (in_string)
+        tk_text_json_part(t, word->text);
+    else
+        tk_text_json(t, word->text);
+}
+
+enum tk_err tk_template_write(struct tk_text *t, const char *template, const struct tk_word *words,
+                              size_t count)
+{
+    bool in_string = false;
+
+    for (const char *s = template; *s != '\0';) {
+        size_t len = placeholder(s);
+
+        if (len > 0) {
+            const struct tk_word *word = find(words, count, s + 1, len - 2);
+
+            if (word == NULL)
+                return TK_E_TEMPLATE_WORD;
+            add_value(t, word, in_string);
+            s += len;
+            continue;
+        }
+        if (in_string && s[0] == '\\' && s[1] != '\0')
+            tk_text_char(t, *s++);
+        else if (s[0] == '"')
+            in_string = !in_string;
+        tk_text_char(t, *s++);
+    }
+    return TK_OK;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Corezoid's API: SHA-1 against published vectors and OpenSSL, the signature, the verdict. */
+
+#include "tk_corezoid.h"
+#include "tk_sha1.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/sha.h>
+
+static void digest_of(const char *s, size_t len, size_t step, uint8_t out[TK_SHA1_SIZE])
+{
+    struct tk_sha1 sha1;
+
+    tk_sha1_begin(&sha1);
+    for (size_t at = 0; at < len; at += step)
+        tk_sha1_add(&sha1, s + at, len - at < step ? len - at : step);
+    tk_sha1_end(&sha1, out);
+}
+
+/* The examples of FIPS 180, and of the empty message. */
+static void sha1_of_published_messages(void **state)
+{
+    static const struct {
+        const char *message, *hex;
+    } cases[] = {
+        {"", "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+        {"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t out[TK_SHA1_SIZE];
+        char hex[2 * TK_SHA1_SIZE + 1];
+        struct tk_text t;
+
+        digest_of(cases[i].message, strlen(cases[i].message), 64, out);
+        tk_text_init(&t, hex, sizeof hex);
+        tk_text_hex(&t, out, sizeof out);
+        assert_string_equal(hex, cases[i].hex);
+    }
+}
+
+static void sha1_of_every_length_and_cut(void **state)
+{
+    char data[300];
+    uint8_t ours[TK_SHA1_SIZE], theirs[TK_SHA1_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (char)(i * 37 + 11);
+    for (size_t len = 0; len <= sizeof data; len++) {
+        SHA1((const unsigned char *)data, len, theirs);
+        for (size_t step = 1; step < 140; step += 23) {
+            digest_of(data, len, step, ours);
+            assert_memory_equal(ours, theirs, TK_SHA1_SIZE);
+        }
+    }
+}
+
+static void a_signature(void **state)
+{
+    static const char body[] = "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
+                               "\"data\":{\"test_id\":\"123\"},\"ref\":\"1559655803\"}]}";
+    char signature[TK_COREZOID_SIGNATURE];
+
+    (void)state;
+    tk_corezoid_sign(signature, "topsecret", 1559655803, body, strlen(body));
+    assert_memory_equal(signature, "33e3b3c5fd6b3c2a2fef59eb827588b8adeccac3", sizeof signature);
+}
+
+static void a_path_has_room_for_it(void **state)
+{
+    char buf[200];
+    struct tk_text t;
+
+    (void)state;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_corezoid_path(&t, "98765", 1559655803);
+    assert_string_equal(buf,
+                        "/api/2/json/98765/1559655803/0000000000000000000000000000000000000000");
+}
+
+static void a_body(void **state)
+{
+    char buf[200];
+    struct tk_text t;
+
+    (void)state;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_corezoid_begin(&t, "12345", "gw\"1");
+    tk_text_add(&t, "{}");
+    tk_corezoid_end(&t);
+    assert_string_equal(buf, "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
+                             "\"ref\":\"gw\\\"1\",\"data\":{}}]}");
+}
+
+static void taken_or_not(void **state)
+{
+    static const struct {
+        const char *body;
+        bool taken;
+    } cases[] = {
+        {"", true},
+        {"thanks", true},
+        {"[]", true},
+        {"{\"ops\":1}", true},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}", true},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"ok\"}]}", true},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"error\"}]}", false},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\"},{\"proc\":\"ok\"}]}", false},
+        {"{\"request_proc\":\"ok\",\"ops\":[{}]}", false},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":1}]}", false},
+        {"{\"request_proc\":1,\"ops\":[]}", false},
+        {"{\"request_proc\":\"format_error\",\"ops\":[]}", false},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":"
+         "\"not unical reference\"}]}",
+         true},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":\"no access\"}]}",
+         false},
+        {"{\"request_proc\":\"fail\",\"ops\":[{\"proc\":\"error\",\"description\":"
+         "\"not unical reference\"}]}",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[300];
+        struct tk_http answer = {.body = body, .body_len = strlen(cases[i].body)};
+
+        snprintf(body, sizeof body, "%s", cases[i].body);
+        if (tk_corezoid_agrees(&answer) != cases[i].taken)
+            fail_msg("%s", cases[i].body);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha1_of_published_messages),
+        cmocka_unit_test(sha1_of_every_length_and_cut),
+        cmocka_unit_test(a_signature),
+        cmocka_unit_test(a_path_has_room_for_it),
+        cmocka_unit_test(a_body),
+        cmocka_unit_test(taken_or_not),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

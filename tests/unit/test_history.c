@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The ring of events, and the counters of `status --all`. */
+
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MINUTE 60000
+#define DAY    (24 * 60 * (uint64_t)MINUTE)
+
+static struct world w;
+
+static int begin(void **state)
+{
+    (void)state;
+    world_init(&w, 7);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+/* `history`, its lines behind each other. */
+static const char *history(void)
+{
+    world_assert_begins(world_type(&w, "history"), "OK events=");
+    return w.answer;
+}
+
+/* Event n without its time. */
+static const char *event(unsigned n)
+{
+    static char line[160];
+    char key[16];
+
+    snprintf(key, sizeof key, "@1 %u=", n);
+    const char *at = strstr(history(), key);
+
+    assert_non_null(at);
+    at = strchr(at + strlen(key), ' ') + 1;
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+    return line;
+}
+
+static void refresh(void)
+{
+    world_run(&w, 11000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
+}
+
+static void what_happened_over_a_restart(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_error(&w, "invalid_client", 400, 1);
+    world_run(&w, 26 * MINUTE);
+    world_restart(&w, MINUTE);
+    refresh();
+    world_type(&w, "auth forget");
+    assert_string_equal(event(1), "boot=1 event=started");
+    assert_string_equal(event(2), "boot=1 event=exchanged ref=token");
+    assert_string_equal(event(3), "boot=1 event=raised ref=token level=4 cause=invalid_client");
+    assert_string_equal(event(4), "boot=2 event=started");
+    assert_string_equal(event(5), "boot=2 event=cleared ref=token cause=invalid_client");
+    assert_string_equal(event(6), "boot=2 event=forgotten ref=token");
+    assert_non_null(strstr(w.answer, "OK events=6 boot=2"));
+    assert_string_equal(world_status(&w, "boots"), "2");
+}
+
+static void refreshes_and_what_passes_by_itself_are_no_history(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, DAY);
+    world_error(&w, "something", 400, 1);
+    world_run(&w, DAY);
+    assert_int_equal(world_count_events(&w, "event=raised level=1"), 1);
+    assert_non_null(strstr(history(), "OK events=2 boot=1"));
+}
+
+static void a_day_of_refreshes_writes_it_once(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    uint32_t at = w.keeper.store.at, seq = w.keeper.store.seq;
+
+    refresh();
+    uint32_t first = w.keeper.store.at - at;
+
+    at = w.keeper.store.at;
+    refresh();
+    assert_int_equal(w.keeper.store.at - at, first);
+    assert_int_equal(w.keeper.store.seq, seq); /* else the two cannot be compared */
+    assert_false(w.keeper.history.unstored);
+}
+
+/* A board that starts over and over writes nothing. */
+static void a_start_rides_in_the_next_commit(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    for (int i = 0; i < 5; i++)
+        world_restart(&w, 1000);
+    assert_true(w.keeper.history.unstored);
+    assert_string_equal(world_status(&w, "boots"), "2");
+    refresh();
+    assert_false(w.keeper.history.unstored);
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "boots"), "3");
+    assert_string_equal(event(3), "boot=2 event=started");
+}
+
+static void time_that_becomes_known(void **state)
+{
+    char line[80];
+
+    (void)state;
+    world_provision(&w);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    world_run(&w, 5000);
+    assert_non_null(strstr(history(), "=uptime=0 boot=2 event=started\n"));
+    snprintf(line, sizeof line, "time %d", WORLD_UNIX + 1000000);
+    world_assert_begins(world_type(&w, line), "OK time=");
+    world_run(&w, 100);
+    int64_t started = WORLD_UNIX + 1000000 - (int64_t)(w.port.now_ms - w.keeper.started_ms) / 1000;
+
+    snprintf(line, sizeof line, "=unix=%lld boot=2 event=started\n", (long long)started);
+    assert_non_null(strstr(history(), line));
+}
+
+static void the_oldest_go(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    for (int i = 0; i < TK_HISTORY; i++) {
+        world_error(&w, "invalid_client", 400, 1);
+        world_run(&w, 11000);
+        world_type(&w, "auth refresh");
+        refresh();
+    }
+    world_restart(&w, 1000);
+    assert_string_equal(event(TK_HISTORY), "boot=2 event=started");
+    assert_string_equal(event(1), "boot=1 event=cleared ref=token cause=invalid_client");
+    assert_null(strstr(history(), "event=exchanged"));
+}
+
+/* Causes are told by their words, whatever their numbers are in the build that reads them. */
+static void every_cause_is_told(void **state)
+{
+    (void)state;
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        char buf[160];
+        struct tk_text t;
+
+        tk_history_add(&w.keeper, TK_HAS_RAISED, 0, 2, (enum tk_err)err);
+        tk_text_init(&t, buf, sizeof buf);
+        tk_history_text(&w.keeper, w.keeper.history.count - 1u, &t);
+        assert_non_null(strstr(buf, " cause="));
+        assert_string_equal(strstr(buf, " cause=") + 7, tk_err_code((enum tk_err)err));
+    }
+}
+
+static void a_removed_account_is_nobody(void **state)
+{
+    (void)state;
+    world_type(&w, "ref add other");
+    tk_history_add(&w.keeper, TK_HAS_RAISED, 1, 2, TK_E_TIMEOUT);
+    assert_string_equal(event(2), "boot=1 event=raised ref=other level=2 cause=timeout");
+    world_type(&w, "ref del other");
+    world_type(&w, "ref add another");
+    assert_string_equal(event(2), "boot=1 event=raised ref=(removed) level=2 cause=timeout");
+}
+
+static void what_flash_holds_of_another_kind(void **state)
+{
+    static const uint8_t bytes[TK_HISTORY_SIZE + 10] = {9};
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof bytes; len += 3) {
+        struct tk_store_piece piece = {bytes, (uint16_t)len};
+        struct tk_store_value value = {9, 1, &piece};
+
+        assert_int_equal(tk_store_commit(&w.keeper.store, &value, 1), TK_STORE_OK);
+        world_restart(&w, 100);
+        assert_in_range(w.keeper.history.count, 1, TK_HISTORY);
+        (void)history();
+    }
+}
+
+static void set(const char *key, const char *around, size_t len)
+{
+    char line[400], filler[300] = "";
+
+    memset(filler, 'x', len);
+    snprintf(line, sizeof line, around, key, filler);
+    world_assert_begins(world_type(&w, line), "OK ");
+}
+
+/* All that can be set, at its longest, and a full history: 6 sectors of 4 KB in pages of 64 bytes
+ * hold it, and go on to. */
+static void the_smallest_store_holds_it_all(void **state)
+{
+    (void)state;
+    world_free(&w);
+    world_init(&w, 7);
+    tk_keeper_free(&w.keeper);
+    tk_sim_flash_free(&w.flash);
+    tk_sim_flash_init(&w.flash, 4096, 6, 64);
+    tk_keeper_init(&w.keeper, &w.config);
+    world_provision(&w);
+    set("scope", "set %s %s", 255);
+    set("escalate_url", "set %s https://x/%s", 245);
+    set("escalate_template", "set %s {\"x\":\"%s\"}", 246);
+    set("corezoid_login", "set %s %s", 63);
+    set("corezoid_key", "set %s %s", 128);
+    world_type(&w, "set corezoid_conv 123456789012345678");
+    for (int i = 0; i < 2 * TK_HISTORY; i++) {
+        world_error(&w, "invalid_client", 400, 1);
+        world_run(&w, 11000);
+        world_type(&w, "auth refresh");
+        refresh();
+    }
+    world_run(&w, 30 * DAY);
+    assert_false(w.keeper.history.unstored);
+    assert_int_equal(w.keeper.history.count, TK_HISTORY);
+    assert_string_equal(world_status(&w, "store"), "ok");
+}
+
+static long count(const char *key)
+{
+    return atol(world_status(&w, key));
+}
+
+static void counters(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(count("refreshes_ok"), 0);
+    w.server.latency_ms = 300;
+    refresh();
+    assert_int_equal(count("refreshes_ok"), 1);
+    assert_in_range(count("refresh_ms"), 300, 320);
+    w.server.latency_ms = 100;
+    refresh();
+    assert_in_range(count("refresh_ms"), 100, 120);
+    assert_in_range(count("refresh_ms_max"), 300, 320);
+    world_fault(&w, WORLD_LOSES, 1);
+    w.server.grace = true;
+    world_run(&w, 30 * MINUTE);
+    world_error(&w, "something", 400, 2);
+    world_run(&w, 30 * MINUTE);
+    world_error(&w, "invalid_client", 400, 1);
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(count("failed_retry"), 1);
+    assert_int_equal(count("failed_wait"), 2);
+    assert_int_equal(count("failed_block"), 1);
+    assert_int_equal(count("failed_reauth"), 0);
+    assert_int_equal(count("recovered"), 1);
+    assert_int_equal(count("retries"), 3);
+    world_restart(&w, 1000);
+    assert_int_equal(count("refreshes_ok"), 0);
+}
+
+/* The server restores a backup while an answer is lost: it honours pair 1 alone. */
+static void the_way_back_is_history(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 26 * MINUTE);
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 10);
+    w.server.number = 1;
+    w.server.alive = true;
+    world_run(&w, MINUTE);
+    assert_int_equal(count("failed_retry"), 1);
+    assert_int_equal(count("failed_reauth"), 1);
+    assert_int_equal(count("recovered"), 1);
+    assert_string_equal(event(3), "boot=1 event=recovered ref=token");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(what_happened_over_a_restart),
+        TEST(refreshes_and_what_passes_by_itself_are_no_history),
+        TEST(a_day_of_refreshes_writes_it_once),
+        TEST(a_start_rides_in_the_next_commit),
+        TEST(time_that_becomes_known),
+        TEST(the_oldest_go),
+        TEST(every_cause_is_told),
+        TEST(a_removed_account_is_nobody),
+        TEST(what_flash_holds_of_another_kind),
+        TEST(the_smallest_store_holds_it_all),
+        TEST(counters),
+        TEST(the_way_back_is_history),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
