@@ -135,7 +135,7 @@ static void prepare_store(struct tk_task *task, uint64_t now_ms)
 }
 
 /* What the store is sealed with; NULL where the device has no key. */
-static const struct tk_store_seal *open_seal(struct tk_keeper *k)
+static struct tk_store_seal *open_seal(struct tk_keeper *k)
 {
     struct tk_seal *seal = k->config->seal;
     uint8_t key[TK_DEVICE_KEY_SIZE];

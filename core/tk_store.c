@@ -17,51 +17,27 @@ static bool is_good_geometry(const struct tk_flash *f)
 static void stand(struct tk_store *s)
 {
     uint32_t opened = tk_store_sector(s, s->seq) + s->opened;
-    struct tk_cursor c, before, last;
-
-    tk_cursor_first(s, &c, s->seq);
-    last = c;
-    do {
-        before = last;
-        last = c;
-    } while (tk_cursor_record(s, &c));
-    if (last.end > opened && !tk_record_is_whole(s, &last)) {
-        /* where its seal was not begun it was cut, else it may also be damaged */
-        s->health |= tk_store_number(s, last.end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
-        last = before;
-    }
-    s->at = tk_store_align(s, last.end);
-    s->last = last.end > opened ? last.at : 0;
-    s->size = last.end - last.at;
-}
-
-/* Whether a store is there that is sealed where this one is not, or the other way. */
-static bool is_sealed_otherwise(const struct tk_store *s)
-{
-    static const struct tk_store_seal any;
-    struct tk_store other = *s;
-    struct tk_header h;
-
-    other.seal = s->seal == NULL ? &any : NULL;
-    for (uint32_t i = 0; i < s->flash->sectors; i++) {
-        if (tk_header_read(&other, i, &h))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the first record of the newest sector is whole, but not to be opened with this key. */
-static bool is_of_another_key(struct tk_store *s)
-{
+    uint32_t before, start, end; /* the last record, and where the one before it begins */
     struct tk_cursor c;
 
     tk_cursor_first(s, &c, s->seq);
-    return s->seal != NULL && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
-           !tk_record_read(s, &c, NULL, 0);
+    for (before = start = end = c.end; tk_cursor_record(s, &c); end = c.end) {
+        before = start;
+        start = tk_store_align(s, end);
+    }
+    c.end = start;
+    if (end > opened && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
+        /* where its seal was not begun it was cut, else it may also be damaged */
+        s->health |= tk_store_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
+        end = start;
+        start = before;
+    }
+    s->at = tk_store_align(s, end);
+    s->last = end > opened ? start : 0;
+    s->size = end - start;
 }
 
-int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
-                  const struct tk_store_seal *seal)
+int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal)
 {
     struct tk_header h;
 
@@ -80,7 +56,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
         stand(s);
     if (s->unread)
         return TK_STORE_FLASH;
-    if (s->seq == 0 ? is_sealed_otherwise(s) : is_of_another_key(s)) {
+    if (tk_sealed_otherwise(s)) {
         s->seq = 0; /* nothing of it is seen */
         s->refused = TK_STORE_SEALED;
     }
@@ -150,100 +126,16 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 
 /* --- commits --- */
 
-static bool is_same(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
-                    const struct tk_store_piece *piece)
-{
-    const uint8_t *p = piece->data;
-    uint8_t chunk[16];
-
-    for (uint32_t left = piece->len, n; left > 0; left -= n) {
-        n = left < sizeof chunk ? left : (uint32_t)sizeof chunk;
-        tk_store_read(s, at, chunk, n);
-        tk_record_unseal(s, c, at, chunk, n);
-        if (memcmp(chunk, p, n) != 0)
-            return false;
-        at += n;
-        p += n;
-    }
-    return true;
-}
-
-static bool is_there(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
-{
-    bool there = c->at != 0 && !c->deleted;
-    uint32_t at = c->value;
-
-    if (v->count == 0 || !there)
-        return v->count == 0 && !there;
-    if (c->len != tk_value_len(v) || !tk_record_read(s, c, NULL, 0))
-        return false;
-    for (size_t i = 0; i < v->count; i++) {
-        if (!is_same(s, c, at, &v->pieces[i]))
-            return false;
-        at += v->pieces[i].len;
-    }
-    return true;
-}
-
-/* Takes a value in where it is not there yet. How much more is alive then. */
-static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i)
-{
-    const struct tk_store_value *v = &c->values[i];
-    struct tk_store_want old = {.key = v->key};
-    uint32_t len = tk_value_len(v), cost = v->count == 0 ? 0 : tk_value_cost(s, len), was = 0;
-
-    tk_record_find(s, &old, 1);
-    if (is_there(s, v, &old.found))
-        return 0;
-    c->changed |= (uint32_t)1 << i;
-    c->heads += tk_heads_of(len);
-    c->size += 2 * tk_heads_of(len) + len;
-    c->cost += cost;
-    if (old.found.at != 0 && !old.found.deleted)
-        was = tk_value_cost(s, old.found.len);
-    return cost > was ? cost - was : 0;
-}
-
-/* All that is alive is counted only when what was free at the last count may be used up. */
-static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t growth)
-{
-    int32_t slack = (int32_t)(s->room - growth);
-
-    if (growth > s->room)
-        slack = tk_store_slack(s, c);
-    if (slack < 0)
-        return false;
-    s->room = (uint32_t)slack;
-    return true;
-}
-
-static int write_commit(struct tk_store *s, const struct tk_commit *c)
-{
-    int ret = tk_store_settle(s);
-
-    if (ret != TK_STORE_OK)
-        return ret;
-    s->size = c->size > s->size ? c->size : s->size;
-    return s->closed || s->at + c->size > tk_store_sector(s, s->seq) + s->flash->sector_size
-               ? tk_store_open_sector(s, c)
-               : tk_store_append(s, c);
-}
-
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
-    struct tk_commit c = {.values = values, .count = count, .size = tk_record_frame(s)};
-    uint32_t growth = 0;
+    struct tk_commit c = {.values = values, .count = count};
+    int ret;
 
     if (count > TK_RECORD_HEADS || s->refused != 0)
         return s->refused != 0 ? s->refused : TK_STORE_FULL;
     s->unread = false;
-    for (size_t i = 0; i < count; i++)
-        growth += take(s, &c, i);
-    if (!s->unread && (c.heads > TK_RECORD_HEADS || !may_grow(s, &c, growth)))
-        return TK_STORE_FULL;
-    if (s->unread)
-        return TK_STORE_FLASH;
-    return c.changed == 0 ? TK_STORE_OK : write_commit(s, &c);
+    ret = tk_store_plan(s, &c);
+    return ret != TK_STORE_OK || c.changed == 0 ? ret : tk_store_write(s, &c);
 }
 
 int tk_store_prepare(struct tk_store *s)
@@ -256,8 +148,7 @@ int tk_store_prepare(struct tk_store *s)
         return tk_store_settle(s);
     if (s->wounded)
         return tk_store_open_sector(s, &nothing);
-    if (s->erased || s->closed ||
-        s->at + s->size <= tk_store_sector(s, s->seq) + s->flash->sector_size)
+    if (s->erased || s->closed || s->at + s->size <= tk_store_sector_end(s, s->seq))
         return TK_STORE_OK;
     return tk_store_erase(s, s->seq + 1);
 }
@@ -274,7 +165,7 @@ static bool wipe(struct tk_store *s)
 
     s->unread = false;
     if (s->seq != 0)
-        (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
+        (void)tk_store_write(s, &c); /* where it cannot be written, erasing is all there is */
     for (uint32_t i = 1; i <= f->sectors; i++) {
         if (!tk_store_erase_whole(s, s->seq + i))
             return false;

@@ -5,8 +5,8 @@
 /*
  * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
  * of one commit are there all together, or those before it are. It needs the flash contract
- * (platform/tk_flash.h) and nothing else, and can be lifted out with that: this header,
- * tk_store_private.h, tk_store.c, tk_store_read.c and tk_store_write.c.
+ * (platform/tk_flash.h) and nothing else, and can be lifted out with that: tk_store.h,
+ * tk_store_private.h, and the files tk_store*.c.
  *
  * The value that a key had before the one it has can be asked for too, for who must go one step
  * back. Deleting a key deletes both.
@@ -101,14 +101,19 @@ struct tk_store_seal {
     /* Seals or opens in place what stands at this offset among the values. */
     void (*crypt)(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offset, void *data,
                   size_t len);
+
+    /* Inside: of the record that is written, and the nonce of the one that it is a copy of. */
+    uint32_t offset;
+    uint8_t nonce[TK_STORE_TAG];
+    uint8_t from[TK_STORE_NONCE];
 };
 
 struct tk_store {
     const struct tk_flash *flash;
-    const struct tk_store_seal *seal; /* NULL: records are not sealed */
-    uint32_t seq;                     /* number of the newest sector; 0: blank */
-    uint32_t end, opened;             /* what its header says */
-    uint32_t at;                      /* offset in the memory: where its next record goes */
+    struct tk_store_seal *seal; /* NULL: records are not sealed */
+    uint32_t seq;               /* number of the newest sector; 0: blank */
+    uint32_t end, opened;       /* what its header says */
+    uint32_t at;                /* offset in the memory: where its next record goes */
     uint32_t last;  /* its newest record, where a start found one that was appended; 0: none */
     uint32_t size;  /* of the largest commit since the start */
     uint32_t room;  /* what may still be added without counting all that is alive */
@@ -129,7 +134,7 @@ struct tk_cursor {
     uint32_t at;      /* where the record begins; 0: there is none */
     uint32_t end;     /* where it ends, without what fills its last unit */
     uint32_t value;   /* where the entry's value is */
-    uint32_t len;     /* of the value */
+    uint16_t len;     /* of the value */
     uint8_t first[8]; /* the first four heads of the record */
     uint8_t heads;    /* of the record */
     uint8_t next;     /* head behind those of the entry */
@@ -163,8 +168,7 @@ struct tk_store_value {
  * flash and seal must outlive s; seal: NULL for none. TK_STORE_OK, TK_STORE_FLASH;
  * TK_STORE_GEOMETRY, TK_STORE_SEALED: nothing can be read or written then, and only a wipe changes
  * what is there. */
-int tk_store_open(struct tk_store *s, const struct tk_flash *flash,
-                  const struct tk_store_seal *seal);
+int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal);
 
 /* All the values or none. Each key once, 31 of them at most; a value of over 253 bytes counts as
  * one more for each 254 bytes. Values that are there already cost no write. When it

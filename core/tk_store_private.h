@@ -2,8 +2,7 @@
 #ifndef TK_STORE_PRIVATE_H
 #define TK_STORE_PRIVATE_H
 
-/* Inside of tk_store: how sectors and records are read (tk_store_read.c) and written
- * (tk_store_write.c). What they look like is drawn in tk_store.h. */
+/* Inside of tk_store. What sectors and records look like is drawn in tk_store.h. */
 
 #include "tk_store.h"
 
@@ -38,9 +37,31 @@ struct tk_commit {
     uint32_t cost;    /* what they take at most when they are moved */
 };
 
+enum tk_part { TK_FRAME, TK_HEADS, TK_VALUES };
+
+/* Writes records one behind the other: those of a commit, or copies of others. */
+struct tk_writer {
+    struct tk_store *s;
+    uint32_t seq;               /* of the sector it writes to */
+    uint32_t limit;             /* where that ends */
+    uint32_t at;                /* where the bounce buffer goes */
+    uint8_t *bounce;            /* TK_BOUNCE bytes */
+    const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
+    struct tk_cursor *from;     /* goes from entry to entry of either */
+    uint32_t mask;              /* a bit for each entry that is written */
+    uint32_t crc;               /* of what was written of the record */
+    uint32_t from_crc;          /* of the same where it is a copy of all, in the sector it is from */
+    uint8_t count;              /* what the record begins with */
+    uint8_t fill;               /* bytes in the bounce buffer */
+    uint8_t part;               /* of the record, as enum tk_part */
+    bool makes_nonce;           /* so far only that: nothing is programmed */
+    bool failed;
+};
+
 /* --- tk_store_read.c --- */
 
 uint32_t tk_store_sector(const struct tk_store *s, uint32_t seq);
+uint32_t tk_store_sector_end(const struct tk_store *s, uint32_t seq);
 uint32_t tk_store_align(const struct tk_store *s, uint32_t at);
 
 /* The oldest sector in which something may be alive. */
@@ -62,19 +83,11 @@ uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len);
 bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h);
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h);
 
-/* Stands before the first record of a sector. */
-void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq);
-
-/* The next record, before its first entry; the next entry of the record; the next of the sector. */
-bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c);
-bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c);
-bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c);
+/* Bytes of a record around heads and values. */
+uint32_t tk_record_frame(const struct tk_store *s);
 
 /* Where the values of its record begin. */
 uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c);
-
-/* Bytes of a record around heads and values. */
-uint32_t tk_record_frame(const struct tk_store *s);
 
 /* Reads a record through, and out of it what the wants find in it. A wrong bit is put right where
  * it is only one. False where the record is damaged for all that. For what was whole once. */
@@ -84,21 +97,38 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
 /* The same without a cure, for what may have been cut. */
 bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c);
 
+/* --- tk_store_walk.c --- */
+
+/* Stands before the first record of a sector. */
+void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq);
+
+/* The next record, before its first entry; the next entry of the record; the next of the sector;
+ * before the first entry again. */
+bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c);
+bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c);
+bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c);
+void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c);
+
 /* The newest entry of each key that is wanted, or the one before it, as want.found. */
 void tk_record_find(struct tk_store *s, struct tk_store_want *wants, size_t count);
 void tk_record_find_before(struct tk_store *s, struct tk_store_want *want);
 
-/* Opens in place what was read at `at`, among the values of a record that may be sealed. */
-void tk_record_unseal(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
-                      size_t len);
+/* Whether an entry is its key's newest, also with the commit. */
+bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e);
 
-/* What is sealed belongs to its sector. */
-void tk_store_begin_seal(struct tk_store *s, const uint8_t *nonce, uint32_t seq);
+/* --- tk_store_plan.c --- */
+
+/* What is new of the values, and whether there is room for it: TK_STORE_OK, TK_STORE_FULL,
+ * TK_STORE_FLASH. */
+int tk_store_plan(struct tk_store *s, struct tk_commit *c);
+
+uint32_t tk_heads_of(uint32_t len);
+uint32_t tk_value_len(const struct tk_store_value *v);
 
 /* --- tk_store_write.c --- */
 
-/* Writes a commit behind the newest record, where there is room, or in a sector of its own. */
-int tk_store_append(struct tk_store *s, const struct tk_commit *c);
+/* Writes a commit: behind the newest record, where there is room, or in a sector of its own. */
+int tk_store_write(struct tk_store *s, const struct tk_commit *c);
 int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c);
 
 /* Writes once more what was written last before the start, which power may have left undecided. */
@@ -109,14 +139,26 @@ int tk_store_erase(struct tk_store *s, uint32_t seq);
 bool tk_store_erase_whole(struct tk_store *s, uint32_t seq);
 bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end);
 
-/* What would be free in a sector that had to hold all that is alive with the commit; below 0: it
- * could not. */
-int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c);
+/* Adds bytes to what is written: data, or where that is NULL what lies at `at`. */
+void tk_writer_put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len);
 
-uint32_t tk_heads_of(uint32_t len);
-uint32_t tk_value_len(const struct tk_store_value *v);
+/* --- tk_store_sealed.c: of what is sealed --- */
 
-/* What a value takes at most when it is moved. */
-uint32_t tk_value_cost(const struct tk_store *s, uint32_t len);
+/* Whether a store is there that this one cannot read: sealed with another key, or where this one is
+ * not, or the other way. */
+bool tk_sealed_otherwise(struct tk_store *s);
+
+bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c);
+
+/* Opens in place what was read at `at`, among the values of a record. */
+void tk_sealed_open(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
+                    size_t len);
+
+/* Of a record that is written: its beginning, its nonce, bytes of its values or heads (seals them
+ * in place; at: where those of a copy were read), its tag. */
+void tk_sealed_begin(struct tk_writer *w);
+void tk_sealed_nonce(struct tk_writer *w);
+void tk_sealed_bytes(struct tk_writer *w, uint32_t at, void *data, uint32_t len);
+void tk_sealed_tag(struct tk_writer *w);
 
 #endif

@@ -3,148 +3,82 @@
 
 #include <string.h>
 
-#define CHUNK 16 /* bytes that are copied at a time */
-
 /* --- bytes --- */
 
-enum part { FRAME, HEADS, VALUES };
-
-struct writer {
-    struct tk_store *s;
-    uint32_t seq;                 /* of the sector it writes to */
-    uint32_t limit;               /* where that ends */
-    uint32_t at;                  /* where the bounce buffer goes */
-    uint32_t crc;                 /* of the record up to here */
-    uint32_t sealed;              /* bytes of its values up to here */
-    const struct tk_cursor *from; /* the record that it copies; NULL: it writes a commit */
-    uint32_t from_crc;            /* of that, where it is copied whole */
-    enum part part;               /* of the record */
-    bool whole;
-    bool makes_nonce; /* so far only that: nothing is programmed */
-    bool failed;
-    bool full;
-    uint8_t fill;
-    uint8_t nonce[TK_STORE_TAG]; /* the first 12 bytes of it */
-    uint8_t bounce[TK_BOUNCE];
-};
-
-static void flush(struct writer *w)
+static void flush(struct tk_writer *w)
 {
     const struct tk_flash *f = w->s->flash;
     uint32_t len = tk_store_align(w->s, w->fill);
 
-    w->full |= w->at + len > w->limit;
-    w->failed |= w->full;
     memset(w->bounce + w->fill, 0xff, len - w->fill);
-    if (!w->failed && len > 0)
-        w->failed = f->program(f->ctx, w->at, w->bounce, len) != TK_FLASH_OK;
+    w->failed = w->failed || w->at + len > w->limit ||
+                f->program(f->ctx, w->at, w->bounce, len) != TK_FLASH_OK;
     w->at += len;
     w->fill = 0;
 }
 
-static void seal_bytes(struct writer *w, uint8_t *bytes, uint32_t len)
+void tk_writer_put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len)
 {
-    const struct tk_store_seal *seal = w->s->seal;
-
-    if (seal == NULL || w->part == FRAME)
-        return;
-    if (w->part == HEADS) {
-        seal->head(seal->ctx, bytes, len);
-        return;
-    }
-    if (!w->makes_nonce)
-        seal->crypt(seal->ctx, w->nonce, w->sealed, bytes, len);
-    seal->values(seal->ctx, bytes, len);
-    w->sealed += len;
-}
-
-static void put(struct writer *w, const void *data, uint32_t len)
-{
-    const uint8_t *p = data;
-
-    for (uint32_t n; len > 0 && !w->failed; len -= n, p += n) {
-        uint8_t *to = w->bounce + w->fill;
-
-        n = TK_BOUNCE - w->fill < (int)len ? (uint32_t)(TK_BOUNCE - w->fill) : len;
-        memcpy(to, p, n);
-        seal_bytes(w, to, n);
-        if (w->makes_nonce)
-            continue;
-        w->crc = tk_crc_add(w->crc, to, n);
-        w->fill = (uint8_t)(w->fill + n);
+    for (uint32_t i = 0, n; i < len; i += n) {
         if (w->fill == TK_BOUNCE)
             flush(w);
+        uint8_t *to = w->bounce + w->fill;
+
+        n = (uint32_t)TK_BOUNCE - w->fill;
+        n = n < len - i ? n : len - i;
+        if (data != NULL)
+            memcpy(to, (const uint8_t *)data + i, n);
+        else
+            tk_store_read(w->s, at + i, to, n);
+        if (w->part != TK_FRAME)
+            w->from_crc = tk_crc_add(w->from_crc, to, n);
+        if (w->part != TK_FRAME && w->s->seal != NULL)
+            tk_sealed_bytes(w, data != NULL ? 0 : at + i, to, n);
+        w->crc = tk_crc_add(w->crc, to, n);
+        w->fill = (uint8_t)(w->fill + (w->makes_nonce ? 0 : n));
     }
 }
 
-/* What lies at `at` in the record that is copied. A frame is only read. */
-static void copy(struct writer *w, uint32_t at, uint32_t end)
+static void put_number(struct tk_writer *w, uint32_t number, uint32_t bytes)
 {
-    uint8_t chunk[CHUNK];
+    const uint8_t le[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
+                           (uint8_t)(number >> 24)};
 
-    for (uint32_t n; at < end; at += n) {
-        n = end - at < CHUNK ? end - at : CHUNK;
-        tk_store_read(w->s, at, chunk, n);
-        w->from_crc = tk_crc_add(w->from_crc, chunk, n);
-        if (w->part == VALUES)
-            tk_record_unseal(w->s, w->from, at, chunk, n);
-        if (w->part != FRAME)
-            put(w, chunk, n);
-    }
-}
-
-static void put_number(struct writer *w, uint32_t number, int bytes)
-{
-    for (uint8_t byte; bytes-- > 0; number >>= 8) {
-        byte = (uint8_t)number;
-        put(w, &byte, 1);
-    }
+    tk_writer_put(w, le, 0, bytes);
 }
 
 /* Ends what was begun, and makes it last. */
-static void put_crc(struct writer *w)
+static void put_crc(struct tk_writer *w)
 {
     const struct tk_flash *f = w->s->flash;
 
     put_number(w, ~w->crc, 4);
     flush(w);
-    if (!w->failed && f->sync != NULL)
-        w->failed = f->sync(f->ctx) != TK_FLASH_OK;
+    w->failed = w->failed || (f->sync != NULL && f->sync(f->ctx) != TK_FLASH_OK);
 }
 
 /* --- records --- */
 
-uint32_t tk_value_len(const struct tk_store_value *v)
-{
-    uint32_t len = 0;
-
-    for (size_t i = 0; i < v->count; i++)
-        len += v->pieces[i].len;
-    return len;
-}
-
-uint32_t tk_heads_of(uint32_t len)
-{
-    return len / TK_HEAD_PART + 1;
-}
-
 /* The next entry of what is written. */
-static bool next_entry(struct writer *w, const struct tk_commit *c, struct tk_cursor *e)
+static bool next_entry(struct tk_writer *w)
 {
-    const struct tk_store_value *v = &c->values[e->next];
+    struct tk_cursor *e = w->from;
 
-    if (w->from != NULL)
+    if (w->of == NULL)
         return tk_cursor_entry(w->s, e);
-    if (e->next++ == c->count)
+    if (e->next == w->of->count)
         return false;
+    const struct tk_store_value *v = &w->of->values[e->next++];
+
     e->key = v->key;
     e->deleted = v->count == 0;
-    e->len = tk_value_len(v);
+    e->len = (uint16_t)tk_value_len(v);
     return true;
 }
 
-static void put_heads(struct writer *w, const struct tk_cursor *e)
+static void put_heads(struct tk_writer *w)
 {
+    const struct tk_cursor *e = w->from;
     uint32_t len = e->len;
 
     for (; len >= TK_HEAD_PART; len -= TK_HEAD_PART)
@@ -152,195 +86,133 @@ static void put_heads(struct writer *w, const struct tk_cursor *e)
     put_number(w, e->key | (e->deleted ? TK_HEAD_DELETED : len) << 8, 2);
 }
 
-static void put_value(struct writer *w, const struct tk_commit *c, const struct tk_cursor *e)
+static void put_value(struct tk_writer *w)
 {
-    const struct tk_store_value *v = &c->values[e->next - 1];
+    const struct tk_cursor *e = w->from;
 
-    if (w->from != NULL) {
-        copy(w, e->value, e->value + e->len);
+    if (w->of == NULL) {
+        tk_writer_put(w, NULL, e->value, e->len);
         return;
     }
+    const struct tk_store_value *v = &w->of->values[e->next - 1];
+
     for (size_t i = 0; i < v->count; i++)
-        put(w, v->pieces[i].data, v->pieces[i].len);
+        tk_writer_put(w, v->pieces[i].data, 0, v->pieces[i].len);
 }
 
-/* What was written last before the start reads another way now: it was cut. */
-static void void_last(struct writer *w)
+static void put_part(struct tk_writer *w, enum tk_part part)
 {
-    w->failed = true;
-    if (w->s->unread)
-        return;
-    w->s->at = w->s->last;
-    w->s->last = 0;
-}
-
-/* A record as it is, byte by byte, each read once: what its own CRC-32 then says holds for the copy
- * too, also where its cells read another way each time. */
-static void put_whole(struct writer *w, enum part part)
-{
-    const struct tk_cursor *r = w->from;
-    uint32_t values = tk_record_values(w->s, r);
-    uint32_t behind = r->end - 4 - (w->s->seal != NULL ? TK_STORE_TAG : 0);
-
-    w->part = part;
-    if (part == HEADS) {
-        w->from_crc = tk_crc_begin(w->s, r->seq);
-        copy(w, r->at, r->at + 1 + 2u * r->heads);
-        w->part = FRAME;
-        copy(w, r->at + 1 + 2u * r->heads, values);
-        return;
-    }
-    copy(w, values, behind);
-    w->part = FRAME;
-    copy(w, behind, r->end);
-    if (w->from_crc != TK_CRC_RESIDUE)
-        void_last(w);
-}
-
-/* Count and heads, or values, of the entries that mask has a bit for. */
-static void put_part(struct writer *w, const struct tk_commit *c, enum part part, uint32_t mask,
-                     uint32_t heads)
-{
-    struct tk_cursor e = {.next = 0};
-
-    if (w->whole) {
-        put_whole(w, part);
-        return;
-    }
-    if (w->from != NULL)
-        e = *w->from;
-    w->part = part;
-    if (part == HEADS)
-        put_number(w, heads, 1);
-    for (; next_entry(w, c, &e); mask >>= 1) {
+    tk_cursor_rewind(w->s, w->from);
+    w->part = (uint8_t)part;
+    if (part == TK_HEADS)
+        tk_writer_put(w, &w->count, 0, 1);
+    for (uint32_t mask = w->mask; next_entry(w); mask >>= 1) {
         if ((mask & 1) == 0)
             continue;
-        if (part == HEADS)
-            put_heads(w, &e);
+        if (part == TK_HEADS)
+            put_heads(w);
         else
-            put_value(w, c, &e);
+            put_value(w);
     }
-    w->part = FRAME;
+    w->part = TK_FRAME;
 }
 
-static void put_record(struct writer *w, const struct tk_commit *c, uint32_t mask, uint32_t heads)
+static void put_record(struct tk_writer *w)
 {
-    const struct tk_store_seal *seal = w->s->seal;
-
-    if (seal != NULL)
-        tk_store_begin_seal(w->s, w->makes_nonce ? NULL : w->nonce, w->seq);
     w->crc = tk_crc_begin(w->s, w->seq);
-    w->sealed = 0;
-    put_part(w, c, HEADS, mask, heads);
+    w->from_crc = tk_crc_begin(w->s, w->from->seq);
+    if (w->s->seal != NULL)
+        tk_sealed_begin(w);
+    put_part(w, TK_HEADS);
     put_number(w, w->crc, 2);
-    if (seal != NULL)
-        put(w, w->nonce, TK_STORE_NONCE);
-    put_part(w, c, VALUES, mask, heads);
-    if (seal == NULL)
-        return;
-    seal->end(seal->ctx, w->nonce);
-    if (!w->makes_nonce)
-        put(w, w->nonce, TK_STORE_TAG);
+    w->from_crc >>= 16; /* what a CRC-32 becomes when its lower half is added to it */
+    if (w->s->seal != NULL)
+        tk_sealed_nonce(w);
+    put_part(w, TK_VALUES);
+    if (w->s->seal != NULL)
+        tk_sealed_tag(w);
 }
 
-/* Writes what mask has a bit for, of the record that moves or of the commit, and reads it back. */
-static void write_record(struct writer *w, const struct tk_commit *c, uint32_t mask, uint32_t heads)
+/* Writes a record and reads it back. */
+static void write_record(struct tk_writer *w)
 {
-    struct tk_cursor written = {.seq = w->seq, .at = w->at, .heads = heads % TK_RECORD_MOVED};
+    struct tk_store *s = w->s;
+    struct tk_cursor written = {.seq = w->seq, .at = w->at, .heads = w->count % TK_RECORD_MOVED};
+    uint8_t bounce[TK_BOUNCE];
 
-    w->makes_nonce = w->s->seal != NULL;
+    w->bounce = bounce;
+    w->makes_nonce = s->seal != NULL;
     if (w->makes_nonce)
-        put_record(w, c, mask, heads);
+        put_record(w);
     w->makes_nonce = false;
-    put_record(w, c, mask, heads);
+    put_record(w);
     written.end = w->at + w->fill + 4;
     put_crc(w);
-    w->failed = w->failed || !tk_record_is_whole(w->s, &written) ||
-                (w->s->seal != NULL && !tk_record_read(w->s, &written, NULL, 0));
+    w->failed = w->failed || !tk_record_is_whole(s, &written) ||
+                (s->seal != NULL && !tk_record_read(s, &written, NULL, 0));
 }
 
-/* --- what is alive --- */
+/* --- what moves --- */
 
-/* Whether an entry is its key's newest, also with the commit. */
-static bool is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e)
+/* What was written last before the start reads another way now: it was cut. */
+static void void_last(struct tk_writer *w)
 {
-    struct tk_store_want newest = {.key = e->key};
+    struct tk_store *s = w->s;
 
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->values[i].key == e->key && (c->changed >> i & 1) != 0)
-            return false;
-    }
-    tk_record_find(s, &newest, 1);
-    return newest.found.at == e->at && newest.found.next == e->next;
-}
-
-/* Copies what is alive in a record. What is damaged is not sealed anew. */
-static void carry(struct writer *w, const struct tk_commit *c, const struct tk_cursor *from)
-{
-    struct tk_cursor e = *from;
-    uint32_t mask = 0, heads = TK_RECORD_MOVED;
-
-    for (uint32_t bit = 1; tk_cursor_entry(w->s, &e); bit <<= 1) {
-        if (e.deleted || !is_alive(w->s, c, &e))
-            continue;
-        mask |= bit;
-        heads += tk_heads_of(e.len);
-    }
-    if (mask == 0 || !tk_record_read(w->s, from, NULL, 0))
+    w->failed = true;
+    if (s->unread)
         return;
-    w->from = from;
-    write_record(w, c, mask, heads);
-    w->from = NULL;
+    s->at = s->last;
+    s->last = 0;
 }
 
 /* What was written last before the start is copied as it is, not as something that moved: where it
- * lay is void then. */
-static void carry_last(struct writer *w, const struct tk_commit *c, const struct tk_cursor *last)
+ * lay is void then. What its own seal says of the bytes that were copied holds for the copy, also
+ * where cells read another way each time. */
+static void carry_last(struct tk_writer *w)
 {
-    (void)tk_record_read(w->s, last, NULL, 0); /* looks for a wrong bit */
-    w->from = last;
-    w->whole = true;
-    write_record(w, c, 0, last->heads);
-    w->whole = false;
-    w->from = NULL;
-}
+    const struct tk_cursor *r = w->from;
 
-/* What is alive in a sector that is erased next, and where a bit is known to be wrong. */
-static void carry_sector(struct writer *w, const struct tk_commit *c, uint32_t seq, bool dying)
-{
-    struct tk_store *s = w->s;
-    struct tk_cursor r, last = {.at = 0};
-
-    tk_cursor_first(s, &r, seq);
-    while (tk_cursor_record(s, &r)) {
-        if (r.at == s->last)
-            last = r;
-        else if (dying || s->fix / 8 - r.at < r.end - r.at)
-            carry(w, c, &r);
-    }
-    if (last.at != 0)
-        carry_last(w, c, &last);
-    else if (seq == s->seq && s->last != 0)
+    (void)tk_record_read(w->s, r, NULL, 0); /* looks for a wrong bit */
+    w->mask = UINT32_MAX;
+    w->count = r->heads;
+    write_record(w);
+    if (~w->from_crc != tk_store_number(w->s, r->end - 4, 4))
         void_last(w);
 }
 
-uint32_t tk_value_cost(const struct tk_store *s, uint32_t len)
+/* Copies what is alive in a record. What is damaged is not sealed anew. */
+static void carry(struct tk_writer *w, const struct tk_commit *c)
 {
-    return tk_store_align(s, tk_record_frame(s) + 2 * tk_heads_of(len) + len);
+    struct tk_cursor *e = w->from;
+
+    w->mask = 0;
+    w->count = TK_RECORD_MOVED;
+    for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
+        if (!tk_cursor_is_alive(w->s, c, e))
+            continue;
+        w->mask |= bit;
+        w->count = (uint8_t)(w->count + tk_heads_of(e->len));
+    }
+    if (w->mask != 0 && tk_record_read(w->s, e, NULL, 0))
+        write_record(w);
 }
 
-int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
+/* What is alive in a sector that is erased next, and where a bit is known to be wrong. */
+static void carry_sector(struct tk_writer *w, const struct tk_commit *c, uint32_t seq, bool dying)
 {
-    uint32_t sum = 2 * tk_store_align(s, TK_HEADER_SIZE) + c->cost +
-                   tk_value_cost(s, 2 * TK_RECORD_HEADS); /* keys that are deleted */
-    struct tk_cursor e;
+    struct tk_store *s = w->s;
+    struct tk_cursor *r = w->from;
 
-    for (uint32_t seq = tk_store_oldest(s); seq <= s->seq; seq++) {
-        tk_cursor_first(s, &e, seq);
-        while (tk_cursor_next(s, &e))
-            sum += !e.deleted && is_alive(s, c, &e) ? tk_value_cost(s, e.len) : 0;
+    tk_cursor_first(s, r, seq);
+    while (tk_cursor_record(s, r)) {
+        if (r->at == s->last)
+            carry_last(w);
+        else if (dying || s->fix / 8 - r->at < r->end - r->at)
+            carry(w, c);
     }
-    return (int32_t)(s->flash->sector_size - sum);
+    if (seq == s->seq && s->last != 0 && r->at <= s->last)
+        void_last(w); /* it is not there any more */
 }
 
 /* --- sectors --- */
@@ -376,10 +248,12 @@ bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
 
 static bool write_header(struct tk_store *s, const struct tk_header *h, uint32_t copy)
 {
-    uint32_t at = tk_store_sector(s, h->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
-    struct writer w = {.s = s, .at = at, .limit = UINT32_MAX, .crc = tk_crc_begin(s, 0)};
+    uint8_t bounce[TK_BOUNCE];
+    struct tk_writer w = {.s = s, .limit = UINT32_MAX, .bounce = bounce};
     struct tk_header back;
 
+    w.at = tk_store_sector(s, h->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
+    w.crc = tk_crc_begin(s, 0);
     put_number(&w, h->seq, 4);
     put_number(&w, h->end, 4);
     put_number(&w, h->opened, 4);
@@ -398,40 +272,43 @@ static int confirm(struct tk_store *s)
     return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
-/* Writes the records that a sector begins with. */
-static int fill_sector(struct tk_store *s, const struct tk_commit *c, struct tk_header *h)
+/* Writes a commit from at on, or all that a sector begins with. Where that ends; 0: it failed. */
+static uint32_t write_records(struct tk_store *s, const struct tk_commit *c, uint32_t seq,
+                              uint32_t at)
 {
-    uint32_t sector = tk_store_sector(s, h->seq), oldest = tk_store_oldest(s);
-    struct writer w = {.s = s, .seq = h->seq, .limit = sector + s->flash->sector_size};
+    struct tk_cursor from = {.at = 0};
+    struct tk_writer w = {
+        .s = s, .seq = seq, .at = at, .limit = tk_store_sector_end(s, seq), .from = &from};
+    uint32_t oldest = tk_store_oldest(s);
 
-    w.at = sector + 2 * tk_store_align(s, TK_HEADER_SIZE);
-    for (uint32_t seq = oldest; seq <= s->seq; seq++)
-        carry_sector(&w, c, seq, seq == oldest && h->seq >= s->flash->sectors);
+    for (uint32_t i = oldest; seq != s->seq && i <= s->seq; i++)
+        carry_sector(&w, c, i, i == oldest && seq >= s->flash->sectors);
+    w.of = c;
+    w.mask = c->changed;
+    w.count = (uint8_t)c->heads;
     if (c->changed != 0)
-        write_record(&w, c, c->changed, c->heads);
-    h->opened = w.at - sector;
-    return w.full ? TK_STORE_FULL : w.failed || s->unread ? TK_STORE_FLASH : TK_STORE_OK;
+        write_record(&w);
+    return w.failed || s->unread ? 0 : w.at;
 }
 
 /* All in it counts from the moment on that its header is there. */
 int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t end = s->last != 0 ? s->last : s->at;
-    struct tk_header h = {.seq = s->seq + 1, .end = end - tk_store_sector(s, s->seq)};
+    uint32_t seq = s->seq + 1, sector = tk_store_sector(s, seq);
+    uint32_t end = s->last != 0 ? s->last : s->at, at;
+    struct tk_header h = {.seq = seq, .end = end - tk_store_sector(s, s->seq)};
 
-    if (!s->erased && !tk_store_erase_whole(s, h.seq))
+    if (!s->erased && !tk_store_erase_whole(s, seq))
         return TK_STORE_FLASH;
     s->erased = false;
-    int ret = fill_sector(s, c, &h);
-
-    if (ret != TK_STORE_OK)
-        return ret;
-    if (!write_header(s, &h, 0))
+    at = write_records(s, c, seq, sector + 2 * tk_store_align(s, TK_HEADER_SIZE));
+    h.opened = at - sector;
+    if (at == 0 || !write_header(s, &h, 0))
         return TK_STORE_FLASH;
-    s->seq = h.seq;
+    s->seq = seq;
     s->end = h.end;
     s->opened = h.opened;
-    s->at = tk_store_sector(s, s->seq) + s->opened;
+    s->at = at;
     s->last = 0;
     s->fresh = s->closed = s->wounded = false;
     return TK_STORE_OK;
@@ -440,10 +317,10 @@ int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c)
 int tk_store_settle(struct tk_store *s)
 {
     static const struct tk_commit nothing;
-    int ret;
+    int ret = TK_STORE_OK;
 
     if (!s->fresh || s->seq == 0)
-        return TK_STORE_OK;
+        return ret;
     if (s->last != 0)
         return tk_store_open_sector(s, &nothing);
     ret = confirm(s);
@@ -451,13 +328,18 @@ int tk_store_settle(struct tk_store *s)
     return ret;
 }
 
-int tk_store_append(struct tk_store *s, const struct tk_commit *c)
+int tk_store_write(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t limit = tk_store_sector(s, s->seq) + s->flash->sector_size;
-    struct writer w = {.s = s, .seq = s->seq, .limit = limit, .at = s->at};
+    int ret = tk_store_settle(s);
+    uint32_t at;
 
-    write_record(&w, c, c->changed, c->heads);
-    s->closed = w.failed;
-    s->at = w.failed ? s->at : w.at;
-    return w.failed ? TK_STORE_FLASH : TK_STORE_OK;
+    if (ret != TK_STORE_OK)
+        return ret;
+    s->size = c->size > s->size ? c->size : s->size;
+    if (s->closed || s->at + c->size > tk_store_sector_end(s, s->seq))
+        return tk_store_open_sector(s, c);
+    at = write_records(s, c, s->seq, s->at);
+    s->closed = at == 0;
+    s->at = at == 0 ? s->at : at;
+    return at == 0 ? TK_STORE_FLASH : TK_STORE_OK;
 }

@@ -71,8 +71,12 @@ static void spy_crypt(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t o
     seal.store.crypt(ctx, nonce, offset, data, len);
 }
 
-static const struct tk_store_seal spy = {&seal,      spy_begin, spy_head,
-                                         spy_values, spy_end,   spy_crypt};
+static struct tk_store_seal spy = {.ctx = &seal,
+                                   .begin = spy_begin,
+                                   .head = spy_head,
+                                   .values = spy_values,
+                                   .end = spy_end,
+                                   .crypt = spy_crypt};
 
 /* --- */
 

@@ -20,7 +20,7 @@ static const int lens[KEYS] = {24, 40, 50, 46, 60, 70, 70, 64, 64};
 struct row {
     const char *name;
     uint32_t sectors, sector_size, unit;
-    const struct tk_store_seal *seal;
+    struct tk_store_seal *seal;
 };
 
 struct cost {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_store_private.h"
+
+#include <string.h>
+
+/* --- from record to record --- */
+
+void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
+{
+    uint32_t sector = tk_store_sector(s, seq);
+    struct tk_header next;
+
+    memset(c, 0, sizeof *c);
+    c->seq = seq;
+    c->end = sector + 2 * tk_store_align(s, TK_HEADER_SIZE);
+    c->limit = tk_store_sector_end(s, seq);
+    if (seq == s->seq)
+        c->limit = s->at != 0 ? s->at : c->limit;
+    else if (seq + 1 == s->seq)
+        c->limit = sector + s->end;
+    else if (tk_header_read(s, seq + 1, &next) && next.seq == seq + 1)
+        c->limit = sector + next.end;
+}
+
+static uint32_t part_len(uint32_t head)
+{
+    uint32_t len = head >> 8;
+
+    return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
+}
+
+/* Most records have few heads: those are read once. */
+static uint32_t head_at(struct tk_store *s, const struct tk_cursor *c, uint8_t index)
+{
+    if (2u * index < sizeof c->first)
+        return c->first[2 * index] | (uint32_t)c->first[2 * index + 1] << 8;
+    return tk_store_number(s, c->at + 1 + 2u * index, 2);
+}
+
+void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c)
+{
+    c->next = 0;
+    c->len = 0;
+    c->value = tk_record_values(s, c);
+}
+
+bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
+{
+    uint32_t head = TK_HEAD_LONG << 8;
+
+    if (c->next == c->heads)
+        return false;
+    c->value += c->len;
+    c->len = 0;
+    while (head >> 8 == TK_HEAD_LONG && c->next < c->heads) {
+        head = head_at(s, c, c->next++);
+        c->len = (uint16_t)(c->len + part_len(head));
+    }
+    c->key = (uint8_t)head;
+    c->deleted = head >> 8 == TK_HEAD_DELETED;
+    return true;
+}
+
+/* What stands at c->at, by its heads; its values may be damaged. */
+static bool parse(struct tk_store *s, struct tk_cursor *c)
+{
+    uint32_t at = c->at + 1, crc;
+    uint8_t count = 0xff, head[2];
+
+    if (at + TK_RECORD_FRAME <= c->limit)
+        tk_store_read(s, c->at, &count, 1);
+    crc = tk_crc_add(tk_crc_begin(s, c->seq), &count, 1);
+    c->moved = count >= TK_RECORD_MOVED;
+    c->heads = count % TK_RECORD_MOVED;
+    tk_cursor_rewind(s, c);
+    c->end = c->at + tk_record_frame(s) + 2u * c->heads;
+    if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
+        return false;
+    for (unsigned i = 0; i < c->heads; i++, at += 2) {
+        tk_store_read(s, at, head, 2);
+        crc = tk_crc_add(crc, head, 2);
+        c->end += part_len(head[0] | (uint32_t)head[1] << 8);
+        if (2u * i < sizeof c->first)
+            memcpy(c->first + 2 * i, head, 2);
+    }
+    return c->end <= c->limit && tk_store_number(s, at, 2) == (crc & 0xffff);
+}
+
+/* Whether something stands where a record ends, or it is the last one of a sector that was left:
+ * then it was whole once. */
+static bool is_followed(struct tk_store *s, struct tk_cursor *c)
+{
+    uint32_t at = c->at;
+    bool followed;
+
+    c->at = tk_store_align(s, c->end);
+    followed = c->at == c->limit || parse(s, c);
+    c->at = at;
+    return followed && parse(s, c);
+}
+
+/* A record with one wrong bit in front of its values. */
+static bool repair(struct tk_store *s, struct tk_cursor *c)
+{
+    uint32_t fix = s->fix;
+
+    for (uint32_t bit = 0; bit < 8 * (3 + 2 * TK_RECORD_HEADS); bit++) {
+        s->fix = 8 * c->at + bit;
+        if (parse(s, c) && tk_record_is_whole(s, c) && is_followed(s, c)) {
+            s->health |= TK_STORE_CORRECTED;
+            return true;
+        }
+    }
+    s->fix = fix;
+    s->health |= TK_STORE_OLDER;
+    return false;
+}
+
+bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c)
+{
+    c->at = tk_store_align(s, c->end);
+    if (parse(s, c))
+        return true;
+    return c->heads != TK_RECORD_BLANK && !s->unread && repair(s, c);
+}
+
+bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c)
+{
+    while (!tk_cursor_entry(s, c)) {
+        if (!tk_cursor_record(s, c))
+            return false;
+    }
+    return true;
+}
+
+/* --- from key to value --- */
+
+static bool is_of(const struct tk_cursor *c, uint8_t key)
+{
+    return c->key == key || c->key == TK_KEY_ALL;
+}
+
+static void look(struct tk_store *s, uint32_t seq, struct tk_store_want *wants, size_t count)
+{
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, seq);
+    while (tk_cursor_next(s, &c)) {
+        for (struct tk_store_want *w = wants; w < wants + count; w++) {
+            if (is_of(&c, w->key) && (w->found.at == 0 || w->found.seq == seq))
+                w->found = c;
+        }
+    }
+}
+
+static bool is_one_missing(const struct tk_store_want *wants, size_t count)
+{
+    while (count > 0 && wants[count - 1].found.at != 0)
+        count--;
+    return count > 0;
+}
+
+void tk_record_find(struct tk_store *s, struct tk_store_want *wants, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        wants[i].found.at = 0;
+    for (uint32_t seq = s->seq; seq >= tk_store_oldest(s) && is_one_missing(wants, count); seq--)
+        look(s, seq, wants, count);
+}
+
+bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e)
+{
+    struct tk_cursor newer = *e;
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->values[i].key == e->key && (c->changed >> i & 1) != 0)
+            return false;
+    }
+    while (!e->deleted) {
+        while (tk_cursor_next(s, &newer)) {
+            if (is_of(&newer, e->key))
+                return false;
+        }
+        if (newer.seq == s->seq)
+            return true;
+        tk_cursor_first(s, &newer, newer.seq + 1);
+    }
+    return false;
+}
+
+void tk_record_find_before(struct tk_store *s, struct tk_store_want *want)
+{
+    struct tk_cursor c, now = {.deleted = true}, before = now;
+    uint32_t seq = tk_store_oldest(s);
+    uint8_t health = s->health;
+
+    /* The dead sector is looked at too. It may be half erased: what is damaged there is no news. */
+    for (seq -= seq > 1; seq <= s->seq; seq++) {
+        tk_cursor_first(s, &c, seq);
+        while (tk_cursor_next(s, &c)) {
+            if (!is_of(&c, want->key))
+                continue;
+            before = c.moved ? before : now;
+            now = c;
+        }
+    }
+    s->health = health;
+    want->found = now.deleted ? now : before;
+}
