@@ -126,6 +126,22 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 
 /* --- commits --- */
 
+/* Writes once more what was written last before the start, which power may have left undecided. */
+static int settle(struct tk_store *s)
+{
+    return s->fresh && s->seq != 0 ? tk_store_rewrite(s, s->last != 0) : TK_STORE_OK;
+}
+
+static int write_commit(struct tk_store *s, const struct tk_commit *c)
+{
+    int ret = settle(s);
+
+    if (ret != TK_STORE_OK)
+        return ret;
+    s->size = c->size > s->size ? c->size : s->size;
+    return tk_store_write(s, c, s->closed || s->at + c->size > tk_store_sector_end(s, s->seq));
+}
+
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_commit c = {.values = values, .count = count};
@@ -135,19 +151,18 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
         return s->refused != 0 ? s->refused : TK_STORE_FULL;
     s->unread = false;
     ret = tk_store_plan(s, &c);
-    return ret != TK_STORE_OK || c.changed == 0 ? ret : tk_store_write(s, &c);
+    if (ret != TK_STORE_OK || c.changed == 0)
+        return ret;
+    return write_commit(s, &c);
 }
 
 int tk_store_prepare(struct tk_store *s)
 {
-    static const struct tk_commit nothing;
-    bool fresh = s->fresh;
-
     s->unread = false;
-    if (fresh || s->seq == 0)
-        return tk_store_settle(s);
+    if (s->fresh || s->seq == 0)
+        return settle(s);
     if (s->wounded)
-        return tk_store_open_sector(s, &nothing);
+        return tk_store_rewrite(s, true);
     if (s->erased || s->closed || s->at + s->size <= tk_store_sector_end(s, s->seq))
         return TK_STORE_OK;
     return tk_store_erase(s, s->seq + 1);
@@ -165,7 +180,7 @@ static bool wipe(struct tk_store *s)
 
     s->unread = false;
     if (s->seq != 0)
-        (void)tk_store_write(s, &c); /* where it cannot be written, erasing is all there is */
+        (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
     for (uint32_t i = 1; i <= f->sectors; i++) {
         if (!tk_store_erase_whole(s, s->seq + i))
             return false;

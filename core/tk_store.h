@@ -129,15 +129,15 @@ struct tk_store {
 
 /* A place in a sector: a record, and one of its entries. Offsets are those in the memory. */
 struct tk_cursor {
-    uint32_t seq;     /* of the sector */
-    uint32_t limit;   /* its records end there */
-    uint32_t at;      /* where the record begins; 0: there is none */
-    uint32_t end;     /* where it ends, without what fills its last unit */
-    uint32_t value;   /* where the entry's value is */
-    uint16_t len;     /* of the value */
-    uint8_t first[8]; /* the first four heads of the record */
-    uint8_t heads;    /* of the record */
-    uint8_t next;     /* head behind those of the entry */
+    uint32_t seq;      /* of the sector */
+    uint32_t limit;    /* its records end there */
+    uint32_t at;       /* where the record begins; 0: there is none */
+    uint32_t end;      /* where it ends, without what fills its last unit */
+    uint32_t value;    /* where the entry's value is */
+    uint16_t len;      /* of the value */
+    uint16_t first[4]; /* heads of the record */
+    uint8_t heads;     /* of the record */
+    uint8_t next;      /* head behind those of the entry */
     uint8_t key;
     bool deleted;
     bool moved;

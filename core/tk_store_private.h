@@ -42,19 +42,18 @@ enum tk_part { TK_FRAME, TK_HEADS, TK_VALUES };
 /* Writes records one behind the other: those of a commit, or copies of others. */
 struct tk_writer {
     struct tk_store *s;
+    const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
+    struct tk_cursor from;      /* goes from entry to entry of either */
+    uint32_t mask;              /* a bit for each entry that is written */
     uint32_t seq;               /* of the sector it writes to */
-    uint32_t limit;             /* where that ends */
     uint32_t at;                /* where the bounce buffer goes */
     uint8_t *bounce;            /* TK_BOUNCE bytes */
-    const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
-    struct tk_cursor *from;     /* goes from entry to entry of either */
-    uint32_t mask;              /* a bit for each entry that is written */
     uint32_t crc;               /* of what was written of the record */
-    uint32_t from_crc;          /* of the same where it is a copy of all, in the sector it is from */
-    uint8_t count;              /* what the record begins with */
-    uint8_t fill;               /* bytes in the bounce buffer */
-    uint8_t part;               /* of the record, as enum tk_part */
-    bool makes_nonce;           /* so far only that: nothing is programmed */
+    uint32_t from_crc; /* of the same where it is a copy of all, in the sector it is from */
+    uint8_t count;     /* what the record begins with */
+    uint8_t fill;      /* bytes in the bounce buffer */
+    uint8_t part;      /* of the record, as enum tk_part */
+    bool makes_nonce;  /* so far only that: nothing is programmed */
     bool failed;
 };
 
@@ -78,6 +77,7 @@ uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes);
  * sector's header. */
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq);
 uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len);
+uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes);
 
 /* The header of sector seq, one copy of it, or either; false where it is not whole. */
 bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h);
@@ -96,6 +96,10 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
 
 /* The same without a cure, for what may have been cut. */
 bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c);
+
+/* The same of what was just written to sector seq. */
+bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
+                          uint8_t heads);
 
 /* --- tk_store_walk.c --- */
 
@@ -127,12 +131,13 @@ uint32_t tk_value_len(const struct tk_store_value *v);
 
 /* --- tk_store_write.c --- */
 
-/* Writes a commit: behind the newest record, where there is room, or in a sector of its own. */
-int tk_store_write(struct tk_store *s, const struct tk_commit *c);
-int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c);
+/* Writes a commit: behind the newest record, or in a sector of its own. TK_STORE_OK,
+ * TK_STORE_FLASH. */
+int tk_store_write(struct tk_store *s, const struct tk_commit *c, bool opens);
 
-/* Writes once more what was written last before the start, which power may have left undecided. */
-int tk_store_settle(struct tk_store *s);
+/* The same with no commit: opens a sector with what is alive, or writes the header of the newest
+ * once more. */
+int tk_store_rewrite(struct tk_store *s, bool opens);
 
 /* One step: TK_STORE_OK, TK_STORE_AGAIN, TK_STORE_FLASH. */
 int tk_store_erase(struct tk_store *s, uint32_t seq);

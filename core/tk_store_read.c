@@ -44,20 +44,15 @@ void tk_store_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 
 uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes)
 {
-    uint32_t number = 0;
-    uint8_t byte;
+    uint8_t le[4] = {0};
 
-    while (bytes-- > 0) {
-        tk_store_read(s, at + (uint32_t)bytes, &byte, 1);
-        number = number << 8 | byte;
-    }
-    return number;
+    tk_store_read(s, at, le, (size_t)bytes);
+    return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
 }
 
 /* --- a record --- */
 
-/* So many times four bits further. */
-static uint32_t shift(uint32_t crc, int nibbles)
+uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 {
     static const uint32_t table[16] = {
         0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
@@ -65,14 +60,15 @@ static uint32_t shift(uint32_t crc, int nibbles)
         0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
     };
 
-    while (nibbles-- > 0)
+    crc ^= number;
+    for (int nibbles = 2 * bytes; nibbles > 0; nibbles--)
         crc = crc >> 4 ^ table[crc & 15];
     return crc;
 }
 
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq)
 {
-    return shift(~(seq ^ (s->seal != NULL ? SEALED : 0)), 8);
+    return tk_crc_add_number(UINT32_MAX, seq ^ (s->seal != NULL ? SEALED : 0), 4);
 }
 
 uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
@@ -80,7 +76,7 @@ uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
     const uint8_t *p = data;
 
     while (len-- > 0)
-        crc = shift(crc ^ *p++, 2);
+        crc = tk_crc_add_number(crc, *p++, 1);
     return crc;
 }
 
@@ -142,6 +138,14 @@ bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c)
     return read_through(s, c, NULL, 0) == 0;
 }
 
+bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
+                          uint8_t heads)
+{
+    const struct tk_cursor c = {.seq = seq, .at = at, .end = end, .heads = heads};
+
+    return tk_record_is_whole(s, &c) && (s->seal == NULL || tk_record_read(s, &c, NULL, 0));
+}
+
 /* Reads it with a wrong bit put right, where that is the only one. */
 static bool read_corrected(struct tk_store *s, const struct tk_cursor *c, uint32_t syndrome,
                            struct tk_store_want *wants, size_t count)
@@ -173,29 +177,25 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
 
 /* --- the header of a sector --- */
 
-static uint32_t number(const uint8_t *le)
-{
-    return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
-}
-
 /* What it says is true from its first bit on, so that no cut can look like a wrong bit. */
 bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h)
 {
     uint32_t at = tk_store_sector(s, seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
-    uint32_t syndrome, bit = 8 * TK_HEADER_SIZE;
-    uint8_t bytes[TK_HEADER_SIZE];
+    uint32_t numbers[TK_HEADER_SIZE / 4], crc = tk_crc_begin(s, 0), bit;
 
-    tk_store_read(s, at, bytes, sizeof bytes);
-    syndrome = tk_crc_add(tk_crc_begin(s, 0), bytes, sizeof bytes) ^ TK_CRC_RESIDUE;
-    if (syndrome != 0) {
-        bit -= wrong_bit(syndrome, 8 * TK_HEADER_SIZE);
+    for (uint32_t i = 0; i < TK_HEADER_SIZE / 4; i++) {
+        numbers[i] = tk_store_number(s, at + 4 * i, 4);
+        crc = tk_crc_add_number(crc, numbers[i], 4);
+    }
+    if (crc != TK_CRC_RESIDUE) {
+        bit = 8 * TK_HEADER_SIZE - wrong_bit(crc ^ TK_CRC_RESIDUE, 8 * TK_HEADER_SIZE);
         if (bit == 8 * TK_HEADER_SIZE)
             return false;
-        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        numbers[bit / 32] ^= (uint32_t)1 << bit % 32;
         s->health |= TK_STORE_CORRECTED;
     }
-    *h = (struct tk_header){number(bytes), number(bytes + 4), number(bytes + 8)};
-    return h->seq != 0 && tk_store_sector(s, h->seq) == tk_store_sector(s, seq) &&
+    *h = (struct tk_header){numbers[0], numbers[1], numbers[2]};
+    return h->seq != 0 && h->seq % s->flash->sectors == seq % s->flash->sectors &&
            h->end <= s->flash->sector_size && h->opened <= s->flash->sector_size;
 }
 

@@ -79,7 +79,7 @@ static void put_own(struct tk_writer *w, uint32_t len, uint32_t at, uint8_t *fro
 
 void tk_sealed_nonce(struct tk_writer *w)
 {
-    put_own(w, TK_STORE_NONCE, tk_record_values(w->s, w->from) - TK_STORE_NONCE, w->s->seal->from);
+    put_own(w, TK_STORE_NONCE, tk_record_values(w->s, &w->from) - TK_STORE_NONCE, w->s->seal->from);
 }
 
 void tk_sealed_bytes(struct tk_writer *w, uint32_t at, void *data, uint32_t len)
@@ -91,7 +91,7 @@ void tk_sealed_bytes(struct tk_writer *w, uint32_t at, void *data, uint32_t len)
         return;
     }
     if (at != 0)
-        seal->crypt(seal->ctx, seal->from, at - tk_record_values(w->s, w->from), data, len);
+        seal->crypt(seal->ctx, seal->from, at - tk_record_values(w->s, &w->from), data, len);
     if (!w->makes_nonce)
         seal->crypt(seal->ctx, seal->nonce, seal->offset, data, len);
     seal->values(seal->ctx, data, len);
@@ -105,7 +105,7 @@ void tk_sealed_tag(struct tk_writer *w)
 
     seal->end(seal->ctx, seal->nonce); /* which is a nonce still, or else the tag now */
     if (!w->makes_nonce)
-        put_own(w, TK_STORE_TAG, w->from->end - 4 - TK_STORE_TAG, from);
+        put_own(w, TK_STORE_TAG, w->from.end - 4 - TK_STORE_TAG, from);
 }
 
 /* --- of another key --- */

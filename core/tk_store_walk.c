@@ -32,9 +32,9 @@ static uint32_t part_len(uint32_t head)
 /* Most records have few heads: those are read once. */
 static uint32_t head_at(struct tk_store *s, const struct tk_cursor *c, uint8_t index)
 {
-    if (2u * index < sizeof c->first)
-        return c->first[2 * index] | (uint32_t)c->first[2 * index + 1] << 8;
-    return tk_store_number(s, c->at + 1 + 2u * index, 2);
+    return index < sizeof c->first / sizeof c->first[0]
+               ? c->first[index]
+               : tk_store_number(s, c->at + 1 + 2u * index, 2);
 }
 
 void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c)
@@ -64,24 +64,24 @@ bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
 /* What stands at c->at, by its heads; its values may be damaged. */
 static bool parse(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t at = c->at + 1, crc;
-    uint8_t count = 0xff, head[2];
+    uint32_t at = c->at, count = 0xff, crc, head;
 
-    if (at + TK_RECORD_FRAME <= c->limit)
-        tk_store_read(s, c->at, &count, 1);
-    crc = tk_crc_add(tk_crc_begin(s, c->seq), &count, 1);
+    if (at + 1 + TK_RECORD_FRAME <= c->limit)
+        count = tk_store_number(s, at, 1);
+    crc = tk_crc_add_number(tk_crc_begin(s, c->seq), count, 1);
     c->moved = count >= TK_RECORD_MOVED;
     c->heads = count % TK_RECORD_MOVED;
     tk_cursor_rewind(s, c);
-    c->end = c->at + tk_record_frame(s) + 2u * c->heads;
+    c->end = at + tk_record_frame(s) + 2u * c->heads;
     if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
         return false;
+    at++;
     for (unsigned i = 0; i < c->heads; i++, at += 2) {
-        tk_store_read(s, at, head, 2);
-        crc = tk_crc_add(crc, head, 2);
-        c->end += part_len(head[0] | (uint32_t)head[1] << 8);
-        if (2u * i < sizeof c->first)
-            memcpy(c->first + 2 * i, head, 2);
+        head = tk_store_number(s, at, 2);
+        crc = tk_crc_add_number(crc, head, 2);
+        c->end += part_len(head);
+        if (i < sizeof c->first / sizeof c->first[0])
+            c->first[i] = (uint16_t)head;
     }
     return c->end <= c->limit && tk_store_number(s, at, 2) == (crc & 0xffff);
 }

@@ -11,7 +11,7 @@ static void flush(struct tk_writer *w)
     uint32_t len = tk_store_align(w->s, w->fill);
 
     memset(w->bounce + w->fill, 0xff, len - w->fill);
-    w->failed = w->failed || w->at + len > w->limit ||
+    w->failed = w->failed || (w->at + len - 1) / f->sector_size != w->seq % f->sectors ||
                 f->program(f->ctx, w->at, w->bounce, len) != TK_FLASH_OK;
     w->at += len;
     w->fill = 0;
@@ -62,7 +62,7 @@ static void put_crc(struct tk_writer *w)
 /* The next entry of what is written. */
 static bool next_entry(struct tk_writer *w)
 {
-    struct tk_cursor *e = w->from;
+    struct tk_cursor *e = &w->from;
 
     if (w->of == NULL)
         return tk_cursor_entry(w->s, e);
@@ -78,7 +78,7 @@ static bool next_entry(struct tk_writer *w)
 
 static void put_heads(struct tk_writer *w)
 {
-    const struct tk_cursor *e = w->from;
+    const struct tk_cursor *e = &w->from;
     uint32_t len = e->len;
 
     for (; len >= TK_HEAD_PART; len -= TK_HEAD_PART)
@@ -88,7 +88,7 @@ static void put_heads(struct tk_writer *w)
 
 static void put_value(struct tk_writer *w)
 {
-    const struct tk_cursor *e = w->from;
+    const struct tk_cursor *e = &w->from;
 
     if (w->of == NULL) {
         tk_writer_put(w, NULL, e->value, e->len);
@@ -102,7 +102,7 @@ static void put_value(struct tk_writer *w)
 
 static void put_part(struct tk_writer *w, enum tk_part part)
 {
-    tk_cursor_rewind(w->s, w->from);
+    tk_cursor_rewind(w->s, &w->from);
     w->part = (uint8_t)part;
     if (part == TK_HEADS)
         tk_writer_put(w, &w->count, 0, 1);
@@ -117,10 +117,16 @@ static void put_part(struct tk_writer *w, enum tk_part part)
     w->part = TK_FRAME;
 }
 
-static void put_record(struct tk_writer *w)
+/* Where it ends, when the last of it is written. */
+static uint32_t put_record(struct tk_writer *w, bool makes_nonce)
 {
+    uint8_t bounce[TK_BOUNCE];
+    uint32_t end;
+
+    w->bounce = bounce;
+    w->makes_nonce = makes_nonce;
     w->crc = tk_crc_begin(w->s, w->seq);
-    w->from_crc = tk_crc_begin(w->s, w->from->seq);
+    w->from_crc = tk_crc_begin(w->s, w->from.seq);
     if (w->s->seal != NULL)
         tk_sealed_begin(w);
     put_part(w, TK_HEADS);
@@ -131,25 +137,22 @@ static void put_record(struct tk_writer *w)
     put_part(w, TK_VALUES);
     if (w->s->seal != NULL)
         tk_sealed_tag(w);
+    end = w->at + w->fill + 4;
+    if (!makes_nonce)
+        put_crc(w);
+    return end;
 }
 
 /* Writes a record and reads it back. */
 static void write_record(struct tk_writer *w)
 {
-    struct tk_store *s = w->s;
-    struct tk_cursor written = {.seq = w->seq, .at = w->at, .heads = w->count % TK_RECORD_MOVED};
-    uint8_t bounce[TK_BOUNCE];
+    uint32_t at = w->at, end;
 
-    w->bounce = bounce;
-    w->makes_nonce = s->seal != NULL;
-    if (w->makes_nonce)
-        put_record(w);
-    w->makes_nonce = false;
-    put_record(w);
-    written.end = w->at + w->fill + 4;
-    put_crc(w);
-    w->failed = w->failed || !tk_record_is_whole(s, &written) ||
-                (s->seal != NULL && !tk_record_read(s, &written, NULL, 0));
+    if (w->s->seal != NULL)
+        (void)put_record(w, true);
+    end = put_record(w, false);
+    w->failed =
+        w->failed || !tk_record_reads_back(w->s, w->seq, at, end, w->count % TK_RECORD_MOVED);
 }
 
 /* --- what moves --- */
@@ -171,7 +174,7 @@ static void void_last(struct tk_writer *w)
  * where cells read another way each time. */
 static void carry_last(struct tk_writer *w)
 {
-    const struct tk_cursor *r = w->from;
+    const struct tk_cursor *r = &w->from;
 
     (void)tk_record_read(w->s, r, NULL, 0); /* looks for a wrong bit */
     w->mask = UINT32_MAX;
@@ -184,7 +187,7 @@ static void carry_last(struct tk_writer *w)
 /* Copies what is alive in a record. What is damaged is not sealed anew. */
 static void carry(struct tk_writer *w, const struct tk_commit *c)
 {
-    struct tk_cursor *e = w->from;
+    struct tk_cursor *e = &w->from;
 
     w->mask = 0;
     w->count = TK_RECORD_MOVED;
@@ -202,7 +205,7 @@ static void carry(struct tk_writer *w, const struct tk_commit *c)
 static void carry_sector(struct tk_writer *w, const struct tk_commit *c, uint32_t seq, bool dying)
 {
     struct tk_store *s = w->s;
-    struct tk_cursor *r = w->from;
+    struct tk_cursor *r = &w->from;
 
     tk_cursor_first(s, r, seq);
     while (tk_cursor_record(s, r)) {
@@ -246,100 +249,99 @@ bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
     return at == end && !s->unread;
 }
 
-static bool write_header(struct tk_store *s, const struct tk_header *h, uint32_t copy)
+static bool write_header(struct tk_writer *w, uint32_t end, uint32_t opened, uint32_t copy)
 {
+    struct tk_store *s = w->s;
+    uint32_t at = w->at;
     uint8_t bounce[TK_BOUNCE];
-    struct tk_writer w = {.s = s, .limit = UINT32_MAX, .bounce = bounce};
     struct tk_header back;
 
-    w.at = tk_store_sector(s, h->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
-    w.crc = tk_crc_begin(s, 0);
-    put_number(&w, h->seq, 4);
-    put_number(&w, h->end, 4);
-    put_number(&w, h->opened, 4);
-    put_crc(&w);
-    return !w.failed && tk_header_read_copy(s, h->seq, copy, &back) && back.seq == h->seq;
+    w->bounce = bounce;
+    w->at = tk_store_sector(s, w->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
+    w->crc = tk_crc_begin(s, 0);
+    put_number(w, w->seq, 4);
+    put_number(w, end, 4);
+    put_number(w, opened, 4);
+    put_crc(w);
+    w->at = at;
+    return !w->failed && tk_header_read_copy(s, w->seq, copy, &back) && back.seq == w->seq;
 }
 
 /* The header of a sector that nothing was appended to yet is all that may be undecided. */
-static int confirm(struct tk_store *s)
+static void confirm(struct tk_writer *w)
 {
+    struct tk_store *s = w->s;
     uint32_t at = tk_store_sector(s, s->seq), len = tk_store_align(s, TK_HEADER_SIZE);
-    const struct tk_header h = {s->seq, s->end, s->opened};
 
-    if (tk_store_is_blank(s, at + len, at + 2 * len) && !write_header(s, &h, 1))
-        return TK_STORE_FLASH;
-    return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
+    if (tk_store_is_blank(s, at + len, at + 2 * len))
+        w->failed = !write_header(w, s->end, s->opened, 1);
+    w->failed = w->failed || s->unread;
 }
 
-/* Writes a commit from at on, or all that a sector begins with. Where that ends; 0: it failed. */
-static uint32_t write_records(struct tk_store *s, const struct tk_commit *c, uint32_t seq,
-                              uint32_t at)
+/* What a sector begins with before its commit. */
+static void carry_all(struct tk_writer *w, const struct tk_commit *c)
 {
-    struct tk_cursor from = {.at = 0};
-    struct tk_writer w = {
-        .s = s, .seq = seq, .at = at, .limit = tk_store_sector_end(s, seq), .from = &from};
+    struct tk_store *s = w->s;
     uint32_t oldest = tk_store_oldest(s);
 
-    for (uint32_t i = oldest; seq != s->seq && i <= s->seq; i++)
-        carry_sector(&w, c, i, i == oldest && seq >= s->flash->sectors);
-    w.of = c;
-    w.mask = c->changed;
-    w.count = (uint8_t)c->heads;
-    if (c->changed != 0)
-        write_record(&w);
-    return w.failed || s->unread ? 0 : w.at;
+    w->failed = !s->erased && !tk_store_erase_whole(s, w->seq);
+    if (w->failed)
+        return;
+    s->erased = false;
+    w->at = tk_store_sector(s, w->seq) + 2 * tk_store_align(s, TK_HEADER_SIZE);
+    for (uint32_t seq = oldest; seq <= s->seq; seq++)
+        carry_sector(w, c, seq, seq == oldest && w->seq >= s->flash->sectors);
 }
 
 /* All in it counts from the moment on that its header is there. */
-int tk_store_open_sector(struct tk_store *s, const struct tk_commit *c)
+static void finish_sector(struct tk_writer *w)
 {
-    uint32_t seq = s->seq + 1, sector = tk_store_sector(s, seq);
-    uint32_t end = s->last != 0 ? s->last : s->at, at;
-    struct tk_header h = {.seq = seq, .end = end - tk_store_sector(s, s->seq)};
+    struct tk_store *s = w->s;
+    uint32_t opened = w->at - tk_store_sector(s, w->seq);
+    uint32_t end = (s->last != 0 ? s->last : s->at) - tk_store_sector(s, s->seq);
 
-    if (!s->erased && !tk_store_erase_whole(s, seq))
-        return TK_STORE_FLASH;
-    s->erased = false;
-    at = write_records(s, c, seq, sector + 2 * tk_store_align(s, TK_HEADER_SIZE));
-    h.opened = at - sector;
-    if (at == 0 || !write_header(s, &h, 0))
-        return TK_STORE_FLASH;
-    s->seq = seq;
-    s->end = h.end;
-    s->opened = h.opened;
-    s->at = at;
+    w->failed = w->failed || s->unread || !write_header(w, end, opened, 0);
+    if (w->failed)
+        return;
+    s->seq = w->seq;
+    s->end = end;
+    s->opened = opened;
     s->last = 0;
-    s->fresh = s->closed = s->wounded = false;
+    s->closed = s->wounded = false;
+}
+
+static void write_commit(struct tk_writer *w, const struct tk_commit *c)
+{
+    w->of = c;
+    w->mask = c->changed;
+    w->count = (uint8_t)c->heads;
+    write_record(w);
+}
+
+int tk_store_write(struct tk_store *s, const struct tk_commit *c, bool opens)
+{
+    struct tk_writer w = {.s = s, .seq = s->seq + opens, .at = s->at};
+
+    if (opens)
+        carry_all(&w, c);
+    if (c->changed != 0)
+        write_commit(&w, c);
+    else if (!opens)
+        confirm(&w);
+    if (opens)
+        finish_sector(&w);
+    if (w.failed) {
+        s->closed = s->closed || !opens;
+        return TK_STORE_FLASH;
+    }
+    s->at = w.at;
+    s->fresh = false;
     return TK_STORE_OK;
 }
 
-int tk_store_settle(struct tk_store *s)
+int tk_store_rewrite(struct tk_store *s, bool opens)
 {
     static const struct tk_commit nothing;
-    int ret = TK_STORE_OK;
 
-    if (!s->fresh || s->seq == 0)
-        return ret;
-    if (s->last != 0)
-        return tk_store_open_sector(s, &nothing);
-    ret = confirm(s);
-    s->fresh = ret != TK_STORE_OK;
-    return ret;
-}
-
-int tk_store_write(struct tk_store *s, const struct tk_commit *c)
-{
-    int ret = tk_store_settle(s);
-    uint32_t at;
-
-    if (ret != TK_STORE_OK)
-        return ret;
-    s->size = c->size > s->size ? c->size : s->size;
-    if (s->closed || s->at + c->size > tk_store_sector_end(s, s->seq))
-        return tk_store_open_sector(s, c);
-    at = write_records(s, c, s->seq, s->at);
-    s->closed = at == 0;
-    s->at = at == 0 ? s->at : at;
-    return at == 0 ? TK_STORE_FLASH : TK_STORE_OK;
+    return tk_store_write(s, &nothing, opens);
 }
