@@ -11,7 +11,8 @@ static void flush(struct tk_writer *w)
     uint32_t len = tk_store_align(w->s, w->fill);
 
     memset(w->bounce + w->fill, 0xff, len - w->fill);
-    w->failed = w->failed || (w->at + len - 1) / f->sector_size != w->seq % f->sectors ||
+    w->failed = w->failed || w->s->unread ||
+                (w->at + len - 1) / f->sector_size != w->seq % f->sectors ||
                 f->program(f->ctx, w->at, w->bounce, len) != TK_FLASH_OK;
     w->at += len;
     w->fill = 0;

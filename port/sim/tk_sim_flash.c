@@ -263,6 +263,47 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
     return TK_FLASH_OK;
 }
 
+/* --- a cache in front of it --- */
+
+static void make_durable(struct tk_sim_flash *f)
+{
+    memcpy(f->durable, f->bytes, memory(f));
+    memcpy(f->durably, f->programmed, memory(f) / f->flash.unit);
+}
+
+static int flash_sync(void *ctx)
+{
+    struct tk_sim_flash *f = ctx;
+
+    if (f->off || begins_badly(f))
+        return TK_FLASH_ERR;
+    make_durable(f);
+    return TK_FLASH_OK;
+}
+
+void tk_sim_flash_cache(struct tk_sim_flash *f)
+{
+    f->durable = tk_sim_alloc(memory(f));
+    f->durably = tk_sim_alloc(memory(f) / f->flash.unit);
+    f->flash.sync = flash_sync;
+    make_durable(f);
+}
+
+/* All of the cache's lines are lost, or any. */
+static void lose_cache(struct tk_sim_flash *f)
+{
+    bool all = (random_byte(f) & 3) == 0;
+    uint32_t unit = f->flash.unit;
+
+    for (size_t at = 0; at < memory(f); at += TK_SIM_CACHE_LINE) {
+        if (!all && (random_byte(f) & 1))
+            continue;
+        memcpy(f->bytes + at, f->durable + at, TK_SIM_CACHE_LINE);
+        memcpy(f->programmed + at / unit, f->durably + at / unit, TK_SIM_CACHE_LINE / unit);
+    }
+    make_durable(f);
+}
+
 /* --- */
 
 void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t sectors,
@@ -295,16 +336,22 @@ void tk_sim_flash_free(struct tk_sim_flash *f)
     free(f->programmed);
     free(f->undecided);
     free(f->wear);
-    f->bytes = f->programmed = f->undecided = NULL;
+    free(f->durable);
+    free(f->durably);
+    f->bytes = f->programmed = f->undecided = f->durable = f->durably = NULL;
     f->wear = NULL;
 }
 
 void tk_sim_flash_power_on(struct tk_sim_flash *f)
 {
+    bool lost = f->off && f->durable != NULL;
+
     f->off = false;
     f->cut_at = 0;
     if (f->erasing != NO_ERASE)
         tear_erase(f, f->erasing);
+    if (lost)
+        lose_cache(f);
     for (size_t at = 0; f->doubtful && at < memory(f); at++)
         f->bytes[at] = decide_anew(f, f->bytes[at], f->undecided[at]);
 }
@@ -320,6 +367,12 @@ void tk_sim_flash_keep(const struct tk_sim_flash *f, struct tk_sim_image *image)
         image->programmed = tk_sim_alloc(size / f->flash.unit);
         image->undecided = tk_sim_alloc(size);
         memset(image->undecided, 0, size);
+        image->durable = f->durable == NULL ? NULL : tk_sim_alloc(size);
+        image->durably = f->durable == NULL ? NULL : tk_sim_alloc(size / f->flash.unit);
+    }
+    if (f->durable != NULL) {
+        memcpy(image->durable, f->durable, size);
+        memcpy(image->durably, f->durably, size / f->flash.unit);
     }
     memcpy(image->bytes, f->bytes, size);
     memcpy(image->programmed, f->programmed, size / f->flash.unit);
@@ -336,6 +389,10 @@ void tk_sim_flash_back_to(struct tk_sim_flash *f, const struct tk_sim_image *ima
     memcpy(f->programmed, image->programmed, size / f->flash.unit);
     if (f->doubtful || image->doubtful)
         memcpy(f->undecided, image->undecided, size);
+    if (f->durable != NULL) {
+        memcpy(f->durable, image->durable, size);
+        memcpy(f->durably, image->durably, size / f->flash.unit);
+    }
     f->doubtful = image->doubtful;
     f->erasing = NO_ERASE;
     f->off = false;
@@ -347,5 +404,7 @@ void tk_sim_image_free(struct tk_sim_image *image)
     free(image->bytes);
     free(image->programmed);
     free(image->undecided);
+    free(image->durable);
+    free(image->durably);
     *image = (struct tk_sim_image){.doubtful = false};
 }

@@ -6,8 +6,8 @@
  * Flash in RAM, of any geometry, that fails as told and loses power in the middle of a call. It
  * watches that its user keeps to the contract, and counts what he does.
  *
- * Operations are calls of program and erase, numbered from 1 in `operations`: to cut the power in
- * the next but one, set cut_at = operations + 2.
+ * Operations are calls of program, erase and sync, numbered from 1 in `operations`: to cut the
+ * power in the next but one, set cut_at = operations + 2.
  */
 
 #include "tk_flash.h"
@@ -70,6 +70,8 @@ struct tk_sim_flash {
     /* inside */
     uint8_t *programmed; /* of each unit: since the last erase */
     uint8_t *undecided;  /* the bits that are weak; all 0 unless `doubtful` */
+    uint8_t *durable;    /* NULL without a cache: bytes as they were synced, */
+    uint8_t *durably;    /* and `programmed` */
     bool doubtful;
     uint32_t erasing; /* the offset of an erase that is not done; UINT32_MAX: none */
     unsigned said;    /* TK_FLASH_AGAIN of it */
@@ -80,12 +82,18 @@ void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t se
                        uint32_t unit);
 void tk_sim_flash_free(struct tk_sim_flash *f);
 
+/* Right after init: what is done lies in a cache until flash.sync is called, which is an operation
+ * too. When the power goes any of its lines of TK_SIM_CACHE_LINE bytes may be lost. */
+enum { TK_SIM_CACHE_LINE = 512 };
+
+void tk_sim_flash_cache(struct tk_sim_flash *f);
+
 /* The power comes back; no cut is planned any more. */
 void tk_sim_flash_power_on(struct tk_sim_flash *f);
 
 /* All that lies in the memory at one moment; not the counters, nor what is planned. */
 struct tk_sim_image {
-    uint8_t *bytes, *programmed, *undecided;
+    uint8_t *bytes, *programmed, *undecided, *durable, *durably;
     bool doubtful;
 };
 

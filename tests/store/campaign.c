@@ -153,11 +153,32 @@ void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally
 
 /* --- replay --- */
 
+const char *kind_letters(unsigned kind, char letters[4])
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (kind >> i & 1)
+            letters[len++] = "esc"[i];
+    }
+    letters[len] = '\0';
+    return letters;
+}
+
+static unsigned kind_of(const char *letters)
+{
+    return (strchr(letters, 'e') != NULL ? EEPROM : 0) |
+           (strchr(letters, 's') != NULL ? SEALED : 0) |
+           (strchr(letters, 'c') != NULL ? CACHED : 0);
+}
+
 void print_trial(FILE *out, const struct trial *t, uint64_t seed)
 {
-    fprintf(out, "%s %u x %u / %u %s %s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
+    char letters[4];
+
+    fprintf(out, "%s %u x %u / %u -%s %s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
             part_names[t->part], (unsigned)t->shape.sectors, (unsigned)t->shape.sector_size,
-            (unsigned)t->shape.unit, t->shape.eeprom ? "eeprom" : "flash", t->load->name,
+            (unsigned)t->shape.unit, kind_letters(t->shape.kind, letters), t->load->name,
             (unsigned)t->n, (unsigned)t->at, (unsigned)t->how, (unsigned)t->at2, (unsigned)t->how2,
             (unsigned)t->more, (unsigned long long)seed);
 }
@@ -173,15 +194,9 @@ static bool parse_trial(const char *line, struct trial *t, uint64_t *seed)
                part, &v[0], &v[1], &v[2], kind, load, &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
                &s) != 13)
         return false;
-    *t = (struct trial){PARTS,
-                        {v[0], v[1], v[2], strcmp(kind, "eeprom") == 0},
-                        find_load(load),
-                        v[3],
-                        v[4],
-                        v[5],
-                        v[6],
-                        v[7],
-                        v[8]};
+    *t = (struct trial){
+        PARTS, {v[0], v[1], v[2], kind_of(kind)}, find_load(load), v[3], v[4], v[5], v[6], v[7],
+        v[8]};
     for (int i = 0; i < PARTS; i++) {
         if (strcmp(part, part_names[i]) == 0)
             t->part = (enum part)i;

@@ -13,7 +13,10 @@ void device_init(struct device *d, const struct shape *shape, const struct load 
     d->shape = *shape;
     d->load = load;
     tk_sim_flash_init(&d->sim, shape->sector_size, shape->sectors, shape->unit);
-    d->sim.eeprom = shape->eeprom;
+    d->sim.eeprom = (shape->kind & EEPROM) != 0;
+    if (shape->kind & CACHED)
+        tk_sim_flash_cache(&d->sim);
+    test_seal_init(&d->seal, &d->sim.off);
     d->shim = d->sim.flash;
     d->sabotage = sabotage;
     if (sabotage != NULL)
@@ -27,7 +30,7 @@ void device_free(struct device *d)
 
 static int open_store(struct device *d)
 {
-    return tk_store_open(&d->store, &d->shim, NULL);
+    return tk_store_open(&d->store, &d->shim, d->shape.kind & SEALED ? &d->seal.store : NULL);
 }
 
 int device_start(struct device *d)
@@ -99,6 +102,7 @@ void moment_back_to(struct device *d, const struct moment *m)
     d->sim.erase_again = 0;
     d->sim.weak = TK_SIM_WEAK_NEVER;
     d->sim.violations = 0;
+    d->seal.misused = 0;
 }
 
 void moment_free(struct moment *m)

@@ -90,6 +90,7 @@ static size_t tight(const struct shape *shape, uint32_t n, struct entry *entries
     int room = (int)(shape->sector_size - 16 - 3 * shape->unit) * 15 / 16;
     size_t count = 0;
 
+    room -= shape->kind & SEALED ? 6 * (TK_STORE_NONCE + TK_STORE_TAG) : 0;
     if (n == 0)
         add(entries, &count, 0, room / 4, 0);
     add(entries, &count, 1 + n % 2, room / 3, n);

@@ -73,10 +73,11 @@ static void print_head(void)
 
 static void print_row(const struct campaign *c, const struct tally *t, double seconds)
 {
-    char shape[32];
+    char shape[40], letters[4];
 
     snprintf(shape, sizeof shape, "%ux%u/%u%s", (unsigned)c->shape.sectors,
-             (unsigned)c->shape.sector_size, (unsigned)c->shape.unit, c->shape.eeprom ? "e" : "");
+             (unsigned)c->shape.sector_size, (unsigned)c->shape.unit,
+             kind_letters(c->shape.kind, letters));
     printf("%-6s %-12s %-8s %9llu %8llu %8llu", part_names[c->part], shape, c->load->name,
            (unsigned long long)t->trials, (unsigned long long)t->found[FOUND_OLD],
            (unsigned long long)t->found[FOUND_NEW]);
@@ -107,15 +108,18 @@ static void run(const struct campaign *c)
 
 /* --- what is exhaustive --- */
 
-#define ALL_SHAPES 18
-
-static const struct shape shapes[ALL_SHAPES] = {
-    {2, 4096, 1, false},  {4, 4096, 1, false},  {8, 4096, 1, false},  {2, 4096, 4, false},
-    {4, 4096, 4, false},  {8, 4096, 4, false},  {2, 4096, 8, false},  {4, 4096, 8, false},
-    {8, 4096, 8, false},  {2, 4096, 32, false}, {4, 4096, 32, false}, {8, 4096, 32, false},
-    {2, 1024, 1, false},  {4, 1024, 4, false},  {8, 1024, 1, false},  {16, 1024, 8, false},
-    {32, 1024, 32, true}, {2, 4096, 32, true},
+static const struct shape shapes[] = {
+    {2, 4096, 1, 0},      {4, 4096, 1, 0},        {8, 4096, 1, 0},
+    {2, 4096, 4, 0},      {4, 4096, 4, 0},        {8, 4096, 4, 0},
+    {2, 4096, 8, 0},      {4, 4096, 8, 0},        {8, 4096, 8, 0},
+    {2, 4096, 32, 0},     {4, 4096, 32, 0},       {8, 4096, 32, 0},
+    {2, 1024, 1, 0},      {4, 1024, 4, 0},        {8, 1024, 1, 0},
+    {16, 1024, 8, 0},     {32, 1024, 32, EEPROM}, {2, 4096, 32, EEPROM},
+    {2, 4096, 1, SEALED}, {4, 2048, 8, SEALED},   {4, 4096, 32, SEALED | EEPROM},
+    {2, 4096, 4, CACHED}, {8, 1024, 1, CACHED},   {4, 4096, 1, SEALED | CACHED},
 };
+
+enum { ALL_SHAPES = sizeof shapes / sizeof shapes[0] };
 
 static bool is_small(const struct shape *s)
 {
@@ -127,7 +131,7 @@ static void all_cuts(const struct shape *s, bool quick)
     const struct load *refresh = find_load("refresh");
 
     run(&(struct campaign){PART_CUT, *s, refresh, 0, quick ? 14 : 200, is_small(s) ? 8 : 2,
-                           quick ? 0 : 512, 0});
+                           quick ? 0 : 64, 0});
     run(&(struct campaign){PART_AGAIN, *s, refresh, 0, quick ? 1 : 2, 2, 0, 0});
     run(&(struct campaign){PART_AGAIN, *s, refresh, 12, quick ? 13 : 14, 2, 0, 0});
     run(&(struct campaign){PART_WEAK, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
@@ -152,15 +156,15 @@ static void all_mixes(const struct shape *s, bool quick)
 static void exhaustive(bool quick)
 {
     static const struct shape years[] = {
-        {2, 4096, 1, false}, {4, 4096, 1, false}, {8, 4096, 1, false}, {4, 1024, 8, false}};
+        {2, 4096, 1, 0}, {4, 4096, 1, 0}, {8, 4096, 1, 0}, {4, 1024, 8, 0}};
     static const int flipped[] = {1, 9, 14, 16};
-    static const int mixes[] = {1, 13, 14, 16};
+    static const int mixes[] = {1, 13, 14, 16, 19, 22};
     const struct load *refresh = find_load("refresh");
 
     print_head();
     for (int i = 0; i < ALL_SHAPES; i += quick ? 4 : 1)
         all_cuts(&shapes[i], quick);
-    for (int i = 0; i < 4; i += quick ? 2 : 1)
+    for (int i = 0; i < 6; i += quick ? 2 : 1)
         all_mixes(&shapes[mixes[i]], quick);
     for (int i = 0; i < 4; i++)
         run(&(struct campaign){PART_FLIP, shapes[flipped[i]], refresh, 0,
@@ -193,7 +197,7 @@ static void exhaustive(bool quick)
 static bool is_found(const struct sabotage *sabotage)
 {
     struct proof p = {.seed = proof.seed, .quiet = true, .sabotage = sabotage};
-    struct campaign c = {PART_CUT, {4, 1024, 4, false}, find_load("refresh"), 0, 12, 12, 0, 0};
+    struct campaign c = {PART_CUT, {4, 1024, 4, 0}, find_load("refresh"), 0, 12, 12, 0, 0};
     struct tally tally = {0};
 
     run_campaign(&p, &c, &tally);
@@ -228,7 +232,9 @@ static void by_chance(double seconds)
         uint64_t x = mix(proof.seed, i);
         uint32_t unit = (uint32_t)1 << (x >> 8) % 7;
         uint32_t size = 64 * (16 + (uint32_t)(x >> 12) % 100);
-        struct shape s = {2 + (uint32_t)(x >> 20) % 9, size, unit, unit > 4 && (x >> 30) % 4 == 0};
+        struct shape s = {2 + (uint32_t)(x >> 20) % 9, size, unit, (unsigned)(x >> 30) % 8};
+
+        s.kind &= unit > 4 ? ~0u : ~(unsigned)EEPROM;
         uint32_t from = (uint32_t)(x >> 36) % 200;
 
         run(&(struct campaign){(enum part)((x >> 50) % PARTS), s, &loads[(x >> 54) % 4], from,

@@ -19,10 +19,19 @@
 
 enum { KEYS_MAX = 64, VALUE_MAX = 4096 };
 
+enum kind {
+    EEPROM = 1,
+    SEALED = 2, /* the store seals its records */
+    CACHED = 4  /* what was not synced may be lost */
+};
+
 struct shape {
     uint32_t sectors, sector_size, unit;
-    bool eeprom;
+    unsigned kind; /* bits of enum kind */
 };
+
+/* The kind as letters: e, s, c. */
+const char *kind_letters(unsigned kind, char letters[4]);
 
 /* One value of a commit. What its bytes are follows from key and version. */
 struct entry {
@@ -66,8 +75,23 @@ struct shim_state {
     uint8_t bytes[256];
 };
 
+/* A seal that is quick and weak, but of which every mistake shows: a nonce that was made of other
+ * bytes than those that were sealed with it counts in `misused`. */
+struct test_seal {
+    struct tk_store_seal store;
+    uint64_t hash, plain;
+    uint8_t nonce[TK_STORE_NONCE];
+    uint32_t offset;
+    bool makes_nonce, writes;
+    const bool *off; /* nothing counts any more */
+    unsigned misused;
+};
+
+void test_seal_init(struct test_seal *seal, const bool *off);
+
 struct device {
     struct shape shape;
+    struct test_seal seal;
     const struct load *load;
     struct tk_sim_flash sim;
     struct tk_flash shim; /* what the store is given where somebody stands in between */

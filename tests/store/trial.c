@@ -356,6 +356,8 @@ enum finding run_trial(struct proof *p, struct device *d, const struct moment *m
     moment_back_to(d, m);
     p->words = "";
     f = tries[p->trial.part](p, d, models);
+    if (d->seal.misused > 0 && d->sim.weak != TK_SIM_WEAK_READ)
+        return broken(p, "a nonce that was made of something else");
     return d->sim.violations > 0 ? broken(p, d->sim.violation) : f;
 }
 
