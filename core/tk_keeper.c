@@ -14,8 +14,8 @@
 #define IDLE_MS     10000 /* the watchdog is fed at least that often */
 
 /* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
-#define STORE_STEP_MS 20    /* between steps of its work */
-#define STORE_IDLE_MS 60000 /* until it is asked again whether there is some */
+#define STORE_STEP_MS  20    /* between steps of its work */
+#define STORE_AGAIN_MS 60000 /* when flash failed */
 
 enum { KEY_ESCALATE_URL = 1, KEY_ESCALATE_LEVEL = 2, KEY_IP = 3, KEY_NTP = 4 };
 
@@ -135,9 +135,11 @@ static void prepare_store(struct tk_task *task, uint64_t now_ms)
 {
     struct tk_keeper *k =
         (struct tk_keeper *)((char *)task - offsetof(struct tk_keeper, store_task));
-    bool again = tk_store_prepare(&k->store) == TK_STORE_AGAIN;
+    int ret = tk_store_prepare(&k->store);
 
-    tk_sched_at(&k->sched, task, now_ms + (again ? STORE_STEP_MS : STORE_IDLE_MS));
+    if (ret != TK_STORE_OK)
+        tk_sched_at(&k->sched, task,
+                    now_ms + (ret == TK_STORE_AGAIN ? STORE_STEP_MS : STORE_AGAIN_MS));
 }
 
 /* What the store is sealed with; NULL where the device has no key. */
@@ -161,7 +163,11 @@ static enum tk_err error_of_store(int ret)
 
 enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
 {
-    return error_of_store(tk_store_commit(&k->store, values, count));
+    int ret = tk_store_commit(&k->store, values, count);
+
+    if (k->store.refused == 0) /* it may have more to do ahead now */
+        tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
+    return error_of_store(ret);
 }
 
 static void open_store(struct tk_keeper *k)
