@@ -150,60 +150,6 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 
 /* --- commits --- */
 
-static bool is_same(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
-                    const struct tk_store_piece *piece)
-{
-    const uint8_t *p = piece->data;
-    uint8_t chunk[16];
-
-    for (uint32_t left = piece->len, n; left > 0; left -= n) {
-        n = left < sizeof chunk ? left : (uint32_t)sizeof chunk;
-        tk_store_read(s, at, chunk, n);
-        tk_record_unseal(s, c, at, chunk, n);
-        if (memcmp(chunk, p, n) != 0)
-            return false;
-        at += n;
-        p += n;
-    }
-    return true;
-}
-
-static bool is_there(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
-{
-    bool there = c->at != 0 && !c->deleted;
-    uint32_t at = c->value;
-
-    if (v->count == 0 || !there)
-        return v->count == 0 && !there;
-    if (c->len != tk_value_len(v) || !tk_record_read(s, c, NULL, 0))
-        return false;
-    for (size_t i = 0; i < v->count; i++) {
-        if (!is_same(s, c, at, &v->pieces[i]))
-            return false;
-        at += v->pieces[i].len;
-    }
-    return true;
-}
-
-/* Takes a value in where it is not there yet. How much more is alive then. */
-static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i)
-{
-    const struct tk_store_value *v = &c->values[i];
-    struct tk_store_want old = {.key = v->key};
-    uint32_t len = tk_value_len(v), cost = v->count == 0 ? 0 : tk_value_cost(s, len), was = 0;
-
-    tk_record_find(s, &old, 1);
-    if (is_there(s, v, &old.found))
-        return 0;
-    c->changed |= (uint32_t)1 << i;
-    c->heads += tk_heads_of(len);
-    c->size += 2 * tk_heads_of(len) + len;
-    c->cost += cost;
-    if (old.found.at != 0 && !old.found.deleted)
-        was = tk_value_cost(s, old.found.len);
-    return cost > was ? cost - was : 0;
-}
-
 /* All that is alive is counted only when what was free at the last count may be used up. */
 static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t growth)
 {
@@ -232,13 +178,12 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_commit c = {.values = values, .count = count, .size = tk_record_frame(s)};
-    uint32_t growth = 0;
+    uint32_t growth;
 
     if (count > TK_RECORD_HEADS || s->refused != 0)
         return s->refused != 0 ? s->refused : TK_STORE_FULL;
     s->unread = false;
-    for (size_t i = 0; i < count; i++)
-        growth += take(s, &c, i);
+    growth = tk_store_take(s, &c);
     if (!s->unread && (c.heads > TK_RECORD_HEADS || !may_grow(s, &c, growth)))
         return TK_STORE_FULL;
     if (s->unread)

@@ -6,7 +6,7 @@
  * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
  * of one commit are there all together, or those before it are. It needs the flash contract
  * (platform/tk_flash.h) and nothing else, and can be lifted out with that: this header,
- * tk_store_private.h, tk_store.c, tk_store_read.c and tk_store_write.c.
+ * tk_store_private.h, and tk_store.c with _read.c, _take.c and _write.c.
  *
  * The value that a key had before the one it has can be asked for too, for who must go one step
  * back. Deleting a key deletes both.

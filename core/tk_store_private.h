@@ -3,7 +3,8 @@
 #define TK_STORE_PRIVATE_H
 
 /* Inside of tk_store: how sectors and records are read (tk_store_read.c) and written
- * (tk_store_write.c). What they look like is drawn in tk_store.h. */
+ * (tk_store_write.c), and what of a commit is new (tk_store_take.c). What they look like is drawn
+ * in tk_store.h. */
 
 #include "tk_store.h"
 
@@ -94,6 +95,12 @@ void tk_record_unseal(struct tk_store *s, const struct tk_cursor *c, uint32_t at
 
 /* What is sealed belongs to its sector. */
 void tk_store_begin_seal(struct tk_store *s, const uint8_t *nonce, uint32_t seq);
+
+/* --- tk_store_take.c --- */
+
+/* What of a commit is not there yet: all of c behind count and size. How much more is alive then
+ * than before, at most. */
+uint32_t tk_store_take(struct tk_store *s, struct tk_commit *c);
 
 /* --- tk_store_write.c --- */
 

@@ -39,12 +39,11 @@ void tk_store_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes)
 {
     uint32_t number = 0;
-    uint8_t byte;
+    uint8_t le[4];
 
-    while (bytes-- > 0) {
-        tk_store_read(s, at + (uint32_t)bytes, &byte, 1);
-        number = number << 8 | byte;
-    }
+    tk_store_read(s, at, le, (size_t)bytes);
+    while (bytes-- > 0)
+        number = number << 8 | le[bytes];
     return number;
 }
 
@@ -315,12 +314,16 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
     c->end = c->at + tk_record_frame(s) + 2u * c->heads;
     if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
         return false;
+    tk_store_read(s, at, c->first, c->heads < 4 ? 2u * c->heads : sizeof c->first);
     for (unsigned i = 0; i < c->heads; i++, at += 2) {
-        tk_store_read(s, at, head, 2);
-        crc = tk_crc_add(crc, head, 2);
-        c->end += part_len(head[0] | (uint32_t)head[1] << 8);
-        if (2u * i < sizeof c->first)
-            memcpy(c->first + 2 * i, head, 2);
+        const uint8_t *h = c->first + 2 * i;
+
+        if (2 * i >= sizeof c->first) {
+            tk_store_read(s, at, head, 2);
+            h = head;
+        }
+        crc = tk_crc_add(crc, h, 2);
+        c->end += part_len(h[0] | (uint32_t)h[1] << 8);
     }
     return c->end <= c->limit && tk_store_number(s, at, 2) == (crc & 0xffff);
 }
