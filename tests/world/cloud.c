@@ -260,8 +260,7 @@ static bool is_whole(const struct cloud_talk *t)
     const char *end = strstr(t->request, "\r\n\r\n");
     const char *length = end == NULL ? NULL : strstr(t->request, "Content-Length:");
 
-    return length != NULL &&
-           strlen(end + 4) >= (size_t)atoi(length + strlen("Content-Length:"));
+    return length != NULL && strlen(end + 4) >= (size_t)atoi(length + strlen("Content-Length:"));
 }
 
 /* --- connections --- */

@@ -53,12 +53,12 @@ struct cloud_grant {
     unsigned n; /* counts them; 0: there was none */
     uint64_t at_ms;
     bool is_refresh;
-    uint32_t token;     /* the pair whose refresh token came; 0: none of ours */
-    uint32_t pair;      /* the new one; 0: none */
-    const char *error;  /* that the answer says; NULL: another answer, or a pair */
-    bool intact;        /* the answer says what the rules do, whole */
-    bool over;          /* its connection has ended */
-    bool received;      /* the gateway read the whole answer */
+    uint32_t token;    /* the pair whose refresh token came; 0: none of ours */
+    uint32_t pair;     /* the new one; 0: none */
+    const char *error; /* that the answer says; NULL: another answer, or a pair */
+    bool intact;       /* the answer says what the rules do, whole */
+    bool over;         /* its connection has ended */
+    bool received;     /* the gateway read the whole answer */
 };
 
 struct cloud;

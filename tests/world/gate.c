@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS 10000 /* as core/tk_keeper.c feeds the watchdog */
-#define SPIN_MAX 1000 /* passes in one tick that no gateway needs */
+#define IDLE_MS  10000 /* as core/tk_keeper.c feeds the watchdog */
+#define SPIN_MAX 1000  /* passes in one tick that no gateway needs */
 
 static bool touched(struct tk_port *port)
 {
@@ -44,14 +44,13 @@ void gate_init(struct gate *g, uint64_t seed)
     tk_sim_init(&g->port, seed);
     tk_sim_set_wall(&g->port, TK_TIME_RTC, GATE_UNIX);
     tk_sim_console_attach(&g->port, 0, false);
-    tk_sim_flash_init(&g->flash, 4096, 8, 1);
+    tk_sim_flash_init(&g->flash, 2048, 2, 1);
     g->flash.random = seed | 1;
     g->quiet_sleep = true;
     g->config = (struct tk_config){.port = &g->port,
                                    .flash = &g->flash.flash,
                                    .build_unix = GATE_UNIX - 86400,
                                    .board = "sim",
-                                   .tell = tell,
                                    .escalated = escalated,
                                    .ctx = g};
     cloud_init(&g->cloud, &g->port, seed, (int64_t)GATE_UNIX * 1000);
@@ -66,6 +65,12 @@ void gate_free(struct gate *g)
     tk_sim_free(&g->port);
     tk_sim_flash_free(&g->flash);
     cloud_free(&g->cloud);
+}
+
+void gate_trace(struct gate *g)
+{
+    g->trace = true;
+    g->config.tell = tell;
 }
 
 int64_t gate_unix(const struct gate *g)

@@ -21,10 +21,10 @@ struct gate {
     struct tk_keeper keeper;
     struct cloud cloud;
 
-    bool off;            /* the power is gone: nothing it does any more has an effect */
-    uint64_t touches;    /* of the network, so far */
-    uint64_t cut_touch;  /* the power goes at this one; 0: at none */
-    bool quiet_sleep;    /* passes that would only feed the watchdog are left out */
+    bool off;           /* the power is gone: nothing it does any more has an effect */
+    uint64_t touches;   /* of the network, so far */
+    uint64_t cut_touch; /* the power goes at this one; 0: at none */
+    bool quiet_sleep;   /* passes that would only feed the watchdog are left out */
     uint64_t boots, passes;
     uint64_t oversleep_ms; /* a sleep may last longer than planned, by up to this */
 
@@ -41,6 +41,9 @@ struct gate {
 /* Blank, on 8 sectors of 4 KB, powered, with the right time. */
 void gate_init(struct gate *g, uint64_t seed);
 void gate_free(struct gate *g);
+
+/* Prints what it tells from now on. */
+void gate_trace(struct gate *g);
 
 /* portal, client_id, client_secret, and a code that is exchanged: generation 1. */
 void gate_provision(struct gate *g);
