@@ -126,6 +126,7 @@ static int give(struct tk_store *s, struct tk_store_want *wants, size_t count)
 int tk_store_get_all(struct tk_store *s, struct tk_store_want *wants, size_t count)
 {
     s->unread = false;
+    tk_store_end_erase(s);
     tk_record_find(s, wants, count);
     return give(s, wants, count);
 }
@@ -143,6 +144,7 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
     struct tk_store_want want = {.key = key, .buf = buf, .size = size};
 
     s->unread = false;
+    tk_store_end_erase(s);
     tk_record_find_before(s, &want);
     (void)give(s, &want, 1);
     return want.len;
@@ -183,6 +185,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     if (count > TK_RECORD_HEADS || s->refused != 0)
         return s->refused != 0 ? s->refused : TK_STORE_FULL;
     s->unread = false;
+    tk_store_end_erase(s);
     growth = tk_store_take(s, &c);
     if (!s->unread && (c.heads > TK_RECORD_HEADS || !may_grow(s, &c, growth)))
         return TK_STORE_FULL;
@@ -218,6 +221,7 @@ static bool wipe(struct tk_store *s)
     const struct tk_flash *f = s->flash;
 
     s->unread = false;
+    tk_store_end_erase(s);
     if (s->seq != 0)
         (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
     for (uint32_t i = 1; i <= f->sectors; i++) {

@@ -117,6 +117,7 @@ struct tk_store {
     bool fresh;     /* nothing was written since the start */
     bool closed;    /* nothing may be appended to the sector */
     bool erased;    /* the next sector is */
+    bool erasing;   /* ... or is being erased */
     bool unread;    /* the memory refused a read */
     bool wounded;   /* a value was read that has a wrong bit */
     uint8_t health;

@@ -114,6 +114,9 @@ int tk_store_settle(struct tk_store *s);
 /* One step: TK_STORE_OK, TK_STORE_AGAIN, TK_STORE_FLASH. */
 int tk_store_erase(struct tk_store *s, uint32_t seq);
 bool tk_store_erase_whole(struct tk_store *s, uint32_t seq);
+
+/* Nothing is read or programmed while an erase is not done. */
+void tk_store_end_erase(struct tk_store *s);
 bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end);
 
 /* What would be free in a sector that had to hold all that is alive with the commit; below 0: it

@@ -352,9 +352,16 @@ int tk_store_erase(struct tk_store *s, uint32_t seq)
     if (s->fix / 8 / s->flash->sector_size == seq % s->flash->sectors)
         s->fix = UINT32_MAX;
     s->erased = ret == TK_FLASH_OK;
+    s->erasing = ret == TK_FLASH_AGAIN;
     return ret == TK_FLASH_OK      ? TK_STORE_OK
            : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
                                    : TK_STORE_FLASH;
+}
+
+void tk_store_end_erase(struct tk_store *s)
+{
+    if (s->erasing)
+        (void)tk_store_erase_whole(s, s->seq + 1);
 }
 
 bool tk_store_erase_whole(struct tk_store *s, uint32_t seq)
