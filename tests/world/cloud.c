@@ -18,7 +18,7 @@ uint64_t cloud_random(uint64_t *state, uint64_t limit)
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     x ^= x >> 31;
-    return limit == 0 ? 0 : x % limit;
+    return limit == 0 ? x : x % limit;
 }
 
 int64_t cloud_now(const struct cloud *c)
@@ -181,12 +181,15 @@ static void carry_out(struct cloud *c, struct cloud_talk *t, struct answer *out)
     }
 }
 
-static void refuse(struct cloud *c, struct answer *out, const char *error)
+static void refuse(struct cloud *c, const struct cloud_talk *t, struct answer *out,
+                   const char *error)
 {
     struct rules_answer a = rules_refusal(error, NULL);
 
-    c->last.error = error;
-    c->last.intact = true;
+    if (t->grant) {
+        c->last.error = error;
+        c->last.intact = true;
+    }
     put_refusal(c, out, &a);
 }
 
@@ -200,10 +203,14 @@ static void truncate_body(const struct cloud *c, struct answer *out)
     put_json(c, out, 200, body);
 }
 
-static void spoil(struct cloud *c, const struct cloud_trouble *x, struct answer *out)
+static void spoil(struct cloud *c, const struct cloud_talk *t, struct answer *out)
 {
-    c->last.intact = false;
-    c->last.error = NULL;
+    const struct cloud_trouble *x = &c->troubles[t->host];
+
+    if (t->grant) {
+        c->last.intact = false;
+        c->last.error = NULL;
+    }
     if (x->kind == CLOUD_STATUS)
         put_answer(c, out, x->status, "text/html; charset=UTF-8", x->body);
     else if (x->kind == CLOUD_TRUNCATES)
@@ -226,13 +233,13 @@ static void answer_in_trouble(struct cloud *c, struct cloud_talk *t, struct answ
 
     c->troubled++;
     if (x->kind == CLOUD_ERROR) {
-        refuse(c, out, x->error);
+        refuse(c, t, out, x->error);
         return;
     }
     if (is_carried_out(x))
         carry_out(c, t, out);
     if (x->kind != CLOUD_SLOW && x->kind != CLOUD_FLOW)
-        spoil(c, x, out);
+        spoil(c, t, out);
 }
 
 static void answer(struct cloud *c, struct cloud_talk *t, struct tk_sim_link *link)
@@ -242,7 +249,7 @@ static void answer(struct cloud *c, struct cloud_talk *t, struct tk_sim_link *li
     uint64_t wait_ms = c->latency_ms + (t->troubled && x->kind == CLOUD_SLOW ? x->ms : 0);
 
     if (is_limited(c))
-        refuse(c, &out, "QUERY_LIMIT_EXCEEDED");
+        refuse(c, t, &out, "QUERY_LIMIT_EXCEEDED");
     else if (t->troubled)
         answer_in_trouble(c, t, &out);
     else

@@ -115,7 +115,7 @@ int64_t cloud_now(const struct cloud *c);
 /* hosts: a bit of each. */
 void cloud_set(struct cloud *c, unsigned hosts, const struct cloud_trouble *trouble);
 
-/* 0 to below limit. */
+/* 0 to below limit; any number at all for 0. */
 uint64_t cloud_random(uint64_t *state, uint64_t limit);
 
 #endif

@@ -40,7 +40,7 @@ static void demand(struct life *l)
     struct tk_token_info info;
     enum tk_token_answer answer;
 
-    if (draw(l, 6) == 0)
+    if (draw(l, l->oracle.faulty ? 2 : 6) == 0)
         tk_token_rejected(&g->keeper, NULL, gate_account(g)->pair.generation);
     do {
         answer = tk_token_get(&g->keeper, NULL, min_valid_s, token, sizeof token, &info);
@@ -50,6 +50,16 @@ static void demand(struct life *l)
             gate_step(g, end_ms);
     } while (answer == TK_TOKEN_WAIT && g->port.now_ms < end_ms);
     l->demand_ms = next_demand(l);
+}
+
+/* Trouble that nobody runs into is none: most of the time somebody asks soon. */
+static void turn(struct life *l)
+{
+    weather_turn(&l->weather);
+    uint64_t left_ms = l->weather.next_ms - l->gate.port.now_ms;
+
+    if (l->demand_ms != UINT64_MAX && l->weather.bad && draw(l, 4) != 0)
+        l->demand_ms = l->gate.port.now_ms + 1 + draw(l, left_ms < 10 * MINUTE ? left_ms + 1 : 10 * MINUTE);
 }
 
 /* --- the person who is called --- */
@@ -111,9 +121,9 @@ static void begin(struct life *l)
     (void)tk_keeper_set_escalate_url(&g->keeper, "https://watch.example/hook");
     set_renew(l);
     oracle_init(&l->oracle, g);
-    weather_init(&l->weather, g, &l->oracle, draw(l, 0) + l->random);
-    l->weather.calm_min_ms = MINUTE;
-    l->weather.calm_max_ms = l->kind == LIFE_DENSE ? 14 * DAY : 2 * DAY;
+    weather_init(&l->weather, g, &l->oracle, draw(l, 0));
+    l->weather.calm_min_ms = 5 * MINUTE;
+    l->weather.calm_max_ms = l->kind == LIFE_DENSE ? 30 * DAY : 2 * DAY;
     l->weather.spell_max_ms = 12 * HOUR;
     if (l->kind == LIFE_CALM || l->kind == LIFE_IDLE)
         l->weather.next_ms = UINT64_MAX;
@@ -139,7 +149,7 @@ bool life_run(struct life *l)
         gate_run_until(g, earlier(earlier(next_ms, oracle_next(&l->oracle)), end_ms));
         oracle_look(&l->oracle);
         if (g->port.now_ms >= l->weather.next_ms)
-            weather_turn(&l->weather);
+            turn(l);
         if (g->port.now_ms >= l->demand_ms)
             demand(l);
         call_person(l);

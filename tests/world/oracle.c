@@ -113,6 +113,16 @@ static void look_at_pair(struct oracle *o)
     o->generation = a->pair.generation;
 }
 
+/* Whether the server gave another pair for the one that the gateway has. */
+static bool is_lost(const struct oracle *o)
+{
+    const struct rules *s = &o->g->cloud.rules;
+    const struct rules_chain *chain = &s->chains[s->pairs[o->pair].chain];
+
+    return o->pair != 0 && !chain->revoked && chain->last != o->pair &&
+           cloud_now(&o->g->cloud) < s->pairs[o->pair].refresh_until;
+}
+
 static void look_at_state(struct oracle *o, enum tk_state state)
 {
     if (state == TK_NO_CLIENT)
@@ -123,6 +133,8 @@ static void look_at_state(struct oracle *o, enum tk_state state)
         if (oracle_honoured(o))
             broken(o, 'c', "pair %u is dropped, and the server honours it, or the one before",
                    o->pair);
+        if (gate_account(o->g)->ended == TK_REVOKED && is_lost(o))
+            broken(o, 'c', "the answer to pair %u was lost, and the reason is revoked", o->pair);
     }
     o->state = state;
 }

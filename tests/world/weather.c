@@ -17,15 +17,16 @@ static uint64_t draw(struct weather *w, uint64_t limit)
     return cloud_random(&w->random, limit);
 }
 
-/* Short ones are as likely as long ones: the half of them is below the root of the product. */
+/* As often from 1 to 2 minutes as from 1 to 2 days. */
 static uint64_t draw_between(struct weather *w, uint64_t min, uint64_t max)
 {
-    uint64_t top = min;
+    unsigned doublings = 0;
 
-    for (uint64_t steps = draw(w, 20); steps > 0 && top < max; steps--)
-        top += top / 2 + 1;
-    top = top < max ? top : max;
-    return min + draw(w, top - min + 1);
+    while (min << (doublings + 1) <= max)
+        doublings++;
+    uint64_t from = min << draw(w, doublings + 1);
+
+    return from + draw(w, (2 * from < max ? 2 * from : max) - from + 1);
 }
 
 /* --- spells --- */
