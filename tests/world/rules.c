@@ -174,18 +174,41 @@ static const struct rules_answer refusals[] = {
     {500, "INTERNAL_SERVER_ERROR", "Internal server error", 0},
 };
 
+/* What REST says in other words than the authorization server. */
+static const struct rules_answer rest_refusals[] = {
+    {401, "expired_token", "The access token provided has expired", 0},
+    {401, "PAYMENT_REQUIRED", "Subscription has been ended", 0},
+};
+
+static const struct rules_answer *find(const struct rules_answer *rows, size_t count,
+                                       const char *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].error, error) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
 struct rules_answer rules_refusal(const char *error, const char *description)
 {
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        struct rules_answer answer = refusals[i];
+    const struct rules_answer *row = find(refusals, sizeof refusals / sizeof refusals[0], error);
 
-        if (strcmp(answer.error, error) != 0)
-            continue;
-        if (description != NULL)
-            answer.description = description;
-        return answer;
-    }
-    abort(); /* a row is missing above */
+    if (row == NULL)
+        abort(); /* it is missing above */
+    struct rules_answer answer = *row;
+
+    if (description != NULL)
+        answer.description = description;
+    return answer;
+}
+
+static struct rules_answer rest_refusal(const char *error)
+{
+    const struct rules_answer *row =
+        find(rest_refusals, sizeof rest_refusals / sizeof rest_refusals[0], error);
+
+    return row != NULL ? *row : rules_refusal(error, NULL);
 }
 
 static struct rules_answer missing(const char *name)
@@ -337,22 +360,22 @@ struct rules_answer rules_check(const struct rules *s, const char *form, int64_t
 
     rules_field(form, "auth", token, sizeof token);
     if (token[0] == '\0')
-        return rules_refusal("NO_AUTH_FOUND", NULL);
+        return rest_refusal("NO_AUTH_FOUND");
     uint32_t number = rules_number(s, RULES_ACCESS, token);
 
     if (number == 0)
-        return rules_refusal("invalid_token", NULL);
+        return rest_refusal("invalid_token");
     const struct rules_pair *pair = &s->pairs[number];
 
     if (!s->installed)
-        return rules_refusal("ERROR_OAUTH", NULL);
+        return rest_refusal("ERROR_OAUTH");
     if (!s->app_paid)
-        return rules_refusal("PAYMENT_REQUIRED", NULL);
+        return rest_refusal("PAYMENT_REQUIRED");
     if (s->chains[pair->chain].revoked || replaced(pair, s->old_access_grace_ms, now_ms))
-        return rules_refusal(s->dead_access_error, NULL);
+        return rest_refusal(s->dead_access_error);
     if (now_ms >= pair->access_until)
-        return rules_refusal("expired_token", NULL);
+        return rest_refusal("expired_token");
     if (!s->paid_plan)
-        return rules_refusal("ACCESS_DENIED", NULL);
+        return rest_refusal("ACCESS_DENIED");
     return (struct rules_answer){.status = 200};
 }
