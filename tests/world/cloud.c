@@ -112,9 +112,11 @@ static bool is_limited(struct cloud *c)
 
     if (b == NULL)
         return false;
-    b->level -= (double)(cloud_now(c) - b->at_ms) * 2 / 1000;
+    if (cloud_now(c) > b->at_ms) { /* several clocks may be a little apart */
+        b->level -= (double)(cloud_now(c) - b->at_ms) * 2 / 1000;
+        b->at_ms = cloud_now(c);
+    }
     b->level = b->level < 0 ? 0 : b->level;
-    b->at_ms = cloud_now(c);
     if (b->level + 1 > 50) {
         b->overflows++;
         return true;

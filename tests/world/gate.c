@@ -127,6 +127,15 @@ void gate_step(struct gate *g, uint64_t end_ms)
         tk_wait(&g->port, until_ms);
 }
 
+uint64_t gate_next(const struct gate *g)
+{
+    const struct tk_task *next = g->keeper.sched.first;
+
+    if (!is_quiet(g))
+        return g->port.now_ms;
+    return next == NULL ? UINT64_MAX : next->due_ms;
+}
+
 void gate_run_until(struct gate *g, uint64_t end_ms)
 {
     uint64_t before = g->port.now_ms;

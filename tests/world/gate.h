@@ -54,6 +54,9 @@ void gate_authorize(struct gate *g);
 /* Lives until that tick. A loss of power that was planned is followed by a boot. */
 void gate_run_until(struct gate *g, uint64_t end_ms);
 
+/* Until then it needs no pass, if nobody does anything to it. */
+uint64_t gate_next(const struct gate *g);
+
 /* One pass, and the sleep behind it, at most until end_ms. */
 void gate_step(struct gate *g, uint64_t end_ms);
 

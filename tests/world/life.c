@@ -59,7 +59,8 @@ static void turn(struct life *l)
     uint64_t left_ms = l->weather.next_ms - l->gate.port.now_ms;
 
     if (l->demand_ms != UINT64_MAX && l->weather.bad && draw(l, 4) != 0)
-        l->demand_ms = l->gate.port.now_ms + 1 + draw(l, left_ms < 10 * MINUTE ? left_ms + 1 : 10 * MINUTE);
+        l->demand_ms =
+            l->gate.port.now_ms + 1 + draw(l, left_ms < 10 * MINUTE ? left_ms + 1 : 10 * MINUTE);
 }
 
 /* --- the person who is called --- */

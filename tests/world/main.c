@@ -5,6 +5,7 @@
  *
  *     world                     what CI runs, some minutes; --quick: a portion of it
  *     world --only PART         decade, calm, dense, weeks, idle, rotation or fleet of it
+ *     world --only fleet --series FILE       and what plot.py draws
  *     world --random SECONDS [--seed N]      lives by chance, for so long
  *     world --replay "KIND SEED DAYS"        one life, as it was printed when it failed, with all
  *                                            that it tells
@@ -110,8 +111,8 @@ static bool live(struct tally *t)
 
 static void print_head(void)
 {
-    printf("%-6s %7s %9s %10s %9s %10s %8s %7s %6s %6s %7s\n", "part", "lives", "years",
-           "requests", "troubled", "pairs", "served", "boots", "code", "lost", "s");
+    printf("%-6s %7s %9s %10s %9s %10s %8s %7s %6s %6s %7s\n", "part", "lives", "years", "requests",
+           "troubled", "pairs", "served", "boots", "code", "lost", "s");
 }
 
 static void print_row(const char *part, const struct tally *t, double seconds)
@@ -220,7 +221,7 @@ static int planted(void)
 
 /* --- what CI runs --- */
 
-static const char *only;
+static const char *only, *series;
 
 static bool wanted(const char *part)
 {
@@ -243,12 +244,13 @@ static void exhaustive(bool quick)
     if (wanted("rotation"))
         failures += rotation_run(quick);
     if (wanted("fleet"))
-        failures += fleet_run(quick);
+        failures += fleet_run(quick, series);
 }
 
 static int usage(void)
 {
-    fputs("usage: world [--quick] [--only PART] [--random S] [--seed N] [--replay LINE] "
+    fputs("usage: world [--quick] [--only PART] [--series FILE] [--random S] [--seed N] [--replay "
+          "LINE] "
           "[--sabotage] [--rules]\n",
           stderr);
     return 2;
@@ -266,6 +268,8 @@ int main(int argc, char **argv)
             quick = true;
         else if (i + 1 < argc && strcmp(argv[i], "--only") == 0)
             only = argv[++i];
+        else if (i + 1 < argc && strcmp(argv[i], "--series") == 0)
+            series = argv[++i];
         else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
             seed = strtoull(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--random") == 0)

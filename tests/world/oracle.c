@@ -30,8 +30,7 @@ static void broken(struct oracle *o, char letter, const char *format, ...)
 
 static uint32_t current(const struct oracle *o)
 {
-    return rules_number(&o->g->cloud.rules, RULES_REFRESH,
-                        o->g->keeper.accounts[0].pair.refresh);
+    return rules_number(&o->g->cloud.rules, RULES_REFRESH, o->g->keeper.accounts[0].pair.refresh);
 }
 
 static bool is_honoured(const struct oracle *o, const char *refresh)
@@ -162,8 +161,7 @@ static void look_whether_back(struct oracle *o, enum tk_state state)
     if (!is_back && state != TK_NEEDS_CODE && is_after_fault(o, 0, ms) &&
         (state != TK_BLOCKED || is_after_fault(o, o->g->cloud.last.at_ms, ms)))
         broken(o, 'g', "%s (%s), %llu s after the last fault", tk_state_name(state),
-               tk_account_reason(a),
-               (unsigned long long)(o->g->port.now_ms - o->calm_ms) / 1000);
+               tk_account_reason(a), (unsigned long long)(o->g->port.now_ms - o->calm_ms) / 1000);
     if (a->refresh.unstored && is_after_fault(o, 0, ORACLE_BACK_MS))
         broken(o, 'g', "a pair is not stored yet");
     if (o->refused && o->level != 4 && is_after_fault(o, o->refused_ms, ORACLE_BACK_MS))

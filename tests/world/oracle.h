@@ -33,8 +33,8 @@ enum { ORACLE_ASKED = 128 };
 
 struct oracle {
     struct gate *g;
-    char broken;         /* the letter; 0: all is well */
-    char words[160];     /* what was seen */
+    char broken;     /* the letter; 0: all is well */
+    char words[160]; /* what was seen */
     uint64_t at_ms;
 
     bool faulty;         /* something goes wrong now */
@@ -48,8 +48,8 @@ struct oracle {
     unsigned grants;           /* that were looked at */
     enum tk_state state;
     int level;
-    bool forbidden;      /* the last answer to a refresh was of configuration, payment, permission */
-    bool refused;        /* the server said that it honours no pair ... */
+    bool forbidden; /* the last answer to a refresh was of configuration, payment, permission */
+    bool refused;   /* the server said that it honours no pair ... */
     uint64_t refused_ms; /* ... then */
     bool booted;
 

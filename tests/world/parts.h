@@ -9,8 +9,8 @@
 unsigned rotation_run(bool quick);
 
 /* A thousand gateways behind one address, after an outage. Prints how many requests came in each
- * second. The number of failures. */
-unsigned fleet_run(bool quick);
+ * second, and writes them to the file `series` (NULL: none). The number of failures. */
+unsigned fleet_run(bool quick, const char *series);
 
 /* Asks the rules what stands on stdin, a line at a time; see test_rules.py. An exit code. */
 int rules_ask(void);

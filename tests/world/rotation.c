@@ -127,12 +127,13 @@ static bool try(const struct trial *t, struct sum *sum)
     sum->trials++;
     if (!judge(t, must_recover, sum)) {
         sum->failures++;
-        printf("FAILED rotation %s, power lost in %s step %llu, again at %llu, torn %d, grace %lld: "
-               "%s %s (%c) %s\n",
-               fates[t->fate], places[t->place], (unsigned long long)t->step,
-               (unsigned long long)t->second, t->torn, (long long)t->grace_ms,
-               tk_state_name(gate_state(&gate)), tk_account_reason(gate_account(&gate)),
-               oracle.broken == 0 ? '-' : oracle.broken, oracle.words);
+        printf(
+            "FAILED rotation %s, power lost in %s step %llu, again at %llu, torn %d, grace %lld: "
+            "%s %s (%c) %s\n",
+            fates[t->fate], places[t->place], (unsigned long long)t->step,
+            (unsigned long long)t->second, t->torn, (long long)t->grace_ms,
+            tk_state_name(gate_state(&gate)), tk_account_reason(gate_account(&gate)),
+            oracle.broken == 0 ? '-' : oracle.broken, oracle.words);
     }
     gate_free(&gate);
     return true;

@@ -125,8 +125,7 @@ bool __wrap_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_
 }
 
 enum tk_err __wrap_tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                         const struct tk_grant_facts *facts,
-                                         const char *found_host)
+                                         const struct tk_grant_facts *facts, const char *found_host)
 {
     if (is_planted(SERVES_UNSTORED) && pair->generation > 1)
         return TK_OK;

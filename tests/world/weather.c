@@ -46,9 +46,11 @@ static struct tk_sim_flow flow(struct weather *w, uint64_t bytes)
 
 static void way(struct weather *w, struct cloud_trouble *x)
 {
-    static const enum cloud_fault kinds[] = {
-        CLOUD_NO_NAME, CLOUD_NO_ANSWER_TO_NAME, CLOUD_REFUSES, CLOUD_SILENT, CLOUD_HELLO,
-        CLOUD_FLOW,    CLOUD_FLOW,              CLOUD_FLOW,    CLOUD_SLOW};
+    static const enum cloud_fault kinds[] = {CLOUD_NO_NAME, CLOUD_NO_ANSWER_TO_NAME,
+                                             CLOUD_REFUSES, CLOUD_SILENT,
+                                             CLOUD_HELLO,   CLOUD_FLOW,
+                                             CLOUD_FLOW,    CLOUD_FLOW,
+                                             CLOUD_SLOW};
     static const enum plain_hello hellos[] = {PLAIN_UNTRUSTED, PLAIN_NAME, PLAIN_EXPIRED,
                                               PLAIN_ALERT, PLAIN_BROKEN};
 
@@ -64,12 +66,16 @@ static void server(struct weather *w, struct cloud_trouble *x)
     static const enum cloud_fault kinds[] = {CLOUD_ERROR, CLOUD_STATUS,    CLOUD_LOSES,
                                              CLOUD_LOSES, CLOUD_TRUNCATES, CLOUD_GARBAGE};
     static const char *const errors[] = {
-        "invalid_request",  "invalid_client",  "wrong_client",         "invalid_scope",
-        "PAYMENT_REQUIRED", "NOT_INSTALLED",   "ERROR_OAUTH",          "NO_AUTH_FOUND",
-        "CONNECTION_ERROR", "OVERLOAD_LIMIT",  "INTERNAL_SERVER_ERROR", "QUERY_LIMIT_EXCEEDED"};
+        "invalid_request",  "invalid_client", "wrong_client",          "invalid_scope",
+        "PAYMENT_REQUIRED", "NOT_INSTALLED",  "ERROR_OAUTH",           "NO_AUTH_FOUND",
+        "CONNECTION_ERROR", "OVERLOAD_LIMIT", "INTERNAL_SERVER_ERROR", "QUERY_LIMIT_EXCEEDED"};
     static const int statuses[] = {200, 301, 302, 400, 403, 404, 408, 429, 500, 502, 503, 504};
-    static const char *const bodies[] = {"", "<html><body>fault</body></html>", "{}", "[]",
-                                         "{\"error\":\"\"}", "{\"message\":\"fault\"}"};
+    static const char *const bodies[] = {"",
+                                         "<html><body>fault</body></html>",
+                                         "{}",
+                                         "[]",
+                                         "{\"error\":\"\"}",
+                                         "{\"message\":\"fault\"}"};
 
     x->kind = kinds[draw(w, 6)];
     x->error = errors[draw(w, sizeof errors / sizeof errors[0])];
@@ -159,10 +165,10 @@ static void cut_power(struct weather *w)
 
 static void begin(struct weather *w)
 {
-    static const enum weather_kind kinds[] = {WEATHER_WAY,    WEATHER_WAY,   WEATHER_WAY,
+    static const enum weather_kind kinds[] = {WEATHER_WAY,    WEATHER_WAY,    WEATHER_WAY,
                                               WEATHER_SERVER, WEATHER_SERVER, WEATHER_PORTAL,
-                                              WEATHER_FLASH,  WEATHER_CLOCK, WEATHER_POWER,
-                                              WEATHER_POWER,  WEATHER_POWER, WEATHER_REVOKED};
+                                              WEATHER_FLASH,  WEATHER_CLOCK,  WEATHER_POWER,
+                                              WEATHER_POWER,  WEATHER_POWER,  WEATHER_REVOKED};
 
     w->kind = kinds[draw(w, sizeof kinds / sizeof kinds[0])];
     w->spells[w->kind]++;
