@@ -213,6 +213,18 @@ static void a_restart_after_the_token_expired_renews_at_once(void **state)
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
 }
 
+static void many_that_start_at_once_do_not_refresh_at_once(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_restart(&w, 5 * HOUR);
+    uint64_t started = w.port.now_ms;
+
+    while (w.server.refreshes == 0)
+        world_run(&w, 10);
+    assert_in_range(w.server.last_ms - started, 100, 30000); /* nobody asked for a token */
+}
+
 /* --- errors and their actions --- */
 
 static void transient_faults_are_retried_and_the_token_is_kept(void **state)
@@ -523,6 +535,7 @@ int main(void)
         TEST(the_store_works_ahead_after_a_commit_and_sleeps_then),
         TEST(uptime_counts_from_the_start),
         TEST(a_restart_after_the_token_expired_renews_at_once),
+        TEST(many_that_start_at_once_do_not_refresh_at_once),
         TEST(transient_faults_are_retried_and_the_token_is_kept),
         TEST(configuration_faults_block_and_are_probed_slowly),
         TEST(auth_refresh_does_not_put_the_next_probe_off),
