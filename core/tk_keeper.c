@@ -15,8 +15,8 @@
 #define IDLE_MS     10000 /* the watchdog is fed at least that often */
 
 /* Keys of the keeper's own values, 1 to 31; those of accounts begin at 32. */
-#define STORE_STEP_MS 20    /* between steps of its work */
-#define STORE_IDLE_MS 60000 /* until it is asked again whether there is some */
+#define STORE_STEP_MS  20    /* between steps of its work */
+#define STORE_AGAIN_MS 60000 /* when flash failed */
 
 enum { KEY_IP = 3, KEY_NTP = 4 }; /* 1, 2 and 5 to 8: tk_sink.c; 9: tk_history.c */
 
@@ -129,9 +129,11 @@ static void prepare_store(struct tk_task *task, uint64_t now_ms)
 {
     struct tk_keeper *k =
         (struct tk_keeper *)((char *)task - offsetof(struct tk_keeper, store_task));
-    bool again = tk_store_prepare(&k->store) == TK_STORE_AGAIN;
+    int ret = tk_store_prepare(&k->store);
 
-    tk_sched_at(&k->sched, task, now_ms + (again ? STORE_STEP_MS : STORE_IDLE_MS));
+    if (ret != TK_STORE_OK)
+        tk_sched_at(&k->sched, task,
+                    now_ms + (ret == TK_STORE_AGAIN ? STORE_STEP_MS : STORE_AGAIN_MS));
 }
 
 /* What the store is sealed with; NULL where the device has no key. */
@@ -153,7 +155,8 @@ static enum tk_err error_of_store(int ret)
                                     : TK_E_STORAGE_FAILED;
 }
 
-enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
+/* The history goes along where there is room for it. */
+static int commit(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
 {
     struct tk_store_value all[COMMIT_MAX + 1];
     struct tk_store_piece piece;
@@ -164,10 +167,19 @@ enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *va
 
         if (ret == TK_STORE_OK)
             tk_history_stored(&k->history);
-        if (ret != TK_STORE_FULL) /* else there may be room without it */
-            return error_of_store(ret);
+        if (ret != TK_STORE_FULL)
+            return ret;
     }
-    return error_of_store(tk_store_commit(&k->store, values, count));
+    return tk_store_commit(&k->store, values, count);
+}
+
+enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *values, size_t count)
+{
+    int ret = commit(k, values, count);
+
+    if (k->store.refused == 0) /* it may have more to do ahead now */
+        tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
+    return error_of_store(ret);
 }
 
 static void open_store(struct tk_keeper *k)

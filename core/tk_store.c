@@ -63,6 +63,14 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
     return s->refused;
 }
 
+/* Nothing is read or programmed while an erase is not done. */
+static void begin(struct tk_store *s)
+{
+    s->unread = false;
+    if (s->erasing)
+        (void)tk_store_erase_whole(s, s->seq + 1);
+}
+
 /* --- reading --- */
 
 /* Reads the record that a want was found in, for all that were. */
@@ -101,7 +109,7 @@ static int give(struct tk_store *s, struct tk_store_want *wants, size_t count)
 
 int tk_store_get_all(struct tk_store *s, struct tk_store_want *wants, size_t count)
 {
-    s->unread = false;
+    begin(s);
     tk_record_find(s, wants, count);
     return give(s, wants, count);
 }
@@ -118,7 +126,7 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
     struct tk_store_want want = {.key = key, .buf = buf, .size = size};
 
-    s->unread = false;
+    begin(s);
     tk_record_find_before(s, &want);
     (void)give(s, &want, 1);
     return want.len;
@@ -149,7 +157,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 
     if (count > TK_RECORD_HEADS || s->refused != 0)
         return s->refused != 0 ? s->refused : TK_STORE_FULL;
-    s->unread = false;
+    begin(s);
     ret = tk_store_plan(s, &c);
     if (ret != TK_STORE_OK || c.changed == 0)
         return ret;
@@ -178,7 +186,7 @@ static bool wipe(struct tk_store *s)
         .values = &all, .count = 1, .changed = 1, .heads = 1, .size = tk_record_frame(s) + 2};
     const struct tk_flash *f = s->flash;
 
-    s->unread = false;
+    begin(s);
     if (s->seq != 0)
         (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
     for (uint32_t i = 1; i <= f->sectors; i++) {

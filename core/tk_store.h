@@ -121,7 +121,8 @@ struct tk_store {
     int8_t refused; /* why it could not be opened; 0: it was */
     bool fresh;     /* nothing was written since the start */
     bool closed;    /* nothing may be appended to the sector */
-    bool erased;    /* the next sector is */
+    bool erased;    /* the next sector is, */
+    bool erasing;   /* or is being erased */
     bool unread;    /* the memory refused a read */
     bool wounded;   /* a value was read that has a wrong bit */
     uint8_t health;

@@ -45,14 +45,14 @@ static bool is_there(struct tk_store *s, const struct tk_store_value *v, const s
 
     if (v->count == 0 || c->at == 0)
         return v->count == 0 && c->at == 0;
-    if (c->len != tk_value_len(v) || !tk_record_read(s, c, NULL, 0))
+    if (c->len != tk_value_len(v))
         return false;
     for (size_t i = 0; i < v->count; i++) {
         if (!is_same(s, c, at, &v->pieces[i]))
             return false;
         at += v->pieces[i].len;
     }
-    return true;
+    return tk_record_read(s, c, NULL, 0);
 }
 
 /* Takes a value in where it is not there yet. How much more is alive then. */

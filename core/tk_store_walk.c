@@ -191,11 +191,12 @@ bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const str
 void tk_record_find_before(struct tk_store *s, struct tk_store_want *want)
 {
     struct tk_cursor c, now = {.deleted = true}, before = now;
-    uint32_t seq = tk_store_oldest(s);
+    uint32_t oldest = tk_store_oldest(s), dead = oldest - (oldest > 1);
     uint8_t health = s->health;
 
-    /* The dead sector is looked at too. It may be half erased: what is damaged there is no news. */
-    for (seq -= seq > 1; seq <= s->seq; seq++) {
+    /* The dead sector is looked at too, where all of it is there. It may be half erased: what is
+     * damaged there is no news. */
+    for (uint32_t seq = dead; seq <= s->seq; seq++) {
         tk_cursor_first(s, &c, seq);
         while (tk_cursor_next(s, &c)) {
             if (!is_of(&c, want->key))
@@ -203,6 +204,8 @@ void tk_record_find_before(struct tk_store *s, struct tk_store_want *want)
             before = c.moved ? before : now;
             now = c;
         }
+        if (seq < oldest && c.at != c.limit)
+            now = before = (struct tk_cursor){.deleted = true};
     }
     s->health = health;
     want->found = now.deleted ? now : before;

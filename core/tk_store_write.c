@@ -228,6 +228,7 @@ int tk_store_erase(struct tk_store *s, uint32_t seq)
     if (s->fix / 8 / s->flash->sector_size == seq % s->flash->sectors)
         s->fix = UINT32_MAX;
     s->erased = ret == TK_FLASH_OK;
+    s->erasing = ret == TK_FLASH_AGAIN;
     return ret == TK_FLASH_OK      ? TK_STORE_OK
            : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
                                    : TK_STORE_FLASH;

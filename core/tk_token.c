@@ -110,9 +110,9 @@ static uint64_t planned(const struct tk_account *a)
 
     if (due_ms > (int64_t)now_ms)
         return not_too_soon(a, (uint64_t)due_ms);
-    bool can_wait = !a->refresh.has_succeeded && is_valid(a);
+    bool is_start = !a->refresh.has_succeeded; /* who asks for a token does not wait */
 
-    return not_too_soon(a, now_ms + (can_wait ? tk_keeper_random(a->keeper, SPREAD_MS) : 0));
+    return not_too_soon(a, now_ms + (is_start ? tk_keeper_random(a->keeper, SPREAD_MS) : 0));
 }
 
 void tk_token_plan(struct tk_account *a)

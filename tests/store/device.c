@@ -16,7 +16,7 @@ void device_init(struct device *d, const struct shape *shape, const struct load 
     d->sim.eeprom = (shape->kind & EEPROM) != 0;
     if (shape->kind & CACHED)
         tk_sim_flash_cache(&d->sim);
-    test_seal_init(&d->seal, &d->sim.off);
+    test_seal_init(&d->seal, d);
     d->shim = d->sim.flash;
     d->sabotage = sabotage;
     if (sabotage != NULL)

@@ -75,6 +75,8 @@ struct shim_state {
     uint8_t bytes[256];
 };
 
+struct device;
+
 /* A seal that is quick and weak, but of which every mistake shows: a nonce that was made of other
  * bytes than those that were sealed with it counts in `misused`. */
 struct test_seal {
@@ -83,11 +85,11 @@ struct test_seal {
     uint8_t nonce[TK_STORE_NONCE];
     uint32_t offset;
     bool makes_nonce, writes;
-    const bool *off; /* nothing counts any more */
+    const struct device *device;
     unsigned misused;
 };
 
-void test_seal_init(struct test_seal *seal, const bool *off);
+void test_seal_init(struct test_seal *seal, const struct device *device);
 
 struct device {
     struct shape shape;

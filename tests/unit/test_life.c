@@ -182,6 +182,20 @@ static void a_clock_that_was_set_back_makes_no_token_live_longer(void **state)
     assert_in_range(atoi(world_status(&w, "generation")), 4, 5);
 }
 
+static void the_store_works_ahead_after_a_commit_and_sleeps_then(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_true(w.keeper.store_task.due_ms <= w.port.now_ms + 20);
+    world_run(&w, MINUTE);
+    assert_int_equal(w.keeper.store_task.due_ms, TK_NEVER);
+    for (unsigned i = 0; i < 100 && w.flash.erases < 2; i++) { /* the next sector, in time */
+        world_run(&w, 30 * MINUTE);
+        assert_int_equal(w.keeper.store_task.due_ms, TK_NEVER);
+    }
+    assert_true(w.flash.erases > 1);
+}
+
 static void uptime_counts_from_the_start(void **state)
 {
     (void)state;
@@ -197,6 +211,18 @@ static void a_restart_after_the_token_expired_renews_at_once(void **state)
     world_provision(&w);
     world_restart(&w, 5 * HOUR);
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+}
+
+static void many_that_start_at_once_do_not_refresh_at_once(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_restart(&w, 5 * HOUR);
+    uint64_t started = w.port.now_ms;
+
+    while (w.server.refreshes == 0)
+        world_run(&w, 10);
+    assert_in_range(w.server.last_ms - started, 100, 30000); /* nobody asked for a token */
 }
 
 /* --- errors and their actions --- */
@@ -506,8 +532,10 @@ int main(void)
         TEST(with_unknown_time_it_is_ready_and_a_demand_waits),
         TEST(a_restart_is_ready_with_the_pair_and_asks_nobody),
         TEST(a_clock_that_was_set_back_makes_no_token_live_longer),
+        TEST(the_store_works_ahead_after_a_commit_and_sleeps_then),
         TEST(uptime_counts_from_the_start),
         TEST(a_restart_after_the_token_expired_renews_at_once),
+        TEST(many_that_start_at_once_do_not_refresh_at_once),
         TEST(transient_faults_are_retried_and_the_token_is_kept),
         TEST(configuration_faults_block_and_are_probed_slowly),
         TEST(auth_refresh_does_not_put_the_next_probe_off),

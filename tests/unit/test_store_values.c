@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,6 +379,33 @@ static void an_erase_in_steps_is_waited_for(void **state)
     assert_int_equal(f.erases, 3);
 }
 
+/* Until prepare has begun to erase the next sector, and is not done. */
+static void begin_erase(void)
+{
+    char number[16];
+
+    again(1024, 3, 1);
+    f.erase_again = 5;
+    for (int i = 0; tk_store_prepare(&s) != TK_STORE_AGAIN; i++) {
+        assert_true(i < 1000);
+        snprintf(number, sizeof number, "%d", i);
+        assert_int_equal(put(1, number), TK_STORE_OK);
+    }
+}
+
+static void nothing_is_done_while_an_erase_is_not(void **state)
+{
+    (void)state;
+    begin_erase();
+    assert_true(strlen(value(1)) > 0);
+    begin_erase();
+    assert_int_equal(put(2, "b"), TK_STORE_OK);
+    assert_string_equal(value(2), "b");
+    begin_erase();
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+    assert_int_equal(f.violations, 0);
+}
+
 static void all_sectors_wear_alike(void **state)
 {
     char number[2] = "0";
@@ -458,6 +486,7 @@ int main(void)
         TEST(the_format_is_as_drawn),
         TEST(shapes_that_hold_no_store_are_refused),
         TEST(an_erase_in_steps_is_waited_for),
+        TEST(nothing_is_done_while_an_erase_is_not),
         TEST(all_sectors_wear_alike),
         TEST(a_wipe_leaves_nothing_anywhere),
         TEST(a_commit_is_synced_before_it_is_told),

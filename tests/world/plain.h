@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAIN_H
+#define PLAIN_H
+
+/*
+ * The functions of core/tk_tls.h without TLS: the same way from a name over TCP to a handshake and
+ * bytes, in the clear, over the simulated network. Core as a whole runs above it; TLS itself, which
+ * is process-wide and costs too much for decades, is tested apart.
+ *
+ * A handshake is one byte from the server: PLAIN_GOOD, or what is wrong with it.
+ */
+
+#include "tk_sim.h"
+
+enum plain_hello {
+    PLAIN_GOOD = 'k',
+    PLAIN_UNTRUSTED = 'u',
+    PLAIN_NAME = 'n',
+    PLAIN_EXPIRED = 'e',
+    PLAIN_ALERT = 'a',
+    PLAIN_BROKEN = 'b'
+};
+
+/* Told at each touch of the network, before it; false: the machine lost its power there. NULL:
+ * nobody is. */
+extern bool (*plain_touched)(struct tk_port *port);
+
+#endif

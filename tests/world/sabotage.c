@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sabotage.h"
+
+#include "tk_account_store.h"
+
+#include <string.h>
+
+enum {
+    TWO_REFRESHES,
+    TORN_COMMIT,
+    LOSES_ON_ERROR,
+    NO_INTENT,
+    SERVES_EXPIRED,
+    SERVES_UNSTORED,
+    NO_LEVEL_4,
+    LEVEL_4_TOO_SOON,
+    NO_BACKOFF,
+    GIVES_UP,
+    NEVER_RENEWS
+};
+
+const struct sabotage sabotages[] = {
+    [TWO_REFRESHES] = {"a refresh is sent twice at a time", 'a', LIFE_WEEKS, 1},
+    [TORN_COMMIT] = {"the values of a commit are stored one by one", 'b', LIFE_WEEKS, 14},
+    [LOSES_ON_ERROR] = {"a server's fault is taken for a refusal", 'c', LIFE_DENSE, 365},
+    [NO_INTENT] = {"what is being refreshed is not stored before", 'c', LIFE_WEEKS, 14},
+    [SERVES_EXPIRED] = {"a token is thought to live ten minutes longer", 'd', LIFE_DENSE, 365},
+    [SERVES_UNSTORED] = {"a pair is shown, and not stored", 'c', LIFE_WEEKS, 14},
+    [NO_LEVEL_4] = {"a refusal of the application is not escalated", 'e', LIFE_DENSE, 365},
+    [LEVEL_4_TOO_SOON] = {"three failures are level 4", 'e', LIFE_DENSE, 365},
+    [NO_BACKOFF] = {"there is no backoff", 'f', LIFE_DENSE, 365},
+    [GIVES_UP] = {"after three failures it gives up", 'g', LIFE_DENSE, 365},
+    [NEVER_RENEWS] = {"the next refresh is planned in the far future", 'g', LIFE_WEEKS, 14},
+};
+
+const size_t sabotage_count = sizeof sabotages / sizeof sabotages[0];
+
+static const struct sabotage *planted;
+static struct gate *gate;
+static struct tk_request twin, *original;
+
+void sabotage_plant(const struct sabotage *s, struct gate *g)
+{
+    planted = s;
+    gate = g;
+    memset(&twin, 0, sizeof twin);
+}
+
+static bool is_planted(int bug)
+{
+    return planted == &sabotages[bug];
+}
+
+/* --- the functions in front of core's: declared by the linker alone --- */
+
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+void __real_tk_net_submit(struct tk_net *net, struct tk_request *r);
+int __real_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
+enum tk_action __real_tk_err_action(enum tk_err err);
+enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
+bool __real_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
+enum tk_err __real_tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
+                                         const struct tk_grant_facts *facts,
+                                         const char *found_host);
+void __real_tk_escalate_look(struct tk_account *a, uint64_t now_ms);
+uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
+void __real_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms);
+
+static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
+{
+    (void)r;
+    return original->write(original, out);
+}
+
+static void twin_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    (void)r;
+    (void)err;
+    (void)answer;
+}
+
+void __wrap_tk_net_submit(struct tk_net *net, struct tk_request *r)
+{
+    __real_tk_net_submit(net, r);
+    if (!is_planted(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_net_active(&twin))
+        return;
+    original = r;
+    twin = *r;
+    twin.write = write_twin;
+    twin.done = twin_done;
+    __real_tk_net_submit(net, &twin);
+}
+
+int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
+{
+    int ret = TK_STORE_OK;
+
+    if (!is_planted(TORN_COMMIT))
+        return __real_tk_store_commit(s, values, count);
+    for (size_t i = 0; i < count && ret == TK_STORE_OK; i++)
+        ret = __real_tk_store_commit(s, &values[i], 1);
+    return ret;
+}
+
+enum tk_action __wrap_tk_err_action(enum tk_err err)
+{
+    if (is_planted(LOSES_ON_ERROR) && err == TK_E_SERVER_ERROR)
+        return TK_ACTION_REAUTH;
+    return __real_tk_err_action(err);
+}
+
+enum tk_err __wrap_tk_account_store_intent(struct tk_account *a, bool open)
+{
+    return is_planted(NO_INTENT) ? TK_OK : __real_tk_account_store_intent(a, open);
+}
+
+bool __wrap_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+{
+    bool known = __real_tk_account_left(a, now_ms, seconds);
+
+    if (known && is_planted(SERVES_EXPIRED))
+        *seconds += 600;
+    return known;
+}
+
+enum tk_err __wrap_tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
+                                         const struct tk_grant_facts *facts, const char *found_host)
+{
+    if (is_planted(SERVES_UNSTORED) && pair->generation > 1)
+        return TK_OK;
+    return __real_tk_account_store_pair(a, pair, facts, found_host);
+}
+
+void __wrap_tk_escalate_look(struct tk_account *a, uint64_t now_ms)
+{
+    enum tk_err blocked_by = a->refresh.blocked_by;
+
+    if (is_planted(NO_LEVEL_4) && blocked_by != TK_OK)
+        return;
+    if (is_planted(LEVEL_4_TOO_SOON) && a->refresh.failures >= 3)
+        a->refresh.blocked_by = TK_E_TIMEOUT;
+    __real_tk_escalate_look(a, now_ms);
+    a->refresh.blocked_by = blocked_by;
+}
+
+uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
+{
+    return is_planted(NO_BACKOFF) ? 0 : __real_tk_keeper_random(k, limit);
+}
+
+void __wrap_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms)
+{
+    struct tk_account *a = planted == NULL ? NULL : gate_account(gate);
+    bool refresh = a != NULL && task == &a->refresh.task && due_ms != TK_NEVER;
+
+    if (refresh && is_planted(GIVES_UP) && a->refresh.failures >= 3)
+        due_ms = TK_NEVER;
+    if (refresh && is_planted(NEVER_RENEWS) && a->refresh.failures == 0)
+        due_ms += (uint64_t)365 * 86400 * 1000;
+    __real_tk_sched_at(s, task, due_ms);
+}
