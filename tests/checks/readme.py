@@ -26,7 +26,7 @@ GROUPS = [
     ("console", ["console", "console_out", "command", "command_set", "command_status",
                  "command_token", "command_ca", "check"]),
     ("error words", ["err"]),
-    ("store", ["store", "store_read", "store_write"]),
+    ("store", ["store", "store_plan", "store_read", "store_sealed", "store_walk", "store_write"]),
     ("sealing", ["seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
 ]
