@@ -11,10 +11,11 @@
 #include <mbedtls/md.h>
 #include <stddef.h>
 
-#define TK_RSA_MIN_BITS 128 /* what may be weak is the profile's to say */
+/* Bits of n, and at most of e: one that is longer only costs time, and OpenSSL has the same limit.
+ * What is too weak is for the profile of a chain to say. */
+#define TK_RSA_MIN_BITS 128
 #define TK_RSA_MAX_BITS 4096
-#define TK_RSA_MAX_E    64 /* bits; one that is longer only costs time (OpenSSL has the same limit) \
-                            */
+#define TK_RSA_MAX_E    64
 
 /* Reads the DER of an RSAPublicKey (A.1.1) into n and e. 0, or an error of mbedTLS. n has no
  * leading limbs of zero. */
