@@ -21,7 +21,7 @@ LAYERS = (("core", r"/core/tk_"), ("conformance suite", r"/platform/conformance/
           ("mbedTLS", r"/library/"), ("board", r"/boards/"),
           ("C library", r"/lib(c|g|m|gcc)(_nano)?\.a"))
 UNNAMED = "strings, padding"
-ROW = re.compile(r"^ \.\S+\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S+\.a)\(", re.MULTILINE)
+ROW = re.compile(r"^ \.(?:text|s?rodata|s?data|s?bss)\S*\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S+\.a)\(", re.M)
 SECTION = re.compile(r"^ +\[ *\d+\] (\S+) +(PROGBITS|NOBITS|ARM_EXIDX|INIT_ARRAY) +"
                      r"([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +\w*A", re.MULTILINE)
 ENTRY = re.compile(r"^ <\w+><(\w+)>.*\((DW_TAG_(?:compile_unit|subprogram|variable))\)\n"
