@@ -104,17 +104,12 @@ struct tk_account {
     struct tk_keeper *keeper;
     uint8_t index;
     bool used; /* this place holds an account */
-    char name[TK_NAME_MAX + 1];
 
     /* configuration */
-    struct tk_client client;
-    char auth_host[TK_HOST_TEXT]; /* "": auto */
-    uint32_t renew_s;             /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
+    uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
 
     /* what the server gave */
     const char *found_host; /* auto: the authorization host it named, a constant; NULL: none yet */
-    struct tk_pair pair;
-    struct tk_grant_facts facts;
     enum tk_ended ended;
     int64_t issued_ms;   /* tick of the pair's issue, below 0 before this start ... */
     uint64_t expires_ms; /* ... and of its end; both valid when times_known */
@@ -127,6 +122,13 @@ struct tk_account {
     struct tk_rest rest;
     struct tk_escalation escalation;
     struct tk_counters counters;
+
+    /* what is large comes last: short instructions reach only what is near the beginning */
+    char name[TK_NAME_MAX + 1];
+    struct tk_pair pair;
+    struct tk_client client;
+    char auth_host[TK_HOST_TEXT]; /* "": auto */
+    struct tk_grant_facts facts;
 };
 
 /* The configuration that `set` knows. */

@@ -58,7 +58,6 @@ struct tk_console {
     uint8_t ref; /* index of the selected account */
 
     /* the line that is being typed */
-    char typed[TK_LINE_MAX + 1];
     uint16_t len;
     enum tk_err refusal; /* why the line cannot be run; TK_OK */
     uint8_t escape;      /* where in an escape sequence of a terminal */
@@ -76,11 +75,14 @@ struct tk_console {
     bool at_column_0;
     bool prompted;  /* the last that went out is a prompt */
     uint32_t lines; /* that went out so far */
-    char out[TK_CONSOLE_OUT];
     size_t out_len;
-    char async[TK_CONSOLE_ASYNC]; /* lines that wait for the end of an answer, each with its NUL */
     size_t async_len;
     uint32_t async_lost;
+
+    /* what is large comes last: short instructions reach only what is near the beginning */
+    char typed[TK_LINE_MAX + 1];
+    char out[TK_CONSOLE_OUT];
+    char async[TK_CONSOLE_ASYNC]; /* lines that wait for the end of an answer, each with its NUL */
 };
 
 void tk_console_init(struct tk_console *c, struct tk_keeper *keeper, unsigned line);

@@ -4,36 +4,50 @@
 #include <stdint.h>
 #include <string.h>
 
-static const struct {
-    const char *code;
-    const char *words;
-    uint8_t action;
-} errors[] = {
-    {"ok", "", TK_ACTION_NONE},
-#define TK_ERROR(id, code, action, words) {code, words, TK_ACTION_##action},
+static const char *const codes[] = {
+    "ok",
+#define TK_ERROR(id, code, action, words) code,
 #include "tk_errors.h"
 #undef TK_ERROR
 };
 
+static const uint8_t actions[] = {
+    TK_ACTION_NONE,
+#define TK_ERROR(id, code, action, words) TK_ACTION_##action,
+#include "tk_errors.h"
+#undef TK_ERROR
+};
+
+/* One behind the other: a pointer to each would be a third of a kilobyte. */
+static const char words[] = "\0"
+#define TK_ERROR(id, code, action, words) words "\0"
+#include "tk_errors.h"
+#undef TK_ERROR
+    ;
+
 const char *tk_err_code(enum tk_err err)
 {
-    return errors[err].code;
+    return codes[err];
 }
 
 const char *tk_err_words(enum tk_err err)
 {
-    return errors[err].words;
+    const char *at = words;
+
+    for (int i = 0; i < (int)err; i++)
+        at += strlen(at) + 1;
+    return at;
 }
 
 enum tk_action tk_err_action(enum tk_err err)
 {
-    return (enum tk_action)errors[err].action;
+    return (enum tk_action)actions[err];
 }
 
 enum tk_err tk_err_from_code(const char *code)
 {
     for (int err = 1; err < TK_E_COUNT; err++) {
-        if (strcmp(errors[err].code, code) == 0)
+        if (strcmp(codes[err], code) == 0)
             return (enum tk_err)err;
     }
     return TK_OK;

@@ -58,15 +58,6 @@ struct tk_keeper {
     struct tk_sched sched;
     struct tk_store store;
     struct tk_task store_task; /* what the store can do ahead */
-    struct tk_net net;
-    struct tk_ca ca; /* roots of trust that were added */
-    struct tk_history history;
-    struct tk_account accounts[TK_ACCOUNTS];
-    struct tk_console consoles[TK_CONSOLES];
-
-    struct tk_sink sink;
-    struct tk_ip ip;
-    char ntp[TK_HOST_MAX + 1]; /* "": none */
 
     enum tk_log_level log_level;
     enum tk_err store_error; /* of opening the store */
@@ -75,6 +66,16 @@ struct tk_keeper {
     uint64_t started_ms; /* tick */
     bool told;           /* something in this pass, that the consoles have yet to print */
     enum tk_state shown[TK_ACCOUNTS]; /* the states of the last EVT lines */
+
+    /* what is large comes last: short instructions reach only what is near the beginning */
+    struct tk_ca ca; /* roots of trust that were added */
+    struct tk_ip ip;
+    char ntp[TK_HOST_MAX + 1]; /* "": none */
+    struct tk_sink sink;
+    struct tk_history history;
+    struct tk_account accounts[TK_ACCOUNTS];
+    struct tk_console consoles[TK_CONSOLES];
+    struct tk_net net;
 };
 
 /* Opens the store, loads the accounts, and is ready to run. Always succeeds; what does not work

@@ -24,6 +24,11 @@ else()
     set(board_main boards/firmware/main.c boards/firmware/build.c)
 endif()
 
+# What assembler or the compiler itself calls by name is not compiled as one with the rest.
+set_source_files_properties(${board_arch} PROPERTIES COMPILE_OPTIONS -fno-lto)
+set(by_name -fno-lto -fno-builtin -fno-tree-loop-distribute-patterns)
+set_source_files_properties(port/baremetal/tk_libc.c PROPERTIES COMPILE_OPTIONS "${by_name}")
+
 # The roots of trust, out of what this machine trusts.
 set(bundle /etc/ssl/certs/ca-certificates.crt)
 set(roots ${CMAKE_BINARY_DIR}/roots.c)
@@ -35,7 +40,7 @@ add_custom_command(OUTPUT ${roots}
                    VERBATIM)
 
 file(GLOB board CONFIGURE_DEPENDS boards/${TK_BOARD}/*.c)
-add_executable(tokenkeeper ${board_main} ${board} ${roots})
+add_executable(tokenkeeper ${board_main} ${board} port/baremetal/tk_libc.c ${roots})
 target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
 set_source_files_properties(boards/firmware/build.c boards/${TK_BOARD}/main.c PROPERTIES
                             COMPILE_DEFINITIONS TK_BUILD_UNIX=${build_unix})

@@ -1,63 +1,112 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what a firmware takes of flash and RAM, by layer, from its linker map.
+"""Prints what a firmware takes of flash and RAM, by layer.
 
     python3 boards/firmware/sizes.py tokenkeeper.elf tokenkeeper.map
 
-readme() keeps the same table in a board's README.
+All is compiled as one (-flto), so the linker's map knows only the C library by its objects; whose
+the rest is says the debugger's information. What has no name, strings above all, is a row of its
+own. readme() keeps the same table in a board's README.
 """
 
 import re
 import subprocess
 import sys
+from bisect import bisect_right
 from pathlib import Path
 
-# The first pattern that an object's path matches names its layer.
-LAYERS = (("core", r"libtk_core"), ("conformance suite", r"libtk_conformance"),
-          ("ports", r"libtk_port"), ("roots of trust", r"roots\.c"), ("lwIP", r"lwip"),
-          ("mbedTLS", r"libmbedtls"), ("board", r"/boards/|^boards/|CMakeFiles/tokenkeeper"),
-          ("C library", r"lib(c|g|m|gcc)[_\w]*\.a"))
-FLASH = re.compile(r"\.(text|s?rodata|vectors|s?data|ARM)")
-RAM = re.compile(r"\.(s?data|s?bss|noinit)|COMMON")
-ROW = re.compile(r"^ (\.\S+|COMMON)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
+# The first pattern that the path of a source or an object matches names its layer.
+LAYERS = (("core", r"/core/tk_"), ("conformance suite", r"/platform/conformance/"),
+          ("ports", r"/port/\w+/"), ("roots of trust", r"roots\.c"), ("lwIP", r"/lwip[^/]*/src/"),
+          ("mbedTLS", r"/library/"), ("board", r"/boards/"),
+          ("C library", r"/lib(c|g|m|gcc)(_nano)?\.a"))
+UNNAMED = "strings, padding"
+ROW = re.compile(r"^ \.(?:text|s?rodata|s?data|s?bss)\S*\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S+\.a)\(", re.M)
+SECTION = re.compile(r"^ +\[ *\d+\] (\S+) +(PROGBITS|NOBITS|ARM_EXIDX|INIT_ARRAY) +"
+                     r"([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +\w*A", re.MULTILINE)
+ENTRY = re.compile(r"^ <\w+><(\w+)>.*\((DW_TAG_(?:compile_unit|subprogram|variable))\)\n"
+                   r"((?:    <.*\n)+)", re.MULTILINE)
+NAME = re.compile(r"DW_AT_name .*?: (?:\(.*?\): |\(\w+\) )*(\S+)$", re.MULTILINE)
+ORIGIN = re.compile(r"DW_AT_(?:abstract_origin|specification).*<0x(\w+)>")
+ADDRESS = re.compile(r"DW_AT_low_pc .*0x(\w+)|DW_AT_location .*block: 3 .*\(DW_OP_addr: (\w+)\)$",
+                     re.MULTILINE)
 
 
-def rows(text: str) -> list[tuple[str, int, str]]:
-    """(section, size, object) of what was linked."""
-    body = text[text.index("Linker script and memory map"):]
-    body = re.sub(r"^( \.\S+)\n +0x", r"\1 0x", body, flags=re.MULTILINE)
-    found = [ROW.match(line) for line in body.splitlines()]
-    return [(row[1], int(row[3], 16), row[4]) for row in found if row]
+def output(*command: str) -> str:
+    """What a command prints."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def layer(name: str) -> str:
-    """The layer of an object."""
-    return next((layer for layer, pattern in LAYERS if re.search(pattern, name)), "other")
+def layer(path: str) -> str:
+    """The layer of a source or an object."""
+    return next((layer for layer, pattern in LAYERS if re.search(pattern, path)), UNNAMED)
 
 
-def by_layer(found: list[tuple[str, int, str]], kind: re.Pattern) -> dict[str, int]:
-    """Bytes of each layer."""
-    sums: dict[str, int] = {}
-    for section, size, name in found:
-        if kind.match(section):
-            sums[layer(name)] = sums.get(layer(name), 0) + size
+def sources(elf: Path) -> dict[int, str]:
+    """The layer of what begins at an address, as far as the debugger's information goes."""
+    units: list[tuple[int, str]] = []
+    found: list[tuple[int, int]] = []
+    for at, tag, text in ENTRY.findall(output("readelf", "-W", "--debug-dump=info", str(elf))):
+        if tag == "DW_TAG_compile_unit":
+            name = NAME.search(text)
+            units.append((int(at, 16), layer(name[1]) if name else UNNAMED))
+        elif address := ADDRESS.search(text):
+            origin = ORIGIN.search(text)
+            found.append((int(address[1] or address[2], 16), int(origin[1] if origin else at, 16)))
+    starts = [start for start, _ in units]
+    return {address: units[bisect_right(starts, entry) - 1][1] for address, entry in found}
+
+
+def symbols(elf: Path) -> dict[str, tuple[int, int]]:
+    """(address, size) of every symbol."""
+    words = [line.split() for line in output("nm", "-S", str(elf)).splitlines()]
+    return {word[-1]: (int(word[0], 16), int(word[1], 16) if len(word) == 4 else 0)
+            for word in words if len(word) >= 3}
+
+
+def pieces(elf: Path, map_file: Path) -> dict[int, tuple[int, str]]:
+    """(size, layer) of all that has a name, by its address."""
+    known = sources(elf)
+    found = {at & ~1 if at & ~1 in known else at: (size, known.get(at & ~1, known.get(at, UNNAMED)))
+             for at, size in symbols(elf).values() if size}
+    text = map_file.read_text()
+    text = text[text.index("Linker script and memory map"):]
+    for at, size, archive in ROW.findall(re.sub(r"^( \.\S+)\n +0x", r"\1 0x", text, flags=re.M)):
+        if layer(archive) == "C library":
+            found[int(at, 16)] = (int(size, 16), "C library")
+    return found
+
+
+def by_layer(found: dict[int, tuple[int, str]], start: int, size: int) -> dict[str, int]:
+    """Bytes of each layer between two addresses. What overlaps is counted once."""
+    sums: dict[str, int] = {UNNAMED: size}
+    end = start
+    for at in sorted(found):
+        length, name = found[at]
+        if start <= at < start + size and at >= end and name != UNNAMED:
+            sums[name] = sums.get(name, 0) + length
+            sums[UNNAMED] -= length
+            end = at + length
     return sums
-
-
-def symbols(elf: Path) -> dict[str, int]:
-    """The linker script's own symbols."""
-    lines = subprocess.run(["nm", str(elf)], check=True, capture_output=True,
-                           text=True).stdout.split("\n")
-    words = [line.split() for line in lines]
-    return {word[2]: int(word[0], 16) for word in words if len(word) == 3}
 
 
 def table(elf: Path, map_file: Path) -> list[tuple[str, int, int]]:
     """(what, flash, RAM), the last but one their sum, the last the RAM that is left over."""
-    found = rows(map_file.read_text())
-    flash, ram, at = by_layer(found, FLASH), by_layer(found, RAM), symbols(elf)
+    found, named = pieces(elf, map_file), symbols(elf)
+    flash: dict[str, int] = {}
+    ram: dict[str, int] = {}
+    for name, kind, start, size in SECTION.findall(output("readelf", "-SW", str(elf))):
+        if name in (".stack", ".arena"):
+            continue
+        sums = by_layer(found, int(start, 16), int(size, 16))
+        kinds = ([flash] if kind != "NOBITS" else []) + \
+                ([ram] if kind == "NOBITS" or name.startswith((".data", ".sdata")) else [])
+        for memory in kinds:
+            for what, count in sums.items():
+                memory[what] = memory.get(what, 0) + count
+    at = {name: address for name, (address, _) in named.items()}
     lines = [(name, flash.get(name, 0), ram.get(name, 0))
-             for name in [*(name for name, _ in LAYERS), "other"]]
+             for name in [*(name for name, _ in LAYERS), UNNAMED]]
     lines = [line for line in lines if line[1] + line[2] > 0]
     lines.append(("stack", 0, at["tk_stack_top"] - at["tk_stack_bottom"]))
     lines.append(("heap of mbedTLS", 0, at["tk_arena_end"] - at["tk_arena_start"]))
@@ -69,14 +118,10 @@ BEGIN, END = "<!-- generated: sizes -->\n", "<!-- end -->"
 
 
 def readme(path: Path, elf: Path, map_file: Path, write: bool) -> bool:
-    """Whether the table in a README is today's; write makes it so. The roots of trust are the
-    builder's choice, and not in it."""
-    lines = table(elf, map_file)
-    roots = sum(flash for name, flash, _ in lines if name == "roots of trust")
+    """Whether the table in a README is today's; write makes it so."""
     text = "| bytes | flash | RAM |\n|---|---:|---:|\n"
-    for name, flash, ram in lines:
-        if name != "roots of trust":
-            text += f"| {name} | {(flash - (roots if name == 'all' else 0)) or ''} | {ram or ''} |\n"
+    for name, flash, ram in table(elf, map_file):
+        text += f"| {name} | {flash or ''} | {ram or ''} |\n"
     before, _, rest = path.read_text().partition(BEGIN)
     old, _, after = rest.partition(END)
     if write:

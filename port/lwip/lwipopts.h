@@ -17,6 +17,7 @@
 #define LWIP_TIMERS          0 /* the port runs them, and only while something needs them */
 #define MEM_ALIGNMENT        __SIZEOF_POINTER__
 #define LWIP_STATS           0
+#define LWIP_SINGLE_NETIF    1
 #ifndef TK_LWIP_ASSERTS
 #define LWIP_NOASSERT 1
 #endif
@@ -49,6 +50,7 @@
 #ifndef TCP_SND_BUF
 #define TCP_SND_BUF (2 * TCP_MSS)
 #endif
+#define TCP_OVERSIZE            0 /* a flight is sent at once: nothing is added to a segment */
 #define TCP_SND_QUEUELEN        8
 #define TCP_QUEUE_OOSEQ         0 /* what comes out of order is sent again, and takes no memory */
 #define MEMP_NUM_TCP_SEG        TCP_SND_QUEUELEN

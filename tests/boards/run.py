@@ -6,7 +6,8 @@
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
 be flashed, and drives it over its serial line. Only classes whose name has a WORD. --write brings
-the sizes in the board's README up to date; stale ones are a failure.
+the sizes in the board's README up to date; stale ones are a failure, and so is an image over
+budget.
 """
 
 from __future__ import annotations
@@ -21,23 +22,45 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "boards/firmware"))
+import sizes  # noqa: E402
+
+if TYPE_CHECKING:
+    from emulator import Board
+
 WORK = ROOT / "build/boards"
 LONGEST_S = 600
 SLOW = ("Idle", "Silence")  # begin first; not on qemu-rv32, if not asked for
 
 
-def build(board: str, roots: Path) -> Path:
+def build(board: str, roots: list[Path]) -> Path:
     """The image of a board that trusts these roots too."""
     folder = WORK / board
-    for command in (["cmake", "--preset", board, "-B", str(folder), f"-DTK_ROOTS={roots}"],
+    also = ";".join(str(path) for path in roots)
+    for command in (["cmake", "--preset", board, "-B", str(folder), f"-DTK_ROOTS={also}"],
                     ["cmake", "--build", str(folder)]):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return folder / "tokenkeeper.bin"
+
+
+def sizes_are_good(board: Board, write: bool) -> bool:
+    """Whether the image that is shipped is as large as its README says, and not too large."""
+    image = build(board.name, [])
+    readme = ROOT / f"boards/{board.name}/README.md"
+    good = sizes.readme(readme, image.with_suffix(".elf"), image.with_suffix(".map"), write)
+    if not good:
+        print(f"FAILED {board.name}: the sizes in its README are stale: run.py --write")
+    size = image.stat().st_size
+    if board.flash_budget and size > board.flash_budget:
+        print(f"FAILED {board.name}: {size} bytes of flash, over {board.flash_budget}")
+        good = False
+    return good
 
 
 def classes(words: list[str]) -> list[str]:
@@ -86,17 +109,12 @@ def main() -> int:
     from emulator import BOARDS  # after TK_E2E_DIR is set
     import certs
     import leaks
-    sys.path.insert(0, str(ROOT / "boards/firmware"))
-    import sizes
     roots = certs.generate(WORK / "certs", rsa4096=True)
-    jobs, stale = [], False
+    jobs, good_sizes = [], True
     try:
         for board in arguments.board or BOARDS:
-            image = build(board, roots)
-            if not sizes.readme(ROOT / f"boards/{board}/README.md", image.with_suffix(".elf"),
-                                image.with_suffix(".map"), arguments.write):
-                print(f"FAILED {board}: the sizes in its README are stale: run.py --write")
-                stale = True
+            good_sizes = sizes_are_good(BOARDS[board], arguments.write) and good_sizes
+            image = build(board, [roots])
             env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
                                 "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
             jobs += [(name, board, env) for name in classes(arguments.words)
@@ -108,7 +126,7 @@ def main() -> int:
         print(f"{len(good)} classes, {good.count(False)} failed; "
               f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")
         print("\n".join(found))
-        return 0 if good and all(good) and not found and not stale else 1
+        return 0 if good and all(good) and not found and good_sizes else 1
     finally:
         shutil.rmtree(records, ignore_errors=True)
 

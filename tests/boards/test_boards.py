@@ -215,7 +215,7 @@ class Chains(BoardCase):
 
     def test_each(self) -> None:
         self.ready()
-        for cert in ("ec", "rsa", "rsa4096root", "rsa4096"):
+        for cert in ("rsa", "rsa4096root", "ec", "rsa4096"):
             self.b24.set(oauth_cert=cert, portal_cert=cert)
             self.b24.forget_sessions()
             answer = self.k.command("check")

@@ -36,6 +36,17 @@ static void no_code_stands_twice(void **state)
     }
 }
 
+static void code_and_words_stand_together(void **state)
+{
+    (void)state;
+#define TK_ERROR(id, code, action, words)                                                          \
+    assert_string_equal(tk_err_code(TK_E_##id), code);                                             \
+    assert_string_equal(tk_err_words(TK_E_##id), words);
+#include "tk_errors.h"
+#undef TK_ERROR
+    assert_string_equal(tk_err_words(TK_OK), "");
+}
+
 static void every_error_has_words_of_one_line(void **state)
 {
     (void)state;
@@ -106,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_error_has_a_code_of_one_word),
         cmocka_unit_test(no_code_stands_twice),
+        cmocka_unit_test(code_and_words_stand_together),
         cmocka_unit_test(every_error_has_words_of_one_line),
         cmocka_unit_test(words_say_more_than_the_code),
         cmocka_unit_test(a_code_leads_back_to_its_error),

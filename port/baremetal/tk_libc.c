@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of the C library and of the compiler's, small: newlib's and libgcc's are unrolled for
+ * speed, and these would be 3 KB of them. Nobody here has long strings or divides much. What
+ * copies, fills and compares memory stays the library's. */
+#include <stdint.h>
+#include <string.h>
+
+/* --- string.h --- */
+
+void *memchr(const void *memory, int c, size_t len)
+{
+    for (const unsigned char *p = memory; len > 0; p++, len--) {
+        if (*p == (unsigned char)c)
+            return (void *)p;
+    }
+    return NULL;
+}
+
+void *memmove(void *to, const void *from, size_t len)
+{
+    unsigned char *t = to;
+    const unsigned char *f = from;
+
+    if ((uintptr_t)to <= (uintptr_t)from) {
+        for (size_t i = 0; i < len; i++)
+            t[i] = f[i];
+    } else {
+        while (len-- > 0)
+            t[len] = f[len];
+    }
+    return to;
+}
+
+size_t strlen(const char *s)
+{
+    const char *end = s;
+
+    while (*end != '\0')
+        end++;
+    return (size_t)(end - s);
+}
+
+char *strcpy(char *to, const char *from)
+{
+    memcpy(to, from, strlen(from) + 1);
+    return to;
+}
+
+char *strchr(const char *s, int c)
+{
+    return memchr(s, c, strlen(s) + 1);
+}
+
+int strncmp(const char *a, const char *b, size_t len)
+{
+    for (; len > 0; a++, b++, len--) {
+        if (*a != *b || *a == '\0')
+            return (unsigned char)*a - (unsigned char)*b;
+    }
+    return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, (size_t)-1);
+}
+
+char *strstr(const char *s, const char *wanted)
+{
+    size_t len = strlen(wanted);
+
+    for (; strncmp(s, wanted, len) != 0; s++) {
+        if (*s == '\0')
+            return NULL;
+    }
+    return (char *)s;
+}
+
+/* --- 64-bit division --- */
+
+uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rest);
+
+/* All such divisions of a Cortex-M come here (libgcc's __aeabi_uldivmod and __aeabi_ldivmod). d is
+ * not 0. */
+uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rest)
+{
+    uint64_t quotient = 0;
+
+    if ((n | d) >> 32 == 0) {
+        *rest = (uint32_t)n % (uint32_t)d;
+        return (uint32_t)n / (uint32_t)d;
+    }
+    if (n >= d) {
+        int shift = __builtin_clzll(d) - __builtin_clzll(n);
+
+        for (d <<= shift; shift >= 0; shift--, d >>= 1) {
+            quotient <<= 1;
+            if (n >= d) {
+                n -= d;
+                quotient |= 1;
+            }
+        }
+    }
+    *rest = n;
+    return quotient;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boards' small functions of the C library against this machine's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Under names of their own. */
+#define memchr       small_memchr
+#define memmove      small_memmove
+#define strlen       small_strlen
+#define strcpy       small_strcpy
+#define strchr       small_strchr
+#define strcmp       small_strcmp
+#define strncmp      small_strncmp
+#define strstr       small_strstr
+#define __udivmoddi4 small_udivmoddi4
+void *memchr(const void *memory, int c, size_t len);
+void *memmove(void *to, const void *from, size_t len);
+size_t strlen(const char *s);
+char *strcpy(char *to, const char *from);
+char *strchr(const char *s, int c);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t len);
+char *strstr(const char *s, const char *wanted);
+#include "tk_libc.c"
+#undef memchr
+#undef memmove
+#undef strlen
+#undef strcpy
+#undef strchr
+#undef strcmp
+#undef strncmp
+#undef strstr
+
+static uint64_t seed = 1;
+
+static uint64_t draw(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return seed >> 16;
+}
+
+/* Few letters, so that many are alike; one has its top bit set. */
+static void fill(char *s, size_t size)
+{
+    size_t len = draw() % size;
+
+    for (size_t i = 0; i < len; i++)
+        s[i] = "ab\xe4"[draw() % 3];
+    s[len] = '\0';
+}
+
+static int sign(int x)
+{
+    return (x > 0) - (x < 0);
+}
+
+static void test_strings(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        char a[12], b[4], copy[12];
+        size_t len = draw() % 6;
+
+        fill(a, sizeof a);
+        fill(b, sizeof b);
+        assert_int_equal(small_strlen(a), strlen(a));
+        assert_int_equal(sign(small_strcmp(a, b)), sign(strcmp(a, b)));
+        assert_int_equal(small_strcmp(a, a), 0);
+        assert_int_equal(sign(small_strncmp(a, b, len)), sign(strncmp(a, b, len)));
+        assert_ptr_equal(small_strstr(a, b), strstr(a, b));
+        assert_ptr_equal(small_strchr(a, b[0]), strchr(a, b[0]));
+        assert_ptr_equal(small_memchr(a, b[0], strlen(a)), memchr(a, b[0], strlen(a)));
+        assert_ptr_equal(small_strcpy(copy, a), copy);
+        assert_string_equal(copy, a);
+    }
+    assert_null(small_memchr("", 0, 0));
+}
+
+static void test_memmove(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        uint8_t ours[64], libc[64];
+        size_t len = draw() % 32, to = draw() % 32, from = draw() % 32;
+
+        for (size_t j = 0; j < sizeof ours; j++)
+            ours[j] = libc[j] = (uint8_t)draw();
+        assert_ptr_equal(small_memmove(ours + to, ours + from, len), ours + to);
+        memmove(libc + to, libc + from, len);
+        assert_memory_equal(ours, libc, sizeof ours);
+    }
+}
+
+static void divide(uint64_t n, uint64_t d)
+{
+    uint64_t rest, quotient = small_udivmoddi4(n, d, &rest);
+
+    assert_int_equal(quotient, n / d);
+    assert_int_equal(rest, n % d);
+}
+
+static void test_division(void **state)
+{
+    static const uint64_t edges[] = {1,          2,          1000,       UINT32_MAX,
+                                     1ull << 32, 1ull << 63, UINT64_MAX, UINT64_MAX - 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        divide(0, edges[i]);
+        for (size_t j = 0; j < sizeof edges / sizeof edges[0]; j++)
+            divide(edges[i], edges[j]);
+    }
+    for (int i = 0; i < 1000000; i++) {
+        uint64_t n = (draw() << 32 | (uint32_t)draw()) >> draw() % 64;
+        uint64_t d = (draw() << 32 | (uint32_t)draw()) >> draw() % 64;
+
+        divide(n, d == 0 ? 1 : d);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_strings),
+                                       cmocka_unit_test(test_memmove),
+                                       cmocka_unit_test(test_division)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
