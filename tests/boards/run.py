@@ -6,7 +6,8 @@
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
 be flashed, and drives it over its serial line. Only classes whose name has a WORD. --write brings
-the sizes in the board's README up to date; stale ones are a failure.
+the sizes in the board's README up to date, and, of all boards together, the table in the top
+README, as far as classes that measure were run; stale ones are a failure.
 """
 
 from __future__ import annotations
@@ -85,25 +86,34 @@ def main() -> int:
     os.environ["TK_E2E_DIR"] = str(records)
     from emulator import BOARDS  # after TK_E2E_DIR is set
     import certs
+    import figures
     import leaks
     sys.path.insert(0, str(ROOT / "boards/firmware"))
     import sizes
     roots = certs.generate(WORK / "certs", rsa4096=True)
-    jobs, stale = [], False
+    jobs, stale, images = [], False, {}
     try:
         for board in arguments.board or BOARDS:
-            image = build(board, roots)
+            images[board] = image = build(board, roots)
             if not sizes.readme(ROOT / f"boards/{board}/README.md", image.with_suffix(".elf"),
                                 image.with_suffix(".map"), arguments.write):
                 print(f"FAILED {board}: the sizes in its README are stale: run.py --write")
                 stale = True
             env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
-                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
+                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills),
+                                "TK_FIGURES": str(records / f"{board}.figures")}
             jobs += [(name, board, env) for name in classes(arguments.words)
                      if arguments.words or board != "qemu-rv32" or not name.endswith(SLOW)]
         jobs.sort(key=lambda job: not job[0].endswith(SLOW))
         with ThreadPoolExecutor(arguments.j) as pool:
             good = list(pool.map(lambda job: run(*job), jobs))
+        if set(images) == set(BOARDS):
+            old = figures.problems(ROOT / "README.md", {board: figures.Board(
+                sizes.table(image.with_suffix(".elf"), image.with_suffix(".map")),
+                figures.noted(records / f"{board}.figures")) for board, image in images.items()},
+                arguments.write)
+            print("".join(f"FAILED {what}\n" for what in old), end="")
+            stale = stale or bool(old)
         found = leaks.search(records)
         print(f"{len(good)} classes, {good.count(False)} failed; "
               f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")

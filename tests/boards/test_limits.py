@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from emulator import TOOLS
+from figures import note
 from keeper import PATIENT_S
 from test_boards import BOARD, IMAGE, BoardCase
 from tracer import MONITOR, Code, Tracer
@@ -77,6 +78,8 @@ class TlsAlone(BoardCase):
             self.b24.forget_sessions()
             full, resumed = (self.cost_of("check") / 2 for _ in range(2))  # of two hosts
             told.append(f"{cert} {full:.1f} M, resumed {resumed:.3f} M")
+            note(f"tls_{cert}", full)
+            note("tls_resumed", resumed)
             self.assertLess(full, budget)
             self.assertLess(resumed, BOARD.tls_budget[2])
             self.assertGreater(full, 5)  # something was measured
@@ -130,6 +133,7 @@ class Masked(BoardCase):
             self.k.must("version")
         print(f"\n= interrupts were kept out {found.stretches} times in {found.instructions} "
               f"instructions, {found.longest} at the longest, from {name_of(found.longest_from)}")
+        note("masked", found.longest)
         self.assertGreater(found.instructions, 100000)
         self.assertGreater(found.stretches, 100)
         self.assertLess(found.longest, LONGEST_MASKED)
