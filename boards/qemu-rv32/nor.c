@@ -34,7 +34,9 @@ enum {
     ERASE_MS = 10000 /* of a sector; chips take up to 4 s */
 };
 
-static uint32_t erasing; /* address of the sector that is being erased, or 0 */
+static uint32_t busy;    /* address that the chips are at work at, since some call before; or 0 */
+static uint32_t began;   /* the tick at which they were given it */
+static uint32_t erasing; /* the same, if it is a sector that is being erased */
 static uint32_t erased;  /* of one whose end nobody was told yet, or 0 */
 
 /* Whether both chips are ready before so many milliseconds are over. */
@@ -49,27 +51,25 @@ static bool ready_within(uint32_t address, uint32_t ms)
     return true;
 }
 
-/* Back to reading. Whether what was done before had no error. */
+/* Chips that are ready go back to reading. Whether what they did before had no error. */
 static bool finish(uint32_t address)
 {
     uint32_t status = tk_nor_status(address);
 
     tk_nor_put(address, CLEAR_STATUS);
     tk_nor_put(address, READ_ARRAY);
-    return (status & READY) == READY && (status & FAILED) == 0;
+    return (status & FAILED) == 0;
 }
 
-/* The end of an erase. False: it has not come within so many milliseconds. */
-static bool end_erase(uint32_t ms)
+/* The end of what was begun before. False: it has not come within so many milliseconds. */
+static bool end_work(uint32_t ms)
 {
-    uint32_t address = erasing;
-
-    if (address == 0)
+    if (busy == 0)
         return true;
-    if (!ready_within(address, ms))
+    if (!ready_within(busy, ms))
         return false;
-    erasing = 0;
-    erased = finish(address) ? address : 0;
+    erased = finish(busy) ? erasing : 0;
+    busy = erasing = 0;
     return true;
 }
 
@@ -77,7 +77,7 @@ static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     const uint32_t *start = ctx;
 
-    if (!end_erase(ERASE_MS))
+    if (!end_work(ERASE_MS))
         return TK_FLASH_ERR;
     tk_nor_copy(buf, *start + offset, len);
     return TK_FLASH_OK;
@@ -94,20 +94,23 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
 {
     const uint32_t *start = ctx;
     uint32_t address = *start + offset;
-    bool good = true;
 
     if (len == 0)
         return TK_FLASH_OK;
-    if (!end_erase(ERASE_MS))
+    if (!end_work(ERASE_MS))
         return TK_FLASH_ERR;
     erased = 0;
-    for (size_t i = 0; good && i < len; i += UNIT) {
+    for (size_t i = 0; i < len; i += UNIT) {
         uint32_t word;
 
         memcpy(&word, (const uint8_t *)data + i, sizeof word);
-        good = program_word(address + (uint32_t)i, word);
+        if (!program_word(address + (uint32_t)i, word)) {
+            busy = address;
+            began = tk_board_ticks();
+            return TK_FLASH_ERR;
+        }
     }
-    return finish(address) && good ? TK_FLASH_OK : TK_FLASH_ERR;
+    return finish(address) ? TK_FLASH_OK : TK_FLASH_ERR;
 }
 
 static int area_erase(void *ctx, uint32_t offset)
@@ -116,8 +119,11 @@ static int area_erase(void *ctx, uint32_t offset)
     uint32_t address = *start + offset;
     bool ours = erasing == address;
 
-    if (!end_erase(STEP_MS))
-        return TK_FLASH_AGAIN;
+    if (!end_work(STEP_MS)) {
+        bool hangs = tk_board_ticks() - began > ERASE_MS * tk_board_ticks_per_ms;
+
+        return hangs ? TK_FLASH_ERR : TK_FLASH_AGAIN;
+    }
     if (erased == address) {
         erased = 0;
         return TK_FLASH_OK;
@@ -126,7 +132,8 @@ static int area_erase(void *ctx, uint32_t offset)
         return TK_FLASH_ERR;
     tk_nor_put(address, ERASE);
     tk_nor_put(address, ERASE_CONFIRM);
-    erasing = address;
+    busy = erasing = address;
+    began = tk_board_ticks();
     return TK_FLASH_AGAIN;
 }
 

@@ -6,7 +6,8 @@
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
 be flashed, and drives it over its serial line. Only classes whose name has a WORD. --write brings
-the sizes in the board's README up to date; stale ones are a failure, and so is an image over
+the sizes in the board's README up to date, and, of all boards together, the table in the top
+README, as far as classes that measure were run; stale ones are a failure, and so is an image over
 budget.
 """
 
@@ -49,9 +50,12 @@ def build(board: str, roots: list[Path]) -> Path:
     return folder / "tokenkeeper.bin"
 
 
-def sizes_are_good(board: Board, write: bool) -> bool:
-    """Whether the image that is shipped is as large as its README says, and not too large."""
+def sizes_are_good(board: Board, shipped: dict[str, list[tuple[str, int, int]]],
+                   write: bool) -> bool:
+    """Whether the image that is shipped is as large as its README says, and not too large. Adds its
+    table to shipped."""
     image = build(board.name, [])
+    shipped[board.name] = sizes.table(image.with_suffix(".elf"), image.with_suffix(".map"))
     readme = ROOT / f"boards/{board.name}/README.md"
     good = sizes.readme(readme, image.with_suffix(".elf"), image.with_suffix(".map"), write)
     if not good:
@@ -108,20 +112,28 @@ def main() -> int:
     os.environ["TK_E2E_DIR"] = str(records)
     from emulator import BOARDS  # after TK_E2E_DIR is set
     import certs
+    import figures
     import leaks
     roots = certs.generate(WORK / "certs", rsa4096=True)
-    jobs, good_sizes = [], True
+    jobs, good_sizes, shipped = [], True, {}
     try:
         for board in arguments.board or BOARDS:
-            good_sizes = sizes_are_good(BOARDS[board], arguments.write) and good_sizes
+            good_sizes = sizes_are_good(BOARDS[board], shipped, arguments.write) and good_sizes
             image = build(board, [roots])
             env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
-                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills)}
+                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills),
+                                "TK_FIGURES": str(records / f"{board}.figures")}
             jobs += [(name, board, env) for name in classes(arguments.words)
                      if arguments.words or board != "qemu-rv32" or not name.endswith(SLOW)]
         jobs.sort(key=lambda job: not job[0].endswith(SLOW))
         with ThreadPoolExecutor(arguments.j) as pool:
             good = list(pool.map(lambda job: run(*job), jobs))
+        if set(shipped) == set(BOARDS):
+            old = figures.problems(ROOT / "README.md", {board: figures.Board(
+                table, figures.noted(records / f"{board}.figures"))
+                for board, table in shipped.items()}, arguments.write)
+            print("".join(f"FAILED {what}\n" for what in old), end="")
+            good_sizes = good_sizes and not old
         found = leaks.search(records)
         print(f"{len(good)} classes, {good.count(False)} failed; "
               f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")

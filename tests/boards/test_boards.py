@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emulator import AUTH_HOST, BOARDS, GDB, NTP, PORTAL, SINK, Emulator
 from bitrix24 import Bitrix24
+from figures import note
 from keeper import record_secrets
 
 BOARD = BOARDS[os.environ.get("TK_BOARD", "lm3s6965evb")]
@@ -207,6 +208,7 @@ class Idle(BoardCase):
         for _ in range(2):
             wakes = min(wakes, self.wake_ups_in_a_minute() if wakes > 12 else wakes)
         print(f"\n= {wakes:.0f} wake-ups a minute with a lease and a token")
+        note("wakes", wakes)
         self.assertLessEqual(wakes, 12)
 
 
@@ -222,10 +224,12 @@ class Chains(BoardCase):
             status = self.k.status()
             print(f"\n= {cert}: {answer['auth.tls']}, heap {status['heap_peak']}, "
                   f"stack left {status['stack_left']}")
+            note(f"heap_{cert}", int(status["heap_peak"]))
             if cert == "rsa4096" and not answer.ok:
                 self.assertEqual(answer.code, "tls_no_memory", repr(answer))
             else:
                 self.assertTrue(answer.ok, f"{cert}: {answer!r}")
+        note("stack_left", int(status["stack_left"]))
 
     def test_refresh_resumes(self) -> None:
         self.ready()
@@ -265,7 +269,9 @@ class Cost(BoardCase):
             self.assertLess(resumed, BOARD.budget[2])
         self.k.must(f"auth code {self.k.redirect()}")
         time.sleep(10)  # the product does not refresh sooner
-        told.append(f"a whole refresh, resumed {self.cost_of('auth refresh'):.2f} M")
+        refresh = self.cost_of("auth refresh")
+        told.append(f"a whole refresh, resumed {refresh:.2f} M")
+        note("refresh", refresh)
         print(f"\n= instructions of a connection: {'; '.join(told)}")
 
 

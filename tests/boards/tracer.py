@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long an emulated processor keeps interrupts out, told by a trace of each instruction.
 
-The UART's own interrupt counts until it takes its first byte: QEMU gives it thousands, one after
-the other, where a wire gives one each 86.8 us.
-
 QEMU writes a line for each one that is executed, and for each interrupt that is taken and left;
 what masks them and lets them through again is found in the image's code."""
 
@@ -31,7 +28,6 @@ class Code:
     masks: set[int]
     unmasks: set[int]
     returns: set[int]  # of an interrupt, where no line tells of it
-    receives: set[int]  # what the UART's interrupt calls for a byte
 
     @classmethod
     def of(cls, elf: Path, tools: str) -> Code:
@@ -42,10 +38,8 @@ class Code:
             return {int(at, 16) for at in re.findall(rf"^ *([0-9a-f]+):.*\t(?:{pattern})", text,
                                                      re.MULTILINE)}
         found = cls(places(r"cpsid\ti|csrrci?\t\w+,mstatus,8"),
-                    places(r"msr\tPRIMASK|csrs\tmstatus"), places("mret"),
-                    {int(at, 16) for at in re.findall(r"^(\w+) <tk_bare_received>:$", text,
-                                                      re.MULTILINE)})
-        if not found.masks or not found.unmasks or not found.receives:
+                    places(r"msr\tPRIMASK|csrs\tmstatus"), places("mret"))
+        if not found.masks or not found.unmasks:
             raise AssertionError("the image masks no interrupts, or not as this looks for it")
         return found
 
@@ -60,7 +54,7 @@ class Masked:
     longest: int = 0       # instructions
     longest_from: int = 0  # address of its first one
     _depth: int = 0
-    _taken: bool = False   # an interrupt is being served, another than the UART's
+    _taken: bool = False   # an interrupt is being served
     _now: int = 0
     _from: int = 0
     _repeated: bool = False
@@ -87,7 +81,7 @@ class Masked:
             self._depth += 1
         elif at in self.code.unmasks:
             self._depth = max(0, self._depth - 1)
-        elif at in self.code.returns or at in self.code.receives:
+        elif at in self.code.returns:
             self._taken = False
         self._count(at)
 
