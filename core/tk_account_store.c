@@ -309,6 +309,17 @@ enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pa
     return commit(a, values, sizeof values / sizeof values[0]);
 }
 
+/* The numbers of a pair that is in RAM alone come with it, not before. */
+void tk_account_store_floor(struct tk_account *a)
+{
+    uint8_t packed[PAIR_SIZE];
+
+    if (a->pair.generation == 0 || a->refresh.unstored)
+        return;
+    pack_pair(a, &a->pair, packed);
+    (void)store_bytes(a, KEY_PAIR, packed, sizeof packed); /* else it is typed once more */
+}
+
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
 {
     uint8_t yes = 1;

@@ -34,6 +34,9 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
                                   const struct tk_grant_facts *facts, const char *found_host);
 
+/* Stores the floor of the time, which goes along with pairs, without another pair. */
+void tk_account_store_floor(struct tk_account *a);
+
 /* Stores whether a refresh may be under way without an answer. */
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
 

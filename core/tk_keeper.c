@@ -410,5 +410,10 @@ enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host)
 
 enum tk_err tk_keeper_set_time(struct tk_keeper *k, int64_t unix_s, enum tk_time_quality quality)
 {
-    return tk_time_set(&k->time, unix_s, quality);
+    int64_t floor_unix = k->time.floor_unix;
+    enum tk_err err = tk_time_set(&k->time, unix_s, quality);
+
+    for (size_t i = 0; i < TK_ACCOUNTS && k->time.floor_unix < floor_unix; i++)
+        tk_account_store_floor(&k->accounts[i]);
+    return err;
 }

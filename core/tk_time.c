@@ -5,6 +5,7 @@
 
 #define YEAR_S     31557600 /* a mean year */
 #define FUTURE_MAX ((int64_t)20 * YEAR_S)
+#define SKEW_S     300 /* by which the clocks of good servers may differ */
 
 void tk_time_init(struct tk_time *t, struct tk_port *port, int64_t build_unix)
 {
@@ -13,17 +14,30 @@ void tk_time_init(struct tk_time *t, struct tk_port *port, int64_t build_unix)
 
 /* 20 years is how long a device may live; a clock further ahead is wrong, and would make every
  * certificate look expired. */
+static bool fits_build(const struct tk_time *t, int64_t unix_s)
+{
+    return unix_s >= t->build_unix && unix_s <= t->build_unix + FUTURE_MAX;
+}
+
+/* A clock that is a little behind the server which the floor is from is a clock all the same. */
 static bool plausible(const struct tk_time *t, int64_t unix_s)
 {
-    return unix_s >= t->floor_unix && unix_s <= t->build_unix + FUTURE_MAX;
+    return fits_build(t, unix_s) && unix_s >= t->floor_unix - SKEW_S;
+}
+
+static int64_t not_below_floor(const struct tk_time *t, int64_t unix_s)
+{
+    return unix_s < t->floor_unix ? t->floor_unix : unix_s;
 }
 
 enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s)
 {
     enum tk_time_quality quality = tk_clock_unix(t->port, unix_s);
 
-    if (quality != TK_TIME_NONE && plausible(t, *unix_s))
+    if (quality != TK_TIME_NONE && plausible(t, *unix_s)) {
+        *unix_s = not_below_floor(t, *unix_s);
         return quality;
+    }
     if (t->set_quality != TK_TIME_NONE) {
         *unix_s = t->set_unix + (int64_t)((tk_clock_now_ms(t->port) - t->set_ms) / 1000);
         return t->set_quality;
@@ -48,10 +62,13 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
 {
     int64_t now;
 
-    if (!plausible(t, unix_s))
+    if (!(quality == TK_TIME_CONSOLE ? fits_build(t, unix_s) : plausible(t, unix_s)))
         return TK_E_TIME_RANGE;
     if (tk_time_now(t, &now) >= TK_TIME_RTC && tk_clock_unix(t->port, &now) == TK_TIME_SYSTEM)
         return TK_E_CLOCK_SYSTEM;
+    if (quality == TK_TIME_CONSOLE && unix_s < t->floor_unix)
+        t->floor_unix = unix_s;
+    unix_s = not_below_floor(t, unix_s);
     t->set_unix = unix_s;
     t->set_ms = tk_clock_now_ms(t->port);
     t->set_quality = quality;
@@ -70,8 +87,8 @@ void tk_time_witness(struct tk_time *t, int64_t unix_s)
 
 void tk_time_restore_floor(struct tk_time *t, int64_t unix_s)
 {
-    if (plausible(t, unix_s))
-        t->floor_unix = unix_s;
+    if (fits_build(t, unix_s))
+        t->floor_unix = not_below_floor(t, unix_s);
 }
 
 /* Days since 1970-01-01 of a civil date, and back: years begin in March, so that the leap day is

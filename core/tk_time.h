@@ -7,7 +7,9 @@
  * platform's own where that has one and it is not behind the floor.
  *
  * The floor is the later of the build date and the last time that an authenticated server named:
- * a lower bound, not a clock. A time before it is refused, however it came.
+ * a lower bound, not a clock. A time before it is refused, unless a person types it: they know
+ * better than a server that erred, and have the device in their hands. Nobody goes back before the
+ * build.
  */
 
 #include "tk_clock.h"
@@ -40,8 +42,9 @@ bool tk_time_known(const struct tk_time *t, int64_t *unix_s);
 /* The time, or 0 while it is unknown. */
 int64_t tk_time_or_0(const struct tk_time *t);
 
-/* A person or SNTP tells the time. TK_E_TIME_RANGE below the floor or more than 20 years above
- * the build date; TK_E_CLOCK_SYSTEM where a usable system clock keeps it. */
+/* A person or SNTP tells the time. TK_E_TIME_RANGE below the floor (a person, who lowers that:
+ * below the build date) or more than 20 years above the build date; TK_E_CLOCK_SYSTEM where a
+ * usable system clock keeps it. Up to 5 minutes below the floor is the floor. */
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality);
 
 /* A server on a verified connection named this time. Raises the floor, never above our own

@@ -14,6 +14,7 @@
 #define BACKOFF_EXPIRED_MS (15 * 60000) /* cap after */
 #define PROBE_FIRST_S      3600
 #define PROBE_LAST_S       86400
+#define CLOCK_WAIT_MS      (5 * 60000) /* for somebody to tell the time after a start */
 #define SPREAD_MS          30000 /* overdue refreshes after a start: many gateways start at once */
 
 static struct tk_account *of_task(struct tk_task *task)
@@ -115,12 +116,29 @@ static uint64_t planned(const struct tk_account *a)
     return not_too_soon(a, now_ms + (is_start ? tk_keeper_random(a->keeper, SPREAD_MS) : 0));
 }
 
+/* What failed for want of a clock has failed at nothing else. */
+static void forget_clock_failures(struct tk_account *a)
+{
+    if (!a->times_known || a->refresh.error != TK_E_CLOCK_UNKNOWN)
+        return;
+    a->refresh.failures = 0;
+    a->refresh.error = TK_OK;
+    if (a->last_error == TK_E_CLOCK_UNKNOWN)
+        a->last_error = TK_OK;
+    if (a->escalation.record.cause == TK_E_CLOCK_UNKNOWN)
+        tk_escalate_clear(a);
+}
+
+/* Without a clock nothing can be renewed; an attempt that fails for that is how it is told. */
 void tk_token_plan(struct tk_account *a)
 {
     fix_times(a);
+    forget_clock_failures(a);
     a->refresh.probe_s = 0; /* what a probe meets may be another thing now */
-    if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED || !a->times_known)
+    if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
         refresh_at(a, TK_NEVER);
+    else if (!a->times_known)
+        refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
         refresh_at(a, now_of(a) + tk_keeper_random(a->keeper, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)

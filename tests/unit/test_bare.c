@@ -117,6 +117,28 @@ static void the_clock_loses_nothing_at_a_wrap_or_between(void **state)
     }
 }
 
+/* Around 2^31 and 2^32 of the source, by one tick and by nearly a whole wrap. */
+static void the_clock_is_right_at_each_edge_of_its_source(void **state)
+{
+    static const uint32_t starts[] = {0, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF};
+    static const uint32_t steps[] = {1, TICKS - 1, TICKS, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+
+    (void)state;
+    for (size_t i = 0; i < 30; i++) {
+        uint64_t start = starts[i % 5];
+
+        machine.ticks = start;
+        port.seen_ticks = (uint32_t)start;
+        port.now_ms = 0;
+        machine.ticks += steps[i / 5];
+        assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
+        machine.ticks += TICKS; /* what was left over waits */
+        assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
+        machine.ticks += 0xFFFFFFFF - TICKS;
+        assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
+    }
+}
+
 static void a_sleep_ends_at_its_deadline_after_one_alarm(void **state)
 {
     (void)state;
@@ -418,6 +440,7 @@ int main(void)
 #define SEED(name) cmocka_unit_test_setup_teardown(name, begin_seed, end_seed)
     const struct CMUnitTest tests[] = {
         BARE(the_clock_loses_nothing_at_a_wrap_or_between),
+        BARE(the_clock_is_right_at_each_edge_of_its_source),
         BARE(a_sleep_ends_at_its_deadline_after_one_alarm),
         BARE(a_sleep_longer_than_the_alarm_goes_on),
         BARE(a_deadline_that_has_passed_does_not_sleep),

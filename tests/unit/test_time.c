@@ -301,8 +301,42 @@ static void a_server_raises_the_floor_up_to_our_clock(void **state)
     assert_int_equal(t.floor_unix, BUILD + 100);
     tk_time_witness(&t, INT64_MAX);
     assert_int_equal(t.floor_unix, BUILD + 100);
-    assert_int_equal(tk_time_set(&t, BUILD + 99, TK_TIME_SNTP), TK_E_TIME_RANGE);
-    assert_int_equal(now(TK_TIME_SNTP), BUILD + 100);
+}
+
+/* A floor that a server raised, from a clock of our own that was as wrong. */
+static void raise_floor(int64_t unix_s)
+{
+    assert_int_equal(tk_time_set(&t, unix_s, TK_TIME_SNTP), TK_OK);
+    tk_time_witness(&t, unix_s);
+    assert_int_equal(t.floor_unix, unix_s);
+}
+
+static void clocks_that_differ_by_little_are_taken_for_the_floor(void **state)
+{
+    (void)state;
+    raise_floor(BUILD + 1000);
+    assert_int_equal(tk_time_set(&t, BUILD + 700, TK_TIME_SNTP), TK_OK);
+    assert_int_equal(now(TK_TIME_SNTP), BUILD + 1000);
+    assert_int_equal(tk_time_set(&t, BUILD + 699, TK_TIME_SNTP), TK_E_TIME_RANGE);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 700);
+    assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 1000);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 699);
+    assert_int_equal(now(TK_TIME_SNTP), BUILD + 1000);
+    assert_int_equal(t.floor_unix, BUILD + 1000);
+}
+
+static void a_person_may_go_below_what_was_learnt_not_below_the_build(void **state)
+{
+    (void)state;
+    raise_floor(BUILD + 10 * YEAR);
+    assert_int_equal(tk_time_set(&t, BUILD + YEAR, TK_TIME_SNTP), TK_E_TIME_RANGE);
+    assert_int_equal(tk_time_set(&t, BUILD - 1, TK_TIME_CONSOLE), TK_E_TIME_RANGE);
+    assert_int_equal(tk_time_set(&t, BUILD + 20 * YEAR + 1, TK_TIME_CONSOLE), TK_E_TIME_RANGE);
+    assert_int_equal(now(TK_TIME_SNTP), BUILD + 10 * YEAR);
+    assert_int_equal(tk_time_set(&t, BUILD + YEAR, TK_TIME_CONSOLE), TK_OK);
+    assert_int_equal(now(TK_TIME_CONSOLE), BUILD + YEAR);
+    assert_int_equal(t.floor_unix, BUILD + YEAR);
+    assert_int_equal(tk_time_set(&t, BUILD + YEAR + 9, TK_TIME_SNTP), TK_OK);
 }
 
 static void a_stored_floor_only_rises(void **state)
@@ -345,6 +379,8 @@ int main(void)
         TEST(a_clock_of_the_system_comes_first),
         TEST(a_clock_of_the_system_that_is_wrong_is_passed_over),
         TEST(a_server_raises_the_floor_up_to_our_clock),
+        TEST(clocks_that_differ_by_little_are_taken_for_the_floor),
+        TEST(a_person_may_go_below_what_was_learnt_not_below_the_build),
         TEST(a_stored_floor_only_rises),
         TEST(qualities_have_names),
     };

@@ -217,12 +217,25 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
     *busy = true;
     if (!tk_time_known(tls->shared->time, &now))
         return failed(tls, TK_E_CLOCK_UNKNOWN);
+    if (s->cert_until != 0 && (now < s->cert_from || now > s->cert_until))
+        return failed(tls, now < s->cert_from ? TK_E_TLS_NOT_YET : TK_E_TLS_EXPIRED);
     if (fault == WORLD_UNREACHABLE && (is_sink(s, tls) || takes_fault(s)))
         return failed(tls, TK_E_CONNECT_FAILED);
     if (fault == WORLD_UNTRUSTED && (is_sink(s, tls) || takes_fault(s)))
         return failed(tls, TK_E_TLS_UNTRUSTED);
     tls->stage = TK_TLS_READY;
     return TK_SOCK_OK;
+}
+
+static void add_date(const struct world_server *s, char *answer, size_t size)
+{
+    static const char first[] = "HTTP/1.1 200 X\r\n";
+    char rest[1500];
+
+    if (s->date == NULL || strncmp(answer, first, strlen(first)) != 0)
+        return;
+    snprintf(rest, sizeof rest, "%s", answer + strlen(first));
+    snprintf(answer, size, "%sDate: %s\r\n%s", first, s->date, rest);
 }
 
 static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
@@ -240,6 +253,7 @@ static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
     f->answered = fault != WORLD_SILENT;
     if (fault == WORLD_WELL || fault == WORLD_LOSES)
         carry_out(s, f->request, f->answer, sizeof f->answer);
+    add_date(s, f->answer, sizeof f->answer);
     if (fault == WORLD_STATUS)
         snprintf(f->answer, sizeof f->answer, "HTTP/1.1 %d X\r\nContent-Length: 6\r\n\r\n<html>",
                  is_sink(s, tls) ? 404 : s->fault_status);

@@ -35,10 +35,12 @@ struct world_server {
     bool apart;            /* those faults do not meet escalate_url, but this does, for ever */
     enum world_fault sink; /* WORLD_STATUS: 404 */
     uint64_t latency_ms;
-    const char *server_endpoint; /* NULL: "https://oauth.bitrix.info/rest/" */
-    const char *client_endpoint; /* NULL: "https://acme.bitrix24.com/rest/" */
-    bool no_plan;                /* REST answers ACCESS_DENIED */
-    const char *rest_word;       /* REST answers 401 with this error; NULL: it does not */
+    int64_t cert_from, cert_until; /* the certificates' dates; 0: any */
+    const char *date;              /* the Date field of good answers; NULL: without one */
+    const char *server_endpoint;   /* NULL: "https://oauth.bitrix.info/rest/" */
+    const char *client_endpoint;   /* NULL: "https://acme.bitrix24.com/rest/" */
+    bool no_plan;                  /* REST answers ACCESS_DENIED */
+    const char *rest_word;         /* REST answers 401 with this error; NULL: it does not */
     struct {
         const char *host, *location; /* REST there answers 302; location NULL: without one */
     } moved[3];
