@@ -8,16 +8,17 @@
 /* Each setting: how it is stored, how it is answered, and what it may be, in words. */
 struct setting {
     const char *name;
-    bool secret; /* never printed, asked for without an echo */
-    enum tk_err (*store)(struct tk_console *c, char *value);
-    void (*answer)(struct tk_console *c, struct tk_text *t);
+    bool secret;   /* never printed, asked for without an echo */
+    uint8_t which; /* enum tk_setting or tk_sink_setting, for its functions */
+    enum tk_err (*store)(struct tk_console *c, uint8_t which, const char *value);
+    void (*answer)(struct tk_console *c, uint8_t which, struct tk_text *t);
     const char *words;
 };
 
-static enum tk_err set_on_account(struct tk_console *c, enum tk_setting which, const char *value)
+static enum tk_err store_on_account(struct tk_console *c, uint8_t which, const char *value)
 {
     struct tk_account *a = tk_console_account(c);
-    enum tk_err err = tk_account_set(a, which, value);
+    enum tk_err err = tk_account_set(a, (enum tk_setting)which, value);
 
     if (err == TK_OK)
         tk_token_plan(a);
@@ -31,7 +32,7 @@ static bool is_short_name(const struct tk_host *host, const char *value)
            strchr(value, ':') == NULL;
 }
 
-static enum tk_err store_portal(struct tk_console *c, char *value)
+static enum tk_err store_portal(struct tk_console *c, uint8_t which, const char *value)
 {
     char full[TK_HOST_TEXT + 16];
     struct tk_host host;
@@ -45,45 +46,25 @@ static enum tk_err store_portal(struct tk_console *c, char *value)
         if (is_short_name(&host, value))
             tk_text_add(&t, ".bitrix24.com");
     }
-    return set_on_account(c, TK_SET_PORTAL, full);
+    return store_on_account(c, which, full);
 }
 
-static void answer_portal(struct tk_console *c, struct tk_text *t)
+static void answer_portal(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
+    (void)which;
     tk_text_host(t, &tk_console_account(c)->client.portal);
 }
 
-static enum tk_err store_client_id(struct tk_console *c, char *value)
+static void answer_client(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
-    return set_on_account(c, TK_SET_CLIENT_ID, value);
+    const struct tk_client *client = &tk_console_account(c)->client;
+
+    tk_text_add(t, which == TK_SET_CLIENT_ID       ? client->client_id
+                   : which == TK_SET_CLIENT_SECRET ? client->client_secret
+                                                   : client->scope);
 }
 
-static void answer_client_id(struct tk_console *c, struct tk_text *t)
-{
-    tk_text_add(t, tk_console_account(c)->client.client_id);
-}
-
-static enum tk_err store_client_secret(struct tk_console *c, char *value)
-{
-    return set_on_account(c, TK_SET_CLIENT_SECRET, value);
-}
-
-static void answer_client_secret(struct tk_console *c, struct tk_text *t)
-{
-    tk_text_add(t, tk_console_account(c)->client.client_secret);
-}
-
-static enum tk_err store_scope(struct tk_console *c, char *value)
-{
-    return set_on_account(c, TK_SET_SCOPE, value);
-}
-
-static void answer_scope(struct tk_console *c, struct tk_text *t)
-{
-    tk_text_add(t, tk_console_account(c)->client.scope);
-}
-
-static enum tk_err store_auth_host(struct tk_console *c, char *value)
+static enum tk_err store_auth_host(struct tk_console *c, uint8_t which, const char *value)
 {
     char full[TK_HOST_TEXT];
     struct tk_host host;
@@ -95,26 +76,23 @@ static enum tk_err store_auth_host(struct tk_console *c, char *value)
             return TK_E_BAD_VALUE;
         tk_text_host(&t, &host);
     }
-    return set_on_account(c, TK_SET_AUTH_HOST, full);
+    return store_on_account(c, which, full);
 }
 
-static void answer_auth_host(struct tk_console *c, struct tk_text *t)
+static void answer_auth_host(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     const char *host = tk_console_account(c)->auth_host;
 
+    (void)which;
     tk_text_add(t, host[0] == '\0' ? "auto" : host);
 }
 
-static enum tk_err store_renew(struct tk_console *c, char *value)
-{
-    return set_on_account(c, TK_SET_RENEW, value);
-}
-
 /* The vendor asks for renewal on demand; this product's timer is the operator's choice. */
-static void answer_renew(struct tk_console *c, struct tk_text *t)
+static void answer_renew(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     uint32_t seconds = tk_console_account(c)->renew_s;
 
+    (void)which;
     if (seconds == TK_RENEW_ON_DEMAND) {
         tk_text_add(t, "on-demand");
         return;
@@ -123,112 +101,68 @@ static void answer_renew(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, " note=vendor_advises_on_demand");
 }
 
-static enum tk_err store_escalate_url(struct tk_console *c, char *value)
+static enum tk_err store_sink(struct tk_console *c, uint8_t which, const char *value)
 {
-    return tk_sink_set(c->keeper, TK_SINK_URL, value);
+    return tk_sink_set(c->keeper, (enum tk_sink_setting)which, value);
 }
 
-static void answer_escalate_url(struct tk_console *c, struct tk_text *t)
+static void answer_sink(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
-    tk_text_add(t, c->keeper->sink.url);
+    tk_command_sink(c->keeper, (enum tk_sink_setting)which, t);
 }
 
-static enum tk_err store_escalate_level(struct tk_console *c, char *value)
+static enum tk_err store_ip(struct tk_console *c, uint8_t which, const char *value)
 {
-    return tk_sink_set(c->keeper, TK_SINK_LEVEL, value);
-}
-
-static void answer_escalate_level(struct tk_console *c, struct tk_text *t)
-{
-    tk_text_int(t, c->keeper->sink.level);
-}
-
-static enum tk_err store_template(struct tk_console *c, char *value)
-{
-    return tk_sink_set(c->keeper, TK_SINK_TEMPLATE, value);
-}
-
-static void answer_template(struct tk_console *c, struct tk_text *t)
-{
-    tk_command_sink(c->keeper, TK_SINK_TEMPLATE, t);
-}
-
-static enum tk_err store_login(struct tk_console *c, char *value)
-{
-    return tk_sink_set(c->keeper, TK_SINK_LOGIN, value);
-}
-
-static void answer_login(struct tk_console *c, struct tk_text *t)
-{
-    tk_command_sink(c->keeper, TK_SINK_LOGIN, t);
-}
-
-static enum tk_err store_key(struct tk_console *c, char *value)
-{
-    return tk_sink_set(c->keeper, TK_SINK_KEY, value);
-}
-
-static void answer_key(struct tk_console *c, struct tk_text *t)
-{
-    tk_command_sink(c->keeper, TK_SINK_KEY, t);
-}
-
-static enum tk_err store_conv(struct tk_console *c, char *value)
-{
-    return tk_sink_set(c->keeper, TK_SINK_CONV, value);
-}
-
-static void answer_conv(struct tk_console *c, struct tk_text *t)
-{
-    tk_command_sink(c->keeper, TK_SINK_CONV, t);
-}
-
-static enum tk_err store_ip(struct tk_console *c, char *value)
-{
+    (void)which;
     return tk_keeper_set_ip(c->keeper, value);
 }
 
-static void answer_ip(struct tk_console *c, struct tk_text *t)
+static void answer_ip(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
+    (void)which;
     tk_text_ip(t, &c->keeper->ip);
 }
 
-static enum tk_err store_ntp(struct tk_console *c, char *value)
+static enum tk_err store_ntp(struct tk_console *c, uint8_t which, const char *value)
 {
+    (void)which;
     return tk_keeper_set_ntp(c->keeper, value);
 }
 
-static void answer_ntp(struct tk_console *c, struct tk_text *t)
+static void answer_ntp(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
+    (void)which;
     tk_text_add(t, c->keeper->ntp);
 }
 
 static const struct setting settings[] = {
-    {"portal", false, store_portal, answer_portal,
+    {"portal", false, TK_SET_PORTAL, store_portal, answer_portal,
      "a name (acme is acme.bitrix24.com), a host with or without :port, or its https address"},
-    {"client_id", false, store_client_id, answer_client_id,
+    {"client_id", false, TK_SET_CLIENT_ID, store_on_account, answer_client,
      "up to 128 visible characters, as the application's card shows it"},
-    {"client_secret", true, store_client_secret, answer_client_secret,
+    {"client_secret", true, TK_SET_CLIENT_SECRET, store_on_account, answer_client,
      "up to 128 visible characters, as the application's card shows it"},
-    {"scope", false, store_scope, answer_scope, "up to 255 characters without space: crm,user"},
-    {"auth_host", false, store_auth_host, answer_auth_host,
+    {"scope", false, TK_SET_SCOPE, store_on_account, answer_client,
+     "up to 255 characters without space: crm,user"},
+    {"auth_host", false, TK_SET_AUTH_HOST, store_auth_host, answer_auth_host,
      "auto, or a host with or without :port"},
-    {"renew", false, store_renew, answer_renew, "<n>s|m|h|d from 60s to 7d, or on-demand"},
-    {"escalate_url", true, store_escalate_url, answer_escalate_url,
+    {"renew", false, TK_SET_RENEW, store_on_account, answer_renew,
+     "<n>s|m|h|d from 60s to 7d, or on-demand"},
+    {"escalate_url", true, TK_SINK_URL, store_sink, answer_sink,
      "an https address of up to 255 visible characters"},
-    {"escalate_level", false, store_escalate_level, answer_escalate_level,
-     "1, 2 or 3: from which level on escalate_url is told"},
-    {"escalate_template", true, store_template, answer_template,
+    {"escalate_level", false, TK_SINK_LEVEL, store_sink, answer_sink,
+     "1, 2 or 3: from which level on it is told"},
+    {"escalate_template", true, TK_SINK_TEMPLATE, store_sink, answer_sink,
      "up to 255 characters of a JSON object, with words like {account} and {level} in it"},
-    {"corezoid_login", false, store_login, answer_login,
+    {"corezoid_login", false, TK_SINK_LOGIN, store_sink, answer_sink,
      "up to 63 letters, digits, - _ and .: the login of an API user"},
-    {"corezoid_key", true, store_key, answer_key,
+    {"corezoid_key", true, TK_SINK_KEY, store_sink, answer_sink,
      "up to 128 visible characters: the secret key of that API user"},
-    {"corezoid_conv", false, store_conv, answer_conv,
+    {"corezoid_conv", false, TK_SINK_CONV, store_sink, answer_sink,
      "up to 18 digits: the id of the process that gets the tasks"},
-    {"ip", false, store_ip, answer_ip,
+    {"ip", false, 0, store_ip, answer_ip,
      "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for one that there is none of"},
-    {"ntp", false, store_ntp, answer_ntp, "a host without :port that is asked for the time"},
+    {"ntp", false, 0, store_ntp, answer_ntp, "a host without :port that is asked for the time"},
 };
 
 static const struct setting *find_setting(const char *name)
@@ -259,7 +193,7 @@ static void answer_setting(struct tk_console *c, const struct setting *s)
 
     tk_text_init(&pairs, buf, sizeof buf);
     tk_text_init(&text, value, sizeof value);
-    s->answer(c, &text);
+    s->answer(c, s->which, &text);
     if (s->secret && text.len > 0) {
         add_masked(&pairs, s->name, value);
     } else {
@@ -267,13 +201,15 @@ static void answer_setting(struct tk_console *c, const struct setting *s)
         tk_text_char(&pairs, '=');
         tk_text_add(&pairs, value);
     }
+    if (s->store == store_sink && tk_sink_ready(&c->keeper->sink) == TK_E_COREZOID_PARTLY)
+        tk_text_add(&pairs, " note=corezoid_partly"); /* and nothing is told until it is whole */
     tk_console_ok(c, &pairs);
     tk_wipe(value, sizeof value);
 }
 
 static void store_and_answer(struct tk_console *c, const struct setting *s, char *value)
 {
-    enum tk_err err = s->store(c, value);
+    enum tk_err err = s->store(c, s->which, value);
 
     if (err == TK_E_BAD_VALUE)
         tk_console_err_words(c, err, s->words);

@@ -82,6 +82,10 @@ void tk_sink_get(struct tk_keeper *k, enum tk_sink_setting which, char out[TK_UR
     int len = tk_store_get(&k->store, keys[which], out, TK_URL_MAX);
 
     out[len < 0 ? 0 : len] = '\0';
+    if (which == TK_SINK_LEVEL) {
+        out[0] = (char)('0' + k->sink.level);
+        out[1] = '\0';
+    }
 }
 
 void tk_sink_load(struct tk_keeper *k)
@@ -89,8 +93,8 @@ void tk_sink_load(struct tk_keeper *k)
     char text[TK_URL_MAX + 1];
 
     tk_sink_get(k, TK_SINK_URL, k->sink.url);
-    tk_sink_get(k, TK_SINK_LEVEL, text);
-    k->sink.level = text[0] != '\0' ? (uint8_t)text[0] : TK_ESCALATE_LEVEL_DEFAULT;
+    k->sink.level = TK_ESCALATE_LEVEL_DEFAULT;
+    (void)tk_store_get(&k->store, keys[TK_SINK_LEVEL], &k->sink.level, 1);
     k->sink.corezoid = 0;
     for (int which = TK_SINK_LOGIN; which <= TK_SINK_CONV; which++) {
         tk_sink_get(k, (enum tk_sink_setting)which, text);

@@ -42,7 +42,7 @@ void tk_sink_load(struct tk_keeper *k);
  * TK_E_STORAGE_*. */
 enum tk_err tk_sink_set(struct tk_keeper *k, enum tk_sink_setting which, const char *value);
 
-/* A setting as text, "" where it is not set. */
+/* A setting as text, "" where it is not set; the level always. */
 void tk_sink_get(struct tk_keeper *k, enum tk_sink_setting which, char out[TK_URL_MAX + 1]);
 
 /* TK_OK where something can be told; TK_E_NO_ESCALATE_URL, TK_E_COREZOID_PARTLY. */

@@ -299,6 +299,19 @@ class Escalation(BoardCase):
         self.assertEqual([event.split()[0] for event in happened],
                          ["started", "exchanged", "raised", "cleared", "started"])
 
+    def test_a_stalled_endpoint_delays_no_refresh(self) -> None:
+        self.ready()
+        self.k.must(f"set escalate_url https://{SINK}/hook")
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.b24.fault("sink", "stall_at", byte=0, count=-1)
+        self.b24.fault("oauth", "status", path="/oauth/token", count=3)
+        time.sleep(10)  # the product does not refresh sooner
+        start = len(self.k.out.all)
+        self.k.command("auth refresh")
+        self.k.event("escalation .*raised .*level=2", start)
+        self.k.wait_status(state="ready", generation="2", seconds=30)
+        self.assertEqual(self.k.status()["refreshes_ok"], "1")
+
     def test_to_corezoid(self) -> None:
         corezoid = self.b24.corezoid
         corezoid.reset()

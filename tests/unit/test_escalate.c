@@ -401,7 +401,8 @@ static void corezoid_s_signed_api(void **state)
 {
     (void)state;
     world_provision(&w);
-    assert_string_equal(world_type(&w, "set corezoid_login 98765"), "OK corezoid_login=98765");
+    assert_string_equal(world_type(&w, "set corezoid_login 98765"),
+                        "OK corezoid_login=98765 note=corezoid_partly");
     world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
     world_assert_begins(world_type(&w, "set corezoid_key topsecret"),
                         "OK corezoid_key_len=9 corezoid_key_sha256=53336a67");
