@@ -129,12 +129,8 @@ bool tk_seal_init(struct tk_seal *seal, const uint8_t key[TK_SEAL_KEY])
     uint8_t derived[SHA];
 
     memset(seal, 0, sizeof *seal);
-    seal->store = (struct tk_store_seal){.ctx = seal,
-                                         .begin = begin,
-                                         .head = head,
-                                         .values = values,
-                                         .end = end,
-                                         .crypt = crypt};
+    seal->store = (struct tk_store_seal){
+        .ctx = seal, .begin = begin, .head = head, .values = values, .end = end, .crypt = crypt};
     mbedtls_sha256_init(&seal->sha);
     mbedtls_aes_init(&seal->aes);
     mbedtls_gcm_init(&seal->gcm);
