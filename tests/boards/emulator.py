@@ -25,7 +25,9 @@ from gdb import Gdb  # noqa: E402
 
 PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
 NTP = "time.example.com"  # resolved and answered by our own end of the cable
-ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102"}
+MOVED = "moved.bitrix24.com"  # the portal, by another name
+ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102",
+             MOVED: "10.0.2.100"}
 PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
 TOOLS = {"qemu-system-arm": "arm-none-eabi-", "qemu-system-riscv32": "riscv64-unknown-elf-"}

@@ -8,7 +8,8 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator import AUTH_HOST, BOARDS, GDB, NTP, PORTAL, SINK, Emulator
+from emulator import AUTH_HOST, BOARDS, GDB, MOVED, NTP, PORTAL, SINK, Emulator
+from answers import STATES, Row, row
 from bitrix24 import Bitrix24
 from figures import note
 from keeper import record_secrets
@@ -324,6 +325,58 @@ class Escalation(BoardCase):
         self.assertEqual(self.k.must("escalate test", seconds=120)["delivered"], "yes")
         self.assertEqual([(task["signed"], task["data"]) for task in corezoid.tasks],
                          [(True, {"text": "token test"})])
+
+
+class Errors(BoardCase):
+    """Some rows of core/errors.md; the host program is driven through all of them."""
+
+    def restart(self) -> None:
+        """A refresh is not too soon then."""
+        self.k.kill()
+        self.k.start()
+        self.k.wake()
+
+    def refresh_fails(self, wanted: Row) -> None:
+        state, reason, level = STATES[wanted.action]
+        start = len(self.k.out.all)
+        self.assertEqual(self.k.command("auth refresh", seconds=120).code, wanted.error)
+        self.k.event(f"escalation ref=token event=raised level={level}", start)
+        status = self.k.status()
+        self.assertEqual((status["state"], status["reason"]),
+                         (state, wanted.error if reason == "error" else reason))
+        self.assertTrue(self.k.token())
+
+    def test_some(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        for wanted in (row("oauth", 400, "`invalid_client`"), row("oauth", 503, "html"),
+                       row("oauth", 401, "`PAYMENT_REQUIRED`"), row("oauth", 401, "`ACCESS_DENIED`"),
+                       row("oauth", 400, "`a_new_word`"), row("oauth", 400, "`invalid_grant`")):
+            with self.subTest(wanted):
+                self.b24.clear_faults()
+                self.restart()
+                self.b24.fault("oauth", path="/oauth/token", count=-1, **wanted.fault())
+                self.refresh_fails(wanted)
+                self.b24.clear_faults()
+                if wanted.action == "block":
+                    self.k.must("auth refresh", seconds=120)
+                elif wanted.action == "reauth":
+                    self.k.must(f"auth code {self.k.redirect()}")
+                self.k.wait_status(state="ready", escalation="0", seconds=120)
+
+    def test_a_portal_that_moved(self) -> None:
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.b24.fault("portal", "redirect", path="/rest/", location=f"http://{MOVED}/rest/x")
+        self.assertEqual(self.k.command("check").code, "http_redirect")
+        self.assertEqual(self.k.status()["portal"], PORTAL)
+        self.b24.fault("portal", "redirect", path="/rest/", location=f"https://{MOVED}/rest/x")
+        self.assertTrue(self.k.must("check").ok)
+        self.restart()
+        status = self.k.status()
+        self.assertEqual((status["portal"], status["client_endpoint"]),
+                         (MOVED, f"https://{MOVED}/rest/"))
+        self.assertTrue(self.k.must("check").ok)
 
 
 class Silence(BoardCase):

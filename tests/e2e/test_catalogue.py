@@ -1,63 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """core/errors.md, driven: each of its rows answered to the program by a server with real TLS."""
 
-import json
 import re
 import unittest
-from dataclasses import dataclass
-
-from keeper import ROOT, GatewayCase
+from answers import FAILURES, REST, ROWS, STATES, Row
+from keeper import GatewayCase
 
 import catalogue
 
 EVENT = r"escalation ref=token event=raised level=(\d) cause=(\w+)"
-
-
-@dataclass(frozen=True)
-class Row:
-    server: str
-    status: int
-    body: str       # as the table has it
-    error: str
-    action: str
-
-    @property
-    def word(self) -> str:
-        found = re.search("`(.*)`", self.body)
-        return found.group(1) if found else ""
-
-    def fault(self) -> dict:
-        """The catalogue's own answer where it has one."""
-        where = "oauth" if self.server == "oauth" else "rest"
-        if any(row.where == where and row.code == self.word for row in catalogue.TABLE):
-            return {"kind": "error", "code": self.word, "status": self.status}
-        texts = {"html": "html", "empty": "empty", "json": "json", "cut": '{"error":"invalid_gr'}
-        error = {"code": self.word, "message": "m"} if self.body.startswith("v3") else self.word
-        body = json.dumps({"error": error}) if self.word else texts[self.body]
-        return {"kind": "status", "status": self.status, "body": body}
-
-
-def tables() -> dict[tuple[str, ...], list[list[str]]]:
-    """The tables of the document by their headings."""
-    found, rows = {}, None
-    for line in (ROOT / "core/errors.md").read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if not line.startswith("|"):
-            rows = None
-        elif rows is None:
-            rows = found.setdefault(tuple(cells), [])
-        elif not line.startswith("|--"):
-            rows.append(cells)
-    return found
-
-
-TABLES = tables()
-ROWS = [Row(server, int(status), body, error, action) for server, status, body, error, action
-        in TABLES["server", "status", "body", "error", "action"]]
-STATES = {action: (state, reason, level) for action, state, reason, level, _
-          in TABLES["action", "state", "reason", "level at once", "what follows"]}
-REST = {action: rest for action, rest, _ in TABLES["action", "rest", "what follows"]}
-FAILURES = {error: action for error, action, _ in TABLES["error", "action", "when"]}
 
 
 class CatalogueCase(GatewayCase):
