@@ -138,6 +138,7 @@ void tk_account_move(struct tk_account *a, const struct tk_host *to)
         return;
     tk_copy(a->facts.client_endpoint, sizeof a->facts.client_endpoint, endpoint);
     a->client.portal = *to;
+    tk_history_add(a->keeper, TK_HAS_MOVED, a->index, 0, TK_OK);
     (void)tk_account_store_move(a, &from);
 }
 

@@ -151,7 +151,7 @@ static void add_account(const struct tk_keeper *k, uint8_t account, struct tk_te
 void tk_history_text(const struct tk_keeper *k, unsigned i, struct tk_text *t)
 {
     static const char *const names[] = {"unknown", "started", "exchanged", "forgotten",
-                                        "raised",  "cleared", "recovered"};
+                                        "raised",  "cleared", "recovered", "moved"};
     const uint8_t *p = k->history.data + 2 + i * TK_HISTORY_EVENT;
     unsigned what = p[WHAT] & 15, level = p[WHAT] >> 4 & 7;
 

@@ -7,9 +7,9 @@
  * any secret, one value of the store.
  *
  * It costs no commit of its own: what is new rides in the next one that happens anyway. An
- * escalation's edge and an exchange are commits themselves; a start is kept by the first refresh
- * after it, so that a board which starts over and over wears nothing out, and does not count those
- * starts.
+ * escalation's edge, an exchange and a move are commits themselves; a start is kept by the first
+ * refresh after it, so that a board which starts over and over wears nothing out, and does not
+ * count those starts.
  *
  * An event is stamped with unix time; with seconds since its start while the time is unknown, which
  * become unix time once it is known before power goes.
@@ -29,7 +29,8 @@ enum tk_happening {
     TK_HAS_FORGOTTEN = 3, /* auth forget */
     TK_HAS_RAISED = 4,    /* an escalation to level 2 to 4; below that it is nobody's business */
     TK_HAS_CLEARED = 5,   /* one of these */
-    TK_HAS_RECOVERED = 6  /* the pair before the newest one was honoured yet */
+    TK_HAS_RECOVERED = 6, /* the pair before the newest one was honoured yet */
+    TK_HAS_MOVED = 7      /* the portal has another address */
 };
 
 enum { TK_HISTORY_EVENT = 10, TK_HISTORY_SIZE = 2 + TK_HISTORY_EVENT * TK_HISTORY };

@@ -176,7 +176,9 @@ static void fall_ill(void)
 {
     unsigned events = world_count_events(&w, "event=raised level=2");
 
+    world_run(&w, 11000); /* until `auth refresh` may */
     world_error(&w, "something", 500, 0);
+    world_type(&w, "auth refresh");
     while (world_count_events(&w, "event=raised level=2") == events)
         world_run(&w, 10);
 }

@@ -132,13 +132,17 @@ static void time_that_becomes_known(void **state)
     world_restart(&w, 1000);
     world_run(&w, 5000);
     assert_non_null(strstr(history(), "=uptime=0 boot=2 event=started\n"));
+    world_type(&w, "set escalate_level 3"); /* takes that start with it */
+    world_restart(&w, 1000);
+    world_run(&w, 5000);
     snprintf(line, sizeof line, "time %d", WORLD_UNIX + 1000000);
     world_assert_begins(world_type(&w, line), "OK time=");
     world_run(&w, 100);
     int64_t started = WORLD_UNIX + 1000000 - (int64_t)(w.port.now_ms - w.keeper.started_ms) / 1000;
 
-    snprintf(line, sizeof line, "=unix=%lld boot=2 event=started\n", (long long)started);
+    snprintf(line, sizeof line, "=unix=%lld boot=3 event=started\n", (long long)started);
     assert_non_null(strstr(history(), line));
+    assert_non_null(strstr(w.answer, "=uptime=0 boot=2 event=started\n")); /* nobody knows */
 }
 
 static void the_oldest_go(void **state)
@@ -182,6 +186,51 @@ static void a_removed_account_is_nobody(void **state)
     world_type(&w, "ref del other");
     world_type(&w, "ref add another");
     assert_string_equal(event(2), "boot=1 event=raised ref=(removed) level=2 cause=timeout");
+}
+
+static void a_portal_that_moved(void **state)
+{
+    struct tk_host there;
+
+    (void)state;
+    world_provision(&w);
+    assert_true(tk_host_parse(&there, "other.bitrix24.com", NULL));
+    tk_account_move(&w.keeper.accounts[0], &there);
+    world_restart(&w, 1000);
+    assert_string_equal(event(3), "boot=1 event=moved ref=token");
+}
+
+static int commit_filler(uint8_t key, size_t len)
+{
+    static const char filler[200];
+    struct tk_store_piece piece = {filler, (uint16_t)len};
+    struct tk_store_value value = {key, len > 0, &piece};
+
+    return tk_store_commit(&w.keeper.store, &value, 1);
+}
+
+/* Flash that an older build has filled: the history gives way to what is to be kept. */
+static void there_is_no_room_for_it(void **state)
+{
+    struct tk_store_piece piece = {"x", 1};
+    struct tk_store_value value = {4, 1, &piece};
+    uint8_t key = 200;
+
+    (void)state;
+    assert_int_equal(commit_filler(9, 0), TK_STORE_OK); /* deletes what there is of it */
+    for (size_t len = 200; len > 20; len -= 30) {
+        while (commit_filler(key, len) == TK_STORE_OK)
+            key++;
+    }
+    assert_int_equal(commit_filler(--key, 0), TK_STORE_OK); /* room for 50 bytes */
+    tk_history_add(&w.keeper, TK_HAS_MOVED, 0, 0, TK_OK);
+    assert_int_equal(tk_keeper_store(&w.keeper, &value, 1), TK_OK);
+    assert_true(w.keeper.history.unstored);
+    while (key > 200)
+        assert_int_equal(commit_filler(--key, 0), TK_STORE_OK);
+    piece.data = "y";
+    assert_int_equal(tk_keeper_store(&w.keeper, &value, 1), TK_OK);
+    assert_false(w.keeper.history.unstored);
 }
 
 static void what_flash_holds_of_another_kind(void **state)
@@ -304,6 +353,8 @@ int main(void)
         TEST(the_oldest_go),
         TEST(every_cause_is_told),
         TEST(a_removed_account_is_nobody),
+        TEST(a_portal_that_moved),
+        TEST(there_is_no_room_for_it),
         TEST(what_flash_holds_of_another_kind),
         TEST(the_smallest_store_holds_it_all),
         TEST(counters),
