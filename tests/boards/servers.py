@@ -116,12 +116,14 @@ class Nginx(Server):
 
 
 class OpenSsl(Server):
-    """`openssl s_server`, one for each chain; it serves a page about its connection."""
+    """`openssl s_server`, one for each pair of host and chain, for each serves one client at a
+    time; with a page about its connection."""
 
-    def __init__(self, certs: str) -> None:
+    def __init__(self, certs: str, names: tuple[str, ...]) -> None:
         super().__init__()
-        self.ports = dict(zip(CHAINS, free_ports(len(CHAINS))))
-        for chain, port in self.ports.items():
+        pairs = [(name, chain) for name in names for chain in CHAINS]
+        self.ports = dict(zip(pairs, free_ports(len(pairs))))
+        for (_, chain), port in self.ports.items():
             self.begin("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", "-www",
                        "-cert", f"{certs}/leaf-{chain}.pem", "-key", f"{certs}/leaf-{chain}.key",
                        "-cert_chain", f"{certs}/leaf-{chain}.pem")

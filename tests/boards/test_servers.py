@@ -8,24 +8,42 @@ import time
 from pathlib import Path
 
 from emulator import AUTH_HOST, PORTAL
+from keeper import PATIENT_S
 from servers import CHAINS, Nginx, OpenSsl
 from test_boards import CERTS, BoardCase
 
 
-class BehindNginx(BoardCase):
+class ServerCase(BoardCase):
+    """A board whose cables lead to another server than our own, self.server."""
+
+    server: Nginx | OpenSsl
+
+    def use(self, chain: str) -> None:
+        """From a start on."""
+        self.k.ports |= {name: self.server.ports[name, chain] for name in (AUTH_HOST, PORTAL)}
+        self.k.kill()
+        self.k.start()
+        self.k.wake()
+
+    def check_both(self) -> None:
+        """On a busy machine the address may take longer than a check waits for it."""
+        end = time.monotonic() + PATIENT_S
+        answer = self.k.command("check")
+        while not answer["network"].startswith("ok") and time.monotonic() < end:
+            answer = self.k.command("check")
+        for host in ("auth", "portal"):
+            for stage, wanted in (("tls", "ok TLSv1.2"), ("certificate", "ok")):
+                told = answer.values.get(f"{host}.{stage}", "")
+                self.assertTrue(told.startswith(wanted), repr(answer))
+
+
+class BehindNginx(ServerCase):
     """A whole life where nginx ends the TLS."""
 
     def setUp(self) -> None:
         super().setUp()
         self.server = Nginx(CERTS, {AUTH_HOST: self.b24.oauth, PORTAL: self.b24.portal})
         self.addCleanup(self.server.close)
-
-    def use(self, chain: str) -> None:
-        """The cables lead elsewhere from the next start on."""
-        self.k.ports |= {name: self.server.ports[name, chain] for name in (AUTH_HOST, PORTAL)}
-        self.k.kill()
-        self.k.start()
-        self.k.wake()
 
     def seen(self, chain: str) -> list[list[str]]:
         """The token endpoint's requests, each as it should be."""
@@ -42,7 +60,7 @@ class BehindNginx(BoardCase):
         for chain in CHAINS:
             with self.subTest(chain):
                 self.use(chain)
-                self.assertTrue(self.k.must("check")["auth.tls"].startswith("ok TLSv1.2"))
+                self.check_both()
                 answer = self.k.must(f"auth code {self.k.redirect()}")
                 self.assertEqual((answer["state"], answer["rest"]), ("ready", "ok"))
                 self.assertEqual(len(self.seen(chain)), 1)
@@ -52,23 +70,17 @@ class BehindNginx(BoardCase):
         self.assertEqual(len(self.requests("refresh")), 1)
 
 
-class OpenSslServer(BoardCase):
+class OpenSslServer(ServerCase):
 
     def test_each_chain(self) -> None:
-        server = OpenSsl(CERTS)
-        self.addCleanup(server.close)
+        self.server = OpenSsl(CERTS, (AUTH_HOST, PORTAL))
+        self.addCleanup(self.server.close)
         self.ready()
         for chain in CHAINS:
             with self.subTest(chain):
-                self.k.ports |= {name: server.ports[chain] for name in (AUTH_HOST, PORTAL)}
-                self.k.kill()
-                self.k.start()
-                self.k.wake()
+                self.use(chain)
                 for _ in range(2):  # the second time with the first's ticket
-                    answer = self.k.command("check")
-                    for host in ("auth", "portal"):
-                        self.assertTrue(answer[f"{host}.tls"].startswith("ok TLSv1.2"), repr(answer))
-                        self.assertTrue(answer[f"{host}.certificate"].startswith("ok"), repr(answer))
+                    self.check_both()
 
 
 class AddedRoot(BoardCase):

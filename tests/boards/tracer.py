@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MONITOR = ("-monitor", "unix:{home}/monitor,server=on,wait=off")
-LINE = re.compile(rb"Trace 0: \S+ \[\w+/(\w+)/|(cpu_io_recompile)|"
+LINE = re.compile(rb"Trace 0: \S+ \[\w+/(\w+)/|(cpu_io_recompile|Stopped execution of TB chain)|"
                   rb"(Taking exception 5 |riscv_cpu_do_interrupt: hart:0, async:1)|"
                   rb"(\.\.\.successful exception return)")
 
@@ -45,37 +45,42 @@ class Code:
 
 
 @dataclass
+class Longest:
+    """Of a kind of stretch."""
+
+    instructions: int = 0
+    start: int = 0  # address of its first one
+    count: int = 0
+
+
+@dataclass
 class Masked:
     """What a trace came to."""
 
     code: Code
     instructions: int = 0
-    stretches: int = 0
-    longest: int = 0       # instructions
-    longest_from: int = 0  # address of its first one
+    by_mask: Longest = field(default_factory=Longest)
+    by_interrupt: Longest = field(default_factory=Longest)
     _depth: int = 0
-    _taken: bool = False   # an interrupt is being served
+    _taken: bool = False  # an interrupt is being served
     _now: int = 0
     _from: int = 0
-    _repeated: bool = False
-    _before: int = -1
+    _next: int = -1       # an instruction that may not have been executed yet
 
     def take(self, line: re.Match) -> None:
-        if line[2]:  # the next is the same instruction once more
-            self._repeated = True
-        elif line[3]:
-            self._taken = True
-            self._now = 0  # whoever waited was looked at
+        """An instruction counts when what comes next does not take it back: then it is told again."""
+        if line[2]:
+            self._next = -1
+            return
+        if self._next >= 0:
+            self._execute(self._next)
+        self._next = int(line[1], 16) if line[1] else -1
+        if line[3]:
+            self._taken, self._now = True, 0  # whoever waited was looked at
         elif line[4]:
             self._taken = False
-        else:
-            self._execute(int(line[1], 16))
 
     def _execute(self, at: int) -> None:
-        if self._repeated and at == self._before:
-            self._repeated = False
-            return
-        self._repeated, self._before = False, at
         self.instructions += 1
         if at in self.code.masks:
             self._depth += 1
@@ -89,12 +94,13 @@ class Masked:
         if self._depth == 0 and not self._taken:
             self._now = 0
             return
+        longest = self.by_interrupt if self._taken else self.by_mask
         if self._now == 0:
             self._from = at
-            self.stretches += 1
+            longest.count += 1
         self._now += 1
-        if self._now > self.longest:
-            self.longest, self.longest_from = self._now, self._from
+        if self._now > longest.instructions:
+            longest.instructions, longest.start = self._now, self._from
 
 
 @dataclass
