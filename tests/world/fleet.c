@@ -26,7 +26,7 @@ static const struct {
     [SERVER_AWAY] = {"server away", .peak = 20},
     [SERVER_BUSY] = {"server away, then busy", .busy = true, .peak = 20},
     [POWER_AWAY] = {"power away", .power = true, .peak = 80},
-    [POWER_BUSY] = {"power away, server busy", .power = true, .busy = true, .peak = 80},
+    [POWER_BUSY] = {"power away, server busy", .power = true, .busy = true, .peak = 250},
 };
 
 struct fleet {
