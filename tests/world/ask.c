@@ -75,6 +75,10 @@ static void obey(const char *line)
         answer(rules_token(&rules, rest, now_ms));
     } else if (strcmp(word, "check") == 0) {
         answer(rules_check(&rules, rest, now_ms));
+    } else if (strcmp(word, "row") == 0) {
+        const struct rules_answer *row = rules_row((size_t)atoi(name));
+
+        printf("%d %s\n", row == NULL ? 0 : row->status, row == NULL ? "-" : row->error);
     } else if (strcmp(word, "revoke") == 0) {
         rules_revoke(&rules);
     }

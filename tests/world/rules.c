@@ -203,6 +203,11 @@ struct rules_answer rules_refusal(const char *error, const char *description)
     return answer;
 }
 
+const struct rules_answer *rules_row(size_t i)
+{
+    return i < sizeof refusals / sizeof refusals[0] ? &refusals[i] : NULL;
+}
+
 static struct rules_answer rest_refusal(const char *error)
 {
     const struct rules_answer *row =

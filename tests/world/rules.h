@@ -85,6 +85,9 @@ struct rules_answer rules_check(const struct rules *s, const char *form, int64_t
 /* How an error is answered: the rows of tests/bitrix24/catalogue.py that the two above use. */
 struct rules_answer rules_refusal(const char *error, const char *description);
 
+/* Those rows, one by one; NULL behind the last. */
+const struct rules_answer *rules_row(size_t i);
+
 /* Drops all pairs, as when the application is removed from the portal. */
 void rules_revoke(struct rules *s);
 

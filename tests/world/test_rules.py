@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bitrix24"))
 
+import catalogue  # noqa: E402
 from faults import FaultBox  # noqa: E402
 from journal import Journal  # noqa: E402
 from oauth import Client, Names, OAuth  # noqa: E402
@@ -103,6 +104,16 @@ class Both:
     def _theirs(self, server: Any, path: str, form: str) -> tuple[int, dict[str, Any]]:
         reply = server.handle(Request("POST", path, "HTTP/1.1", FORM, form.encode()))
         return reply.status, json.loads(reply.body)
+
+    def catalogue(self) -> int:
+        """The rows of the catalogue that are in C too, by their status. How many."""
+        for index in range(1000):
+            status, code = self.ours.ask(f"row {index}").split()
+            if code == "-":
+                return index
+            if catalogue.find(code, catalogue.OAUTH).status != int(status):
+                sys.exit(f"differs: {code} has another status than {status} in the catalogue")
+        return 0
 
     def token(self, forms: tuple[str, str]) -> tuple[tuple[str, str], tuple[str, str]] | None:
         """Both pairs (access, refresh), or None when it was refused, and both agree."""
@@ -204,12 +215,13 @@ def main() -> int:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
     test = Test(program, seed)
+    rows = test.both.catalogue()
     for _ in range(count):
         test.step()
     test.both.ours.close()
     for what in sorted(test.seen):
         print(f"{test.seen[what]:7} {what}")
-    print(f"{count} steps from seed {seed}: both say the same")
+    print(f"{count} steps from seed {seed}, {rows} rows of the catalogue: both say the same")
     # A comparison that met only refusals would prove little.
     return 0 if min(test.seen.get("refresh_token ok", 0), test.seen.get("check ok", 0)) > 50 else 1
 
