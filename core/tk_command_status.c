@@ -204,7 +204,9 @@ static const struct {
                 {"retries", offsetof(struct tk_counters, retries)},
                 {"recovered", offsetof(struct tk_counters, recovered)},
                 {"refresh_ms", offsetof(struct tk_counters, last_ms)},
-                {"refresh_ms_max", offsetof(struct tk_counters, longest_ms)}};
+                {"refresh_ms_max", offsetof(struct tk_counters, longest_ms)},
+                {"posts_taken", offsetof(struct tk_counters, posts_taken)},
+                {"posts_failed", offsetof(struct tk_counters, posts_failed)}};
 
 static void print_counter(struct tk_console *c, unsigned i)
 {

@@ -2,7 +2,7 @@
 #ifndef TK_COUNTERS_H
 #define TK_COUNTERS_H
 
-/* How an account's refreshes went since the start, for `status --all`. */
+/* How an account's refreshes and escalations went since the start, for `status --all`. */
 
 #include "tk_err.h"
 
@@ -16,6 +16,7 @@ struct tk_counters {
     uint32_t retries;                      /* refreshes that followed a failed one */
     uint32_t recovered;                    /* pairs that came after an answer was lost */
     uint32_t last_ms, longest_ms;          /* from a request to its answer, of those that were ok */
+    uint32_t posts_taken, posts_failed;    /* of escalations; tests do not count */
 };
 
 /* One ended. To be called before the account knows of it. */

@@ -271,6 +271,7 @@ static void delivered(struct tk_account *a)
     struct tk_escalation_record *r = &e->record;
 
     e->failures = 0;
+    a->counters.posts_taken++;
     if (e->posting == TK_POST_CLEARED && r->cleared)
         memset(r, 0, sizeof *r);
     else if (e->posting == TK_POST_RAISED && (r->level > 0 || r->cleared))
@@ -315,6 +316,7 @@ static void undelivered(struct tk_account *a, enum tk_err err, int status)
     uint64_t most = e->failures > 12 ? CAP_MS : (uint64_t)BACKOFF_MS << e->failures;
 
     e->failures++;
+    a->counters.posts_failed++;
     log_undelivered(a, err, status);
     if (e->posting == TK_POST_RAISED && status > 0 && status < 500)
         forget_sent(a);

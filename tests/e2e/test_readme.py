@@ -90,6 +90,11 @@ class ReadmeEscalation(GatewayCase):
         self.same(posts[0], raised)
         self.same(posts[1], cleared)
         self.assertEqual(posts[0]["ref"], posts[1]["ref"])
+        status = self.k.status()
+        self.assertGreater(int(status["failed_retry"]) + int(status["failed_wait"]), 0)
+        self.assertGreater(int(status["refreshes_ok"]), 0)
+        self.assertGreater(int(status["heap_peak"]), 20000)
+        self.assertGreater(int(status["resident_peak_kb"]), 1000)
         happened = [line.partition(" ")[2] for line in self.k.must("history").lines]
         self.assertEqual(happened, ["boot=1 event=started", "boot=1 event=exchanged ref=token",
                                     "boot=1 event=raised ref=token level=2 cause=server_busy",

@@ -311,6 +311,8 @@ static void refusals_write_nothing(void **state)
 
     world_run(&w, DAY);
     assert_in_range(w.server.requests - requests, 90, 300);
+    assert_int_equal(w.keeper.accounts[0].counters.posts_taken, 0);
+    assert_in_range(w.keeper.accounts[0].counters.posts_failed, 90, 310);
     assert_int_equal(w.keeper.store.at, at);
     assert_int_equal(w.keeper.store.seq, seq);
 }
