@@ -28,7 +28,6 @@
 /* digests */
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA256_C
-#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_HMAC_DRBG_C /* from the seed that a board without a random source keeps */

@@ -67,6 +67,22 @@ const mbedtls_pk_info_t mbedtls_rsa_info = {.type = MBEDTLS_PK_RSA,
 
 /* --- elliptic curves --- */
 
+/* What ecp.c calls for mbedtls_mpi_exp_mod, which it needs for the root in a compressed point. TLS
+ * forbids these (RFC 8422 5.1.2) and no authority signs one; to take them would be 1.2 KB. */
+int tk_pk_no_power(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
+                   mbedtls_mpi *rr);
+
+int tk_pk_no_power(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
+                   mbedtls_mpi *rr)
+{
+    (void)x;
+    (void)a;
+    (void)e;
+    (void)n;
+    (void)rr;
+    return MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE;
+}
+
 static int ec_can_do(mbedtls_pk_type_t type)
 {
     return type == MBEDTLS_PK_ECKEY || type == MBEDTLS_PK_ECKEY_DH || type == MBEDTLS_PK_ECDSA;
