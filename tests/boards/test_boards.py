@@ -466,9 +466,9 @@ class Killed(BoardCase):
         told = re.findall(r"EVT state .* generation=(\d+)", "\n".join(self.k.out.all))
         return max(map(int, told), default=0)
 
-    def run_for_a_while(self, chance: random.Random, dangerous: bool) -> None:
+    def run_for_a_while(self, chance: random.Random, seen: int, dangerous: bool) -> None:
         """Until a moment at random, or one just behind a request that the server has carried out."""
-        seen = len(self.requests("refresh"))
+        self.k.ask("auth refresh")  # it must anyway, but takes up to 30 s to begin
         if dangerous:
             self.k.wait_for(lambda: len(self.requests("refresh")) > seen)
         time.sleep(chance.uniform(0, 0.02 if dangerous else 1))
@@ -483,11 +483,12 @@ class Killed(BoardCase):
             self.b24.set(clock_offset_s=2.0 * number * HOUR)
             self.k.kill()
             self.k.start()
+            seen = len(self.requests("refresh"))
             self.k.wake(2 * number * HOUR)
             kept = int(self.k.status()["generation"])
             self.assertGreaterEqual(kept, newest, f"chance {seed}: a pair is lost")
             unseen += kept > newest
-            self.run_for_a_while(chance, number % 2 == 0)
+            self.run_for_a_while(chance, seen, number % 2 == 0)
             newest = max(kept, self.shown())
         status = self.k.wait_status(state="ready", intent="none", seconds=120)
         self.assertEqual(len(self.requests("exchange")), 1)
