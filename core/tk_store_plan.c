@@ -78,8 +78,7 @@ static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i)
  * could not. */
 static int32_t slack(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t sum = 2 * tk_store_align(s, TK_HEADER_SIZE) + c->cost +
-                   cost(s, 2 * TK_RECORD_HEADS); /* keys that are deleted */
+    uint32_t sum = 2 * tk_store_align(s, TK_HEADER_SIZE) + c->cost;
     struct tk_cursor e;
 
     for (uint32_t seq = tk_store_oldest(s); seq <= s->seq; seq++) {

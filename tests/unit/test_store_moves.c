@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is taken along when a sector is opened. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tk_sim_flash.h"
+#include "tk_store.h"
+
+static struct tk_sim_flash f;
+static struct tk_store s;
+
+static void reopen(void)
+{
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    tk_sim_flash_init(&f, 1024, 3, 4);
+    reopen();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(f.violations, 0);
+    tk_sim_flash_free(&f);
+    return 0;
+}
+
+static void put(uint8_t key, const char *text)
+{
+    struct tk_store_piece piece = {text, (uint16_t)strlen(text)};
+    struct tk_store_value one = {key, 1, &piece};
+
+    assert_int_equal(tk_store_commit(&s, &one, 1), TK_STORE_OK);
+}
+
+static void assert_has(uint8_t key, const char *text)
+{
+    char got[100] = "";
+
+    assert_int_equal(tk_store_get(&s, key, got, sizeof got - 1), strlen(text));
+    assert_string_equal(got, text);
+}
+
+static void prepare(void)
+{
+    int ret = TK_STORE_AGAIN;
+
+    for (int i = 0; i < 100 && ret == TK_STORE_AGAIN; i++)
+        ret = tk_store_prepare(&s);
+    assert_int_equal(ret, TK_STORE_OK);
+}
+
+/* The bytes of a value where they lie first. */
+static uint8_t *place_of(const char *text)
+{
+    for (size_t at = 0; at + strlen(text) <= 3 * 1024; at++) {
+        if (memcmp(f.bytes + at, text, strlen(text)) == 0)
+            return f.bytes + at;
+    }
+    fail();
+    return NULL;
+}
+
+static void what_a_commit_names_but_does_not_change(void **state)
+{
+    char number[12];
+    struct tk_store_piece same = {"the same", 8}, other = {number, 0};
+    struct tk_store_value values[] = {{1, 1, &same}, {2, 1, &other}};
+
+    (void)state;
+    put(1, "the same");
+    for (int i = 0; i < 1200; i++) {
+        other.len = (uint16_t)snprintf(number, sizeof number, "%d", i);
+        assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
+        assert_has(1, "the same");
+        assert_has(2, number);
+    }
+    assert_true(f.erases > 6);
+}
+
+/* A second wrong bit where the first one was would be one too many. */
+static void what_has_a_wrong_bit(void **state)
+{
+    (void)state;
+    put(1, "a value that is old");
+    put(2, "another");
+    put(3, "and a third");
+    place_of("a value that is old")[3] ^= 0x10;
+    assert_has(1, "a value that is old");
+    assert_string_equal(tk_store_health(&s), "corrected");
+    prepare();
+    f.bytes[place_of(" value that is old") - f.bytes + 5] ^= 0x04;
+    f.bytes[place_of("another") - f.bytes + 1] ^= 0x04;
+    assert_has(1, "a value that is old");
+    assert_has(2, "another");
+    reopen();
+    assert_has(1, "a value that is old");
+    assert_has(3, "and a third");
+}
+
+/* Full to the last byte, 31 keys are deleted by the last commit before the power goes. */
+static void a_record_that_deletes_many_keys(void **state)
+{
+    struct tk_store_value gone[31];
+    char text[8];
+
+    (void)state;
+    for (uint8_t key = 0; key < 31; key++) {
+        snprintf(text, sizeof text, "%d", key);
+        put(key, text);
+        gone[key] = (struct tk_store_value){key, 0, NULL};
+    }
+    put(100, "what stays");
+    for (uint8_t key = 101; key < 200; key++) {
+        struct tk_store_piece piece = {"0123456789", 10};
+        struct tk_store_value one = {key, 1, &piece};
+
+        if (tk_store_commit(&s, &one, 1) == TK_STORE_FULL)
+            break;
+    }
+    assert_int_equal(tk_store_commit(&s, gone, 31), TK_STORE_OK);
+    for (int i = 0; i < 8; i++) {
+        reopen();
+        prepare();
+        assert_has(100, "what stays");
+        put(100, i % 2 == 0 ? "what stay." : "what stays");
+        put(100, "what stays");
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {TEST(what_a_commit_names_but_does_not_change),
+                                       TEST(what_has_a_wrong_bit),
+                                       TEST(a_record_that_deletes_many_keys)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
