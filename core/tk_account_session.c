@@ -2,24 +2,10 @@
 #include "tk_account_session.h"
 
 #include "tk_keeper.h"
+#include "tk_le.h"
 #include "tk_version.h"
 
 #include <string.h>
-
-static void put(uint8_t *le, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        le[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *le, int bytes)
-{
-    uint64_t value = 0;
-
-    while (bytes-- > 0)
-        value = value << 8 | le[bytes];
-    return value;
-}
 
 /* Another one with other roots or another program. */
 static uint64_t circumstances(const struct tk_keeper *k)
@@ -47,9 +33,9 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
     session = tk_net_session(&a->keeper->net, &host);
     if (!is_worth_it(a, session))
         return false;
-    put(v->head, circumstances(a->keeper), 8);
-    put(v->head + 8, (uint64_t)session->not_after, 8);
-    put(v->head + 16, session->lifetime_s, 4);
+    tk_le_put(v->head, circumstances(a->keeper), 8);
+    tk_le_put(v->head + 8, (uint64_t)session->not_after, 8);
+    tk_le_put(v->head + 16, session->lifetime_s, 4);
     v->head[20] = session->second_offer;
     tk_text_init(&text, v->host, sizeof v->host);
     tk_text_host(&text, &host);
@@ -65,14 +51,14 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     const char *host = (const char *)data + TK_SESSION_HEAD;
     const uint8_t *end = len < TK_SESSION_HEAD ? NULL : memchr(host, '\0', len - TK_SESSION_HEAD);
 
-    if (end == NULL || get(data, 8) != circumstances(a->keeper) ||
+    if (end == NULL || tk_le_get(data, 8) != circumstances(a->keeper) ||
         !tk_host_parse(&session.host, host, NULL))
         return;
     len -= (size_t)(end + 1 - data);
     if (len == 0 || len > sizeof session.data)
         return;
-    session.not_after = (int64_t)get(data + 8, 8);
-    session.lifetime_s = (uint32_t)get(data + 16, 4);
+    session.not_after = (int64_t)tk_le_get(data + 8, 8);
+    session.lifetime_s = (uint32_t)tk_le_get(data + 16, 4);
     session.second_offer = data[20] != 0;
     session.len = (uint16_t)len;
     memcpy(session.data, end + 1, len);

@@ -3,6 +3,7 @@
 
 #include "tk_account_session.h"
 #include "tk_keeper.h"
+#include "tk_le.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
@@ -39,20 +40,19 @@ static uint8_t key_of(const struct tk_account *a, int item)
     return (uint8_t)(KEYS_AN_ACCOUNT * (a->index + 1) + item);
 }
 
-/* --- numbers on flash, little-endian --- */
+/* --- numbers one behind the other --- */
 
 static void put(uint8_t **p, uint64_t value, int bytes)
 {
-    for (int i = 0; i < bytes; i++)
-        *(*p)++ = (uint8_t)(value >> 8 * i);
+    tk_le_put(*p, value, bytes);
+    *p += bytes;
 }
 
 static uint64_t take(const uint8_t **p, int bytes)
 {
-    uint64_t value = 0;
+    uint64_t value = tk_le_get(*p, bytes);
 
-    for (int i = 0; i < bytes; i++)
-        value |= (uint64_t) * (*p)++ << 8 * i;
+    *p += bytes;
     return value;
 }
 

@@ -2,6 +2,7 @@
 #include "tk_history.h"
 
 #include "tk_keeper.h"
+#include "tk_le.h"
 
 #include <string.h>
 
@@ -12,19 +13,9 @@
 /* when 4 | boot 2 | what, level << 4, UNIX_BIT 1 | account 1 | cause 2, little-endian */
 enum { WHEN = 0, BOOT = 4, WHAT = 6, ACCOUNT = 7, CAUSE = 8 };
 
-static void put(uint8_t *p, uint32_t value, int bytes)
+static uint32_t number(const uint8_t *p, int bytes)
 {
-    for (int i = 0; i < bytes; i++)
-        p[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t take(const uint8_t *p, int bytes)
-{
-    uint32_t value = 0;
-
-    while (bytes-- > 0)
-        value = value << 8 | p[bytes];
-    return value;
+    return (uint32_t)tk_le_get(p, bytes);
 }
 
 static uint8_t *event(struct tk_history *h, unsigned i)
@@ -66,11 +57,11 @@ void tk_history_add(struct tk_keeper *k, enum tk_happening what, uint8_t account
         memmove(event(h, 0), event(h, 1), --h->count * (size_t)TK_HISTORY_EVENT);
     uint8_t *p = event(h, h->count++);
 
-    put(p + WHEN, now > 0 ? (uint32_t)now : uptime(k), 4);
-    put(p + BOOT, tk_history_boots(h), 2);
+    tk_le_put(p + WHEN, now > 0 ? (uint32_t)now : uptime(k), 4);
+    tk_le_put(p + BOOT, tk_history_boots(h), 2);
     p[WHAT] = (uint8_t)(what | level << 4 | (now > 0 ? UNIX_BIT : 0));
     p[ACCOUNT] = account;
-    put(p + CAUSE, mark_of(cause), 2);
+    tk_le_put(p + CAUSE, mark_of(cause), 2);
     h->unstored = true;
 }
 
@@ -93,9 +84,9 @@ void tk_history_time(struct tk_keeper *k, int64_t now_unix)
     for (unsigned i = 0; i < h->count; i++) {
         uint8_t *p = event(h, i);
 
-        if ((p[WHAT] & UNIX_BIT) != 0 || take(p + BOOT, 2) != tk_history_boots(h))
+        if ((p[WHAT] & UNIX_BIT) != 0 || number(p + BOOT, 2) != tk_history_boots(h))
             continue;
-        put(p + WHEN, (uint32_t)(now_unix - (uptime(k) - take(p + WHEN, 4))), 4);
+        tk_le_put(p + WHEN, (uint32_t)(now_unix - (uptime(k) - number(p + WHEN, 4))), 4);
         p[WHAT] |= UNIX_BIT;
         h->unstored = true;
     }
@@ -110,7 +101,7 @@ void tk_history_load(struct tk_keeper *k)
         memset(h->data, 0, sizeof h->data);
     while (h->count < TK_HISTORY && event(h, h->count)[WHAT] != 0)
         h->count++;
-    put(h->data, tk_history_boots(h) + 1u, 2);
+    tk_le_put(h->data, tk_history_boots(h) + 1u, 2);
     tk_history_add(k, TK_HAS_STARTED, NOBODY, 0, TK_OK);
 }
 
@@ -129,7 +120,7 @@ void tk_history_stored(struct tk_history *h)
 
 uint16_t tk_history_boots(const struct tk_history *h)
 {
-    return (uint16_t)take(h->data, 2);
+    return (uint16_t)number(h->data, 2);
 }
 
 /* --- as text --- */
@@ -155,8 +146,8 @@ void tk_history_text(const struct tk_keeper *k, unsigned i, struct tk_text *t)
     const uint8_t *p = k->history.data + 2 + i * TK_HISTORY_EVENT;
     unsigned what = p[WHAT] & 15, level = p[WHAT] >> 4 & 7;
 
-    add_number(t, (p[WHAT] & UNIX_BIT) != 0 ? "unix=" : "uptime=", take(p + WHEN, 4));
-    add_number(t, " boot=", take(p + BOOT, 2));
+    add_number(t, (p[WHAT] & UNIX_BIT) != 0 ? "unix=" : "uptime=", number(p + WHEN, 4));
+    add_number(t, " boot=", number(p + BOOT, 2));
     tk_text_add(t, " event=");
     tk_text_add(t, names[what < sizeof names / sizeof names[0] ? what : 0]);
     if (what != TK_HAS_STARTED)
@@ -165,6 +156,6 @@ void tk_history_text(const struct tk_keeper *k, unsigned i, struct tk_text *t)
         add_number(t, " level=", level);
     if (what == TK_HAS_RAISED || what == TK_HAS_CLEARED) {
         tk_text_add(t, " cause=");
-        tk_text_add(t, word_of(take(p + CAUSE, 2)));
+        tk_text_add(t, word_of(number(p + CAUSE, 2)));
     }
 }

@@ -17,7 +17,7 @@ END = "<!-- end -->"
 
 # Every module of core stands in one row of the table.
 GROUPS = [
-    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text"]),
+    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text", "le"]),
     ("TLS, connections", ["tls", "tls_offer", "ca", "net"]),
     ("tokens", ["account", "account_session", "account_store", "auth", "token", "token_serve",
                 "rest", "counters"]),

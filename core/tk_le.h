@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_LE_H
+#define TK_LE_H
+
+#include <stdint.h>
+
+/* Numbers as they lie on flash: of 1 to 8 bytes, the lowest first. Pure functions. */
+void tk_le_put(uint8_t *le, uint64_t value, int bytes);
+uint64_t tk_le_get(const uint8_t *le, int bytes);
+
+#endif
