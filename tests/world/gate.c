@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS  10000 /* as core/tk_keeper.c feeds the watchdog */
-#define SPIN_MAX 1000  /* passes in one tick that no gateway needs */
+#define IDLE_MS 10000 /* as core/tk_keeper.c feeds the watchdog */
+#define SPIN_MAX                                                                                   \
+    20000 /* passes in one tick that no gateway needs, also where bytes come one by one */
 
 static bool touched(struct tk_port *port)
 {
