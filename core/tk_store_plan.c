@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store_private.h"
 
+#include <string.h>
+
+#define AT_A_TIME 3 /* values that are looked for in one walk over the memory */
+
 /* What a commit changes, and whether there is room for it. */
 
 uint32_t tk_value_len(const struct tk_store_value *v)
@@ -27,13 +31,14 @@ static bool is_same(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
                     const struct tk_store_piece *piece)
 {
     const uint8_t *p = piece->data;
-    uint8_t byte;
+    uint8_t some[8];
 
-    for (uint32_t i = 0; i < piece->len; i++) {
-        tk_store_read(s, at + i, &byte, 1);
+    for (uint32_t left = piece->len, n; left > 0; left -= n, at += n, p += n) {
+        n = left < sizeof some ? left : (uint32_t)sizeof some;
+        tk_store_read(s, at, some, n);
         if (s->seal != NULL)
-            tk_sealed_open(s, c, at + i, &byte, 1);
-        if (byte != p[i])
+            tk_sealed_open(s, c, at, some, n);
+        if (memcmp(some, p, n) != 0)
             return false;
     }
     return true;
@@ -55,22 +60,24 @@ static bool is_there(struct tk_store *s, const struct tk_store_value *v, const s
     return tk_record_read(s, c, NULL, 0);
 }
 
-/* Takes a value in where it is not there yet. How much more is alive then. */
-static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i)
+/* Takes a value in where it is not there yet; the newest record that has its key is at `at`. How
+ * much more is alive then. */
+static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i, uint32_t at)
 {
     const struct tk_store_value *v = &c->values[i];
-    struct tk_store_want old = {.key = v->key};
+    struct tk_cursor old = {.at = 0};
     uint32_t len = tk_value_len(v), now = v->count == 0 ? 0 : cost(s, len), was;
 
-    tk_record_find(s, &old, 1);
-    old.found.at = old.found.deleted ? 0 : old.found.at;
-    if (is_there(s, v, &old.found))
+    if (at != 0)
+        tk_cursor_find(s, &old, v->key, at);
+    old.at = old.deleted ? 0 : old.at;
+    if (is_there(s, v, &old))
         return 0;
     c->changed |= (uint32_t)1 << i;
     c->heads += tk_heads_of(len);
     c->size += 2 * tk_heads_of(len) + len;
     c->cost += now;
-    was = old.found.at == 0 ? 0 : cost(s, old.found.len);
+    was = old.at == 0 ? 0 : cost(s, old.len);
     return now > was ? now - was : 0;
 }
 
@@ -103,12 +110,17 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
 
 int tk_store_plan(struct tk_store *s, struct tk_commit *c)
 {
-    uint32_t growth = 0;
+    uint32_t growth = 0, at[AT_A_TIME];
     bool fits;
 
     c->size = tk_record_frame(s);
-    for (size_t i = 0; i < c->count; i++)
-        growth += take(s, c, i);
+    for (size_t i = 0, place; i < c->count; i++) {
+        place = i % AT_A_TIME;
+        if (place == 0)
+            tk_record_find_each(s, c->values + i,
+                                c->count - i < AT_A_TIME ? c->count - i : AT_A_TIME, at);
+        growth += take(s, c, i, at[place]);
+    }
     fits = s->unread || (c->heads <= TK_RECORD_HEADS && may_grow(s, c, growth));
     return !fits ? TK_STORE_FULL : s->unread ? TK_STORE_FLASH : TK_STORE_OK;
 }

@@ -117,6 +117,12 @@ void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c);
 void tk_record_find(struct tk_store *s, struct tk_store_want *wants, size_t count);
 void tk_record_find_before(struct tk_store *s, struct tk_store_want *want);
 
+/* Where the records are that the newest entries of some values stand in, 0 for none, in one walk
+ * over the memory; and a cursor at such an entry. */
+void tk_record_find_each(struct tk_store *s, const struct tk_store_value *values, size_t count,
+                         uint32_t *at);
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at);
+
 /* Whether an entry is its key's newest, also with the commit. */
 bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e);
 

@@ -168,6 +168,39 @@ void tk_record_find(struct tk_store *s, struct tk_store_want *wants, size_t coun
         look(s, seq, wants, count);
 }
 
+void tk_record_find_each(struct tk_store *s, const struct tk_store_value *values, size_t count,
+                         uint32_t *at)
+{
+    uint32_t size = s->flash->sector_size, left = (uint32_t)count;
+    struct tk_cursor c;
+
+    memset(at, 0, count * sizeof *at);
+    for (uint32_t seq = s->seq; seq >= tk_store_oldest(s) && left > 0; seq--) {
+        tk_cursor_first(s, &c, seq);
+        while (tk_cursor_next(s, &c)) {
+            for (size_t i = 0; i < count; i++) {
+                if (!is_of(&c, values[i].key) || (at[i] != 0 && at[i] / size != c.at / size))
+                    continue;
+                left -= at[i] == 0;
+                at[i] = c.at;
+            }
+        }
+    }
+}
+
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at)
+{
+    uint32_t seq = s->seq;
+
+    while (tk_store_sector(s, seq) != at - at % s->flash->sector_size)
+        seq--;
+    tk_cursor_first(s, c, seq);
+    c->end = at;
+    c->at = 0;
+    while (tk_cursor_next(s, c) && !is_of(c, key))
+        ;
+}
+
 bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e)
 {
     struct tk_cursor newer = *e;

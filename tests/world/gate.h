@@ -26,6 +26,8 @@ struct gate {
     uint64_t cut_touch; /* the power goes at this one; 0: at none */
     bool quiet_sleep;   /* passes that would only feed the watchdog are left out */
     uint64_t boots, passes;
+    uint64_t spun_ms;      /* the tick of the last pass ... */
+    unsigned spins;        /* and how many there were in it */
     uint64_t oversleep_ms; /* a sleep may last longer than planned, by up to this */
 
     bool trace;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* as core/tk_tls.c */
+#define TCP_TIMEOUT_MS 5000 /* both as core/tk_tls.c */
+#define SILENCE_MS     8000
 
 bool (*plain_touched)(struct tk_port *port);
 
@@ -72,6 +73,16 @@ static int open_next_address(struct tk_tls *tls)
     return fail(tls, TK_E_CONNECT_FAILED);
 }
 
+/* Another one may go further. */
+static int leave_address(struct tk_tls *tls, enum tk_err err)
+{
+    if (tls->addr_next == tls->addr_count)
+        return fail(tls, err);
+    tk_sock_close(tls->shared->port, tls->sock);
+    tls->sock = -1;
+    return open_next_address(tls);
+}
+
 static int step_name(struct tk_tls *tls)
 {
     struct tk_port *port = tls->shared->port;
@@ -103,11 +114,10 @@ static int step_tcp(struct tk_tls *tls)
         return n;
     if (n == TK_SOCK_OK) {
         tls->stage = TK_TLS_HANDSHAKE;
+        tls->tcp_give_up_ms = tk_clock_now_ms(port) + SILENCE_MS;
         return TK_SOCK_AGAIN;
     }
-    tk_sock_close(port, tls->sock);
-    tls->sock = -1;
-    return open_next_address(tls);
+    return leave_address(tls, TK_E_CONNECT_FAILED);
 }
 
 static enum tk_err said(char hello)
@@ -130,12 +140,15 @@ static enum tk_err said(char hello)
 
 static int step_handshake(struct tk_tls *tls)
 {
+    struct tk_port *port = tls->shared->port;
     char hello;
-    int n = tk_sock_recv(tls->shared->port, tls->sock, &hello, 1);
+    int n = tk_sock_recv(port, tls->sock, &hello, 1);
 
     if (n == TK_SOCK_AGAIN)
-        return n;
-    enum tk_err err = n == 1 ? said(hello) : TK_E_CONN_LOST;
+        return tk_clock_now_ms(port) < tls->tcp_give_up_ms ? n : leave_address(tls, TK_E_TIMEOUT);
+    if (n != 1)
+        return leave_address(tls, TK_E_CONN_LOST);
+    enum tk_err err = said(hello);
 
     if (err != TK_OK)
         return fail(tls, err);

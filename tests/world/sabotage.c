@@ -28,7 +28,7 @@ const struct sabotage sabotages[] = {
     [SERVES_UNSTORED] = {"a pair is shown, and not stored", 'c', LIFE_WEEKS, 14},
     [NO_LEVEL_4] = {"a refusal of the application is not escalated", 'e', LIFE_DENSE, 365},
     [LEVEL_4_TOO_SOON] = {"three failures are level 4", 'e', LIFE_DENSE, 365},
-    [NO_BACKOFF] = {"there is no backoff", 'f', LIFE_DENSE, 365},
+    [NO_BACKOFF] = {"backoff is a sixty-fourth of what it should be", 'f', LIFE_DENSE, 365},
     [GIVES_UP] = {"after three failures it gives up", 'g', LIFE_DENSE, 365},
     [NEVER_RENEWS] = {"the next refresh is planned in the far future", 'g', LIFE_WEEKS, 14},
 };
@@ -146,7 +146,7 @@ void __wrap_tk_escalate_look(struct tk_account *a, uint64_t now_ms)
 
 uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
 {
-    return is_planted(NO_BACKOFF) ? 0 : __real_tk_keeper_random(k, limit);
+    return __real_tk_keeper_random(k, is_planted(NO_BACKOFF) ? limit / 64 + 1 : limit);
 }
 
 void __wrap_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms)
