@@ -266,6 +266,39 @@ static void transient_faults_are_retried_and_the_token_is_kept(void **state)
     }
 }
 
+/* Full jitter: each wait is at random below twice the one before, up to the cap. */
+static void waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone(void **state)
+{
+    uint64_t longest_valid = 0, longest = 0, last = 0, expires;
+
+    (void)state;
+    world_provision(&w);
+    expires = w.port.now_ms + HOUR;
+    w.server.fault_status = 500;
+    world_fault(&w, WORLD_STATUS, 0);
+    unsigned requests = w.server.requests, tries = 0;
+
+    for (uint64_t end_ms = w.port.now_ms + 12 * HOUR; w.port.now_ms < end_ms;) {
+        world_run(&w, 100);
+        if (w.server.requests == requests)
+            continue;
+        uint64_t wait = tries == 0 ? 0 : w.server.last_ms - last;
+        uint64_t cap = last < expires ? 5 * MINUTE : 15 * MINUTE;
+
+        if (tries > 0 && tries < 8)
+            assert_true(wait <= (uint64_t)1000 << (tries - 1));
+        assert_true(wait <= cap);
+        longest = wait > longest ? wait : longest;
+        if (w.server.last_ms < expires)
+            longest_valid = longest;
+        requests = w.server.requests;
+        last = w.server.last_ms;
+        tries++;
+    }
+    assert_true(longest_valid > 2 * MINUTE && longest > 10 * MINUTE);
+    assert_in_range(tries, 60, 140);
+}
+
 static void configuration_faults_block_and_are_probed_slowly(void **state)
 {
     static const char *const words[] = {"invalid_client", "wrong_client",       "invalid_request",
@@ -537,6 +570,7 @@ int main(void)
         TEST(a_restart_after_the_token_expired_renews_at_once),
         TEST(many_that_start_at_once_do_not_refresh_at_once),
         TEST(transient_faults_are_retried_and_the_token_is_kept),
+        TEST(waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone),
         TEST(configuration_faults_block_and_are_probed_slowly),
         TEST(auth_refresh_does_not_put_the_next_probe_off),
         TEST(a_refused_pair_needs_a_code_and_stays_refused_after_a_restart),
