@@ -249,6 +249,14 @@ static bool share(const char *secret, const char *word)
     return strstr(secret, word) != NULL || (secret[0] != '\0' && strstr(word, secret) != NULL);
 }
 
+/* Visible ASCII and spaces. */
+static bool is_line(const char *s)
+{
+    while (*s >= ' ' && *s <= '~')
+        s++;
+    return *s == '\0';
+}
+
 void tk_account_heard(struct tk_account *a, const char *word)
 {
     bool secret = share(a->client.client_secret, word) || share(a->auth.code, word) ||
@@ -256,7 +264,7 @@ void tk_account_heard(struct tk_account *a, const char *word)
     struct tk_text t;
 
     a->said[0] = '\0';
-    if (word[0] == '\0' || (!secret && tk_copy(a->said, sizeof a->said, word)))
+    if (word[0] == '\0' || (!secret && is_line(word) && tk_copy(a->said, sizeof a->said, word)))
         return;
     tk_text_init(&t, a->said, sizeof a->said);
     tk_text_int(&t, (int64_t)strlen(word));

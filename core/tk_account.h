@@ -180,7 +180,7 @@ const char *tk_account_reason(const struct tk_account *a);
 const char *tk_rest_status_name(enum tk_rest_status status);
 
 /* Keeps the word that a server gave for an error, "" for none: for people, so never with a secret
- * that it may have been sent. One that is too long is told by its length. */
+ * that it may have been sent. One that is too long, or no line of text, is told by its length. */
 void tk_account_heard(struct tk_account *a, const char *word);
 
 /* Seconds that the access token is still valid, 0 when it is not; false while the time is

@@ -118,6 +118,7 @@ static void add_message(const struct tk_account *a, struct tk_text *t)
                            .ref = ref,
                            .cause = tk_err_code((enum tk_err)e->record.cause),
                            .action = e->posting == TK_POST_CLEARED ? "" : tk_escalate_action(a),
+                           .said = a->said,
                            .level = e->posted_level,
                            .since = e->record.since,
                            .next_try = next_try(a),

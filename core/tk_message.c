@@ -10,7 +10,7 @@
 static const char own[] =
     "{\"event\":{event},\"account\":{account},\"device\":{device},\"portal\":{portal},"
     "\"ref\":{ref},\"level\":{level},\"since\":{since},\"cause\":{cause},\"action\":{action},"
-    "\"next_try\":{next_try},\"attempts\":{attempts}}";
+    "\"said\":{said},\"next_try\":{next_try},\"attempts\":{attempts}}";
 
 enum tk_err tk_message_write(struct tk_text *t, const char *template, const struct tk_message *m)
 {
@@ -21,6 +21,7 @@ enum tk_err tk_message_write(struct tk_text *t, const char *template, const stru
                                     {"ref", m->ref, 0},
                                     {"cause", m->cause, 0},
                                     {"action", m->action, 0},
+                                    {"said", m->said, 0},
                                     {"level", NULL, m->level},
                                     {"since", NULL, m->since},
                                     {"next_try", NULL, m->next_try},
@@ -43,6 +44,7 @@ static const struct tk_message longest_message = {.event = TEXT_OF(7),
                                                   .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
                                                   .cause = TEXT_OF(23),
                                                   .action = TEXT_OF(160),
+                                                  .said = TEXT_OF(2 * TK_SAID_MAX), /* quoted */
                                                   .level = 4,
                                                   .since = 99999999999,
                                                   .next_try = 99999999999,

@@ -20,6 +20,7 @@ struct tk_message {
     const char *ref;     /* <device>-<account>-<since>: what belongs together */
     const char *cause;   /* a code of tk_errors.h */
     const char *action;  /* what to do, in words; "" when it is over */
+    const char *said;    /* the server's own word for it; "" without one */
     int64_t level;       /* 1 to 4; of the fault that is over too */
     int64_t since;       /* unix time */
     int64_t next_try;    /* unix time; 0: none comes by itself */

@@ -32,8 +32,8 @@ class Escalation(EscalationCase):
         self.break_server()
         self.k.event("escalation ref=token event=raised level=2")
         raised = self.wait_posts("raised")[0]
-        self.assertEqual({"account", "device", "level", "since", "cause", "action", "next_try",
-                          "attempts", "event"} - set(raised), set())
+        self.assertEqual({"account", "device", "level", "since", "cause", "action", "said",
+                          "next_try", "attempts", "event"} - set(raised), set())
         self.assertEqual((raised["account"], raised["cause"]), ("token", "server_busy"))
         self.k.event("escalation ref=token event=raised level=3")
         self.b24.clear_faults()

@@ -85,6 +85,7 @@ static void what_is_posted_says_what_to_do(void **state)
     assert_non_null(strstr(w.server.last_post, ref));
     assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_client\","));
     assert_non_null(strstr(w.server.last_post, "set client_secret"));
+    assert_non_null(strstr(w.server.last_post, "\"said\":\"invalid_client\","));
     world_restart(&w, MINUTE);
     world_run(&w, 3 * HOUR);
     assert_int_equal(w.server.posts, 1); /* kept over a restart: not told again */

@@ -21,6 +21,7 @@ static const struct tk_message message = {.event = "raised",
                                           .ref = "gw-1-token-1795000000",
                                           .cause = "invalid_client",
                                           .action = "say \"yes\"\\no\t",
+                                          .said = "INVALID_CLIENT",
                                           .level = 4,
                                           .since = 1795000000,
                                           .next_try = 0,
@@ -44,7 +45,8 @@ static void our_own(void **state)
         "{\"event\":\"raised\",\"account\":\"token\",\"device\":\"gw-1\","
         "\"portal\":\"acme.bitrix24.com\",\"ref\":\"gw-1-token-1795000000\",\"level\":4,"
         "\"since\":1795000000,\"cause\":\"invalid_client\","
-        "\"action\":\"say \\\"yes\\\"\\\\no\\u0009\",\"next_try\":0,\"attempts\":3}");
+        "\"action\":\"say "
+        "\\\"yes\\\"\\\\no\\u0009\",\"said\":\"INVALID_CLIENT\",\"next_try\":0,\"attempts\":3}");
 }
 
 static void words_in_strings_and_outside(void **state)
