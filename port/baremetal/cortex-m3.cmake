@@ -11,9 +11,9 @@ set(sections "-ffunction-sections -fdata-sections -fno-common")
 # Passes of gcc that make this program larger, tried one by one, and one that it has off: 3 KB in all.
 string(CONCAT smaller "-fno-caller-saves -fno-thread-jumps -fno-tree-dominator-opts "
        "-fno-move-loop-invariants -fno-optimize-sibling-calls -fno-tree-tail-merge "
-       "-fno-schedule-insns2 -fno-ipa-cp -fno-if-conversion -fipa-pta")
+       "-fno-schedule-insns2 -fno-ipa-cp -fipa-pta")
 # Not ..._INIT, which would be what a build folder was first made with.
 set(CMAKE_C_FLAGS "-mcpu=cortex-m3 -mthumb ${sections} ${smaller} -flto -g")
-set(whole "-flto-partition=one -Wl,--gc-sections")
+set(whole "-flto-partition=one -Wl,--gc-sections,--sort-section=alignment")
 set(CMAKE_EXE_LINKER_FLAGS "--specs=nano.specs -nostartfiles ${whole}")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
