@@ -116,6 +116,7 @@ static void begin(struct life *l)
     gate_init(g, l->seed + 1);
     if (l->trace)
         gate_trace(g);
+    g->quiet_sleep = !l->awake;
     if (l->kind == LIFE_DENSE || l->kind == LIFE_WEEKS)
         vary(l);
     gate_provision(g);

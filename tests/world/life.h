@@ -24,6 +24,7 @@ struct life {
     uint64_t random;
     uint64_t demand_ms, person_ms;
     bool trace;
+    bool awake; /* it feeds its watchdog too */
 };
 
 /* Lives it, from a blank gateway on. False: an invariant is broken, see oracle. */

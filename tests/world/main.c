@@ -219,6 +219,36 @@ static int planted(void)
     return all ? 0 : 1;
 }
 
+/* --- whether it can be believed --- */
+
+/* What a life leaves behind, in one number. */
+static uint64_t trace_of(enum life_kind kind, uint64_t seed, uint64_t days, bool awake)
+{
+    uint64_t sum;
+
+    prepare(kind, seed, days);
+    life.awake = awake;
+    (void)life_run(&life);
+    sum = life.gate.cloud.random ^ life.gate.port.random ^ life.weather.random ^
+          life.gate.touches << 32 ^ life.gate.flash.operations << 16 ^ life.gate.cloud.last.at_ms;
+    life_free(&life);
+    return sum;
+}
+
+/* The same seed is the same life; and a gateway that is woken only when it has something to do
+ * lives like one that feeds its watchdog every 10 s. */
+static unsigned is_believable(bool quick)
+{
+    uint64_t days = quick ? 10 : 60;
+    bool same = trace_of(LIFE_DENSE, 7, days, false) == trace_of(LIFE_DENSE, 7, days, false);
+    bool awake = trace_of(LIFE_WEEKS, 2, 14, false) == trace_of(LIFE_WEEKS, 2, 14, true);
+    bool differs = trace_of(LIFE_DENSE, 7, days, false) != trace_of(LIFE_DENSE, 8, days, false);
+
+    printf("the same seed, the same life: %s; awake as asleep: %s; another seed, another: %s\n",
+           same ? "yes" : "FAILED", awake ? "yes" : "FAILED", differs ? "yes" : "FAILED");
+    return !same + !awake + !differs;
+}
+
 /* --- what CI runs --- */
 
 static const char *only, *series;
@@ -230,6 +260,8 @@ static bool wanted(const char *part)
 
 static void exhaustive(bool quick)
 {
+    if (wanted("believe"))
+        failures += is_believable(quick);
     print_head();
     if (wanted("decade"))
         run("decade", LIFE_CALM, 1, 1, quick ? 365 : 3652);
