@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define AT_A_TIME 3 /* values that are looked for in one walk over the memory */
+/* Values that are looked for in one walk over the memory: a place costs stack. */
+#ifndef TK_STORE_AT_A_TIME
+#define TK_STORE_AT_A_TIME 3
+#endif
 
 /* What a commit changes, and whether there is room for it. */
 
@@ -110,15 +113,16 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
 
 int tk_store_plan(struct tk_store *s, struct tk_commit *c)
 {
-    uint32_t growth = 0, at[AT_A_TIME];
+    uint32_t growth = 0, at[TK_STORE_AT_A_TIME];
     bool fits;
 
     c->size = tk_record_frame(s);
     for (size_t i = 0, place; i < c->count; i++) {
-        place = i % AT_A_TIME;
+        place = i % TK_STORE_AT_A_TIME;
         if (place == 0)
-            tk_record_find_each(s, c->values + i,
-                                c->count - i < AT_A_TIME ? c->count - i : AT_A_TIME, at);
+            tk_record_find_each(
+                s, c->values + i,
+                c->count - i < TK_STORE_AT_A_TIME ? c->count - i : TK_STORE_AT_A_TIME, at);
         growth += take(s, c, i, at[place]);
     }
     fits = s->unread || (c->heads <= TK_RECORD_HEADS && may_grow(s, c, growth));

@@ -270,7 +270,7 @@ static void exhaustive(bool quick)
     if (wanted("dense"))
         run("dense", LIFE_DENSE, 1, quick ? 60 : 5000, 365);
     if (wanted("weeks"))
-        run("weeks", LIFE_WEEKS, 1, quick ? 30 : 1000, 14);
+        run("weeks", LIFE_WEEKS, 1, quick ? 30 : 500, 14);
     if (wanted("idle"))
         run("idle", LIFE_IDLE, 1, quick ? 3 : 100, 365);
     if (wanted("rotation"))
