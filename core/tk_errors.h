@@ -147,7 +147,7 @@ TK_ERROR(COREZOID_PARTLY, "corezoid_partly", NONE,
          "corezoid_login, corezoid_key and corezoid_conv go together: set all, or unset all")
 TK_ERROR(TEMPLATE_WORD, "template_word", NONE,
          "a word in braces is event, account, device, portal, ref, level, since, cause, action, "
-         "next_try or attempts")
+         "said, next_try or attempts")
 TK_ERROR(TEMPLATE_JSON, "template_json", NONE,
          "with values in it that is no JSON object of at most 64 values")
 
