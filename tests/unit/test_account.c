@@ -2,30 +2,13 @@
 
 /* Accounts beside and after each other. */
 
-#include "world.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 7);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
+#include "one_world.h"
 
 static void a_pair_binds_portal_and_client_but_not_the_secret(void **state)
 {

@@ -3,7 +3,6 @@
 /* A code becomes a pair: DESIGN section 3, Code and Authorization host. */
 
 #include "tk_auth.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,24 +11,9 @@
 
 #include <cmocka.h>
 
+#include "one_world.h"
+
 #define MINUTE 60000
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 7);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 /* --- provisioning --- */
 

@@ -3,7 +3,6 @@
 /* Time, as a whole gateway lives with it: unknown, wrong, jumping, wrapping, slept through. */
 
 #include "tk_token.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,29 +12,15 @@
 
 #include <cmocka.h>
 
+#define WORLD_SEED 3
+#include "one_world.h"
+
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * (uint64_t)HOUR)
 #define YEAR_S 31557600
 
 #define WRONG_DATE "Sun, 23 Nov 2036 12:00:00 GMT" /* ten years ahead */
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 3);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 static void assert_status(const char *key, const char *value)
 {

@@ -2,8 +2,6 @@
 
 /* Escalation, DESIGN section 3. */
 
-#include "world.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,26 +9,11 @@
 
 #include <cmocka.h>
 
+#include "one_world.h"
+
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * (uint64_t)HOUR)
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 7);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 static void a_fault_is_raised_once_and_cleared_once(void **state)
 {

@@ -2,8 +2,6 @@
 
 /* The ring of events, and the counters of `status --all`. */
 
-#include "world.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,25 +10,10 @@
 
 #include <cmocka.h>
 
+#include "one_world.h"
+
 #define MINUTE 60000
 #define DAY    (24 * 60 * (uint64_t)MINUTE)
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 7);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 /* `history`, its lines behind each other. */
 static const char *history(void)

@@ -3,7 +3,6 @@
 /* The life of an account, DESIGN section 3, sentence by sentence. Codes stand in test_auth.c. */
 
 #include "tk_token.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,26 +12,11 @@
 
 #include <cmocka.h>
 
+#include "one_world.h"
+
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * (uint64_t)HOUR)
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 7);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 /* --- refreshing in time --- */
 

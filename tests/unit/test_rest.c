@@ -4,7 +4,6 @@
  * refuses. core/errors.md says what follows. */
 
 #include "tk_rest.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,28 +13,14 @@
 
 #include <cmocka.h>
 
+#define WORLD_SEED 11
+#include "one_world.h"
+
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 
 #define OLD "acme.bitrix24.com"
 #define NEW "new.bitrix24.de"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 11);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 static void assert_status(const char *key, const char *value)
 {

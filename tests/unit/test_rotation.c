@@ -8,8 +8,6 @@
  * the rotation was lost, and never anything else.
  */
 
-#include "world.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,28 +16,14 @@
 
 #include <cmocka.h>
 
+#define WORLD_SEED 5
+#include "one_world.h"
+
 #include "tk_account_store.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * (uint64_t)HOUR)
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&w, 5);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    assert_int_equal(w.flash.violations, 0);
-    world_free(&w);
-    return 0;
-}
 
 static struct tk_account *account(void)
 {

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ONE_WORLD_H
+#define ONE_WORLD_H
+
+/* A world for each test, for cmocka_unit_test_setup_teardown(test, begin, end). Include it behind
+ * cmocka.h; WORLD_SEED may be defined before. */
+
+#include "world.h"
+
+#ifndef WORLD_SEED
+#define WORLD_SEED 7
+#endif
+
+static struct world w;
+
+static inline int begin(void **state)
+{
+    (void)state;
+    world_init(&w, WORLD_SEED);
+    return 0;
+}
+
+/* Whatever happened, the store kept to the flash contract. */
+static inline int end(void **state)
+{
+    (void)state;
+    assert_int_equal(w.flash.violations, 0);
+    world_free(&w);
+    return 0;
+}
+
+#endif
