@@ -16,6 +16,7 @@ from types import TracebackType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bitrix24"))
 import certs  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 VERSIONS = ("1.2", "1.3")
 
@@ -75,21 +76,13 @@ SERVER = """
 """
 
 
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
 class Server:
     """nginx, for the time of a with statement."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tk-bench-")
         self.place = Path(self._folder.name)
-        self.ports = dict(zip(VERSIONS, _free_ports(len(VERSIONS))))
+        self.ports = dict(zip(VERSIONS, free_ports(len(VERSIONS))))
         self.root = self.place / "certs/root-ec.pem"
         self._process: subprocess.Popen[bytes] | None = None
 

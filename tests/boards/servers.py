@@ -7,9 +7,13 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bitrix24"))
+from ports import free_ports  # noqa: E402
 
 PATIENT_S = 60
 CHAINS = ("ec", "rsa")
@@ -47,15 +51,6 @@ NGINX_SERVER = """
         }}
     }}
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Of 127.0.0.1."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 class Server:

@@ -12,14 +12,13 @@
 #include <string.h>
 
 #include "board.h"
-#include "tk_board.h"
+#include "board_ticks.h"
 #include "virt.h"
 
 enum {
     CHIPS = 2, /* side by side: each has half of a word */
     SECTOR = 256 * 1024,
     SIZE = 6 * SECTOR, /* that are ours */
-    TICKS = 1000,      /* a millisecond */
     ASK = 10,          /* what asking for the status takes */
     PROGRAM_MS = 1,
     ERASE_MS = 1500,
@@ -28,9 +27,6 @@ enum {
     PROGRAM_FAILED = 0x10
 };
 
-const uint32_t tk_board_ticks_per_ms = TICKS;
-
-static uint32_t now;
 static uint8_t bytes[SIZE];
 
 /* What the last command has made of it. */
@@ -45,11 +41,6 @@ static struct chip {
     bool slow;  /* twice as slow as the other */
     bool dead;  /* it stays busy */
 } chips[CHIPS];
-
-uint32_t tk_board_ticks(void)
-{
-    return now;
-}
 
 static uint8_t *cell(uint32_t address)
 {
@@ -151,19 +142,6 @@ void tk_nor_copy(void *to, uint32_t address, size_t len)
         assert_int_equal(chips[i].mode, ARRAY);
     memcpy(to, cell(address), len);
     (void)cell(address + (uint32_t)len - 1);
-}
-
-static int erase_whole(const struct tk_flash *flash, uint32_t offset)
-{
-    int ret;
-
-    do {
-        uint32_t before = now;
-
-        ret = flash->erase(flash->ctx, offset);
-        assert_true(now - before <= 10 * TICKS);
-    } while (ret == TK_FLASH_AGAIN);
-    return ret;
 }
 
 static int begin(void **state)

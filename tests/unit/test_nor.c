@@ -11,15 +11,14 @@
 #include <string.h>
 
 #include "board.h"
-#include "tk_board.h"
+#include "board_ticks.h"
 
 enum {
     SECTOR = 65536,
     PAGE = 256,
     FIRST = 0xF80000,
     SIZE = 0x80000,
-    TICKS = 1000, /* a millisecond */
-    ASK = 10,     /* what asking for the status takes */
+    ASK = 10, /* what asking for the status takes */
     PROGRAM_MS = 1,
     ERASE_MS = 600,
     BUSY = 1,
@@ -27,10 +26,6 @@ enum {
     ERASE_FAILED = 1 << 5,
     PROGRAM_FAILED = 1 << 6
 };
-
-const uint32_t tk_board_ticks_per_ms = TICKS;
-
-static uint32_t now;
 
 static struct {
     uint8_t bytes[SIZE];
@@ -41,11 +36,6 @@ static struct {
     bool dead;  /* it stays busy */
     bool hangs; /* the controller does */
 } chip;
-
-uint32_t tk_board_ticks(void)
-{
-    return now;
-}
 
 static uint8_t *cell(uint32_t at)
 {
@@ -118,19 +108,6 @@ bool tk_spi(const uint8_t *head, size_t head_len, const uint8_t *out, uint8_t *i
         fail();
     }
     return true;
-}
-
-static int erase_whole(const struct tk_flash *flash, uint32_t offset)
-{
-    int ret;
-
-    do {
-        uint32_t before = now;
-
-        ret = flash->erase(flash->ctx, offset);
-        assert_true(now - before <= 10 * TICKS);
-    } while (ret == TK_FLASH_AGAIN);
-    return ret;
 }
 
 static int begin(void **state)
