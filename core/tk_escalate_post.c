@@ -314,15 +314,14 @@ static void forget_sent(struct tk_account *a)
 static void undelivered(struct tk_account *a, enum tk_err err, int status)
 {
     struct tk_escalation *e = &a->escalation;
-    uint64_t most = e->failures > 12 ? CAP_MS : (uint64_t)BACKOFF_MS << e->failures;
+    uint64_t most = tk_sched_backoff(BACKOFF_MS, e->failures, CAP_MS);
 
     e->failures++;
     a->counters.posts_failed++;
     log_undelivered(a, err, status);
     if (e->posting == TK_POST_RAISED && status > 0 && status < 500)
         forget_sent(a);
-    plan(a, tk_keeper_now(a->keeper) + BACKOFF_MS / 2 +
-                tk_keeper_random(a->keeper, most < CAP_MS ? most : CAP_MS));
+    plan(a, tk_keeper_now(a->keeper) + BACKOFF_MS / 2 + tk_keeper_random(a->keeper, most));
 }
 
 static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)

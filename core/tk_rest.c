@@ -71,13 +71,11 @@ static enum tk_rest_status status_of(enum tk_err err)
 static uint64_t again_after_ms(const struct tk_rest *r)
 {
     bool passes = tk_err_action(r->err) == TK_ACTION_RETRY;
-    uint64_t wait_ms = (uint64_t)(passes ? SOON_MS : SLOW_MS)
-                       << (r->failures < 8 ? r->failures : 8);
-    uint64_t most_ms = passes ? SLOW_MS : DAY_MS;
 
     if (r->failures == 0 && tk_err_action(r->err) == TK_ACTION_REFRESH)
         return REFRESH_MS;
-    return wait_ms < most_ms ? wait_ms : most_ms;
+    return passes ? tk_sched_backoff(SOON_MS, r->failures, SLOW_MS)
+                  : tk_sched_backoff(SLOW_MS, r->failures, DAY_MS);
 }
 
 static void proven(struct tk_account *a, enum tk_err err)

@@ -66,3 +66,10 @@ uint64_t tk_sched_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms)
 {
     return now_ms - due_ms < period_ms ? due_ms + period_ms : now_ms + period_ms;
 }
+
+uint64_t tk_sched_backoff(uint64_t first_ms, uint32_t doublings, uint64_t most_ms)
+{
+    while (doublings-- > 0 && first_ms < most_ms)
+        first_ms *= 2;
+    return first_ms < most_ms ? first_ms : most_ms;
+}

@@ -44,4 +44,8 @@ uint64_t tk_sched_run(struct tk_sched *s, uint64_t now_ms);
  * so that lateness does not add up; after a gap of more than a period, from now. */
 uint64_t tk_sched_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms);
 
+/* How long to leave something alone that failed: first_ms, doubled so many times, at most most_ms.
+ */
+uint64_t tk_sched_backoff(uint64_t first_ms, uint32_t doublings, uint64_t most_ms);
+
 #endif

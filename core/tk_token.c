@@ -47,9 +47,7 @@ static void refresh_at(struct tk_account *a, uint64_t due_ms)
 /* Full jitter: anything from 0 to base * 2^failures, at most cap. */
 static uint64_t backoff(const struct tk_account *a, uint32_t failures, uint64_t cap_ms)
 {
-    uint64_t most = failures > 20 ? cap_ms : (uint64_t)BACKOFF_BASE_MS << failures;
-
-    return tk_keeper_random(a->keeper, (most < cap_ms ? most : cap_ms) + 1);
+    return tk_keeper_random(a->keeper, tk_sched_backoff(BACKOFF_BASE_MS, failures, cap_ms) + 1);
 }
 
 static bool is_valid(const struct tk_account *a)

@@ -339,6 +339,17 @@ static void the_list_is_always_the_table(void **state)
     }
 }
 
+static void a_backoff_doubles_up_to_its_most(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_sched_backoff(1000, 0, 300000), 1000);
+    assert_int_equal(tk_sched_backoff(1000, 1, 300000), 2000);
+    assert_int_equal(tk_sched_backoff(1000, 8, 300000), 256000);
+    assert_int_equal(tk_sched_backoff(1000, 9, 300000), 300000);
+    assert_int_equal(tk_sched_backoff(1000, UINT32_MAX, 300000), 300000);
+    assert_int_equal(tk_sched_backoff(1000, 3, 500), 500);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -358,6 +369,7 @@ int main(void)
         TEST(ticks_beyond_32_bits_are_as_good),
         TEST(the_count_of_passes_may_wrap),
         TEST(the_list_is_always_the_table),
+        cmocka_unit_test(a_backoff_doubles_up_to_its_most),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
