@@ -5,6 +5,7 @@
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_rest.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -47,11 +48,11 @@ static void print(struct tk_console *c, const char *key, enum tk_err err, const 
         c->now.err = err;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, tk_err_code(err));
-    if (err != TK_OK)
-        detail = tk_err_words(err);
-    if (detail[0] != '\0')
+    if (err != TK_OK || detail[0] != '\0')
         tk_text_char(&t, ' ');
-    tk_text_add(&t, detail);
+    tk_words_error(&t, err);
+    if (err == TK_OK)
+        tk_text_add(&t, detail);
     tk_console_data(c, key, buf);
 }
 

@@ -6,6 +6,7 @@
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_version.h"
+#include "tk_words.h"
 
 #include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
@@ -275,50 +276,9 @@ static void ref_del(struct tk_console *c, char *rest)
 /* --- the table --- */
 
 const struct tk_command tk_commands[] = {
-    {"help", "[command]", "this list, or one of its lines", false, false, tk_command_help},
-    {"version", "", "what runs here, and on which device", false, false, version},
-    {"status", "[--all]", "what the account is doing", false, false, tk_command_status},
-    {"show", "", "its configuration, secrets as length and digest", false, false, tk_command_show},
-    {"history", "", "the last events, oldest first, over restarts", false, false,
-     tk_command_history},
-    {"set", "<key> <value>",
-     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
-     "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp",
-     false, true, tk_command_set},
-    {"unset", "<key>", "back to its default, or to nothing", false, true, tk_command_unset},
-    {"check", "", "clock, seed, store, network, then the way to each host, stage by stage", false,
-     false, tk_command_check},
-    {"auth begin", "", "prints the link to open, and keeps a connection warm for the code", false,
-     false, tk_command_auth_begin},
-    {"auth code", "<code | whole redirect address>", "exchanges the code within its 30 seconds",
-     true, true, tk_command_auth_code},
-    {"auth refresh", "", "renews the token at once", false, false, tk_command_auth_refresh},
-    {"auth forget", "", "drops the token pair; the configuration stays", false, false,
-     tk_command_auth_forget},
-    {"token", "[min_valid_s] [rejected=G]", "prints a valid access token", false, false,
-     tk_command_token},
-    {"escalate test", "", "sends a test to where escalations go", false, false,
-     tk_command_escalate_test},
-    {"ca list", "", "the roots of trust that were added to those of the build", false, false,
-     tk_command_ca_list},
-    {"ca add begin", "", "a root will come in pieces; drops what was not ended", false, false,
-     tk_command_ca_begin},
-    {"ca add", "<base64>", "the next piece of its DER: a line of its PEM file, or more", false,
-     true, tk_command_ca_add},
-    {"ca add end", "", "checks it, and trusts it from now on", false, false, tk_command_ca_end},
-    {"ca del", "<sha256>", "trusts it no more; its first 8 digits will do", false, true,
-     tk_command_ca_del},
-    {"time", "[unix]", "shows or sets the clock", false, false, set_time},
-    {"seed", "<hex>", "gives a device without a random source its first random numbers", true, true,
-     seed},
-    {"ref", "[name]", "lists the accounts, or selects one", false, false, ref},
-    {"ref add", "<name>", "makes an account and selects it", false, true, ref_add},
-    {"ref del", "<name>", "removes an account without a token pair", false, true, ref_del},
-    {"log", "<off|error|info>", "which LOG lines come; info: each failed refresh too", false, true,
-     set_log},
-    {"selftest", "", "whether this device keeps the contract of its port", false, false, selftest},
-    {"reboot", "", "starts anew; everything stored stays", false, false, reboot},
-    {"factory-reset", "<last 4 of the id>", "erases everything", false, true, factory_reset},
+#define TK_COMMAND(name, form, hidden, needs, run, about) {name, form, hidden, needs, run},
+#include "tk_commands.h"
+#undef TK_COMMAND
 };
 
 const size_t tk_command_count = sizeof tk_commands / sizeof tk_commands[0];
@@ -398,7 +358,7 @@ static void step_help(struct tk_console *c)
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, command->form);
     tk_text_add(&t, command->form[0] == '\0' ? "" : " : ");
-    tk_text_add(&t, command->about);
+    tk_words_command(&t, (size_t)(command - tk_commands));
     tk_console_data(c, command->name, buf);
 }
 

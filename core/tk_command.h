@@ -3,19 +3,19 @@
 #define TK_COMMAND_H
 
 /*
- * The commands of the console: one table, which `help` prints. A command gets what stands behind
- * its name, without spaces around it, and answers at once or in steps (tk_console_continue).
+ * The commands of the console: one table (tk_commands.h), which `help` prints. A command gets what
+ * stands behind its name, without spaces around it, and answers at once or in steps
+ * (tk_console_continue).
  */
 
 #include "tk_console.h"
 #include "tk_sink.h"
 
 struct tk_command {
-    const char *name;  /* one to three words */
-    const char *form;  /* of what follows, "" for nothing */
-    const char *about; /* one line for people */
-    bool hidden;       /* what follows is a secret: not echoed */
-    bool needs;        /* something must follow */
+    const char *name; /* one to three words */
+    const char *form; /* of what follows, "" for nothing */
+    bool hidden;      /* what follows is a secret: not echoed */
+    bool needs;       /* something must follow */
     void (*run)(struct tk_console *c, char *rest);
 };
 

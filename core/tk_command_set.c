@@ -2,17 +2,17 @@
 #include "tk_command.h"
 
 #include "tk_keeper.h"
+#include "tk_words.h"
 
 #include <string.h>
 
-/* Each setting: how it is stored, how it is answered, and what it may be, in words. */
+/* Each setting: how it is stored, and how it is answered. */
 struct setting {
     const char *name;
     bool secret;   /* never printed, asked for without an echo */
     uint8_t which; /* enum tk_setting or tk_sink_setting, for its functions */
     enum tk_err (*store)(struct tk_console *c, uint8_t which, const char *value);
     void (*answer)(struct tk_console *c, uint8_t which, struct tk_text *t);
-    const char *words;
 };
 
 static enum tk_err store_on_account(struct tk_console *c, uint8_t which, const char *value)
@@ -136,33 +136,9 @@ static void answer_ntp(struct tk_console *c, uint8_t which, struct tk_text *t)
 }
 
 static const struct setting settings[] = {
-    {"portal", false, TK_SET_PORTAL, store_portal, answer_portal,
-     "a name (acme is acme.bitrix24.com), a host with or without :port, or its https address"},
-    {"client_id", false, TK_SET_CLIENT_ID, store_on_account, answer_client,
-     "up to 128 visible characters, as the application's card shows it"},
-    {"client_secret", true, TK_SET_CLIENT_SECRET, store_on_account, answer_client,
-     "up to 128 visible characters, as the application's card shows it"},
-    {"scope", false, TK_SET_SCOPE, store_on_account, answer_client,
-     "up to 255 characters without space: crm,user"},
-    {"auth_host", false, TK_SET_AUTH_HOST, store_auth_host, answer_auth_host,
-     "auto, or a host with or without :port"},
-    {"renew", false, TK_SET_RENEW, store_on_account, answer_renew,
-     "<n>s|m|h|d from 60s to 7d, or on-demand"},
-    {"escalate_url", true, TK_SINK_URL, store_sink, answer_sink,
-     "an https address of up to 255 visible characters"},
-    {"escalate_level", false, TK_SINK_LEVEL, store_sink, answer_sink,
-     "1, 2 or 3: from which level on it is told"},
-    {"escalate_template", true, TK_SINK_TEMPLATE, store_sink, answer_sink,
-     "up to 255 characters of a JSON object, with words like {account} and {level} in it"},
-    {"corezoid_login", false, TK_SINK_LOGIN, store_sink, answer_sink,
-     "up to 63 letters, digits, - _ and .: the login of an API user"},
-    {"corezoid_key", true, TK_SINK_KEY, store_sink, answer_sink,
-     "up to 128 visible characters: the secret key of that API user"},
-    {"corezoid_conv", false, TK_SINK_CONV, store_sink, answer_sink,
-     "up to 18 digits: the id of the process that gets the tasks"},
-    {"ip", false, 0, store_ip, answer_ip,
-     "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for one that there is none of"},
-    {"ntp", false, 0, store_ntp, answer_ntp, "a host without :port that is asked for the time"},
+#define TK_SETTING(name, secret, which, store, answer, words) {name, secret, which, store, answer},
+#include "tk_settings.h"
+#undef TK_SETTING
 };
 
 static const struct setting *find_setting(const char *name)
@@ -210,9 +186,13 @@ static void answer_setting(struct tk_console *c, const struct setting *s)
 static void store_and_answer(struct tk_console *c, const struct setting *s, char *value)
 {
     enum tk_err err = s->store(c, s->which, value);
+    char words[TK_WORDS_MAX + 1];
+    struct tk_text t;
 
+    tk_text_init(&t, words, sizeof words);
+    tk_words_setting(&t, (size_t)(s - settings));
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_words(c, err, s->words);
+        tk_console_err_words(c, err, words);
     else if (err != TK_OK)
         tk_console_err(c, err);
     else

@@ -3,6 +3,7 @@
 
 #include "tk_device.h"
 #include "tk_keeper.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -154,9 +155,9 @@ static void add_time_quality(struct tk_account *a, struct tk_text *t)
 static void add_action(struct tk_account *a, struct tk_text *t)
 {
     if (a->escalation.record.level > 0)
-        tk_text_add(t, tk_escalate_action(a));
+        tk_words_error(t, (enum tk_err)a->escalation.record.cause);
     else
-        tk_text_add(t, tk_err_words(a->last_error));
+        tk_words_error(t, a->last_error);
 }
 
 static void add_said(struct tk_account *a, struct tk_text *t)

@@ -4,6 +4,7 @@
 #include "tk_auth.h"
 #include "tk_keeper.h"
 #include "tk_rest.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -54,12 +55,16 @@ static void print_link(struct tk_console *c)
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
     enum tk_err err;
+    char words[TK_WORDS_MAX + 1];
+    struct tk_text t;
     bool warm = tk_auth_is_warm(c->now.account);
 
     (void)why;
     if (!tk_auth_is_warming(c->now.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
-        tk_console_data(c, "warm_action", tk_err_words(err));
+        tk_text_init(&t, words, sizeof words);
+        tk_words_error(&t, err);
+        tk_console_data(c, "warm_action", words);
     }
     tk_console_data(c, "warm", warm ? "yes" : "no");
     tk_console_ok(c, NULL);
@@ -123,7 +128,7 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
         return;
     }
     tk_text_init(&t, words, sizeof words);
-    tk_text_add(&t, tk_err_words(err));
+    tk_words_error(&t, err);
     tk_text_add(&t, ", then auth begin: this code is spent");
     tk_console_err_words(c, err, words);
 }

@@ -4,6 +4,7 @@
 #include "tk_console_io.h"
 #include "tk_device.h"
 #include "tk_keeper.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -192,24 +193,35 @@ void tk_console_ok(struct tk_console *c, const struct tk_text *pairs)
     end_answer(c);
 }
 
-void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err,
-                        const char *words)
+static void begin_err(struct tk_console *c, const char *prefix, enum tk_err err)
 {
     tk_console_new_line(c);
     tk_console_put_text(c, prefix);
     tk_console_put_text(c, "ERR ");
     tk_console_put_text(c, tk_err_code(err));
     tk_console_put_text(c, " ");
-    tk_console_put_text(c, words);
 }
 
-void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
+void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err)
 {
-    tk_console_put_err(c, c->prefix, err, words);
-    end_answer(c);
+    char words[TK_WORDS_MAX + 1];
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_words_error(&t, err);
+    begin_err(c, prefix, err);
+    tk_console_put(c, t.buf, t.len);
 }
 
 void tk_console_err(struct tk_console *c, enum tk_err err)
 {
-    tk_console_err_words(c, err, tk_err_words(err));
+    tk_console_put_err(c, c->prefix, err);
+    end_answer(c);
+}
+
+void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
+{
+    begin_err(c, c->prefix, err);
+    tk_console_put_text(c, words);
+    end_answer(c);
 }

@@ -24,8 +24,7 @@ void tk_console_new_line(struct tk_console *c);
 void tk_console_put_line(struct tk_console *c, const char *s);
 
 /* ERR of a line that was not run: the command under way is left alone. Without the line's end. */
-void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err,
-                        const char *words);
+void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err);
 
 /* The prompt, where a person may type and does not see one. */
 void tk_console_prompt(struct tk_console *c);

@@ -18,25 +18,9 @@ static const uint8_t actions[] = {
 #undef TK_ERROR
 };
 
-/* One behind the other: a pointer to each would be a third of a kilobyte. */
-static const char words[] = "\0"
-#define TK_ERROR(id, code, action, words) words "\0"
-#include "tk_errors.h"
-#undef TK_ERROR
-    ;
-
 const char *tk_err_code(enum tk_err err)
 {
     return codes[err];
-}
-
-const char *tk_err_words(enum tk_err err)
-{
-    const char *at = words;
-
-    for (int i = 0; i < (int)err; i++)
-        at += strlen(at) + 1;
-    return at;
 }
 
 enum tk_action tk_err_action(enum tk_err err)

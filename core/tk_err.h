@@ -4,8 +4,8 @@
 
 /*
  * Every way in which something does not work: one table (tk_errors.h) of a code that programs
- * compare, and the words that tell a person the next step. The codes are stable: they stand after
- * `ERR` on the console, in `last_error`, and in what is escalated.
+ * compare, and the words that tell a person the next step (tk_words.h). The codes are stable: they
+ * stand after `ERR` on the console, in `last_error`, and in what is escalated.
  *
  * The action says what a refresh that ended so leads to (see tk_token.h):
  *   RETRY   try again by backoff; the server said nothing about the pair
@@ -35,9 +35,6 @@ enum tk_err {
 
 /* The stable word, "ok" for TK_OK. A constant. */
 const char *tk_err_code(enum tk_err err);
-
-/* What to do next. A constant, "" for TK_OK. */
-const char *tk_err_words(enum tk_err err);
 
 enum tk_action tk_err_action(enum tk_err err);
 

@@ -5,6 +5,7 @@
 #include "tk_device.h"
 #include "tk_escalate_post.h"
 #include "tk_keeper.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -16,11 +17,6 @@ static struct tk_account *of_ladder_task(struct tk_task *task)
 {
     return (struct tk_account *)((char *)task -
                                  offsetof(struct tk_account, escalation.ladder_task));
-}
-
-const char *tk_escalate_action(const struct tk_account *a)
-{
-    return tk_err_words((enum tk_err)a->escalation.record.cause);
 }
 
 /* --- what is told here --- */
@@ -54,7 +50,7 @@ static void tell(struct tk_account *a, const char *event, int level)
     tk_text_add(&t, tk_err_code(cause));
     if (level > 0) {
         tk_text_add(&t, " action=");
-        tk_text_add(&t, tk_err_words(cause));
+        tk_words_error(&t, cause);
     }
     tk_keeper_event(a->keeper, &t);
     show_highest(a->keeper);

@@ -76,7 +76,4 @@ void tk_escalate_clear(struct tk_account *a);
 enum tk_err tk_escalate_test(struct tk_account *a);
 bool tk_escalate_testing(const struct tk_account *a, enum tk_err *result, int *status);
 
-/* What somebody should do about a cause, in words; a constant. */
-const char *tk_escalate_action(const struct tk_account *a);
-
 #endif

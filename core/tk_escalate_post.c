@@ -5,6 +5,7 @@
 #include "tk_device.h"
 #include "tk_keeper.h"
 #include "tk_message.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -110,14 +111,15 @@ static void add_message(const struct tk_account *a, struct tk_text *t)
 {
     const struct tk_escalation *e = &a->escalation;
     char template[TK_URL_MAX + 1], host[TK_HOST_TEXT], ref[REF_SIZE];
-    struct tk_text portal, ref_text;
+    char action[TK_WORDS_MAX + 1];
+    struct tk_text portal, ref_text, action_text;
     struct tk_message m = {.event = event_name(a),
                            .account = a->name,
                            .device = tk_device_id(a->keeper->config->port),
                            .portal = host,
                            .ref = ref,
                            .cause = tk_err_code((enum tk_err)e->record.cause),
-                           .action = e->posting == TK_POST_CLEARED ? "" : tk_escalate_action(a),
+                           .action = action,
                            .said = a->said,
                            .level = e->posted_level,
                            .since = e->record.since,
@@ -128,6 +130,9 @@ static void add_message(const struct tk_account *a, struct tk_text *t)
     tk_text_host(&portal, &a->client.portal);
     tk_text_init(&ref_text, ref, sizeof ref);
     add_ref(a, &ref_text);
+    tk_text_init(&action_text, action, sizeof action);
+    if (e->posting != TK_POST_CLEARED)
+        tk_words_error(&action_text, (enum tk_err)e->record.cause);
     tk_sink_get(a->keeper, TK_SINK_TEMPLATE, template);
     size_t mark = t->len;
 

@@ -4,6 +4,7 @@
 #include "host.h"
 #include "tk_json.h"
 #include "tk_posix.h"
+#include "tk_words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,13 +137,15 @@ static void add_number(struct tk_text *t, const char *name, int64_t value)
 static void refuse(struct tk_control *c, struct tk_control_client *client, enum tk_err err,
                    int status)
 {
-    char buf[ANSWER_SIZE];
-    struct tk_text t;
+    char buf[ANSWER_SIZE], words[TK_WORDS_MAX + 1];
+    struct tk_text t, action;
 
+    tk_text_init(&action, words, sizeof words);
+    tk_words_error(&action, err);
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, "{\"ok\":false");
     add_string(&t, "error", tk_err_code(err));
-    add_string(&t, "words", tk_err_words(err));
+    add_string(&t, "words", words);
     add_number(&t, "exit", status);
     answer(client, &t);
     end_client(c, client);

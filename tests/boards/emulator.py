@@ -54,7 +54,7 @@ class Board:
     program_at: int = 0       # address
     tls_budget: tuple[float, ...] = (97, 31, 0.66)  # the same of TLS alone
     unmask: bytes = b""       # csrs mstatus, a0; ret: where the watchdog is an interrupt
-    flash_budget: int = 0     # bytes of the image, the roots of trust not counted; 0: enough
+    flash_budget: int = 0     # bytes of the image; 0: enough
 
 
 BOARDS = {board.name: board for board in (

@@ -20,6 +20,7 @@ FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sec
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
 OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
+WORDS = "core/words.py"  # packs sentences
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
@@ -68,7 +69,8 @@ def _compile(tree: Path, name: str, mbedtls: Path, work: Path) -> list[str]:
     """One file into work; the compiler's complaints."""
     target = work / (Path(name).stem + ".o")
     ours = [word for folder in OURS for word in ("-I", tree / folder)]
-    done = source.run(CC, *FLAGS, *ours, "-isystem", mbedtls, "-isystem", work / "jsmn", "-c",
+    done = source.run(CC, *FLAGS, *ours, "-I", work, "-isystem", mbedtls, "-isystem",
+                      work / "jsmn", "-c",
                       tree / name, "-o", target)
     if done.returncode == 0:
         return []
@@ -108,6 +110,7 @@ def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Bu
         work = Path(folder)
         (work / "jsmn").mkdir()
         (work / "jsmn" / "jsmn.h").symlink_to(JSMN)
+        source.output("python3", tree / WORDS, work / "tk_words_packed.h")
         for errors in pool.map(lambda name: _compile(tree, name, mbedtls, work), names):
             built.errors += errors
         objects = [work / (Path(name).stem + ".o") for name in names if name.startswith("core/")]

@@ -25,7 +25,7 @@ GROUPS = [
                              "sha1", "history"]),
     ("console", ["console", "console_out", "command", "command_set", "command_status",
                  "command_token", "command_ca", "check"]),
-    ("error words", ["err"]),
+    ("words for people", ["err", "words"]),
     ("store", ["store", "store_plan", "store_read", "store_sealed", "store_walk", "store_write"]),
     ("sealing", ["seal"]),
     ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
@@ -100,11 +100,9 @@ def _usage(help_text: str) -> dict[str, str]:
     return found
 
 
-def _names(tree: Path, name: str, array: str) -> list[str]:
-    """The first string of every row of a table in C."""
-    rows = re.search(rf"\b{array}\[\] = {{(.*?)^}};|\b{array}\[\] = {{(.*?)}}}};",
-                     source.text(tree, name), re.DOTALL | re.MULTILINE)
-    return re.findall(r'{"([^"]+)"', (rows.group(1) or rows.group(2)) if rows else "")
+def _names(tree: Path, name: str) -> list[str]:
+    """The first string of every row of a table that is read several times."""
+    return re.findall(r'^TK_\w+\(\s*(?:[A-Z0-9_]+, )?"([^"]+)"', source.text(tree, name), re.MULTILINE)
 
 
 def _strings(tree: Path, names: list[str]) -> set[str]:
@@ -127,10 +125,9 @@ def gather(tree: Path, help_text: str) -> Facts:
                                                  if not name.startswith(("README", HERE))]),
         flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
                for command, usage in _usage(help_text).items()},
-        commands=_names(tree, "core/tk_command.c", "tk_commands"),
-        settings=set(_names(tree, "core/tk_command_set.c", "settings")),
-        errors=set(re.findall(r'^TK_ERROR\(\w+, "(\w+)"', source.text(tree, "core/tk_errors.h"),
-                              re.MULTILINE)),
+        commands=_names(tree, "core/tk_commands.h"),
+        settings=set(_names(tree, "core/tk_settings.h")),
+        errors=set(_names(tree, "core/tk_errors.h")),
         words=_strings(tree, [name for name in core if name.endswith((".c", ".h"))]))
 
 

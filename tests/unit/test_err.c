@@ -2,7 +2,7 @@
 
 /* The table of errors: codes for programs, words for people. */
 
-#include "tk_err.h"
+#include "tk_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,19 @@
 
 #include <cmocka.h>
 
-#define WORDS_MAX 160
+/* The last one of two may be compared with it. */
+static const char *words_of(enum tk_err err)
+{
+    static char bufs[2][TK_WORDS_MAX + 1];
+    static int next;
+    struct tk_text t;
+
+    next = 1 - next;
+    tk_text_init(&t, bufs[next], sizeof bufs[next]);
+    tk_words_error(&t, err);
+    assert_true(tk_text_ok(&t));
+    return t.buf;
+}
 
 static void every_error_has_a_code_of_one_word(void **state)
 {
@@ -41,21 +53,43 @@ static void code_and_words_stand_together(void **state)
     (void)state;
 #define TK_ERROR(id, code, action, words)                                                          \
     assert_string_equal(tk_err_code(TK_E_##id), code);                                             \
-    assert_string_equal(tk_err_words(TK_E_##id), words);
+    assert_string_equal(words_of(TK_E_##id), words);
 #include "tk_errors.h"
 #undef TK_ERROR
-    assert_string_equal(tk_err_words(TK_OK), "");
+    assert_string_equal(words_of(TK_OK), "");
+}
+
+static void commands_and_settings_have_their_words(void **state)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+    size_t row = 0;
+
+    (void)state;
+#define TK_COMMAND(name, form, hidden, needs, run, about)                                          \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_command(&t, row++);                                                                   \
+    assert_string_equal(buf, about);
+#include "tk_commands.h"
+#undef TK_COMMAND
+    row = 0;
+#define TK_SETTING(name, secret, which, store, answer, words)                                      \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_setting(&t, row++);                                                                   \
+    assert_string_equal(buf, words);
+#include "tk_settings.h"
+#undef TK_SETTING
 }
 
 static void every_error_has_words_of_one_line(void **state)
 {
     (void)state;
-    assert_string_equal(tk_err_words(TK_OK), "");
+    assert_string_equal(words_of(TK_OK), "");
     for (int err = 1; err < TK_E_COUNT; err++) {
-        const char *words = tk_err_words((enum tk_err)err);
+        const char *words = words_of((enum tk_err)err);
         size_t len = strlen(words);
 
-        if (len < 8 || len > WORDS_MAX)
+        if (len < 8 || len > TK_WORDS_MAX)
             fail_msg("%s: %zu characters", tk_err_code((enum tk_err)err), len);
         for (size_t i = 0; i < len; i++)
             assert_in_range(words[i], 0x20, 0x7e);
@@ -75,10 +109,9 @@ static void words_say_more_than_the_code(void **state)
         snprintf(code, sizeof code, "%s", tk_err_code((enum tk_err)err));
         for (char *at = code; (at = strchr(at, '_')) != NULL; at++)
             *at = ' ';
-        assert_string_not_equal(tk_err_words((enum tk_err)err), code);
+        assert_string_not_equal(words_of((enum tk_err)err), code);
         for (int other = 1; other < err; other++)
-            assert_string_not_equal(tk_err_words((enum tk_err)err),
-                                    tk_err_words((enum tk_err)other));
+            assert_string_not_equal(words_of((enum tk_err)err), words_of((enum tk_err)other));
     }
 }
 
@@ -118,6 +151,7 @@ int main(void)
         cmocka_unit_test(every_error_has_a_code_of_one_word),
         cmocka_unit_test(no_code_stands_twice),
         cmocka_unit_test(code_and_words_stand_together),
+        cmocka_unit_test(commands_and_settings_have_their_words),
         cmocka_unit_test(every_error_has_words_of_one_line),
         cmocka_unit_test(words_say_more_than_the_code),
         cmocka_unit_test(a_code_leads_back_to_its_error),
