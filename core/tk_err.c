@@ -4,12 +4,12 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char *const codes[] = {
-    "ok",
-#define TK_ERROR(id, code, action, words) code,
+/* One behind the other: a pointer to each would be a third of a kilobyte. */
+static const char codes[] = "ok\0"
+#define TK_ERROR(id, code, action, words) code "\0"
 #include "tk_errors.h"
 #undef TK_ERROR
-};
+    ;
 
 static const uint8_t actions[] = {
     TK_ACTION_NONE,
@@ -20,7 +20,11 @@ static const uint8_t actions[] = {
 
 const char *tk_err_code(enum tk_err err)
 {
-    return codes[err];
+    const char *at = codes;
+
+    for (int i = 0; i < (int)err; i++)
+        at += strlen(at) + 1;
+    return at;
 }
 
 enum tk_action tk_err_action(enum tk_err err)
@@ -30,9 +34,9 @@ enum tk_action tk_err_action(enum tk_err err)
 
 enum tk_err tk_err_from_code(const char *code)
 {
-    for (int err = 1; err < TK_E_COUNT; err++) {
-        if (strcmp(codes[err], code) == 0)
-            return (enum tk_err)err;
-    }
-    return TK_OK;
+    enum tk_err err = TK_E_COUNT;
+
+    while (--err > TK_OK && strcmp(tk_err_code(err), code) != 0)
+        continue;
+    return err;
 }
