@@ -82,9 +82,10 @@ class Bench:
 
     def _check(self, version: str, mode: str, count: int) -> None:
         """The server tells whether a mode was what it says."""
-        seen = self.server.requests()[-count:]
-        right = [one[0] == version and
-                 (one[2] if mode == "kept" else one[1:] == SEEN[mode]) for one in seen]
+        seen = self.server.new_requests()[-count:]
+        right = [one.protocol == f"TLSv{version}" and
+                 (one.kept if mode == "kept" else (one.resumed, one.kept) == SEEN[mode])
+                 for one in seen]
         if len(right) != count or not all(right):
             raise RuntimeError(f"TLS {version} {mode}: the server saw {seen}")
 

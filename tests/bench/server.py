@@ -6,17 +6,14 @@ and kept connections."""
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bitrix24"))
 import certs  # noqa: E402
 from ports import free_ports  # noqa: E402
+from programs import Nginx, Seen  # noqa: E402
 
 VERSIONS = ("1.2", "1.3")
 
@@ -42,19 +39,6 @@ FIELDS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 CONFIG = """
-daemon off;
-master_process off;
-pid {place}/pid;
-error_log {place}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    log_format bench '$ssl_protocol $ssl_session_reused $connection_requests $status';
-    access_log {place}/access.log bench;
-    client_body_temp_path {place}/body;
-    proxy_temp_path {place}/proxy;
-    fastcgi_temp_path {place}/fastcgi;
-    uwsgi_temp_path {place}/uwsgi;
-    scgi_temp_path {place}/scgi;
     default_type application/json;
     keepalive_timeout 600s;
     keepalive_requests 100000;
@@ -65,7 +49,6 @@ http {{
     ssl_session_timeout 4h;
     {fields}
     {servers}
-}}
 """
 SERVER = """
     server {{
@@ -76,71 +59,28 @@ SERVER = """
 """
 
 
-class Server:
-    """nginx, for the time of a with statement."""
+class Server(Nginx):
+    """For the time of a with statement."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tk-bench-")
-        self.place = Path(self._folder.name)
+        self._certs = tempfile.TemporaryDirectory(prefix="tk-bench-")
         self.ports = dict(zip(VERSIONS, free_ports(len(VERSIONS))))
-        self.root = self.place / "certs/root-ec.pem"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Server:
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.stop()
-
-    def _start(self) -> None:
-        certs.generate(self.place / "certs")
+        self.root = Path(self._certs.name) / "root-ec.pem"
+        self._checked = 0
+        certs.generate(Path(self._certs.name))
         answer = json.dumps(ANSWER, separators=(",", ":")).replace("/", "\\/")
-        config = self.place / "nginx.conf"
-        config.write_text(CONFIG.format(
-            place=self.place, certs=self.place / "certs",
+        super().__init__(CONFIG.format(
+            certs=self._certs.name,
             fields="\n    ".join(f"add_header {k} '{v}';" for k, v in FIELDS.items()),
             servers="".join(SERVER.format(port=port, version=version, answer=answer)
-                            for version, port in self.ports.items())))
-        self._process = subprocess.Popen(
-            ("setpriv", "--pdeathsig", "TERM",  # whatever ends this process ends nginx
-             "nginx", "-p", self.place, "-e", self.place / "error.log", "-c", config))
-        for port in self.ports.values():
-            self._wait_for(port)
+                            for version, port in self.ports.items())), list(self.ports.values()))
 
-    def _wait_for(self, port: int) -> None:
-        for _ in range(100):
-            if self._process is None or self._process.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError(f"nginx does not serve: {(self.place / 'error.log').read_text()}")
+    def close(self) -> None:
+        super().close()
+        self._certs.cleanup()
 
-    def stop(self) -> None:
-        """Ends nginx and removes what it had."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._process = None
-        self._folder.cleanup()
-
-    def requests(self) -> list[tuple[str, bool, bool]]:
-        """Of every request since the last call: TLS version, whether its session was resumed,
-        whether its connection was kept."""
-        path = self.place / "access.log"
-        lines = [line.split() for line in path.read_text().splitlines()]
-        path.write_text("")
-        return [(version.removeprefix("TLSv"), reused == "r", int(number) > 1)
-                for version, reused, number, status in lines if status == "200"]
+    def new_requests(self) -> list[Seen]:
+        """Of every request that went well since the last call."""
+        seen = self.requests()
+        new, self._checked = seen[self._checked:], len(seen)
+        return [one for one in new if one.status == 200]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emulator import AUTH_HOST, PORTAL
 from keeper import PATIENT_S
+from programs import Seen
 from servers import CHAINS, Nginx, OpenSsl
 from test_boards import CERTS, BoardCase
 
@@ -45,14 +46,14 @@ class BehindNginx(ServerCase):
         self.server = Nginx(CERTS, {AUTH_HOST: self.b24.oauth, PORTAL: self.b24.portal})
         self.addCleanup(self.server.close)
 
-    def seen(self, chain: str) -> list[list[str]]:
+    def seen(self, chain: str) -> list[Seen]:
         """The token endpoint's requests, each as it should be."""
-        requests = self.server.requests(AUTH_HOST, chain)
+        requests = self.server.requests_of(AUTH_HOST, chain)
         signed = "ECDSA" if chain == "ec" else "RSA"
-        for protocol, cipher, _, path, status in requests:
-            self.assertEqual((protocol, status), ("TLSv1.2", "200"))
-            self.assertEqual(cipher, f"ECDHE-{signed}-AES128-GCM-SHA256")
-            self.assertTrue(path.startswith("/oauth/token"))
+        for one in requests:
+            self.assertEqual((one.protocol, one.status), ("TLSv1.2", 200))
+            self.assertEqual(one.cipher, f"ECDHE-{signed}-AES128-GCM-SHA256")
+            self.assertTrue(one.path.startswith("/oauth/token"))
         return requests
 
     def test_each_chain(self) -> None:
@@ -66,7 +67,7 @@ class BehindNginx(ServerCase):
                 self.assertEqual(len(self.seen(chain)), 1)
         time.sleep(10)  # the product does not refresh sooner
         self.k.must("auth refresh")
-        self.assertEqual([request[2] for request in self.seen(CHAINS[-1])][1:], ["r"])  # resumed
+        self.assertEqual([one.resumed for one in self.seen(CHAINS[-1])][1:], [True])
         self.assertEqual(len(self.requests("refresh")), 1)
 
 

@@ -5,8 +5,6 @@ import base64
 import glob
 import hashlib
 import os
-import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -14,7 +12,9 @@ import time
 import unittest
 from pathlib import Path
 
-from keeper import GatewayCase, PATIENT_S
+from keeper import GatewayCase
+from ports import free_ports
+from programs import Nginx
 
 FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired": "tls_expired",
           "notyet": "tls_not_yet_valid", "selfsigned": "tls_self_signed",
@@ -158,31 +158,11 @@ class Servers(GatewayCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.dir = Path(tempfile.mkdtemp(prefix="tk-server-"))
-        os.chmod(self.dir, 0o755)
-        self.addCleanup(shutil.rmtree, self.dir, True)
         self.certs = Path(self.b24.ca).parent
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port, = free_ports(1)
 
     def body(self) -> str:
         return self.answer % ("a1" * 35, self.b24.oauth, self.b24.portal, "m" * 32, "b2" * 35)
-
-    def start_server(self, *command: str) -> None:
-        with (self.dir / "log").open("w") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       cwd=self.dir)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        end = time.monotonic() + PATIENT_S
-        while True:
-            try:
-                return socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                self.assertLess(time.monotonic(), end, (self.dir / "log").read_text())
-                self.assertIsNone(process.poll(), (self.dir / "log").read_text())
-                time.sleep(0.05)
 
     def exchange(self) -> None:
         self.k.configure(auth_host=f"localhost:{self.port}")
@@ -191,23 +171,15 @@ class Servers(GatewayCase):
         self.assertEqual(self.k.get().stdout, "a1" * 35 + "\n")
 
     def nginx(self, version: str, cert: str) -> None:
-        (self.dir / "nginx.conf").write_text(f"""
-            daemon off; pid {self.dir}/pid; error_log {self.dir}/error.log;
-            worker_processes 1; events {{ worker_connections 32; }}
-            http {{
-                access_log off;
-                client_body_temp_path {self.dir}/b; proxy_temp_path {self.dir}/p;
-                fastcgi_temp_path {self.dir}/f; uwsgi_temp_path {self.dir}/u;
-                scgi_temp_path {self.dir}/s;
-                server {{
-                    listen 127.0.0.1:{self.port} ssl;
-                    ssl_certificate {self.certs}/leaf-{cert}.pem;
-                    ssl_certificate_key {self.certs}/leaf-{cert}.key;
-                    ssl_protocols {version};
-                    location / {{ default_type application/json; return 200 '{self.body()}'; }}
-                }}
-            }}""")
-        self.start_server("/usr/sbin/nginx", "-p", str(self.dir), "-c", "nginx.conf")
+        server = Nginx(f"""
+            server {{
+                listen 127.0.0.1:{self.port} ssl;
+                ssl_certificate {self.certs}/leaf-{cert}.pem;
+                ssl_certificate_key {self.certs}/leaf-{cert}.key;
+                ssl_protocols {version};
+                location / {{ default_type application/json; return 200 '{self.body()}'; }}
+            }}""", [self.port])
+        self.addCleanup(server.close)
         self.exchange()
 
     def test_nginx_tls_1_2(self) -> None:
