@@ -50,7 +50,7 @@ static void print(struct tk_console *c, const char *key, enum tk_err err, const 
     tk_text_add(&t, tk_err_code(err));
     if (err != TK_OK || detail[0] != '\0')
         tk_text_char(&t, ' ');
-    tk_words_error(&t, err);
+    tk_words_add(&t, err);
     if (err == TK_OK)
         tk_text_add(&t, detail);
     tk_console_data(c, key, buf);

@@ -358,7 +358,7 @@ static void step_help(struct tk_console *c)
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, command->form);
     tk_text_add(&t, command->form[0] == '\0' ? "" : " : ");
-    tk_words_command(&t, (size_t)(command - tk_commands));
+    tk_words_add(&t, tk_words_of_command((size_t)(command - tk_commands)));
     tk_console_data(c, command->name, buf);
 }
 

@@ -186,13 +186,9 @@ static void answer_setting(struct tk_console *c, const struct setting *s)
 static void store_and_answer(struct tk_console *c, const struct setting *s, char *value)
 {
     enum tk_err err = s->store(c, s->which, value);
-    char words[TK_WORDS_MAX + 1];
-    struct tk_text t;
 
-    tk_text_init(&t, words, sizeof words);
-    tk_words_setting(&t, (size_t)(s - settings));
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_words(c, err, words);
+        tk_console_err_sentence(c, err, tk_words_of_setting((size_t)(s - settings)));
     else if (err != TK_OK)
         tk_console_err(c, err);
     else

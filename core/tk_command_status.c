@@ -155,9 +155,9 @@ static void add_time_quality(struct tk_account *a, struct tk_text *t)
 static void add_action(struct tk_account *a, struct tk_text *t)
 {
     if (a->escalation.record.level > 0)
-        tk_words_error(t, (enum tk_err)a->escalation.record.cause);
+        tk_words_add(t, a->escalation.record.cause);
     else
-        tk_words_error(t, a->last_error);
+        tk_words_add(t, a->last_error);
 }
 
 static void add_said(struct tk_account *a, struct tk_text *t)

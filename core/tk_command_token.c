@@ -63,7 +63,7 @@ static void answer_begin(struct tk_console *c, enum tk_err why)
     if (!tk_auth_is_warming(c->now.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
         tk_text_init(&t, words, sizeof words);
-        tk_words_error(&t, err);
+        tk_words_add(&t, err);
         tk_console_data(c, "warm_action", words);
     }
     tk_console_data(c, "warm", warm ? "yes" : "no");
@@ -128,7 +128,7 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
         return;
     }
     tk_text_init(&t, words, sizeof words);
-    tk_words_error(&t, err);
+    tk_words_add(&t, err);
     tk_text_add(&t, ", then auth begin: this code is spent");
     tk_console_err_words(c, err, words);
 }

@@ -136,7 +136,7 @@ static void run_line(struct tk_console *c)
     if (c->refusal == TK_OK && must_wait(c, line))
         c->refusal = TK_E_BUSY;
     if (c->refusal != TK_OK) {
-        tk_console_put_err(c, prefix, c->refusal);
+        tk_console_put_err(c, prefix, c->refusal, c->refusal);
         tk_console_put_text(c, "\r\n");
         if (c->typed[0] != '@')
             tk_console_prompt(c);

@@ -104,9 +104,10 @@ void tk_console_data(struct tk_console *c, const char *key, const char *value);
 void tk_console_data_int(struct tk_console *c, const char *key, int64_t value);
 
 /* The last line of an answer: OK and what was added to `pairs` (NULL for nothing), or ERR with the
- * error's own words or these. Ends the command. */
+ * error's own words, or a sentence of tk_words.h, or these words. Ends the command. */
 void tk_console_ok(struct tk_console *c, const struct tk_text *pairs);
 void tk_console_err(struct tk_console *c, enum tk_err err);
+void tk_console_err_sentence(struct tk_console *c, enum tk_err err, unsigned sentence);
 void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words);
 
 /* The command goes on in steps. */

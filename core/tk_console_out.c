@@ -202,21 +202,27 @@ static void begin_err(struct tk_console *c, const char *prefix, enum tk_err err)
     tk_console_put_text(c, " ");
 }
 
-void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err)
+void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err,
+                        unsigned sentence)
 {
     char words[TK_WORDS_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, words, sizeof words);
-    tk_words_error(&t, err);
+    tk_words_add(&t, sentence);
     begin_err(c, prefix, err);
     tk_console_put(c, t.buf, t.len);
 }
 
+void tk_console_err_sentence(struct tk_console *c, enum tk_err err, unsigned sentence)
+{
+    tk_console_put_err(c, c->prefix, err, sentence);
+    end_answer(c);
+}
+
 void tk_console_err(struct tk_console *c, enum tk_err err)
 {
-    tk_console_put_err(c, c->prefix, err);
-    end_answer(c);
+    tk_console_err_sentence(c, err, err);
 }
 
 void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)

@@ -23,8 +23,10 @@ void tk_console_new_line(struct tk_console *c);
 /* A line of its own. */
 void tk_console_put_line(struct tk_console *c, const char *s);
 
-/* ERR of a line that was not run: the command under way is left alone. Without the line's end. */
-void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err);
+/* ERR of a line that was not run: the command under way is left alone. Without the line's end.
+ * sentence: of tk_words.h. */
+void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err,
+                        unsigned sentence);
 
 /* The prompt, where a person may type and does not see one. */
 void tk_console_prompt(struct tk_console *c);

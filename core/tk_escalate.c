@@ -50,7 +50,7 @@ static void tell(struct tk_account *a, const char *event, int level)
     tk_text_add(&t, tk_err_code(cause));
     if (level > 0) {
         tk_text_add(&t, " action=");
-        tk_words_error(&t, cause);
+        tk_words_add(&t, cause);
     }
     tk_keeper_event(a->keeper, &t);
     show_highest(a->keeper);

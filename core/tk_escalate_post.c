@@ -132,7 +132,7 @@ static void add_message(const struct tk_account *a, struct tk_text *t)
     add_ref(a, &ref_text);
     tk_text_init(&action_text, action, sizeof action);
     if (e->posting != TK_POST_CLEARED)
-        tk_words_error(&action_text, (enum tk_err)e->record.cause);
+        tk_words_add(&action_text, e->record.cause);
     tk_sink_get(a->keeper, TK_SINK_TEMPLATE, template);
     size_t mark = t->len;
 

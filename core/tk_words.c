@@ -37,7 +37,7 @@ static void add_byte(struct tk_text *t, uint8_t byte)
     }
 }
 
-static void add(struct tk_text *t, size_t sentence)
+void tk_words_add(struct tk_text *t, unsigned sentence)
 {
     const uint8_t *at = sentences;
 
@@ -47,17 +47,12 @@ static void add(struct tk_text *t, size_t sentence)
         add_byte(t, *at++);
 }
 
-void tk_words_error(struct tk_text *t, enum tk_err err)
+unsigned tk_words_of_command(size_t row)
 {
-    add(t, err);
+    return COMMANDS + (unsigned)row;
 }
 
-void tk_words_command(struct tk_text *t, size_t which)
+unsigned tk_words_of_setting(size_t row)
 {
-    add(t, COMMANDS + which);
-}
-
-void tk_words_setting(struct tk_text *t, size_t which)
-{
-    add(t, SETTINGS + which);
+    return SETTINGS + (unsigned)row;
 }

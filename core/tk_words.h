@@ -13,9 +13,11 @@
 
 enum { TK_WORDS_MAX = 160 }; /* characters of one */
 
-/* Add one. Of TK_OK it is empty. which: the row, from 0. */
-void tk_words_error(struct tk_text *t, enum tk_err err);
-void tk_words_command(struct tk_text *t, size_t which);
-void tk_words_setting(struct tk_text *t, size_t which);
+/* A sentence: that of an error is the error itself, and of TK_OK empty. row: of the table, from 0.
+ */
+unsigned tk_words_of_command(size_t row);
+unsigned tk_words_of_setting(size_t row);
+
+void tk_words_add(struct tk_text *t, unsigned sentence);
 
 #endif

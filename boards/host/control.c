@@ -141,7 +141,7 @@ static void refuse(struct tk_control *c, struct tk_control_client *client, enum 
     struct tk_text t, action;
 
     tk_text_init(&action, words, sizeof words);
-    tk_words_error(&action, err);
+    tk_words_add(&action, err);
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, "{\"ok\":false");
     add_string(&t, "error", tk_err_code(err));

@@ -443,13 +443,20 @@ class Astray(BoardCase):
     def test_a_loop_without_end(self) -> None:
         if not BOARD.watchdog:
             self.skipTest("QEMU has no watchdog here")
-        start = len(self.k.out.all)
         loop = address_of(BOARD.endless_loop)
+        wanted = BOARD.watchdog.format(loop=loop)
+        told = self.boots_after(loop)
+        for _ in range(4):  # it slept, and its alarm was due: that came before the loop
+            told = told if wanted in told else self.boots_after(loop)
+        self.assertIn(wanted, told)
+
+    def boots_after(self, loop: int) -> str:
+        start = len(self.k.out.all)
         if BOARD.unmask:  # it may sleep, and does so with interrupts masked
             self.k.set_registers(pc=address_of(BOARD.unmask), a0=8, ra=loop)
         else:
             self.k.set_registers(pc=loop)
-        self.assertIn(BOARD.watchdog.format(loop=loop), self.k.event("boot", start))
+        return self.k.event("boot", start)
 
 
 class Killed(BoardCase):

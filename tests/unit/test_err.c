@@ -21,7 +21,7 @@ static const char *words_of(enum tk_err err)
 
     next = 1 - next;
     tk_text_init(&t, bufs[next], sizeof bufs[next]);
-    tk_words_error(&t, err);
+    tk_words_add(&t, err);
     assert_true(tk_text_ok(&t));
     return t.buf;
 }
@@ -68,14 +68,14 @@ static void commands_and_settings_have_their_words(void **state)
     (void)state;
 #define TK_COMMAND(name, form, hidden, needs, run, about)                                          \
     tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_command(&t, row++);                                                                   \
+    tk_words_add(&t, tk_words_of_command(row++));                                                  \
     assert_string_equal(buf, about);
 #include "tk_commands.h"
 #undef TK_COMMAND
     row = 0;
 #define TK_SETTING(name, secret, which, store, answer, words)                                      \
     tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_setting(&t, row++);                                                                   \
+    tk_words_add(&t, tk_words_of_setting(row++));                                                  \
     assert_string_equal(buf, words);
 #include "tk_settings.h"
 #undef TK_SETTING
