@@ -35,6 +35,7 @@ static void forget_in_ram(struct tk_account *a)
     memset(&a->facts, 0, sizeof a->facts);
     a->found_host = NULL;
     a->ended = TK_NOT_ENDED;
+    a->facts_kept = false;
     a->times_known = false;
 }
 
@@ -179,6 +180,14 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)
     if (host[0] == '\0')
         host = a->found_host != NULL ? a->found_host : tk_oauth_default_host(&a->client.portal);
     (void)tk_host_parse(out, host, NULL);
+}
+
+void tk_account_found_host(struct tk_account *a, const char *host)
+{
+    if (a->auth_host[0] != '\0' || a->found_host == host)
+        return;
+    a->found_host = host;
+    a->facts_kept = false;
 }
 
 /* --- state --- */

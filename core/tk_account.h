@@ -111,6 +111,8 @@ struct tk_account {
     /* what the server gave */
     const char *found_host; /* auto: the authorization host it named, a constant; NULL: none yet */
     enum tk_ended ended;
+    bool facts_kept; /* flash has the facts, found_host and that nothing ended, as they are here */
+    bool session_gone;   /* flash has no TLS session of it */
     int64_t issued_ms;   /* tick of the pair's issue, below 0 before this start ... */
     uint64_t expires_ms; /* ... and of its end; both valid when times_known */
     bool times_known;
@@ -169,6 +171,9 @@ bool tk_account_has_pair(const struct tk_account *a);
 
 /* Where its codes and refresh tokens go. */
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
+
+/* An answer named it, a constant; an auth_host of the operator's goes before. */
+void tk_account_found_host(struct tk_account *a, const char *host);
 
 /* The state follows from the rest; it is kept nowhere. */
 enum tk_state tk_account_state(const struct tk_account *a);

@@ -267,6 +267,7 @@ enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *fr
                                       {key_of(a, KEY_MOVED_FROM), 1, &name}};
 
     fact_pieces(&a->facts, facts);
+    a->facts_kept = false;
     return commit(a, values, 3);
 }
 
@@ -283,30 +284,34 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
     return store_bytes(a, KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
 }
 
-enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                  const struct tk_grant_facts *facts, const char *found_host)
+enum tk_err tk_account_store_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE];
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
-    const char *host = found_host == NULL ? "" : found_host;
-    struct tk_store_piece access = {pair->access, (uint16_t)strlen(pair->access)};
-    struct tk_store_piece refresh = {pair->refresh, (uint16_t)strlen(pair->refresh)};
+    const char *host = a->found_host == NULL ? "" : a->found_host;
+    struct tk_store_piece access = {a->pair.access, (uint16_t)strlen(a->pair.access)};
+    struct tk_store_piece refresh = {a->pair.refresh, (uint16_t)strlen(a->pair.refresh)};
     struct tk_store_piece numbers = {packed, sizeof packed};
     struct tk_store_piece named = {host, (uint16_t)strlen(host)};
     struct tk_store_piece strings[4];
-    struct tk_store_value values[] = {{key_of(a, KEY_ACCESS), 1, &access},
-                                      {key_of(a, KEY_REFRESH), 1, &refresh},
-                                      {key_of(a, KEY_PAIR), 1, &numbers},
-                                      {key_of(a, KEY_FACTS), 4, strings},
-                                      {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
-                                      {key_of(a, KEY_SESSION), has_session ? 3 : 0, session.pieces},
-                                      {key_of(a, KEY_INTENT), 0, NULL},
-                                      {key_of(a, KEY_ENDED), 0, NULL}};
+    struct tk_store_value values[8] = {
+        {key_of(a, KEY_ACCESS), 1, &access}, {key_of(a, KEY_REFRESH), 1, &refresh},
+        {key_of(a, KEY_PAIR), 1, &numbers},  {key_of(a, KEY_INTENT), 0, NULL},
+        {key_of(a, KEY_FACTS), 4, strings},  {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
+        {key_of(a, KEY_ENDED), 0, NULL}};
+    size_t count = a->facts_kept ? 4 : 7;
 
-    pack_pair(a, pair, packed);
-    fact_pieces(facts, strings);
-    return commit(a, values, sizeof values / sizeof values[0]);
+    if (has_session || !a->session_gone)
+        values[count++] =
+            (struct tk_store_value){key_of(a, KEY_SESSION), has_session ? 3 : 0, session.pieces};
+    pack_pair(a, &a->pair, packed);
+    fact_pieces(&a->facts, strings);
+    enum tk_err err = commit(a, values, count);
+
+    a->facts_kept = a->facts_kept || err == TK_OK;
+    a->session_gone = err == TK_OK && !has_session;
+    return err;
 }
 
 /* The numbers of a pair that is in RAM alone come with it, not before. */
@@ -334,6 +339,7 @@ enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
     struct tk_store_value values[] = {{key_of(a, KEY_ENDED), 1, &piece},
                                       {key_of(a, KEY_INTENT), 0, NULL}};
 
+    a->facts_kept = false;
     return commit(a, values, 2);
 }
 

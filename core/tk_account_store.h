@@ -29,10 +29,9 @@ void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT]
 /* NULL: the default. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
 
-/* Stores a new pair with all that belongs to it, in one commit that closes the intent too, and
- * reads it back. */
-enum tk_err tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                  const struct tk_grant_facts *facts, const char *found_host);
+/* Stores a new pair with what else is new, in one commit that closes the intent too, and reads it
+ * back. */
+enum tk_err tk_account_store_pair(struct tk_account *a);
 
 /* Stores the floor of the time, which goes along with pairs, without another pair. */
 void tk_account_store_floor(struct tk_account *a);

@@ -201,8 +201,8 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
     if (!is_for_our_portal(a, &grant))
         return TK_E_WRONG_PORTAL;
     tk_net_cancel(&a->keeper->net, &a->refresh.request); /* of the pair that ends here */
-    if (a->auth.server_domain != NULL && a->auth_host[0] == '\0')
-        a->found_host = a->auth.server_domain;
+    if (a->auth.server_domain != NULL)
+        tk_account_found_host(a, a->auth.server_domain);
     tk_history_add(a->keeper, TK_HAS_EXCHANGED, a->index, 0, TK_OK);
     tk_token_accept(a, &grant, a->auth.sent_ms);
     cool_down(a);

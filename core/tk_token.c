@@ -156,18 +156,29 @@ bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *sec
 
 /* --- a new pair --- */
 
-static void copy_facts(struct tk_grant_facts *facts, const struct tk_grant *grant, bool has_moved)
+/* Most are what they were: those are not written once more. */
+static void take_fact(struct tk_account *a, char *fact, size_t size, const char *value)
 {
+    if (strcmp(fact, value) == 0)
+        return;
+    tk_copy(fact, size, value);
+    a->facts_kept = false;
+}
+
+static void take_facts(struct tk_account *a, const struct tk_grant *grant, bool has_moved)
+{
+    struct tk_grant_facts *f = &a->facts;
+
     if (!has_moved)
-        tk_copy(facts->client_endpoint, sizeof facts->client_endpoint, grant->client_endpoint);
-    tk_copy(facts->member_id, sizeof facts->member_id, grant->member_id);
-    tk_copy(facts->user_id, sizeof facts->user_id, grant->user_id);
-    tk_copy(facts->scope, sizeof facts->scope, grant->scope);
+        take_fact(a, f->client_endpoint, sizeof f->client_endpoint, grant->client_endpoint);
+    take_fact(a, f->member_id, sizeof f->member_id, grant->member_id);
+    take_fact(a, f->user_id, sizeof f->user_id, grant->user_id);
+    take_fact(a, f->scope, sizeof f->scope, grant->scope);
 }
 
 static enum tk_err store_pair(struct tk_account *a)
 {
-    enum tk_err err = tk_account_store_pair(a, &a->pair, &a->facts, a->found_host);
+    enum tk_err err = tk_account_store_pair(a);
     uint64_t wait_ms = backoff(a, a->refresh.store_failures, BACKOFF_VALID_MS);
 
     a->refresh.unstored = err != TK_OK;
@@ -212,9 +223,9 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     bool outdated = elsewhere && tk_account_is_portal(a, &there); /* the portal said so itself */
 
     fill_pair(a, grant, sent_ms);
-    copy_facts(&a->facts, grant, outdated);
-    if (host != NULL && a->auth_host[0] == '\0')
-        a->found_host = host;
+    take_facts(a, grant, outdated);
+    if (host != NULL)
+        tk_account_found_host(a, host);
     enum tk_err err = store_pair(a);
 
     a->issued_ms = sent_ms;

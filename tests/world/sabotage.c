@@ -60,9 +60,7 @@ int __real_tk_store_commit(struct tk_store *s, const struct tk_store_value *valu
 enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
 bool __real_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
-enum tk_err __real_tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                         const struct tk_grant_facts *facts,
-                                         const char *found_host);
+enum tk_err __real_tk_account_store_pair(struct tk_account *a);
 void __real_tk_escalate_look(struct tk_account *a, uint64_t now_ms);
 uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
 void __real_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms);
@@ -124,12 +122,11 @@ bool __wrap_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_
     return known;
 }
 
-enum tk_err __wrap_tk_account_store_pair(struct tk_account *a, const struct tk_pair *pair,
-                                         const struct tk_grant_facts *facts, const char *found_host)
+enum tk_err __wrap_tk_account_store_pair(struct tk_account *a)
 {
-    if (is_planted(SERVES_UNSTORED) && pair->generation > 1)
+    if (is_planted(SERVES_UNSTORED) && a->pair.generation > 1)
         return TK_OK;
-    return __real_tk_account_store_pair(a, pair, facts, found_host);
+    return __real_tk_account_store_pair(a);
 }
 
 void __wrap_tk_escalate_look(struct tk_account *a, uint64_t now_ms)
