@@ -27,11 +27,11 @@ uint64_t tk_keeper_now(const struct tk_keeper *k)
 
 uint64_t tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
 {
-    uint64_t value = 0;
+    uint64_t value;
 
-    if (limit == 0 || tk_entropy_get(k->config->port, &value, sizeof value) != TK_ENTROPY_OK)
-        return 0;
-    return value % limit;
+    if (tk_entropy_get(k->config->port, &value, sizeof value) != TK_ENTROPY_OK)
+        return limit / 2;
+    return limit == 0 ? 0 : value % limit;
 }
 
 /* --- what is told --- */
@@ -337,6 +337,16 @@ enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref)
     return TK_E_REF_LIMIT;
 }
 
+/* A command on another line, which would go on with what is here next. */
+static bool is_worked_on(const struct tk_keeper *k, const struct tk_account *a)
+{
+    for (size_t i = 0; i < TK_CONSOLES; i++) {
+        if (k->consoles[i].now.account == a)
+            return true;
+    }
+    return false;
+}
+
 enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
 {
     struct tk_account *a = tk_keeper_account(k, ref);
@@ -345,6 +355,8 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
         return TK_E_NO_SUCH_REF;
     if (tk_account_has_pair(a))
         return TK_E_IN_USE;
+    if (is_worked_on(k, a))
+        return TK_E_BUSY;
     tk_auth_cancel(a);
     tk_escalate_clear(a);
     tk_net_cancel(&k->net, &a->escalation.request);

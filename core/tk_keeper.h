@@ -96,7 +96,8 @@ struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);
  * TK_E_STORAGE_*. */
 enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref);
 
-/* Deletes an account without a pair. TK_E_IN_USE, TK_E_NO_SUCH_REF, TK_E_STORAGE_*. */
+/* Deletes an account without a pair. TK_E_IN_USE, TK_E_NO_SUCH_REF, TK_E_STORAGE_*; TK_E_BUSY
+ * while a command is under way with it. */
 enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref);
 
 /* How the device comes by its address (tk_ip.h), and who is asked for the time; "" is DHCP, and
@@ -117,7 +118,8 @@ void tk_keeper_log(struct tk_keeper *k, enum tk_log_level level, const struct tk
 
 uint64_t tk_keeper_now(const struct tk_keeper *k);
 
-/* A number from 0 to below limit, from the entropy of the port; 0 while that is not seeded. */
+/* A number from 0 to below limit, from the entropy of the port; the middle while that is not
+ * seeded, so that what waits for so long does wait. */
 uint64_t tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
 
 #endif

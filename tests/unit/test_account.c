@@ -76,6 +76,26 @@ static void a_removed_account_leaves_nothing_to_the_next(void **state)
     assert_string_equal(world_status(&w, "generation"), "0");
 }
 
+/* Another line is at work with it: that would go on with what is in its place next. */
+static void an_account_stays_while_a_command_is_under_way(void **state)
+{
+    static const char *const commands[] = {"@1 auth code abc\n", "@1 escalate test\n"};
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth forget");
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    world_fault(&w, WORLD_SILENT, 0);
+    tk_sim_console_attach(&w.port, 1, true);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        tk_sim_console_feed(&w.port, 1, commands[i], strlen(commands[i]));
+        world_run(&w, 1000);
+        world_assert_begins(world_type(&w, "ref del token"), "ERR busy ");
+        world_run(&w, 30000);
+    }
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+}
+
 static void factory_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -98,6 +118,7 @@ int main(void)
         TEST(a_removed_account_is_selected_no_more),
         TEST(a_removed_account_leaves_nothing_to_the_next),
         TEST(factory_reset_leaves_nothing),
+        TEST(an_account_stays_while_a_command_is_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
