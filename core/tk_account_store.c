@@ -286,7 +286,7 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE];
+    uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->ended;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
     const char *host = a->found_host == NULL ? "" : a->found_host;
@@ -294,12 +294,15 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     struct tk_store_piece refresh = {a->pair.refresh, (uint16_t)strlen(a->pair.refresh)};
     struct tk_store_piece numbers = {packed, sizeof packed};
     struct tk_store_piece named = {host, (uint16_t)strlen(host)};
+    struct tk_store_piece intent = {&open, 1}, end = {&ended, 1};
     struct tk_store_piece strings[4];
-    struct tk_store_value values[8] = {
-        {key_of(a, KEY_ACCESS), 1, &access}, {key_of(a, KEY_REFRESH), 1, &refresh},
-        {key_of(a, KEY_PAIR), 1, &numbers},  {key_of(a, KEY_INTENT), 0, NULL},
-        {key_of(a, KEY_FACTS), 4, strings},  {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
-        {key_of(a, KEY_ENDED), 0, NULL}};
+    struct tk_store_value values[8] = {{key_of(a, KEY_ACCESS), 1, &access},
+                                       {key_of(a, KEY_REFRESH), 1, &refresh},
+                                       {key_of(a, KEY_PAIR), 1, &numbers},
+                                       {key_of(a, KEY_INTENT), a->refresh.intent, &intent},
+                                       {key_of(a, KEY_FACTS), 4, strings},
+                                       {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
+                                       {key_of(a, KEY_ENDED), ended != TK_NOT_ENDED, &end}};
     size_t count = a->facts_kept ? 4 : 7;
 
     if (has_session || !a->session_gone)

@@ -226,14 +226,14 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     take_facts(a, grant, outdated);
     if (host != NULL)
         tk_account_found_host(a, host);
+    a->ended = TK_NOT_ENDED;
+    r->intent = r->doubt = r->try_previous = false;
     enum tk_err err = store_pair(a);
 
     a->issued_ms = sent_ms;
     a->expires_ms = sent_ms + grant->expires_in * (uint64_t)1000;
     a->times_known = true;
-    a->ended = TK_NOT_ENDED;
     a->last_error = err;
-    r->intent = r->doubt = r->try_previous = false;
     r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected = 0;
     r->last_success_ms = now_of(a);
@@ -270,7 +270,7 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     char previous[TK_TOKEN_MAX + 1] = "";
     const char *token = a->pair.refresh;
 
-    if (!a->refresh.intent && tk_account_store_intent(a, true) != TK_OK)
+    if (tk_account_store_intent(a, true) != TK_OK) /* costs nothing where it is open */
         a->last_error = TK_E_STORAGE_FAILED;
     a->refresh.intent = true;
     if (a->refresh.try_previous && tk_account_previous_refresh(a, previous))
@@ -293,6 +293,7 @@ static void close_intent(struct tk_account *a)
 static void end_pair(struct tk_account *a)
 {
     a->ended = a->refresh.doubt ? TK_ROTATION_LOST : TK_REVOKED;
+    a->refresh.blocked_by = TK_OK; /* what was to be done before does not help any more */
     a->refresh.intent = a->refresh.try_previous = false;
     refresh_at(a, TK_NEVER);
     (void)tk_account_store_ended(a, a->ended); /* else a restart asks the server once more */
@@ -455,15 +456,12 @@ enum tk_err tk_token_refresh(struct tk_account *a)
 
 enum tk_err tk_token_forget(struct tk_account *a)
 {
-    enum tk_err err;
+    enum tk_err err = tk_account_forget(a);
 
+    if (err != TK_OK)
+        return err;
     tk_net_cancel(&a->keeper->net, &a->refresh.request);
     tk_net_cancel(&a->keeper->net, &a->rest.request);
-    err = tk_account_forget(a);
-    if (err != TK_OK) {
-        tk_token_plan(a);
-        return err;
-    }
     tk_sched_at(&a->keeper->sched, &a->refresh.store_task, TK_NEVER);
     refresh_at(a, TK_NEVER);
     a->refresh.intent = a->refresh.doubt = a->refresh.try_previous = false;

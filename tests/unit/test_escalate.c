@@ -337,6 +337,25 @@ static void another_cause_is_told_too(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
+/* Not paid for so long that the refresh token died: to pay is not what is to be done any more. */
+static void a_blocked_pair_that_dies_wants_a_code(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_error(&w, "PAYMENT_REQUIRED", 401, 1);
+    world_type(&w, "auth refresh");
+    world_run(&w, MINUTE);
+    assert_non_null(strstr(w.server.last_post, "\"cause\":\"payment_required\""));
+    w.server.alive = false;
+    world_run(&w, 61 * MINUTE);
+    world_assert_state(&w, "needs_code", "revoked");
+    assert_int_equal(w.server.posts, 2);
+    assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_grant\""));
+    world_restart(&w, 1000);
+    world_run(&w, MINUTE);
+    assert_int_equal(w.server.posts, 2);
+}
+
 static void another_address_is_told_what_lasts(void **state)
 {
     (void)state;
@@ -524,6 +543,7 @@ int main(void)
         TEST(delivered_means_that_it_was_taken),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
+        TEST(a_blocked_pair_that_dies_wants_a_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

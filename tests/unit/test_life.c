@@ -465,6 +465,36 @@ static void flash_that_fails_does_not_stop_the_refresh(void **state)
     assert_string_equal(world_status(&w, "generation"), "3");
 }
 
+/* The board's seed is gone: nothing can be sent, and it does not try a thousand times a second. */
+static void without_random_numbers_it_waits_too(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.port.unseeded = true;
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 30 * MINUTE);
+    world_assert_state(&w, "retrying", "connect_failed");
+    assert_in_range(w.keeper.accounts[0].refresh.failures, 3, 60);
+}
+
+/* Flash fails, and what was to be forgotten is renewed as before. */
+static void what_cannot_be_forgotten_is_still_renewed(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 30 * MINUTE);
+    w.flash.off = true;
+    w.server.latency_ms = 5000;
+    world_fault(&w, WORLD_WELL, 0);
+    while (!tk_net_active(&w.keeper.accounts[0].refresh.request))
+        world_run(&w, 1);
+    world_assert_begins(world_type(&w, "auth forget"), "ERR storage_failed");
+    w.flash.off = false;
+    world_run(&w, 20 * MINUTE);
+    assert_string_equal(world_status(&w, "state"), "ready");
+}
+
 static void begin_slow_refresh(void)
 {
     world_run(&w, MINUTE);
@@ -570,6 +600,8 @@ int main(void)
         TEST(what_is_forgotten_stays_forgotten_when_an_answer_comes),
         TEST(a_new_pair_closes_the_intent_and_ends_a_refusal),
         TEST(the_reason_of_a_retry_is_the_refreshs),
+        TEST(without_random_numbers_it_waits_too),
+        TEST(what_cannot_be_forgotten_is_still_renewed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

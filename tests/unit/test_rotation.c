@@ -314,6 +314,58 @@ static void flash_that_fails_for_hours_delays_no_refresh(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
+/* The pair before could not be stored until now: that a refresh with it has left meanwhile, maybe,
+ * stands on flash with it. */
+static void a_pair_that_is_stored_late_keeps_the_intent(void **state)
+{
+    (void)state;
+    just_before_a_refresh(false);
+    w.flash.off = true;
+    world_run(&w, 3000);
+    assert_int_equal(w.server.number, 3);
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 1);
+    assert_true(account()->refresh.unstored);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    w.flash.off = false;
+    while (account()->refresh.unstored)
+        world_run(&w, 1000);
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "intent"), "open");
+    assert_recovers();
+}
+
+/* Flash that failed when the request left is well again when it leaves once more. */
+static void an_intent_that_could_not_be_stored_is_stored_with_the_next_request(void **state)
+{
+    (void)state;
+    just_before_a_refresh(false);
+    w.flash.off = true;
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.server.fault != WORLD_WELL)
+        world_run(&w, 1);
+    w.flash.off = false;
+    world_fault(&w, WORLD_SILENT, 0);
+    world_run(&w, 10000);
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "intent"), "open");
+    assert_recovers();
+}
+
+static void what_was_forgotten_is_no_way_back(void **state)
+{
+    char previous[TK_TOKEN_MAX + 1];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth forget");
+    assert_false(tk_account_previous_refresh(account(), previous));
+    world_give_code(&w, "another");
+    world_assert_begins(world_type(&w, "auth code another"), "OK state=ready ");
+    assert_false(tk_account_previous_refresh(account(), previous));
+}
+
 /* Operations that fail and leave anything, with the power on. */
 static void each_operation_of_the_flash_may_fail(void **state)
 {
@@ -347,6 +399,9 @@ int main(void)
         TEST(an_answer_that_is_lost_twice_is_recovered_by_grace_once),
         TEST(flash_that_fails_for_hours_delays_no_refresh),
         cmocka_unit_test(each_operation_of_the_flash_may_fail),
+        TEST(a_pair_that_is_stored_late_keeps_the_intent),
+        TEST(an_intent_that_could_not_be_stored_is_stored_with_the_next_request),
+        TEST(what_was_forgotten_is_no_way_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
