@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define PAIRS 5 /* of bytes, heads or their check, that are read at a time */
+
 /* --- from record to record --- */
 
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
@@ -61,29 +63,44 @@ bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
     return true;
 }
 
-/* What stands at c->at, by its heads; its values may be damaged. */
-static bool parse(struct tk_store *s, struct tk_cursor *c)
+/* Heads and behind them their check, which was begun with what stands before: whether it is theirs.
+ * The first two of these pairs of bytes were read with the count. */
+static bool parse_heads(struct tk_store *s, struct tk_cursor *c, uint8_t *pairs, uint32_t crc)
 {
-    uint32_t at = c->at, count = 0xff, crc, head;
+    uint32_t head, place = 0, end = 2;
 
-    if (at + 1 + TK_RECORD_FRAME <= c->limit)
-        count = tk_store_number(s, at, 1);
-    crc = tk_crc_add_number(tk_crc_begin(s, c->seq), count, 1);
-    c->moved = count >= TK_RECORD_MOVED;
-    c->heads = count % TK_RECORD_MOVED;
-    tk_cursor_rewind(s, c);
-    c->end = at + tk_record_frame(s) + 2u * c->heads;
-    if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
-        return false;
-    at++;
-    for (unsigned i = 0; i < c->heads; i++, at += 2) {
-        head = tk_store_number(s, at, 2);
+    for (uint32_t i = 0;; i++, place++) {
+        if (place == end) {
+            place = 0;
+            end = c->heads + 1u - i < PAIRS ? c->heads + 1u - i : PAIRS;
+            tk_store_read(s, c->at + 1 + 2 * i, pairs, 2 * end);
+        }
+        head = pairs[2 * place] | (uint32_t)pairs[2 * place + 1] << 8;
+        if (i == c->heads)
+            return head == (crc & 0xffff);
         crc = tk_crc_add_number(crc, head, 2);
         c->end += part_len(head);
         if (i < sizeof c->first / sizeof c->first[0])
             c->first[i] = (uint16_t)head;
     }
-    return c->end <= c->limit && tk_store_number(s, at, 2) == (crc & 0xffff);
+}
+
+/* What stands at c->at, by its heads; its values may be damaged. */
+static bool parse(struct tk_store *s, struct tk_cursor *c)
+{
+    uint8_t some[1 + 2 * PAIRS] = {0xff};
+
+    if (c->at + 1 + TK_RECORD_FRAME <= c->limit)
+        tk_store_read(s, c->at, some, 1 + 2 * 2);
+    c->moved = some[0] >= TK_RECORD_MOVED;
+    c->heads = some[0] % TK_RECORD_MOVED;
+    tk_cursor_rewind(s, c);
+    c->end = c->at + tk_record_frame(s) + 2u * c->heads;
+    if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
+        return false;
+    return parse_heads(s, c, some + 1,
+                       tk_crc_add_number(tk_crc_begin(s, c->seq), some[0], 1)) &&
+           c->end <= c->limit;
 }
 
 /* Whether something stands where a record ends, or it is the last one of a sector that was left:

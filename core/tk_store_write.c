@@ -31,7 +31,7 @@ void tk_writer_put(struct tk_writer *w, const void *data, uint32_t at, uint32_t 
             memcpy(to, (const uint8_t *)data + i, n);
         else
             tk_store_read(w->s, at + i, to, n);
-        if (w->part != TK_FRAME)
+        if (w->part != TK_FRAME && w->of == NULL)
             w->from_crc = tk_crc_add(w->from_crc, to, n);
         if (w->part != TK_FRAME && w->s->seal != NULL)
             tk_sealed_bytes(w, data != NULL ? 0 : at + i, to, n);
