@@ -98,8 +98,7 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
     c->end = c->at + tk_record_frame(s) + 2u * c->heads;
     if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
         return false;
-    return parse_heads(s, c, some + 1,
-                       tk_crc_add_number(tk_crc_begin(s, c->seq), some[0], 1)) &&
+    return parse_heads(s, c, some + 1, tk_crc_add_number(tk_crc_begin(s, c->seq), some[0], 1)) &&
            c->end <= c->limit;
 }
 
