@@ -336,6 +336,23 @@ static void a_pair_that_is_stored_late_keeps_the_intent(void **state)
     assert_recovers();
 }
 
+/* Nor does it come back to life when the server does not honour it any more. */
+static void a_pair_that_is_stored_late_keeps_its_end(void **state)
+{
+    (void)state;
+    just_before_a_refresh(false);
+    w.flash.off = true;
+    world_run(&w, 3000);
+    w.server.alive = false;
+    while (account()->ended == TK_NOT_ENDED)
+        world_run(&w, 1000);
+    w.flash.off = false;
+    while (account()->refresh.unstored)
+        world_run(&w, 1000);
+    world_restart(&w, 1000);
+    world_assert_state(&w, "needs_code", "revoked");
+}
+
 /* Flash that failed when the request left is well again when it leaves once more. */
 static void an_intent_that_could_not_be_stored_is_stored_with_the_next_request(void **state)
 {
@@ -400,6 +417,7 @@ int main(void)
         TEST(flash_that_fails_for_hours_delays_no_refresh),
         cmocka_unit_test(each_operation_of_the_flash_may_fail),
         TEST(a_pair_that_is_stored_late_keeps_the_intent),
+        TEST(a_pair_that_is_stored_late_keeps_its_end),
         TEST(an_intent_that_could_not_be_stored_is_stored_with_the_next_request),
         TEST(what_was_forgotten_is_no_way_back),
     };
