@@ -60,16 +60,17 @@ static void tell(struct tk_account *a, const char *event, int level)
 
 /* --- the ladder --- */
 
-/* A fault begins, or returns before its end was told: then it is the same one still, and is told
- * again where its end may have arrived. */
+/* A fault begins, or returns before its end was told: then it is the same one still. It is told
+ * again where its end may have arrived, and where a person must act again. */
 static void begin_fault(struct tk_account *a)
 {
     struct tk_escalation_record *r = &a->escalation.record;
+    uint8_t most = a->escalation.end_unsent ? TK_LEVEL_MAX - 1 : 0;
 
     if (!r->cleared)
         *r = (struct tk_escalation_record){.since = tk_time_or_0(&a->keeper->time)};
-    else if (!a->escalation.end_unsent)
-        r->delivered = 0;
+    else if (r->delivered > most)
+        r->delivered = most;
     r->cleared = 0;
     a->escalation.not_before_ms = a->escalation.quiet_until_ms;
 }

@@ -19,7 +19,8 @@
  *
  * Whoever may have heard of a fault hears of its end, over restarts too: a POST is taken for
  * received from the moment it leaves until its answer says otherwise. A fault that returns before
- * its end was told goes on as the same. A new one is told 10 minutes after the last at the soonest.
+ * its end was told goes on as the same, and at level 4 is told again. A new one is told 10 minutes
+ * after the last at the soonest.
  */
 
 #include "tk_err.h"
@@ -52,8 +53,10 @@ struct tk_escalation {
     uint64_t not_before_ms;  /* ... and this one */
     uint32_t failures;       /* of the POST, in a row */
     enum tk_posting posting; /* what the newest POST tells ... */
-    uint8_t posted_level;    /* ... and the level that it names */
-    bool end_unsent;         /* nothing was sent yet of the fault's end */
+    uint8_t posted_level;    /* and the level that it names, ... */
+    uint8_t posted_cause;    /* the cause, ... */
+    uint8_t before;          /* and what `sent` or end_unsent was before it */
+    bool end_unsent;         /* nothing of the fault's end was sent yet, or it was refused */
     bool testing;            /* the POST under way is a test */
     int test_status;         /* what HTTP said to the last one; 0: nothing */
     enum tk_err test_result;

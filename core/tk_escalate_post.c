@@ -225,7 +225,9 @@ static void note_sent(struct tk_account *a)
     struct tk_escalation_record *r = &e->record;
 
     e->posted_level = r->level;
+    e->posted_cause = r->cause;
     if (e->posting == TK_POST_CLEARED) {
+        e->before = e->end_unsent;
         e->end_unsent = false;
         e->posted_level = r->delivered > r->sent ? r->delivered : r->sent;
     }
@@ -234,6 +236,7 @@ static void note_sent(struct tk_account *a)
     e->quiet_until_ms = tk_keeper_now(a->keeper) + APART_MS;
     if (r->since == 0)
         r->since = tk_time_or_0(&a->keeper->time);
+    e->before = r->sent;
     r->sent = r->level;
     (void)tk_account_store_escalation(a); /* else its end is not told after a restart */
 }
@@ -282,6 +285,8 @@ static void delivered(struct tk_account *a)
         memset(r, 0, sizeof *r);
     else if (e->posting == TK_POST_RAISED && (r->level > 0 || r->cleared))
         r->delivered = e->posted_level;
+    if (r->delivered == TK_LEVEL_MAX && r->cause != e->posted_cause)
+        r->delivered--;                   /* another thing to be done meanwhile */
     (void)tk_account_store_escalation(a); /* else it is told once more after a restart */
     plan(a, tk_keeper_now(a->keeper));
 }
@@ -303,14 +308,19 @@ static void log_undelivered(struct tk_account *a, enum tk_err err, int status)
     tk_keeper_log(a->keeper, TK_LOG_ERROR, &t);
 }
 
-/* The other side has said that it did not take this raising: where the fault has ended meanwhile,
- * nobody needs to hear of that. Else flash may go on to say that it was sent: the next try will. */
+/* The other side has said that it did not take this one: where nothing else was heard of a fault
+ * that has ended meanwhile, nobody needs to hear of that. Else flash may go on to say that it was
+ * sent: the next try will. */
 static void forget_sent(struct tk_account *a)
 {
-    struct tk_escalation_record *r = &a->escalation.record;
+    struct tk_escalation *e = &a->escalation;
+    struct tk_escalation_record *r = &e->record;
 
-    r->sent = r->delivered;
-    if (!r->cleared || r->delivered > 0)
+    if (e->posting == TK_POST_CLEARED)
+        e->end_unsent = e->before;
+    else
+        r->sent = e->before;
+    if (!r->cleared || r->delivered > 0 || r->sent > 0)
         return;
     memset(r, 0, sizeof *r);
     (void)tk_account_store_escalation(a);
@@ -324,7 +334,7 @@ static void undelivered(struct tk_account *a, enum tk_err err, int status)
     e->failures++;
     a->counters.posts_failed++;
     log_undelivered(a, err, status);
-    if (e->posting == TK_POST_RAISED && status > 0 && status < 500)
+    if (status > 0 && status < 500)
         forget_sent(a);
     plan(a, tk_keeper_now(a->keeper) + BACKOFF_MS / 2 + tk_keeper_random(a->keeper, most));
 }

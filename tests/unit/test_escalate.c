@@ -280,6 +280,44 @@ static void what_may_have_arrived_is_ended(void **state)
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
 
+/* Its end was refused in so many words: nobody heard of it, so the fault that returns goes on. */
+static void an_end_that_was_refused_is_none(void **state)
+{
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    w.server.sink = WORLD_STATUS;
+    recover();
+    world_run(&w, MINUTE);
+    fall_ill();
+    world_run(&w, MINUTE);
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+}
+
+/* A refusal is one of that POST, and not of one before that may have arrived. */
+static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **state)
+{
+    (void)state;
+    provision_apart();
+    w.server.sink = WORLD_LOSES;
+    fall_ill();
+    wait_posts(1);
+    w.server.sink = WORLD_STATUS;
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 1);
+    w.server.sink = WORLD_WELL;
+    world_fault(&w, WORLD_WELL, 0);
+    tk_escalate_clear(&w.keeper.accounts[0]);
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+}
+
 /* An endpoint that refuses for a day costs the flash no more than one that takes it. */
 static void refusals_write_nothing(void **state)
 {
@@ -354,6 +392,50 @@ static void a_blocked_pair_that_dies_wants_a_code(void **state)
     world_restart(&w, 1000);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
+}
+
+/* The server refuses the account for a reason that a person must remove. */
+static void refuse_account(const char *word)
+{
+    unsigned events = world_count_events(&w, "event=raised level=4");
+
+    world_error(&w, word, 400, 0);
+    world_type(&w, "auth refresh");
+    while (world_count_events(&w, "event=raised level=4") == events)
+        world_run(&w, 1);
+}
+
+/* Though the POST of the first is under way, and is taken, while the second comes. */
+static void another_cause_is_told_while_the_first_is(void **state)
+{
+    (void)state;
+    provision_apart();
+    w.server.latency_ms = 5000;
+    refuse_account("invalid_client");
+    wait_posts(1);
+    w.server.latency_ms = 0;
+    refuse_account("PAYMENT_REQUIRED");
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
+}
+
+/* ... and where the fault returns with it before its end was told. */
+static void another_cause_is_told_when_a_fault_returns(void **state)
+{
+    (void)state;
+    provision_apart();
+    refuse_account("invalid_client");
+    wait_posts(1);
+    w.server.sink = WORLD_UNREACHABLE;
+    recover();
+    world_run(&w, 11000);
+    refuse_account("PAYMENT_REQUIRED");
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 3);
 }
 
 static void another_address_is_told_what_lasts(void **state)
@@ -532,9 +614,13 @@ int main(void)
         TEST(a_fault_that_returns_after_its_end_may_have_arrived_is_told_again),
         TEST(what_was_refused_needs_no_end),
         TEST(what_may_have_arrived_is_ended),
+        TEST(an_end_that_was_refused_is_none),
+        TEST(what_may_have_arrived_is_ended_though_it_was_refused_later),
         TEST(refusals_write_nothing),
         TEST(faults_that_come_and_go_are_told_every_ten_minutes),
         TEST(another_cause_is_told_too),
+        TEST(another_cause_is_told_while_the_first_is),
+        TEST(another_cause_is_told_when_a_fault_returns),
         TEST(another_address_is_told_what_lasts),
         TEST(a_template_of_ones_own),
         TEST(corezoid_s_signed_api),
