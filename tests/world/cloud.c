@@ -31,6 +31,7 @@ int64_t cloud_now(const struct cloud *c)
 struct answer {
     char bytes[4096];
     size_t len;
+    int status; /* 0: it is none */
 };
 
 static const char *phrase(int status)
@@ -55,6 +56,7 @@ static void put_answer(const struct cloud *c, struct answer *out, int status, co
     char date[64];
 
     put_date(date, sizeof date, cloud_now(c) / 1000);
+    out->status = status;
     out->len = (size_t)snprintf(out->bytes, sizeof out->bytes,
                                 "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n"
                                 "\r\n%s",
@@ -99,7 +101,7 @@ static void put_pair(const struct cloud *c, struct answer *out, uint32_t number)
 
 static void put_garbage(struct cloud *c, struct answer *out)
 {
-    out->len = 200;
+    *out = (struct answer){.len = 200};
     for (size_t i = 0; i < out->len; i++)
         out->bytes[i] = (char)cloud_random(&c->random, 256);
 }
@@ -158,10 +160,41 @@ static void answer_grant(struct cloud *c, struct answer *out, const char *form)
     put_pair(c, out, a.pair);
 }
 
-static void take_post(struct cloud *c, const char *body)
+/* What stands behind a key of a JSON object that is ours. */
+static const char *value_of(const char *body, const char *key)
 {
-    c->raised += strstr(body, "\"event\":\"raised\"") != NULL;
-    c->cleared += strstr(body, "\"event\":\"cleared\"") != NULL;
+    const char *at = strstr(body, key);
+
+    return at == NULL ? "" : at + strlen(key);
+}
+
+static void copy_text(const char *from, char *out, size_t size)
+{
+    snprintf(out, size, "%.*s", (int)strcspn(from, "\""), from);
+}
+
+static void look_at_post(struct cloud *c, const char *body)
+{
+    struct cloud_post *p = &c->post;
+
+    p->raised = strncmp(value_of(body, "\"event\":\""), "raised\"", 7) == 0;
+    p->level = atoi(value_of(body, "\"level\":"));
+    p->since = atoll(value_of(body, "\"since\":"));
+    copy_text(value_of(body, "\"ref\":\""), p->ref, sizeof p->ref);
+    copy_text(value_of(body, "\"cause\":\""), p->cause, sizeof p->cause);
+}
+
+/* An answer that says that it is not taken is believed, also where it was carried out. */
+static void end_post(struct cloud *c, const struct cloud_talk *t, bool received)
+{
+    struct cloud_post *p = &c->post;
+    bool says_so = t->status >= 200 && t->status <= 299;
+
+    p->status = t->status;
+    p->taken = says_so || (p->done && (t->status == 0 || t->status >= 500));
+    p->sure = received && t->status > 0 && t->status < 500;
+    if (c->told != NULL)
+        c->told(c);
 }
 
 static void carry_out(struct cloud *c, struct cloud_talk *t, struct answer *out)
@@ -169,7 +202,7 @@ static void carry_out(struct cloud *c, struct cloud_talk *t, struct answer *out)
     const char *body = strstr(t->request, "\r\n\r\n") + 4;
 
     if (t->host == CLOUD_SINK) {
-        take_post(c, body);
+        c->post.done = true;
         put_json(c, out, 200, "{}");
     } else if (t->host == CLOUD_PORTAL) {
         struct rules_answer a = rules_check(&c->rules, body, cloud_now(c));
@@ -220,7 +253,7 @@ static void spoil(struct cloud *c, const struct cloud_talk *t, struct answer *ou
     else if (x->kind == CLOUD_GARBAGE)
         put_garbage(c, out);
     else
-        out->len = 0;
+        *out = (struct answer){.len = 0};
 }
 
 static bool is_carried_out(const struct cloud_trouble *x)
@@ -256,6 +289,7 @@ static void answer(struct cloud *c, struct cloud_talk *t, struct tk_sim_link *li
         answer_in_trouble(c, t, &out);
     else
         carry_out(c, t, &out);
+    t->status = out.status;
     t->ends = link->down.moved + out.len;
     tk_sim_give_at(link, c->port->now_ms + wait_ms, out.bytes, out.len);
     if (t->troubled && x->kind == CLOUD_LOSES && x->reset)
@@ -307,6 +341,8 @@ static void accepted(struct tk_sim_link *link)
     char hello = PLAIN_GOOD;
 
     *t = (struct cloud_talk){.cloud = c, .host = host};
+    if (host == CLOUD_SINK)
+        c->post = (struct cloud_post){.level = 0};
     t->troubled = x->kind != CLOUD_WELL && cloud_random(&c->random, 100) < x->odds;
     peer->up = peer->down = (struct tk_sim_flow){.at_most = 0};
     if (t->troubled && x->kind == CLOUD_FLOW) {
@@ -331,8 +367,12 @@ static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
     if (t->ends > 0 || !is_whole(t))
         return;
     c->requests++;
+    const char *body = strstr(t->request, "\r\n\r\n") + 4;
+
     if (t->host == CLOUD_WEST || t->host == CLOUD_EAST)
-        look_at_grant(c, t, strstr(t->request, "\r\n\r\n") + 4);
+        look_at_grant(c, t, body);
+    else if (t->host == CLOUD_SINK)
+        look_at_post(c, body);
     answer(c, t, link);
     if (t->grant && c->asked != NULL)
         c->asked(c);
@@ -343,11 +383,15 @@ static void closed(struct tk_sim_link *link)
     struct cloud_talk *t = talk_of(link);
     struct cloud *c = t->cloud;
 
+    bool received = t->ends > 0 && link->down.moved >= t->ends;
+
+    if (t->host == CLOUD_SINK)
+        end_post(c, t, received);
     c->open_refreshes -= t->refresh;
     if (!t->grant || c->last_talk != t)
         return;
     c->last.over = true;
-    c->last.received = c->last.intact && link->down.moved >= t->ends;
+    c->last.received = c->last.intact && received;
     c->last_talk = NULL;
 }
 
@@ -386,6 +430,8 @@ void cloud_free(struct cloud *c)
 
 static void set_one(struct cloud *c, int host, const struct cloud_trouble *x)
 {
+    if (host == CLOUD_SINK && (x->kind != CLOUD_WELL || c->sink_well_ms == UINT64_MAX))
+        c->sink_well_ms = x->kind == CLOUD_WELL ? c->port->now_ms : UINT64_MAX;
     c->troubles[host] = *x;
     c->names[host].count = x->kind != CLOUD_NO_NAME;
     c->names[host].after_ms = x->kind == CLOUD_NO_ANSWER_TO_NAME ? TK_SIM_NEVER : c->latency_ms;

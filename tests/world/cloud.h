@@ -61,6 +61,19 @@ struct cloud_grant {
     bool received;     /* the gateway read the whole answer */
 };
 
+/* A POST to the sink that has ended, and what became of it. */
+struct cloud_post {
+    bool raised;  /* it came whole, and tells that a fault is raised; else that one is cleared */
+    char ref[64]; /* "": it did not come whole */
+    char cause[24];
+    int level;
+    int64_t since;
+    bool done;
+    int status; /* of the answer; 0: none */
+    bool taken; /* the sink heard of it: it was answered so, or was carried out without an answer */
+    bool sure;  /* the gateway read an answer that says which */
+};
+
 struct cloud;
 
 /* A connection. */
@@ -70,6 +83,7 @@ struct cloud_talk {
     bool troubled;
     char request[3072];
     size_t len;
+    int status;          /* of the answer; 0: none */
     bool grant, refresh; /* it asked a token endpoint; for a refresh */
     uint64_t ends;       /* bytes down with which the answer is whole */
 };
@@ -91,13 +105,15 @@ struct cloud {
     unsigned open_refreshes; /* now, on all connections */
     unsigned most_refreshes; /* ever */
     unsigned requests, grants, pairs, troubled;
-    unsigned raised, cleared; /* that the sink was told */
+    struct cloud_post post;
+    uint64_t sink_well_ms; /* since when nothing goes wrong with the sink; UINT64_MAX: it does */
 
     /* The limit of the real one: a bucket of 50 that leaks 2 a second, for all that come from one
      * address. NULL: not looked at. */
     struct cloud_bucket *bucket;
 
     void (*asked)(struct cloud *cloud); /* a token endpoint, see last; NULL: nobody hears */
+    void (*told)(struct cloud *cloud);  /* the sink, see post; NULL: nobody hears */
     void *ctx;
 };
 

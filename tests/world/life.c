@@ -110,6 +110,7 @@ static void set_renew(struct life *l)
 
 static void begin(struct life *l)
 {
+    static const char *const levels[] = {"2", "2", "1", "3"};
     struct gate *g = &l->gate;
 
     l->random = l->seed * 0x9e3779b97f4a7c15u + (uint64_t)l->kind;
@@ -121,6 +122,7 @@ static void begin(struct life *l)
         vary(l);
     gate_provision(g);
     (void)tk_sink_set(&g->keeper, TK_SINK_URL, "https://watch.example/hook");
+    (void)tk_sink_set(&g->keeper, TK_SINK_LEVEL, levels[draw(l, 4)]);
     set_renew(l);
     oracle_init(&l->oracle, g);
     weather_init(&l->weather, g, &l->oracle, draw(l, 0));

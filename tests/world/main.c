@@ -69,7 +69,7 @@ static double now(void)
 }
 
 struct tally {
-    uint64_t lives, days, requests, troubled, pairs, served, boots, needs_code, lost;
+    uint64_t lives, days, requests, troubled, pairs, served, told, boots, needs_code, lost;
     uint64_t spells[WEATHER_KINDS];
     unsigned failures;
 };
@@ -82,6 +82,7 @@ static void count(struct tally *t)
     t->troubled += life.gate.cloud.troubled;
     t->pairs += life.gate.cloud.pairs;
     t->served += life.oracle.served;
+    t->told += life.oracle.told.raised + life.oracle.told.cleared;
     t->boots += life.gate.boots;
     t->needs_code += life.oracle.needs_code;
     t->lost += life.oracle.lost;
@@ -111,16 +112,16 @@ static bool live(struct tally *t)
 
 static void print_head(void)
 {
-    printf("%-6s %7s %9s %10s %9s %10s %8s %7s %6s %6s %7s\n", "part", "lives", "years", "requests",
-           "troubled", "pairs", "served", "boots", "code", "lost", "s");
+    printf("%-6s %7s %9s %10s %9s %10s %8s %7s %7s %6s %6s %7s\n", "part", "lives", "years",
+           "requests", "troubled", "pairs", "served", "told", "boots", "code", "lost", "s");
 }
 
 static void print_row(const char *part, const struct tally *t, double seconds)
 {
-    printf("%-6s %7llu %9.1f %10llu %9llu %10llu %8llu %7llu %6llu %6llu %7.1f\n", part,
+    printf("%-6s %7llu %9.1f %10llu %9llu %10llu %8llu %7llu %7llu %6llu %6llu %7.1f\n", part,
            (unsigned long long)t->lives, (double)t->days / 365, (unsigned long long)t->requests,
            (unsigned long long)t->troubled, (unsigned long long)t->pairs,
-           (unsigned long long)t->served, (unsigned long long)t->boots,
+           (unsigned long long)t->served, (unsigned long long)t->told, (unsigned long long)t->boots,
            (unsigned long long)t->needs_code, (unsigned long long)t->lost, seconds);
     fflush(stdout);
 }

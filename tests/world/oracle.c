@@ -180,6 +180,28 @@ static void look_whether_renewed(struct oracle *o, enum tk_state state)
         broken(o, 'g', "pair %u is %lld s old, and ready", o->pair, (long long)age_ms / 1000);
 }
 
+/* --- what is told far away --- */
+
+static void look_at_telling(struct oracle *o, const char *wrong)
+{
+    if (wrong != NULL)
+        broken(o, 'h', "%s: %s, level %d", wrong, o->told.ref, o->told.level);
+}
+
+static void told(struct cloud *c)
+{
+    struct oracle *o = c->ctx;
+    const struct cloud_post *p = &c->post;
+
+    if (o->g->trace)
+        printf("%12.3f s  sink: %s %s level=%d cause=%s http=%d%s%s\n",
+               (double)c->port->now_ms / 1000, p->raised ? "raised" : "cleared", p->ref, p->level,
+               p->cause, p->status, p->taken ? " taken" : "", p->sure ? "" : " in doubt");
+    look_at_telling(o, told_heard(&o->told, o->g));
+}
+
+/* --- all of it --- */
+
 void oracle_look(struct oracle *o)
 {
     struct tk_account *a = gate_account(o->g);
@@ -208,6 +230,7 @@ void oracle_look(struct oracle *o)
     look_at_level(o, a->escalation.record.level);
     look_whether_back(o, state);
     look_whether_renewed(o, state);
+    look_at_telling(o, told_look(&o->told, o->g, !o->wrong_clock));
 }
 
 void oracle_served(struct oracle *o, const char *token, const struct tk_token_info *info)
@@ -281,6 +304,7 @@ static void booted(struct gate *g)
     o->boot_ms[o->boots++ % 8] = g->port.now_ms;
     if (!o->faulty)
         o->calm_ms = g->port.now_ms;
+    told_booted(&o->told, g);
     oracle_look(o);
 }
 
@@ -309,6 +333,7 @@ void oracle_init(struct oracle *o, struct gate *g)
     g->look = look;
     g->booted = booted;
     g->cloud.asked = asked;
+    g->cloud.told = told;
     g->cloud.ctx = o;
     oracle_look(o);
 }

@@ -14,6 +14,7 @@
  *     last answer was one of configuration, payment or permission
  *  f  the server never sees more than its limits
  *  g  after a fault has ended the account is ready within one backoff interval, and is renewed
+ *  h  what the sink is told of a fault is so, and is told once; see told.h
  *
  * The times that belong to them: a refusal of configuration, payment or permission is level 4 in
  * the same pass. Where no pair is honoured, it is level 4 by ORACLE_BACK_MS after the server said
@@ -23,7 +24,7 @@
  * after a refresh that went well; and the server's own, a bucket of 50 that leaks 2 a second.
  */
 
-#include "gate.h"
+#include "told.h"
 
 /* The longest backoff, a request that was under way in the fault, and the one that goes well. */
 #define ORACLE_BACK_MS  (15 * 60000 + 2 * 30000 + 60000)
@@ -59,6 +60,7 @@ struct oracle {
     uint64_t success_ms;
     bool success;
 
+    struct told told;
     unsigned looks, served, needs_code, lost, recovered;
 };
 

@@ -2,6 +2,7 @@
 #include "sabotage.h"
 
 #include "tk_account_store.h"
+#include "tk_escalate_post.h"
 
 #include <string.h>
 
@@ -16,7 +17,10 @@ enum {
     LEVEL_4_TOO_SOON,
     NO_BACKOFF,
     GIVES_UP,
-    NEVER_RENEWS
+    NEVER_RENEWS,
+    END_UNTOLD,
+    END_TOLD_TWICE,
+    TOLD_EACH_STEP
 };
 
 const struct sabotage sabotages[] = {
@@ -31,6 +35,9 @@ const struct sabotage sabotages[] = {
     [NO_BACKOFF] = {"backoff is a sixty-fourth of what it should be", 'f', LIFE_DENSE, 365},
     [GIVES_UP] = {"after three failures it gives up", 'g', LIFE_DENSE, 365},
     [NEVER_RENEWS] = {"the next refresh is planned in the far future", 'g', LIFE_WEEKS, 14},
+    [END_UNTOLD] = {"the end of a fault is not told", 'h', LIFE_DENSE, 365},
+    [END_TOLD_TWICE] = {"that the end of a fault was told is not stored", 'h', LIFE_DENSE, 365},
+    [TOLD_EACH_STEP] = {"a fault is told at each step", 'h', LIFE_DENSE, 365},
 };
 
 const size_t sabotage_count = sizeof sabotages / sizeof sabotages[0];
@@ -62,6 +69,9 @@ enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
 bool __real_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 enum tk_err __real_tk_account_store_pair(struct tk_account *a);
 void __real_tk_escalate_look(struct tk_account *a, uint64_t now_ms);
+void __real_tk_escalate_clear(struct tk_account *a);
+void __real_tk_escalate_post_changed(struct tk_account *a);
+enum tk_err __real_tk_account_store_escalation(struct tk_account *a);
 uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
 void __real_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms);
 
@@ -117,7 +127,7 @@ bool __wrap_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_
 {
     bool known = __real_tk_account_left(a, now_ms, seconds);
 
-    if (known && is_planted(SERVES_EXPIRED))
+    if (known && is_planted(SERVES_EXPIRED) && a->refresh.failures == 0)
         *seconds += 600;
     return known;
 }
@@ -139,6 +149,29 @@ void __wrap_tk_escalate_look(struct tk_account *a, uint64_t now_ms)
         a->refresh.blocked_by = TK_E_TIMEOUT;
     __real_tk_escalate_look(a, now_ms);
     a->refresh.blocked_by = blocked_by;
+}
+
+void __wrap_tk_escalate_clear(struct tk_account *a)
+{
+    if (is_planted(END_UNTOLD))
+        a->escalation.record.delivered = a->escalation.record.sent = 0;
+    __real_tk_escalate_clear(a);
+}
+
+void __wrap_tk_escalate_post_changed(struct tk_account *a)
+{
+    if (is_planted(TOLD_EACH_STEP) && a->escalation.record.level > 0)
+        a->escalation.record.delivered = 0;
+    __real_tk_escalate_post_changed(a);
+}
+
+enum tk_err __wrap_tk_account_store_escalation(struct tk_account *a)
+{
+    const struct tk_escalation_record *r = &a->escalation.record;
+
+    if (is_planted(END_TOLD_TWICE) && r->level == 0 && !r->cleared)
+        return TK_OK;
+    return __real_tk_account_store_escalation(a);
 }
 
 uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)

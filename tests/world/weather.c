@@ -97,6 +97,20 @@ static void trouble(struct weather *w)
     cloud_set(&w->g->cloud, masks[draw(w, 4)], &x);
 }
 
+/* Whoever is to be told has troubles too. */
+static void trouble_sink(struct weather *w)
+{
+    struct cloud_trouble x = {.odds = draw(w, 3) == 0 ? (unsigned)(20 + draw(w, 80)) : 100};
+
+    if (draw(w, 3) != 0)
+        return;
+    if (draw(w, 3) == 0)
+        way(w, &x);
+    else
+        server(w, &x);
+    cloud_set(&w->g->cloud, 1 << CLOUD_SINK, &x);
+}
+
 static void portal(struct weather *w)
 {
     struct rules *s = &w->g->cloud.rules;
@@ -185,16 +199,19 @@ static void begin(struct weather *w)
         cut_power(w);
     else if (draw(w, 3) == 0) /* rarer than the others */
         rules_revoke(&w->g->cloud.rules);
+    trouble_sink(w);
     w->cuts = w->kind == WEATHER_POWER ? (unsigned)draw(w, 3) : 0;
 }
 
+static const struct cloud_trouble well;
+
 static void end(struct weather *w)
 {
-    static const struct cloud_trouble well;
     struct gate *g = w->g;
     struct rules *s = &g->cloud.rules;
 
-    cloud_set(&g->cloud, CLOUD_ALL, &well);
+    w->sink_bad = draw(w, 4) == 0;
+    cloud_set(&g->cloud, w->sink_bad ? CLOUD_ALL & ~(1 << CLOUD_SINK) : CLOUD_ALL, &well);
     s->installed = s->app_paid = true;
     strcpy(s->clients[0].secret, gate_account(g)->client.client_secret);
     g->flash.fail_at = g->flash.fail_until = 0;
@@ -213,6 +230,15 @@ static void say(const struct weather *w)
                (double)w->next_ms / 1000);
 }
 
+static uint64_t how_long(struct weather *w)
+{
+    if (w->bad)
+        return draw_between(w, SECOND, w->spell_max_ms);
+    if (w->sink_bad)
+        return draw_between(w, SECOND, 2 * HOUR);
+    return draw_between(w, w->calm_min_ms, w->calm_max_ms);
+}
+
 void weather_turn(struct weather *w)
 {
     if (w->bad && w->cuts > 0) {
@@ -221,13 +247,17 @@ void weather_turn(struct weather *w)
         w->next_ms = w->g->port.now_ms + draw_between(w, SECOND, 10 * MINUTE);
         return;
     }
-    w->bad = !w->bad;
-    if (w->bad)
-        begin(w);
-    else
-        end(w);
-    w->next_ms = w->g->port.now_ms + (w->bad ? draw_between(w, SECOND, w->spell_max_ms)
-                                             : draw_between(w, w->calm_min_ms, w->calm_max_ms));
+    if (!w->bad && w->sink_bad) {
+        w->sink_bad = false;
+        cloud_set(&w->g->cloud, 1 << CLOUD_SINK, &well);
+    } else {
+        w->bad = !w->bad;
+        if (w->bad)
+            begin(w);
+        else
+            end(w);
+    }
+    w->next_ms = w->g->port.now_ms + how_long(w);
     say(w);
 }
 

@@ -25,7 +25,7 @@ struct weather {
     struct oracle *o;
     uint64_t random;
     uint64_t calm_min_ms, calm_max_ms, spell_max_ms;
-    bool bad;
+    bool bad, sink_bad; /* now; the sink's own trouble may last longer, in the calm */
     enum weather_kind kind;
     uint64_t next_ms; /* the end of the spell, or of the calm */
     uint64_t spells[WEATHER_KINDS];
