@@ -4,7 +4,7 @@
 
 /*
  * What any port must pass: the sentences of platform/ that can be checked on the device itself in
- * a few seconds. The same file runs on the host, in an emulator and on silicon, where it is the
+ * a few seconds. The same code runs on the host, in an emulator and on silicon, where it is the
  * console command `selftest`. To port: copy port/template, run it, mend the first line that is
  * not ok.
  *

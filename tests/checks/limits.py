@@ -11,10 +11,6 @@ import source
 
 FILE_LINES = 500
 TEST_FILE_LINES = 1000  # a test program is a list; nobody has to hold it in the head
-LONGER_FILES = {
-    # The conformance suite is one file by design: whoever ports takes it as a whole.
-    "platform/conformance/tk_conformance.c": 800,
-}
 FUNCTION_LINES = 40
 
 
@@ -69,8 +65,7 @@ def problems(tree: Path) -> list[str]:
     found = []
     for name in source.c_files(tree):
         lines = code_lines(source.without_comments(source.text(tree, name)).split("\n"))
-        usual = TEST_FILE_LINES if name.startswith("tests/") else FILE_LINES
-        limit = LONGER_FILES.get(name, usual)
+        limit = TEST_FILE_LINES if name.startswith("tests/") else FILE_LINES
         if lines > limit:
             found.append(f"{name}:1: {lines} code lines, over {limit}")
     return found + [f"{it.file}:{it.line}: {it.name} has {it.lines} code lines, "

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_conformance_parts.h"
+
+#include "tk_clock.h"
+#include "tk_device.h"
+#include "tk_sock.h"
+
+/* All other checks wait by the tick. */
+static const char *clock_runs(const suite *c)
+{
+    uint64_t start_ms = tk_suite_now(c);
+
+    for (long i = 0; i < 100000 && tk_suite_now(c) == start_ms; i++) {
+        tk_device_alive(c->port);
+        tk_wait(c->port, start_ms + 1);
+    }
+    return tk_suite_now(c) != start_ms
+               ? NULL
+               : "tk_clock_now_ms: milliseconds since some moment before the program started";
+}
+
+static const char *clock_monotonic(const suite *c)
+{
+    uint64_t last_ms = tk_suite_now(c);
+
+    for (int i = 0; i < 10000; i++) {
+        uint64_t now_ms = tk_suite_now(c);
+
+        if (now_ms < last_ms)
+            return "tk_clock_now_ms: never goes back";
+        last_ms = now_ms;
+        if (i % 1000 == 0)
+            tk_wait(c->port, now_ms + 1);
+    }
+    return NULL;
+}
+
+static const char *clock_wall(const suite *c)
+{
+    static const int64_t untouched = -1234567;
+    int64_t first = untouched, second = untouched;
+    enum tk_time_quality quality = tk_clock_unix(c->port, &first);
+
+    if (quality == TK_TIME_NONE)
+        return first == untouched ? NULL : "tk_clock_unix: TK_TIME_NONE with *unix_s untouched";
+    if (quality != TK_TIME_RTC && quality != TK_TIME_SYSTEM)
+        return "tk_clock_unix: TK_TIME_RTC or TK_TIME_SYSTEM with *unix_s set, or TK_TIME_NONE";
+    tk_suite_rest(c, STEP_MS);
+    if (tk_clock_unix(c->port, &second) != quality)
+        return "tk_clock_unix: as the platform knows them by itself";
+    return first >= 0 && second >= first && second - first <= 2
+               ? NULL
+               : "tk_clock_unix: seconds since 1970-01-01T00:00:00Z";
+}
+
+/* The tick at which the wall clock's second ends; UINT64_MAX when it does not. */
+static uint64_t end_of_second(const suite *c)
+{
+    uint64_t start_ms = tk_suite_now(c);
+    int64_t at_start = 0, unix_s = 0;
+
+    (void)tk_clock_unix(c->port, &at_start);
+    do {
+        if (tk_suite_since(c, start_ms) > 3000)
+            return UINT64_MAX;
+        tk_suite_rest(c, LATE_MS);
+        (void)tk_clock_unix(c->port, &unix_s);
+    } while (unix_s == at_start);
+    return tk_suite_now(c);
+}
+
+static uint64_t second_of_wall(const suite *c)
+{
+    uint64_t start_ms = end_of_second(c);
+
+    return start_ms == UINT64_MAX ? UINT64_MAX : end_of_second(c) - start_ms;
+}
+
+const char *tk_suite_compare_rate(const suite *c, uint64_t (*second)(const suite *c))
+{
+    for (int i = 0; i < 3; i++) {
+        uint64_t ms = second(c);
+
+        if (ms > 750 && ms < 1500)
+            return NULL;
+    }
+    return "tk_clock_now_ms: two calls one second apart differ by 1000";
+}
+
+static const char *clock_rate(const suite *c)
+{
+    return tk_suite_compare_rate(c, second_of_wall);
+}
+
+static const char *wait_punctual(const suite *c)
+{
+    uint64_t least_ms = UINT64_MAX;
+
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t start_ms = tk_suite_now(c);
+
+        tk_suite_rest(c, STEP_MS);
+        if (tk_suite_since(c, start_ms) < least_ms)
+            least_ms = tk_suite_since(c, start_ms);
+    }
+    return least_ms <= STEP_MS + LATE_MS ? NULL
+                                         : "tk_wait: must not return late by more than 10 ms";
+}
+
+static const char *wait_past(const suite *c)
+{
+    uint64_t least_ms = UINT64_MAX;
+
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t start_ms = tk_suite_now(c);
+
+        tk_wait(c->port, i % 2 == 0 ? start_ms : 0);
+        if (tk_suite_since(c, start_ms) < least_ms)
+            least_ms = tk_suite_since(c, start_ms);
+    }
+    return least_ms <= LATE_MS ? NULL : "tk_wait: sleeps until the tick reaches until_ms";
+}
+
+/* Early returns are allowed; nothing but early returns is a processor that never rests. */
+static const char *wait_sleeps(const suite *c)
+{
+    uint64_t until_ms = tk_suite_now(c) + 100;
+    int returns = 0;
+
+    while (tk_suite_now(c) < until_ms && ++returns < 1000)
+        tk_wait(c->port, until_ms);
+    return returns < 1000 ? NULL : "tk_wait: sleeps until the tick reaches until_ms";
+}
+
+static const char *no_wall(const suite *c)
+{
+    int64_t unix_s;
+
+    return tk_clock_unix(c->port, &unix_s) != TK_TIME_NONE ? NULL : "no clock to compare with";
+}
+
+void tk_suite_clock(struct tk_suite_tally *t)
+{
+    static const struct tk_suite_check runs[] = {{"clock.runs", clock_runs}};
+    static const struct tk_suite_check checks[] = {
+        {"clock.monotonic", clock_monotonic},
+        {"clock.wall", clock_wall},
+    };
+    static const struct tk_suite_check rate[] = {{"clock.rate", clock_rate}};
+    static const struct tk_suite_check waits[] = {
+        {"wait.punctual", wait_punctual},
+        {"wait.past", wait_past},
+        {"wait.sleeps", wait_sleeps},
+    };
+
+    TK_SUITE_RUN(t, runs, NULL);
+    if (t->failures > 0)
+        t->stopped = "the clock stands still";
+    TK_SUITE_RUN(t, checks, NULL);
+    TK_SUITE_RUN(t, rate, no_wall(t->c));
+    TK_SUITE_RUN(t, waits, NULL);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_conformance_parts.h"
+
+#include <string.h>
+
+enum { ERASE_MS = 10000 };
+
+static bool holds(const suite *c, uint32_t at, uint32_t len, bool blank)
+{
+    const struct tk_flash *f = c->scratch;
+    uint8_t buf[64];
+
+    for (uint32_t end = at + len; at < end;) {
+        uint32_t n = end - at < sizeof buf ? end - at : sizeof buf;
+
+        if (f->read(f->ctx, at, buf, n) != TK_FLASH_OK)
+            return false;
+        for (uint32_t i = 0; i < n; i++) {
+            if (buf[i] != (blank ? 0xff : tk_suite_pattern(at + i)))
+                return false;
+        }
+        at += n;
+    }
+    return true;
+}
+
+static bool is_blank(const suite *c, uint32_t at, uint32_t len)
+{
+    return holds(c, at, len, true);
+}
+
+static bool is_pattern(const suite *c, uint32_t at, uint32_t len)
+{
+    return holds(c, at, len, false);
+}
+
+/* In one call; at most 512 bytes. */
+static bool program(const suite *c, uint32_t at, uint32_t len)
+{
+    const struct tk_flash *f = c->scratch;
+    uint8_t data[512];
+
+    for (uint32_t i = 0; i < len; i++)
+        data[i] = tk_suite_pattern(at + i);
+    return f->program(f->ctx, at, data, len) == TK_FLASH_OK;
+}
+
+/* *longest_ms: of a call; may be NULL. */
+static bool erase(const suite *c, uint32_t sector, uint64_t *longest_ms)
+{
+    const struct tk_flash *f = c->scratch;
+    uint64_t give_up_ms = tk_suite_now(c) + ERASE_MS;
+    int ret;
+
+    do {
+        uint64_t start_ms = tk_suite_now(c);
+
+        ret = f->erase(f->ctx, sector * f->sector_size);
+        if (longest_ms != NULL && tk_suite_since(c, start_ms) > *longest_ms)
+            *longest_ms = tk_suite_since(c, start_ms);
+    } while (ret == TK_FLASH_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    return ret == TK_FLASH_OK;
+}
+
+static uint32_t whole_units(const suite *c, uint32_t len)
+{
+    uint32_t unit = c->scratch->unit;
+
+    return (len + unit - 1) / unit * unit;
+}
+
+static const char *flash_geometry(const suite *c)
+{
+    const struct tk_flash *f = c->scratch;
+
+    if (f->unit < 1 || f->unit > 256)
+        return "tk_flash.h: bytes a program is aligned to and a multiple of: 1 to 256";
+    if (f->sector_size < 1024 || f->sector_size > 262144 || f->sector_size % f->unit != 0)
+        return "tk_flash.h: bytes an erase clears: 1 KB to 256 KB, a multiple of unit";
+    return f->sectors >= 2 ? NULL : "tk_flash.h: 2 and up";
+}
+
+/* A sector that has something at its beginning, in its middle and at its end. */
+static const char *flash_erase(const suite *c)
+{
+    uint32_t size = c->scratch->sector_size;
+    uint32_t unit = c->scratch->unit;
+
+    for (uint32_t sector = 0; sector < 2; sector++) {
+        uint32_t at = sector * size;
+        bool ok = erase(c, sector, NULL) && program(c, at, unit) &&
+                  program(c, at + size / 2 / unit * unit, unit) &&
+                  program(c, at + size - unit, unit) && erase(c, sector, NULL);
+
+        if (!ok || !is_blank(c, at, size))
+            return "tk_flash.h: erase sets every byte of one sector to 0xFF";
+    }
+    return NULL;
+}
+
+static const char *flash_erase_steps(const suite *c)
+{
+    uint64_t least_ms = UINT64_MAX;
+
+    for (int i = 0; i < 3; i++) {
+        uint64_t longest_ms = 0;
+
+        if (!erase(c, 0, &longest_ms))
+            return "tk_flash.h: longer erases answer TK_FLASH_AGAIN until they are done";
+        if (longest_ms < least_ms)
+            least_ms = longest_ms;
+    }
+    return least_ms <= LATE_MS + 1 ? NULL : "tk_flash.h: one call takes at most 10 ms";
+}
+
+/* The first and the third of four, then the second: each stays as it is. */
+static const char *flash_unit(const suite *c)
+{
+    uint32_t unit = c->scratch->unit;
+
+    if (!erase(c, 0, NULL) || !program(c, 0, unit) || !program(c, 2 * unit, unit))
+        return "tk_flash.h: offset and len are multiples of unit";
+    if (!is_blank(c, unit, unit) || !is_blank(c, 3 * unit, unit))
+        return "tk_flash.h: units that the call did not name stay as they were";
+    if (!program(c, unit, unit) || !is_pattern(c, 0, 3 * unit) || !is_blank(c, 3 * unit, unit))
+        return "tk_flash.h: program changes 1 bits to 0 bits, in whole units";
+    return NULL;
+}
+
+/* Chips have pages of 256 bytes, and wrap a write around in one where the driver forgets them. */
+static const char *flash_page(const suite *c)
+{
+    uint32_t unit = c->scratch->unit;
+    uint32_t at = 255 / unit * unit;
+    uint32_t len = unit < 64 ? whole_units(c, 64) : 2 * unit;
+
+    if (!erase(c, 0, NULL) || !program(c, at, len) || !is_pattern(c, at, len))
+        return "tk_flash.h: programs len bytes";
+    return is_blank(c, 0, at) && is_blank(c, at + len, 256)
+               ? NULL
+               : "tk_flash.h: units that the call did not name stay as they were";
+}
+
+/* Marks at both ends of every sector; then one of them is erased. */
+static const char *flash_sectors(const suite *c)
+{
+    const struct tk_flash *f = c->scratch;
+    uint32_t size = f->sector_size;
+    uint32_t mark = whole_units(c, 8);
+    bool ok = true;
+
+    for (uint32_t i = 0; i < f->sectors && ok; i++)
+        ok = erase(c, i, NULL);
+    for (uint32_t i = 0; i < f->sectors && ok; i++)
+        ok = program(c, i * size, mark) && program(c, (i + 1) * size - mark, mark);
+    for (uint32_t i = 0; i < f->sectors && ok; i++)
+        ok = is_pattern(c, i * size, mark) && is_pattern(c, (i + 1) * size - mark, mark);
+    if (!ok)
+        return "tk_flash.h: offsets are bytes from the beginning of the area";
+    ok = erase(c, 1, NULL) && is_pattern(c, size - mark, mark) &&
+         (f->sectors == 2 || is_pattern(c, 2 * size, mark));
+    return ok ? NULL : "tk_flash.h: erase sets every byte of one sector to 0xFF";
+}
+
+/* Around the end of a sector, from each offset, with each length. */
+static const char *flash_read(const suite *c)
+{
+    const struct tk_flash *f = c->scratch;
+    uint32_t mark = whole_units(c, 16);
+    uint32_t begin = f->sector_size - 8;
+    uint8_t buf[32];
+
+    if (!erase(c, 0, NULL) || !erase(c, 1, NULL) || !program(c, f->sector_size - mark, mark) ||
+        !program(c, f->sector_size, mark))
+        return "tk_flash.h: programs len bytes";
+    for (uint32_t i = 0; i < 16; i++) {
+        uint32_t len = 16 - i;
+
+        memset(buf, GUARD, sizeof buf);
+        if (f->read(f->ctx, begin + i, buf + 8, len) != TK_FLASH_OK)
+            return "tk_flash.h: reads any len at any offset inside the area";
+        for (uint32_t k = 0; k < len; k++) {
+            if (buf[8 + k] != tk_suite_pattern(begin + i + k))
+                return "tk_flash.h: reads any len at any offset inside the area";
+        }
+        if (!tk_suite_is_all(buf, GUARD, 8) ||
+            !tk_suite_is_all(buf + 8 + len, GUARD, sizeof buf - 8 - len))
+            return "tk_flash.h: reads any len at any offset inside the area";
+    }
+    return NULL;
+}
+
+static const char *flash_sync(const suite *c)
+{
+    const struct tk_flash *f = c->scratch;
+
+    return f->sync == NULL || f->sync(f->ctx) == TK_FLASH_OK
+               ? NULL
+               : "tk_flash.h: makes all calls so far survive a power cut before it returns";
+}
+
+void tk_suite_flash(struct tk_suite_tally *t)
+{
+    static const struct tk_suite_check geometry[] = {{"flash.geometry", flash_geometry}};
+    static const struct tk_suite_check checks[] = {
+        {"flash.erase", flash_erase},     {"flash.erase_steps", flash_erase_steps},
+        {"flash.unit", flash_unit},       {"flash.page", flash_page},
+        {"flash.sectors", flash_sectors}, {"flash.read", flash_read},
+        {"flash.sync", flash_sync},
+    };
+    const char *missing = t->c->scratch == NULL ? "no flash to spare" : NULL;
+    int failures = t->failures;
+
+    TK_SUITE_RUN(t, geometry, missing);
+    if (t->failures > failures)
+        missing = "not of this geometry";
+    TK_SUITE_RUN(t, checks, missing);
+}

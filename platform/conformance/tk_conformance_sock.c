@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_conformance_parts.h"
+
+#include "tk_device.h"
+#include "tk_sock.h"
+
+#include <string.h>
+
+enum { EOT = 0x04, ENQ = 0x05 };
+
+enum { PEER_MS = 500 }; /* that the peer takes to answer ENQ */
+
+/* --- names --- */
+
+/* As tk_sock_lookup_poll; TK_SOCK_AGAIN when there was no answer in time. */
+static int look_up(const suite *c, const char *host, uint64_t patience_ms, struct tk_addr *addrs)
+{
+    uint64_t give_up_ms = tk_suite_now(c) + patience_ms;
+    int lookup = tk_sock_lookup(c->port, host);
+    int n;
+
+    if (lookup < 0)
+        return lookup;
+    do {
+        n = tk_sock_lookup_poll(c->port, lookup, addrs, TK_SOCK_ADDRS);
+    } while (n == TK_SOCK_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    if (n == TK_SOCK_AGAIN)
+        tk_sock_lookup_cancel(c->port, lookup);
+    return n;
+}
+
+static const char *sock_digits(const suite *c)
+{
+    static const uint8_t expected[] = {192, 0, 2, 33};
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    int n = look_up(c, "192.0.2.33", QUICK_MS, addrs);
+
+    return n == 1 && addrs[0].family == 4 && memcmp(addrs[0].bytes, expected, 4) == 0
+               ? NULL
+               : "tk_sock_lookup: a name, or an address in digits";
+}
+
+static const char *sock_no_such_name(const suite *c)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    char too_long[300];
+    int n;
+
+    memset(too_long, 'a', sizeof too_long - 1);
+    too_long[sizeof too_long - 1] = '\0';
+    n = look_up(c, "no-such-name.invalid", QUICK_MS, addrs); /* no network: no answer either */
+    if ((n != TK_SOCK_AGAIN && n != TK_SOCK_ERR) ||
+        look_up(c, too_long, PATIENT_MS, addrs) != TK_SOCK_ERR ||
+        look_up(c, "", PATIENT_MS, addrs) != TK_SOCK_ERR)
+        return "tk_sock_lookup_poll: TK_SOCK_ERR when there is none";
+    return NULL;
+}
+
+static const char *sock_cancel(const suite *c)
+{
+    for (int i = 0; i < 16; i++) {
+        int lookup = tk_sock_lookup(c->port, "192.0.2.33");
+
+        if (lookup < 0)
+            return "tk_sock_lookup_cancel: ends a lookup whose answer nobody wants any more";
+        tk_sock_lookup_cancel(c->port, lookup);
+    }
+    return NULL;
+}
+
+/* --- connections --- */
+
+/* As tk_sock_connected; TK_SOCK_AGAIN when nothing came of it in time. *sock is to be closed where
+ * it is not negative. */
+static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    uint64_t give_up_ms;
+    int ret;
+
+    *sock = TK_SOCK_ERR;
+    if (look_up(c, host, PATIENT_MS, addrs) < 1)
+        return TK_SOCK_ERR;
+    *sock = tk_sock_open(c->port, &addrs[0], tcp_port);
+    if (*sock < 0)
+        return *sock;
+    give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    do {
+        ret = tk_sock_connected(c->port, *sock);
+    } while (ret == TK_SOCK_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    return ret;
+}
+
+static void hang_up(const suite *c, int sock)
+{
+    if (sock >= 0)
+        tk_sock_close(c->port, sock);
+}
+
+/* Where there is no peer, the device itself serves; not every one answers itself, though. */
+static const char *sock_refused(const suite *c)
+{
+    int sock;
+    int ret = dial(c, c->peer != NULL ? c->peer : "127.0.0.1",
+                   c->closed_port != 0 ? c->closed_port : 1, &sock);
+
+    hang_up(c, sock);
+    return ret == TK_SOCK_ERR || (c->peer == NULL && ret == TK_SOCK_AGAIN)
+               ? NULL
+               : "tk_sock_connected: TK_SOCK_ERR when it failed";
+}
+
+static bool distinct(const int *socks)
+{
+    for (int i = 0; i < TK_SOCK_MIN; i++) {
+        for (int k = 0; k < i; k++) {
+            if (socks[i] == socks[k])
+                return false;
+        }
+    }
+    return true;
+}
+
+static const char *sock_handles(const suite *c)
+{
+    for (int round = 0; round < 10; round++) {
+        int socks[TK_SOCK_MIN];
+        bool ok = true;
+
+        for (int i = 0; i < TK_SOCK_MIN; i++)
+            ok = dial(c, c->peer, c->peer_port, &socks[i]) == TK_SOCK_OK && ok;
+        ok = ok && distinct(socks);
+        for (int i = 0; i < TK_SOCK_MIN; i++)
+            hang_up(c, socks[i]);
+        if (!ok)
+            return round == 0 ? "tk_sock.h: a port must offer at least TK_SOCK_MIN at a time"
+                              : "tk_sock_close: gives the handle back";
+    }
+    return NULL;
+}
+
+static const char *on_connection(const suite *c, const char *(*check)(const suite *c, int sock))
+{
+    int sock;
+    const char *broken = "tk_sock_connected: TK_SOCK_OK once connected";
+
+    if (dial(c, c->peer, c->peer_port, &sock) == TK_SOCK_OK)
+        broken = check(c, sock);
+    hang_up(c, sock);
+    return broken;
+}
+
+static const char *expect_silence(const suite *c, int sock)
+{
+    uint8_t buf[8];
+
+    for (int i = 0; i < 2; i++) {
+        int n = tk_sock_recv(c->port, sock, buf, sizeof buf);
+
+        if (n != TK_SOCK_AGAIN)
+            return "tk_sock_recv: gives 1 to size bytes that arrived and says how many, or "
+                   "TK_SOCK_AGAIN";
+        tk_suite_rest(c, STEP_MS);
+    }
+    return NULL;
+}
+
+static const char *sock_silent(const suite *c)
+{
+    return on_connection(c, expect_silence);
+}
+
+static const char *bad_send = "tk_sock_send: takes 1 to len bytes and says how many";
+static const char *bad_recv = "tk_sock_recv: gives 1 to size bytes that arrived and says how many";
+
+enum { ECHO_BYTES = 8000, PIECE = 125 };
+
+static int send_piece(const suite *c, int sock, uint32_t at)
+{
+    uint8_t data[PIECE];
+    int len = ECHO_BYTES - at < PIECE ? (int)(ECHO_BYTES - at) : PIECE;
+
+    if (len == 0)
+        return TK_SOCK_AGAIN;
+    for (int i = 0; i < len; i++)
+        data[i] = tk_suite_pattern(at + (uint32_t)i) | 0x08; /* neither EOT nor ENQ */
+    int n = tk_sock_send(c->port, sock, data, (size_t)len);
+
+    return n != 0 && n <= len ? n : TK_SOCK_ERR;
+}
+
+static int recv_piece(const suite *c, int sock, uint32_t at)
+{
+    uint8_t data[PIECE];
+    int n = tk_sock_recv(c->port, sock, data, sizeof data);
+
+    if (n == 0 || n > PIECE)
+        return TK_SOCK_ERR;
+    for (int i = 0; i < n; i++) {
+        if (data[i] != (tk_suite_pattern(at + (uint32_t)i) | 0x08))
+            return TK_SOCK_ERR;
+    }
+    return n;
+}
+
+static const char *expect_echo(const suite *c, int sock)
+{
+    uint64_t give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    uint32_t sent = 0, got = 0;
+
+    while (got < ECHO_BYTES) {
+        int up = send_piece(c, sock, sent);
+        int down = recv_piece(c, sock, got);
+
+        if (up < 0 && up != TK_SOCK_AGAIN)
+            return bad_send;
+        if (down < 0 && down != TK_SOCK_AGAIN)
+            return bad_recv;
+        sent += up > 0 ? (uint32_t)up : 0;
+        got += down > 0 ? (uint32_t)down : 0;
+        if (up < 0 && down < 0 && !tk_suite_may_wait(c, give_up_ms))
+            return sent < ECHO_BYTES ? bad_send : bad_recv;
+    }
+    return NULL;
+}
+
+static const char *sock_echo(const suite *c)
+{
+    return on_connection(c, expect_echo);
+}
+
+/* One sleep from the question to the answer, where that comes long before the deadline. */
+static const char *expect_wake(const suite *c, int sock)
+{
+    uint64_t start_ms = tk_suite_now(c);
+    uint8_t byte = ENQ;
+    int n;
+
+    if (tk_sock_send(c->port, sock, &byte, 1) != 1)
+        return bad_send;
+    do {
+        n = tk_sock_recv(c->port, sock, &byte, 1);
+        tk_device_alive(c->port);
+        if (n == TK_SOCK_AGAIN)
+            tk_wait(c->port, start_ms + PATIENT_MS);
+    } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < PATIENT_MS);
+    return n == 1 && tk_suite_since(c, start_ms) < PATIENT_MS
+               ? NULL
+               : "tk_wait: something happened that an earlier call answered \"not now\" to";
+}
+
+static const char *sock_wakes(const suite *c)
+{
+    return on_connection(c, expect_wake);
+}
+
+/* Reads until the stream ends. The number of bytes it had, or an outcome. */
+static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
+{
+    uint64_t give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    int got = 0;
+
+    for (;;) {
+        int n = tk_sock_recv(c->port, sock, buf + got, (size_t)(size - got));
+
+        if (n == TK_SOCK_CLOSED)
+            return got;
+        if (n == 0 || (n < 0 && (n != TK_SOCK_AGAIN || !tk_suite_may_wait(c, give_up_ms))))
+            return TK_SOCK_ERR;
+        got += n > 0 ? n : 0;
+        if (got == size)
+            return TK_SOCK_ERR;
+    }
+}
+
+static const char *expect_end(const suite *c, int sock)
+{
+    static const uint8_t words[] = {'l', 'a', 's', 't', ' ', 'w', 'o', 'r', 'd', 's', EOT};
+    uint8_t buf[sizeof words + 1];
+
+    if (tk_sock_send(c->port, sock, words, sizeof words) != (int)sizeof words)
+        return bad_send;
+    if (read_to_end(c, sock, buf, sizeof buf) != (int)sizeof words)
+        return "tk_sock_recv: the end of a stream is its own outcome";
+    return memcmp(buf, words, sizeof words) == 0 ? NULL : bad_recv;
+}
+
+static const char *sock_closed(const suite *c)
+{
+    return on_connection(c, expect_end);
+}
+
+/* Twice what the peer takes to answer ENQ. */
+static uint64_t second_of_peer(const suite *c)
+{
+    uint64_t give_up_ms, start_ms;
+    uint8_t byte = ENQ;
+    int sock;
+    int ret = dial(c, c->peer, c->peer_port, &sock);
+
+    start_ms = tk_suite_now(c);
+    give_up_ms = start_ms + PATIENT_MS;
+    if (ret == TK_SOCK_OK && tk_sock_send(c->port, sock, &byte, 1) == 1) {
+        while (tk_sock_recv(c->port, sock, &byte, 1) == TK_SOCK_AGAIN &&
+               tk_suite_may_wait(c, give_up_ms))
+            continue;
+    }
+    hang_up(c, sock);
+    return tk_suite_since(c, start_ms) * 1000 / PEER_MS;
+}
+
+static const char *clock_rate_of_peer(const suite *c)
+{
+    return tk_suite_compare_rate(c, second_of_peer);
+}
+
+void tk_suite_sock(struct tk_suite_tally *t)
+{
+    static const struct tk_suite_check checks[] = {
+        {"sock.digits", sock_digits},
+        {"sock.no_such_name", sock_no_such_name},
+        {"sock.cancel", sock_cancel},
+        {"sock.refused", sock_refused},
+    };
+
+    TK_SUITE_RUN(t, checks, NULL);
+}
+
+void tk_suite_sock_helped(struct tk_suite_tally *t)
+{
+    static const struct tk_suite_check checks[] = {
+        {"clock.rate_of_peer", clock_rate_of_peer},
+        {"sock.handles", sock_handles},
+        {"sock.silent", sock_silent},
+        {"sock.echo", sock_echo},
+        {"sock.wakes", sock_wakes},
+        {"sock.closed", sock_closed},
+    };
+
+    TK_SUITE_RUN(t, checks, t->c->peer == NULL ? "no peer" : NULL);
+}
