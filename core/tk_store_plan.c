@@ -89,12 +89,13 @@ static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i, uint32_t
 static int32_t slack(struct tk_store *s, const struct tk_commit *c)
 {
     uint32_t sum = 2 * tk_store_align(s, TK_HEADER_SIZE) + c->cost;
+    uint32_t repeated = tk_store_repeated(s);
     struct tk_cursor e;
 
     for (uint32_t seq = tk_store_oldest(s); seq <= s->seq; seq++) {
         tk_cursor_first(s, &e, seq);
         while (tk_cursor_next(s, &e))
-            sum += tk_cursor_is_alive(s, c, &e) ? cost(s, e.len) : 0;
+            sum += tk_cursor_is_alive(s, c, repeated, &e) ? cost(s, e.len) : 0;
     }
     return (int32_t)(s->flash->sector_size - sum);
 }

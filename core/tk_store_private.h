@@ -45,6 +45,7 @@ struct tk_writer {
     const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
     struct tk_cursor from;      /* goes from entry to entry of either */
     uint32_t mask;              /* a bit for each entry that is written */
+    uint32_t repeated;          /* as of tk_store_repeated, where records are copied */
     uint32_t seq;               /* of the sector it writes to */
     uint32_t at;                /* where the bounce buffer goes */
     uint8_t *bounce;            /* TK_BOUNCE bytes */
@@ -123,8 +124,13 @@ void tk_record_find_each(struct tk_store *s, const struct tk_store_value *values
                          uint32_t *at);
 void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at);
 
-/* Whether an entry is its key's newest, also with the commit. */
-bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e);
+/* Keys that more than one entry has, a bit for each of their remainders by 32. */
+uint32_t tk_store_repeated(struct tk_store *s);
+
+/* Whether an entry is its key's newest, also with the commit. Newer ones are looked for where its
+ * key is one of the repeated. */
+bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, uint32_t repeated,
+                        const struct tk_cursor *e);
 
 /* --- tk_store_plan.c --- */
 

@@ -5,7 +5,7 @@
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, bits turned round */
 #define SEALED     0x5ea1ed00u /* sets what is sealed apart from what is not */
-#define CHUNK      16          /* bytes that are read at a time */
+#define CHUNK      24          /* bytes that are read at a time */
 
 uint32_t tk_store_sector(const struct tk_store *s, uint32_t seq)
 {

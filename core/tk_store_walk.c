@@ -88,8 +88,9 @@ static bool parse_heads(struct tk_store *s, struct tk_cursor *c, uint8_t *pairs,
 /* What stands at c->at, by its heads; its values may be damaged. */
 static bool parse(struct tk_store *s, struct tk_cursor *c)
 {
-    uint8_t some[1 + 2 * PAIRS] = {0xff};
+    uint8_t some[1 + 2 * PAIRS];
 
+    some[0] = 0xff;
     if (c->at + 1 + TK_RECORD_FRAME <= c->limit)
         tk_store_read(s, c->at, some, 1 + 2 * 2);
     c->moved = some[0] >= TK_RECORD_MOVED;
@@ -217,24 +218,43 @@ void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32
         ;
 }
 
-bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, const struct tk_cursor *e)
+uint32_t tk_store_repeated(struct tk_store *s)
+{
+    uint32_t once = 0, more = 0, bit;
+    struct tk_cursor c;
+
+    for (uint32_t seq = tk_store_oldest(s); seq <= s->seq; seq++) {
+        tk_cursor_first(s, &c, seq);
+        while (tk_cursor_next(s, &c)) {
+            bit = (uint32_t)1 << c.key % 32;
+            more |= c.key == TK_KEY_ALL ? UINT32_MAX : once & bit;
+            once |= bit;
+        }
+    }
+    return more;
+}
+
+bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, uint32_t repeated,
+                        const struct tk_cursor *e)
 {
     struct tk_cursor newer = *e;
 
+    if (e->deleted)
+        return false;
     for (size_t i = 0; i < c->count; i++) {
         if (c->values[i].key == e->key && (c->changed >> i & 1) != 0)
             return false;
     }
-    while (!e->deleted) {
+    while ((repeated >> e->key % 32 & 1) != 0) {
         while (tk_cursor_next(s, &newer)) {
             if (is_of(&newer, e->key))
                 return false;
         }
         if (newer.seq == s->seq)
-            return true;
+            break;
         tk_cursor_first(s, &newer, newer.seq + 1);
     }
-    return false;
+    return true;
 }
 
 void tk_record_find_before(struct tk_store *s, struct tk_store_want *want)

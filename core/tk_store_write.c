@@ -193,7 +193,7 @@ static void carry(struct tk_writer *w, const struct tk_commit *c)
     w->mask = 0;
     w->count = TK_RECORD_MOVED;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
-        if (!tk_cursor_is_alive(w->s, c, e))
+        if (!tk_cursor_is_alive(w->s, c, w->repeated, e))
             continue;
         w->mask |= bit;
         w->count = (uint8_t)(w->count + tk_heads_of(e->len));
@@ -290,6 +290,7 @@ static void carry_all(struct tk_writer *w, const struct tk_commit *c)
     if (w->failed)
         return;
     s->erased = false;
+    w->repeated = tk_store_repeated(s);
     w->at = tk_store_sector(s, w->seq) + 2 * tk_store_align(s, TK_HEADER_SIZE);
     for (uint32_t seq = oldest; seq <= s->seq; seq++)
         carry_sector(w, c, seq, seq == oldest && w->seq >= s->flash->sectors);

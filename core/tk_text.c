@@ -95,11 +95,15 @@ void tk_text_form(struct tk_text *t, const char *s)
 
 void tk_text_visible(struct tk_text *t, const char *s)
 {
-    for (; *s != '\0'; s++) {
-        if (*s < 0x20 || *s > 0x7e || *s == '\\')
-            add_escaped(t, "\\x", *s);
-        else
-            tk_text_char(t, *s);
+    while (*s != '\0') {
+        size_t plain = 0;
+
+        while (s[plain] >= 0x20 && s[plain] <= 0x7e && s[plain] != '\\')
+            plain++;
+        tk_text_addn(t, s, plain);
+        s += plain;
+        if (*s != '\0')
+            add_escaped(t, "\\x", *s++);
     }
 }
 

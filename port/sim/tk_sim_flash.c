@@ -60,9 +60,18 @@ static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t
                           uint32_t units)
 {
     uint32_t unit = f->flash.unit;
+    uint8_t *bytes = f->bytes + offset;
+    uint64_t old, new;
+    uint32_t i = 0;
 
-    for (uint32_t i = 0; i < units * unit; i++)
-        f->bytes[offset + i] &= data[i];
+    for (; i + sizeof old <= units * unit; i += (uint32_t)sizeof old) {
+        memcpy(&old, bytes + i, sizeof old);
+        memcpy(&new, data + i, sizeof new);
+        new &= old;
+        memcpy(bytes + i, &new, sizeof new);
+    }
+    for (; i < units * unit; i++)
+        bytes[i] &= data[i];
     memset(f->programmed + offset / unit, 1, units);
 }
 
@@ -125,10 +134,8 @@ static void check_program(struct tk_sim_flash *f, uint32_t offset, size_t len)
 {
     uint32_t unit = f->flash.unit;
     uint32_t sector_size = f->flash.sector_size;
-    bool again = false;
+    bool again = memchr(f->programmed + offset / unit, 1, len / unit) != NULL;
 
-    for (size_t i = 0; i < len / unit; i++)
-        again = again || f->programmed[offset / unit + i];
     object(f, again, "a unit is programmed twice");
     object(f, offset % unit != 0 || len % unit != 0, "a program is not of whole units");
     object(f, offset % sector_size + len > sector_size, "a program crosses sectors");
@@ -244,30 +251,10 @@ static int flash_erase(void *ctx, uint32_t offset)
 
 /* --- read --- */
 
-/* The bytes as they are: most reads are of one or two. */
-static void copy(uint8_t *to, const uint8_t *from, size_t len)
+static int read_carefully(struct tk_sim_flash *f, uint32_t offset, uint8_t *bytes, size_t len)
 {
-    if (len > 4) {
-        memcpy(to, from, len);
-        return;
-    }
-    while (len-- > 0)
-        to[len] = from[len];
-}
-
-static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
-{
-    struct tk_sim_flash *f = ctx;
     bool within = inside(f, offset, len);
-    uint8_t *bytes = buf;
 
-    f->reads++;
-    f->read_bytes += len;
-    if (within && f->erasing == NO_ERASE && !f->off && !f->doubtful &&
-        f->reads != f->fail_read_at) {
-        copy(bytes, f->bytes + offset, len);
-        return TK_FLASH_OK;
-    }
     object(f, !within, "a read outside of the memory");
     object(f, f->erasing != NO_ERASE, "a read while an erase is not done");
     if (f->off || !within || f->reads == f->fail_read_at)
@@ -275,6 +262,19 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
     memcpy(bytes, f->bytes + offset, len);
     for (size_t i = 0; f->weak == TK_SIM_WEAK_READ && i < len; i++)
         bytes[i] = decide_anew(f, bytes[i], f->undecided[offset + i]);
+    return TK_FLASH_OK;
+}
+
+static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    struct tk_sim_flash *f = ctx;
+
+    f->reads++;
+    f->read_bytes += len;
+    if (!inside(f, offset, len) || f->erasing != NO_ERASE || f->off || f->doubtful ||
+        f->reads == f->fail_read_at)
+        return read_carefully(f, offset, buf, len);
+    memcpy(buf, f->bytes + offset, len);
     return TK_FLASH_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud.h"
 
+#include "tk_text.h"
 #include "tk_time.h"
 
 #include <stdio.h>
@@ -39,28 +40,53 @@ static const char *phrase(int status)
     return status == 200 ? "OK" : "Fault";
 }
 
+static void put_two_digits(struct tk_text *t, unsigned n)
+{
+    tk_text_char(t, (char)('0' + n / 10));
+    tk_text_char(t, (char)('0' + n % 10));
+}
+
 /* "Date" as RFC 9110 5.6.7 wants it, but for the day's name. */
-static int put_date(char *out, size_t size, int64_t unix_s)
+static void put_date(struct tk_text *t, int64_t unix_s)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tk_calendar d;
 
     tk_calendar_from_unix(unix_s, &d);
-    return snprintf(out, size, "Date: Mon, %02d %.3s %04d %02d:%02d:%02d GMT\r\n", d.day,
-                    months + 3 * (d.month - 1), d.year, d.hour, d.minute, d.second);
+    tk_text_add(t, "\r\nDate: Mon, ");
+    put_two_digits(t, (unsigned)d.day);
+    tk_text_char(t, ' ');
+    tk_text_addn(t, months + 3 * (d.month - 1), 3);
+    tk_text_char(t, ' ');
+    tk_text_int(t, d.year);
+    tk_text_char(t, ' ');
+    put_two_digits(t, (unsigned)d.hour);
+    tk_text_char(t, ':');
+    put_two_digits(t, (unsigned)d.minute);
+    tk_text_char(t, ':');
+    put_two_digits(t, (unsigned)d.second);
+    tk_text_add(t, " GMT");
 }
 
 static void put_answer(const struct cloud *c, struct answer *out, int status, const char *type,
                        const char *body)
 {
-    char date[64];
+    struct tk_text t;
 
-    put_date(date, sizeof date, cloud_now(c) / 1000);
+    tk_text_init(&t, out->bytes, sizeof out->bytes);
+    tk_text_add(&t, "HTTP/1.1 ");
+    tk_text_int(&t, status);
+    tk_text_char(&t, ' ');
+    tk_text_add(&t, phrase(status));
+    put_date(&t, cloud_now(c) / 1000);
+    tk_text_add(&t, "\r\nContent-Type: ");
+    tk_text_add(&t, type);
+    tk_text_add(&t, "\r\nContent-Length: ");
+    tk_text_int(&t, (int64_t)strlen(body));
+    tk_text_add(&t, "\r\n\r\n");
+    tk_text_add(&t, body);
     out->status = status;
-    out->len = (size_t)snprintf(out->bytes, sizeof out->bytes,
-                                "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n"
-                                "\r\n%s",
-                                status, phrase(status), date, type, strlen(body), body);
+    out->len = t.len;
 }
 
 static void put_json(const struct cloud *c, struct answer *out, int status, const char *body)
@@ -85,17 +111,26 @@ static void put_pair(const struct cloud *c, struct answer *out, uint32_t number)
 {
     const struct rules *s = &c->rules;
     char access[RULES_TOKEN + 1], refresh[RULES_TOKEN + 1], body[1024];
+    struct tk_text t;
 
     rules_text(s, RULES_ACCESS, number, access);
     rules_text(s, RULES_REFRESH, number, refresh);
-    snprintf(body, sizeof body,
-             "{\"access_token\":\"%s\",\"expires\":%lld,\"expires_in\":%u,\"scope\":\"crm,user\","
-             "\"domain\":\"oauth.bitrix.info\",\"server_endpoint\":\"https:\\/\\/oauth.bitrix.info"
-             "\\/rest\\/\",\"status\":\"L\",\"client_endpoint\":\"https:\\/\\/acme.bitrix24.com\\/"
-             "rest\\/\",\"member_id\":\"a223c6b3710f85df22e9377d6c4f7553\",\"user_id\":%u,"
-             "\"refresh_token\":\"%s\"}",
-             access, (long long)(s->pairs[number].access_until / 1000), (unsigned)s->access_life_s,
-             (unsigned)s->user_id, refresh);
+    tk_text_init(&t, body, sizeof body);
+    tk_text_add(&t, "{\"access_token\":\"");
+    tk_text_add(&t, access);
+    tk_text_add(&t, "\",\"expires\":");
+    tk_text_int(&t, s->pairs[number].access_until / 1000);
+    tk_text_add(&t, ",\"expires_in\":");
+    tk_text_int(&t, s->access_life_s);
+    tk_text_add(&t,
+                ",\"scope\":\"crm,user\",\"domain\":\"oauth.bitrix.info\",\"server_endpoint\":"
+                "\"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\"status\":\"L\",\"client_endpoint\":"
+                "\"https:\\/\\/acme.bitrix24.com\\/rest\\/\",\"member_id\":"
+                "\"a223c6b3710f85df22e9377d6c4f7553\",\"user_id\":");
+    tk_text_int(&t, s->user_id);
+    tk_text_add(&t, ",\"refresh_token\":\"");
+    tk_text_add(&t, refresh);
+    tk_text_add(&t, "\"}");
     put_json(c, out, 200, body);
 }
 

@@ -9,12 +9,11 @@
  *     world --random SECONDS [--seed N]      lives by chance, for so long
  *     world --replay "KIND SEED DAYS"        one life, as it was printed when it failed, with all
  *                                            that it tells
- *     world --sabotage          planted bugs, each of which must be found
  *     world --rules             the server's rules alone, for test_rules.py
  */
 
+#include "life.h"
 #include "parts.h"
-#include "sabotage.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -188,38 +187,6 @@ static int replay(const char *line)
     return 2;
 }
 
-/* --- planted bugs --- */
-
-static bool is_found(const struct sabotage *s)
-{
-    uint64_t seed = 1;
-    char broken = 0;
-
-    for (; seed <= 200 && broken != s->breaks; seed++) {
-        prepare(s->kind, seed, s->days);
-        sabotage_plant(s, &life.gate);
-        (void)life_run(&life);
-        broken = life.oracle.broken;
-        if (broken == s->breaks)
-            printf("found (%c) %s: %s [%s %llu]\n", broken, s->name, life.oracle.words,
-                   life_names[s->kind], (unsigned long long)seed);
-        life_free(&life);
-        sabotage_plant(NULL, NULL);
-    }
-    if (broken != s->breaks)
-        printf("NOT FOUND (%c) %s\n", s->breaks, s->name);
-    return broken == s->breaks;
-}
-
-static int planted(void)
-{
-    bool all = true;
-
-    for (size_t i = 0; i < sabotage_count; i++)
-        all = is_found(&sabotages[i]) && all;
-    return all ? 0 : 1;
-}
-
 /* --- whether it can be believed --- */
 
 /* What a life leaves behind, in one number. */
@@ -284,7 +251,7 @@ static int usage(void)
 {
     fputs("usage: world [--quick] [--only PART] [--series FILE] [--random S] [--seed N] [--replay "
           "LINE] "
-          "[--sabotage] [--rules]\n",
+          "[--rules]\n",
           stderr);
     return 2;
 }
@@ -309,8 +276,6 @@ int main(int argc, char **argv)
             seconds = atof(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0)
             return replay(argv[++i]);
-        else if (strcmp(argv[i], "--sabotage") == 0)
-            return planted();
         else if (strcmp(argv[i], "--rules") == 0)
             return rules_ask();
         else

@@ -45,10 +45,21 @@ void rules_free(struct rules *s)
 
 /* --- tokens as text --- */
 
-static void put(uint8_t *raw, uint32_t value, bool little)
+/* The hex of so many bytes, the lowest first. */
+static char *put_hex(char *out, uint64_t bytes, int count)
 {
-    for (int i = 0; i < 4; i++)
-        raw[little ? i : 3 - i] = (uint8_t)(value >> 8 * i);
+    static const char digits[] = "0123456789abcdef";
+
+    for (; count > 0; count--, bytes >>= 8) {
+        *out++ = digits[bytes >> 4 & 15];
+        *out++ = digits[bytes & 15];
+    }
+    return out;
+}
+
+static uint32_t turned(uint32_t x)
+{
+    return x >> 24 | (x >> 8 & 0xff00) | (x << 8 & 0xff0000) | x << 24;
 }
 
 /* splitmix64 */
@@ -67,34 +78,21 @@ static int64_t end_of(const struct rules *s, char kind, uint32_t number)
     return kind == RULES_ACCESS ? s->pairs[number].access_until : s->pairs[number].refresh_until;
 }
 
-static void random_part(const struct rules *s, char kind, uint32_t number, uint8_t raw[35])
-{
-    uint64_t x = s->seed ^ (uint64_t)number << 8 ^ (uint8_t)kind;
-
-    for (int i = 16; i < 35; i++) {
-        if (i % 8 == 0)
-            x = mixed(x);
-        raw[i] = (uint8_t)(x >> 8 * (i % 8));
-    }
-}
-
 /* As the real ones: hex of the end, little-endian, in bytes 0-3; the user, big-endian, in 12-15.
  * The number stands in 4-7, where theirs are random. */
 void rules_text(const struct rules *s, char kind, uint32_t number, char out[RULES_TOKEN + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t raw[35] = {0};
+    uint64_t random = s->seed ^ (uint64_t)number << 8 ^ (uint8_t)kind;
 
-    put(raw, (uint32_t)(end_of(s, kind, number) / 1000), true);
-    put(raw + 4, number, false);
-    raw[8] = (uint8_t)kind;
-    put(raw + 12, s->user_id, false);
-    random_part(s, kind, number, raw);
-    for (int i = 0; i < 35; i++) {
-        out[2 * i] = digits[raw[i] >> 4];
-        out[2 * i + 1] = digits[raw[i] & 15];
+    out = put_hex(out, (uint32_t)(end_of(s, kind, number) / 1000), 4);
+    out = put_hex(out, turned(number), 4);
+    out = put_hex(out, (uint8_t)kind, 4);
+    out = put_hex(out, turned(s->user_id), 4);
+    for (int left = RULES_TOKEN / 2 - 16; left > 0; left -= 8) {
+        random = mixed(random);
+        out = put_hex(out, random, left < 8 ? left : 8);
     }
-    out[RULES_TOKEN] = '\0';
+    *out = '\0';
 }
 
 uint32_t rules_number(const struct rules *s, char kind, const char *text)
@@ -125,6 +123,11 @@ static int hex(char c)
 
 static void decode(const char *from, size_t len, char *out)
 {
+    if (memchr(from, '%', len) == NULL && memchr(from, '+', len) == NULL) {
+        memcpy(out, from, len); /* most of them */
+        out[len] = '\0';
+        return;
+    }
     for (size_t i = 0; i < len; i++) {
         if (from[i] == '%' && i + 2 < len && hex(from[i + 1]) >= 0 && hex(from[i + 2]) >= 0) {
             *out++ = (char)(hex(from[i + 1]) * 16 + hex(from[i + 2]));
@@ -142,9 +145,9 @@ void rules_field(const char *form, const char *name, char *out, size_t size)
 
     *out = '\0';
     for (const char *at = form; *at != '\0';) {
-        size_t len = strcspn(at, "&");
+        size_t len = (size_t)(strchrnul(at, '&') - at);
 
-        if (len > name_len && strncmp(at, name, name_len) == 0 && at[name_len] == '=' &&
+        if (len > name_len && memcmp(at, name, name_len) == 0 && at[name_len] == '=' &&
             len - name_len - 1 < size)
             decode(at + name_len + 1, len - name_len - 1, out);
         at += len;
