@@ -16,7 +16,8 @@
  *
  * - erase sets every byte of one sector to 0xFF.
  * - program changes 1 bits to 0 bits, in whole units, aligned to the unit. Programming a unit a
- *   second time before an erase is never asked for (flash with ECC words cannot do it).
+ *   second time before an erase is never asked for (flash with ECC words cannot do it), except
+ *   where power cut the first time and the unit reads as erased: then it is asked for the same.
  * - A program that was cut by power leaves each of its bytes old, new, or, within one unit,
  *   anything between (some bits programmed, or bits that read differently the next time).
  *   Units that the call did not name stay as they were.

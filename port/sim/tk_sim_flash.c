@@ -8,6 +8,8 @@
 
 #define NO_ERASE UINT32_MAX
 
+enum { PROGRAMMED = 1, CUT = 2 }; /* of each unit; 0: erased */
+
 static uint64_t random_number(struct tk_sim_flash *f)
 {
     f->random ^= f->random << 13;
@@ -72,7 +74,9 @@ static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t
     }
     for (; i < units * unit; i++)
         bytes[i] &= data[i];
-    memset(f->programmed + offset / unit, 1, units);
+    memset(f->programmed + offset / unit, PROGRAMMED, units);
+    if (f->doubtful)
+        memset(f->undecided + offset, 0, (size_t)units * unit);
 }
 
 /* The unit in which it stopped: some of its bits programmed, or on an EEPROM anything. */
@@ -84,7 +88,7 @@ static void half_program_unit(struct tk_sim_flash *f, uint32_t offset, const uin
         leave_undecided(f, offset + i, f->eeprom ? 0xff : old & (uint8_t)~data[i]);
         f->bytes[offset + i] = f->eeprom ? random_byte(f) : old & (data[i] | random_byte(f));
     }
-    f->programmed[offset / f->flash.unit] = 1;
+    f->programmed[offset / f->flash.unit] = CUT;
 }
 
 static void scatter_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
@@ -130,13 +134,37 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
         half_program_unit(f, offset + some * unit, data + some * unit);
 }
 
-static void check_program(struct tk_sim_flash *f, uint32_t offset, size_t len)
+/* A unit in which the power went and that reads as erased: nobody can know. All bits of the program
+ * that was cut must be in the new one. */
+static bool is_begun_anew(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
+{
+    bool anew = f->programmed[offset / f->flash.unit] == CUT;
+
+    for (uint32_t i = 0; i < f->flash.unit && anew; i++)
+        anew = f->bytes[offset + i] == 0xff &&
+               (f->eeprom || (f->undecided[offset + i] & data[i]) == 0);
+    return anew;
+}
+
+static bool is_programmed_twice(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
+                                size_t len)
+{
+    uint32_t unit = f->flash.unit;
+
+    for (uint32_t i = 0; i < len / unit; i++) {
+        if (f->programmed[offset / unit + i] != 0 &&
+            !is_begun_anew(f, offset + i * unit, data + i * unit))
+            return true;
+    }
+    return false;
+}
+
+static void check_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data, size_t len)
 {
     uint32_t unit = f->flash.unit;
     uint32_t sector_size = f->flash.sector_size;
-    bool again = memchr(f->programmed + offset / unit, 1, len / unit) != NULL;
 
-    object(f, again, "a unit is programmed twice");
+    object(f, is_programmed_twice(f, offset, data, len), "a unit is programmed twice");
     object(f, offset % unit != 0 || len % unit != 0, "a program is not of whole units");
     object(f, offset % sector_size + len > sector_size, "a program crosses sectors");
     object(f, f->erasing != NO_ERASE, "a program while an erase is not done");
@@ -159,7 +187,7 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
     object(f, !inside(f, offset, len), "a program outside of the memory");
     if (f->off || !inside(f, offset, len))
         return TK_FLASH_ERR;
-    check_program(f, offset, len);
+    check_program(f, offset, data, len);
     if (len % unit != 0 || offset % unit != 0 || len == 0)
         return len == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
     if (begins_badly(f)) {
@@ -211,7 +239,7 @@ static void tear_erase(struct tk_sim_flash *f, uint32_t offset)
         else
             erase_noisily(f, offset, f->torn_erase == TK_SIM_ERASE_NOISE);
     }
-    memset(f->programmed + offset / f->flash.unit, 1, size / f->flash.unit);
+    memset(f->programmed + offset / f->flash.unit, PROGRAMMED, size / f->flash.unit);
     f->erasing = NO_ERASE;
 }
 

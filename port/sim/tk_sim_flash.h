@@ -68,7 +68,7 @@ struct tk_sim_flash {
     uint32_t *wear; /* erases of each sector */
 
     /* inside */
-    uint8_t *programmed; /* of each unit: since the last erase */
+    uint8_t *programmed; /* of each unit: since the last erase, in full or cut */
     uint8_t *undecided;  /* the bits that are weak; all 0 unless `doubtful` */
     uint8_t *durable;    /* NULL without a cache: bytes as they were synced, */
     uint8_t *durably;    /* and `programmed` */
