@@ -149,14 +149,17 @@ static bool is_begun_anew(const struct tk_sim_flash *f, uint32_t offset, const u
 static bool is_programmed_twice(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
                                 size_t len)
 {
-    uint32_t unit = f->flash.unit;
+    uint32_t unit = f->flash.unit, units = (uint32_t)len / unit;
+    const uint8_t *before = f->programmed + offset / unit;
+    bool twice = memchr(before, PROGRAMMED, units) != NULL;
 
-    for (uint32_t i = 0; i < len / unit; i++) {
-        if (f->programmed[offset / unit + i] != 0 &&
-            !is_begun_anew(f, offset + i * unit, data + i * unit))
+    if (memchr(before, CUT, units) == NULL) /* as mostly */
+        return twice;
+    for (uint32_t i = 0; i < units; i++) {
+        if (before[i] == CUT && !is_begun_anew(f, offset + i * unit, data + i * unit))
             return true;
     }
-    return false;
+    return twice;
 }
 
 static void check_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data, size_t len)
