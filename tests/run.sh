@@ -50,6 +50,7 @@ computing() {
         step store-figures python3 tests/store/bench/bench.py build/host --check &&
         step unit-clang ctest --preset host-clang &&
         step unit-asan ctest --preset host-asan &&
+        step a-refresh-as-it-was-measured tests/bench.sh --check &&
         step bitrix24 python3 -m unittest discover -s tests/bitrix24 &&
         step unit-valgrind unit_under_valgrind
 }

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures ours and the others against one server, and writes the report.
 
-    python3 tests/bench/run.py BUILD [--write]
+    python3 tests/bench/run.py BUILD [--write | --check]
+
+--check measures ours and the floor alone, and fails where README tells another ratio.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import re
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import report
@@ -45,18 +48,35 @@ def curl_and_jq(bench: Bench, version: str) -> Cost:
                 max(curl.rss_kb, jq.rss_kb))
 
 
+def processes_of_ours(bench: Bench, version: str, contestants: Sequence[str]) -> report.Costs:
+    """In each mode, a line of progress each."""
+    costs: report.Costs = {}
+    for name in contestants:
+        print(f"== TLS {version} {name}", file=sys.stderr, flush=True)
+        costs[name, version, "fresh"] = bench.fresh(name, version)
+        for mode in MODES:
+            costs[name, version, mode] = bench.refresh(name, version, mode)
+    return costs
+
+
 def measure(bench: Bench) -> report.Costs:
-    """Everything, a line of progress each."""
+    """Everything."""
     costs: report.Costs = {}
     for version in VERSIONS:
-        for name in CONTESTANTS:
-            print(f"== TLS {version} {name}", file=sys.stderr, flush=True)
-            costs[name, version, "fresh"] = bench.fresh(name, version)
-            for mode in MODES:
-                costs[name, version, mode] = bench.refresh(name, version, mode)
+        costs |= processes_of_ours(bench, version, CONTESTANTS)
         print(f"== TLS {version} curl and jq", file=sys.stderr, flush=True)
         costs["curl+jq", version, "fresh"] = curl_and_jq(bench, version)
     return costs
+
+
+def check(bench: Bench) -> int:
+    """0 where README tells what is so."""
+    told = (TREE / "README.md").read_text()
+    wrong = [line for version in VERSIONS
+             for line in report.stale(processes_of_ours(bench, version, ("ours", "floor")),
+                                      version, told)]
+    print("\n".join([*wrong, "stale: tests/bench.sh --write"] if wrong else ["as README says"]))
+    return 1 if wrong else 0
 
 
 def main() -> int:
@@ -65,11 +85,15 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     build = args.build.resolve()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with Server() as server:
-        costs = measure(Bench(build, server))
+        bench = Bench(build, server)
+        if args.check:
+            return check(bench)
+        costs = measure(bench)
     text = report.text(costs)
     (build / "report.md").write_text(text)
     print(text, end="")
