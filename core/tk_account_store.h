@@ -29,8 +29,9 @@ void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT]
 /* NULL: the default. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
 
-/* Stores a new pair with what else is new, in one commit, and reads it back. Intent and end go
- * along as they are in RAM: where flash failed before, a refresh with this pair may have left. */
+/* Stores a new pair with what else is new, in one commit, and reads it back. Intent, end and what is
+ * escalated go along as they are in RAM: flash may have failed before, and a refresh with this pair
+ * have left. */
 enum tk_err tk_account_store_pair(struct tk_account *a);
 
 /* Stores the floor of the time, which goes along with pairs, without another pair. */

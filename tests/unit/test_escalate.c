@@ -574,6 +574,34 @@ static void delivered_means_that_it_was_taken(void **state)
     assert_non_null(strstr(w.answer, "@1 http=302\n"));
 }
 
+/* Flash fails for a moment in which a fault ends: what it holds then must not outlive the next
+ * refresh, or the same fault would be thought told after a restart. */
+static void an_end_that_flash_did_not_take(void **state)
+{
+    for (unsigned operation = 1; operation < 12; operation++) {
+        provision_apart();
+        refuse_account("invalid_client");
+        wait_posts(1);
+        world_fault(&w, WORLD_WELL, 0);
+        w.flash.fail_at = w.flash.operations + operation;
+        w.flash.fail_until = w.flash.fail_at + 12;
+        world_type(&w, "auth refresh");
+        world_run(&w, MINUTE);
+        w.flash.fail_at = w.flash.fail_until = 0;
+        world_run(&w, 30 * MINUTE);
+        unsigned posts = w.server.posts;
+
+        world_error(&w, "invalid_client", 400, 0);
+        world_restart(&w, 1000);
+        world_type(&w, "auth refresh");
+        world_run(&w, MINUTE);
+        assert_int_equal(w.server.posts, posts + 1);
+        assert_int_equal(posts_of("\"event\":\"raised\""), posts + 1);
+        end(state);
+        begin(state);
+    }
+}
+
 static void escalate_level_holds_lesser_faults_back(void **state)
 {
     (void)state;
@@ -627,6 +655,7 @@ int main(void)
         TEST(what_corezoid_s_settings_may_be),
         TEST(time_alone_brings_the_next_level),
         TEST(delivered_means_that_it_was_taken),
+        TEST(an_end_that_flash_did_not_take),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
         TEST(a_blocked_pair_that_dies_wants_a_code),
