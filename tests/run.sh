@@ -37,6 +37,11 @@ unit_under_valgrind() {
             --errors-for-leak-kinds=definite
 }
 
+# They go on for as long as one likes: here that they begin.
+long_scripts() {
+    tests/store/campaign.sh 2 && tests/world/years.sh 2
+}
+
 need_to_build
 need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
     universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
@@ -47,6 +52,7 @@ computing() {
     step checks python3 tests/checks/run.py --build build/host &&
         step checks-catch-what-is-planted python3 tests/checks/selftest.py &&
         step unit ctest --preset host &&
+        step long-scripts long_scripts &&
         step store-figures python3 tests/store/bench/bench.py build/host --check &&
         step unit-clang ctest --preset host-clang &&
         step unit-asan ctest --preset host-asan &&

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by the scripts beside it: where we are, and what the machine needs.
+# Sourced by the scripts here and below: where we are, and what the machine needs.
 
 PATH=${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 LC_ALL=C.UTF-8
 PYTHONDONTWRITEBYTECODE=1
 export PATH HOME LC_ALL PYTHONDONTWRITEBYTECODE
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")" || exit 1
+while [ ! -e CMakePresets.json ] && [ "$PWD" != / ]; do cd ..; done
 
 say() { printf '== %s\n' "$*"; }
 
