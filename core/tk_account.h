@@ -74,7 +74,7 @@ struct tk_auth {
 
 struct tk_refresh {
     struct tk_task task;
-    struct tk_task store_task; /* tries again to store a pair that is only in RAM */
+    struct tk_task store_task; /* tries again to store what is only in RAM */
     struct tk_request request;
     uint64_t sent_ms;
     uint64_t last_success_ms; /* tick; valid when has_succeeded */

@@ -33,6 +33,8 @@ enum {
     KEYS_AN_ACCOUNT = 32
 };
 
+#define STORE_AGAIN_MS 60000
+
 enum { PAIR_SIZE = 32, ESCALATION_HEAD = 11, ESCALATION_SIZE = ESCALATION_HEAD + 24 };
 
 static uint8_t key_of(const struct tk_account *a, int item)
@@ -284,20 +286,9 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
     return store_bytes(a, KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
 }
 
-/* Of the record as it is; none of a fault that never was, or is over and told. */
-static struct tk_store_value escalation_value(const struct tk_account *a,
-                                              uint8_t packed[ESCALATION_SIZE],
-                                              struct tk_store_piece *piece)
-{
-    const struct tk_escalation_record *r = &a->escalation.record;
-
-    *piece = (struct tk_store_piece){packed, (uint16_t)pack_escalation(r, packed)};
-    return (struct tk_store_value){key_of(a, KEY_ESCALATION), r->level > 0 || r->cleared, piece};
-}
-
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE], escalation[ESCALATION_SIZE], open = 1, ended = (uint8_t)a->ended;
+    uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->ended;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
     const char *host = a->found_host == NULL ? "" : a->found_host;
@@ -305,9 +296,9 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     struct tk_store_piece refresh = {a->pair.refresh, (uint16_t)strlen(a->pair.refresh)};
     struct tk_store_piece numbers = {packed, sizeof packed};
     struct tk_store_piece named = {host, (uint16_t)strlen(host)};
-    struct tk_store_piece intent = {&open, 1}, end = {&ended, 1}, record;
+    struct tk_store_piece intent = {&open, 1}, end = {&ended, 1};
     struct tk_store_piece strings[4];
-    struct tk_store_value values[9] = {{key_of(a, KEY_ACCESS), 1, &access},
+    struct tk_store_value values[8] = {{key_of(a, KEY_ACCESS), 1, &access},
                                        {key_of(a, KEY_REFRESH), 1, &refresh},
                                        {key_of(a, KEY_PAIR), 1, &numbers},
                                        {key_of(a, KEY_INTENT), a->refresh.intent, &intent},
@@ -319,13 +310,10 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     if (has_session || !a->session_gone)
         values[count++] =
             (struct tk_store_value){key_of(a, KEY_SESSION), has_session ? 3 : 0, session.pieces};
-    if (a->escalation.unstored)
-        values[count++] = escalation_value(a, escalation, &record);
     pack_pair(a, &a->pair, packed);
     fact_pieces(&a->facts, strings);
     enum tk_err err = commit(a, values, count);
 
-    a->escalation.unstored = a->escalation.unstored && err != TK_OK;
     a->facts_kept = a->facts_kept || err == TK_OK;
     a->session_gone = err == TK_OK && !has_session;
     return err;
@@ -360,15 +348,17 @@ enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
     return commit(a, values, 2);
 }
 
-enum tk_err tk_account_store_escalation(struct tk_account *a)
+void tk_account_store_escalation(struct tk_account *a)
 {
     uint8_t packed[ESCALATION_SIZE];
-    struct tk_store_piece piece;
-    struct tk_store_value value = escalation_value(a, packed, &piece);
-    enum tk_err err = commit(a, &value, 1);
+    const struct tk_escalation_record *r = &a->escalation.record;
+    size_t len = pack_escalation(r, packed);
+    enum tk_err err = store_bytes(a, KEY_ESCALATION, packed, r->level > 0 || r->cleared ? len : 0);
 
     a->escalation.unstored = err != TK_OK;
-    return err;
+    if (err != TK_OK && a->refresh.store_task.due_ms == TK_NEVER)
+        tk_sched_at(&a->keeper->sched, &a->refresh.store_task,
+                    tk_keeper_now(a->keeper) + STORE_AGAIN_MS);
 }
 
 /* --- codes that were sent --- */

@@ -29,9 +29,8 @@ void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT]
 /* NULL: the default. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
 
-/* Stores a new pair with what else is new, in one commit, and reads it back. Intent, end and what is
- * escalated go along as they are in RAM: flash may have failed before, and a refresh with this pair
- * have left. */
+/* Stores a new pair with what else is new, in one commit, and reads it back. Intent and end go
+ * along as they are in RAM: where flash failed before, a refresh with this pair may have left. */
 enum tk_err tk_account_store_pair(struct tk_account *a);
 
 /* Stores the floor of the time, which goes along with pairs, without another pair. */
@@ -49,7 +48,9 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
 /* Whether it is one of the newest that were sent. */
 bool tk_account_code_is_used(const struct tk_account *a, const char *code);
 
-enum tk_err tk_account_store_escalation(struct tk_account *a);
+/* Where flash fails it is tried again in a minute: after a restart before that, what was told is
+ * told again, or the end of it not at all. */
+void tk_account_store_escalation(struct tk_account *a);
 
 /* The refresh token of the pair before this one, or false. */
 bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);

@@ -90,7 +90,7 @@ static void raise_to(struct tk_account *a, uint8_t level, enum tk_err cause)
     r->cause = (uint8_t)cause;
     if (level >= TOLD_LEVEL)
         tk_history_add(a->keeper, TK_HAS_RAISED, a->index, level, cause);
-    (void)tk_account_store_escalation(a);
+    tk_account_store_escalation(a);
     tell(a, "raised", level);
     tk_escalate_post_changed(a);
 }
@@ -153,7 +153,7 @@ void tk_escalate_clear(struct tk_account *a)
     tell(a, "cleared", 0);
     if (!r->cleared)
         memset(r, 0, sizeof *r);
-    (void)tk_account_store_escalation(a);
+    tk_account_store_escalation(a);
     a->escalation.failures = 0;
     tk_escalate_post_changed(a);
 }
@@ -167,7 +167,7 @@ void tk_escalate_resume(struct tk_account *a, bool another)
         r->delivered = r->sent = 0;
         if (r->cleared)
             memset(r, 0, sizeof *r);
-        (void)tk_account_store_escalation(a); /* else what was told is told again */
+        tk_account_store_escalation(a);
         a->escalation.failures = 0;
         a->escalation.quiet_until_ms = a->escalation.not_before_ms = 0;
     }

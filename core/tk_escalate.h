@@ -57,7 +57,7 @@ struct tk_escalation {
     uint8_t posted_cause;    /* the cause, ... */
     uint8_t before;          /* and what `sent` or end_unsent was before it */
     bool end_unsent;         /* nothing of the fault's end was sent yet, or it was refused */
-    bool unstored;           /* flash has not this record: it goes there with the next pair */
+    bool unstored;           /* flash has not this record yet */
     bool testing;            /* the POST under way is a test */
     int test_status;         /* what HTTP said to the last one; 0: nothing */
     enum tk_err test_result;

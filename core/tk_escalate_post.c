@@ -238,7 +238,7 @@ static void note_sent(struct tk_account *a)
         r->since = tk_time_or_0(&a->keeper->time);
     e->before = r->sent;
     r->sent = r->level;
-    (void)tk_account_store_escalation(a); /* else its end is not told after a restart */
+    tk_account_store_escalation(a);
 }
 
 static enum tk_err write_post(struct tk_request *r, struct tk_text *out)
@@ -286,8 +286,8 @@ static void delivered(struct tk_account *a)
     else if (e->posting == TK_POST_RAISED && (r->level > 0 || r->cleared))
         r->delivered = e->posted_level;
     if (r->delivered == TK_LEVEL_MAX && r->cause != e->posted_cause)
-        r->delivered--;                   /* another thing to be done meanwhile */
-    (void)tk_account_store_escalation(a); /* else it is told once more after a restart */
+        r->delivered--; /* another thing to be done meanwhile */
+    tk_account_store_escalation(a);
     plan(a, tk_keeper_now(a->keeper));
 }
 
@@ -323,7 +323,7 @@ static void forget_sent(struct tk_account *a)
     if (!r->cleared || r->delivered > 0 || r->sent > 0)
         return;
     memset(r, 0, sizeof *r);
-    (void)tk_account_store_escalation(a);
+    tk_account_store_escalation(a);
 }
 
 static void undelivered(struct tk_account *a, enum tk_err err, int status)

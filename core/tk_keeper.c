@@ -365,6 +365,7 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
 
     if (err != TK_OK)
         return err;
+    tk_sched_at(&k->sched, &a->refresh.store_task, TK_NEVER);
     tk_history_orphan(k, a->index);
     init_account(k, a->index); /* what is on flash now: nothing */
     need_first_account(k);

@@ -184,7 +184,8 @@ static enum tk_err store_pair(struct tk_account *a)
     a->refresh.unstored = err != TK_OK;
     a->refresh.store_failures = err == TK_OK ? 0 : a->refresh.store_failures + 1;
     tk_sched_at(&a->keeper->sched, &a->refresh.store_task,
-                err == TK_OK ? TK_NEVER : now_of(a) + BACKOFF_BASE_MS + wait_ms);
+                err == TK_OK && !a->escalation.unstored ? TK_NEVER
+                                                        : now_of(a) + BACKOFF_BASE_MS + wait_ms);
     if (err != TK_OK)
         a->last_error = err;
     return err;
@@ -252,7 +253,9 @@ static void store_again(struct tk_task *task, uint64_t now_ms)
     struct tk_account *a = of_store_task(task);
 
     (void)now_ms;
-    if (store_pair(a) != TK_OK)
+    if (a->escalation.unstored)
+        tk_account_store_escalation(a);
+    if (!a->refresh.unstored || store_pair(a) != TK_OK)
         return;
     if (a->refresh.failures == 0) {
         a->last_error = TK_OK;
@@ -462,7 +465,6 @@ enum tk_err tk_token_forget(struct tk_account *a)
         return err;
     tk_net_cancel(&a->keeper->net, &a->refresh.request);
     tk_net_cancel(&a->keeper->net, &a->rest.request);
-    tk_sched_at(&a->keeper->sched, &a->refresh.store_task, TK_NEVER);
     refresh_at(a, TK_NEVER);
     a->refresh.intent = a->refresh.doubt = a->refresh.try_previous = false;
     a->refresh.blocked_by = a->refresh.error = TK_OK;

@@ -71,7 +71,7 @@ enum tk_err __real_tk_account_store_pair(struct tk_account *a);
 void __real_tk_escalate_look(struct tk_account *a, uint64_t now_ms);
 void __real_tk_escalate_clear(struct tk_account *a);
 void __real_tk_escalate_post_changed(struct tk_account *a);
-enum tk_err __real_tk_account_store_escalation(struct tk_account *a);
+void __real_tk_account_store_escalation(struct tk_account *a);
 uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
 void __real_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms);
 
@@ -165,13 +165,12 @@ void __wrap_tk_escalate_post_changed(struct tk_account *a)
     __real_tk_escalate_post_changed(a);
 }
 
-enum tk_err __wrap_tk_account_store_escalation(struct tk_account *a)
+void __wrap_tk_account_store_escalation(struct tk_account *a)
 {
     const struct tk_escalation_record *r = &a->escalation.record;
 
-    if (is_planted(END_TOLD_TWICE) && r->level == 0 && !r->cleared)
-        return TK_OK;
-    return __real_tk_account_store_escalation(a);
+    if (!is_planted(END_TOLD_TWICE) || r->level > 0 || r->cleared)
+        __real_tk_account_store_escalation(a);
 }
 
 uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)

@@ -93,6 +93,10 @@ static void follow(struct told *t, const struct gate *g)
     const struct tk_escalation_record *r = record_of(g), before = t->now;
 
     t->posting = tk_net_active(&g->keeper.accounts[0].escalation.request);
+    if (g->flash.fail_at != 0)
+        t->flash_ms = g->port.now_ms;
+    else if (g->port.now_ms > t->flash_ms + TOLD_FLASH_MS)
+        t->unwritten = false;
     if (memcmp(&before, r, sizeof before) == 0)
         return;
     t->now = *r;
@@ -149,7 +153,7 @@ void told_booted(struct told *t, const struct gate *g)
 {
     t->doubt = t->doubt || t->posting || t->refused || t->unwritten || t->now.cleared;
     if (t->unwritten && record_of(g)->since != t->now.since)
-        t->up = false;
+        t->up = record_of(g)->delivered > 0; /* as it thinks now */
     t->unwritten = false;
     t->changed_ms = g->port.now_ms;
 }

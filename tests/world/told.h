@@ -25,6 +25,7 @@
 
 /* The longest backoff, a POST that was under way, the one that arrives, and a minute. */
 #define TOLD_MS       (15 * 60000 + 2 * 20000 + 60000)
+#define TOLD_FLASH_MS (2 * 60000)  /* what flash did not take is tried again each minute */
 #define TOLD_APART_MS (10 * 60000) /* a new fault waits so long after the last */
 
 struct told {
@@ -40,10 +41,12 @@ struct told {
     struct tk_escalation_record now;
     uint64_t changed_ms; /* the tick at which its level or cause became so */
     uint64_t rose_ms;    /* the tick at which the fault came */
-    bool news;      /* since something was heard as raised: it came back, or has another cause */
-    bool posting;   /* a POST is under way ... */
-    bool refused;   /* one of a raising was refused, and flash may not say so ... */
-    bool unwritten; /* flash failed when it changed: it may hold what was before */
+    bool news;    /* since something was heard as raised: it came back, or has another cause */
+    bool posting; /* a POST is under way ... */
+    bool refused; /* one of a raising was refused, and flash may not say so ... */
+    bool
+        unwritten; /* flash failed when it changed: it may hold what was before, TOLD_FLASH_MS on */
+    uint64_t flash_ms; /* the tick of the last look at which flash failed */
 };
 
 /* A POST to the sink has ended; see cloud.post. What is wrong, or NULL. */
