@@ -341,11 +341,12 @@ static void lose_cache(struct tk_sim_flash *f)
     bool all = (random_byte(f) & 3) == 0;
     uint32_t unit = f->flash.unit;
 
-    for (size_t at = 0; at < memory(f); at += TK_SIM_CACHE_LINE) {
+    for (size_t at = 0, len; at < memory(f); at += len) {
+        len = memory(f) - at < TK_SIM_CACHE_LINE ? memory(f) - at : TK_SIM_CACHE_LINE;
         if (!all && (random_byte(f) & 1))
             continue;
-        memcpy(f->bytes + at, f->durable + at, TK_SIM_CACHE_LINE);
-        memcpy(f->programmed + at / unit, f->durably + at / unit, TK_SIM_CACHE_LINE / unit);
+        memcpy(f->bytes + at, f->durable + at, len);
+        memcpy(f->programmed + at / unit, f->durably + at / unit, len / unit);
     }
     make_durable(f);
 }

@@ -262,6 +262,57 @@ static void an_image_brings_all_back(void **state)
     tk_sim_image_free(&image);
 }
 
+static void what_was_cut_and_reads_as_erased_is_begun_anew(void **state)
+{
+    uint8_t one[8] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, other[8];
+    unsigned erased = 0;
+
+    (void)state;
+    memset(other, 0xff, sizeof other);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        flash_end(NULL);
+        flash_begin(NULL);
+        f.random = seed;
+        f.weak = TK_SIM_WEAK_RESTART;
+        f.torn_program = TK_SIM_PROGRAM_HALF_UNIT;
+        f.cut_at = 1;
+        assert_int_equal(f.flash.program(&f, 0, one, 8), TK_FLASH_ERR);
+        tk_sim_flash_power_on(&f);
+        bool is_erased = read_8(0) == UINT64_MAX, same = seed % 2 == 0;
+
+        erased += is_erased;
+        f.flash.program(&f, 0, same ? one : other, 8);
+        assert_int_equal(f.violations, is_erased && same ? 0 : 1);
+        tk_sim_flash_power_on(&f);
+        assert_true(!same || memcmp(f.bytes, one, 8) == 0);
+    }
+    assert_in_range(erased, 1, 19);
+}
+
+/* The last line of the cache may be shorter. */
+static void a_cache_loses_what_was_not_synced(void **state)
+{
+    unsigned lost = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        flash_end(NULL);
+        tk_sim_flash_init(&f, 1032, 3, 8);
+        tk_sim_flash_cache(&f);
+        f.random = seed;
+        program(3080, 8);
+        assert_int_equal(f.flash.sync(&f), TK_FLASH_OK);
+        program(3088, 8);
+        f.cut_at = f.operations + 1;
+        assert_int_equal(program(0, 8), TK_FLASH_ERR);
+        tk_sim_flash_power_on(&f);
+        assert_memory_equal(f.bytes + 3080, data, 8);
+        assert_true(memcmp(f.bytes + 3088, data, 8) == 0 || read_8(3088) == UINT64_MAX);
+        lost += read_8(3088) == UINT64_MAX;
+    }
+    assert_in_range(lost, 1, 39);
+}
+
 static void who_breaks_the_contract_is_seen(void **state)
 {
     static const struct {
@@ -551,6 +602,8 @@ int main(void)
         FLASH(a_torn_cell_reads_differently_until_it_is_erased),
         FLASH(a_torn_page_of_an_eeprom_is_noise),
         FLASH(an_image_brings_all_back),
+        FLASH(what_was_cut_and_reads_as_erased_is_begun_anew),
+        FLASH(a_cache_loses_what_was_not_synced),
         FLASH(who_breaks_the_contract_is_seen),
         TEST(alarms_ring_at_their_tick_in_order),
         TEST(waiting_jumps_to_the_deadline_and_is_never_stuck_unseen),
