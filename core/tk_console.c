@@ -390,6 +390,7 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
     give_up_asking(c, now_ms);
     run_steps(c);
     tk_console_put_async(c);
-    tk_console_flush(c);
+    if (tk_console_flush(c) == TK_CONSOLE_CLOSED) /* else it would wait for room, unread */
+        detach(c);
     return c->now.step != NULL || c->asking != NULL ? c->now.give_up_ms : UINT64_MAX;
 }

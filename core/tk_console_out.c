@@ -34,7 +34,7 @@ void tk_console_put_text(struct tk_console *c, const char *s)
     tk_console_put(c, s, strlen(s));
 }
 
-void tk_console_flush(struct tk_console *c)
+int tk_console_flush(struct tk_console *c)
 {
     struct tk_port *port = c->keeper->config->port;
 
@@ -42,10 +42,11 @@ void tk_console_flush(struct tk_console *c)
         int n = tk_console_write(port, c->line, c->out, c->out_len);
 
         if (n <= 0)
-            return;
+            return n;
         c->out_len -= (size_t)n;
         memmove(c->out, c->out + n, c->out_len);
     }
+    return 0;
 }
 
 void tk_console_new_line(struct tk_console *c)

@@ -35,7 +35,7 @@ void tk_console_prompt(struct tk_console *c);
  * behind them; a half-typed line is left as it is. */
 void tk_console_put_async(struct tk_console *c);
 
-/* Gives the line what it takes now. */
-void tk_console_flush(struct tk_console *c);
+/* Gives the line what it takes now. 0, or TK_CONSOLE_CLOSED. */
+int tk_console_flush(struct tk_console *c);
 
 #endif

@@ -109,8 +109,9 @@ void tk_posix_free(struct tk_port *port);
  * kind; they stay the program's, and must stay open while tk_posix_console_attached.
  *
  * End of input detaches the line, an error too. Output that was taken before still goes out, and
- * the line counts as attached until it did. (A pseudoterminal's master reads an error while no
- * program has the other end open: who serves one keeps that end open himself.)
+ * the line counts as attached until it did, and until a read or a write said so. (A
+ * pseudoterminal's master reads an error while no program has the other end open: who serves one
+ * keeps that end open himself.)
  */
 void tk_posix_console_attach(struct tk_port *port, unsigned line, int in, int out);
 void tk_posix_console_detach(struct tk_port *port, unsigned line); /* at once, output and all */

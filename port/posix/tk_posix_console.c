@@ -70,8 +70,9 @@ static void put(struct tk_posix_console *c, const char *data, size_t len)
     c->len += len;
 }
 
-/* Writes what goes out now. After the end of input the last byte out ends the line. */
-static void flush(struct tk_posix_console *c)
+/* Writes what goes out now; false when nobody reads it any more. After the end of input the last
+ * byte out ends the line. */
+static bool flush(struct tk_posix_console *c)
 {
     int n = 0;
 
@@ -84,8 +85,11 @@ static void flush(struct tk_posix_console *c)
             c->len -= (size_t)n;
         }
     }
-    if (n == GONE || (c->in < 0 && c->len == 0))
+    if (n == GONE)
+        c->len = 0;
+    if (c->in < 0 && c->len == 0)
         clear(c);
+    return n != GONE;
 }
 
 static void end_of_input(struct tk_posix_console *c)
@@ -93,7 +97,7 @@ static void end_of_input(struct tk_posix_console *c)
     c->in = -1;
     tk_posix_want(&c->read, false);
     tk_posix_want(&c->room, false);
-    flush(c);
+    (void)flush(c);
 }
 
 int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
@@ -124,7 +128,8 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
     size_t n = len < room ? len : room;
 
     put(c, data, n);
-    flush(c);
+    if (!flush(c))
+        clear(c);
     tk_posix_want(&c->room, c->in >= 0 && n < len);
     return c->in < 0 ? TK_CONSOLE_CLOSED : (int)n;
 }
@@ -156,7 +161,7 @@ void tk_posix_console_detach(struct tk_port *port, unsigned line)
     if (c == NULL)
         return;
     if (c->out >= 0)
-        flush(c);
+        (void)flush(c);
     clear(c);
 }
 
@@ -179,10 +184,11 @@ void tk_posix_console_waits(struct tk_port *port, struct tk_posix_waits *w)
     }
 }
 
+/* Who left is told of by the next read or write: until then the line is nobody else's. */
 void tk_posix_console_flush(struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_CONSOLES; i++) {
         if (port->consoles[i].len > 0)
-            flush(&port->consoles[i]);
+            (void)flush(&port->consoles[i]);
     }
 }

@@ -320,6 +320,22 @@ static void who_leaves_takes_nothing_along(void **state)
     assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
 }
 
+/* Also where more waits to go out than leaves room for reading. */
+static void who_leaves_in_an_answer_leaves_nothing(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    w.port.consoles[0].out_max = 0;
+    type("@2 ref add b\n@3 help\n");
+    tk_sim_console_attach(&w.port, 0, false);
+    w.port.consoles[0].out_max = SIZE_MAX;
+    type("");
+    tk_sim_console_attach(&w.port, 0, true);
+    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type("@1 ref\n"), "\r\n@1 token=no_client\r\n@1 b=no_client\r\n"
+                                          "@1 OK ref=token\r\n");
+}
+
 static void a_slow_line_loses_nothing(void **state)
 {
     (void)state;
@@ -501,6 +517,7 @@ int main(void)
         TEST(a_check_without_an_address_says_so),
         TEST(auth_code_ends_a_check),
         TEST(who_leaves_takes_nothing_along),
+        TEST(who_leaves_in_an_answer_leaves_nothing),
         TEST(a_slow_line_loses_nothing),
         TEST(help_lists_what_there_is),
         TEST(help_of_a_word_lists_all_that_begin_with_it),

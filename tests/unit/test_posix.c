@@ -850,6 +850,23 @@ static void a_reader_that_left_detaches(void **state)
     close(typed[1]);
 }
 
+/* Else another terminal could come to a line whose last one still has a command under way. */
+static void a_line_is_free_when_the_core_knows(void **state)
+{
+    struct tk_port *port = *state;
+    char byte;
+    int ends[2];
+
+    attach(port, ends);
+    (void)write_all(port);
+    close(ends[1]);
+    tk_wait(port, now() + 1);
+    assert_true(tk_posix_console_attached(port, 0));
+    assert_int_equal(tk_console_read(port, 0, &byte, 1), TK_CONSOLE_CLOSED);
+    assert_false(tk_posix_console_attached(port, 0));
+    close(ends[0]);
+}
+
 static void a_terminal_is_a_console(void **state)
 {
     struct tk_port *port = *state;
@@ -1113,6 +1130,7 @@ int main(int argc, char **argv)
         TEST(a_slow_terminal_blocks_nobody),
         TEST(room_ends_wait),
         TEST(a_reader_that_left_detaches),
+        TEST(a_line_is_free_when_the_core_knows),
         TEST(a_terminal_is_a_console),
         cmocka_unit_test(a_new_flash_is_erased_and_private),
         cmocka_unit_test(programs_only_clear_bits),
