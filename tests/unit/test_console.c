@@ -336,6 +336,18 @@ static void who_leaves_in_an_answer_leaves_nothing(void **state)
                                           "@1 OK ref=token\r\n");
 }
 
+/* A terminal that takes nothing for a minute: nothing is to be done until it does. */
+static void a_stuck_line_lets_the_machine_sleep(void **state)
+{
+    unsigned passes = w.passes;
+
+    (void)state;
+    w.port.consoles[0].out_max = 0;
+    tk_sim_console_feed(&w.port, 0, "@2 help\n", 8);
+    world_run(&w, 60000);
+    assert_in_range(w.passes - passes, 1, 100);
+}
+
 static void a_slow_line_loses_nothing(void **state)
 {
     (void)state;
@@ -518,6 +530,7 @@ int main(void)
         TEST(auth_code_ends_a_check),
         TEST(who_leaves_takes_nothing_along),
         TEST(who_leaves_in_an_answer_leaves_nothing),
+        TEST(a_stuck_line_lets_the_machine_sleep),
         TEST(a_slow_line_loses_nothing),
         TEST(help_lists_what_there_is),
         TEST(help_of_a_word_lists_all_that_begin_with_it),
