@@ -96,6 +96,23 @@ static void an_account_stays_while_a_command_is_under_way(void **state)
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
 }
 
+/* ... nor does a secret that is asked for go to the account that is selected next. */
+static void an_account_stays_while_its_secret_is_asked_for(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "ref add b");
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "ref b\nset client_secret\n", 24);
+    world_run(&w, 100);
+    world_assert_begins(world_type(&w, "ref del b"), "ERR busy ");
+    tk_sim_console_feed(&w.port, 1, "another\n", 8);
+    world_run(&w, 100);
+    assert_string_equal(w.keeper.accounts[0].client.client_secret, "s3cret");
+    assert_string_equal(w.keeper.accounts[1].client.client_secret, "another");
+    assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
+}
+
 static void factory_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -119,6 +136,7 @@ int main(void)
         TEST(a_removed_account_leaves_nothing_to_the_next),
         TEST(factory_reset_leaves_nothing),
         TEST(an_account_stays_while_a_command_is_under_way),
+        TEST(an_account_stays_while_its_secret_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
