@@ -114,7 +114,7 @@ static void plan_ladder(struct tk_account *a, uint64_t now_ms)
     uint32_t left;
 
     if (a->refresh.failures > 0 && tk_account_left(a, now_ms, &left) && left > 0)
-        due_ms = left > SHORT_LEFT_S ? a->expires_ms - SHORT_LEFT_S * 1000 + 1 : a->expires_ms;
+        due_ms = left >= SHORT_LEFT_S ? a->expires_ms - SHORT_LEFT_S * 1000 + 1 : a->expires_ms;
     tk_sched_at(&a->keeper->sched, &a->escalation.ladder_task, due_ms);
 }
 

@@ -545,6 +545,24 @@ static void time_alone_brings_the_next_level(void **state)
     assert_in_range(w.port.now_ms, expires_ms, expires_ms + 100);
 }
 
+/* Also where a refresh fails within the second in which they begin, and the next hangs. */
+static void less_than_5_minutes_are_told_in_time(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts[0];
+
+    (void)state;
+    world_provision(&w);
+    tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
+    world_run(&w, a->expires_ms - 300500 - w.port.now_ms);
+    world_fault(&w, WORLD_UNREACHABLE, 1);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR connect_failed");
+    world_fault(&w, WORLD_SILENT, 0);
+    world_run(&w, 100);
+    assert_int_equal(world_count_events(&w, "event=raised level=1"), 1);
+    world_run(&w, 2000);
+    assert_int_equal(world_count_events(&w, "event=raised level=2"), 1);
+}
+
 /* 2xx alone is not enough where the answer is Corezoid's. */
 static void delivered_means_that_it_was_taken(void **state)
 {
@@ -654,6 +672,7 @@ int main(void)
         TEST(corezoid_s_signed_api),
         TEST(what_corezoid_s_settings_may_be),
         TEST(time_alone_brings_the_next_level),
+        TEST(less_than_5_minutes_are_told_in_time),
         TEST(delivered_means_that_it_was_taken),
         TEST(an_end_that_flash_did_not_take),
         TEST(escalate_level_holds_lesser_faults_back),
