@@ -281,10 +281,12 @@ static void delivered(struct tk_account *a)
 
     e->failures = 0;
     a->counters.posts_taken++;
-    if (e->posting == TK_POST_CLEARED && r->cleared)
-        memset(r, 0, sizeof *r);
-    else if (e->posting == TK_POST_RAISED && (r->level > 0 || r->cleared))
+    if (e->posting == TK_POST_RAISED)
         r->delivered = e->posted_level;
+    else if (r->cleared)
+        memset(r, 0, sizeof *r);
+    else
+        r->sent = 0; /* the fault is back, and nothing was told of that */
     if (r->delivered == TK_LEVEL_MAX && r->cause != e->posted_cause)
         r->delivered--; /* another thing to be done meanwhile */
     tk_account_store_escalation(a);

@@ -238,6 +238,30 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
     assert_int_equal(posts_of("\"event\":\"cleared\""), 4);
 }
 
+/* ... and where it does arrive, and the fault is over once more before that was told, nothing else
+ * is to be said. */
+static void an_end_that_arrives_is_the_last_word(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts[0];
+
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
+    tk_escalate_clear(a);
+    w.server.latency_ms = 15000;
+    wait_posts(2);
+    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    tk_escalate_look(a, w.port.now_ms);
+    assert_int_equal(record()->level, 2);
+    world_run(&w, 20000);
+    w.server.latency_ms = 0;
+    recover();
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(w.server.posts, 2);
+}
+
 /* It was sent, and refused in so many words: nobody heard of it, nobody needs to hear of its end.
  */
 static void what_was_refused_needs_no_end(void **state)
@@ -658,6 +682,7 @@ int main(void)
         TEST(a_fault_that_ends_before_it_is_told_is_told_to_nobody),
         TEST(a_fault_that_returns_before_its_end_was_told_goes_on),
         TEST(a_fault_that_returns_after_its_end_may_have_arrived_is_told_again),
+        TEST(an_end_that_arrives_is_the_last_word),
         TEST(what_was_refused_needs_no_end),
         TEST(what_may_have_arrived_is_ended),
         TEST(an_end_that_was_refused_is_none),
