@@ -71,6 +71,7 @@ static void begin_fault(struct tk_account *a)
         *r = (struct tk_escalation_record){.since = tk_time_or_0(&a->keeper->time)};
     else if (r->delivered > most)
         r->delivered = most;
+    r->returns += r->cleared;
     r->cleared = 0;
     a->escalation.not_before_ms = a->escalation.quiet_until_ms;
 }

@@ -39,6 +39,7 @@ struct tk_escalation_record {
     uint8_t sent;      /* the same of the last one that was sent, and not refused */
     uint8_t cause;     /* enum tk_err */
     uint8_t cleared;   /* 1: the fault has ended, and that is still to be delivered */
+    uint8_t returns;   /* how often it came back before that was */
     int64_t since;     /* unix time of the first step; 0: unknown */
 };
 

@@ -143,7 +143,7 @@ static void add_message(const struct tk_account *a, struct tk_text *t)
 }
 
 /* No two tasks that Corezoid has at a time may have the same: a fault's first is its ref, the
- * others name what they are for. */
+ * others name what they are for; what is told of it once more has a number. */
 static void begin_task(const struct tk_account *a, struct tk_text *t)
 {
     const struct tk_escalation *e = &a->escalation;
@@ -157,6 +157,10 @@ static void begin_task(const struct tk_account *a, struct tk_text *t)
         tk_text_add(&text, e->posting != TK_POST_RAISED
                                ? event_name(a)
                                : tk_err_code((enum tk_err)e->record.cause));
+    }
+    if (e->record.returns > 0) {
+        tk_text_char(&text, '-');
+        tk_text_int(&text, e->record.returns);
     }
     tk_sink_get(a->keeper, TK_SINK_CONV, conv);
     tk_corezoid_begin(t, conv, ref);

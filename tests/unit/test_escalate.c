@@ -535,6 +535,47 @@ static void corezoid_s_signed_api(void **state)
     world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
 }
 
+/* The name of the newest task. */
+static const char *task_ref(void)
+{
+    static char ref[80];
+    const char *at = strstr(w.server.last_post, "\"ref\":\"");
+
+    assert_non_null(at);
+    at += strlen("\"ref\":\"SIM-0001-token-");
+    snprintf(ref, sizeof ref, "%.*s", (int)strcspn(at, "\""), at);
+    return ref + strspn(ref, "0123456789");
+}
+
+/* Where the first task is active yet, one of the same name would not be taken. */
+static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_type(&w, "set corezoid_login 98765");
+    world_type(&w, "set corezoid_key topsecret");
+    world_type(&w, "set corezoid_conv 12345");
+    fall_ill();
+    wait_posts(1);
+    assert_string_equal(task_ref(), "");
+    for (unsigned i = 1; i < 3; i++) {
+        char raised[8], cleared[16];
+
+        snprintf(raised, sizeof raised, "-%u", i);
+        snprintf(cleared, sizeof cleared, i == 1 ? "-cleared" : "-cleared-%u", i - 1);
+        w.server.sink = WORLD_LOSES;
+        recover();
+        wait_posts(2 * i);
+        assert_string_equal(task_ref(), cleared);
+        w.server.sink = WORLD_UNREACHABLE;
+        world_restart(&w, 100);
+        fall_ill();
+        w.server.sink = WORLD_WELL;
+        wait_posts(2 * i + 1);
+        assert_string_equal(task_ref(), raised);
+    }
+}
+
 static void what_corezoid_s_settings_may_be(void **state)
 {
     static const struct {
@@ -695,6 +736,7 @@ int main(void)
         TEST(another_address_is_told_what_lasts),
         TEST(a_template_of_ones_own),
         TEST(corezoid_s_signed_api),
+        TEST(corezoid_is_told_of_a_fault_that_returns_by_another_task),
         TEST(what_corezoid_s_settings_may_be),
         TEST(time_alone_brings_the_next_level),
         TEST(less_than_5_minutes_are_told_in_time),
