@@ -101,8 +101,10 @@ static void factory_reset(struct tk_console *c, char *rest)
         tk_console_err(c, TK_E_WRONG_ID);
     else if (tk_store_wipe(&c->keeper->store) != TK_STORE_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
-    else
+    else {
+        c->keeper->store.refused = TK_STORE_FLASH; /* what goes on until then leaves nothing */
         reboot(c, rest);
+    }
 }
 
 static void show_time(struct tk_console *c)

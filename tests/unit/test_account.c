@@ -126,6 +126,24 @@ static void factory_reset_leaves_nothing(void **state)
     world_assert_state(&w, "no_client", "portal_missing");
 }
 
+/* An answer that comes in its last moment is not kept either. */
+static void factory_reset_leaves_nothing_of_what_is_under_way(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    w.server.latency_ms = 5000;
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@1 auth refresh\n", 16);
+    world_run(&w, 100);
+    assert_int_equal(w.server.refreshes, 1);
+    tk_sim_advance(&w.port, 5000);
+    assert_string_equal(world_type(&w, "factory-reset 0001"), "OK");
+    assert_int_equal(w.keeper.accounts[0].pair.generation, 2);
+    for (size_t i = 0; i < 8 * 4096; i++)
+        assert_int_equal(w.flash.bytes[i], 0xff);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -135,6 +153,7 @@ int main(void)
         TEST(a_removed_account_is_selected_no_more),
         TEST(a_removed_account_leaves_nothing_to_the_next),
         TEST(factory_reset_leaves_nothing),
+        TEST(factory_reset_leaves_nothing_of_what_is_under_way),
         TEST(an_account_stays_while_a_command_is_under_way),
         TEST(an_account_stays_while_its_secret_is_asked_for),
     };
