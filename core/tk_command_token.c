@@ -258,6 +258,7 @@ static void step_token(struct tk_console *c)
     switch (
         tk_token_get(c->keeper, c->now.account->name, c->now.number, token, sizeof token, &info)) {
     case TK_TOKEN_VALUE:
+        info.is_short |= c->now.item > 0;
         ok_of_token(c, token, &info);
         break;
     case TK_TOKEN_REFUSED:
@@ -265,7 +266,10 @@ static void step_token(struct tk_console *c)
         break;
     default:
         c->now.waiting = true;
-        if (gave_up(c))
+        if (!gave_up(c))
+            break;
+        c->now.number = 0; /* what there is, then */
+        if (c->now.item++ > 0)
             tk_console_err(c, info.err == TK_OK ? TK_E_TRY_LATER : info.err);
     }
     tk_wipe(token, sizeof token);

@@ -189,8 +189,14 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
+    enum tk_token_answer answer =
+        tk_token_get(c->keeper, client->ref, client->min_valid_s, token, sizeof token, &info);
 
-    switch (tk_token_get(c->keeper, client->ref, client->min_valid_s, token, sizeof token, &info)) {
+    if (answer == TK_TOKEN_WAIT && now_ms >= client->give_up_ms) { /* what there is, then */
+        answer = tk_token_get(c->keeper, client->ref, 0, token, sizeof token, &info);
+        info.is_short = true;
+    }
+    switch (answer) {
     case TK_TOKEN_VALUE:
         give(c, client, token, &info);
         break;

@@ -61,6 +61,14 @@ class MinValid(GatewayCase):
         self.assertEqual(len(self.requests("refresh")), 1)
 
 
+    def test_who_waits_in_vain_gets_what_is_valid(self) -> None:
+        self.k.provision()
+        time.sleep(10.2)
+        self.b24.fault("oauth", "stall_at", byte=0, count=1)
+        answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
+        self.assertEqual((answer["generation"], answer["short"]), (1, True))
+
+
 class Rejected(GatewayCase):
 
     def test_rejected(self) -> None:

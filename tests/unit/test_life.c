@@ -87,6 +87,22 @@ static void on_demand_refreshes_when_asked_and_after_7_days(void **state)
 
 /* --- demand --- */
 
+/* A valid token is served in every state, though later than one that is long enough. */
+static void who_waited_in_vain_gets_what_is_valid(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 20 * MINUTE);
+    world_fault(&w, WORLD_SILENT, 0);
+    uint64_t start_ms = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "token 3000"), "OK access_token=access1 expires_in=23");
+    assert_non_null(strstr(w.answer, " generation=1 short=1"));
+    assert_in_range(w.port.now_ms - start_ms, 25000, 25100);
+    assert_string_equal(world_status(&w, "next_refresh_in"), "now");
+    world_assert_begins(world_type(&w, "token 3000 rejected=1"), "ERR "); /* nor valid any more */
+}
+
 static void a_demand_for_more_than_is_left_refreshes_once(void **state)
 {
     (void)state;
@@ -573,6 +589,7 @@ int main(void)
         TEST(a_short_life_is_renewed_at_80_percent),
         TEST(never_sooner_than_10_s_after_the_last_one),
         TEST(on_demand_refreshes_when_asked_and_after_7_days),
+        TEST(who_waited_in_vain_gets_what_is_valid),
         TEST(a_demand_for_more_than_is_left_refreshes_once),
         TEST(a_rejected_generation_is_renewed_only_if_it_is_current),
         TEST(a_valid_token_is_served_in_every_state),
