@@ -210,17 +210,52 @@ bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_M
 
 /* --- writing --- */
 
-static enum tk_err commit(struct tk_account *a, const struct tk_store_value *values, size_t count)
+/* The values of one commit. */
+struct batch {
+    struct tk_account *a;
+    size_t count;
+    struct tk_store_value values[8];
+    struct tk_store_piece pieces[8]; /* of those that have one */
+};
+
+static void begin(struct batch *b, struct tk_account *a)
 {
-    return tk_keeper_store(a->keeper, values, count);
+    b->a = a;
+    b->count = 0;
+}
+
+/* Without pieces it is deleted. */
+static void add_pieces(struct batch *b, int item, const struct tk_store_piece *pieces, size_t count)
+{
+    b->values[b->count++] = (struct tk_store_value){key_of(b->a, item), (uint8_t)count, pieces};
+}
+
+/* Without bytes it is deleted. */
+static void add(struct batch *b, int item, const void *data, size_t len)
+{
+    struct tk_store_piece *piece = &b->pieces[b->count];
+
+    *piece = (struct tk_store_piece){data, (uint16_t)len};
+    add_pieces(b, item, piece, len > 0);
+}
+
+static void add_text(struct batch *b, int item, const char *text)
+{
+    add(b, item, text, strlen(text));
+}
+
+static enum tk_err commit(const struct batch *b)
+{
+    return tk_keeper_store(b->a->keeper, b->values, b->count);
 }
 
 static enum tk_err store_bytes(struct tk_account *a, int item, const void *data, size_t len)
 {
-    struct tk_store_piece piece = {data, (uint16_t)len};
-    struct tk_store_value value = {key_of(a, item), len > 0, &piece};
+    struct batch b;
 
-    return commit(a, &value, 1);
+    begin(&b, a);
+    add(&b, item, data, len);
+    return commit(&b);
 }
 
 static enum tk_err store_text(struct tk_account *a, int item, const char *text)
@@ -237,12 +272,13 @@ enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
 enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
                                      const char *value)
 {
-    struct tk_store_piece piece = {value, (uint16_t)strlen(value)};
-    struct tk_store_value values[] = {
-        {key_of(a, KEY_PORTAL + (int)setting), value[0] != '\0', &piece},
-        {key_of(a, KEY_MOVED_FROM), 0, NULL}};
+    struct batch b;
 
-    return commit(a, values, setting == TK_SET_PORTAL ? 2 : 1);
+    begin(&b, a);
+    add_text(&b, KEY_PORTAL + (int)setting, value);
+    if (setting == TK_SET_PORTAL)
+        add(&b, KEY_MOVED_FROM, NULL, 0);
+    return commit(&b);
 }
 
 /* Four strings with their NULs. */
@@ -258,20 +294,19 @@ static void fact_pieces(const struct tk_grant_facts *facts, struct tk_store_piec
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
 {
     char portal[TK_HOST_TEXT];
+    struct tk_store_piece facts[4];
     struct tk_text t;
+    struct batch b;
 
     tk_text_init(&t, portal, sizeof portal);
     tk_text_host(&t, &a->client.portal);
-    struct tk_store_piece to = {portal, (uint16_t)t.len};
-    struct tk_store_piece name = {from->name, (uint16_t)strlen(from->name)};
-    struct tk_store_piece facts[4];
-    struct tk_store_value values[] = {{key_of(a, KEY_PORTAL), 1, &to},
-                                      {key_of(a, KEY_FACTS), 4, facts},
-                                      {key_of(a, KEY_MOVED_FROM), 1, &name}};
-
     fact_pieces(&a->facts, facts);
     a->facts_kept = false;
-    return commit(a, values, 3);
+    begin(&b, a);
+    add_text(&b, KEY_PORTAL, portal);
+    add_pieces(&b, KEY_FACTS, facts, 4);
+    add_text(&b, KEY_MOVED_FROM, from->name);
+    return commit(&b);
 }
 
 void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT])
@@ -292,28 +327,24 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->ended;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
-    const char *host = a->found_host == NULL ? "" : a->found_host;
-    struct tk_store_piece access = {a->pair.access, (uint16_t)strlen(a->pair.access)};
-    struct tk_store_piece refresh = {a->pair.refresh, (uint16_t)strlen(a->pair.refresh)};
-    struct tk_store_piece numbers = {packed, sizeof packed};
-    struct tk_store_piece named = {host, (uint16_t)strlen(host)};
-    struct tk_store_piece intent = {&open, 1}, end = {&ended, 1};
-    struct tk_store_piece strings[4];
-    struct tk_store_value values[8] = {{key_of(a, KEY_ACCESS), 1, &access},
-                                       {key_of(a, KEY_REFRESH), 1, &refresh},
-                                       {key_of(a, KEY_PAIR), 1, &numbers},
-                                       {key_of(a, KEY_INTENT), a->refresh.intent, &intent},
-                                       {key_of(a, KEY_FACTS), 4, strings},
-                                       {key_of(a, KEY_FOUND_HOST), host[0] != '\0', &named},
-                                       {key_of(a, KEY_ENDED), ended != TK_NOT_ENDED, &end}};
-    size_t count = a->facts_kept ? 4 : 7;
+    struct tk_store_piece facts[4];
+    struct batch b;
 
-    if (has_session || !a->session_gone)
-        values[count++] =
-            (struct tk_store_value){key_of(a, KEY_SESSION), has_session ? 3 : 0, session.pieces};
     pack_pair(a, &a->pair, packed);
-    fact_pieces(&a->facts, strings);
-    enum tk_err err = commit(a, values, count);
+    fact_pieces(&a->facts, facts);
+    begin(&b, a);
+    add_text(&b, KEY_ACCESS, a->pair.access);
+    add_text(&b, KEY_REFRESH, a->pair.refresh);
+    add(&b, KEY_PAIR, packed, sizeof packed);
+    add(&b, KEY_INTENT, &open, a->refresh.intent);
+    if (!a->facts_kept) {
+        add_pieces(&b, KEY_FACTS, facts, 4);
+        add_text(&b, KEY_FOUND_HOST, a->found_host == NULL ? "" : a->found_host);
+        add(&b, KEY_ENDED, &ended, ended != TK_NOT_ENDED);
+    }
+    if (has_session || !a->session_gone)
+        add_pieces(&b, KEY_SESSION, session.pieces, has_session ? 3 : 0);
+    enum tk_err err = commit(&b);
 
     a->facts_kept = a->facts_kept || err == TK_OK;
     a->session_gone = err == TK_OK && !has_session;
@@ -341,12 +372,13 @@ enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
 enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
 {
     uint8_t byte = (uint8_t)ended;
-    struct tk_store_piece piece = {&byte, 1};
-    struct tk_store_value values[] = {{key_of(a, KEY_ENDED), 1, &piece},
-                                      {key_of(a, KEY_INTENT), 0, NULL}};
+    struct batch b;
 
     a->facts_kept = false;
-    return commit(a, values, 2);
+    begin(&b, a);
+    add(&b, KEY_ENDED, &byte, 1);
+    add(&b, KEY_INTENT, NULL, 0);
+    return commit(&b);
 }
 
 void tk_account_store_escalation(struct tk_account *a)
@@ -399,7 +431,7 @@ static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size
 
     for (size_t i = 0; i < count; i++)
         values[i] = (struct tk_store_value){key_of(a, items[i]), 0, NULL};
-    return commit(a, values, count);
+    return tk_keeper_store(a->keeper, values, count);
 }
 
 enum tk_err tk_account_store_forget(struct tk_account *a)
