@@ -132,7 +132,7 @@ static void factory_reset_leaves_nothing_of_what_is_under_way(void **state)
     (void)state;
     world_provision(&w);
     world_run(&w, 11000);
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     tk_sim_console_attach(&w.port, 1, true);
     tk_sim_console_feed(&w.port, 1, "@1 auth refresh\n", 16);
     world_run(&w, 100);

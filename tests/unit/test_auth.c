@@ -90,15 +90,26 @@ static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void 
     world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
 }
 
+static void way_opens(struct tk_port *port, struct tk_sim_alarm *alarm)
+{
+    (void)port;
+    (void)alarm;
+    world_fault(&w, WORLD_WELL, 0);
+}
+
 static void a_code_waits_for_the_way_to_the_server(void **state)
 {
+    struct tk_sim_alarm alarm = {.at_ms = w.port.now_ms + 8000, .run = way_opens};
+
     (void)state;
     world_type(&w, "set portal acme");
     world_type(&w, "set client_id local.1");
     world_type(&w, "set client_secret s3cret");
     world_give_code(&w, "c");
-    world_fault(&w, WORLD_UNREACHABLE, 5);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    tk_sim_add_alarm(&w.port, &alarm);
     world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+    assert_true(w.port.connections_begun > 3);
 }
 
 static void an_exchange_without_an_answer_ends_within_25_s(void **state)

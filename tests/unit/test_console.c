@@ -245,7 +245,7 @@ static void events_wait_for_the_end_of_an_answer(void **state)
 {
     (void)state;
     world_provision(&w);
-    w.server.latency_ms = 2000;
+    world_latency(&w, 2000);
     type("@1 auth refresh\n");
     assert_null(strstr(out, "EVT"));
     tk_sim_advance(&w.port, 11000);
@@ -267,7 +267,7 @@ static void the_next_line_is_busy(void **state)
     (void)state;
     world_provision(&w);
     tk_sim_advance(&w.port, 20000);
-    w.server.latency_ms = 2000;
+    world_latency(&w, 2000);
     type("@1 auth refresh\n");
     assert_memory_equal(type("@2 status\n"), "@2 ERR busy ", 12);
     assert_memory_equal(type("@3 auth code x\n"), "@3 ERR busy ", 12);
@@ -302,8 +302,8 @@ static void auth_code_ends_a_check(void **state)
     world_type(&w, "auth begin");
     world_give_code(&w, "c");
     tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
-    w.server.fault = WORLD_WELL;
-    /* The fake TLS is ready in one pass, so the two lines come together. */
+    world_fault(&w, WORLD_WELL, 0);
+    /* No time passes on the way to a host, so the two lines come together. */
     type("@5 check\n@6 auth code c\n");
     assert_true(strstr(out, "@5 ERR cancelled") != NULL || strstr(out, "@5 OK") != NULL);
     assert_non_null(strstr(out, "@6 OK state=ready"));

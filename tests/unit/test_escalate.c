@@ -89,13 +89,13 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     while (world_count_events(&w, "event=raised level=2") == 0)
         world_run(&w, 10);
     world_run(&w, 20);
     assert_int_equal(w.server.posts, 1);
     assert_int_equal(w.keeper.accounts[0].escalation.record.delivered, 0);
-    w.server.latency_ms = 0;
+    world_latency(&w, 0);
     tk_escalate_clear(&w.keeper.accounts[0]);
     world_restart(&w, 1000); /* and the power fails before it is answered */
     world_run(&w, MINUTE);
@@ -114,7 +114,7 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     while (world_count_events(&w, "event=raised level=2") == 0)
         world_run(&w, 10);
     world_run(&w, 20);
@@ -151,7 +151,7 @@ static void provision_apart(void)
 {
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
-    w.server.apart = true;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 11000); /* until `auth refresh` may */
 }
 
@@ -202,12 +202,12 @@ static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
     wait_posts(1);
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\"", (long long)record()->since);
     assert_int_equal(record()->delivered, 2);
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     recover();
     world_run(&w, 100);
     assert_true(record()->cleared);
     fall_ill();
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover();
@@ -224,13 +224,13 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
     provision_apart();
     fall_ill();
     wait_posts(1);
-    w.server.sink = WORLD_LOSES;
+    world_sink_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     fall_ill();
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 3);
     recover();
@@ -250,13 +250,13 @@ static void an_end_that_arrives_is_the_last_word(void **state)
     wait_posts(1);
     tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
     tk_escalate_clear(a);
-    w.server.latency_ms = 15000;
+    world_latency(&w, 15000);
     wait_posts(2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
     tk_escalate_look(a, w.port.now_ms);
     assert_int_equal(record()->level, 2);
     world_run(&w, 20000);
-    w.server.latency_ms = 0;
+    world_latency(&w, 0);
     recover();
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 2);
@@ -268,9 +268,9 @@ static void what_was_refused_needs_no_end(void **state)
 {
     (void)state;
     provision_apart();
-    w.server.sink = WORLD_STATUS;
+    world_sink_fault(&w, WORLD_STATUS);
     fall_ill();
-    w.server.latency_ms = 3000;
+    world_latency(&w, 3000);
     world_run(&w, 1500);
     while (record()->sent == 0)
         world_run(&w, 10);
@@ -278,8 +278,8 @@ static void what_was_refused_needs_no_end(void **state)
     assert_true(record()->cleared);
     world_run(&w, 4000);
     assert_false(record()->cleared);
-    w.server.sink = WORLD_WELL;
-    w.server.latency_ms = 0;
+    world_sink_fault(&w, WORLD_WELL);
+    world_latency(&w, 0);
     recover();
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 0);
@@ -290,16 +290,16 @@ static void what_may_have_arrived_is_ended(void **state)
 {
     (void)state;
     provision_apart();
-    w.server.sink = WORLD_LOSES;
+    world_sink_fault(&w, WORLD_LOSES);
     fall_ill();
     wait_posts(1);
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     world_fault(&w, WORLD_WELL, 0);
     assert_int_equal(record()->delivered, 0);
     world_restart(&w, 1000);
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     recover();
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
@@ -311,12 +311,12 @@ static void an_end_that_was_refused_is_none(void **state)
     provision_apart();
     fall_ill();
     wait_posts(1);
-    w.server.sink = WORLD_STATUS;
+    world_sink_fault(&w, WORLD_STATUS);
     recover();
     world_run(&w, MINUTE);
     fall_ill();
     world_run(&w, MINUTE);
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover();
@@ -329,13 +329,13 @@ static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **st
 {
     (void)state;
     provision_apart();
-    w.server.sink = WORLD_LOSES;
+    world_sink_fault(&w, WORLD_LOSES);
     fall_ill();
     wait_posts(1);
-    w.server.sink = WORLD_STATUS;
+    world_sink_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 1);
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
     tk_escalate_clear(&w.keeper.accounts[0]);
     world_run(&w, MINUTE);
@@ -347,7 +347,7 @@ static void refusals_write_nothing(void **state)
 {
     (void)state;
     provision_apart();
-    w.server.sink = WORLD_STATUS;
+    world_sink_fault(&w, WORLD_STATUS);
     snprintf(w.server.secret, sizeof w.server.secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
@@ -434,10 +434,10 @@ static void another_cause_is_told_while_the_first_is(void **state)
 {
     (void)state;
     provision_apart();
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     refuse_account("invalid_client");
     wait_posts(1);
-    w.server.latency_ms = 0;
+    world_latency(&w, 0);
     refuse_account("PAYMENT_REQUIRED");
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
@@ -450,11 +450,11 @@ static void another_cause_is_told_when_a_fault_returns(void **state)
     provision_apart();
     refuse_account("invalid_client");
     wait_posts(1);
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     recover();
     world_run(&w, 11000);
     refuse_account("PAYMENT_REQUIRED");
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
     recover();
@@ -478,11 +478,11 @@ static void another_address_is_told_what_lasts(void **state)
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 2);
     assert_string_equal(w.server.last_host, "other.example");
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     snprintf(w.server.secret, sizeof w.server.secret, "s3cret");
     recover();
     world_type(&w, "set escalate_url https://third.example/alarm"); /* was told of nothing */
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 2);
 }
@@ -563,14 +563,14 @@ static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **stat
 
         snprintf(raised, sizeof raised, "-%u", i);
         snprintf(cleared, sizeof cleared, i == 1 ? "-cleared" : "-cleared-%u", i - 1);
-        w.server.sink = WORLD_LOSES;
+        world_sink_fault(&w, WORLD_LOSES);
         recover();
         wait_posts(2 * i);
         assert_string_equal(task_ref(), cleared);
-        w.server.sink = WORLD_UNREACHABLE;
+        world_sink_fault(&w, WORLD_UNREACHABLE);
         world_restart(&w, 100);
         fall_ill();
-        w.server.sink = WORLD_WELL;
+        world_sink_fault(&w, WORLD_WELL);
         wait_posts(2 * i + 1);
         assert_string_equal(task_ref(), raised);
     }
@@ -619,7 +619,7 @@ static void less_than_5_minutes_are_told_in_time(void **state)
     world_provision(&w);
     tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
     world_run(&w, a->expires_ms - 300500 - w.port.now_ms);
-    world_fault(&w, WORLD_UNREACHABLE, 1);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "ERR connect_failed");
     world_fault(&w, WORLD_SILENT, 0);
     world_run(&w, 100);

@@ -281,11 +281,11 @@ static void counters(void **state)
     (void)state;
     world_provision(&w);
     assert_int_equal(count("refreshes_ok"), 0);
-    w.server.latency_ms = 300;
+    world_latency(&w, 300);
     refresh();
     assert_int_equal(count("refreshes_ok"), 1);
     assert_in_range(count("refresh_ms"), 300, 320);
-    w.server.latency_ms = 100;
+    world_latency(&w, 100);
     refresh();
     assert_in_range(count("refresh_ms"), 100, 120);
     assert_in_range(count("refresh_ms_max"), 300, 320);

@@ -501,7 +501,7 @@ static void what_cannot_be_forgotten_is_still_renewed(void **state)
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 30 * MINUTE);
     w.flash.off = true;
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     world_fault(&w, WORLD_WELL, 0);
     while (!tk_net_active(&w.keeper.accounts[0].refresh.request))
         world_run(&w, 1);
@@ -514,11 +514,11 @@ static void what_cannot_be_forgotten_is_still_renewed(void **state)
 static void begin_slow_refresh(void)
 {
     world_run(&w, MINUTE);
-    w.server.latency_ms = 5000;
+    world_latency(&w, 5000);
     assert_int_equal(tk_token_refresh(&w.keeper.accounts[0]), TK_OK);
     world_run(&w, 100);
     assert_int_equal(w.server.refreshes, 1); /* carried out; the answer is on its way */
-    w.server.latency_ms = 0;
+    world_latency(&w, 0);
 }
 
 static void an_exchange_ends_the_refresh_of_the_pair_before(void **state)

@@ -50,7 +50,7 @@ static void assert_recovers(void)
     assert_true(current || account()->refresh.intent || account()->ended == TK_ROTATION_LOST);
     assert_true(account()->ended == TK_NOT_ENDED || (!current && !before));
     world_fault(&w, WORLD_WELL, 0);
-    w.server.latency_ms = 0;
+    world_latency(&w, 0);
     world_run(&w, 2 * MINUTE);
     if (!current && !before) {
         world_assert_state(&w, "needs_code", "rotation_lost");
@@ -136,7 +136,7 @@ static void dies_after(uint64_t ms, enum world_fault fault, bool grace)
 {
     begin(NULL);
     just_before_a_refresh(grace);
-    w.server.latency_ms = 20;
+    world_latency(&w, 20);
     if (fault != WORLD_WELL)
         world_fault(&w, fault, 1);
     world_run(&w, ms);

@@ -11,6 +11,21 @@
 
 /* --- the server --- */
 
+static const struct {
+    const char *name;
+    uint16_t port;
+    bool sink; /* takes escalations */
+} hosts[WORLD_HOSTS] = {
+    {"oauth.bitrix.info", 443, false}, {"oauth.bitrix24.tech", 443, false},
+    {"oauth.local", 8443, false},      {"acme.bitrix24.com", 443, false},
+    {"acme.bitrix24.ru", 443, false},  {"other.bitrix24.com", 443, false},
+    {"new.bitrix24.de", 443, false},   {"between.bitrix24.com", 443, false},
+    {"a.bitrix24.com", 443, false},    {"b.bitrix24.com", 443, false},
+    {"hooks.example", 443, true},      {"other.example", 443, true},
+    {"third.example", 443, true},      {"corezoid.example", 443, true},
+    {"api.corezoid.com", 443, true},
+};
+
 static bool has(const char *body, const char *pair)
 {
     const char *at = strstr(body, pair);
@@ -19,14 +34,29 @@ static bool has(const char *body, const char *pair)
     return at != NULL && (at[len] == '\0' || at[len] == '&');
 }
 
-static void json(char *out, size_t size, int status, const char *body)
+static void say(struct world_server *s, int status, const char *fields, const char *body)
 {
-    snprintf(out, size,
-             "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-             status, strlen(body), body);
+    bool dated = status == 200 && s->date != NULL;
+
+    snprintf(s->answer, sizeof s->answer, "HTTP/1.1 %d X\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
+             status, dated ? "Date: " : "", dated ? s->date : "", dated ? "\r\n" : "", fields,
+             strlen(body), body);
 }
 
-static void give_pair(struct world_server *s, char *out, size_t size)
+static void say_json(struct world_server *s, int status, const char *body)
+{
+    say(s, status, "Content-Type: application/json\r\n", body);
+}
+
+static void say_error(struct world_server *s, int status, const char *word)
+{
+    char body[128];
+
+    snprintf(body, sizeof body, "{\"error\":\"%s\"}", word);
+    say_json(s, status, body);
+}
+
+static void give_pair(struct world_server *s)
 {
     const char *client =
         s->client_endpoint ? s->client_endpoint : "https:\\/\\/acme.bitrix24.com\\/rest\\/";
@@ -42,7 +72,7 @@ static void give_pair(struct world_server *s, char *out, size_t size)
              "\"client_endpoint\":\"%s\",\"member_id\":\"m1\",\"user_id\":7,"
              "\"refresh_token\":\"refresh%u\"}",
              s->number, (unsigned)s->life_s, server, client, s->number);
-    json(out, size, 200, body);
+    say_json(s, 200, body);
 }
 
 static bool good_refresh(const struct world_server *s, const char *body)
@@ -54,267 +84,195 @@ static bool good_refresh(const struct world_server *s, const char *body)
     return s->alive && (has(body, newest) || (s->grace && s->parent > 0 && has(body, before)));
 }
 
-static void token_endpoint(struct world_server *s, const char *body, char *out, size_t size)
+static void token_endpoint(struct world_server *s, const char *body)
 {
     char secret[96], code[64];
 
     snprintf(secret, sizeof secret, "client_secret=%s", s->secret);
     snprintf(code, sizeof code, "&code=%s", s->code);
     if (!has(body, "client_id=local.1")) {
-        json(out, size, 200, "{\"error\":\"wrong_client\"}");
+        say_error(s, 200, "wrong_client");
     } else if (!has(body, secret)) {
-        json(out, size, 400, "{\"error\":\"invalid_client\"}");
+        say_error(s, 400, "invalid_client");
     } else if (strstr(body, "grant_type=authorization_code") != NULL) {
         if (s->code[0] == '\0' || !has(body, code)) {
-            json(out, size, 400, "{\"error\":\"invalid_grant\"}");
+            say_error(s, 400, "invalid_grant");
             return;
         }
         s->code[0] = '\0';
         s->exchanges++;
         s->parent = 0;
-        give_pair(s, out, size);
+        give_pair(s);
     } else if (good_refresh(s, body)) {
         s->refreshes++;
         s->parent = s->number;
-        give_pair(s, out, size);
+        give_pair(s);
     } else {
-        json(out, size, 400, "{\"error\":\"invalid_grant\"}");
+        say_error(s, 400, "invalid_grant");
     }
 }
 
-static bool has_moved(const struct world_server *s, char *out, size_t size)
+static bool has_moved(struct world_server *s)
 {
     for (size_t i = 0; i < sizeof s->moved / sizeof s->moved[0]; i++) {
         const char *location = s->moved[i].location;
+        char field[300] = "";
 
         if (s->moved[i].host == NULL || strcmp(s->moved[i].host, s->last_host) != 0)
             continue;
-        snprintf(out, size, "HTTP/1.1 302 Found\r\n%s%s%sContent-Length: 6\r\n\r\n<html>",
-                 location ? "Location: " : "", location ? location : "", location ? "\r\n" : "");
+        if (location != NULL)
+            snprintf(field, sizeof field, "Location: %s\r\n", location);
+        say(s, 302, field, "<html>");
         return true;
     }
     return false;
 }
 
-static void rest(struct world_server *s, char *out, size_t size)
+static void rest(struct world_server *s)
 {
-    char body[128];
-
-    if (has_moved(s, out, size))
+    if (has_moved(s))
         return;
     s->proofs++;
-    if (s->rest_word != NULL) {
-        snprintf(body, sizeof body, "{\"error\":\"%s\"}", s->rest_word);
-        json(out, size, 401, body);
-    } else if (s->no_plan) {
-        json(out, size, 403, "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"plan\"}");
-    } else {
-        json(out, size, 200, "{\"result\":{\"ID\":1}}");
-    }
+    if (s->rest_word != NULL)
+        say_error(s, 401, s->rest_word);
+    else if (s->no_plan)
+        say_json(s, 403, "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"plan\"}");
+    else
+        say_json(s, 200, "{\"result\":{\"ID\":1}}");
 }
 
-static void carry_out(struct world_server *s, const char *request, char *out, size_t size)
+static void carry_out(struct world_server *s)
 {
-    const char *body = strstr(request, "\r\n\r\n") + 4;
+    const char *body = strstr(s->last_request, "\r\n\r\n") + 4;
 
-    if (strncmp(request, "POST /oauth/token/ ", 19) == 0) {
-        token_endpoint(s, body, out, size);
-    } else if (strncmp(request, "POST /rest/app.info ", 20) == 0) {
-        rest(s, out, size);
+    if (strncmp(s->last_request, "POST /oauth/token/ ", 19) == 0) {
+        token_endpoint(s, body);
+    } else if (strncmp(s->last_request, "POST /rest/app.info ", 20) == 0) {
+        rest(s);
     } else {
         s->posts++;
         snprintf(s->last_post, sizeof s->last_post, "%s", body);
-        json(out, size, 200, "{}");
+        say_json(s, 200, "{}");
     }
 }
 
-/* --- a TLS without bytes: the same functions as core/tk_tls.c --- */
+/* --- its connections --- */
 
-/* In the memory that core's TLS context has, for each connection. */
-struct fake {
-    char request[2048];
-    size_t len;
-    char answer[2048];
-    size_t given;
-    bool answered;
-    bool closes;
-    uint64_t ready_ms;
-};
-
-static struct fake fakes[64]; /* by a connection's handle in tls->sock */
-static int next_fake;
-
-static struct world *world_of(const struct tk_tls *tls)
+static bool is_sink(const struct tk_sim_peer *peer)
 {
-    return (struct world *)tls->shared->port;
+    const struct world *w = peer->ctx;
+
+    return w->server.apart && hosts[peer - w->peers].sink;
 }
 
-static struct fake *fake_of(const struct tk_tls *tls)
+static enum world_fault fault_of(const struct tk_sim_peer *peer)
 {
-    return &fakes[tls->sock];
+    const struct world *w = peer->ctx;
+
+    return is_sink(peer) ? w->server.sink : w->server.fault;
 }
 
-enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
-                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+static struct world_talk *talk_of(const struct tk_sim_link *link)
 {
-    (void)find_root;
-    (void)trust;
-    shared->port = port;
-    shared->time = time;
-    return TK_OK;
+    struct world *w = link->peer->ctx;
+
+    return &w->talks[link - link->port->links];
 }
 
-void tk_tls_unshare(struct tk_tls_shared *shared)
+/* What the gateway finds in a handshake now. */
+static enum tk_err handshake(const struct world *w, const struct tk_sim_peer *peer)
 {
-    (void)shared;
+    const struct world_server *s = &w->server;
+    int64_t now = 0;
+
+    if (s->cert_until != 0 && tk_time_known(&w->keeper.time, &now) &&
+        (now < s->cert_from || now > s->cert_until))
+        return now < s->cert_from ? TK_E_TLS_NOT_YET : TK_E_TLS_EXPIRED;
+    return fault_of(peer) == WORLD_UNTRUSTED ? TK_E_TLS_UNTRUSTED : TK_OK;
 }
 
-void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
+static void accepted(struct tk_sim_link *link)
 {
-    memset(tls, 0, sizeof *tls);
-    tls->shared = shared;
+    char hello = (char)handshake(link->peer->ctx, link->peer);
+
+    talk_of(link)->len = 0;
+    tk_sim_give_at(link, link->port->now_ms, &hello, 1);
 }
 
-void tk_tls_free(struct tk_tls *tls)
+static bool is_whole(const char *request)
 {
-    tk_tls_close(tls);
+    const char *end = strstr(request, "\r\n\r\n");
+    const char *length = strstr(request, "Content-Length:");
+
+    return end != NULL && length != NULL &&
+           strlen(end + 4) >= (size_t)atoi(length + strlen("Content-Length:"));
 }
 
-void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
+static void note(const struct tk_sim_peer *peer, const char *request)
 {
-    tls->session = session;
-    tls->host = *host;
-    tls->stage = TK_TLS_NAME;
-    tls->sock = next_fake++ % 64;
-    memset(fake_of(tls), 0, sizeof(struct fake));
-}
-
-static int failed(struct tk_tls *tls, enum tk_err err)
-{
-    tls->err = err;
-    return TK_SOCK_ERR;
-}
-
-/* A fault of the way or of the handshake counts as one request. */
-static bool takes_fault(struct world_server *s)
-{
-    if (s->fault_count > 0 && --s->fault_count == 0)
-        s->fault = WORLD_WELL;
-    return true;
-}
-
-static bool is_sink(const struct world_server *s, const struct tk_tls *tls)
-{
-    return s->apart && strstr(tls->host.name, "bitrix") == NULL;
-}
-
-int tk_tls_step(struct tk_tls *tls, bool *busy)
-{
-    struct world_server *s = &world_of(tls)->server;
-    enum world_fault fault = is_sink(s, tls) ? s->sink : s->fault;
-    int64_t now;
-
-    *busy = true;
-    if (!tk_time_known(tls->shared->time, &now))
-        return failed(tls, TK_E_CLOCK_UNKNOWN);
-    if (s->cert_until != 0 && (now < s->cert_from || now > s->cert_until))
-        return failed(tls, now < s->cert_from ? TK_E_TLS_NOT_YET : TK_E_TLS_EXPIRED);
-    if (fault == WORLD_UNREACHABLE && (is_sink(s, tls) || takes_fault(s)))
-        return failed(tls, TK_E_CONNECT_FAILED);
-    if (fault == WORLD_UNTRUSTED && (is_sink(s, tls) || takes_fault(s)))
-        return failed(tls, TK_E_TLS_UNTRUSTED);
-    tls->stage = TK_TLS_READY;
-    return TK_SOCK_OK;
-}
-
-static void add_date(const struct world_server *s, char *answer, size_t size)
-{
-    static const char first[] = "HTTP/1.1 200 X\r\n";
-    char rest[1500];
-
-    if (s->date == NULL || strncmp(answer, first, strlen(first)) != 0)
-        return;
-    snprintf(rest, sizeof rest, "%s", answer + strlen(first));
-    snprintf(answer, size, "%sDate: %s\r\n%s", first, s->date, rest);
-}
-
-static void serve(struct world *w, struct tk_tls *tls, struct fake *f)
-{
+    struct world *w = peer->ctx;
     struct world_server *s = &w->server;
-    enum world_fault fault = is_sink(s, tls) ? s->sink : s->fault;
 
-    if (w->dies_with_flash && w->flash.off)
-        return;
     s->requests++;
     s->last_ms = w->port.now_ms;
-    snprintf(s->last_host, sizeof s->last_host, "%s", tls->host.name);
-    snprintf(s->last_request, sizeof s->last_request, "%s", f->request);
-    f->ready_ms = w->port.now_ms + s->latency_ms;
-    f->answered = fault != WORLD_SILENT;
+    snprintf(s->last_host, sizeof s->last_host, "%s", hosts[peer - w->peers].name);
+    snprintf(s->last_request, sizeof s->last_request, "%s", request);
+}
+
+static void answer(struct world_server *s, const struct tk_sim_peer *peer)
+{
+    enum world_fault fault = fault_of(peer);
+
+    s->answer[0] = '\0';
     if (fault == WORLD_WELL || fault == WORLD_LOSES)
-        carry_out(s, f->request, f->answer, sizeof f->answer);
-    add_date(s, f->answer, sizeof f->answer);
-    if (fault == WORLD_STATUS)
-        snprintf(f->answer, sizeof f->answer, "HTTP/1.1 %d X\r\nContent-Length: 6\r\n\r\n<html>",
-                 is_sink(s, tls) ? 404 : s->fault_status);
-    if (fault == WORLD_BODY)
-        json(f->answer, sizeof f->answer, 200, s->fault_word);
-    if (fault == WORLD_ERROR) {
-        char body[128];
+        carry_out(s);
+    if (fault == WORLD_LOSES)
+        s->answer[0] = '\0';
+    else if (fault == WORLD_STATUS)
+        say(s, is_sink(peer) ? 404 : s->fault_status, "", "<html>");
+    else if (fault == WORLD_BODY)
+        say_json(s, 200, s->fault_word);
+    else if (fault == WORLD_ERROR)
+        say_error(s, s->fault_status, s->fault_word);
+}
 
-        snprintf(body, sizeof body, "{\"error\":\"%s\"}", s->fault_word);
-        json(f->answer, sizeof f->answer, s->fault_status, body);
-    }
+static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
+{
+    struct world *w = link->peer->ctx;
+    struct world_server *s = &w->server;
+    struct world_talk *t = talk_of(link);
+    enum world_fault fault = fault_of(link->peer);
+
+    assert_true(len < sizeof t->request - t->len);
+    memcpy(t->request + t->len, data, len);
+    t->len += len;
+    t->request[t->len] = '\0';
+    if (!is_whole(t->request) || (w->dies_with_flash && w->flash.off))
+        return;
+    t->len = 0;
+    note(link->peer, t->request);
+    answer(s, link->peer);
+    tk_sim_give(link, s->answer, strlen(s->answer));
     if (fault == WORLD_LOSES || fault == WORLD_CLOSES)
-        f->answer[0] = '\0';
-    f->closes = fault == WORLD_LOSES || fault == WORLD_CLOSES;
-    if (fault != WORLD_WELL && !is_sink(s, tls))
-        takes_fault(s);
+        tk_sim_fin(link);
+    if (!is_sink(link->peer) && s->fault_count > 0 && --s->fault_count == 0)
+        world_fault(w, WORLD_WELL, 0);
 }
 
-static bool is_whole(const struct fake *f)
+static void add_hosts(struct world *w)
 {
-    const char *head_end = strstr(f->request, "\r\n\r\n");
-    const char *length = strstr(f->request, "Content-Length:");
+    for (uint8_t i = 0; i < WORLD_HOSTS; i++) {
+        struct tk_addr addr = {4, {10, 0, 0, i}};
 
-    return head_end != NULL && length != NULL &&
-           strlen(head_end + 4) >= (size_t)atoi(length + strlen("Content-Length:"));
-}
-
-int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
-{
-    struct fake *f = fake_of(tls);
-
-    assert_true(len < sizeof f->request - f->len);
-    memcpy(f->request + f->len, data, len);
-    f->len += len;
-    f->request[f->len] = '\0';
-    if (is_whole(f)) {
-        serve(world_of(tls), tls, f);
-        f->len = 0;
-        f->given = 0;
+        w->names[i] = (struct tk_sim_name){.name = hosts[i].name, .count = 1, .addrs = {addr}};
+        w->peers[i] = (struct tk_sim_peer){.addr = addr,
+                                           .port = hosts[i].port,
+                                           .accepted = accepted,
+                                           .received = received,
+                                           .ctx = w};
+        tk_sim_add_name(&w->port, &w->names[i]);
+        tk_sim_add_peer(&w->port, &w->peers[i]);
     }
-    return (int)len;
-}
-
-int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
-{
-    struct fake *f = fake_of(tls);
-    size_t left = strlen(f->answer) - f->given;
-
-    if (!f->answered || world_of(tls)->port.now_ms < f->ready_ms)
-        return TK_SOCK_AGAIN;
-    if (left == 0)
-        return f->closes ? TK_SOCK_CLOSED : TK_SOCK_AGAIN;
-    size = size < left ? size : left;
-    memcpy(buf, f->answer + f->given, size);
-    f->given += size;
-    return (int)size;
-}
-
-void tk_tls_close(struct tk_tls *tls)
-{
-    tls->stage = TK_TLS_IDLE;
 }
 
 /* --- the gateway --- */
@@ -342,6 +300,7 @@ void world_init(struct world *w, uint64_t seed)
                                    .ctx = w};
     w->server.life_s = 3600;
     snprintf(w->server.secret, sizeof w->server.secret, "s3cret");
+    add_hosts(w);
     tk_keeper_init(&w->keeper, &w->config);
 }
 
@@ -362,38 +321,16 @@ void world_restart(struct world *w, uint64_t ms)
     tk_keeper_init(&w->keeper, &w->config);
 }
 
-/* The fake TLS has no descriptors that would end a wait. */
-static uint64_t next_answer(const struct world *w)
-{
-    uint64_t next = UINT64_MAX;
-
-    for (size_t i = 0; i < TK_SLOTS; i++) {
-        const struct tk_slot *slot = &w->keeper.net.slots[i];
-
-        if (slot->request == NULL || slot->tls.stage != TK_TLS_READY)
-            continue;
-        const struct fake *f = &fakes[slot->tls.sock];
-
-        if (f->answered && f->ready_ms > w->port.now_ms && f->ready_ms < next)
-            next = f->ready_ms;
-    }
-    return next;
-}
-
-/* One pass; the tick at which the next one is due. */
+/* The tick at which the next one is due. */
 static uint64_t pass(struct world *w)
 {
-    uint64_t until_ms = tk_keeper_run(&w->keeper);
-    uint64_t answer_ms = next_answer(w);
-
     w->passes++;
-    return answer_ms < until_ms ? answer_ms : until_ms;
+    return tk_keeper_run(&w->keeper);
 }
 
-static void sleep_until(struct world *w, uint64_t until_ms)
+static void sleep_until(struct world *w, uint64_t until_ms, uint64_t end_ms)
 {
-    if (until_ms > w->port.now_ms)
-        tk_sim_advance(&w->port, until_ms - w->port.now_ms);
+    tk_wait(&w->port, until_ms < end_ms ? until_ms : end_ms);
 }
 
 void world_run(struct world *w, uint64_t ms)
@@ -404,13 +341,11 @@ void world_run(struct world *w, uint64_t ms)
     while (w->port.now_ms < end_ms) {
         uint64_t before = w->port.now_ms;
 
-        uint64_t until_ms = pass(w);
-
-        sleep_until(w, until_ms < end_ms ? until_ms : end_ms);
+        sleep_until(w, pass(w), end_ms);
         idle = w->port.now_ms == before ? idle + 1 : 0;
         assert_true(idle < 1000); /* it spins */
     }
-    tk_keeper_run(&w->keeper);
+    pass(w);
 }
 
 static void read_answer(struct world *w)
@@ -456,7 +391,7 @@ const char *world_type(struct world *w, const char *line)
         last = last_line(w);
         if (last != NULL)
             break;
-        sleep_until(w, until_ms);
+        sleep_until(w, until_ms, end_ms);
     }
     assert_non_null(last);
     return last;
@@ -501,10 +436,34 @@ unsigned world_count_events(const struct world *w, const char *part)
     return count;
 }
 
+static void set_peers(struct world *w)
+{
+    for (size_t i = 0; i < WORLD_HOSTS; i++) {
+        bool away = fault_of(&w->peers[i]) == WORLD_UNREACHABLE;
+
+        w->peers[i].answer = away ? TK_SIM_REFUSE : TK_SIM_ACCEPT;
+    }
+}
+
 void world_fault(struct world *w, enum world_fault kind, unsigned count)
 {
+    assert_true(count == 0 || kind > WORLD_UNTRUSTED);
     w->server.fault = kind;
     w->server.fault_count = count;
+    set_peers(w);
+}
+
+void world_sink_fault(struct world *w, enum world_fault kind)
+{
+    w->server.apart = true;
+    w->server.sink = kind;
+    set_peers(w);
+}
+
+void world_latency(struct world *w, uint64_t ms)
+{
+    for (size_t i = 0; i < WORLD_HOSTS; i++)
+        w->peers[i].reply_ms = ms;
 }
 
 void world_error(struct world *w, const char *word, int status, unsigned count)

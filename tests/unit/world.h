@@ -3,19 +3,19 @@
 #define WORLD_H
 
 /*
- * A whole gateway in virtual time: a keeper on the simulated port, and a small Bitrix24 in C behind
- * a TLS that has no bytes (world.c stands in front of core/tk_tls.c; that is tested apart). Rules
+ * A whole gateway in virtual time: a keeper on the simulated port, and a small Bitrix24 in C:
+ * peers of its network that speak in the clear (tests/world/plain.c; TLS is tested apart). Rules
  * and words of the server are those of tests/bitrix24, which is the reference.
  */
 
+#include "plain.h"
 #include "tk_keeper.h"
-#include "tk_sim.h"
 #include "tk_sim_flash.h"
 
 enum world_fault {
     WORLD_WELL,
-    WORLD_UNREACHABLE, /* no TCP connection */
-    WORLD_UNTRUSTED,   /* the handshake fails */
+    WORLD_UNREACHABLE, /* no TCP connection; an open one is silent */
+    WORLD_UNTRUSTED,   /* the handshake fails; the same */
     WORLD_SILENT,      /* takes the request and says nothing; it was not carried out */
     WORLD_CLOSES,      /* the same, and closes */
     WORLD_LOSES,       /* carries the request out, and closes without an answer */
@@ -31,10 +31,9 @@ struct world_server {
     enum world_fault fault;
     int fault_status;
     const char *fault_word;
-    unsigned fault_count;  /* requests that meet the fault; it is over then. 0: it stays */
-    bool apart;            /* those faults do not meet escalate_url, but this does, for ever */
-    enum world_fault sink; /* WORLD_STATUS: 404 */
-    uint64_t latency_ms;
+    unsigned fault_count;
+    bool apart; /* who takes escalations has a fault of his own: sink */
+    enum world_fault sink;
     int64_t cert_from, cert_until; /* the certificates' dates; 0: any */
     const char *date;              /* the Date field of good answers; NULL: without one */
     const char *server_endpoint;   /* NULL: "https://oauth.bitrix.info/rest/" */
@@ -56,10 +55,22 @@ struct world_server {
     char last_request[2048];
     char last_post[2048]; /* the newest body that was sent to escalate_url */
     uint64_t last_ms;
+    char answer[2048]; /* to the last request */
+};
+
+enum { WORLD_HOSTS = 15 };
+
+/* A connection. */
+struct world_talk {
+    char request[2048];
+    size_t len;
 };
 
 struct world {
-    struct tk_port port; /* first: the fake TLS finds its world by it */
+    struct tk_port port;
+    struct tk_sim_name names[WORLD_HOSTS];
+    struct tk_sim_peer peers[WORLD_HOSTS];
+    struct world_talk talks[TK_SIM_SOCKETS];
     struct tk_sim_flash flash;
     struct tk_config config;
     struct world_server server;
@@ -89,10 +100,16 @@ const char *world_type(struct world *w, const char *line);
 void world_provision(struct world *w);
 void world_give_code(struct world *w, const char *code);
 
-/* The servers meet a fault from now on; error: they answer this OAuth error. count as in
- * world_server. */
+/* The servers meet a fault from now on; error: they answer this OAuth error. It is over when count
+ * requests came to them; 0, and always where none comes: it stays. */
 void world_fault(struct world *w, enum world_fault kind, unsigned count);
 void world_error(struct world *w, const char *word, int status, unsigned count);
+
+/* From now on who takes escalations meets this, and not what the others do. WORLD_STATUS: 404. */
+void world_sink_fault(struct world *w, enum world_fault kind);
+
+/* From a whole request to its answer; 0 at first. Names, TCP and handshakes take no time. */
+void world_latency(struct world *w, uint64_t ms);
 
 void world_assert_state(struct world *w, const char *state, const char *reason);
 void world_assert_begins(const char *s, const char *beginning);

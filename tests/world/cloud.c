@@ -373,7 +373,7 @@ static void accepted(struct tk_sim_link *link)
     const struct cloud_trouble *x = &c->troubles[host];
     struct tk_sim_peer *peer = &c->peers[host];
     struct cloud_talk *t = talk_of(link);
-    char hello = PLAIN_GOOD;
+    uint8_t hello = TK_OK;
 
     *t = (struct cloud_talk){.cloud = c, .host = host};
     if (host == CLOUD_SINK)
@@ -385,7 +385,7 @@ static void accepted(struct tk_sim_link *link)
         peer->down = flow_here(c, &x->down);
     }
     if (t->troubled && x->kind == CLOUD_HELLO)
-        hello = (char)x->hello;
+        hello = (uint8_t)x->hello;
     tk_sim_give(link, &hello, 1);
 }
 

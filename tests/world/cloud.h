@@ -39,7 +39,7 @@ enum cloud_fault {
 struct cloud_trouble {
     enum cloud_fault kind;
     unsigned odds; /* of 100 connections so many meet it; where the way fails, all do */
-    enum plain_hello hello;
+    enum tk_err hello;
     struct tk_sim_flow up, down;
     uint64_t ms;
     const char *error;

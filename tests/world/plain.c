@@ -120,38 +120,18 @@ static int step_tcp(struct tk_tls *tls)
     return leave_address(tls, TK_E_CONNECT_FAILED);
 }
 
-static enum tk_err said(char hello)
-{
-    switch (hello) {
-    case PLAIN_GOOD:
-        return TK_OK;
-    case PLAIN_UNTRUSTED:
-        return TK_E_TLS_UNTRUSTED;
-    case PLAIN_NAME:
-        return TK_E_TLS_NAME;
-    case PLAIN_EXPIRED:
-        return TK_E_TLS_EXPIRED;
-    case PLAIN_ALERT:
-        return TK_E_TLS_ALERT;
-    default:
-        return TK_E_TLS_FAILED;
-    }
-}
-
 static int step_handshake(struct tk_tls *tls)
 {
     struct tk_port *port = tls->shared->port;
-    char hello;
+    uint8_t hello;
     int n = tk_sock_recv(port, tls->sock, &hello, 1);
 
     if (n == TK_SOCK_AGAIN)
         return tk_clock_now_ms(port) < tls->tcp_give_up_ms ? n : leave_address(tls, TK_E_TIMEOUT);
     if (n != 1)
         return leave_address(tls, TK_E_CONN_LOST);
-    enum tk_err err = said(hello);
-
-    if (err != TK_OK)
-        return fail(tls, err);
+    if (hello != TK_OK)
+        return fail(tls, (enum tk_err)hello);
     tls->stage = TK_TLS_READY;
     return TK_SOCK_OK;
 }

@@ -7,19 +7,11 @@
  * bytes, in the clear, over the simulated network. Core as a whole runs above it; TLS itself, which
  * is process-wide and costs too much for decades, is tested apart.
  *
- * A handshake is one byte from the server: PLAIN_GOOD, or what is wrong with it.
+ * A handshake is one byte from the server, an enum tk_err: TK_OK, or what is wrong with it.
  */
 
+#include "tk_err.h"
 #include "tk_sim.h"
-
-enum plain_hello {
-    PLAIN_GOOD = 'k',
-    PLAIN_UNTRUSTED = 'u',
-    PLAIN_NAME = 'n',
-    PLAIN_EXPIRED = 'e',
-    PLAIN_ALERT = 'a',
-    PLAIN_BROKEN = 'b'
-};
 
 /* Told at each touch of the network, before it; false: the machine lost its power there. NULL:
  * nobody is. */

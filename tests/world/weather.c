@@ -51,8 +51,8 @@ static void way(struct weather *w, struct cloud_trouble *x)
                                              CLOUD_HELLO,   CLOUD_FLOW,
                                              CLOUD_FLOW,    CLOUD_FLOW,
                                              CLOUD_SLOW};
-    static const enum plain_hello hellos[] = {PLAIN_UNTRUSTED, PLAIN_NAME, PLAIN_EXPIRED,
-                                              PLAIN_ALERT, PLAIN_BROKEN};
+    static const enum tk_err hellos[] = {TK_E_TLS_UNTRUSTED, TK_E_TLS_NAME, TK_E_TLS_EXPIRED,
+                                         TK_E_TLS_ALERT, TK_E_TLS_FAILED};
 
     x->kind = kinds[draw(w, sizeof kinds / sizeof kinds[0])];
     x->hello = hellos[draw(w, 5)];
