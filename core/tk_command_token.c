@@ -218,14 +218,15 @@ void tk_command_auth_forget(struct tk_console *c, char *rest)
 {
     struct tk_account *a = tk_console_account(c);
 
-    (void)rest;
-    tk_auth_cancel(a);
     enum tk_err err = tk_token_forget(a);
 
-    if (err != TK_OK)
+    (void)rest;
+    if (err != TK_OK) {
         tk_console_err(c, err);
-    else
-        tk_console_ok(c, NULL);
+        return;
+    }
+    tk_auth_cancel(a);
+    tk_console_ok(c, NULL);
 }
 
 /* --- token --- */

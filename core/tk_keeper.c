@@ -357,14 +357,14 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
         return TK_E_IN_USE;
     if (is_worked_on(k, a))
         return TK_E_BUSY;
-    tk_auth_cancel(a);
     tk_escalate_clear(a);
-    tk_net_cancel(&k->net, &a->escalation.request);
-    tk_sched_at(&k->sched, &a->escalation.task, TK_NEVER);
     enum tk_err err = tk_account_delete(a);
 
     if (err != TK_OK)
         return err;
+    tk_auth_cancel(a);
+    tk_net_cancel(&k->net, &a->escalation.request);
+    tk_sched_at(&k->sched, &a->escalation.task, TK_NEVER);
     tk_sched_at(&k->sched, &a->refresh.store_task, TK_NEVER);
     tk_history_orphan(k, a->index);
     init_account(k, a->index); /* what is on flash now: nothing */

@@ -265,6 +265,33 @@ static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **stat
     assert_null(strstr(said, "@2 OK"));
 }
 
+/* Flash fails: nothing is forgotten or removed, and the answer to a code that was sent is taken. */
+static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
+{
+    static const char *const codes[] = {"second", "third"};
+    static const char *const lines[] = {"@2 auth code second\n", "@2 auth code third\n"};
+    static const char *const commands[] = {"auth forget", "ref del token"};
+
+    (void)state;
+    world_provision(&w);
+    for (unsigned i = 0; i < 2; i++) {
+        world_give_code(&w, codes[i]);
+        w.server.latency_ms = 5000;
+        tk_sim_console_attach(&w.port, 1, true);
+        tk_sim_console_feed(&w.port, 1, lines[i], strlen(lines[i]));
+        world_run(&w, 1000);
+        tk_sim_console_attach(&w.port, 1, false); /* what was sent goes on */
+        world_run(&w, 100);
+        w.flash.fail_at = w.flash.operations + 1;
+        w.flash.fail_until = UINT64_MAX;
+        world_assert_begins(world_type(&w, commands[i]), "ERR storage_failed");
+        w.flash.fail_at = w.flash.fail_until = 0;
+        world_run(&w, 10000);
+        world_assert_state(&w, "ready", "none");
+        assert_string_equal(world_type(&w, "auth forget"), "OK"); /* else it is not removed */
+    }
+}
+
 /* --- the authorization host --- */
 
 static void exchange_at(const char *portal, const char *redirect, const char *expected_host)
@@ -357,6 +384,7 @@ int main(void)
         TEST(without_auth_begin_an_address_without_state_will_do),
         TEST(an_answer_for_another_portal_is_refused),
         TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),
+        TEST(a_code_goes_on_where_nothing_could_be_forgotten),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
         TEST(a_redirect_may_name_the_other_known_host),

@@ -363,6 +363,24 @@ static void refusals_write_nothing(void **state)
     assert_int_equal(w.keeper.store.seq, seq);
 }
 
+/* Flash fails, the account stays, and so does what is to be told of it. */
+static void what_could_not_be_removed_is_ended(void **state)
+{
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    w.server.sink = WORLD_UNREACHABLE;
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    w.flash.fail_at = w.flash.operations + 1;
+    w.flash.fail_until = UINT64_MAX;
+    world_assert_begins(world_type(&w, "ref del token"), "ERR storage_failed");
+    w.flash.fail_at = w.flash.fail_until = 0;
+    w.server.sink = WORLD_WELL;
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+}
+
 static void faults_that_come_and_go_are_told_every_ten_minutes(void **state)
 {
     (void)state;
@@ -729,6 +747,7 @@ int main(void)
         TEST(an_end_that_was_refused_is_none),
         TEST(what_may_have_arrived_is_ended_though_it_was_refused_later),
         TEST(refusals_write_nothing),
+        TEST(what_could_not_be_removed_is_ended),
         TEST(faults_that_come_and_go_are_told_every_ten_minutes),
         TEST(another_cause_is_told_too),
         TEST(another_cause_is_told_while_the_first_is),
