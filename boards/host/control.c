@@ -233,6 +233,7 @@ static void begin_get(struct tk_control *c, struct tk_control_client *client, st
     client->give_up_ms =
         now_ms + 1000 * (uint64_t)number_or(j, "timeout", GET_TIMEOUT_S, GET_TIMEOUT_MAX);
     client->state = TK_CLIENT_WAITING;
+    tk_posix_watch(c->port, client->fd, POLLPRI); /* what he says or ends is not read: only HUP */
     if (rejected > 0)
         tk_token_rejected(c->keeper, client->ref, rejected);
     step_get(c, client, now_ms);

@@ -2,9 +2,12 @@
 """`tokenkeeper get`: what a script sees, in text and in exit statuses."""
 
 import json
+import os
+import socket
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from keeper import PROGRAM, GatewayCase
 
@@ -67,6 +70,28 @@ class MinValid(GatewayCase):
         self.b24.fault("oauth", "stall_at", byte=0, count=1)
         answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
+
+
+    def cpu_s(self) -> float:
+        assert self.k.process is not None
+        fields = Path(f"/proc/{self.k.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_who_says_no_more_while_he_waits_costs_nothing(self) -> None:
+        self.k.provision()
+        time.sleep(10.2)
+        for more in (b"", b"and more"):
+            self.b24.fault("oauth", "stall_at", byte=0, count=1)
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(60)
+                client.connect(str(self.k.socket))
+                before = self.cpu_s()
+                client.sendall(b'{"op":"get","min_valid":3600,"timeout":4}\n')
+                time.sleep(0.5)
+                client.sendall(more)
+                client.shutdown(socket.SHUT_WR)
+                self.assertIn(b'"generation":1', client.recv(4096))
+                self.assertLess(self.cpu_s() - before, 1)
 
 
 class Rejected(GatewayCase):
