@@ -76,6 +76,29 @@ static void a_removed_account_leaves_nothing_to_the_next(void **state)
     assert_string_equal(world_status(&w, "generation"), "0");
 }
 
+/* Nor to the scheduler, which would go on with what is in its place next. */
+static void a_removed_account_is_scheduled_no_more(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    w.flash.off = true;
+    world_type(&w, "auth refresh");
+    world_run(&w, 1000);
+    assert_true(w.keeper.accounts[0].escalation.ladder_task.due_ms != TK_NEVER);
+    w.flash.off = false;
+    world_type(&w, "auth begin");
+    world_type(&w, "auth forget");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    const struct tk_account *a = &w.keeper.accounts[0];
+
+    for (const struct tk_task *t = w.keeper.sched.first; t != NULL; t = t->next)
+        assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
+    for (const struct tk_request *r = w.keeper.net.first; r != NULL; r = r->next)
+        assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
+}
+
 /* Another line is at work with it: that would go on with what is in its place next. */
 static void an_account_stays_while_a_command_is_under_way(void **state)
 {
@@ -155,6 +178,7 @@ int main(void)
         TEST(factory_reset_leaves_nothing),
         TEST(factory_reset_leaves_nothing_of_what_is_under_way),
         TEST(an_account_stays_while_a_command_is_under_way),
+        TEST(a_removed_account_is_scheduled_no_more),
         TEST(an_account_stays_while_its_secret_is_asked_for),
     };
 

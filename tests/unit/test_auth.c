@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_rest.h"
 
 #define MINUTE 60000
 
@@ -265,6 +266,78 @@ static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **stat
     assert_null(strstr(said, "@2 OK"));
 }
 
+/* The link has done its work: another code with its state is none of ours. */
+static void a_state_is_good_once(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth begin");
+    world_give_code(&w, "second");
+    snprintf(line, sizeof line, "auth code http://localhost:7000/?code=second&state=%s",
+             w.keeper.accounts[0].auth.state);
+    world_assert_begins(world_type(&w, line), "OK state=ready");
+    world_give_code(&w, "third");
+    memcpy(strstr(line, "second"), "third&", 6);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+}
+
+/* What was not sent yet is not sent any more. */
+static void a_code_is_withdrawn_by_who_waits_for_it(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_give_code(&w, "second");
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
+    world_run(&w, 2000);
+    assert_true(tk_auth_exchanging(&w.keeper.accounts[0]));
+    tk_sim_console_feed(&w.port, 1, "\x03", 1);
+    world_run(&w, 100);
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 25000);
+    assert_int_equal(w.server.exchanges, 1);
+    world_assert_begins(world_type(&w, "auth code second"), "OK state=ready generation=2");
+}
+
+/* Two proofs are one, of what is newest. */
+static void a_proof_takes_the_place_of_the_one_under_way(void **state)
+{
+    const struct tk_request *r = &w.keeper.accounts[0].rest.request;
+    unsigned count = 0;
+
+    (void)state;
+    world_provision(&w);
+    world_latency(&w, 5000);
+    for (int i = 0; i < 2; i++) {
+        tk_rest_prove(&w.keeper.accounts[0]);
+        world_run(&w, 100);
+    }
+    for (size_t i = 0; i < TK_SLOTS; i++)
+        count += w.keeper.net.slots[i].request == r;
+    assert_int_equal(count, 1);
+    world_run(&w, 10000);
+    assert_string_equal(world_status(&w, "rest"), "ok");
+}
+
+/* A proof that is under way is of the pair that is forgotten. */
+static void what_is_forgotten_is_proven_no_more(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_latency(&w, 5000);
+    tk_rest_prove(&w.keeper.accounts[0]);
+    world_run(&w, 100);
+    assert_true(tk_rest_proving(&w.keeper.accounts[0]));
+    w.server.no_plan = true;
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 10000);
+    assert_string_equal(world_status(&w, "rest"), "unknown");
+    assert_string_equal(world_status(&w, "last_error"), "none");
+}
+
 /* Flash fails: nothing is forgotten or removed, and the answer to a code that was sent is taken. */
 static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
 {
@@ -276,7 +349,7 @@ static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
     world_provision(&w);
     for (unsigned i = 0; i < 2; i++) {
         world_give_code(&w, codes[i]);
-        w.server.latency_ms = 5000;
+        world_latency(&w, 5000);
         tk_sim_console_attach(&w.port, 1, true);
         tk_sim_console_feed(&w.port, 1, lines[i], strlen(lines[i]));
         world_run(&w, 1000);
@@ -385,6 +458,10 @@ int main(void)
         TEST(an_answer_for_another_portal_is_refused),
         TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),
         TEST(a_code_goes_on_where_nothing_could_be_forgotten),
+        TEST(a_state_is_good_once),
+        TEST(what_is_forgotten_is_proven_no_more),
+        TEST(a_code_is_withdrawn_by_who_waits_for_it),
+        TEST(a_proof_takes_the_place_of_the_one_under_way),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
         TEST(a_redirect_may_name_the_other_known_host),

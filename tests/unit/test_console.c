@@ -336,6 +336,23 @@ static void who_leaves_in_an_answer_leaves_nothing(void **state)
                                           "@1 OK ref=token\r\n");
 }
 
+/* What comes by itself waits for the end of a question too. */
+static void nothing_comes_between_a_question_and_its_answer(void **state)
+{
+    char buf[16];
+    struct tk_text t;
+
+    (void)state;
+    type("set client_secret\r");
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "test");
+    tk_keeper_event(&w.keeper, &t);
+    assert_string_equal(type(""), "");
+    type("s3cret\r");
+    assert_non_null(strstr(out, "OK client_secret_len=6 "));
+    assert_true(strstr(out, "EVT test\r\n") > strstr(out, "OK client_secret_len=6 "));
+}
+
 /* A terminal that takes nothing for a minute: nothing is to be done until it does. */
 static void a_stuck_line_lets_the_machine_sleep(void **state)
 {
@@ -531,6 +548,7 @@ int main(void)
         TEST(who_leaves_takes_nothing_along),
         TEST(who_leaves_in_an_answer_leaves_nothing),
         TEST(a_stuck_line_lets_the_machine_sleep),
+        TEST(nothing_comes_between_a_question_and_its_answer),
         TEST(a_slow_line_loses_nothing),
         TEST(help_lists_what_there_is),
         TEST(help_of_a_word_lists_all_that_begin_with_it),

@@ -342,6 +342,59 @@ static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **st
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
 
+/* ... nor is a fault of the endpoint's own one. */
+static void what_met_a_fault_of_the_endpoint_may_have_arrived(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_sink_fault(&w, WORLD_STATUS);
+    w.server.sink_status = 502;
+    fall_ill();
+    while (record()->sent == 0)
+        world_run(&w, 10);
+    world_sink_fault(&w, WORLD_WELL);
+    world_fault(&w, WORLD_WELL, 0);
+    tk_escalate_clear(&w.keeper.accounts[0]);
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 1);
+}
+
+/* The same of an end: where it may have arrived, the fault that returns is told again. */
+static void an_end_that_may_have_arrived_is_one_though_it_was_refused_later(void **state)
+{
+    (void)state;
+    provision_apart();
+    fall_ill();
+    wait_posts(1);
+    world_sink_fault(&w, WORLD_LOSES);
+    recover();
+    wait_posts(2);
+    world_sink_fault(&w, WORLD_STATUS);
+    world_run(&w, MINUTE);
+    fall_ill();
+    world_sink_fault(&w, WORLD_WELL);
+    world_run(&w, 30 * MINUTE);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
+}
+
+/* A fault that begins does not end a test that waits for a connection, nor the test the fault. */
+static void a_test_and_a_fault_are_both_told(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts[0];
+    enum tk_err err;
+    int status;
+
+    (void)state;
+    provision_apart();
+    assert_int_equal(tk_escalate_test(a), TK_OK);
+    a->refresh.blocked_by = TK_E_INVALID_CLIENT;
+    tk_escalate_look(a, w.port.now_ms);
+    world_run(&w, MINUTE);
+    assert_false(tk_escalate_testing(a, &err, &status));
+    assert_int_equal(status, 200);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 2);
+}
+
 /* An endpoint that refuses for a day costs the flash no more than one that takes it. */
 static void refusals_write_nothing(void **state)
 {
@@ -370,13 +423,13 @@ static void what_could_not_be_removed_is_ended(void **state)
     provision_apart();
     fall_ill();
     wait_posts(1);
-    w.server.sink = WORLD_UNREACHABLE;
+    world_sink_fault(&w, WORLD_UNREACHABLE);
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     w.flash.fail_at = w.flash.operations + 1;
     w.flash.fail_until = UINT64_MAX;
     world_assert_begins(world_type(&w, "ref del token"), "ERR storage_failed");
     w.flash.fail_at = w.flash.fail_until = 0;
-    w.server.sink = WORLD_WELL;
+    world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
@@ -490,6 +543,8 @@ static void another_address_is_told_what_lasts(void **state)
     assert_int_equal(w.server.posts, 1);
     world_type(&w, "set escalate_url https://hooks.example/alarm"); /* the same one */
     world_type(&w, "set escalate_level 3");
+    world_type(&w, "set escalate_template {\"event\": {event}}");
+    world_type(&w, "unset escalate_template");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 1);
     world_type(&w, "set escalate_url https://other.example/alarm");
@@ -592,6 +647,22 @@ static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **stat
         wait_posts(2 * i + 1);
         assert_string_equal(task_ref(), raised);
     }
+}
+
+/* ... and of another thing to be done. */
+static void corezoid_is_told_of_another_cause_by_another_task(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_type(&w, "set corezoid_login 98765");
+    world_type(&w, "set corezoid_key topsecret");
+    world_type(&w, "set corezoid_conv 12345");
+    refuse_account("invalid_client");
+    wait_posts(1);
+    assert_string_equal(task_ref(), "");
+    refuse_account("PAYMENT_REQUIRED");
+    wait_posts(2);
+    assert_string_equal(task_ref(), "-payment_required");
 }
 
 static void what_corezoid_s_settings_may_be(void **state)
@@ -746,6 +817,9 @@ int main(void)
         TEST(what_may_have_arrived_is_ended),
         TEST(an_end_that_was_refused_is_none),
         TEST(what_may_have_arrived_is_ended_though_it_was_refused_later),
+        TEST(what_met_a_fault_of_the_endpoint_may_have_arrived),
+        TEST(an_end_that_may_have_arrived_is_one_though_it_was_refused_later),
+        TEST(a_test_and_a_fault_are_both_told),
         TEST(refusals_write_nothing),
         TEST(what_could_not_be_removed_is_ended),
         TEST(faults_that_come_and_go_are_told_every_ten_minutes),
@@ -756,6 +830,7 @@ int main(void)
         TEST(a_template_of_ones_own),
         TEST(corezoid_s_signed_api),
         TEST(corezoid_is_told_of_a_fault_that_returns_by_another_task),
+        TEST(corezoid_is_told_of_another_cause_by_another_task),
         TEST(what_corezoid_s_settings_may_be),
         TEST(time_alone_brings_the_next_level),
         TEST(less_than_5_minutes_are_told_in_time),

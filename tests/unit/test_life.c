@@ -87,6 +87,57 @@ static void on_demand_refreshes_when_asked_and_after_7_days(void **state)
 
 /* --- demand --- */
 
+/* ... and at once where a person must act, though a probe is under way. */
+static void who_asks_of_a_blocked_account_does_not_wait_for_its_probe(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_error(&w, "PAYMENT_REQUIRED", 401, 1);
+    world_type(&w, "auth refresh");
+    world_assert_state(&w, "blocked", "payment_required");
+    world_fault(&w, WORLD_SILENT, 0);
+    assert_int_equal(tk_token_refresh(&w.keeper.accounts[0]), TK_OK);
+    world_run(&w, 100);
+    uint64_t start_ms = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "token 3600"), "OK access_token=access1 ");
+    assert_in_range(w.port.now_ms - start_ms, 0, 1000);
+}
+
+/* What a person sets may be what was wrong: it is looked at soon again, and again. */
+static void a_setting_begins_the_probes_anew(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_error(&w, "PAYMENT_REQUIRED", 401, 0);
+    world_type(&w, "auth refresh");
+    world_run(&w, 20 * HOUR);
+    assert_true(w.keeper.accounts[0].refresh.probe_s > 3600);
+    world_type(&w, "set scope crm");
+    world_run(&w, 2000);
+    assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
+}
+
+/* What of a pair flash did not keep is stored later, with all that came along. */
+static void what_came_with_a_pair_is_stored_late_too(void **state)
+{
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "code1");
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "auth code code1"), "OK state=ready");
+    w.flash.off = false;
+    world_run(&w, 10 * MINUTE);
+    world_restart(&w, 100);
+    assert_string_equal(world_status(&w, "generation"), "1");
+    assert_string_equal(world_status(&w, "user_id"), "7");
+    assert_string_equal(world_status(&w, "client_endpoint"), "https://acme.bitrix24.com/rest/");
+}
+
 /* A valid token is served in every state, though later than one that is long enough. */
 static void who_waited_in_vain_gets_what_is_valid(void **state)
 {
@@ -590,6 +641,9 @@ int main(void)
         TEST(never_sooner_than_10_s_after_the_last_one),
         TEST(on_demand_refreshes_when_asked_and_after_7_days),
         TEST(who_waited_in_vain_gets_what_is_valid),
+        TEST(who_asks_of_a_blocked_account_does_not_wait_for_its_probe),
+        TEST(a_setting_begins_the_probes_anew),
+        TEST(what_came_with_a_pair_is_stored_late_too),
         TEST(a_demand_for_more_than_is_left_refreshes_once),
         TEST(a_rejected_generation_is_renewed_only_if_it_is_current),
         TEST(a_valid_token_is_served_in_every_state),

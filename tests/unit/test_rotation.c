@@ -288,6 +288,26 @@ static void an_answer_that_is_lost_twice_is_recovered_by_grace_once(void **state
 
 /* --- flash that fails --- */
 
+/* A person sets the clock back while the newest pair is in RAM alone: of that nothing goes to flash
+ * before all does. */
+static void the_numbers_of_a_pair_come_with_it(void **state)
+{
+    char line[40];
+
+    (void)state;
+    world_provision(&w);
+    w.server.date = "Wed, 18 Nov 2026 11:06:40 GMT";
+    world_run(&w, 11000);
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
+    w.flash.off = false;
+    assert_int_equal(w.keeper.time.floor_unix, WORLD_UNIX);
+    snprintf(line, sizeof line, "time %d", WORLD_UNIX - 3600);
+    world_assert_begins(world_type(&w, line), "OK ");
+    world_restart(&w, 100);
+    assert_string_equal(world_status(&w, "generation"), "1");
+}
+
 static void flash_that_fails_for_hours_delays_no_refresh(void **state)
 {
     (void)state;
@@ -420,6 +440,7 @@ int main(void)
         TEST(a_pair_that_is_stored_late_keeps_its_end),
         TEST(an_intent_that_could_not_be_stored_is_stored_with_the_next_request),
         TEST(what_was_forgotten_is_no_way_back),
+        TEST(the_numbers_of_a_pair_come_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,7 +229,7 @@ static void answer(struct world_server *s, const struct tk_sim_peer *peer)
     if (fault == WORLD_LOSES)
         s->answer[0] = '\0';
     else if (fault == WORLD_STATUS)
-        say(s, is_sink(peer) ? 404 : s->fault_status, "", "<html>");
+        say(s, is_sink(peer) ? s->sink_status : s->fault_status, "", "<html>");
     else if (fault == WORLD_BODY)
         say_json(s, 200, s->fault_word);
     else if (fault == WORLD_ERROR)
@@ -299,6 +299,7 @@ void world_init(struct world *w, uint64_t seed)
                                    .tell = tell,
                                    .ctx = w};
     w->server.life_s = 3600;
+    w->server.sink_status = 404;
     snprintf(w->server.secret, sizeof w->server.secret, "s3cret");
     add_hosts(w);
     tk_keeper_init(&w->keeper, &w->config);

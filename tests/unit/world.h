@@ -32,8 +32,9 @@ struct world_server {
     int fault_status;
     const char *fault_word;
     unsigned fault_count;
-    bool apart; /* who takes escalations has a fault of his own: sink */
-    enum world_fault sink;
+    bool apart;            /* who takes escalations has a fault of his own: sink */
+    enum world_fault sink; /* WORLD_STATUS: sink_status, 404 at first */
+    int sink_status;
     int64_t cert_from, cert_until; /* the certificates' dates; 0: any */
     const char *date;              /* the Date field of good answers; NULL: without one */
     const char *server_endpoint;   /* NULL: "https://oauth.bitrix.info/rest/" */
