@@ -83,7 +83,7 @@ static size_t pack_escalation(const struct tk_escalation_record *r, uint8_t *buf
 
     put(&p, r->level, 1);
     put(&p, r->delivered | (uint64_t)r->sent << 4, 1);
-    put(&p, r->cleared | (uint64_t)r->returns << 1, 1);
+    put(&p, r->cleared + 2u * r->returns, 1);
     put(&p, (uint64_t)r->since, 8);
     tk_text_init(&cause, (char *)p, ESCALATION_SIZE - ESCALATION_HEAD);
     tk_text_add(&cause, tk_err_code((enum tk_err)r->cause));
@@ -96,7 +96,7 @@ static void unpack_escalation(struct tk_escalation_record *r, const uint8_t *p)
     r->delivered = *p & 15;
     r->sent = (uint8_t)take(&p, 1) >> 4;
     r->cleared = *p & 1;
-    r->returns = (uint8_t)take(&p, 1) >> 1;
+    r->returns = *p++ >> 1;
     r->since = (int64_t)take(&p, 8);
     r->cause = (uint8_t)tk_err_from_code((const char *)p);
 }

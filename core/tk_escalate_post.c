@@ -36,7 +36,7 @@ static bool wants_post(const struct tk_account *a)
         return false;
     if (r->cleared)
         return true;
-    if (r->level == 0 || (r->level < a->keeper->sink.level && r->level < 3))
+    if (r->level == 0 || r->level < a->keeper->sink.level)
         return false;
     return r->delivered == 0 || (r->level == TK_LEVEL_MAX && r->delivered < TK_LEVEL_MAX);
 }
