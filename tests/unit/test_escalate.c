@@ -387,12 +387,17 @@ static void a_test_and_a_fault_are_both_told(void **state)
     (void)state;
     provision_apart();
     assert_int_equal(tk_escalate_test(a), TK_OK);
+    a->refresh.failures = 1; /* a fault of which nothing is to be told */
+    tk_escalate_look(a, w.port.now_ms);
+    world_run(&w, MINUTE);
+    assert_false(tk_escalate_testing(a, &err, &status));
+    assert_int_equal(tk_escalate_test(a), TK_OK);
     a->refresh.blocked_by = TK_E_INVALID_CLIENT;
     tk_escalate_look(a, w.port.now_ms);
     world_run(&w, MINUTE);
     assert_false(tk_escalate_testing(a, &err, &status));
     assert_int_equal(status, 200);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 2);
+    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
 }
 
 /* An endpoint that refuses for a day costs the flash no more than one that takes it. */

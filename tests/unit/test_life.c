@@ -544,6 +544,21 @@ static void without_random_numbers_it_waits_too(void **state)
     assert_in_range(w.keeper.accounts[0].refresh.failures, 3, 60);
 }
 
+/* Nor does a pair that was in RAM alone wait to be stored when it is forgotten. */
+static void what_is_forgotten_is_stored_no_more(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
+    w.flash.off = false;
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    assert_string_equal(world_status(&w, "store"), "ok");
+    world_run(&w, 10 * MINUTE);
+    world_assert_state(&w, "needs_code", "new");
+}
+
 /* Flash fails, and what was to be forgotten is renewed as before. */
 static void what_cannot_be_forgotten_is_still_renewed(void **state)
 {
@@ -641,6 +656,7 @@ int main(void)
         TEST(never_sooner_than_10_s_after_the_last_one),
         TEST(on_demand_refreshes_when_asked_and_after_7_days),
         TEST(who_waited_in_vain_gets_what_is_valid),
+        TEST(what_is_forgotten_is_stored_no_more),
         TEST(who_asks_of_a_blocked_account_does_not_wait_for_its_probe),
         TEST(a_setting_begins_the_probes_anew),
         TEST(what_came_with_a_pair_is_stored_late_too),
