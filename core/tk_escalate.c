@@ -65,12 +65,11 @@ static void tell(struct tk_account *a, const char *event, int level)
 static void begin_fault(struct tk_account *a)
 {
     struct tk_escalation_record *r = &a->escalation.record;
-    uint8_t most = a->escalation.end_unsent ? TK_LEVEL_MAX - 1 : 0;
 
     if (!r->cleared)
         *r = (struct tk_escalation_record){.since = tk_time_or_0(&a->keeper->time)};
-    else if (r->delivered > most)
-        r->delivered = most;
+    a->escalation.kept = r->delivered < TK_LEVEL_MAX ? r->delivered : TK_LEVEL_MAX - 1;
+    r->delivered = a->escalation.end_unsent ? a->escalation.kept : 0;
     r->returns += r->cleared;
     r->cleared = 0;
     a->escalation.not_before_ms = a->escalation.quiet_until_ms;

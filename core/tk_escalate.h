@@ -57,6 +57,7 @@ struct tk_escalation {
     uint8_t posted_level;    /* and the level that it names, ... */
     uint8_t posted_cause;    /* the cause, ... */
     uint8_t before;          /* and what `sent` or end_unsent was before it */
+    uint8_t kept;            /* what was delivered of a fault before it came back */
     bool end_unsent;         /* nothing of the fault's end was sent yet, or it was refused */
     bool unstored;           /* flash has not this record yet */
     bool testing;            /* the POST under way is a test */

@@ -322,10 +322,12 @@ static void forget_sent(struct tk_account *a)
     struct tk_escalation *e = &a->escalation;
     struct tk_escalation_record *r = &e->record;
 
-    if (e->posting == TK_POST_CLEARED)
-        e->end_unsent = e->before;
-    else
+    if (e->posting != TK_POST_CLEARED)
         r->sent = e->before;
+    else if (!r->cleared && e->before != 0 && e->kept > r->delivered)
+        r->delivered = e->kept; /* the fault is back, and nobody heard of its end */
+    else
+        e->end_unsent = e->before;
     if (!r->cleared || r->delivered > 0 || r->sent > 0)
         return;
     memset(r, 0, sizeof *r);

@@ -325,6 +325,31 @@ static void an_end_that_was_refused_is_none(void **state)
 }
 
 /* A refusal is one of that POST, and not of one before that may have arrived. */
+/* The end leaves, the fault is back, and only then the end is refused: nobody heard of either. */
+static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
+{
+    (void)state;
+    provision_apart();
+    world_type(&w, "set escalate_level 1");
+    world_error(&w, "something", 400, 1);
+    world_type(&w, "auth refresh");
+    wait_posts(1);
+    world_sink_fault(&w, WORLD_STATUS);
+    world_latency(&w, 15000);
+    recover();
+    world_run(&w, 11000); /* it is under way */
+    world_latency(&w, 0);
+    world_error(&w, "something", 400, 0);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR oauth_error");
+    world_run(&w, 10000);
+    world_sink_fault(&w, WORLD_WELL);
+    world_run(&w, 15 * MINUTE);
+    assert_int_equal(w.server.posts, 1);
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+}
+
 static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **state)
 {
     (void)state;
@@ -821,6 +846,7 @@ int main(void)
         TEST(what_was_refused_needs_no_end),
         TEST(what_may_have_arrived_is_ended),
         TEST(an_end_that_was_refused_is_none),
+        TEST(an_end_that_is_refused_when_the_fault_is_back_is_none),
         TEST(what_may_have_arrived_is_ended_though_it_was_refused_later),
         TEST(what_met_a_fault_of_the_endpoint_may_have_arrived),
         TEST(an_end_that_may_have_arrived_is_one_though_it_was_refused_later),
