@@ -139,6 +139,21 @@ static void without_power_nothing_works_and_nothing_changes(void **state)
     assert_int_equal(f.violations, 0);
 }
 
+/* ... and nobody can see that an erase was not done. */
+static void without_power_nothing_is_a_violation(void **state)
+{
+    uint8_t got;
+
+    (void)state;
+    f.erase_again = 3;
+    assert_int_equal(erase(1024), TK_FLASH_AGAIN);
+    f.off = true;
+    assert_int_equal(erase(1024), TK_FLASH_ERR);
+    assert_int_equal(f.flash.read(&f, 0, &got, 1), TK_FLASH_ERR);
+    assert_int_equal(erase(0), TK_FLASH_ERR);
+    assert_int_equal(f.violations, 0);
+}
+
 static void a_failed_operation_leaves_the_power_on(void **state)
 {
     uint8_t got;
@@ -597,6 +612,7 @@ int main(void)
         FLASH(a_cut_program_is_torn_as_told),
         FLASH(a_cut_erase_is_torn_as_told),
         FLASH(without_power_nothing_works_and_nothing_changes),
+        FLASH(without_power_nothing_is_a_violation),
         FLASH(a_failed_operation_leaves_the_power_on),
         FLASH(an_erase_takes_as_long_as_told),
         FLASH(a_torn_cell_reads_differently_until_it_is_erased),
