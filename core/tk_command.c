@@ -102,7 +102,7 @@ static void factory_reset(struct tk_console *c, char *rest)
     else if (tk_store_wipe(&c->keeper->store) != TK_STORE_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
     else {
-        c->keeper->store.refused = TK_STORE_FLASH; /* what goes on until then leaves nothing */
+        tk_store_close(&c->keeper->store); /* what goes on until then leaves nothing */
         reboot(c, rest);
     }
 }

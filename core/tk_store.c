@@ -205,6 +205,11 @@ int tk_store_wipe(struct tk_store *s)
     return wiped ? TK_STORE_OK : TK_STORE_FLASH;
 }
 
+void tk_store_close(struct tk_store *s)
+{
+    s->refused = TK_STORE_FLASH;
+}
+
 const char *tk_store_health(const struct tk_store *s)
 {
     return s->health & TK_STORE_CORRUPT     ? "corrupt"

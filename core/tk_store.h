@@ -200,4 +200,7 @@ const char *tk_store_health(const struct tk_store *s);
 /* Erases everything and checks that it is gone. The store is blank then. */
 int tk_store_wipe(struct tk_store *s);
 
+/* From now on commits answer TK_STORE_FLASH and leave nothing, until it is opened again. */
+void tk_store_close(struct tk_store *s);
+
 #endif
