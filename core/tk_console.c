@@ -46,7 +46,6 @@ void tk_console_continue(struct tk_console *c, tk_console_step step)
 void tk_console_ask(struct tk_console *c, const char *setting)
 {
     c->asking = setting;
-    c->now.account = tk_console_account(c);
     c->now.give_up_ms = tk_keeper_now(c->keeper) + ASKING_MS;
     tk_console_new_line(c);
     tk_console_put_text(c, setting);

@@ -338,10 +338,12 @@ enum tk_err tk_keeper_add(struct tk_keeper *k, const char *ref)
 }
 
 /* A command on another line, which would go on with what is here next. */
-static bool is_worked_on(const struct tk_keeper *k, const struct tk_account *a)
+static bool is_worked_on(struct tk_keeper *k, const struct tk_account *a)
 {
     for (size_t i = 0; i < TK_CONSOLES; i++) {
-        if (k->consoles[i].now.account == a)
+        struct tk_console *c = &k->consoles[i];
+
+        if ((c->now.step != NULL || c->asking != NULL) && tk_console_account(c) == a)
             return true;
     }
     return false;

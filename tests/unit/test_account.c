@@ -119,6 +119,29 @@ static void an_account_stays_while_a_command_is_under_way(void **state)
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
 }
 
+/* ... nor is half an answer of one account and half of another. */
+static void an_account_stays_while_it_is_told_of(void **state)
+{
+    char said[4096] = "";
+    size_t len;
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "ref add b");
+    tk_sim_console_attach(&w.port, 1, true);
+    w.port.consoles[1].out_max = 0;
+    tk_sim_console_feed(&w.port, 1, "@2 ref b\n@2 show\n@3 status --all\n", 33);
+    world_run(&w, 100);
+    world_assert_begins(world_type(&w, "ref del b"), "ERR busy ");
+    w.port.consoles[1].out_max = SIZE_MAX;
+    world_run(&w, 100);
+    len = tk_sim_console_drain(&w.port, 1, said, sizeof said - 1);
+    said[len] = '\0';
+    assert_non_null(strstr(said, "@3 refreshes_ok=0\r\n"));
+    assert_non_null(strstr(said, "@3 portal=\r\n"));
+    assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
+}
+
 /* ... nor does a secret that is asked for go to the account that is selected next. */
 static void an_account_stays_while_its_secret_is_asked_for(void **state)
 {
@@ -179,6 +202,7 @@ int main(void)
         TEST(factory_reset_leaves_nothing_of_what_is_under_way),
         TEST(an_account_stays_while_a_command_is_under_way),
         TEST(a_removed_account_is_scheduled_no_more),
+        TEST(an_account_stays_while_it_is_told_of),
         TEST(an_account_stays_while_its_secret_is_asked_for),
     };
 
