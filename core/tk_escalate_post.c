@@ -351,10 +351,11 @@ static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
 {
     struct tk_account *a = of_request(r);
     struct tk_escalation *e = &a->escalation;
-    int status = err == TK_OK ? answer->status : 0;
+    int status = answer == NULL ? 0 : answer->status;
 
-    if (err == TK_OK && (status < 200 || status > 299 || !tk_corezoid_agrees(answer)))
-        err = TK_E_ESCALATE_REFUSED;
+    if (answer != NULL) /* or the beginning of a long one */
+        err = status < 200 || status > 299 || !tk_corezoid_agrees(answer) ? TK_E_ESCALATE_REFUSED
+                                                                          : TK_OK;
     if (e->testing) {
         e->testing = false;
         e->test_result = err;

@@ -269,7 +269,7 @@ static void finish(struct tk_slot *slot, enum tk_err err, uint64_t now_ms)
     uint64_t keep_until_ms = now_ms + r->keep_ms;
 
     slot->request = NULL;
-    r->done(r, err, answered ? &slot->http : NULL);
+    r->done(r, err, answered || err == TK_E_HTTP_TOO_LARGE ? &slot->http : NULL);
     if (r->slot == slot)
         r->slot = NULL;
     if (!keep) {

@@ -35,8 +35,9 @@ struct tk_request {
      * request with that. NULL: connect, and no more. */
     enum tk_err (*write)(struct tk_request *r, struct tk_text *out);
 
-    /* The end. TK_OK: `answer` is whole (NULL without `write`), whatever its status; else why not.
-     * All it points to is gone afterwards. May submit r again. */
+    /* The end. TK_OK: `answer` is whole (NULL without `write`), whatever its status; else why not,
+     * and NULL, but for TK_E_HTTP_TOO_LARGE: then it is what was read of it. All it points to is
+     * gone afterwards. May submit r again. */
     void (*done)(struct tk_request *r, enum tk_err err, struct tk_http *answer);
 
     bool sent; /* told: a byte of it may have reached the server */

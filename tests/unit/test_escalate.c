@@ -804,6 +804,23 @@ static void an_end_that_flash_did_not_take(void **state)
     }
 }
 
+/* Also where the answer is a page that is longer than any that is read: it is told once. */
+static void a_long_answer_takes_it_too(void **state)
+{
+    static char page[3001];
+
+    (void)state;
+    provision_apart();
+    memset(page, 'x', sizeof page - 1);
+    w.server.fault_word = page;
+    w.server.sink = WORLD_BODY;
+    refuse_account("invalid_client");
+    w.server.fault_word = page;
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "posts_taken"), "1");
+    assert_string_equal(world_status(&w, "posts_failed"), "0");
+}
+
 static void escalate_level_holds_lesser_faults_back(void **state)
 {
     (void)state;
@@ -867,6 +884,7 @@ int main(void)
         TEST(less_than_5_minutes_are_told_in_time),
         TEST(delivered_means_that_it_was_taken),
         TEST(an_end_that_flash_did_not_take),
+        TEST(a_long_answer_takes_it_too),
         TEST(escalate_level_holds_lesser_faults_back),
         TEST(the_board_is_told_too),
         TEST(a_blocked_pair_that_dies_wants_a_code),

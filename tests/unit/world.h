@@ -56,7 +56,7 @@ struct world_server {
     char last_request[2048];
     char last_post[2048]; /* the newest body that was sent to escalate_url */
     uint64_t last_ms;
-    char answer[2048]; /* to the last request */
+    char answer[4096]; /* to the last request */
 };
 
 enum { WORLD_HOSTS = 15 };
