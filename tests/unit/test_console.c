@@ -293,6 +293,25 @@ static void a_check_without_an_address_says_so(void **state)
     assert_null(strstr(w.answer, "@1 network="));
 }
 
+static void a_check_that_is_ended_leaves_no_request(void **state)
+{
+    const struct tk_request *probe = &w.keeper.consoles[0].probe.request;
+
+    (void)state;
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    for (size_t i = 0; i < WORLD_HOSTS; i++)
+        w.peers[i].connect_ms = 5000;
+    w.port.system = true;
+    type("@5 check\n");
+    assert_true(tk_net_active(probe));
+    type("\x03");
+    assert_non_null(strstr(out, "@5 ERR cancelled "));
+    assert_false(tk_net_active(probe));
+    assert_null(w.keeper.net.first);
+}
+
 static void auth_code_ends_a_check(void **state)
 {
     (void)state;
@@ -544,6 +563,7 @@ int main(void)
         TEST(events_wait_for_the_end_of_an_answer),
         TEST(the_next_line_is_busy),
         TEST(a_check_without_an_address_says_so),
+        TEST(a_check_that_is_ended_leaves_no_request),
         TEST(auth_code_ends_a_check),
         TEST(who_leaves_takes_nothing_along),
         TEST(who_leaves_in_an_answer_leaves_nothing),

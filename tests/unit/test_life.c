@@ -544,6 +544,48 @@ static void without_random_numbers_it_waits_too(void **state)
     assert_in_range(w.keeper.accounts[0].refresh.failures, 3, 60);
 }
 
+/* Whoever tells the time tells all accounts. */
+static void the_time_is_told_to_all_accounts(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "ref add b");
+    world_type(&w, "set portal acme");
+    world_type(&w, "set client_id local.1");
+    world_type(&w, "set client_secret s3cret");
+    world_give_code(&w, "second");
+    world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    world_run(&w, 1000);
+    assert_false(w.keeper.accounts[0].times_known || w.keeper.accounts[1].times_known);
+    world_assert_begins(world_type(&w, "time 1795000100"), "OK ");
+    world_run(&w, 1000);
+    assert_true(w.keeper.accounts[0].times_known && w.keeper.accounts[1].times_known);
+}
+
+/* A server that says a secret back is not quoted. */
+static void no_secret_is_heard(void **state)
+{
+    static const char *const words[] = {"s3cret", "refresh1", "access1", "say access1 again"};
+    char said[32];
+
+    (void)state;
+    world_provision(&w);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        world_run(&w, 11000);
+        world_error(&w, words[i], 400, 1);
+        world_type(&w, "auth refresh");
+        snprintf(said, sizeof said, "%zu characters", strlen(words[i]));
+        assert_string_equal(world_status(&w, "said"), said);
+        w.keeper.accounts[0].refresh.failures = 0;
+        tk_token_plan(&w.keeper.accounts[0]);
+    }
+    world_error(&w, "third", 400, 1);
+    world_type(&w, "auth code third");
+    assert_string_equal(world_status(&w, "said"), "5 characters");
+}
+
 /* Nor does a pair that was in RAM alone wait to be stored when it is forgotten. */
 static void what_is_forgotten_is_stored_no_more(void **state)
 {
@@ -657,6 +699,8 @@ int main(void)
         TEST(on_demand_refreshes_when_asked_and_after_7_days),
         TEST(who_waited_in_vain_gets_what_is_valid),
         TEST(what_is_forgotten_is_stored_no_more),
+        TEST(the_time_is_told_to_all_accounts),
+        TEST(no_secret_is_heard),
         TEST(who_asks_of_a_blocked_account_does_not_wait_for_its_probe),
         TEST(a_setting_begins_the_probes_anew),
         TEST(what_came_with_a_pair_is_stored_late_too),
