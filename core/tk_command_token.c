@@ -266,8 +266,8 @@ static void step_token(struct tk_console *c)
         tk_console_err(c, info.err);
         break;
     default:
-        c->now.waiting = true;
-        if (!gave_up(c))
+        c->now.waiting = !gave_up(c);
+        if (c->now.waiting)
             break;
         c->now.number = 0; /* what there is, then */
         if (c->now.item++ > 0)

@@ -392,7 +392,7 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
     tk_console_put_async(c);
     if (tk_console_flush(c) == TK_CONSOLE_CLOSED) /* else it would wait for room, unread */
         detach(c);
-    if (c->asking == NULL && (c->now.step == NULL || tk_console_room(c) <= TK_ANSWER_MAX))
-        return UINT64_MAX; /* or until there is room */
+    if (c->asking == NULL && (c->now.step == NULL || now_ms >= c->now.give_up_ms))
+        return UINT64_MAX; /* it goes on with what it waits for, or when there is room */
     return c->now.give_up_ms;
 }
