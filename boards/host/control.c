@@ -365,6 +365,7 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
             client->give_up_ms < next)
             next = client->give_up_ms;
     }
+    tk_posix_watch(c->port, c->fd, free_client(c) != NULL ? POLLIN : 0); /* else it is no news */
     return next;
 }
 
