@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Commands on four lines, terminals that come, go and stop reading, faults of servers and flash,
+ * restarts and jumps of the clocks, all at random: nothing spins (world_run), and the lists of core
+ * stay lists. A failure prints the seed; test_chance <seed> replays it, test_chance <seed> <count>
+ * goes on from there.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#define STEPS 1500
+#define SEEDS 40
+
+static struct world w;
+static uint64_t state_of_chance, first_seed = 100, seeds = SEEDS;
+
+static unsigned chance(unsigned below)
+{
+    state_of_chance = state_of_chance * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state_of_chance >> 33) % below;
+}
+
+static void type_something(unsigned line)
+{
+    static const char *const commands[] = {"status --all",
+                                           "show",
+                                           "history",
+                                           "help",
+                                           "version",
+                                           "check",
+                                           "ca list",
+                                           "log info",
+                                           "ref",
+                                           "ref add b",
+                                           "ref add c",
+                                           "ref b",
+                                           "ref token",
+                                           "ref del b",
+                                           "ref del c",
+                                           "ref del token",
+                                           "set portal acme",
+                                           "set client_id local.1",
+                                           "set client_secret s3cret",
+                                           "set client_secret bad",
+                                           "set client_secret",
+                                           "a value that was asked for",
+                                           "auth begin",
+                                           "auth code good",
+                                           "auth code other",
+                                           "auth code http://x/?code=third&state=",
+                                           "auth refresh",
+                                           "auth forget",
+                                           "token",
+                                           "token 3000",
+                                           "token rejected=1",
+                                           "escalate test",
+                                           "set escalate_url https://hooks.example/a",
+                                           "set escalate_url https://other.example/a",
+                                           "unset escalate_url",
+                                           "set escalate_level 1",
+                                           "set escalate_level 3",
+                                           "set escalate_template {\"a\":{level}}",
+                                           "unset escalate_template",
+                                           "set corezoid_login 1",
+                                           "set corezoid_key k",
+                                           "set corezoid_conv 3",
+                                           "unset corezoid_login",
+                                           "set renew on-demand",
+                                           "set renew 1m",
+                                           "unset renew",
+                                           "time 1795003600",
+                                           "@",
+                                           "@77777777777 help",
+                                           "\x03",
+                                           "\x15",
+                                           "\x1b[A"};
+    char text[128];
+
+    snprintf(text, sizeof text, "%s%s%s", chance(2) ? "@12 " : "",
+             commands[chance(sizeof commands / sizeof commands[0])], chance(8) ? "\r\n" : "");
+    tk_sim_console_feed(&w.port, line, text, strlen(text));
+}
+
+static void change_servers(void)
+{
+    static const char *const words[] = {"invalid_client", "invalid_grant", "PAYMENT_REQUIRED",
+                                        "expired_token",  "something",     "wrong_client"};
+    enum world_fault fault = (enum world_fault)chance(WORLD_BODY + 1);
+
+    w.server.fault_status = chance(2) ? 400 : 503;
+    w.server.fault_word = fault == WORLD_BODY ? "{\"a\":1}" : words[chance(6)];
+    world_fault(&w, fault, fault > WORLD_UNTRUSTED ? chance(4) : 0);
+    w.server.apart = chance(2);
+    w.server.sink = (enum world_fault)chance(WORLD_ERROR);
+    for (size_t i = 0; i < WORLD_HOSTS; i++) {
+        w.peers[i].reply_ms = chance(3) ? 0 : chance(8000);
+        w.peers[i].connect_ms = chance(3) ? 0 : chance(4000);
+    }
+    world_give_code(&w, chance(2) ? "good" : "other");
+}
+
+static void change_the_world(unsigned what)
+{
+    if (what < 2) {
+        world_restart(&w, chance(100000));
+        w.port.system = true;
+    } else if (what < 4) {
+        tk_sim_set_wall(&w.port, chance(3) ? TK_TIME_RTC : TK_TIME_NONE,
+                        WORLD_UNIX + (int64_t)chance(1000000) - 100000);
+    } else if (what < 6) {
+        tk_sim_advance(&w.port, chance(4000000));
+    } else if (what < 10) {
+        w.flash.off = !w.flash.off && chance(3) == 0;
+    } else if (what < 14) {
+        world_fault(&w, WORLD_WELL, 0);
+    } else {
+        change_servers();
+    }
+}
+
+static void happen(void)
+{
+    unsigned line = chance(TK_CONSOLES), what = chance(100);
+
+    if (what < 45)
+        type_something(line);
+    else if (what < 52)
+        tk_sim_console_attach(&w.port, line, chance(3) > 0);
+    else if (what < 56)
+        w.port.consoles[line].out_max = chance(3) ? SIZE_MAX : chance(600);
+    else if (what < 76)
+        change_the_world(what - 56);
+    else
+        world_run(&w, 1 + (chance(10) ? chance(3000) : chance(3000000)));
+    tk_keeper_run(&w.keeper);
+    w.events[0] = '\0';
+    for (unsigned i = 0; i < TK_CONSOLES; i++) {
+        if (w.port.consoles[i].out_max == SIZE_MAX) /* else somebody stopped reading */
+            w.port.consoles[i].out.len = 0;
+    }
+}
+
+static void look_at_lists(void)
+{
+    const struct tk_net *net = &w.keeper.net;
+    uint64_t due_ms = 0;
+
+    for (const struct tk_task *t = w.keeper.sched.first; t != NULL; t = t->next) {
+        assert_in_range(t->due_ms, due_ms, TK_NEVER - 1);
+        due_ms = t->due_ms;
+    }
+    for (const struct tk_request *r = net->first; r != NULL; r = r->next)
+        assert_true(r->waiting && r->slot == NULL);
+    for (const struct tk_slot *s = net->slots; s < net->slots + TK_SLOTS; s++)
+        assert_true(s->request == NULL || (s->request->slot == s && !s->request->waiting));
+}
+
+static void whatever_happens(void **state)
+{
+    (void)state;
+    for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
+        fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
+        state_of_chance = seed;
+        world_init(&w, seed);
+        w.port.system = true;
+        for (unsigned i = 0; i < STEPS; i++) {
+            happen();
+            look_at_lists();
+        }
+        world_free(&w);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_happens)};
+
+    if (argc > 1) {
+        first_seed = strtoull(argv[1], NULL, 10);
+        seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
