@@ -13,7 +13,7 @@ from emulator import TOOLS
 from figures import note
 from keeper import PATIENT_S
 from test_boards import BOARD, IMAGE, BoardCase
-from tracer import MONITOR, Code, Tracer
+from tracer import LINE, MONITOR, Code, Stretches, Tracer
 
 ELF = IMAGE.with_suffix(".elf")
 # Of a millisecond at 50 MHz, if each took a cycle: a hundredth, and a tenth, in which a UART is
@@ -136,6 +136,16 @@ class Masked(BoardCase):
             time.sleep(2)
             answer = self.k.command("auth refresh")
         self.assertTrue(answer.ok, repr(answer))
+
+    def test_what_counts(self) -> None:
+        """A mask right behind the end of an interrupt is no part of it."""
+        step = "Trace 0: 0x0 [0/%x/0]\n"
+        trace = (step % 1 + "Taking exception 5 \n" + step % 2 * 50 +
+                 "...successful exception return\n" + step % 3 + step % 2 * 5 + step % 4 * 2)
+        found = Stretches(Code({3}, {4}, set()))
+        for line in LINE.finditer(trace.encode()):
+            found.take(line)
+        self.assertEqual((found.by_mask.instructions, found.by_interrupt.instructions), (6, 50))
 
     def test_longest(self) -> None:
         """While it reads lines, prints, resumes sessions, refreshes, stores and sleeps. A full

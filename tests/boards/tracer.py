@@ -54,7 +54,7 @@ class Longest:
 
 
 @dataclass
-class Masked:
+class Stretches:
     """What a trace came to."""
 
     code: Code
@@ -78,7 +78,7 @@ class Masked:
         if line[3]:
             self._taken, self._now = True, 0  # whoever waited was looked at
         elif line[4]:
-            self._taken = False
+            self._taken, self._now = False, 0  # the same: the next one may mask at once
 
     def _execute(self, at: int) -> None:
         self.instructions += 1
@@ -109,10 +109,10 @@ class Tracer:
 
     home: Path
     code: Code
-    found: Masked = field(init=False)
+    found: Stretches = field(init=False)
 
-    def __enter__(self) -> Masked:
-        self.found = Masked(self.code)
+    def __enter__(self) -> Stretches:
+        self.found = Stretches(self.code)
         self._fifo = self.home / "trace"
         os.mkfifo(self._fifo)
         self._reader = threading.Thread(target=self._read, daemon=True)
