@@ -392,6 +392,8 @@ uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
     tk_console_put_async(c);
     if (tk_console_flush(c) == TK_CONSOLE_CLOSED) /* else it would wait for room, unread */
         detach(c);
+    if (c->now.step != NULL && !c->now.waiting && tk_console_room(c) > TK_ANSWER_MAX)
+        return now_ms; /* room that came with the last flush is told by nobody */
     if (c->asking == NULL && (c->now.step == NULL || now_ms >= c->now.give_up_ms))
         return UINT64_MAX; /* it goes on with what it waits for, or when there is room */
     return c->now.give_up_ms;

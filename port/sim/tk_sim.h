@@ -119,6 +119,7 @@ struct tk_sim_console {
     bool overrun;   /* set it: the next read says so, once */
     size_t at_most; /* bytes a read or a write moves; 0: no limit */
     size_t out_max; /* bytes that may wait in out; SIZE_MAX at first */
+    unsigned full;  /* so many writes take nothing; there is room right behind */
     struct tk_sim_bytes in, out;
     bool changed; /* somebody came or left since the last look */
     struct tk_sim_interest read, room;

@@ -36,8 +36,9 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
     if (c == NULL)
         return TK_CONSOLE_CLOSED;
     size_t room = c->out.len < c->out_max ? c->out_max - c->out.len : 0;
-    size_t n = limit(c, len < room ? len : room);
+    size_t n = c->full > 0 ? 0 : limit(c, len < room ? len : room);
 
+    c->full -= c->full > 0;
     tk_sim_append(&c->out, data, n);
     tk_sim_want(&c->room, n < len);
     return (int)n;

@@ -390,6 +390,21 @@ static void nothing_comes_between_a_question_and_its_answer(void **state)
     assert_true(strstr(out, "EVT test\r\n") > strstr(out, "OK client_secret_len=6 "));
 }
 
+/* The line is full while an answer is made, and has room again in the same pass: nobody tells. */
+static void room_that_comes_at_once_is_used(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    for (unsigned writes = 1; writes < 200; writes++) {
+        uint64_t now_ms = w.port.now_ms;
+
+        w.port.consoles[0].full = writes;
+        assert_string_equal(world_type(&w, "help"), "OK");
+        w.port.consoles[0].full = 0;
+        assert_in_range(w.port.now_ms, now_ms, now_ms + 1000);
+    }
+}
+
 /* A terminal that takes nothing for a minute: nothing is to be done until it does. */
 static void a_stuck_line_lets_the_machine_sleep(void **state)
 {
@@ -585,6 +600,7 @@ int main(void)
         TEST(a_check_that_is_late_does_not_spin),
         TEST(auth_code_ends_a_check),
         TEST(who_leaves_takes_nothing_along),
+        TEST(room_that_comes_at_once_is_used),
         TEST(who_leaves_in_an_answer_leaves_nothing),
         TEST(a_stuck_line_lets_the_machine_sleep),
         TEST(nothing_comes_between_a_question_and_its_answer),
