@@ -259,7 +259,7 @@ class Pty(GatewayCase):
         link.symlink_to("/nowhere")
         self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
         self.k.start(hello=False)
-        self.k.wait_for(lambda: os.readlink(link) != "/nowhere" and link.exists())
+        self.k.wait_for(lambda: link.exists() and os.readlink(link) != "/nowhere")
 
     def test_flash_that_cannot_be(self) -> None:
         for path in ("/proc/flash.bin", str(self.k.home)):
