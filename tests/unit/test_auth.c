@@ -16,6 +16,13 @@
 
 #define MINUTE 60000
 
+/* A line with the address that the browser ends at, as long as the link is good. */
+static void write_address(char line[256], const char *code, const char *more)
+{
+    snprintf(line, 256, "auth code http://localhost:7000/?code=%s&state=%s%s", code,
+             w.keeper.accounts[0].auth.state, more);
+}
+
 /* --- provisioning --- */
 
 static void a_blank_gateway_says_what_is_missing(void **state)
@@ -46,9 +53,7 @@ static void a_portal_without_a_plan_shows(void **state)
 {
     (void)state;
     w.server.no_plan = true;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     assert_string_equal(world_type(&w, "auth code c"),
                         "OK state=ready generation=1 expires_in=3600 rest=access_denied");
@@ -78,9 +83,7 @@ static void a_code_that_was_sent_is_refused_also_after_a_restart(void **state)
 static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     world_fault(&w, WORLD_UNREACHABLE, 0);
     uint64_t before = w.port.now_ms;
@@ -103,9 +106,7 @@ static void a_code_waits_for_the_way_to_the_server(void **state)
     struct tk_sim_alarm alarm = {.at_ms = w.port.now_ms + 8000, .run = way_opens};
 
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     world_fault(&w, WORLD_UNREACHABLE, 0);
     tk_sim_add_alarm(&w.port, &alarm);
@@ -116,9 +117,7 @@ static void a_code_waits_for_the_way_to_the_server(void **state)
 static void an_exchange_without_an_answer_ends_within_25_s(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_fault(&w, WORLD_SILENT, 0);
     uint64_t before = w.port.now_ms;
 
@@ -155,9 +154,7 @@ static void the_link_names_a_state_that_the_address_must_bring_back(void **state
     char line[256];
 
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     assert_string_equal(world_type(&w, "auth begin"), "OK");
     assert_non_null(strstr(w.answer, "@1 warm=yes\n"));
     assert_non_null(
@@ -167,15 +164,11 @@ static void the_link_names_a_state_that_the_address_must_bring_back(void **state
                         "ERR wrong_state");
     world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c"),
                         "ERR wrong_state");
-    snprintf(line, sizeof line,
-             "auth code http://localhost:7000/?code=c&state=%s&domain=other.bitrix24.com",
-             w.keeper.accounts[0].auth.state);
+    write_address(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
     world_run(&w, 20 * MINUTE); /* time never refuses a code */
-    snprintf(line, sizeof line,
-             "auth code http://localhost:7000/?code=c&state=%s&domain=acme.bitrix24.com",
-             w.keeper.accounts[0].auth.state);
+    write_address(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
 }
 
@@ -187,8 +180,7 @@ static void an_address_that_was_sent_is_told_as_used(void **state)
     world_provision(&w);
     world_type(&w, "auth begin");
     world_give_code(&w, "c");
-    snprintf(line, sizeof line, "auth code http://localhost:7000/?code=c&state=%s",
-             w.keeper.accounts[0].auth.state);
+    write_address(line, "c", "");
     world_assert_begins(world_type(&w, line), "OK state=ready generation=2");
     world_assert_begins(world_type(&w, line), "ERR code_used"); /* not wrong_state: it was ours */
 }
@@ -196,9 +188,7 @@ static void an_address_that_was_sent_is_told_as_used(void **state)
 static void the_connection_is_kept_warm_for_10_minutes(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     assert_string_equal(world_type(&w, "auth begin"), "OK");
     for (int minute = 1; minute < 10; minute++) {
         world_run(&w, 60000);
@@ -228,9 +218,7 @@ static void what_is_not_warm_is_not_called_so(void **state)
 static void without_auth_begin_an_address_without_state_will_do(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c&state="), "OK");
 }
@@ -238,9 +226,7 @@ static void without_auth_begin_an_address_without_state_will_do(void **state)
 static void an_answer_for_another_portal_is_refused(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     w.server.client_endpoint = "https://evil.example/rest/";
     world_give_code(&w, "c");
     world_assert_begins(world_type(&w, "auth code c"), "ERR wrong_portal");
@@ -275,8 +261,7 @@ static void a_state_is_good_once(void **state)
     world_provision(&w);
     world_type(&w, "auth begin");
     world_give_code(&w, "second");
-    snprintf(line, sizeof line, "auth code http://localhost:7000/?code=second&state=%s",
-             w.keeper.accounts[0].auth.state);
+    write_address(line, "second", "");
     world_assert_begins(world_type(&w, line), "OK state=ready");
     world_give_code(&w, "third");
     memcpy(strstr(line, "second"), "third&", 6);

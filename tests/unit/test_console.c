@@ -298,9 +298,7 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
     const struct tk_request *probe = &w.keeper.consoles[0].probe.request;
 
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     for (size_t i = 0; i < WORLD_HOSTS; i++)
         w.peers[i].connect_ms = 5000;
     w.port.system = true;
@@ -317,9 +315,7 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
 static void a_check_that_is_late_does_not_spin(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     for (size_t i = 0; i < WORLD_HOSTS; i++)
         w.peers[i].connect_ms = 3000;
     w.port.system = true;
@@ -333,9 +329,7 @@ static void a_check_that_is_late_does_not_spin(void **state)
 static void auth_code_ends_a_check(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_type(&w, "auth begin");
     world_give_code(&w, "c");
     tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
@@ -552,9 +546,7 @@ static void too_long_values_are_refused_not_cut(void **state)
 static void settings_survive_a_restart(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_type(&w, "set scope crm,user");
     world_type(&w, "set auth_host oauth.local:8443");
     world_type(&w, "set renew 1h");

@@ -183,6 +183,14 @@ static unsigned posts_of(const char *event)
     return strstr(w.server.last_post, event) != NULL ? w.server.posts : 0;
 }
 
+/* The end of the fault is the post of this number. */
+static void recover_and_tell(unsigned post)
+{
+    recover();
+    world_run(&w, MINUTE);
+    assert_int_equal(posts_of("\"event\":\"cleared\""), post);
+}
+
 static void wait_posts(unsigned count)
 {
     while (w.server.posts < count)
@@ -210,9 +218,7 @@ static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
     world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover();
-    world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    recover_and_tell(2);
     assert_non_null(strstr(w.server.last_post, ref));
     assert_false(record()->cleared);
 }
@@ -233,9 +239,7 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
     world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 3);
-    recover();
-    world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 4);
+    recover_and_tell(4);
 }
 
 /* ... and where it does arrive, and the fault is over once more before that was told, nothing else
@@ -319,12 +323,9 @@ static void an_end_that_was_refused_is_none(void **state)
     world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover();
-    world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    recover_and_tell(2);
 }
 
-/* A refusal is one of that POST, and not of one before that may have arrived. */
 /* The end leaves, the fault is back, and only then the end is refused: nobody heard of either. */
 static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
 {
@@ -345,11 +346,10 @@ static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
     world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 15 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover();
-    world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    recover_and_tell(2);
 }
 
+/* A refusal is one of that POST, and not of one before that may have arrived. */
 static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **state)
 {
     (void)state;
@@ -558,9 +558,7 @@ static void another_cause_is_told_when_a_fault_returns(void **state)
     world_sink_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
-    recover();
-    world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 3);
+    recover_and_tell(3);
 }
 
 static void another_address_is_told_what_lasts(void **state)

@@ -38,9 +38,7 @@ static void a_short_life_is_renewed_at_80_percent(void **state)
 {
     (void)state;
     w.server.life_s = 15;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     world_type(&w, "auth code c");
     uint64_t issued = w.port.now_ms;
@@ -56,9 +54,7 @@ static void never_sooner_than_10_s_after_the_last_one(void **state)
 
     (void)state;
     w.server.life_s = 2;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "c");
     world_type(&w, "auth code c");
     last = w.server.last_ms;
@@ -124,9 +120,7 @@ static void a_setting_begins_the_probes_anew(void **state)
 static void what_came_with_a_pair_is_stored_late_too(void **state)
 {
     (void)state;
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "code1");
     w.flash.off = true;
     world_assert_begins(world_type(&w, "auth code code1"), "OK state=ready");
@@ -550,9 +544,7 @@ static void the_time_is_told_to_all_accounts(void **state)
     (void)state;
     world_provision(&w);
     world_type(&w, "ref add b");
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "second");
     world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);

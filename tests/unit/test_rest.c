@@ -32,9 +32,7 @@ static void provision(const char *rest)
 {
     char wanted[80];
 
-    world_type(&w, "set portal acme");
-    world_type(&w, "set client_id local.1");
-    world_type(&w, "set client_secret s3cret");
+    world_set_client(&w);
     world_give_code(&w, "code1");
     snprintf(wanted, sizeof wanted, "OK state=ready generation=1 expires_in=3600 rest=%s", rest);
     assert_string_equal(world_type(&w, "auth code code1"), wanted);

@@ -403,11 +403,16 @@ void world_give_code(struct world *w, const char *code)
     snprintf(w->server.code, sizeof w->server.code, "%s", code);
 }
 
-void world_provision(struct world *w)
+void world_set_client(struct world *w)
 {
     assert_string_equal(world_type(w, "set portal acme"), "OK portal=acme.bitrix24.com");
     world_type(w, "set client_id local.1");
     world_type(w, "set client_secret s3cret");
+}
+
+void world_provision(struct world *w)
+{
+    world_set_client(w);
     world_give_code(w, "code1");
     assert_string_equal(world_type(w, "auth code code1"),
                         "OK state=ready generation=1 expires_in=3600 rest=ok");

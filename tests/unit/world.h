@@ -97,7 +97,10 @@ void world_run(struct world *w, uint64_t ms);
 /* Types a line and lives until it is answered. The last line of the answer. */
 const char *world_type(struct world *w, const char *line);
 
-/* portal acme, client_id, client_secret, and a good code: generation 1. */
+/* portal acme, client_id, client_secret. */
+void world_set_client(struct world *w);
+
+/* The same, and a good code: generation 1. */
 void world_provision(struct world *w);
 void world_give_code(struct world *w, const char *code);
 
