@@ -62,18 +62,9 @@ static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t
                           uint32_t units)
 {
     uint32_t unit = f->flash.unit;
-    uint8_t *bytes = f->bytes + offset;
-    uint64_t old, new;
-    uint32_t i = 0;
 
-    for (; i + sizeof old <= units * unit; i += (uint32_t)sizeof old) {
-        memcpy(&old, bytes + i, sizeof old);
-        memcpy(&new, data + i, sizeof new);
-        new &= old;
-        memcpy(bytes + i, &new, sizeof new);
-    }
-    for (; i < units * unit; i++)
-        bytes[i] &= data[i];
+    for (uint32_t i = 0; i < units * unit; i++)
+        f->bytes[offset + i] &= data[i];
     memset(f->programmed + offset / unit, PROGRAMMED, units);
     if (f->doubtful)
         memset(f->undecided + offset, 0, (size_t)units * unit);
