@@ -255,22 +255,19 @@ static void step_token(struct tk_console *c)
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
+    bool last = gave_up(c);
 
-    switch (
-        tk_token_get(c->keeper, c->now.account->name, c->now.number, token, sizeof token, &info)) {
+    switch ((last ? tk_token_get_last : tk_token_get)(c->keeper, c->now.account->name,
+                                                      c->now.number, token, sizeof token, &info)) {
     case TK_TOKEN_VALUE:
-        info.is_short |= c->now.item > 0;
         ok_of_token(c, token, &info);
         break;
     case TK_TOKEN_REFUSED:
         tk_console_err(c, info.err);
         break;
     default:
-        c->now.waiting = !gave_up(c);
-        if (c->now.waiting)
-            break;
-        c->now.number = 0; /* what there is, then */
-        if (c->now.item++ > 0)
+        c->now.waiting = true;
+        if (last)
             tk_console_err(c, info.err == TK_OK ? TK_E_TRY_LATER : info.err);
     }
     tk_wipe(token, sizeof token);

@@ -36,6 +36,11 @@ struct tk_token_info {
 enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                   char *buf, size_t size, struct tk_token_info *info);
 
+/* The same for a consumer that waits no longer: a valid token that lives shorter is better than
+ * none. */
+enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
+                                       char *buf, size_t size, struct tk_token_info *info);
+
 /* A consumer met a 401 with a token of this generation. Only if that is still the current one a
  * refresh follows, and tk_token_get waits for it. */
 void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation);

@@ -73,3 +73,15 @@ enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t
         return give(a, buf, size, info);
     return renew_for(a, usable, buf, size, info);
 }
+
+enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
+                                       char *buf, size_t size, struct tk_token_info *info)
+{
+    enum tk_token_answer answer = tk_token_get(k, ref, min_valid_s, buf, size, info);
+
+    if (answer != TK_TOKEN_WAIT)
+        return answer;
+    answer = tk_token_get(k, ref, 0, buf, size, info);
+    info->is_short = true;
+    return answer;
+}

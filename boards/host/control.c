@@ -189,14 +189,10 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
-    enum tk_token_answer answer =
-        tk_token_get(c->keeper, client->ref, client->min_valid_s, token, sizeof token, &info);
+    bool last = now_ms >= client->give_up_ms;
 
-    if (answer == TK_TOKEN_WAIT && now_ms >= client->give_up_ms) { /* what there is, then */
-        answer = tk_token_get(c->keeper, client->ref, 0, token, sizeof token, &info);
-        info.is_short = true;
-    }
-    switch (answer) {
+    switch ((last ? tk_token_get_last : tk_token_get)(c->keeper, client->ref, client->min_valid_s,
+                                                      token, sizeof token, &info)) {
     case TK_TOKEN_VALUE:
         give(c, client, token, &info);
         break;
@@ -204,7 +200,7 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
         refuse(c, client, info.err, exit_of(info.err));
         break;
     default:
-        if (now_ms >= client->give_up_ms)
+        if (last)
             refuse(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_LATER);
     }
     tk_wipe(token, sizeof token);
