@@ -103,15 +103,15 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
            c->end <= c->limit;
 }
 
-/* Whether something stands where a record ends, or it is the last one of a sector that was left:
- * then it was whole once. */
+/* Whether something stands where a record ends, or it is the last one of a sector that was left, or
+ * of those that the newest was opened with: then it was whole once. */
 static bool is_followed(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t at = c->at;
+    uint32_t at = c->at, opened = tk_store_sector(s, s->seq) + s->opened;
     bool followed;
 
     c->at = tk_store_align(s, c->end);
-    followed = c->at == c->limit || parse(s, c);
+    followed = c->at == c->limit || c->at == opened || parse(s, c);
     c->at = at;
     return followed && parse(s, c);
 }

@@ -75,7 +75,8 @@ static size_t mixed(const struct shape *shape, uint32_t n, struct entry *entries
 /* Many small ones: 30 keys, one or two a commit, now and then nine. */
 static size_t many(const struct shape *shape, uint32_t n, struct entry *entries)
 {
-    unsigned keys = shape->unit < 32 ? 30 : 10; /* each may take a unit of its own one day */
+    bool narrow = shape->unit >= 32 || (shape->kind & SEALED && shape->sector_size < 2048);
+    unsigned keys = narrow ? 10 : 30; /* each may stand in a record of its own one day */
     unsigned some = n == 0 ? keys : n % 16 == 15 ? 9 : 1 + n % 2;
     size_t count = 0;
 

@@ -238,6 +238,8 @@ static enum finding look_after_failure(struct proof *p, struct device *d, int re
 {
     enum finding f = look(d, &models[0], &models[1]);
 
+    if (ret != TK_STORE_OK && look(d, &models[1], &models[0]) == FOUND_NEW)
+        f = is_good(f) ? FOUND_OLD : f; /* it was to change nothing, perhaps */
     if (is_good(f) && f != (ret == TK_STORE_OK ? FOUND_NEW : FOUND_OLD))
         return broken(p, "what a commit answers is not what is there");
     return f;

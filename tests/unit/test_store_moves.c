@@ -110,6 +110,35 @@ static void what_has_a_wrong_bit(void **state)
     assert_has(3, "and a third");
 }
 
+/* Nothing stands behind the commit that opened a sector, but its header says that it was whole. Of
+ * two sectors the other one is dead: an older value is none. */
+static void what_opened_a_sector_has_a_wrong_bit(void **state)
+{
+    char text[20];
+
+    (void)state;
+    tk_sim_flash_free(&f);
+    tk_sim_flash_init(&f, 1024, 2, 4);
+    reopen();
+    put(1, "an old value");
+    for (int i = 0; f.erases < 3; i++) {
+        snprintf(text, sizeof text, "value %d", i);
+        put(2, text);
+    }
+    uint8_t *value = place_of(text);
+
+    for (size_t bit = 0; bit < 8 * (5 + strlen(text) + 4); bit++) {
+        uint8_t *byte = value - 5 + bit / 8;
+
+        *byte ^= (uint8_t)(1 << bit % 8);
+        reopen();
+        assert_has(1, "an old value");
+        assert_has(2, text);
+        assert_string_equal(tk_store_health(&s), "corrected");
+        *byte ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
 /* Full to the last byte, 31 keys are deleted by the last commit before the power goes. */
 static void a_record_that_deletes_many_keys(void **state)
 {
@@ -206,8 +235,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(what_a_commit_names_but_does_not_change), TEST(what_has_a_wrong_bit),
-        TEST(a_record_that_deletes_many_keys), TEST(what_reads_another_way_each_time),
-        TEST(a_start_that_is_cut)};
+        TEST(what_opened_a_sector_has_a_wrong_bit),    TEST(a_record_that_deletes_many_keys),
+        TEST(what_reads_another_way_each_time),        TEST(a_start_that_is_cut)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
