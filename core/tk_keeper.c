@@ -5,7 +5,7 @@
 #include "tk_auth.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
-#include "tk_rest.h"
+#include "tk_rest_verify.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #define STORE_STEP_MS  20    /* between steps of its work */
 #define STORE_AGAIN_MS 60000 /* when flash failed */
 
-enum { KEY_IP = 3, KEY_NTP = 4 }; /* 1, 2 and 5 to 8: tk_sink.c; 9: tk_history.c */
+enum { KEY_IP = 3, KEY_NTP = 4 }; /* 1, 2 and 5 to 8: tk_webhook.c; 9: tk_history.c */
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
 {
@@ -47,8 +47,8 @@ static void tell(struct tk_keeper *k, const char *kind, const struct tk_text *te
     tk_text_visible(&t, text->buf);
     for (size_t i = 0; i < TK_CONSOLES; i++)
         tk_console_tell(&k->consoles[i], line);
-    if (k->config->tell != NULL)
-        k->config->tell(k->config->ctx, line);
+    if (k->config->on_line != NULL)
+        k->config->on_line(k->config->ctx, line);
 }
 
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text)
@@ -101,7 +101,7 @@ static void init_account(struct tk_keeper *k, uint8_t index)
     tk_account_init(a, k, index);
     tk_token_init(a);
     tk_auth_init(a);
-    tk_rest_init(a);
+    tk_rest_verify_init(a);
     tk_escalate_init(a);
     tk_account_load(a);
 }
@@ -125,15 +125,15 @@ static void load_network(struct tk_keeper *k)
     (void)tk_clock_ntp(k->config->port, k->ntp);
 }
 
-static void prepare_store(struct tk_task *task, uint64_t now_ms)
+static void prepare_store(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_keeper *k =
-        (struct tk_keeper *)((char *)task - offsetof(struct tk_keeper, store_task));
+        (struct tk_keeper *)((char *)timer - offsetof(struct tk_keeper, store_timer));
     int ret = tk_store_prepare(&k->store);
 
     if (ret != TK_STORE_OK)
-        tk_sched_at(&k->sched, task,
-                    now_ms + (ret == TK_STORE_AGAIN ? STORE_STEP_MS : STORE_AGAIN_MS));
+        tk_timer_start(&k->timers, timer,
+                       now_ms + (ret == TK_STORE_AGAIN ? STORE_STEP_MS : STORE_AGAIN_MS));
 }
 
 /* What the store is sealed with; NULL where the device has no key. */
@@ -178,16 +178,16 @@ enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *va
     int ret = commit(k, values, count);
 
     if (k->store.refused == 0) /* it may have more to do ahead now */
-        tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
+        tk_timer_start(&k->timers, &k->store_timer, tk_keeper_now(k) + STORE_STEP_MS);
     return error_of_store(ret);
 }
 
 static void open_store(struct tk_keeper *k)
 {
     k->store_error = error_of_store(tk_store_open(&k->store, k->config->flash, open_seal(k)));
-    tk_task_init(&k->store_task, prepare_store);
+    tk_timer_init(&k->store_timer, prepare_store);
     if (k->store_error == TK_OK)
-        tk_sched_at(&k->sched, &k->store_task, tk_keeper_now(k) + STORE_STEP_MS);
+        tk_timer_start(&k->timers, &k->store_timer, tk_keeper_now(k) + STORE_STEP_MS);
 }
 
 /* The first account is always there, also where flash cannot keep its name. */
@@ -210,13 +210,13 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     k->config = config;
     k->started_ms = tk_keeper_now(k);
     k->log_level = TK_LOG_ERROR;
-    tk_sched_init(&k->sched);
+    tk_timers_init(&k->timers);
     tk_time_init(&k->time, config->port, config->build_unix);
-    k->tls_error = tk_net_init(&k->net, config->port, &k->time, tk_ca_find, &k->ca);
+    k->tls_error = tk_https_init(&k->net, config->port, &k->time, tk_ca_find, &k->ca);
     open_store(k);
     tk_ca_load(&k->ca, k);
     tk_history_load(k);
-    tk_sink_load(k);
+    tk_webhook_load(k);
     load_network(k);
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], k, i);
@@ -235,7 +235,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 void tk_keeper_free(struct tk_keeper *k)
 {
     (void)tk_clock_ntp(k->config->port, "");
-    tk_net_free(&k->net);
+    tk_https_free(&k->net);
     if (k->store.seal != NULL)
         tk_seal_free(k->config->seal);
     tk_wipe(k, sizeof *k);
@@ -290,8 +290,8 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     notice_time(k);
     for (size_t i = 0; i < TK_CONSOLES; i++)
         until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
-    until_ms = earliest(until_ms, tk_sched_run(&k->sched, now_ms));
-    until_ms = earliest(until_ms, tk_net_step(&k->net, now_ms));
+    until_ms = earliest(until_ms, tk_timers_run(&k->timers, now_ms));
+    until_ms = earliest(until_ms, tk_https_step(&k->net, now_ms));
     tell_changes(k);
     if (k->told)
         until_ms = now_ms;
@@ -343,7 +343,7 @@ static bool is_worked_on(struct tk_keeper *k, const struct tk_account *a)
     for (size_t i = 0; i < TK_CONSOLES; i++) {
         struct tk_console *c = &k->consoles[i];
 
-        if ((c->now.step != NULL || c->asking != NULL) && tk_console_account(c) == a)
+        if ((c->job.step != NULL || c->asking != NULL) && tk_console_account(c) == a)
             return true;
     }
     return false;
@@ -365,9 +365,9 @@ enum tk_err tk_keeper_delete(struct tk_keeper *k, const char *ref)
     if (err != TK_OK)
         return err;
     tk_auth_cancel(a);
-    tk_net_cancel(&k->net, &a->escalation.request);
-    tk_sched_at(&k->sched, &a->escalation.task, TK_NEVER);
-    tk_sched_at(&k->sched, &a->refresh.store_task, TK_NEVER);
+    tk_https_cancel(&k->net, &a->escalation.request);
+    tk_timer_stop(&k->timers, &a->escalation.post_timer);
+    tk_timer_stop(&k->timers, &a->refresh.store_timer);
     tk_history_orphan(k, a->index);
     init_account(k, a->index); /* what is on flash now: nothing */
     need_first_account(k);

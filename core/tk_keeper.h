@@ -19,14 +19,14 @@
 #include "tk_console.h"
 #include "tk_flash.h"
 #include "tk_history.h"
+#include "tk_https.h"
 #include "tk_ip.h"
-#include "tk_net.h"
-#include "tk_sched.h"
 #include "tk_seal.h"
-#include "tk_sink.h"
 #include "tk_store.h"
 #include "tk_time.h"
+#include "tk_timer.h"
 #include "tk_token.h"
+#include "tk_webhook.h"
 
 enum tk_log_level { TK_LOG_OFF, TK_LOG_ERROR, TK_LOG_INFO };
 
@@ -39,25 +39,25 @@ struct tk_config {
     int64_t build_unix;             /* when this program was made */
     const char *board;              /* a word: "host", "lm3s6965evb" */
 
-    mbedtls_x509_crt_ca_cb_t find_root; /* the roots of trust, as for tk_tls_share */
+    mbedtls_x509_crt_ca_cb_t find_root; /* the roots of trust, as for tk_tls_config_init */
     void *trust;
     mbedtls_x509_crt *(*new_root)(void); /* an empty one on mbedTLS' heap, for it to free; NULL */
     uint64_t trust_id;                   /* another one with other roots, as tk_trust_id gives it */
 
     /* Every EVT and LOG line, without its line end, as it also goes to the consoles; NULL: to
      * nobody else. Never holds a secret. */
-    void (*tell)(void *ctx, const char *line);
+    void (*on_line)(void *ctx, const char *line);
     /* An account's escalation level changed (0: cleared), also for the board to act on. */
-    void (*escalated)(void *ctx, const char *ref, int level, enum tk_err cause);
+    void (*on_escalation)(void *ctx, const char *ref, int level, enum tk_err cause);
     void *ctx;
 };
 
 struct tk_keeper {
     const struct tk_config *config;
     struct tk_time time;
-    struct tk_sched sched;
+    struct tk_timers timers;
     struct tk_store store;
-    struct tk_task store_task; /* what the store can do ahead */
+    struct tk_timer store_timer; /* what the store can do ahead */
 
     enum tk_log_level log_level;
     enum tk_err store_error; /* of opening the store */
@@ -71,11 +71,11 @@ struct tk_keeper {
     struct tk_ca ca; /* roots of trust that were added */
     struct tk_ip ip;
     char ntp[TK_HOST_MAX + 1]; /* "": none */
-    struct tk_sink sink;
+    struct tk_webhook webhook;
     struct tk_history history;
     struct tk_account accounts[TK_ACCOUNTS];
     struct tk_console consoles[TK_CONSOLES];
-    struct tk_net net;
+    struct tk_https net;
 };
 
 /* Opens the store, loads the accounts, and is ready to run. Always succeeds; what does not work

@@ -35,7 +35,7 @@ bool tk_device_heap_refused(struct tk_port *port);
 
 /* What the platform can tell of its own health, as `status --all` shows it: the name and value of
  * figure number index, from 0, or NULL behind the last. The string is a constant. */
-const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value);
+const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value);
 
 /* Writes the device's own secret key for sealing to out and answers 0, or answers -1: this device
  * has none. The same key at every call. */

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from pathlib import Path
 
 # The first pattern that the path of a source or an object matches names its layer.
-LAYERS = (("core", r"/core/tk_"), ("conformance suite", r"/platform/conformance/"),
+LAYERS = (("core", r"/core/(?:\w+/)?tk_"), ("conformance suite", r"/platform/conformance/"),
           ("ports", r"/port/\w+/"), ("roots of trust", r"roots\.c"), ("lwIP", r"/lwip[^/]*/src/"),
           ("mbedTLS", r"/library/"), ("board", r"/boards/"),
           ("C library", r"/lib(c|g|m|gcc)(_nano)?\.a"))

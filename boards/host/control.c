@@ -189,7 +189,7 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
-    bool last = now_ms >= client->give_up_ms;
+    bool last = now_ms >= client->deadline_ms;
 
     switch ((last ? tk_token_get_last : tk_token_get)(c->keeper, client->ref, client->min_valid_s,
                                                       token, sizeof token, &info)) {
@@ -226,7 +226,7 @@ static void begin_get(struct tk_control *c, struct tk_control_client *client, st
         return;
     }
     client->min_valid_s = (uint32_t)number_or(j, "min_valid", TK_MIN_VALID_DEFAULT, UINT32_MAX);
-    client->give_up_ms =
+    client->deadline_ms =
         now_ms + 1000 * (uint64_t)number_or(j, "timeout", GET_TIMEOUT_S, GET_TIMEOUT_MAX);
     client->state = TK_CLIENT_WAITING;
     tk_posix_watch(c->port, client->fd, POLLPRI); /* what he says or ends is not read: only HUP */
@@ -302,7 +302,7 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
     switch (client->state) {
     case TK_CLIENT_READING:
         read_request(c, client, now_ms);
-        if (client->state == TK_CLIENT_READING && now_ms >= client->give_up_ms)
+        if (client->state == TK_CLIENT_READING && now_ms >= client->deadline_ms)
             end_client(c, client);
         break;
     case TK_CLIENT_WAITING:
@@ -344,7 +344,7 @@ static void accept_clients(struct tk_control *c, uint64_t now_ms)
             return;
         }
         *client = (struct tk_control_client){
-            .state = TK_CLIENT_READING, .fd = fd, .give_up_ms = now_ms + READ_TIMEOUT_MS};
+            .state = TK_CLIENT_READING, .fd = fd, .deadline_ms = now_ms + READ_TIMEOUT_MS};
     }
 }
 
@@ -358,8 +358,8 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
 
         step_client(c, client, now_ms);
         if ((client->state == TK_CLIENT_READING || client->state == TK_CLIENT_WAITING) &&
-            client->give_up_ms < next)
-            next = client->give_up_ms;
+            client->deadline_ms < next)
+            next = client->deadline_ms;
     }
     tk_posix_watch(c->port, c->fd, free_client(c) != NULL ? POLLIN : 0); /* else it is no news */
     return next;

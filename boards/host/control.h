@@ -24,7 +24,7 @@ enum tk_client_state { TK_CLIENT_FREE, TK_CLIENT_READING, TK_CLIENT_WAITING, TK_
 struct tk_control_client {
     enum tk_client_state state;
     int fd;
-    uint64_t give_up_ms;
+    uint64_t deadline_ms;
     unsigned line; /* the console line it became */
     size_t len;
     char text[TK_CONTROL_LINE + 1];

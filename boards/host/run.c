@@ -128,7 +128,7 @@ static int serve(const struct tk_options *options)
                                         .find_root = tk_trust_find,
                                         .trust = &service.trust,
                                         .new_root = tk_trust_new,
-                                        .tell = tell};
+                                        .on_line = tell};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))

@@ -29,14 +29,14 @@ void tk_suite_rest(const suite *c, uint64_t ms)
     }
 }
 
-bool tk_suite_may_wait(const suite *c, uint64_t give_up_ms)
+bool tk_suite_may_wait(const suite *c, uint64_t deadline_ms)
 {
     uint64_t now_ms = tk_suite_now(c);
 
-    if (now_ms >= give_up_ms)
+    if (now_ms >= deadline_ms)
         return false;
     tk_device_alive(c->port);
-    tk_wait(c->port, now_ms + STEP_MS < give_up_ms ? now_ms + STEP_MS : give_up_ms);
+    tk_wait(c->port, now_ms + STEP_MS < deadline_ms ? now_ms + STEP_MS : deadline_ms);
     return true;
 }
 

@@ -49,7 +49,7 @@ static bool program(const suite *c, uint32_t at, uint32_t len)
 static bool erase(const suite *c, uint32_t sector, uint64_t *longest_ms)
 {
     const struct tk_flash *f = c->scratch;
-    uint64_t give_up_ms = tk_suite_now(c) + ERASE_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + ERASE_MS;
     int ret;
 
     do {
@@ -58,7 +58,7 @@ static bool erase(const suite *c, uint32_t sector, uint64_t *longest_ms)
         ret = f->erase(f->ctx, sector * f->sector_size);
         if (longest_ms != NULL && tk_suite_since(c, start_ms) > *longest_ms)
             *longest_ms = tk_suite_since(c, start_ms);
-    } while (ret == TK_FLASH_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    } while (ret == TK_FLASH_AGAIN && tk_suite_may_wait(c, deadline_ms));
     return ret == TK_FLASH_OK;
 }
 

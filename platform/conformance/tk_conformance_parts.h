@@ -68,7 +68,7 @@ uint64_t tk_suite_since(const suite *c, uint64_t start_ms);
 void tk_suite_rest(const suite *c, uint64_t ms);
 
 /* For loops that try again: false when there is no time left to. */
-bool tk_suite_may_wait(const suite *c, uint64_t give_up_ms);
+bool tk_suite_may_wait(const suite *c, uint64_t deadline_ms);
 
 /* The tick is measured with something that is none: `second` gives ticks. */
 const char *tk_suite_compare_rate(const suite *c, uint64_t (*second)(const suite *c));

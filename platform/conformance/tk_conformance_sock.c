@@ -15,7 +15,7 @@ enum { PEER_MS = 500 }; /* that the peer takes to answer ENQ */
 /* As tk_sock_lookup_poll; TK_SOCK_AGAIN when there was no answer in time. */
 static int look_up(const suite *c, const char *host, uint64_t patience_ms, struct tk_addr *addrs)
 {
-    uint64_t give_up_ms = tk_suite_now(c) + patience_ms;
+    uint64_t deadline_ms = tk_suite_now(c) + patience_ms;
     int lookup = tk_sock_lookup(c->port, host);
     int n;
 
@@ -23,7 +23,7 @@ static int look_up(const suite *c, const char *host, uint64_t patience_ms, struc
         return lookup;
     do {
         n = tk_sock_lookup_poll(c->port, lookup, addrs, TK_SOCK_ADDRS);
-    } while (n == TK_SOCK_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    } while (n == TK_SOCK_AGAIN && tk_suite_may_wait(c, deadline_ms));
     if (n == TK_SOCK_AGAIN)
         tk_sock_lookup_cancel(c->port, lookup);
     return n;
@@ -75,7 +75,7 @@ static const char *sock_cancel(const suite *c)
 static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS];
-    uint64_t give_up_ms;
+    uint64_t deadline_ms;
     int ret;
 
     *sock = TK_SOCK_ERR;
@@ -84,10 +84,10 @@ static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
     *sock = tk_sock_open(c->port, &addrs[0], tcp_port);
     if (*sock < 0)
         return *sock;
-    give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    deadline_ms = tk_suite_now(c) + PATIENT_MS;
     do {
         ret = tk_sock_connected(c->port, *sock);
-    } while (ret == TK_SOCK_AGAIN && tk_suite_may_wait(c, give_up_ms));
+    } while (ret == TK_SOCK_AGAIN && tk_suite_may_wait(c, deadline_ms));
     return ret;
 }
 
@@ -205,7 +205,7 @@ static int recv_piece(const suite *c, int sock, uint32_t at)
 
 static const char *expect_echo(const suite *c, int sock)
 {
-    uint64_t give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + PATIENT_MS;
     uint32_t sent = 0, got = 0;
 
     while (got < ECHO_BYTES) {
@@ -218,7 +218,7 @@ static const char *expect_echo(const suite *c, int sock)
             return bad_recv;
         sent += up > 0 ? (uint32_t)up : 0;
         got += down > 0 ? (uint32_t)down : 0;
-        if (up < 0 && down < 0 && !tk_suite_may_wait(c, give_up_ms))
+        if (up < 0 && down < 0 && !tk_suite_may_wait(c, deadline_ms))
             return sent < ECHO_BYTES ? bad_send : bad_recv;
     }
     return NULL;
@@ -257,7 +257,7 @@ static const char *sock_wakes(const suite *c)
 /* Reads until the stream ends. The number of bytes it had, or an outcome. */
 static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
 {
-    uint64_t give_up_ms = tk_suite_now(c) + PATIENT_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + PATIENT_MS;
     int got = 0;
 
     for (;;) {
@@ -265,7 +265,7 @@ static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
 
         if (n == TK_SOCK_CLOSED)
             return got;
-        if (n == 0 || (n < 0 && (n != TK_SOCK_AGAIN || !tk_suite_may_wait(c, give_up_ms))))
+        if (n == 0 || (n < 0 && (n != TK_SOCK_AGAIN || !tk_suite_may_wait(c, deadline_ms))))
             return TK_SOCK_ERR;
         got += n > 0 ? n : 0;
         if (got == size)
@@ -293,16 +293,16 @@ static const char *sock_closed(const suite *c)
 /* Twice what the peer takes to answer ENQ. */
 static uint64_t second_of_peer(const suite *c)
 {
-    uint64_t give_up_ms, start_ms;
+    uint64_t deadline_ms, start_ms;
     uint8_t byte = ENQ;
     int sock;
     int ret = dial(c, c->peer, c->peer_port, &sock);
 
     start_ms = tk_suite_now(c);
-    give_up_ms = start_ms + PATIENT_MS;
+    deadline_ms = start_ms + PATIENT_MS;
     if (ret == TK_SOCK_OK && tk_sock_send(c->port, sock, &byte, 1) == 1) {
         while (tk_sock_recv(c->port, sock, &byte, 1) == TK_SOCK_AGAIN &&
-               tk_suite_may_wait(c, give_up_ms))
+               tk_suite_may_wait(c, deadline_ms))
             continue;
     }
     hang_up(c, sock);

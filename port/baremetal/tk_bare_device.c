@@ -63,7 +63,7 @@ static uint32_t busy_us(struct tk_port *port)
     return (uint32_t)((ticks - port->asleep_ticks) / (tk_board_ticks_per_ms / 1000));
 }
 
-const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value)
 {
     static const char *const names[] = {"heap_peak", "stack_left", "wakes", "busy_us",
                                         "rx_overruns"};

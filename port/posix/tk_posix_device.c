@@ -70,7 +70,7 @@ void tk_device_indicate(struct tk_port *port, int level)
     port->level = level;
 }
 
-const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value)
 {
     static const char *const names[] = {"heap_peak", "resident_peak_kb"};
     struct tk_mbedtls_heap heap;

@@ -122,7 +122,7 @@ void tk_device_indicate(struct tk_port *port, int level)
     port->level = level;
 }
 
-const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value)
 {
     (void)port;
     (void)index;

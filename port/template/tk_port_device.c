@@ -37,7 +37,7 @@ void tk_device_indicate(struct tk_port *port, int level)
 
 /* FIXME tk_device.h: numbers worth seeing in `status --all`: tk_mbedtls_heap's peak, the stack that
  * is left. None is right too. */
-const char *tk_device_figure(struct tk_port *port, unsigned index, uint32_t *value)
+const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value)
 {
     (void)port;
     (void)index;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ours: a refresh as core/tk_token.c does it, without the store. */
+/* Ours: a refresh as core/oauth/tk_token.c does it, without the store. */
 #include "bench.h"
+#include "tk_https.h"
 #include "tk_mbedtls.h"
-#include "tk_net.h"
 #include "tk_oauth.h"
 #include "tk_posix.h"
 #include "tk_trust.h"
@@ -23,7 +23,7 @@ static struct {
     unsigned char der[2048];
     struct tk_root root;
     struct tk_trust trust;
-    struct tk_net net;
+    struct tk_https net;
     struct tk_client client;
     struct tk_request request;
     char refresh_token[TK_TOKEN_MAX + 1];
@@ -88,7 +88,7 @@ static void refresh_done(struct tk_request *r, enum tk_err err, struct tk_http *
 
     (void)r;
     if (err == TK_OK) {
-        tk_time_witness(&run.time, answer->date_unix);
+        tk_time_note_server_date(&run.time, answer->date_unix);
         (void)tk_time_now(&run.time, &now_unix);
         err = tk_oauth_answer(answer, now_unix, &grant);
     }
@@ -112,11 +112,11 @@ bool bench_open(const struct bench *b)
     tk_copy(run.refresh_token, sizeof run.refresh_token, BENCH_REFRESH);
     snprintf(host, sizeof host, BENCH_HOST ":%u", b->port);
     r->priority = TK_PRIORITY_REFRESH;
-    r->keep_ms = b->mode == BENCH_KEPT ? 600000 : 0;
+    r->keepalive_ms = b->mode == BENCH_KEPT ? 600000 : 0;
     r->write = write_refresh;
     r->done = refresh_done;
     return load_root(b->root) && tk_host_parse(&r->host, host, NULL) &&
-           tk_net_init(&run.net, &run.port, &run.time, tk_trust_find, &run.trust) == TK_OK;
+           tk_https_init(&run.net, &run.port, &run.time, tk_trust_find, &run.trust) == TK_OK;
 }
 
 bool bench_refresh(void)
@@ -126,10 +126,10 @@ bool bench_refresh(void)
     if (run.mode == BENCH_FULL)
         memset(run.net.sessions, 0, sizeof run.net.sessions);
     run.done = false;
-    run.request.give_up_ms = now_ms + 60000;
-    tk_net_submit(&run.net, &run.request);
+    run.request.deadline_ms = now_ms + 60000;
+    tk_https_submit(&run.net, &run.request);
     while (!run.done) {
-        uint64_t until_ms = tk_net_step(&run.net, tk_clock_now_ms(&run.port));
+        uint64_t until_ms = tk_https_step(&run.net, tk_clock_now_ms(&run.port));
 
         if (!run.done)
             tk_wait(&run.port, until_ms);

@@ -336,7 +336,7 @@ class Escalation(BoardCase):
 
 
 class Errors(BoardCase):
-    """Some rows of core/errors.md; the host program is driven through all of them."""
+    """Some rows of core/oauth/errors.md; the host program is driven through all of them."""
 
     def restart(self) -> None:
         """A refresh is not too soon then."""

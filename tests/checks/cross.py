@@ -14,13 +14,15 @@ import source
 
 CC = "arm-none-eabi-gcc"
 FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
-         "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_SLOTS=1",
+         "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_CONNECTIONS=1",
          "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1", "-DTK_CONSOLE_OUT=1152",
          "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
-OURS = ["core", "platform", "platform/conformance", "port/mbedtls"]
+ROOMS = ["base", "store", "https", "runtime", "oauth", "escalate", "console"]
+CORE = ["core", *(f"core/{room}" for room in ROOMS)]
+OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
-WORDS = "core/words.py"  # packs sentences
+WORDS = "core/base/words.py"  # packs sentences
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
@@ -47,6 +49,11 @@ class Built:
     frames: dict[str, int] = field(default_factory=dict)  # "file:line: function" to bytes
     errors: list[str] = field(default_factory=list)
     keeper: int = 0
+    rooms: dict[str, str] = field(default_factory=dict)  # the room of each module
+
+    def room(self, room: str) -> int:
+        """Flash of a room."""
+        return self.text([name for name in self.sizes if self.rooms[name] == room])
 
     def text(self, modules: list[str] | None = None) -> int:
         """Flash of these modules, or of all."""
@@ -94,7 +101,7 @@ def _frames(work: Path, modules: list[str], errors: list[str]) -> dict[str, int]
         for line in (work / f"{module}.su").read_text().splitlines():
             where, size, kind = line.split("\t")
             file, number, _, function = where.rsplit(":", 3)
-            place = f"core/{Path(file).name}:{number}: {function}"
+            place = f"{file[file.rindex('core/'):]}:{number}: {function}"
             found[place] = int(size)
             if kind != "static":
                 errors.append(f"{place} has a stack frame whose size is not fixed")
@@ -113,7 +120,9 @@ def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Bu
         source.output("python3", tree / WORDS, work / "tk_words_packed.h")
         for errors in pool.map(lambda name: _compile(tree, name, mbedtls, work), names):
             built.errors += errors
-        objects = [work / (Path(name).stem + ".o") for name in names if name.startswith("core/")]
+        core = [Path(name) for name in names if name.startswith("core/")]
+        built.rooms = {name.stem: "/".join(name.parts[1:-1]) for name in core}
+        objects = [work / f"{name.stem}.o" for name in core]
         objects = [item for item in objects if item.exists()]
         built.sizes = _sizes(objects) if objects else {}
         built.frames = _frames(work, [item.stem for item in objects], built.errors)
@@ -137,7 +146,7 @@ def problems(tree: Path, built: Built) -> list[str]:
     protocol = built.text(PROTOCOL)
     if protocol > PROTOCOL_BYTES:
         parts = " + ".join(f"{name[3:]} {built.text([name])}" for name in PROTOCOL)
-        found.append(f"core/tk_http.c:1: {parts} = {protocol} bytes on Cortex-M3, "
+        found.append(f"core/https/tk_http.c:1: {parts} = {protocol} bytes on Cortex-M3, "
                      f"over {PROTOCOL_BYTES}")
     if built.keeper > KEEPER_BYTES:
         found.append(f"core/tk_keeper.h:1: struct tk_keeper is {built.keeper} bytes on Cortex-M3, "

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-URL = "core/tk_url.c"
-OAUTH = "core/tk_oauth.c"
+URL = "core/https/tk_url.c"
+OAUTH = "core/oauth/tk_oauth.c"
 SCRIPT = "tests/demo.sh"
 
 
@@ -52,7 +52,7 @@ INCLUDES = [
     Plant("includes", "core asks for Linux", URL, "#if defined(__linux__)\n#endif\n",
           r"core may not depend on __linux__"),
     Plant("includes", "core asks for Windows over two lines", URL,
-          "#if TK_SLOTS > 1 && \\\n    defined(_WIN32)\n#endif\n",
+          "#if TK_CONNECTIONS > 1 && \\\n    defined(_WIN32)\n#endif\n",
           r"core may not depend on _WIN32"),
     Plant("includes", "core asks for ESP-IDF", URL, "#ifdef ESP_PLATFORM\n#endif\n",
           r"core may not depend on ESP_PLATFORM"),
@@ -94,7 +94,7 @@ LIMITS = [
 
 LAYOUT = [
     Plant("layout", "badly formatted C", URL, "int tk_planted (int a){return a;}\n",
-          r"core/tk_url\.c:\d+: not formatted"),
+          r"core/https/tk_url\.c:\d+: not formatted"),
 ]
 
 HYGIENE = [

@@ -15,21 +15,12 @@ from snippets import Snippet
 BEGIN = "<!-- generated: sizes -->\n"
 END = "<!-- end -->"
 
-# Every module of core stands in one row of the table.
-GROUPS = [
-    ("HTTP, JSON, OAuth, URLs, text", ["http", "json", "oauth", "url", "ip", "text", "le"]),
-    ("TLS, connections", ["tls", "tls_offer", "ca", "net"]),
-    ("tokens", ["account", "account_session", "account_store", "auth", "token", "token_serve",
-                "rest", "counters"]),
-    ("escalation, history", ["escalate", "escalate_post", "sink", "message", "template", "corezoid",
-                             "sha1", "history"]),
-    ("console", ["console", "console_out", "command", "command_set", "command_status",
-                 "command_token", "command_ca", "check"]),
-    ("words for people", ["err", "words"]),
-    ("store", ["store", "store_plan", "store_read", "store_sealed", "store_walk", "store_write"]),
-    ("sealing", ["seal"]),
-    ("clock, scheduler, main loop", ["time", "sched", "keeper"]),
-]
+# One row a room, in the order of the arrows.
+ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
+         ("store", "values on flash, sealing"), ("https", "URL, HTTP, TLS, requests"),
+         ("runtime", "what every part is handed"), ("oauth", "accounts and the life of a token"),
+         ("escalate", "alert levels, webhook, Corezoid"), ("console", "lines and commands"),
+         ("", "the keeper")]
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 
@@ -51,8 +42,9 @@ class Facts:
 def table(built: cross.Built) -> str:
     """The generated part of README."""
     rows = ["| core on Cortex-M3 (gcc -Os, without mbedTLS) | bytes |", "|---|---:|"]
-    for title, parts in GROUPS:
-        rows.append(f"| {title} | {built.text([f'tk_{part}' for part in parts])} |")
+    for room, what in ROOMS:
+        title = f"`core/{room}`: {what}" if room else f"`core/`: {what}"
+        rows.append(f"| {title} | {built.room(room)} |")
     rows.append(f"| **all code and constants** | **{built.text()}** |")
     rows.append(f"| `struct tk_keeper`, one account, one connection | {built.keeper} |")
     rows.append(f"| the largest stack frame | {built.largest_frame()[1]} |")
@@ -60,10 +52,9 @@ def table(built: cross.Built) -> str:
 
 
 def ungrouped(built: cross.Built) -> list[str]:
-    """Modules that no row of the table counts, and rows that count nothing."""
-    grouped = {f"tk_{part}" for _, parts in GROUPS for part in parts}
-    return [f"tests/checks/readme.py:1: GROUPS and core disagree about {name}"
-            for name in sorted(grouped ^ set(built.sizes))]
+    """Rooms that no row of the table counts, and rows that count nothing."""
+    return [f"tests/checks/readme.py:1: ROOMS and core disagree about {room}"
+            for room in sorted({room for room, _ in ROOMS} ^ set(built.rooms.values()))]
 
 
 def _split(readme: str) -> tuple[str, str, str]:
@@ -125,9 +116,9 @@ def gather(tree: Path, help_text: str) -> Facts:
                                                  if not name.startswith(("README", HERE))]),
         flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
                for command, usage in _usage(help_text).items()},
-        commands=_names(tree, "core/tk_commands.h"),
-        settings=set(_names(tree, "core/tk_settings.h")),
-        errors=set(_names(tree, "core/tk_errors.h")),
+        commands=_names(tree, "core/console/tk_commands.h"),
+        settings=set(_names(tree, "core/console/tk_settings.h")),
+        errors=set(_names(tree, "core/base/tk_errors.h")),
         words=_strings(tree, [name for name in core if name.endswith((".c", ".h"))]))
 
 

@@ -63,7 +63,7 @@ class Bench:
 
     def _cross(self, file: str) -> list[str]:
         """Compiles the modules that share a budget."""
-        only = [f"core/{name}.c" for name in cross.PROTOCOL]
+        only = [name for name in source.tracked(self.tree) if Path(name).stem in cross.PROTOCOL]
         return cross.problems(self.tree, cross.compile_core(self.tree, self.mbedtls, only))
 
     def clean_problems(self, build: Path) -> list[str]:

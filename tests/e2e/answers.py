@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of core/errors.md, and the faults of our own Bitrix24 that answer so."""
+"""The tables of core/oauth/errors.md, and the faults of our own Bitrix24 that answer so."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Row:
 def tables() -> dict[tuple[str, ...], list[list[str]]]:
     """The tables of the document by their headings."""
     found, rows = {}, None
-    for line in (ROOT / "core/errors.md").read_text().splitlines():
+    for line in (ROOT / "core/oauth/errors.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if not line.startswith("|"):
             rows = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""core/errors.md, driven: each of its rows answered to the program by a server with real TLS."""
+"""core/oauth/errors.md, driven: each of its rows answered to the program by a server with real TLS."""
 
 import re
 import unittest

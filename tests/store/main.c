@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The proof of core/tk_store: see proof.h. Prints one row a campaign, in the columns in which other
- * stores were measured.
+ * The proof of core/store/tk_store: see proof.h. Prints one row a campaign, in the columns in which
+ * other stores were measured.
  *
  *     store_proof                   all that is exhaustive, some minutes
  *     store_proof --only PART       cut, again, weak, fail, read or flip of it

@@ -86,14 +86,14 @@ static void a_removed_account_is_scheduled_no_more(void **state)
     w.flash.off = true;
     world_type(&w, "auth refresh");
     world_run(&w, 1000);
-    assert_true(w.keeper.accounts[0].escalation.ladder_task.due_ms != TK_NEVER);
+    assert_true(w.keeper.accounts[0].escalation.level_timer.due_ms != TK_NEVER);
     w.flash.off = false;
     world_type(&w, "auth begin");
     world_type(&w, "auth forget");
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
     const struct tk_account *a = &w.keeper.accounts[0];
 
-    for (const struct tk_task *t = w.keeper.sched.first; t != NULL; t = t->next)
+    for (const struct tk_timer *t = w.keeper.timers.first; t != NULL; t = t->next)
         assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
     for (const struct tk_request *r = w.keeper.net.first; r != NULL; r = r->next)
         assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/errors.md against the code: each of its rows, and nothing in the code that it leaves out. */
+/* core/oauth/errors.md against the code: each of its rows, and nothing in the code that it leaves
+ * out. */
 
 #include "tk_err.h"
 #include "tk_oauth.h"
@@ -42,7 +43,7 @@ static void read_row(char *line)
 
 static int read_tables(void **state)
 {
-    FILE *file = fopen(TK_SOURCE_DIR "/core/errors.md", "r");
+    FILE *file = fopen(TK_SOURCE_DIR "/core/oauth/errors.md", "r");
     char line[512];
 
     (void)state;
@@ -110,7 +111,7 @@ static enum tk_err meant(const struct row *row, const char **said)
         return tk_oauth_rest_answer(&http, said);
     enum tk_err err = tk_oauth_answer(&http, 1780315782, &grant);
 
-    *said = grant.said;
+    *said = grant.server_error;
     return err;
 }
 

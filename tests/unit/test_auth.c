@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
-#include "tk_rest.h"
+#include "tk_rest_verify.h"
 
 #define MINUTE 60000
 
@@ -297,11 +297,11 @@ static void a_proof_takes_the_place_of_the_one_under_way(void **state)
     world_provision(&w);
     world_latency(&w, 5000);
     for (int i = 0; i < 2; i++) {
-        tk_rest_prove(&w.keeper.accounts[0]);
+        tk_rest_verify(&w.keeper.accounts[0]);
         world_run(&w, 100);
     }
-    for (size_t i = 0; i < TK_SLOTS; i++)
-        count += w.keeper.net.slots[i].request == r;
+    for (size_t i = 0; i < TK_CONNECTIONS; i++)
+        count += w.keeper.net.connections[i].request == r;
     assert_int_equal(count, 1);
     world_run(&w, 10000);
     assert_string_equal(world_status(&w, "rest"), "ok");
@@ -313,9 +313,9 @@ static void what_is_forgotten_is_proven_no_more(void **state)
     (void)state;
     world_provision(&w);
     world_latency(&w, 5000);
-    tk_rest_prove(&w.keeper.accounts[0]);
+    tk_rest_verify(&w.keeper.accounts[0]);
     world_run(&w, 100);
-    assert_true(tk_rest_proving(&w.keeper.accounts[0]));
+    assert_true(tk_rest_verifying(&w.keeper.accounts[0]));
     w.server.no_plan = true;
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_run(&w, 10000);

@@ -103,7 +103,7 @@ void tk_device_indicate(struct tk_port *p, int level)
     (void)p, (void)level;
 }
 
-const char *tk_device_figure(struct tk_port *p, unsigned index, uint32_t *value)
+const char *tk_device_metric(struct tk_port *p, unsigned index, uint32_t *value)
 {
     (void)p, (void)index, (void)value;
     return NULL;

@@ -194,16 +194,17 @@ static void sessions_end_with_the_list(void **state)
     (void)state;
     world_provision(&w);
     tk_account_auth_host(&w.keeper.accounts[0], &given.host);
-    tk_net_restore_session(&w.keeper.net, &given);
+    tk_https_restore_session(&w.keeper.net, &given);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     world_run(&w, 5000);
     before = tk_ca_id(&w.keeper.ca);
     world_assert_begins(add(&c), "OK");
-    assert_null(tk_net_session(&w.keeper.net, &given.host));
+    assert_null(tk_https_session(&w.keeper.net, &given.host));
     assert_true(tk_ca_id(&w.keeper.ca) != before);
     world_restart(&w, 100);
-    assert_null(tk_net_session(&w.keeper.net, &given.host)); /* the stored one is of another list */
+    assert_null(
+        tk_https_session(&w.keeper.net, &given.host)); /* the stored one is of another list */
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
 }

@@ -100,7 +100,7 @@ static void change_servers(void)
     w.server.fault_word = fault == WORLD_BODY ? "{\"a\":1}" : words[chance(6)];
     world_fault(&w, fault, fault > WORLD_UNTRUSTED ? chance(4) : 0);
     w.server.apart = chance(2);
-    w.server.sink = (enum world_fault)chance(WORLD_ERROR);
+    w.server.webhook = (enum world_fault)chance(WORLD_ERROR);
     for (size_t i = 0; i < WORLD_HOSTS; i++) {
         w.peers[i].reply_ms = chance(3) ? 0 : chance(8000);
         w.peers[i].connect_ms = chance(3) ? 0 : chance(4000);
@@ -151,17 +151,18 @@ static void happen(void)
 
 static void look_at_lists(void)
 {
-    const struct tk_net *net = &w.keeper.net;
+    const struct tk_https *net = &w.keeper.net;
     uint64_t due_ms = 0;
 
-    for (const struct tk_task *t = w.keeper.sched.first; t != NULL; t = t->next) {
+    for (const struct tk_timer *t = w.keeper.timers.first; t != NULL; t = t->next) {
         assert_in_range(t->due_ms, due_ms, TK_NEVER - 1);
         due_ms = t->due_ms;
     }
     for (const struct tk_request *r = net->first; r != NULL; r = r->next)
-        assert_true(r->waiting && r->slot == NULL);
-    for (const struct tk_slot *s = net->slots; s < net->slots + TK_SLOTS; s++)
-        assert_true(s->request == NULL || (s->request->slot == s && !s->request->waiting));
+        assert_true(r->waiting && r->connection == NULL);
+    for (const struct tk_connection *s = net->connections; s < net->connections + TK_CONNECTIONS;
+         s++)
+        assert_true(s->request == NULL || (s->request->connection == s && !s->request->waiting));
 }
 
 static void whatever_happens(void **state)

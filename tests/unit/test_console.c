@@ -303,10 +303,10 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
         w.peers[i].connect_ms = 5000;
     w.port.system = true;
     type("@5 check\n");
-    assert_true(tk_net_active(probe));
+    assert_true(tk_https_active(probe));
     type("\x03");
     assert_non_null(strstr(out, "@5 ERR cancelled "));
-    assert_false(tk_net_active(probe));
+    assert_false(tk_https_active(probe));
     assert_null(w.keeper.net.first);
 }
 
@@ -323,7 +323,7 @@ static void a_check_that_is_late_does_not_spin(void **state)
     world_run(&w, 100);
     tk_sim_advance(&w.port, 120000);
     world_run(&w, 60000);
-    assert_null(w.keeper.consoles[0].now.step);
+    assert_null(w.keeper.consoles[0].job.step);
 }
 
 static void auth_code_ends_a_check(void **state)

@@ -136,7 +136,7 @@ static void taken_or_not(void **state)
         struct tk_http answer = {.body = body, .body_len = strlen(cases[i].body)};
 
         snprintf(body, sizeof body, "%s", cases[i].body);
-        if (tk_corezoid_agrees(&answer) != cases[i].taken)
+        if (tk_corezoid_accepted(&answer) != cases[i].taken)
             fail_msg("%s", cases[i].body);
     }
 }

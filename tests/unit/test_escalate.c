@@ -134,7 +134,7 @@ static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
-    while (!tk_net_active(&a->escalation.request)) { /* pass by pass: it is sent in the next */
+    while (!tk_https_active(&a->escalation.request)) { /* pass by pass: it is sent in the next */
         uint64_t until_ms = tk_keeper_run(&w.keeper);
 
         if (until_ms > w.port.now_ms)
@@ -151,7 +151,7 @@ static void provision_apart(void)
 {
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 11000); /* until `auth refresh` may */
 }
 
@@ -210,12 +210,12 @@ static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
     wait_posts(1);
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\"", (long long)record()->since);
     assert_int_equal(record()->delivered, 2);
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     recover();
     world_run(&w, 100);
     assert_true(record()->cleared);
     fall_ill();
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover_and_tell(2);
@@ -230,13 +230,13 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
     provision_apart();
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_LOSES);
+    world_webhook_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     fall_ill();
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 3);
     recover_and_tell(4);
@@ -252,7 +252,7 @@ static void an_end_that_arrives_is_the_last_word(void **state)
     provision_apart();
     fall_ill();
     wait_posts(1);
-    tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
+    tk_timer_stop(&w.keeper.timers, &a->refresh.timer);
     tk_escalate_clear(a);
     world_latency(&w, 15000);
     wait_posts(2);
@@ -272,7 +272,7 @@ static void what_was_refused_needs_no_end(void **state)
 {
     (void)state;
     provision_apart();
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     fall_ill();
     world_latency(&w, 3000);
     world_run(&w, 1500);
@@ -282,7 +282,7 @@ static void what_was_refused_needs_no_end(void **state)
     assert_true(record()->cleared);
     world_run(&w, 4000);
     assert_false(record()->cleared);
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_latency(&w, 0);
     recover();
     world_run(&w, 30 * MINUTE);
@@ -294,16 +294,16 @@ static void what_may_have_arrived_is_ended(void **state)
 {
     (void)state;
     provision_apart();
-    world_sink_fault(&w, WORLD_LOSES);
+    world_webhook_fault(&w, WORLD_LOSES);
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     world_fault(&w, WORLD_WELL, 0);
     assert_int_equal(record()->delivered, 0);
     world_restart(&w, 1000);
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     recover();
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
@@ -315,12 +315,12 @@ static void an_end_that_was_refused_is_none(void **state)
     provision_apart();
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     recover();
     world_run(&w, MINUTE);
     fall_ill();
     world_run(&w, MINUTE);
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover_and_tell(2);
@@ -335,7 +335,7 @@ static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
     world_error(&w, "something", 400, 1);
     world_type(&w, "auth refresh");
     wait_posts(1);
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     world_latency(&w, 15000);
     recover();
     world_run(&w, 11000); /* it is under way */
@@ -343,7 +343,7 @@ static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
     world_error(&w, "something", 400, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "ERR oauth_error");
     world_run(&w, 10000);
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 15 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover_and_tell(2);
@@ -354,13 +354,13 @@ static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **st
 {
     (void)state;
     provision_apart();
-    world_sink_fault(&w, WORLD_LOSES);
+    world_webhook_fault(&w, WORLD_LOSES);
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 1);
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
     tk_escalate_clear(&w.keeper.accounts[0]);
     world_run(&w, MINUTE);
@@ -372,12 +372,12 @@ static void what_met_a_fault_of_the_endpoint_may_have_arrived(void **state)
 {
     (void)state;
     provision_apart();
-    world_sink_fault(&w, WORLD_STATUS);
-    w.server.sink_status = 502;
+    world_webhook_fault(&w, WORLD_STATUS);
+    w.server.webhook_status = 502;
     fall_ill();
     while (record()->sent == 0)
         world_run(&w, 10);
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
     tk_escalate_clear(&w.keeper.accounts[0]);
     world_run(&w, MINUTE);
@@ -391,13 +391,13 @@ static void an_end_that_may_have_arrived_is_one_though_it_was_refused_later(void
     provision_apart();
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_LOSES);
+    world_webhook_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
     fall_ill();
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 3);
 }
@@ -430,11 +430,11 @@ static void refusals_write_nothing(void **state)
 {
     (void)state;
     provision_apart();
-    world_sink_fault(&w, WORLD_STATUS);
+    world_webhook_fault(&w, WORLD_STATUS);
     snprintf(w.server.secret, sizeof w.server.secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
-    tk_sched_at(&w.keeper.sched, &w.keeper.accounts[0].refresh.task, TK_NEVER);
+    tk_timer_stop(&w.keeper.timers, &w.keeper.accounts[0].refresh.timer);
     uint32_t at = w.keeper.store.at, seq = w.keeper.store.seq;
     unsigned requests = w.server.requests;
 
@@ -453,13 +453,13 @@ static void what_could_not_be_removed_is_ended(void **state)
     provision_apart();
     fall_ill();
     wait_posts(1);
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     w.flash.fail_at = w.flash.operations + 1;
     w.flash.fail_until = UINT64_MAX;
     world_assert_begins(world_type(&w, "ref del token"), "ERR storage_failed");
     w.flash.fail_at = w.flash.fail_until = 0;
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
@@ -551,11 +551,11 @@ static void another_cause_is_told_when_a_fault_returns(void **state)
     provision_apart();
     refuse_account("invalid_client");
     wait_posts(1);
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     recover();
     world_run(&w, 11000);
     refuse_account("PAYMENT_REQUIRED");
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
     recover_and_tell(3);
@@ -579,11 +579,11 @@ static void another_address_is_told_what_lasts(void **state)
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"raised\""), 2);
     assert_string_equal(w.server.last_host, "other.example");
-    world_sink_fault(&w, WORLD_UNREACHABLE);
+    world_webhook_fault(&w, WORLD_UNREACHABLE);
     snprintf(w.server.secret, sizeof w.server.secret, "s3cret");
     recover();
     world_type(&w, "set escalate_url https://third.example/alarm"); /* was told of nothing */
-    world_sink_fault(&w, WORLD_WELL);
+    world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 2);
 }
@@ -664,14 +664,14 @@ static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **stat
 
         snprintf(raised, sizeof raised, "-%u", i);
         snprintf(cleared, sizeof cleared, i == 1 ? "-cleared" : "-cleared-%u", i - 1);
-        world_sink_fault(&w, WORLD_LOSES);
+        world_webhook_fault(&w, WORLD_LOSES);
         recover();
         wait_posts(2 * i);
         assert_string_equal(task_ref(), cleared);
-        world_sink_fault(&w, WORLD_UNREACHABLE);
+        world_webhook_fault(&w, WORLD_UNREACHABLE);
         world_restart(&w, 100);
         fall_ill();
-        world_sink_fault(&w, WORLD_WELL);
+        world_webhook_fault(&w, WORLD_WELL);
         wait_posts(2 * i + 1);
         assert_string_equal(task_ref(), raised);
     }
@@ -734,7 +734,7 @@ static void less_than_5_minutes_are_told_in_time(void **state)
 
     (void)state;
     world_provision(&w);
-    tk_sched_at(&w.keeper.sched, &a->refresh.task, TK_NEVER);
+    tk_timer_stop(&w.keeper.timers, &a->refresh.timer);
     world_run(&w, a->expires_ms - 300500 - w.port.now_ms);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "ERR connect_failed");
@@ -811,7 +811,7 @@ static void a_long_answer_takes_it_too(void **state)
     provision_apart();
     memset(page, 'x', sizeof page - 1);
     w.server.fault_word = page;
-    w.server.sink = WORLD_BODY;
+    w.server.webhook = WORLD_BODY;
     refuse_account("invalid_client");
     w.server.fault_word = page;
     world_run(&w, 30 * MINUTE);

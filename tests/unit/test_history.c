@@ -152,7 +152,7 @@ static void every_cause_is_told(void **state)
         char buf[160];
         struct tk_text t;
 
-        tk_history_add(&w.keeper, TK_HAS_RAISED, 0, 2, (enum tk_err)err);
+        tk_history_add(&w.keeper, TK_EVENT_RAISED, 0, 2, (enum tk_err)err);
         tk_text_init(&t, buf, sizeof buf);
         tk_history_text(&w.keeper, w.keeper.history.count - 1u, &t);
         assert_non_null(strstr(buf, " cause="));
@@ -164,7 +164,7 @@ static void a_removed_account_is_nobody(void **state)
 {
     (void)state;
     world_type(&w, "ref add other");
-    tk_history_add(&w.keeper, TK_HAS_RAISED, 1, 2, TK_E_TIMEOUT);
+    tk_history_add(&w.keeper, TK_EVENT_RAISED, 1, 2, TK_E_TIMEOUT);
     assert_string_equal(event(2), "boot=1 event=raised ref=other level=2 cause=timeout");
     world_type(&w, "ref del other");
     world_type(&w, "ref add another");
@@ -206,7 +206,7 @@ static void there_is_no_room_for_it(void **state)
             key++;
     }
     assert_int_equal(commit_filler(--key, 0), TK_STORE_OK); /* room for 50 bytes */
-    tk_history_add(&w.keeper, TK_HAS_MOVED, 0, 0, TK_OK);
+    tk_history_add(&w.keeper, TK_EVENT_MOVED, 0, 0, TK_OK);
     assert_int_equal(tk_keeper_store(&w.keeper, &value, 1), TK_OK);
     assert_true(w.keeper.history.unstored);
     while (key > 200)

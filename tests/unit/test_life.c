@@ -231,12 +231,12 @@ static void the_store_works_ahead_after_a_commit_and_sleeps_then(void **state)
 {
     (void)state;
     world_provision(&w);
-    assert_true(w.keeper.store_task.due_ms <= w.port.now_ms + 20);
+    assert_true(w.keeper.store_timer.due_ms <= w.port.now_ms + 20);
     world_run(&w, MINUTE);
-    assert_int_equal(w.keeper.store_task.due_ms, TK_NEVER);
+    assert_int_equal(w.keeper.store_timer.due_ms, TK_NEVER);
     for (unsigned i = 0; i < 100 && w.flash.erases < 2; i++) { /* the next sector, in time */
         world_run(&w, 30 * MINUTE);
-        assert_int_equal(w.keeper.store_task.due_ms, TK_NEVER);
+        assert_int_equal(w.keeper.store_timer.due_ms, TK_NEVER);
     }
     assert_true(w.flash.erases > 1);
 }
@@ -603,7 +603,7 @@ static void what_cannot_be_forgotten_is_still_renewed(void **state)
     w.flash.off = true;
     world_latency(&w, 5000);
     world_fault(&w, WORLD_WELL, 0);
-    while (!tk_net_active(&w.keeper.accounts[0].refresh.request))
+    while (!tk_https_active(&w.keeper.accounts[0].refresh.request))
         world_run(&w, 1);
     world_assert_begins(world_type(&w, "auth forget"), "ERR storage_failed");
     w.flash.off = false;

@@ -162,14 +162,14 @@ static int sock;
 static int dial(uint16_t tcp_port)
 {
     const struct tk_addr self = {.family = 4, .bytes = {127, 0, 0, 1}};
-    uint64_t give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    uint64_t deadline_ms = tk_clock_now_ms(&port) + PATIENT_MS;
     int ret;
 
     sock = tk_sock_open(&port, &self, tcp_port);
     assert_true(sock >= 0);
     while ((ret = tk_sock_connected(&port, sock)) == TK_SOCK_AGAIN &&
-           tk_clock_now_ms(&port) < give_up_ms)
-        tk_wait(&port, give_up_ms);
+           tk_clock_now_ms(&port) < deadline_ms)
+        tk_wait(&port, deadline_ms);
     return ret;
 }
 
@@ -191,15 +191,15 @@ static void conforms(void **state)
 
 static int resolve(const char *name, struct tk_addr *addr)
 {
-    uint64_t give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    uint64_t deadline_ms = tk_clock_now_ms(&port) + PATIENT_MS;
     int lookup, n;
 
     while ((lookup = tk_sock_lookup(&port, name)) == TK_SOCK_AGAIN)
         tk_wait(&port, tk_clock_now_ms(&port) + 10);
     assert_true(lookup >= 0);
     while ((n = tk_sock_lookup_poll(&port, lookup, addr, 1)) == TK_SOCK_AGAIN &&
-           tk_clock_now_ms(&port) < give_up_ms)
-        tk_wait(&port, give_up_ms);
+           tk_clock_now_ms(&port) < deadline_ms)
+        tk_wait(&port, deadline_ms);
     return n;
 }
 
@@ -295,7 +295,7 @@ static void a_call_ends_the_sleep_and_a_socket_is_still_waited_for(void **state)
 /* Readable, and nobody reads: tk_wait neither hangs nor spins. */
 static void what_was_told_is_passed_over_for_a_moment(void **state)
 {
-    uint64_t start_ms, give_up_ms = tk_clock_now_ms(&port) + PATIENT_MS;
+    uint64_t start_ms, deadline_ms = tk_clock_now_ms(&port) + PATIENT_MS;
     uint8_t byte = 'x';
     int returns = 0;
 
@@ -303,11 +303,11 @@ static void what_was_told_is_passed_over_for_a_moment(void **state)
     assert_int_equal(dial(PEER), TK_SOCK_OK);
     assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), TK_SOCK_AGAIN);
     assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
-    tk_wait(&port, give_up_ms);
-    assert_true(tk_clock_now_ms(&port) < give_up_ms);
+    tk_wait(&port, deadline_ms);
+    assert_true(tk_clock_now_ms(&port) < deadline_ms);
     start_ms = tk_clock_now_ms(&port);
     while (tk_clock_now_ms(&port) < start_ms + 100) {
-        tk_wait(&port, give_up_ms);
+        tk_wait(&port, deadline_ms);
         returns++;
     }
     assert_in_range(returns, 1, 40);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_net.c over a TLS without bytes: how each request ends. */
+/* core/https/tk_https.c over a TLS without bytes: how each request ends. */
 
 #include "tls_fake.h"
 
@@ -20,10 +20,10 @@ static void test_one(void **state)
     tls_fake.connect_ms = 100;
     tls_fake.answer_ms = 50;
     submit(&x, "x", "a", TK_PRIORITY_CALL);
-    assert_true(tk_net_active(&x.r));
-    assert_null(tk_net_connection(&x.r));
+    assert_true(tk_https_active(&x.r));
+    assert_null(tk_https_tls(&x.r));
     live(100);
-    assert_non_null(tk_net_connection(&x.r));
+    assert_non_null(tk_https_tls(&x.r));
     assert_true(x.r.sent);
     live(SECOND);
     assert_ended(&x, TK_OK, 150);
@@ -49,13 +49,13 @@ static void test_deadline(void **state)
 {
     (void)state;
     for (int place = 0; place < 3; place++) {
-        struct want x = {.name = "", .r.give_up_ms = port.now_ms + 5 * SECOND};
-        uint64_t end_ms = x.r.give_up_ms;
+        struct want x = {.name = "", .r.deadline_ms = port.now_ms + 5 * SECOND};
+        uint64_t end_ms = x.r.deadline_ms;
 
         tls_fake.connect_ms = place == 0 ? 60 * SECOND : 0;
         tls_fake.send_blocked = place == 1;
         tls_fake.answer_ms = NEVER;
-        x.r.keep_ms = 60 * SECOND;
+        x.r.keepalive_ms = 60 * SECOND;
         submit(&x, "x", "a", TK_PRIORITY_EXCHANGE);
         live(10 * SECOND);
         assert_ended(&x, TK_E_TIMEOUT, end_ms);
@@ -66,18 +66,18 @@ static void test_deadline(void **state)
 
 static void test_deadline_without_a_connection(void **state)
 {
-    struct want x[TK_SLOTS + 2] = {{.name = ""}};
+    struct want x[TK_CONNECTIONS + 2] = {{.name = ""}};
 
     (void)state;
     tls_fake.answer_ms = NEVER;
-    for (size_t i = 0; i < TK_SLOTS + 2; i++) {
-        x[i].r.give_up_ms = i < TK_SLOTS ? 20 * SECOND : 5 * SECOND;
+    for (size_t i = 0; i < TK_CONNECTIONS + 2; i++) {
+        x[i].r.deadline_ms = i < TK_CONNECTIONS ? 20 * SECOND : 5 * SECOND;
         submit(&x[i], "x", "a", TK_PRIORITY_REFRESH);
     }
     live(60 * SECOND);
-    for (size_t i = 0; i < TK_SLOTS + 2; i++) {
-        assert_ended(&x[i], TK_E_TIMEOUT, i < TK_SLOTS ? 20 * SECOND : 5 * SECOND);
-        assert_int_equal(x[i].r.sent, i < TK_SLOTS);
+    for (size_t i = 0; i < TK_CONNECTIONS + 2; i++) {
+        assert_ended(&x[i], TK_E_TIMEOUT, i < TK_CONNECTIONS ? 20 * SECOND : 5 * SECOND);
+        assert_int_equal(x[i].r.sent, i < TK_CONNECTIONS);
     }
 }
 
@@ -102,7 +102,7 @@ static void test_no_connection(void **state)
 
 static void test_answer_cut(void **state)
 {
-    struct want x = {.name = "", .r.keep_ms = SECOND};
+    struct want x = {.name = "", .r.keepalive_ms = SECOND};
 
     (void)state;
     tls_fake.answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok";
@@ -116,8 +116,8 @@ static void test_answer_cut(void **state)
 
 static void test_owner_cannot_write(void **state)
 {
-    struct want fails = {.name = "", .write_err = TK_E_STORAGE_FAILED, .r.keep_ms = SECOND};
-    struct want large = {.name = "", .padding = TK_WORK_SIZE, .r.keep_ms = SECOND};
+    struct want fails = {.name = "", .write_err = TK_E_STORAGE_FAILED, .r.keepalive_ms = SECOND};
+    struct want large = {.name = "", .padding = TK_WORK_SIZE, .r.keepalive_ms = SECOND};
 
     (void)state;
     submit(&fails, "x", "a", TK_PRIORITY_REFRESH);
@@ -133,24 +133,24 @@ static void test_owner_cannot_write(void **state)
 
 static void test_cancel(void **state)
 {
-    struct want x[TK_SLOTS + 1] = {{.name = ""}};
+    struct want x[TK_CONNECTIONS + 1] = {{.name = ""}};
 
     (void)state;
     tls_fake.answer_ms = 100;
-    for (size_t i = 0; i < TK_SLOTS + 1; i++)
-        submit(&x[i], i < TK_SLOTS ? "x" : "y", "a", TK_PRIORITY_CALL);
+    for (size_t i = 0; i < TK_CONNECTIONS + 1; i++)
+        submit(&x[i], i < TK_CONNECTIONS ? "x" : "y", "a", TK_PRIORITY_CALL);
     live(50);
-    for (size_t i = 0; i < TK_SLOTS + 1; i++)
-        tk_net_cancel(&net, &x[TK_SLOTS - i].r);
+    for (size_t i = 0; i < TK_CONNECTIONS + 1; i++)
+        tk_https_cancel(&net, &x[TK_CONNECTIONS - i].r);
     live(SECOND);
-    for (size_t i = 0; i < TK_SLOTS + 1; i++) {
+    for (size_t i = 0; i < TK_CONNECTIONS + 1; i++) {
         assert_int_equal(x[i].dones, 0);
-        assert_false(tk_net_active(&x[i].r));
+        assert_false(tk_https_active(&x[i].r));
     }
-    assert_int_equal(tls_fake.opened, TK_SLOTS);
-    assert_int_equal(tls_fake.closed, TK_SLOTS);
+    assert_int_equal(tls_fake.opened, TK_CONNECTIONS);
+    assert_int_equal(tls_fake.closed, TK_CONNECTIONS);
     assert_null(strstr(tls_fake.log, "y"));
-    tk_net_cancel(&net, &x[0].r); /* of no effect */
+    tk_https_cancel(&net, &x[0].r); /* of no effect */
 }
 
 static void test_submitted_again_by_done(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_net.c over a TLS without bytes: who gets a connection, and which one. */
+/* core/https/tk_https.c over a TLS without bytes: who gets a connection, and which one. */
 
 #include "tls_fake.h"
 
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#if TK_SLOTS != 2
+#if TK_CONNECTIONS != 2
 #error "these tests count to two"
 #endif
 
@@ -116,7 +116,7 @@ static void test_half_sent_pairs_are_let_be(void **state)
     live(SECOND);
     assert_log("");
     tls_fake.send_blocked = false;
-    tk_net_cancel(&net, &high.r);
+    tk_https_cancel(&net, &high.r);
 }
 
 static void test_unsent_refresh_yields_to_an_exchange(void **state)
@@ -137,11 +137,11 @@ static void test_unsent_refresh_yields_to_an_exchange(void **state)
 /* It is over in time all the same. */
 static void test_ousted_has_its_deadline(void **state)
 {
-    struct want low[2] = {{.name = "", .r.give_up_ms = 5 * SECOND}, {.name = ""}};
+    struct want low[2] = {{.name = "", .r.deadline_ms = 5 * SECOND}, {.name = ""}};
     struct want high[2] = {{.name = ""}, {.name = ""}};
 
     (void)state;
-    low[1].r.give_up_ms = 5 * SECOND;
+    low[1].r.deadline_ms = 5 * SECOND;
     under_way(low, TK_PRIORITY_CALL, TK_PRIORITY_CALL);
     tls_fake.answer_ms = 20 * SECOND;
     submit(&high[0], "high", "c", TK_PRIORITY_REFRESH);
@@ -159,7 +159,7 @@ static void test_ousted_has_its_deadline(void **state)
 /* Two requests one after the other, the first of which keeps its connection for 10 s. */
 static void two(const char *host, const char *host_2, uint64_t between_ms, const char *log)
 {
-    struct want x = {.name = "", .r.keep_ms = 10 * SECOND}, y = {.name = ""};
+    struct want x = {.name = "", .r.keepalive_ms = 10 * SECOND}, y = {.name = ""};
 
     submit(&x, "x", host, TK_PRIORITY_CALL);
     live(between_ms);
@@ -190,15 +190,15 @@ static void test_kept_for_the_same_host_and_port(void **state)
 
 static void test_kept_so_long(void **state)
 {
-    struct want x = {.name = "", .r.keep_ms = 10 * SECOND};
+    struct want x = {.name = "", .r.keepalive_ms = 10 * SECOND};
 
     (void)state;
     submit(&x, "x", "a", TK_PRIORITY_CALL);
     live(9999);
-    assert_true(tk_net_is_warm(&net, &x.r.host));
+    assert_true(tk_https_is_warm(&net, &x.r.host));
     assert_log("+a x");
     live(SECOND);
-    assert_false(tk_net_is_warm(&net, &x.r.host));
+    assert_false(tk_https_is_warm(&net, &x.r.host));
     assert_log("-a");
     assert_int_equal(tls_fake.closed_ms, 10 * SECOND);
 }
@@ -206,8 +206,8 @@ static void test_kept_so_long(void **state)
 /* A kept one is given up for a request to another host, the one that nobody keeps first. */
 static void test_kept_ones_make_room(void **state)
 {
-    struct want x[2] = {{.name = "", .r.keep_ms = 10 * SECOND},
-                        {.name = "", .r.keep_ms = 10 * SECOND}};
+    struct want x[2] = {{.name = "", .r.keepalive_ms = 10 * SECOND},
+                        {.name = "", .r.keepalive_ms = 10 * SECOND}};
     struct want y = {.name = ""};
 
     (void)state;
@@ -226,7 +226,7 @@ static void test_stale(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        struct want x = {.name = "", .r.keep_ms = 10 * SECOND}, y = {.name = ""};
+        struct want x = {.name = "", .r.keepalive_ms = 10 * SECOND}, y = {.name = ""};
 
         submit(&x, "x", "a", TK_PRIORITY_REFRESH);
         live(0);
@@ -243,7 +243,7 @@ static void test_stale(void **state)
 
 static void test_stale_while_idle(void **state)
 {
-    struct want x = {.name = "", .r.keep_ms = 10 * SECOND};
+    struct want x = {.name = "", .r.keepalive_ms = 10 * SECOND};
 
     (void)state;
     submit(&x, "x", "a", TK_PRIORITY_REFRESH);
@@ -251,13 +251,13 @@ static void test_stale_while_idle(void **state)
     tls_fake.lost = true;
     live(0);
     assert_log("+a x -a");
-    assert_false(tk_net_is_warm(&net, &x.r.host));
+    assert_false(tk_https_is_warm(&net, &x.r.host));
 }
 
 /* What was sent on a kept connection that broke then is not sent again by itself. */
 static void test_not_sent_twice(void **state)
 {
-    struct want x = {.name = "", .r.keep_ms = 10 * SECOND}, y = {.name = ""};
+    struct want x = {.name = "", .r.keepalive_ms = 10 * SECOND}, y = {.name = ""};
 
     (void)state;
     submit(&x, "x", "a", TK_PRIORITY_REFRESH);
@@ -276,7 +276,7 @@ static void test_not_sent_twice(void **state)
 
 static void test_opened_before_it_is_needed(void **state)
 {
-    struct want warm = {.name = "", .connect_only = true, .r.keep_ms = 10 * SECOND};
+    struct want warm = {.name = "", .connect_only = true, .r.keepalive_ms = 10 * SECOND};
     struct want x = {.name = ""};
 
     (void)state;
@@ -287,7 +287,7 @@ static void test_opened_before_it_is_needed(void **state)
     assert_int_equal(warm.err, TK_OK);
     assert_false(warm.answered);
     assert_false(warm.r.sent);
-    assert_true(tk_net_is_warm(&net, &warm.r.host));
+    assert_true(tk_https_is_warm(&net, &warm.r.host));
     submit(&x, "x", "a", TK_PRIORITY_EXCHANGE);
     live(0);
     assert_ended(&x, TK_OK, SECOND);

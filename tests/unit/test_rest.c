@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The proof that a token opens something: a portal that moves, that fails for a while, that
- * refuses. core/errors.md says what follows. */
+ * refuses. core/oauth/errors.md says what follows. */
 
-#include "tk_rest.h"
+#include "tk_rest_verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,7 @@ static void move(unsigned hop, const char *host, const char *location)
 /* As `check` does. */
 static void prove(void)
 {
-    tk_rest_prove(&w.keeper.accounts[0]);
+    tk_rest_verify(&w.keeper.accounts[0]);
     world_run(&w, 1000);
 }
 

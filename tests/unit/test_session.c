@@ -24,7 +24,7 @@ static int begin(void **state)
     tk_account_auth_host(&w.keeper.accounts[0], &given.host);
     given.not_after = WORLD_UNIX + 90 * 86400;
     given.lifetime_s = 7200;
-    given.second_offer = true;
+    given.use_fallback = true;
     given.len = 300;
     memset(given.data, 0xa5, given.len);
     return 0;
@@ -40,13 +40,13 @@ static int end(void **state)
 
 static const struct tk_tls_session *known(void)
 {
-    return tk_net_session(&w.keeper.net, &given.host);
+    return tk_https_session(&w.keeper.net, &given.host);
 }
 
 /* What a handshake leaves, and a pair that comes over it. */
 static void refresh_over_it(void)
 {
-    tk_net_restore_session(&w.keeper.net, &given);
+    tk_https_restore_session(&w.keeper.net, &given);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     world_run(&w, 5000);
@@ -61,14 +61,14 @@ static void it_is_there_after_a_start(void **state)
     assert_non_null(known());
     assert_int_equal(known()->len, given.len);
     assert_memory_equal(known()->data, given.data, given.len);
-    assert_true(known()->not_after == given.not_after && known()->second_offer);
+    assert_true(known()->not_after == given.not_after && known()->use_fallback);
     assert_int_equal(known()->lifetime_s, given.lifetime_s);
 }
 
 static void it_is_stored_with_a_pair_alone(void **state)
 {
     (void)state;
-    tk_net_restore_session(&w.keeper.net, &given);
+    tk_https_restore_session(&w.keeper.net, &given);
     world_run(&w, 60000);
     world_restart(&w, 100);
     assert_null(known());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/states.md against tk_account_state, for every combination of what it depends on. */
+/* core/oauth/states.md against tk_account_state, for every combination of what it depends on. */
 
 #include "world.h"
 
@@ -54,7 +54,7 @@ static void read_row(char *line)
 
 static void read_table(void)
 {
-    FILE *file = fopen(TK_SOURCE_DIR "/core/states.md", "r");
+    FILE *file = fopen(TK_SOURCE_DIR "/core/oauth/states.md", "r");
     char line[512];
 
     assert_non_null(file);
@@ -83,7 +83,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
 {
     memset(a, 0, sizeof *a);
     a->auth.request.waiting = facts[EXCHANGE];
-    a->auth.again_task.due_ms = TK_NEVER;
+    a->auth.retry_timer.due_ms = TK_NEVER;
     if (facts[CLIENT]) {
         strcpy(a->client.portal.name, "acme.bitrix24.com");
         strcpy(a->client.client_id, "local.1");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The invariants that core/tk_store.h names, each by its name. */
+/* The invariants that core/store/tk_store.h names, each by its name. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -205,7 +205,7 @@ static void nothing_is_claimed_to_work(void **state)
     assert_int_equal(tk_sock_open(&port, &(struct tk_addr){4, {127, 0, 0, 1}}, 1), TK_SOCK_ERR);
     assert_int_equal(tk_sock_address(&port, NULL), TK_SOCK_ERR);
     assert_int_equal(tk_device_key(&port, buf), -1);
-    assert_null(tk_device_figure(&port, 0, &value));
+    assert_null(tk_device_metric(&port, 0, &value));
     for (int i = 0; i < 2; i++) {
         const struct tk_flash *flash = i == 0 ? &tk_port_store : &tk_port_scratch;
 

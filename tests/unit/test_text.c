@@ -308,12 +308,12 @@ static void strings_are_compared(void **state)
     assert_true(tk_ends_with("x", ""));
     assert_false(tk_ends_with("ru", ".ru"));
     assert_false(tk_ends_with("acme.rus", ".ru"));
-    assert_true(tk_is_plain(""));
-    assert_true(tk_is_plain("!~azAZ09"));
-    assert_false(tk_is_plain("a b"));
-    assert_false(tk_is_plain("a\x7f"));
-    assert_false(tk_is_plain("a\n"));
-    assert_false(tk_is_plain("\xc3\xa9"));
+    assert_true(tk_is_tls12_only(""));
+    assert_true(tk_is_tls12_only("!~azAZ09"));
+    assert_false(tk_is_tls12_only("a b"));
+    assert_false(tk_is_tls12_only("a\x7f"));
+    assert_false(tk_is_tls12_only("a\n"));
+    assert_false(tk_is_tls12_only("\xc3\xa9"));
 }
 
 static void a_secret_is_overwritten(void **state)

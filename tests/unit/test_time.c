@@ -288,18 +288,19 @@ static void a_clock_of_the_system_that_is_wrong_is_passed_over(void **state)
 static void a_server_raises_the_floor_up_to_our_clock(void **state)
 {
     (void)state;
-    tk_time_witness(&t, BUILD + 50); /* without a clock nothing says that the server is right */
+    tk_time_note_server_date(
+        &t, BUILD + 50); /* without a clock nothing says that the server is right */
     assert_int_equal(now(TK_TIME_FLOOR), BUILD);
     assert_int_equal(tk_time_set(&t, BUILD + 100, TK_TIME_SNTP), TK_OK);
-    tk_time_witness(&t, BUILD + 50);
+    tk_time_note_server_date(&t, BUILD + 50);
     assert_int_equal(t.floor_unix, BUILD + 50);
-    tk_time_witness(&t, BUILD + 40);
-    tk_time_witness(&t, 0);
-    tk_time_witness(&t, -1);
+    tk_time_note_server_date(&t, BUILD + 40);
+    tk_time_note_server_date(&t, 0);
+    tk_time_note_server_date(&t, -1);
     assert_int_equal(t.floor_unix, BUILD + 50);
-    tk_time_witness(&t, BUILD + 10 * YEAR);
+    tk_time_note_server_date(&t, BUILD + 10 * YEAR);
     assert_int_equal(t.floor_unix, BUILD + 100);
-    tk_time_witness(&t, INT64_MAX);
+    tk_time_note_server_date(&t, INT64_MAX);
     assert_int_equal(t.floor_unix, BUILD + 100);
 }
 
@@ -307,7 +308,7 @@ static void a_server_raises_the_floor_up_to_our_clock(void **state)
 static void raise_floor(int64_t unix_s)
 {
     assert_int_equal(tk_time_set(&t, unix_s, TK_TIME_SNTP), TK_OK);
-    tk_time_witness(&t, unix_s);
+    tk_time_note_server_date(&t, unix_s);
     assert_int_equal(t.floor_unix, unix_s);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_tls.c against somebody else's TLS: what works, however the bytes come. */
+/* core/https/tk_tls.c against somebody else's TLS: what works, however the bytes come. */
 
 #include "tls_peer.h"
 
@@ -131,7 +131,7 @@ static void test_one_send_a_flight(void **state)
     }
 }
 
-/* A request of tk_net's largest size is a record, and a send. */
+/* A request of tk_https's largest size is a record, and a send. */
 static void test_one_send_a_request(void **state)
 {
     static const size_t sizes[] = {1, 200, 255, 256, 257, 1000, 2047};

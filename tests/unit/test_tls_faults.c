@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_tls.c against somebody else's TLS: whatever goes wrong has an end, and its own error. */
+/* core/https/tk_tls.c against somebody else's TLS: whatever goes wrong has an end, and its own
+ * error. */
 
-#include "tk_net.h"
+#include "tk_https.h"
 #include "tls_peer.h"
 
 #include <setjmp.h>
@@ -335,15 +336,15 @@ static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *answ
 {
     assert_null(answer);
     ended.err = err;
-    ended.at_ms = r->slot->tls.shared->port->now_ms;
+    ended.at_ms = r->connection->tls.config->port->now_ms;
 }
 
-/* By core/tk_net.c, whose deadline ends it, or before that the handshake's own. False when an
- * answer came: the echo, which is none. */
-static bool run_in_silence(struct tls_world *w, struct tk_net *net)
+/* By core/https/tk_https.c, whose deadline ends it, or before that the handshake's own. False when
+ * an answer came: the echo, which is none. */
+static bool run_in_silence(struct tls_world *w, struct tk_https *net)
 {
     struct tk_request r = {.priority = TK_PRIORITY_REFRESH,
-                           .give_up_ms = w->port.now_ms + 30000,
+                           .deadline_ms = w->port.now_ms + 30000,
                            .write = write_hello,
                            .done = note_end};
     uint64_t begin_ms = w->port.now_ms;
@@ -351,9 +352,9 @@ static bool run_in_silence(struct tls_world *w, struct tk_net *net)
 
     assert_true(tk_host_parse(&r.host, TLS_HOST, NULL));
     ended.err = TK_OK;
-    tk_net_submit(net, &r);
-    while (tk_net_active(&r)) {
-        uint64_t until_ms = tk_net_step(net, w->port.now_ms);
+    tk_https_submit(net, &r);
+    while (tk_https_active(&r)) {
+        uint64_t until_ms = tk_https_step(net, w->port.now_ms);
 
         if (until_ms > w->port.now_ms)
             tk_wait(&w->port, until_ms);
@@ -364,19 +365,19 @@ static bool run_in_silence(struct tls_world *w, struct tk_net *net)
         return false;
     assert_int_equal(ended.err, TK_E_TIMEOUT);
     assert_true(ended.at_ms == begin_ms + 8000 ||
-                (w->peer.finished && ended.at_ms == r.give_up_ms));
+                (w->peer.finished && ended.at_ms == r.deadline_ms));
     return true;
 }
 
 static void test_silence_anywhere(void **state)
 {
-    static struct tk_net net;
+    static struct tk_https net;
     struct tls_world w;
 
     (void)state;
     for (int i = 0; i < 4; i++) {
         tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
-        assert_int_equal(tk_net_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+        assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
         bool silent = true;
         size_t at = 0;
 
@@ -388,7 +389,7 @@ static void test_silence_anywhere(void **state)
             silent = run_in_silence(&w, &net);
         }
         assert_true(at > 250);
-        tk_net_free(&net);
+        tk_https_free(&net);
         tls_world_free(&w);
     }
 }
@@ -396,34 +397,34 @@ static void test_silence_anywhere(void **state)
 /* An address that says nothing has 5 s, though the request has more. */
 static void test_a_silent_address(void **state)
 {
-    static struct tk_net net;
+    static struct tk_https net;
     struct tk_sim_peer silent = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_SILENT};
     struct tls_world w;
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_3_VERSION);
-    assert_int_equal(tk_net_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+    assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
     tk_sim_add_peer(&w.port, &silent);
     w.peer.name.count = 2;
     w.peer.name.addrs[1] = w.peer.name.addrs[0];
     w.peer.name.addrs[0] = silent.addr;
     assert_false(run_in_silence(&w, &net));
     assert_int_equal(ended.at_ms, 5000);
-    tk_net_free(&net);
+    tk_https_free(&net);
     tls_world_free(&w);
 }
 
 /* It takes the connection and then says nothing, or ends it: there is another one. */
 static void test_an_address_that_does_not_shake_hands(void **state)
 {
-    static struct tk_net net;
+    static struct tk_https net;
     struct tk_sim_peer bad = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_ACCEPT};
     struct tls_world w;
 
     (void)state;
     for (int i = 0; i < 6; i++) {
         tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
-        assert_int_equal(tk_net_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+        assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
         bad.up.event = i < 2 ? TK_SIM_NOTHING : i < 4 ? TK_SIM_FIN : TK_SIM_RESET;
         bad.up.after = 50;
         tk_sim_add_peer(&w.port, &bad);
@@ -433,7 +434,7 @@ static void test_an_address_that_does_not_shake_hands(void **state)
         assert_false(run_in_silence(&w, &net));
         assert_int_equal(ended.at_ms, i < 2 ? 8000 : 0);
         assert_int_equal(w.port.connections_begun, 2);
-        tk_net_free(&net);
+        tk_https_free(&net);
         tls_world_free(&w);
     }
 }

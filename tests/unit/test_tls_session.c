@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/tk_tls.c against somebody else's TLS: sessions that are kept, and records without a byte
- * for us, which come when the server likes. */
+/* core/https/tk_tls.c against somebody else's TLS: sessions that are kept, and records without a
+ * byte for us, which come when the server likes. */
 
 #include "tls_peer.h"
 
@@ -213,7 +213,7 @@ static void test_tls_1_2_first(void **state)
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
-    w.shared.plain_first = true;
+    w.config.tls12_first = true;
     assert_int_equal(SSL_CTX_set_min_proto_version(w.peer.ctx, TLS1_2_VERSION), 1);
     assert_next(&w, TLS_HOST, &session, false);
     assert_next(&w, TLS_HOST, &session, true);
@@ -228,7 +228,7 @@ static void test_forward_to_tls_1_3(void **state)
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
-    w.shared.plain_first = true;
+    w.config.tls12_first = true;
     assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
     assert_int_equal(w.tls.err, TK_E_TLS_ALERT);
     assert_true(w.tls.try_again);

@@ -40,7 +40,7 @@ static struct connection *of(const struct tk_tls *tls)
 
 static uint64_t now_ms(const struct tk_tls *tls)
 {
-    return tk_clock_now_ms(tls->shared->port);
+    return tk_clock_now_ms(tls->config->port);
 }
 
 static void note(const char *sign, const char *name)
@@ -51,25 +51,26 @@ static void note(const char *sign, const char *name)
              (int)strcspn(name, " \r.:"), name);
 }
 
-enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *at, struct tk_time *time,
-                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *at,
+                               struct tk_time *time, mbedtls_x509_crt_ca_cb_t find_root,
+                               void *trust)
 {
     (void)find_root;
     (void)trust;
-    shared->port = at;
-    shared->time = time;
+    config->port = at;
+    config->time = time;
     return TK_OK;
 }
 
-void tk_tls_unshare(struct tk_tls_shared *shared)
+void tk_tls_config_free(struct tk_tls_config *config)
 {
-    (void)shared;
+    (void)config;
 }
 
-void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
+void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
     memset(tls, 0, sizeof *tls);
-    tls->shared = shared;
+    tls->config = config;
     tls->sock = connection_count++;
     assert_true(connection_count <= CONNECTIONS);
 }
@@ -197,7 +198,7 @@ uint64_t tls_fake_next_ms(uint64_t now)
 /* --- requests over it --- */
 
 struct tk_port port;
-struct tk_net net;
+struct tk_https net;
 static struct tk_time wall;
 
 static enum tk_err write_request(struct tk_request *r, struct tk_text *out)
@@ -224,10 +225,10 @@ static void is_done(struct tk_request *r, enum tk_err err, struct tk_http *answe
     x->done_ms = port.now_ms;
     if (x->submit_again > 0) {
         x->submit_again--;
-        tk_net_submit(&net, r);
+        tk_https_submit(&net, r);
     }
     if (x->cancel_in_done)
-        tk_net_cancel(&net, r);
+        tk_https_cancel(&net, r);
 }
 
 void submit(struct want *x, const char *name, const char *host, enum tk_priority priority)
@@ -235,11 +236,11 @@ void submit(struct want *x, const char *name, const char *host, enum tk_priority
     x->name = name;
     assert_true(tk_host_parse(&x->r.host, host, NULL));
     x->r.priority = priority;
-    if (x->r.give_up_ms == 0)
-        x->r.give_up_ms = port.now_ms + 30 * SECOND;
+    if (x->r.deadline_ms == 0)
+        x->r.deadline_ms = port.now_ms + 30 * SECOND;
     x->r.write = x->connect_only ? NULL : write_request;
     x->r.done = is_done;
-    tk_net_submit(&net, &x->r);
+    tk_https_submit(&net, &x->r);
 }
 
 void live(uint64_t ms)
@@ -248,7 +249,7 @@ void live(uint64_t ms)
     unsigned spins = 0;
 
     for (;;) {
-        uint64_t until_ms = tk_net_step(&net, port.now_ms);
+        uint64_t until_ms = tk_https_step(&net, port.now_ms);
         uint64_t event_ms = tls_fake_next_ms(port.now_ms);
 
         until_ms = event_ms < until_ms ? event_ms : until_ms;
@@ -274,7 +275,7 @@ void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms)
     assert_string_equal(tk_err_code(x->err), tk_err_code(err));
     assert_int_equal(x->answered, err == TK_OK);
     assert_int_equal(x->done_ms, at_ms);
-    assert_false(tk_net_active(&x->r));
+    assert_false(tk_https_active(&x->r));
 }
 
 int net_begin(void **state)
@@ -284,13 +285,13 @@ int net_begin(void **state)
     tk_sim_init(&port, 1);
     tk_sim_set_wall(&port, TK_TIME_RTC, 1795000000);
     tk_time_init(&wall, &port, 1790000000);
-    return tk_net_init(&net, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
+    return tk_https_init(&net, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
 }
 
 int net_end(void **state)
 {
     (void)state;
-    tk_net_free(&net);
+    tk_https_free(&net);
     tk_sim_free(&port);
     return 0;
 }

@@ -3,11 +3,11 @@
 #define TLS_FAKE_H
 
 /*
- * A TLS without bytes in front of core/tk_tls.c, for what stands above it: connections that do
- * what the test says, and tell what was done to them.
+ * A TLS without bytes in front of core/https/tk_tls.c, for what stands above it: connections that
+ * do what the test says, and tell what was done to them.
  */
 
-#include "tk_net.h"
+#include "tk_https.h"
 #include "tk_sim.h"
 
 #include <stdbool.h>
@@ -44,7 +44,7 @@ uint64_t tls_fake_next_ms(uint64_t now_ms);
 #define NEVER  UINT64_MAX
 
 extern struct tk_port port;
-extern struct tk_net net;
+extern struct tk_https net;
 
 /* A request and what became of it. */
 struct want {

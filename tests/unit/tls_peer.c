@@ -345,8 +345,9 @@ void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int vers
     tk_time_init(&w->time, &w->port, TLS_UNIX - 365 * TLS_DAY);
     w->root = (struct tk_root){chain->root, (size_t)chain->root_len};
     w->trust = (struct tk_trust){&w->root, 1};
-    assert_int_equal(tk_tls_share(&w->shared, &w->port, &w->time, tk_trust_find, &w->trust), TK_OK);
-    tk_tls_init(&w->tls, &w->shared);
+    assert_int_equal(tk_tls_config_init(&w->config, &w->port, &w->time, tk_trust_find, &w->trust),
+                     TK_OK);
+    tk_tls_init(&w->tls, &w->config);
     add_peer(w, &w->peer, TLS_HOST, 1);
     add_peer(w, &w->peer_2, TLS_HOST_2, 2);
     set_up(&w->peer, chain, version);
@@ -356,7 +357,7 @@ void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int vers
 void tls_world_free(struct tls_world *w)
 {
     tk_tls_free(&w->tls);
-    tk_tls_unshare(&w->shared);
+    tk_tls_config_free(&w->config);
     SSL_free(w->peer.ssl);
     SSL_free(w->peer_2.ssl);
     SSL_CTX_free(w->peer.ctx);
@@ -364,10 +365,10 @@ void tls_world_free(struct tls_world *w)
     tk_sim_free(&w->port);
 }
 
-/* As core/tk_net.c: an address has its own time. */
+/* As core/https/tk_https.c: an address has its own time. */
 static uint64_t next_look(const struct tls_world *w, uint64_t until_ms)
 {
-    uint64_t tcp_ms = w->tls.tcp_give_up_ms;
+    uint64_t tcp_ms = w->tls.tcp_deadline_ms;
 
     bool has_time = w->tls.stage == TK_TLS_TCP || w->tls.stage == TK_TLS_HANDSHAKE;
 

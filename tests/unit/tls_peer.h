@@ -82,7 +82,7 @@ struct tls_world {
     struct tk_time time;
     struct tk_root root;
     struct tk_trust trust;
-    struct tk_tls_shared shared;
+    struct tk_tls_config config;
     struct tk_tls tls;
     struct tls_peer peer, peer_2;
 };

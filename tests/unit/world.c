@@ -14,7 +14,7 @@
 static const struct {
     const char *name;
     uint16_t port;
-    bool sink; /* takes escalations */
+    bool webhook; /* takes escalations */
 } hosts[WORLD_HOSTS] = {
     {"oauth.bitrix.info", 443, false}, {"oauth.bitrix24.tech", 443, false},
     {"oauth.local", 8443, false},      {"acme.bitrix24.com", 443, false},
@@ -158,18 +158,18 @@ static void carry_out(struct world_server *s)
 
 /* --- its connections --- */
 
-static bool is_sink(const struct tk_sim_peer *peer)
+static bool is_webhook(const struct tk_sim_peer *peer)
 {
     const struct world *w = peer->ctx;
 
-    return w->server.apart && hosts[peer - w->peers].sink;
+    return w->server.apart && hosts[peer - w->peers].webhook;
 }
 
 static enum world_fault fault_of(const struct tk_sim_peer *peer)
 {
     const struct world *w = peer->ctx;
 
-    return is_sink(peer) ? w->server.sink : w->server.fault;
+    return is_webhook(peer) ? w->server.webhook : w->server.fault;
 }
 
 static struct world_talk *talk_of(const struct tk_sim_link *link)
@@ -229,7 +229,7 @@ static void answer(struct world_server *s, const struct tk_sim_peer *peer)
     if (fault == WORLD_LOSES)
         s->answer[0] = '\0';
     else if (fault == WORLD_STATUS)
-        say(s, is_sink(peer) ? s->sink_status : s->fault_status, "", "<html>");
+        say(s, is_webhook(peer) ? s->webhook_status : s->fault_status, "", "<html>");
     else if (fault == WORLD_BODY)
         say_json(s, 200, s->fault_word);
     else if (fault == WORLD_ERROR)
@@ -255,7 +255,7 @@ static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
     tk_sim_give(link, s->answer, strlen(s->answer));
     if (fault == WORLD_LOSES || fault == WORLD_CLOSES)
         tk_sim_fin(link);
-    if (!is_sink(link->peer) && s->fault_count > 0 && --s->fault_count == 0)
+    if (!is_webhook(link->peer) && s->fault_count > 0 && --s->fault_count == 0)
         world_fault(w, WORLD_WELL, 0);
 }
 
@@ -296,10 +296,10 @@ void world_init(struct world *w, uint64_t seed)
                                    .flash = &w->flash.flash,
                                    .build_unix = WORLD_UNIX - 86400,
                                    .board = "sim",
-                                   .tell = tell,
+                                   .on_line = tell,
                                    .ctx = w};
     w->server.life_s = 3600;
-    w->server.sink_status = 404;
+    w->server.webhook_status = 404;
     snprintf(w->server.secret, sizeof w->server.secret, "s3cret");
     add_hosts(w);
     tk_keeper_init(&w->keeper, &w->config);
@@ -459,10 +459,10 @@ void world_fault(struct world *w, enum world_fault kind, unsigned count)
     set_peers(w);
 }
 
-void world_sink_fault(struct world *w, enum world_fault kind)
+void world_webhook_fault(struct world *w, enum world_fault kind)
 {
     w->server.apart = true;
-    w->server.sink = kind;
+    w->server.webhook = kind;
     set_peers(w);
 }
 

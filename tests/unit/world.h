@@ -32,9 +32,9 @@ struct world_server {
     int fault_status;
     const char *fault_word;
     unsigned fault_count;
-    bool apart;            /* who takes escalations has a fault of his own: sink */
-    enum world_fault sink; /* WORLD_STATUS: sink_status, 404 at first */
-    int sink_status;
+    bool apart;               /* who takes escalations has a fault of his own: webhook */
+    enum world_fault webhook; /* WORLD_STATUS: webhook_status, 404 at first */
+    int webhook_status;
     int64_t cert_from, cert_until; /* the certificates' dates; 0: any */
     const char *date;              /* the Date field of good answers; NULL: without one */
     const char *server_endpoint;   /* NULL: "https://oauth.bitrix.info/rest/" */
@@ -110,7 +110,7 @@ void world_fault(struct world *w, enum world_fault kind, unsigned count);
 void world_error(struct world *w, const char *word, int status, unsigned count);
 
 /* From now on who takes escalations meets this, and not what the others do. WORLD_STATUS: 404. */
-void world_sink_fault(struct world *w, enum world_fault kind);
+void world_webhook_fault(struct world *w, enum world_fault kind);
 
 /* From a whole request to its answer; 0 at first. Names, TCP and handshakes take no time. */
 void world_latency(struct world *w, uint64_t ms);

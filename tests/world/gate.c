@@ -52,7 +52,7 @@ void gate_init(struct gate *g, uint64_t seed)
                                    .flash = &g->flash.flash,
                                    .build_unix = GATE_UNIX - 86400,
                                    .board = "sim",
-                                   .escalated = escalated,
+                                   .on_escalation = escalated,
                                    .ctx = g};
     cloud_init(&g->cloud, &g->port, seed, (int64_t)GATE_UNIX * 1000);
     strcpy(g->cloud.rules.clients[0].id, "local.6a0b1c2d3e4f50.12345678");
@@ -71,7 +71,7 @@ void gate_free(struct gate *g)
 void gate_trace(struct gate *g)
 {
     g->trace = true;
-    g->config.tell = tell;
+    g->config.on_line = tell;
 }
 
 int64_t gate_unix(const struct gate *g)
@@ -94,8 +94,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* Whether nothing but a task of the scheduler can make it do anything. */
 static bool is_quiet(const struct gate *g)
 {
-    for (size_t i = 0; i < TK_SLOTS; i++) {
-        if (g->keeper.net.slots[i].tls.stage != TK_TLS_IDLE)
+    for (size_t i = 0; i < TK_CONNECTIONS; i++) {
+        if (g->keeper.net.connections[i].tls.stage != TK_TLS_IDLE)
             return false;
     }
     return g->keeper.net.first == NULL;
@@ -103,7 +103,7 @@ static bool is_quiet(const struct gate *g)
 
 static uint64_t sleep_end(struct gate *g, uint64_t until_ms, uint64_t end_ms)
 {
-    const struct tk_task *next = g->keeper.sched.first;
+    const struct tk_timer *next = g->keeper.timers.first;
 
     if (g->quiet_sleep && until_ms == g->port.now_ms + IDLE_MS && is_quiet(g))
         until_ms = next == NULL ? end_ms : next->due_ms;
@@ -140,7 +140,7 @@ void gate_step(struct gate *g, uint64_t end_ms)
 
 uint64_t gate_next(const struct gate *g)
 {
-    const struct tk_task *next = g->keeper.sched.first;
+    const struct tk_timer *next = g->keeper.timers.first;
 
     if (!is_quiet(g))
         return g->port.now_ms;

@@ -5,34 +5,35 @@
 
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* both as core/tk_tls.c */
+#define TCP_TIMEOUT_MS 5000 /* both as core/https/tk_tls.c */
 #define SILENCE_MS     8000
 
 bool (*plain_touched)(struct tk_port *port);
 
 static bool powered(const struct tk_tls *tls)
 {
-    return plain_touched == NULL || plain_touched(tls->shared->port);
+    return plain_touched == NULL || plain_touched(tls->config->port);
 }
 
-enum tk_err tk_tls_share(struct tk_tls_shared *shared, struct tk_port *port, struct tk_time *time,
-                         mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *port,
+                               struct tk_time *time, mbedtls_x509_crt_ca_cb_t find_root,
+                               void *trust)
 {
     (void)find_root;
     (void)trust;
-    shared->port = port;
-    shared->time = time;
+    config->port = port;
+    config->time = time;
     return TK_OK;
 }
 
-void tk_tls_unshare(struct tk_tls_shared *shared)
+void tk_tls_config_free(struct tk_tls_config *config)
 {
-    (void)shared;
+    (void)config;
 }
 
-void tk_tls_init(struct tk_tls *tls, struct tk_tls_shared *shared)
+void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
-    tls->shared = shared;
+    tls->config = config;
     tls->stage = TK_TLS_IDLE;
     tls->lookup = tls->sock = -1;
 }
@@ -60,14 +61,14 @@ static int fail(struct tk_tls *tls, enum tk_err err)
 
 static int open_next_address(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->shared->port;
+    struct tk_port *port = tls->config->port;
 
     while (tls->addr_next < tls->addr_count) {
         tls->sock = tk_sock_open(port, &tls->addrs[tls->addr_next++], tls->host.port);
         if (tls->sock < 0)
             continue;
         tls->stage = TK_TLS_TCP;
-        tls->tcp_give_up_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
+        tls->tcp_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
         return TK_SOCK_AGAIN;
     }
     return fail(tls, TK_E_CONNECT_FAILED);
@@ -78,17 +79,17 @@ static int leave_address(struct tk_tls *tls, enum tk_err err)
 {
     if (tls->addr_next == tls->addr_count)
         return fail(tls, err);
-    tk_sock_close(tls->shared->port, tls->sock);
+    tk_sock_close(tls->config->port, tls->sock);
     tls->sock = -1;
     return open_next_address(tls);
 }
 
 static int step_name(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->shared->port;
+    struct tk_port *port = tls->config->port;
     int64_t now;
 
-    if (!tk_time_known(tls->shared->time, &now))
+    if (!tk_time_known(tls->config->time, &now))
         return fail(tls, TK_E_CLOCK_UNKNOWN);
     if (tls->lookup < 0)
         tls->lookup = tk_sock_lookup(port, tls->host.name);
@@ -107,14 +108,14 @@ static int step_name(struct tk_tls *tls)
 
 static int step_tcp(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->shared->port;
+    struct tk_port *port = tls->config->port;
     int n = tk_sock_connected(port, tls->sock);
 
-    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->tcp_give_up_ms)
+    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->tcp_deadline_ms)
         return n;
     if (n == TK_SOCK_OK) {
         tls->stage = TK_TLS_HANDSHAKE;
-        tls->tcp_give_up_ms = tk_clock_now_ms(port) + SILENCE_MS;
+        tls->tcp_deadline_ms = tk_clock_now_ms(port) + SILENCE_MS;
         return TK_SOCK_AGAIN;
     }
     return leave_address(tls, TK_E_CONNECT_FAILED);
@@ -122,12 +123,12 @@ static int step_tcp(struct tk_tls *tls)
 
 static int step_handshake(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->shared->port;
+    struct tk_port *port = tls->config->port;
     uint8_t hello;
     int n = tk_sock_recv(port, tls->sock, &hello, 1);
 
     if (n == TK_SOCK_AGAIN)
-        return tk_clock_now_ms(port) < tls->tcp_give_up_ms ? n : leave_address(tls, TK_E_TIMEOUT);
+        return tk_clock_now_ms(port) < tls->tcp_deadline_ms ? n : leave_address(tls, TK_E_TIMEOUT);
     if (n != 1)
         return leave_address(tls, TK_E_CONN_LOST);
     if (hello != TK_OK)
@@ -174,19 +175,19 @@ int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
 {
     if (!powered(tls))
         return TK_SOCK_AGAIN;
-    return outcome(tls, tk_sock_send(tls->shared->port, tls->sock, data, len));
+    return outcome(tls, tk_sock_send(tls->config->port, tls->sock, data, len));
 }
 
 int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 {
     if (!powered(tls))
         return TK_SOCK_AGAIN;
-    return outcome(tls, tk_sock_recv(tls->shared->port, tls->sock, buf, size));
+    return outcome(tls, tk_sock_recv(tls->config->port, tls->sock, buf, size));
 }
 
 void tk_tls_close(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->shared->port;
+    struct tk_port *port = tls->config->port;
 
     if (tls->stage == TK_TLS_IDLE)
         return;

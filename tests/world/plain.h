@@ -3,9 +3,9 @@
 #define PLAIN_H
 
 /*
- * The functions of core/tk_tls.h without TLS: the same way from a name over TCP to a handshake and
- * bytes, in the clear, over the simulated network. Core as a whole runs above it; TLS itself, which
- * is process-wide and costs too much for decades, is tested apart.
+ * The functions of core/https/tk_tls.h without TLS: the same way from a name over TCP to a
+ * handshake and bytes, in the clear, over the simulated network. Core as a whole runs above it; TLS
+ * itself, which is process-wide and costs too much for decades, is tested apart.
  *
  * A handshake is one byte from the server, an enum tk_err: TK_OK, or what is wrong with it.
  */

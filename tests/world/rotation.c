@@ -44,7 +44,7 @@ static void begin(const struct trial *t)
     gate_init(&gate, 1 + t->step * 31 + (uint64_t)t->torn);
     gate.cloud.rules.old_refresh_grace_ms = t->grace_ms;
     gate_provision(&gate);
-    (void)tk_sink_set(&gate.keeper, TK_SINK_URL, "https://watch.example/hook");
+    (void)tk_webhook_set(&gate.keeper, TK_WEBHOOK_URL, "https://watch.example/hook");
     oracle_init(&oracle, &gate);
     refresh();
     refresh();

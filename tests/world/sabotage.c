@@ -62,7 +62,7 @@ static bool is_planted(int bug)
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
-void __real_tk_net_submit(struct tk_net *net, struct tk_request *r);
+void __real_tk_https_submit(struct tk_https *net, struct tk_request *r);
 int __real_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
@@ -73,7 +73,7 @@ void __real_tk_escalate_clear(struct tk_account *a);
 void __real_tk_escalate_post_changed(struct tk_account *a);
 void __real_tk_account_store_escalation(struct tk_account *a);
 uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
-void __real_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms);
+void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms);
 
 static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
 {
@@ -88,16 +88,16 @@ static void twin_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
     (void)answer;
 }
 
-void __wrap_tk_net_submit(struct tk_net *net, struct tk_request *r)
+void __wrap_tk_https_submit(struct tk_https *net, struct tk_request *r)
 {
-    __real_tk_net_submit(net, r);
-    if (!is_planted(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_net_active(&twin))
+    __real_tk_https_submit(net, r);
+    if (!is_planted(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_https_active(&twin))
         return;
     original = r;
     twin = *r;
     twin.write = write_twin;
     twin.done = twin_done;
-    __real_tk_net_submit(net, &twin);
+    __real_tk_https_submit(net, &twin);
 }
 
 int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
@@ -178,14 +178,14 @@ uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
     return __real_tk_keeper_random(k, is_planted(NO_BACKOFF) ? limit / 64 + 1 : limit);
 }
 
-void __wrap_tk_sched_at(struct tk_sched *s, struct tk_task *task, uint64_t due_ms)
+void __wrap_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms)
 {
     struct tk_account *a = planted == NULL ? NULL : gate_account(gate);
-    bool refresh = a != NULL && task == &a->refresh.task && due_ms != TK_NEVER;
+    bool refresh = a != NULL && task == &a->refresh.timer && due_ms != TK_NEVER;
 
     if (refresh && is_planted(GIVES_UP) && a->refresh.failures >= 3)
         due_ms = TK_NEVER;
     if (refresh && is_planted(NEVER_RENEWS) && a->refresh.failures == 0)
         due_ms += (uint64_t)365 * 86400 * 1000;
-    __real_tk_sched_at(s, task, due_ms);
+    __real_tk_timer_start(s, task, due_ms);
 }

@@ -13,7 +13,7 @@ static const struct tk_escalation_record *record_of(const struct gate *g)
 
 static bool is_escalated(const struct gate *g, int level)
 {
-    return level >= 3 || (level > 0 && level >= g->keeper.sink.level);
+    return level >= 3 || (level > 0 && level >= g->keeper.webhook.level);
 }
 
 /* --- what is heard --- */
@@ -26,7 +26,7 @@ static const char *raised(struct told *t, const struct gate *g, const struct clo
 
     if (!same && t->up)
         return "another fault is told, and the end of the one before was not";
-    if (same && !t->doubt && !(t->up && more) && !(t->news && (!t->up || p->level == 4)))
+    if (same && !t->in_doubt && !(t->up && more) && !(t->news && (!t->up || p->level == 4)))
         return "the same is told twice";
     if (!is_escalated(g, p->level))
         return "it is told below escalate_level";
@@ -46,11 +46,11 @@ static const char *cleared(struct told *t, const struct gate *g, const struct cl
 
     if (!same && t->up)
         return "the end of another fault is told";
-    if (!same && !t->doubt)
+    if (!same && !t->in_doubt)
         return "the end of a fault is told that nobody heard of";
-    if (!t->up && !t->doubt)
+    if (!t->up && !t->in_doubt)
         return "the end of a fault is told twice";
-    if (p->level != t->level && !t->doubt)
+    if (p->level != t->level && !t->in_doubt)
         return "the end of another level is told";
     if (t->now.level > 0 && g->port.now_ms > t->rose_ms + POST_MS)
         return "the end of a fault is told that lasts";
@@ -81,7 +81,7 @@ const char *told_heard(struct told *t, struct gate *g)
         wrong = p->raised ? raised(t, g, p) : cleared(t, g, p);
     if (p->taken)
         strcpy(t->ref, p->ref);
-    t->doubt = t->doubt || !p->sure;
+    t->in_doubt = t->in_doubt || !p->sure;
     t->refused = t->refused || (p->sure && !p->taken && p->raised);
     return wrong;
 }
@@ -92,7 +92,7 @@ static void follow(struct told *t, const struct gate *g)
 {
     const struct tk_escalation_record *r = record_of(g), before = t->now;
 
-    t->posting = tk_net_active(&g->keeper.accounts[0].escalation.request);
+    t->posting = tk_https_active(&g->keeper.accounts[0].escalation.request);
     if (g->flash.fail_at != 0)
         t->flash_ms = g->port.now_ms;
     else if (g->port.now_ms > t->flash_ms + TOLD_FLASH_MS)
@@ -142,7 +142,7 @@ const char *told_look(struct told *t, struct gate *g, bool time_good)
     if (!time_good)
         t->changed_ms = g->port.now_ms;
     if (t->now.level == 0 && !t->now.cleared) {
-        t->doubt = t->refused = false;
+        t->in_doubt = t->refused = false;
         if (t->up)
             return "a fault was told, and its end never will be";
     }
@@ -151,7 +151,7 @@ const char *told_look(struct told *t, struct gate *g, bool time_good)
 
 void told_booted(struct told *t, const struct gate *g)
 {
-    t->doubt = t->doubt || t->posting || t->refused || t->unwritten || t->now.cleared;
+    t->in_doubt = t->in_doubt || t->posting || t->refused || t->unwritten || t->now.cleared;
     if (t->unwritten && record_of(g)->since != t->now.since)
         t->up = record_of(g)->delivered > 0; /* as it thinks now */
     t->unwritten = false;

@@ -33,8 +33,8 @@ struct told {
     char ref[64];
     char cause[24];
     int level;
-    bool up;    /* raised; not cleared yet */
-    bool doubt; /* the gateway cannot know this */
+    bool up;       /* raised; not cleared yet */
+    bool in_doubt; /* the gateway cannot know this */
     unsigned raised, cleared;
 
     /* the gateway's side, as it was in the last look */

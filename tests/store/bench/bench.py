@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[3]
-SOURCES = sorted(TREE.glob("core/tk_store*.c"))
+SOURCES = sorted(TREE.glob("core/store/tk_store*.c"))
 PUBLIC = ["tk_store_open", "tk_store_get", "tk_store_get_all", "tk_store_previous",
           "tk_store_commit", "tk_store_prepare", "tk_store_wipe"]
 
@@ -90,7 +90,7 @@ def compile_for_cortex(work: Path) -> list[Path]:
     for source in SOURCES:
         target = work / f"{source.stem}.o"
         subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-Os", "-std=c99",
-                        "-fcallgraph-info=su", "-I", TREE / "core", "-I", TREE / "platform", "-c",
+                        "-fcallgraph-info=su", "-I", TREE / "core/store", "-I", TREE / "platform", "-c",
                         source, "-o", target], check=True, cwd=work)
         objects.append(target)
     return objects
@@ -124,7 +124,7 @@ def static_bytes(work: Path) -> int:
     probe = work / "probe.c"
     probe.write_text('#include "tk_store.h"\nchar probe[sizeof(struct tk_store)];\n')
     subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-std=c99", "-I",
-                    TREE / "core", "-I", TREE / "platform", "-c", probe, "-o", work / "probe.o"],
+                    TREE / "core/store", "-I", TREE / "platform", "-c", probe, "-o", work / "probe.o"],
                    check=True)
     out = subprocess.run(["arm-none-eabi-nm", "-S", work / "probe.o"], check=True,
                          capture_output=True, text=True).stdout

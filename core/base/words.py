@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Packs the sentences that a person reads, for core/base/tk_words.c.
+
+    python3 core/base/words.py OUT.h
+
+They are what stands last in each row of core/base/tk_errors.h, tk_commands.h and tk_settings.h. Packed by
+byte pairs (Gage, 1994): the pair of neighbours that stands most often becomes one new byte, again and
+again, until there is no byte left to give.
+"""
+
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+CORE = Path(__file__).resolve().parents[1]
+TABLES = [CORE / "base/tk_errors.h", CORE / "console/tk_commands.h", CORE / "console/tk_settings.h"]
+LAST_STRING = re.compile(r'((?:"[^"\\\n]*"\s*)+)\)$', re.MULTILINE)
+FIRST_CHARACTER = 0x20
+FIRST_PAIR = 0x60  # characters are 0x01 to 0x5f, 0x00 ends a sentence
+Pair = tuple[int, int]
+
+
+def sentences(table: Path) -> list[str]:
+    """The last string of every row."""
+    return ["".join(re.findall(r'"(.*?)"', strings))
+            for strings in LAST_STRING.findall(table.read_text("ascii"))]
+
+
+def most_frequent(texts: list[list[int]]) -> Pair:
+    """The pair that stands most often without overlapping itself; of equals the first by number."""
+    count: Counter[Pair] = Counter()
+    for text in texts:
+        before = None
+        for pair in zip(text, text[1:]):
+            before = pair if pair != before else None  # of aaa only the first aa counts
+            count[pair] += before is not None
+    return min(count, key=lambda pair: (-count[pair], pair))
+
+
+def replaced(text: list[int], pair: Pair, new: int) -> list[int]:
+    """The text with one byte for each of these pairs."""
+    found, at = [], 0
+    while at < len(text):
+        same = tuple(text[at:at + 2]) == pair
+        found.append(new if same else text[at])
+        at += 2 if same else 1
+    return found
+
+
+def packed(strings: list[str]) -> tuple[list[list[int]], list[Pair]]:
+    """The sentences in packed bytes, and what each byte from FIRST_PAIR on stands for."""
+    texts = [[ord(c) - FIRST_CHARACTER + 1 for c in string] for string in strings]
+    pairs: list[Pair] = []
+    for new in range(FIRST_PAIR, 0x100):
+        pair = most_frequent(texts)
+        texts = [replaced(text, pair, new) for text in texts]
+        pairs.append(pair)
+    return texts, pairs
+
+
+def depth(byte: int, pairs: list[Pair]) -> int:
+    """How many pairs lie in each other at the most."""
+    if byte < FIRST_PAIR:
+        return 0
+    return 1 + max(depth(part, pairs) for part in pairs[byte - FIRST_PAIR])
+
+
+def main() -> int:
+    """Command line."""
+    strings = ["", *(s for table in TABLES for s in sentences(table))]
+    texts, pairs = packed(strings)
+    lines = ["/* Made by core/base/words.py. */", f"#define FIRST_CHARACTER {FIRST_CHARACTER:#x}",
+             f"#define FIRST_PAIR {FIRST_PAIR:#x}",
+             f"#define DEEPEST {max(depth(b, pairs) for text in texts for b in text)}",
+             f"#define LONGEST {max(map(len, strings))}", f"#define SENTENCES {len(strings)}", "",
+             "static const uint8_t pairs[][2] = {",
+             *(f"    {{{first}, {second}}}," for first, second in pairs), "};", "",
+             "static const uint8_t sentences[] = {",
+             *("    " + "".join(f"{byte}, " for byte in text) + f"0, /* {string} */"
+               for text, string in zip(texts, strings)), "};"]
+    Path(sys.argv[1]).write_text("\n".join(lines) + "\n", "ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

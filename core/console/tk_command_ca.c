@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+#include "tk_keeper.h"
+
+#include <string.h>
+
+static void answer(struct tk_console *c, enum tk_err err, const struct tk_text *pairs)
+{
+    if (err == TK_OK)
+        tk_console_ok(c, pairs);
+    else
+        tk_console_err(c, err);
+}
+
+/* Other people's text as one word: printable, and without a space. */
+static void add_word(struct tk_text *t, const char *s)
+{
+    char one[2] = "";
+
+    for (; *s != '\0'; s++) {
+        one[0] = *s;
+        if (*s == ' ')
+            tk_text_add(t, "\\x20");
+        else
+            tk_text_visible(t, one);
+    }
+}
+
+static void add_count(struct tk_text *t, const char *key, size_t count)
+{
+    tk_command_key(t, key);
+    tk_text_int(t, (int64_t)count);
+}
+
+/* --- list --- */
+
+static void print_root(struct tk_console *c, const struct tk_ca_root *root)
+{
+    struct tk_ca_facts facts;
+    enum tk_err err = tk_ca_look(&c->keeper->ca, root, &facts);
+    char buf[320], digest[2 * sizeof root->digest + 1];
+    struct tk_text t;
+
+    tk_text_init(&t, digest, sizeof digest);
+    tk_text_hex(&t, root->digest, sizeof root->digest);
+    tk_text_init(&t, buf, sizeof buf);
+    if (err == TK_OK || err == TK_E_CA_EXPIRED) {
+        tk_text_add(&t, "until=");
+        tk_text_time(&t, facts.not_after);
+        tk_text_add(&t, " subject=");
+        tk_text_add(&t, facts.subject);
+    } else {
+        tk_text_add(&t, tk_err_code(err));
+    }
+    tk_console_data(c, digest, buf);
+}
+
+static void step_list(struct tk_console *c)
+{
+    const struct tk_ca_root *roots = c->keeper->ca.roots;
+    char buf[48];
+    struct tk_text t;
+
+    if (c->job.item < TK_CAS) {
+        const struct tk_ca_root *root = &roots[c->job.item++];
+
+        c->job.number += root->len > 0;
+        if (root->len > 0)
+            print_root(c, root);
+        return;
+    }
+    tk_text_init(&t, buf, sizeof buf);
+    add_count(&t, "added", c->job.number);
+    add_count(&t, "most", TK_CAS);
+    tk_console_ok(c, &t);
+}
+
+void tk_command_ca_list(struct tk_console *c, char *args)
+{
+    (void)args;
+    tk_console_continue(c, step_list);
+}
+
+/* --- add --- */
+
+static int base64_value(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* RFC 4648 section 4, in place: the bytes take the place of their digits. 0: it is none. */
+static size_t decode(char *text)
+{
+    size_t len = strlen(text), digits = len, out = 0;
+    uint32_t bits = 0;
+
+    while (digits > 0 && len - digits < 2 && text[digits - 1] == '=')
+        digits--;
+    if (len % 4 != 0)
+        return 0;
+    for (size_t i = 0; i < digits; i++) {
+        int value = base64_value(text[i]);
+
+        if (value < 0)
+            return 0;
+        bits = bits << 6 | (uint32_t)value;
+        if (i % 4 != 0)
+            text[out++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
+    }
+    return out;
+}
+
+void tk_command_ca_begin(struct tk_console *c, char *args)
+{
+    (void)args;
+    answer(c, tk_ca_begin(&c->keeper->ca), NULL);
+}
+
+void tk_command_ca_add(struct tk_console *c, char *args)
+{
+    size_t len = decode(args), total = 0;
+    char buf[32];
+    struct tk_text t;
+
+    if (len == 0) {
+        tk_console_err_words(c, TK_E_BAD_VALUE,
+                             "base64, a multiple of 4 characters a line; what came before stays");
+        return;
+    }
+    enum tk_err err = tk_ca_add(&c->keeper->ca, (const uint8_t *)args, len, &total);
+
+    tk_text_init(&t, buf, sizeof buf);
+    add_count(&t, "bytes", total);
+    answer(c, err, &t);
+}
+
+void tk_command_ca_end(struct tk_console *c, char *args)
+{
+    const struct tk_ca_root *root = NULL;
+    struct tk_ca_facts facts;
+    char buf[640];
+    struct tk_text t;
+    enum tk_err err = tk_ca_end(&c->keeper->ca, &root, &facts);
+
+    (void)args;
+    tk_text_init(&t, buf, sizeof buf);
+    if (err == TK_OK) {
+        tk_command_key(&t, "sha256");
+        tk_text_hex(&t, root->digest, sizeof root->digest);
+        tk_command_key(&t, "until");
+        tk_text_time(&t, facts.not_after);
+        tk_command_key(&t, "subject");
+        add_word(&t, facts.subject);
+    }
+    answer(c, err, &t);
+}
+
+void tk_command_ca_del(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_ca_delete(&c->keeper->ca, args);
+
+    if (err == TK_E_BAD_VALUE)
+        tk_console_err_words(c, err, "8 to 64 hex digits that one root alone begins with: ca list");
+    else
+        answer(c, err, NULL);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_message.h"
+
+#include "tk_json.h"
+#include "tk_limits.h"
+#include "tk_template.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char own[] =
+    "{\"event\":{event},\"account\":{account},\"device\":{device},\"portal\":{portal},"
+    "\"ref\":{ref},\"level\":{level},\"since\":{since},\"cause\":{cause},\"action\":{action},"
+    "\"said\":{said},\"next_try\":{next_try},\"attempts\":{attempts}}";
+
+enum tk_err tk_message_write(struct tk_text *t, const char *template, const struct tk_message *m)
+{
+    const struct tk_word words[] = {{"event", m->event, 0},
+                                    {"account", m->account, 0},
+                                    {"device", m->device, 0},
+                                    {"portal", m->portal, 0},
+                                    {"ref", m->ref, 0},
+                                    {"cause", m->cause, 0},
+                                    {"action", m->action, 0},
+                                    {"said", m->server_error, 0},
+                                    {"level", NULL, m->level},
+                                    {"since", NULL, m->since},
+                                    {"next_try", NULL, m->next_try},
+                                    {"attempts", NULL, m->attempts}};
+
+    return tk_template_write(t, template[0] != '\0' ? template : own, words, COUNT(words));
+}
+
+/* The end of it is as long as any value: tests/unit/test_message.c compares. */
+static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                              "xxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+#define TEXT_OF(len) (longest + sizeof longest - 1 - (len))
+
+static const struct tk_message longest_message = {.event = TEXT_OF(7),
+                                                  .account = TEXT_OF(TK_NAME_MAX),
+                                                  .device = TEXT_OF(32),
+                                                  .portal = TEXT_OF(TK_HOST_TEXT - 1),
+                                                  .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
+                                                  .cause = TEXT_OF(23),
+                                                  .action = TEXT_OF(160),
+                                                  .server_error =
+                                                      TEXT_OF(2 * TK_SAID_MAX), /* quoted */
+                                                  .level = 4,
+                                                  .since = 99999999999,
+                                                  .next_try = 99999999999,
+                                                  .attempts = UINT32_MAX};
+
+static bool is_object(char *json, size_t len)
+{
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+
+    return tk_json_parse(&j, json, len, tokens, TK_JSON_TOKENS) && tk_json_is_object(&j, 0);
+}
+
+enum tk_err tk_message_check(const char *template, char *work, size_t size)
+{
+    struct tk_text t;
+
+    tk_text_init(&t, work, size < TK_MESSAGE_MAX + 1 ? size : TK_MESSAGE_MAX + 1);
+    enum tk_err err = tk_message_write(&t, template, &longest_message);
+
+    if (err != TK_OK)
+        return err;
+    if (!tk_text_ok(&t))
+        return TK_E_NO_MEMORY;
+    return is_object(work, t.len) ? TK_OK : TK_E_TEMPLATE_JSON;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_rest_verify.h"
+
+#include "tk_keeper.h"
+
+#include <string.h>
+
+#define PROOF_TIMEOUT_MS 15000
+#define HOPS_MAX         2
+#define SOON_MS          60000   /* until a proof that failed is tried again, doubling, ... */
+#define SLOW_MS          3600000 /* ... to this; or from this where a person must act ... */
+#define DAY_MS           86400000
+#define REFRESH_MS       15000 /* for a refresh of a token that was refused */
+#define PATH_SIZE        (TK_PATH_MAX + 80)
+
+static struct tk_account *of_request(struct tk_request *r)
+{
+    return (struct tk_account *)((char *)r - offsetof(struct tk_account, rest.request));
+}
+
+static struct tk_account *of_timer(struct tk_timer *timer)
+{
+    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, rest.timer));
+}
+
+bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,
+                    struct tk_text *path)
+{
+    const char *base = "/rest/";
+
+    *host = a->client.portal;
+    if (a->facts.client_endpoint[0] != '\0' &&
+        !tk_host_parse(host, a->facts.client_endpoint, &base))
+        return false;
+    tk_text_add(path, base);
+    if (!tk_ends_with(base, "/"))
+        tk_text_char(path, '/');
+    tk_text_add(path, method);
+    return tk_text_ok(path);
+}
+
+static enum tk_err write_proof(struct tk_request *r, struct tk_text *out)
+{
+    struct tk_account *a = of_request(r);
+    char buf[PATH_SIZE];
+    struct tk_text path;
+    struct tk_host host;
+
+    tk_text_init(&path, buf, sizeof buf);
+    if (!tk_rest_target(a, "app.info", &host, &path))
+        return TK_E_REST_INSECURE;
+    size_t body_start =
+        tk_http_request(out, "POST", &r->host, path.buf, "application/x-www-form-urlencoded");
+
+    tk_text_add(out, "auth=");
+    tk_text_form(out, a->pair.access);
+    tk_http_request_end(out, body_start);
+    return TK_OK;
+}
+
+/* An answer that refuses is of a portal that can be reached. */
+static enum tk_rest_status status_of(enum tk_err err)
+{
+    if (err == TK_OK)
+        return TK_REST_OK;
+    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ? TK_REST_UNREACHABLE
+                                                                              : TK_REST_DENIED;
+}
+
+/* What passes is looked at again soon; what a person must change, slowly. */
+static uint64_t again_after_ms(const struct tk_rest *r)
+{
+    bool passes = tk_err_action(r->err) == TK_ACTION_RETRY;
+
+    if (r->failures == 0 && tk_err_action(r->err) == TK_ACTION_REFRESH)
+        return REFRESH_MS;
+    return passes ? tk_backoff_ms(SOON_MS, r->failures, SLOW_MS)
+                  : tk_backoff_ms(SLOW_MS, r->failures, DAY_MS);
+}
+
+static void proven(struct tk_account *a, enum tk_err err)
+{
+    struct tk_rest *r = &a->rest;
+
+    if (err != TK_OK || a->last_error == r->err)
+        a->last_error = err;
+    r->err = err;
+    r->status = status_of(err);
+    tk_timer_start(&a->keeper->timers, &r->timer,
+                   err == TK_OK ? TK_NEVER : tk_keeper_now(a->keeper) + again_after_ms(r));
+    r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
+}
+
+/* A portal that moved answers with its new address. Redirected requests come without their body
+ * where others follow: this one is written anew. */
+static bool follow(struct tk_account *a, const struct tk_http *answer)
+{
+    struct tk_request *r = &a->rest.request;
+
+    if (answer->status < 300 || answer->status > 399 || answer->location.name[0] == '\0' ||
+        tk_host_same(&answer->location, &r->host) || a->rest.hops == HOPS_MAX)
+        return false;
+    a->rest.hops++;
+    r->host = answer->location;
+    tk_https_submit(&a->keeper->net, r);
+    return true;
+}
+
+static void proof_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    struct tk_account *a = of_request(r);
+    const char *said = "";
+
+    if (err == TK_OK && follow(a, answer))
+        return;
+    if (err == TK_OK)
+        err = tk_oauth_rest_answer(answer, &said);
+    tk_account_set_server_error(a, said);
+    if (err == TK_OK && a->rest.hops > 0)
+        tk_account_move(a, &r->host);
+    proven(a, err);
+}
+
+static void begin_proof(struct tk_account *a)
+{
+    struct tk_request *r = &a->rest.request;
+    char buf[PATH_SIZE];
+    struct tk_text path;
+
+    tk_https_cancel(&a->keeper->net, r);
+    a->rest.hops = 0;
+    tk_text_init(&path, buf, sizeof buf);
+    if (!tk_rest_target(a, "app.info", &r->host, &path)) {
+        proven(a, TK_E_REST_INSECURE);
+        return;
+    }
+    r->priority = TK_PRIORITY_CALL;
+    r->deadline_ms = tk_keeper_now(a->keeper) + PROOF_TIMEOUT_MS;
+    r->keepalive_ms = 0;
+    tk_https_submit(&a->keeper->net, r);
+}
+
+void tk_rest_verify(struct tk_account *a)
+{
+    a->rest.status = TK_REST_UNKNOWN;
+    a->rest.failures = 0;
+    tk_timer_stop(&a->keeper->timers, &a->rest.timer);
+    begin_proof(a);
+}
+
+/* A token that the portal refused is renewed once, and then proven. */
+static void prove_again(struct tk_timer *timer, uint64_t now_ms)
+{
+    struct tk_account *a = of_timer(timer);
+    uint32_t left = 0;
+
+    if (a->rest.failures == 1 && tk_err_action(a->rest.err) == TK_ACTION_REFRESH) {
+        a->rest.failures++;
+        (void)tk_token_refresh(a);
+        tk_timer_start(&a->keeper->timers, timer, now_ms + REFRESH_MS);
+    } else if (tk_account_left(a, now_ms, &left) && left > 0) {
+        begin_proof(a);
+    } else {
+        tk_timer_start(&a->keeper->timers, timer, now_ms + SLOW_MS);
+    }
+}
+
+bool tk_rest_verifying(const struct tk_account *a)
+{
+    return tk_https_active(&a->rest.request);
+}
+
+void tk_rest_verify_init(struct tk_account *a)
+{
+    tk_timer_init(&a->rest.timer, prove_again);
+    a->rest.request.write = write_proof;
+    a->rest.request.done = proof_done;
+}

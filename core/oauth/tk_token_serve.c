@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A demand for a token: served from what there is, or by a refresh that it waits for. */
+
+#include "tk_keeper.h"
+#include "tk_token.h"
+
+void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
+{
+    struct tk_account *a = tk_keeper_account(k, ref);
+
+    if (a != NULL && generation == a->pair.generation)
+        a->refresh.rejected = generation;
+}
+
+static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
+{
+    info->err = err;
+    return TK_TOKEN_REFUSED;
+}
+
+static enum tk_token_answer wait_for(struct tk_token_info *info, enum tk_err err)
+{
+    info->err = err;
+    return TK_TOKEN_WAIT;
+}
+
+static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t size,
+                                 struct tk_token_info *info)
+{
+    return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
+}
+
+/* Fewer seconds are left than wanted, or the token was rejected: can a refresh help, now? */
+static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
+                                      struct tk_token_info *info)
+{
+    bool hopeless = a->ended != TK_NOT_ENDED || a->refresh.blocked_by != TK_OK;
+    bool failing = a->refresh.failures > 0;
+    bool too_soon = tk_token_too_soon(a);
+
+    info->is_short = true;
+    if (tk_https_active(&a->refresh.request) && !hopeless)
+        return wait_for(info, TK_OK);
+    if (usable && (hopeless || failing || too_soon))
+        return give(a, buf, size, info);
+    if (hopeless)
+        return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
+    if (failing)
+        return wait_for(info, a->refresh.error);
+    if (!too_soon)
+        (void)tk_token_refresh(a);
+    return wait_for(info, TK_OK);
+}
+
+enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
+                                  char *buf, size_t size, struct tk_token_info *info)
+{
+    struct tk_account *a = tk_keeper_account(k, ref);
+
+    *info = (struct tk_token_info){.err = TK_OK};
+    if (a == NULL)
+        return refuse(info, TK_E_NO_SUCH_REF);
+    if (!tk_account_has_pair(a))
+        return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
+    if (!tk_account_left(a, tk_keeper_now(k), &info->expires_in))
+        return wait_for(info, TK_E_CLOCK_UNKNOWN);
+    info->generation = a->pair.generation;
+    bool rejected = a->refresh.rejected == a->pair.generation;
+    bool usable = info->expires_in > 0 && !rejected;
+
+    if (usable && info->expires_in >= min_valid_s)
+        return give(a, buf, size, info);
+    return renew_for(a, usable, buf, size, info);
+}
+
+enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
+                                       char *buf, size_t size, struct tk_token_info *info)
+{
+    enum tk_token_answer answer = tk_token_get(k, ref, min_valid_s, buf, size, info);
+
+    if (answer != TK_TOKEN_WAIT)
+        return answer;
+    answer = tk_token_get(k, ref, 0, buf, size, info);
+    info->is_short = true;
+    return answer;
+}

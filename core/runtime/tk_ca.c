@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_ca.h"
+
+#include "tk_keeper.h"
+
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+/* Among the keeper's own keys. A collection begins with a byte that has no meaning, so that an
+ * empty one is there too. */
+enum { KEY_COLLECTED = 16, KEY_ROOT = 17, MARK = 1, DIGITS_MIN = 8 };
+
+static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
+{
+    return (uint8_t)(KEY_ROOT + (root - ca->roots));
+}
+
+/* --- certificates --- */
+
+static void name_of(const mbedtls_x509_crt *crt, char *out, size_t size)
+{
+    static const uint8_t common_name[] = {0x55, 4, 3}; /* 2.5.4.3 */
+    const mbedtls_asn1_named_data *part = &crt->subject;
+    struct tk_text t;
+
+    for (; part != NULL; part = part->next) {
+        tk_text_init(&t, out, size);
+        tk_text_addn(&t, (const char *)part->val.p, part->val.len);
+        if (part->oid.len == sizeof common_name &&
+            memcmp(part->oid.p, common_name, sizeof common_name) == 0)
+            return;
+    }
+}
+
+static bool parse(mbedtls_x509_crt *crt, const uint8_t *der, size_t len)
+{
+    mbedtls_x509_crt_init(crt);
+    return mbedtls_x509_crt_parse_der_nocopy(crt, der, len) == 0 && crt->raw.len == len;
+}
+
+/* What is kept in RAM of a certificate, and what a person is told of it. der stays the caller's. */
+static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t len,
+                            struct tk_ca_root *root, struct tk_ca_facts *facts)
+{
+    mbedtls_x509_crt crt;
+    enum tk_err err = TK_E_CA_INVALID;
+    int64_t now;
+
+    *root = (struct tk_ca_root){.len = (uint16_t)len};
+    (void)mbedtls_sha256(der, len, root->digest, 0);
+    if (parse(&crt, der, len) && mbedtls_x509_crt_get_ca_istrue(&crt) > 0) {
+        root->subject = (uint16_t)(crt.subject_raw.p - der);
+        root->subject_len = (uint16_t)crt.subject_raw.len;
+        facts->not_after = tk_tls_end_of(&crt);
+        name_of(&crt, facts->subject, sizeof facts->subject);
+        err = tk_time_known(&ca->keeper->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED
+                                                                               : TK_OK;
+    }
+    mbedtls_x509_crt_free(&crt);
+    return err;
+}
+
+/* --- what is stored --- */
+
+static struct tk_ca_root *find_free(struct tk_ca *ca)
+{
+    for (size_t i = 0; i < TK_CAS; i++) {
+        if (ca->roots[i].len == 0)
+            return &ca->roots[i];
+    }
+    return NULL;
+}
+
+static int read_root(struct tk_ca *ca, const struct tk_ca_root *root, void *buf)
+{
+    return tk_store_get(&ca->keeper->store, key_of(ca, root), buf, TK_CA_MAX);
+}
+
+void tk_ca_load(struct tk_ca *ca, struct tk_keeper *keeper)
+{
+    uint8_t *der = tk_https_borrow_buffer(&keeper->net);
+    struct tk_ca_facts facts;
+
+    ca->keeper = keeper;
+    for (size_t i = 0; i < TK_CAS; i++) {
+        int len = read_root(ca, &ca->roots[i], der);
+
+        if (len > 0)
+            (void)describe(ca, der, (size_t)len, &ca->roots[i], &facts);
+    }
+}
+
+enum tk_err tk_ca_look(struct tk_ca *ca, const struct tk_ca_root *root, struct tk_ca_facts *facts)
+{
+    uint8_t *der = tk_https_borrow_buffer(&ca->keeper->net);
+    struct tk_ca_root same;
+
+    memset(facts, 0, sizeof *facts);
+    if (der == NULL)
+        return TK_E_TRY_LATER;
+    int len = read_root(ca, root, der);
+
+    return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &same, facts);
+}
+
+/* A handshake is under way, so a buffer is to spare; its digest tells that flash gave out what was
+ * looked at. */
+static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
+                         const mbedtls_x509_buf *issuer, mbedtls_x509_crt **list)
+{
+    uint8_t *der = tk_https_borrow_buffer(&ca->keeper->net);
+    uint8_t digest[32];
+
+    if (root->subject_len != issuer->len || der == NULL || read_root(ca, root, der) != root->len)
+        return 0;
+    (void)mbedtls_sha256(der, root->len, digest, 0);
+    if (memcmp(digest, root->digest, sizeof digest) != 0 ||
+        memcmp(der + root->subject, issuer->p, issuer->len) != 0)
+        return 0;
+    if (*list == NULL)
+        *list = ca->keeper->config->new_root();
+    if (*list == NULL)
+        return MBEDTLS_ERR_X509_ALLOC_FAILED;
+    return mbedtls_x509_crt_parse_der(*list, der, root->len);
+}
+
+int tk_ca_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates)
+{
+    struct tk_ca *ca = ctx;
+    const struct tk_config *config = ca->keeper->config;
+    int ret = config->find_root(config->trust, child, candidates);
+
+    /* mbedTLS frees the list, also where this fails. */
+    for (size_t i = 0; i < TK_CAS && ret == 0; i++) {
+        if (ca->roots[i].subject_len > 0)
+            ret = add_candidate(ca, &ca->roots[i], &child->issuer_raw, candidates);
+    }
+    return ret;
+}
+
+uint64_t tk_ca_id(const struct tk_ca *ca)
+{
+    uint64_t id = ca->keeper->config->trust_id;
+
+    for (size_t i = 0; i < TK_CAS; i++) {
+        for (size_t j = 0; ca->roots[i].len > 0 && j < sizeof ca->roots[i].digest; j++)
+            id = (id ^ ca->roots[i].digest[j]) * 0x100000001b3u; /* FNV-1a */
+    }
+    return id;
+}
+
+/* --- collecting --- */
+
+static enum tk_err store_collected(struct tk_ca *ca, const uint8_t *old, size_t old_len,
+                                   const uint8_t *data, size_t len)
+{
+    struct tk_store_piece pieces[] = {{old, (uint16_t)old_len}, {data, (uint16_t)len}};
+    struct tk_store_value value = {KEY_COLLECTED, 2, pieces};
+
+    return tk_keeper_store(ca->keeper, &value, 1);
+}
+
+enum tk_err tk_ca_begin(struct tk_ca *ca)
+{
+    return store_collected(ca, (const uint8_t *)"", MARK, NULL, 0);
+}
+
+/* The length of what was collected, its mark included, in *buf; 0: see *err. */
+static size_t read_collected(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
+{
+    int len;
+
+    *buf = tk_https_borrow_buffer(&ca->keeper->net);
+    *err = TK_E_TRY_LATER;
+    if (*buf == NULL)
+        return 0;
+    len = tk_store_get(&ca->keeper->store, KEY_COLLECTED, *buf, MARK + TK_CA_MAX);
+    *err = len == TK_STORE_MISSING ? TK_E_CA_NOT_BEGUN : len <= 0 ? TK_E_STORAGE_FAILED : TK_OK;
+    return len <= 0 ? 0 : (size_t)len;
+}
+
+enum tk_err tk_ca_add(struct tk_ca *ca, const uint8_t *data, size_t len, size_t *total)
+{
+    enum tk_err err;
+    uint8_t *buf;
+    size_t old = read_collected(ca, &buf, &err);
+
+    if (old == 0)
+        return err;
+    if (len > MARK + TK_CA_MAX - old)
+        return TK_E_CA_TOO_LARGE;
+    *total = old - MARK + len;
+    return store_collected(ca, buf, old, data, len);
+}
+
+static const struct tk_ca_root *find_same(const struct tk_ca *ca, const struct tk_ca_root *root)
+{
+    for (size_t i = 0; i < TK_CAS; i++) {
+        if (ca->roots[i].len == root->len &&
+            memcmp(ca->roots[i].digest, root->digest, sizeof root->digest) == 0)
+            return &ca->roots[i];
+    }
+    return NULL;
+}
+
+static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
+                            const struct tk_ca_root *root, const uint8_t *der)
+{
+    struct tk_store_piece piece = {der, root->len};
+    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece}, {KEY_COLLECTED, 0, NULL}};
+    enum tk_err err = tk_keeper_store(ca->keeper, values, 2);
+
+    if (err == TK_OK) {
+        *place = *root;
+        tk_https_forget_sessions(&ca->keeper->net);
+    }
+    return err;
+}
+
+enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_facts *facts)
+{
+    struct tk_ca_root *place, found;
+    enum tk_err err;
+    uint8_t *buf;
+    size_t len = read_collected(ca, &buf, &err);
+
+    if (len == 0)
+        return err;
+    err = describe(ca, buf + MARK, len - MARK, &found, facts);
+    if (err != TK_OK)
+        return err;
+    *root = find_same(ca, &found);
+    if (*root != NULL)
+        return TK_OK;
+    *root = place = find_free(ca);
+    return place == NULL ? TK_E_CA_LIMIT : activate(ca, place, &found, buf + MARK);
+}
+
+/* --- deleting --- */
+
+static bool begins_with(const struct tk_ca_root *root, const char *digits)
+{
+    char hex[2 * sizeof root->digest + 1];
+    struct tk_text t;
+
+    tk_text_init(&t, hex, sizeof hex);
+    tk_text_hex(&t, root->digest, sizeof root->digest);
+    return root->len > 0 && strncmp(hex, digits, strlen(digits)) == 0;
+}
+
+enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest)
+{
+    struct tk_ca_root *found = NULL;
+
+    if (strlen(digest) < DIGITS_MIN)
+        return TK_E_BAD_VALUE;
+    for (size_t i = 0; i < TK_CAS; i++) {
+        if (!begins_with(&ca->roots[i], digest))
+            continue;
+        if (found != NULL)
+            return TK_E_BAD_VALUE;
+        found = &ca->roots[i];
+    }
+    if (found == NULL)
+        return TK_E_NO_SUCH_CA;
+    struct tk_store_value value = {key_of(ca, found), 0, NULL};
+    enum tk_err err = tk_keeper_store(ca->keeper, &value, 1);
+
+    if (err == TK_OK) {
+        memset(found, 0, sizeof *found);
+        tk_https_forget_sessions(&ca->keeper->net);
+    }
+    return err;
+}
