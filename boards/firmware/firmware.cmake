@@ -44,7 +44,7 @@ add_executable(tokenkeeper ${board_main} ${board} port/baremetal/tk_libc.c ${roo
 target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
 set_source_files_properties(boards/firmware/build.c boards/${TK_BOARD}/main.c PROPERTIES
                             COMPILE_DEFINITIONS TK_BUILD_UNIX=${build_unix})
-target_link_libraries(tokenkeeper PRIVATE tk_core ${board_ports} tk_flags)
+target_link_libraries(tokenkeeper PRIVATE ${tk_product} ${board_ports} tk_flags)
 target_link_options(tokenkeeper PRIVATE -T ${board_linker_script} -L${CMAKE_SOURCE_DIR}/port/baremetal
                     -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)
 set_target_properties(tokenkeeper PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})

@@ -5,7 +5,7 @@
 /*
  * The sentences that a person reads: what to do about an error, what a command does, what a setting
  * may be. They stand beside what they are about, in tk_errors.h, tk_commands.h and tk_settings.h,
- * and on the device packed to half their size (core/base/words.py). Pure functions.
+ * and on the device packed to half their size (core/words.py). Pure functions.
  */
 
 #include "tk_err.h"

@@ -22,7 +22,8 @@ ROOMS = ["base", "store", "https", "runtime", "oauth", "escalate", "console"]
 CORE = ["core", *(f"core/{room}" for room in ROOMS)]
 OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
-WORDS = "core/base/words.py"  # packs sentences
+WORDS = "core/words.py"  # packs strings
+TABLES = ["core/base/tk_errors.h", "core/console/tk_commands.h", "core/console/tk_settings.h"]
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
@@ -66,10 +67,11 @@ class Built:
 
 def mbedtls_include(build: Path) -> Path:
     """The mbedTLS headers that the host's build uses."""
-    match = re.search(r"-isystem (\S+)", (build / "build.ninja").read_text())
-    if not match:
+    named = dict.fromkeys(re.findall(r"-isystem (\S+)", (build / "build.ninja").read_text()))
+    found = [Path(name) for name in named if (Path(name) / "mbedtls/ssl.h").is_file()]
+    if not found:
         raise RuntimeError(f"{build}/build.ninja names no mbedTLS: build the preset host first")
-    return Path(match.group(1))
+    return found[0]
 
 
 def _compile(tree: Path, name: str, mbedtls: Path, work: Path) -> list[str]:
@@ -117,7 +119,8 @@ def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Bu
         work = Path(folder)
         (work / "jsmn").mkdir()
         (work / "jsmn" / "jsmn.h").symlink_to(JSMN)
-        source.output("python3", tree / WORDS, work / "tk_words_packed.h")
+        source.output("python3", tree / WORDS, work / "tk_words_packed.h",
+                      *(tree / table for table in TABLES))
         for errors in pool.map(lambda name: _compile(tree, name, mbedtls, work), names):
             built.errors += errors
         core = [Path(name) for name in names if name.startswith("core/")]

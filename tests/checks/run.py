@@ -54,7 +54,7 @@ def main() -> int:
     """All checks; 1 when one found something."""
     args = arguments()
     build = args.build.resolve()
-    archives = sorted(build.glob("libtk_*.a"))
+    archives = sorted([*build.glob("libtk_*.a"), *build.glob("core/libtk_*.a")])
     help_text = source.output(build / "tokenkeeper", "--help")
     built = cross.Built()
 
@@ -70,7 +70,7 @@ def main() -> int:
 
     passed = [
         report("includes", lambda: includes.problems(TREE)),
-        report("symbols", lambda: symbols.problems(archives, [build / "libtk_core.a"])),
+        report("symbols", lambda: symbols.problems(archives, sorted(build.glob("core/libtk_*.a")))),
         report("limits", lambda: limits.problems(TREE), lambda: limits.summary(TREE)),
         report("layout", lambda: layout.problems(TREE)),
         report("hygiene", lambda: hygiene.problems(TREE)),

@@ -68,9 +68,9 @@ class Bench:
 
     def clean_problems(self, build: Path) -> list[str]:
         """What the checks say about the tree as it is."""
-        archives = sorted(build.glob("libtk_*.a"))
+        archives = sorted([*build.glob("libtk_*.a"), *build.glob("core/libtk_*.a")])
         found = {
-            "symbols": symbols.problems(archives, [build / "libtk_core.a"]),
+            "symbols": symbols.problems(archives, sorted(build.glob("core/libtk_*.a"))),
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Packs the sentences that a person reads, for core/base/tk_words.c.
+"""Packs the user-facing strings for core/base/tk_words.c.
 
-    python3 core/base/words.py OUT.h
+    python3 core/words.py OUT.h ERRORS.h [COMMANDS.h SETTINGS.h]
 
-They are what stands last in each row of core/base/tk_errors.h, tk_commands.h and tk_settings.h. Packed by
-byte pairs (Gage, 1994): the pair of neighbours that stands most often becomes one new byte, again and
-again, until there is no byte left to give.
+The strings are the last column of each table's rows, packed by byte pairs (Gage, 1994): the most
+frequent pair of neighbours becomes one new byte, until no byte value is left.
 """
 
 import re
@@ -14,8 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-CORE = Path(__file__).resolve().parents[1]
-TABLES = [CORE / "base/tk_errors.h", CORE / "console/tk_commands.h", CORE / "console/tk_settings.h"]
+TABLES = ("errors", "commands", "settings")
 LAST_STRING = re.compile(r'((?:"[^"\\\n]*"\s*)+)\)$', re.MULTILINE)
 FIRST_CHARACTER = 0x20
 FIRST_PAIR = 0x60  # characters are 0x01 to 0x5f, 0x00 ends a sentence
@@ -67,14 +65,21 @@ def depth(byte: int, pairs: list[Pair]) -> int:
     return 1 + max(depth(part, pairs) for part in pairs[byte - FIRST_PAIR])
 
 
+def first_rows(tables: list[list[str]]) -> list[str]:
+    """Where each table's strings begin; that of TK_OK stands before all."""
+    starts = [1 + sum(map(len, tables[:i])) for i in range(len(TABLES))]
+    return [f"#define FIRST_OF_{name.upper()} {start}" for name, start in zip(TABLES, starts)]
+
+
 def main() -> int:
     """Command line."""
-    strings = ["", *(s for table in TABLES for s in sentences(table))]
+    tables = [sentences(Path(table)) for table in sys.argv[2:]]
+    strings = ["", *(s for table in tables for s in table)]
     texts, pairs = packed(strings)
-    lines = ["/* Made by core/base/words.py. */", f"#define FIRST_CHARACTER {FIRST_CHARACTER:#x}",
+    lines = ["/* Made by core/words.py. */", f"#define FIRST_CHARACTER {FIRST_CHARACTER:#x}",
              f"#define FIRST_PAIR {FIRST_PAIR:#x}",
              f"#define DEEPEST {max(depth(b, pairs) for text in texts for b in text)}",
-             f"#define LONGEST {max(map(len, strings))}", f"#define SENTENCES {len(strings)}", "",
+             f"#define LONGEST {max(map(len, strings))}", *first_rows(tables), "",
              "static const uint8_t pairs[][2] = {",
              *(f"    {{{first}, {second}}}," for first, second in pairs), "};", "",
              "static const uint8_t sentences[] = {",
