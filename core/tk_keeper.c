@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_keeper.h"
+#include "tk_container.h"
 
 #include "tk_account_store.h"
 #include "tk_auth.h"
@@ -127,8 +128,7 @@ static void load_network(struct tk_keeper *k)
 
 static void prepare_store(struct tk_timer *timer, uint64_t now_ms)
 {
-    struct tk_keeper *k =
-        (struct tk_keeper *)((char *)timer - offsetof(struct tk_keeper, store_timer));
+    struct tk_keeper *k = TK_CONTAINER_OF(timer, struct tk_keeper, store_timer);
     int ret = tk_store_prepare(&k->store);
 
     if (ret != TK_STORE_OK)

@@ -2,6 +2,7 @@
 #include "tk_check.h"
 
 #include "tk_command.h"
+#include "tk_container.h"
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_rest_verify.h"
@@ -130,7 +131,7 @@ static void look(struct tk_probe *p, const struct tk_tls *tls)
 
 static void probe_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
 {
-    struct tk_probe *p = (struct tk_probe *)((char *)r - offsetof(struct tk_probe, request));
+    struct tk_probe *p = TK_CONTAINER_OF(r, struct tk_probe, request);
 
     (void)answer;
     if (tk_https_tls(r) != NULL)

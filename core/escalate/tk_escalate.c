@@ -2,6 +2,7 @@
 #include "tk_escalate.h"
 
 #include "tk_account_store.h"
+#include "tk_container.h"
 #include "tk_device.h"
 #include "tk_escalate_post.h"
 #include "tk_keeper.h"
@@ -15,8 +16,7 @@
 
 static struct tk_account *of_level_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer -
-                                 offsetof(struct tk_account, escalation.level_timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, escalation.level_timer);
 }
 
 /* --- what is told here --- */

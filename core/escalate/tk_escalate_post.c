@@ -2,6 +2,7 @@
 #include "tk_escalate_post.h"
 
 #include "tk_account_store.h"
+#include "tk_container.h"
 #include "tk_device.h"
 #include "tk_keeper.h"
 #include "tk_message.h"
@@ -18,13 +19,12 @@ enum { REF_SIZE = 32 + TK_NAME_MAX + 24 }; /* <device>-<account>-<since> */
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer -
-                                 offsetof(struct tk_account, escalation.post_timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, escalation.post_timer);
 }
 
 static struct tk_account *of_request(struct tk_request *r)
 {
-    return (struct tk_account *)((char *)r - offsetof(struct tk_account, escalation.request));
+    return TK_CONTAINER_OF(r, struct tk_account, escalation.request);
 }
 
 /* --- when --- */

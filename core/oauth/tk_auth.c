@@ -2,6 +2,7 @@
 #include "tk_auth.h"
 
 #include "tk_account_store.h"
+#include "tk_container.h"
 #include "tk_entropy.h"
 #include "tk_keeper.h"
 #include "tk_rest_verify.h"
@@ -16,22 +17,22 @@
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, auth.warm_timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, auth.warm_timer);
 }
 
 static struct tk_account *of_again(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, auth.retry_timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, auth.retry_timer);
 }
 
 static struct tk_account *of_warm(struct tk_request *r)
 {
-    return (struct tk_account *)((char *)r - offsetof(struct tk_account, auth.warm_request));
+    return TK_CONTAINER_OF(r, struct tk_account, auth.warm_request);
 }
 
 static struct tk_account *of_request(struct tk_request *r)
 {
-    return (struct tk_account *)((char *)r - offsetof(struct tk_account, auth.request));
+    return TK_CONTAINER_OF(r, struct tk_account, auth.request);
 }
 
 /* --- the warm connection --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_rest_verify.h"
 
+#include "tk_container.h"
 #include "tk_keeper.h"
 
 #include <string.h>
@@ -15,12 +16,12 @@
 
 static struct tk_account *of_request(struct tk_request *r)
 {
-    return (struct tk_account *)((char *)r - offsetof(struct tk_account, rest.request));
+    return TK_CONTAINER_OF(r, struct tk_account, rest.request);
 }
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, rest.timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, rest.timer);
 }
 
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,

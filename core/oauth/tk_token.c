@@ -2,6 +2,7 @@
 #include "tk_token.h"
 
 #include "tk_account_store.h"
+#include "tk_container.h"
 #include "tk_keeper.h"
 
 #include <string.h>
@@ -19,17 +20,17 @@
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, refresh.timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, refresh.timer);
 }
 
 static struct tk_account *of_store_timer(struct tk_timer *timer)
 {
-    return (struct tk_account *)((char *)timer - offsetof(struct tk_account, refresh.store_timer));
+    return TK_CONTAINER_OF(timer, struct tk_account, refresh.store_timer);
 }
 
 static struct tk_account *of_request(struct tk_request *r)
 {
-    return (struct tk_account *)((char *)r - offsetof(struct tk_account, refresh.request));
+    return TK_CONTAINER_OF(r, struct tk_account, refresh.request);
 }
 
 static uint64_t now_of(const struct tk_account *a)
