@@ -230,7 +230,7 @@ bool tk_ends_with(const char *s, const char *tail)
     return len >= tail_len && strcmp(s + len - tail_len, tail) == 0;
 }
 
-bool tk_is_tls12_only(const char *s)
+bool tk_is_vchar(const char *s)
 {
     for (; *s != '\0'; s++) {
         if (*s < 0x21 || *s > 0x7e)

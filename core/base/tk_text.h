@@ -66,7 +66,7 @@ bool tk_same_nocase(const char *a, const char *b);
 bool tk_ends_with(const char *s, const char *tail);
 
 /* Every character is printable ASCII without space: 0x21 to 0x7e. */
-bool tk_is_tls12_only(const char *s);
+bool tk_is_vchar(const char *s);
 
 /* Overwrites a secret; the compiler cannot leave it out. */
 void tk_wipe(void *p, size_t len);

@@ -24,7 +24,7 @@ static bool is_good_url(const char *url)
 {
     struct tk_host host;
 
-    return strlen(url) <= TK_URL_MAX && tk_is_tls12_only(url) && tk_host_parse(&host, url, NULL);
+    return strlen(url) <= TK_URL_MAX && tk_is_vchar(url) && tk_host_parse(&host, url, NULL);
 }
 
 static enum tk_err check_template(struct tk_keeper *k, const char *value)
@@ -56,7 +56,7 @@ static enum tk_err check(struct tk_keeper *k, enum tk_webhook_setting which, con
             good = tk_is_alnum(*value) || strchr("-_.", *value) != NULL;
         break;
     case TK_WEBHOOK_KEY:
-        good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_tls12_only(value);
+        good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_vchar(value);
         break;
     default:
         good = is_of(value, "0123456789", TK_COREZOID_CONV_MAX) && value[0] != '0';

@@ -90,7 +90,7 @@ static enum tk_err set_portal(struct tk_account *a, const char *value)
 static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const char *value,
                             char *field, size_t size)
 {
-    if (strlen(value) >= size || !tk_is_tls12_only(value))
+    if (strlen(value) >= size || !tk_is_vchar(value))
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_setting(a, setting, value);
 

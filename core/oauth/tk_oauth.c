@@ -83,7 +83,7 @@ bool tk_oauth_is_token(const char *s)
 {
     size_t len = strlen(s);
 
-    return len > 0 && len <= TK_TOKEN_MAX && tk_is_tls12_only(s);
+    return len > 0 && len <= TK_TOKEN_MAX && tk_is_vchar(s);
 }
 
 enum server { OAUTH, PORTAL };

@@ -247,7 +247,7 @@ static bool spread_is_one(const struct device *d)
     return most - least <= 1;
 }
 
-static bool commit_is_tls12_only(struct device *d, uint32_t n)
+static bool commit_levels_wear(struct device *d, uint32_t n)
 {
     uint64_t erases = d->sim.erases;
 
@@ -267,7 +267,7 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits)
     model_blank(&m);
     good = device_start(&d) == TK_STORE_OK;
     for (uint32_t n = 0; n < commits && good; n++) {
-        good = commit_is_tls12_only(&d, n);
+        good = commit_levels_wear(&d, n);
         if (n == 0 || n + 2 >= commits)
             model_commit(&m, d.load, shape, n);
     }

@@ -308,12 +308,12 @@ static void strings_are_compared(void **state)
     assert_true(tk_ends_with("x", ""));
     assert_false(tk_ends_with("ru", ".ru"));
     assert_false(tk_ends_with("acme.rus", ".ru"));
-    assert_true(tk_is_tls12_only(""));
-    assert_true(tk_is_tls12_only("!~azAZ09"));
-    assert_false(tk_is_tls12_only("a b"));
-    assert_false(tk_is_tls12_only("a\x7f"));
-    assert_false(tk_is_tls12_only("a\n"));
-    assert_false(tk_is_tls12_only("\xc3\xa9"));
+    assert_true(tk_is_vchar(""));
+    assert_true(tk_is_vchar("!~azAZ09"));
+    assert_false(tk_is_vchar("a b"));
+    assert_false(tk_is_vchar("a\x7f"));
+    assert_false(tk_is_vchar("a\n"));
+    assert_false(tk_is_vchar("\xc3\xa9"));
 }
 
 static void a_secret_is_overwritten(void **state)
