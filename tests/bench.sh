@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures one OAuth refresh, ours beside others, in about a minute: instructions, heap, bytes
-# on the wire. Exits 0 when it measured, whatever the numbers. The report is build/bench/report.md.
+# Measures one OAuth refresh, ours beside others, in about a minute: instructions, heap, bytes on
+# the wire. Exits 0 after measuring, whatever the numbers. The report is build/bench/report.md.
 #
 #     tests/bench.sh            measures and prints
-#     tests/bench.sh --write    and places the report in README.md, where that has the markers
-#     tests/bench.sh --check    ours and the floor alone; fails where README tells another ratio
+#     tests/bench.sh --write    and brings the tables of tests/bench/README.md up to date
+#     tests/bench.sh --check    ours and the floor only; fails when the tables show another ratio
 set -eu
 . "$(dirname "$0")/setup.sh"
 

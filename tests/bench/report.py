@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report: ratios, then numbers, then targets. Markdown, without anything of this host's clock.
-"""
+"""The report in Markdown: ratios, then numbers, then targets. It holds no times of this machine."""
 
 from __future__ import annotations
 
@@ -19,12 +18,11 @@ TOLERANCE = 0.03  # handshakes are not all alike
 WORDS = {"full": "full handshake", "resumed": "resumed handshake", "kept": "kept connection",
          "fresh": "fresh process"}
 NOTE = """\
-One refresh, ECDSA chain of three, n-th one in a running process unless "fresh". Instructions are
-callgrind's, user space only; heap as malloc hands it out, all that is in use at the peak; bytes of
-TCP payload; trips include TCP's own. Names are resolved beforehand. The floor is bare mbedTLS with
-our configuration, a blocking socket and a fixed request. libcurl and curl use OpenSSL and read the
-one root that is needed; the shell around curl and jq is not counted. A test fails when the ratios
-to the floor are others.
+One refresh with an ECDSA chain of three certificates; the n-th one in a running process, except in
+the column "fresh process". Instructions are callgrind's, user space only; heap is the peak of what
+malloc handed out; bytes are TCP payload; round trips include TCP's own. Names are resolved before.
+libcurl and curl use OpenSSL and read only the root that is needed; the shell around curl and jq is
+not counted. A test fails when the ratios to the floor change.
 """
 
 
@@ -66,7 +64,7 @@ def ratios(costs: Costs) -> str:
 
 
 def numbers(costs: Costs, version: str, only: str = "") -> str:
-    """All that was measured with one version of TLS, of one contestant or of all."""
+    """The figures of one TLS version, of one contestant or of all."""
     rows = []
     for mode in (*MODES, "fresh"):
         for (name, where, what), cost in costs.items():
@@ -76,17 +74,17 @@ def numbers(costs: Costs, version: str, only: str = "") -> str:
                          plain(cost.allocations), plain(cost.rss_kb), plain(cost.tx),
                          plain(cost.rx), plain(cost.sends), plain(cost.trips)])
     return table([f"TLS {version}", "instructions", "heap peak B", "allocations", "RSS KB",
-                  "B sent", "B received", "sends", "trips"], rows)
+                  "B sent", "B received", "sends", "round trips"], rows)
 
 
 def verdict(name: str, value: float, limit: float, digits: int) -> list[str]:
-    """A target, what was measured, and whether that is within it."""
+    """A row: target, limit, measured value, verdict."""
     return [name, f"{limit:.{digits}f}", f"{value:.{digits + (digits > 0)}f}",
             "pass" if value <= limit else "MISS"]
 
 
 def targets(costs: Costs) -> str:
-    """What was set as a limit."""
+    """The limits, and what was measured."""
     rows = []
     for version in VERSIONS:
         for mode, limit in TARGETS.items():
@@ -107,23 +105,23 @@ def text(costs: Costs) -> str:
 
 
 def short(costs: Costs) -> str:
-    """What README quotes."""
+    """The part that README.md here shows."""
     return "\n".join([ratios(costs), *(numbers(costs, version, "ours") for version in VERSIONS),
                       NOTE])
 
 
 def stale(costs: Costs, version: str, readme: str) -> list[str]:
-    """The row of the floor where a README tells another one: [what it tells, what is so]."""
+    """[the row as README.md has it, the row as measured] where the two differ; else nothing."""
     name, *values = ratio_row(costs, "floor", version)
     row = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", readme, re.MULTILINE)
-    told = [cell.strip() for cell in row[1].split("|")] if row else []
-    same = len(told) == len(values) and all(
-        abs(float(one) - float(other)) <= TOLERANCE for one, other in zip(told, values))
-    return [] if same else [f"README: {name}: {told}", f"so it is: {values}"]
+    shown = [cell.strip() for cell in row[1].split("|")] if row else []
+    same = len(shown) == len(values) and all(
+        abs(float(one) - float(other)) <= TOLERANCE for one, other in zip(shown, values))
+    return [] if same else [f"README.md: {name}: {shown}", f"measured: {values}"]
 
 
 def place(readme: Path, report: str) -> None:
-    """Puts the report between the markers of a README that has them."""
+    """Puts the report between the markers of README.md."""
     old = readme.read_text()
     pattern = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.DOTALL)
     new = pattern.sub(lambda found: found[1] + report + found[2], old)

@@ -4,7 +4,7 @@
 
     python3 tests/bench/run.py BUILD [--write | --check]
 
---check measures ours and the floor alone, and fails where README tells another ratio.
+--check measures ours and the floor only, and fails when README.md here shows another ratio.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from measure import MODES, Bench, Cost
 from server import VERSIONS, Server
 
 TREE = Path(__file__).resolve().parents[2]
+README = TREE / "tests/bench/README.md"
 CONTESTANTS = ("ours", "floor", "libcurl")
 
 
 def form() -> str:
-    """What is posted, with the values of bench.h."""
+    """The request body, with the values of bench.h."""
     values = dict(re.findall(r'^#define BENCH_(\w+) +"(.*)"$',
                              (TREE / "tests/bench/bench.h").read_text(), re.MULTILINE))
     return (f"grant_type=refresh_token&client_id={values['ID']}&client_secret={values['SECRET']}"
@@ -49,7 +50,7 @@ def curl_and_jq(bench: Bench, version: str) -> Cost:
 
 
 def processes_of_ours(bench: Bench, version: str, contestants: Sequence[str]) -> report.Costs:
-    """In each mode, a line of progress each."""
+    """Our programs in each mode; prints a line of progress for each."""
     costs: report.Costs = {}
     for name in contestants:
         print(f"== TLS {version} {name}", file=sys.stderr, flush=True)
@@ -70,12 +71,12 @@ def measure(bench: Bench) -> report.Costs:
 
 
 def check(bench: Bench) -> int:
-    """0 where README tells what is so."""
-    told = (TREE / "README.md").read_text()
+    """0 when README.md shows what is measured."""
+    shown = README.read_text()
     wrong = [line for version in VERSIONS
              for line in report.stale(processes_of_ours(bench, version, ("ours", "floor")),
-                                      version, told)]
-    print("\n".join([*wrong, "stale: tests/bench.sh --write"] if wrong else ["as README says"]))
+                                      version, shown)]
+    print("\n".join([*wrong, "stale: tests/bench.sh --write"] if wrong else ["README.md is up to date"]))
     return 1 if wrong else 0
 
 
@@ -98,7 +99,7 @@ def main() -> int:
     (build / "report.md").write_text(text)
     print(text, end="")
     if args.write:
-        report.place(TREE / "README.md", report.short(costs))
+        report.place(README, report.short(costs))
     return 0
 
 

@@ -148,7 +148,7 @@ def _named(title: str, text: str, expect: str | None) -> Plant:
 
 
 README = [
-    Plant("readme", "stale sizes", "README.md", "constants** | **9** |", r"sizes are stale",
+    Plant("readme", "stale sizes", "core/README.md", "constants** | **9** |", r"sizes are stale",
           r"constants\*\* \| \*\*\d+\*\* \|"),
     _named("a flag of another command", "`tokenkeeper console --json`", r"has no flag --json"),
     _named("a flag that does not exist", "    tokenkeeper get --min-walid 60",

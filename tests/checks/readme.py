@@ -12,6 +12,7 @@ import snippets
 import source
 from snippets import Snippet
 
+SIZES = "core/README.md"
 BEGIN = "<!-- generated: sizes -->\n"
 END = "<!-- end -->"
 
@@ -40,7 +41,7 @@ class Facts:
 
 
 def table(built: cross.Built) -> str:
-    """The generated part of README."""
+    """The table of sizes."""
     rows = ["| core on Cortex-M3 (gcc -Os, without mbedTLS) | bytes |", "|---|---:|"]
     for room, what in ROOMS:
         title = f"`core/{room}`: {what}" if room else f"`core/`: {what}"
@@ -58,21 +59,21 @@ def ungrouped(built: cross.Built) -> list[str]:
 
 
 def _split(readme: str) -> tuple[str, str, str]:
-    """README before, between and behind the markers."""
+    """A README before, between and behind the markers."""
     before, _, rest = readme.partition(BEGIN)
     between, end, behind = rest.partition(END)
     if not end:
-        raise RuntimeError(f"README.md has no {BEGIN.strip()} ... {END}")
+        raise RuntimeError(f"{SIZES} has no {BEGIN.strip()} ... {END}")
     return before + BEGIN, between, END + behind
 
 
 def write(tree: Path, built: cross.Built) -> bool:
-    """Puts today's table into README; whether that changed it."""
-    readme = source.text(tree, "README.md")
+    """Puts today's table into core's README; whether that changed it."""
+    readme = source.text(tree, SIZES)
     before, between, behind = _split(readme)
     if between == table(built):
         return False
-    (tree / "README.md").write_text(before + table(built) + behind, encoding="utf-8")
+    (tree / SIZES).write_text(before + table(built) + behind, encoding="utf-8")
     return True
 
 
@@ -219,12 +220,12 @@ def naming_problems(tree: Path, help_text: str) -> list[str]:
 
 def size_problems(tree: Path, built: cross.Built) -> list[str]:
     """Whether the table of sizes is today's."""
-    readme = source.text(tree, "README.md")
+    readme = source.text(tree, SIZES)
     _, between, _ = _split(readme)
     if between == table(built):
         return []
     line = readme.count("\n", 0, readme.index(BEGIN)) + 1
-    return [f"README.md:{line}: the sizes are stale: python3 tests/checks/run.py --write"]
+    return [f"{SIZES}:{line}: the sizes are stale: python3 tests/checks/run.py --write"]
 
 
 def problems(tree: Path, help_text: str, built: cross.Built) -> list[str]:

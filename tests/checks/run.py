@@ -3,7 +3,7 @@
 """Holds the tree to its rules, one line a check.
 
     python3 tests/checks/run.py --build build/host      all checks
-    python3 tests/checks/run.py --build build/host --write    also brings README's sizes up to date
+    python3 tests/checks/run.py --build build/host --write    also brings the sizes in core/README.md up to date
     python3 tests/checks/run.py --build build/host --sizes    prints the size of every module
 """
 
@@ -65,7 +65,7 @@ def main() -> int:
 
     def readme_problems() -> list[str]:
         if args.write and readme.write(TREE, built):
-            print("README.md has new sizes")
+            print("core/README.md has new sizes")
         return readme.problems(TREE, help_text, built)
 
     passed = [

@@ -60,14 +60,15 @@ class Readme(GatewayCase):
 
 
 class ReadmeEscalation(GatewayCase):
-    """The JSON that README shows is what arrives: the same keys in order, and the same values but
-    for names, times and counts."""
+    """The JSON in core/escalate/README.md is what arrives: the same keys in the same order, and the
+    same values except for names, times and counts."""
 
+    README = ROOT / "core/escalate/README.md"
     settings = {"access_life_s": 13}
     VARIES = {"device", "portal", "ref", "since", "next_try", "attempts"}
 
     def shown(self) -> list[str]:
-        return re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+        return re.findall(r"```json\n(.*?)```", self.README.read_text(), re.S)
 
     def same(self, post: dict, shown: dict) -> None:
         self.assertEqual(list(post), list(shown))
