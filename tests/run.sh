@@ -31,7 +31,7 @@ build() {
 
 # What is exhaustive, or computes for long, runs under the sanitizers alone.
 unit_under_valgrind() {
-    find build/host/tests/unit -maxdepth 1 -type f -perm -100 -name 'test_*' ! -name test_store_cuts \
+    find build/host/tests/unit -type f -perm -100 -name 'test_*' ! -name test_store_cuts \
         ! -name test_rotation ! -name test_rsa -print0 |
         xargs -0 -n 1 -P 2 -t valgrind -q --error-exitcode=9 --leak-check=full \
             --errors-for-leak-kinds=definite

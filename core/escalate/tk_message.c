@@ -30,7 +30,7 @@ enum tk_err tk_message_write(struct tk_text *t, const char *template, const stru
     return tk_template_write(t, template[0] != '\0' ? template : own, words, COUNT(words));
 }
 
-/* The end of it is as long as any value: tests/unit/test_message.c compares. */
+/* The end of it is as long as any value: tests/unit/escalate/test_message.c compares. */
 static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxx";

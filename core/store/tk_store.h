@@ -48,7 +48,7 @@
  * Before anything else is written a sector is opened with a copy of it, and it is void where it
  * lay; where nothing was appended since the sector was opened, its header is written once more.
  *
- * Invariants, each a test in tests/unit/test_store_format.c:
+ * Invariants, each a test in tests/unit/store/test_store_format.c:
  *   a_commit_is_one_record           its seal, the CRC-32, goes last
  *   a_sector_counts_from_its_header  until then all that is alive lies in others
  *   the_oldest_sector_is_dead        it will be erased next; so a cut there, however often, costs

@@ -37,7 +37,7 @@ if(NOT CMAKE_CROSSCOMPILING)
     add_library(lwip_threads STATIC ${lwip_sources} ${lwip_api} ${unix_port}/sys_arch.c)
     target_include_directories(lwip_threads SYSTEM PUBLIC ${lwip_tree}/src/include
                                ${unix_port}/include)
-    target_include_directories(lwip_threads PUBLIC ${CMAKE_SOURCE_DIR}/tests/unit/lwip_threads)
+    target_include_directories(lwip_threads PUBLIC ${CMAKE_SOURCE_DIR}/tests/unit/support/lwip_threads)
     target_compile_options(lwip_threads PRIVATE -w -D_GNU_SOURCE)
     target_link_libraries(lwip_threads PUBLIC Threads::Threads)
 

@@ -21,7 +21,7 @@ REGISTRIES = re.compile(
     r"|(?:mirrors?|artifactory|nexus)[.][\w-]+[.]\w+)")
 MACHINE_PATHS = re.compile(r"(?<![\w.~}-])/(?:work|root|home/\w+|Users)/")
 OPEN_ENDS = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
-TEMPLATE = re.compile(r"(port|boards)/template/.*|tests/porting/.*|tests/unit/test_template\.c")
+TEMPLATE = re.compile(r"(port|boards)/template/.*|tests/porting/.*|tests/unit/port/test_template\.c")
 THIRD_PARTY = re.compile(r"(?:^|/)(?:jsmn\.[ch]|cmocka\w*\.h|mbedtls[^/]*/(?:library|include)/.*"
                          r"|lwip[^/]*/(?:src|contrib)/.*)$")
 COPYRIGHT = re.compile(r"\bCopyrigh[t]\b")

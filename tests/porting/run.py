@@ -134,9 +134,9 @@ def first_red(said: list[str]) -> str:
 def follow() -> None:
     """Step by step."""
     table = re.findall(r"^\| `([\w.]+)`", GUIDE.read_text(), re.MULTILINE)
-    tried = (ROOT / "tests/unit/test_template.c").read_text().partition(" steps[] = ")[2]
+    tried = (ROOT / "tests/unit/port/test_template.c").read_text().partition(" steps[] = ")[2]
     tried = re.findall(r'"(\w+[.]\w+)", "tk_', tried.partition("};")[0])
-    check(table == tried, f"the guide's table is {table}; tests/unit/test_template.c tries {tried}")
+    check(table == tried, f"the guide lists {table}; test_template.c tries {tried}")
     copy_tree()
     for command in commands():
         shell(command)

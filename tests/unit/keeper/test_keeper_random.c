@@ -3,8 +3,8 @@
 /*
  * Commands on four lines, terminals that come, go and stop reading, faults of servers and flash,
  * restarts and jumps of the clocks, all at random: nothing spins (world_run), and the lists of core
- * stay lists. A failure prints the seed; test_chance <seed> replays it, test_chance <seed> <count>
- * goes on from there.
+ * stay lists. A failure prints the seed; test_keeper_random <seed> replays it, test_keeper_random
+ * <seed> <count> goes on from there.
  */
 
 #include <setjmp.h>
