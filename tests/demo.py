@@ -47,7 +47,7 @@ class Gateway:
 
     def __init__(self, program: str, directory: Path, ca: str) -> None:
         self.socket = directory / "socket"
-        self._command = [program, "run", "--flash", str(directory / "flash.bin"), "--console",
+        self._command = ["setpriv", "--pdeathsig", "KILL", program, "run", "--flash", str(directory / "flash.bin"), "--console",
                          "stdio", "--socket", str(self.socket), "--ca", ca]
         self._lines: list[str] = []
         self._only: tuple[str, ...] = ()

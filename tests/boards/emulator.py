@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from keeper import PATIENT_S, RECORDS, Answer, Keeper, Lines  # noqa: E402
+from keeper import PATIENT_S, RECORDS, WITH_US, Answer, Keeper, Lines  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
 from ether import Ether  # noqa: E402
 from gdb import Gdb  # noqa: E402
@@ -28,7 +26,6 @@ NTP = "time.example.com"  # resolved and answered by our own end of the cable
 MOVED = "moved.bitrix24.com"  # the portal, by another name
 ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102",
              MOVED: "10.0.2.100"}
-PR_SET_PDEATHSIG = 1
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
 TOOLS = {"qemu-system-arm": "arm-none-eabi-", "qemu-system-riscv32": "riscv64-unknown-elf-"}
 
@@ -78,11 +75,6 @@ BOARDS = {board.name: board for board in (
 )}
 
 
-def die_with_parent() -> None:
-    """In a child: no emulator outlives its test, however that ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Emulator(Keeper):
     """start() may be called again after kill(): the non-volatile memory stays."""
 
@@ -118,12 +110,11 @@ class Emulator(Keeper):
                   for word in self.board.program + self.board.memory]
         with (RECORDS / f"{self.home.name}.stderr").open("a") as errors:
             self.process = subprocess.Popen(
-                [*self.board.qemu, "-display", "none", "-monitor", "none",
+                [*WITH_US, *self.board.qemu, "-display", "none", "-monitor", "none",
                  "-chardev", f"socket,id=s0,path={path},server=on,wait=on", "-serial", "chardev:s0",
                  *self._network(), *memory,
                  *(word.format(home=self.home) for word in self.extra)],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                preexec_fn=die_with_parent)
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         self.wait_for(path.exists)
         line = socket.socket(socket.AF_UNIX)
         line.settimeout(PATIENT_S)

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a board's firmware in QEMU, end to end, against our own Bitrix24.
 
-    python3 tests/boards/run.py [--board NAME]... [--kills N] [-j N] [--write] [WORD...]
+    python3 tests/boards/run.py [--board BOARD]... [--kills N] [-j N] [--write] [NAME...]
+    python3 tests/boards/run.py --list
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
-be flashed, and drives it over its serial line. Only classes whose name has a WORD. --write brings
-the sizes in the board's README up to date, and, of all boards together, the table in the top
+be flashed, and drives it over its serial line. NAME is a class, a pattern of classes (Kill*) or
+Class.test_method; without one all are run. --write brings the sizes in the board's README up to date, and, of all boards together, the table in the top
 README, as far as classes that measure were run; stale ones are a failure, and so is an image over
 budget.
 """
@@ -19,23 +20,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import unittest
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "boards/firmware"))
+sys.path[:0] = [str(ROOT / "boards/firmware"), str(HERE.parent / "e2e")]
+import figures  # noqa: E402
 import sizes  # noqa: E402
-
-if TYPE_CHECKING:
-    from emulator import Board
+from emulator import BOARDS, Board  # noqa: E402
+import certs  # noqa: E402  (emulator has made the way)
+import leaks  # noqa: E402
+import runner  # noqa: E402
 
 WORK = ROOT / "build/boards"
 LONGEST_S = 600
-SLOW = ("Idle", "Silence")  # begin first; not on qemu-rv32, if not asked for
+KILL_S = 30  # a kill is followed by a start
+SLOW = ("Idle", "Silence")  # begin first; on qemu-rv32 only where they are named
 
 
 def build(board: str, roots: list[Path]) -> Path:
@@ -67,35 +67,15 @@ def sizes_are_good(board: Board, shipped: dict[str, list[tuple[str, int, int]]],
     return good
 
 
-def classes(words: list[str]) -> list[str]:
-    """The names of all test classes that have one of the words."""
-    found = {(type(test).__module__, type(test).__name__)
-             for suite in unittest.defaultTestLoader.discover(str(HERE))
-             for group in suite for test in group}
-    return sorted(f"{module}.{name}" for module, name in found
-                  if not words or any(word in name for word in words))
-
-
-def longest_s(env: dict[str, str]) -> float:
-    """What a class may take: a kill is followed by a start of some seconds."""
-    return LONGEST_S + 30 * max(0, int(env["TK_KILLS"]) - 24)
-
-
-def run(name: str, board: str, env: dict[str, str]) -> bool:
-    """One class in a process of its own; prints its line."""
-    began = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "unittest", "-v", name], cwd=HERE, text=True,
-                               env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        output, _ = process.communicate(timeout=longest_s(env))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output = process.communicate()[0] + f"\nended after {longest_s(env):.0f} s"
-    good = process.returncode == 0
-    told = "".join(line[2:] + "\n" for line in output.splitlines() if line.startswith("= "))
-    print(f"{'ok    ' if good else 'FAILED'} {board} {name.partition('.')[2]:24} "
-          f"{time.monotonic() - began:5.1f} s\n{told if good else output}", end="", flush=True)
-    return good
+def jobs_of(board: str, image: Path, names: list[str], env: dict[str, str]) -> list[runner.Job]:
+    """The classes to run on a board."""
+    known = runner.classes(HERE)
+    kills = max(0, int(env["TK_KILLS"]) - 24)
+    return [runner.Job(name, f"{board} {runner.class_of(name)}",
+                       env | {"TK_BOARD": board, "TK_IMAGE": str(image)},
+                       LONGEST_S + KILL_S * kills)
+            for name in runner.choose(known, names)
+            if names or board != "qemu-rv32" or runner.class_of(name) not in SLOW]
 
 
 def main() -> int:
@@ -106,28 +86,27 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=24, metavar="N")
     parser.add_argument("-j", type=int, default=2, metavar="N")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("words", nargs="*", metavar="WORD")
+    parser.add_argument("--list", action="store_true", help="print the names of the classes")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(map(runner.class_of, runner.classes(HERE))))
+        return 0
+    runner.choose(runner.classes(HERE), arguments.names)  # a wrong name ends this before a build
     records = Path(tempfile.mkdtemp(prefix="tk-boards-"))
-    os.environ["TK_E2E_DIR"] = str(records)
-    from emulator import BOARDS  # after TK_E2E_DIR is set
-    import certs
-    import figures
-    import leaks
     roots = certs.generate(WORK / "certs", rsa4096=True)
     jobs, good_sizes, shipped = [], True, {}
     try:
         for board in arguments.board or BOARDS:
             good_sizes = sizes_are_good(BOARDS[board], shipped, arguments.write) and good_sizes
             image = build(board, [roots])
-            env = os.environ | {"TK_BOARD": board, "TK_IMAGE": str(image),
-                                "TK_CERTS": str(WORK / "certs"), "TK_KILLS": str(arguments.kills),
-                                "TK_FIGURES": str(records / f"{board}.figures")}
-            jobs += [(name, board, env) for name in classes(arguments.words)
-                     if arguments.words or board != "qemu-rv32" or not name.endswith(SLOW)]
-        jobs.sort(key=lambda job: not job[0].endswith(SLOW))
-        with ThreadPoolExecutor(arguments.j) as pool:
-            good = list(pool.map(lambda job: run(*job), jobs))
+            env = runner.environment(
+                TK_E2E_DIR=str(records), TK_CERTS=str(WORK / "certs"), TK_KILLS=str(arguments.kills),
+                TK_FIGURES=str(records / f"{board}.figures"))
+            jobs += jobs_of(board, image, arguments.names, env)
+        jobs.sort(key=lambda job: runner.class_of(job.name) not in SLOW)
+        results = runner.Runner(HERE, arguments.j, notes=True).run(jobs)
+        good = [result.passed for result in results]
         if set(shipped) == set(BOARDS):
             old = figures.problems(ROOT / "README.md", {board: figures.Board(
                 table, figures.noted(records / f"{board}.figures"))

@@ -7,6 +7,7 @@ leaks.py looks for the second in the first.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pty
@@ -28,7 +29,19 @@ sys.path.insert(0, str(HERE.parent / "bitrix24"))
 from bitrix24 import Bitrix24  # noqa: E402
 
 PROGRAM = os.path.abspath(os.environ.get("TOKENKEEPER", ROOT / "build/host/tokenkeeper"))
-RECORDS = Path(os.environ.get("TK_E2E_DIR") or tempfile.mkdtemp(prefix="tk-e2e-"))
+WITH_US = ("setpriv", "--pdeathsig", "KILL")  # in front of a command: it ends when its starter does
+
+
+def _records() -> Path:
+    """Where everything that is printed goes: $TK_E2E_DIR, or a directory of this process."""
+    if "TK_E2E_DIR" in os.environ:
+        return Path(os.environ["TK_E2E_DIR"])
+    made = tempfile.mkdtemp(prefix="tk-e2e-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
+
+
+RECORDS = _records()
 PATIENT_S = 60  # for what comes at once on a machine that is not busy
 GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
 SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
@@ -151,7 +164,7 @@ class Keeper:
         if self.out:
             self.out.close()
         self.process = subprocess.Popen(
-            self.command_line, env=self.env, stderr=errors, stdout=theirs,
+            [*WITH_US, *self.command_line], env=self.env, stderr=errors, stdout=theirs,
             stdin=theirs if self._terminal else theirs_in, start_new_session=True)
         os.close(theirs)
         if not self._terminal:

@@ -2,82 +2,61 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the end-to-end tests, a process for each class, then looks for leaks in all that came out.
 
-    python3 tests/e2e/run.py [-j N] [--quick] [WORD...]     only classes whose name has a WORD
+    python3 tests/e2e/run.py [-j N] [--quick] [NAME...]
+    python3 tests/e2e/run.py --list
 
-$TOKENKEEPER names the program (build/host/tokenkeeper). --quick leaves out what waits a minute.
+NAME is a class, a pattern of classes (Escal*) or Class.test_method; without one all are run.
+$TOKENKEEPER names the program (build/host/tokenkeeper). --quick leaves out the classes that wait
+for a minute or more.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-import unittest
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keeper
 import leaks
+import runner
 
 HERE = Path(__file__).resolve().parent
 LONGEST_S = 300
-
-
-def classes(words: list[str], quick: bool) -> list[str]:
-    """The longest first: Slow... in front."""
-    found = set()
-    for suite in unittest.defaultTestLoader.discover(str(HERE)):
-        for group in suite:
-            for test in group:
-                found.add(re.sub(r"\.[^.]+$", "", test.id()))
-    chosen = [name for name in found if not words or any(word in name for word in words)]
-    slow = [name for name in chosen if ".Slow" in name]
-    return ([] if quick else sorted(slow)) + sorted(set(chosen) - set(slow))
-
-
-def run(name: str, records: Path) -> tuple[bool, str]:
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "unittest", "-v", name], cwd=HERE, text=True,
-        env=os.environ | {"TK_E2E_DIR": str(records), "TOKENKEEPER": keeper.PROGRAM}, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
-    try:
-        output, _ = process.communicate(timeout=LONGEST_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output = process.communicate()[0] + f"\nended after {LONGEST_S} s"
-    good = process.returncode == 0
-    print(f"{'ok    ' if good else 'FAILED'} {name:40} {time.monotonic() - began:5.1f} s  "
-          f"{'' if good else chr(10) + output}", flush=True)
-    return good, output
+SLOW = "Slow"  # begins the name of a class that waits for a minute or more: these begin first
 
 
 def main() -> int:
+    """All classes that are named, and the search for leaks."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-j", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("words", nargs="*", metavar="WORD")
+    parser.add_argument("--list", action="store_true", help="print the names of the classes")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
+    known = runner.classes(HERE)
+    if arguments.list:
+        print("\n".join(map(runner.class_of, known)))
+        return 0
+    chosen = [name for name in runner.choose(known, arguments.names)
+              if not (arguments.quick and runner.class_of(name).startswith(SLOW))]
+    chosen.sort(key=lambda name: not runner.class_of(name).startswith(SLOW))
     if not os.access(keeper.PROGRAM, os.X_OK):
-        print(f"{keeper.PROGRAM} is not built")
-        return 1
+        sys.exit(f"{keeper.PROGRAM} is not built")
     records = Path(tempfile.mkdtemp(prefix="tk-e2e-"))
+    env = runner.environment(TK_E2E_DIR=str(records), TOKENKEEPER=keeper.PROGRAM)
     try:
-        with ThreadPoolExecutor(arguments.j) as pool:
-            results = list(pool.map(lambda name: run(name, records),
-                                    classes(arguments.words, arguments.quick)))
+        results = runner.Runner(HERE, arguments.j).run(
+            [runner.Job(name, name, env, LONGEST_S) for name in chosen])
         found = leaks.search(records)
-        tests = sum(int(n) for _, output in results for n in re.findall(r"Ran (\d+) test", output))
+        tests = runner.tests_run(results)
         print(f"{tests} tests; {len(leaks.secrets_of(records))} secrets looked for in "
               f"{len(list(records.iterdir()))} files: {len(found)} leaks")
         print("\n".join(found))
-        return 0 if tests > 0 and not found and all(good for good, _ in results) else 1
+        return 0 if tests > 0 and not found and all(one.passed for one in results) else 1
     finally:
         shutil.rmtree(records, ignore_errors=True)
 

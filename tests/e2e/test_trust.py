@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from keeper import GatewayCase
+from keeper import WITH_US, GatewayCase
 from ports import free_ports
 from programs import Nginx
 
@@ -191,7 +191,7 @@ class Servers(GatewayCase):
     def openssl(self, *options: str) -> None:
         """s_server hands over what it receives, and sends what it is given."""
         process = subprocess.Popen(
-            ["openssl", "s_server", "-quiet", "-naccept", "1", "-accept", f"localhost:{self.port}",
+            [*WITH_US, "openssl", "s_server", "-quiet", "-naccept", "1", "-accept", f"localhost:{self.port}",
              "-cert", f"{self.certs}/leaf-ec.pem", "-cert_chain", f"{self.certs}/leaf-ec.pem",
              "-key", f"{self.certs}/leaf-ec.key", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -104,8 +104,8 @@ def write(name: str) -> None:
 def selftest() -> list[str]:
     """What `selftest` says on the emulated chip, line by line."""
     process = subprocess.Popen(
-        ["qemu-system-arm", "-M", "lm3s6965evb", "-display", "none", "-monitor", "none", "-serial",
-         "stdio", "-nic", "none", "-kernel", str(COPY / "build/myboard/tokenkeeper.elf")],
+        ["setpriv", "--pdeathsig", "KILL", "qemu-system-arm", "-M", "lm3s6965evb", "-display", "none",
+         "-monitor", "none", "-serial", "stdio", "-nic", "none", "-kernel", str(COPY / "build/myboard/tokenkeeper.elf")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     patience = threading.Timer(PATIENT_S, process.kill)
     patience.start()
