@@ -4,7 +4,6 @@
 #include "tk_version.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,17 +34,6 @@ static const char usage[] =
     "\n"
     "exit status: 0 done, 2 usage, 3 no service, 4 no such ref, 5 a person is needed and no\n"
     "token is valid, 6 try later, 70 internal, 75 the flash is in use by another service\n";
-
-void tk_host_say(const char *format, ...)
-{
-    va_list args;
-
-    fputs("tokenkeeper: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
 
 enum {
     OPT_FLASH = 1,

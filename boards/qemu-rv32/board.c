@@ -92,19 +92,6 @@ enum { BAUD = 115200, TX_FIFO = 16 };
 
 static unsigned tx_room; /* bytes that the FIFO takes before it must be asked again */
 
-static void start_uart(void)
-{
-    UART_IER = 0;
-    UART_LCR = LCR_DLAB;
-    UART_DLL = UART_HZ / 16 / BAUD;
-    UART_DLM = 0;
-    UART_LCR = LCR_8N1;
-    UART_FCR = FCR_START;
-    UART_MCR = MCR_DTR_RTS;
-    UART_IER = IER_RX;
-    tk_plic_enable(IRQ_UART0);
-}
-
 /* Reading it clears an overrun: whoever reads it tells. */
 static uint8_t line_status(void)
 {
@@ -154,36 +141,17 @@ static void uart_interrupt(void)
     }
 }
 
-/* --- interrupts --- */
-
-void tk_plic_enable(unsigned irq)
+static void start_uart(void)
 {
-    PLIC_PRIORITY(irq) = 1;
-    PLIC_ENABLE |= 1u << irq;
-}
-
-static void external_interrupt(void)
-{
-    uint32_t irq = PLIC_CLAIM;
-
-    if (irq == IRQ_UART0)
-        uart_interrupt();
-    else if (irq != 0 && irq == tk_ethernet_irq())
-        tk_ethernet_interrupt();
-    PLIC_CLAIM = irq;
-}
-
-void tk_riscv_interrupt(unsigned cause)
-{
-    if (cause == TK_RISCV_TIMER)
-        timer_interrupt();
-    else if (cause == TK_RISCV_EXTERNAL)
-        external_interrupt();
-}
-
-void tk_riscv_reset(void)
-{
-    FINISHER = FINISHER_RESET;
+    UART_IER = 0;
+    UART_LCR = LCR_DLAB;
+    UART_DLL = UART_HZ / 16 / BAUD;
+    UART_DLM = 0;
+    UART_LCR = LCR_8N1;
+    UART_FCR = FCR_START;
+    UART_MCR = MCR_DTR_RTS;
+    UART_IER = IER_RX;
+    tk_plic_enable(IRQ_UART0, uart_interrupt);
 }
 
 /* --- all of it --- */
@@ -198,10 +166,9 @@ const struct tk_firmware_board tk_firmware_board = {.name = "qemu-rv32",
 void tk_firmware_start(uint8_t unique[6])
 {
     tk_board_feed();
-    PLIC_ENABLE = 0;
-    PLIC_THRESHOLD = 0;
-    tk_riscv_enable(TK_RISCV_TIMER);
-    tk_riscv_enable(TK_RISCV_EXTERNAL);
+    tk_plic_init();
+    tk_riscv_enable(TK_RISCV_TIMER, timer_interrupt);
+    tk_riscv_enable(TK_RISCV_EXTERNAL, tk_plic_interrupt);
     start_uart();
     tk_random_init();
     tk_ethernet_init();

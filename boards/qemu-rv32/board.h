@@ -6,8 +6,10 @@
 
 #include "tk_flash.h"
 
-/* Lets an interrupt of the PLIC through. */
-void tk_plic_enable(unsigned irq);
+/* The PLIC's interrupts, IRQ_UART0 at most. The handler runs with all interrupts masked. */
+void tk_plic_init(void);
+void tk_plic_enable(unsigned irq, void (*handler)(void));
+void tk_plic_interrupt(void); /* handler of TK_RISCV_EXTERNAL */
 
 /* The bus that the NOR hangs on: a command or a word to it, its status, bytes while it reads. */
 void tk_nor_put(uint32_t address, uint32_t word);
@@ -21,8 +23,6 @@ extern const struct tk_flash tk_nor_store, tk_nor_scratch;
 extern const struct tk_lwip_driver tk_ethernet;
 void tk_ethernet_init(void);
 void tk_ethernet_address(uint8_t out[6]);
-unsigned tk_ethernet_irq(void); /* 0: there is none */
-void tk_ethernet_interrupt(void);
 
 /* The random source. */
 void tk_random_init(void);

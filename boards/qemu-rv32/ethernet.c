@@ -46,16 +46,11 @@ static bool poll(struct netif *netif)
     return tk_virtio_ready(&rx);
 }
 
-void tk_ethernet_interrupt(void)
+static void interrupt(void)
 {
     tk_virtio_quiet(&rx, true);
     tk_virtio_acknowledge(device);
     tk_bare_wake(&tk_firmware_port);
-}
-
-unsigned tk_ethernet_irq(void)
-{
-    return irq;
 }
 
 /* --- sending --- */
@@ -87,8 +82,6 @@ void tk_ethernet_init(void)
     device = tk_virtio_open(TK_VIRTIO_NET, FEATURE_MAC, &irq);
     if (device != 0 && !(tk_virtio_add(device, RX, &rx) && tk_virtio_add(device, TX, &tx)))
         device = 0;
-    if (device == 0)
-        irq = 0;
 }
 
 static void init(struct netif *netif)
@@ -101,7 +94,7 @@ static void init(struct netif *netif)
     tk_virtio_begin(device);
     for (unsigned id = 0; id < TK_VIRTIO_QUEUE; id++)
         refill(id);
-    tk_plic_enable(irq);
+    tk_plic_enable(irq, interrupt);
 }
 
 void tk_ethernet_address(uint8_t out[6])

@@ -13,10 +13,12 @@ int main(void);
 
 /* --- traps --- */
 
-/* cause: mcause, whose highest bit tells an interrupt from an exception. */
-__attribute__((used)) static void take_interrupt(uint32_t cause)
+static void (*handlers[TK_RISCV_EXTERNAL + 1])(void);
+
+/* Only causes that have a handler are enabled. */
+__attribute__((used)) static void take_interrupt(uint32_t mcause)
 {
-    tk_riscv_interrupt(cause & 0xFFFu);
+    handlers[mcause & 0xF]();
 }
 
 /* An exception is a fault: the stack may be what is broken, and begins anew. An interrupt keeps
@@ -55,9 +57,10 @@ void tk_riscv_crash(void)
     tk_bare_crashed(pc, 0, cause);
 }
 
-void tk_riscv_enable(unsigned cause)
+void tk_riscv_enable(unsigned cause, void (*handler)(void))
 {
-    __asm volatile("csrs mie, %0" : : "r"(1u << cause));
+    handlers[cause] = handler;
+    __asm volatile("csrs mie, %0" : : "r"(1u << cause) : "memory");
 }
 
 /* --- start --- */

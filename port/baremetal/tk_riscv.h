@@ -13,16 +13,13 @@ void tk_riscv_start(void);
 /* Interrupts of mcause, 3.1.15. */
 enum { TK_RISCV_TIMER = 7, TK_RISCV_EXTERNAL = 11 };
 
-/* Lets one of them through. */
-void tk_riscv_enable(unsigned cause);
+/* Lets one of them through. The handler runs with all interrupts masked. */
+void tk_riscv_enable(unsigned cause, void (*handler)(void));
 
 /* From an interrupt: what was interrupted is a fault, and is told as one; mcause is its status. */
 void tk_riscv_crash(void) __attribute__((noreturn));
 
 /* --- what a board gives --- */
-
-/* Called for each interrupt, while all are masked. */
-void tk_riscv_interrupt(unsigned cause);
 
 /* Resets the chip; the architecture has no word for it. Returns only where it cannot. */
 void tk_riscv_reset(void);

@@ -61,11 +61,11 @@ void tk_lwip_frame_from(struct netif *netif, const void *data, size_t len);
 void tk_lwip_init(struct tk_port *port, const struct tk_lwip_driver *driver);
 
 /*
- * Does what there is to do now: timers that are due, packets that came. *news becomes true when
- * something happened that tk_wait is to return for. Answers the tick at which it wants to be
+ * Does what there is to do now: timers that are due, packets that came. *wake becomes true when
+ * tk_wait is to return. Answers the tick at which it wants to be
  * called again, UINT64_MAX for never: tk_wait calls it before and after each sleep.
  */
-uint64_t tk_lwip_work(struct tk_port *port, bool *news);
+uint64_t tk_lwip_work(struct tk_port *port, bool *wake);
 
 /* The one interface, for those who want to show it. */
 const struct netif *tk_lwip_netif(void);

@@ -134,7 +134,7 @@ static void on_found(const char *name, const ip_addr_t *first, void *arg)
         if (packet != NULL)
             add_all(l, packet);
     }
-    tk_lwip_tell();
+    tk_lwip_wake();
 }
 
 static struct lookup *free_place(void)
@@ -161,7 +161,7 @@ static int ask(struct lookup *l, const char *host)
     if (err == ERR_OK) {
         l->done = true;
         add_first(l, &addr);
-        tk_lwip_tell();
+        tk_lwip_wake();
     }
     return err == ERR_OK || err == ERR_INPROGRESS ? TK_SOCK_OK
            : err == ERR_MEM                       ? TK_SOCK_AGAIN

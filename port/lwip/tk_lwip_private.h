@@ -9,11 +9,17 @@
 
 #include <lwip/ip_addr.h>
 
-/* Something happened that tk_wait is to return for. */
-void tk_lwip_tell(void);
+/* --- the interface --- */
 
-/* Whether the interface has an address and the cable is in. */
+/* Starts lwIP with one interface, which is up and has no address. */
+struct netif *tk_lwip_netif_init(struct tk_port *port, const struct tk_lwip_driver *driver);
+
+/* Whether the interface has an address and the link is up. */
 bool tk_lwip_is_up(void);
+
+/* Makes the next tk_lwip_work end tk_wait; and whether that was asked for, once. */
+void tk_lwip_wake(void);
+bool tk_lwip_take_wake(void);
 
 /* --- timers --- */
 
@@ -21,8 +27,8 @@ bool tk_lwip_is_up(void);
  * get the ticks of the idle time before it. */
 void tk_lwip_timers_run(void);
 
-/* The tick at which one is due that something needs; UINT64_MAX for none. */
-uint64_t tk_lwip_timers_next(void);
+/* The tick of the next call that has an effect; UINT64_MAX: none has. */
+uint64_t tk_lwip_timers_next(bool socks_busy, bool lookups_busy);
 
 void tk_lwip_timers_init(struct tk_port *port);
 

@@ -126,7 +126,7 @@ static void on_answer(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_a
     sntp.answer_unix_ms = unix_ms_of(m + TRANSMIT) + (int64_t)((sntp.answer_ms - sntp.sent_ms) / 2);
     sntp.again_ms = AGAIN_MS;
     rest_until(now() + hour_ms);
-    tk_lwip_tell();
+    tk_lwip_wake();
 }
 
 /* --- the question --- */

@@ -44,7 +44,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     (void)pcb;
     (void)err;
     s->connected = true;
-    tk_lwip_tell();
+    tk_lwip_wake();
     return ERR_OK;
 }
 
@@ -61,14 +61,14 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         s->in = p;
     else
         pbuf_cat(s->in, p);
-    tk_lwip_tell();
+    tk_lwip_wake();
     return ERR_OK;
 }
 
 static err_t on_room(struct sock *s)
 {
     if (s->waits)
-        tk_lwip_tell();
+        tk_lwip_wake();
     return ERR_OK;
 }
 
@@ -93,7 +93,7 @@ static void on_err(void *arg, err_t err)
 
     (void)err;
     s->pcb = NULL;
-    tk_lwip_tell();
+    tk_lwip_wake();
 }
 
 static void listen_to(struct tcp_pcb *pcb, struct sock *s)

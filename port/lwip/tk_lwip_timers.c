@@ -18,41 +18,47 @@ enum { MISSED_MAX = 1200 /* more than any counter of lwIP goes to (two minutes o
 
 /* --- how many of its calls there are until one has something to do; 0: none has --- */
 
-static uint32_t tcp_calls(void)
+struct busy {
+    bool socks, lookups;
+};
+
+static uint32_t tcp_calls(const struct busy *busy)
 {
-    return tk_lwip_socks_busy();
+    return busy->socks;
 }
 
-/* Somebody waits for an address to be resolved, perhaps: asked again once a second. */
-static uint32_t arp_calls(void)
+/* An address may be being resolved: lwIP asks again once a second. */
+static uint32_t arp_calls(const struct busy *busy)
 {
-    return tk_lwip_socks_busy() || tk_lwip_lookups_busy();
+    return busy->socks || busy->lookups;
 }
 
-static uint32_t dns_calls(void)
+static uint32_t dns_calls(const struct busy *busy)
 {
-    return tk_lwip_lookups_busy();
+    return busy->lookups;
 }
 
-static uint32_t dhcp_fine_calls(void)
+static uint32_t dhcp_fine_calls(const struct busy *busy)
 {
     const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
 
+    (void)busy;
     return dhcp == NULL ? 0 : dhcp->request_timeout;
 }
 
 /* It counts the minutes of a lease. */
-static uint32_t dhcp_coarse_calls(void)
+static uint32_t dhcp_coarse_calls(const struct busy *busy)
 {
     const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
 
+    (void)busy;
     return dhcp != NULL && dhcp->state != DHCP_STATE_OFF;
 }
 
 static const struct timer {
     uint32_t interval_ms;
     void (*run)(void);
-    uint32_t (*calls)(void);
+    uint32_t (*calls)(const struct busy *busy);
 } timers[] = {
     {TCP_TMR_INTERVAL, tcp_tmr, tcp_calls},
     {ARP_TMR_INTERVAL, etharp_tmr, arp_calls},
@@ -92,12 +98,13 @@ void tk_lwip_timers_run(void)
         catch_up(i, now_ms);
 }
 
-uint64_t tk_lwip_timers_next(void)
+uint64_t tk_lwip_timers_next(bool socks_busy, bool lookups_busy)
 {
+    const struct busy busy = {socks_busy, lookups_busy};
     uint64_t next_ms = UINT64_MAX;
 
     for (int i = 0; i < TIMERS; i++) {
-        uint32_t calls = timers[i].calls();
+        uint32_t calls = timers[i].calls(&busy);
         uint64_t due_ms = state.last_ms[i] + (uint64_t)calls * timers[i].interval_ms;
 
         if (calls > 0 && due_ms < next_ms)

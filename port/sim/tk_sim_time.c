@@ -85,21 +85,6 @@ void tk_sim_advance(struct tk_port *port, uint64_t ms)
     move_to(port, end_ms);
 }
 
-void tk_sim_want(struct tk_sim_interest *interest, bool wanted)
-{
-    interest->wanted = wanted;
-    interest->told = false;
-}
-
-void tk_sim_look(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there)
-{
-    bool wanted = interest->wanted && there;
-
-    waking->nap = waking->nap || (wanted && interest->told);
-    interest->told = wanted && !interest->told;
-    waking->now = waking->now || interest->told;
-}
-
 void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
     struct tk_sim_waking waking = {false, false};
