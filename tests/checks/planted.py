@@ -153,7 +153,7 @@ README = [
     _named("a flag of another command", "`tokenkeeper console --json`", r"has no flag --json"),
     _named("a flag that does not exist", "    tokenkeeper get --min-walid 60",
            r"get has no flag --min-walid"),
-    _named("a flag alone", "`--planted`", r"has no flag --planted"),
+    _named("a flag alone", "`--plan" + "ted`", r"has a flag --planted"),
     _named("a command that does not exist", "`tokenkeeper provision`", r"no command provision"),
     _named("a path", "`core/tk_planted.h`", r"there is no core/tk_planted\.h"),
     _named("a folder", "`bench/`", r"there is no bench/"),
@@ -166,6 +166,13 @@ README = [
     _named("a value", "`rest=planted`", r"rest is never planted"),
     _named("an option of CMake", "`-DTK_PLANTED=9`", r"CMake has no TK_PLANTED"),
     _named("a word", "`tk_planted_word`", r"nothing else knows tk_planted_word"),
+    _named("a link", "[it](core/tk_planted.md)", r"leads nowhere: core/tk_planted\.md"),
+    _named("a link to a heading", "[it](core/README.md#planted)", r"leads nowhere: .*#planted"),
+    _named("a file of a build", "`build/planted/tokenkeeper`", r"there is no build/planted/"),
+    Plant("readme", "a setting in another README", "port/mbedtls/README.md", "\n`set planted 9`\n",
+          r"port/mbedtls/README\.md:\d+: set knows no planted"),
+    Plant("readme", "a path in another README", "tests/world/README.md", "\n`tests/planted.py`\n",
+          r"tests/world/README\.md:\d+: there is no tests/planted\.py"),
     _named("what there is", "`tokenkeeper get --rejected 3 --json`, `set renew 30m`,\n"
            "`tests/unit`, `reason=revoked`, `-DTK_TESTS=OFF`, `auth code`", None),
 ]

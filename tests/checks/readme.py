@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README tells the truth: its sizes are today's, and all that it names exists."""
+"""Documentation is true: the sizes in core/README.md are today's, and what any *.md names exists."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cross
@@ -24,15 +26,21 @@ ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
          ("", "the keeper")]
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
+# Tables of a server's error codes: the test that compares them with the code word by word.
+CATALOGUES = {"core/oauth/errors.md": "tests/unit/test_answers.c"}
+FOREIGN = {"mtime"}  # words of data sheets that our sources do without
+COPIED = ("myboard", "template")  # a guide's name for a copy, and the folder it is a copy of
 
 
 @dataclass
 class Facts:
-    """What README is held against."""
+    """What documentation is compared with."""
 
     files: list[str]
     folders: set[str]
-    elsewhere: str  # all text of the tree but README and these checks
+    presets: set[str]
+    elsewhere: str  # all text of the tree except documentation and these checks
+    tokens: set[str]  # most words of that, in lower case: quicker to ask
     flags: dict[str, set[str]]  # of each subcommand; "" has those of all
     commands: list[str]
     settings: set[str]
@@ -106,15 +114,29 @@ def _strings(tree: Path, names: list[str]) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=4096)
+def _tokens(path: Path, changed_ns: int) -> frozenset[str]:
+    """The words of a file in lower case; changed_ns is for the cache."""
+    del changed_ns
+    text = path.read_text(encoding="utf-8", errors="replace").lower()
+    return frozenset(re.findall(r"(?<![\w-])[a-z]\w*(?![\w-])", text))
+
+
 def gather(tree: Path, help_text: str) -> Facts:
     """Everything there is to name."""
     files = source.tracked(tree)
     core = [name for name in files if name.startswith("core/")]
+    others = [name for name in files
+              if not name.endswith((".md", ".svg")) and not name.startswith(HERE)]
+    elsewhere = help_text + "\n".join(files + [source.text(tree, name) for name in others])
+    presets = json.loads(source.text(tree, "CMakePresets.json"))["configurePresets"]
     return Facts(
         files=files,
         folders={str(parent) for name in files for parent in Path(name).parents} - {"."},
-        elsewhere=help_text + "\n".join(files + [source.text(tree, name) for name in files
-                                                 if not name.startswith(("README", HERE))]),
+        presets={preset["name"] for preset in presets},
+        elsewhere=elsewhere,
+        tokens=set().union(*(_tokens(tree / name, (tree / name).stat().st_mtime_ns)
+                             for name in others)),
         flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
                for command, usage in _usage(help_text).items()},
         commands=_names(tree, "core/console/tk_commands.h"),
@@ -123,11 +145,19 @@ def gather(tree: Path, help_text: str) -> Facts:
         words=_strings(tree, [name for name in core if name.endswith((".c", ".h"))]))
 
 
+def _is_known(word: str, facts: Facts) -> bool:
+    """Whether the rest of the tree has this word, in whatever case."""
+    if word.lower() in facts.tokens:
+        return True
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", facts.elsewhere,
+                     re.IGNORECASE) is not None
+
+
 def _program_problems(piece: Snippet, facts: Facts) -> list[str]:
-    """Command lines of the program, and flags that stand alone."""
+    """Command lines of the program, and flags that stand alone: of the program or of a script."""
     if re.fullmatch(r"--[\w-]+", piece.text):
-        known = piece.text in facts.flags[""]
-        return [] if known else [f"the program has no flag {piece.text}"]
+        known = piece.text in facts.flags[""] or _is_known(piece.text, facts)
+        return [] if known else [f"no program has a flag {piece.text}"]
     found = []
     for match in re.finditer(r'(?<![\w/.-])tokenkeeper((?: [^\s)"]+)+)', piece.text):
         words = match.group(1).split()
@@ -141,12 +171,25 @@ def _program_problems(piece: Snippet, facts: Facts) -> list[str]:
     return found
 
 
+def _exists(path: str, facts: Facts) -> bool:
+    """Whether a path is tracked, or a preset's build makes a file of that name."""
+    path = path.rstrip("/")
+    head, _, rest = path.partition("/")
+    if head == "build":
+        folder, _, rest = rest.partition("/")
+        return ((folder in facts.presets or folder == COPIED[0] or _is_known(f"build/{folder}", facts))
+                and (not rest or _is_known(Path(rest).name, facts)))
+    return any(name in facts.folders or name in facts.files
+               for name in (path, path.replace(*COPIED)))
+
+
 def _path_problems(piece: Snippet, facts: Facts) -> list[str]:
-    """Relative paths are tracked, absolute ones are known elsewhere, options of CMake exist."""
+    """Relative paths exist, absolute ones are known elsewhere, options of CMake exist."""
     found = []
     for token in piece.text.split():
         if re.fullmatch(r"\.?[a-z][\w.-]*/[\w./-]*", token):
-            if token.rstrip("/") not in facts.folders and token not in facts.files:
+            here = str(Path(piece.file).parent / token)
+            if not _exists(token, facts) and not _exists(here, facts):
                 found.append(f"there is no {token}")
         elif re.fullmatch(r"/\w+/[\w./-]+", token) and token not in facts.elsewhere:
             found.append(f"nothing else knows {token}")
@@ -160,8 +203,11 @@ def _console_line(piece: Snippet, facts: Facts) -> str:
     """The console command in a piece of code, or nothing."""
     if piece.is_block:
         return piece.text[4:] if piece.text.startswith("tk> ") else ""
+    words = piece.text.split()
     first = {name.split()[0] for name in facts.commands}
-    return piece.text if piece.text.split()[0] in first else ""
+    if len(words) == 1 and words[0] not in facts.commands:
+        return ""
+    return piece.text if words[0] in first else ""
 
 
 def _console_problems(piece: Snippet, facts: Facts) -> list[str]:
@@ -201,21 +247,48 @@ def _word_problems(piece: Snippet, facts: Facts) -> list[str]:
     """A name in backticks occurs somewhere else in the tree."""
     if piece.is_block or not re.fullmatch(r"[\w.][\w.-]*", piece.text):
         return []
-    known = re.search(rf"(?<!\w){re.escape(piece.text)}(?!\w)", facts.elsewhere)
-    return [] if known else [f"nothing else knows {piece.text}"]
+    if piece.file in CATALOGUES or piece.text in FOREIGN:
+        return []
+    return [] if _is_known(piece.text, facts) else [f"nothing else knows {piece.text}"]
+
+
+def _anchors(markdown: str) -> set[str]:
+    """The anchors that GitHub gives to headings."""
+    heads = re.findall(r"^#+ (.*)$", markdown, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def link_problems(tree: Path, files: list[str]) -> list[str]:
+    """Links inside the tree that lead nowhere."""
+    found = []
+    for name in (name for name in files if name.endswith(".md")):
+        text = source.text(tree, name)
+        places = list(re.finditer(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", text))
+        for match in places:
+            target, _, anchor = (match[1] or match[2]).partition("#")
+            if re.match(r"[a-z]+:", target):
+                continue
+            path = (tree / name).parent / target if target else tree / name
+            there = path / "README.md" if path.is_dir() else path
+            good = path.exists() and (not anchor or anchor in _anchors(there.read_text("utf-8")))
+            if not good:
+                line = text.count("\n", 0, match.start()) + 1
+                found.append(f"{name}:{line}: a link leads nowhere: {match[1] or match[2]}")
+    return found
 
 
 def naming_problems(tree: Path, help_text: str) -> list[str]:
-    """What README names and the tree does not have."""
+    """What documentation names and the tree does not have."""
     facts = gather(tree, help_text)
     for name, part in (("commands", facts.commands), ("settings", facts.settings),
                        ("errors", facts.errors)):
         if not part:
             return [f"tests/checks/readme.py:1: finds no {name} in core"]
     rules = (_program_problems, _path_problems, _console_problems, _answer_problems, _word_problems)
-    return [f"README.md:{piece.line}: {what}"
-            for piece in snippets.of(source.text(tree, "README.md"))
-            for rule in rules for what in rule(piece, facts)]
+    return link_problems(tree, facts.files) + [
+        f"{name}:{piece.line}: {what}" for name in facts.files if name.endswith(".md")
+        for piece in snippets.of(source.text(tree, name), name)
+        for rule in rules for what in rule(piece, facts)]
 
 
 def size_problems(tree: Path, built: cross.Built) -> list[str]:

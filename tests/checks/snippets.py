@@ -14,6 +14,7 @@ class Snippet:
     line: int
     text: str
     is_block: bool
+    file: str = "README.md"
 
 
 def _block_lines(lines: list[str]) -> set[int]:
@@ -31,14 +32,14 @@ def _block_lines(lines: list[str]) -> set[int]:
     return found
 
 
-def of(markdown: str) -> list[Snippet]:
+def of(markdown: str, file: str = "README.md") -> list[Snippet]:
     """All code of a text."""
     lines = markdown.split("\n")
     blocks = _block_lines(lines)
-    found = [Snippet(at + 1, lines[at].strip(), True) for at in sorted(blocks)
+    found = [Snippet(at + 1, lines[at].strip(), True, file) for at in sorted(blocks)
              if "```" not in lines[at] and lines[at].strip()]
     prose = "\n".join("" if at in blocks else line for at, line in enumerate(lines))
     for match in re.finditer(r"`([^`]+)`", prose):
         line = prose.count("\n", 0, match.start()) + 1
-        found.append(Snippet(line, " ".join(match.group(1).split()), False))
+        found.append(Snippet(line, " ".join(match.group(1).split()), False, file))
     return found
