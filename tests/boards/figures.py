@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the boards cost, in one table of the top README: of their images, and measured by the tests.
+"""What the boards cost, in the table of boards/README.md: of their images, and measured by the tests.
 
-A test notes what it measured; run.py gathers it, holds README against it, and with --write brings
+A test notes what it measured; run.py gathers it, holds the table against it, and with --write brings
 it up to date. Rows of classes that were not run stay as they are.
 """
 
@@ -34,7 +34,7 @@ def noted(path: Path) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure: it may differ so much from README's, as a share and in its own unit."""
+    """A measured figure: it may differ so much from the table's, as a share and in its own unit."""
 
     title: str
     name: str
@@ -111,7 +111,7 @@ def _render(rows: dict[str, list[str]], names: list[str]) -> str:
 
 
 def problems(readme: Path, boards: dict[str, Board], write: bool) -> list[str]:
-    """What is stale in README; write brings that up to date instead. boards: all of them."""
+    """What is stale in the table; write brings that up to date instead. boards: all of them."""
     before, _, rest = readme.read_text().partition(BEGIN)
     old_text, _, after = rest.partition(END)
     old = _parse(old_text)
@@ -128,4 +128,4 @@ def problems(readme: Path, boards: dict[str, Board], write: bool) -> list[str]:
     if write and stale:
         readme.write_text(before + BEGIN + _render(rows, list(boards)) + END + after)
         stale = []
-    return [f"README.md is stale: run.py --write: {what}" for what in stale]
+    return [f"boards/README.md is stale: run.py --write: {what}" for what in stale]

@@ -7,9 +7,9 @@
 
 builds the firmware with the roots of our certificates among its own, boots the image that would
 be flashed, and drives it over its serial line. NAME is a class, a pattern of classes (Kill*) or
-Class.test_method; without one all are run. --write brings the sizes in the board's README up to date, and, of all boards together, the table in the top
-README, as far as classes that measure were run; stale ones are a failure, and so is an image over
-budget.
+Class.test_method; without one all are run. A table that is stale is a failure, and so is an image
+over budget: the sizes in each board's README, and, when all boards were run, the figures in
+boards/README.md of the classes that were run. --write brings both up to date.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def main() -> int:
         results = runner.Runner(HERE, arguments.j, notes=True).run(jobs)
         good = [result.passed for result in results]
         if set(shipped) == set(BOARDS):
-            old = figures.problems(ROOT / "README.md", {board: figures.Board(
+            old = figures.problems(ROOT / "boards/README.md", {board: figures.Board(
                 table, figures.noted(records / f"{board}.figures"))
                 for board, table in shipped.items()}, arguments.write)
             print("".join(f"FAILED {what}\n" for what in old), end="")
