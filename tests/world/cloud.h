@@ -10,8 +10,8 @@
 
 #include "rules.h"
 
-#include "plain.h"
 #include "tk_sim.h"
+#include "tls_clear.h"
 
 enum cloud_host { CLOUD_WEST, CLOUD_EAST, CLOUD_PORTAL, CLOUD_SINK, CLOUD_HOSTS };
 

@@ -41,7 +41,7 @@ static void escalated(void *ctx, const char *ref, int level, enum tk_err cause)
 void gate_init(struct gate *g, uint64_t seed)
 {
     memset(g, 0, sizeof *g);
-    plain_touched = touched;
+    tls_clear_powered = touched;
     tk_sim_init(&g->port, seed);
     tk_sim_set_wall(&g->port, TK_TIME_RTC, GATE_UNIX);
     tk_sim_console_attach(&g->port, 0, false);

@@ -15,7 +15,7 @@
 #define GATE_UNIX 1795000000 /* when worlds begin: after the build */
 
 struct gate {
-    struct tk_port port; /* first: plain.c finds its gateway by it */
+    struct tk_port port; /* first: tls_clear.c finds its gateway by it */
     struct tk_sim_flash flash;
     struct tk_config config;
     struct tk_keeper keeper;

@@ -2,7 +2,7 @@
 
 /* core/https/tk_https.c over a TLS without bytes: how each request ends. */
 
-#include "tls_fake.h"
+#include "requests.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

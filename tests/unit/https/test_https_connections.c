@@ -2,7 +2,7 @@
 
 /* core/https/tk_https.c over a TLS without bytes: who gets a connection, and which one. */
 
-#include "tls_fake.h"
+#include "requests.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -231,13 +231,13 @@ static void test_stale(void **state)
         submit(&x, "x", "a", TK_PRIORITY_REFRESH);
         live(0);
         tls_fake.lost = i == 0;
-        tls_fake.babbling = i == 1;
+        tls_fake.unsolicited = i == 1;
         submit(&y, "y", "a", TK_PRIORITY_REFRESH);
         live(0);
         assert_ended(&y, TK_OK, port.now_ms);
         assert_int_equal(y.writes, 1);
         assert_log("+a x -a +a y -a");
-        tls_fake.lost = tls_fake.babbling = false;
+        tls_fake.lost = tls_fake.unsolicited = false;
     }
 }
 

@@ -4,13 +4,13 @@
 
 /*
  * A whole gateway in virtual time: a keeper on the simulated port, and a small Bitrix24 in C:
- * peers of its network that speak in the clear (tests/world/plain.c; TLS is tested apart). Rules
+ * peers of its network that speak in the clear (tests/support/tls; TLS is tested apart). Rules
  * and words of the server are those of tests/bitrix24, which is the reference.
  */
 
-#include "plain.h"
 #include "tk_keeper.h"
 #include "tk_sim_flash.h"
+#include "tls_clear.h"
 
 enum world_fault {
     WORLD_WELL,

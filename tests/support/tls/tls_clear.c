@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plain.h"
+#include "tls_clear.h"
 
 #include "tk_tls.h"
 
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* both as core/https/tk_tls.c */
-#define SILENCE_MS     8000
+#define TCP_TIMEOUT_MS 5000 /* as in core/https/tk_tls.c */
+#define SILENCE_MS     8000 /* the same */
 
-bool (*plain_touched)(struct tk_port *port);
+bool (*tls_clear_powered)(struct tk_port *port);
 
 static bool powered(const struct tk_tls *tls)
 {
-    return plain_touched == NULL || plain_touched(tls->config->port);
+    return tls_clear_powered == NULL || tls_clear_powered(tls->config->port);
 }
 
 enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *port,
@@ -74,7 +74,7 @@ static int open_next_address(struct tk_tls *tls)
     return fail(tls, TK_E_CONNECT_FAILED);
 }
 
-/* Another one may go further. */
+/* Goes on to the next address, if there is one. */
 static int leave_address(struct tk_tls *tls, enum tk_err err)
 {
     if (tls->addr_next == tls->addr_count)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "requests.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct tk_port port;
+struct tk_https net;
+static struct tk_time wall;
+
+static enum tk_err write_request(struct tk_request *r, struct tk_text *out)
+{
+    struct want *x = (struct want *)r;
+
+    x->writes++;
+    tk_text_add(out, "GET /");
+    tk_text_add(out, x->name);
+    for (size_t i = 0; i < x->padding; i++)
+        tk_text_char(out, ' ');
+    tk_text_add(out, "\r\n\r\n");
+    return x->write_err;
+}
+
+static void is_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    struct want *x = (struct want *)r;
+
+    x->dones++;
+    x->err = err;
+    x->answered = answer != NULL;
+    x->status = answer != NULL ? answer->status : 0;
+    x->done_ms = port.now_ms;
+    if (x->submit_again > 0) {
+        x->submit_again--;
+        tk_https_submit(&net, r);
+    }
+    if (x->cancel_in_done)
+        tk_https_cancel(&net, r);
+}
+
+void submit(struct want *x, const char *name, const char *host, enum tk_priority priority)
+{
+    x->name = name;
+    assert_true(tk_host_parse(&x->r.host, host, NULL));
+    x->r.priority = priority;
+    if (x->r.deadline_ms == 0)
+        x->r.deadline_ms = port.now_ms + 30 * SECOND;
+    x->r.write = x->connect_only ? NULL : write_request;
+    x->r.done = is_done;
+    tk_https_submit(&net, &x->r);
+}
+
+void live(uint64_t ms)
+{
+    uint64_t end_ms = port.now_ms + ms;
+    unsigned spins = 0;
+
+    for (;;) {
+        uint64_t until_ms = tk_https_step(&net, port.now_ms);
+        uint64_t event_ms = tls_fake_next_ms(port.now_ms);
+
+        until_ms = event_ms < until_ms ? event_ms : until_ms;
+        if (until_ms > end_ms && port.now_ms == end_ms)
+            return;
+        until_ms = until_ms < end_ms ? until_ms : end_ms;
+        spins = until_ms > port.now_ms ? 0 : spins + 1;
+        assert_true(spins < 1000);
+        if (until_ms > port.now_ms)
+            tk_sim_advance(&port, until_ms - port.now_ms);
+    }
+}
+
+void assert_log(const char *log)
+{
+    assert_string_equal(tls_fake.log, log);
+    tls_fake.log[0] = '\0';
+}
+
+void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms)
+{
+    assert_int_equal(x->dones, 1);
+    assert_string_equal(tk_err_code(x->err), tk_err_code(err));
+    assert_int_equal(x->answered, err == TK_OK);
+    assert_int_equal(x->done_ms, at_ms);
+    assert_false(tk_https_active(&x->r));
+}
+
+int net_begin(void **state)
+{
+    (void)state;
+    tls_fake_reset();
+    tk_sim_init(&port, 1);
+    tk_sim_set_wall(&port, TK_TIME_RTC, 1795000000);
+    tk_time_init(&wall, &port, 1790000000);
+    return tk_https_init(&net, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
+}
+
+int net_end(void **state)
+{
+    (void)state;
+    tk_https_free(&net);
+    tk_sim_free(&port);
+    return 0;
+}
