@@ -25,12 +25,12 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "bitrix24"))
 from bitrix24 import Bitrix24  # noqa: E402
 
-LIFE_S = 13  # of an access token, so that refreshes come while somebody watches
+LIFE_S = 13  # life of an access token, short enough to watch its refreshes
 START = time.monotonic()
 
 
 class Failed(Exception):
-    """A step did not do what it is for."""
+    """A step of the demo failed."""
 
 
 def say(who: str, text: str) -> None:
@@ -43,7 +43,7 @@ def chapter(title: str) -> None:
 
 
 class Gateway:
-    """`tokenkeeper run` on a pseudoterminal, with an operator in front of it."""
+    """`tokenkeeper run` on a pseudoterminal."""
 
     def __init__(self, program: str, directory: Path, ca: str) -> None:
         self.socket = directory / "socket"
@@ -87,7 +87,7 @@ class Gateway:
                 self._lines.append(line)
 
     def wait_for(self, beginning: str, seconds: float) -> str:
-        """The next line that begins so; all up to it is taken."""
+        """The next line that begins so; it and those before it are consumed."""
         end = time.monotonic() + seconds
         while True:
             for i, line in enumerate(self._lines):
@@ -100,7 +100,7 @@ class Gateway:
 
     def type(self, command: str, expect: str = "OK", seconds: float = 25,
              only: tuple[str, ...] = ()) -> list[str]:
-        """Types a command, and gives the lines of its answer. `only` shortens what is shown."""
+        """Types a command and returns the lines of its answer. `only`: the lines to show."""
         self._only = only
         del self._lines[:]
         os.write(self._master, command.encode() + b"\r")
@@ -158,14 +158,14 @@ def provision(b24: Bitrix24, gateway: Gateway) -> None:
 
 
 def refreshes(b24: Bitrix24, gateway: Gateway) -> None:
-    chapter(f"It renews the token by itself (this server's tokens live {LIFE_S} s)")
+    chapter(f"The gateway refreshes the token (tokens of this server live {LIFE_S} s)")
     for generation in (2, 3):
         gateway.wait_for(f"EVT state ref=token state=ready reason=none generation={generation}", 20)
-    check(requests(b24, "refresh") == 2, "the server saw another number of refreshes")
+    check(requests(b24, "refresh") == 2, "the server did not see two refreshes")
 
 
 def consume(b24: Bitrix24, gateway: Gateway, program: str) -> None:
-    chapter("A script on the same machine asks for a token, and never thinks about it again")
+    chapter("A script on the same machine uses the token")
     script = (f'TOKENKEEPER_SOCKET={shlex.quote(str(gateway.socket))}; export TOKENKEEPER_SOCKET\n'
               f'printf "auth=%s" "$({shlex.quote(program)} get --min-valid 5)" |\n'
               f'    curl -sS --cacert {shlex.quote(b24.ca)} --data @- '
@@ -177,7 +177,7 @@ def consume(b24: Bitrix24, gateway: Gateway, program: str) -> None:
 
 
 def power_cut(b24: Bitrix24, gateway: Gateway) -> None:
-    chapter("The power fails: kill -9, and a start from flash")
+    chapter("Power cut: kill -9, then a start from flash")
     shown = ("status", "state", "generation", "expires_in", "next_refresh_in", "OK", "EVT")
     generation = value(gateway.type("status", only=shown), "generation")
     before = requests(b24, "exchange"), requests(b24, "refresh")
@@ -185,25 +185,25 @@ def power_cut(b24: Bitrix24, gateway: Gateway) -> None:
     gateway.start()
     lines = gateway.type("status", only=shown)
     check(value(lines, "state") == "ready", "it is not ready")
-    check(value(lines, "generation") == generation, "it has another pair")
+    check(value(lines, "generation") == generation, "it has a different pair")
     check((requests(b24, "exchange"), requests(b24, "refresh")) == before,
-          "it asked the server for something")
+          "it sent a request to the server")
     say("operator", "did nothing: no code, no request, the same pair")
     gateway.wait_for("EVT state ref=token state=ready reason=none", 25)
 
 
 def outage(b24: Bitrix24, gateway: Gateway) -> None:
-    chapter("The authorization server breaks, and somebody is told")
+    chapter("The authorization server fails, and the webhook reports it")
     b24.fault("oauth", "status", status=503, count=-1)
-    say("bitrix24", "answers 503 to everything from now on")
+    say("bitrix24", "answers 503 to every request from now on")
     gateway.wait_for("EVT escalation ref=token event=raised level=2", 60)
     wait_for_post(b24, "raised")
     b24.clear_faults()
-    say("bitrix24", "is well again")
+    say("bitrix24", "works again")
     gateway.wait_for("EVT escalation ref=token event=cleared", 60)
     wait_for_post(b24, "cleared")
     check([post["json"]["event"] for post in b24.posts()] == ["raised", "cleared"],
-          "told more than once")
+          "reported more than once")
 
 
 def wait_for_post(b24: Bitrix24, event: str) -> None:
@@ -223,7 +223,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as directory, Bitrix24(access_life_s=LIFE_S) as b24:
         try:
-            chapter("A Bitrix24 of our own, and a gateway with nothing on its flash")
+            chapter("A Bitrix24 of our own, and a gateway with empty flash")
             say("bitrix24", f"portal {b24.portal}, authorization server {b24.oauth}, behind TLS")
             gateway = Gateway(program, Path(directory), b24.ca)
             provision(b24, gateway)
@@ -231,7 +231,7 @@ def main() -> int:
             consume(b24, gateway, program)
             power_cut(b24, gateway)
             outage(b24, gateway)
-            chapter("All of it worked.")
+            chapter("Everything worked.")
             return 0
         except Failed as failure:
             say("FAILED", str(failure))
