@@ -121,9 +121,9 @@ static void load_network(struct tk_keeper *k)
 
     load_text(k, KEY_IP, ip, sizeof ip);
     if (tk_ip_parse(&k->ip, ip))
-        (void)tk_sock_address(k->config->port, &k->ip);
+        (void)tk_sock_set_ip(k->config->port, &k->ip);
     load_text(k, KEY_NTP, k->ntp, sizeof k->ntp);
-    (void)tk_clock_ntp(k->config->port, k->ntp);
+    (void)tk_clock_ntp_server(k->config->port, k->ntp);
 }
 
 static void prepare_store(struct tk_timer *timer, uint64_t now_ms)
@@ -234,7 +234,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 
 void tk_keeper_free(struct tk_keeper *k)
 {
-    (void)tk_clock_ntp(k->config->port, "");
+    (void)tk_clock_ntp_server(k->config->port, "");
     tk_https_free(&k->net);
     if (k->store.seal != NULL)
         tk_seal_free(k->config->seal);
@@ -250,7 +250,7 @@ static void take_ntp(struct tk_keeper *k)
     struct tk_text t;
     int64_t unix_s;
 
-    if (!tk_clock_ntp_answer(k->config->port, &unix_s) ||
+    if (!tk_clock_ntp_poll(k->config->port, &unix_s) ||
         tk_keeper_set_time(k, unix_s, TK_TIME_SNTP) != TK_E_TIME_RANGE)
         return;
     tk_text_init(&t, buf, sizeof buf);
@@ -285,7 +285,7 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     uint64_t now_ms = tk_keeper_now(k);
     uint64_t until_ms = now_ms + IDLE_MS;
 
-    tk_device_alive(k->config->port);
+    tk_device_feed_watchdog(k->config->port);
     take_ntp(k);
     notice_time(k);
     for (size_t i = 0; i < TK_CONSOLES; i++)
@@ -392,7 +392,7 @@ enum tk_err tk_keeper_set_ip(struct tk_keeper *k, const char *ip)
 
     if (ip[0] != '\0' && !tk_ip_parse(&value, ip))
         return TK_E_BAD_VALUE;
-    if (tk_sock_address(k->config->port, &value) != TK_SOCK_OK)
+    if (tk_sock_set_ip(k->config->port, &value) != TK_SOCK_OK)
         return TK_E_IP_SYSTEM;
     tk_text_init(&t, text, sizeof text);
     tk_text_ip(&t, &value);
@@ -401,7 +401,7 @@ enum tk_err tk_keeper_set_ip(struct tk_keeper *k, const char *ip)
     if (err == TK_OK)
         k->ip = value;
     else
-        (void)tk_sock_address(k->config->port, &k->ip);
+        (void)tk_sock_set_ip(k->config->port, &k->ip);
     return err;
 }
 
@@ -412,13 +412,13 @@ enum tk_err tk_keeper_set_ntp(struct tk_keeper *k, const char *host)
     if (host[0] != '\0' && (!tk_host_parse(&parsed, host, NULL) || strchr(host, '/') != NULL ||
                             strlen(parsed.name) != strlen(host)))
         return TK_E_BAD_VALUE;
-    if (tk_clock_ntp(k->config->port, k->ntp) != 0)
+    if (tk_clock_ntp_server(k->config->port, k->ntp) != 0)
         return TK_E_CLOCK_SYSTEM;
     enum tk_err err = store_value(k, KEY_NTP, parsed.name, strlen(parsed.name));
 
     if (err == TK_OK) {
         tk_copy(k->ntp, sizeof k->ntp, parsed.name);
-        (void)tk_clock_ntp(k->config->port, k->ntp);
+        (void)tk_clock_ntp_server(k->config->port, k->ntp);
     }
     return err;
 }

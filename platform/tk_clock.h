@@ -48,17 +48,17 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s);
  * sets that, when quality is TK_TIME_CONSOLE or TK_TIME_SNTP. It never sets an operating system's
  * clock. Called from the main loop only; may take 1 ms.
  */
-void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality);
+void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality);
 
 /*
  * Asks a server for the time (SNTP, RFC 4330), from now on and every hour or so. host is a name or
  * an address in digits, and stays the caller's until the next call; "" asks nobody any more. 0, or
  * -1 on a platform that keeps the time by itself.
  */
-int tk_clock_ntp(struct tk_port *port, const char *host);
+int tk_clock_ntp_server(struct tk_port *port, const char *host);
 
 /* Whether the server has answered since the last call; *unix_s is then what time it is now by that
  * answer, which the core judges. tk_wait returns for it. Never blocks. */
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s);
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s);
 
 #endif

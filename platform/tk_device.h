@@ -23,7 +23,7 @@ void tk_device_reboot(struct tk_port *port);
 
 /* Feeds the watchdog: called once a pass of the main loop, at least every 5 s while work goes on
  * and every 30 s in idle time. A no-op where there is none. */
-void tk_device_alive(struct tk_port *port);
+void tk_device_feed_watchdog(struct tk_port *port);
 
 /* Shows the highest escalation level of all accounts: 0 all is well, up to 4 a person must act. */
 void tk_device_indicate(struct tk_port *port, int level);
@@ -31,7 +31,7 @@ void tk_device_indicate(struct tk_port *port, int level);
 /* Whether the heap that mbedTLS has from the platform (MBEDTLS_PLATFORM_MEMORY) refused something
  * since this was last asked. mbedTLS itself takes a signature that it had no memory to check for a
  * wrong one; a person should hear the difference. port/mbedtls has it for every port. */
-bool tk_device_heap_refused(struct tk_port *port);
+bool tk_device_alloc_failed(struct tk_port *port);
 
 /* What the platform can tell of its own health, as `status --all` shows it: the name and value of
  * figure number index, from 0, or NULL behind the last. The string is a constant. */

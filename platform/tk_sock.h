@@ -46,11 +46,11 @@ struct tk_ip {
 /* Does so from now on; connections and lookups under way may end. ip is used only during the call.
  * TK_SOCK_OK, or TK_SOCK_ERR where an operating system has the network in its own hands. A port
  * that was told nothing uses DHCP. */
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip);
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip);
 
 /* What the device has now, however it came by it: TK_SOCK_OK with *ip set, TK_SOCK_AGAIN while it
  * has none, or TK_SOCK_ERR where an operating system keeps it. */
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip);
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip);
 
 /*
  * Starts to resolve host (a name, or an address in digits; NUL-terminated, used only during the

@@ -72,7 +72,7 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
     t->set_unix = unix_s;
     t->set_ms = tk_clock_now_ms(t->port);
     t->set_quality = quality;
-    tk_clock_publish(t->port, unix_s, quality);
+    tk_clock_set_unix(t->port, unix_s, quality);
     return TK_OK;
 }
 

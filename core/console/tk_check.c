@@ -87,7 +87,7 @@ static void step_network(struct tk_console *c)
     struct tk_ip ip;
     char buf[TK_IP_TEXT];
     struct tk_text t;
-    int ret = tk_sock_address_now(c->keeper->config->port, &ip);
+    int ret = tk_sock_get_ip(c->keeper->config->port, &ip);
 
     if (ret == TK_SOCK_AGAIN && tk_keeper_now(c->keeper) + ALL_MS < c->job.deadline_ms + LEASE_MS)
         return;

@@ -176,7 +176,7 @@ static void seed(struct tk_console *c, char *args)
     else if (ret == TK_ENTROPY_OK)
         tk_console_ok(c, NULL);
     else
-        tk_console_err(c, ret == TK_ENTROPY_OWN ? TK_E_SEED_OWN : TK_E_STORAGE_FAILED);
+        tk_console_err(c, ret == TK_ENTROPY_HAS_SOURCE ? TK_E_SEED_OWN : TK_E_STORAGE_FAILED);
 }
 
 static void set_log(struct tk_console *c, char *args)
@@ -216,7 +216,7 @@ static void selftest(struct tk_console *c, char *args)
         .port = config->port, .scratch = config->scratch, .report = report_check, .ctx = c};
 
     (void)args;
-    if (tk_conformance_run_alone(&suite) > 0)
+    if (tk_conformance_run_standalone(&suite) > 0)
         tk_console_err(c, TK_E_SELFTEST_FAILED);
     else
         tk_console_ok(c, NULL);

@@ -412,7 +412,7 @@ static void show_corezoid_conv(struct tk_account *a, struct tk_text *t)
 static void show_ip(struct tk_account *a, struct tk_text *t)
 {
     struct tk_ip now;
-    int ret = tk_sock_address_now(a->keeper->config->port, &now);
+    int ret = tk_sock_get_ip(a->keeper->config->port, &now);
 
     if (ret == TK_SOCK_ERR) {
         tk_text_add(t, "system");

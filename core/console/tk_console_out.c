@@ -78,7 +78,7 @@ void tk_console_drain(struct tk_console *c)
 
     tk_console_flush(c);
     while (c->out_len > 0 && tk_clock_now_ms(port) < deadline_ms) {
-        tk_device_alive(port);
+        tk_device_feed_watchdog(port);
         tk_wait(port, deadline_ms);
         tk_console_flush(c);
     }

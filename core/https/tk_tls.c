@@ -151,7 +151,7 @@ static enum tk_err tls_error(const struct tk_tls *tls, int ret)
 
     if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED)
         return err;
-    return tk_device_heap_refused(tls->config->port) ? TK_E_TLS_NO_MEMORY : err;
+    return tk_device_alloc_failed(tls->config->port) ? TK_E_TLS_NO_MEMORY : err;
 }
 
 /* --- the way to a connection --- */
@@ -200,7 +200,7 @@ static enum tk_err ready_for_tls(const struct tk_tls_config *config)
         return TK_E_CLOCK_UNKNOWN;
     if (tk_entropy_get(config->port, &byte, sizeof byte) != TK_ENTROPY_OK)
         return TK_E_NOT_SEEDED;
-    tk_clock_publish(config->port, now, tk_time_now(config->time, &now));
+    tk_clock_set_unix(config->port, now, tk_time_now(config->time, &now));
     return TK_OK;
 }
 
@@ -280,7 +280,7 @@ static int start_handshake(struct tk_tls *tls)
     tls->not_after = 0;
     note_progress(tls);
     tk_tls_offer_session(tls);
-    (void)tk_device_heap_refused(tls->config->port); /* before this handshake */
+    (void)tk_device_alloc_failed(tls->config->port); /* before this handshake */
     tls->stage = TK_TLS_HANDSHAKE;
     return TK_SOCK_AGAIN;
 }

@@ -10,7 +10,7 @@ static void run_alone(struct tk_suite_tally *t)
     tk_suite_device(t);
 }
 
-int tk_conformance_run_alone(const struct tk_conformance *c)
+int tk_conformance_run_standalone(const struct tk_conformance *c)
 {
     struct tk_suite_tally t = {c, 0, NULL};
 

@@ -52,6 +52,6 @@ int tk_conformance_run(const struct tk_conformance *c);
 
 /* The same without those that want a program around them: a peer, or the other end of a console
  * line. It is what `selftest` runs: a device does not carry the code of the rest. */
-int tk_conformance_run_alone(const struct tk_conformance *c);
+int tk_conformance_run_standalone(const struct tk_conformance *c);
 
 #endif

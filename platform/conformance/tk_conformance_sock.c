@@ -240,7 +240,7 @@ static const char *expect_wake(const suite *c, int sock)
         return bad_send;
     do {
         n = tk_sock_recv(c->port, sock, &byte, 1);
-        tk_device_alive(c->port);
+        tk_device_feed_watchdog(c->port);
         if (n == TK_SOCK_AGAIN)
             tk_wait(c->port, start_ms + PATIENT_MS);
     } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < PATIENT_MS);

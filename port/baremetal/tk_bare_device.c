@@ -37,7 +37,7 @@ void tk_device_reboot(struct tk_port *port)
     tk_arch_reset();
 }
 
-void tk_device_alive(struct tk_port *port)
+void tk_device_feed_watchdog(struct tk_port *port)
 {
     uint64_t now_ms = tk_clock_now_ms(port);
 

@@ -43,7 +43,7 @@ static void use_fixed(const struct tk_ip *ip)
 }
 
 /* Nothing is sent but for a change: a lease that is there stays. */
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;
     tk_lwip_timers_run();
@@ -61,7 +61,7 @@ static void get_address(uint8_t out[4], const ip4_addr_t *addr)
     memcpy(out, &addr->addr, 4); /* network byte order, both */
 }
 
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     uint32_t mask = lwip_ntohl(netif_ip4_netmask(net.netif)->addr);
 

@@ -217,7 +217,7 @@ uint64_t tk_lwip_sntp_run(void)
 
 /* --- the contract --- */
 
-int tk_clock_ntp(struct tk_port *port, const char *host)
+int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     (void)port;
     tk_sock_lookup_cancel(port, sntp.lookup);
@@ -229,7 +229,7 @@ int tk_clock_ntp(struct tk_port *port, const char *host)
     return 0;
 }
 
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;
     if (!sntp.answered)

@@ -417,28 +417,28 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
 
 /* --- what the system does itself --- */
 
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;
     (void)ip;
     return TK_SOCK_ERR;
 }
 
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     (void)port;
     (void)ip;
     return TK_SOCK_ERR;
 }
 
-int tk_clock_ntp(struct tk_port *port, const char *host)
+int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     (void)port;
     (void)host;
     return -1;
 }
 
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;
     (void)unix_s;

@@ -8,7 +8,8 @@
  * same name in lwip/sockets.h, and a handle is lwIP's descriptor.
  *
  * tk_wait is here, the rest of the port is the system's. The system has the network and the time in
- * its own hands: tk_sock_address and tk_clock_ntp say so, and tk_clock_unix tells what it knows.
+ * its own hands: tk_sock_set_ip and tk_clock_ntp_server say so, and tk_clock_unix tells what it
+ * knows.
  *
  * lwIP hands on one address of a name. To be tried after it there is none, here.
  */

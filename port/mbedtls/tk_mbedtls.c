@@ -97,7 +97,7 @@ static void heap_free(void *p)
 
 #endif
 
-bool tk_device_heap_refused(struct tk_port *port)
+bool tk_device_alloc_failed(struct tk_port *port)
 {
     bool refused = process.refused;
 

@@ -26,7 +26,7 @@ void tk_mbedtls_init(struct tk_port *port, size_t heap_limit);
 /* mbedTLS' time(). */
 mbedtls_time_t tk_mbedtls_time(mbedtls_time_t *out);
 
-/* From tk_clock_publish: time() is unix_s now and runs on with the tick. */
+/* From tk_clock_set_unix: time() is unix_s now and runs on with the tick. */
 void tk_mbedtls_set_time(int64_t unix_s);
 
 struct tk_mbedtls_heap {

@@ -6,7 +6,7 @@
 
 #include "tk_mbedtls_common.h"
 
-#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_publish */
+#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_set_unix */
 
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_AESCE_C

@@ -45,21 +45,21 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
     return TK_TIME_SYSTEM;
 }
 
-void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
+void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
 {
     (void)port;
     (void)quality;
     tk_mbedtls_set_time(unix_s);
 }
 
-int tk_clock_ntp(struct tk_port *port, const char *host)
+int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     (void)port;
     (void)host;
     return -1;
 }
 
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;
     (void)unix_s;

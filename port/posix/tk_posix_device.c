@@ -60,7 +60,7 @@ void tk_device_reboot(struct tk_port *port)
     port->reboot = true;
 }
 
-void tk_device_alive(struct tk_port *port)
+void tk_device_feed_watchdog(struct tk_port *port)
 {
     (void)port; /* who starts the program watches it */
 }

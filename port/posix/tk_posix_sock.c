@@ -162,14 +162,14 @@ void tk_sock_close(struct tk_port *port, int sock)
     *s = (struct tk_posix_sock){.fd = -1};
 }
 
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;
     (void)ip;
     return TK_SOCK_ERR;
 }
 
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     (void)port;
     (void)ip;

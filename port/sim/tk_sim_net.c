@@ -290,7 +290,7 @@ static struct tk_sim_link *free_link(struct tk_port *port)
     return NULL;
 }
 
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     if (port->system)
         return TK_SOCK_ERR;
@@ -298,7 +298,7 @@ int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
     return TK_SOCK_OK;
 }
 
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     *ip = port->ip.fixed ? port->ip : port->leased;
     return port->system ? TK_SOCK_ERR : ip->fixed ? TK_SOCK_OK : TK_SOCK_AGAIN;

@@ -71,7 +71,7 @@ void tk_device_reboot(struct tk_port *port)
     port->reboots++;
 }
 
-void tk_device_alive(struct tk_port *port)
+void tk_device_feed_watchdog(struct tk_port *port)
 {
     port->alive_ms = port->now_ms;
 }

@@ -15,7 +15,7 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
     return port->wall;
 }
 
-void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
+void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
 {
     port->published = quality;
     port->published_unix = unix_s;
@@ -23,13 +23,13 @@ void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality
         port->publish(unix_s);
 }
 
-int tk_clock_ntp(struct tk_port *port, const char *host)
+int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     port->ntp = host;
     return port->system ? -1 : 0;
 }
 
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     bool answered = port->ntp_answered;
 

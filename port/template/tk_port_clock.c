@@ -21,7 +21,7 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
 }
 
 /* FIXME tk_clock.h, if there is a clock with a battery: set it where quality says so. */
-void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
+void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
 {
     (void)port;
     (void)quality;

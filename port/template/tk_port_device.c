@@ -23,7 +23,7 @@ void tk_device_reboot(struct tk_port *port)
 }
 
 /* FIXME tk_device.h: feed the watchdog, which bites after 30 s or more. */
-void tk_device_alive(struct tk_port *port)
+void tk_device_feed_watchdog(struct tk_port *port)
 {
     (void)port;
 }

@@ -12,7 +12,8 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     return TK_ENTROPY_NOT_SEEDED;
 }
 
-/* FIXME tk_entropy.h: TK_ENTROPY_OWN where there is a source; else keep the seed in flash. */
+/* FIXME tk_entropy.h: TK_ENTROPY_HAS_SOURCE where there is a source; else keep the seed in flash.
+ */
 int tk_entropy_seed(struct tk_port *port, const void *seed, size_t len)
 {
     (void)port;

@@ -9,7 +9,7 @@
 
 /* FIXME tk_sock.h: take a fixed address or begin DHCP. Where a system has the network in its own
  * hands this and the next are right as they are. */
-int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
+int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;
     (void)ip;
@@ -17,7 +17,7 @@ int tk_sock_address(struct tk_port *port, const struct tk_ip *ip)
 }
 
 /* FIXME tk_sock.h: the address that the device has, TK_SOCK_AGAIN before it has one. */
-int tk_sock_address_now(struct tk_port *port, struct tk_ip *ip)
+int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     (void)port;
     (void)ip;
@@ -95,7 +95,7 @@ void tk_sock_close(struct tk_port *port, int sock)
 
 /* FIXME tk_clock.h: ask that server by SNTP, and again each hour. Where a system knows the time by
  * itself, and tk_clock_unix tells it, this and the next are right as they are. */
-int tk_clock_ntp(struct tk_port *port, const char *host)
+int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     (void)port;
     (void)host;
@@ -103,7 +103,7 @@ int tk_clock_ntp(struct tk_port *port, const char *host)
 }
 
 /* FIXME tk_clock.h: its newest answer, once. */
-bool tk_clock_ntp_answer(struct tk_port *port, int64_t *unix_s)
+bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;
     (void)unix_s;

@@ -63,7 +63,7 @@ def look_over() -> None:
         for name in re.findall(r"^\w[\w ]*[ *](tk_\w+)\(", code, re.MULTILINE):
             # port/mbedtls has one for every port.
             check(re.search(rf"\b{name}\([^;]*?\)\n{{", written) is not None
-                  or name == "tk_device_heap_refused", f"the template has no {name}")
+                  or name == "tk_device_alloc_failed", f"the template has no {name}")
             count += 1
     check(count > 60, "the template was not found")
 

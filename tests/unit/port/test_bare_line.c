@@ -93,7 +93,7 @@ void tk_device_reboot(struct tk_port *p)
     fail();
 }
 
-void tk_device_alive(struct tk_port *p)
+void tk_device_feed_watchdog(struct tk_port *p)
 {
     (void)p;
 }

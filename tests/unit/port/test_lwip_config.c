@@ -51,9 +51,9 @@ static bool answer_ntp(const uint8_t request[48], uint8_t answer[48])
 static int setup(void **state)
 {
     (void)state;
-    (void)tk_clock_ntp(port, "");
+    (void)tk_clock_ntp_server(port, "");
     wire_reset();
-    (void)tk_sock_address(port, &by_dhcp);
+    (void)tk_sock_set_ip(port, &by_dhcp);
     wire_run(20000);
     wire.ntp = answer_ntp;
     memset(&server, 0, sizeof server);
@@ -68,7 +68,7 @@ static int64_t told;
 
 static bool has_told(void)
 {
-    return tk_clock_ntp_answer(port, &told);
+    return tk_clock_ntp_poll(port, &told);
 }
 
 /* --- the time --- */
@@ -77,7 +77,7 @@ static void the_time_is_told_once_an_answer(void **state)
 {
     (void)state;
     assert_false(has_told());
-    assert_int_equal(tk_clock_ntp(port, "time.example"), 0);
+    assert_int_equal(tk_clock_ntp_server(port, "time.example"), 0);
     assert_true(wire_until(has_told, 5000));
     assert_in_range(told, NOON, NOON + 1);
     assert_false(has_told());
@@ -87,7 +87,7 @@ static void the_time_is_told_once_an_answer(void **state)
 static void digits_need_no_name_server(void **state)
 {
     (void)state;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     assert_true(wire_until(has_told, 5000));
     assert_int_equal(wire.dns_questions, 0);
 }
@@ -96,7 +96,7 @@ static void digits_need_no_name_server(void **state)
 static void the_time_goes_on(void **state)
 {
     (void)state;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(100000);
     assert_true(has_told());
     assert_in_range(told, NOON + 99, NOON + 101);
@@ -105,7 +105,7 @@ static void the_time_goes_on(void **state)
 static void it_is_asked_again_every_hour(void **state)
 {
     (void)state;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(10 * 3600000 + 10000);
     assert_int_equal(wire.ntp_questions, 11);
     assert_true(has_told());
@@ -117,7 +117,7 @@ static void an_hour_costs_few_wake_ups(void **state)
     unsigned before;
 
     (void)state;
-    (void)tk_clock_ntp(port, "time.example");
+    (void)tk_clock_ntp_server(port, "time.example");
     wire_run(60000);
     before = port->wakes;
     wire_run(10 * 3600000);
@@ -128,7 +128,7 @@ static void the_next_address_is_asked_after_a_silent_one(void **state)
 {
     (void)state;
     server.lost = 1;
-    (void)tk_clock_ntp(port, "time.example");
+    (void)tk_clock_ntp_server(port, "time.example");
     assert_true(wire_until(has_told, 10000));
     assert_int_equal(wire.ntp_questions, 2);
     assert_int_equal(wire.dns_questions, 1);
@@ -139,7 +139,7 @@ static void silence_is_not_shouted_at(void **state)
 {
     (void)state;
     server.lost = UINT_MAX;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(18000);
     assert_int_equal(wire.ntp_questions, 1);
     wire_run(3600000);
@@ -153,7 +153,7 @@ static void every_question_is_another(void **state)
 {
     (void)state;
     server.lost = UINT_MAX;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(60000);
     assert_true(wire.ntp_questions >= 2);
     assert_memory_not_equal(server.asked[1], server.asked[2], 8);
@@ -161,7 +161,7 @@ static void every_question_is_another(void **state)
 
 static void expect_no_answer(void)
 {
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(60000);
     assert_true(wire.ntp_questions >= 1);
     assert_false(has_told());
@@ -217,11 +217,11 @@ static void the_next_era(void **state)
 {
     (void)state;
     server.unix_s = 2085978490 - (int64_t)(port->now_ms / 1000);
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     assert_true(wire_until(has_told, 5000));
     assert_in_range(told, 2085978490, 2085978491);
     server.unix_s += 20;
-    (void)tk_clock_ntp(port, "10.0.2.4");
+    (void)tk_clock_ntp_server(port, "10.0.2.4");
     assert_true(wire_until(has_told, 5000));
     assert_in_range(told, 2085978510, 2085978511);
 }
@@ -229,8 +229,8 @@ static void the_next_era(void **state)
 static void nobody_is_asked_any_more(void **state)
 {
     (void)state;
-    (void)tk_clock_ntp(port, "time.example");
-    (void)tk_clock_ntp(port, "");
+    (void)tk_clock_ntp_server(port, "time.example");
+    (void)tk_clock_ntp_server(port, "");
     wire_run(100000);
     assert_int_equal(wire.ntp_questions, 0);
     assert_false(has_told());
@@ -243,7 +243,7 @@ static void it_waits_for_an_address(void **state)
 
     (void)state;
     wire_link(false);
-    (void)tk_clock_ntp(port, "time.example");
+    (void)tk_clock_ntp_server(port, "time.example");
     before = port->wakes;
     wire_run(600000);
     assert_true(port->wakes - before < 120);
@@ -258,7 +258,7 @@ static void it_waits_for_a_place(void **state)
     (void)state;
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
         assert_true(tk_sock_lookup(port, "unknown.example") >= 0);
-    (void)tk_clock_ntp(port, "time.example");
+    (void)tk_clock_ntp_server(port, "time.example");
     wire_run(1000);
     assert_int_equal(wire.ntp_questions, 0);
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
@@ -298,7 +298,7 @@ static void a_fixed_address_needs_no_dhcp(void **state)
 {
     (void)state;
     wire.no_dhcp = true;
-    assert_int_equal(tk_sock_address(port, &fixed), TK_SOCK_OK);
+    assert_int_equal(tk_sock_set_ip(port, &fixed), TK_SOCK_OK);
     wire.dhcp_requests = 0;
     expect_connection(77);
     wire_run(3600000);
@@ -310,9 +310,9 @@ static void a_fixed_address_needs_no_dhcp(void **state)
 static void and_back_to_dhcp(void **state)
 {
     (void)state;
-    (void)tk_sock_address(port, &fixed);
+    (void)tk_sock_set_ip(port, &fixed);
     expect_connection(77);
-    (void)tk_sock_address(port, &by_dhcp);
+    (void)tk_sock_set_ip(port, &by_dhcp);
     wire_run(20000);
     expect_connection(15);
     assert_int_equal(ip_2_ip4(dns_getserver(0))->addr, PP_HTONL(0x0a000203));
@@ -322,7 +322,7 @@ static void expect_address(uint8_t last, uint8_t gateway, uint8_t dns)
 {
     struct tk_ip ip;
 
-    assert_int_equal(tk_sock_address_now(port, &ip), TK_SOCK_OK);
+    assert_int_equal(tk_sock_get_ip(port, &ip), TK_SOCK_OK);
     assert_int_equal(ip.prefix, 24);
     assert_memory_equal(ip.addr, ((uint8_t[]){10, 0, 2, last}), 4);
     assert_memory_equal(ip.gateway, ((uint8_t[]){10, 0, 2, gateway}), 4);
@@ -335,10 +335,10 @@ static void the_address_is_told(void **state)
 
     (void)state;
     expect_address(15, 2, 3);
-    (void)tk_sock_address(port, &fixed);
+    (void)tk_sock_set_ip(port, &fixed);
     expect_address(77, 1, 9);
     wire_link(false);
-    assert_int_equal(tk_sock_address_now(port, &ip), TK_SOCK_AGAIN);
+    assert_int_equal(tk_sock_get_ip(port, &ip), TK_SOCK_AGAIN);
     wire_link(true);
 }
 
@@ -347,7 +347,7 @@ static void dhcp_again_keeps_the_lease(void **state)
 {
     (void)state;
     wire.dhcp_requests = 0;
-    (void)tk_sock_address(port, &by_dhcp);
+    (void)tk_sock_set_ip(port, &by_dhcp);
     expect_connection(15);
     assert_int_equal(wire.dhcp_requests, 0);
 }
@@ -360,7 +360,7 @@ static void a_new_address_ends_connections(void **state)
     (void)state;
     sock = tk_sock_open(port, &near, 443);
     assert_true(wire_until(not_again, 5000));
-    (void)tk_sock_address(port, &fixed);
+    (void)tk_sock_set_ip(port, &fixed);
     assert_int_equal(tk_sock_recv(port, sock, (char[4]){0}, 4), TK_SOCK_ERR);
     tk_sock_close(port, sock);
 }
@@ -371,7 +371,7 @@ static void a_fixed_address_wakes_nobody(void **state)
     unsigned before;
 
     (void)state;
-    (void)tk_sock_address(port, &fixed);
+    (void)tk_sock_set_ip(port, &fixed);
     wire_run(10000);
     before = port->wakes;
     wire_run(3600000);

@@ -74,7 +74,7 @@ const char *tk_device_id(struct tk_port *p)
     return "threads-0001";
 }
 
-void tk_device_alive(struct tk_port *p)
+void tk_device_feed_watchdog(struct tk_port *p)
 {
     (void)p;
 }
@@ -321,10 +321,10 @@ static void the_system_keeps_address_and_time(void **state)
     int64_t unix_s;
 
     (void)state;
-    assert_int_equal(tk_sock_address(&port, &ip), TK_SOCK_ERR);
-    assert_int_equal(tk_sock_address_now(&port, &ip), TK_SOCK_ERR);
-    assert_int_equal(tk_clock_ntp(&port, "time.example"), -1);
-    assert_false(tk_clock_ntp_answer(&port, &unix_s));
+    assert_int_equal(tk_sock_set_ip(&port, &ip), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_get_ip(&port, &ip), TK_SOCK_ERR);
+    assert_int_equal(tk_clock_ntp_server(&port, "time.example"), -1);
+    assert_false(tk_clock_ntp_poll(&port, &unix_s));
 }
 
 static void on_ready(void *arg)

@@ -200,10 +200,10 @@ static void nothing_is_claimed_to_work(void **state)
     assert_int_equal(tk_entropy_seed(&port, buf, sizeof buf), TK_ENTROPY_NOT_SEEDED);
     assert_int_equal(tk_clock_unix(&port, &unix_s), TK_TIME_NONE);
     assert_int_equal(unix_s, 7);
-    assert_int_equal(tk_clock_ntp(&port, "a.example"), -1);
-    assert_false(tk_clock_ntp_answer(&port, &unix_s));
+    assert_int_equal(tk_clock_ntp_server(&port, "a.example"), -1);
+    assert_false(tk_clock_ntp_poll(&port, &unix_s));
     assert_int_equal(tk_sock_open(&port, &(struct tk_addr){4, {127, 0, 0, 1}}, 1), TK_SOCK_ERR);
-    assert_int_equal(tk_sock_address(&port, NULL), TK_SOCK_ERR);
+    assert_int_equal(tk_sock_set_ip(&port, NULL), TK_SOCK_ERR);
     assert_int_equal(tk_device_key(&port, buf), -1);
     assert_null(tk_device_metric(&port, 0, &value));
     for (int i = 0; i < 2; i++) {

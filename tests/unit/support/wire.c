@@ -612,7 +612,7 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
     return TK_TIME_NONE;
 }
 
-void tk_clock_publish(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
+void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
 {
     (void)port;
     (void)unix_s;
@@ -658,7 +658,7 @@ void tk_device_reboot(struct tk_port *port)
     abort();
 }
 
-void tk_device_alive(struct tk_port *port)
+void tk_device_feed_watchdog(struct tk_port *port)
 {
     (void)port;
 }
