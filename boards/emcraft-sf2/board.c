@@ -88,7 +88,7 @@ void tk_timer_interrupt(void)
 
 #define REFRESH_KEY 0xAC15DE42u
 
-void tk_board_feed(void)
+void tk_board_feed_watchdog(void)
 {
     WATCHDOG_REFRESH = REFRESH_KEY;
 }
@@ -132,7 +132,7 @@ bool tk_board_put(uint8_t byte)
     return true;
 }
 
-void tk_board_want_room(void)
+void tk_board_enable_tx_interrupt(void)
 {
     UART0_IER = IER_RX | IER_TX;
 }
@@ -170,13 +170,13 @@ void tk_firmware_start(uint8_t unique[6])
     start_timers();
     start_uart();
     tk_spi_init();
-    tk_board_feed();
+    tk_board_feed_watchdog();
     tk_ethernet_address(unique);
 }
 
 /* The register keeps every cause until it is cleared, and a start sets several: the most telling
  * come first. */
-const char *tk_firmware_cause(void)
+const char *tk_firmware_reset_cause(void)
 {
     static const struct {
         uint32_t bits;

@@ -2,7 +2,7 @@
 # The firmware of one board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
 
 # The board's port: a folder of its own that has all of the contract, or what boards without an
-# operating system share. Of those one with a random source names tk_bare_source.c.
+# operating system share. Of those one with a random source names tk_bare_trng.c.
 if(board_port)
     file(GLOB port CONFIGURE_DEPENDS ${board_port}/*.c)
     add_library(tk_port STATIC ${port} port/baremetal/tk_bare_fault.c ${board_arch})
@@ -11,12 +11,12 @@ if(board_port)
     set(board_ports tk_port)
 else()
     if(NOT board_entropy)
-        set(board_entropy port/baremetal/tk_bare_entropy.c)
+        set(board_entropy port/baremetal/tk_bare_seed.c)
     endif()
     add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c
                 port/baremetal/tk_bare_wait.c port/baremetal/tk_bare_console.c
                 port/baremetal/tk_bare_device.c port/baremetal/tk_bare_fault.c
-                port/baremetal/tk_bare_draw.c ${board_entropy} ${board_arch})
+                port/baremetal/tk_bare_drbg.c ${board_entropy} ${board_arch})
     target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
     target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
     include(port/lwip/lwip.cmake)

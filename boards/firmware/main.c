@@ -38,7 +38,7 @@ static void tell_start(void)
         add_hex(&t, " status=0x", crash.status);
     } else {
         tk_text_add(&t, "boot cause=");
-        tk_text_add(&t, tk_firmware_cause());
+        tk_text_add(&t, tk_firmware_reset_cause());
     }
     tk_keeper_event(&keeper, &t);
 }

@@ -29,13 +29,13 @@ static int connect_service(const struct tk_options *options)
     if (!tk_host_socket_path(options, path))
         return -1;
     if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
-        tk_host_say("a socket's path has at most 107 characters: %s", path);
+        tk_host_message("a socket's path has at most 107 characters: %s", path);
         return -1;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
-    tk_host_say("no service at %s: %s", path, strerror(errno));
+    tk_host_message("no service at %s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return -1;
@@ -81,8 +81,8 @@ static bool add_option(struct tk_text *t, const char *name, const char *value, u
     if (value == NULL)
         return true;
     if (!tk_parse_u64(value, strlen(value), most, &number)) {
-        tk_host_say("what follows --%s is a number up to %lu, not '%s'", name, (unsigned long)most,
-                    value);
+        tk_host_message("what follows --%s is a number up to %lu, not '%s'", name,
+                        (unsigned long)most, value);
         return false;
     }
     tk_text_char(t, ',');
@@ -131,10 +131,10 @@ static int print_refusal(struct tk_json *j)
     int64_t status;
 
     if (error == NULL || words == NULL || !tk_json_int(j, tk_json_member(j, 0, "exit"), &status)) {
-        tk_host_say("the service gave an answer that this program does not know");
+        tk_host_message("the service gave an answer that this program does not know");
         return TK_EXIT_INTERNAL;
     }
-    tk_host_say("%s: %s", error, words);
+    tk_host_message("%s: %s", error, words);
     return (int)status;
 }
 
@@ -162,7 +162,7 @@ int tk_host_get(const struct tk_options *options)
 {
     char buf[ANSWER_SIZE];
     struct tk_text t;
-    int fd, status = TK_EXIT_LATER;
+    int fd, status = TK_EXIT_RETRY;
 
     tk_text_init(&t, buf, sizeof buf);
     if (!make_request(options, &t))
@@ -171,7 +171,7 @@ int tk_host_get(const struct tk_options *options)
     if (fd < 0)
         return TK_EXIT_NO_SERVICE;
     if (!send_text(fd, t.buf, t.len) || !read_line(fd, buf, sizeof buf, timeout_of(options)))
-        tk_host_say("the service did not answer");
+        tk_host_message("the service did not answer");
     else
         status = print_answer(options, buf);
     tk_wipe(buf, sizeof buf);
@@ -320,14 +320,14 @@ int tk_host_console(const struct tk_options *options)
         return TK_EXIT_NO_SERVICE;
     if (!send_text(fd, request, strlen(request)) || !read_line(fd, buf, sizeof buf, GRACE_MS) ||
         strstr(buf, "\"ok\":true") == NULL) {
-        tk_host_say("the service has no console free");
+        tk_host_message("the service has no console free");
         close(fd);
-        return TK_EXIT_LATER;
+        return TK_EXIT_RETRY;
     }
     bool raw = isatty(STDIN_FILENO) && tk_terminal_make_raw(STDIN_FILENO, &saved, -1);
 
     if (raw)
-        tk_host_say("Ctrl-] leaves\r");
+        tk_host_message("Ctrl-] leaves\r");
     bool whole = pass_bytes(fd);
 
     if (raw)
@@ -335,6 +335,6 @@ int tk_host_console(const struct tk_options *options)
     close(fd);
     if (whole)
         return TK_EXIT_OK;
-    tk_host_say("the last line of the input has no end; it was not run");
+    tk_host_message("the last line of the input has no end; it was not run");
     return TK_EXIT_USAGE;
 }

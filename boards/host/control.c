@@ -39,12 +39,12 @@ static bool give_to_group(const char *path, const char *name)
     const struct group *group = getgrnam(name);
 
     if (group == NULL) {
-        tk_host_say("there is no group %s", name);
+        tk_host_message("there is no group %s", name);
         return false;
     }
     if (chown(path, (uid_t)-1, group->gr_gid) == 0 && chmod(path, 0660) == 0)
         return true;
-    tk_host_say("cannot give %s to group %s: %s", path, name, strerror(errno));
+    tk_host_message("cannot give %s to group %s: %s", path, name, strerror(errno));
     return false;
 }
 
@@ -69,7 +69,7 @@ static bool bind_at(int fd, const struct sockaddr_un *address)
     }
     umask(old);
     if (ret != 0)
-        tk_host_say("cannot listen at %s: %s", address->sun_path, strerror(why));
+        tk_host_message("cannot listen at %s: %s", address->sun_path, strerror(why));
     return ret == 0;
 }
 
@@ -83,7 +83,7 @@ bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keepe
     c->keeper = keeper;
     c->fd = -1;
     if (!tk_copy(c->path, sizeof c->path, path)) {
-        tk_host_say("a socket's path has at most 107 characters: %s", path);
+        tk_host_message("a socket's path has at most 107 characters: %s", path);
         return false;
     }
     memcpy(address.sun_path, c->path, sizeof c->path);
@@ -182,7 +182,7 @@ static int exit_of(enum tk_err err)
 {
     if (err == TK_E_NO_SUCH_REF)
         return TK_EXIT_NO_REF;
-    return err == TK_E_NO_MEMORY ? TK_EXIT_INTERNAL : TK_EXIT_PERSON;
+    return err == TK_E_NO_MEMORY ? TK_EXIT_INTERNAL : TK_EXIT_OPERATOR;
 }
 
 static void step_get(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
@@ -201,7 +201,7 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
         break;
     default:
         if (last)
-            refuse(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_LATER);
+            refuse(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_RETRY);
     }
     tk_wipe(token, sizeof token);
 }
@@ -254,7 +254,7 @@ static void become_console(struct tk_control *c, struct tk_control_client *clien
         client->state = TK_CLIENT_CONSOLE;
         return;
     }
-    refuse(c, client, TK_E_BUSY, TK_EXIT_LATER);
+    refuse(c, client, TK_E_BUSY, TK_EXIT_RETRY);
 }
 
 /* --- a request --- */

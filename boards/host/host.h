@@ -14,8 +14,8 @@ enum {
     TK_EXIT_USAGE = 2,
     TK_EXIT_NO_SERVICE = 3,
     TK_EXIT_NO_REF = 4,
-    TK_EXIT_PERSON = 5,
-    TK_EXIT_LATER = 6,
+    TK_EXIT_OPERATOR = 5,
+    TK_EXIT_RETRY = 6,
     TK_EXIT_INTERNAL = 70,
     TK_EXIT_BUSY = 75
 };
@@ -51,6 +51,6 @@ bool tk_host_socket_path(const struct tk_options *options, char out[TK_HOST_PATH
 bool tk_host_make_parents(const char *path, unsigned mode);
 
 /* "tokenkeeper: ..." on stderr, as printf. */
-void tk_host_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void tk_host_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

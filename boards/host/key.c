@@ -19,7 +19,7 @@ static bool is_private(int fd, const char *path)
 
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
         return true;
-    tk_host_say("%s must be a file that its owner alone can read", path);
+    tk_host_message("%s must be a file that its owner alone can read", path);
     return false;
 }
 
@@ -32,7 +32,7 @@ static bool digest_file(int fd, const char *path, uint8_t key[TK_DEVICE_KEY_SIZE
 
     mbedtls_platform_zeroize(bytes, sizeof bytes);
     if (!good)
-        tk_host_say("%s is no key: it should have %d to %d bytes", path, FEWEST, MOST);
+        tk_host_message("%s is no key: it should have %d to %d bytes", path, FEWEST, MOST);
     return good;
 }
 
@@ -41,7 +41,7 @@ bool tk_host_load_key(struct tk_port *port, const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        tk_host_say("cannot read a key from %s: %s", path, strerror(errno));
+        tk_host_message("cannot read a key from %s: %s", path, strerror(errno));
         return false;
     }
     port->has_key = is_private(fd, path) && digest_file(fd, path, port->key);

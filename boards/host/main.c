@@ -112,17 +112,17 @@ static int run_command(size_t i, int argc, char **argv)
             return TK_EXIT_OK;
         }
         if (option == '?') { /* getopt has said why */
-            tk_host_say("see tokenkeeper --help");
+            tk_host_message("see tokenkeeper --help");
             return TK_EXIT_USAGE;
         }
         if ((commands[i].takes & BIT(option)) == 0) {
-            tk_host_say("%s takes no such option; see tokenkeeper --help", commands[i].name);
+            tk_host_message("%s takes no such option; see tokenkeeper --help", commands[i].name);
             return TK_EXIT_USAGE;
         }
         keep_option(&options, option, optarg);
     }
     if (optind < argc) {
-        tk_host_say("what is '%s'? see tokenkeeper --help", argv[optind]);
+        tk_host_message("what is '%s'? see tokenkeeper --help", argv[optind]);
         return TK_EXIT_USAGE;
     }
     return commands[i].run(&options);

@@ -23,7 +23,8 @@ static char *read_file(const char *path)
     if (file != NULL && text != NULL)
         len = fread(text, 1, FILE_MAX - 1, file);
     if (len == 0)
-        tk_host_say("cannot read roots from %s: %s", path, errno != 0 ? strerror(errno) : "empty");
+        tk_host_message("cannot read roots from %s: %s", path,
+                        errno != 0 ? strerror(errno) : "empty");
     if (file != NULL)
         fclose(file);
     if (len == 0) {
@@ -91,6 +92,6 @@ bool tk_host_load_roots(struct tk_trust *trust, const char *pem_file)
         read_all(trust, text, roots);
     free(text);
     if (trust->count == 0)
-        tk_host_say("there is no certificate in %s", path);
+        tk_host_message("there is no certificate in %s", path);
     return trust->count > 0;
 }

@@ -75,14 +75,14 @@ static int open_flash(const struct tk_options *options)
     case TK_POSIX_FLASH_OK:
         return TK_EXIT_OK;
     case TK_POSIX_FLASH_BUSY:
-        tk_host_say("flash_busy: another service uses %s", path);
+        tk_host_message("flash_busy: another service uses %s", path);
         return TK_EXIT_BUSY;
     case TK_POSIX_FLASH_SIZE:
-        tk_host_say("%s is not a flash of ours: it should be a file of %d bytes", path,
-                    SECTOR_SIZE * SECTORS);
+        tk_host_message("%s is not a flash of ours: it should be a file of %d bytes", path,
+                        SECTOR_SIZE * SECTORS);
         return TK_EXIT_USAGE;
     default:
-        tk_host_say("cannot open %s: %s", path, strerror(errno));
+        tk_host_message("cannot open %s: %s", path, strerror(errno));
         return TK_EXIT_USAGE;
     }
 }

@@ -50,7 +50,7 @@ static bool open_device(struct tk_terminal *t, struct tk_port *port, const char 
 
     t->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (t->fd < 0 || !tk_terminal_make_raw(t->fd, &saved, -1)) {
-        tk_host_say("cannot use %s as a console: %s", path, strerror(errno));
+        tk_host_message("cannot use %s as a console: %s", path, strerror(errno));
         return false;
     }
     struct termios line;
@@ -70,13 +70,13 @@ static bool make_link(struct tk_terminal *t, const char *target, const char *lin
     struct stat st;
 
     if (strlen(link) >= sizeof t->link) {
-        tk_host_say("the link's path is too long: %s", link);
+        tk_host_message("the link's path is too long: %s", link);
         return false;
     }
     if (lstat(link, &st) == 0 && S_ISLNK(st.st_mode))
         (void)unlink(link);
     if (symlink(target, link) != 0) {
-        tk_host_say("cannot make the link %s: %s", link, strerror(errno));
+        tk_host_message("cannot make the link %s: %s", link, strerror(errno));
         return false;
     }
     strcpy(t->link, link);
@@ -97,7 +97,7 @@ static bool open_pty(struct tk_terminal *t, struct tk_port *port, const char *li
         return false;
     if (link != NULL && !make_link(t, name, link))
         return false;
-    tk_host_say("console: %s", link != NULL ? link : name);
+    tk_host_message("console: %s", link != NULL ? link : name);
     tk_posix_console_attach(port, 0, t->fd, t->fd);
     return true;
 }
@@ -115,7 +115,7 @@ bool tk_terminal_open(struct tk_terminal *t, struct tk_port *port, const char *c
         return open_pty(t, port, console + 4);
     if (console[0] == '/')
         return open_device(t, port, console);
-    tk_host_say("--console is stdio, pty, pty=LINK, /dev/ttyX or none");
+    tk_host_message("--console is stdio, pty, pty=LINK, /dev/ttyX or none");
     return false;
 }
 

@@ -91,7 +91,7 @@ uint32_t tk_board_ticks(void)
     return counted + passed;
 }
 
-void tk_board_feed(void)
+void tk_board_feed_watchdog(void)
 {
     uint32_t before = tk_arch_mask();
 
@@ -147,7 +147,7 @@ bool tk_board_put(uint8_t byte)
     return true;
 }
 
-void tk_board_want_room(void)
+void tk_board_enable_tx_interrupt(void)
 {
     UART0_IM = INT_RX | INT_TX;
 }
@@ -192,7 +192,7 @@ void tk_firmware_start(uint8_t unique[6])
 }
 
 /* RESC keeps every cause since power-on until it is cleared. */
-const char *tk_firmware_cause(void)
+const char *tk_firmware_reset_cause(void)
 {
     static const char *const words[] = {"pin", "power_on", "brown_out", "watchdog", "software"};
     uint32_t causes = SYSCTL_RESC;

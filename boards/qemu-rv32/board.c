@@ -53,7 +53,7 @@ void tk_board_alarm(uint32_t ticks)
     arm();
 }
 
-void tk_board_feed(void)
+void tk_board_feed_watchdog(void)
 {
     uint32_t before = tk_arch_mask();
 
@@ -123,7 +123,7 @@ bool tk_board_put(uint8_t byte)
     return true;
 }
 
-void tk_board_want_room(void)
+void tk_board_enable_tx_interrupt(void)
 {
     UART_IER = IER_RX | IER_TX;
 }
@@ -165,7 +165,7 @@ const struct tk_firmware_board tk_firmware_board = {.name = "qemu-rv32",
 
 void tk_firmware_start(uint8_t unique[6])
 {
-    tk_board_feed();
+    tk_board_feed_watchdog();
     tk_plic_init();
     tk_riscv_enable(TK_RISCV_TIMER, timer_interrupt);
     tk_riscv_enable(TK_RISCV_EXTERNAL, tk_plic_interrupt);
@@ -175,7 +175,7 @@ void tk_firmware_start(uint8_t unique[6])
     tk_ethernet_address(unique);
 }
 
-const char *tk_firmware_cause(void)
+const char *tk_firmware_reset_cause(void)
 {
     return "unknown"; /* no register tells */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_conformance_parts.h"
 
-static void run_alone(struct tk_suite_tally *t)
+static void run_standalone(struct tk_suite_tally *t)
 {
     tk_suite_clock(t);
     tk_suite_entropy(t);
@@ -14,7 +14,7 @@ int tk_conformance_run_standalone(const struct tk_conformance *c)
 {
     struct tk_suite_tally t = {c, 0, NULL};
 
-    run_alone(&t);
+    run_standalone(&t);
     return t.failures;
 }
 
@@ -22,8 +22,8 @@ int tk_conformance_run(const struct tk_conformance *c)
 {
     struct tk_suite_tally t = {c, 0, NULL};
 
-    run_alone(&t);
-    tk_suite_sock_helped(&t);
-    tk_suite_console_helped(&t);
+    run_standalone(&t);
+    tk_suite_sock_peer(&t);
+    tk_suite_console(&t);
     return t.failures;
 }

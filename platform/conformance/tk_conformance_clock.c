@@ -45,7 +45,7 @@ static const char *clock_wall(const suite *c)
         return first == untouched ? NULL : "tk_clock_unix: TK_TIME_NONE with *unix_s untouched";
     if (quality != TK_TIME_RTC && quality != TK_TIME_SYSTEM)
         return "tk_clock_unix: TK_TIME_RTC or TK_TIME_SYSTEM with *unix_s set, or TK_TIME_NONE";
-    tk_suite_rest(c, STEP_MS);
+    tk_suite_sleep(c, STEP_MS);
     if (tk_clock_unix(c->port, &second) != quality)
         return "tk_clock_unix: as the platform knows them by itself";
     return first >= 0 && second >= first && second - first <= 2
@@ -63,7 +63,7 @@ static uint64_t end_of_second(const suite *c)
     do {
         if (tk_suite_since(c, start_ms) > 3000)
             return UINT64_MAX;
-        tk_suite_rest(c, LATE_MS);
+        tk_suite_sleep(c, LATE_MS);
         (void)tk_clock_unix(c->port, &unix_s);
     } while (unix_s == at_start);
     return tk_suite_now(c);
@@ -88,7 +88,7 @@ static const char *wait_punctual(const suite *c)
     for (int i = 0; i < TRIES; i++) {
         uint64_t start_ms = tk_suite_now(c);
 
-        tk_suite_rest(c, STEP_MS);
+        tk_suite_sleep(c, STEP_MS);
         if (tk_suite_since(c, start_ms) < least_ms)
             least_ms = tk_suite_since(c, start_ms);
     }

@@ -23,7 +23,7 @@ static const char *console_read(const suite *c)
 
 static const char *console_write(const suite *c)
 {
-    uint64_t deadline_ms = tk_suite_now(c) + PATIENT_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + NETWORK_MS;
     const char *at = c->text;
 
     while (*at != '\0') {
@@ -34,14 +34,14 @@ static const char *console_write(const suite *c)
             return NULL;
         if (n < 0 || (size_t)n > left)
             return "tk_console_write: the number of bytes taken";
-        if (n == 0 && !tk_suite_may_wait(c, deadline_ms))
+        if (n == 0 && !tk_suite_wait_step(c, deadline_ms))
             return "tk_console_write: 0 when there is no room now";
         at += n;
     }
     return NULL;
 }
 
-void tk_suite_console_helped(struct tk_suite_tally *t)
+void tk_suite_console(struct tk_suite_tally *t)
 {
     static const struct tk_suite_check checks[] = {
         {"console.read", console_read},

@@ -58,7 +58,7 @@ static bool erase(const suite *c, uint32_t sector, uint64_t *longest_ms)
         ret = f->erase(f->ctx, sector * f->sector_size);
         if (longest_ms != NULL && tk_suite_since(c, start_ms) > *longest_ms)
             *longest_ms = tk_suite_since(c, start_ms);
-    } while (ret == TK_FLASH_AGAIN && tk_suite_may_wait(c, deadline_ms));
+    } while (ret == TK_FLASH_AGAIN && tk_suite_wait_step(c, deadline_ms));
     return ret == TK_FLASH_OK;
 }
 

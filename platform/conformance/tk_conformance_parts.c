@@ -48,7 +48,7 @@ uint64_t tk_suite_since(const suite *c, uint64_t start_ms)
     return now_ms > start_ms ? now_ms - start_ms : 0;
 }
 
-void tk_suite_rest(const suite *c, uint64_t ms)
+void tk_suite_sleep(const suite *c, uint64_t ms)
 {
     uint64_t until_ms = tk_suite_now(c) + ms;
 
@@ -58,7 +58,7 @@ void tk_suite_rest(const suite *c, uint64_t ms)
     }
 }
 
-bool tk_suite_may_wait(const suite *c, uint64_t deadline_ms)
+bool tk_suite_wait_step(const suite *c, uint64_t deadline_ms)
 {
     uint64_t now_ms = tk_suite_now(c);
 

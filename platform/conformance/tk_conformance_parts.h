@@ -22,8 +22,8 @@ typedef struct tk_conformance suite;
 enum {
     LATE_MS = 10,      /* what tk_wait and a step of an erase may take too long */
     STEP_MS = 20,      /* of a loop that waits for something */
-    QUICK_MS = 1000,   /* for what needs no network */
-    PATIENT_MS = 5000, /* for what does */
+    LOCAL_MS = 1000,   /* for what needs no network */
+    NETWORK_MS = 5000, /* for what does */
     TRIES = 5
 };
 
@@ -56,8 +56,8 @@ void tk_suite_sock(struct tk_suite_tally *t);
 void tk_suite_device(struct tk_suite_tally *t);
 
 /* These want a program around them. */
-void tk_suite_sock_helped(struct tk_suite_tally *t);
-void tk_suite_console_helped(struct tk_suite_tally *t);
+void tk_suite_sock_peer(struct tk_suite_tally *t);
+void tk_suite_console(struct tk_suite_tally *t);
 
 /* --- time --- */
 
@@ -65,10 +65,10 @@ uint64_t tk_suite_now(const suite *c);
 
 uint64_t tk_suite_since(const suite *c, uint64_t start_ms);
 
-void tk_suite_rest(const suite *c, uint64_t ms);
+void tk_suite_sleep(const suite *c, uint64_t ms);
 
 /* For loops that try again: false when there is no time left to. */
-bool tk_suite_may_wait(const suite *c, uint64_t deadline_ms);
+bool tk_suite_wait_step(const suite *c, uint64_t deadline_ms);
 
 /* The tick is measured with something that is none: `second` gives ticks. */
 const char *tk_suite_compare_rate(const suite *c, uint64_t (*second)(const suite *c));

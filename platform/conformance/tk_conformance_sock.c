@@ -23,7 +23,7 @@ static int look_up(const suite *c, const char *host, uint64_t patience_ms, struc
         return lookup;
     do {
         n = tk_sock_lookup_poll(c->port, lookup, addrs, TK_SOCK_ADDRS);
-    } while (n == TK_SOCK_AGAIN && tk_suite_may_wait(c, deadline_ms));
+    } while (n == TK_SOCK_AGAIN && tk_suite_wait_step(c, deadline_ms));
     if (n == TK_SOCK_AGAIN)
         tk_sock_lookup_cancel(c->port, lookup);
     return n;
@@ -33,7 +33,7 @@ static const char *sock_digits(const suite *c)
 {
     static const uint8_t expected[] = {192, 0, 2, 33};
     struct tk_addr addrs[TK_SOCK_ADDRS];
-    int n = look_up(c, "192.0.2.33", QUICK_MS, addrs);
+    int n = look_up(c, "192.0.2.33", LOCAL_MS, addrs);
 
     return n == 1 && addrs[0].family == 4 && memcmp(addrs[0].bytes, expected, 4) == 0
                ? NULL
@@ -48,10 +48,10 @@ static const char *sock_no_such_name(const suite *c)
 
     memset(too_long, 'a', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = '\0';
-    n = look_up(c, "no-such-name.invalid", QUICK_MS, addrs); /* no network: no answer either */
+    n = look_up(c, "no-such-name.invalid", LOCAL_MS, addrs); /* no network: no answer either */
     if ((n != TK_SOCK_AGAIN && n != TK_SOCK_ERR) ||
-        look_up(c, too_long, PATIENT_MS, addrs) != TK_SOCK_ERR ||
-        look_up(c, "", PATIENT_MS, addrs) != TK_SOCK_ERR)
+        look_up(c, too_long, NETWORK_MS, addrs) != TK_SOCK_ERR ||
+        look_up(c, "", NETWORK_MS, addrs) != TK_SOCK_ERR)
         return "tk_sock_lookup_poll: TK_SOCK_ERR when there is none";
     return NULL;
 }
@@ -79,15 +79,15 @@ static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
     int ret;
 
     *sock = TK_SOCK_ERR;
-    if (look_up(c, host, PATIENT_MS, addrs) < 1)
+    if (look_up(c, host, NETWORK_MS, addrs) < 1)
         return TK_SOCK_ERR;
     *sock = tk_sock_open(c->port, &addrs[0], tcp_port);
     if (*sock < 0)
         return *sock;
-    deadline_ms = tk_suite_now(c) + PATIENT_MS;
+    deadline_ms = tk_suite_now(c) + NETWORK_MS;
     do {
         ret = tk_sock_connected(c->port, *sock);
-    } while (ret == TK_SOCK_AGAIN && tk_suite_may_wait(c, deadline_ms));
+    } while (ret == TK_SOCK_AGAIN && tk_suite_wait_step(c, deadline_ms));
     return ret;
 }
 
@@ -160,7 +160,7 @@ static const char *expect_silence(const suite *c, int sock)
         if (n != TK_SOCK_AGAIN)
             return "tk_sock_recv: gives 1 to size bytes that arrived and says how many, or "
                    "TK_SOCK_AGAIN";
-        tk_suite_rest(c, STEP_MS);
+        tk_suite_sleep(c, STEP_MS);
     }
     return NULL;
 }
@@ -205,7 +205,7 @@ static int recv_piece(const suite *c, int sock, uint32_t at)
 
 static const char *expect_echo(const suite *c, int sock)
 {
-    uint64_t deadline_ms = tk_suite_now(c) + PATIENT_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + NETWORK_MS;
     uint32_t sent = 0, got = 0;
 
     while (got < ECHO_BYTES) {
@@ -218,7 +218,7 @@ static const char *expect_echo(const suite *c, int sock)
             return bad_recv;
         sent += up > 0 ? (uint32_t)up : 0;
         got += down > 0 ? (uint32_t)down : 0;
-        if (up < 0 && down < 0 && !tk_suite_may_wait(c, deadline_ms))
+        if (up < 0 && down < 0 && !tk_suite_wait_step(c, deadline_ms))
             return sent < ECHO_BYTES ? bad_send : bad_recv;
     }
     return NULL;
@@ -242,9 +242,9 @@ static const char *expect_wake(const suite *c, int sock)
         n = tk_sock_recv(c->port, sock, &byte, 1);
         tk_device_feed_watchdog(c->port);
         if (n == TK_SOCK_AGAIN)
-            tk_wait(c->port, start_ms + PATIENT_MS);
-    } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < PATIENT_MS);
-    return n == 1 && tk_suite_since(c, start_ms) < PATIENT_MS
+            tk_wait(c->port, start_ms + NETWORK_MS);
+    } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < NETWORK_MS);
+    return n == 1 && tk_suite_since(c, start_ms) < NETWORK_MS
                ? NULL
                : "tk_wait: something happened that an earlier call answered \"not now\" to";
 }
@@ -257,7 +257,7 @@ static const char *sock_wakes(const suite *c)
 /* Reads until the stream ends. The number of bytes it had, or an outcome. */
 static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
 {
-    uint64_t deadline_ms = tk_suite_now(c) + PATIENT_MS;
+    uint64_t deadline_ms = tk_suite_now(c) + NETWORK_MS;
     int got = 0;
 
     for (;;) {
@@ -265,7 +265,7 @@ static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
 
         if (n == TK_SOCK_CLOSED)
             return got;
-        if (n == 0 || (n < 0 && (n != TK_SOCK_AGAIN || !tk_suite_may_wait(c, deadline_ms))))
+        if (n == 0 || (n < 0 && (n != TK_SOCK_AGAIN || !tk_suite_wait_step(c, deadline_ms))))
             return TK_SOCK_ERR;
         got += n > 0 ? n : 0;
         if (got == size)
@@ -299,10 +299,10 @@ static uint64_t second_of_peer(const suite *c)
     int ret = dial(c, c->peer, c->peer_port, &sock);
 
     start_ms = tk_suite_now(c);
-    deadline_ms = start_ms + PATIENT_MS;
+    deadline_ms = start_ms + NETWORK_MS;
     if (ret == TK_SOCK_OK && tk_sock_send(c->port, sock, &byte, 1) == 1) {
         while (tk_sock_recv(c->port, sock, &byte, 1) == TK_SOCK_AGAIN &&
-               tk_suite_may_wait(c, deadline_ms))
+               tk_suite_wait_step(c, deadline_ms))
             continue;
     }
     hang_up(c, sock);
@@ -326,7 +326,7 @@ void tk_suite_sock(struct tk_suite_tally *t)
     TK_SUITE_RUN(t, checks, NULL);
 }
 
-void tk_suite_sock_helped(struct tk_suite_tally *t)
+void tk_suite_sock_peer(struct tk_suite_tally *t)
 {
     static const struct tk_suite_check checks[] = {
         {"clock.rate_of_peer", clock_rate_of_peer},

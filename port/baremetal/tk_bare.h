@@ -58,13 +58,13 @@ struct tk_port {
 void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique[6]);
 
 /* Begins the generator of random numbers, which lives on mbedTLS's heap: after tk_mbedtls_init.
- * tk_bare_entropy.c takes the seed from flash and replaces it there before it is used;
- * tk_bare_source.c takes it from the board's own source, and seed_flash is NULL. */
+ * tk_bare_seed.c takes the seed from flash and replaces it there before it is used;
+ * tk_bare_trng.c takes it from the board's own source, and seed_flash is NULL. */
 void tk_bare_seed_init(struct tk_port *port, const struct tk_flash *seed_flash);
 
 /* For these two: len bytes of the generator, any number. False, and not seeded any more, when its
  * source fails. */
-bool tk_bare_draw(struct tk_port *port, void *buf, size_t len);
+bool tk_bare_drbg(struct tk_port *port, void *buf, size_t len);
 
 /* From the UART's interrupt. */
 void tk_bare_received(struct tk_port *port, uint8_t byte);

@@ -79,6 +79,6 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
     while (n < len && tk_board_put(from[n]))
         n++;
     if (n < len)
-        tk_board_want_room();
+        tk_board_enable_tx_interrupt();
     return (int)n;
 }

@@ -44,7 +44,7 @@ void tk_device_feed_watchdog(struct tk_port *port)
     if (now_ms - port->fed_ms < FEED_EVERY_MS)
         return;
     port->fed_ms = now_ms;
-    tk_board_feed();
+    tk_board_feed_watchdog();
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

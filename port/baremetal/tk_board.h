@@ -19,16 +19,16 @@ uint32_t tk_board_ticks(void);
 void tk_board_alarm(uint32_t ticks);
 
 /* Restarts the watchdog's time. */
-void tk_board_feed(void);
+void tk_board_feed_watchdog(void);
 
 /* Gives a byte to the UART; false when it has no room now. */
 bool tk_board_put(uint8_t byte);
 
 /* One call of tk_bare_wake when the UART has room again. */
-void tk_board_want_room(void);
+void tk_board_enable_tx_interrupt(void);
 
 /* Random bytes of the board's own source; false: it failed, and to is undefined. Only boards that
- * have one (tk_bare_source.c). */
+ * have one (tk_bare_trng.c). */
 bool tk_board_random(void *to, size_t len);
 
 /* Shows an escalation level, 0 to 4. */

@@ -34,6 +34,6 @@ void tk_firmware_start(uint8_t unique[6]);
 
 /* Why the chip started, as a word: power_on, pin, brown_out, watchdog, lockup, software; unknown
  * where it does not say. */
-const char *tk_firmware_cause(void);
+const char *tk_firmware_reset_cause(void);
 
 #endif

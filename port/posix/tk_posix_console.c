@@ -53,8 +53,8 @@ static int write_now(int fd, const void *data, size_t len)
 static void clear(struct tk_posix_console *c)
 {
     c->in = c->out = -1;
-    tk_posix_want(&c->read, false);
-    tk_posix_want(&c->room, false);
+    tk_posix_set_wanted(&c->read, false);
+    tk_posix_set_wanted(&c->room, false);
     c->head = c->len = 0;
 }
 
@@ -95,8 +95,8 @@ static bool flush(struct tk_posix_console *c)
 static void end_of_input(struct tk_posix_console *c)
 {
     c->in = -1;
-    tk_posix_want(&c->read, false);
-    tk_posix_want(&c->room, false);
+    tk_posix_set_wanted(&c->read, false);
+    tk_posix_set_wanted(&c->room, false);
     (void)flush(c);
 }
 
@@ -114,7 +114,7 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
         end_of_input(c);
         return TK_CONSOLE_CLOSED;
     }
-    tk_posix_want(&c->read, true);
+    tk_posix_set_wanted(&c->read, true);
     return n > 0 ? n : 0;
 }
 
@@ -130,7 +130,7 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
     put(c, data, n);
     if (!flush(c))
         clear(c);
-    tk_posix_want(&c->room, c->in >= 0 && n < len);
+    tk_posix_set_wanted(&c->room, c->in >= 0 && n < len);
     return c->in < 0 ? TK_CONSOLE_CLOSED : (int)n;
 }
 
@@ -151,7 +151,7 @@ void tk_posix_console_attach(struct tk_port *port, unsigned line, int in, int ou
     clear(c);
     c->in = in;
     c->out = out;
-    tk_posix_want(&c->read, true);
+    tk_posix_set_wanted(&c->read, true);
 }
 
 void tk_posix_console_detach(struct tk_port *port, unsigned line)
@@ -170,17 +170,17 @@ bool tk_posix_console_attached(const struct tk_port *port, unsigned line)
     return line < TK_POSIX_CONSOLES && port->consoles[line].out >= 0;
 }
 
-void tk_posix_console_waits(struct tk_port *port, struct tk_posix_waits *w)
+void tk_posix_console_add_waits(struct tk_port *port, struct tk_posix_wait_set *w)
 {
     for (int i = 0; i < TK_POSIX_CONSOLES; i++) {
         struct tk_posix_console *c = &port->consoles[i];
 
         if (c->in >= 0)
-            tk_posix_wait_for(w, c->in, POLLIN, &c->read);
+            tk_posix_wait_fd(w, c->in, POLLIN, &c->read);
         if (c->len > 0)
-            tk_posix_wait_for(w, c->out, POLLOUT, NULL);
+            tk_posix_wait_fd(w, c->out, POLLOUT, NULL);
         if (c->len < TK_POSIX_CONSOLE_RING) /* room came with the end of a short write */
-            tk_posix_wait_over(w, &c->room);
+            tk_posix_wait_met(w, &c->room);
     }
 }
 

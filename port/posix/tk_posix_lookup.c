@@ -177,7 +177,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     int i = free_place(port);
     size_t len = strlen(host);
 
-    tk_posix_want(&port->place, i < 0);
+    tk_posix_set_wanted(&port->place, i < 0);
     if (i < 0)
         return TK_SOCK_AGAIN;
     if (len == 0 || len > HOST_MAX)
@@ -187,7 +187,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     if (!parse_digits(host, &l->answer) && (l->fd = ask(host)) < 0)
         return TK_SOCK_ERR;
     l->used = true;
-    tk_posix_want(&l->answered, true);
+    tk_posix_set_wanted(&l->answered, true);
     return i;
 }
 
@@ -206,7 +206,7 @@ int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs,
 
     if (l == NULL)
         return TK_SOCK_ERR;
-    tk_posix_want(&l->answered, true);
+    tk_posix_set_wanted(&l->answered, true);
     if (!collect(l))
         return TK_SOCK_AGAIN;
     size_t n = l->answer.count < max ? l->answer.count : max;
@@ -240,7 +240,7 @@ void tk_posix_lookup_free(struct tk_port *port)
         release(&port->lookups[i]);
 }
 
-void tk_posix_lookup_waits(struct tk_port *port, struct tk_posix_waits *w)
+void tk_posix_lookup_add_waits(struct tk_port *port, struct tk_posix_wait_set *w)
 {
     for (int i = 0; i < TK_POSIX_LOOKUPS; i++) {
         struct tk_posix_lookup *l = &port->lookups[i];
@@ -248,8 +248,8 @@ void tk_posix_lookup_waits(struct tk_port *port, struct tk_posix_waits *w)
         if (!l->used)
             continue;
         if (l->fd < 0)
-            tk_posix_wait_over(w, &l->answered);
+            tk_posix_wait_met(w, &l->answered);
         else
-            tk_posix_wait_for(w, l->fd, POLLIN, l->abandoned ? &port->place : &l->answered);
+            tk_posix_wait_fd(w, l->fd, POLLIN, l->abandoned ? &port->place : &l->answered);
     }
 }

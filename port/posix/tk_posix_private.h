@@ -33,7 +33,7 @@ void tk_posix_console_init(struct tk_port *port);
  * What tk_wait waits for. Each noun adds its own: a descriptor, or something that is there
  * already. interest may be NULL: always wanted.
  */
-struct tk_posix_waits {
+struct tk_posix_wait_set {
     struct pollfd fds[TK_POSIX_PLACES];
     struct tk_posix_interest *interests[TK_POSIX_PLACES];
     nfds_t count;
@@ -41,14 +41,14 @@ struct tk_posix_waits {
     bool nap; /* something was passed over: sleep a moment only */
 };
 
-void tk_posix_want(struct tk_posix_interest *interest, bool wanted);
-void tk_posix_wait_for(struct tk_posix_waits *w, int fd, short events,
-                       struct tk_posix_interest *interest);
-void tk_posix_wait_over(struct tk_posix_waits *w, struct tk_posix_interest *interest);
+void tk_posix_set_wanted(struct tk_posix_interest *interest, bool wanted);
+void tk_posix_wait_fd(struct tk_posix_wait_set *w, int fd, short events,
+                      struct tk_posix_interest *interest);
+void tk_posix_wait_met(struct tk_posix_wait_set *w, struct tk_posix_interest *interest);
 
-void tk_posix_lookup_waits(struct tk_port *port, struct tk_posix_waits *w);
-void tk_posix_sock_waits(struct tk_port *port, struct tk_posix_waits *w);
-void tk_posix_console_waits(struct tk_port *port, struct tk_posix_waits *w);
+void tk_posix_lookup_add_waits(struct tk_port *port, struct tk_posix_wait_set *w);
+void tk_posix_sock_add_waits(struct tk_port *port, struct tk_posix_wait_set *w);
+void tk_posix_console_add_waits(struct tk_port *port, struct tk_posix_wait_set *w);
 
 /* Lets output go on that a terminal was too slow for. */
 void tk_posix_console_flush(struct tk_port *port);

@@ -75,7 +75,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     if (fd < 0)
         return TK_SOCK_ERR;
     port->socks[i] = (struct tk_posix_sock){.used = true, .fd = fd};
-    tk_posix_want(&port->socks[i].write, true);
+    tk_posix_set_wanted(&port->socks[i].write, true);
     return i;
 }
 
@@ -102,7 +102,7 @@ int tk_sock_connected(struct tk_port *port, int sock)
         return TK_SOCK_ERR;
     int ret = s->connected ? TK_SOCK_OK : look(s);
 
-    tk_posix_want(&s->write, ret == TK_SOCK_AGAIN);
+    tk_posix_set_wanted(&s->write, ret == TK_SOCK_AGAIN);
     return ret;
 }
 
@@ -121,7 +121,7 @@ int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
     ssize_t n = send(s->fd, data, len < INT_MAX ? len : INT_MAX, MSG_NOSIGNAL);
     int ret = n < 0 ? outcome_of_errno() : (int)n;
 
-    tk_posix_want(&s->write, ret == TK_SOCK_AGAIN);
+    tk_posix_set_wanted(&s->write, ret == TK_SOCK_AGAIN);
     return ret;
 }
 
@@ -136,7 +136,7 @@ int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
     ssize_t n = recv(s->fd, buf, size < INT_MAX ? size : INT_MAX, 0);
     int ret = n < 0 ? outcome_of_errno() : n == 0 ? TK_SOCK_CLOSED : (int)n;
 
-    tk_posix_want(&s->read, ret == TK_SOCK_AGAIN);
+    tk_posix_set_wanted(&s->read, ret == TK_SOCK_AGAIN);
     return ret;
 }
 
@@ -188,14 +188,14 @@ void tk_posix_sock_free(struct tk_port *port)
         tk_sock_close(port, i);
 }
 
-void tk_posix_sock_waits(struct tk_port *port, struct tk_posix_waits *w)
+void tk_posix_sock_add_waits(struct tk_port *port, struct tk_posix_wait_set *w)
 {
     for (int i = 0; i < TK_POSIX_SOCKETS; i++) {
         struct tk_posix_sock *s = &port->socks[i];
 
         if (!s->used)
             continue;
-        tk_posix_wait_for(w, s->fd, POLLIN, &s->read);
-        tk_posix_wait_for(w, s->fd, POLLOUT, &s->write);
+        tk_posix_wait_fd(w, s->fd, POLLIN, &s->read);
+        tk_posix_wait_fd(w, s->fd, POLLOUT, &s->write);
     }
 }

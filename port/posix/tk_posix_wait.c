@@ -51,12 +51,12 @@ short tk_posix_ready(const struct tk_port *port, int fd)
     return 0;
 }
 
-static void watch_waits(struct tk_port *port, struct tk_posix_waits *w)
+static void watch_waits(struct tk_port *port, struct tk_posix_wait_set *w)
 {
     for (int i = 0; i < TK_POSIX_WATCHES; i++) {
         port->watches[i].ready = 0;
         if (port->watches[i].events != 0)
-            tk_posix_wait_for(w, port->watches[i].fd, port->watches[i].events, NULL);
+            tk_posix_wait_fd(w, port->watches[i].fd, port->watches[i].events, NULL);
     }
 }
 
@@ -82,7 +82,7 @@ static bool arm(struct tk_port *port, uint64_t until_ms)
 
 /* Puts the timer among the descriptors, or answers the timeout for poll that does instead. A tick
  * is a millisecond begun, so a whole number of them is never too short. */
-static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_waits *w)
+static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_wait_set *w)
 {
     uint64_t now_ms = tk_posix_now_ms();
 
@@ -93,13 +93,13 @@ static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_
     if (until_ms == UINT64_MAX)
         return -1;
     if (arm(port, until_ms)) {
-        tk_posix_wait_for(w, port->timer, POLLIN, NULL);
+        tk_posix_wait_fd(w, port->timer, POLLIN, NULL);
         return -1;
     }
     return until_ms - now_ms < INT_MAX ? (int)(until_ms - now_ms) : INT_MAX;
 }
 
-static void tell(struct tk_port *port, const struct tk_posix_waits *w)
+static void tell(struct tk_port *port, const struct tk_posix_wait_set *w)
 {
     for (nfds_t i = 0; i < w->count; i++) {
         if (w->fds[i].revents == 0)
@@ -113,14 +113,14 @@ static void tell(struct tk_port *port, const struct tk_posix_waits *w)
 
 void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
-    struct tk_posix_waits w;
+    struct tk_posix_wait_set w;
 
     w.count = 0;
     w.now = w.nap = false;
 
-    tk_posix_lookup_waits(port, &w);
-    tk_posix_sock_waits(port, &w);
-    tk_posix_console_waits(port, &w);
+    tk_posix_lookup_add_waits(port, &w);
+    tk_posix_sock_add_waits(port, &w);
+    tk_posix_console_add_waits(port, &w);
     watch_waits(port, &w);
     int timeout = sleep_until(port, until_ms, &w);
 

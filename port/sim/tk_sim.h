@@ -67,13 +67,13 @@ struct tk_sim_flow {
 
 struct tk_sim_link;
 
-/* A server. Its functions may be NULL; they may call tk_sim_give, tk_sim_fin, tk_sim_reset. */
+/* A server. Its functions may be NULL; they may call tk_sim_reply, tk_sim_fin, tk_sim_reset. */
 struct tk_sim_peer {
     struct tk_addr addr;
     uint16_t port;
     enum tk_sim_answer answer;
     uint64_t connect_ms;     /* until it accepts or refuses */
-    uint64_t reply_ms;       /* from tk_sim_give to the client */
+    uint64_t reply_ms;       /* from tk_sim_reply to the client */
     struct tk_sim_flow up;   /* from the client */
     struct tk_sim_flow down; /* to the client */
     void (*accepted)(struct tk_sim_link *link);
@@ -84,8 +84,8 @@ struct tk_sim_peer {
 };
 
 /* Bytes for the client, in order; they reach it after the peer's reply_ms, or at a tick. */
-void tk_sim_give(struct tk_sim_link *link, const void *data, size_t len);
-void tk_sim_give_at(struct tk_sim_link *link, uint64_t at_ms, const void *data, size_t len);
+void tk_sim_reply(struct tk_sim_link *link, const void *data, size_t len);
+void tk_sim_reply_at(struct tk_sim_link *link, uint64_t at_ms, const void *data, size_t len);
 
 /* The peer closes: after the bytes it gave, and at once. */
 void tk_sim_fin(struct tk_sim_link *link);
@@ -125,7 +125,7 @@ struct tk_sim_console {
     struct tk_sim_interest read, room;
 };
 
-struct tk_sim_way {
+struct tk_sim_traffic {
     uint64_t moved; /* bytes so far */
     unsigned said;  /* TK_SOCK_AGAIN since then */
 };
@@ -137,7 +137,7 @@ struct tk_sim_link {
     struct tk_port *port;
     const struct tk_sim_peer *peer;
     void *ctx;
-    struct tk_sim_way up, down;
+    struct tk_sim_traffic up, down;
     enum tk_sim_state state;
     uint64_t connect_at_ms;
     bool fin, reset;

@@ -21,7 +21,7 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
 
     if (c == NULL)
         return TK_CONSOLE_CLOSED;
-    tk_sim_want(&c->read, true);
+    tk_sim_set_wanted(&c->read, true);
     if (c->overrun) {
         c->overrun = false;
         return TK_CONSOLE_OVERRUN;
@@ -40,7 +40,7 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
 
     c->full -= c->full > 0;
     tk_sim_append(&c->out, data, n);
-    tk_sim_want(&c->room, n < len);
+    tk_sim_set_wanted(&c->room, n < len);
     return (int)n;
 }
 
@@ -50,8 +50,8 @@ void tk_sim_console_wakes(struct tk_port *port, struct tk_sim_waking *waking)
     for (int i = 0; i < TK_SIM_CONSOLES; i++) {
         struct tk_sim_console *c = &port->consoles[i];
 
-        tk_sim_look(waking, &c->read, c->in.len > 0 || c->overrun || c->changed);
-        tk_sim_look(waking, &c->room, c->out.len < c->out_max);
+        tk_sim_check(waking, &c->read, c->in.len > 0 || c->overrun || c->changed);
+        tk_sim_check(waking, &c->room, c->out.len < c->out_max);
     }
 }
 
@@ -62,8 +62,8 @@ void tk_sim_console_attach(struct tk_port *port, unsigned line, bool attached)
     c->attached = attached;
     c->changed = true;
     c->overrun = false;
-    tk_sim_want(&c->read, true);
-    tk_sim_want(&c->room, false);
+    tk_sim_set_wanted(&c->read, true);
+    tk_sim_set_wanted(&c->room, false);
     c->in.len = c->out.len = 0;
 }
 

@@ -108,7 +108,7 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
     case TK_SIM_PROGRAM_SCATTERED:
         scatter_program(f, offset, data, units);
         return;
-    case TK_SIM_PROGRAM_BUT_ONE_UNIT:
+    case TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT:
         some = units - 1;
         break;
     case TK_SIM_PROGRAM_ALL:
@@ -118,8 +118,9 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
         break;
     }
     program_units(f, offset, data, some);
-    bool half = f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom ||
-                (f->torn_program == TK_SIM_PROGRAM_BUT_ONE_UNIT && f->weak != TK_SIM_WEAK_NEVER);
+    bool half =
+        f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom ||
+        (f->torn_program == TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT && f->weak != TK_SIM_WEAK_NEVER);
 
     if (some < units && half)
         half_program_unit(f, offset + some * unit, data + some * unit);
@@ -396,7 +397,7 @@ void tk_sim_flash_power_on(struct tk_sim_flash *f)
 
 /* --- images --- */
 
-void tk_sim_flash_keep(const struct tk_sim_flash *f, struct tk_sim_image *image)
+void tk_sim_flash_save(const struct tk_sim_flash *f, struct tk_sim_image *image)
 {
     size_t size = memory(f);
 
@@ -419,7 +420,7 @@ void tk_sim_flash_keep(const struct tk_sim_flash *f, struct tk_sim_image *image)
     image->doubtful = f->doubtful;
 }
 
-void tk_sim_flash_back_to(struct tk_sim_flash *f, const struct tk_sim_image *image)
+void tk_sim_flash_restore(struct tk_sim_flash *f, const struct tk_sim_image *image)
 {
     size_t size = memory(f);
 

@@ -17,12 +17,13 @@
 /* What a program leaves that did not end. On an EEPROM the unit in which it stopped is noise where
  * it is the bits between on flash. */
 enum tk_sim_torn_program {
-    TK_SIM_PROGRAM_NOTHING,      /* all old */
-    TK_SIM_PROGRAM_PREFIX,       /* some units new, the others old */
-    TK_SIM_PROGRAM_HALF_UNIT,    /* the same, and some bits of the next unit */
-    TK_SIM_PROGRAM_BUT_ONE_UNIT, /* all new but the last unit: old, or where cells are weak, half */
-    TK_SIM_PROGRAM_SCATTERED,    /* each unit new or old, one of them with some bits */
-    TK_SIM_PROGRAM_ALL,          /* all new, but nobody was told */
+    TK_SIM_PROGRAM_NOTHING,          /* all old */
+    TK_SIM_PROGRAM_PREFIX,           /* some units new, the others old */
+    TK_SIM_PROGRAM_HALF_UNIT,        /* the same, and some bits of the next unit */
+    TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT, /* all new but the last unit: old, or where cells are weak,
+                                        half */
+    TK_SIM_PROGRAM_SCATTERED,        /* each unit new or old, one of them with some bits */
+    TK_SIM_PROGRAM_ALL,              /* all new, but nobody was told */
     TK_SIM_TORN_PROGRAMS
 };
 
@@ -98,8 +99,8 @@ struct tk_sim_image {
 };
 
 /* The image must be zeroed before it is kept first. Ends with the power on. */
-void tk_sim_flash_keep(const struct tk_sim_flash *f, struct tk_sim_image *image);
-void tk_sim_flash_back_to(struct tk_sim_flash *f, const struct tk_sim_image *image);
+void tk_sim_flash_save(const struct tk_sim_flash *f, struct tk_sim_image *image);
+void tk_sim_flash_restore(struct tk_sim_flash *f, const struct tk_sim_image *image);
 void tk_sim_image_free(struct tk_sim_image *image);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_sim_private.h"
 
-void tk_sim_want(struct tk_sim_interest *interest, bool wanted)
+void tk_sim_set_wanted(struct tk_sim_interest *interest, bool wanted)
 {
     interest->wanted = wanted;
     interest->told = false;
 }
 
-void tk_sim_look(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there)
+void tk_sim_check(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there)
 {
     bool wanted = interest->wanted && there;
 

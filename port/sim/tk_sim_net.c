@@ -70,7 +70,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     if (l == NULL)
         return TK_SOCK_AGAIN;
     *l = (struct tk_sim_lookup){.used = true, .count = 1, .at_ms = port->now_ms};
-    tk_sim_want(&l->answered, true);
+    tk_sim_set_wanted(&l->answered, true);
     port->lookups_begun++;
     if (!parse_digits(host, &l->addrs[0])) {
         const struct tk_sim_name *name = find_name(port, host);
@@ -95,7 +95,7 @@ int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs,
 
     if (l == NULL)
         return TK_SOCK_ERR;
-    tk_sim_want(&l->answered, true);
+    tk_sim_set_wanted(&l->answered, true);
     if (port->now_ms < l->at_ms)
         return TK_SOCK_AGAIN;
     size_t n = l->count < max ? l->count : max;
@@ -131,15 +131,15 @@ static void queue(struct tk_sim_link *link, uint64_t at_ms, const void *data, si
     link->last = chunk;
 }
 
-void tk_sim_give_at(struct tk_sim_link *link, uint64_t at_ms, const void *data, size_t len)
+void tk_sim_reply_at(struct tk_sim_link *link, uint64_t at_ms, const void *data, size_t len)
 {
     if (len > 0 && !link->fin)
         queue(link, at_ms, data, len);
 }
 
-void tk_sim_give(struct tk_sim_link *link, const void *data, size_t len)
+void tk_sim_reply(struct tk_sim_link *link, const void *data, size_t len)
 {
-    tk_sim_give_at(link, later(link->port, link->peer->reply_ms), data, len);
+    tk_sim_reply_at(link, later(link->port, link->peer->reply_ms), data, len);
 }
 
 void tk_sim_fin(struct tk_sim_link *link)
@@ -166,14 +166,14 @@ static void drop_first(struct tk_sim_link *link)
 
 /* --- what flows --- */
 
-static bool over(const struct tk_sim_flow *flow, const struct tk_sim_way *way,
+static bool over(const struct tk_sim_flow *flow, const struct tk_sim_traffic *way,
                  enum tk_sim_event event)
 {
     return flow->event == event && way->moved >= flow->after;
 }
 
 static bool stalled(const struct tk_sim_link *link, const struct tk_sim_flow *flow,
-                    const struct tk_sim_way *way)
+                    const struct tk_sim_traffic *way)
 {
     return over(flow, way, TK_SIM_STALL) && link->port->now_ms < flow->until_ms;
 }
@@ -185,7 +185,7 @@ static bool is_reset(const struct tk_sim_link *link)
 }
 
 /* How many of len bytes a call moves before the flow's limit or its event. */
-static size_t limit(const struct tk_sim_flow *flow, const struct tk_sim_way *way, size_t len)
+static size_t limit(const struct tk_sim_flow *flow, const struct tk_sim_traffic *way, size_t len)
 {
     if (flow->at_most != 0 && len > flow->at_most)
         len = flow->at_most;
@@ -194,7 +194,7 @@ static size_t limit(const struct tk_sim_flow *flow, const struct tk_sim_way *way
     return len;
 }
 
-static bool says_again(const struct tk_sim_flow *flow, struct tk_sim_way *way)
+static bool says_again(const struct tk_sim_flow *flow, struct tk_sim_traffic *way)
 {
     if (way->said < flow->again) {
         way->said++;
@@ -317,7 +317,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
                                  .peer = peer,
                                  .state = TK_SIM_CONNECTING,
                                  .connect_at_ms = later(port, wait_ms)};
-    tk_sim_want(&link->write, true);
+    tk_sim_set_wanted(&link->write, true);
     port->connections_begun++;
     tk_sim_net_settle(port);
     return (int)(link - port->links);
@@ -336,7 +336,7 @@ int tk_sock_connected(struct tk_port *port, int sock)
 
     if (link == NULL || link->state == TK_SIM_REFUSED)
         return TK_SOCK_ERR;
-    tk_sim_want(&link->write, link->state == TK_SIM_CONNECTING);
+    tk_sim_set_wanted(&link->write, link->state == TK_SIM_CONNECTING);
     return link->state == TK_SIM_CONNECTING ? TK_SOCK_AGAIN : TK_SOCK_OK;
 }
 
@@ -348,7 +348,7 @@ int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
         return TK_SOCK_ERR;
     int n = transmit(link, data, len);
 
-    tk_sim_want(&link->write, n == TK_SOCK_AGAIN);
+    tk_sim_set_wanted(&link->write, n == TK_SOCK_AGAIN);
     return n;
 }
 
@@ -362,7 +362,7 @@ int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
         return 0;
     int n = receive(link, buf, size);
 
-    tk_sim_want(&link->read, n == TK_SOCK_AGAIN);
+    tk_sim_set_wanted(&link->read, n == TK_SOCK_AGAIN);
     return n;
 }
 
@@ -443,14 +443,14 @@ void tk_sim_net_wakes(struct tk_port *port, struct tk_sim_waking *waking)
         struct tk_sim_lookup *l = &port->lookups[i];
 
         if (l->used)
-            tk_sim_look(waking, &l->answered, l->at_ms <= port->now_ms);
+            tk_sim_check(waking, &l->answered, l->at_ms <= port->now_ms);
     }
     for (int i = 0; i < TK_SIM_SOCKETS; i++) {
         struct tk_sim_link *link = &port->links[i];
 
         if (link->state == TK_SIM_FREE)
             continue;
-        tk_sim_look(waking, &link->read, readable(link));
-        tk_sim_look(waking, &link->write, writable(link));
+        tk_sim_check(waking, &link->read, readable(link));
+        tk_sim_check(waking, &link->write, writable(link));
     }
 }

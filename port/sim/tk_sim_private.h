@@ -17,8 +17,8 @@ struct tk_sim_waking {
     bool nap;
 };
 
-void tk_sim_want(struct tk_sim_interest *interest, bool wanted);
-void tk_sim_look(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there);
+void tk_sim_set_wanted(struct tk_sim_interest *interest, bool wanted);
+void tk_sim_check(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there);
 
 /* Each part of the machine: what happens because time moved; the tick it next does something by
  * itself; whether it can go on where it said "not now". */

@@ -87,7 +87,7 @@ int device_step(struct device *d, uint32_t n)
 
 void moment_keep(const struct device *d, struct moment *m)
 {
-    tk_sim_flash_keep(&d->sim, &m->image);
+    tk_sim_flash_save(&d->sim, &m->image);
     m->store = d->store;
     m->shim_state = d->shim_state;
 }
@@ -95,7 +95,7 @@ void moment_keep(const struct device *d, struct moment *m)
 /* Nothing of an earlier trial is left. */
 void moment_back_to(struct device *d, const struct moment *m)
 {
-    tk_sim_flash_back_to(&d->sim, &m->image);
+    tk_sim_flash_restore(&d->sim, &m->image);
     d->store = m->store;
     d->shim_state = m->shim_state;
     d->sim.fail_at = d->sim.fail_until = d->sim.fail_read_at = 0;

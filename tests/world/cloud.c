@@ -326,7 +326,7 @@ static void answer(struct cloud *c, struct cloud_talk *t, struct tk_sim_link *li
         carry_out(c, t, &out);
     t->status = out.status;
     t->ends = link->down.moved + out.len;
-    tk_sim_give_at(link, c->port->now_ms + wait_ms, out.bytes, out.len);
+    tk_sim_reply_at(link, c->port->now_ms + wait_ms, out.bytes, out.len);
     if (t->troubled && x->kind == CLOUD_LOSES && x->reset)
         tk_sim_reset(link);
     else if (t->troubled && (x->kind == CLOUD_LOSES || x->kind == CLOUD_GARBAGE))
@@ -386,7 +386,7 @@ static void accepted(struct tk_sim_link *link)
     }
     if (t->troubled && x->kind == CLOUD_HELLO)
         hello = (uint8_t)x->hello;
-    tk_sim_give(link, &hello, 1);
+    tk_sim_reply(link, &hello, 1);
 }
 
 static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)

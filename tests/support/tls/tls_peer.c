@@ -203,7 +203,7 @@ void tls_peer_flush(struct tls_peer *p, struct tk_sim_link *link)
 
     while ((n = BIO_read(SSL_get_wbio(p->ssl), wire, sizeof wire)) > 0) {
         p->given += (size_t)n;
-        tk_sim_give(link, wire, (size_t)n);
+        tk_sim_reply(link, wire, (size_t)n);
     }
 }
 

@@ -52,7 +52,7 @@ bool tk_board_put(uint8_t byte)
     return machine.room > 0 && machine.room-- > 0;
 }
 
-void tk_board_want_room(void)
+void tk_board_enable_tx_interrupt(void)
 {
     machine.wants_room = true;
 }
@@ -82,16 +82,6 @@ void tk_arch_sleep(void)
     }
     machine.ticks = end;
     machine.alarm = 0;
-}
-
-void *tk_sim_alloc(size_t size); /* of the simulated port, whose flash is in use here */
-
-void *tk_sim_alloc(size_t size)
-{
-    void *p = calloc(1, size);
-
-    assert_non_null(p);
-    return p;
 }
 
 static int begin(void **state)

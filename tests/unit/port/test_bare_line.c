@@ -63,7 +63,7 @@ bool tk_board_put(uint8_t byte)
     return true;
 }
 
-void tk_board_want_room(void)
+void tk_board_enable_tx_interrupt(void)
 {
 }
 
@@ -113,16 +113,6 @@ int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
 {
     (void)p, (void)out;
     return -1;
-}
-
-void *tk_sim_alloc(size_t size); /* of the simulated port, whose flash is in use here */
-
-void *tk_sim_alloc(size_t size)
-{
-    void *p = calloc(1, size);
-
-    assert_non_null(p);
-    return p;
 }
 
 /* Time passes; each byte interrupts it when it is there. */

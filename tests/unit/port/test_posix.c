@@ -30,7 +30,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENT_MS = 5000 };
+enum { NETWORK_MS = 5000 };
 
 static char *self; /* argv[0] */
 
@@ -58,8 +58,8 @@ static uint64_t now(void)
 /* For loops that try again; fails the test when that takes too long. */
 static void again(struct tk_port *port, uint64_t start_ms)
 {
-    assert_true(now() < start_ms + PATIENT_MS);
-    tk_wait(port, start_ms + PATIENT_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
+    tk_wait(port, start_ms + NETWORK_MS);
 }
 
 /* --- clock, wait, entropy, device --- */
@@ -107,8 +107,8 @@ static void a_signal_ends_wait(void **state)
 
     sigaction(SIGALRM, &act, NULL);
     setitimer(ITIMER_REAL, &soon, NULL);
-    tk_wait(*state, start_ms + PATIENT_MS);
-    assert_true(now() < start_ms + PATIENT_MS);
+    tk_wait(*state, start_ms + NETWORK_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
     signal(SIGALRM, SIG_DFL);
 }
 
@@ -123,8 +123,8 @@ static void watched_descriptors_end_wait(void **state)
     tk_wait(port, start_ms + 20);
     assert_int_equal(tk_posix_ready(port, ends[0]), 0);
     assert_int_equal(write(ends[1], "x", 1), 1);
-    tk_wait(port, start_ms + PATIENT_MS);
-    assert_true(now() < start_ms + PATIENT_MS);
+    tk_wait(port, start_ms + NETWORK_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
     assert_int_equal(tk_posix_ready(port, ends[0]), POLLIN);
     assert_int_equal(tk_posix_watch(port, ends[0], 0), 0);
     assert_int_equal(tk_posix_ready(port, ends[0]), 0);
@@ -408,8 +408,8 @@ static void a_full_socket_says_again_and_goes_on(void **state)
     tk_wait(port, start_ms + 20);
     assert_true(now() >= start_ms + 20); /* nobody reads: nothing wakes it */
     read_back(l.server, 0, first);
-    tk_wait(port, start_ms + PATIENT_MS);
-    assert_true(now() < start_ms + PATIENT_MS);
+    tk_wait(port, start_ms + NETWORK_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
     second = fill(port, l.sock, first);
     assert_true(second > first);
     tk_sock_close(port, l.sock);
@@ -462,7 +462,7 @@ static void what_nobody_looks_at_neither_spins_nor_is_missed(void **state)
     assert_int_equal(tk_sock_recv(port, l.sock, &byte, 1), TK_SOCK_AGAIN);
     assert_int_equal(send(l.server, "x", 1, 0), 1);
     while (now() < start_ms + 200) {
-        tk_wait(port, start_ms + PATIENT_MS);
+        tk_wait(port, start_ms + NETWORK_MS);
         returns++;
     }
     assert_in_range(returns, 2, 60);
@@ -646,8 +646,8 @@ static void an_answer_ends_wait(void **state)
     lookup = tk_sock_lookup(port, "slow.example");
     assert_int_equal(tk_sock_lookup_poll(port, lookup, &addr, 1), TK_SOCK_AGAIN);
     assert_int_equal(write(gate[1], "1", 1), 1);
-    tk_wait(port, start_ms + PATIENT_MS);
-    assert_true(now() < start_ms + PATIENT_MS);
+    tk_wait(port, start_ms + NETWORK_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
     assert_int_equal(tk_sock_lookup_poll(port, lookup, &addr, 1), 1);
     usleep(100000);
 }
@@ -783,7 +783,7 @@ static void read_slowly(struct tk_port *port, int fd, size_t len)
     for (uint64_t start_ms = now(); at < len; tk_wait(port, now() + 1)) {
         ssize_t n = read(fd, buf, sizeof buf);
 
-        assert_true(now() < start_ms + PATIENT_MS);
+        assert_true(now() < start_ms + NETWORK_MS);
         for (ssize_t i = 0; i < n; i++)
             assert_int_equal(buf[i], letter(at + (size_t)i));
         at += n > 0 ? (size_t)n : 0;
@@ -827,8 +827,8 @@ static void room_ends_wait(void **state)
     fcntl(ends[1], F_SETFL, O_NONBLOCK);
     while (read(ends[1], buf, sizeof buf) > 0)
         continue;
-    tk_wait(port, start_ms + PATIENT_MS);
-    assert_true(now() < start_ms + PATIENT_MS);
+    tk_wait(port, start_ms + NETWORK_MS);
+    assert_true(now() < start_ms + NETWORK_MS);
     assert_true(tk_console_write(port, 0, "x", 1) == 1);
     close(ends[0]);
     close(ends[1]);

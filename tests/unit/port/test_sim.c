@@ -76,7 +76,7 @@ static void a_cut_program_is_torn_as_told(void **state)
         assert_true(torn != TK_SIM_PROGRAM_NOTHING || old == 10);
         assert_true(torn != TK_SIM_PROGRAM_PREFIX || (fresh < 10 && fresh + old == 10));
         assert_true(torn != TK_SIM_PROGRAM_HALF_UNIT || fresh + old >= 9);
-        assert_true(torn != TK_SIM_PROGRAM_BUT_ONE_UNIT || (fresh == 9 && old == 1));
+        assert_true(torn != TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT || (fresh == 9 && old == 1));
         between += fresh + old == 9;
         prefixes += torn == TK_SIM_PROGRAM_PREFIX ? fresh : 0;
         assert_int_equal(f.bytes[80], 0xff); /* a unit that was not named */
@@ -262,12 +262,12 @@ static void an_image_brings_all_back(void **state)
 
     (void)state;
     program(0, 8);
-    tk_sim_flash_keep(&f, &image);
+    tk_sim_flash_save(&f, &image);
     program(8, 8);
     erase(0);
     f.cut_at = f.operations + 1;
     program(1024, 8);
-    tk_sim_flash_back_to(&f, &image);
+    tk_sim_flash_restore(&f, &image);
     assert_memory_equal(f.bytes, data, 8);
     assert_true(read_8(8) == UINT64_MAX);
     assert_int_equal(program(8, 8), TK_FLASH_OK);
@@ -443,7 +443,7 @@ static int give(const char *text)
 {
     int sock = connected();
 
-    tk_sim_give(&port.links[sock], text, strlen(text));
+    tk_sim_reply(&port.links[sock], text, strlen(text));
     return sock;
 }
 
@@ -464,9 +464,9 @@ static void a_peer_takes_its_time(void **state)
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 30);
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_OK);
-    tk_sim_give(&port.links[sock], "ab", 2);
+    tk_sim_reply(&port.links[sock], "ab", 2);
     tk_sim_fin(&port.links[sock]);
-    tk_sim_give(&port.links[sock], "c", 1); /* behind the end: nothing */
+    tk_sim_reply(&port.links[sock], "c", 1); /* behind the end: nothing */
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 50);
@@ -579,7 +579,7 @@ static void what_was_told_once_is_passed_over_once(void **state)
     int sock = connected();
 
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
-    tk_sim_give(&port.links[sock], "a", 1);
+    tk_sim_reply(&port.links[sock], "a", 1);
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 0); /* told */
     tk_wait(&port, 1000);

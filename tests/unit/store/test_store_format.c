@@ -64,7 +64,7 @@ static void a_sector_counts_from_its_header(void **state)
         for (uint64_t at = 1; at <= operations; at++) {
             begin(1024, 3, 1);
             run(0, n);
-            f.torn_program = TK_SIM_PROGRAM_BUT_ONE_UNIT;
+            f.torn_program = TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT;
             f.cut_at = f.operations + at;
             assert_int_not_equal(commit(n), TK_STORE_OK);
             open_store();
@@ -219,7 +219,7 @@ static void what_was_cut_is_void_for_good(void **state)
         begin(4096, 4, 1);
         run(0, 3);
         assert_int_equal(put_one(100, "a"), TK_STORE_OK);
-        f.torn_program = TK_SIM_PROGRAM_BUT_ONE_UNIT;
+        f.torn_program = TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT;
         f.cut_at = f.operations + at;
         uint32_t had = commit(3) == TK_STORE_OK ? 3 : 2;
 

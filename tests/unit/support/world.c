@@ -196,7 +196,7 @@ static void accepted(struct tk_sim_link *link)
     char hello = (char)handshake(link->peer->ctx, link->peer);
 
     talk_of(link)->len = 0;
-    tk_sim_give_at(link, link->port->now_ms, &hello, 1);
+    tk_sim_reply_at(link, link->port->now_ms, &hello, 1);
 }
 
 static bool is_whole(const char *request)
@@ -252,7 +252,7 @@ static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
     t->len = 0;
     note(link->peer, t->request);
     answer(s, link->peer);
-    tk_sim_give(link, s->answer, strlen(s->answer));
+    tk_sim_reply(link, s->answer, strlen(s->answer));
     if (fault == WORLD_LOSES || fault == WORLD_CLOSES)
         tk_sim_fin(link);
     if (!is_webhook(link->peer) && s->fault_count > 0 && --s->fault_count == 0)

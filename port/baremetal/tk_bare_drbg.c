@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_bare.h"
 
-bool tk_bare_draw(struct tk_port *port, void *buf, size_t len)
+bool tk_bare_drbg(struct tk_port *port, void *buf, size_t len)
 {
     uint8_t *to = buf;
 

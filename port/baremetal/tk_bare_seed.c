@@ -155,5 +155,5 @@ int tk_entropy_seed(struct tk_port *port, const void *data, size_t len)
 
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
-    return tk_bare_draw(port, buf, len) ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
+    return tk_bare_drbg(port, buf, len) ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
 }

@@ -46,7 +46,7 @@ int tk_entropy_seed(struct tk_port *port, const void *data, size_t len)
 /* A source that failed is asked anew each time, and answers for nothing meanwhile. */
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
-    bool good = (port->seeded || start(port)) && tk_bare_draw(port, buf, len);
+    bool good = (port->seeded || start(port)) && tk_bare_drbg(port, buf, len);
 
     return good ? TK_ENTROPY_OK : TK_ENTROPY_NOT_SEEDED;
 }

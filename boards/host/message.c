@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void tk_host_say(const char *format, ...)
+void tk_host_message(const char *format, ...)
 {
     va_list args;
 
