@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store.h"
 
-#include "tk_store_media.h"
+#include "tk_store_plan.h"
+#include "tk_store_read.h"
+#include "tk_store_walk.h"
+#include "tk_store_write.h"
 
 #include <string.h>
 
@@ -37,6 +40,32 @@ static void stand(struct tk_store *s)
     s->size = end - start;
 }
 
+/* Whether the first record of the newest sector is whole, but not to be opened with this key. */
+static bool is_of_another_key(struct tk_store *s)
+{
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, s->seq);
+    return s->seal != NULL && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
+           !tk_record_read(s, &c, NULL, 0);
+}
+
+static bool is_sealed_otherwise(struct tk_store *s)
+{
+    struct tk_store_seal any; /* is only compared with NULL */
+    struct tk_store other = *s;
+    struct tk_header h;
+
+    if (s->seq != 0)
+        return is_of_another_key(s);
+    other.seal = s->seal == NULL ? &any : NULL;
+    for (uint32_t i = 0; i < s->flash->sectors; i++) {
+        if (tk_header_read(&other, i, &h))
+            return true;
+    }
+    return false;
+}
+
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal)
 {
     struct tk_header h;
@@ -56,7 +85,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
         stand(s);
     if (s->unread)
         return TK_STORE_FLASH;
-    if (tk_sealed_otherwise(s)) {
+    if (is_sealed_otherwise(s)) {
         s->seq = 0; /* nothing of it is seen */
         s->refused = TK_STORE_SEALED;
     }

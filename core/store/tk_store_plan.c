@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_store_media.h"
+#include "tk_store_plan.h"
+
+#include "tk_store_read.h"
+#include "tk_store_sealed.h"
+#include "tk_store_walk.h"
 
 #include <string.h>
 
@@ -84,6 +88,16 @@ static uint32_t take(struct tk_store *s, struct tk_commit *c, size_t i, uint32_t
     return now > was ? now - was : 0;
 }
 
+bool tk_commit_is_alive(struct tk_store *s, const struct tk_commit *c, uint32_t repeated,
+                        const struct tk_cursor *e)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->values[i].key == e->key && (c->changed >> i & 1) != 0)
+            return false;
+    }
+    return tk_cursor_is_alive(s, repeated, e);
+}
+
 /* What would be free in a sector that had to hold all that is alive with the commit; below 0: it
  * could not. */
 static int32_t slack(struct tk_store *s, const struct tk_commit *c)
@@ -95,7 +109,7 @@ static int32_t slack(struct tk_store *s, const struct tk_commit *c)
     for (uint32_t seq = tk_store_oldest(s); seq <= s->seq; seq++) {
         tk_cursor_first(s, &e, seq);
         while (tk_cursor_next(s, &e))
-            sum += tk_cursor_is_alive(s, c, repeated, &e) ? cost(s, e.len) : 0;
+            sum += tk_commit_is_alive(s, c, repeated, &e) ? cost(s, e.len) : 0;
     }
     return (int32_t)(s->flash->sector_size - sum);
 }

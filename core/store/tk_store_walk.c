@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_store_media.h"
+#include "tk_store_walk.h"
+
+#include "tk_store_read.h"
 
 #include <string.h>
 
@@ -234,17 +236,12 @@ uint32_t tk_store_repeated(struct tk_store *s)
     return more;
 }
 
-bool tk_cursor_is_alive(struct tk_store *s, const struct tk_commit *c, uint32_t repeated,
-                        const struct tk_cursor *e)
+bool tk_cursor_is_alive(struct tk_store *s, uint32_t repeated, const struct tk_cursor *e)
 {
     struct tk_cursor newer = *e;
 
     if (e->deleted)
         return false;
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->values[i].key == e->key && (c->changed >> i & 1) != 0)
-            return false;
-    }
     while ((repeated >> e->key % 32 & 1) != 0) {
         while (tk_cursor_next(s, &newer)) {
             if (is_of(&newer, e->key))

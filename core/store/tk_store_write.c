@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_store_media.h"
+#include "tk_store_write.h"
+
+#include "tk_store_read.h"
+#include "tk_store_sealed.h"
+#include "tk_store_walk.h"
 
 #include <string.h>
+
+enum tk_part { TK_FRAME, TK_HEADS, TK_VALUES };
+
+/* Writes records one behind the other: those of a commit, or copies of others. */
+struct tk_writer {
+    struct tk_store *s;
+    const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
+    struct tk_cursor from;      /* goes from entry to entry of either */
+    uint32_t mask;              /* a bit for each entry that is written */
+    uint32_t repeated;          /* as of tk_store_repeated, where records are copied */
+    uint32_t seq;               /* of the sector it writes to */
+    uint32_t at;                /* where the bounce buffer goes */
+    uint8_t *bounce;            /* TK_BOUNCE bytes */
+    uint32_t crc;               /* of what was written of the record */
+    uint32_t from_crc; /* of the same where it is a copy of all, in the sector it is from */
+    uint8_t count;     /* what the record begins with */
+    uint8_t fill;      /* bytes in the bounce buffer */
+    uint8_t part;      /* of the record, as enum tk_part */
+    bool makes_nonce;  /* so far only that: nothing is programmed */
+    bool failed;
+};
 
 /* --- bytes --- */
 
@@ -18,7 +43,23 @@ static void flush(struct tk_writer *w)
     w->fill = 0;
 }
 
-void tk_writer_put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len)
+static void seal_bytes(struct tk_writer *w, uint32_t at, void *data, uint32_t len)
+{
+    struct tk_store_seal *seal = w->s->seal;
+
+    if (w->part == TK_HEADS) {
+        seal->head(seal->ctx, data, len);
+        return;
+    }
+    if (at != 0)
+        seal->crypt(seal->ctx, seal->from, at - tk_record_values(w->s, &w->from), data, len);
+    if (!w->makes_nonce)
+        seal->crypt(seal->ctx, seal->nonce, seal->offset, data, len);
+    seal->values(seal->ctx, data, len);
+    seal->offset += len;
+}
+
+static void put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len)
 {
     for (uint32_t i = 0, n; i < len; i += n) {
         if (w->fill == TK_BOUNCE)
@@ -34,7 +75,7 @@ void tk_writer_put(struct tk_writer *w, const void *data, uint32_t at, uint32_t 
         if (w->part != TK_FRAME && w->of == NULL)
             w->from_crc = tk_crc_add(w->from_crc, to, n);
         if (w->part != TK_FRAME && w->s->seal != NULL)
-            tk_sealed_bytes(w, data != NULL ? 0 : at + i, to, n);
+            seal_bytes(w, data != NULL ? 0 : at + i, to, n);
         w->crc = tk_crc_add(w->crc, to, n);
         w->fill = (uint8_t)(w->fill + (w->makes_nonce ? 0 : n));
     }
@@ -45,7 +86,7 @@ static void put_number(struct tk_writer *w, uint32_t number, uint32_t bytes)
     const uint8_t le[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
                            (uint8_t)(number >> 24)};
 
-    tk_writer_put(w, le, 0, bytes);
+    put(w, le, 0, bytes);
 }
 
 /* Ends what was begun, and makes it last. */
@@ -56,6 +97,39 @@ static void put_crc(struct tk_writer *w)
     put_number(w, ~w->crc, 4);
     flush(w);
     w->failed = w->failed || (f->sync != NULL && f->sync(f->ctx) != TK_FLASH_OK);
+}
+
+/* --- what is sealed --- */
+
+static void seal_begin(struct tk_writer *w)
+{
+    w->s->seal->offset = 0;
+    tk_sealed_begin(w->s, w->makes_nonce ? NULL : w->s->seal->nonce, w->seq);
+}
+
+/* What a copy and its original have each of its own. */
+static void put_own(struct tk_writer *w, uint32_t len, uint32_t at, uint8_t *from)
+{
+    put(w, w->s->seal->nonce, 0, len);
+    if (w->of != NULL)
+        return;
+    tk_store_read(w->s, at, from, len);
+    w->from_crc = tk_crc_add(w->from_crc, from, len);
+}
+
+static void put_nonce(struct tk_writer *w)
+{
+    put_own(w, TK_STORE_NONCE, tk_record_values(w->s, &w->from) - TK_STORE_NONCE, w->s->seal->from);
+}
+
+static void put_tag(struct tk_writer *w)
+{
+    struct tk_store_seal *seal = w->s->seal;
+    uint8_t from[TK_STORE_TAG];
+
+    seal->end(seal->ctx, seal->nonce); /* which is a nonce still, or else the tag now */
+    if (!w->makes_nonce)
+        put_own(w, TK_STORE_TAG, w->from.end - 4 - TK_STORE_TAG, from);
 }
 
 /* --- records --- */
@@ -92,13 +166,13 @@ static void put_value(struct tk_writer *w)
     const struct tk_cursor *e = &w->from;
 
     if (w->of == NULL) {
-        tk_writer_put(w, NULL, e->value, e->len);
+        put(w, NULL, e->value, e->len);
         return;
     }
     const struct tk_store_value *v = &w->of->values[e->next - 1];
 
     for (size_t i = 0; i < v->count; i++)
-        tk_writer_put(w, v->pieces[i].data, 0, v->pieces[i].len);
+        put(w, v->pieces[i].data, 0, v->pieces[i].len);
 }
 
 static void put_part(struct tk_writer *w, enum tk_part part)
@@ -106,7 +180,7 @@ static void put_part(struct tk_writer *w, enum tk_part part)
     tk_cursor_rewind(w->s, &w->from);
     w->part = (uint8_t)part;
     if (part == TK_HEADS)
-        tk_writer_put(w, &w->count, 0, 1);
+        put(w, &w->count, 0, 1);
     for (uint32_t mask = w->mask; next_entry(w); mask >>= 1) {
         if ((mask & 1) == 0)
             continue;
@@ -129,15 +203,15 @@ static uint32_t put_record(struct tk_writer *w, bool makes_nonce)
     w->crc = tk_crc_begin(w->s, w->seq);
     w->from_crc = tk_crc_begin(w->s, w->from.seq);
     if (w->s->seal != NULL)
-        tk_sealed_begin(w);
+        seal_begin(w);
     put_part(w, TK_HEADS);
     put_number(w, w->crc, 2);
     w->from_crc >>= 16; /* what a CRC-32 becomes when its lower half is added to it */
     if (w->s->seal != NULL)
-        tk_sealed_nonce(w);
+        put_nonce(w);
     put_part(w, TK_VALUES);
     if (w->s->seal != NULL)
-        tk_sealed_tag(w);
+        put_tag(w);
     end = w->at + w->fill + 4;
     if (!makes_nonce)
         put_crc(w);
@@ -193,7 +267,7 @@ static void carry(struct tk_writer *w, const struct tk_commit *c)
     w->mask = 0;
     w->count = TK_RECORD_MOVED;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
-        if (!tk_cursor_is_alive(w->s, c, w->repeated, e))
+        if (!tk_commit_is_alive(w->s, c, w->repeated, e))
             continue;
         w->mask |= bit;
         w->count = (uint8_t)(w->count + tk_heads_of(e->len));
@@ -220,36 +294,6 @@ static void carry_sector(struct tk_writer *w, const struct tk_commit *c, uint32_
 }
 
 /* --- sectors --- */
-
-int tk_store_erase(struct tk_store *s, uint32_t seq)
-{
-    int ret = s->flash->erase(s->flash->ctx, tk_store_sector(s, seq));
-
-    if (s->fix / 8 / s->flash->sector_size == seq % s->flash->sectors)
-        s->fix = UINT32_MAX;
-    s->erased = ret == TK_FLASH_OK;
-    s->erasing = ret == TK_FLASH_AGAIN;
-    return ret == TK_FLASH_OK      ? TK_STORE_OK
-           : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
-                                   : TK_STORE_FLASH;
-}
-
-bool tk_store_erase_whole(struct tk_store *s, uint32_t seq)
-{
-    int ret;
-
-    do {
-        ret = tk_store_erase(s, seq);
-    } while (ret == TK_STORE_AGAIN);
-    return ret == TK_STORE_OK;
-}
-
-bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
-{
-    while (at < end && tk_store_number(s, at, 1) == 0xff)
-        at++;
-    return at == end && !s->unread;
-}
 
 static bool write_header(struct tk_writer *w, uint32_t end, uint32_t opened, uint32_t copy)
 {
