@@ -177,7 +177,7 @@ enum tk_err tk_keeper_store(struct tk_keeper *k, const struct tk_store_value *va
 {
     int ret = commit(k, values, count);
 
-    if (k->store.refused == 0) /* it may have more to do ahead now */
+    if (k->store.open_error == 0) /* it may have more to do ahead now */
         tk_timer_start(&k->timers, &k->store_timer, tk_keeper_now(k) + STORE_STEP_MS);
     return error_of_store(ret);
 }

@@ -6,10 +6,10 @@
 
 #define AES_KEY 16
 #define BLOCK   16
-#define SHA     32 /* bytes of a SHA-256 */
-#define PAD     64 /* bytes of its block */
+#define SHA     32 /* bytes of a digest */
+#define PAD     64 /* bytes of a block of SHA-256 */
 
-/* --- HMAC-SHA256 (RFC 2104), with a key of 32 bytes --- */
+/* --- HMAC-SHA256 (RFC 2104) with a key of 32 bytes --- */
 
 static void begin_pad(mbedtls_sha256_context *sha, const uint8_t key[TK_SEAL_KEY], uint8_t with)
 {
@@ -36,38 +36,38 @@ static void hmac_end(mbedtls_sha256_context *sha, const uint8_t key[TK_SEAL_KEY]
     (void)mbedtls_sha256_finish(sha, out);
 }
 
-/* --- what the store calls --- */
+/* --- struct tk_store_seal --- */
 
 static void begin(void *ctx, const uint8_t *nonce)
 {
     struct tk_seal *seal = ctx;
 
-    seal->makes_nonce = nonce == NULL;
-    if (seal->makes_nonce)
+    seal->derives_nonce = nonce == NULL;
+    if (seal->derives_nonce)
         hmac_begin(&seal->sha, seal->nonce_key);
     else
         (void)mbedtls_gcm_starts(&seal->gcm, MBEDTLS_GCM_DECRYPT, nonce, TK_STORE_NONCE);
 }
 
-static void head(void *ctx, const void *data, size_t len)
+static void add_head(void *ctx, const void *data, size_t len)
 {
     struct tk_seal *seal = ctx;
 
-    if (seal->makes_nonce)
+    if (seal->derives_nonce)
         (void)mbedtls_sha256_update(&seal->sha, data, len);
     else
         (void)mbedtls_gcm_update_ad(&seal->gcm, data, len);
 }
 
-/* The tag is made of what is sealed: decrypting that, and looking away, gives it. */
-static void values(void *ctx, const void *data, size_t len)
+/* The tag covers the ciphertext: decrypt it and discard the plaintext. */
+static void add_values(void *ctx, const void *data, size_t len)
 {
     struct tk_seal *seal = ctx;
     const uint8_t *p = data;
     uint8_t plain[BLOCK];
     size_t n;
 
-    if (seal->makes_nonce) {
+    if (seal->derives_nonce) {
         (void)mbedtls_sha256_update(&seal->sha, data, len);
         return;
     }
@@ -86,14 +86,14 @@ static void end(void *ctx, uint8_t out[TK_STORE_TAG])
     uint8_t digest[SHA];
     size_t len;
 
-    if (seal->makes_nonce) {
+    if (seal->derives_nonce) {
         hmac_end(&seal->sha, seal->nonce_key, digest);
         memcpy(out, digest, TK_STORE_TAG);
     } else
         (void)mbedtls_gcm_finish(&seal->gcm, NULL, 0, &len, out, TK_STORE_TAG);
 }
 
-/* GCM counts its blocks from 2 on: 1 is the tag's. */
+/* GCM encrypts with counter blocks from 2 on; 1 is for the tag. */
 static void crypt(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offset, void *data,
                   size_t len)
 {
@@ -114,7 +114,7 @@ static void crypt(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offse
     mbedtls_platform_zeroize(stream, sizeof stream);
 }
 
-/* --- beginning and end --- */
+/* --- init and free --- */
 
 static void derive(struct tk_seal *seal, const uint8_t key[TK_SEAL_KEY], const char *purpose,
                    uint8_t out[SHA])
@@ -129,8 +129,12 @@ bool tk_seal_init(struct tk_seal *seal, const uint8_t key[TK_SEAL_KEY])
     uint8_t derived[SHA];
 
     memset(seal, 0, sizeof *seal);
-    seal->store = (struct tk_store_seal){
-        .ctx = seal, .begin = begin, .head = head, .values = values, .end = end, .crypt = crypt};
+    seal->store = (struct tk_store_seal){.ctx = seal,
+                                         .begin = begin,
+                                         .add_head = add_head,
+                                         .add_values = add_values,
+                                         .end = end,
+                                         .crypt = crypt};
     mbedtls_sha256_init(&seal->sha);
     mbedtls_aes_init(&seal->aes);
     mbedtls_gcm_init(&seal->gcm);

@@ -3,18 +3,17 @@
 #define TK_SEAL_H
 
 /*
- * Seals the records of a store with a key that the board keeps elsewhere: AES-128-GCM (NIST SP
- * 800-38D) over the values, with the number of the sector and all keys and lengths as additional
- * data.
+ * Seals the records of a store: AES-128-GCM (NIST SP 800-38D) over the values, with the number of
+ * the sector and the record's count and heads as associated data.
  *
- * The nonce is synthetic, as in SIV (RFC 5297): the first 12 bytes of HMAC-SHA256 over all of that
- * and the values in plain. So a commit that was cut and is tried again with other values has
- * another nonce, also on a board without a random source; the same nonce means the same bytes.
+ * The nonce is synthetic, as in SIV (RFC 5297): the first 12 bytes of HMAC-SHA256 over the
+ * associated data and the plaintext. So a commit that was torn and is tried again with other values
+ * gets another nonce, also on a board without a random source; equal nonces mean equal bytes.
  *
- * What it does not see: that somebody put an older copy of the whole memory back.
+ * Not protected against rollback: replaying an older image of the whole flash is not detected.
  */
 
-#include "tk_store.h"
+#include "tk_store_types.h"
 
 #include <mbedtls/aes.h>
 #include <mbedtls/gcm.h>
@@ -23,19 +22,20 @@
 enum { TK_SEAL_KEY = 32 };
 
 struct tk_seal {
-    struct tk_store_seal store; /* for tk_store_open */
+    struct tk_store_seal store; /* pass this to tk_store_open */
     mbedtls_aes_context aes;
     mbedtls_gcm_context gcm;
     mbedtls_sha256_context sha;
     uint8_t nonce_key[TK_SEAL_KEY];
-    bool makes_nonce;
+    bool derives_nonce;
 };
 
-/* Both keys that it uses follow from this one. seal must not move. False where mbedTLS had no
- * memory; nothing is to be freed then. */
+/* Derives the two keys it uses from this one, which the board keeps outside the flash. *seal must
+ * not move afterwards: the store and mbedTLS hold pointers into it. False if mbedTLS ran out of
+ * memory; then nothing needs to be freed. */
 bool tk_seal_init(struct tk_seal *seal, const uint8_t key[TK_SEAL_KEY]);
 
-/* Wipes it. */
+/* Erases all keys from it. No store may use it afterwards. */
 void tk_seal_free(struct tk_seal *seal);
 
 #endif

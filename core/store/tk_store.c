@@ -16,48 +16,50 @@ static bool is_good_geometry(const struct tk_flash *f)
            f->sector_size <= 262144 && f->sector_size % f->unit == 0;
 }
 
-/* Finds the end of the newest sector. Only what stands last may have been cut. */
-static void stand(struct tk_store *s)
+/* Finds the end of the newest sector. Only its last record may be torn. */
+static void find_end(struct tk_store *s)
 {
-    uint32_t opened = tk_store_sector(s, s->seq) + s->opened;
+    uint32_t opened_end = tk_media_sector(s, s->seq) + s->opened_end;
     uint32_t before, start, end; /* the last record, and where the one before it begins */
     struct tk_cursor c;
 
     tk_cursor_first(s, &c, s->seq);
     for (before = start = end = c.end; tk_cursor_record(s, &c); end = c.end) {
         before = start;
-        start = tk_store_align(s, end);
+        start = tk_media_align(s, end);
     }
     c.end = start;
-    if (end > opened && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
-        /* where its seal was not begun it was cut, else it may also be damaged */
-        s->health |= tk_store_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
+    if (end > opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
+        /* blank CRC: torn; else torn or damaged */
+        s->health |= tk_media_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
         end = start;
         start = before;
     }
-    s->at = tk_store_align(s, end);
-    s->last = end > opened ? start : 0;
-    s->size = end - start;
+    s->append_at = tk_media_align(s, end);
+    s->unsettled = end > opened_end ? start : 0;
+    s->largest = end - start;
 }
 
-/* Whether the first record of the newest sector is whole, but not to be opened with this key. */
-static bool is_of_another_key(struct tk_store *s)
+/* Whether the first record of the newest sector is complete but does not open with this key. */
+static bool has_another_key(struct tk_store *s)
 {
     struct tk_cursor c;
 
     tk_cursor_first(s, &c, s->seq);
-    return s->seal != NULL && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
+    return tk_is_sealed(s) && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
            !tk_record_read(s, &c, NULL, 0);
 }
 
+/* Whether the flash holds a store that this one cannot read: sealed with another key, sealed where
+ * no seal was given, or plaintext where one was. */
 static bool is_sealed_otherwise(struct tk_store *s)
 {
-    struct tk_store_seal any; /* is only compared with NULL */
+    struct tk_store_seal any; /* only its address is used */
     struct tk_store other = *s;
     struct tk_header h;
 
     if (s->seq != 0)
-        return is_of_another_key(s);
+        return has_another_key(s);
     other.seal = s->seal == NULL ? &any : NULL;
     for (uint32_t i = 0; i < s->flash->sectors; i++) {
         if (tk_header_read(&other, i, &h))
@@ -70,103 +72,110 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
 {
     struct tk_header h;
 
-    *s = (struct tk_store){
-        .flash = flash, .seal = seal, .fix = UINT32_MAX, .fresh = true, .closed = true};
+    *s = (struct tk_store){.flash = flash,
+                           .seal = seal,
+                           .bad_bit = UINT32_MAX,
+                           .unwritten_since_mount = true,
+                           .sector_closed = true};
     if (!is_good_geometry(flash))
-        return s->refused = TK_STORE_GEOMETRY;
+        return s->open_error = TK_STORE_GEOMETRY;
+    if (seal != NULL && !TK_STORE_SEALING)
+        return s->open_error = TK_STORE_SEALED;
     for (uint32_t i = 0; i < flash->sectors; i++) {
         if (!tk_header_read(s, i, &h) || h.seq <= s->seq)
             continue;
         s->seq = h.seq;
-        s->end = h.end;
-        s->opened = h.opened;
+        s->prev_end = h.prev_end;
+        s->opened_end = h.opened_end;
     }
     if (s->seq != 0)
-        stand(s);
-    if (s->unread)
+        find_end(s);
+    if (s->read_failed)
         return TK_STORE_FLASH;
     if (is_sealed_otherwise(s)) {
-        s->seq = 0; /* nothing of it is seen */
-        s->refused = TK_STORE_SEALED;
+        s->seq = 0; /* as if blank */
+        s->open_error = TK_STORE_SEALED;
     }
-    return s->refused;
+    return s->open_error;
 }
 
-/* Nothing is read or programmed while an erase is not done. */
+/* Begins an operation. While an erase is under way nothing can be read or programmed. */
 static void begin(struct tk_store *s)
 {
-    s->unread = false;
-    if (s->erasing)
-        (void)tk_store_erase_whole(s, s->seq + 1);
+    s->read_failed = false;
+    if (s->next_erasing)
+        (void)tk_media_erase(s, s->seq + 1);
 }
 
 /* --- reading --- */
 
-/* Reads the record that a want was found in, for all that were. */
-static void give_record(struct tk_store *s, const struct tk_cursor *c, struct tk_store_want *wants,
-                        size_t count)
+/* Reads the record at the cursor for all queries that were found in it. */
+static void answer_record(struct tk_store *s, const struct tk_cursor *c,
+                          struct tk_store_query *queries, size_t count)
 {
-    bool good = tk_record_read(s, c, wants, count);
+    bool good = tk_record_read(s, c, queries, count);
 
     s->health |= good ? 0 : TK_STORE_CORRUPT;
-    for (struct tk_store_want *w = wants; w < wants + count; w++) {
-        if (w->found.at != c->at)
+    for (struct tk_store_query *q = queries; q < queries + count; q++) {
+        if (q->found.at != c->at)
             continue;
-        w->len = good ? (int)w->found.len : TK_STORE_FLASH;
-        w->found.at = 0;
+        q->len = good ? (int)q->found.len : TK_STORE_FLASH;
+        q->found.at = 0;
     }
 }
 
-static int give(struct tk_store *s, struct tk_store_want *wants, size_t count)
+static int answer(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct tk_cursor *found = &wants[i].found;
+        struct tk_cursor *found = &queries[i].found;
 
-        wants[i].len = found->at == 0 || found->deleted ? TK_STORE_MISSING : TK_STORE_FULL;
-        if (found->deleted || found->len > wants[i].size)
+        queries[i].len = found->at == 0 || found->deleted ? TK_STORE_MISSING : TK_STORE_FULL;
+        if (found->deleted || found->len > queries[i].size)
             found->at = 0;
     }
     for (size_t i = 0; i < count; i++) {
-        struct tk_cursor c = wants[i].found;
+        struct tk_cursor c = queries[i].found;
 
         if (c.at != 0)
-            give_record(s, &c, wants + i, count - i);
-        wants[i].len = s->unread ? TK_STORE_FLASH : wants[i].len;
+            answer_record(s, &c, queries + i, count - i);
+        queries[i].len = s->read_failed ? TK_STORE_FLASH : queries[i].len;
     }
-    return s->unread ? TK_STORE_FLASH : TK_STORE_OK;
+    return s->read_failed ? TK_STORE_FLASH : TK_STORE_OK;
 }
 
-int tk_store_get_all(struct tk_store *s, struct tk_store_want *wants, size_t count)
+int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     begin(s);
-    tk_record_find(s, wants, count);
-    return give(s, wants, count);
+    tk_find(s, queries, count);
+    return answer(s, queries, count);
 }
 
 int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
-    struct tk_store_want want = {.key = key, .buf = buf, .size = size};
+    struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
-    (void)tk_store_get_all(s, &want, 1);
-    return want.len;
+    (void)tk_store_get_all(s, &query, 1);
+    return query.len;
 }
 
 int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
-    struct tk_store_want want = {.key = key, .buf = buf, .size = size};
+    struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
     begin(s);
-    tk_record_find_before(s, &want);
-    (void)give(s, &want, 1);
-    return want.len;
+    tk_find_previous(s, &query);
+    (void)answer(s, &query, 1);
+    return query.len;
 }
 
 /* --- commits --- */
 
-/* Writes once more what was written last before the start, which power may have left undecided. */
+/* After a mount, writes once more what was written last: a power cut may have left it torn or
+ * marginal. */
 static int settle(struct tk_store *s)
 {
-    return s->fresh && s->seq != 0 ? tk_store_rewrite(s, s->last != 0) : TK_STORE_OK;
+    return s->unwritten_since_mount && s->seq != 0 ? tk_write_again(s, s->unsettled != 0)
+                                                   : TK_STORE_OK;
 }
 
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
@@ -175,8 +184,9 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
 
     if (ret != TK_STORE_OK)
         return ret;
-    s->size = c->size > s->size ? c->size : s->size;
-    return tk_store_write(s, c, s->closed || s->at + c->size > tk_store_sector_end(s, s->seq));
+    s->largest = c->size > s->largest ? c->size : s->largest;
+    return tk_write_commit(
+        s, c, s->sector_closed || s->append_at + c->size > tk_media_sector_end(s, s->seq));
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
@@ -184,10 +194,10 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     struct tk_commit c = {.values = values, .count = count};
     int ret;
 
-    if (count > TK_RECORD_HEADS || s->refused != 0)
-        return s->refused != 0 ? s->refused : TK_STORE_FULL;
+    if (count > TK_RECORD_HEADS || s->open_error != 0)
+        return s->open_error != 0 ? s->open_error : TK_STORE_FULL;
     begin(s);
-    ret = tk_store_plan(s, &c);
+    ret = tk_commit_plan(s, &c);
     if (ret != TK_STORE_OK || c.changed == 0)
         return ret;
     return write_commit(s, &c);
@@ -195,48 +205,48 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 
 int tk_store_prepare(struct tk_store *s)
 {
-    s->unread = false;
-    if (s->fresh || s->seq == 0)
+    s->read_failed = false;
+    if (s->unwritten_since_mount || s->seq == 0)
         return settle(s);
-    if (s->wounded)
-        return tk_store_rewrite(s, true);
-    if (s->erased || s->closed || s->at + s->size <= tk_store_sector_end(s, s->seq))
+    if (s->needs_rewrite)
+        return tk_write_again(s, true);
+    if (s->next_erased || s->sector_closed ||
+        s->append_at + s->largest <= tk_media_sector_end(s, s->seq))
         return TK_STORE_OK;
-    return tk_store_erase(s, s->seq + 1);
+    return tk_media_erase_step(s, s->seq + 1);
 }
 
 /* --- wiping --- */
 
-/* All keys are deleted by one record first: a cut behind it leaves nothing, one before it all. */
+/* First a record that deletes all keys: if a power cut ends the wipe, either all values or none are
+ * left. */
 static bool wipe(struct tk_store *s)
 {
     static const struct tk_store_value all = {TK_KEY_ALL, 0, NULL};
     const struct tk_commit c = {
         .values = &all, .count = 1, .changed = 1, .heads = 1, .size = tk_record_frame(s) + 2};
-    const struct tk_flash *f = s->flash;
 
     begin(s);
     if (s->seq != 0)
-        (void)write_commit(s, &c); /* where it cannot be written, erasing is all there is */
-    for (uint32_t i = 1; i <= f->sectors; i++) {
-        if (!tk_store_erase_whole(s, s->seq + i))
+        (void)write_commit(s, &c); /* if that fails, the erases must do */
+    for (uint32_t i = 1; i <= s->flash->sectors; i++) {
+        if (!tk_media_erase(s, s->seq + i))
             return false;
     }
-    return (f->sync == NULL || f->sync(f->ctx) == TK_FLASH_OK) &&
-           tk_store_is_blank(s, 0, f->sectors * f->sector_size);
+    return tk_media_sync(s) && tk_media_is_blank(s, 0, s->flash->sectors * s->flash->sector_size);
 }
 
 int tk_store_wipe(struct tk_store *s)
 {
     bool wiped = wipe(s);
 
-    (void)tk_store_open(s, s->flash, s->seal); /* blank, or what is left of it */
+    (void)tk_store_open(s, s->flash, s->seal);
     return wiped ? TK_STORE_OK : TK_STORE_FLASH;
 }
 
 void tk_store_close(struct tk_store *s)
 {
-    s->refused = TK_STORE_FLASH;
+    s->open_error = TK_STORE_FLASH;
 }
 
 const char *tk_store_health(const struct tk_store *s)

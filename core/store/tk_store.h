@@ -3,22 +3,24 @@
 #define TK_STORE_H
 
 /*
- * Values under small numbers, kept on flash so that no power cut can lose or mix them: the values
- * of one commit are there all together, or those before it are. It needs the flash contract
- * (platform/tk_flash.h) and nothing else, and can be lifted out with that: tk_store.h,
- * tk_store_media.h, and the files tk_store*.c.
+ * A transactional key-value store on NOR flash or EEPROM: the values of one commit are written
+ * together or not at all, whenever power fails. It needs platform/tk_flash.h only and can be used
+ * in other projects: see README.md beside this file.
  *
- * The value that a key had before the one it has can be asked for too, for who must go one step
- * back. Deleting a key deletes both.
+ * Besides the value of a key its previous value can be read, for rollback. Deleting a key deletes
+ * both.
  *
- * What lies on the flash (integers little-endian): sectors are filled one behind the other, round
- * and round. Sector number n, counted from 1, is the memory's n modulo the count of sectors.
- * Headers and records begin at a write unit.
+ * No function is reentrant for one store, and none may be called from an interrupt. Different
+ * stores are independent. All calls block; only erases take long (tk_store_prepare).
  *
- *      | header | header once more | record | record | ... 0xFF        a sector
+ * Format (integers are little-endian). The flash is a ring of sectors, filled in turn. Sectors are
+ * numbered from 1 for ever; number n lies at place n modulo the count of sectors. Headers and
+ * records begin at a write unit; what is left of the last unit is 0xFF.
  *
- *      0     4     8        12       16
- *      | n   | end | opened | CRC-32 |                                 a header
+ *      | header | header, second copy | record | record | ... 0xFF     a sector
+ *
+ *      0     4          8            12       16
+ *      | n   | prev_end | opened_end | CRC-32 |                        a header
  *
  *      | count 1 | heads | check 2 | values | CRC-32 |                 a record
  *
@@ -26,79 +28,84 @@
  *
  *      | key 1 | length 1 |                                            a head
  *
- * end: where the records of sector n - 1 end; what lies behind was cut, and is void for good.
+ * prev_end: offset in sector n - 1 at which its records end. What lies behind was torn and stays
+ * void.
  *
- * opened: where the records end that were written before the header.
+ * opened_end: offset at which the records end that were written before the header.
  *
- * count: of heads, 1 to 31; 128 more where the values are copies of what an earlier sector held.
+ * count: of heads, 1 to 31. Bit 7: the values are copies from an earlier sector.
  *
- * length: 0 to 253; or 254, there is no value any more (of key 255: of no key); or 255, these are
- * 254 bytes, and the next head goes on with the same value.
+ * length: 0 to 253; or 254: the key is deleted (key 255: all keys are); or 255: 254 bytes, and the
+ * next head continues the same value.
  *
- * check: the lower half of a CRC-32, not inverted at its end, over n, count and heads.
+ * check: lower half of a CRC-32, without the final inversion, over n, count and heads.
  *
- * CRC-32: of a record, over n and all that it has before; of a header, over 0 and the same. Where
- * records are sealed, n and 0 stand with other bits in it (SEALED in tk_store_read.c).
+ * CRC-32: of a record, over n and the record; of a header, over the number 0 and the header. When
+ * records are sealed, n and 0 are xored with a constant (SEALED in tk_store_media.c).
  *
- * A sector is opened by writing records first and its header then, which makes all of them count:
- * copies of what is alive in the sector that will be erased next, and the commit that found no room
- * in the sector before. Further commits are appended.
+ * A new sector is opened by writing records first and the header last, which makes all of them
+ * count: copies of the live values of the sector that will be erased next, then the commit that did
+ * not fit into the sector before. Further commits are appended.
  *
- * After a start what stands last may be undecided: power may have gone in the middle of its seal.
- * Before anything else is written a sector is opened with a copy of it, and it is void where it
- * lay; where nothing was appended since the sector was opened, its header is written once more.
+ * After a mount the last record may be torn or marginal, that is, read differently each time. So
+ * before anything else is written, a sector is opened with a copy of it, and the original becomes
+ * void. If nothing was appended since the sector was opened, only its header may be marginal, and
+ * the second copy of it is written.
  *
- * Invariants, each a test in tests/unit/store/test_store_format.c:
- *   a_commit_is_one_record           its seal, the CRC-32, goes last
- *   a_sector_counts_from_its_header  until then all that is alive lies in others
- *   the_oldest_sector_is_dead        it will be erased next; so a cut there, however often, costs
- *                                    the new sector alone
- *   a_unit_is_programmed_once        between erases
- *   sectors_are_erased_in_turn       wear is spread by at most one
+ * Invariants, each with a test of the same name in tests/unit/store/test_store_format.c:
+ *   a_commit_is_one_record               its CRC-32 is written last
+ *   a_sector_counts_from_its_header      until then all live values are in other sectors
+ *   the_oldest_sector_is_dead            it is erased next; a cut there, however often, costs only
+ *                                        the new sector
+ *   a_unit_is_programmed_once            between erases
+ *   sectors_are_erased_in_turn           erase counts differ by at most one
  *   an_earlier_lap_never_validates
- *   opening_writes_nothing
- *   a_start_alone_erases_nothing     when nothing was committed since the one before it
- *   what_was_cut_is_void_for_good    once something else was committed
+ *   mounting_writes_nothing
+ *   restarts_alone_erase_nothing         if nothing was committed in between
+ *   a_torn_record_stays_void             once something else was committed
  */
 
 #include "tk_store_types.h"
 
-/* Finds the store in whatever the memory holds: blank, ours, torn or foreign. Writes nothing.
- * flash and seal must outlive s; seal: NULL for none. TK_STORE_OK, TK_STORE_FLASH;
- * TK_STORE_GEOMETRY, TK_STORE_SEALED: nothing can be read or written then, and only a wipe changes
- * what is there. */
+/* Mounts whatever the flash holds: a store, a torn one, blank or foreign data. Writes nothing.
+ * flash and seal must outlive s; seal: NULL for plaintext. TK_STORE_OK, TK_STORE_FLASH, or
+ * TK_STORE_GEOMETRY, TK_STORE_SEALED: then nothing can be read or written, and only tk_store_wipe
+ * changes what is there. */
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal);
 
-/* All the values or none. Each key once, 31 of them at most; a value of over 253 bytes counts as
- * one more for each 254 bytes. Values that are there already cost no write. When it
- * answers TK_STORE_OK they were read back and are durable. May erase: takes up to seconds where
- * tk_store_prepare was not called before. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH. */
+/* Writes all values or none. At most 31 different keys; a value of more than 253 bytes counts once
+ * more for every 254 bytes. Values that are stored already are not written again. On TK_STORE_OK
+ * they were read back and are durable. May erase a sector, which can take seconds, unless
+ * tk_store_prepare is called when idle. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH, or the error of
+ * tk_store_open. */
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 
-/* The length of a key's value, copied to buf; TK_STORE_MISSING; TK_STORE_FULL when it is longer
- * than size; TK_STORE_FLASH. */
+/* Copies the value of a key to buf and returns its length. TK_STORE_MISSING; TK_STORE_FULL if it is
+ * longer than size; TK_STORE_FLASH. */
 int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size);
 
-/* Several at once, for the price of one walk over the memory. TK_STORE_OK, TK_STORE_FLASH. */
-int tk_store_get_all(struct tk_store *s, struct tk_store_want *wants, size_t count);
+/* The same for several keys in one walk over the flash; results are in each query. TK_STORE_OK,
+ * TK_STORE_FLASH. */
+int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count);
 
-/* The same of the value before it. It is kept as long as its sector is; with three sectors and more
- * it is moved on like any other. */
+/* Like tk_store_get, for the value that the key had before. Previous values are not copied when a
+ * sector is recycled, so one is lost with its sector: with two sectors possibly at the commit that
+ * replaced it, with more at a later one. */
 int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size);
 
-/* Work that can be done ahead, in idle time: after a start what was written last is written once
- * more, so that a bit which power left undecided cannot take it away; and the next sector is
- * erased, a step at most 10 ms. TK_STORE_AGAIN while there is more to do, TK_STORE_OK,
- * TK_STORE_FLASH. Never needed for all or nothing. */
+/* Does work ahead of time, for idle loops: after a mount it writes again what was written last, in
+ * case it is marginal; later it erases the next sector, in steps of at most 10 ms. Optional:
+ * atomicity does not depend on it. TK_STORE_AGAIN (call it again), TK_STORE_OK, TK_STORE_FLASH. */
 int tk_store_prepare(struct tk_store *s);
 
-/* The worst that was met, as a word: ok, corrected, older, corrupt. */
+/* The worst damage met since tk_store_open: "ok", "corrected", "older" or "corrupt". */
 const char *tk_store_health(const struct tk_store *s);
 
-/* Erases everything and checks that it is gone. The store is blank then. */
+/* Erases all sectors and checks that they are blank. The store is open and empty afterwards.
+ * TK_STORE_OK, TK_STORE_FLASH. */
 int tk_store_wipe(struct tk_store *s);
 
-/* From now on commits answer TK_STORE_FLASH and leave nothing, until it is opened again. */
+/* From now on commits return TK_STORE_FLASH and write nothing, until the store is opened again. */
 void tk_store_close(struct tk_store *s);
 
 #endif

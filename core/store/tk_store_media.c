@@ -3,87 +3,94 @@
 
 #include <string.h>
 
-#define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, bits turned round */
-#define SEALED     0x5ea1ed00u /* sets what is sealed apart from what is not */
+#define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, reflected */
+#define SEALED     0x5ea1ed00u /* in the seed: no sealed record validates as plaintext */
 
-/* --- places and bytes --- */
+/* --- sectors --- */
 
-uint32_t tk_store_sector(const struct tk_store *s, uint32_t seq)
+uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq)
 {
     return seq % s->flash->sectors * s->flash->sector_size;
 }
 
-uint32_t tk_store_sector_end(const struct tk_store *s, uint32_t seq)
+uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq)
 {
-    return tk_store_sector(s, seq) + s->flash->sector_size;
+    return tk_media_sector(s, seq) + s->flash->sector_size;
 }
 
 /* The unit is a power of two. */
-uint32_t tk_store_align(const struct tk_store *s, uint32_t at)
+uint32_t tk_media_align(const struct tk_store *s, uint32_t at)
 {
     return (at + s->flash->unit - 1) & -s->flash->unit;
 }
 
-uint32_t tk_store_oldest(const struct tk_store *s)
+uint32_t tk_media_oldest(const struct tk_store *s)
 {
-    uint32_t others = s->flash->sectors - 2; /* the newest is one, and one is dead */
+    uint32_t others = s->flash->sectors - 2; /* without the newest and the dead one */
 
     return s->seq > others + 1 ? s->seq - others : 1;
 }
 
-void tk_store_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
+int tk_media_erase_step(struct tk_store *s, uint32_t seq)
 {
-    uint32_t wrong = s->fix / 8 - at;
+    int ret = s->flash->erase(s->flash->ctx, tk_media_sector(s, seq));
 
-    if (s->unread || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
-        s->unread = true;
-        memset(buf, 0xff, len);
-    }
-    if (wrong < len)
-        ((uint8_t *)buf)[wrong] ^= (uint8_t)(1 << s->fix % 8);
-}
-
-uint32_t tk_store_number(struct tk_store *s, uint32_t at, int bytes)
-{
-    uint8_t le[4] = {0};
-
-    tk_store_read(s, at, le, (size_t)bytes);
-    return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
-}
-
-int tk_store_erase(struct tk_store *s, uint32_t seq)
-{
-    int ret = s->flash->erase(s->flash->ctx, tk_store_sector(s, seq));
-
-    if (s->fix / 8 / s->flash->sector_size == seq % s->flash->sectors)
-        s->fix = UINT32_MAX;
-    s->erased = ret == TK_FLASH_OK;
-    s->erasing = ret == TK_FLASH_AGAIN;
+    if (s->bad_bit / 8 / s->flash->sector_size == seq % s->flash->sectors)
+        s->bad_bit = UINT32_MAX;
+    s->next_erased = ret == TK_FLASH_OK;
+    s->next_erasing = ret == TK_FLASH_AGAIN;
     return ret == TK_FLASH_OK      ? TK_STORE_OK
            : ret == TK_FLASH_AGAIN ? TK_STORE_AGAIN
                                    : TK_STORE_FLASH;
 }
 
-bool tk_store_erase_whole(struct tk_store *s, uint32_t seq)
+bool tk_media_erase(struct tk_store *s, uint32_t seq)
 {
     int ret;
 
     do {
-        ret = tk_store_erase(s, seq);
+        ret = tk_media_erase_step(s, seq);
     } while (ret == TK_STORE_AGAIN);
     return ret == TK_STORE_OK;
 }
 
-bool tk_store_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
+/* --- bytes --- */
+
+void tk_media_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 {
-    while (at < end && tk_store_number(s, at, 1) == 0xff)
+    uint32_t wrong = s->bad_bit / 8 - at;
+
+    if (s->read_failed || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
+        s->read_failed = true;
+        memset(buf, 0xff, len);
+    }
+    if (wrong < len)
+        ((uint8_t *)buf)[wrong] ^= (uint8_t)(1 << s->bad_bit % 8);
+}
+
+uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes)
+{
+    uint8_t le[4] = {0};
+
+    tk_media_read(s, at, le, (size_t)bytes);
+    return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
+}
+
+bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
+{
+    while (at < end && tk_media_number(s, at, 1) == 0xff)
         at++;
-    return at == end && !s->unread;
+    return at == end && !s->read_failed;
+}
+
+bool tk_media_sync(const struct tk_store *s)
+{
+    return s->flash->sync == NULL || s->flash->sync(s->flash->ctx) == TK_FLASH_OK;
 }
 
 /* --- CRC-32 --- */
 
-/* A byte's halves are looked up apart, so that neither waits for the other. */
+/* Two tables of 16, one for each half of a byte: the lookups do not depend on each other. */
 uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 {
     static const uint32_t low[16] = {
@@ -117,7 +124,6 @@ uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
     return crc;
 }
 
-/* Which of so many bits, counted from 1 at their end, is wrong where it alone is; 0: none. */
 uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
 {
     uint32_t difference = POLYNOMIAL;
@@ -130,26 +136,17 @@ uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
     return 0;
 }
 
-/* --- records and headers --- */
+/* --- headers and records --- */
 
-uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c)
-{
-    return c->at + 3 + 2u * c->heads + (s->seal != NULL ? TK_STORE_NONCE : 0);
-}
-
-uint32_t tk_record_frame(const struct tk_store *s)
-{
-    return TK_RECORD_FRAME + (s->seal != NULL ? TK_STORE_NONCE + TK_STORE_TAG : 0);
-}
-
-/* What it says is true from its first bit on, so that no cut can look like a wrong bit. */
+/* What a header states holds before its first bit is programmed. So it is safe to correct one that
+ * was torn with a single bit missing. */
 bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h)
 {
-    uint32_t at = tk_store_sector(s, seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
+    uint32_t at = tk_media_sector(s, seq) + copy * tk_media_align(s, TK_HEADER_SIZE);
     uint32_t numbers[TK_HEADER_SIZE / 4], crc = tk_crc_begin(s, 0), bit;
 
     for (uint32_t i = 0; i < TK_HEADER_SIZE / 4; i++) {
-        numbers[i] = tk_store_number(s, at + 4 * i, 4);
+        numbers[i] = tk_media_number(s, at + 4 * i, 4);
         crc = tk_crc_add_number(crc, numbers[i], 4);
     }
     if (crc != TK_CRC_RESIDUE) {
@@ -161,10 +158,20 @@ bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct
     }
     *h = (struct tk_header){numbers[0], numbers[1], numbers[2]};
     return h->seq != 0 && h->seq % s->flash->sectors == seq % s->flash->sectors &&
-           h->end <= s->flash->sector_size && h->opened <= s->flash->sector_size;
+           h->prev_end <= s->flash->sector_size && h->opened_end <= s->flash->sector_size;
 }
 
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
 {
     return tk_header_read_copy(s, seq, 0, h) || tk_header_read_copy(s, seq, 1, h);
+}
+
+uint32_t tk_record_frame(const struct tk_store *s)
+{
+    return TK_RECORD_FRAME + (tk_is_sealed(s) ? TK_STORE_NONCE + TK_STORE_TAG : 0);
+}
+
+uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c)
+{
+    return c->at + 3 + 2u * c->heads + (tk_is_sealed(s) ? TK_STORE_NONCE : 0);
 }

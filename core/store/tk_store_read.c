@@ -5,34 +5,34 @@
 
 #include <string.h>
 
-#define CHUNK 24 /* bytes that are read at a time */
+#define CHUNK 24 /* bytes read at a time */
 
-/* Gives each want what a chunk has of its value. */
+/* Copies to each query the part of its value that lies in the chunk. */
 static void hand_out(const struct tk_cursor *c, uint32_t at, const uint8_t *chunk, uint32_t n,
-                     struct tk_store_want *wants, size_t count)
+                     struct tk_store_query *queries, size_t count)
 {
-    for (struct tk_store_want *w = wants; w < wants + count; w++) {
-        const struct tk_cursor *f = &w->found;
+    for (struct tk_store_query *q = queries; q < queries + count; q++) {
+        const struct tk_cursor *f = &q->found;
         uint32_t from = at > f->value ? at : f->value;
         uint32_t to = at + n < f->value + f->len ? at + n : f->value + f->len;
 
         if (f->at == c->at && from < to)
-            memcpy((uint8_t *)w->buf + (from - f->value), chunk + (from - at), to - from);
+            memcpy((uint8_t *)q->buf + (from - f->value), chunk + (from - at), to - from);
     }
 }
 
-/* By what its CRC-32 is off. */
+/* The syndrome of the record: 0 if its CRC-32 matches. */
 static uint32_t read_through(struct tk_store *s, const struct tk_cursor *c,
-                             struct tk_store_want *wants, size_t count)
+                             struct tk_store_query *queries, size_t count)
 {
     uint32_t crc = tk_crc_begin(s, c->seq);
     uint8_t chunk[CHUNK];
 
     for (uint32_t at = c->at, n; at < c->end; at += n) {
         n = c->end - at < CHUNK ? c->end - at : CHUNK;
-        tk_store_read(s, at, chunk, n);
+        tk_media_read(s, at, chunk, n);
         crc = tk_crc_add(crc, chunk, n);
-        hand_out(c, at, chunk, n, wants, count);
+        hand_out(c, at, chunk, n, queries, count);
     }
     return crc ^ TK_CRC_RESIDUE;
 }
@@ -47,34 +47,33 @@ bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_
 {
     const struct tk_cursor c = {.seq = seq, .at = at, .end = end, .heads = heads};
 
-    return tk_record_is_whole(s, &c) && (s->seal == NULL || tk_record_read(s, &c, NULL, 0));
+    return tk_record_is_whole(s, &c) && (!tk_is_sealed(s) || tk_record_read(s, &c, NULL, 0));
 }
 
-/* Reads it with a wrong bit put right, where that is the only one. */
 static bool read_corrected(struct tk_store *s, const struct tk_cursor *c, uint32_t syndrome,
-                           struct tk_store_want *wants, size_t count)
+                           struct tk_store_query *queries, size_t count)
 {
     uint32_t bit = tk_crc_wrong_bit(syndrome, 8 * (c->end - c->at));
 
     if (bit == 0)
         return false;
-    s->fix = 8 * c->end - bit;
+    s->bad_bit = 8 * c->end - bit;
     s->health |= TK_STORE_CORRECTED;
-    s->wounded = true;
-    return read_through(s, c, wants, count) == 0;
+    s->needs_rewrite = true;
+    return read_through(s, c, queries, count) == 0;
 }
 
-bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_want *wants,
+bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_query *queries,
                     size_t count)
 {
-    uint32_t syndrome = read_through(s, c, wants, count);
+    uint32_t syndrome = read_through(s, c, queries, count);
 
-    if ((syndrome != 0 && !read_corrected(s, c, syndrome, wants, count)) ||
-        (s->seal != NULL && !tk_sealed_is_authentic(s, c)))
+    if ((syndrome != 0 && !read_corrected(s, c, syndrome, queries, count)) ||
+        (tk_is_sealed(s) && !tk_sealed_is_authentic(s, c)))
         return false;
-    for (struct tk_store_want *w = wants; w < wants + count && s->seal != NULL; w++) {
-        if (w->found.at == c->at)
-            tk_sealed_open(s, c, w->found.value, w->buf, w->found.len);
+    for (struct tk_store_query *q = queries; q < queries + count && tk_is_sealed(s); q++) {
+        if (q->found.at == c->at)
+            tk_sealed_decrypt(s, c, q->found.value, q->buf, q->found.len);
     }
     return true;
 }

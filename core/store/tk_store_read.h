@@ -2,17 +2,20 @@
 #ifndef TK_STORE_READ_H
 #define TK_STORE_READ_H
 
+/* Reading and checking whole records. */
+
 #include "tk_store_media.h"
 
-/* Reads a record through, and out of it what the wants find in it. A wrong bit is put right where
- * it is only one. False where the record is damaged for all that. For what was whole once. */
-bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_want *wants,
+/* Reads and checks a record, and copies from it the values of those queries that were found in it.
+ * A single-bit error is corrected. False if the record is damaged beyond that, or not authentic.
+ * Only for records that are known to have been complete: see tk_record_is_whole. */
+bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_query *queries,
                     size_t count);
 
-/* The same without a cure, for what may have been cut. */
+/* Checks a record that may be torn: its CRC-32, without correction. */
 bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c);
 
-/* The same of what was just written to sector seq. */
+/* Checks a record that was just written to sector seq. */
 bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
                           uint8_t heads);
 

@@ -1,42 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store_sealed.h"
 
-#include <string.h>
-
-#define CHUNK 32 /* bytes that are read at a time */
+#define CHUNK 32 /* bytes read at a time */
 
 static void read_nonce(struct tk_store *s, const struct tk_cursor *c, uint8_t out[TK_STORE_NONCE])
 {
-    tk_store_read(s, tk_record_values(s, c) - TK_STORE_NONCE, out, TK_STORE_NONCE);
+    tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, out, TK_STORE_NONCE);
 }
 
-void tk_sealed_open(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
-                    size_t len)
-{
-    uint8_t nonce[TK_STORE_NONCE];
-
-    read_nonce(s, c, nonce);
-    s->seal->crypt(s->seal->ctx, nonce, at - tk_record_values(s, c), data, len);
-}
-
-/* What is sealed belongs to its sector. */
 void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 {
     const uint8_t le[4] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
                            (uint8_t)(seq >> 24)};
 
     s->seal->begin(s->seal->ctx, nonce);
-    s->seal->head(s->seal->ctx, le, sizeof le);
+    s->seal->add_head(s->seal->ctx, le, sizeof le);
 }
 
-static void tell(struct tk_store *s, void (*to)(void *ctx, const void *data, size_t len),
-                 uint32_t at, uint32_t end)
+static void add(struct tk_store *s, void (*to)(void *ctx, const void *data, size_t len),
+                uint32_t at, uint32_t end)
 {
     uint8_t chunk[CHUNK];
 
     for (uint32_t n; at < end; at += n) {
         n = end - at < CHUNK ? end - at : CHUNK;
-        tk_store_read(s, at, chunk, n);
+        tk_media_read(s, at, chunk, n);
         to(s->seal->ctx, chunk, n);
     }
 }
@@ -49,10 +37,19 @@ bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c)
 
     read_nonce(s, c, nonce);
     tk_sealed_begin(s, nonce, c->seq);
-    tell(s, seal->head, c->at, c->at + 1 + 2u * c->heads);
-    tell(s, seal->values, tk_record_values(s, c), tag_at);
+    add(s, seal->add_head, c->at, c->at + 1 + 2u * c->heads);
+    add(s, seal->add_values, tk_record_values(s, c), tag_at);
     seal->end(seal->ctx, tag);
     for (uint32_t i = 0; i < TK_STORE_TAG; i++)
-        differs |= tag[i] ^ (uint8_t)tk_store_number(s, tag_at + i, 1);
+        differs |= tag[i] ^ (uint8_t)tk_media_number(s, tag_at + i, 1);
     return differs == 0;
+}
+
+void tk_sealed_decrypt(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
+                       size_t len)
+{
+    uint8_t nonce[TK_STORE_NONCE];
+
+    read_nonce(s, c, nonce);
+    s->seal->crypt(s->seal->ctx, nonce, at - tk_record_values(s, c), data, len);
 }

@@ -2,7 +2,8 @@
 #ifndef TK_STORE_TYPES_H
 #define TK_STORE_TYPES_H
 
-/* Types of tk_store. Include tk_store.h. */
+/* Types of the store, apart from its functions so that its own files can share them. Include
+ * tk_store.h. */
 
 #include "tk_flash.h"
 
@@ -10,93 +11,115 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A build without a device key can leave sealing out with -DTK_STORE_SEALING=0, which saves 0.8 KB
+ * of code. tk_store_open then refuses a seal. */
+#ifndef TK_STORE_SEALING
+#define TK_STORE_SEALING 1
+#endif
+
 enum {
     TK_STORE_OK = 0,
-    TK_STORE_MISSING = -1,  /* no such value */
+    TK_STORE_MISSING = -1,  /* the key has no value */
     TK_STORE_FULL = -2,     /* the values do not fit the flash, or a value its buffer */
-    TK_STORE_FLASH = -3,    /* the memory failed; the store holds what it held before */
-    TK_STORE_GEOMETRY = -4, /* no store fits a memory of this shape */
-    TK_STORE_AGAIN = -5,    /* tk_store_prepare: there is more to do */
-    TK_STORE_SEALED = -6    /* sealed with another key, or where none is given, or the other way */
+    TK_STORE_FLASH = -3,    /* the flash failed, or the value is corrupt; nothing was changed */
+    TK_STORE_GEOMETRY = -4, /* unsupported sector size, sector count or write unit */
+    TK_STORE_AGAIN = -5,    /* tk_store_prepare only: call it again, more is to be done */
+    TK_STORE_SEALED = -6    /* sealed with another key, sealed but no seal was given, or plaintext
+                               but a seal was given */
 };
 
-/* What was met on the flash, as bits of tk_store.health; a cut may look like the second. */
+/* Damage met since the store was opened, as bits of tk_store.health. A record that a power cut
+ * tore may be reported as TK_STORE_OLDER too. */
 enum {
-    TK_STORE_CORRECTED = 1, /* one wrong bit, put right */
-    TK_STORE_OLDER = 2,     /* a record is damaged: a value may be the one before it */
-    TK_STORE_CORRUPT = 4    /* a value is damaged, and was not given out */
+    TK_STORE_CORRECTED = 1, /* a single-bit error was corrected */
+    TK_STORE_OLDER = 2,     /* a damaged record was skipped: a value may be its predecessor */
+    TK_STORE_CORRUPT = 4    /* a value is damaged and was not returned */
 };
 
-/* How records are sealed, so that who reads the memory learns nothing and can change nothing. A
- * record is told as head, then values; its nonce is made of both, so that none is ever used for two
- * different contents, cut or not. core/store/tk_seal.h is one. */
+/*
+ * Authenticated encryption of records. core/store/tk_seal.h implements it with AES-128-GCM.
+ *
+ * A record is passed as its head, then its values, in pieces of any length. When it is written this
+ * happens twice: first to derive the nonce from both, then to encrypt. So one nonce is never used
+ * with two different contents, even when a commit is torn and another is written in its place.
+ */
 enum { TK_STORE_NONCE = 12, TK_STORE_TAG = 16 };
 
 struct tk_store_seal {
-    void *ctx; /* handed back to each function */
-    /* nonce: NULL to make one. */
+    void *ctx; /* passed to each function */
+
+    /* Begins a record. nonce: NULL to derive one. */
     void (*begin)(void *ctx, const uint8_t *nonce);
-    void (*head)(void *ctx, const void *data, size_t len);
-    /* Plain to make a nonce, else as crypt left them. */
-    void (*values)(void *ctx, const void *data, size_t len);
-    /* The nonce, or the tag of what was told. */
+
+    /* Associated data. */
+    void (*add_head)(void *ctx, const void *data, size_t len);
+
+    /* Plaintext while a nonce is derived, else ciphertext. */
+    void (*add_values)(void *ctx, const void *data, size_t len);
+
+    /* Ends the record: the nonce (its first TK_STORE_NONCE bytes), or the tag. */
     void (*end)(void *ctx, uint8_t out[TK_STORE_TAG]);
-    /* Seals or opens in place what stands at this offset among the values. */
+
+    /* Encrypts or decrypts data in place; offset is its position among the record's values. */
     void (*crypt)(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t offset, void *data,
                   size_t len);
 
-    /* Inside: of the record that is written, and the nonce of the one that it is a copy of. */
-    uint32_t offset;
-    uint8_t nonce[TK_STORE_TAG];
-    uint8_t from[TK_STORE_NONCE];
+    /* Private to the store. */
+    uint32_t offset;                      /* in the values of the record that is written */
+    uint8_t nonce[TK_STORE_TAG];          /* its nonce, then its tag */
+    uint8_t source_nonce[TK_STORE_NONCE]; /* nonce of the record it is a copy of */
 };
 
+/* Owned by the caller, private to the store but for health. */
 struct tk_store {
     const struct tk_flash *flash;
-    struct tk_store_seal *seal; /* NULL: records are not sealed */
-    uint32_t seq;               /* number of the newest sector; 0: blank */
-    uint32_t end, opened;       /* what its header says */
-    uint32_t at;                /* offset in the memory: where its next record goes */
-    uint32_t last;  /* its newest record, where a start found one that was appended; 0: none */
-    uint32_t size;  /* of the largest commit since the start */
-    uint32_t room;  /* what may still be added without counting all that is alive */
-    uint32_t fix;   /* the one bit that is known to read wrong; UINT32_MAX: none is */
-    int8_t refused; /* why it could not be opened; 0: it was */
-    bool fresh;     /* nothing was written since the start */
-    bool closed;    /* nothing may be appended to the sector */
-    bool erased;    /* the next sector is, */
-    bool erasing;   /* or is being erased */
-    bool unread;    /* the memory refused a read */
-    bool wounded;   /* a value was read that has a wrong bit */
+    struct tk_store_seal *seal; /* NULL: plaintext */
+    uint32_t seq;               /* number of the newest sector; 0: the store is blank */
+    uint32_t prev_end;          /* of the newest sector's header */
+    uint32_t opened_end;        /* of the same */
+    uint32_t append_at;         /* flash offset of the next record */
+    uint32_t unsettled; /* flash offset of the last record, where it was found at mount and may be
+                           torn; 0: none */
+    uint32_t largest;   /* bytes of the largest record written since mount */
+    uint32_t headroom;  /* bytes that fit before live values must be counted again */
+    uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
+    int8_t open_error;  /* of tk_store_open; 0: open */
+    bool unwritten_since_mount;
+    bool sector_closed; /* no record may be appended to the newest sector */
+    bool next_erased;   /* the next sector is erased */
+    bool next_erasing;  /* its erase has begun and has not ended */
+    bool read_failed;   /* the flash refused a read */
+    bool needs_rewrite; /* a value that was read has a wrong bit */
     uint8_t health;
 };
 
-/* A place in a sector: a record, and one of its entries. Offsets are those in the memory. */
+/* A position in a sector: a record, and one of its entries. Offsets are flash offsets. */
 struct tk_cursor {
-    uint32_t seq;      /* of the sector */
-    uint32_t limit;    /* its records end there */
-    uint32_t at;       /* where the record begins; 0: there is none */
-    uint32_t end;      /* where it ends, without what fills its last unit */
-    uint32_t value;    /* where the entry's value is */
-    uint16_t len;      /* of the value */
-    uint16_t first[4]; /* heads of the record */
+    uint32_t seq;   /* number of the sector */
+    uint32_t limit; /* end of its records */
+    uint32_t at;    /* begin of the record; 0: no record */
+    uint32_t end;   /* its end, without padding */
+    uint32_t value; /* begin of the entry's value */
+    uint16_t len;   /* of the value */
+    uint16_t first_heads[4];
     uint8_t heads;     /* of the record */
-    uint8_t next;      /* head behind those of the entry */
+    uint8_t next_head; /* index of the head after the entry's */
     uint8_t key;
     bool deleted;
-    bool moved;
+    bool is_copy; /* of a record of an earlier sector */
 };
 
-/* A value that is asked for. */
-struct tk_store_want {
-    uint8_t key;
+/* A value to read. */
+struct tk_store_query {
+    uint8_t key; /* 0 to 254 */
     size_t size; /* of buf */
     void *buf;
-    int len;                /* the answer, as of tk_store_get */
-    struct tk_cursor found; /* inside */
+    int len;                /* result, as of tk_store_get */
+    struct tk_cursor found; /* private */
 };
 
-/* A value is the concatenation of its pieces, so that a caller needs no buffer to join them. */
+/* A value is written as the concatenation of its pieces, so that a caller needs no buffer to join
+ * them. */
 struct tk_store_piece {
     const void *data;
     uint16_t len;

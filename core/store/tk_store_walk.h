@@ -2,33 +2,40 @@
 #ifndef TK_STORE_WALK_H
 #define TK_STORE_WALK_H
 
+/* Walking over records and entries, and finding the entries of a key. */
+
 #include "tk_store_media.h"
 
-/* Stands before the first record of a sector. */
+/* Places the cursor before the first record of sector seq. */
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq);
 
-/* The next record, before its first entry; the next entry of the record; the next of the sector;
- * before the first entry again. */
+/* Moves to the next record, before its first entry. False at the end of the sector. A single-bit
+ * error in the heads is corrected. */
 bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c);
+
+/* Moves to the next entry of the record; to the next entry of the sector; back before the record's
+ * first entry. */
 bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c);
 bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c);
 void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c);
 
-/* The newest entry of each key that is wanted, or the one before it, as want.found. */
-void tk_record_find(struct tk_store *s, struct tk_store_want *wants, size_t count);
-void tk_record_find_before(struct tk_store *s, struct tk_store_want *want);
+/* Sets query.found to the newest entry of its key (found.at = 0: none), or to the one before it. */
+void tk_find(struct tk_store *s, struct tk_store_query *queries, size_t count);
+void tk_find_previous(struct tk_store *s, struct tk_store_query *query);
 
-/* Where the records are that the newest entries of some values stand in, 0 for none, in one walk
- * over the memory; and a cursor at such an entry. */
-void tk_record_find_each(struct tk_store *s, const struct tk_store_value *values, size_t count,
-                         uint32_t *at);
+/* Finds, in one walk, the records that hold the newest entries of these values' keys: their flash
+ * offsets in at[], 0 for none. */
+void tk_find_records(struct tk_store *s, const struct tk_store_value *values, size_t count,
+                     uint32_t *at);
+
+/* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
 void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at);
 
-/* Keys that more than one entry has, a bit for each of their remainders by 32. */
-uint32_t tk_store_repeated(struct tk_store *s);
+/* Keys with more than one entry, as a filter: bit key % 32. */
+uint32_t tk_keys_repeated(struct tk_store *s);
 
-/* Whether an entry is its key's newest. Newer ones are looked for where its
- * key is one of the repeated. */
-bool tk_cursor_is_alive(struct tk_store *s, uint32_t repeated, const struct tk_cursor *e);
+/* Whether the entry is live: the newest of its key, and not a deletion. Newer entries are only
+ * looked for where the filter has the key. */
+bool tk_cursor_is_live(struct tk_store *s, uint32_t repeated, const struct tk_cursor *e);
 
 #endif

@@ -7,59 +7,63 @@
 
 #include <string.h>
 
-enum tk_part { TK_FRAME, TK_HEADS, TK_VALUES };
+/* Parts of a record: those of which there is one an entry, and the rest. */
+enum part { FRAME, HEADS, VALUES };
 
-/* Writes records one behind the other: those of a commit, or copies of others. */
-struct tk_writer {
+/* Writes records one after another: of a commit, or copies of records of other sectors. */
+struct writer {
     struct tk_store *s;
-    const struct tk_commit *of; /* what is written; NULL: a copy of what from stands at */
-    struct tk_cursor from;      /* goes from entry to entry of either */
-    uint32_t mask;              /* a bit for each entry that is written */
-    uint32_t repeated;          /* as of tk_store_repeated, where records are copied */
-    uint32_t seq;               /* of the sector it writes to */
-    uint32_t at;                /* where the bounce buffer goes */
-    uint8_t *bounce;            /* TK_BOUNCE bytes */
-    uint32_t crc;               /* of what was written of the record */
-    uint32_t from_crc; /* of the same where it is a copy of all, in the sector it is from */
-    uint8_t count;     /* what the record begins with */
-    uint8_t fill;      /* bytes in the bounce buffer */
-    uint8_t part;      /* of the record, as enum tk_part */
-    bool makes_nonce;  /* so far only that: nothing is programmed */
+    const struct tk_commit *commit; /* NULL: the record at source is copied */
+    struct tk_cursor source;        /* walks over the entries of either */
+    uint32_t mask;                  /* bit i: entry i is written */
+    uint32_t repeated;              /* of tk_keys_repeated, while copying */
+    uint32_t seq;                   /* of the sector written to */
+    uint32_t at;                    /* flash offset for the bounce buffer */
+    uint8_t *bounce;
+    uint32_t crc;        /* of the record so far */
+    uint32_t source_crc; /* what the CRC of a record copied whole was in its own sector */
+    uint8_t count;       /* first byte of the record */
+    uint8_t fill;        /* bytes in the bounce buffer */
+    uint8_t part;        /* enum part */
+    bool derives_nonce;  /* this pass programs nothing */
     bool failed;
 };
 
 /* --- bytes --- */
 
-static void flush(struct tk_writer *w)
+static void flush(struct writer *w)
 {
     const struct tk_flash *f = w->s->flash;
-    uint32_t len = tk_store_align(w->s, w->fill);
+    uint32_t len = tk_media_align(w->s, w->fill);
 
     memset(w->bounce + w->fill, 0xff, len - w->fill);
-    w->failed = w->failed || w->s->unread ||
+    w->failed = w->failed || w->s->read_failed ||
                 (w->at + len - 1) / f->sector_size != w->seq % f->sectors ||
                 f->program(f->ctx, w->at, w->bounce, len) != TK_FLASH_OK;
     w->at += len;
     w->fill = 0;
 }
 
-static void seal_bytes(struct tk_writer *w, uint32_t at, void *data, uint32_t len)
+/* Seals bytes of heads or values in place. `at`: where those of a copy were read, else 0. */
+static void seal_bytes(struct writer *w, uint32_t at, void *data, uint32_t len)
 {
     struct tk_store_seal *seal = w->s->seal;
 
-    if (w->part == TK_HEADS) {
-        seal->head(seal->ctx, data, len);
+    if (w->part == HEADS) {
+        seal->add_head(seal->ctx, data, len);
         return;
     }
     if (at != 0)
-        seal->crypt(seal->ctx, seal->from, at - tk_record_values(w->s, &w->from), data, len);
-    if (!w->makes_nonce)
+        seal->crypt(seal->ctx, seal->source_nonce, at - tk_record_values(w->s, &w->source), data,
+                    len);
+    if (!w->derives_nonce)
         seal->crypt(seal->ctx, seal->nonce, seal->offset, data, len);
-    seal->values(seal->ctx, data, len);
+    seal->add_values(seal->ctx, data, len);
     seal->offset += len;
 }
 
-static void put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len)
+/* Writes data; if it is NULL, what the flash has at `at`. */
+static void put(struct writer *w, const void *data, uint32_t at, uint32_t len)
 {
     for (uint32_t i = 0, n; i < len; i += n) {
         if (w->fill == TK_BOUNCE)
@@ -71,17 +75,17 @@ static void put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len
         if (data != NULL)
             memcpy(to, (const uint8_t *)data + i, n);
         else
-            tk_store_read(w->s, at + i, to, n);
-        if (w->part != TK_FRAME && w->of == NULL)
-            w->from_crc = tk_crc_add(w->from_crc, to, n);
-        if (w->part != TK_FRAME && w->s->seal != NULL)
+            tk_media_read(w->s, at + i, to, n);
+        if (w->part != FRAME && w->commit == NULL)
+            w->source_crc = tk_crc_add(w->source_crc, to, n);
+        if (w->part != FRAME && tk_is_sealed(w->s))
             seal_bytes(w, data != NULL ? 0 : at + i, to, n);
         w->crc = tk_crc_add(w->crc, to, n);
-        w->fill = (uint8_t)(w->fill + (w->makes_nonce ? 0 : n));
+        w->fill = (uint8_t)(w->fill + (w->derives_nonce ? 0 : n));
     }
 }
 
-static void put_number(struct tk_writer *w, uint32_t number, uint32_t bytes)
+static void put_number(struct writer *w, uint32_t number, uint32_t bytes)
 {
     const uint8_t le[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
                            (uint8_t)(number >> 24)};
@@ -89,61 +93,60 @@ static void put_number(struct tk_writer *w, uint32_t number, uint32_t bytes)
     put(w, le, 0, bytes);
 }
 
-/* Ends what was begun, and makes it last. */
-static void put_crc(struct tk_writer *w)
+/* Completes what was begun: after this it is valid and durable. */
+static void put_crc(struct writer *w)
 {
-    const struct tk_flash *f = w->s->flash;
-
     put_number(w, ~w->crc, 4);
     flush(w);
-    w->failed = w->failed || (f->sync != NULL && f->sync(f->ctx) != TK_FLASH_OK);
+    w->failed = w->failed || !tk_media_sync(w->s);
 }
 
-/* --- what is sealed --- */
+/* --- nonce and tag --- */
 
-static void seal_begin(struct tk_writer *w)
+static void seal_begin(struct writer *w)
 {
     w->s->seal->offset = 0;
-    tk_sealed_begin(w->s, w->makes_nonce ? NULL : w->s->seal->nonce, w->seq);
+    tk_sealed_begin(w->s, w->derives_nonce ? NULL : w->s->seal->nonce, w->seq);
 }
 
-/* What a copy and its original have each of its own. */
-static void put_own(struct tk_writer *w, uint32_t len, uint32_t at, uint8_t *from)
+/* Writes nonce or tag. A copy has another one than its source, whose is at `at` and goes to
+ * source. */
+static void put_own(struct writer *w, uint32_t len, uint32_t at, uint8_t *source)
 {
     put(w, w->s->seal->nonce, 0, len);
-    if (w->of != NULL)
+    if (w->commit != NULL)
         return;
-    tk_store_read(w->s, at, from, len);
-    w->from_crc = tk_crc_add(w->from_crc, from, len);
+    tk_media_read(w->s, at, source, len);
+    w->source_crc = tk_crc_add(w->source_crc, source, len);
 }
 
-static void put_nonce(struct tk_writer *w)
+static void put_nonce(struct writer *w)
 {
-    put_own(w, TK_STORE_NONCE, tk_record_values(w->s, &w->from) - TK_STORE_NONCE, w->s->seal->from);
+    put_own(w, TK_STORE_NONCE, tk_record_values(w->s, &w->source) - TK_STORE_NONCE,
+            w->s->seal->source_nonce);
 }
 
-static void put_tag(struct tk_writer *w)
+static void put_tag(struct writer *w)
 {
     struct tk_store_seal *seal = w->s->seal;
-    uint8_t from[TK_STORE_TAG];
+    uint8_t source_tag[TK_STORE_TAG];
 
-    seal->end(seal->ctx, seal->nonce); /* which is a nonce still, or else the tag now */
-    if (!w->makes_nonce)
-        put_own(w, TK_STORE_TAG, w->from.end - 4 - TK_STORE_TAG, from);
+    seal->end(seal->ctx, seal->nonce); /* the nonce in the first pass, the tag in the second */
+    if (!w->derives_nonce)
+        put_own(w, TK_STORE_TAG, w->source.end - 4 - TK_STORE_TAG, source_tag);
 }
 
 /* --- records --- */
 
-/* The next entry of what is written. */
-static bool next_entry(struct tk_writer *w)
+static bool next_entry(struct writer *w)
 {
-    struct tk_cursor *e = &w->from;
+    struct tk_cursor *e = &w->source;
 
-    if (w->of == NULL)
+    if (w->commit == NULL)
         return tk_cursor_entry(w->s, e);
-    if (e->next == w->of->count)
+    if (e->next_head == w->commit->count)
         return false;
-    const struct tk_store_value *v = &w->of->values[e->next++];
+    const struct tk_store_value *v = &w->commit->values[e->next_head++];
 
     e->key = v->key;
     e->deleted = v->count == 0;
@@ -151,9 +154,9 @@ static bool next_entry(struct tk_writer *w)
     return true;
 }
 
-static void put_heads(struct tk_writer *w)
+static void put_heads(struct writer *w)
 {
-    const struct tk_cursor *e = &w->from;
+    const struct tk_cursor *e = &w->source;
     uint32_t len = e->len;
 
     for (; len >= TK_HEAD_PART; len -= TK_HEAD_PART)
@@ -161,141 +164,174 @@ static void put_heads(struct tk_writer *w)
     put_number(w, e->key | (e->deleted ? TK_HEAD_DELETED : len) << 8, 2);
 }
 
-static void put_value(struct tk_writer *w)
+static void put_value(struct writer *w)
 {
-    const struct tk_cursor *e = &w->from;
+    const struct tk_cursor *e = &w->source;
 
-    if (w->of == NULL) {
+    if (w->commit == NULL) {
         put(w, NULL, e->value, e->len);
         return;
     }
-    const struct tk_store_value *v = &w->of->values[e->next - 1];
+    const struct tk_store_value *v = &w->commit->values[e->next_head - 1];
 
     for (size_t i = 0; i < v->count; i++)
         put(w, v->pieces[i].data, 0, v->pieces[i].len);
 }
 
-static void put_part(struct tk_writer *w, enum tk_part part)
+static void put_part(struct writer *w, enum part part)
 {
-    tk_cursor_rewind(w->s, &w->from);
+    tk_cursor_rewind(w->s, &w->source);
     w->part = (uint8_t)part;
-    if (part == TK_HEADS)
+    if (part == HEADS)
         put(w, &w->count, 0, 1);
     for (uint32_t mask = w->mask; next_entry(w); mask >>= 1) {
         if ((mask & 1) == 0)
             continue;
-        if (part == TK_HEADS)
+        if (part == HEADS)
             put_heads(w);
         else
             put_value(w);
     }
-    w->part = TK_FRAME;
+    w->part = FRAME;
 }
 
-/* Where it ends, when the last of it is written. */
-static uint32_t put_record(struct tk_writer *w, bool makes_nonce)
+static uint32_t put_record(struct writer *w, bool derives_nonce)
 {
     uint8_t bounce[TK_BOUNCE];
     uint32_t end;
 
     w->bounce = bounce;
-    w->makes_nonce = makes_nonce;
+    w->derives_nonce = derives_nonce;
     w->crc = tk_crc_begin(w->s, w->seq);
-    w->from_crc = tk_crc_begin(w->s, w->from.seq);
-    if (w->s->seal != NULL)
+    w->source_crc = tk_crc_begin(w->s, w->source.seq);
+    if (tk_is_sealed(w->s))
         seal_begin(w);
-    put_part(w, TK_HEADS);
+    put_part(w, HEADS);
     put_number(w, w->crc, 2);
-    w->from_crc >>= 16; /* what a CRC-32 becomes when its lower half is added to it */
-    if (w->s->seal != NULL)
+    w->source_crc >>= 16; /* the same as adding its own lower half */
+    if (tk_is_sealed(w->s))
         put_nonce(w);
-    put_part(w, TK_VALUES);
-    if (w->s->seal != NULL)
+    put_part(w, VALUES);
+    if (tk_is_sealed(w->s))
         put_tag(w);
     end = w->at + w->fill + 4;
-    if (!makes_nonce)
+    if (!derives_nonce)
         put_crc(w);
     return end;
 }
 
-/* Writes a record and reads it back. */
-static void write_record(struct tk_writer *w)
+/* Returns the flash offset of the record's end, without padding. */
+static uint32_t write_record(struct writer *w)
 {
-    uint32_t at = w->at, end;
-
-    if (w->s->seal != NULL)
+    if (tk_is_sealed(w->s))
         (void)put_record(w, true);
-    end = put_record(w, false);
-    w->failed =
-        w->failed || !tk_record_reads_back(w->s, w->seq, at, end, w->count % TK_RECORD_MOVED);
+    return put_record(w, false);
 }
 
-/* --- what moves --- */
+/* Reads a record back. Called once write_record has given its buffer back: it needs the stack. */
+static void check_record(struct writer *w, uint32_t at, uint32_t end)
+{
+    uint8_t heads = w->count % TK_RECORD_COPY;
 
-/* What was written last before the start reads another way now: it was cut. */
-static void void_last(struct tk_writer *w)
+    w->failed = w->failed || !tk_record_reads_back(w->s, w->seq, at, end, heads);
+}
+
+static void write_commit(struct writer *w, const struct tk_commit *c)
+{
+    uint32_t at = w->at;
+
+    w->commit = c;
+    w->mask = c->changed;
+    w->count = (uint8_t)c->heads;
+    check_record(w, at, write_record(w));
+}
+
+/* --- copying to the sector that is opened --- */
+
+/* The unsettled record reads differently than before: it was torn. Drops it. */
+static void drop_unsettled(struct writer *w)
 {
     struct tk_store *s = w->s;
 
     w->failed = true;
-    if (s->unread)
+    if (s->read_failed)
         return;
-    s->at = s->last;
-    s->last = 0;
+    s->append_at = s->unsettled;
+    s->unsettled = 0;
 }
 
-/* What was written last before the start is copied as it is, not as something that moved: where it
- * lay is void then. What its own seal says of the bytes that were copied holds for the copy, also
- * where cells read another way each time. */
-static void carry_last(struct tk_writer *w)
+/* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
+ * of the original is checked over the very bytes that were copied, so that marginal bits, which
+ * read differently each time, cannot slip through. */
+static void copy_unsettled(struct writer *w)
 {
-    const struct tk_cursor *r = &w->from;
+    const struct tk_cursor *r = &w->source;
+    uint32_t at = w->at;
 
-    (void)tk_record_read(w->s, r, NULL, 0); /* looks for a wrong bit */
+    (void)tk_record_read(w->s, r, NULL, 0); /* finds a bad bit */
     w->mask = UINT32_MAX;
     w->count = r->heads;
-    write_record(w);
-    if (~w->from_crc != tk_store_number(w->s, r->end - 4, 4))
-        void_last(w);
+    check_record(w, at, write_record(w));
+    if (~w->source_crc != tk_media_number(w->s, r->end - 4, 4))
+        drop_unsettled(w);
 }
 
-/* Copies what is alive in a record. What is damaged is not sealed anew. */
-static void carry(struct tk_writer *w, const struct tk_commit *c)
+/* Copies the live entries of a record. A damaged one is not given a fresh CRC. */
+static void copy_live(struct writer *w, const struct tk_commit *c)
 {
-    struct tk_cursor *e = &w->from;
+    struct tk_cursor *e = &w->source;
 
     w->mask = 0;
-    w->count = TK_RECORD_MOVED;
+    w->count = TK_RECORD_COPY;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
-        if (!tk_commit_is_alive(w->s, c, w->repeated, e))
+        if (tk_commit_replaces(c, e->key) || !tk_cursor_is_live(w->s, w->repeated, e))
             continue;
         w->mask |= bit;
-        w->count = (uint8_t)(w->count + tk_heads_of(e->len));
+        w->count = (uint8_t)(w->count + tk_value_heads(e->len));
     }
-    if (w->mask != 0 && tk_record_read(w->s, e, NULL, 0))
-        write_record(w);
+    if (w->mask == 0 || !tk_record_read(w->s, e, NULL, 0))
+        return;
+    uint32_t at = w->at;
+
+    check_record(w, at, write_record(w));
 }
 
-/* What is alive in a sector that is erased next, and where a bit is known to be wrong. */
-static void carry_sector(struct tk_writer *w, const struct tk_commit *c, uint32_t seq, bool dying)
+/* Copies the unsettled record, one with a bad bit, and all others if the sector dies. */
+static void copy_sector(struct writer *w, const struct tk_commit *c, uint32_t seq, bool dies)
 {
     struct tk_store *s = w->s;
-    struct tk_cursor *r = &w->from;
+    struct tk_cursor *r = &w->source;
 
     tk_cursor_first(s, r, seq);
     while (tk_cursor_record(s, r)) {
-        if (r->at == s->last)
-            carry_last(w);
-        else if (dying || s->fix / 8 - r->at < r->end - r->at)
-            carry(w, c);
+        if (r->at == s->unsettled)
+            copy_unsettled(w);
+        else if (dies || s->bad_bit / 8 - r->at < r->end - r->at)
+            copy_live(w, c);
     }
-    if (seq == s->seq && s->last != 0 && r->at <= s->last)
-        void_last(w); /* it is not there any more */
+    if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
+        drop_unsettled(w); /* it no longer parses */
 }
 
-/* --- sectors --- */
+/* Erases the next sector and begins it with the copies. */
+static void copy_all(struct writer *w, const struct tk_commit *c)
+{
+    struct tk_store *s = w->s;
+    uint32_t oldest = tk_media_oldest(s);
 
-static bool write_header(struct tk_writer *w, uint32_t end, uint32_t opened, uint32_t copy)
+    w->failed = !s->next_erased && !tk_media_erase(s, w->seq);
+    if (w->failed)
+        return;
+    s->next_erased = false;
+    w->repeated = tk_keys_repeated(s);
+    w->at = tk_media_sector(s, w->seq) + 2 * tk_media_align(s, TK_HEADER_SIZE);
+    for (uint32_t seq = oldest; seq <= s->seq; seq++)
+        copy_sector(w, c, seq, seq == oldest && w->seq >= s->flash->sectors);
+}
+
+/* --- headers --- */
+
+static bool write_header(struct writer *w, uint32_t prev_end, uint32_t opened_end, uint32_t copy)
 {
     struct tk_store *s = w->s;
     uint32_t at = w->at;
@@ -303,92 +339,70 @@ static bool write_header(struct tk_writer *w, uint32_t end, uint32_t opened, uin
     struct tk_header back;
 
     w->bounce = bounce;
-    w->at = tk_store_sector(s, w->seq) + copy * tk_store_align(s, TK_HEADER_SIZE);
+    w->at = tk_media_sector(s, w->seq) + copy * tk_media_align(s, TK_HEADER_SIZE);
     w->crc = tk_crc_begin(s, 0);
     put_number(w, w->seq, 4);
-    put_number(w, end, 4);
-    put_number(w, opened, 4);
+    put_number(w, prev_end, 4);
+    put_number(w, opened_end, 4);
     put_crc(w);
     w->at = at;
     return !w->failed && tk_header_read_copy(s, w->seq, copy, &back) && back.seq == w->seq;
 }
 
-/* The header of a sector that nothing was appended to yet is all that may be undecided. */
-static void confirm(struct tk_writer *w)
+/* Where nothing was appended to the newest sector, only its header may be torn: writes the second
+ * copy. */
+static void confirm_header(struct writer *w)
 {
     struct tk_store *s = w->s;
-    uint32_t at = tk_store_sector(s, s->seq), len = tk_store_align(s, TK_HEADER_SIZE);
+    uint32_t at = tk_media_sector(s, s->seq), len = tk_media_align(s, TK_HEADER_SIZE);
 
-    if (tk_store_is_blank(s, at + len, at + 2 * len))
-        w->failed = !write_header(w, s->end, s->opened, 1);
-    w->failed = w->failed || s->unread;
+    if (tk_media_is_blank(s, at + len, at + 2 * len))
+        w->failed = !write_header(w, s->prev_end, s->opened_end, 1);
+    w->failed = w->failed || s->read_failed;
 }
 
-/* What a sector begins with before its commit. */
-static void carry_all(struct tk_writer *w, const struct tk_commit *c)
+/* The header makes all records in the sector count. */
+static void finish_sector(struct writer *w)
 {
     struct tk_store *s = w->s;
-    uint32_t oldest = tk_store_oldest(s);
+    uint32_t opened_end = w->at - tk_media_sector(s, w->seq);
+    uint32_t prev_end =
+        (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->seq);
 
-    w->failed = !s->erased && !tk_store_erase_whole(s, w->seq);
-    if (w->failed)
-        return;
-    s->erased = false;
-    w->repeated = tk_store_repeated(s);
-    w->at = tk_store_sector(s, w->seq) + 2 * tk_store_align(s, TK_HEADER_SIZE);
-    for (uint32_t seq = oldest; seq <= s->seq; seq++)
-        carry_sector(w, c, seq, seq == oldest && w->seq >= s->flash->sectors);
-}
-
-/* All in it counts from the moment on that its header is there. */
-static void finish_sector(struct tk_writer *w)
-{
-    struct tk_store *s = w->s;
-    uint32_t opened = w->at - tk_store_sector(s, w->seq);
-    uint32_t end = (s->last != 0 ? s->last : s->at) - tk_store_sector(s, s->seq);
-
-    w->failed = w->failed || s->unread || !write_header(w, end, opened, 0);
+    w->failed = w->failed || s->read_failed || !write_header(w, prev_end, opened_end, 0);
     if (w->failed)
         return;
     s->seq = w->seq;
-    s->end = end;
-    s->opened = opened;
-    s->last = 0;
-    s->closed = s->wounded = false;
+    s->prev_end = prev_end;
+    s->opened_end = opened_end;
+    s->unsettled = 0;
+    s->sector_closed = s->needs_rewrite = false;
 }
 
-static void write_commit(struct tk_writer *w, const struct tk_commit *c)
+int tk_write_commit(struct tk_store *s, const struct tk_commit *c, bool opens)
 {
-    w->of = c;
-    w->mask = c->changed;
-    w->count = (uint8_t)c->heads;
-    write_record(w);
-}
-
-int tk_store_write(struct tk_store *s, const struct tk_commit *c, bool opens)
-{
-    struct tk_writer w = {.s = s, .seq = s->seq + opens, .at = s->at};
+    struct writer w = {.s = s, .seq = s->seq + opens, .at = s->append_at};
 
     if (opens)
-        carry_all(&w, c);
+        copy_all(&w, c);
     if (c->changed != 0)
         write_commit(&w, c);
     else if (!opens)
-        confirm(&w);
+        confirm_header(&w);
     if (opens)
         finish_sector(&w);
     if (w.failed) {
-        s->closed = s->closed || !opens;
+        s->sector_closed = s->sector_closed || !opens;
         return TK_STORE_FLASH;
     }
-    s->at = w.at;
-    s->fresh = false;
+    s->append_at = w.at;
+    s->unwritten_since_mount = false;
     return TK_STORE_OK;
 }
 
-int tk_store_rewrite(struct tk_store *s, bool opens)
+int tk_write_again(struct tk_store *s, bool opens)
 {
     static const struct tk_commit nothing;
 
-    return tk_store_write(s, &nothing, opens);
+    return tk_write_commit(s, &nothing, opens);
 }

@@ -146,13 +146,13 @@ static bool is_idle(unsigned key, const struct held *a, const struct held *b)
 enum finding look(struct device *d, const struct model *old, const struct model *fresh)
 {
     static uint8_t got[KEYS_MAX][VALUE_MAX];
-    struct tk_store_want wants[KEYS_MAX];
+    struct tk_store_query wants[KEYS_MAX];
     unsigned olds = 0, news = 0;
     size_t count = 0;
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         if (!is_idle(key, &old->now[key], &fresh->now[key])) {
-            wants[count] = (struct tk_store_want){(uint8_t)key, VALUE_MAX, got[count], 0, {0}};
+            wants[count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[count], 0, {0}};
             count++;
         }
     }

@@ -64,7 +64,7 @@ static void seal_end(void *ctx, uint8_t out[TK_STORE_TAG])
 
     const struct device *d = seal->device; /* with no power, or nothing read, nothing is written */
 
-    if (seal->writes && !d->sim.off && !d->store.unread &&
+    if (seal->writes && !d->sim.off && !d->store.read_failed &&
         memcmp(&seal->plain, seal->nonce, sizeof seal->plain) != 0)
         seal->misused++;
     seal->writes = seal->makes_nonce;
@@ -86,8 +86,8 @@ void test_seal_init(struct test_seal *seal, const struct device *device)
 {
     *seal = (struct test_seal){.store = {.ctx = seal,
                                          .begin = seal_begin,
-                                         .head = seal_head,
-                                         .values = seal_values,
+                                         .add_head = seal_head,
+                                         .add_values = seal_values,
                                          .end = seal_end,
                                          .crypt = seal_crypt},
 

@@ -96,7 +96,7 @@ static void measure_mount(const struct row *r, struct cost *c)
 {
     struct tk_store another;
     uint8_t bufs[KEYS][70];
-    struct tk_store_want wants[KEYS];
+    struct tk_store_query wants[KEYS];
     uint64_t read = f.read_bytes;
 
     need(tk_store_open(&another, &f.flash, r->seal) == TK_STORE_OK, "it does not open");
@@ -104,7 +104,7 @@ static void measure_mount(const struct row *r, struct cost *c)
     c->mount_most = most(c->mount_most, f.read_bytes - read);
     read = f.read_bytes;
     for (int key = 0; key < KEYS; key++)
-        wants[key] = (struct tk_store_want){.key = (uint8_t)key, .size = 70, .buf = bufs[key]};
+        wants[key] = (struct tk_store_query){.key = (uint8_t)key, .size = 70, .buf = bufs[key]};
     need(tk_store_get_all(&another, wants, KEYS) == TK_STORE_OK && wants[8].len == lens[8],
          "values are missing");
     c->all_read += f.read_bytes - read;

@@ -77,14 +77,14 @@ static void a_day_of_refreshes_writes_it_once(void **state)
 {
     (void)state;
     world_provision(&w);
-    uint32_t at = w.keeper.store.at, seq = w.keeper.store.seq;
+    uint32_t at = w.keeper.store.append_at, seq = w.keeper.store.seq;
 
     refresh();
-    uint32_t first = w.keeper.store.at - at;
+    uint32_t first = w.keeper.store.append_at - at;
 
-    at = w.keeper.store.at;
+    at = w.keeper.store.append_at;
     refresh();
-    assert_int_equal(w.keeper.store.at - at, first);
+    assert_int_equal(w.keeper.store.append_at - at, first);
     assert_int_equal(w.keeper.store.seq, seq); /* else the two cannot be compared */
     assert_false(w.keeper.history.unstored);
 }

@@ -64,7 +64,7 @@ static void opening_reads_little_and_writes_nothing(void **state)
         assert_int_equal(tk_store_open(&another, &f.flash, NULL), TK_STORE_OK);
         assert_int_equal(f.operations, operations);
         worst = f.read_bytes - reads > worst ? f.read_bytes - reads : worst;
-        assert_int_equal(another.at, s.at);
+        assert_int_equal(another.append_at, s.append_at);
         assert_int_equal(another.health, 0);
     }
     print_message("opening reads %u bytes at most\n", (unsigned)worst);

@@ -152,7 +152,7 @@ static void an_earlier_lap_never_validates(void **state)
     while (s.seq < 4)
         run(n, n + 1), n++;
     assert_memory_equal(f.bytes, "\4\0\0", 4);
-    uint32_t used = s.at;
+    uint32_t used = s.append_at;
 
     memcpy(f.bytes + used, old + used, 1024 - used);
     open_store();
@@ -164,7 +164,7 @@ static void an_earlier_lap_never_validates(void **state)
     end();
 }
 
-static void opening_writes_nothing(void **state)
+static void mounting_writes_nothing(void **state)
 {
     (void)state;
     begin(1024, 4, 8);
@@ -184,7 +184,7 @@ static void opening_writes_nothing(void **state)
 }
 
 /* However often the power comes and goes; only the header is written once more. */
-static void a_start_alone_erases_nothing(void **state)
+static void restarts_alone_erase_nothing(void **state)
 {
     (void)state;
     begin(1024, 2, 1);
@@ -212,7 +212,7 @@ static int put_one(uint8_t key, const char *text)
 }
 
 /* A commit that was cut may have its heads whole. Once something else was committed it is over. */
-static void what_was_cut_is_void_for_good(void **state)
+static void a_torn_record_stays_void(void **state)
 {
     (void)state;
     for (unsigned at = 1; at < 9; at++) {
@@ -242,9 +242,9 @@ int main(void)
         cmocka_unit_test(a_unit_is_programmed_once),
         cmocka_unit_test(sectors_are_erased_in_turn),
         cmocka_unit_test(an_earlier_lap_never_validates),
-        cmocka_unit_test(opening_writes_nothing),
-        cmocka_unit_test(a_start_alone_erases_nothing),
-        cmocka_unit_test(what_was_cut_is_void_for_good),
+        cmocka_unit_test(mounting_writes_nothing),
+        cmocka_unit_test(restarts_alone_erase_nothing),
+        cmocka_unit_test(a_torn_record_stays_void),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

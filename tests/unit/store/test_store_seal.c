@@ -43,14 +43,14 @@ static void spy_head(void *ctx, const void *data, size_t len)
 {
     if (makes_nonce)
         EVP_DigestUpdate(plain, data, len);
-    seal.store.head(ctx, data, len);
+    seal.store.add_head(ctx, data, len);
 }
 
 static void spy_values(void *ctx, const void *data, size_t len)
 {
     if (makes_nonce)
         EVP_DigestUpdate(plain, data, len);
-    seal.store.values(ctx, data, len);
+    seal.store.add_values(ctx, data, len);
 }
 
 static void spy_end(void *ctx, uint8_t out[TK_STORE_TAG])
@@ -73,8 +73,8 @@ static void spy_crypt(void *ctx, const uint8_t nonce[TK_STORE_NONCE], uint32_t o
 
 static struct tk_store_seal spy = {.ctx = &seal,
                                    .begin = spy_begin,
-                                   .head = spy_head,
-                                   .values = spy_values,
+                                   .add_head = spy_head,
+                                   .add_values = spy_values,
                                    .end = spy_end,
                                    .crypt = spy_crypt};
 
@@ -294,7 +294,7 @@ static void a_forged_record_is_not_given_out(void **state)
 
     (void)state;
     assert_int_equal(put(4), TK_STORE_OK);
-    uint8_t *at = f.bytes + s.at;
+    uint8_t *at = f.bytes + s.append_at;
 
     assert_int_equal(put(5), TK_STORE_OK);
 

@@ -281,7 +281,7 @@ static void more_values_than_a_record_holds_are_refused(void **state)
 static void several_values_are_read_at_once(void **state)
 {
     char bufs[5][8] = {{0}};
-    struct tk_store_want wants[5];
+    struct tk_store_query wants[5];
     static const uint8_t keys[] = {1, 2, 3, 1, 4};
     static const int lens[] = {3, TK_STORE_MISSING, TK_STORE_FULL, 3, 0};
 
@@ -293,7 +293,7 @@ static void several_values_are_read_at_once(void **state)
     drop(2);
     put(1, "new");
     for (int i = 0; i < 5; i++)
-        wants[i] = (struct tk_store_want){.key = keys[i], .size = 8, .buf = bufs[i]};
+        wants[i] = (struct tk_store_query){.key = keys[i], .size = 8, .buf = bufs[i]};
     assert_int_equal(tk_store_get_all(&s, wants, 5), TK_STORE_OK);
     for (int i = 0; i < 5; i++)
         assert_int_equal(wants[i].len, lens[i]);
