@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Every way in which something does not work. This file is read several times, each time with
- * another TK_ERROR(id, code, action, words): see tk_err.h. The codes are stable; the words tell
- * the operator the next step.
+ * The table of errors, an X-macro: TK_ERROR(id, code, action, hint), see tk_err.h. A code never
+ * changes; a hint tells the operator the next step.
  */
 
-/* what was typed */
+/* console input */
 TK_ERROR(UNKNOWN_COMMAND, "unknown_command", NONE, "type help for the list")
 TK_ERROR(LINE_TOO_LONG, "line_too_long", NONE,
          "a line holds at most 1023 characters; nothing was done")
@@ -17,7 +16,7 @@ TK_ERROR(RX_OVERRUN, "rx_overrun", NONE,
 TK_ERROR(USAGE, "usage", NONE, "type help and the command for its form")
 TK_ERROR(BAD_PREFIX, "bad_prefix", NONE, "a program's line is @<1 to 10 digits> <command>")
 TK_ERROR(NEED_VALUE, "need_value", NONE, "give the value on the same line")
-TK_ERROR(BAD_VALUE, "bad_value", NONE, "that value cannot be")
+TK_ERROR(BAD_VALUE, "bad_value", NONE, "invalid value")
 TK_ERROR(BUSY, "busy", NONE, "a command is still at work; wait for its answer, or Ctrl-C")
 TK_ERROR(CANCELLED, "cancelled", NONE, "ended early; what was sent before goes on, see status")
 TK_ERROR(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")
@@ -46,12 +45,11 @@ TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
 TK_ERROR(STORAGE_SEALED, "storage_sealed", NONE,
          "what is stored was sealed with another key, or without one; start with that key, or "
          "factory-reset")
-TK_ERROR(STORAGE_FULL, "storage_full", NONE,
-         "flash has no room for that; unset or delete something")
+TK_ERROR(STORAGE_FULL, "storage_full", NONE, "storage full; unset a setting or delete an account")
 TK_ERROR(NO_MEMORY, "no_memory", RETRY,
          "the request does not fit this build's buffer; use shorter values")
 
-/* the way to the server */
+/* reaching the server */
 TK_ERROR(NAME_UNKNOWN, "name_unknown", RETRY,
          "the host name does not resolve; check DNS and the spelling")
 TK_ERROR(CONNECT_FAILED, "connect_failed", RETRY,
@@ -80,15 +78,15 @@ TK_ERROR(TLS_NO_MEMORY, "tls_no_memory", RETRY,
          "TLS ran out of memory; the server's certificates may be too large for this build")
 TK_ERROR(HTTP_MALFORMED, "http_malformed", RETRY,
          "the answer is not HTTP/1.1; is it the right host and port?")
-TK_ERROR(HTTP_TOO_LARGE, "http_too_large", RETRY, "the answer is larger than any of this kind")
-TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "the server redirects to where it is not followed")
+TK_ERROR(HTTP_TOO_LARGE, "http_too_large", RETRY, "response too large")
+TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "unexpected redirect (not followed)")
 TK_ERROR(HTTP_STATUS, "http_status", RETRY, "the server answered a status without a reason in it")
 TK_ERROR(SERVER_ERROR, "server_error", RETRY, "the server has a fault of its own")
-TK_ERROR(SERVER_BUSY, "server_busy", RETRY, "the server asks to be left alone for a while")
+TK_ERROR(SERVER_BUSY, "server_busy", RETRY, "the server is rate-limiting or overloaded; will retry")
 TK_ERROR(BAD_ANSWER, "bad_answer", RETRY,
          "the answer is not what this server gives; is it the right host?")
 
-/* what the authorization server says (facts: RFC 6749 5.2 and Bitrix24's own) */
+/* errors of the authorization server (RFC 6749 5.2, and Bitrix24's own) */
 TK_ERROR(INVALID_CLIENT, "invalid_client", BLOCK,
          "the server refuses client_secret for this application, or it is not installed; set "
          "client_secret")
@@ -109,7 +107,7 @@ TK_ERROR(INVALID_GRANT, "invalid_grant", REAUTH,
          "the server does not honour this pair any more; auth begin")
 TK_ERROR(EXPIRED_TOKEN, "expired_token", REAUTH, "the refresh token is past its life; auth begin")
 
-/* a code */
+/* authorization codes */
 TK_ERROR(CODE_EXPIRED, "code_expired", NONE,
          "25 s passed before the code could be sent; auth begin for a new one")
 TK_ERROR(CODE_USED, "code_used", NONE, "this code was sent before; auth begin for a new one")

@@ -3,26 +3,27 @@
 #define JSMN_STRICT
 #include <jsmn.h>
 
+#include "tk_assert.h"
 #include "tk_json.h"
-#include "tk_text.h"
+#include "tk_string.h"
 
 #include <string.h>
 
 #define DEPTH_MAX 16
 
-/* --- the grammar, over the text, with the tokens as the map of where each string ends --- */
+/* --- the grammar, checked over the text; the tokens say where strings end --- */
 
-/* What may stand next; 0 behind the document. */
+/* What may come next; 0 after the document. */
 enum { VALUE = 1, NAME = 2, COLON = 4, COMMA = 8, CLOSE = 16 };
 
 struct walk {
     const char *at;
     unsigned expect;
-    int depth;          /* of open containers */
-    uint32_t is_object; /* a bit each, the innermost one in bit 0 */
+    int depth;          /* of open objects and arrays */
+    uint32_t is_object; /* one bit each, the innermost in bit 0 */
 };
 
-static void behind_value(struct walk *w)
+static void after_value(struct walk *w)
 {
     w->expect = w->depth > 0 ? COMMA | CLOSE : 0;
 }
@@ -43,12 +44,12 @@ static bool walk_close(struct walk *w, bool is_object)
         return false;
     w->depth--;
     w->is_object >>= 1;
-    behind_value(w);
+    after_value(w);
     return true;
 }
 
-/* What stands between the values: white space and marks. */
-static bool walk_mark(struct walk *w, char c)
+/* A character between values: white space or punctuation. */
+static bool walk_punctuation(struct walk *w, char c)
 {
     switch (c) {
     case ' ':
@@ -75,8 +76,8 @@ static bool walk_mark(struct walk *w, char c)
     }
 }
 
-/* A word at a time, that is most of what a document is: a byte below 0x20 is one whose top bit is
- * not set, and is after 0x20 was taken away. */
+/* True if a byte is below 0x20. Tested a word at a time, since strings are most of a document: such
+ * a byte has its top bit clear, and set after 0x20 is subtracted. */
 static bool has_control(const char *s, size_t len)
 {
     const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
@@ -92,7 +93,7 @@ static bool has_control(const char *s, size_t len)
     return len > 0;
 }
 
-/* jsmn has checked the escapes; it lets raw control characters pass. */
+/* jsmn has checked the escapes, but accepts raw control characters. */
 static bool walk_string(struct walk *w, size_t len)
 {
     const char *s = w->at;
@@ -100,14 +101,14 @@ static bool walk_string(struct walk *w, size_t len)
     if (w->expect & NAME)
         w->expect = COLON;
     else if (w->expect & VALUE)
-        behind_value(w);
+        after_value(w);
     else
         return false;
     w->at = s + len + 1;
     return !has_control(s, len);
 }
 
-/* At least one digit. No end is looked for: jsmn has found a character behind the last one. */
+/* At least one digit. Stops within the text: jsmn has found a character after the last digit. */
 static bool walk_digits(struct walk *w)
 {
     const char *from = w->at;
@@ -117,7 +118,7 @@ static bool walk_digits(struct walk *w)
     return w->at > from;
 }
 
-/* [-] int [. digits] [e [+-] digits], no leading zero (RFC 8259 section 6). */
+/* [-] int [. digits] [e [+-] digits], without leading zeros (RFC 8259 section 6). */
 static bool walk_number(struct walk *w)
 {
     w->at += *w->at == '-';
@@ -139,13 +140,13 @@ static bool walk_number(struct walk *w)
 
 static bool walk_primitive(struct walk *w, size_t len)
 {
-    static const char words[][6] = {"true", "false", "null"};
+    static const char literals[][6] = {"true", "false", "null"};
 
     if (!(w->expect & VALUE))
         return false;
-    behind_value(w);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (len == strlen(words[i]) && memcmp(w->at, words[i], len) == 0) {
+    after_value(w);
+    for (size_t i = 0; i < sizeof literals / sizeof literals[0]; i++) {
+        if (len == strlen(literals[i]) && memcmp(w->at, literals[i], len) == 0) {
             w->at += len;
             return true;
         }
@@ -153,22 +154,23 @@ static bool walk_primitive(struct walk *w, size_t len)
     return walk_number(w);
 }
 
-/* One token, or one character between tokens. The rest of a primitive that is longer than its value
- * is met as a mark, and is none. */
-static bool walk_on(struct walk *w, const struct tk_json *j, const jsmntok_t **next)
+/* One token, or one character between tokens. What jsmn counted to a primitive beyond its value
+ * fails as punctuation. */
+static bool walk_next(struct walk *w, const struct tk_json *j, const jsmntok_t **next)
 {
     const jsmntok_t *t = *next;
     char c = *w->at;
 
     if (t == j->tokens + j->count || w->at + (c == '"') != j->text + t->start) {
         w->at++;
-        return walk_mark(w, c);
+        return walk_punctuation(w, c);
     }
     *next = t + 1;
     if (t->type == JSMN_PRIMITIVE)
         return walk_primitive(w, (size_t)(t->end - t->start));
     w->at++;
-    return t->type == JSMN_STRING ? walk_string(w, (size_t)(t->end - t->start)) : walk_mark(w, c);
+    return t->type == JSMN_STRING ? walk_string(w, (size_t)(t->end - t->start))
+                                  : walk_punctuation(w, c);
 }
 
 static bool well_formed(const struct tk_json *j)
@@ -177,7 +179,7 @@ static bool well_formed(const struct tk_json *j)
     const jsmntok_t *next = j->tokens;
 
     while (w.at < j->text + j->len) {
-        if (!walk_on(&w, j, &next))
+        if (!walk_next(&w, j, &next))
             return false;
     }
     return w.expect == 0;
@@ -200,8 +202,8 @@ bool tk_json_is_object(const struct tk_json *j, int value)
     return value >= 0 && value < j->count && j->tokens[value].type == JSMN_OBJECT;
 }
 
-/* The first token behind a value and all that it holds. */
-static int behind(const struct tk_json *j, int value)
+/* The first token after a value and its contents. */
+static int skip_value(const struct tk_json *j, int value)
 {
     int end = j->tokens[value].end;
 
@@ -222,24 +224,25 @@ int tk_json_member(const struct tk_json *j, int object, const char *name)
 
         if ((size_t)(t->end - t->start) == len && memcmp(j->text + t->start, name, len) == 0)
             return key + 1;
-        key = behind(j, key + 1);
+        key = skip_value(j, key + 1);
     }
     return TK_JSON_NONE;
 }
 
 int tk_json_element(const struct tk_json *j, int array, int i)
 {
+    TK_ASSERT(i >= 0);
     if (array < 0 || array >= j->count || j->tokens[array].type != JSMN_ARRAY ||
         i >= j->tokens[array].size)
         return TK_JSON_NONE;
     int value = array + 1;
 
     while (i-- > 0)
-        value = behind(j, value);
+        value = skip_value(j, value);
     return value;
 }
 
-/* Of digits that jsmn has checked. */
+/* The value of 4 hex digits, which jsmn has checked. */
 static unsigned hex4(const char *s)
 {
     unsigned value = 0;
@@ -260,7 +263,8 @@ static char *put_utf8(char *to, unsigned code)
     return to;
 }
 
-/* The code point of uXXXX, or of a pair of them; 0 for NUL and for half a pair. *s goes behind. */
+/* The code point of uXXXX or of a surrogate pair; 0 for NUL and for an unpaired surrogate. Advances
+ * *s past it. */
 static unsigned unescape_unicode(const char **s, const char *end)
 {
     unsigned code = hex4(*s + 1), low;
@@ -275,7 +279,7 @@ static unsigned unescape_unicode(const char **s, const char *end)
     return low < 0xdc00 || low > 0xdfff ? 0 : 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* One escape, from behind its backslash; NULL for a character that no text of ours can hold. */
+/* Decodes one escape, without its backslash, to `to`. NULL if a C string cannot hold it. */
 static char *unescape_one(const char **s, const char *end, char *to)
 {
     static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
@@ -310,7 +314,8 @@ static bool unescape(char *text, jsmntok_t *t)
     return true;
 }
 
-enum { TAKEN = -1, SPOILT = -2 }; /* in a token's size, which strings do not need */
+/* Stored in a token's size, which strings and numbers do not use. */
+enum { DECODED = -1, INVALID = -2 };
 
 const char *tk_json_text(struct tk_json *j, int value)
 {
@@ -321,13 +326,13 @@ const char *tk_json_text(struct tk_json *j, int value)
 
     if (t->type == JSMN_PRIMITIVE && first != '-' && !tk_is_digit(first))
         return NULL;
-    if (t->type == JSMN_OBJECT || t->type == JSMN_ARRAY || t->size == SPOILT)
+    if (t->type == JSMN_OBJECT || t->type == JSMN_ARRAY || t->size == INVALID)
         return NULL;
-    if (t->size != TAKEN) {
-        t->size = t->type == JSMN_PRIMITIVE || unescape(j->text, t) ? TAKEN : SPOILT;
+    if (t->size != DECODED) {
+        t->size = t->type == JSMN_PRIMITIVE || unescape(j->text, t) ? DECODED : INVALID;
         j->text[t->end] = '\0';
     }
-    return t->size == TAKEN ? j->text + t->start : NULL;
+    return t->size == DECODED ? j->text + t->start : NULL;
 }
 
 bool tk_json_int(struct tk_json *j, int value, int64_t *out)

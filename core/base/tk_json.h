@@ -3,12 +3,12 @@
 #define TK_JSON_H
 
 /*
- * JSON documents (RFC 8259) read whole, on jsmn. jsmn alone is a tokenizer: it accepts `{"a":}`,
- * `[1,,3]` and 10 more of 18 malformed documents, so every document is walked once more against
- * the grammar before anything of it is used.
+ * A JSON reader (RFC 8259) on top of jsmn, for whole documents in memory. jsmn is a tokenizer: even
+ * in strict mode it accepts {"a":} and [1,,3]. Each document is therefore checked against the
+ * grammar before any of it is used.
  *
- * Values are taken out in place: a string is unescaped where it stands and NUL-terminated, which
- * never needs more room than the document has. A pointer so given lives as long as the text.
+ * Strings are decoded in place: unescaped and NUL-terminated within the document, which never needs
+ * more room. A pointer to one is valid as long as the text. Pure functions.
  */
 
 #ifndef JSMN_H
@@ -23,32 +23,34 @@
 struct tk_json {
     char *text;
     size_t len;
-    jsmntok_t *tokens; /* the caller's, in document order; the root is 0 */
+    jsmntok_t *tokens; /* in document order; 0 is the root */
     int count;
 };
 
+/* A value is the index of its token; TK_JSON_NONE: there is no such value. All functions below
+ * accept TK_JSON_NONE, so that lookups can be chained. */
 enum { TK_JSON_NONE = -1 };
 
-/* Whether text[0..len) is one JSON value of at most max tokens, nested at most 16 deep. A bare
- * number or word is one only with white space behind it. text may be changed by the functions
- * below, must outlive j, and has one byte of room behind it. */
+/* Parses text[0..len). False unless it is one JSON value of at most max tokens, nested at most 16
+ * deep; a bare number or literal must be followed by white space. text and tokens are the caller's
+ * and must outlive j. text needs one byte after text[len - 1], and is modified by tk_json_text and
+ * tk_json_int. */
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max);
 
-/* The value of the first member of that name (as it stands in the document, without escapes), or
- * TK_JSON_NONE; also when `object` is TK_JSON_NONE or no object. */
+/* The value of the first member of this name. name is compared as written in the document, without
+ * unescaping. */
 int tk_json_member(const struct tk_json *j, int object, const char *name);
 
-/* Element i of an array, or TK_JSON_NONE. */
+/* Element i, from 0, of an array. */
 int tk_json_element(const struct tk_json *j, int array, int i);
 
 bool tk_json_is_object(const struct tk_json *j, int value);
 
-/* A string's characters, or a number's digits (Bitrix24 writes numbers either way); NULL for any
- * other value, and for a string with \u0000 or an unpaired surrogate in it. Each value may be
- * taken once or often. */
+/* A string's characters, or a number as written; NUL-terminated. NULL for any other value, and for
+ * a string that contains \u0000 or an unpaired surrogate. Can be repeated. */
 const char *tk_json_text(struct tk_json *j, int value);
 
-/* An integer, as a number or as a string of digits, at most 18 digits. */
+/* An integer of at most 18 digits, written as a number or as a string of digits. */
 bool tk_json_int(struct tk_json *j, int value, int64_t *out);
 
 #endif

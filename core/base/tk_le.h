@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Numbers as they lie on flash: of 1 to 8 bytes, the lowest first. Pure functions. */
+/* Little-endian integers of 1 to 8 bytes, as stored on flash. Pure functions. */
 void tk_le_put(uint8_t *le, uint64_t value, int bytes);
 uint64_t tk_le_get(const uint8_t *le, int bytes);
 

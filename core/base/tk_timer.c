@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_timer.h"
 
+#include "tk_assert.h"
+
 #include <stddef.h>
 
-void tk_timers_init(struct tk_timers *s)
+void tk_timers_init(struct tk_timers *timers)
 {
-    s->first = NULL;
-    s->pass = 0;
+    timers->first = NULL;
+    timers->pass = 0;
 }
 
 void tk_timer_init(struct tk_timer *timer, void (*run)(struct tk_timer *timer, uint64_t now_ms))
 {
+    TK_ASSERT(run != NULL);
     *timer = (struct tk_timer){.due_ms = TK_NEVER, .run = run};
 }
 
-static void unlink_timer(struct tk_timers *s, struct tk_timer *timer)
+static void unlink_timer(struct tk_timers *timers, struct tk_timer *timer)
 {
-    struct tk_timer **at = &s->first;
+    struct tk_timer **at = &timers->first;
 
     while (*at != NULL && *at != timer)
         at = &(*at)->next;
@@ -25,46 +28,48 @@ static void unlink_timer(struct tk_timers *s, struct tk_timer *timer)
     timer->due_ms = TK_NEVER;
 }
 
-void tk_timer_start(struct tk_timers *s, struct tk_timer *timer, uint64_t due_ms)
+void tk_timer_start(struct tk_timers *timers, struct tk_timer *timer, uint64_t due_ms)
 {
-    struct tk_timer **at = &s->first;
+    struct tk_timer **at = &timers->first;
 
+    TK_ASSERT(timer->run != NULL); /* tk_timer_init was called */
     if (timer->due_ms != TK_NEVER)
-        unlink_timer(s, timer);
+        unlink_timer(timers, timer);
     if (due_ms == TK_NEVER)
         return;
     while (*at != NULL && (*at)->due_ms <= due_ms)
         at = &(*at)->next;
     timer->due_ms = due_ms;
-    timer->armed_in = s->pass;
+    timer->started_in = timers->pass;
     timer->next = *at;
     *at = timer;
 }
 
-void tk_timer_stop(struct tk_timers *s, struct tk_timer *timer)
+void tk_timer_stop(struct tk_timers *timers, struct tk_timer *timer)
 {
-    tk_timer_start(s, timer, TK_NEVER);
+    tk_timer_start(timers, timer, TK_NEVER);
 }
 
-static struct tk_timer *next_due(const struct tk_timers *s, uint64_t now_ms)
+/* The first expired timer that was not started in this pass. */
+static struct tk_timer *next_due(const struct tk_timers *timers, uint64_t now_ms)
 {
-    for (struct tk_timer *t = s->first; t != NULL && t->due_ms <= now_ms; t = t->next) {
-        if (t->armed_in != s->pass)
+    for (struct tk_timer *t = timers->first; t != NULL && t->due_ms <= now_ms; t = t->next) {
+        if (t->started_in != timers->pass)
             return t;
     }
     return NULL;
 }
 
-uint64_t tk_timers_run(struct tk_timers *s, uint64_t now_ms)
+uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms)
 {
     struct tk_timer *timer;
 
-    s->pass++;
-    while ((timer = next_due(s, now_ms)) != NULL) {
-        unlink_timer(s, timer);
+    timers->pass++;
+    while ((timer = next_due(timers, now_ms)) != NULL) {
+        unlink_timer(timers, timer);
         timer->run(timer, now_ms);
     }
-    return s->first == NULL ? TK_NEVER : s->first->due_ms;
+    return timers->first == NULL ? TK_NEVER : timers->first->due_ms;
 }
 
 uint64_t tk_timer_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms)

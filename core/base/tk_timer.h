@@ -3,12 +3,13 @@
 #define TK_TIMER_H
 
 /*
- * A tick-based, cooperative scheduler: timers with a deadline, run to completion. Tasks belong to
- * the caller and may be part of a larger struct; the scheduler only links them, sorted by
- * deadline (those of equal deadline in the order they were armed).
+ * One-shot software timers for a cooperative main loop. A timer belongs to its owner, usually as a
+ * member of a larger struct (TK_CONTAINER_OF); struct tk_timers only links those that run, sorted
+ * by expiry, then by when they were started. Call all of it from the main loop.
  *
- * Time is the 64-bit tick of tk_clock.h, which does not wrap in 584 million years; one `now` is
- * taken a pass, so a timer that arms itself for now runs in the next pass and starves nobody.
+ * Time is the 64-bit tick of tk_clock.h, in milliseconds; it does not wrap. Each pass of the main
+ * loop reads it once. A timer that a callback starts expires in the next pass at the earliest, so a
+ * callback that restarts its own timer at once cannot keep the others from running.
  */
 
 #include <stdbool.h>
@@ -17,9 +18,9 @@
 #define TK_NEVER UINT64_MAX
 
 struct tk_timer {
-    struct tk_timer *next; /* the scheduler's */
-    uint64_t due_ms;       /* tick; TK_NEVER when not armed */
-    uint32_t armed_in;     /* the pass in which it was armed */
+    struct tk_timer *next; /* private */
+    uint64_t due_ms;       /* tick at which it expires; TK_NEVER while stopped */
+    uint32_t started_in;   /* private: the pass */
     void (*run)(struct tk_timer *timer, uint64_t now_ms);
 };
 
@@ -28,25 +29,28 @@ struct tk_timers {
     uint32_t pass;
 };
 
-void tk_timers_init(struct tk_timers *s);
+void tk_timers_init(struct tk_timers *timers);
 
-/* A timer that is not armed yet. Call it once, before the others. */
+/* Sets up a stopped timer. Call it before any other function on the timer, and never on one that
+ * runs. run may start and stop any timer, and may free its own. */
 void tk_timer_init(struct tk_timer *timer, void (*run)(struct tk_timer *timer, uint64_t now_ms));
 
-/* Arms the timer for a tick, also when it was armed for another; TK_NEVER disarms it. */
-void tk_timer_start(struct tk_timers *s, struct tk_timer *timer, uint64_t due_ms);
-void tk_timer_stop(struct tk_timers *s, struct tk_timer *timer);
+/* Starts the timer, or restarts it if it runs. A due_ms in the past expires in the next pass;
+ * TK_NEVER stops the timer. */
+void tk_timer_start(struct tk_timers *timers, struct tk_timer *timer, uint64_t due_ms);
 
-/* Runs each timer that is due at now_ms, once, with itself disarmed before it runs. Answers the
- * deadline of the next one, or TK_NEVER. */
-uint64_t tk_timers_run(struct tk_timers *s, uint64_t now_ms);
+/* Stops the timer; no effect on a stopped one. */
+void tk_timer_stop(struct tk_timers *timers, struct tk_timer *timer);
 
-/* The next deadline of something that happens every period_ms: counted from the one that was due,
- * so that lateness does not add up; after a gap of more than a period, from now. */
+/* One pass: stops each timer that expired at now_ms and calls its run, once. Returns the expiry of
+ * the next timer, or TK_NEVER. */
+uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms);
+
+/* The next expiry of a periodic timer: one period after the last one, so that lateness does not
+ * accumulate; after a gap of a period or more, one period from now. */
 uint64_t tk_timer_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms);
 
-/* How long to leave something alone that failed: first_ms, doubled so many times, at most most_ms.
- */
+/* Exponential backoff: first_ms doubled `doublings` times, at most most_ms. */
 uint64_t tk_backoff_ms(uint64_t first_ms, uint32_t doublings, uint64_t most_ms);
 
 #endif

@@ -8,7 +8,7 @@
 typedef char every_error_has_a_string[FIRST_OF_COMMANDS == TK_E_COUNT ? 1 : -1];
 typedef char no_string_is_longer[LONGEST <= TK_WORDS_MAX ? 1 : -1];
 
-/* A byte is a character, or two bytes, each of which may be two again. */
+/* A byte is a character or, from FIRST_PAIR on, stands for two bytes, each of either kind. */
 static void add_byte(struct tk_text *t, uint8_t byte)
 {
     uint8_t later[DEEPEST];
@@ -24,11 +24,11 @@ static void add_byte(struct tk_text *t, uint8_t byte)
     }
 }
 
-void tk_words_add(struct tk_text *t, unsigned sentence)
+void tk_words_add(struct tk_text *t, unsigned string)
 {
-    const uint8_t *at = sentences;
+    const uint8_t *at = strings;
 
-    while (sentence-- > 0)
+    while (string-- > 0)
         at += strlen((const char *)at) + 1;
     while (*at != 0)
         add_byte(t, *at++);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_duration.h"
 #include "tk_keeper.h"
 #include "tk_words.h"
 

@@ -2,6 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_device.h"
+#include "tk_duration.h"
 #include "tk_keeper.h"
 #include "tk_words.h"
 

@@ -45,7 +45,7 @@ static const struct tk_message longest_message = {.event = TEXT_OF(7),
                                                   .cause = TEXT_OF(23),
                                                   .action = TEXT_OF(160),
                                                   .server_error =
-                                                      TEXT_OF(2 * TK_SAID_MAX), /* quoted */
+                                                      TEXT_OF(2 * TK_SERVER_ERROR_MAX), /* quoted */
                                                   .level = 4,
                                                   .since = 99999999999,
                                                   .next_try = 99999999999,

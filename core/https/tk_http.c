@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_http.h"
 
-#include "tk_time.h"
+#include "tk_http_date.h"
 #include "tk_version.h"
 
 #include <string.h>
@@ -119,7 +119,7 @@ static bool connection(struct tk_http *h, const char *value)
 
 static bool date(struct tk_http *h, const char *value)
 {
-    if (!tk_time_parse_http(value, &h->date_unix))
+    if (!tk_http_date_parse(value, &h->date_unix))
         h->date_unix = 0;
     return true;
 }

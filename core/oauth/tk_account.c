@@ -3,6 +3,7 @@
 
 #include "tk_account_store.h"
 #include "tk_auth.h"
+#include "tk_duration.h"
 #include "tk_keeper.h"
 
 #include <string.h>

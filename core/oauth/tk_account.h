@@ -117,7 +117,7 @@ struct tk_account {
     uint64_t expires_ms; /* ... and of its end; both valid when times_known */
     bool times_known;
     enum tk_err last_error; /* of the last refresh, exchange or call that failed; TK_OK since */
-    char server_error[TK_SAID_MAX +
+    char server_error[TK_SERVER_ERROR_MAX +
                       1]; /* the server's own word in its last answer, "" where it had none */
 
     struct tk_auth auth;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is JSON and what is not. test_json_values.c takes the values out. */
+/* Which documents are accepted. For values see test_json_values.c. */
 
 #include "tk_json.h"
 
@@ -18,7 +18,7 @@ static jsmntok_t tokens[TOKENS];
 static char text[4096];
 static struct tk_json j;
 
-/* Parses a copy that has just the room it must have, so that a sanitizer sees a byte too many. */
+/* Parses a copy in a buffer of exactly the required size, for the sanitizer. */
 static bool parses_n(const char *document, size_t len, unsigned max)
 {
     char *exact = malloc(len + 1);
@@ -40,7 +40,7 @@ static bool parses(const char *document)
 
 /* --- the grammar --- */
 
-static void well_formed_documents_are_read(void **state)
+static void accepts_well_formed_documents(void **state)
 {
     static const char *const rows[] = {
         "{}",
@@ -64,20 +64,20 @@ static void well_formed_documents_are_read(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!parses(rows[i]))
-            fail_msg("refused: %s", rows[i]);
+            fail_msg("rejected: %s", rows[i]);
     }
 }
 
-static void refused(const char *const *rows, size_t count)
+static void expect_rejected(const char *const *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (parses(rows[i]))
-            fail_msg("taken: %s", rows[i]);
+            fail_msg("accepted: %s", rows[i]);
     }
 }
 
-/* The 18 with which tokenizers are compared; jsmn takes the first 12 in its strict mode too. */
-static void what_jsmn_takes_is_refused(void **state)
+/* A set of 18 used to compare tokenizers; jsmn accepts the first 12 even in strict mode. */
+static void rejects_what_jsmn_accepts(void **state)
 {
     static const char *const rows[] = {
         "{\"a\":}",
@@ -101,10 +101,10 @@ static void what_jsmn_takes_is_refused(void **state)
     };
 
     (void)state;
-    refused(rows, sizeof rows / sizeof rows[0]);
+    expect_rejected(rows, sizeof rows / sizeof rows[0]);
 }
 
-static void more_malformed_documents_are_refused(void **state)
+static void rejects_malformed_documents(void **state)
 {
     static const char *const rows[] = {
         " ",
@@ -153,10 +153,10 @@ static void more_malformed_documents_are_refused(void **state)
     };
 
     (void)state;
-    refused(rows, sizeof rows / sizeof rows[0]);
+    expect_rejected(rows, sizeof rows / sizeof rows[0]);
 }
 
-static void words_and_numbers_are_held_to_the_grammar(void **state)
+static void rejects_malformed_literals_and_numbers(void **state)
 {
     static const char *const rows[] = {
         "tru",  "truex", "True",  "nul",   "nulll", "fals", "-",   "+1",    "01",       "-01",
@@ -166,20 +166,20 @@ static void words_and_numbers_are_held_to_the_grammar(void **state)
     char document[40];
 
     (void)state;
-    refused(rows, sizeof rows / sizeof rows[0]);
+    expect_rejected(rows, sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *inside = document;
 
         if (strcmp(rows[i], "1,5") == 0)
             continue;
         snprintf(document, sizeof document, "[%s]", rows[i]);
-        refused(&inside, 1);
+        expect_rejected(&inside, 1);
         snprintf(document, sizeof document, "{\"a\":%s}", rows[i]);
-        refused(&inside, 1);
+        expect_rejected(&inside, 1);
     }
 }
 
-static void raw_control_characters_are_refused(void **state)
+static void rejects_raw_control_characters(void **state)
 {
     (void)state;
     for (int c = 0; c < 0x20; c++) {
@@ -195,39 +195,39 @@ static void raw_control_characters_are_refused(void **state)
     assert_false(parses_n("[1\0]", 4, TOKENS));
 }
 
-/* --- a real answer --- */
+/* --- a real response --- */
 
-static const char answer[] =
+static const char response[] =
     "{\"access_token\":\"af9b\\/c2\",\"expires\":1700003600,\"expires_in\":\"3600\","
     "\"scope\":\"crm,user\",\"domain\":\"oauth.bitrix.info\",\"server_endpoint\":"
     "\"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\"status\":\"L\",\"user_id\":1,"
     "\"list\":[1,[2,3],{\"x\":\"y\"},4],\"client_endpoint\":null,\"ok\":true}";
 
-static void an_answer_cut_anywhere_is_refused(void **state)
+static void rejects_a_truncated_document(void **state)
 {
     (void)state;
-    assert_true(parses(answer));
-    for (size_t len = 0; len < strlen(answer); len++) {
-        if (parses_n(answer, len, TOKENS))
-            fail_msg("taken, cut at %zu", len);
+    assert_true(parses(response));
+    for (size_t len = 0; len < strlen(response); len++) {
+        if (parses_n(response, len, TOKENS))
+            fail_msg("accepted, truncated to %zu", len);
     }
 }
 
-/* Whatever it says then: nothing is read or written outside, which the sanitizers watch. */
-static void an_answer_with_any_byte_changed_harms_nothing(void **state)
+/* Accepted or not, no access is out of bounds: for the sanitizers. */
+static void survives_any_changed_byte(void **state)
 {
     static const char bytes[] = "{}[]\":,\\0u \x01\x80";
-    char changed[sizeof answer];
+    char changed[sizeof response];
 
     (void)state;
-    for (size_t at = 0; at < strlen(answer); at++) {
+    for (size_t at = 0; at < strlen(response); at++) {
         for (size_t i = 0; i < sizeof bytes; i++) {
-            strcpy(changed, answer);
+            strcpy(changed, response);
             changed[at] = bytes[i];
-            if (!parses_n(changed, strlen(answer), TOKENS))
+            if (!parses_n(changed, strlen(response), TOKENS))
                 continue;
             strcpy(text, changed);
-            assert_true(tk_json_parse(&j, text, strlen(answer), tokens, TOKENS));
+            assert_true(tk_json_parse(&j, text, strlen(response), tokens, TOKENS));
             for (int value = -1; value <= j.count; value++)
                 tk_json_text(&j, value);
             tk_json_element(&j, tk_json_member(&j, 0, "list"), 3);
@@ -244,7 +244,7 @@ static void nested(char *document, int depth, char open, char close)
     document[2 * depth] = '\0';
 }
 
-static void depth_is_bounded(void **state)
+static void limits_the_depth(void **state)
 {
     char document[2048], objects[400] = "";
 
@@ -266,7 +266,7 @@ static void depth_is_bounded(void **state)
     assert_true(parses("[[[[[[[[]]]]]]],[[[[[[[[]]]]]]],[],[[[]]]]]"));
 }
 
-static void the_number_of_tokens_is_bounded(void **state)
+static void limits_the_number_of_tokens(void **state)
 {
     (void)state;
     for (unsigned max = 0; max < 12; max++) /* object, name, array, 4 values, name, value */
@@ -276,15 +276,15 @@ static void the_number_of_tokens_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(well_formed_documents_are_read),
-        cmocka_unit_test(what_jsmn_takes_is_refused),
-        cmocka_unit_test(more_malformed_documents_are_refused),
-        cmocka_unit_test(words_and_numbers_are_held_to_the_grammar),
-        cmocka_unit_test(raw_control_characters_are_refused),
-        cmocka_unit_test(an_answer_cut_anywhere_is_refused),
-        cmocka_unit_test(an_answer_with_any_byte_changed_harms_nothing),
-        cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(the_number_of_tokens_is_bounded),
+        cmocka_unit_test(accepts_well_formed_documents),
+        cmocka_unit_test(rejects_what_jsmn_accepts),
+        cmocka_unit_test(rejects_malformed_documents),
+        cmocka_unit_test(rejects_malformed_literals_and_numbers),
+        cmocka_unit_test(rejects_raw_control_characters),
+        cmocka_unit_test(rejects_a_truncated_document),
+        cmocka_unit_test(survives_any_changed_byte),
+        cmocka_unit_test(limits_the_depth),
+        cmocka_unit_test(limits_the_number_of_tokens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Values taken out of JSON documents. test_json.c says what is one. */
+/* Values of JSON documents. For which documents are accepted see test_json.c. */
 
 #include "tk_json.h"
 
@@ -17,14 +17,14 @@ static jsmntok_t tokens[TOKENS];
 static char text[4096];
 static struct tk_json j;
 
-static const char answer[] =
+static const char response[] =
     "{\"access_token\":\"af9b\\/c2\",\"expires\":1700003600,\"expires_in\":\"3600\","
     "\"scope\":\"crm,user\",\"domain\":\"oauth.bitrix.info\",\"server_endpoint\":"
     "\"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\"status\":\"L\",\"user_id\":1,"
     "\"list\":[1,[2,3],{\"x\":\"y\"},4],\"client_endpoint\":null,\"ok\":true}";
 
-/* Parses a document, which stays in `text`. */
-static void good(const char *document)
+/* Parses a well-formed document into `text`. */
+static void parse(const char *document)
 {
     size_t len = strlen(document);
 
@@ -32,7 +32,7 @@ static void good(const char *document)
     memset(text, '#', sizeof text);
     memcpy(text, document, len);
     if (!tk_json_parse(&j, text, len, tokens, TOKENS))
-        fail_msg("refused: %s", document);
+        fail_msg("rejected: %s", document);
 }
 
 static const char *member_text(const char *name)
@@ -45,12 +45,12 @@ static bool member_int(const char *name, int64_t *out)
     return tk_json_int(&j, tk_json_member(&j, 0, name), out);
 }
 
-static void members_are_found(void **state)
+static void finds_members(void **state)
 {
     int64_t number;
 
     (void)state;
-    good(answer);
+    parse(response);
     assert_int_equal(j.tokens[0].type, JSMN_OBJECT);
     assert_string_equal(member_text("access_token"), "af9b/c2");
     assert_string_equal(member_text("server_endpoint"), "https://oauth.bitrix.info/rest/");
@@ -61,18 +61,18 @@ static void members_are_found(void **state)
     assert_int_equal(tk_json_member(&j, 0, "expire"), TK_JSON_NONE);
     assert_int_equal(tk_json_member(&j, 0, "expires_"), TK_JSON_NONE);
     assert_int_equal(tk_json_member(&j, 0, ""), TK_JSON_NONE);
-    assert_int_equal(tk_json_member(&j, 0, "x"), TK_JSON_NONE); /* of an object inside */
+    assert_int_equal(tk_json_member(&j, 0, "x"), TK_JSON_NONE); /* of a nested object */
     assert_null(member_text("client_endpoint"));
     assert_null(member_text("ok"));
     assert_null(member_text("list"));
     assert_null(member_text("nothing"));
 }
 
-static void values_may_be_taken_in_any_order_and_often(void **state)
+static void decodes_values_repeatedly_and_in_any_order(void **state)
 {
     (void)state;
     for (int round = 0; round < 2; round++) {
-        good(answer);
+        parse(response);
         for (int value = round ? 0 : j.count; value >= 0 && value <= j.count;
              value += round ? 1 : -1)
             tk_json_text(&j, value);
@@ -90,10 +90,10 @@ static void values_may_be_taken_in_any_order_and_often(void **state)
     }
 }
 
-static void elements_are_found(void **state)
+static void finds_elements(void **state)
 {
     (void)state;
-    good(answer);
+    parse(response);
     int list = tk_json_member(&j, 0, "list");
     int inner = tk_json_element(&j, list, 1);
 
@@ -105,14 +105,14 @@ static void elements_are_found(void **state)
     assert_int_equal(tk_json_element(&j, 0, 0), TK_JSON_NONE);
     assert_int_equal(tk_json_element(&j, TK_JSON_NONE, 0), TK_JSON_NONE);
     assert_int_equal(tk_json_element(&j, j.count, 0), TK_JSON_NONE);
-    good("[]");
+    parse("[]");
     assert_int_equal(tk_json_element(&j, 0, 0), TK_JSON_NONE);
 }
 
-static void questions_to_what_is_no_object_find_nothing(void **state)
+static void finds_no_member_in_other_values(void **state)
 {
     (void)state;
-    good("[{\"a\":1},\"a\",2]");
+    parse("[{\"a\":1},\"a\",2]");
     assert_int_equal(tk_json_member(&j, 0, "a"), TK_JSON_NONE);
     assert_int_equal(tk_json_member(&j, TK_JSON_NONE, "a"), TK_JSON_NONE);
     assert_int_equal(tk_json_member(&j, j.count, "a"), TK_JSON_NONE);
@@ -121,16 +121,16 @@ static void questions_to_what_is_no_object_find_nothing(void **state)
     assert_true(tk_json_is_object(&j, 1));
     assert_false(tk_json_is_object(&j, TK_JSON_NONE));
     assert_false(tk_json_is_object(&j, j.count));
-    good("{}");
+    parse("{}");
     assert_int_equal(tk_json_member(&j, 0, "a"), TK_JSON_NONE);
 }
 
-static void the_first_of_two_members_counts(void **state)
+static void finds_the_first_of_two_equal_names(void **state)
 {
     (void)state;
-    good("{\"x\":{\"a\":\"inside\"},\"a\":\"first\",\"a\":\"second\",\"\\u0061\":\"third\"}");
+    parse("{\"x\":{\"a\":\"inside\"},\"a\":\"first\",\"a\":\"second\",\"\\u0061\":\"third\"}");
     assert_string_equal(member_text("a"), "first");
-    assert_string_equal(member_text("\\u0061"), "third"); /* as it stands in the document */
+    assert_string_equal(member_text("\\u0061"), "third"); /* as written in the document */
 }
 
 /* --- strings --- */
@@ -140,7 +140,7 @@ static void escapes(const char *document, const char *want)
     char inside[200];
 
     snprintf(inside, sizeof inside, "{\"a\":\"%s\"}", document);
-    good(inside);
+    parse(inside);
     const char *got = member_text("a");
 
     if (want == NULL ? got != NULL : got == NULL || strcmp(got, want) != 0)
@@ -148,7 +148,7 @@ static void escapes(const char *document, const char *want)
     assert_ptr_equal(member_text("a"), got);
 }
 
-static void strings_are_unescaped(void **state)
+static void unescapes_strings(void **state)
 {
     (void)state;
     escapes("", "");
@@ -165,7 +165,7 @@ static void strings_are_unescaped(void **state)
     escapes("\xc3\xa9", "\xc3\xa9");
 }
 
-static void what_is_no_text_is_not_taken(void **state)
+static void rejects_strings_that_c_cannot_hold(void **state)
 {
     static const char *const rows[] = {
         "\\u0000",        "a\\u0000b",      "\\ud800",        "\\udc00",
@@ -176,7 +176,7 @@ static void what_is_no_text_is_not_taken(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         escapes(rows[i], NULL);
-    good("{\"a\":\"\\ud800\",\"b\":\"\\u0000\",\"c\":\"fine\"}");
+    parse("{\"a\":\"\\ud800\",\"b\":\"\\u0000\",\"c\":\"fine\"}");
     assert_null(member_text("a"));
     assert_null(member_text("b"));
     assert_string_equal(member_text("c"), "fine");
@@ -184,7 +184,7 @@ static void what_is_no_text_is_not_taken(void **state)
 
 /* --- numbers --- */
 
-static void integers_are_read_as_numbers_and_as_strings(void **state)
+static void reads_integers_from_numbers_and_strings(void **state)
 {
     static const struct {
         const char *value;
@@ -225,7 +225,7 @@ static void integers_are_read_as_numbers_and_as_strings(void **state)
         int64_t got = 0;
 
         snprintf(document, sizeof document, "{\"a\":%s,\"b\":7}", rows[i].value);
-        good(document);
+        parse(document);
         if (member_int("a", &got) != rows[i].ok || got != rows[i].want)
             fail_msg("%s -> %lld", rows[i].value, (long long)got);
         assert_true(member_int("b", &got) && got == 7);
@@ -236,14 +236,14 @@ static void integers_are_read_as_numbers_and_as_strings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_are_found),
-        cmocka_unit_test(values_may_be_taken_in_any_order_and_often),
-        cmocka_unit_test(elements_are_found),
-        cmocka_unit_test(questions_to_what_is_no_object_find_nothing),
-        cmocka_unit_test(the_first_of_two_members_counts),
-        cmocka_unit_test(strings_are_unescaped),
-        cmocka_unit_test(what_is_no_text_is_not_taken),
-        cmocka_unit_test(integers_are_read_as_numbers_and_as_strings),
+        cmocka_unit_test(finds_members),
+        cmocka_unit_test(decodes_values_repeatedly_and_in_any_order),
+        cmocka_unit_test(finds_elements),
+        cmocka_unit_test(finds_no_member_in_other_values),
+        cmocka_unit_test(finds_the_first_of_two_equal_names),
+        cmocka_unit_test(unescapes_strings),
+        cmocka_unit_test(rejects_strings_that_c_cannot_hold),
+        cmocka_unit_test(reads_integers_from_numbers_and_strings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

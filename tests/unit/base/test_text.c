@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Text in memory of a fixed size, and the numbers in it. */
+/* The bounded text builder. */
 
 #include "tk_text.h"
 
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,7 +29,7 @@ static void expect(const char *want)
     assert_int_equal(t.len, strlen(want));
 }
 
-static void text_is_added_up_to_its_size(void **state)
+static void appends_until_the_buffer_is_full(void **state)
 {
     (void)state;
     for (size_t size = 1; size < 12; size++) {
@@ -54,7 +53,7 @@ static void text_is_added_up_to_its_size(void **state)
     }
 }
 
-static void nothing_follows_what_was_left_out(void **state)
+static void appends_nothing_after_a_drop(void **state)
 {
     (void)state;
     tk_text_init(&t, buf, 4);
@@ -65,7 +64,7 @@ static void nothing_follows_what_was_left_out(void **state)
     assert_false(tk_text_ok(&t));
 }
 
-static void numbers_are_written(void **state)
+static void writes_integers_and_hex(void **state)
 {
     (void)state;
     tk_text_int(fresh(), 0);
@@ -89,7 +88,7 @@ static const char *all_bytes(void)
     return bytes;
 }
 
-static void form_values_are_encoded(void **state)
+static void encodes_form_values(void **state)
 {
     char want[1024] = "", digits[4];
 
@@ -108,7 +107,7 @@ static void form_values_are_encoded(void **state)
     expect(want);
 }
 
-static void visible_text_is_one_plain_line(void **state)
+static void escapes_to_one_printable_line(void **state)
 {
     (void)state;
     tk_text_visible(fresh(), "a b\r\n\t\x1b[31m\\\"\x7f\x80\xff~");
@@ -119,7 +118,7 @@ static void visible_text_is_one_plain_line(void **state)
         assert_in_range(buf[i], 0x20, 0x7e);
 }
 
-static void json_strings_are_quoted(void **state)
+static void quotes_json_strings(void **state)
 {
     (void)state;
     tk_text_json(fresh(), "");
@@ -128,8 +127,8 @@ static void json_strings_are_quoted(void **state)
     expect("\"a\\\"b\\\\c/\\u000a\\u0001\\u001f\xc3\xa9\"");
 }
 
-/* However little room there is: no half of an escape where the whole did not fit. */
-static void what_does_not_fit_is_never_called_whole(void **state)
+/* Appends whose pieces are escapes. */
+static void reports_a_drop_at_every_buffer_size(void **state)
 {
     (void)state;
     for (size_t size = 1; size < 40; size++) {
@@ -149,200 +148,16 @@ static void what_does_not_fit_is_never_called_whole(void **state)
     }
 }
 
-static void strings_are_copied_whole_or_not(void **state)
-{
-    char dst[4] = "xxx";
-
-    (void)state;
-    assert_true(tk_copy(dst, sizeof dst, "abc"));
-    assert_string_equal(dst, "abc");
-    assert_false(tk_copy(dst, sizeof dst, "abcd"));
-    assert_string_equal(dst, "");
-    assert_true(tk_copy(dst, 1, ""));
-    assert_true(tk_copy(dst, sizeof dst, "abc"));
-    assert_true(tk_copy(dst, sizeof dst, dst + 1));
-    assert_string_equal(dst, "bc");
-}
-
-static void unsigned_numbers_are_read(void **state)
-{
-    static const struct {
-        const char *s;
-        uint64_t max;
-        bool ok;
-        uint64_t want;
-    } rows[] = {
-        {"0", 0, true, 0},
-        {"1", 0, false, 0},
-        {"007", 7, true, 7},
-        {"65535", 65535, true, 65535},
-        {"65536", 65535, false, 0},
-        {"9999999999999999999", UINT64_MAX, true, 9999999999999999999u},
-        {"0000000000000000001", 9, true, 1},
-        {"00000000000000000001", 9, false, 0}, /* 20 digits */
-        {"18446744073709551616", UINT64_MAX, false, 0},
-        {"", 9, false, 0},
-        {"-1", 9, false, 0},
-        {"+1", 9, false, 0},
-        {" 1", 9, false, 0},
-        {"1 ", 9, false, 0},
-        {"1a", 9, false, 0},
-        {"\xb1", 9, false, 0},
-        {"/", 9, false, 0},
-        {":", 9, false, 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t got = 0;
-
-        if (tk_parse_u64(rows[i].s, strlen(rows[i].s), rows[i].max, &got) != rows[i].ok ||
-            got != rows[i].want)
-            fail_msg("%s", rows[i].s);
-    }
-    uint64_t got;
-
-    assert_true(tk_parse_u64("12x", 2, 99, &got) && got == 12);
-    assert_false(tk_parse_u64("1\0002", 3, 999, &got));
-}
-
-static void hex_is_read(void **state)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    (void)state;
-    for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
-        const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-
-        assert_int_equal(tk_hex_value((char)c), at == NULL ? -1 : at - digits);
-    }
-}
-
-static void durations_are_read(void **state)
-{
-    static const struct {
-        const char *s;
-        uint32_t want; /* 0: refused */
-    } rows[] = {
-        {"60s", 60},
-        {"1m", 60},
-        {"90m", 5400},
-        {"2h", 7200},
-        {"7d", 604800},
-        {"007m", 420},
-        {"59s", 0},
-        {"604801s", 0},
-        {"8d", 0},
-        {"0m", 0},
-        {"", 0},
-        {"m", 0},
-        {"60", 0},
-        {"1M", 0},
-        {"1 m", 0},
-        {" 1m", 0},
-        {"1m ", 0},
-        {"1mm", 0},
-        {"-1m", 0},
-        {"+1m", 0},
-        {"1.5h", 0},
-        {"1h30m", 0},
-        {"1w", 0},
-        {"71582789m", 0}, /* 2^32 s and a minute */
-        {"4294967296s", 0},
-        {"4294967356s", 0},
-        {"99999999999999999999d", 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint32_t got = 0;
-
-        if (tk_parse_duration(rows[i].s, 60, 604800, &got) != (rows[i].want > 0) ||
-            got != rows[i].want)
-            fail_msg("%s -> %u", rows[i].s, (unsigned)got);
-    }
-}
-
-static void durations_are_written_as_they_are_read(void **state)
-{
-    static const uint32_t rows[] = {1, 59, 60, 61, 3600, 5400, 86400, 90000, 604800, UINT32_MAX};
-    uint32_t got;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        tk_text_duration(fresh(), rows[i]);
-        assert_true(tk_parse_duration(buf, 0, UINT32_MAX, &got) && got == rows[i]);
-    }
-    tk_text_duration(fresh(), 0);
-    expect("0s");
-    tk_text_duration(fresh(), 7200);
-    expect("2h");
-    tk_text_duration(fresh(), 1500);
-    expect("25m");
-}
-
-static void letters_are_those_of_ascii(void **state)
-{
-    (void)state;
-    for (int c = -128; c < 256; c++) {
-        bool digit = c >= '0' && c <= '9';
-        bool upper = c >= 'A' && c <= 'Z';
-        bool lower = c >= 'a' && c <= 'z';
-
-        assert_int_equal(tk_is_digit((char)c), digit);
-        assert_int_equal(tk_is_alnum((char)c), digit || upper || lower);
-        assert_int_equal(tk_lower((char)c), (char)(upper ? c + 32 : c));
-    }
-}
-
-static void strings_are_compared(void **state)
-{
-    (void)state;
-    assert_true(tk_same_nocase("", ""));
-    assert_true(tk_same_nocase("Chunked", "cHUNKED"));
-    assert_false(tk_same_nocase("chunked", "chunke"));
-    assert_false(tk_same_nocase("chunke", "chunked"));
-    assert_false(tk_same_nocase("[", "{"));
-    assert_true(tk_ends_with("acme.bitrix24.ru", ".ru"));
-    assert_true(tk_ends_with(".ru", ".ru"));
-    assert_true(tk_ends_with("x", ""));
-    assert_false(tk_ends_with("ru", ".ru"));
-    assert_false(tk_ends_with("acme.rus", ".ru"));
-    assert_true(tk_is_vchar(""));
-    assert_true(tk_is_vchar("!~azAZ09"));
-    assert_false(tk_is_vchar("a b"));
-    assert_false(tk_is_vchar("a\x7f"));
-    assert_false(tk_is_vchar("a\n"));
-    assert_false(tk_is_vchar("\xc3\xa9"));
-}
-
-static void a_secret_is_overwritten(void **state)
-{
-    char secret[] = "xsecretx";
-
-    (void)state;
-    tk_wipe(secret + 1, 6);
-    assert_memory_equal(secret, "x\0\0\0\0\0\0x", 8);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_added_up_to_its_size),
-        cmocka_unit_test(nothing_follows_what_was_left_out),
-        cmocka_unit_test(numbers_are_written),
-        cmocka_unit_test(form_values_are_encoded),
-        cmocka_unit_test(visible_text_is_one_plain_line),
-        cmocka_unit_test(json_strings_are_quoted),
-        cmocka_unit_test(what_does_not_fit_is_never_called_whole),
-        cmocka_unit_test(strings_are_copied_whole_or_not),
-        cmocka_unit_test(unsigned_numbers_are_read),
-        cmocka_unit_test(hex_is_read),
-        cmocka_unit_test(durations_are_read),
-        cmocka_unit_test(durations_are_written_as_they_are_read),
-        cmocka_unit_test(letters_are_those_of_ascii),
-        cmocka_unit_test(strings_are_compared),
-        cmocka_unit_test(a_secret_is_overwritten),
+        cmocka_unit_test(appends_until_the_buffer_is_full),
+        cmocka_unit_test(appends_nothing_after_a_drop),
+        cmocka_unit_test(writes_integers_and_hex),
+        cmocka_unit_test(encodes_form_values),
+        cmocka_unit_test(escapes_to_one_printable_line),
+        cmocka_unit_test(quotes_json_strings),
+        cmocka_unit_test(reports_a_drop_at_every_buffer_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The scheduler: what runs when, in which order, and how often. */
+/* Timers: which run, in which order, and how often. */
 
+#include "tk_container.h"
 #include "tk_timer.h"
 
 #include <setjmp.h>
@@ -12,9 +13,9 @@
 
 #include <cmocka.h>
 
-#define TASKS 8
+#define TIMERS 8
 
-/* A timer that writes its name into `ran`, then does what the test gave it. */
+/* A timer that appends its name to `ran`, then does what the test set. */
 struct job {
     struct tk_timer timer;
     char name;
@@ -23,17 +24,17 @@ struct job {
     uint64_t period_ms;
 };
 
-static struct tk_timers s;
-static struct job jobs[TASKS];
+static struct tk_timers timers;
+static struct job jobs[TIMERS];
 static char ran[100000];
 static size_t ran_len;
 static uint64_t seen_ms;
 
 static void run(struct tk_timer *timer, uint64_t now_ms)
 {
-    struct job *job = (struct job *)timer; /* the first member */
+    struct job *job = TK_CONTAINER_OF(timer, struct job, timer);
 
-    assert_int_equal(timer->due_ms, TK_NEVER); /* disarmed before it runs */
+    assert_int_equal(timer->due_ms, TK_NEVER); /* stopped before it runs */
     assert_true(ran_len < sizeof ran - 1);
     ran[ran_len++] = job->name;
     seen_ms = now_ms;
@@ -44,29 +45,29 @@ static void run(struct tk_timer *timer, uint64_t now_ms)
 static int begin(void **state)
 {
     (void)state;
-    tk_timers_init(&s);
-    for (int i = 0; i < TASKS; i++) {
-        jobs[i] = (struct job){.name = (char)('a' + i), .other = &jobs[(i + 1) % TASKS]};
+    tk_timers_init(&timers);
+    for (int i = 0; i < TIMERS; i++) {
+        jobs[i] = (struct job){.name = (char)('a' + i), .other = &jobs[(i + 1) % TIMERS]};
         tk_timer_init(&jobs[i].timer, run);
     }
     return 0;
 }
 
-/* One pass: who ran, in order. */
+/* One pass: the names of the timers that ran, in order. */
 static const char *pass(uint64_t now_ms, uint64_t next_ms)
 {
     memset(ran, 0, ran_len);
     ran_len = 0;
-    assert_int_equal(tk_timers_run(&s, now_ms), next_ms);
+    assert_int_equal(tk_timers_run(&timers, now_ms), next_ms);
     return ran;
 }
 
-static void at(int i, uint64_t due_ms)
+static void start(int i, uint64_t due_ms)
 {
-    tk_timer_start(&s, &jobs[i].timer, due_ms);
+    tk_timer_start(&timers, &jobs[i].timer, due_ms);
 }
 
-static void nothing_is_due_at_first(void **state)
+static void runs_nothing_at_first(void **state)
 {
     (void)state;
     assert_string_equal(pass(0, TK_NEVER), "");
@@ -74,186 +75,186 @@ static void nothing_is_due_at_first(void **state)
     assert_int_equal(jobs[0].timer.due_ms, TK_NEVER);
 }
 
-static void a_task_runs_once_when_it_is_due_and_not_before(void **state)
+static void runs_once_at_expiry(void **state)
 {
     (void)state;
-    at(0, 100);
+    start(0, 100);
     assert_string_equal(pass(0, 100), "");
     assert_string_equal(pass(99, 100), "");
     assert_string_equal(pass(100, TK_NEVER), "a");
     assert_string_equal(pass(100, TK_NEVER), "");
-    at(0, 100); /* long past */
+    start(0, 100); /* long past */
     assert_string_equal(pass(5000, TK_NEVER), "a");
     assert_int_equal(seen_ms, 5000);
-    at(0, 0);
+    start(0, 0);
     assert_string_equal(pass(0, TK_NEVER), "a");
 }
 
-static void tasks_run_by_deadline_then_in_the_order_they_were_armed(void **state)
+static void runs_by_expiry_then_by_start(void **state)
 {
     (void)state;
-    at(0, 30);
-    at(1, 10);
-    at(2, 20);
-    at(3, 10);
-    at(4, 10);
-    at(5, 40);
+    start(0, 30);
+    start(1, 10);
+    start(2, 20);
+    start(3, 10);
+    start(4, 10);
+    start(5, 40);
     assert_string_equal(pass(30, 40), "bdeca");
     assert_string_equal(pass(40, TK_NEVER), "f");
 }
 
-static void the_answer_is_the_next_deadline(void **state)
+static void returns_the_next_expiry(void **state)
 {
     (void)state;
-    at(0, 70);
-    at(1, 50);
-    at(2, 60);
+    start(0, 70);
+    start(1, 50);
+    start(2, 60);
     assert_string_equal(pass(10, 50), "");
     assert_string_equal(pass(55, 60), "b");
-    at(1, TK_NEVER - 1);
+    start(1, TK_NEVER - 1);
     assert_string_equal(pass(70, TK_NEVER - 1), "ca");
 }
 
-static void arming_again_moves_a_task(void **state)
+static void restarts_a_running_timer(void **state)
 {
     (void)state;
-    at(0, 50);
-    at(0, 10);
+    start(0, 50);
+    start(0, 10);
     assert_string_equal(pass(10, TK_NEVER), "a");
-    at(0, 50);
-    at(1, 50);
-    at(0, 50); /* behind b now */
+    start(0, 50);
+    start(1, 50);
+    start(0, 50); /* after b now */
     assert_string_equal(pass(50, TK_NEVER), "ba");
-    at(0, 50);
-    at(0, 90);
+    start(0, 50);
+    start(0, 90);
     assert_string_equal(pass(60, 90), "");
-    at(0, TK_NEVER);
+    start(0, TK_NEVER);
     assert_string_equal(pass(100, TK_NEVER), "");
-    at(0, TK_NEVER);
+    start(0, TK_NEVER);
     assert_string_equal(pass(100, TK_NEVER), "");
 }
 
-/* --- what a timer may do while it runs --- */
+/* --- what run may do --- */
 
-static void again_now(struct job *self, uint64_t now_ms)
+static void restart_now(struct job *self, uint64_t now_ms)
 {
-    tk_timer_start(&s, &self->timer, now_ms);
+    tk_timer_start(&timers, &self->timer, now_ms);
 }
 
-static void again_at_0(struct job *self, uint64_t now_ms)
-{
-    (void)now_ms;
-    tk_timer_start(&s, &self->timer, 0);
-}
-
-static void cancel_other(struct job *self, uint64_t now_ms)
+static void restart_at_0(struct job *self, uint64_t now_ms)
 {
     (void)now_ms;
-    tk_timer_stop(&s, &self->other->timer);
+    tk_timer_start(&timers, &self->timer, 0);
 }
 
-static void arm_other_now(struct job *self, uint64_t now_ms)
-{
-    tk_timer_start(&s, &self->other->timer, now_ms);
-}
-
-static void arm_other_later(struct job *self, uint64_t now_ms)
-{
-    tk_timer_start(&s, &self->other->timer, now_ms + 10);
-}
-
-static void forget_self(struct job *self, uint64_t now_ms)
+static void stop_other(struct job *self, uint64_t now_ms)
 {
     (void)now_ms;
-    memset(&self->timer, 0xa5, sizeof self->timer); /* its memory is its owner's again */
+    tk_timer_stop(&timers, &self->other->timer);
 }
 
-static void a_task_that_arms_itself_for_now_starves_nobody(void **state)
+static void start_other_now(struct job *self, uint64_t now_ms)
+{
+    tk_timer_start(&timers, &self->other->timer, now_ms);
+}
+
+static void start_other_later(struct job *self, uint64_t now_ms)
+{
+    tk_timer_start(&timers, &self->other->timer, now_ms + 10);
+}
+
+static void overwrite_self(struct job *self, uint64_t now_ms)
+{
+    (void)now_ms;
+    memset(&self->timer, 0xa5, sizeof self->timer); /* its owner may reuse the memory */
+}
+
+static void a_timer_that_restarts_itself_starves_no_other(void **state)
 {
     (void)state;
-    jobs[0].then = again_now;
-    jobs[1].then = again_at_0; /* an earlier deadline than anybody's */
-    at(0, 10);
-    at(1, 10);
-    at(2, 10);
+    jobs[0].then = restart_now;
+    jobs[1].then = restart_at_0; /* the earliest of all */
+    start(0, 10);
+    start(1, 10);
+    start(2, 10);
     assert_string_equal(pass(10, 0), "abc");
     assert_string_equal(pass(10, 0), "ba");
     assert_string_equal(pass(11, 0), "ba");
-    at(2, 11);
+    start(2, 11);
     assert_string_equal(pass(11, 0), "bac");
 }
 
-static void a_task_cancels_another_that_is_due(void **state)
+static void run_stops_another_that_expired(void **state)
 {
     (void)state;
-    jobs[0].then = cancel_other;
-    at(0, 10);
-    at(1, 10);
-    at(2, 10);
+    jobs[0].then = stop_other;
+    start(0, 10);
+    start(1, 10);
+    start(2, 10);
     assert_string_equal(pass(10, TK_NEVER), "ac");
     assert_string_equal(pass(1000, TK_NEVER), "");
-    at(1, 10); /* b first: too late to cancel it */
-    at(0, 10);
+    start(1, 10); /* b runs first: too late to stop it */
+    start(0, 10);
     assert_string_equal(pass(10, TK_NEVER), "ba");
 }
 
-static void a_task_armed_during_a_pass_runs_in_the_next(void **state)
+static void a_timer_started_in_a_pass_runs_in_the_next(void **state)
 {
     (void)state;
-    jobs[0].then = arm_other_now;
-    at(0, 10);
+    jobs[0].then = start_other_now;
+    start(0, 10);
     assert_string_equal(pass(10, 10), "a");
     assert_string_equal(pass(10, TK_NEVER), "b");
-    at(0, 10);
-    at(1, 10); /* was due, is armed again: one run, in the next pass */
+    start(0, 10);
+    start(1, 10); /* expired, then restarted: runs once, in the next pass */
     assert_string_equal(pass(10, 10), "a");
     assert_string_equal(pass(10, TK_NEVER), "b");
 }
 
-static void a_task_puts_another_off(void **state)
+static void run_restarts_another_that_expired(void **state)
 {
     (void)state;
-    jobs[0].then = arm_other_later;
-    at(0, 10);
-    at(1, 10);
+    jobs[0].then = start_other_later;
+    start(0, 10);
+    start(1, 10);
     assert_string_equal(pass(10, 20), "a");
     assert_string_equal(pass(20, TK_NEVER), "b");
 }
 
-static void a_task_may_end_with_its_run(void **state)
+static void run_may_free_its_own_timer(void **state)
 {
     (void)state;
-    jobs[1].then = forget_self;
-    at(0, 10);
-    at(1, 10);
-    at(2, 10);
-    at(3, 20);
+    jobs[1].then = overwrite_self;
+    start(0, 10);
+    start(1, 10);
+    start(2, 10);
+    start(3, 20);
     assert_string_equal(pass(10, 20), "abc");
     assert_string_equal(pass(20, TK_NEVER), "d");
 }
 
-/* --- repeating --- */
+/* --- periodic timers --- */
 
 static void repeat(struct job *self, uint64_t now_ms)
 {
-    static uint64_t due[TASKS];
+    static uint64_t due[TIMERS];
     size_t i = (size_t)(self - jobs);
 
     if (due[i] == 0)
         due[i] = now_ms;
     due[i] = tk_timer_next(due[i], self->period_ms, now_ms);
-    tk_timer_start(&s, &self->timer, due[i]);
+    tk_timer_start(&timers, &self->timer, due[i]);
 }
 
-/* Each pass is up to 9 ms late; after 1000 periods of 10 ms still none is lost. */
-static void lateness_does_not_add_up(void **state)
+/* Each pass is up to 9 ms late; none of 1000 periods of 10 ms is lost. */
+static void periods_do_not_drift(void **state)
 {
     uint64_t late = 1, next_ms = 1000;
 
     (void)state;
     jobs[0].then = repeat;
     jobs[0].period_ms = 10;
-    at(0, 1000);
+    start(0, 1000);
     assert_string_equal(pass(1000, 1010), "a");
     for (int i = 1; i <= 1000; i++) {
         next_ms = 1000 + 10 * (uint64_t)i;
@@ -262,20 +263,20 @@ static void lateness_does_not_add_up(void **state)
     }
 }
 
-static void a_gap_is_not_made_up_for(void **state)
+static void missed_periods_are_skipped(void **state)
 {
     (void)state;
     assert_int_equal(tk_timer_next(1000, 10, 1000), 1010);
     assert_int_equal(tk_timer_next(1000, 10, 1009), 1010);
     assert_int_equal(tk_timer_next(1000, 10, 1010), 1020);
     assert_int_equal(tk_timer_next(1000, 10, 98765), 98775);
-    assert_int_equal(tk_timer_next(1000, 10, 990), 1000); /* run before it was due */
+    assert_int_equal(tk_timer_next(1000, 10, 990), 1000); /* it ran early */
     assert_int_equal(tk_timer_next(0, 10, 0), 10);
 }
 
-/* --- the long run --- */
+/* --- after a long time --- */
 
-static void ticks_beyond_32_bits_are_as_good(void **state)
+static void works_beyond_32_bits(void **state)
 {
     static const uint64_t bases[] = {UINT32_MAX - 5, (uint64_t)UINT32_MAX * 7, INT64_MAX - 5,
                                      UINT64_MAX - 100};
@@ -283,9 +284,9 @@ static void ticks_beyond_32_bits_are_as_good(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
         begin(NULL);
-        at(0, bases[i] + 10);
-        at(1, bases[i] + 4);
-        at(2, bases[i]);
+        start(0, bases[i] + 10);
+        start(1, bases[i] + 4);
+        start(2, bases[i]);
         assert_string_equal(pass(bases[i] - 1, bases[i]), "");
         assert_string_equal(pass(bases[i] + 3, bases[i] + 4), "c");
         assert_string_equal(pass(bases[i] + 9, bases[i] + 10), "b");
@@ -293,42 +294,42 @@ static void ticks_beyond_32_bits_are_as_good(void **state)
     }
 }
 
-/* The number of the pass wraps after 50 days of a pass a ms. */
-static void the_count_of_passes_may_wrap(void **state)
+/* At one pass a millisecond the pass counter wraps after 50 days. */
+static void survives_a_wrap_of_the_pass_counter(void **state)
 {
     (void)state;
-    s.pass = UINT32_MAX - 1;
-    jobs[0].then = again_now;
-    at(0, 1);
-    at(1, 1);
+    timers.pass = UINT32_MAX - 1;
+    jobs[0].then = restart_now;
+    start(0, 1);
+    start(1, 1);
     assert_string_equal(pass(1, 1), "ab");
-    at(1, 1);
+    start(1, 1);
     assert_string_equal(pass(1, 1), "ab");
-    at(1, 1);
+    start(1, 1);
     assert_string_equal(pass(1, 1), "ab");
-    assert_int_equal(s.pass, 1);
+    assert_int_equal(timers.pass, 1);
 }
 
-/* Against a table without links: thousands of random armings, moves and cancellations. */
-static void the_list_is_always_the_table(void **state)
+/* Against a table without links: thousands of random starts, restarts and stops. */
+static void matches_a_model(void **state)
 {
-    uint64_t due[TASKS], now_ms = 0;
+    uint64_t due[TIMERS], now_ms = 0;
     uint32_t random = 1;
 
     (void)state;
-    for (int i = 0; i < TASKS; i++)
+    for (int i = 0; i < TIMERS; i++)
         due[i] = TK_NEVER;
     for (int round = 0; round < 20000; round++) {
         random = random * 1664525 + 1013904223;
-        int i = (int)(random >> 28) % TASKS;
+        int i = (int)(random >> 28) % TIMERS;
 
         due[i] = random >> 20 & 1 ? now_ms + (random >> 10 & 15) : TK_NEVER;
-        at(i, due[i]);
+        start(i, due[i]);
         now_ms += random >> 24 & 3;
         uint64_t next_ms = TK_NEVER;
         size_t count = 0;
 
-        for (int k = 0; k < TASKS; k++) {
+        for (int k = 0; k < TIMERS; k++) {
             bool is_due = due[k] <= now_ms;
 
             count += is_due;
@@ -339,7 +340,7 @@ static void the_list_is_always_the_table(void **state)
     }
 }
 
-static void a_backoff_doubles_up_to_its_most(void **state)
+static void backoff_doubles_up_to_its_maximum(void **state)
 {
     (void)state;
     assert_int_equal(tk_backoff_ms(1000, 0, 300000), 1000);
@@ -354,22 +355,22 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_due_at_first),
-        TEST(a_task_runs_once_when_it_is_due_and_not_before),
-        TEST(tasks_run_by_deadline_then_in_the_order_they_were_armed),
-        TEST(the_answer_is_the_next_deadline),
-        TEST(arming_again_moves_a_task),
-        TEST(a_task_that_arms_itself_for_now_starves_nobody),
-        TEST(a_task_cancels_another_that_is_due),
-        TEST(a_task_armed_during_a_pass_runs_in_the_next),
-        TEST(a_task_puts_another_off),
-        TEST(a_task_may_end_with_its_run),
-        TEST(lateness_does_not_add_up),
-        TEST(a_gap_is_not_made_up_for),
-        TEST(ticks_beyond_32_bits_are_as_good),
-        TEST(the_count_of_passes_may_wrap),
-        TEST(the_list_is_always_the_table),
-        cmocka_unit_test(a_backoff_doubles_up_to_its_most),
+        TEST(runs_nothing_at_first),
+        TEST(runs_once_at_expiry),
+        TEST(runs_by_expiry_then_by_start),
+        TEST(returns_the_next_expiry),
+        TEST(restarts_a_running_timer),
+        TEST(a_timer_that_restarts_itself_starves_no_other),
+        TEST(run_stops_another_that_expired),
+        TEST(a_timer_started_in_a_pass_runs_in_the_next),
+        TEST(run_restarts_another_that_expired),
+        TEST(run_may_free_its_own_timer),
+        TEST(periods_do_not_drift),
+        TEST(missed_periods_are_skipped),
+        TEST(works_beyond_32_bits),
+        TEST(survives_a_wrap_of_the_pass_counter),
+        TEST(matches_a_model),
+        cmocka_unit_test(backoff_doubles_up_to_its_maximum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

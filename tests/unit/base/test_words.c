@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table of errors: codes for programs, words for people. */
+/* The table of errors, and the packed user-facing strings. */
 
 #include "tk_words.h"
 
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-/* The last one of two may be compared with it. */
-static const char *words_of(enum tk_err err)
+/* A hint; valid until the second next call. */
+static const char *hint_of(enum tk_err err)
 {
     static char bufs[2][TK_WORDS_MAX + 1];
     static int next;
@@ -26,7 +26,7 @@ static const char *words_of(enum tk_err err)
     return t.buf;
 }
 
-static void every_error_has_a_code_of_one_word(void **state)
+static void codes_are_lower_case_identifiers(void **state)
 {
     (void)state;
     for (int err = 0; err < TK_E_COUNT; err++) {
@@ -39,7 +39,7 @@ static void every_error_has_a_code_of_one_word(void **state)
     }
 }
 
-static void no_code_stands_twice(void **state)
+static void codes_are_unique(void **state)
 {
     (void)state;
     for (int err = 0; err < TK_E_COUNT; err++) {
@@ -48,18 +48,18 @@ static void no_code_stands_twice(void **state)
     }
 }
 
-static void code_and_words_stand_together(void **state)
+static void errors_have_the_code_and_hint_of_their_row(void **state)
 {
     (void)state;
-#define TK_ERROR(id, code, action, words)                                                          \
+#define TK_ERROR(id, code, action, hint)                                                           \
     assert_string_equal(tk_err_code(TK_E_##id), code);                                             \
-    assert_string_equal(words_of(TK_E_##id), words);
+    assert_string_equal(hint_of(TK_E_##id), hint);
 #include "tk_errors.h"
 #undef TK_ERROR
-    assert_string_equal(words_of(TK_OK), "");
+    assert_string_equal(hint_of(TK_OK), "");
 }
 
-static void commands_and_settings_have_their_words(void **state)
+static void commands_and_settings_have_the_help_of_their_row(void **state)
 {
     char buf[TK_WORDS_MAX + 1];
     struct tk_text t;
@@ -73,34 +73,34 @@ static void commands_and_settings_have_their_words(void **state)
 #include "tk_commands.h"
 #undef TK_COMMAND
     row = 0;
-#define TK_SETTING(name, secret, which, store, answer, words)                                      \
+#define TK_SETTING(name, secret, which, store, answer, help)                                       \
     tk_text_init(&t, buf, sizeof buf);                                                             \
     tk_words_add(&t, tk_words_of_setting(row++));                                                  \
-    assert_string_equal(buf, words);
+    assert_string_equal(buf, help);
 #include "tk_settings.h"
 #undef TK_SETTING
 }
 
-static void every_error_has_words_of_one_line(void **state)
+static void hints_are_one_printable_line(void **state)
 {
     (void)state;
-    assert_string_equal(words_of(TK_OK), "");
+    assert_string_equal(hint_of(TK_OK), "");
     for (int err = 1; err < TK_E_COUNT; err++) {
-        const char *words = words_of((enum tk_err)err);
-        size_t len = strlen(words);
+        const char *hint = hint_of((enum tk_err)err);
+        size_t len = strlen(hint);
 
         if (len < 8 || len > TK_WORDS_MAX)
             fail_msg("%s: %zu characters", tk_err_code((enum tk_err)err), len);
         for (size_t i = 0; i < len; i++)
-            assert_in_range(words[i], 0x20, 0x7e);
-        if (strstr(words, "  ") != NULL || words[0] == ' ' || words[len - 1] == ' ' ||
-            words[len - 1] == '.')
-            fail_msg("%s: %s", tk_err_code((enum tk_err)err), words);
+            assert_in_range(hint[i], 0x20, 0x7e);
+        if (strstr(hint, "  ") != NULL || hint[0] == ' ' || hint[len - 1] == ' ' ||
+            hint[len - 1] == '.')
+            fail_msg("%s: %s", tk_err_code((enum tk_err)err), hint);
     }
 }
 
-/* Words that only say the code again, or another's words, help nobody. */
-static void words_say_more_than_the_code(void **state)
+/* A hint must add something to the code, and differ from all others. */
+static void hints_say_more_than_the_code(void **state)
 {
     (void)state;
     for (int err = 1; err < TK_E_COUNT; err++) {
@@ -109,13 +109,13 @@ static void words_say_more_than_the_code(void **state)
         snprintf(code, sizeof code, "%s", tk_err_code((enum tk_err)err));
         for (char *at = code; (at = strchr(at, '_')) != NULL; at++)
             *at = ' ';
-        assert_string_not_equal(words_of((enum tk_err)err), code);
+        assert_string_not_equal(hint_of((enum tk_err)err), code);
         for (int other = 1; other < err; other++)
-            assert_string_not_equal(words_of((enum tk_err)err), words_of((enum tk_err)other));
+            assert_string_not_equal(hint_of((enum tk_err)err), hint_of((enum tk_err)other));
     }
 }
 
-static void a_code_leads_back_to_its_error(void **state)
+static void finds_errors_by_code(void **state)
 {
     static const char *const none[] = {"ok", "", "usag", "usagee", "USAGE", " usage", "0"};
 
@@ -126,8 +126,8 @@ static void a_code_leads_back_to_its_error(void **state)
         assert_int_equal(tk_err_from_code(none[i]), TK_OK);
 }
 
-/* What a refresh leads to: the pair is given up for two reasons alone. */
-static void actions_are_those_of_the_state_machine(void **state)
+/* Only two errors make a refresh give up its pair. */
+static void errors_have_the_action_of_the_state_machine(void **state)
 {
     unsigned reauth = 0;
 
@@ -141,21 +141,21 @@ static void actions_are_those_of_the_state_machine(void **state)
     assert_int_equal(tk_err_action(TK_E_OAUTH_ERROR), TK_ACTION_WAIT);
     assert_int_equal(tk_err_action(TK_E_INVALID_CLIENT), TK_ACTION_BLOCK);
     assert_int_equal(tk_err_action(TK_E_PAYMENT_REQUIRED), TK_ACTION_BLOCK);
-    for (int err = TK_E_NAME_UNKNOWN; err <= TK_E_BAD_ANSWER; err++) /* the way to the server */
+    for (int err = TK_E_NAME_UNKNOWN; err <= TK_E_BAD_ANSWER; err++) /* reaching the server */
         assert_int_equal(tk_err_action((enum tk_err)err), TK_ACTION_RETRY);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_error_has_a_code_of_one_word),
-        cmocka_unit_test(no_code_stands_twice),
-        cmocka_unit_test(code_and_words_stand_together),
-        cmocka_unit_test(commands_and_settings_have_their_words),
-        cmocka_unit_test(every_error_has_words_of_one_line),
-        cmocka_unit_test(words_say_more_than_the_code),
-        cmocka_unit_test(a_code_leads_back_to_its_error),
-        cmocka_unit_test(actions_are_those_of_the_state_machine),
+        cmocka_unit_test(codes_are_lower_case_identifiers),
+        cmocka_unit_test(codes_are_unique),
+        cmocka_unit_test(errors_have_the_code_and_hint_of_their_row),
+        cmocka_unit_test(commands_and_settings_have_the_help_of_their_row),
+        cmocka_unit_test(hints_are_one_printable_line),
+        cmocka_unit_test(hints_say_more_than_the_code),
+        cmocka_unit_test(finds_errors_by_code),
+        cmocka_unit_test(errors_have_the_action_of_the_state_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 /* Time, as a whole gateway lives with it: unknown, wrong, jumping, wrapping, slept through. */
 
+#include "tk_http_date.h"
 #include "tk_token.h"
 
 #include <setjmp.h>
@@ -155,7 +156,7 @@ static void learn_a_wrong_floor(void)
 {
     int64_t wrong;
 
-    assert_true(tk_time_parse_http(WRONG_DATE, &wrong));
+    assert_true(tk_http_date_parse(WRONG_DATE, &wrong));
     w.server.date = WRONG_DATE;
     no_clock();
     world_restart(&w, 1000);

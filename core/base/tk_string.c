@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_string.h"
+
+#include <string.h>
+
+bool tk_is_alnum(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return tk_is_digit(c) || (lower >= 'a' && lower <= 'z');
+}
+
+char tk_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool tk_same_nocase(const char *a, const char *b)
+{
+    while (*a != '\0' && tk_lower(*a) == tk_lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+bool tk_ends_with(const char *s, const char *tail)
+{
+    size_t len = strlen(s);
+    size_t tail_len = strlen(tail);
+
+    return len >= tail_len && strcmp(s + len - tail_len, tail) == 0;
+}
+
+bool tk_is_vchar(const char *s)
+{
+    for (; *s != '\0'; s++) {
+        if (*s < 0x21 || *s > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+bool tk_copy(char *dst, size_t size, const char *src)
+{
+    size_t len = strlen(src);
+
+    if (len >= size) {
+        dst[0] = '\0';
+        return false;
+    }
+    memmove(dst, src, len + 1);
+    return true;
+}
+
+bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (len == 0 || len > 19)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (!tk_is_digit(s[i]))
+            return false;
+        value = value * 10 + (uint64_t)(s[i] - '0');
+    }
+    if (value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+int tk_hex_value(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    if (tk_is_digit(c))
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_STRING_H
+#define TK_STRING_H
+
+/*
+ * Strings of protocols: classes of characters, comparison, decimal and hexadecimal numbers. ASCII
+ * only and independent of any locale. Pure functions, callable from any context.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool tk_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool tk_is_alnum(char c);
+char tk_lower(char c);
+
+bool tk_same_nocase(const char *a, const char *b);
+bool tk_ends_with(const char *s, const char *tail);
+
+/* True if every character is a VCHAR (RFC 5234: 0x21 to 0x7e, thus no space). */
+bool tk_is_vchar(const char *s);
+
+/* Copies src with its terminator into dst of size bytes; the two may overlap. False, with dst
+ * empty, if it does not fit. */
+bool tk_copy(char *dst, size_t size, const char *src);
+
+/* Parses s[0..len) as a decimal number of 1 to 19 digits, without sign or space, that is at most
+ * max. False, with *out unchanged, for anything else. */
+bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out);
+
+/* The value of a hex digit of either case; -1 for any other character. */
+int tk_hex_value(char c);
+
+#endif

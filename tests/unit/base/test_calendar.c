@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Dates, converted and written. */
+
+#include "tk_calendar.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static bool leap(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int days_in(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month - 1] + (month == 2 && leap(year));
+}
+
+/* Each day of 8030 years, counted one by one. */
+static void converts_every_day_from_1970_to_9999(void **state)
+{
+    struct tk_calendar c = {1970, 1, 1, 23, 59, 58}, got;
+
+    (void)state;
+    for (int64_t unix_s = 86398; c.year < 10000; unix_s += 86400) {
+        assert_int_equal(tk_calendar_to_unix(&c), unix_s);
+        tk_calendar_from_unix(unix_s, &got);
+        assert_memory_equal(&got, &c, sizeof c);
+        if (++c.day > days_in(c.year, c.month)) {
+            c.day = 1;
+            c.month++;
+        }
+        if (c.month > 12) {
+            c.month = 1;
+            c.year++;
+        }
+    }
+}
+
+static void converts_every_second_of_a_leap_day(void **state)
+{
+    struct tk_calendar c;
+
+    (void)state;
+    for (int s = 0; s < 86400; s++) {
+        tk_calendar_from_unix(951782400 + s, &c); /* 2000-02-29 */
+        assert_int_equal(c.day, 29);
+        assert_int_equal(c.hour * 3600 + c.minute * 60 + c.second, s);
+        assert_true(c.minute < 60 && c.second < 60);
+        assert_int_equal(tk_calendar_to_unix(&c), 951782400 + s);
+    }
+}
+
+static const char *written(int64_t unix_s)
+{
+    static char buf[24];
+    struct tk_text text;
+
+    tk_text_init(&text, buf, sizeof buf);
+    tk_text_time(&text, unix_s);
+    return buf;
+}
+
+static void writes_times(void **state)
+{
+    (void)state;
+    assert_string_equal(written(0), "1970-01-01T00:00:00Z");
+    assert_string_equal(written(784111777), "1994-11-06T08:49:37Z");
+    assert_string_equal(written(951827696), "2000-02-29T12:34:56Z");
+    assert_string_equal(written(INT32_MAX), "2038-01-19T03:14:07Z");
+    assert_string_equal(written((int64_t)INT32_MAX + 1), "2038-01-19T03:14:08Z");
+    assert_string_equal(written(4107542400), "2100-03-01T00:00:00Z");
+    assert_string_equal(written(253402300799), "9999-12-31T23:59:59Z");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(converts_every_day_from_1970_to_9999),
+        cmocka_unit_test(converts_every_second_of_a_leap_day),
+        cmocka_unit_test(writes_times),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
