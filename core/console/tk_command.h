@@ -2,43 +2,15 @@
 #ifndef TK_COMMAND_H
 #define TK_COMMAND_H
 
-/*
- * The commands of the console: one table (tk_commands.h), which `help` prints. A command gets what
- * stands behind its name, without spaces around it, and answers at once or in steps
- * (tk_console_continue).
- */
+/* The commands of the console, and what they share. tk_command_table.c puts them together. */
 
 #include "tk_console.h"
-#include "tk_webhook.h"
 
-struct tk_command {
-    const char *name; /* one to three words */
-    const char *form; /* of what follows, "" for nothing */
-    bool hidden;      /* what follows is a secret: not echoed */
-    bool needs;       /* something must follow */
-    void (*run)(struct tk_console *c, char *args);
-};
+/* Whether these arguments of `set` begin with the name of a secret setting. */
+bool tk_command_setting_is_secret(const char *args);
 
-extern const struct tk_command tk_commands[];
-extern const size_t tk_command_count;
-
-/* The command that a line begins with, and where the rest begins; NULL for none. */
-const struct tk_command *tk_command_find(const char *line, const char **args);
-
-/* Whether what follows the words of this unfinished line must not be echoed. */
-bool tk_command_is_hidden(const char *line);
-
-/* Answers with the form that the command under way has. */
-void tk_command_err_usage(struct tk_console *c);
-
-/* A value that was asked for (`set client_secret` without one). */
-void tk_command_set_asked(struct tk_console *c, const char *setting, char *value);
-
-/* Adds a setting of the sink. */
-void tk_command_webhook(struct tk_keeper *k, enum tk_webhook_setting which, struct tk_text *t);
-
-/* The commands with a file of their own. */
 void tk_command_help(struct tk_console *c, char *args);
+void tk_command_version(struct tk_console *c, char *args);
 void tk_command_status(struct tk_console *c, char *args);
 void tk_command_show(struct tk_console *c, char *args);
 void tk_command_history(struct tk_console *c, char *args);
@@ -56,14 +28,38 @@ void tk_command_ca_begin(struct tk_console *c, char *args);
 void tk_command_ca_add(struct tk_console *c, char *args);
 void tk_command_ca_end(struct tk_console *c, char *args);
 void tk_command_ca_del(struct tk_console *c, char *args);
+void tk_command_time(struct tk_console *c, char *args);
+void tk_command_seed(struct tk_console *c, char *args);
+void tk_command_ref(struct tk_console *c, char *args);
+void tk_command_ref_add(struct tk_console *c, char *args);
+void tk_command_ref_del(struct tk_console *c, char *args);
+void tk_command_log(struct tk_console *c, char *args);
+void tk_command_selftest(struct tk_console *c, char *args);
+void tk_command_reboot(struct tk_console *c, char *args);
+void tk_command_factory_reset(struct tk_console *c, char *args);
 
-/* Begins a pair of an OK line: `key=`, behind a space where there are others. */
+/* --- for commands --- */
+
+enum { TK_PAIRS_SIZE = 512 }; /* bytes of an OK line's pairs */
+
+#define TK_COMMAND_WAIT_MS 25000 /* a command that waits answers by then */
+
+/* The command continues in steps that wait for something, until the step answers; it is late once
+ * wait_ms have passed. */
+void tk_command_wait(struct tk_console *c, tk_console_step step, uint32_t wait_ms);
+bool tk_command_is_late(const struct tk_console *c);
+
+/* Begins a pair of an OK line: `key=`, behind a space where another stands before it. */
 void tk_command_key(struct tk_text *t, const char *key);
+
+/* A whole pair, and an OK line of one pair. */
+void tk_command_pair(struct tk_text *t, const char *key, const char *value);
+void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 
 /* What tells two secrets apart: the first 8 hex digits of its SHA-256. */
 void tk_command_digest(struct tk_text *t, const char *secret);
 
-/* Cuts the next word off *rest; "" at the end. */
-char *tk_command_word(char **rest);
+/* Cuts the next word off *args; "" at the end. */
+char *tk_command_word(char **args);
 
 #endif

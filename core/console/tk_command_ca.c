@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
-#include "tk_keeper.h"
 
 #include <string.h>
 
@@ -37,7 +36,7 @@ static void add_count(struct tk_text *t, const char *key, size_t count)
 static void print_root(struct tk_console *c, const struct tk_ca_root *root)
 {
     struct tk_ca_facts facts;
-    enum tk_err err = tk_ca_look(&c->keeper->ca, root, &facts);
+    enum tk_err err = tk_ca_look(&c->env->rt->ca, root, &facts);
     char buf[320], digest[2 * sizeof root->digest + 1];
     struct tk_text t;
 
@@ -57,20 +56,20 @@ static void print_root(struct tk_console *c, const struct tk_ca_root *root)
 
 static void step_list(struct tk_console *c)
 {
-    const struct tk_ca_root *roots = c->keeper->ca.roots;
+    const struct tk_ca_root *roots = c->env->rt->ca.roots;
     char buf[48];
     struct tk_text t;
 
-    if (c->job.item < TK_CAS) {
-        const struct tk_ca_root *root = &roots[c->job.item++];
+    if (c->job.of.rows.next < TK_CAS) {
+        const struct tk_ca_root *root = &roots[c->job.of.rows.next++];
 
-        c->job.number += root->len > 0;
+        c->job.of.rows.count += root->len > 0;
         if (root->len > 0)
             print_root(c, root);
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_count(&t, "added", c->job.number);
+    add_count(&t, "added", c->job.of.rows.count);
     add_count(&t, "most", TK_CAS);
     tk_console_ok(c, &t);
 }
@@ -116,7 +115,7 @@ static size_t decode(char *text)
 void tk_command_ca_begin(struct tk_console *c, char *args)
 {
     (void)args;
-    answer(c, tk_ca_begin(&c->keeper->ca), NULL);
+    answer(c, tk_ca_begin(&c->env->rt->ca), NULL);
 }
 
 void tk_command_ca_add(struct tk_console *c, char *args)
@@ -130,7 +129,7 @@ void tk_command_ca_add(struct tk_console *c, char *args)
                              "base64, a multiple of 4 characters a line; what came before stays");
         return;
     }
-    enum tk_err err = tk_ca_add(&c->keeper->ca, (const uint8_t *)args, len, &total);
+    enum tk_err err = tk_ca_add(&c->env->rt->ca, (const uint8_t *)args, len, &total);
 
     tk_text_init(&t, buf, sizeof buf);
     add_count(&t, "bytes", total);
@@ -143,7 +142,7 @@ void tk_command_ca_end(struct tk_console *c, char *args)
     struct tk_ca_facts facts;
     char buf[640];
     struct tk_text t;
-    enum tk_err err = tk_ca_end(&c->keeper->ca, &root, &facts);
+    enum tk_err err = tk_ca_end(&c->env->rt->ca, &root, &facts);
 
     (void)args;
     tk_text_init(&t, buf, sizeof buf);
@@ -160,7 +159,7 @@ void tk_command_ca_end(struct tk_console *c, char *args)
 
 void tk_command_ca_del(struct tk_console *c, char *args)
 {
-    enum tk_err err = tk_ca_delete(&c->keeper->ca, args);
+    enum tk_err err = tk_ca_delete(&c->env->rt->ca, args);
 
     if (err == TK_E_BAD_VALUE)
         tk_console_err_words(c, err, "8 to 64 hex digits that one root alone begins with: ca list");

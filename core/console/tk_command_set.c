@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
-#include "tk_duration.h"
-#include "tk_keeper.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 #include "tk_words.h"
 
 #include <string.h>
@@ -104,36 +104,41 @@ static void answer_renew(struct tk_console *c, uint8_t which, struct tk_text *t)
 
 static enum tk_err store_webhook(struct tk_console *c, uint8_t which, const char *value)
 {
-    return tk_webhook_set(c->keeper, (enum tk_webhook_setting)which, value);
+    return tk_escalator_set(c->env->escalator, (enum tk_webhook_setting)which, value);
 }
 
 static void answer_webhook(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
-    tk_command_webhook(c->keeper, (enum tk_webhook_setting)which, t);
+    char value[TK_URL_MAX + 1];
+
+    tk_webhook_get(&c->env->escalator->webhook, &c->env->rt->storage,
+                   (enum tk_webhook_setting)which, value);
+    tk_text_add(t, value);
+    tk_wipe(value, sizeof value);
 }
 
 static enum tk_err store_ip(struct tk_console *c, uint8_t which, const char *value)
 {
     (void)which;
-    return tk_keeper_set_ip(c->keeper, value);
+    return tk_netconf_set_ip(&c->env->rt->netconf, value);
 }
 
 static void answer_ip(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     (void)which;
-    tk_text_ip(t, &c->keeper->ip);
+    tk_text_ip(t, &c->env->rt->netconf.ip);
 }
 
 static enum tk_err store_ntp(struct tk_console *c, uint8_t which, const char *value)
 {
     (void)which;
-    return tk_keeper_set_ntp(c->keeper, value);
+    return tk_netconf_set_ntp(&c->env->rt->netconf, value);
 }
 
 static void answer_ntp(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     (void)which;
-    tk_text_add(t, c->keeper->ntp);
+    tk_text_add(t, c->env->rt->netconf.ntp);
 }
 
 static const struct setting settings[] = {
@@ -149,6 +154,15 @@ static const struct setting *find_setting(const char *name)
             return &settings[i];
     }
     return NULL;
+}
+
+bool tk_command_setting_is_secret(const char *args)
+{
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (settings[i].secret && tk_dispatch_matches(args, settings[i].name) > 0)
+            return true;
+    }
+    return false;
 }
 
 /* <key>_len=50 <key>_sha256=3fa1b2c4 */
@@ -178,7 +192,8 @@ static void answer_setting(struct tk_console *c, const struct setting *s)
         tk_text_char(&pairs, '=');
         tk_text_add(&pairs, value);
     }
-    if (s->store == store_webhook && tk_webhook_ready(&c->keeper->webhook) == TK_E_COREZOID_PARTLY)
+    if (s->store == store_webhook &&
+        tk_webhook_ready(&c->env->escalator->webhook) == TK_E_COREZOID_PARTLY)
         tk_text_add(&pairs, " note=corezoid_partly"); /* and nothing is told until it is whole */
     tk_console_ok(c, &pairs);
     tk_wipe(value, sizeof value);
@@ -196,9 +211,9 @@ static void store_and_answer(struct tk_console *c, const struct setting *s, char
         answer_setting(c, s);
 }
 
-void tk_command_set_asked(struct tk_console *c, const char *name, char *value)
+static void take_value(struct tk_console *c, char *value)
 {
-    store_and_answer(c, find_setting(name), value);
+    store_and_answer(c, &settings[c->job.of.set.index], value);
 }
 
 void tk_command_set(struct tk_console *c, char *args)
@@ -210,7 +225,8 @@ void tk_command_set(struct tk_console *c, char *args)
     } else if (*args != '\0') {
         store_and_answer(c, s, args);
     } else if (s->secret && !tk_console_is_program(c)) {
-        tk_console_ask(c, s->name);
+        tk_console_ask(c, s->name, take_value);
+        c->job.of.set.index = (unsigned)(s - settings);
     } else {
         tk_console_err(c, TK_E_NEED_VALUE);
     }

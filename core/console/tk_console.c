@@ -1,69 +1,216 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_console.h"
 
-#include "tk_command.h"
 #include "tk_console_io.h"
-#include "tk_console_out.h"
 #include "tk_device.h"
-#include "tk_keeper.h"
 #include "tk_version.h"
+#include "tk_words.h"
 
 #include <string.h>
 
-#define ASKING_MS 60000
-#define CTRL_C    0x03
-#define BACKSPACE 0x08
-#define CTRL_U    0x15
-#define ESC       0x1b
-#define DEL       0x7f
+#define ASK_MS 60000
 
-enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
-
-void tk_console_init(struct tk_console *c, struct tk_keeper *keeper, unsigned line)
+static bool hides(const void *table, const char *typed)
 {
-    *c = (struct tk_console){.keeper = keeper, .line = line};
+    return tk_dispatch_hides(table, typed);
 }
 
-/* --- a command under way --- */
+void tk_console_init(struct tk_console *c, const struct tk_console_env *env, unsigned number)
+{
+    *c = (struct tk_console){.env = env};
+    tk_output_init(&c->out, env->rt->config->port, number);
+    tk_line_init(&c->line, hides, env->table);
+}
 
 bool tk_console_is_program(const struct tk_console *c)
 {
     return c->prefix[0] != '\0';
 }
 
+void tk_console_emit(struct tk_console *c, const char *line)
+{
+    if (c->attached)
+        tk_output_async(&c->out, line);
+}
+
+bool tk_console_is_drained(const struct tk_console *c)
+{
+    return !c->attached || c->out.len == 0;
+}
+
+/* --- a command in progress --- */
+
 struct tk_account *tk_console_account(struct tk_console *c)
 {
-    struct tk_account *a = &c->keeper->accounts[c->ref];
+    struct tk_account *selected = &c->env->accounts->of[c->ref];
 
-    return a->used ? a : tk_keeper_account(c->keeper, NULL);
+    if (c->job.account != NULL)
+        return c->job.account;
+    return selected->used ? selected : tk_accounts_find(c->env->accounts, NULL);
+}
+
+static bool is_busy(const struct tk_console *c)
+{
+    return c->job.step != NULL || c->job.take != NULL;
+}
+
+static void prompt(struct tk_console *c)
+{
+    if (!is_busy(c))
+        tk_output_prompt(&c->out);
+}
+
+/* Its account is not deleted until the answer. */
+static void pin_account(struct tk_console *c)
+{
+    if (c->job.account != NULL)
+        return;
+    c->job.account = tk_console_account(c);
+    c->job.account->users++;
+}
+
+static void end_job(struct tk_console *c)
+{
+    if (c->job.account != NULL)
+        c->job.account->users--;
+    memset(&c->job, 0, sizeof c->job);
+    c->line.asked = false;
 }
 
 void tk_console_continue(struct tk_console *c, tk_console_step step)
 {
+    pin_account(c);
     c->job.step = step;
 }
 
-void tk_console_ask(struct tk_console *c, const char *setting)
+void tk_console_ask(struct tk_console *c, const char *question,
+                    void (*take)(struct tk_console *c, char *value))
 {
-    c->asking = setting;
-    c->job.deadline_ms = tk_keeper_now(c->keeper) + ASKING_MS;
-    tk_console_new_line(c);
-    tk_console_put_text(c, setting);
-    tk_console_put_text(c, ": ");
+    pin_account(c);
+    c->job.take = take;
+    c->job.deadline_ms = tk_runtime_now(c->env->rt) + ASK_MS;
+    c->line.asked = true;
+    tk_output_new_line(&c->out);
+    tk_output_text(&c->out, question);
+    tk_output_text(&c->out, ": ");
 }
 
 static void end_early(struct tk_console *c, enum tk_err why)
 {
     if (c->job.end != NULL)
         c->job.end(c, why);
-    else if (c->job.step != NULL)
+    else if (is_busy(c))
         tk_console_err(c, why);
 }
 
-/* --- a line that is whole --- */
+/* --- answers --- */
 
-/* "@<1 to 10 digits> " to c->prefix. The rest of the line, or NULL when there is no such
- * beginning. A line without @ has an empty prefix. */
+static void begin_answer_line(struct tk_console *c)
+{
+    tk_output_new_line(&c->out);
+    tk_output_text(&c->out, c->prefix);
+}
+
+void tk_console_data(struct tk_console *c, const char *key, const char *value)
+{
+    char one[2] = "", buf[sizeof "\\xHH"];
+    struct tk_text t;
+
+    begin_answer_line(c);
+    tk_output_text(&c->out, key);
+    tk_output_text(&c->out, "=");
+    for (; *value != '\0'; value++) {
+        one[0] = *value;
+        tk_text_init(&t, buf, sizeof buf);
+        tk_text_visible(&t, one);
+        tk_output_put(&c->out, buf, t.len);
+    }
+    tk_output_text(&c->out, "\r\n");
+}
+
+void tk_console_data_int(struct tk_console *c, const char *key, int64_t value)
+{
+    char digits[24];
+    struct tk_text t;
+
+    tk_text_init(&t, digits, sizeof digits);
+    tk_text_int(&t, value);
+    tk_console_data(c, key, digits);
+}
+
+static void end_answer(struct tk_console *c)
+{
+    tk_output_text(&c->out, "\r\n");
+    end_job(c);
+    if (!tk_console_is_program(c))
+        prompt(c);
+}
+
+void tk_console_ok(struct tk_console *c, const struct tk_text *pairs)
+{
+    begin_answer_line(c);
+    tk_output_text(&c->out, "OK");
+    if (pairs != NULL && pairs->len > 0) {
+        tk_output_text(&c->out, " ");
+        tk_output_put(&c->out, pairs->buf, pairs->len);
+    }
+    end_answer(c);
+}
+
+static void begin_err(struct tk_console *c, const char *prefix, enum tk_err err)
+{
+    tk_output_new_line(&c->out);
+    tk_output_text(&c->out, prefix);
+    tk_output_text(&c->out, "ERR ");
+    tk_output_text(&c->out, tk_err_code(err));
+    tk_output_text(&c->out, " ");
+}
+
+static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, unsigned sentence)
+{
+    char words[TK_WORDS_MAX + 1];
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_words_add(&t, sentence);
+    begin_err(c, prefix, err);
+    tk_output_put(&c->out, t.buf, t.len);
+}
+
+void tk_console_err_sentence(struct tk_console *c, enum tk_err err, unsigned sentence)
+{
+    put_err(c, c->prefix, err, sentence);
+    end_answer(c);
+}
+
+void tk_console_err(struct tk_console *c, enum tk_err err)
+{
+    tk_console_err_sentence(c, err, err);
+}
+
+void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
+{
+    begin_err(c, c->prefix, err);
+    tk_output_text(&c->out, words);
+    end_answer(c);
+}
+
+void tk_console_err_usage(struct tk_console *c)
+{
+    char words[160];
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_text_add(&t, c->command->name);
+    tk_text_add(&t, c->command->form[0] == '\0' ? "" : " ");
+    tk_text_add(&t, c->command->form);
+    tk_console_err_words(c, TK_E_USAGE, words);
+}
+
+/* --- a whole line --- */
+
+/* "@<1 to 10 digits> " to prefix. The rest of the line, or NULL when it begins with @ in another
+ * way. A line without @ has an empty prefix. */
 static char *take_prefix(char *line, char prefix[TK_PREFIX_SIZE])
 {
     size_t digits = 0;
@@ -95,229 +242,136 @@ static char *trim(char *s)
 static void run_command(struct tk_console *c, char *line)
 {
     const char *args;
-    const struct tk_command *command = tk_command_find(line, &args);
+    const struct tk_command *command = tk_dispatch_find(c->env->table, line, &args);
 
     c->command = command;
     if (command == NULL)
         tk_console_err(c, TK_E_UNKNOWN_COMMAND);
-    else if ((command->needs && *args == '\0') || (command->form[0] == '\0' && *args != '\0'))
-        tk_command_err_usage(c);
+    else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
+             (command->form[0] == '\0' && *args != '\0'))
+        tk_console_err_usage(c);
     else
         command->run(c, line + (args - line));
 }
 
-/* Another command is at work. Only `auth code` may end it, and only where nothing is lost. */
+/* Another command is in progress, which this line may end only if nothing is lost. */
 static bool must_wait(struct tk_console *c, const char *line)
 {
     const char *args;
-    const struct tk_command *command = tk_command_find(line, &args);
+    const struct tk_command *command = tk_dispatch_find(c->env->table, line, &args);
 
     if (c->job.step == NULL)
         return false;
-    if (!c->job.yields || command == NULL || command->run != tk_command_auth_code)
+    if (!c->job.yields || command == NULL || (command->flags & TK_COMMAND_TAKES_OVER) == 0)
         return true;
     end_early(c, TK_E_CANCELLED);
     return false;
 }
 
+/* The command in progress is left alone. */
+static void refuse_line(struct tk_console *c, const char *prefix)
+{
+    put_err(c, prefix, c->line.refusal, c->line.refusal);
+    tk_output_text(&c->out, "\r\n");
+    if (c->line.typed[0] != '@')
+        prompt(c);
+}
+
 static void run_line(struct tk_console *c)
 {
+    enum tk_err *refusal = &c->line.refusal;
     char prefix[TK_PREFIX_SIZE];
-    char *line = take_prefix(c->typed, prefix);
+    char *line = take_prefix(c->line.typed, prefix);
 
-    if (line == NULL && c->refusal == TK_OK)
-        c->refusal = TK_E_BAD_PREFIX;
+    if (line == NULL && *refusal == TK_OK)
+        *refusal = TK_E_BAD_PREFIX;
     if (line != NULL)
         line = trim(line);
-    if (c->refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {
-        tk_console_prompt(c);
+    if (*refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {
+        prompt(c);
         return;
     }
-    if (c->refusal == TK_OK && must_wait(c, line))
-        c->refusal = TK_E_BUSY;
-    if (c->refusal != TK_OK) {
-        tk_console_put_err(c, prefix, c->refusal, c->refusal);
-        tk_console_put_text(c, "\r\n");
-        if (c->typed[0] != '@')
-            tk_console_prompt(c);
+    if (*refusal == TK_OK && must_wait(c, line))
+        *refusal = TK_E_BUSY;
+    if (*refusal != TK_OK) {
+        refuse_line(c, prefix);
         return;
     }
     memcpy(c->prefix, prefix, sizeof prefix);
     run_command(c, line);
 }
 
-static void answer_asked(struct tk_console *c)
+/* The account stays pinned while the value is taken. */
+static void take_value(struct tk_console *c)
 {
-    const char *setting = c->asking;
+    void (*take)(struct tk_console *, char *) = c->job.take;
 
-    c->asking = NULL;
-    if (c->refusal != TK_OK)
-        tk_console_err(c, c->refusal);
-    else if (c->len == 0)
+    c->job.take = NULL;
+    c->line.asked = false;
+    if (c->line.refusal != TK_OK)
+        tk_console_err(c, c->line.refusal);
+    else if (c->line.len == 0)
         tk_console_err(c, TK_E_NEED_VALUE);
     else
-        tk_command_set_asked(c, setting, c->typed);
+        take(c, c->line.typed);
 }
-
-/* --- the echo --- */
-
-static bool is_echoed(const struct tk_console *c)
-{
-    return c->asking == NULL && c->typed[0] != '@' && c->hidden_from == 0;
-}
-
-static void say_hidden(struct tk_console *c)
-{
-    char buf[40];
-    struct tk_text t;
-
-    if (c->hidden_from == 0 && c->asking == NULL)
-        return;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_char(&t, '(');
-    tk_text_int(&t, c->len - c->hidden_from);
-    tk_text_add(&t, " characters, hidden)");
-    tk_console_put_text(c, buf);
-}
-
-static void forget_line(struct tk_console *c)
-{
-    tk_wipe(c->typed, sizeof c->typed);
-    c->len = 0;
-    c->hidden_from = 0;
-    c->refusal = TK_OK;
-}
-
-/* --- bytes --- */
 
 static void end_line(struct tk_console *c)
 {
-    c->typed[c->len] = '\0';
-    say_hidden(c);
-    if (c->typed[0] != '@' || c->asking != NULL)
-        tk_console_put_text(c, "\r\n");
-    if (c->asking != NULL)
-        answer_asked(c);
+    if (c->job.take != NULL)
+        take_value(c);
     else
         run_line(c);
-    forget_line(c);
+    tk_line_clear(&c->line);
 }
 
-static void add_byte(struct tk_console *c, char byte)
-{
-    if (c->len == TK_LINE_MAX) {
-        c->refusal = TK_E_LINE_TOO_LONG;
-        return;
-    }
-    c->typed[c->len++] = byte;
-    c->typed[c->len] = '\0';
-    if (is_echoed(c))
-        tk_console_put(c, &byte, 1);
-    if (c->hidden_from == 0 && byte == ' ' && tk_command_is_hidden(c->typed))
-        c->hidden_from = c->len;
-}
-
-static void erase_byte(struct tk_console *c)
-{
-    if (c->len == 0)
-        return;
-    if (c->len == c->hidden_from)
-        c->hidden_from = 0;
-    if (is_echoed(c))
-        tk_console_put_text(c, "\b \b");
-    c->typed[--c->len] = '\0';
-}
-
-static void kill_line(struct tk_console *c)
-{
-    tk_console_put_text(c, "\r\n");
-    forget_line(c);
-    tk_console_prompt(c);
-}
-
-/* Ends what is at work, or what is asked, or the line that is being typed. */
+/* Ctrl-C ends the command in progress, the question, or the line that is being typed. */
 static void interrupt(struct tk_console *c)
 {
-    if (c->asking != NULL) {
-        c->asking = NULL;
-        tk_console_err(c, TK_E_CANCELLED);
-        forget_line(c);
-    } else if (c->job.step != NULL) {
+    if (is_busy(c)) {
         end_early(c, TK_E_CANCELLED);
-        forget_line(c);
+        tk_line_clear(&c->line);
     } else {
-        tk_console_put_text(c, "^C");
-        kill_line(c);
+        tk_output_text(&c->out, "^C");
+        tk_line_kill(&c->line, &c->out);
+        prompt(c);
     }
-}
-
-/* Arrow keys and pasting send escape sequences: ESC x, ESC O x, ESC [ ... letter. Nothing here
- * uses them; they are dropped whole. A control byte ends one that is broken. */
-static bool in_escape(struct tk_console *c, char byte)
-{
-    if (c->escape == NO_ESCAPE || (byte > 0 && byte < 0x20)) {
-        c->escape = byte == ESC ? AFTER_ESC : NO_ESCAPE;
-        return byte == ESC;
-    }
-    if (c->escape == AFTER_ESC && (byte == '[' || byte == 'O'))
-        c->escape = IN_SEQUENCE;
-    else if (c->escape == AFTER_ESC || (byte >= 0x40 && byte <= 0x7e))
-        c->escape = NO_ESCAPE;
-    return true;
-}
-
-/* CR, LF and CRLF each end one line. */
-static bool is_line_end(struct tk_console *c, char byte)
-{
-    bool second = byte == '\n' && c->after_cr;
-
-    c->after_cr = byte == '\r';
-    return (byte == '\r' || byte == '\n') && !second;
-}
-
-static void take_control(struct tk_console *c, char byte)
-{
-    if (byte == CTRL_C)
-        interrupt(c);
-    else if (byte == CTRL_U)
-        kill_line(c);
-    else if (byte == BACKSPACE || byte == DEL)
-        erase_byte(c);
-    else if (byte == '\t')
-        add_byte(c, ' ');
-    else if (byte != '\0' && byte != '\n')
-        c->refusal = c->refusal == TK_OK ? TK_E_BAD_BYTE : c->refusal;
 }
 
 static void take_byte(struct tk_console *c, char byte)
 {
-    if (in_escape(c, byte))
-        return;
-    if (is_line_end(c, byte))
+    switch (tk_line_byte(&c->line, byte, &c->out)) {
+    case TK_LINE_DONE:
         end_line(c);
-    else if (byte >= 0x20 && byte < 0x7f)
-        add_byte(c, byte);
-    else
-        take_control(c, byte);
+        break;
+    case TK_LINE_KILLED:
+        prompt(c);
+        break;
+    case TK_LINE_INTERRUPT:
+        interrupt(c);
+        break;
+    default:
+        break;
+    }
 }
 
-/* --- coming, going, running --- */
+/* --- attaching, detaching, running --- */
 
 static void attach(struct tk_console *c)
 {
-    struct tk_keeper *k = c->keeper;
+    const struct tk_config *config = c->env->rt->config;
     char buf[160];
     struct tk_text t;
 
-    tk_console_init(c, k, c->line);
+    tk_console_init(c, c->env, c->out.number);
     c->attached = true;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, "EVT hello version=" TK_VERSION " board=");
-    tk_text_add(&t, k->config->board);
+    tk_text_add(&t, config->board);
     tk_text_add(&t, " id=");
-    tk_text_add(&t, tk_device_id(k->config->port));
-    tk_console_put_line(c, buf);
-    tk_console_prompt(c);
+    tk_text_add(&t, tk_device_id(config->port));
+    tk_output_line(&c->out, buf);
+    prompt(c);
 }
 
 static void detach(struct tk_console *c)
@@ -325,16 +379,16 @@ static void detach(struct tk_console *c)
     if (!c->attached)
         return;
     end_early(c, TK_E_CANCELLED);
-    tk_wipe(c->typed, sizeof c->typed);
-    tk_wipe(c->out, sizeof c->out);
-    tk_console_init(c, c->keeper, c->line);
+    tk_line_clear(&c->line);
+    tk_wipe(c->out.buf, sizeof c->out.buf);
+    tk_console_init(c, c->env, c->out.number);
 }
 
-/* One byte at a time, so that a command that is still printing keeps the rest in the port. */
+/* One byte at a time, so that a command that still prints leaves the rest in the port. */
 static bool read_byte(struct tk_console *c)
 {
     char byte;
-    int n = tk_console_read(c->keeper->config->port, c->line, &byte, 1);
+    int n = tk_console_read(c->out.port, c->out.number, &byte, 1);
 
     if (n == TK_CONSOLE_CLOSED) {
         detach(c);
@@ -343,7 +397,7 @@ static bool read_byte(struct tk_console *c)
     if (!c->attached)
         attach(c);
     if (n == TK_CONSOLE_OVERRUN)
-        c->refusal = TK_E_RX_OVERRUN;
+        c->line.refusal = TK_E_RX_OVERRUN;
     if (n == 1)
         take_byte(c, byte);
     return n != 0;
@@ -351,7 +405,7 @@ static bool read_byte(struct tk_console *c)
 
 static bool can_read(const struct tk_console *c)
 {
-    return tk_console_room(c) > TK_ANSWER_MAX && (c->job.step == NULL || c->job.waiting);
+    return tk_output_has_room(&c->out) && (c->job.step == NULL || c->job.waiting);
 }
 
 /* As many steps as have something to print, while there is room for it. */
@@ -360,41 +414,46 @@ static void run_steps(struct tk_console *c)
     uint32_t lines;
 
     do {
-        if (c->job.step == NULL || tk_console_room(c) <= TK_ANSWER_MAX)
+        if (c->job.step == NULL || !tk_output_has_room(&c->out))
             return;
-        lines = c->lines;
+        lines = c->out.lines;
         c->job.step(c);
-        tk_console_flush(c);
-    } while (c->lines != lines || !c->job.waiting);
+        tk_output_flush(&c->out);
+    } while (c->out.lines != lines || !c->job.waiting);
 }
 
-static void give_up_asking(struct tk_console *c, uint64_t now_ms)
+static void expire_question(struct tk_console *c, uint64_t now_ms)
 {
-    if (c->asking == NULL || now_ms < c->job.deadline_ms)
+    if (c->job.take == NULL || now_ms < c->job.deadline_ms)
         return;
-    tk_console_new_line(c);
-    c->asking = NULL;
+    tk_output_new_line(&c->out);
     tk_console_err(c, TK_E_NEED_VALUE);
-    forget_line(c);
+    tk_line_clear(&c->line);
+}
+
+static uint64_t next_run(const struct tk_console *c, uint64_t now_ms)
+{
+    if (c->job.step != NULL && !c->job.waiting && tk_output_has_room(&c->out))
+        return now_ms; /* nothing wakes it for room that came with the last flush */
+    if (c->job.take == NULL && (c->job.step == NULL || now_ms >= c->job.deadline_ms))
+        return UINT64_MAX; /* what it waits for, or room, wakes it */
+    return c->job.deadline_ms;
 }
 
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
 {
-    /* A line of input is at most TK_LINE_MAX bytes; twice that a pass lets others work too. */
+    /* A line of input is at most TK_LINE_MAX bytes; twice that a pass leaves time for others. */
     for (int i = 0; i < 2 * TK_LINE_MAX && (!c->attached || can_read(c)); i++) {
         if (!read_byte(c))
             break;
         run_steps(c);
-        tk_console_flush(c); /* before the end of input is read, which drops what waits */
+        tk_output_flush(&c->out); /* before the end of input is read, which drops the rest */
     }
-    give_up_asking(c, now_ms);
+    expire_question(c, now_ms);
     run_steps(c);
-    tk_console_put_async(c);
-    if (tk_console_flush(c) == TK_CONSOLE_CLOSED) /* else it would wait for room, unread */
+    if (!is_busy(c))
+        tk_output_flush_async(&c->out);
+    if (tk_output_flush(&c->out) == TK_CONSOLE_CLOSED) /* it would wait for room for ever */
         detach(c);
-    if (c->job.step != NULL && !c->job.waiting && tk_console_room(c) > TK_ANSWER_MAX)
-        return now_ms; /* room that came with the last flush is told by nobody */
-    if (c->asking == NULL && (c->job.step == NULL || now_ms >= c->job.deadline_ms))
-        return UINT64_MAX; /* it goes on with what it waits for, or when there is room */
-    return c->job.deadline_ms;
+    return next_run(c, now_ms);
 }

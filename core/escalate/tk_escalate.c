@@ -1,47 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_escalate.h"
 
-#include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_device.h"
 #include "tk_escalate_post.h"
-#include "tk_keeper.h"
+#include "tk_escalate_record.h"
+#include "tk_token.h"
 #include "tk_words.h"
 
 #include <string.h>
 
-#define SHORT_LEFT_S  300
-#define MANY_FAILURES 3
-#define TOLD_LEVEL    2 /* from there on the history knows of it */
+#define SHORT_LEFT_S   300
+#define MANY_FAILURES  3
+#define RECORDED_LEVEL 2 /* from here on the history has it */
 
-static struct tk_account *of_level_timer(struct tk_timer *timer)
+static uint64_t now_of(const struct tk_escalation *e)
 {
-    return TK_CONTAINER_OF(timer, struct tk_account, escalation.level_timer);
+    return tk_runtime_now(e->all->rt);
 }
 
-/* --- what is told here --- */
+/* --- reports on the device --- */
 
-static void show_highest(struct tk_keeper *k)
+static void indicate_highest(const struct tk_escalator *all)
 {
     int highest = 0;
 
     for (size_t i = 0; i < TK_ACCOUNTS; i++) {
-        if (k->accounts[i].used && k->accounts[i].escalation.record.level > highest)
-            highest = k->accounts[i].escalation.record.level;
+        if (all->of[i].account->used && all->of[i].record.level > highest)
+            highest = all->of[i].record.level;
     }
-    tk_device_indicate(k->config->port, highest);
+    tk_device_indicate(all->rt->config->port, highest);
 }
 
-static void tell(struct tk_account *a, const char *event, int level)
+static void report(struct tk_escalation *e, const char *event, int level)
 {
-    const struct tk_config *config = a->keeper->config;
-    enum tk_err cause = (enum tk_err)a->escalation.record.cause;
+    const struct tk_config *config = e->all->rt->config;
+    enum tk_err cause = (enum tk_err)e->record.cause;
     char buf[320];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, "escalation ref=");
-    tk_text_add(&t, a->name);
+    tk_text_add(&t, e->account->name);
     tk_text_add(&t, " event=");
     tk_text_add(&t, event);
     tk_text_add(&t, " level=");
@@ -52,131 +52,146 @@ static void tell(struct tk_account *a, const char *event, int level)
         tk_text_add(&t, " action=");
         tk_words_add(&t, cause);
     }
-    tk_keeper_event(a->keeper, &t);
-    show_highest(a->keeper);
+    tk_runtime_event(e->all->rt, &t);
+    indicate_highest(e->all);
     if (config->on_escalation != NULL)
-        config->on_escalation(config->ctx, a->name, level, cause);
+        config->on_escalation(config->ctx, e->account->name, level, cause);
 }
 
-/* --- the ladder --- */
-
-/* A fault begins, or returns before its end was told: then it is the same one still. It is told
- * again where its end may have arrived, and where a person must act again. */
-static void begin_fault(struct tk_account *a)
+/* Rides in the commit of the record that follows. */
+static void record_event(struct tk_escalation *e, enum tk_event_type type, uint8_t level)
 {
-    struct tk_escalation_record *r = &a->escalation.record;
+    tk_history_add(&e->all->rt->history, type, e->account->index, level,
+                   (enum tk_err)e->record.cause);
+}
+
+/* --- levels --- */
+
+/* A new fault, or one that returns before its CLEARED was delivered, which is still the same. That
+ * is posted again where its CLEARED may have arrived, and where an operator must act again. */
+static void begin_fault(struct tk_escalation *e)
+{
+    struct tk_escalation_record *r = &e->record;
 
     if (!r->cleared)
-        *r = (struct tk_escalation_record){.since = tk_time_or_0(&a->keeper->time)};
-    a->escalation.kept = r->delivered < TK_LEVEL_MAX ? r->delivered : TK_LEVEL_MAX - 1;
-    r->delivered = a->escalation.end_unsent ? a->escalation.kept : 0;
+        *r = (struct tk_escalation_record){.since = tk_time_or_0(&e->all->rt->time)};
+    e->kept = r->delivered < TK_LEVEL_MAX ? r->delivered : TK_LEVEL_MAX - 1;
+    r->delivered = e->end_unsent ? e->kept : 0;
     r->returns += r->cleared;
     r->cleared = 0;
-    a->escalation.not_before_ms = a->escalation.holdoff_until_ms;
+    e->not_before_ms = e->holdoff_until_ms;
 }
 
-static void raise_to(struct tk_account *a, uint8_t level, enum tk_err cause)
+static void raise_to(struct tk_escalation *e, uint8_t level, enum tk_err cause)
 {
-    struct tk_escalation_record *r = &a->escalation.record;
-    bool another = level == TK_LEVEL_MAX && r->level == level && r->cause != (uint8_t)cause;
+    struct tk_escalation_record *r = &e->record;
+    bool other_action = level == TK_LEVEL_MAX && r->level == level && r->cause != (uint8_t)cause;
 
-    if (level <= r->level && !another)
+    if (level <= r->level && !other_action)
         return;
     if (r->level == 0)
-        begin_fault(a);
-    if (another && r->delivered == level)
-        r->delivered = level - 1; /* another thing to be done: told once more */
+        begin_fault(e);
+    if (other_action && r->delivered == level)
+        r->delivered = level - 1; /* posts once more */
     r->level = level;
     r->cause = (uint8_t)cause;
-    if (level >= TOLD_LEVEL)
-        tk_history_add(a->keeper, TK_EVENT_RAISED, a->index, level, cause);
-    tk_account_store_escalation(a);
-    tell(a, "raised", level);
-    tk_escalate_post_changed(a);
+    if (level >= RECORDED_LEVEL)
+        record_event(e, TK_EVENT_RAISED, level);
+    tk_escalate_record_store(e);
+    report(e, "raised", level);
+    tk_escalate_post_changed(e);
 }
 
-static uint8_t level_of_failures(const struct tk_account *a, uint64_t now_ms)
+static uint8_t level_of_failures(const struct tk_escalation *e, uint32_t failures)
 {
     uint32_t left = UINT32_MAX;
 
-    if (a->refresh.failures == 0)
+    if (failures == 0)
         return 0;
-    (void)tk_account_left(a, now_ms, &left);
+    (void)tk_account_left(e->account, now_of(e), &left);
     if (left == 0)
         return 3;
-    return left < SHORT_LEFT_S || a->refresh.failures >= MANY_FAILURES ? 2 : 1;
+    return left < SHORT_LEFT_S || failures >= MANY_FAILURES ? 2 : 1;
 }
 
-/* While refreshes fail, time alone brings the next step. */
-static void plan_ladder(struct tk_account *a, uint64_t now_ms)
+/* While refreshes fail, time alone raises the level. */
+static void plan_level(struct tk_escalation *e, uint32_t failures)
 {
+    const struct tk_account *a = e->account;
     uint64_t due_ms = TK_NEVER;
     uint32_t left;
 
-    if (a->refresh.failures > 0 && tk_account_left(a, now_ms, &left) && left > 0)
+    if (failures > 0 && tk_account_left(a, now_of(e), &left) && left > 0)
         due_ms = left >= SHORT_LEFT_S ? a->expires_ms - SHORT_LEFT_S * 1000 + 1 : a->expires_ms;
-    tk_timer_start(&a->keeper->timers, &a->escalation.level_timer, due_ms);
+    tk_timer_start(&e->all->rt->timers, &e->level_timer, due_ms);
 }
 
-void tk_escalate_look(struct tk_account *a, uint64_t now_ms)
+void tk_escalate_look(struct tk_escalation *e)
 {
-    uint8_t level = level_of_failures(a, now_ms);
+    struct tk_token_health health;
 
-    plan_ladder(a, now_ms);
-    if (a->refresh.blocked_by != TK_OK)
-        raise_to(a, 4, a->refresh.blocked_by);
-    else if (a->ended != TK_NOT_ENDED)
-        raise_to(a, 4, TK_E_INVALID_GRANT);
-    else if (a->refresh.unstored && level < 2)
-        raise_to(a, 2, TK_E_STORAGE_FAILED);
+    tk_token_health(e->account, &health);
+    uint8_t level = level_of_failures(e, health.failures);
+
+    plan_level(e, health.failures);
+    if (health.blocked_by != TK_OK)
+        raise_to(e, 4, health.blocked_by);
+    else if (e->account->ended != TK_NOT_ENDED)
+        raise_to(e, 4, TK_E_INVALID_GRANT);
+    else if (health.unstored && level < 2)
+        raise_to(e, 2, TK_E_STORAGE_FAILED);
     else
-        raise_to(a, level, a->refresh.error);
+        raise_to(e, level, health.error);
 }
 
-static void ladder_due(struct tk_timer *timer, uint64_t now_ms)
+static void level_due(struct tk_timer *timer, uint64_t now_ms)
 {
-    tk_escalate_look(of_level_timer(timer), now_ms);
+    (void)now_ms;
+    tk_escalate_look(TK_CONTAINER_OF(timer, struct tk_escalation, level_timer));
 }
 
-void tk_escalate_clear(struct tk_account *a)
+void tk_escalate_clear(struct tk_escalation *e)
 {
-    struct tk_escalation_record *r = &a->escalation.record;
+    struct tk_escalation_record *r = &e->record;
 
-    tk_timer_stop(&a->keeper->timers, &a->escalation.level_timer);
+    tk_timer_stop(&e->all->rt->timers, &e->level_timer);
     if (r->level == 0)
         return;
-    if (r->level >= TOLD_LEVEL)
-        tk_history_add(a->keeper, TK_EVENT_CLEARED, a->index, 0, (enum tk_err)r->cause);
+    if (r->level >= RECORDED_LEVEL)
+        record_event(e, TK_EVENT_CLEARED, 0);
     r->level = 0;
     r->cleared = r->delivered > 0 || r->sent > 0;
-    a->escalation.end_unsent = true;
-    tell(a, "cleared", 0);
+    e->end_unsent = true;
+    report(e, "cleared", 0);
     if (!r->cleared)
         memset(r, 0, sizeof *r);
-    tk_account_store_escalation(a);
-    a->escalation.failures = 0;
-    tk_escalate_post_changed(a);
+    tk_escalate_record_store(e);
+    e->failures = 0;
+    tk_escalate_post_changed(e);
 }
 
-void tk_escalate_resume(struct tk_account *a, bool another)
+static void begin_again(struct tk_escalation *e)
 {
-    struct tk_escalation_record *r = &a->escalation.record;
+    struct tk_escalation_record *r = &e->record;
 
-    if (another) {
-        tk_escalate_post_cancel(a);
-        r->delivered = r->sent = 0;
-        if (r->cleared)
-            memset(r, 0, sizeof *r);
-        tk_account_store_escalation(a);
-        a->escalation.failures = 0;
-        a->escalation.holdoff_until_ms = a->escalation.not_before_ms = 0;
-    }
-    show_highest(a->keeper);
-    tk_escalate_post_changed(a);
+    tk_escalate_post_cancel(e);
+    r->delivered = r->sent = 0;
+    if (r->cleared)
+        memset(r, 0, sizeof *r);
+    tk_escalate_record_store(e);
+    e->failures = 0;
+    e->holdoff_until_ms = e->not_before_ms = 0;
 }
 
-void tk_escalate_init(struct tk_account *a)
+void tk_escalate_resume(struct tk_escalation *e, bool new_target)
 {
-    tk_timer_init(&a->escalation.level_timer, ladder_due);
-    tk_escalate_post_init(a);
+    if (new_target)
+        begin_again(e);
+    indicate_highest(e->all);
+    tk_escalate_post_changed(e);
+}
+
+void tk_escalate_init(struct tk_escalation *e)
+{
+    tk_timer_init(&e->level_timer, level_due);
 }

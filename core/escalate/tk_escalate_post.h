@@ -2,18 +2,19 @@
 #ifndef TK_ESCALATE_POST_H
 #define TK_ESCALATE_POST_H
 
-/* The POST of an escalation: when it goes, what it is, and whether it arrived. For tk_escalate.c
- * alone, whose record it follows. */
+/* The POST of an escalation: when it is sent, its contents, and whether it was delivered. */
 
-struct tk_account;
+#include "tk_escalation.h"
 
-void tk_escalate_post_init(struct tk_account *a);
+void tk_escalate_post_init(struct tk_escalation *e);
 
-/* The record is another one: what is under way and has not left is given up, what is wanted now is
- * planned. */
-void tk_escalate_post_changed(struct tk_account *a);
+/* The record changed: cancels a POST that was not sent yet, and plans what is wanted now. */
+void tk_escalate_post_changed(struct tk_escalation *e);
 
-/* Gives up whatever is under way. */
-void tk_escalate_post_cancel(struct tk_account *a);
+/* Cancels the POST in progress and plans none. */
+void tk_escalate_post_cancel(struct tk_escalation *e);
+
+/* See tk_escalator_test. */
+enum tk_err tk_escalate_post_test(struct tk_escalation *e);
 
 #endif

@@ -3,34 +3,18 @@
 #define TK_ACCOUNT_H
 
 /*
- * An account: portal + application + token, under a reference name. This is what it
- * knows, in RAM; its memory on flash is tk_account_store.h. How it lives stands in tk_auth.h (a
- * code becomes a pair) and tk_token.h (a pair is renewed and served).
+ * An account: portal + application + token pair, under a reference name. This is what it knows in
+ * RAM. Its memory on flash is tk_account_store.h, what changes it tk_account_set.h, its state
+ * tk_state.h. Its life: a code becomes a pair (tk_auth.h), the pair is renewed (tk_token.h) and
+ * served (tk_token_serve.h).
  */
 
 #include "tk_counters.h"
-#include "tk_err.h"
-#include "tk_escalate.h"
-#include "tk_https.h"
-#include "tk_limits.h"
 #include "tk_oauth.h"
-#include "tk_store.h"
-#include "tk_timer.h"
-
-struct tk_keeper;
+#include "tk_runtime.h"
 
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes, what this product promises */
 #define TK_RENEW_ON_DEMAND 0
-
-enum tk_state {
-    TK_NO_CLIENT,  /* portal, client_id or client_secret is missing */
-    TK_NEEDS_CODE, /* a person must authorize */
-    TK_EXCHANGING, /* a code's request is open */
-    TK_REFRESHING, /* a refresh's request is open */
-    TK_READY,      /* a pair that will be renewed in time */
-    TK_RETRYING,   /* a refresh failed and is tried again */
-    TK_BLOCKED     /* a stored pair, but configuration, payment or permission forbids */
-};
 
 /* Why a pair came to its end; kept on flash, so that a restart does not try a dead pair again. */
 enum tk_ended { TK_NOT_ENDED = 0, TK_REVOKED = 1, TK_ROTATION_LOST = 2 }; /* as on flash */
@@ -100,10 +84,35 @@ struct tk_rest {
     uint8_t hops;     /* redirects that this proof has followed */
 };
 
+struct tk_account;
+
+/* What happens to an account, for whoever records or reports it. The listener is called at once,
+ * and may commit: what is stored next comes after it. */
+enum tk_account_event {
+    TK_ACCOUNT_CHANGED,   /* its plan: loaded, configured, or the time became known */
+    TK_ACCOUNT_CLOCK_SET, /* failures whose only cause was an unknown time were dropped */
+    TK_ACCOUNT_EXCHANGED, /* a code became a pair, which is about to be stored */
+    TK_ACCOUNT_RECOVERED, /* the previous pair was still honoured after a lost answer; as above */
+    TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why flash does not have it */
+    TK_ACCOUNT_STORED,    /* flash has the pair at last, and no refresh has failed since */
+    TK_ACCOUNT_FAILED,    /* a refresh failed */
+    TK_ACCOUNT_MOVED,     /* the portal has another address, which is about to be stored */
+    TK_ACCOUNT_FORGOTTEN, /* the pair was deleted */
+    TK_ACCOUNT_DELETING,  /* about to be deleted */
+    TK_ACCOUNT_DELETED    /* gone; its place is free */
+};
+
+struct tk_account_listener {
+    void (*on)(void *ctx, struct tk_account *a, enum tk_account_event event, enum tk_err err);
+    void *ctx;
+};
+
 struct tk_account {
-    struct tk_keeper *keeper;
+    struct tk_runtime *rt;
+    const struct tk_account_listener *listener;
     uint8_t index;
-    bool used; /* this place holds an account */
+    bool used;     /* this place holds an account */
+    uint8_t users; /* commands at work on it: it is not deleted meanwhile */
 
     /* configuration */
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
@@ -123,7 +132,6 @@ struct tk_account {
     struct tk_auth auth;
     struct tk_refresh refresh;
     struct tk_rest rest;
-    struct tk_escalation escalation;
     struct tk_counters counters;
 
     /* what is large comes last: short instructions reach only what is near the beginning */
@@ -134,59 +142,34 @@ struct tk_account {
     struct tk_grant_facts facts;
 };
 
-/* The configuration that `set` knows. */
-enum tk_setting {
-    TK_SET_PORTAL,
-    TK_SET_CLIENT_ID,
-    TK_SET_CLIENT_SECRET,
-    TK_SET_SCOPE,
-    TK_SET_AUTH_HOST,
-    TK_SET_RENEW
-};
+/* A free place, before anything is loaded. rt and listener outlive it. */
+void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
+                     const struct tk_account_listener *listener, uint8_t index);
 
-/* An empty account in its place, as tk_keeper_init makes it. */
-void tk_account_init(struct tk_account *a, struct tk_keeper *keeper, uint8_t index);
-
-/* Names a place and keeps that. */
-enum tk_err tk_account_create(struct tk_account *a, const char *name);
-
-/* Checks, stores, and takes over a value; "" unsets it. Values come normalised where that is to be
- * done ("acme" is acme.bitrix24.com). TK_E_BAD_VALUE, TK_E_IN_USE, TK_E_STORAGE_*. */
-enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
-
-/* Deletes the pair and all that came with it. The configuration stays. */
-enum tk_err tk_account_forget(struct tk_account *a);
-
-/* Deletes everything of it. */
-enum tk_err tk_account_delete(struct tk_account *a);
-
-/* The portal has another address now: takes it over and stores it. Where flash fails it is in RAM,
- * and will be found again. */
-void tk_account_move(struct tk_account *a, const struct tk_host *to);
-
-/* Whether a server that names this portal means ours: by its name, or by the one it had before. */
-bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host);
+/* Calls the listener. */
+void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err);
 
 bool tk_account_has_client(const struct tk_account *a);
 bool tk_account_has_pair(const struct tk_account *a);
 
-/* Where its codes and refresh tokens go. */
+/* Whether a code is being exchanged, or waits to be sent again. */
+bool tk_account_exchanging(const struct tk_account *a);
+
+/* Whether a refresh request is open. */
+bool tk_account_refreshing(const struct tk_account *a);
+
+/* The host that its codes and refresh tokens go to. */
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
 
-/* An answer named it, a constant; an auth_host of the operator's goes before. */
+/* A server named the authorization host, a constant of tk_oauth.h; an auth_host that the operator
+ * set takes precedence. */
 void tk_account_found_host(struct tk_account *a, const char *host);
-
-/* The state follows from the rest; it is kept nowhere. */
-enum tk_state tk_account_state(const struct tk_account *a);
-const char *tk_state_name(enum tk_state state);
-
-/* The word behind `reason=`, "none" where there is nothing to say. A constant. */
-const char *tk_account_reason(const struct tk_account *a);
 
 const char *tk_rest_status_name(enum tk_rest_status status);
 
-/* Keeps the word that a server gave for an error, "" for none: for people, so never with a secret
- * that it may have been sent. One that is too long, or no line of text, is told by its length. */
+/* Keeps the server's word for an error, "" for none, for operators: never one that shares text
+ * with a secret it may have been sent. A word that is too long, or not printable, is replaced by
+ * its length. */
 void tk_account_set_server_error(struct tk_account *a, const char *word);
 
 /* Seconds that the access token is still valid, 0 when it is not; false while the time is

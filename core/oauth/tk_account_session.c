@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account_session.h"
 
-#include "tk_keeper.h"
 #include "tk_le.h"
 #include "tk_version.h"
 
 #include <string.h>
 
 /* Another one with other roots or another program. */
-static uint64_t circumstances(const struct tk_keeper *k)
+static uint64_t circumstances(const struct tk_runtime *rt)
 {
-    uint64_t id = tk_ca_id(&k->ca) ^ (uint64_t)k->config->build_unix << 20;
+    uint64_t id = tk_ca_id(&rt->ca) ^ (uint64_t)rt->config->build_unix << 20;
 
     for (const char *p = TK_VERSION; *p != '\0'; p++)
         id = (id ^ (uint8_t)*p) * 0x100000001b3u; /* FNV-1a */
@@ -30,10 +29,10 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
     struct tk_text text;
 
     tk_account_auth_host(a, &host);
-    session = tk_https_session(&a->keeper->net, &host);
+    session = tk_https_session(&a->rt->https, &host);
     if (!is_worth_it(a, session))
         return false;
-    tk_le_put(v->head, circumstances(a->keeper), 8);
+    tk_le_put(v->head, circumstances(a->rt), 8);
     tk_le_put(v->head + 8, (uint64_t)session->not_after, 8);
     tk_le_put(v->head + 16, session->lifetime_s, 4);
     v->head[20] = session->use_fallback;
@@ -51,7 +50,7 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     const char *host = (const char *)data + TK_SESSION_HEAD;
     const uint8_t *end = len < TK_SESSION_HEAD ? NULL : memchr(host, '\0', len - TK_SESSION_HEAD);
 
-    if (end == NULL || tk_le_get(data, 8) != circumstances(a->keeper) ||
+    if (end == NULL || tk_le_get(data, 8) != circumstances(a->rt) ||
         !tk_host_parse(&session.host, host, NULL))
         return;
     len -= (size_t)(end + 1 - data);
@@ -62,6 +61,6 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     session.use_fallback = data[20] != 0;
     session.len = (uint16_t)len;
     memcpy(session.data, end + 1, len);
-    tk_https_restore_session(&a->keeper->net, &session);
+    tk_https_restore_session(&a->rt->https, &session);
     tk_wipe(&session, sizeof session);
 }

@@ -2,44 +2,16 @@
 #include "tk_account_store.h"
 
 #include "tk_account_session.h"
-#include "tk_keeper.h"
 #include "tk_le.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* The keys of account i are 32 * (i + 1) + these; 1 to 31 are the keeper's own. On flash for good:
- * numbers are added, never changed. */
-enum {
-    KEY_NAME = 1,
-    KEY_PORTAL = 2,
-    KEY_CLIENT_ID = 3,
-    KEY_CLIENT_SECRET = 4,
-    KEY_SCOPE = 5,
-    KEY_AUTH_HOST = 6,
-    KEY_RENEW = 7,
-    KEY_PAIR = 8, /* see pack_pair; stays when the pair is forgotten */
-    KEY_ACCESS = 9,
-    KEY_REFRESH = 10,
-    KEY_FACTS = 11,      /* four strings with their NULs: endpoint, member, user, scope */
-    KEY_FOUND_HOST = 12, /* a host's name */
-    KEY_INTENT = 13,     /* there: open */
-    KEY_ENDED = 14,      /* 1 byte, enum tk_ended */
-    KEY_CODES = 15,      /* digests of codes that were sent */
-    KEY_ESCALATION = 16, /* see pack_escalation */
-    KEY_SESSION = 17,    /* see tk_account_session.h */
-    KEY_MOVED_FROM = 18, /* the name that the portal had before */
-    KEY_LAST = KEY_MOVED_FROM,
-    KEYS_AN_ACCOUNT = 32
-};
-
-#define STORE_AGAIN_MS 60000
-
-enum { PAIR_SIZE = 32, ESCALATION_HEAD = 11, ESCALATION_SIZE = ESCALATION_HEAD + 24 };
+enum { PAIR_SIZE = 32 };
 
 static uint8_t key_of(const struct tk_account *a, int item)
 {
-    return (uint8_t)(KEYS_AN_ACCOUNT * (a->index + 1) + item);
+    return tk_account_key(a->index, (unsigned)item);
 }
 
 /* --- numbers one behind the other --- */
@@ -64,7 +36,7 @@ static void pack_pair(const struct tk_account *a, const struct tk_pair *pair, ui
     put(&p, pair->lifetime_s, 4);
     put(&p, (uint64_t)pair->issued_unix, 8);
     put(&p, (uint64_t)pair->expires_unix, 8);
-    put(&p, (uint64_t)a->keeper->time.floor_unix, 8);
+    put(&p, (uint64_t)a->rt->time.floor_unix, 8);
 }
 
 static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
@@ -76,45 +48,16 @@ static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
     return (int64_t)take(&p, 8);
 }
 
-static size_t pack_escalation(const struct tk_escalation_record *r, uint8_t *buf)
-{
-    struct tk_text cause;
-    uint8_t *p = buf;
-
-    put(&p, r->level, 1);
-    put(&p, r->delivered | (uint64_t)r->sent << 4, 1);
-    put(&p, r->cleared + 2u * r->returns, 1);
-    put(&p, (uint64_t)r->since, 8);
-    tk_text_init(&cause, (char *)p, ESCALATION_SIZE - ESCALATION_HEAD);
-    tk_text_add(&cause, tk_err_code((enum tk_err)r->cause));
-    return ESCALATION_HEAD + cause.len + 1;
-}
-
-static void unpack_escalation(struct tk_escalation_record *r, const uint8_t *p)
-{
-    r->level = (uint8_t)take(&p, 1);
-    r->delivered = *p & 15;
-    r->sent = (uint8_t)take(&p, 1) >> 4;
-    r->cleared = *p & 1;
-    r->returns = *p++ >> 1;
-    r->since = (int64_t)take(&p, 8);
-    r->cause = (uint8_t)tk_err_from_code((const char *)p);
-}
-
 /* --- reading --- */
 
 static bool load_bytes(const struct tk_account *a, int item, void *buf, int size)
 {
-    return tk_store_get(&a->keeper->store, key_of(a, item), buf, (size_t)size) == size;
+    return tk_storage_get(&a->rt->storage, key_of(a, item), buf, (size_t)size) == size;
 }
 
-/* A string as it was stored, without its NUL; "" when there is none. */
 static bool load_text(const struct tk_account *a, int item, char *out, size_t size)
 {
-    int len = tk_store_get(&a->keeper->store, key_of(a, item), out, size - 1);
-
-    out[len < 0 ? 0 : len] = '\0';
-    return len > 0;
+    return tk_storage_text(&a->rt->storage, key_of(a, item), out, size);
 }
 
 static void load_configuration(struct tk_account *a)
@@ -123,21 +66,21 @@ static void load_configuration(struct tk_account *a)
     uint8_t renew[4];
     const uint8_t *p = renew;
 
-    if (load_text(a, KEY_PORTAL, portal, sizeof portal) &&
+    if (load_text(a, TK_KEY_PORTAL, portal, sizeof portal) &&
         !tk_host_parse(&a->client.portal, portal, NULL))
         a->client.portal.name[0] = '\0';
-    load_text(a, KEY_CLIENT_ID, a->client.client_id, sizeof a->client.client_id);
-    load_text(a, KEY_CLIENT_SECRET, a->client.client_secret, sizeof a->client.client_secret);
-    load_text(a, KEY_SCOPE, a->client.scope, sizeof a->client.scope);
-    load_text(a, KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host);
-    if (load_bytes(a, KEY_RENEW, renew, sizeof renew))
+    load_text(a, TK_KEY_CLIENT_ID, a->client.client_id, sizeof a->client.client_id);
+    load_text(a, TK_KEY_CLIENT_SECRET, a->client.client_secret, sizeof a->client.client_secret);
+    load_text(a, TK_KEY_SCOPE, a->client.scope, sizeof a->client.scope);
+    load_text(a, TK_KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host);
+    if (load_bytes(a, TK_KEY_RENEW, renew, sizeof renew))
         a->renew_s = (uint32_t)take(&p, 4);
 }
 
 static void load_facts(struct tk_account *a)
 {
     char text[sizeof a->facts];
-    int len = tk_store_get(&a->keeper->store, key_of(a, KEY_FACTS), text, sizeof text);
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_FACTS), text, sizeof text);
     struct {
         char *to;
         size_t size;
@@ -160,23 +103,23 @@ static void load_pair(struct tk_account *a)
     uint8_t packed[PAIR_SIZE], ended;
     char host[TK_HOST_TEXT];
 
-    if (!load_bytes(a, KEY_PAIR, packed, sizeof packed))
+    if (!load_bytes(a, TK_KEY_PAIR, packed, sizeof packed))
         return;
-    tk_time_restore_floor(&a->keeper->time, unpack_pair(&a->pair, packed));
-    if (!load_text(a, KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
-        !load_text(a, KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
+    tk_time_restore_floor(&a->rt->time, unpack_pair(&a->pair, packed));
+    if (!load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
+        !load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
         a->pair.access[0] = '\0';
     load_facts(a);
-    if (load_text(a, KEY_FOUND_HOST, host, sizeof host))
+    if (load_text(a, TK_KEY_FOUND_HOST, host, sizeof host))
         a->found_host = tk_oauth_known_host(host);
-    if (load_bytes(a, KEY_ENDED, &ended, 1))
+    if (load_bytes(a, TK_KEY_ENDED, &ended, 1))
         a->ended = (enum tk_ended)ended;
 }
 
 static void load_session(struct tk_account *a)
 {
     uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED];
-    int len = tk_store_get(&a->keeper->store, key_of(a, KEY_SESSION), data, sizeof data);
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_SESSION), data, sizeof data);
 
     if (len > 0)
         tk_account_session_restore(a, data, (size_t)len);
@@ -185,24 +128,23 @@ static void load_session(struct tk_account *a)
 
 void tk_account_load(struct tk_account *a)
 {
-    uint8_t escalation[ESCALATION_SIZE] = {0}, open;
+    uint8_t open;
 
-    a->used = load_text(a, KEY_NAME, a->name, sizeof a->name);
+    a->used = load_text(a, TK_KEY_NAME, a->name, sizeof a->name);
     if (!a->used)
         return;
     load_configuration(a);
     load_pair(a);
     load_session(a);
-    a->refresh.intent = load_bytes(a, KEY_INTENT, &open, 1);
-    (void)tk_store_get(&a->keeper->store, key_of(a, KEY_CODES), a->auth.used, sizeof a->auth.used);
-    if (tk_store_get(&a->keeper->store, key_of(a, KEY_ESCALATION), escalation,
-                     sizeof escalation - 1) > ESCALATION_HEAD)
-        unpack_escalation(&a->escalation.record, escalation);
+    a->refresh.intent = load_bytes(a, TK_KEY_INTENT, &open, 1);
+    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_CODES), a->auth.used,
+                         sizeof a->auth.used);
 }
 
 bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
 {
-    int len = tk_store_previous(&a->keeper->store, key_of(a, KEY_REFRESH), out, TK_TOKEN_MAX);
+    int len =
+        tk_store_previous(&a->rt->storage.store, key_of(a, TK_KEY_REFRESH), out, TK_TOKEN_MAX);
 
     out[len < 0 ? 0 : len] = '\0';
     return len > 0;
@@ -246,7 +188,7 @@ static void add_text(struct batch *b, int item, const char *text)
 
 static enum tk_err commit(const struct batch *b)
 {
-    return tk_keeper_store(b->a->keeper, b->values, b->count);
+    return tk_storage_commit(&b->a->rt->storage, b->values, b->count);
 }
 
 static enum tk_err store_bytes(struct tk_account *a, int item, const void *data, size_t len)
@@ -265,7 +207,7 @@ static enum tk_err store_text(struct tk_account *a, int item, const char *text)
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
 {
-    return store_text(a, KEY_NAME, name);
+    return store_text(a, TK_KEY_NAME, name);
 }
 
 /* The settings' keys stand in the settings' order. */
@@ -275,9 +217,9 @@ enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setti
     struct batch b;
 
     begin(&b, a);
-    add_text(&b, KEY_PORTAL + (int)setting, value);
+    add_text(&b, TK_KEY_PORTAL + (int)setting, value);
     if (setting == TK_SET_PORTAL)
-        add(&b, KEY_MOVED_FROM, NULL, 0);
+        add(&b, TK_KEY_MOVED_FROM, NULL, 0);
     return commit(&b);
 }
 
@@ -303,15 +245,15 @@ enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *fr
     fact_pieces(&a->facts, facts);
     a->facts_kept = false;
     begin(&b, a);
-    add_text(&b, KEY_PORTAL, portal);
-    add_pieces(&b, KEY_FACTS, facts, 4);
-    add_text(&b, KEY_MOVED_FROM, from->name);
+    add_text(&b, TK_KEY_PORTAL, portal);
+    add_pieces(&b, TK_KEY_FACTS, facts, 4);
+    add_text(&b, TK_KEY_MOVED_FROM, from->name);
     return commit(&b);
 }
 
 void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT])
 {
-    load_text(a, KEY_MOVED_FROM, out, TK_HOST_TEXT);
+    load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
 }
 
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds)
@@ -319,7 +261,7 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
     uint8_t packed[4], *p = packed;
 
     put(&p, seconds == NULL ? 0 : *seconds, sizeof packed);
-    return store_bytes(a, KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
+    return store_bytes(a, TK_KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
 }
 
 enum tk_err tk_account_store_pair(struct tk_account *a)
@@ -333,17 +275,17 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     pack_pair(a, &a->pair, packed);
     fact_pieces(&a->facts, facts);
     begin(&b, a);
-    add_text(&b, KEY_ACCESS, a->pair.access);
-    add_text(&b, KEY_REFRESH, a->pair.refresh);
-    add(&b, KEY_PAIR, packed, sizeof packed);
-    add(&b, KEY_INTENT, &open, a->refresh.intent);
+    add_text(&b, TK_KEY_ACCESS, a->pair.access);
+    add_text(&b, TK_KEY_REFRESH, a->pair.refresh);
+    add(&b, TK_KEY_PAIR, packed, sizeof packed);
+    add(&b, TK_KEY_INTENT, &open, a->refresh.intent);
     if (!a->facts_kept) {
-        add_pieces(&b, KEY_FACTS, facts, 4);
-        add_text(&b, KEY_FOUND_HOST, a->found_host == NULL ? "" : a->found_host);
-        add(&b, KEY_ENDED, &ended, ended != TK_NOT_ENDED);
+        add_pieces(&b, TK_KEY_FACTS, facts, 4);
+        add_text(&b, TK_KEY_FOUND_HOST, a->found_host == NULL ? "" : a->found_host);
+        add(&b, TK_KEY_ENDED, &ended, ended != TK_NOT_ENDED);
     }
     if (has_session || !a->session_gone)
-        add_pieces(&b, KEY_SESSION, session.pieces, has_session ? 3 : 0);
+        add_pieces(&b, TK_KEY_SESSION, session.pieces, has_session ? 3 : 0);
     enum tk_err err = commit(&b);
 
     a->facts_kept = a->facts_kept || err == TK_OK;
@@ -359,14 +301,14 @@ void tk_account_store_floor(struct tk_account *a)
     if (a->pair.generation == 0 || a->refresh.unstored)
         return;
     pack_pair(a, &a->pair, packed);
-    (void)store_bytes(a, KEY_PAIR, packed, sizeof packed); /* else it is typed once more */
+    (void)store_bytes(a, TK_KEY_PAIR, packed, sizeof packed); /* else it is typed once more */
 }
 
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
 {
     uint8_t yes = 1;
 
-    return store_bytes(a, KEY_INTENT, &yes, open);
+    return store_bytes(a, TK_KEY_INTENT, &yes, open);
 }
 
 enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
@@ -376,22 +318,9 @@ enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
 
     a->facts_kept = false;
     begin(&b, a);
-    add(&b, KEY_ENDED, &byte, 1);
-    add(&b, KEY_INTENT, NULL, 0);
+    add(&b, TK_KEY_ENDED, &byte, 1);
+    add(&b, TK_KEY_INTENT, NULL, 0);
     return commit(&b);
-}
-
-void tk_account_store_escalation(struct tk_account *a)
-{
-    uint8_t packed[ESCALATION_SIZE];
-    const struct tk_escalation_record *r = &a->escalation.record;
-    size_t len = pack_escalation(r, packed);
-    enum tk_err err = store_bytes(a, KEY_ESCALATION, packed, r->level > 0 || r->cleared ? len : 0);
-
-    a->escalation.unstored = err != TK_OK;
-    if (err != TK_OK && a->refresh.store_timer.due_ms == TK_NEVER)
-        tk_timer_start(&a->keeper->timers, &a->refresh.store_timer,
-                       tk_keeper_now(a->keeper) + STORE_AGAIN_MS);
 }
 
 /* --- codes that were sent --- */
@@ -420,33 +349,33 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
 {
     memmove(a->auth.used[1], a->auth.used[0], (TK_CODES_KEPT - 1) * TK_DIGEST_SIZE);
     digest(code, a->auth.used[0]);
-    return store_bytes(a, KEY_CODES, a->auth.used, sizeof a->auth.used);
+    return store_bytes(a, TK_KEY_CODES, a->auth.used, sizeof a->auth.used);
 }
 
 /* --- deleting --- */
 
 static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size_t count)
 {
-    struct tk_store_value values[KEY_LAST];
+    struct tk_store_value values[TK_KEY_LAST];
 
     for (size_t i = 0; i < count; i++)
         values[i] = (struct tk_store_value){key_of(a, items[i]), 0, NULL};
-    return tk_keeper_store(a->keeper, values, count);
+    return tk_storage_commit(&a->rt->storage, values, count);
 }
 
 enum tk_err tk_account_store_forget(struct tk_account *a)
 {
-    static const uint8_t items[] = {KEY_ACCESS, KEY_REFRESH, KEY_FACTS,  KEY_FOUND_HOST,
-                                    KEY_INTENT, KEY_ENDED,   KEY_SESSION};
+    static const uint8_t items[] = {TK_KEY_ACCESS, TK_KEY_REFRESH, TK_KEY_FACTS,  TK_KEY_FOUND_HOST,
+                                    TK_KEY_INTENT, TK_KEY_ENDED,   TK_KEY_SESSION};
 
     return delete_items(a, items, sizeof items);
 }
 
 enum tk_err tk_account_store_delete(struct tk_account *a)
 {
-    uint8_t items[KEY_LAST];
+    uint8_t items[TK_KEY_LAST];
 
-    for (uint8_t i = 0; i < KEY_LAST; i++)
+    for (uint8_t i = 0; i < TK_KEY_LAST; i++)
         items[i] = (uint8_t)(i + 1);
     return delete_items(a, items, sizeof items);
 }

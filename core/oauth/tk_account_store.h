@@ -9,7 +9,7 @@
  * the account knows in RAM.
  */
 
-#include "tk_account.h"
+#include "tk_account_set.h"
 
 /* Reads the account from flash; not `used` when there is none. */
 void tk_account_load(struct tk_account *a);
@@ -47,10 +47,6 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
 
 /* Whether it is one of the newest that were sent. */
 bool tk_account_code_is_used(const struct tk_account *a, const char *code);
-
-/* Where flash fails it is tried again in a minute: after a restart before that, what was told is
- * told again, or the end of it not at all. */
-void tk_account_store_escalation(struct tk_account *a);
 
 /* The refresh token of the pair before this one, or false. */
 bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);

@@ -4,8 +4,8 @@
 #include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_entropy.h"
-#include "tk_keeper.h"
 #include "tk_rest_verify.h"
+#include "tk_token.h"
 
 #include <string.h>
 
@@ -49,12 +49,12 @@ static void warm_up(struct tk_account *a, uint64_t now_ms)
 
     tk_account_auth_host(a, &r->host);
     if (tk_https_active(r) || tk_https_active(&a->auth.request) ||
-        tk_https_is_warm(&a->keeper->net, &r->host))
+        tk_https_is_warm(&a->rt->https, &r->host))
         return;
     r->priority = TK_PRIORITY_CHECK; /* a refresh must not wait for it */
     r->deadline_ms = now_ms + WARM_TRY_MS;
     r->keepalive_ms = WARM_MS;
-    tk_https_submit(&a->keeper->net, r);
+    tk_https_submit(&a->rt->https, r);
 }
 
 static void keep_warm(struct tk_timer *timer, uint64_t now_ms)
@@ -64,14 +64,14 @@ static void keep_warm(struct tk_timer *timer, uint64_t now_ms)
     if (now_ms >= a->auth.armed_until_ms)
         return;
     warm_up(a, now_ms);
-    tk_timer_start(&a->keeper->timers, timer, now_ms + WARM_CHECK_MS);
+    tk_timer_start(&a->rt->timers, timer, now_ms + WARM_CHECK_MS);
 }
 
 static void cool_down(struct tk_account *a)
 {
     a->auth.armed_until_ms = 0;
-    tk_timer_stop(&a->keeper->timers, &a->auth.warm_timer);
-    tk_https_cancel(&a->keeper->net, &a->auth.warm_request);
+    tk_timer_stop(&a->rt->timers, &a->auth.warm_timer);
+    tk_https_cancel(&a->rt->https, &a->auth.warm_request);
 }
 
 bool tk_auth_is_warm(const struct tk_account *a)
@@ -79,7 +79,7 @@ bool tk_auth_is_warm(const struct tk_account *a)
     struct tk_host host;
 
     tk_account_auth_host(a, &host);
-    return tk_https_is_warm(&a->keeper->net, &host);
+    return tk_https_is_warm(&a->rt->https, &host);
 }
 
 bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err)
@@ -94,19 +94,29 @@ enum tk_err tk_auth_begin(struct tk_account *a)
 {
     uint8_t bytes[TK_STATE_SIZE];
     struct tk_text state;
-    uint64_t now_ms = tk_keeper_now(a->keeper);
+    uint64_t now_ms = tk_runtime_now(a->rt);
 
     if (!tk_account_has_client(a))
         return TK_E_NO_CLIENT;
-    if (tk_entropy_get(a->keeper->config->port, bytes, sizeof bytes) != TK_ENTROPY_OK)
+    if (tk_entropy_get(a->rt->config->port, bytes, sizeof bytes) != TK_ENTROPY_OK)
         return TK_E_NOT_SEEDED;
     tk_text_init(&state, a->auth.state, sizeof a->auth.state);
     tk_text_hex(&state, bytes, sizeof bytes);
     a->auth.armed_until_ms = now_ms + ARMED_MS;
     a->auth.warm_err = TK_OK;
     warm_up(a, now_ms);
-    tk_timer_start(&a->keeper->timers, &a->auth.warm_timer, now_ms + WARM_CHECK_MS);
+    tk_timer_start(&a->rt->timers, &a->auth.warm_timer, now_ms + WARM_CHECK_MS);
     return TK_OK;
+}
+
+const char *tk_auth_state(const struct tk_account *a)
+{
+    return a->auth.state;
+}
+
+enum tk_err tk_auth_cause(const struct tk_account *a)
+{
+    return a->auth.cause;
 }
 
 void tk_auth_link(const struct tk_account *a, struct tk_text *t)
@@ -145,7 +155,7 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
 
     (void)tk_account_store_code(a, a->auth.code); /* RAM remembers it where flash fails */
     tk_oauth_exchange(out, &r->host, &a->client, a->auth.code);
-    a->auth.sent_ms = tk_keeper_now(a->keeper);
+    a->auth.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
 }
 
@@ -192,8 +202,8 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
     struct tk_grant grant;
     int64_t now_unix;
 
-    tk_time_note_server_date(&a->keeper->time, answer->date_unix);
-    (void)tk_time_now(&a->keeper->time, &now_unix);
+    tk_time_note_server_date(&a->rt->time, answer->date_unix);
+    (void)tk_time_now(&a->rt->time, &now_unix);
     enum tk_err err = tk_oauth_answer(answer, now_unix, &grant);
 
     tk_account_set_server_error(a, grant.server_error);
@@ -201,10 +211,10 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
         return err;
     if (!is_for_our_portal(a, &grant))
         return TK_E_WRONG_PORTAL;
-    tk_https_cancel(&a->keeper->net, &a->refresh.request); /* of the pair that ends here */
+    tk_https_cancel(&a->rt->https, &a->refresh.request); /* of the pair that ends here */
     if (a->auth.server_domain != NULL)
         tk_account_found_host(a, a->auth.server_domain);
-    tk_history_add(a->keeper, TK_EVENT_EXCHANGED, a->index, 0, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
     tk_token_accept(a, &grant, a->auth.sent_ms);
     cool_down(a);
     a->auth.state[0] = '\0';
@@ -217,13 +227,13 @@ static void try_again(struct tk_timer *timer, uint64_t now_ms)
     struct tk_account *a = of_again(timer);
 
     (void)now_ms;
-    tk_https_submit(&a->keeper->net, &a->auth.request);
+    tk_https_submit(&a->rt->https, &a->auth.request);
 }
 
 static bool may_try_again(struct tk_account *a, enum tk_err err)
 {
     struct tk_request *r = &a->auth.request;
-    uint64_t at_ms = tk_keeper_now(a->keeper) + AGAIN_MS;
+    uint64_t at_ms = tk_runtime_now(a->rt) + AGAIN_MS;
 
     if (r->sent || !is_transient(err))
         return false;
@@ -231,7 +241,7 @@ static bool may_try_again(struct tk_account *a, enum tk_err err)
         a->auth.cause = err;
     if (at_ms >= r->deadline_ms)
         return false;
-    tk_timer_start(&a->keeper->timers, &a->auth.retry_timer, at_ms);
+    tk_timer_start(&a->rt->timers, &a->auth.retry_timer, at_ms);
     return true;
 }
 
@@ -261,17 +271,12 @@ static void auth_host_for(struct tk_account *a, const struct tk_redirect *redire
         (void)tk_host_parse(&r->host, a->auth.server_domain, NULL);
 }
 
-bool tk_auth_exchanging(const struct tk_account *a)
-{
-    return tk_https_active(&a->auth.request) || a->auth.retry_timer.due_ms != TK_NEVER;
-}
-
 static enum tk_err check_code(struct tk_account *a, const char *pasted,
                               struct tk_redirect *redirect)
 {
     if (!tk_account_has_client(a))
         return TK_E_NO_CLIENT;
-    if (tk_auth_exchanging(a))
+    if (tk_account_exchanging(a))
         return TK_E_BUSY;
     enum tk_err err = tk_oauth_redirect(pasted, redirect);
 
@@ -294,10 +299,10 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
         tk_copy(a->auth.code, sizeof a->auth.code, redirect.code);
         auth_host_for(a, &redirect);
         r->priority = TK_PRIORITY_EXCHANGE;
-        r->deadline_ms = tk_keeper_now(a->keeper) + TK_CODE_TIME_MS;
+        r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
         r->keepalive_ms = 0;
         a->auth.cause = TK_E_TIMEOUT;
-        tk_https_submit(&a->keeper->net, r);
+        tk_https_submit(&a->rt->https, r);
     }
     tk_wipe(&redirect, sizeof redirect);
     return err;
@@ -307,13 +312,13 @@ bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *sp
 {
     *result = a->auth.result;
     *spent = a->auth.request.sent;
-    return tk_auth_exchanging(a);
+    return tk_account_exchanging(a);
 }
 
 static void withdraw(struct tk_account *a)
 {
-    tk_timer_stop(&a->keeper->timers, &a->auth.retry_timer);
-    tk_https_cancel(&a->keeper->net, &a->auth.request);
+    tk_timer_stop(&a->rt->timers, &a->auth.retry_timer);
+    tk_https_cancel(&a->rt->https, &a->auth.request);
     tk_wipe(a->auth.code, sizeof a->auth.code);
     a->auth.result = TK_E_CANCELLED; /* for whoever still looks */
 }
@@ -328,6 +333,17 @@ void tk_auth_cancel(struct tk_account *a)
 {
     cool_down(a);
     withdraw(a);
+}
+
+enum tk_err tk_auth_forget(struct tk_account *a)
+{
+    enum tk_err err = tk_token_forget(a);
+
+    if (err != TK_OK)
+        return err;
+    tk_rest_verify_stop(a);
+    tk_auth_cancel(a);
+    return TK_OK;
 }
 
 void tk_auth_init(struct tk_account *a)

@@ -20,7 +20,8 @@ void tk_auth_init(struct tk_account *a);
 /* A new state for the link, and 10 minutes of warm connection. TK_E_NO_CLIENT, TK_E_NOT_SEEDED. */
 enum tk_err tk_auth_begin(struct tk_account *a);
 
-/* The link for the state of the newest tk_auth_begin. */
+/* The `state` of the newest tk_auth_begin, and the link for it. */
+const char *tk_auth_state(const struct tk_account *a);
 void tk_auth_link(const struct tk_account *a, struct tk_text *t);
 
 /* Whether the connection stands, ready for a code. */
@@ -34,8 +35,8 @@ bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err);
  * TK_E_BUSY. */
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
 
-/* Whether a code is being exchanged, or waits to be tried again. */
-bool tk_auth_exchanging(const struct tk_account *a);
+/* What kept a code from being sent: the cause behind TK_E_CODE_EXPIRED. */
+enum tk_err tk_auth_cause(const struct tk_account *a);
 
 /* Whether an exchange is open; if not, *result is how the last one ended, and *spent whether its
  * code was sent. */
@@ -46,5 +47,8 @@ void tk_auth_withdraw(struct tk_account *a);
 
 /* Ends an exchange that is open, and the warm connection. */
 void tk_auth_cancel(struct tk_account *a);
+
+/* Deletes the pair and ends all that is in progress with it. TK_E_STORAGE_*: nothing changed. */
+enum tk_err tk_auth_forget(struct tk_account *a);
 
 #endif

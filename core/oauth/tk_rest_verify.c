@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_rest_verify.h"
 
+#include "tk_account_set.h"
 #include "tk_container.h"
-#include "tk_keeper.h"
+#include "tk_token.h"
 
 #include <string.h>
 
@@ -87,8 +88,8 @@ static void proven(struct tk_account *a, enum tk_err err)
         a->last_error = err;
     r->err = err;
     r->status = status_of(err);
-    tk_timer_start(&a->keeper->timers, &r->timer,
-                   err == TK_OK ? TK_NEVER : tk_keeper_now(a->keeper) + again_after_ms(r));
+    tk_timer_start(&a->rt->timers, &r->timer,
+                   err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + again_after_ms(r));
     r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
 }
 
@@ -103,7 +104,7 @@ static bool follow(struct tk_account *a, const struct tk_http *answer)
         return false;
     a->rest.hops++;
     r->host = answer->location;
-    tk_https_submit(&a->keeper->net, r);
+    tk_https_submit(&a->rt->https, r);
     return true;
 }
 
@@ -128,7 +129,7 @@ static void begin_proof(struct tk_account *a)
     char buf[PATH_SIZE];
     struct tk_text path;
 
-    tk_https_cancel(&a->keeper->net, r);
+    tk_https_cancel(&a->rt->https, r);
     a->rest.hops = 0;
     tk_text_init(&path, buf, sizeof buf);
     if (!tk_rest_target(a, "app.info", &r->host, &path)) {
@@ -136,16 +137,16 @@ static void begin_proof(struct tk_account *a)
         return;
     }
     r->priority = TK_PRIORITY_CALL;
-    r->deadline_ms = tk_keeper_now(a->keeper) + PROOF_TIMEOUT_MS;
+    r->deadline_ms = tk_runtime_now(a->rt) + PROOF_TIMEOUT_MS;
     r->keepalive_ms = 0;
-    tk_https_submit(&a->keeper->net, r);
+    tk_https_submit(&a->rt->https, r);
 }
 
 void tk_rest_verify(struct tk_account *a)
 {
     a->rest.status = TK_REST_UNKNOWN;
     a->rest.failures = 0;
-    tk_timer_stop(&a->keeper->timers, &a->rest.timer);
+    tk_timer_stop(&a->rt->timers, &a->rest.timer);
     begin_proof(a);
 }
 
@@ -158,17 +159,34 @@ static void prove_again(struct tk_timer *timer, uint64_t now_ms)
     if (a->rest.failures == 1 && tk_err_action(a->rest.err) == TK_ACTION_REFRESH) {
         a->rest.failures++;
         (void)tk_token_refresh(a);
-        tk_timer_start(&a->keeper->timers, timer, now_ms + REFRESH_MS);
+        tk_timer_start(&a->rt->timers, timer, now_ms + REFRESH_MS);
     } else if (tk_account_left(a, now_ms, &left) && left > 0) {
         begin_proof(a);
     } else {
-        tk_timer_start(&a->keeper->timers, timer, now_ms + SLOW_MS);
+        tk_timer_start(&a->rt->timers, timer, now_ms + SLOW_MS);
     }
 }
 
 bool tk_rest_verifying(const struct tk_account *a)
 {
     return tk_https_active(&a->rest.request);
+}
+
+enum tk_rest_status tk_rest_verify_status(const struct tk_account *a)
+{
+    return a->rest.status;
+}
+
+enum tk_err tk_rest_verify_error(const struct tk_account *a)
+{
+    return a->rest.err;
+}
+
+void tk_rest_verify_stop(struct tk_account *a)
+{
+    tk_https_cancel(&a->rt->https, &a->rest.request);
+    tk_timer_stop(&a->rt->timers, &a->rest.timer);
+    a->rest.status = TK_REST_UNKNOWN;
 }
 
 void tk_rest_verify_init(struct tk_account *a)

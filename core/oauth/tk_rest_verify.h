@@ -14,8 +14,15 @@ void tk_rest_verify_init(struct tk_account *a);
  * only, twice at most, and its new address is kept once that answered well. */
 void tk_rest_verify(struct tk_account *a);
 
-/* Whether the proof is under way. */
+/* Whether the call is in progress; then, and before the first one, the status is unknown. */
 bool tk_rest_verifying(const struct tk_account *a);
+enum tk_rest_status tk_rest_verify_status(const struct tk_account *a);
+
+/* Why the status is not TK_REST_OK. */
+enum tk_err tk_rest_verify_error(const struct tk_account *a);
+
+/* Stops what is in progress or planned; the status is unknown. */
+void tk_rest_verify_stop(struct tk_account *a);
 
 /* Host and path of a method: the portal's client_endpoint, or https://portal/rest/ where it named
  * none. False when the endpoint is not https. */

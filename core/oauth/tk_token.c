@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_token.h"
 
+#include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_container.h"
-#include "tk_keeper.h"
 
 #include <string.h>
 
@@ -35,12 +35,12 @@ static struct tk_account *of_request(struct tk_request *r)
 
 static uint64_t now_of(const struct tk_account *a)
 {
-    return tk_keeper_now(a->keeper);
+    return tk_runtime_now(a->rt);
 }
 
 static void refresh_at(struct tk_account *a, uint64_t due_ms)
 {
-    tk_timer_start(&a->keeper->timers, &a->refresh.timer, due_ms);
+    tk_timer_start(&a->rt->timers, &a->refresh.timer, due_ms);
 }
 
 /* --- when --- */
@@ -48,7 +48,7 @@ static void refresh_at(struct tk_account *a, uint64_t due_ms)
 /* Full jitter: anything from 0 to base * 2^failures, at most cap. */
 static uint64_t backoff(const struct tk_account *a, uint32_t failures, uint64_t cap_ms)
 {
-    return tk_keeper_random(a->keeper, tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms) + 1);
+    return tk_runtime_random(a->rt, tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms) + 1);
 }
 
 static bool is_valid(const struct tk_account *a)
@@ -78,7 +78,7 @@ static void fix_times(struct tk_account *a)
     uint64_t now_ms = now_of(a);
     int64_t now_unix;
 
-    if (a->times_known || !tk_account_has_pair(a) || !tk_time_known(&a->keeper->time, &now_unix))
+    if (a->times_known || !tk_account_has_pair(a) || !tk_time_known(&a->rt->time, &now_unix))
         return;
     int64_t left_s = a->pair.expires_unix - now_unix - 1; /* seconds are cut, not rounded */
 
@@ -105,17 +105,17 @@ static uint64_t planned(const struct tk_account *a)
 {
     uint64_t now_ms = now_of(a);
     uint64_t interval = renew_interval_ms(a);
-    uint64_t jitter = tk_keeper_random(a->keeper, interval / 10 + 1);
+    uint64_t jitter = tk_runtime_random(a->rt, interval / 10 + 1);
     int64_t due_ms = a->issued_ms + (int64_t)(interval - jitter);
 
     if (due_ms > (int64_t)now_ms)
         return not_too_soon(a, (uint64_t)due_ms);
     bool is_start = !a->refresh.has_succeeded; /* who asks for a token does not wait */
 
-    return not_too_soon(a, now_ms + (is_start ? tk_keeper_random(a->keeper, SPREAD_MS) : 0));
+    return not_too_soon(a, now_ms + (is_start ? tk_runtime_random(a->rt, SPREAD_MS) : 0));
 }
 
-/* What failed for want of a clock has failed at nothing else. */
+/* Drops failures whose only cause was that the time was unknown. */
 static void forget_clock_failures(struct tk_account *a)
 {
     if (!a->times_known || a->refresh.error != TK_E_CLOCK_UNKNOWN)
@@ -124,8 +124,7 @@ static void forget_clock_failures(struct tk_account *a)
     a->refresh.error = TK_OK;
     if (a->last_error == TK_E_CLOCK_UNKNOWN)
         a->last_error = TK_OK;
-    if (a->escalation.record.cause == TK_E_CLOCK_UNKNOWN)
-        tk_escalate_clear(a);
+    tk_account_notify(a, TK_ACCOUNT_CLOCK_SET, TK_OK);
 }
 
 /* Without a clock nothing can be renewed; an attempt that fails for that is how it is told. */
@@ -139,10 +138,21 @@ void tk_token_plan(struct tk_account *a)
     else if (!a->times_known)
         refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
-        refresh_at(a, now_of(a) + tk_keeper_random(a->keeper, BACKOFF_BASE_MS));
+        refresh_at(a, now_of(a) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)
         refresh_at(a, planned(a));
-    tk_escalate_look(a, now_of(a));
+    tk_account_notify(a, TK_ACCOUNT_CHANGED, TK_OK);
+}
+
+void tk_token_health(const struct tk_account *a, struct tk_token_health *health)
+{
+    const struct tk_refresh *r = &a->refresh;
+
+    *health = (struct tk_token_health){.failures = r->failures,
+                                       .error = r->error,
+                                       .blocked_by = r->blocked_by,
+                                       .intent = r->intent,
+                                       .unstored = r->unstored};
 }
 
 bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
@@ -184,9 +194,8 @@ static enum tk_err store_pair(struct tk_account *a)
 
     a->refresh.unstored = err != TK_OK;
     a->refresh.store_failures = err == TK_OK ? 0 : a->refresh.store_failures + 1;
-    tk_timer_start(&a->keeper->timers, &a->refresh.store_timer,
-                   err == TK_OK && !a->escalation.unstored ? TK_NEVER
-                                                           : now_of(a) + BACKOFF_BASE_MS + wait_ms);
+    tk_timer_start(&a->rt->timers, &a->refresh.store_timer,
+                   err == TK_OK ? TK_NEVER : now_of(a) + BACKOFF_BASE_MS + wait_ms);
     if (err != TK_OK)
         a->last_error = err;
     return err;
@@ -197,7 +206,7 @@ static void fill_pair(struct tk_account *a, const struct tk_grant *grant, uint64
     struct tk_pair *pair = &a->pair;
     int64_t now_unix;
 
-    (void)tk_time_now(&a->keeper->time, &now_unix);
+    (void)tk_time_now(&a->rt->time, &now_unix);
     pair->issued_unix = now_unix - (int64_t)((now_of(a) - sent_ms) / 1000);
     pair->expires_unix = pair->issued_unix + grant->expires_in;
     pair->lifetime_s = grant->expires_in;
@@ -243,10 +252,7 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     refresh_at(a, planned(a));
     if (elsewhere && !outdated)
         tk_account_move(a, &there);
-    if (err == TK_OK)
-        tk_escalate_clear(a);
-    else
-        tk_escalate_look(a, now_of(a));
+    tk_account_notify(a, TK_ACCOUNT_RENEWED, err);
 }
 
 static void store_again(struct tk_timer *timer, uint64_t now_ms)
@@ -254,13 +260,11 @@ static void store_again(struct tk_timer *timer, uint64_t now_ms)
     struct tk_account *a = of_store_timer(timer);
 
     (void)now_ms;
-    if (a->escalation.unstored)
-        tk_account_store_escalation(a);
     if (!a->refresh.unstored || store_pair(a) != TK_OK)
         return;
     if (a->refresh.failures == 0) {
         a->last_error = TK_OK;
-        tk_escalate_clear(a);
+        tk_account_notify(a, TK_ACCOUNT_STORED, TK_OK);
     }
 }
 
@@ -364,7 +368,7 @@ static void log_failure(struct tk_account *a)
         tk_text_add(&t, " said=");
         tk_text_add(&t, a->server_error);
     }
-    tk_keeper_log(a->keeper, TK_LOG_INFO, &t);
+    tk_runtime_log(a->rt, TK_LOG_INFO, &t);
 }
 
 static void failed(struct tk_account *a, enum tk_err err)
@@ -389,7 +393,17 @@ static void failed(struct tk_account *a, enum tk_err err)
         break;
     }
     log_failure(a);
-    tk_escalate_look(a, now_of(a));
+    tk_account_notify(a, TK_ACCOUNT_FAILED, err);
+}
+
+static void count(struct tk_account *a, enum tk_err err)
+{
+    const struct tk_refresh *r = &a->refresh;
+
+    tk_counters_refreshed(&a->counters, err, (uint32_t)(now_of(a) - r->sent_ms), r->failures > 0,
+                          r->in_doubt);
+    if (err == TK_OK && r->in_doubt && r->try_previous)
+        tk_account_notify(a, TK_ACCOUNT_RECOVERED, TK_OK);
 }
 
 static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *answer)
@@ -399,12 +413,12 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
     int64_t now_unix;
 
     if (err == TK_OK) {
-        tk_time_note_server_date(&a->keeper->time, answer->date_unix);
-        (void)tk_time_now(&a->keeper->time, &now_unix);
+        tk_time_note_server_date(&a->rt->time, answer->date_unix);
+        (void)tk_time_now(&a->rt->time, &now_unix);
         err = tk_oauth_answer(answer, now_unix, &grant);
     }
     tk_account_set_server_error(a, grant.server_error);
-    tk_counters_refreshed(a, err);
+    count(a, err);
     if (err == TK_OK)
         tk_token_accept(a, &grant, a->refresh.sent_ms);
     else
@@ -423,7 +437,7 @@ static void start(struct tk_account *a)
     r->priority = TK_PRIORITY_REFRESH;
     r->deadline_ms = now_of(a) + REQUEST_TIMEOUT_MS;
     r->keepalive_ms = 0;
-    tk_https_submit(&a->keeper->net, r);
+    tk_https_submit(&a->rt->https, r);
 }
 
 static void refresh_due(struct tk_timer *timer, uint64_t now_ms)
@@ -464,17 +478,13 @@ enum tk_err tk_token_forget(struct tk_account *a)
 
     if (err != TK_OK)
         return err;
-    tk_https_cancel(&a->keeper->net, &a->refresh.request);
-    tk_https_cancel(&a->keeper->net, &a->rest.request);
+    tk_https_cancel(&a->rt->https, &a->refresh.request);
     refresh_at(a, TK_NEVER);
     a->refresh.intent = a->refresh.in_doubt = a->refresh.try_previous = false;
     a->refresh.blocked_by = a->refresh.error = TK_OK;
     a->refresh.unstored = false;
     a->refresh.failures = a->refresh.probe_s = a->refresh.rejected = 0;
-    tk_timer_stop(&a->keeper->timers, &a->rest.timer);
-    a->rest.status = TK_REST_UNKNOWN;
     a->last_error = TK_OK;
-    tk_history_add(a->keeper, TK_EVENT_FORGOTTEN, a->index, 0, TK_OK);
-    tk_escalate_clear(a);
+    tk_account_notify(a, TK_ACCOUNT_FORGOTTEN, TK_OK);
     return TK_OK;
 }

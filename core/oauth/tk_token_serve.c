@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_token_serve.h"
 
-/* A demand for a token: served from what there is, or by a refresh that it waits for. */
-
-#include "tk_keeper.h"
 #include "tk_token.h"
 
-void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
+void tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation)
 {
-    struct tk_account *a = tk_keeper_account(k, ref);
+    struct tk_account *a = tk_accounts_find(all, ref);
 
     if (a != NULL && generation == a->pair.generation)
         a->refresh.rejected = generation;
@@ -31,7 +29,7 @@ static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t s
     return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
 }
 
-/* Fewer seconds are left than wanted, or the token was rejected: can a refresh help, now? */
+/* The token is too short or was rejected: a refresh, where one can help now. */
 static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
                                       struct tk_token_info *info)
 {
@@ -40,7 +38,7 @@ static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *b
     bool too_soon = tk_token_too_soon(a);
 
     info->is_short = true;
-    if (tk_https_active(&a->refresh.request) && !hopeless)
+    if (tk_account_refreshing(a) && !hopeless)
         return wait_for(info, TK_OK);
     if (usable && (hopeless || failing || too_soon))
         return give(a, buf, size, info);
@@ -53,17 +51,17 @@ static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *b
     return wait_for(info, TK_OK);
 }
 
-enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
-                                  char *buf, size_t size, struct tk_token_info *info)
+enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
+                                    char *buf, size_t size, struct tk_token_info *info)
 {
-    struct tk_account *a = tk_keeper_account(k, ref);
+    struct tk_account *a = tk_accounts_find(all, ref);
 
     *info = (struct tk_token_info){.err = TK_OK};
     if (a == NULL)
         return refuse(info, TK_E_NO_SUCH_REF);
     if (!tk_account_has_pair(a))
         return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
-    if (!tk_account_left(a, tk_keeper_now(k), &info->expires_in))
+    if (!tk_account_left(a, tk_runtime_now(a->rt), &info->expires_in))
         return wait_for(info, TK_E_CLOCK_UNKNOWN);
     info->generation = a->pair.generation;
     bool rejected = a->refresh.rejected == a->pair.generation;
@@ -74,14 +72,15 @@ enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t
     return renew_for(a, usable, buf, size, info);
 }
 
-enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
-                                       char *buf, size_t size, struct tk_token_info *info)
+enum tk_token_answer tk_token_serve_last(struct tk_accounts *all, const char *ref,
+                                         uint32_t min_valid_s, char *buf, size_t size,
+                                         struct tk_token_info *info)
 {
-    enum tk_token_answer answer = tk_token_get(k, ref, min_valid_s, buf, size, info);
+    enum tk_token_answer answer = tk_token_serve(all, ref, min_valid_s, buf, size, info);
 
     if (answer != TK_TOKEN_WAIT)
         return answer;
-    answer = tk_token_get(k, ref, 0, buf, size, info);
+    answer = tk_token_serve(all, ref, 0, buf, size, info);
     info->is_short = true;
     return answer;
 }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_ca.h"
 
-#include "tk_keeper.h"
-
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* Among the keeper's own keys. A collection begins with a byte that has no meaning, so that an
- * empty one is there too. */
-enum { KEY_COLLECTED = 16, KEY_ROOT = 17, MARK = 1, DIGITS_MIN = 8 };
+/* A stored collection begins with one byte without meaning, so that an empty one exists. */
+enum { MARK = 1, DIGITS_MIN = 8 };
 
 static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 {
-    return (uint8_t)(KEY_ROOT + (root - ca->roots));
+    return (uint8_t)(TK_KEY_CA_ROOT + (root - ca->roots));
 }
 
 /* --- certificates --- */
@@ -38,7 +35,7 @@ static bool parse(mbedtls_x509_crt *crt, const uint8_t *der, size_t len)
     return mbedtls_x509_crt_parse_der_nocopy(crt, der, len) == 0 && crt->raw.len == len;
 }
 
-/* What is kept in RAM of a certificate, and what a person is told of it. der stays the caller's. */
+/* Fills *root and *facts from a certificate. der stays the caller's. */
 static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t len,
                             struct tk_ca_root *root, struct tk_ca_facts *facts)
 {
@@ -53,8 +50,7 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
         root->subject_len = (uint16_t)crt.subject_raw.len;
         facts->not_after = tk_tls_end_of(&crt);
         name_of(&crt, facts->subject, sizeof facts->subject);
-        err = tk_time_known(&ca->keeper->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED
-                                                                               : TK_OK;
+        err = tk_time_known(ca->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED : TK_OK;
     }
     mbedtls_x509_crt_free(&crt);
     return err;
@@ -73,15 +69,19 @@ static struct tk_ca_root *find_free(struct tk_ca *ca)
 
 static int read_root(struct tk_ca *ca, const struct tk_ca_root *root, void *buf)
 {
-    return tk_store_get(&ca->keeper->store, key_of(ca, root), buf, TK_CA_MAX);
+    return tk_storage_get(ca->storage, key_of(ca, root), buf, TK_CA_MAX);
 }
 
-void tk_ca_load(struct tk_ca *ca, struct tk_keeper *keeper)
+void tk_ca_load(struct tk_ca *ca, const struct tk_config *config, struct tk_storage *storage,
+                struct tk_https *https, const struct tk_time *time)
 {
-    uint8_t *der = tk_https_borrow_buffer(&keeper->net);
+    uint8_t *der = tk_https_borrow_buffer(https);
     struct tk_ca_facts facts;
 
-    ca->keeper = keeper;
+    ca->config = config;
+    ca->storage = storage;
+    ca->https = https;
+    ca->time = time;
     for (size_t i = 0; i < TK_CAS; i++) {
         int len = read_root(ca, &ca->roots[i], der);
 
@@ -92,7 +92,7 @@ void tk_ca_load(struct tk_ca *ca, struct tk_keeper *keeper)
 
 enum tk_err tk_ca_look(struct tk_ca *ca, const struct tk_ca_root *root, struct tk_ca_facts *facts)
 {
-    uint8_t *der = tk_https_borrow_buffer(&ca->keeper->net);
+    uint8_t *der = tk_https_borrow_buffer(ca->https);
     struct tk_ca_root same;
 
     memset(facts, 0, sizeof *facts);
@@ -103,12 +103,12 @@ enum tk_err tk_ca_look(struct tk_ca *ca, const struct tk_ca_root *root, struct t
     return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &same, facts);
 }
 
-/* A handshake is under way, so a buffer is to spare; its digest tells that flash gave out what was
- * looked at. */
+/* Inside a handshake a buffer is free. The digest proves that flash returned the certificate that
+ * was checked when it was added. */
 static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
                          const mbedtls_x509_buf *issuer, mbedtls_x509_crt **list)
 {
-    uint8_t *der = tk_https_borrow_buffer(&ca->keeper->net);
+    uint8_t *der = tk_https_borrow_buffer(ca->https);
     uint8_t digest[32];
 
     if (root->subject_len != issuer->len || der == NULL || read_root(ca, root, der) != root->len)
@@ -118,7 +118,7 @@ static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
         memcmp(der + root->subject, issuer->p, issuer->len) != 0)
         return 0;
     if (*list == NULL)
-        *list = ca->keeper->config->new_root();
+        *list = ca->config->new_root();
     if (*list == NULL)
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
     return mbedtls_x509_crt_parse_der(*list, der, root->len);
@@ -127,10 +127,10 @@ static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
 int tk_ca_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates)
 {
     struct tk_ca *ca = ctx;
-    const struct tk_config *config = ca->keeper->config;
+    const struct tk_config *config = ca->config;
     int ret = config->find_root(config->trust, child, candidates);
 
-    /* mbedTLS frees the list, also where this fails. */
+    /* mbedTLS frees the list, also after an error. */
     for (size_t i = 0; i < TK_CAS && ret == 0; i++) {
         if (ca->roots[i].subject_len > 0)
             ret = add_candidate(ca, &ca->roots[i], &child->issuer_raw, candidates);
@@ -140,7 +140,7 @@ int tk_ca_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **cand
 
 uint64_t tk_ca_id(const struct tk_ca *ca)
 {
-    uint64_t id = ca->keeper->config->trust_id;
+    uint64_t id = ca->config->trust_id;
 
     for (size_t i = 0; i < TK_CAS; i++) {
         for (size_t j = 0; ca->roots[i].len > 0 && j < sizeof ca->roots[i].digest; j++)
@@ -155,9 +155,9 @@ static enum tk_err store_collected(struct tk_ca *ca, const uint8_t *old, size_t 
                                    const uint8_t *data, size_t len)
 {
     struct tk_store_piece pieces[] = {{old, (uint16_t)old_len}, {data, (uint16_t)len}};
-    struct tk_store_value value = {KEY_COLLECTED, 2, pieces};
+    struct tk_store_value value = {TK_KEY_CA_COLLECTED, 2, pieces};
 
-    return tk_keeper_store(ca->keeper, &value, 1);
+    return tk_storage_commit(ca->storage, &value, 1);
 }
 
 enum tk_err tk_ca_begin(struct tk_ca *ca)
@@ -165,16 +165,16 @@ enum tk_err tk_ca_begin(struct tk_ca *ca)
     return store_collected(ca, (const uint8_t *)"", MARK, NULL, 0);
 }
 
-/* The length of what was collected, its mark included, in *buf; 0: see *err. */
+/* Reads the collection into *buf; its length with the mark, or 0 with *err set. */
 static size_t read_collected(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
 {
     int len;
 
-    *buf = tk_https_borrow_buffer(&ca->keeper->net);
+    *buf = tk_https_borrow_buffer(ca->https);
     *err = TK_E_TRY_LATER;
     if (*buf == NULL)
         return 0;
-    len = tk_store_get(&ca->keeper->store, KEY_COLLECTED, *buf, MARK + TK_CA_MAX);
+    len = tk_storage_get(ca->storage, TK_KEY_CA_COLLECTED, *buf, MARK + TK_CA_MAX);
     *err = len == TK_STORE_MISSING ? TK_E_CA_NOT_BEGUN : len <= 0 ? TK_E_STORAGE_FAILED : TK_OK;
     return len <= 0 ? 0 : (size_t)len;
 }
@@ -207,12 +207,13 @@ static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
                             const struct tk_ca_root *root, const uint8_t *der)
 {
     struct tk_store_piece piece = {der, root->len};
-    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece}, {KEY_COLLECTED, 0, NULL}};
-    enum tk_err err = tk_keeper_store(ca->keeper, values, 2);
+    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece},
+                                      {TK_KEY_CA_COLLECTED, 0, NULL}};
+    enum tk_err err = tk_storage_commit(ca->storage, values, 2);
 
     if (err == TK_OK) {
         *place = *root;
-        tk_https_forget_sessions(&ca->keeper->net);
+        tk_https_forget_sessions(ca->https);
     }
     return err;
 }
@@ -263,12 +264,11 @@ enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest)
     }
     if (found == NULL)
         return TK_E_NO_SUCH_CA;
-    struct tk_store_value value = {key_of(ca, found), 0, NULL};
-    enum tk_err err = tk_keeper_store(ca->keeper, &value, 1);
+    enum tk_err err = tk_storage_put(ca->storage, key_of(ca, found), NULL, 0);
 
     if (err == TK_OK) {
         memset(found, 0, sizeof *found);
-        tk_https_forget_sessions(&ca->keeper->net);
+        tk_https_forget_sessions(ca->https);
     }
     return err;
 }

@@ -3,66 +3,83 @@
 #define TK_HISTORY_H
 
 /*
- * The last things that happened on this device, over restarts: a ring of a few bytes each, without
- * any secret, one value of the store.
+ * The device's last events, over restarts: a ring of 10 bytes each without any secret, stored as
+ * one value.
  *
- * It costs no commit of its own: what is new rides in the next one that happens anyway. An
- * escalation's edge, an exchange and a move are commits themselves; a start is kept by the first
- * refresh after it, so that a board which starts over and over wears nothing out, and does not
- * count those starts.
+ * It costs no commit of its own: new events are stored by the next commit that happens anyway (see
+ * tk_storage.h). Escalations, exchanges and moves commit something themselves; a start is stored
+ * by the first refresh after it, so a device that restarts in a loop wears nothing out, and those
+ * starts are not counted.
  *
- * An event is stamped with unix time; with seconds since its start while the time is unknown, which
- * become unix time once it is known before power goes.
+ * An event carries unix time, or seconds since the start while the time is unknown; the latter
+ * become unix time as soon as it is known.
  */
 
 #include "tk_err.h"
 #include "tk_limits.h"
 #include "tk_store.h"
-#include "tk_text.h"
+#include "tk_time.h"
 
-struct tk_keeper;
-
-/* On flash for good: numbers are added, never changed. */
+/* On flash for good: add numbers, never change one. */
 enum tk_event_type {
     TK_EVENT_STARTED = 1,   /* the device */
     TK_EVENT_EXCHANGED = 2, /* a code became a pair */
     TK_EVENT_FORGOTTEN = 3, /* auth forget */
-    TK_EVENT_RAISED = 4,    /* an escalation to level 2 to 4; below that it is nobody's business */
-    TK_EVENT_CLEARED = 5,   /* one of these */
-    TK_EVENT_RECOVERED = 6, /* the pair before the newest one was honoured yet */
+    TK_EVENT_RAISED = 4,    /* an escalation to level 2 to 4; level 1 is not recorded */
+    TK_EVENT_CLEARED = 5,   /* of such an escalation */
+    TK_EVENT_RECOVERED = 6, /* the previous pair was still honoured after a lost answer */
     TK_EVENT_MOVED = 7      /* the portal has another address */
 };
 
-enum { TK_HISTORY_EVENT = 10, TK_HISTORY_SIZE = 2 + TK_HISTORY_EVENT * TK_HISTORY };
-
-struct tk_history {
-    uint8_t data[TK_HISTORY_SIZE]; /* as on flash: starts counted, then events, oldest first, then
-                                      0: what is kept never grows, so what fits flash goes on to */
-    uint8_t count;                 /* of events */
-    bool unstored;                 /* flash has not all of them */
+enum {
+    TK_HISTORY_EVENT = 10, /* bytes of one */
+    TK_HISTORY_SIZE = 2 + TK_HISTORY_EVENT * TK_HISTORY,
+    TK_NO_ACCOUNT = 0xff
 };
 
-/* Reads it, and adds this start. */
-void tk_history_load(struct tk_keeper *k);
+struct tk_history {
+    const struct tk_time *time;
+    uint64_t started_ms;
+    uint8_t count; /* of events */
+    bool unstored; /* flash does not have all of them */
+    uint8_t
+        data[TK_HISTORY_SIZE]; /* as on flash: the count of starts, events oldest first, zeros;
+                                  of constant size, so that a value that fits once always does */
+};
 
-/* account: its index. level: of TK_EVENT_RAISED, else 0. */
-void tk_history_add(struct tk_keeper *k, enum tk_event_type what, uint8_t account, uint8_t level,
+struct tk_event {
+    uint32_t when; /* unix time if is_unix, else seconds since that start */
+    bool is_unix;
+    uint8_t type;    /* enum tk_event_type; another number comes from newer firmware */
+    uint8_t account; /* index, or TK_NO_ACCOUNT */
+    uint8_t level;   /* of TK_EVENT_RAISED, else 0 */
+    uint16_t boot;
+    const char *cause; /* an error's code; "unknown" for one of another build */
+};
+
+void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t started_ms);
+
+/* Reads the stored events, and adds this start. */
+void tk_history_load(struct tk_history *h, struct tk_store *store);
+
+void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,
                     enum tk_err cause);
 
-/* The account is no more: what happened to it is said of nobody. */
-void tk_history_orphan(struct tk_keeper *k, uint8_t account);
+/* The account was removed: its events lose their account. */
+void tk_history_orphan(struct tk_history *h, uint8_t account);
 
 /* The time is known from now on. */
-void tk_history_time(struct tk_keeper *k, int64_t now_unix);
+void tk_history_set_time(struct tk_history *h, int64_t now_unix);
 
-/* Its value, to ride in a commit; false where there is nothing new. After that commit:
- * tk_history_stored. */
+/* The value to commit; false where nothing is new. Call tk_history_stored after the commit. */
 bool tk_history_value(struct tk_history *h, struct tk_store_value *value,
                       struct tk_store_piece *piece);
 void tk_history_stored(struct tk_history *h);
 
-/* Event i, oldest 0: unix=1795000000 boot=3 event=raised ref=token level=2 cause=timeout */
-void tk_history_text(const struct tk_keeper *k, unsigned i, struct tk_text *t);
+/* Event i of h->count, oldest first. */
+void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event);
+
+/* Starts counted so far, this one included. */
 uint16_t tk_history_boots(const struct tk_history *h);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_check.h"
-
 #include "tk_command.h"
+
 #include "tk_container.h"
 #include "tk_entropy.h"
-#include "tk_keeper.h"
 #include "tk_rest_verify.h"
 #include "tk_words.h"
 
@@ -45,8 +43,8 @@ static void print(struct tk_console *c, const char *key, enum tk_err err, const 
     char buf[256];
     struct tk_text t;
 
-    if (c->job.err == TK_OK)
-        c->job.err = err;
+    if (c->job.of.check.err == TK_OK)
+        c->job.of.check.err = err;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, tk_err_code(err));
     if (err != TK_OK || detail[0] != '\0')
@@ -64,19 +62,19 @@ static void print_clock(struct tk_console *c)
     char buf[64];
     struct tk_text t;
     int64_t now;
-    bool known = tk_time_known(&c->keeper->time, &now);
+    bool known = tk_time_known(&c->env->rt->time, &now);
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_time(&t, now);
     tk_text_add(&t, " quality=");
-    tk_text_add(&t, tk_time_quality_name(tk_time_now(&c->keeper->time, &now)));
+    tk_text_add(&t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
     print(c, keys[CLOCK], known ? TK_OK : TK_E_CLOCK_UNKNOWN, buf);
 }
 
 static void print_seed(struct tk_console *c)
 {
     uint8_t byte;
-    bool seeded = tk_entropy_get(c->keeper->config->port, &byte, 1) == TK_ENTROPY_OK;
+    bool seeded = tk_entropy_get(c->env->rt->config->port, &byte, 1) == TK_ENTROPY_OK;
 
     print(c, keys[SEED], seeded ? TK_OK : TK_E_NOT_SEEDED, "");
 }
@@ -87,11 +85,11 @@ static void step_network(struct tk_console *c)
     struct tk_ip ip;
     char buf[TK_IP_TEXT];
     struct tk_text t;
-    int ret = tk_sock_get_ip(c->keeper->config->port, &ip);
+    int ret = tk_sock_get_ip(c->env->rt->config->port, &ip);
 
-    if (ret == TK_SOCK_AGAIN && tk_keeper_now(c->keeper) + ALL_MS < c->job.deadline_ms + LEASE_MS)
+    if (ret == TK_SOCK_AGAIN && tk_runtime_now(c->env->rt) + ALL_MS < c->job.deadline_ms + LEASE_MS)
         return;
-    c->job.item++;
+    c->job.of.check.stage++;
     if (ret == TK_SOCK_ERR)
         return;
     tk_text_init(&t, buf, sizeof buf);
@@ -99,7 +97,7 @@ static void step_network(struct tk_console *c)
         tk_text_ip(&t, &ip);
     print(c, keys[NETWORK], ret == TK_SOCK_OK ? TK_OK : TK_E_NO_NETWORK, buf);
     if (ret != TK_SOCK_OK)
-        c->job.item = END;
+        c->job.of.check.stage = END;
 }
 
 /* --- a host --- */
@@ -142,19 +140,19 @@ static void probe_done(struct tk_request *r, enum tk_err err, struct tk_http *an
 
 static void begin_host(struct tk_console *c, const struct tk_host *host)
 {
-    struct tk_probe *p = &c->probe;
+    struct tk_probe *p = &c->job.of.check.probe;
     char buf[TK_HOST_TEXT];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_host(&t, host);
-    tk_console_data(c, keys[c->job.item++], buf);
+    tk_console_data(c, keys[c->job.of.check.stage++], buf);
     memset(p, 0, sizeof *p);
     p->request.host = *host;
     p->request.priority = TK_PRIORITY_CHECK;
-    p->request.deadline_ms = tk_keeper_now(c->keeper) + HOST_TIMEOUT_MS;
+    p->request.deadline_ms = tk_runtime_now(c->env->rt) + HOST_TIMEOUT_MS;
     p->request.done = probe_done;
-    tk_https_submit(&c->keeper->net, &p->request);
+    tk_https_submit(&c->env->rt->https, &p->request);
 }
 
 static void begin_auth(struct tk_console *c)
@@ -163,7 +161,7 @@ static void begin_auth(struct tk_console *c)
 
     if (!tk_account_has_client(c->job.account)) {
         print(c, "rest", TK_E_NO_CLIENT, "");
-        c->job.item = END;
+        c->job.of.check.stage = END;
         return;
     }
     tk_account_auth_host(c->job.account, &host);
@@ -197,7 +195,7 @@ static unsigned failed_at(const struct tk_probe *p)
 
 static void print_stage(struct tk_console *c, unsigned stage)
 {
-    const struct tk_probe *p = &c->probe;
+    const struct tk_probe *p = &c->job.of.check.probe;
     char buf[64];
     struct tk_text t;
 
@@ -210,20 +208,20 @@ static void print_stage(struct tk_console *c, unsigned stage)
         tk_text_add(&t, "until=");
         tk_text_time(&t, p->not_after);
     }
-    print(c, keys[c->job.item++], TK_OK, buf);
+    print(c, keys[c->job.of.check.stage++], TK_OK, buf);
 }
 
 static void step_host(struct tk_console *c, unsigned first)
 {
-    struct tk_probe *p = &c->probe;
-    unsigned stage = c->job.item - first;
+    struct tk_probe *p = &c->job.of.check.probe;
+    unsigned stage = c->job.of.check.stage - first;
     const struct tk_tls *tls = p->ended ? NULL : tk_https_tls(&p->request);
 
     if (tls != NULL)
         look(p, tls);
     if (p->ended && p->err != TK_OK && stage == failed_at(p)) {
-        print(c, keys[c->job.item], p->err, "");
-        c->job.item = first + 4;
+        print(c, keys[c->job.of.check.stage], p->err, "");
+        c->job.of.check.stage = (uint8_t)(first + 4);
     } else if (p->ended || (stage < 2 && p->stage > TK_TLS_NAME + stage)) {
         print_stage(c, stage);
     }
@@ -236,12 +234,12 @@ static void begin_rest(struct tk_console *c)
     struct tk_account *a = c->job.account;
     uint32_t left = 0;
 
-    if (tk_account_left(a, tk_keeper_now(c->keeper), &left) && left > 0) {
+    if (tk_account_left(a, tk_runtime_now(c->env->rt), &left) && left > 0) {
         tk_rest_verify(a);
-        c->job.item++;
+        c->job.of.check.stage++;
     } else {
         tk_console_data(c, "rest", "skipped no valid token");
-        c->job.item = END;
+        c->job.of.check.stage = END;
     }
 }
 
@@ -249,15 +247,15 @@ static void step_rest(struct tk_console *c)
 {
     if (tk_rest_verifying(c->job.account))
         return;
-    print(c, "rest", c->job.account->rest.err, "");
-    c->job.item = END;
+    print(c, "rest", tk_rest_verify_error(c->job.account), "");
+    c->job.of.check.stage = END;
 }
 
 /* --- in order --- */
 
 static void step_device(struct tk_console *c)
 {
-    switch (c->job.item++) {
+    switch (c->job.of.check.stage++) {
     case CLOCK:
         print_clock(c);
         break;
@@ -265,13 +263,13 @@ static void step_device(struct tk_console *c)
         print_seed(c);
         break;
     default:
-        print(c, keys[STORE], c->keeper->store_error, "");
+        print(c, keys[STORE], c->env->rt->storage.err, "");
     }
 }
 
 static void step_check(struct tk_console *c)
 {
-    switch (c->job.item) {
+    switch (c->job.of.check.stage) {
     case CLOCK:
     case SEED:
     case STORE:
@@ -293,29 +291,26 @@ static void step_check(struct tk_console *c)
         step_rest(c);
         break;
     case END:
-        if (c->job.err == TK_OK)
+        if (c->job.of.check.err == TK_OK)
             tk_console_ok(c, NULL);
         else
-            tk_console_err(c, c->job.err);
+            tk_console_err(c, c->job.of.check.err);
         break;
     default:
-        step_host(c, c->job.item < PORTAL_HOST ? AUTH_NAME : PORTAL_NAME);
+        step_host(c, c->job.of.check.stage < PORTAL_HOST ? AUTH_NAME : PORTAL_NAME);
     }
 }
 
 static void end_check(struct tk_console *c, enum tk_err why)
 {
-    tk_https_cancel(&c->keeper->net, &c->probe.request);
+    tk_https_cancel(&c->env->rt->https, &c->job.of.check.probe.request);
     tk_console_err(c, why);
 }
 
 void tk_command_check(struct tk_console *c, char *args)
 {
     (void)args;
-    c->job.account = tk_console_account(c);
-    c->job.waiting = true;
+    tk_command_wait(c, step_check, ALL_MS);
     c->job.yields = true;
     c->job.end = end_check;
-    c->job.deadline_ms = tk_keeper_now(c->keeper) + ALL_MS;
-    tk_console_continue(c, step_check);
 }

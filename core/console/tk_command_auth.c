@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_auth.h"
+#include "tk_rest_verify.h"
+#include "tk_state.h"
+#include "tk_token.h"
+#include "tk_words.h"
+
+#define WARM_MS 8000 /* auth begin waits that long for the connection */
+
+enum { BEGIN_LINK, BEGIN_STATE }; /* then the connection is awaited */
+
+/* state=ready generation=3 expires_in=3600 */
+static void add_pair_facts(const struct tk_account *a, struct tk_text *t)
+{
+    uint32_t left = 0;
+
+    tk_command_key(t, "state");
+    tk_text_add(t, tk_state_name(tk_account_state(a)));
+    tk_command_key(t, "generation");
+    tk_text_int(t, a->pair.generation);
+    if (tk_account_left(a, tk_runtime_now(a->rt), &left)) {
+        tk_command_key(t, "expires_in");
+        tk_text_int(t, left);
+    }
+}
+
+/* --- auth begin --- */
+
+static void print_link(struct tk_console *c)
+{
+    struct tk_account *a = c->job.account;
+    char url[TK_HOST_TEXT + 3 * TK_CLIENT_ID_MAX + 160];
+    struct tk_text t;
+
+    tk_text_init(&t, url, sizeof url);
+    tk_auth_link(a, &t);
+    tk_console_data(c, "url", url);
+}
+
+static void answer_begin(struct tk_console *c, enum tk_err why)
+{
+    enum tk_err err;
+    char words[TK_WORDS_MAX + 1];
+    struct tk_text t;
+    bool warm = tk_auth_is_warm(c->job.account);
+
+    (void)why;
+    if (!tk_auth_is_warming(c->job.account, &err) && !warm && err != TK_OK) {
+        tk_console_data(c, "warm_error", tk_err_code(err));
+        tk_text_init(&t, words, sizeof words);
+        tk_words_add(&t, err);
+        tk_console_data(c, "warm_action", words);
+    }
+    tk_console_data(c, "warm", warm ? "yes" : "no");
+    tk_console_ok(c, NULL);
+}
+
+static void step_begin(struct tk_console *c)
+{
+    enum tk_err err;
+
+    switch (c->job.of.begin.step++) {
+    case BEGIN_LINK:
+        print_link(c);
+        break;
+    case BEGIN_STATE:
+        tk_console_data(c, "state", tk_auth_state(c->job.account));
+        c->job.waiting = true;
+        break;
+    default:
+        if (tk_auth_is_warm(c->job.account) || !tk_auth_is_warming(c->job.account, &err) ||
+            tk_command_is_late(c))
+            answer_begin(c, TK_OK);
+    }
+}
+
+void tk_command_auth_begin(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_auth_begin(tk_console_account(c));
+
+    (void)args;
+    if (err != TK_OK) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_command_wait(c, step_begin, WARM_MS);
+    c->job.waiting = false; /* the first lines come at once */
+    c->job.yields = true;
+    c->job.end = answer_begin;
+}
+
+/* --- auth code --- */
+
+/* The server's own word, where it had one. */
+static void print_server_error(struct tk_console *c, const struct tk_account *a)
+{
+    if (a->server_error[0] != '\0')
+        tk_console_data(c, "said", a->server_error);
+}
+
+/* An error after the code has left: what to do, and that this code is of no more use. */
+static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
+{
+    char words[256];
+    struct tk_text t;
+
+    if (err == TK_E_CODE_EXPIRED)
+        tk_console_data(c, "cause", tk_err_code(tk_auth_cause(c->job.account)));
+    if (spent)
+        print_server_error(c, c->job.account);
+    if (!spent || tk_err_action(err) == TK_ACTION_NONE) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_text_init(&t, words, sizeof words);
+    tk_words_add(&t, err);
+    tk_text_add(&t, ", then auth begin: this code is spent");
+    tk_console_err_words(c, err, words);
+}
+
+static void ok_of_code(struct tk_console *c, const struct tk_account *a)
+{
+    char buf[160];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    add_pair_facts(a, &t);
+    tk_command_key(&t, "rest");
+    tk_text_add(&t, tk_rest_status_name(tk_rest_verify_status(a)));
+    tk_console_ok(c, &t);
+}
+
+static void step_code(struct tk_console *c)
+{
+    struct tk_account *a = c->job.account;
+    enum tk_err err;
+    bool spent;
+
+    if (tk_auth_under_way(a, &err, &spent))
+        return;
+    if (err != TK_OK)
+        err_of_code(c, err, spent);
+    else if (!tk_rest_verifying(a) || tk_command_is_late(c))
+        ok_of_code(c, a);
+}
+
+static void end_code(struct tk_console *c, enum tk_err why)
+{
+    tk_auth_withdraw(c->job.account);
+    tk_console_err(c, why);
+}
+
+void tk_command_auth_code(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_auth_code(tk_console_account(c), args);
+
+    if (err != TK_OK) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_command_wait(c, step_code, TK_CODE_TIME_MS);
+    c->job.end = end_code;
+}
+
+/* --- auth refresh, auth forget --- */
+
+static void step_refresh(struct tk_console *c)
+{
+    struct tk_account *a = c->job.account;
+    struct tk_token_health health;
+    char buf[120];
+    struct tk_text t;
+
+    if (tk_account_refreshing(a)) {
+        if (tk_command_is_late(c))
+            tk_console_err(c, TK_E_TIMEOUT);
+        return;
+    }
+    if (a->pair.generation == c->job.of.refresh.generation) {
+        print_server_error(c, a);
+        tk_token_health(a, &health);
+        tk_console_err(c, health.error == TK_OK ? TK_E_TRY_LATER : health.error);
+        return;
+    }
+    tk_text_init(&t, buf, sizeof buf);
+    add_pair_facts(a, &t);
+    tk_console_ok(c, &t);
+}
+
+void tk_command_auth_refresh(struct tk_console *c, char *args)
+{
+    struct tk_account *a = tk_console_account(c);
+    enum tk_err err = tk_token_refresh(a);
+
+    (void)args;
+    if (err != TK_OK) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_command_wait(c, step_refresh, TK_COMMAND_WAIT_MS);
+    c->job.of.refresh.generation = a->pair.generation;
+}
+
+void tk_command_auth_forget(struct tk_console *c, char *args)
+{
+    struct tk_account *a = tk_console_account(c);
+
+    enum tk_err err = tk_auth_forget(a);
+
+    (void)args;
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        tk_console_ok(c, NULL);
+}

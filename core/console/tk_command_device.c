@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_conformance.h"
+#include "tk_device.h"
+#include "tk_entropy.h"
+#include "tk_version.h"
+
+#include <mbedtls/version.h>
+#include <string.h>
+
+void tk_command_version(struct tk_console *c, char *args)
+{
+    const struct tk_config *config = c->env->rt->config;
+    char buf[TK_PAIRS_SIZE];
+    struct tk_text t;
+
+    (void)args;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_pair(&t, "version", TK_VERSION);
+    tk_command_pair(&t, "board", config->board);
+    tk_command_pair(&t, "build", "");
+    tk_text_time(&t, config->build_unix);
+    tk_command_pair(&t, "id", tk_device_id(config->port));
+    tk_command_pair(&t, "mbedtls", MBEDTLS_VERSION_STRING);
+    tk_command_pair(&t, "seal",
+                    tk_storage_is_sealed(&c->env->rt->storage) ? "aes-128-gcm" : "none");
+    tk_console_ok(c, &t);
+}
+
+void tk_command_reboot(struct tk_console *c, char *args)
+{
+    (void)args;
+    tk_console_ok(c, NULL);
+    tk_output_drain(&c->out);
+    tk_device_reboot(c->env->rt->config->port);
+}
+
+void tk_command_factory_reset(struct tk_console *c, char *args)
+{
+    const char *id = tk_device_id(c->env->rt->config->port);
+
+    if (strlen(args) != 4 || !tk_ends_with(id, args))
+        tk_console_err(c, TK_E_WRONG_ID);
+    else if (tk_store_wipe(&c->env->rt->storage.store) != TK_STORE_OK)
+        tk_console_err(c, TK_E_STORAGE_FAILED);
+    else {
+        tk_store_close(&c->env->rt->storage.store); /* what goes on until then leaves nothing */
+        tk_command_reboot(c, args);
+    }
+}
+
+static void show_time(struct tk_console *c)
+{
+    char buf[TK_PAIRS_SIZE];
+    struct tk_text t;
+    int64_t unix_s;
+    enum tk_time_quality quality = tk_time_now(&c->env->rt->time, &unix_s);
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_pair(&t, "time", "");
+    tk_text_time(&t, unix_s);
+    tk_command_pair(&t, "unix", "");
+    tk_text_int(&t, unix_s);
+    tk_command_pair(&t, "quality", tk_time_quality_name(quality));
+    tk_console_ok(c, &t);
+}
+
+void tk_command_time(struct tk_console *c, char *args)
+{
+    uint64_t unix_s;
+
+    if (*args == '\0') {
+        show_time(c);
+        return;
+    }
+    if (!tk_parse_u64(args, strlen(args), INT64_MAX, &unix_s)) {
+        tk_console_err_words(c, TK_E_BAD_VALUE, "seconds since 1970, UTC: date +%s prints them");
+        return;
+    }
+    enum tk_err err = tk_accounts_set_time(c->env->accounts, (int64_t)unix_s, TK_TIME_CONSOLE);
+
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        show_time(c);
+}
+
+/* The bytes of hex digits; 0 for what is none. */
+static size_t parse_hex(const char *hex, uint8_t *out, size_t size)
+{
+    size_t len = strlen(hex);
+
+    if (len % 2 != 0 || len / 2 > size)
+        return 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = hex[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+
+        if (digit < 0 || digit > 15)
+            return 0;
+        out[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
+    }
+    return len / 2;
+}
+
+void tk_command_seed(struct tk_console *c, char *args)
+{
+    uint8_t bytes[TK_ENTROPY_SEED_MAX];
+    size_t len = parse_hex(args, bytes, sizeof bytes);
+    int ret = TK_ENTROPY_OK;
+
+    if (len >= TK_ENTROPY_SEED_MIN)
+        ret = tk_entropy_seed(c->env->rt->config->port, bytes, len);
+    tk_wipe(bytes, sizeof bytes);
+    if (len < TK_ENTROPY_SEED_MIN)
+        tk_console_err_words(c, TK_E_BAD_VALUE,
+                             "64 to 128 hex digits: openssl rand -hex 32 prints some");
+    else if (ret == TK_ENTROPY_OK)
+        tk_console_ok(c, NULL);
+    else
+        tk_console_err(c, ret == TK_ENTROPY_HAS_SOURCE ? TK_E_SEED_OWN : TK_E_STORAGE_FAILED);
+}
+
+void tk_command_log(struct tk_console *c, char *args)
+{
+    static const char *const names[] = {"off", "error", "info"};
+
+    for (int level = TK_LOG_OFF; level <= TK_LOG_INFO; level++) {
+        if (strcmp(args, names[level]) != 0)
+            continue;
+        c->env->rt->log_level = (enum tk_log_level)level;
+        tk_command_ok(c, "log", names[level]);
+        return;
+    }
+    tk_console_err_words(c, TK_E_BAD_VALUE, "off, error or info");
+}
+
+static void report_check(void *ctx, const char *check, const char *result, const char *detail)
+{
+    struct tk_console *c = ctx;
+    char buf[256];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, result);
+    if (detail != NULL && detail[0] != '\0') {
+        tk_text_char(&t, ' ');
+        tk_text_add(&t, detail);
+    }
+    tk_console_data(c, check, buf);
+    tk_output_drain(&c->out);
+}
+
+void tk_command_selftest(struct tk_console *c, char *args)
+{
+    const struct tk_config *config = c->env->rt->config;
+    struct tk_conformance suite = {
+        .port = config->port, .scratch = config->scratch, .report = report_check, .ctx = c};
+
+    (void)args;
+    if (tk_conformance_run_standalone(&suite) > 0)
+        tk_console_err(c, TK_E_SELFTEST_FAILED);
+    else
+        tk_console_ok(c, NULL);
+}

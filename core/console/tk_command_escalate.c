@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+static void step_test(struct tk_console *c)
+{
+    enum tk_err err;
+    struct tk_text t;
+    char buf[32];
+    int status;
+
+    if (tk_escalator_testing(c->env->escalator, c->job.account, &err, &status))
+        return;
+    if (status > 0)
+        tk_console_data_int(c, "http", status);
+    if (err != TK_OK) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_key(&t, "delivered");
+    tk_text_add(&t, "yes");
+    tk_console_ok(c, &t);
+}
+
+void tk_command_escalate_test(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_escalator_test(c->env->escalator, tk_console_account(c));
+
+    (void)args;
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        tk_command_wait(c, step_test, TK_COMMAND_WAIT_MS);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+static const char *const names[] = {"unknown", "started", "exchanged", "forgotten",
+                                    "raised",  "cleared", "recovered", "moved"};
+
+static void add_number(struct tk_text *t, const char *key, uint32_t value)
+{
+    tk_text_add(t, key);
+    tk_text_int(t, value);
+}
+
+static void add_account(struct tk_console *c, uint8_t account, struct tk_text *t)
+{
+    const struct tk_account *a = account < TK_ACCOUNTS ? &c->env->accounts->of[account] : NULL;
+
+    tk_text_add(t, " ref=");
+    tk_text_add(t, a != NULL && a->used ? a->name : "(removed)");
+}
+
+/* unix=1795000000 boot=3 event=raised ref=token level=2 cause=timeout */
+static void add_event(struct tk_console *c, const struct tk_event *event, struct tk_text *t)
+{
+    add_number(t, event->is_unix ? "unix=" : "uptime=", event->when);
+    add_number(t, " boot=", event->boot);
+    tk_text_add(t, " event=");
+    tk_text_add(t, names[event->type < sizeof names / sizeof names[0] ? event->type : 0]);
+    if (event->type != TK_EVENT_STARTED)
+        add_account(c, event->account, t);
+    if (event->level > 0)
+        add_number(t, " level=", event->level);
+    if (event->type == TK_EVENT_RAISED || event->type == TK_EVENT_CLEARED) {
+        tk_text_add(t, " cause=");
+        tk_text_add(t, event->cause);
+    }
+}
+
+static void end_history(struct tk_console *c, const struct tk_history *h)
+{
+    char buf[40];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_key(&t, "events");
+    tk_text_int(&t, h->count);
+    tk_command_key(&t, "boot");
+    tk_text_int(&t, tk_history_boots(h));
+    tk_console_ok(c, &t);
+}
+
+static void step_history(struct tk_console *c)
+{
+    const struct tk_history *h = &c->env->rt->history;
+    unsigned i = c->job.of.rows.next++;
+    char number[12], buf[160];
+    struct tk_text key, t;
+    struct tk_event event;
+
+    if (i >= h->count) {
+        end_history(c, h);
+        return;
+    }
+    tk_text_init(&key, number, sizeof number);
+    tk_text_int(&key, i + 1);
+    tk_text_init(&t, buf, sizeof buf);
+    tk_history_get(h, i, &event);
+    add_event(c, &event, &t);
+    tk_console_data(c, number, buf);
+}
+
+void tk_command_history(struct tk_console *c, char *args)
+{
+    (void)args;
+    tk_console_continue(c, step_history);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_command.h"
+
+#include "tk_state.h"
+
+static void step_refs(struct tk_console *c)
+{
+    const struct tk_account *a;
+
+    if (c->job.of.rows.next == TK_ACCOUNTS) {
+        tk_command_ok(c, "ref", tk_console_account(c)->name);
+        return;
+    }
+    a = &c->env->accounts->of[c->job.of.rows.next++];
+    if (a->used)
+        tk_console_data(c, a->name, tk_state_name(tk_account_state(a)));
+}
+
+void tk_command_ref(struct tk_console *c, char *args)
+{
+    if (*args == '\0') {
+        tk_console_continue(c, step_refs);
+        return;
+    }
+    struct tk_account *a = tk_accounts_find(c->env->accounts, args);
+
+    if (a == NULL) {
+        tk_console_err(c, TK_E_NO_SUCH_REF);
+        return;
+    }
+    c->ref = a->index;
+    tk_command_ok(c, "ref", a->name);
+}
+
+void tk_command_ref_add(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_accounts_add(c->env->accounts, args);
+
+    if (err == TK_E_BAD_VALUE)
+        tk_console_err_words(c, err, "1 to 16 characters: a-z, 0-9, - and _");
+    else if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        tk_command_ref(c, args);
+}
+
+void tk_command_ref_del(struct tk_console *c, char *args)
+{
+    enum tk_err err = tk_accounts_delete(c->env->accounts, args);
+
+    if (err != TK_OK)
+        tk_console_err(c, err);
+    else
+        tk_command_ok(c, "ref", tk_console_account(c)->name);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_dispatch.h"
+
+#include <string.h>
+
+size_t tk_dispatch_matches(const char *line, const char *name)
+{
+    const char *at = line + strspn(line, " ");
+
+    for (; *name != '\0'; name++) {
+        if (*name == ' ' && *at == ' ')
+            at += strspn(at, " ");
+        else if (*at++ != *name)
+            return 0;
+    }
+    return *at == '\0' || *at == ' ' ? (size_t)(at - line) : 0;
+}
+
+const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, const char *line,
+                                          const char **args)
+{
+    const struct tk_command *found = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        size_t len = tk_dispatch_matches(line, table->commands[i].name);
+
+        if (len > longest) {
+            longest = len;
+            found = &table->commands[i];
+        }
+    }
+    *args = line + longest + strspn(line + longest, " ");
+    return found;
+}
+
+bool tk_dispatch_hides(const struct tk_command_table *table, const char *line)
+{
+    const char *args;
+    const struct tk_command *command = tk_dispatch_find(table, line, &args);
+
+    if (command == NULL)
+        return false;
+    return (command->flags & TK_COMMAND_HIDES) != 0 ||
+           ((command->flags & TK_COMMAND_SETS) != 0 && table->setting_is_secret(args));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_line.h"
+
+#include "tk_text.h"
+
+#define CTRL_C    0x03
+#define BACKSPACE 0x08
+#define CTRL_U    0x15
+#define ESC       0x1b
+#define DEL       0x7f
+
+enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
+
+void tk_line_init(struct tk_line *l, bool (*hides)(const void *ctx, const char *typed),
+                  const void *ctx)
+{
+    *l = (struct tk_line){.hides = hides, .ctx = ctx};
+}
+
+void tk_line_clear(struct tk_line *l)
+{
+    tk_wipe(l->typed, sizeof l->typed);
+    l->len = 0;
+    l->hidden_from = 0;
+    l->refusal = TK_OK;
+}
+
+void tk_line_kill(struct tk_line *l, struct tk_output *echo)
+{
+    tk_output_text(echo, "\r\n");
+    tk_line_clear(l);
+}
+
+/* --- the echo --- */
+
+static bool is_echoed(const struct tk_line *l)
+{
+    return !l->asked && l->typed[0] != '@' && l->hidden_from == 0;
+}
+
+static void report_hidden(const struct tk_line *l, struct tk_output *echo)
+{
+    char buf[40];
+    struct tk_text t;
+
+    if (l->hidden_from == 0 && !l->asked)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_char(&t, '(');
+    tk_text_int(&t, l->len - l->hidden_from);
+    tk_text_add(&t, " characters, hidden)");
+    tk_output_text(echo, buf);
+}
+
+/* --- bytes --- */
+
+static void add(struct tk_line *l, char byte, struct tk_output *echo)
+{
+    if (l->len == TK_LINE_MAX) {
+        l->refusal = TK_E_LINE_TOO_LONG;
+        return;
+    }
+    l->typed[l->len++] = byte;
+    l->typed[l->len] = '\0';
+    if (is_echoed(l))
+        tk_output_put(echo, &byte, 1);
+    if (l->hidden_from == 0 && byte == ' ' && l->hides(l->ctx, l->typed))
+        l->hidden_from = l->len;
+}
+
+static void erase(struct tk_line *l, struct tk_output *echo)
+{
+    if (l->len == 0)
+        return;
+    if (l->len == l->hidden_from)
+        l->hidden_from = 0;
+    if (is_echoed(l))
+        tk_output_text(echo, "\b \b");
+    l->typed[--l->len] = '\0';
+}
+
+static enum tk_line_event end(struct tk_line *l, struct tk_output *echo)
+{
+    l->typed[l->len] = '\0';
+    report_hidden(l, echo);
+    if (l->typed[0] != '@' || l->asked)
+        tk_output_text(echo, "\r\n");
+    return TK_LINE_DONE;
+}
+
+/* Terminals send ESC x, ESC O x and ESC [ ... letter for keys and pasting: dropped whole. A control
+ * byte ends a broken one. */
+static bool in_escape(struct tk_line *l, char byte)
+{
+    if (l->escape == NO_ESCAPE || (byte > 0 && byte < 0x20)) {
+        l->escape = byte == ESC ? AFTER_ESC : NO_ESCAPE;
+        return byte == ESC;
+    }
+    if (l->escape == AFTER_ESC && (byte == '[' || byte == 'O'))
+        l->escape = IN_SEQUENCE;
+    else if (l->escape == AFTER_ESC || (byte >= 0x40 && byte <= 0x7e))
+        l->escape = NO_ESCAPE;
+    return true;
+}
+
+/* CR, LF and CRLF each end one line. */
+static bool is_line_end(struct tk_line *l, char byte)
+{
+    bool second = byte == '\n' && l->after_cr;
+
+    l->after_cr = byte == '\r';
+    return (byte == '\r' || byte == '\n') && !second;
+}
+
+static enum tk_line_event control(struct tk_line *l, char byte, struct tk_output *echo)
+{
+    switch (byte) {
+    case CTRL_C:
+        return TK_LINE_INTERRUPT;
+    case CTRL_U:
+        tk_line_kill(l, echo);
+        return TK_LINE_KILLED;
+    case BACKSPACE:
+    case DEL:
+        erase(l, echo);
+        break;
+    case '\t':
+        add(l, ' ', echo);
+        break;
+    case '\0':
+    case '\n':
+        break;
+    default:
+        l->refusal = l->refusal == TK_OK ? TK_E_BAD_BYTE : l->refusal;
+    }
+    return TK_LINE_MORE;
+}
+
+enum tk_line_event tk_line_byte(struct tk_line *l, char byte, struct tk_output *echo)
+{
+    if (in_escape(l, byte))
+        return TK_LINE_MORE;
+    if (is_line_end(l, byte))
+        return end(l, echo);
+    if (byte < 0x20 || byte >= 0x7f)
+        return control(l, byte, echo);
+    add(l, byte, echo);
+    return TK_LINE_MORE;
+}

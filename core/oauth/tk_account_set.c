@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_account_set.h"
+
+#include "tk_account_store.h"
+
+#include <string.h>
+
+enum tk_err tk_account_create(struct tk_account *a, const char *name)
+{
+    enum tk_err err = tk_account_store_name(a, name);
+
+    if (err == TK_OK) {
+        a->used = true;
+        tk_copy(a->name, sizeof a->name, name);
+    }
+    return err;
+}
+
+static void forget_in_ram(struct tk_account *a)
+{
+    tk_wipe(a->pair.access, sizeof a->pair.access);
+    tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
+    memset(&a->facts, 0, sizeof a->facts);
+    a->found_host = NULL;
+    a->ended = TK_NOT_ENDED;
+    a->facts_kept = false;
+    a->times_known = false;
+}
+
+enum tk_err tk_account_forget(struct tk_account *a)
+{
+    enum tk_err err = tk_account_store_forget(a);
+
+    if (err == TK_OK)
+        forget_in_ram(a);
+    return err;
+}
+
+enum tk_err tk_account_delete(struct tk_account *a)
+{
+    enum tk_err err = tk_account_store_delete(a);
+
+    if (err == TK_OK) {
+        tk_wipe(&a->pair, sizeof a->pair);
+        forget_in_ram(a);
+        tk_wipe(&a->client, sizeof a->client);
+        a->used = false;
+    }
+    return err;
+}
+
+/* --- configuration --- */
+
+static enum tk_err set_portal(struct tk_account *a, const char *value)
+{
+    struct tk_host host = {.port = 0};
+
+    if (value[0] != '\0' && !tk_host_parse(&host, value, NULL))
+        return TK_E_BAD_VALUE;
+    enum tk_err err = tk_account_store_setting(a, TK_SET_PORTAL, value);
+
+    if (err == TK_OK)
+        a->client.portal = host;
+    return err;
+}
+
+static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const char *value,
+                            char *field, size_t size)
+{
+    if (strlen(value) >= size || !tk_is_vchar(value))
+        return TK_E_BAD_VALUE;
+    enum tk_err err = tk_account_store_setting(a, setting, value);
+
+    if (err == TK_OK)
+        tk_copy(field, size, value);
+    return err;
+}
+
+static enum tk_err set_renew(struct tk_account *a, const char *value)
+{
+    uint32_t seconds = TK_RENEW_DEFAULT;
+
+    if (strcmp(value, "on-demand") == 0)
+        seconds = TK_RENEW_ON_DEMAND;
+    else if (value[0] != '\0' && !tk_parse_duration(value, 60, 7 * 86400, &seconds))
+        return TK_E_BAD_VALUE;
+    enum tk_err err = tk_account_store_renew(a, value[0] == '\0' ? NULL : &seconds);
+
+    if (err == TK_OK)
+        a->renew_s = seconds;
+    return err;
+}
+
+/* A pair belongs to its portal and application; the secret may change. */
+static bool is_bound(const struct tk_account *a, enum tk_setting setting, const char *value)
+{
+    return tk_account_has_pair(a) && (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
+                                      (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
+}
+
+void tk_account_move(struct tk_account *a, const struct tk_host *to)
+{
+    struct tk_host from = a->client.portal;
+    const char *path = "/rest/";
+    char endpoint[sizeof a->facts.client_endpoint];
+    struct tk_host unused;
+    struct tk_text t;
+
+    if (a->facts.client_endpoint[0] != '\0')
+        (void)tk_host_parse(&unused, a->facts.client_endpoint, &path);
+    tk_text_init(&t, endpoint, sizeof endpoint);
+    tk_text_add(&t, "https://");
+    tk_text_host(&t, to);
+    tk_text_add(&t, path);
+    if (!tk_text_ok(&t))
+        return;
+    tk_copy(a->facts.client_endpoint, sizeof a->facts.client_endpoint, endpoint);
+    a->client.portal = *to;
+    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
+    (void)tk_account_store_move(a, &from);
+}
+
+bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host)
+{
+    char before[TK_HOST_TEXT];
+
+    tk_account_portal_before(a, before);
+    return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, before) == 0;
+}
+
+enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)
+{
+    struct tk_client *c = &a->client;
+
+    if (is_bound(a, setting, value))
+        return TK_E_IN_USE;
+    switch (setting) {
+    case TK_SET_PORTAL:
+        return set_portal(a, value);
+    case TK_SET_CLIENT_ID:
+        return set_text(a, setting, value, c->client_id, sizeof c->client_id);
+    case TK_SET_CLIENT_SECRET:
+        return set_text(a, setting, value, c->client_secret, sizeof c->client_secret);
+    case TK_SET_SCOPE:
+        return set_text(a, setting, value, c->scope, sizeof c->scope);
+    case TK_SET_AUTH_HOST:
+        return set_text(a, setting, value, a->auth_host, sizeof a->auth_host);
+    default:
+        return set_renew(a, value);
+    }
+}

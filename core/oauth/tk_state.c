@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_state.h"
+
+enum tk_state tk_account_state(const struct tk_account *a)
+{
+    if (tk_account_exchanging(a))
+        return TK_EXCHANGING;
+    if (!tk_account_has_client(a))
+        return TK_NO_CLIENT;
+    if (!tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+        return TK_NEEDS_CODE;
+    if (a->refresh.blocked_by != TK_OK)
+        return TK_BLOCKED;
+    if (a->refresh.failures > 0)
+        return TK_RETRYING;
+    return tk_account_refreshing(a) ? TK_REFRESHING : TK_READY;
+}
+
+const char *tk_state_name(enum tk_state state)
+{
+    static const char *const names[] = {"no_client", "needs_code", "exchanging", "refreshing",
+                                        "ready",     "retrying",   "blocked"};
+
+    return names[state];
+}
+
+static const char *missing_setting(const struct tk_account *a)
+{
+    if (a->client.portal.name[0] == '\0')
+        return "portal_missing";
+    return a->client.client_id[0] == '\0' ? "client_id_missing" : "client_secret_missing";
+}
+
+static const char *why_a_code_is_needed(const struct tk_account *a)
+{
+    if (!tk_account_has_pair(a))
+        return "new";
+    return a->ended == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
+}
+
+const char *tk_account_reason(const struct tk_account *a)
+{
+    switch (tk_account_state(a)) {
+    case TK_NO_CLIENT:
+        return missing_setting(a);
+    case TK_NEEDS_CODE:
+        return why_a_code_is_needed(a);
+    case TK_RETRYING:
+        return tk_err_code(a->refresh.error);
+    case TK_BLOCKED:
+        return tk_err_code(a->refresh.blocked_by);
+    default:
+        return a->refresh.unstored ? tk_err_code(TK_E_STORAGE_FAILED) : "none";
+    }
+}

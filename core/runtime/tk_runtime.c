@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_runtime.h"
+
+#include "tk_entropy.h"
+
+uint64_t tk_runtime_now(const struct tk_runtime *rt)
+{
+    return tk_clock_now_ms(rt->config->port);
+}
+
+uint64_t tk_runtime_random(const struct tk_runtime *rt, uint64_t limit)
+{
+    uint64_t value;
+
+    if (tk_entropy_get(rt->config->port, &value, sizeof value) != TK_ENTROPY_OK)
+        return limit / 2;
+    return limit == 0 ? 0 : value % limit;
+}
+
+static void emit(struct tk_runtime *rt, const char *kind, const struct tk_text *text)
+{
+    char line[400];
+    struct tk_text t;
+
+    tk_text_init(&t, line, sizeof line);
+    tk_text_add(&t, kind);
+    tk_text_visible(&t, text->buf);
+    rt->emit(rt->emit_ctx, line);
+}
+
+void tk_runtime_event(struct tk_runtime *rt, const struct tk_text *text)
+{
+    emit(rt, "EVT ", text);
+}
+
+void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct tk_text *text)
+{
+    if (level <= rt->log_level)
+        emit(rt, "LOG ", text);
+}
+
+void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,
+                     void (*emit_line)(void *ctx, const char *line), void *ctx)
+{
+    rt->config = config;
+    rt->emit = emit_line;
+    rt->emit_ctx = ctx;
+    rt->started_ms = tk_runtime_now(rt);
+    rt->log_level = TK_LOG_ERROR;
+    tk_timers_init(&rt->timers);
+    tk_time_init(&rt->time, config->port, config->build_unix);
+    tk_history_init(&rt->history, &rt->time, rt->started_ms);
+    rt->tls_error = tk_https_init(&rt->https, config->port, &rt->time, tk_ca_find, &rt->ca);
+    tk_storage_open(&rt->storage, config, &rt->timers, &rt->history);
+    tk_ca_load(&rt->ca, config, &rt->storage, &rt->https, &rt->time);
+    tk_netconf_load(&rt->netconf, config->port, &rt->storage);
+}
+
+void tk_runtime_free(struct tk_runtime *rt)
+{
+    (void)tk_clock_ntp_server(rt->config->port, "");
+    tk_https_free(&rt->https);
+    tk_storage_close(&rt->storage);
+}

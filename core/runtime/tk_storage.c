@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_storage.h"
+
+#include "tk_container.h"
+#include "tk_device.h"
+
+#include <string.h>
+
+#define COMMIT_MAX 20    /* values of a commit that has room for the history */
+#define STEP_MS    20    /* between steps of preparing */
+#define RETRY_MS   60000 /* after flash failed */
+
+static uint64_t now_of(const struct tk_storage *s)
+{
+    return tk_clock_now_ms(s->config->port);
+}
+
+static void prepare(struct tk_timer *timer, uint64_t now_ms)
+{
+    struct tk_storage *s = TK_CONTAINER_OF(timer, struct tk_storage, timer);
+    int ret = tk_store_prepare(&s->store);
+
+    if (ret != TK_STORE_OK)
+        tk_timer_start(s->timers, timer, now_ms + (ret == TK_STORE_AGAIN ? STEP_MS : RETRY_MS));
+}
+
+/* NULL where the device has no key. */
+static struct tk_store_seal *open_seal(const struct tk_config *config)
+{
+    uint8_t key[TK_DEVICE_KEY_SIZE];
+    bool good = config->seal != NULL && tk_device_key(config->port, key) == 0 &&
+                tk_seal_init(config->seal, key);
+
+    tk_wipe(key, sizeof key);
+    return good ? &config->seal->store : NULL;
+}
+
+static enum tk_err error_of(int ret)
+{
+    return ret == TK_STORE_OK       ? TK_OK
+           : ret == TK_STORE_FULL   ? TK_E_STORAGE_FULL
+           : ret == TK_STORE_SEALED ? TK_E_STORAGE_SEALED
+                                    : TK_E_STORAGE_FAILED;
+}
+
+void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struct tk_timers *timers,
+                     struct tk_history *history)
+{
+    s->config = config;
+    s->timers = timers;
+    s->history = history;
+    s->err = error_of(tk_store_open(&s->store, config->flash, open_seal(config)));
+    tk_timer_init(&s->timer, prepare);
+    if (s->err == TK_OK)
+        tk_timer_start(timers, &s->timer, now_of(s) + STEP_MS);
+    tk_history_load(history, &s->store);
+}
+
+void tk_storage_close(struct tk_storage *s)
+{
+    if (tk_storage_is_sealed(s))
+        tk_seal_free(s->config->seal);
+}
+
+bool tk_storage_is_sealed(const struct tk_storage *s)
+{
+    return s->store.seal != NULL;
+}
+
+/* A store that is too full for the history still takes the values. */
+static int commit(struct tk_storage *s, const struct tk_store_value *values, size_t count)
+{
+    struct tk_store_value all[COMMIT_MAX + 1];
+    struct tk_store_piece piece;
+
+    if (count <= COMMIT_MAX && tk_history_value(s->history, &all[count], &piece)) {
+        memcpy(all, values, count * sizeof *values);
+        int ret = tk_store_commit(&s->store, all, count + 1);
+
+        if (ret == TK_STORE_OK)
+            tk_history_stored(s->history);
+        if (ret != TK_STORE_FULL)
+            return ret;
+    }
+    return tk_store_commit(&s->store, values, count);
+}
+
+enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value *values,
+                              size_t count)
+{
+    int ret = commit(s, values, count);
+
+    if (s->store.refused == 0) /* a commit leaves work to prepare */
+        tk_timer_start(s->timers, &s->timer, now_of(s) + STEP_MS);
+    return error_of(ret);
+}
+
+enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len)
+{
+    struct tk_store_piece piece = {data, (uint16_t)len};
+    struct tk_store_value value = {key, len > 0, &piece};
+
+    return tk_storage_commit(s, &value, 1);
+}
+
+int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size)
+{
+    return tk_store_get(&s->store, key, buf, size);
+}
+
+bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+{
+    int len = tk_store_get(&s->store, key, out, size - 1);
+
+    out[len < 0 ? 0 : len] = '\0';
+    return len > 0;
+}
