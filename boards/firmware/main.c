@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_firmware.h"
-#include "tk_keeper.h"
+#include "tokenkeeper.h"
 #include "tk_lwip.h"
 #include "tk_mbedtls.h"
 #include "tk_trust.h"

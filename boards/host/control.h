@@ -15,7 +15,7 @@
  * All but `op` may be left out. Who may connect is a matter of the file's permissions.
  */
 
-#include "tk_keeper.h"
+#include "tokenkeeper.h"
 
 enum { TK_CONTROL_CLIENTS = 24, TK_CONTROL_LINE = 1024 };
 

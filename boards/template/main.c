@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_keeper.h"
+#include "tokenkeeper.h"
 #include "tk_mbedtls.h"
 #include "tk_port.h"
 #include "tk_sock.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_rows.h"
 
+#include "tk_duration.h"
+
 void tk_row_print(struct tk_console *c, const struct tk_row *row)
 {
     char buf[400];

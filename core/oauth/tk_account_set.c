@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account_set.h"
 
+#include "tk_duration.h"
+
 #include "tk_account_store.h"
 
 #include <string.h>

@@ -90,7 +90,7 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
 {
     int ret = commit(s, values, count);
 
-    if (s->store.refused == 0) /* a commit leaves work to prepare */
+    if (s->store.open_error == 0) /* a commit leaves work to prepare */
         tk_timer_start(s->timers, &s->timer, now_of(s) + STEP_MS);
     return error_of(ret);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #include "tk_auth.h"
 
@@ -81,7 +83,7 @@ int64_t gate_unix(const struct gate *g)
 
 enum tk_state gate_state(const struct gate *g)
 {
-    return tk_account_state(&g->keeper.accounts[0]);
+    return tk_account_state(&g->keeper.accounts.of[0]);
 }
 
 /* --- its life --- */
@@ -95,15 +97,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static bool is_quiet(const struct gate *g)
 {
     for (size_t i = 0; i < TK_CONNECTIONS; i++) {
-        if (g->keeper.net.connections[i].tls.stage != TK_TLS_IDLE)
+        if (g->keeper.rt.https.connections[i].tls.stage != TK_TLS_IDLE)
             return false;
     }
-    return g->keeper.net.first == NULL;
+    return g->keeper.rt.https.first == NULL;
 }
 
 static uint64_t sleep_end(struct gate *g, uint64_t until_ms, uint64_t end_ms)
 {
-    const struct tk_timer *next = g->keeper.timers.first;
+    const struct tk_timer *next = g->keeper.rt.timers.first;
 
     if (g->quiet_sleep && until_ms == g->port.now_ms + IDLE_MS && is_quiet(g))
         until_ms = next == NULL ? end_ms : next->due_ms;
@@ -140,7 +142,7 @@ void gate_step(struct gate *g, uint64_t end_ms)
 
 uint64_t gate_next(const struct gate *g)
 {
-    const struct tk_timer *next = g->keeper.timers.first;
+    const struct tk_timer *next = g->keeper.rt.timers.first;
 
     if (!is_quiet(g))
         return g->port.now_ms;
@@ -183,7 +185,7 @@ void gate_authorize(struct gate *g)
     (void)tk_auth_code(a, code);
     do
         gate_step(g, g->port.now_ms + 60000);
-    while (tk_auth_exchanging(gate_account(g)));
+    while (tk_account_exchanging(gate_account(g)));
 }
 
 void gate_provision(struct gate *g)

@@ -9,8 +9,8 @@
 
 #include "cloud.h"
 
-#include "tk_keeper.h"
 #include "tk_sim_flash.h"
+#include "tokenkeeper.h"
 
 #define GATE_UNIX 1795000000 /* when worlds begin: after the build */
 
@@ -68,7 +68,12 @@ void gate_restart(struct gate *g, uint64_t ms);
 /* The first account. */
 static inline struct tk_account *gate_account(struct gate *g)
 {
-    return &g->keeper.accounts[0];
+    return &g->keeper.accounts.of[0];
+}
+
+static inline struct tk_escalation *gate_escalation(struct gate *g)
+{
+    return &g->keeper.escalator.of[0];
 }
 
 enum tk_state gate_state(const struct gate *g);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "life.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,8 +123,8 @@ static void begin(struct life *l)
     if (l->kind == LIFE_DENSE || l->kind == LIFE_WEEKS)
         vary(l);
     gate_provision(g);
-    (void)tk_webhook_set(&g->keeper, TK_WEBHOOK_URL, "https://watch.example/hook");
-    (void)tk_webhook_set(&g->keeper, TK_WEBHOOK_LEVEL, levels[draw(l, 4)]);
+    (void)tk_escalator_set(&g->keeper.escalator, TK_WEBHOOK_URL, "https://watch.example/hook");
+    (void)tk_escalator_set(&g->keeper.escalator, TK_WEBHOOK_LEVEL, levels[draw(l, 4)]);
     set_renew(l);
     oracle_init(&l->oracle, g);
     weather_init(&l->weather, g, &l->oracle, draw(l, 0));

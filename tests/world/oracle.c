@@ -30,7 +30,8 @@ static void broken(struct oracle *o, char letter, const char *format, ...)
 
 static uint32_t current(const struct oracle *o)
 {
-    return rules_number(&o->g->cloud.rules, RULES_REFRESH, o->g->keeper.accounts[0].pair.refresh);
+    return rules_number(&o->g->cloud.rules, RULES_REFRESH,
+                        o->g->keeper.accounts.of[0].pair.refresh);
 }
 
 static bool is_honoured(const struct oracle *o, const char *refresh)
@@ -86,7 +87,7 @@ static void look_at_answer(struct oracle *o, const struct cloud_grant *last)
         o->refused = true;
         o->refused_ms = o->g->port.now_ms;
     }
-    if (o->forbidden && gate_account(o->g)->escalation.record.level < 4)
+    if (o->forbidden && gate_escalation(o->g)->record.level < 4)
         broken(o, 'e', "the server said %s, and level 4 is not raised", last->error);
 }
 
@@ -227,7 +228,7 @@ void oracle_look(struct oracle *o)
         o->grants = c->last.n;
     o->booted = false;
     look_at_state(o, state);
-    look_at_level(o, a->escalation.record.level);
+    look_at_level(o, gate_escalation(o->g)->record.level);
     look_whether_back(o, state);
     look_whether_renewed(o, state);
     look_at_telling(o, told_look(&o->told, o->g, !o->wrong_clock));
@@ -300,7 +301,7 @@ static void booted(struct gate *g)
     o->got = 0;
     o->success = o->forbidden = o->refused = false;
     o->grants = g->cloud.last.n;
-    o->level = gate_account(g)->escalation.record.level;
+    o->level = gate_escalation(g)->record.level;
     o->boot_ms[o->boots++ % 8] = g->port.now_ms;
     if (!o->faulty)
         o->calm_ms = g->port.now_ms;

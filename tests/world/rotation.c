@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oracle.h"
 #include "parts.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +46,7 @@ static void begin(const struct trial *t)
     gate_init(&gate, 1 + t->step * 31 + (uint64_t)t->torn);
     gate.cloud.rules.old_refresh_grace_ms = t->grace_ms;
     gate_provision(&gate);
-    (void)tk_webhook_set(&gate.keeper, TK_WEBHOOK_URL, "https://watch.example/hook");
+    (void)tk_escalator_set(&gate.keeper.escalator, TK_WEBHOOK_URL, "https://watch.example/hook");
     oracle_init(&oracle, &gate);
     refresh();
     refresh();
@@ -93,7 +95,7 @@ static bool judge(const struct trial *t, bool must_recover, struct sum *sum)
     bool newest = pair != 0 && s->chains[s->pairs[pair].chain].last == pair;
     bool recovered = gate_state(&gate) == TK_READY && newest;
     bool lost = gate_state(&gate) == TK_NEEDS_CODE && a->ended == TK_ROTATION_LOST && !newest &&
-                a->escalation.record.level == 4 && !must_recover;
+                gate_escalation(&gate)->record.level == 4 && !must_recover;
 
     sum->recovered += recovered;
     sum->lost += lost;

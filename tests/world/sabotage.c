@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sabotage.h"
+#include "tk_escalate.h"
 
 #include "tk_account_store.h"
 #include "tk_escalate_post.h"
@@ -68,11 +69,11 @@ enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
 bool __real_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 enum tk_err __real_tk_account_store_pair(struct tk_account *a);
-void __real_tk_escalate_look(struct tk_account *a, uint64_t now_ms);
-void __real_tk_escalate_clear(struct tk_account *a);
-void __real_tk_escalate_post_changed(struct tk_account *a);
-void __real_tk_account_store_escalation(struct tk_account *a);
-uint64_t __real_tk_keeper_random(const struct tk_keeper *k, uint64_t limit);
+void __real_tk_escalate_look(struct tk_escalation *e);
+void __real_tk_escalate_clear(struct tk_escalation *e);
+void __real_tk_escalate_post_changed(struct tk_escalation *e);
+void __real_tk_escalate_record_store(struct tk_escalation *e);
+uint64_t __real_tk_runtime_random(const struct tk_runtime *k, uint64_t limit);
 void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms);
 
 static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
@@ -139,43 +140,44 @@ enum tk_err __wrap_tk_account_store_pair(struct tk_account *a)
     return __real_tk_account_store_pair(a);
 }
 
-void __wrap_tk_escalate_look(struct tk_account *a, uint64_t now_ms)
+void __wrap_tk_escalate_look(struct tk_escalation *e)
 {
+    struct tk_account *a = e->account;
     enum tk_err blocked_by = a->refresh.blocked_by;
 
     if (is_planted(NO_LEVEL_4) && blocked_by != TK_OK)
         return;
     if (is_planted(LEVEL_4_TOO_SOON) && a->refresh.failures >= 3)
         a->refresh.blocked_by = TK_E_TIMEOUT;
-    __real_tk_escalate_look(a, now_ms);
+    __real_tk_escalate_look(e);
     a->refresh.blocked_by = blocked_by;
 }
 
-void __wrap_tk_escalate_clear(struct tk_account *a)
+void __wrap_tk_escalate_clear(struct tk_escalation *e)
 {
     if (is_planted(END_UNTOLD))
-        a->escalation.record.delivered = a->escalation.record.sent = 0;
-    __real_tk_escalate_clear(a);
+        e->record.delivered = e->record.sent = 0;
+    __real_tk_escalate_clear(e);
 }
 
-void __wrap_tk_escalate_post_changed(struct tk_account *a)
+void __wrap_tk_escalate_post_changed(struct tk_escalation *e)
 {
-    if (is_planted(TOLD_EACH_STEP) && a->escalation.record.level > 0)
-        a->escalation.record.delivered = 0;
-    __real_tk_escalate_post_changed(a);
+    if (is_planted(TOLD_EACH_STEP) && e->record.level > 0)
+        e->record.delivered = 0;
+    __real_tk_escalate_post_changed(e);
 }
 
-void __wrap_tk_account_store_escalation(struct tk_account *a)
+void __wrap_tk_escalate_record_store(struct tk_escalation *e)
 {
-    const struct tk_escalation_record *r = &a->escalation.record;
+    const struct tk_escalation_record *r = &e->record;
 
     if (!is_planted(END_TOLD_TWICE) || r->level > 0 || r->cleared)
-        __real_tk_account_store_escalation(a);
+        __real_tk_escalate_record_store(e);
 }
 
-uint64_t __wrap_tk_keeper_random(const struct tk_keeper *k, uint64_t limit)
+uint64_t __wrap_tk_runtime_random(const struct tk_runtime *k, uint64_t limit)
 {
-    return __real_tk_keeper_random(k, is_planted(NO_BACKOFF) ? limit / 64 + 1 : limit);
+    return __real_tk_runtime_random(k, is_planted(NO_BACKOFF) ? limit / 64 + 1 : limit);
 }
 
 void __wrap_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms)

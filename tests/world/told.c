@@ -8,12 +8,12 @@
 
 static const struct tk_escalation_record *record_of(const struct gate *g)
 {
-    return &g->keeper.accounts[0].escalation.record;
+    return &g->keeper.escalator.of[0].record;
 }
 
 static bool is_escalated(const struct gate *g, int level)
 {
-    return level >= 3 || (level > 0 && level >= g->keeper.webhook.level);
+    return level >= 3 || (level > 0 && level >= g->keeper.escalator.webhook.level);
 }
 
 /* --- what is heard --- */
@@ -63,7 +63,7 @@ static bool is_its_ref(const struct gate *g, const struct cloud_post *p)
 {
     char ref[sizeof p->ref];
 
-    snprintf(ref, sizeof ref, "%s-%s-%lld", g->port.id, g->keeper.accounts[0].name,
+    snprintf(ref, sizeof ref, "%s-%s-%lld", g->port.id, g->keeper.accounts.of[0].name,
              (long long)p->since);
     return strcmp(ref, p->ref) == 0;
 }
@@ -73,7 +73,7 @@ const char *told_heard(struct told *t, struct gate *g)
     const struct cloud_post *p = &g->cloud.post;
     const char *wrong = NULL;
 
-    if (!p->taken && !g->keeper.accounts[0].escalation.request.sent)
+    if (!p->taken && !g->keeper.escalator.of[0].request.sent)
         return NULL;
     if (p->taken && !is_its_ref(g, p))
         wrong = "the ref is not of this fault";
@@ -92,7 +92,7 @@ static void follow(struct told *t, const struct gate *g)
 {
     const struct tk_escalation_record *r = record_of(g), before = t->now;
 
-    t->posting = tk_https_active(&g->keeper.accounts[0].escalation.request);
+    t->posting = tk_https_active(&g->keeper.escalator.of[0].request);
     if (g->flash.fail_at != 0)
         t->flash_ms = g->port.now_ms;
     else if (g->port.now_ms > t->flash_ms + TOLD_FLASH_MS)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weather.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -66,7 +66,7 @@ static void commands_and_settings_have_the_help_of_their_row(void **state)
     size_t row = 0;
 
     (void)state;
-#define TK_COMMAND(name, form, hidden, needs, run, about)                                          \
+#define TK_COMMAND(name, form, flags, run, about)                                                  \
     tk_text_init(&t, buf, sizeof buf);                                                             \
     tk_words_add(&t, tk_words_of_command(row++));                                                  \
     assert_string_equal(buf, about);

@@ -3,6 +3,7 @@
 /* The console byte by byte: DESIGN section 4. */
 
 #include "tk_command.h"
+#include "tk_command_table.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -295,7 +296,7 @@ static void a_check_without_an_address_says_so(void **state)
 
 static void a_check_that_is_ended_leaves_no_request(void **state)
 {
-    const struct tk_request *probe = &w.keeper.consoles[0].probe.request;
+    const struct tk_request *probe = &w.keeper.consoles[0].job.of.check.probe.request;
 
     (void)state;
     world_set_client(&w);
@@ -307,7 +308,7 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
     type("\x03");
     assert_non_null(strstr(out, "@5 ERR cancelled "));
     assert_false(tk_https_active(probe));
-    assert_null(w.keeper.net.first);
+    assert_null(w.keeper.rt.https.first);
 }
 
 /* Behind its time, because the machine slept: the stages that are left have deadlines of their own.
@@ -437,10 +438,10 @@ static void help_lists_what_there_is(void **state)
     (void)state;
     type("@1 log off\n");
     type("@1 help\n");
-    for (size_t i = 0; i < tk_command_count; i++) {
+    for (size_t i = 0; i < tk_command_table.count; i++) {
         char line[80];
 
-        snprintf(line, sizeof line, "\r\n@1 %s=", tk_commands[i].name);
+        snprintf(line, sizeof line, "\r\n@1 %s=", tk_command_table.commands[i].name);
         assert_true(strstr(out, line) != NULL || strncmp(out, line + 2, strlen(line) - 2) == 0);
     }
     assert_memory_equal(type("@1 help auth code\n"), "@1 auth code=<code", 18);

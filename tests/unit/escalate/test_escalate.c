@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_escalate.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
@@ -64,7 +65,7 @@ static void what_is_posted_says_what_to_do(void **state)
     char ref[80];
 
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\",",
-             (long long)w.keeper.accounts[0].escalation.record.since);
+             (long long)w.keeper.escalator.of[0].record.since);
     assert_non_null(strstr(w.server.last_post, ref));
     assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_client\","));
     assert_non_null(strstr(w.server.last_post, "set client_secret"));
@@ -94,9 +95,9 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
         world_run(&w, 10);
     world_run(&w, 20);
     assert_int_equal(w.server.posts, 1);
-    assert_int_equal(w.keeper.accounts[0].escalation.record.delivered, 0);
+    assert_int_equal(w.keeper.escalator.of[0].record.delivered, 0);
     world_latency(&w, 0);
-    tk_escalate_clear(&w.keeper.accounts[0]);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_restart(&w, 1000); /* and the power fails before it is answered */
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
@@ -119,7 +120,7 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
         world_run(&w, 10);
     world_run(&w, 20);
     assert_int_equal(w.server.posts, 1);
-    tk_escalate_clear(&w.keeper.accounts[0]);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
@@ -128,20 +129,20 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
 
 static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
 {
-    struct tk_account *a = &w.keeper.accounts[0];
 
     (void)state;
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
-    while (!tk_https_active(&a->escalation.request)) { /* pass by pass: it is sent in the next */
+    while (!tk_https_active(
+        &w.keeper.escalator.of[0].request)) { /* pass by pass: it is sent in the next */
         uint64_t until_ms = tk_keeper_run(&w.keeper);
 
         if (until_ms > w.port.now_ms)
             tk_sim_advance(&w.port, 1);
     }
-    assert_false(a->escalation.request.sent);
-    tk_escalate_clear(a);
+    assert_false(w.keeper.escalator.of[0].request.sent);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 0);
 }
@@ -169,7 +170,7 @@ static void fall_ill(void)
 
 static struct tk_escalation_record *record(void)
 {
-    return &w.keeper.accounts[0].escalation.record;
+    return &w.keeper.escalator.of[0].record;
 }
 
 static void recover(void)
@@ -246,18 +247,18 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
  * is to be said. */
 static void an_end_that_arrives_is_the_last_word(void **state)
 {
-    struct tk_account *a = &w.keeper.accounts[0];
+    struct tk_account *a = &w.keeper.accounts.of[0];
 
     (void)state;
     provision_apart();
     fall_ill();
     wait_posts(1);
-    tk_timer_stop(&w.keeper.timers, &a->refresh.timer);
-    tk_escalate_clear(a);
+    tk_timer_stop(&w.keeper.rt.timers, &a->refresh.timer);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_latency(&w, 15000);
     wait_posts(2);
     assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
-    tk_escalate_look(a, w.port.now_ms);
+    tk_escalate_look(&w.keeper.escalator.of[0]);
     assert_int_equal(record()->level, 2);
     world_run(&w, 20000);
     world_latency(&w, 0);
@@ -278,7 +279,7 @@ static void what_was_refused_needs_no_end(void **state)
     world_run(&w, 1500);
     while (record()->sent == 0)
         world_run(&w, 10);
-    tk_escalate_clear(&w.keeper.accounts[0]);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     assert_true(record()->cleared);
     world_run(&w, 4000);
     assert_false(record()->cleared);
@@ -362,7 +363,7 @@ static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **st
     assert_int_equal(posts_of("\"event\":\"raised\""), 1);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
-    tk_escalate_clear(&w.keeper.accounts[0]);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
 }
@@ -379,7 +380,7 @@ static void what_met_a_fault_of_the_endpoint_may_have_arrived(void **state)
         world_run(&w, 10);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
-    tk_escalate_clear(&w.keeper.accounts[0]);
+    tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(posts_of("\"event\":\"cleared\""), 1);
 }
@@ -405,22 +406,22 @@ static void an_end_that_may_have_arrived_is_one_though_it_was_refused_later(void
 /* A fault that begins does not end a test that waits for a connection, nor the test the fault. */
 static void a_test_and_a_fault_are_both_told(void **state)
 {
-    struct tk_account *a = &w.keeper.accounts[0];
+    struct tk_account *a = &w.keeper.accounts.of[0];
     enum tk_err err;
     int status;
 
     (void)state;
     provision_apart();
-    assert_int_equal(tk_escalate_test(a), TK_OK);
+    assert_int_equal(tk_escalator_test(&w.keeper.escalator, a), TK_OK);
     a->refresh.failures = 1; /* a fault of which nothing is to be told */
-    tk_escalate_look(a, w.port.now_ms);
+    tk_escalate_look(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
-    assert_false(tk_escalate_testing(a, &err, &status));
-    assert_int_equal(tk_escalate_test(a), TK_OK);
+    assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
+    assert_int_equal(tk_escalator_test(&w.keeper.escalator, a), TK_OK);
     a->refresh.blocked_by = TK_E_INVALID_CLIENT;
-    tk_escalate_look(a, w.port.now_ms);
+    tk_escalate_look(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
-    assert_false(tk_escalate_testing(a, &err, &status));
+    assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
     assert_int_equal(status, 200);
     assert_int_equal(posts_of("\"event\":\"raised\""), 3);
 }
@@ -435,15 +436,15 @@ static void refusals_write_nothing(void **state)
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     tk_timer_stop(&w.keeper.timers, &w.keeper.accounts[0].refresh.timer);
-    uint32_t at = w.keeper.store.append_at, seq = w.keeper.store.seq;
+    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.seq;
     unsigned requests = w.server.requests;
 
     world_run(&w, DAY);
     assert_in_range(w.server.requests - requests, 90, 300);
     assert_int_equal(w.keeper.accounts[0].counters.posts_taken, 0);
     assert_in_range(w.keeper.accounts[0].counters.posts_failed, 90, 310);
-    assert_int_equal(w.keeper.store.append_at, at);
-    assert_int_equal(w.keeper.store.seq, seq);
+    assert_int_equal(w.keeper.rt.storage.store.append_at, at);
+    assert_int_equal(w.keeper.rt.storage.store.seq, seq);
 }
 
 /* Flash fails, the account stays, and so does what is to be told of it. */
@@ -720,7 +721,7 @@ static void time_alone_brings_the_next_level(void **state)
     world_provision(&w);
     w.server.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
-    uint64_t expires_ms = w.keeper.accounts[0].expires_ms;
+    uint64_t expires_ms = w.keeper.accounts.of[0].expires_ms;
 
     while (world_count_events(&w, "event=raised level=3") == 0)
         world_run(&w, 50);
@@ -730,11 +731,11 @@ static void time_alone_brings_the_next_level(void **state)
 /* Also where a refresh fails within the second in which they begin, and the next hangs. */
 static void less_than_5_minutes_are_told_in_time(void **state)
 {
-    struct tk_account *a = &w.keeper.accounts[0];
+    struct tk_account *a = &w.keeper.accounts.of[0];
 
     (void)state;
     world_provision(&w);
-    tk_timer_stop(&w.keeper.timers, &a->refresh.timer);
+    tk_timer_stop(&w.keeper.rt.timers, &a->refresh.timer);
     world_run(&w, a->expires_ms - 300500 - w.port.now_ms);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "ERR connect_failed");

@@ -164,7 +164,7 @@ static void learn_a_wrong_floor(void)
     world_provision(&w);
     w.server.date = NULL;
     world_restart(&w, 1000);
-    assert_int_equal(w.keeper.time.floor_unix, wrong);
+    assert_int_equal(w.keeper.rt.time.floor_unix, wrong);
     sntp_says(truth());
     assert_status("time_quality", "floor");
 }
@@ -256,7 +256,7 @@ static void small_jumps_are_nothing(void **state)
         int64_t now = truth() + (i % 2 ? 200 : -90);
 
         tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, now);
-        tk_time_note_server_date(&w.keeper.time, now); /* servers agree with the fast ones */
+        tk_time_note_server_date(&w.keeper.rt.time, now); /* servers agree with the fast ones */
         world_run(&w, 4 * MINUTE);
         world_assert_state(&w, "ready", "none");
         assert_status("time_quality", "system");

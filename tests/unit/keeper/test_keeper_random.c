@@ -151,10 +151,10 @@ static void happen(void)
 
 static void look_at_lists(void)
 {
-    const struct tk_https *net = &w.keeper.net;
+    const struct tk_https *net = &w.keeper.rt.https;
     uint64_t due_ms = 0;
 
-    for (const struct tk_timer *t = w.keeper.timers.first; t != NULL; t = t->next) {
+    for (const struct tk_timer *t = w.keeper.rt.timers.first; t != NULL; t = t->next) {
         assert_in_range(t->due_ms, due_ms, TK_NEVER - 1);
         due_ms = t->due_ms;
     }

@@ -86,16 +86,16 @@ static void a_removed_account_is_scheduled_no_more(void **state)
     w.flash.off = true;
     world_type(&w, "auth refresh");
     world_run(&w, 1000);
-    assert_true(w.keeper.accounts[0].escalation.level_timer.due_ms != TK_NEVER);
+    assert_true(w.keeper.escalator.of[0].level_timer.due_ms != TK_NEVER);
     w.flash.off = false;
     world_type(&w, "auth begin");
     world_type(&w, "auth forget");
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
-    const struct tk_account *a = &w.keeper.accounts[0];
+    const struct tk_account *a = &w.keeper.accounts.of[0];
 
-    for (const struct tk_timer *t = w.keeper.timers.first; t != NULL; t = t->next)
+    for (const struct tk_timer *t = w.keeper.rt.timers.first; t != NULL; t = t->next)
         assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
-    for (const struct tk_request *r = w.keeper.net.first; r != NULL; r = r->next)
+    for (const struct tk_request *r = w.keeper.rt.https.first; r != NULL; r = r->next)
         assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
 }
 
@@ -154,8 +154,8 @@ static void an_account_stays_while_its_secret_is_asked_for(void **state)
     world_assert_begins(world_type(&w, "ref del b"), "ERR busy ");
     tk_sim_console_feed(&w.port, 1, "another\n", 8);
     world_run(&w, 100);
-    assert_string_equal(w.keeper.accounts[0].client.client_secret, "s3cret");
-    assert_string_equal(w.keeper.accounts[1].client.client_secret, "another");
+    assert_string_equal(w.keeper.accounts.of[0].client.client_secret, "s3cret");
+    assert_string_equal(w.keeper.accounts.of[1].client.client_secret, "another");
     assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
 }
 
@@ -185,7 +185,7 @@ static void factory_reset_leaves_nothing_of_what_is_under_way(void **state)
     assert_int_equal(w.server.refreshes, 1);
     tk_sim_advance(&w.port, 5000);
     assert_string_equal(world_type(&w, "factory-reset 0001"), "OK");
-    assert_int_equal(w.keeper.accounts[0].pair.generation, 2);
+    assert_int_equal(w.keeper.accounts.of[0].pair.generation, 2);
     for (size_t i = 0; i < 8 * 4096; i++)
         assert_int_equal(w.flash.bytes[i], 0xff);
 }

@@ -21,7 +21,7 @@ static int begin(void **state)
     world_init(&w, 11);
     world_provision(&w);
     memset(&given, 0, sizeof given);
-    tk_account_auth_host(&w.keeper.accounts[0], &given.host);
+    tk_account_auth_host(&w.keeper.accounts.of[0], &given.host);
     given.not_after = WORLD_UNIX + 90 * 86400;
     given.lifetime_s = 7200;
     given.use_fallback = true;
@@ -40,13 +40,13 @@ static int end(void **state)
 
 static const struct tk_tls_session *known(void)
 {
-    return tk_https_session(&w.keeper.net, &given.host);
+    return tk_https_session(&w.keeper.rt.https, &given.host);
 }
 
 /* What a handshake leaves, and a pair that comes over it. */
 static void refresh_over_it(void)
 {
-    tk_https_restore_session(&w.keeper.net, &given);
+    tk_https_restore_session(&w.keeper.rt.https, &given);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     world_run(&w, 5000);
@@ -68,7 +68,7 @@ static void it_is_there_after_a_start(void **state)
 static void it_is_stored_with_a_pair_alone(void **state)
 {
     (void)state;
-    tk_https_restore_session(&w.keeper.net, &given);
+    tk_https_restore_session(&w.keeper.rt.https, &given);
     world_run(&w, 60000);
     world_restart(&w, 100);
     assert_null(known());

@@ -20,7 +20,7 @@
 static void write_address(char line[256], const char *code, const char *more)
 {
     snprintf(line, 256, "auth code http://localhost:7000/?code=%s&state=%s%s", code,
-             w.keeper.accounts[0].auth.state, more);
+             w.keeper.accounts.of[0].auth.state, more);
 }
 
 /* --- provisioning --- */
@@ -192,12 +192,12 @@ static void the_connection_is_kept_warm_for_10_minutes(void **state)
     assert_string_equal(world_type(&w, "auth begin"), "OK");
     for (int minute = 1; minute < 10; minute++) {
         world_run(&w, 60000);
-        if (!tk_auth_is_warm(&w.keeper.accounts[0]))
+        if (!tk_auth_is_warm(&w.keeper.accounts.of[0]))
             world_run(&w, 4000); /* 120 s at a time: it is looked at every 2 s */
-        assert_true(tk_auth_is_warm(&w.keeper.accounts[0]));
+        assert_true(tk_auth_is_warm(&w.keeper.accounts.of[0]));
     }
     world_run(&w, 4 * 60000);
-    assert_false(tk_auth_is_warm(&w.keeper.accounts[0]));
+    assert_false(tk_auth_is_warm(&w.keeper.accounts.of[0]));
     assert_int_equal(w.server.requests, 0);
 }
 
@@ -278,7 +278,7 @@ static void a_code_is_withdrawn_by_who_waits_for_it(void **state)
     tk_sim_console_attach(&w.port, 1, true);
     tk_sim_console_feed(&w.port, 1, "@2 auth code second\n", 20);
     world_run(&w, 2000);
-    assert_true(tk_auth_exchanging(&w.keeper.accounts[0]));
+    assert_true(tk_account_exchanging(&w.keeper.accounts.of[0]));
     tk_sim_console_feed(&w.port, 1, "\x03", 1);
     world_run(&w, 100);
     world_fault(&w, WORLD_WELL, 0);
@@ -290,18 +290,18 @@ static void a_code_is_withdrawn_by_who_waits_for_it(void **state)
 /* Two proofs are one, of what is newest. */
 static void a_proof_takes_the_place_of_the_one_under_way(void **state)
 {
-    const struct tk_request *r = &w.keeper.accounts[0].rest.request;
+    const struct tk_request *r = &w.keeper.accounts.of[0].rest.request;
     unsigned count = 0;
 
     (void)state;
     world_provision(&w);
     world_latency(&w, 5000);
     for (int i = 0; i < 2; i++) {
-        tk_rest_verify(&w.keeper.accounts[0]);
+        tk_rest_verify(&w.keeper.accounts.of[0]);
         world_run(&w, 100);
     }
     for (size_t i = 0; i < TK_CONNECTIONS; i++)
-        count += w.keeper.net.connections[i].request == r;
+        count += w.keeper.rt.https.connections[i].request == r;
     assert_int_equal(count, 1);
     world_run(&w, 10000);
     assert_string_equal(world_status(&w, "rest"), "ok");
@@ -313,9 +313,9 @@ static void what_is_forgotten_is_proven_no_more(void **state)
     (void)state;
     world_provision(&w);
     world_latency(&w, 5000);
-    tk_rest_verify(&w.keeper.accounts[0]);
+    tk_rest_verify(&w.keeper.accounts.of[0]);
     world_run(&w, 100);
-    assert_true(tk_rest_verifying(&w.keeper.accounts[0]));
+    assert_true(tk_rest_verifying(&w.keeper.accounts.of[0]));
     w.server.no_plan = true;
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_run(&w, 10000);

@@ -47,7 +47,7 @@ static void move(unsigned hop, const char *host, const char *location)
 /* As `check` does. */
 static void prove(void)
 {
-    tk_rest_verify(&w.keeper.accounts[0]);
+    tk_rest_verify(&w.keeper.accounts.of[0]);
     world_run(&w, 1000);
 }
 

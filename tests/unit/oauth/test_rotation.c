@@ -18,6 +18,8 @@
 
 #define WORLD_SEED 5
 #include "one_world.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #include "tk_account_store.h"
 
@@ -27,7 +29,7 @@
 
 static struct tk_account *account(void)
 {
-    return &w.keeper.accounts[0];
+    return &w.keeper.accounts.of[0];
 }
 
 /* --- what is to come of it --- */
@@ -301,7 +303,7 @@ static void the_numbers_of_a_pair_come_with_it(void **state)
     w.flash.off = true;
     world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
     w.flash.off = false;
-    assert_int_equal(w.keeper.time.floor_unix, WORLD_UNIX);
+    assert_int_equal(w.keeper.rt.time.floor_unix, WORLD_UNIX);
     snprintf(line, sizeof line, "time %d", WORLD_UNIX - 3600);
     world_assert_begins(world_type(&w, line), "OK ");
     world_restart(&w, 100);

@@ -93,7 +93,7 @@ static void who_asks_of_a_blocked_account_does_not_wait_for_its_probe(void **sta
     world_type(&w, "auth refresh");
     world_assert_state(&w, "blocked", "payment_required");
     world_fault(&w, WORLD_SILENT, 0);
-    assert_int_equal(tk_token_refresh(&w.keeper.accounts[0]), TK_OK);
+    assert_int_equal(tk_token_refresh(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
     uint64_t start_ms = w.port.now_ms;
 
@@ -110,7 +110,7 @@ static void a_setting_begins_the_probes_anew(void **state)
     world_error(&w, "PAYMENT_REQUIRED", 401, 0);
     world_type(&w, "auth refresh");
     world_run(&w, 20 * HOUR);
-    assert_true(w.keeper.accounts[0].refresh.probe_s > 3600);
+    assert_true(w.keeper.accounts.of[0].refresh.probe_s > 3600);
     world_type(&w, "set scope crm");
     world_run(&w, 2000);
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
@@ -231,12 +231,12 @@ static void the_store_works_ahead_after_a_commit_and_sleeps_then(void **state)
 {
     (void)state;
     world_provision(&w);
-    assert_true(w.keeper.store_timer.due_ms <= w.port.now_ms + 20);
+    assert_true(w.keeper.rt.storage.timer.due_ms <= w.port.now_ms + 20);
     world_run(&w, MINUTE);
-    assert_int_equal(w.keeper.store_timer.due_ms, TK_NEVER);
+    assert_int_equal(w.keeper.rt.storage.timer.due_ms, TK_NEVER);
     for (unsigned i = 0; i < 100 && w.flash.erases < 2; i++) { /* the next sector, in time */
         world_run(&w, 30 * MINUTE);
-        assert_int_equal(w.keeper.store_timer.due_ms, TK_NEVER);
+        assert_int_equal(w.keeper.rt.storage.timer.due_ms, TK_NEVER);
     }
     assert_true(w.flash.erases > 1);
 }
@@ -535,7 +535,7 @@ static void without_random_numbers_it_waits_too(void **state)
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 30 * MINUTE);
     world_assert_state(&w, "retrying", "connect_failed");
-    assert_in_range(w.keeper.accounts[0].refresh.failures, 3, 60);
+    assert_in_range(w.keeper.accounts.of[0].refresh.failures, 3, 60);
 }
 
 /* Whoever tells the time tells all accounts. */
@@ -550,10 +550,10 @@ static void the_time_is_told_to_all_accounts(void **state)
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
     world_restart(&w, 1000);
     world_run(&w, 1000);
-    assert_false(w.keeper.accounts[0].times_known || w.keeper.accounts[1].times_known);
+    assert_false(w.keeper.accounts.of[0].times_known || w.keeper.accounts.of[1].times_known);
     world_assert_begins(world_type(&w, "time 1795000100"), "OK ");
     world_run(&w, 1000);
-    assert_true(w.keeper.accounts[0].times_known && w.keeper.accounts[1].times_known);
+    assert_true(w.keeper.accounts.of[0].times_known && w.keeper.accounts.of[1].times_known);
 }
 
 /* A server that says a secret back is not quoted. */
@@ -570,8 +570,8 @@ static void no_secret_is_heard(void **state)
         world_type(&w, "auth refresh");
         snprintf(said, sizeof said, "%zu characters", strlen(words[i]));
         assert_string_equal(world_status(&w, "said"), said);
-        w.keeper.accounts[0].refresh.failures = 0;
-        tk_token_plan(&w.keeper.accounts[0]);
+        w.keeper.accounts.of[0].refresh.failures = 0;
+        tk_token_plan(&w.keeper.accounts.of[0]);
     }
     world_error(&w, "third", 400, 1);
     world_type(&w, "auth code third");
@@ -603,7 +603,7 @@ static void what_cannot_be_forgotten_is_still_renewed(void **state)
     w.flash.off = true;
     world_latency(&w, 5000);
     world_fault(&w, WORLD_WELL, 0);
-    while (!tk_https_active(&w.keeper.accounts[0].refresh.request))
+    while (!tk_https_active(&w.keeper.accounts.of[0].refresh.request))
         world_run(&w, 1);
     world_assert_begins(world_type(&w, "auth forget"), "ERR storage_failed");
     w.flash.off = false;
@@ -615,7 +615,7 @@ static void begin_slow_refresh(void)
 {
     world_run(&w, MINUTE);
     world_latency(&w, 5000);
-    assert_int_equal(tk_token_refresh(&w.keeper.accounts[0]), TK_OK);
+    assert_int_equal(tk_token_refresh(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
     assert_int_equal(w.server.refreshes, 1); /* carried out; the answer is on its way */
     world_latency(&w, 0);

@@ -16,9 +16,9 @@
 #include "tk_bare.h"
 #include "tk_board.h"
 #include "tk_device.h"
-#include "tk_keeper.h"
 #include "tk_mbedtls.h"
 #include "tk_sim_flash.h"
+#include "tokenkeeper.h"
 
 enum {
     TICKS_PER_MS = 50000,

@@ -6,11 +6,11 @@
  */
 #include "tk_clock.h"
 #include "tk_conformance.h"
-#include "tk_keeper.h"
 #include "tk_lwip_sockets.h"
 #include "tk_mbedtls.h"
 #include "tk_port.h"
 #include "tk_sock.h"
+#include "tokenkeeper.h"
 
 #include <lwip/tcpip.h>
 #include <semaphore.h>
@@ -70,7 +70,7 @@ static void the_whole_program_runs_on_it(void **state)
 
         tk_wait(&port, until_ms < end_ms ? until_ms : end_ms);
     }
-    assert_int_equal(keeper.store_error, TK_E_STORAGE_FAILED);
+    assert_int_equal(keeper.rt.storage.err, TK_E_STORAGE_FAILED);
     tk_keeper_free(&keeper);
 }
 

@@ -18,10 +18,10 @@
 #include "tk_console_io.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
-#include "tk_keeper.h"
 #include "tk_mbedtls.h"
 #include "tk_port.h"
 #include "tk_sock.h"
+#include "tokenkeeper.h"
 
 enum mended { NOTHING, CLOCK, WAIT, FLASH, SOCK, ID, ALL = ID };
 
@@ -230,7 +230,7 @@ static void the_whole_program_runs_on_it(void **state)
         tk_keeper_init(&keeper, &config);
         for (int pass = 0; pass < 100; pass++)
             tk_wait(&port, tk_keeper_run(&keeper));
-        assert_int_equal(keeper.store_error, TK_E_STORAGE_FAILED);
+        assert_int_equal(keeper.rt.storage.err, TK_E_STORAGE_FAILED);
         tk_keeper_free(&keeper);
     }
 }

@@ -193,18 +193,18 @@ static void sessions_end_with_the_list(void **state)
 
     (void)state;
     world_provision(&w);
-    tk_account_auth_host(&w.keeper.accounts[0], &given.host);
-    tk_https_restore_session(&w.keeper.net, &given);
+    tk_account_auth_host(&w.keeper.accounts.of[0], &given.host);
+    tk_https_restore_session(&w.keeper.rt.https, &given);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     world_run(&w, 5000);
-    before = tk_ca_id(&w.keeper.ca);
+    before = tk_ca_id(&w.keeper.rt.ca);
     world_assert_begins(add(&c), "OK");
-    assert_null(tk_https_session(&w.keeper.net, &given.host));
-    assert_true(tk_ca_id(&w.keeper.ca) != before);
+    assert_null(tk_https_session(&w.keeper.rt.https, &given.host));
+    assert_true(tk_ca_id(&w.keeper.rt.ca) != before);
     world_restart(&w, 100);
     assert_null(
-        tk_https_session(&w.keeper.net, &given.host)); /* the stored one is of another list */
+        tk_https_session(&w.keeper.rt.https, &given.host)); /* the stored one is of another list */
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
 }

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_account_set.h"
+#include "tk_token.h"
 
 #define MINUTE 60000
 #define DAY    (24 * 60 * (uint64_t)MINUTE)
@@ -77,16 +79,16 @@ static void a_day_of_refreshes_writes_it_once(void **state)
 {
     (void)state;
     world_provision(&w);
-    uint32_t at = w.keeper.store.append_at, seq = w.keeper.store.seq;
+    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.seq;
 
     refresh();
-    uint32_t first = w.keeper.store.append_at - at;
+    uint32_t first = w.keeper.rt.storage.store.append_at - at;
 
-    at = w.keeper.store.append_at;
+    at = w.keeper.rt.storage.store.append_at;
     refresh();
-    assert_int_equal(w.keeper.store.append_at - at, first);
-    assert_int_equal(w.keeper.store.seq, seq); /* else the two cannot be compared */
-    assert_false(w.keeper.history.unstored);
+    assert_int_equal(w.keeper.rt.storage.store.append_at - at, first);
+    assert_int_equal(w.keeper.rt.storage.store.seq, seq); /* else the two cannot be compared */
+    assert_false(w.keeper.rt.history.unstored);
 }
 
 /* A board that starts over and over writes nothing. */
@@ -96,10 +98,10 @@ static void a_start_rides_in_the_next_commit(void **state)
     world_provision(&w);
     for (int i = 0; i < 5; i++)
         world_restart(&w, 1000);
-    assert_true(w.keeper.history.unstored);
+    assert_true(w.keeper.rt.history.unstored);
     assert_string_equal(world_status(&w, "boots"), "2");
     refresh();
-    assert_false(w.keeper.history.unstored);
+    assert_false(w.keeper.rt.history.unstored);
     world_restart(&w, 1000);
     assert_string_equal(world_status(&w, "boots"), "3");
     assert_string_equal(event(3), "boot=2 event=started");
@@ -121,7 +123,8 @@ static void time_that_becomes_known(void **state)
     snprintf(line, sizeof line, "time %d", WORLD_UNIX + 1000000);
     world_assert_begins(world_type(&w, line), "OK time=");
     world_run(&w, 100);
-    int64_t started = WORLD_UNIX + 1000000 - (int64_t)(w.port.now_ms - w.keeper.started_ms) / 1000;
+    int64_t started =
+        WORLD_UNIX + 1000000 - (int64_t)(w.port.now_ms - w.keeper.rt.started_ms) / 1000;
 
     snprintf(line, sizeof line, "=unix=%lld boot=3 event=started\n", (long long)started);
     assert_non_null(strstr(history(), line));
@@ -149,14 +152,11 @@ static void every_cause_is_told(void **state)
 {
     (void)state;
     for (int err = 1; err < TK_E_COUNT; err++) {
-        char buf[160];
-        struct tk_text t;
+        struct tk_event event;
 
-        tk_history_add(&w.keeper, TK_EVENT_RAISED, 0, 2, (enum tk_err)err);
-        tk_text_init(&t, buf, sizeof buf);
-        tk_history_text(&w.keeper, w.keeper.history.count - 1u, &t);
-        assert_non_null(strstr(buf, " cause="));
-        assert_string_equal(strstr(buf, " cause=") + 7, tk_err_code((enum tk_err)err));
+        tk_history_add(&w.keeper.rt.history, TK_EVENT_RAISED, 0, 2, (enum tk_err)err);
+        tk_history_get(&w.keeper.rt.history, w.keeper.rt.history.count - 1u, &event);
+        assert_string_equal(event.cause, tk_err_code((enum tk_err)err));
     }
 }
 
@@ -164,7 +164,7 @@ static void a_removed_account_is_nobody(void **state)
 {
     (void)state;
     world_type(&w, "ref add other");
-    tk_history_add(&w.keeper, TK_EVENT_RAISED, 1, 2, TK_E_TIMEOUT);
+    tk_history_add(&w.keeper.rt.history, TK_EVENT_RAISED, 1, 2, TK_E_TIMEOUT);
     assert_string_equal(event(2), "boot=1 event=raised ref=other level=2 cause=timeout");
     world_type(&w, "ref del other");
     world_type(&w, "ref add another");
@@ -178,7 +178,7 @@ static void a_portal_that_moved(void **state)
     (void)state;
     world_provision(&w);
     assert_true(tk_host_parse(&there, "other.bitrix24.com", NULL));
-    tk_account_move(&w.keeper.accounts[0], &there);
+    tk_account_move(&w.keeper.accounts.of[0], &there);
     world_restart(&w, 1000);
     assert_string_equal(event(3), "boot=1 event=moved ref=token");
 }
@@ -189,7 +189,7 @@ static int commit_filler(uint8_t key, size_t len)
     struct tk_store_piece piece = {filler, (uint16_t)len};
     struct tk_store_value value = {key, len > 0, &piece};
 
-    return tk_store_commit(&w.keeper.store, &value, 1);
+    return tk_store_commit(&w.keeper.rt.storage.store, &value, 1);
 }
 
 /* Flash that an older build has filled: the history gives way to what is to be kept. */
@@ -206,14 +206,14 @@ static void there_is_no_room_for_it(void **state)
             key++;
     }
     assert_int_equal(commit_filler(--key, 0), TK_STORE_OK); /* room for 50 bytes */
-    tk_history_add(&w.keeper, TK_EVENT_MOVED, 0, 0, TK_OK);
-    assert_int_equal(tk_keeper_store(&w.keeper, &value, 1), TK_OK);
-    assert_true(w.keeper.history.unstored);
+    tk_history_add(&w.keeper.rt.history, TK_EVENT_MOVED, 0, 0, TK_OK);
+    assert_int_equal(tk_storage_commit(&w.keeper.rt.storage, &value, 1), TK_OK);
+    assert_true(w.keeper.rt.history.unstored);
     while (key > 200)
         assert_int_equal(commit_filler(--key, 0), TK_STORE_OK);
     piece.data = "y";
-    assert_int_equal(tk_keeper_store(&w.keeper, &value, 1), TK_OK);
-    assert_false(w.keeper.history.unstored);
+    assert_int_equal(tk_storage_commit(&w.keeper.rt.storage, &value, 1), TK_OK);
+    assert_false(w.keeper.rt.history.unstored);
 }
 
 static void what_flash_holds_of_another_kind(void **state)
@@ -225,9 +225,9 @@ static void what_flash_holds_of_another_kind(void **state)
         struct tk_store_piece piece = {bytes, (uint16_t)len};
         struct tk_store_value value = {9, 1, &piece};
 
-        assert_int_equal(tk_store_commit(&w.keeper.store, &value, 1), TK_STORE_OK);
+        assert_int_equal(tk_store_commit(&w.keeper.rt.storage.store, &value, 1), TK_STORE_OK);
         world_restart(&w, 100);
-        assert_in_range(w.keeper.history.count, 1, TK_HISTORY);
+        assert_in_range(w.keeper.rt.history.count, 1, TK_HISTORY);
         (void)history();
     }
 }
@@ -266,8 +266,8 @@ static void the_smallest_store_holds_it_all(void **state)
         refresh();
     }
     world_run(&w, 30 * DAY);
-    assert_false(w.keeper.history.unstored);
-    assert_int_equal(w.keeper.history.count, TK_HISTORY);
+    assert_false(w.keeper.rt.history.unstored);
+    assert_int_equal(w.keeper.rt.history.count, TK_HISTORY);
     assert_string_equal(world_status(&w, "store"), "ok");
 }
 

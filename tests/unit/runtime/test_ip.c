@@ -169,7 +169,7 @@ static void an_address_that_cannot_be_kept_is_not_used(void **state)
     w.flash.off = true;
     assert_begins(world_type(&w, "set ip 10.1.2.4/16,10.1.0.1,10.1.0.2"), "ERR storage_failed");
     assert_int_equal(w.port.ip.addr[3], 3);
-    assert_int_equal(w.keeper.ip.addr[3], 3);
+    assert_int_equal(w.keeper.rt.netconf.ip.addr[3], 3);
     w.flash.off = false;
 }
 
@@ -233,11 +233,11 @@ static void its_answer_is_the_time(void **state)
     lose_the_time();
     answers(WORLD_UNIX + 1000);
     assert_string_equal(world_status(&w, "time_quality"), "sntp");
-    assert_true(tk_time_known(&w.keeper.time, &now));
+    assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 1000, WORLD_UNIX + 1020);
     assert_int_equal(w.port.published, TK_TIME_SNTP);
     answers(WORLD_UNIX + 500); /* it corrects itself */
-    assert_true(tk_time_known(&w.keeper.time, &now));
+    assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 500, WORLD_UNIX + 520);
 }
 

@@ -185,7 +185,7 @@ static enum tk_err handshake(const struct world *w, const struct tk_sim_peer *pe
     const struct world_server *s = &w->server;
     int64_t now = 0;
 
-    if (s->cert_until != 0 && tk_time_known(&w->keeper.time, &now) &&
+    if (s->cert_until != 0 && tk_time_known(&w->keeper.rt.time, &now) &&
         (now < s->cert_from || now > s->cert_until))
         return now < s->cert_from ? TK_E_TLS_NOT_YET : TK_E_TLS_EXPIRED;
     return fault_of(peer) == WORLD_UNTRUSTED ? TK_E_TLS_UNTRUSTED : TK_OK;

@@ -8,9 +8,9 @@
  * and words of the server are those of tests/bitrix24, which is the reference.
  */
 
-#include "tk_keeper.h"
 #include "tk_sim_flash.h"
 #include "tls_clear.h"
+#include "tokenkeeper.h"
 
 enum world_fault {
     WORLD_WELL,
