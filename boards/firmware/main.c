@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_firmware.h"
-#include "tokenkeeper.h"
 #include "tk_lwip.h"
 #include "tk_mbedtls.h"
 #include "tk_trust.h"
+#include "tokenkeeper.h"
 
 /* Of the linker script: mbedTLS' heap. */
 extern uint8_t tk_arena_start[], tk_arena_end[];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tokenkeeper.h"
 #include "tk_mbedtls.h"
 #include "tk_port.h"
 #include "tk_sock.h"
 #include "tk_trust.h"
+#include "tokenkeeper.h"
 
 /* Of the linker script: mbedTLS' heap. */
 extern uint8_t tk_arena_start[], tk_arena_end[];
@@ -25,7 +25,7 @@ int main(void)
                                      .flash = &tk_port_store,
                                      .scratch = &tk_port_scratch,
                                      .build_unix = TK_BUILD_UNIX,
-                                     .board = "template", /* FIXME tk_keeper.h: its name */
+                                     .board = "template", /* FIXME tk_config.h: its name */
                                      .find_root = tk_trust_find,
                                      .trust = (void *)&tk_roots,
                                      .new_root = tk_trust_new,

@@ -13,7 +13,7 @@ PORTABLE = {"float.h", "iso646.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.
             "string.h"}
 MADE = {"tk_words_packed.h": ["core"]}  # while building, and where it belongs
 CORE_ALSO = re.compile(r"(mbedtls|psa)/\w+\.h|jsmn\.h")
-ASKED_IN_PORTABLE_CODE = re.compile(r"(TK|MBEDTLS|JSMN)_\w+|defined|__cplusplus|__STDC_VERSION__")
+ASKED_IN_PORTABLE_CODE = re.compile(r"(TK|MBEDTLS|JSMN)_\w+|TOKENKEEPER_H|defined|__cplusplus|__STDC_VERSION__")
 
 _INCLUDE = re.compile(r'include\s*(?:<([^>]+)>|"([^"]+)")$')
 _CONDITION = re.compile(r"(?:el)?if(?:n?def)?\b(.*)")
