@@ -435,14 +435,14 @@ static void refusals_write_nothing(void **state)
     snprintf(w.server.secret, sizeof w.server.secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
-    tk_timer_stop(&w.keeper.timers, &w.keeper.accounts[0].refresh.timer);
+    tk_timer_stop(&w.keeper.rt.timers, &w.keeper.accounts.of[0].refresh.timer);
     uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.seq;
     unsigned requests = w.server.requests;
 
     world_run(&w, DAY);
     assert_in_range(w.server.requests - requests, 90, 300);
-    assert_int_equal(w.keeper.accounts[0].counters.posts_taken, 0);
-    assert_in_range(w.keeper.accounts[0].counters.posts_failed, 90, 310);
+    assert_int_equal(w.keeper.escalator.of[0].posts_taken, 0);
+    assert_in_range(w.keeper.escalator.of[0].posts_failed, 90, 310);
     assert_int_equal(w.keeper.rt.storage.store.append_at, at);
     assert_int_equal(w.keeper.rt.storage.store.seq, seq);
 }
