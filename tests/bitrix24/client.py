@@ -16,6 +16,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bitrix24 import Bitrix24
+from patience import PATIENT_S
+
+STALLED_S = 0.3  # a server that says nothing for so long has stalled
 
 _made: list[str] = []
 
@@ -49,7 +52,7 @@ def trusting(b24: Bitrix24) -> ssl.SSLContext:
     return context
 
 
-def connect(b24: Bitrix24, address: str, timeout: float = 5, context: ssl.SSLContext | None = None,
+def connect(b24: Bitrix24, address: str, timeout: float = PATIENT_S, context: ssl.SSLContext | None = None,
             session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
     host, port = address.rsplit(":", 1)
     raw = socket.create_connection((host, int(port)), timeout=timeout)
@@ -64,7 +67,7 @@ def connect(b24: Bitrix24, address: str, timeout: float = 5, context: ssl.SSLCon
 
 def ask(b24: Bitrix24, address: str, path: str, form: dict[str, Any] | None = None,
         method: str | None = None, headers: dict[str, str] | None = None,
-        body: Any = None, timeout: float = 5, sock: ssl.SSLSocket | None = None) -> Reply:
+        body: Any = None, timeout: float = PATIENT_S, sock: ssl.SSLSocket | None = None) -> Reply:
     """One request; a form or JSON body makes it a POST. A socket given stays open."""
     headers, data = dict(headers or {}), None
     if form is not None:
@@ -106,15 +109,21 @@ def _must_be_end(error: ssl.SSLError) -> None:
         raise error
 
 
-def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", timeout: float = 1.0,
-         limit: int = 1 << 22, method: str = "GET") -> tuple[bytes, str]:
-    """What comes back, byte for byte, and how it ended: notify, fin, reset, timeout or more."""
+def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", limit: int = 1 << 22,
+         method: str = "GET", stalls_at: int | None = None) -> tuple[bytes, str]:
+    """What comes back, byte for byte, and how it ended: notify, fin, reset, timeout or more.
+
+    timeout: where the server is expected to stall after so many bytes, nothing came for a while
+    behind them. more: there are `limit` bytes.
+    """
     data = b""
     try:
-        with connect(b24, address, timeout) as sock:
+        with connect(b24, address) as sock:
             try:
                 sock.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 while len(data) < limit:
+                    if stalls_at is not None and len(data) >= stalls_at:
+                        sock.settimeout(STALLED_S)
                     piece = sock.recv(65536)
                     if not piece:
                         return data, "notify"

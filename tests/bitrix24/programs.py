@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PATIENT_S = 60
+from patience import PATIENT_S
 
 NGINX = """
 daemon off;

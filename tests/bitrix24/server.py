@@ -22,10 +22,11 @@ import certs
 import wire
 from faults import Answer, Fault, FaultBox
 from journal import Journal
+from patience import PATIENT_S, patient
 from settings import Settings
 from wire import Framing, Request, Response
 
-HANDSHAKE_S = 30.0
+HANDSHAKE_S = patient(60)
 LINGER_S = 1.0
 FOR_EVER_S = 1e6        # what timeouts of the system can hold
 POLLRDHUP = getattr(select, "POLLRDHUP", 0)     # Linux tells at once when a client has left
@@ -141,30 +142,35 @@ class Listener:
         for listening in self._sockets:
             listening.close()
         self.drop()
-        with self._lock:
-            left = list(self._connections)
-        for connection in left:
-            connection.thread.join(timeout=5)
 
     def drop(self) -> int:
-        """Cut every connection; returns how many there were."""
+        """Cut every connection, those too that have not been accepted, and wait until each has
+        ended; returns how many there were."""
+        while any(map(self._take, self._sockets)):
+            pass
         with self._lock:
-            for connection in self._connections:
+            cut = list(self._connections)
+            for connection in cut:
                 connection.cut()
-            return len(self._connections)
+        for connection in cut:
+            connection.thread.join(PATIENT_S)
+        return len(cut)
 
     def _accept(self) -> None:
         while self._wake not in (ready := readable([self._wake, *(s.fileno() for s in self._sockets)])):
             for listening in self._sockets:
-                if listening.fileno() in ready:
-                    try:
-                        connection = Connection(self, listening.accept()[0])
-                    except OSError:         # the client gave up, or no descriptor is left
-                        time.sleep(0.01)
-                        continue
-                    with self._lock:
-                        self._connections.add(connection)
-                    connection.thread.start()
+                if listening.fileno() in ready and not self._take(listening):
+                    time.sleep(0.01)
+
+    def _take(self, listening: socket.socket) -> bool:
+        with self._lock:
+            try:
+                connection = Connection(self, listening.accept()[0])
+            except OSError:         # the client gave up, or no descriptor is left
+                return False
+            self._connections.add(connection)
+            connection.thread.start()
+            return True
 
     def forget(self, connection: Connection) -> None:
         with self._lock:

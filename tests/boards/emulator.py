@@ -121,7 +121,7 @@ class Emulator(Keeper):
         self._connect(line, path)
         line.settimeout(None)
         self._in = line.detach()
-        self.out = Lines(os.dup(self._in), self.record)
+        self.out, self._open = Lines(os.dup(self._in), self.record), None
         if hello:
             self.out.wait("EVT boot")
 
@@ -164,6 +164,10 @@ class Emulator(Keeper):
     def seed(self) -> None:
         if not self.board.seeded:
             self.must(f"seed {os.urandom(32).hex()}")
+
+    def wait_address(self) -> None:
+        """Until DHCP has given it one."""
+        self.wait_for(lambda: "none yet" not in self.must("show")["ip"])
 
     def token(self) -> str:
         return self.must("token 1")["access_token"]

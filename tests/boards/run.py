@@ -31,10 +31,11 @@ from emulator import BOARDS, Board  # noqa: E402
 import certs  # noqa: E402  (emulator has made the way)
 import leaks  # noqa: E402
 import runner  # noqa: E402
+from patience import patient  # noqa: E402
 
 WORK = ROOT / "build/boards"
-LONGEST_S = 600
-KILL_S = 30  # a kill is followed by a start
+LONGEST_S = patient(1800)  # of a class
+KILL_S = patient(30)  # a kill is followed by a start
 SLOW = ("Idle", "Silence")  # begin first; on qemu-rv32 only where they are named
 
 

@@ -51,10 +51,11 @@ class BoardCase(unittest.TestCase):
         self.addCleanup(self.k.close)
 
     def ready(self) -> None:
-        """Seeded, the time known, and configured."""
+        """Seeded, the time known, configured, and with an address."""
         self.k.seed()
         self.k.wake()
         self.k.configure()
+        self.k.wait_address()
 
     def settings_shown(self) -> dict[str, str]:
         """All that is stored; the address may be one that DHCP gave, or has yet to."""
@@ -82,8 +83,7 @@ class Life(BoardCase):
         self.assertEqual((answer["state"], answer["generation"], answer["rest"]),
                          ("ready", "1", "ok"))
         token = self.k.token()
-        time.sleep(10)  # the product does not refresh sooner, and no test may wait less
-        self.k.must("auth refresh")
+        self.k.must_refresh()
         self.assertNotEqual(self.k.token(), token)
         self.assertEqual([entry["tls"] for entry in self.requests("refresh")], ["TLSv1.2"])
 
@@ -100,6 +100,7 @@ class Life(BoardCase):
         self.k.wake()
         self.assertEqual(self.k.token(), token)
         self.assertEqual(len(self.requests("exchange")), 1)
+        self.k.wait_address()
         self.assertTrue(self.k.must("check").ok)
 
 
@@ -148,7 +149,7 @@ class Selftest(BoardCase):
 
     def test_the_port_keeps_its_contract(self) -> None:
         self.k.seed()
-        answer = self.k.must("selftest", seconds=120)
+        answer = self.k.must("selftest")
         self.assertIn("flash.erase=ok", answer.lines)
         self.assertIn("sock.digits=ok", answer.lines)
         status = self.k.status()
@@ -204,7 +205,7 @@ class Idle(BoardCase):
         """On a busy machine what belongs to the connections may take longer to end."""
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
-        time.sleep(65)  # the connections close, and all that belongs to them
+        self.k.pass_time(65)  # the connections close, and all that belongs to them
         wakes = self.wake_ups_in_a_minute()
         for _ in range(2):
             wakes = min(wakes, self.wake_ups_in_a_minute() if wakes > 12 else wakes)
@@ -236,8 +237,7 @@ class Chains(BoardCase):
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
         for _ in range(2):
-            time.sleep(10)  # the product does not refresh sooner
-            self.k.must("auth refresh")
+            self.k.must_refresh()
         self.assertEqual([entry["resumed"] for entry in self.requests("refresh")], [True, True])
 
 
@@ -277,7 +277,7 @@ class Cost(BoardCase):
             self.assertLess(full, budget)
             self.assertLess(resumed, BOARD.budget[2])
         self.k.must(f"auth code {self.k.redirect()}")
-        time.sleep(10)  # the product does not refresh sooner
+        self.k.grow_old()
         refresh = self.cost_of("auth refresh")
         told.append(f"a whole refresh, resumed {refresh:.2f} M")
         note("refresh", refresh)
@@ -291,14 +291,13 @@ class Escalation(BoardCase):
         self.k.must(f"set escalate_url https://{SINK}/hook")
         self.k.must(f"auth code {self.k.redirect()}")
         self.b24.fault("oauth", "status", path="/oauth/token", count=-1)
-        time.sleep(10)  # the product does not refresh sooner
         start = len(self.k.out.all)
-        self.k.command("auth refresh")
+        self.k.refresh()
         self.k.event("escalation .*raised", start)
         # A retry goes before a message, and one that succeeds leaves nothing to tell.
         self.k.wait_for(lambda: self.b24.posts())
         self.b24.clear_faults()
-        self.k.wait_status(state="ready", escalation="0", generation="2", seconds=120)
+        self.k.wait_status(state="ready", escalation="0", generation="2")
         self.k.wait_for(lambda: len(self.b24.posts()) >= 2)
         self.assertEqual([post["json"]["event"] for post in self.b24.posts()],
                          ["raised", "cleared"])
@@ -314,11 +313,10 @@ class Escalation(BoardCase):
         self.k.must(f"auth code {self.k.redirect()}")
         self.b24.fault("sink", "stall_at", byte=0, count=-1)
         self.b24.fault("oauth", "status", path="/oauth/token", count=3)
-        time.sleep(10)  # the product does not refresh sooner
         start = len(self.k.out.all)
-        self.k.command("auth refresh")
+        self.k.refresh()
         self.k.event("escalation .*raised .*level=2", start)
-        self.k.wait_status(state="ready", generation="2", seconds=30)
+        self.k.wait_status(state="ready", generation="2")
         self.assertEqual(self.k.status()["refreshes_ok"], "1")
 
     def test_to_corezoid(self) -> None:
@@ -330,7 +328,7 @@ class Escalation(BoardCase):
         self.k.must(f"set corezoid_key {corezoid.key}")
         self.k.must(f"set corezoid_conv {corezoid.conv}")
         self.k.must('set escalate_template {"text": "{account} {event}"}')
-        self.assertEqual(self.k.must("escalate test", seconds=120)["delivered"], "yes")
+        self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.assertEqual([(task["signed"], task["data"]) for task in corezoid.tasks],
                          [(True, {"text": "token test"})])
 
@@ -343,11 +341,12 @@ class Errors(BoardCase):
         self.k.kill()
         self.k.start()
         self.k.wake()
+        self.k.wait_address()
 
     def refresh_fails(self, wanted: Row) -> None:
         state, reason, level = STATES[wanted.action]
         start = len(self.k.out.all)
-        self.assertEqual(self.k.command("auth refresh", seconds=120).code, wanted.error)
+        self.assertEqual(self.k.command("auth refresh").code, wanted.error)
         self.k.event(f"escalation ref=token event=raised level={level}", start)
         status = self.k.status()
         self.assertEqual((status["state"], status["reason"]),
@@ -367,10 +366,10 @@ class Errors(BoardCase):
                 self.refresh_fails(wanted)
                 self.b24.clear_faults()
                 if wanted.action == "block":
-                    self.k.must("auth refresh", seconds=120)
+                    self.k.must("auth refresh")
                 elif wanted.action == "reauth":
                     self.k.must(f"auth code {self.k.redirect()}")
-                self.k.wait_status(state="ready", escalation="0", seconds=120)
+                self.k.wait_status(state="ready", escalation="0")
 
     def test_a_portal_that_moved(self) -> None:
         self.ready()
@@ -396,22 +395,20 @@ class Silence(BoardCase):
             with self.subTest(kind):
                 carried_out = {} if kind == "stall_handshake" else {"process": False}
                 self.b24.fault("oauth", kind, count=1, **carried_out)
-                time.sleep(10)  # the product does not refresh sooner
                 generation = int(self.k.status()["generation"])
-                self.k.command("auth refresh", seconds=120)
-                self.k.wait_status(state="ready", generation=str(generation + 1), seconds=120)
+                self.k.refresh()
+                self.k.wait_status(state="ready", generation=str(generation + 1))
                 self.b24.clear_faults()
 
     def test_cable_out_and_back(self) -> None:
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
         self.k.ether.plugged = False
-        time.sleep(10)  # the product does not refresh sooner
-        answer = self.k.command("auth refresh", seconds=120)
+        answer = self.k.refresh()
         self.assertFalse(answer.ok, repr(answer))
         self.assertTrue(self.k.token())
         self.k.ether.plugged = True
-        self.k.wait_status(state="ready", generation="2", seconds=120)
+        self.k.wait_status(state="ready", generation="2")
 
 
 class Faults(BoardCase):
@@ -505,7 +502,7 @@ class Killed(BoardCase):
             unseen += kept > newest
             self.run_for_a_while(chance, seen, number % 2 == 0)
             newest = max(kept, self.shown())
-        status = self.k.wait_status(state="ready", intent="none", seconds=120)
+        status = self.k.wait_status(state="ready", intent="none")
         self.assertEqual(len(self.requests("exchange")), 1)
         self.assertTrue(self.k.must("check").ok)  # REST takes the token
         refreshes = len(self.requests("refresh"))

@@ -4,11 +4,9 @@ under a root that somebody has added."""
 
 import base64
 import hashlib
-import time
 from pathlib import Path
 
 from emulator import AUTH_HOST, PORTAL
-from keeper import PATIENT_S
 from programs import Seen
 from servers import CHAINS, Nginx, OpenSsl
 from test_boards import CERTS, BoardCase
@@ -25,13 +23,10 @@ class ServerCase(BoardCase):
         self.k.kill()
         self.k.start()
         self.k.wake()
+        self.k.wait_address()
 
     def check_both(self) -> None:
-        """On a busy machine the address may take longer than a check waits for it."""
-        end = time.monotonic() + PATIENT_S
         answer = self.k.command("check")
-        while not answer["network"].startswith("ok") and time.monotonic() < end:
-            answer = self.k.command("check")
         for host in ("auth", "portal"):
             for stage, wanted in (("tls", "ok TLSv1.2"), ("certificate", "ok")):
                 told = answer.values.get(f"{host}.{stage}", "")
@@ -65,8 +60,7 @@ class BehindNginx(ServerCase):
                 answer = self.k.must(f"auth code {self.k.redirect()}")
                 self.assertEqual((answer["state"], answer["rest"]), ("ready", "ok"))
                 self.assertEqual(len(self.seen(chain)), 1)
-        time.sleep(10)  # the product does not refresh sooner
-        self.k.must("auth refresh")
+        self.k.must_refresh()
         self.assertEqual([one.resumed for one in self.seen(CHAINS[-1])][1:], [True])
         self.assertEqual(len(self.requests("refresh")), 1)
 
@@ -102,6 +96,7 @@ class AddedRoot(BoardCase):
         self.k.kill()
         self.k.start()
         self.k.wake()
+        self.k.wait_address()
 
     def test_trusted_from_its_end_to_its_deletion(self) -> None:
         self.ready()

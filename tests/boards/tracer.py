@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patience import PATIENT_S
+
 MONITOR = ("-monitor", "unix:{home}/monitor,server=on,wait=off")
 LINE = re.compile(rb"Trace 0: \S+ \[\w+/(\w+)/|(cpu_io_recompile|Stopped execution of TB chain)|"
                   rb"(Taking exception 5 |riscv_cpu_do_interrupt: hart:0, async:1)|"
@@ -118,7 +120,7 @@ class Tracer:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._monitor = socket.socket(socket.AF_UNIX)
-        self._monitor.settimeout(60)
+        self._monitor.settimeout(PATIENT_S)
         self._monitor.connect(str(self.home / "monitor"))
         self._wait_prompt()
         for command in ("singlestep on", f"logfile {self._fifo}", "log exec,nochain,int"):
@@ -129,7 +131,7 @@ class Tracer:
         for command in ("log none", "singlestep off", "logfile /dev/null"):
             self._tell(command)
         self._monitor.close()
-        self._reader.join(60)
+        self._reader.join(PATIENT_S)
         self._fifo.unlink()
 
     def _wait_prompt(self) -> None:

@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "bitrix24"))
 from bitrix24 import Bitrix24  # noqa: E402
+from patience import PATIENT_S  # noqa: E402
 
 PROGRAM = os.path.abspath(os.environ.get("TOKENKEEPER", ROOT / "build/host/tokenkeeper"))
 WITH_US = ("setpriv", "--pdeathsig", "KILL")  # in front of a command: it ends when its starter does
@@ -42,7 +43,8 @@ def _records() -> Path:
 
 
 RECORDS = _records()
-PATIENT_S = 60  # for what comes at once on a machine that is not busy
+APART_S = 10  # between two refreshes
+POLL_S = 0.1
 GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
 SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
 
@@ -138,6 +140,7 @@ class Keeper:
         self.socket, self.flash = self.home / "socket", self.home / "flash.bin"
         self.record = RECORDS / f"{self.home.name}.console"
         self._terminal, self._seq = terminal, 0
+        self._open: tuple[int, int] | None = None  # a command whose answer has not been waited for
         ca = ca or (b24.ca if b24 else "")
         self.command_line = [PROGRAM, "run", "--flash", str(self.flash), "--console",
                              console, "--socket", str(self.socket), *options,
@@ -170,7 +173,7 @@ class Keeper:
         if not self._terminal:
             os.close(theirs_in)
         errors.close()
-        self.out = Lines(self._out, self.record)
+        self.out, self._open = Lines(self._out, self.record), None
         if hello and self._console == "stdio":
             self.out.wait("EVT hello")
         elif hello:
@@ -207,7 +210,7 @@ class Keeper:
         while not condition():
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"not so in {seconds} s; {self.errors()[-500:]}")
-            time.sleep(0.02)
+            time.sleep(POLL_S)
 
     def peak_kb(self) -> int:
         """The most memory it ever had resident."""
@@ -223,14 +226,27 @@ class Keeper:
             data = data[os.write(self._in, data):]
         return start
 
-    def ask(self, command: str) -> tuple[int, int]:
-        """Sends a command as a program does; answered() waits for its answer."""
+    def ask(self, command: str, *, while_busy: bool = False) -> tuple[int, int]:
+        """Sends a command as a program does; answered() waits for its answer.
+
+        A console runs one command at a time, so the answer to the one before is waited for first,
+        but for while_busy.
+        """
+        if not while_busy:
+            self._finish_last()
         self._seq += 1
         self.out.expect_token = command.split(" ")[0] == "token"
-        return self._seq, self.type(f"@{self._seq} {command}\n".encode())
+        self._open = self._seq, self.type(f"@{self._seq} {command}\n".encode())
+        return self._open
+
+    def _finish_last(self) -> None:
+        if self._open is not None:
+            self.answered(self._open)
 
     def answered(self, asked: tuple[int, int], seconds: float = PATIENT_S) -> Answer:
         seq, start = asked
+        if asked == self._open:
+            self._open = None
         end = self.out.wait(rf"@{seq} (OK\b|ERR )", start, seconds)
         prefix = f"@{seq} "
         return Answer([line.removeprefix(prefix) for line in self.out.all[start:end + 1]
@@ -240,7 +256,8 @@ class Keeper:
         return self.answered(self.ask(command), seconds)
 
     def plain(self, command: str, seconds: float = PATIENT_S) -> Answer:
-        """Types a command as a person does."""
+        """Types a command as an operator does."""
+        self._finish_last()
         self.out.expect_token = command.split(" ")[0] == "token"
         start = self.type(command.encode() + b"\r")
         end = self.out.wait(r"OK\b|ERR ", start, seconds)
@@ -282,20 +299,50 @@ class Keeper:
         return self.must("status --all")
 
     def wait_status(self, seconds: float = PATIENT_S, **wanted: str) -> Answer:
+        """Until `status` has these values; of the generation, until it is that or a later one."""
         end = time.monotonic() + seconds
         while True:
             status = self.status()
-            if all(status[key] == value for key, value in wanted.items()):
+            if all(self._has_come(key, status[key], value) for key, value in wanted.items()):
                 return status
             if time.monotonic() > end:
                 raise AssertionError(f"{wanted} did not come: {status}")
-            time.sleep(0.1)
+            time.sleep(POLL_S)
+
+    @staticmethod
+    def _has_come(key: str, value: str, wanted: str) -> bool:
+        return int(value) >= int(wanted) if key == "generation" else value == wanted
+
+    def refresh(self, poll_s: float = POLL_S) -> Answer:
+        """`auth refresh`, as soon as it is allowed: a pair is at least 10 s old then."""
+        answer = self.command("auth refresh")
+        end = time.monotonic() + PATIENT_S
+        while answer.code == "too_soon" and time.monotonic() < end:
+            time.sleep(poll_s)
+            answer = self.command("auth refresh")
+        return answer
+
+    def must_refresh(self) -> Answer:
+        answer = self.refresh()
+        if not answer.ok:
+            raise AssertionError(f"auth refresh: {answer}")
+        return answer
+
+    def pass_time(self, seconds: int) -> None:
+        """Until so many seconds have passed on its own clock, for what comes with time alone."""
+        begun = int(self.status()["uptime"])
+        self.wait_for(lambda: int(self.status()["uptime"]) > begun + seconds,
+                      seconds + PATIENT_S)
+
+    def grow_old(self) -> None:
+        """Until the pair may be refreshed."""
+        self.pass_time(APART_S)
 
     # --- its clients ---
 
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """Another process of the program: `get`, `console`, ..."""
-        options = {"env": self.env, "timeout": 120, "capture_output": True, "text": True} | options
+        options = {"env": self.env, "timeout": PATIENT_S, "capture_output": True, "text": True} | options
         done = subprocess.run([PROGRAM, *arguments], check=False, **options)
         self._record_client(arguments, done)
         return done
@@ -337,6 +384,7 @@ class GatewayCase(unittest.TestCase):
         cls.b24.stop()
 
     def setUp(self) -> None:
+        self.b24.drop()  # nothing of the test before comes into the log of this one
         self.b24.reset()
         self.k = self.keeper(**self.keeper_options)
 

@@ -95,6 +95,7 @@ class Runner:
         with tempfile.TemporaryDirectory(prefix="tk-run-") as work, \
                 ThreadPoolExecutor(self.at_a_time) as pool:
             self._work = Path(work)
+            self._work.chmod(0o755)  # a test plays another user
             return list(pool.map(self._one, jobs))
 
     def _end(self, number: int, _frame: object) -> None:
@@ -119,6 +120,7 @@ class Runner:
     def _one(self, job: Job) -> Result:
         began = time.monotonic()
         folder = tempfile.mkdtemp(dir=self._work)
+        os.chmod(folder, 0o755)
         process = self._start(job, folder)
         if process is None:
             return Result(job, False, "", 0)

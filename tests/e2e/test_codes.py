@@ -122,17 +122,18 @@ class FirstCode(GatewayCase):
         self.b24.drop("oauth")
         began = time.monotonic()
         self.assert_error(self.k.command(f"auth code {redirect}"), "code_expired", "auth begin")
-        self.assertTrue(20 < time.monotonic() - began < 27)
+        self.assertGreater(time.monotonic() - began, 20)
         self.assertEqual(self.requests("exchange"), [])
 
     def test_a_code_that_was_never_sent_may_be_given_again(self) -> None:
-        self.k.configure(auth_host="localhost:1")
+        self.k.configure()
+        self.b24.fault("oauth", "refuse", count=-1, tcp=True)
         code = self.b24.code()["code"]
         asked = self.k.ask(f"auth code {code}")
-        time.sleep(1)
+        self.k.wait_for(lambda: [e for e in self.b24.log() if e["event"] == "refuse"])
         self.k.type(b"\x03")
         self.assertFalse(self.k.answered(asked).ok)
-        self.k.must(f"set auth_host {self.b24.oauth}")
+        self.b24.clear_faults()
         self.assertEqual(self.k.must(f"auth code {code}")["generation"], "1")
 
     def test_quirks_of_answers(self) -> None:

@@ -2,15 +2,23 @@
 """`tokenkeeper get`: what a script sees, in text and in exit statuses."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
 import subprocess
-import time
+import sys
+import termios
 import unittest
 from pathlib import Path
 
-from keeper import PROGRAM, GatewayCase
+from keeper import PATIENT_S, PROGRAM, GatewayCase
+
+
+def was_read(client: socket.socket) -> bool:
+    """Whether the service has read all that was sent."""
+    unread = fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(unread, sys.byteorder) == 0
 
 
 class Get(GatewayCase):
@@ -35,7 +43,7 @@ class Get(GatewayCase):
             ["curl", "-sS", "--cacert", self.b24.ca, "--data", "@-",
              f"https://{self.b24.portal}/rest/profile"],
             input="auth=" + self.k.get().stdout.strip(), capture_output=True, text=True,
-            timeout=60, check=False)
+            timeout=PATIENT_S, check=False)
         self.assertIn("result", json.loads(done.stdout), done.stderr)
 
     def test_console_and_get_give_the_same(self) -> None:
@@ -50,7 +58,7 @@ class MinValid(GatewayCase):
     def test_min_valid_above_what_is_left_refreshes_first(self) -> None:
         self.b24.set(access_life_s=600)
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         self.b24.set(access_life_s=3600)
         answer = self.k.get_json("--min-valid", "600")
         self.assertEqual((answer["generation"], answer["short"]), (2, False))
@@ -58,7 +66,7 @@ class MinValid(GatewayCase):
 
     def test_min_valid_longer_than_any_token(self) -> None:
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         answer = self.k.get_json("--min-valid", "7200")
         self.assertEqual((answer["generation"], answer["short"]), (2, True))
         self.assertGreater(answer["expires_in"], 3500)
@@ -67,7 +75,7 @@ class MinValid(GatewayCase):
 
     def test_who_waits_in_vain_gets_what_is_valid(self) -> None:
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         self.b24.fault("oauth", "stall_at", byte=0, count=1)
         answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
@@ -80,7 +88,7 @@ class MinValid(GatewayCase):
 
     def test_who_says_no_more_while_he_waits_costs_nothing(self) -> None:
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # places are for 24
             self.b24.fault("oauth", "stall_at", byte=0, count=1)
             before = self.cpu_s()
@@ -89,9 +97,9 @@ class MinValid(GatewayCase):
                            for _ in range(count)]
                 for client in clients:
                     client.connect(str(self.k.socket))  # waits for room in the queue
-                    client.settimeout(60)
+                    client.settimeout(PATIENT_S)
                     client.sendall(b'{"op":"get","min_valid":3600,"timeout":4}\n')
-                time.sleep(0.5)
+                self.k.wait_for(lambda: was_read(clients[0]))
                 for client in clients[:1]:
                     client.sendall(more)
                     client.shutdown(socket.SHUT_WR)
@@ -104,19 +112,19 @@ class Rejected(GatewayCase):
 
     def test_rejected(self) -> None:
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
         self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
         self.assertEqual(len(self.requests("refresh")), 1)
 
     def test_many_at_once_cost_one_refresh(self) -> None:
         self.k.provision()
-        time.sleep(10.2)
+        self.k.grow_old()
         self.b24.fault("oauth", "delay", seconds=2, path="/oauth/token")
         clients = [subprocess.Popen([PROGRAM, "get", "--rejected", "1", "--json"],
                                     env=self.k.env, stdout=subprocess.PIPE, text=True)
                    for _ in range(12)]
-        answers = [json.loads(client.communicate(timeout=60)[0]) for client in clients]
+        answers = [json.loads(client.communicate(timeout=PATIENT_S)[0]) for client in clients]
         self.assertEqual({answer["generation"] for answer in answers}, {2})
         self.assertEqual(len(self.requests("refresh")), 1)
 
@@ -128,7 +136,7 @@ class OnDemand(GatewayCase):
         note = self.k.must("set renew on-demand")
         self.b24.set(access_life_s=13)
         self.k.must(f"auth code {self.k.redirect()}")
-        time.sleep(14)
+        self.k.pass_time(14)
         self.assertEqual(self.requests("refresh"), [])
         self.assertEqual(self.k.get_json("--min-valid", "5")["generation"], 2)
         self.assertEqual(note["renew"], "on-demand")
@@ -166,7 +174,7 @@ class ExitStatus(GatewayCase):
         self.b24.set(access_life_s=12)
         self.k.provision()
         self.b24.fault("oauth", "status", status=503, count=-1)
-        time.sleep(12.5)
+        self.k.wait_status(expires_in="0")
         self.assertEqual(self.status("--timeout", "1", "--min-valid", "0"), 6)
 
     def test_help_names_them(self) -> None:

@@ -21,10 +21,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "bitrix24"))
+from patience import PATIENT_S  # noqa: E402
+
 COPY = ROOT / "build/porting"
 GUIDE = ROOT / "port/template/README.md"
 TEMPLATES = ("port/template", "boards/template")
-PATIENT_S = 120
 LONGEST_GUIDE = 66  # lines: a page
 
 
