@@ -15,7 +15,7 @@
 void TK_ASSERT_FAILED(void);
 #define TK_ASSERT(condition) ((condition) ? (void)0 : TK_ASSERT_FAILED())
 #else
-#define TK_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
+#define TK_ASSERT(condition) ((void)(0 && (condition)))
 #endif
 
 #endif

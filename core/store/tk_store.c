@@ -1,12 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store.h"
 
+#include "tk_assert.h"
 #include "tk_store_plan.h"
 #include "tk_store_read.h"
 #include "tk_store_walk.h"
 #include "tk_store_write.h"
 
 #include <string.h>
+
+/* --- what a caller must not do --- */
+
+static bool is_complete_flash(const struct tk_flash *f)
+{
+    return f != NULL && f->read != NULL && f->program != NULL && f->erase != NULL;
+}
+
+static bool is_complete_seal(const struct tk_store_seal *seal)
+{
+    return seal == NULL || (seal->begin != NULL && seal->add_head != NULL &&
+                            seal->add_values != NULL && seal->end != NULL && seal->crypt != NULL);
+}
+
+static bool are_good_queries(const struct tk_store_query *queries, size_t count)
+{
+    while (count > 0 && queries != NULL && queries->key != TK_KEY_ALL &&
+           (queries->buf != NULL || queries->size == 0)) {
+        queries++;
+        count--;
+    }
+    return count == 0;
+}
+
+static bool is_good_value(const struct tk_store_value *v)
+{
+    if (v->key == TK_KEY_ALL || (v->count > 0 && v->pieces == NULL))
+        return false;
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->pieces[i].data == NULL && v->pieces[i].len > 0)
+            return false;
+    }
+    return true;
+}
+
+static bool are_good_values(const struct tk_store_value *values, size_t count)
+{
+    if (count > 0 && values == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (values[i].key == values[j].key)
+                return false;
+        }
+        if (!is_good_value(&values[i]))
+            return false;
+    }
+    return true;
+}
 
 /* --- opening --- */
 
@@ -72,6 +122,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
 {
     struct tk_header h;
 
+    TK_ASSERT(s != NULL && is_complete_flash(flash) && is_complete_seal(seal));
     *s = (struct tk_store){.flash = flash,
                            .seal = seal,
                            .bad_bit = UINT32_MAX,
@@ -102,6 +153,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
 /* Begins an operation. While an erase is under way nothing can be read or programmed. */
 static void begin(struct tk_store *s)
 {
+    TK_ASSERT(s->flash != NULL); /* tk_store_open was not called */
     s->read_failed = false;
     if (s->next_erasing)
         (void)tk_media_erase(s, s->seq + 1);
@@ -145,6 +197,7 @@ static int answer(struct tk_store *s, struct tk_store_query *queries, size_t cou
 
 int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
+    TK_ASSERT(are_good_queries(queries, count));
     begin(s);
     tk_find(s, queries, count);
     return answer(s, queries, count);
@@ -162,6 +215,7 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 {
     struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
+    TK_ASSERT(are_good_queries(&query, 1));
     begin(s);
     tk_find_previous(s, &query);
     (void)answer(s, &query, 1);
@@ -194,6 +248,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     struct tk_commit c = {.values = values, .count = count};
     int ret;
 
+    TK_ASSERT(s->flash != NULL && are_good_values(values, count));
     if (count > TK_RECORD_HEADS || s->open_error != 0)
         return s->open_error != 0 ? s->open_error : TK_STORE_FULL;
     begin(s);
@@ -205,6 +260,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 
 int tk_store_prepare(struct tk_store *s)
 {
+    TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
     if (s->unwritten_since_mount || s->seq == 0)
         return settle(s);
@@ -251,6 +307,7 @@ void tk_store_close(struct tk_store *s)
 
 const char *tk_store_health(const struct tk_store *s)
 {
+    TK_ASSERT(s->flash != NULL);
     return s->health & TK_STORE_CORRUPT     ? "corrupt"
            : s->health & TK_STORE_OLDER     ? "older"
            : s->health & TK_STORE_CORRECTED ? "corrected"

@@ -13,6 +13,9 @@
  * No function is reentrant for one store, and none may be called from an interrupt. Different
  * stores are independent. All calls block; only erases take long (tk_store_prepare).
  *
+ * A caller's mistake is a TK_ASSERT: a struct tk_store that was zeroed but not opened, key 255, a
+ * key twice in one commit, a NULL buffer or piece with a length.
+ *
  * Format (integers are little-endian). The flash is a ring of sectors, filled in turn. Sectors are
  * numbered from 1 for ever; number n lies at place n modulo the count of sectors. Headers and
  * records begin at a write unit; what is left of the last unit is 0xFF.

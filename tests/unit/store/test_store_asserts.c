@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A caller's mistakes stop at an assert. The store is compiled here with asserts on. */
+
+#include "tk_sim_flash.h"
+#include "tk_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tk_sim_flash f;
+static struct tk_store s;
+static jmp_buf failed;
+
+void assert_failed(void);
+
+void assert_failed(void)
+{
+    longjmp(failed, 1);
+}
+
+/* The expression fails an assert. */
+#define assert_stops(expression)                                                                   \
+    do {                                                                                           \
+        if (setjmp(failed) == 0) {                                                                 \
+            (void)(expression);                                                                    \
+            fail_msg("no assert: %s", #expression);                                                \
+        }                                                                                          \
+    } while (0)
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&s, 0, sizeof s);
+    tk_sim_flash_init(&f, 1024, 2, 4);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tk_sim_flash_free(&f);
+    return 0;
+}
+
+static void open_store(void)
+{
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
+}
+
+static void a_store_that_was_not_opened(void **state)
+{
+    uint8_t buf[4];
+    struct tk_store_query query = {.key = 1, .buf = buf, .size = sizeof buf};
+
+    (void)state;
+    assert_stops(tk_store_commit(&s, NULL, 0));
+    assert_stops(tk_store_get(&s, 1, buf, sizeof buf));
+    assert_stops(tk_store_get_all(&s, &query, 1));
+    assert_stops(tk_store_previous(&s, 1, buf, sizeof buf));
+    assert_stops(tk_store_prepare(&s));
+    assert_stops(tk_store_wipe(&s));
+    assert_stops(tk_store_health(&s));
+}
+
+static void a_flash_or_seal_without_a_function(void **state)
+{
+    struct tk_flash flash = f.flash;
+    struct tk_store_seal seal = {.ctx = NULL};
+
+    (void)state;
+    flash.erase = NULL;
+    assert_stops(tk_store_open(&s, NULL, NULL));
+    assert_stops(tk_store_open(&s, &flash, NULL));
+    assert_stops(tk_store_open(&s, &f.flash, &seal));
+}
+
+static void a_read_of_key_255_or_to_no_buffer(void **state)
+{
+    uint8_t buf[4];
+
+    (void)state;
+    open_store();
+    assert_stops(tk_store_get(&s, 255, buf, sizeof buf));
+    assert_stops(tk_store_previous(&s, 255, buf, sizeof buf));
+    assert_stops(tk_store_get(&s, 1, NULL, 1));
+    assert_stops(tk_store_get_all(&s, NULL, 1));
+    assert_int_equal(tk_store_get(&s, 254, NULL, 0), TK_STORE_MISSING);
+}
+
+static void a_commit_of_key_255_or_of_a_key_twice(void **state)
+{
+    struct tk_store_piece piece = {"x", 1};
+    struct tk_store_value values[] = {{1, 1, &piece}, {2, 1, &piece}, {1, 0, NULL}};
+
+    (void)state;
+    open_store();
+    assert_stops(tk_store_commit(&s, values, 3));
+    values[2].key = 255;
+    assert_stops(tk_store_commit(&s, values, 3));
+    values[2].key = 254;
+    assert_int_equal(tk_store_commit(&s, values, 3), TK_STORE_OK);
+}
+
+static void a_commit_without_its_data(void **state)
+{
+    struct tk_store_piece pieces[] = {{"x", 1}, {NULL, 0}};
+    struct tk_store_value value = {1, 1, NULL};
+
+    (void)state;
+    open_store();
+    assert_stops(tk_store_commit(&s, NULL, 1));
+    assert_stops(tk_store_commit(&s, &value, 1));
+    value.pieces = pieces;
+    value.count = 2;
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    pieces[1].len = 1;
+    assert_stops(tk_store_commit(&s, &value, 1));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_store_that_was_not_opened),       TEST(a_flash_or_seal_without_a_function),
+        TEST(a_read_of_key_255_or_to_no_buffer), TEST(a_commit_of_key_255_or_of_a_key_twice),
+        TEST(a_commit_without_its_data),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
