@@ -34,6 +34,7 @@ MASKS = [
     (r"_len=\d+", "_len=*"),
     (r"\d{4}-\d\d-\d\dT[\d:]+Z", "*"),
     (r"\b[0-9a-f]{8,}\b", "*"),
+    (r"(event=cleared .*level=)\d", r"\1*"),  # the higher one where the retry comes late
     (r"\b(version|expires_in|next_refresh_in|since|next_try|attempts)=[\d.]+", r"\1=*"),
 ]
 # What a chapter leaves out, by a word of its title: details, and lines whose place is not fixed.
@@ -43,7 +44,7 @@ LEFT_OUT = {
     "refreshes the token": r"EVT state .*state=(?!ready)",
     "script on": r"EVT state",
     "Power": r"EVT state|(next_refresh_in|expires_in)=|OK$",
-    "server fails": r"EVT state",
+    "server fails": r"EVT state|EVT escalation .*level=3",
 }
 COLOURS = {"bitrix24": "#d2a8ff", "gateway": "#c9d1d9", "* event": "#79c0ff", "operator": "#ffa657",
            "script": "#7ee787", "portal": "#d2a8ff", "webhook": "#ff7b72"}
