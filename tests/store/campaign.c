@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Many trials, and two that are none: years of commits, and a store that is full. */
+/* Campaigns of trials, replay, and two tests without faults: years of commits, and a full store. */
 
 #include "proof.h"
 
@@ -12,20 +12,20 @@ struct run {
     const struct campaign *c;
     struct tally *tally;
     struct device d;
-    struct moment moment;
-    struct model *models; /* [n]: before commit n */
+    struct snapshot snapshot;
+    struct model *models; /* [n]: state before commit n */
 };
 
-/* Whether what was planned came to pass. */
+/* Whether the planned fault happened. */
 static bool one(struct run *r, uint32_t n, uint32_t at, uint32_t how, uint32_t at2, uint32_t how2)
 {
     const struct campaign *c = r->c;
-    bool often = c->often != 0 && r->tally->trials % c->often == 0;
+    bool often = c->long_every != 0 && r->tally->trials % c->long_every == 0;
 
     r->p->trial =
-        (struct trial){c->part, c->shape, c->load, n, at, how, at2, how2, often ? 200 : c->more};
+        (struct trial){c->fault, c->shape, c->load, n, at, how, at2, how2, often ? 200 : c->more};
     watch_trial();
-    count_trial(r->p, r->tally, &r->d, &r->moment, &r->models[n]);
+    count_trial(r->p, r->tally, &r->d, &r->snapshot, &r->models[n]);
     return r->p->reached;
 }
 
@@ -50,10 +50,10 @@ static bool all_ways(struct run *r, uint32_t n, uint32_t at)
 {
     bool reached = false;
 
-    switch (r->c->part) {
-    case PART_READ:
+    switch (r->c->fault) {
+    case FAULT_READ:
         return one(r, n, at, 0, 0, 0);
-    case PART_WEAK:
+    case FAULT_MARGINAL:
         for (uint32_t how = 1; how <= 4; how++) {
             reached |= one(r, n, at, how, TK_SIM_WEAK_RESTART, 0);
             reached |= one(r, n, at, how, TK_SIM_WEAK_READ, 0);
@@ -61,10 +61,11 @@ static bool all_ways(struct run *r, uint32_t n, uint32_t at)
         return reached;
     default:
         for (uint32_t how = 0; how < TK_SIM_TORN_PROGRAMS; how++) {
-            if (r->c->part == PART_AGAIN)
+            if (r->c->fault == FAULT_TWICE)
                 reached |= again(r, n, at, how);
             else
-                reached |= one(r, n, at, how, r->c->part == PART_FAIL && how == 5 ? at + 20 : 0, 0);
+                reached |=
+                    one(r, n, at, how, r->c->fault == FAULT_FAIL && how == 5 ? at + 20 : 0, 0);
         }
         return reached;
     }
@@ -82,15 +83,15 @@ static void flip(struct run *r, uint32_t n)
     }
 }
 
-/* The undisturbed commit n. Nobody goes on when that fails. */
+/* Commit n without a fault. If it fails, the campaign ends. */
 static bool advance(struct run *r, uint32_t n)
 {
-    moment_back_to(&r->d, &r->moment);
+    snapshot_restore(&r->d, &r->snapshot);
     if (device_step(&r->d, n) == TK_STORE_OK && r->d.sim.violations == 0 &&
-        look(&r->d, &r->models[n + 1], &r->models[n + 1]) == FOUND_NEW)
+        check(&r->d, &r->models[n + 1], &r->models[n + 1]) == FOUND_NEW)
         return true;
     if (r->p->failures++ < 10 && !r->p->quiet)
-        printf("FAILED: undisturbed, commit %u of %s at %u x %u, unit %u%s%s\n", (unsigned)n,
+        printf("FAILED: without a fault, commit %u of %s at %u x %u, unit %u%s%s\n", (unsigned)n,
                r->c->load->name, (unsigned)r->c->shape.sectors, (unsigned)r->c->shape.sector_size,
                (unsigned)r->c->shape.unit, r->d.sim.violations > 0 ? ": " : "",
                r->d.sim.violations > 0 ? r->d.sim.violation : "");
@@ -103,18 +104,18 @@ static void begin(struct run *r)
 {
     const struct campaign *c = r->c;
 
-    device_init(&r->d, &c->shape, c->load, r->p->sabotage);
+    device_init(&r->d, &c->shape, c->load, r->p->bug);
     r->models = calloc(c->to + 2, sizeof *r->models);
     if (r->models == NULL)
         abort();
-    r->models++; /* one in front */
+    r->models++; /* so that models[-1] exists */
     model_blank(&r->models[-1]);
     model_blank(&r->models[0]);
     for (uint32_t n = 0; n < c->to; n++) {
         r->models[n + 1] = r->models[n];
         model_commit(&r->models[n + 1], c->load, &c->shape, n);
     }
-    if (device_start(&r->d) != TK_STORE_OK) {
+    if (device_boot(&r->d) != TK_STORE_OK) {
         r->tally->found[FOUND_MOUNT]++;
         r->p->failures++;
     }
@@ -123,7 +124,7 @@ static void begin(struct run *r)
 static void end(struct run *r)
 {
     free(r->models - 1);
-    moment_free(&r->moment);
+    snapshot_free(&r->snapshot);
     device_free(&r->d);
 }
 
@@ -137,13 +138,13 @@ void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally
     r.tally = tally;
     begin(&r);
     for (uint32_t n = 0; n < c->to; n++) {
-        moment_keep(&r.d, &r.moment);
-        for (uint32_t at = 1; n >= c->from && c->part != PART_FLIP;) {
+        snapshot_take(&r.d, &r.snapshot);
+        for (uint32_t at = 1; n >= c->from && c->fault != FAULT_FLIP;) {
             if (!all_ways(&r, n, at))
                 break;
-            at += c->part == PART_READ ? 1 + at / 32 : 1; /* there are thousands of reads */
+            at += c->fault == FAULT_READ ? 1 + at / 32 : 1; /* there are thousands of reads */
         }
-        if (n >= c->from && c->part == PART_FLIP)
+        if (n >= c->from && c->fault == FAULT_FLIP)
             flip(&r, n);
         if (!advance(&r, n))
             break;
@@ -177,7 +178,7 @@ void print_trial(FILE *out, const struct trial *t, uint64_t seed)
     char letters[4];
 
     fprintf(out, "%s %u x %u / %u -%s %s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
-            part_names[t->part], (unsigned)t->shape.sectors, (unsigned)t->shape.sector_size,
+            fault_names[t->fault], (unsigned)t->shape.sectors, (unsigned)t->shape.sector_size,
             (unsigned)t->shape.unit, kind_letters(t->shape.kind, letters), t->load->name,
             (unsigned)t->n, (unsigned)t->at, (unsigned)t->how, (unsigned)t->at2, (unsigned)t->how2,
             (unsigned)t->more, (unsigned long long)seed);
@@ -185,24 +186,24 @@ void print_trial(FILE *out, const struct trial *t, uint64_t seed)
 
 static bool parse_trial(const char *line, struct trial *t, uint64_t *seed)
 {
-    char part[16], kind[16], load[16];
+    char fault[16], kind[16], load[16];
     unsigned v[9];
     unsigned long long s;
 
     if (sscanf(line,
                "%15s %u x %u / %u %15s %15s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
-               part, &v[0], &v[1], &v[2], kind, load, &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
+               fault, &v[0], &v[1], &v[2], kind, load, &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
                &s) != 13)
         return false;
     *t = (struct trial){
-        PARTS, {v[0], v[1], v[2], kind_of(kind)}, find_load(load), v[3], v[4], v[5], v[6], v[7],
+        FAULTS, {v[0], v[1], v[2], kind_of(kind)}, find_load(load), v[3], v[4], v[5], v[6], v[7],
         v[8]};
-    for (int i = 0; i < PARTS; i++) {
-        if (strcmp(part, part_names[i]) == 0)
-            t->part = (enum part)i;
+    for (int i = 0; i < FAULTS; i++) {
+        if (strcmp(fault, fault_names[i]) == 0)
+            t->fault = (enum fault)i;
     }
     *seed = s;
-    return t->part != PARTS && t->load != NULL;
+    return t->fault != FAULTS && t->load != NULL;
 }
 
 bool replay(const char *line)
@@ -214,18 +215,18 @@ bool replay(const char *line)
 
     if (!parse_trial(line, &t, &p.seed))
         return false;
-    struct campaign c = {t.part, t.shape, t.load, t.n, t.n + 1, t.more, 0, 0};
+    struct campaign c = {t.fault, t.shape, t.load, t.n, t.n + 1, t.more, 0, 0};
 
     r = (struct run){.p = &p, .c = &c, .tally = &tally};
     begin(&r);
     for (uint32_t n = 0; n < t.n; n++) {
-        moment_keep(&r.d, &r.moment);
+        snapshot_take(&r.d, &r.snapshot);
         if (!advance(&r, n))
             return false;
     }
-    moment_keep(&r.d, &r.moment);
+    snapshot_take(&r.d, &r.snapshot);
     p.trial = t;
-    count_trial(&p, &tally, &r.d, &r.moment, &r.models[t.n]);
+    count_trial(&p, &tally, &r.d, &r.snapshot, &r.models[t.n]);
     for (int f = 0; f < FINDINGS; f++) {
         if (tally.found[f] > 0)
             printf("%s\n", finding_names[f]);
@@ -234,7 +235,7 @@ bool replay(const char *line)
     return p.failures == 0;
 }
 
-/* --- years --- */
+/* --- wear --- */
 
 static bool spread_is_one(const struct device *d)
 {
@@ -251,7 +252,7 @@ static bool commit_levels_wear(struct device *d, uint32_t n)
 {
     uint64_t erases = d->sim.erases;
 
-    if (n % 997 == 996 && (device_start(d) != TK_STORE_OK || device_prepare(d) != TK_STORE_OK))
+    if (n % 997 == 996 && (device_boot(d) != TK_STORE_OK || device_prepare(d) != TK_STORE_OK))
         return false;
     erases = d->sim.erases - erases > 1 ? 0 : d->sim.erases;
     return device_commit(d, n) == TK_STORE_OK && d->sim.erases <= erases + 1 && spread_is_one(d);
@@ -263,16 +264,16 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits)
     struct model m;
     bool good = true;
 
-    device_init(&d, shape, find_load("refresh"), p->sabotage);
+    device_init(&d, shape, find_load("refresh"), p->bug);
     model_blank(&m);
-    good = device_start(&d) == TK_STORE_OK;
+    good = device_boot(&d) == TK_STORE_OK;
     for (uint32_t n = 0; n < commits && good; n++) {
         good = commit_levels_wear(&d, n);
         if (n == 0 || n + 2 >= commits)
             model_commit(&m, d.load, shape, n);
     }
-    good = good && device_start(&d) == TK_STORE_OK && look(&d, &m, &m) == FOUND_NEW &&
-           before_is_right(&d, &m) && d.store.health == 0 && d.sim.violations == 0;
+    good = good && device_boot(&d) == TK_STORE_OK && check(&d, &m, &m) == FOUND_NEW &&
+           previous_is_right(&d, &m) && d.store.health == 0 && d.sim.violations == 0;
     if (!good && p->failures++ < 10 && !p->quiet)
         printf("FAILED: %u commits at %u x %u, unit %u\n", (unsigned)commits,
                (unsigned)shape->sectors, (unsigned)shape->sector_size, (unsigned)shape->unit);
@@ -294,11 +295,11 @@ static int commit_one(struct device *d, uint8_t key, uint32_t version, int len)
 
 static bool is_full_and_whole(struct device *d, const struct model *m, uint8_t key, int len)
 {
-    return commit_one(d, key, 999, len) == TK_STORE_FULL && look(d, m, m) == FOUND_NEW;
+    return commit_one(d, key, 999, len) == TK_STORE_FULL && check(d, m, m) == FOUND_NEW;
 }
 
-/* Grows key 2 beside two others until it does not fit; from then on all values of these lengths
- * must go in again and again, wherever in the ring they come to lie. */
+/* Grows the value of key 2 until it no longer fits beside two others. From then on values of these
+ * lengths must be accepted again and again, wherever in the ring they are. */
 static bool fill_up(struct proof *p, struct device *d)
 {
     int len = (int)d->shape.sector_size / 4;
@@ -306,12 +307,12 @@ static bool fill_up(struct proof *p, struct device *d)
 
     model_blank(&m);
     for (uint8_t key = 0; key < 2; key++) {
-        m.now[key] = (struct held){40, key};
+        m.now[key] = (struct expected){40, key};
         if (commit_one(d, key, key, 40) != TK_STORE_OK)
             return false;
     }
     while (len < VALUE_MAX && commit_one(d, 2, (uint32_t)len, len) == TK_STORE_OK) {
-        m.now[2] = (struct held){len, (uint32_t)len};
+        m.now[2] = (struct expected){len, (uint32_t)len};
         len++;
     }
     if (!is_full_and_whole(d, &m, 2, len) || !is_full_and_whole(d, &m, 3, 100) ||
@@ -320,12 +321,12 @@ static bool fill_up(struct proof *p, struct device *d)
     for (uint32_t n = 1000; n < 1100; n++) {
         uint8_t key = n % 3 == 0 ? 2 : n % 3 == 1 ? 1 : 0;
 
-        if (n % 7 == 0 && device_start(d) != TK_STORE_OK)
+        if (n % 7 == 0 && device_boot(d) != TK_STORE_OK)
             return false;
         if (n % 5 == 0 && device_prepare(d) != TK_STORE_OK)
             return false;
         m.now[key].version = n;
-        if (commit_one(d, key, n, m.now[key].len) != TK_STORE_OK || look(d, &m, &m) != FOUND_NEW)
+        if (commit_one(d, key, n, m.now[key].len) != TK_STORE_OK || check(d, &m, &m) != FOUND_NEW)
             return false;
     }
     (void)p;
@@ -337,8 +338,8 @@ bool run_full(struct proof *p, const struct shape *shape)
     static struct device d;
     bool good;
 
-    device_init(&d, shape, find_load("refresh"), p->sabotage);
-    good = device_start(&d) == TK_STORE_OK && fill_up(p, &d);
+    device_init(&d, shape, find_load("refresh"), p->bug);
+    good = device_boot(&d) == TK_STORE_OK && fill_up(p, &d);
     if (!good && p->failures++ < 10 && !p->quiet)
         printf("FAILED: a full store at %u x %u, unit %u\n", (unsigned)shape->sectors,
                (unsigned)shape->sector_size, (unsigned)shape->unit);

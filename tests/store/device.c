@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A store on its memory, and what is found in it. */
+/* A store on simulated flash, and the comparison of what it holds with a model. */
 
 #include "proof.h"
 
 #include <string.h>
 
 void device_init(struct device *d, const struct shape *shape, const struct load *load,
-                 const struct sabotage *sabotage)
+                 const struct injected_bug *bug)
 {
     memset(d, 0, sizeof *d);
     d->shape = *shape;
@@ -18,9 +18,9 @@ void device_init(struct device *d, const struct shape *shape, const struct load 
         tk_sim_flash_cache(&d->sim);
     test_seal_init(&d->seal, d);
     d->shim = d->sim.flash;
-    d->sabotage = sabotage;
-    if (sabotage != NULL)
-        sabotage->stand_between(d);
+    d->bug = bug;
+    if (bug != NULL)
+        bug->inject(d);
 }
 
 void device_free(struct device *d)
@@ -33,14 +33,14 @@ static int open_store(struct device *d)
     return tk_store_open(&d->store, &d->shim, d->shape.kind & SEALED ? &d->seal.store : NULL);
 }
 
-int device_start(struct device *d)
+int device_boot(struct device *d)
 {
     tk_sim_flash_power_on(&d->sim);
-    d->shim_state.len = 0; /* what a saboteur held back is lost */
+    d->shim_state.len = 0; /* a program that was held back is lost */
     return open_store(d);
 }
 
-/* Each call is a bounded step; so is their number. */
+/* A bounded number of steps must do. */
 int device_prepare(struct device *d)
 {
     int ret = TK_STORE_AGAIN;
@@ -50,7 +50,7 @@ int device_prepare(struct device *d)
     return ret;
 }
 
-/* In two pieces each, so that pieces are joined too. */
+/* Each value in two pieces. */
 int device_commit(struct device *d, uint32_t n)
 {
     static uint8_t bytes[8 * VALUE_MAX];
@@ -85,15 +85,15 @@ int device_step(struct device *d, uint32_t n)
     return device_commit(d, n);
 }
 
-void moment_keep(const struct device *d, struct moment *m)
+void snapshot_take(const struct device *d, struct snapshot *m)
 {
     tk_sim_flash_save(&d->sim, &m->image);
     m->store = d->store;
     m->shim_state = d->shim_state;
 }
 
-/* Nothing of an earlier trial is left. */
-void moment_back_to(struct device *d, const struct moment *m)
+/* Also resets what a trial planned. */
+void snapshot_restore(struct device *d, const struct snapshot *m)
 {
     tk_sim_flash_restore(&d->sim, &m->image);
     d->store = m->store;
@@ -105,20 +105,19 @@ void moment_back_to(struct device *d, const struct moment *m)
     d->seal.misused = 0;
 }
 
-void moment_free(struct moment *m)
+void snapshot_free(struct snapshot *m)
 {
     tk_sim_image_free(&m->image);
 }
 
-/* --- what is found --- */
+/* --- findings --- */
 
-/* The same in two models? */
-static bool same_held(const struct held *a, const struct held *b)
+static bool same_held(const struct expected *a, const struct expected *b)
 {
     return a->len == b->len && (a->len < 0 || a->version == b->version);
 }
 
-static bool is(uint8_t key, const struct held *held, int len, const uint8_t *got)
+static bool is(uint8_t key, const struct expected *held, int len, const uint8_t *got)
 {
     static uint8_t want[VALUE_MAX];
 
@@ -133,17 +132,17 @@ static enum finding name_wrong(int len, bool touched)
     if (len >= 0)
         return FOUND_GARBAGE;
     if (!touched)
-        return FOUND_FIXED_LOST;
+        return FOUND_OTHER_LOST;
     return len == TK_STORE_MISSING ? FOUND_LOST : FOUND_CORRUPT;
 }
 
-/* Never used; asking for some of these is enough. */
-static bool is_idle(unsigned key, const struct held *a, const struct held *b)
+/* A key that is in neither model: checking a few of them is enough. */
+static bool is_idle(unsigned key, const struct expected *a, const struct expected *b)
 {
     return a->len < 0 && b->len < 0 && key > 11 && key % 16 != 0;
 }
 
-enum finding look(struct device *d, const struct model *old, const struct model *fresh)
+enum finding check(struct device *d, const struct model *old, const struct model *fresh)
 {
     static uint8_t got[KEYS_MAX][VALUE_MAX];
     struct tk_store_query wants[KEYS_MAX];
@@ -160,7 +159,7 @@ enum finding look(struct device *d, const struct model *old, const struct model 
         return FOUND_CORRUPT;
     for (size_t i = 0; i < count; i++) {
         uint8_t key = wants[i].key;
-        const struct held *o = &old->now[key], *f = &fresh->now[key];
+        const struct expected *o = &old->now[key], *f = &fresh->now[key];
         bool touched = !same_held(o, f);
         bool is_old = is(key, o, wants[i].len, got[i]), is_new = is(key, f, wants[i].len, got[i]);
 
@@ -174,13 +173,14 @@ enum finding look(struct device *d, const struct model *old, const struct model 
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
-/* Each walks all of the memory: of those that the last commit did not touch, one is enough. */
-bool before_is_right(struct device *d, const struct model *m)
+/* Each lookup walks over the whole flash, so of the keys that the last commit did not touch only
+ * one is checked. */
+bool previous_is_right(struct device *d, const struct model *m)
 {
     static uint8_t got[VALUE_MAX];
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
-        const struct held *before = &m->before[key];
+        const struct expected *before = &m->previous[key];
 
         if (!m->newest[key] && key != (d->sim.random & 15))
             continue;

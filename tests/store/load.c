@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is committed, and what must be there then. */
+/* Loads, and models of what a store must hold after them. */
 
 #include "proof.h"
 
@@ -36,8 +36,7 @@ static void add(struct entry *entries, size_t *count, unsigned key, int len, uin
     entries[(*count)++] = (struct entry){(uint8_t)key, len, version};
 }
 
-/* The one of facts and of the benchmark: nine values once, then four (268 bytes) at each refresh.
- */
+/* A gateway's load, as in the benchmark: nine values once, then four (268 bytes) per refresh. */
 static size_t refresh(const struct shape *shape, uint32_t n, struct entry *entries)
 {
     static const int lens[] = {24, 40, 50, 46, 60, 70, 70, 64, 64};
@@ -49,7 +48,7 @@ static size_t refresh(const struct shape *shape, uint32_t n, struct entry *entri
     return count;
 }
 
-/* Values that come, grow, shrink, are empty, long, deleted, or there already. */
+/* Values that are new, grow, shrink, are empty, long, deleted or unchanged. */
 static size_t mixed(const struct shape *shape, uint32_t n, struct entry *entries)
 {
     uint64_t x = mix(77, n);
@@ -72,11 +71,11 @@ static size_t mixed(const struct shape *shape, uint32_t n, struct entry *entries
     return count;
 }
 
-/* Many small ones: 30 keys, one or two a commit, now and then nine. */
+/* Many small values: 30 keys, one or two per commit, sometimes nine. */
 static size_t many(const struct shape *shape, uint32_t n, struct entry *entries)
 {
     bool narrow = shape->unit >= 32 || (shape->kind & SEALED && shape->sector_size < 2048);
-    unsigned keys = narrow ? 10 : 30; /* each may stand in a record of its own one day */
+    unsigned keys = narrow ? 10 : 30; /* each may end up in a record of its own */
     unsigned some = n == 0 ? keys : n % 16 == 15 ? 9 : 1 + n % 2;
     size_t count = 0;
 
@@ -85,7 +84,7 @@ static size_t many(const struct shape *shape, uint32_t n, struct entry *entries)
     return count;
 }
 
-/* All that is alive fills most of a sector. */
+/* Live values fill most of a sector. */
 static size_t tight(const struct shape *shape, uint32_t n, struct entry *entries)
 {
     int room = (int)(shape->sector_size - 16 - 3 * shape->unit) * 15 / 16;
@@ -113,7 +112,7 @@ const struct load *find_load(const char *name)
 
 /* --- models --- */
 
-static bool same(const struct held *held, const struct entry *e)
+static bool same(const struct expected *held, const struct entry *e)
 {
     static uint8_t a[VALUE_MAX], b[VALUE_MAX];
 
@@ -127,7 +126,7 @@ static bool same(const struct held *held, const struct entry *e)
 void model_blank(struct model *m)
 {
     for (int key = 0; key < KEYS_MAX; key++) {
-        m->now[key] = m->before[key] = (struct held){-1, 0};
+        m->now[key] = m->previous[key] = (struct expected){-1, 0};
         m->newest[key] = false;
     }
 }
@@ -147,7 +146,7 @@ void model_commit(struct model *m, const struct load *load, const struct shape *
             memset(m->newest, 0, sizeof m->newest);
         first = false;
         m->newest[e->key] = true;
-        m->before[e->key] = e->len < 0 ? (struct held){-1, 0} : m->now[e->key];
-        m->now[e->key] = (struct held){e->len, e->version};
+        m->previous[e->key] = e->len < 0 ? (struct expected){-1, 0} : m->now[e->key];
+        m->now[e->key] = (struct expected){e->len, e->version};
     }
 }

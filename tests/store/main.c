@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The proof of core/store/tk_store: see proof.h. Prints one row a campaign, in the columns in which
- * other stores were measured.
+ * Fault injection for core/store: see proof.h. Prints one row per campaign.
  *
- *     store_proof                   all that is exhaustive, some minutes
- *     store_proof --only PART       cut, again, weak, fail, read or flip of it
- *     store_proof --quick           a portion of it, for builds that are slow
- *     store_proof --random SECONDS [--seed N]    shapes, loads and tears by chance, for so long
- *     store_proof --replay "..."    one trial, as it was printed when it failed
- *     store_proof --sabotage        planted faults, each of which must be found
+ *     store_proof                   exhaustive, some minutes
+ *     store_proof --only FAULT      only cut, twice, marginal, fail, read or flip
+ *     store_proof --quick           a subset, for slow builds
+ *     store_proof --random SECONDS [--seed N]    soak: random shapes, loads and faults
+ *     store_proof --replay "..."    one trial, as printed when it failed
+ *     store_proof --injected-bugs   flash drivers with a bug, each of which must be found
  */
 
 #include "proof.h"
@@ -25,10 +24,10 @@ static struct proof proof = {.seed = 1};
 
 /* --- crashes and hangs --- */
 
-/* CPU seconds that no trial ever takes; a busy machine does not count. */
+/* Limit of a trial in CPU seconds, so that a busy machine does not matter. */
 enum { HANG_S = 60 };
 
-static void tell_crash(int signal)
+static void report_crash(int signal)
 {
     printf("FAILED %s: store_proof --replay \"", signal == SIGVTALRM ? "hang" : "crash");
     print_trial(stdout, &proof.trial, proof.seed);
@@ -46,11 +45,11 @@ void watch_trial(void)
 
 static void watch(void)
 {
-    signal(SIGVTALRM, tell_crash);
-    signal(SIGSEGV, tell_crash);
-    signal(SIGBUS, tell_crash);
-    signal(SIGFPE, tell_crash);
-    signal(SIGABRT, tell_crash);
+    signal(SIGVTALRM, report_crash);
+    signal(SIGSEGV, report_crash);
+    signal(SIGBUS, report_crash);
+    signal(SIGFPE, report_crash);
+    signal(SIGABRT, report_crash);
 }
 
 /* --- the table --- */
@@ -65,7 +64,7 @@ static double now(void)
 
 static void print_head(void)
 {
-    printf("%-6s %-12s %-8s %9s %8s %8s", "part", "shape", "load", "trials", "old", "new");
+    printf("%-8s %-12s %-8s %9s %8s %8s", "fault", "shape", "load", "trials", "old", "new");
     for (int f = FOUND_OLDER; f < FINDINGS; f++)
         printf(" %s", finding_names[f]);
     printf("     s\n");
@@ -78,7 +77,7 @@ static void print_row(const struct campaign *c, const struct tally *t, double se
     snprintf(shape, sizeof shape, "%ux%u/%u%s", (unsigned)c->shape.sectors,
              (unsigned)c->shape.sector_size, (unsigned)c->shape.unit,
              kind_letters(c->shape.kind, letters));
-    printf("%-6s %-12s %-8s %9llu %8llu %8llu", part_names[c->part], shape, c->load->name,
+    printf("%-8s %-12s %-8s %9llu %8llu %8llu", fault_names[c->fault], shape, c->load->name,
            (unsigned long long)t->trials, (unsigned long long)t->found[FOUND_OLD],
            (unsigned long long)t->found[FOUND_NEW]);
     for (int f = FOUND_OLDER; f < FINDINGS; f++)
@@ -89,16 +88,15 @@ static void print_row(const struct campaign *c, const struct tally *t, double se
 
 static struct tally all;
 
-static const char *only; /* a part's name */
+static const char *only; /* NULL, or the name of a fault */
 
 static void run(const struct campaign *c)
 {
     struct tally tally = {0};
     double began = now();
 
-    if (only != NULL && strcmp(only, part_names[c->part]) != 0)
+    if (only != NULL && strcmp(only, fault_names[c->fault]) != 0)
         return;
-
     run_campaign(&proof, c, &tally);
     print_row(c, &tally, now() - began);
     all.trials += tally.trials;
@@ -106,7 +104,7 @@ static void run(const struct campaign *c)
         all.found[f] += tally.found[f];
 }
 
-/* --- what is exhaustive --- */
+/* --- exhaustive --- */
 
 static const struct shape shapes[] = {
     {2, 4096, 1, 0},      {4, 4096, 1, 0},        {8, 4096, 1, 0},
@@ -130,26 +128,26 @@ static void all_cuts(const struct shape *s, bool quick)
 {
     const struct load *refresh = find_load("refresh");
 
-    run(&(struct campaign){PART_CUT, *s, refresh, 0, quick ? 14 : 200, is_small(s) ? 8 : 2,
+    run(&(struct campaign){FAULT_CUT, *s, refresh, 0, quick ? 14 : 200, is_small(s) ? 8 : 2,
                            quick ? 0 : 64, 0});
-    run(&(struct campaign){PART_AGAIN, *s, refresh, 0, quick ? 1 : 2, 2, 0, 0});
-    run(&(struct campaign){PART_AGAIN, *s, refresh, 12, quick ? 13 : 14, 2, 0, 0});
-    run(&(struct campaign){PART_WEAK, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
-    run(&(struct campaign){PART_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
-    run(&(struct campaign){PART_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
+    run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, quick ? 1 : 2, 2, 0, 0});
+    run(&(struct campaign){FAULT_TWICE, *s, refresh, 12, quick ? 13 : 14, 2, 0, 0});
+    run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
+    run(&(struct campaign){FAULT_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
+    run(&(struct campaign){FAULT_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
 }
 
-/* Many small values make each commit slow. */
-static void all_mixes(const struct shape *s, bool quick)
+/* The other loads. Commits of many small values are slow. */
+static void all_loads(const struct shape *s, bool quick)
 {
     for (const struct load *load = loads + 1; load->name != NULL; load++) {
         uint32_t share = quick ? 8 : load == find_load("many") ? 4 : 1;
 
-        run(&(struct campaign){PART_CUT, *s, load, 0, 48 / share, 6, 0, 0});
-        run(&(struct campaign){PART_AGAIN, *s, load, 20 / share, 20 / share + 1, 2, 0, 0});
-        run(&(struct campaign){PART_WEAK, *s, load, 0, 16 / share, 4, 0, 0});
-        run(&(struct campaign){PART_FAIL, *s, load, 0, 16 / share, 4, 0, 0});
-        run(&(struct campaign){PART_FLIP, *s, load, 0, 60 / share, 20, 0, 8 / share});
+        run(&(struct campaign){FAULT_CUT, *s, load, 0, 48 / share, 6, 0, 0});
+        run(&(struct campaign){FAULT_TWICE, *s, load, 20 / share, 20 / share + 1, 2, 0, 0});
+        run(&(struct campaign){FAULT_MARGINAL, *s, load, 0, 16 / share, 4, 0, 0});
+        run(&(struct campaign){FAULT_FAIL, *s, load, 0, 16 / share, 4, 0, 0});
+        run(&(struct campaign){FAULT_FLIP, *s, load, 0, 60 / share, 20, 0, 8 / share});
     }
 }
 
@@ -165,9 +163,9 @@ static void exhaustive(bool quick)
     for (int i = 0; i < ALL_SHAPES; i += quick ? 4 : 1)
         all_cuts(&shapes[i], quick);
     for (int i = 0; i < 6; i += quick ? 2 : 1)
-        all_mixes(&shapes[mixes[i]], quick);
+        all_loads(&shapes[mixes[i]], quick);
     for (int i = 0; i < 4; i++)
-        run(&(struct campaign){PART_FLIP, shapes[flipped[i]], refresh, 0,
+        run(&(struct campaign){FAULT_FLIP, shapes[flipped[i]], refresh, 0,
                                quick    ? 20
                                : i == 0 ? 202
                                         : 102,
@@ -188,23 +186,22 @@ static void exhaustive(bool quick)
 
         printf("wear   %ux%u/%u: %u commits%s %.1f s\n", (unsigned)years[i].sectors,
                (unsigned)years[i].sector_size, (unsigned)years[i].unit, (unsigned)commits,
-               good ? ", spread at most 1" : ": FAILED", now() - began);
+               good ? ", erase counts differ by at most 1" : ": FAILED", now() - began);
     }
 }
 
-/* --- planted faults --- */
+/* --- injected bugs --- */
 
-static bool is_found(const struct sabotage *sabotage)
+static bool is_found(const struct injected_bug *bug)
 {
-    struct proof p = {.seed = proof.seed, .quiet = true, .sabotage = sabotage};
-    struct campaign c = {PART_CUT, {4, 1024, 4, 0}, find_load("refresh"), 0, 12, 12, 0, 0};
+    struct proof p = {.seed = proof.seed, .quiet = true, .bug = bug};
+    struct campaign c = {FAULT_CUT, {4, 1024, 4, 0}, find_load("refresh"), 0, 12, 12, 0, 0};
     struct tally tally = {0};
 
     run_campaign(&p, &c, &tally);
-    printf("%s %s: %llu trials",
-           p.failures > 0 ? "found" : "NOT FOUND:", sabotage == NULL ? "nothing" : sabotage->name,
+    printf("%s %s: %llu trials", p.failures > 0 ? "found" : "NOT FOUND:", bug->name,
            (unsigned long long)tally.trials);
-    for (int f = FOUND_TOLD + 1; f < FINDINGS; f++) {
+    for (int f = FOUND_REPORTED + 1; f < FINDINGS; f++) {
         if (tally.found[f] > 0)
             printf(", %llu %s", (unsigned long long)tally.found[f], finding_names[f]);
     }
@@ -212,18 +209,18 @@ static bool is_found(const struct sabotage *sabotage)
     return p.failures > 0;
 }
 
-static bool planted(void)
+static bool all_bugs_found(void)
 {
     bool all_found = true;
 
-    for (const struct sabotage *s = sabotages; s->name != NULL; s++)
-        all_found = is_found(s) && all_found;
+    for (const struct injected_bug *b = injected_bugs; b->name != NULL; b++)
+        all_found = is_found(b) && all_found;
     return all_found;
 }
 
-/* --- by chance --- */
+/* --- soak --- */
 
-static void by_chance(double seconds)
+static void soak(double seconds)
 {
     double until = now() + seconds;
 
@@ -237,7 +234,7 @@ static void by_chance(double seconds)
         s.kind &= unit > 4 ? ~0u : ~(unsigned)EEPROM;
         uint32_t from = (uint32_t)(x >> 36) % 200;
 
-        run(&(struct campaign){(enum part)((x >> 50) % PARTS), s, &loads[(x >> 54) % 4], from,
+        run(&(struct campaign){(enum fault)((x >> 50) % FAULTS), s, &loads[(x >> 54) % 4], from,
                                from + 5, 30, 16, 40});
     }
 }
@@ -259,18 +256,17 @@ int main(int argc, char **argv)
             return replay(argv[++i]) ? 0 : 1;
         else if (i + 1 < argc && strcmp(argv[i], "--only") == 0)
             only = argv[++i];
-        else if (strcmp(argv[i], "--sabotage") == 0)
-            return planted() ? 0 : 1;
+        else if (strcmp(argv[i], "--injected-bugs") == 0)
+            return all_bugs_found() ? 0 : 1;
         else {
-            fputs("usage: store_proof [--quick] [--only PART] [--seed N] [--random S] [--replay "
-                  "LINE] "
-                  "[--sabotage]\n",
+            fputs("usage: store_proof [--quick] [--only FAULT] [--seed N] [--random SECONDS] "
+                  "[--replay LINE] [--injected-bugs]\n",
                   stderr);
             return 2;
         }
     }
     if (seconds > 0)
-        by_chance(seconds);
+        soak(seconds);
     else
         exhaustive(quick);
     printf("%llu trials, %u failures, seed %llu, %.0f s\n", (unsigned long long)all.trials,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A seal for the proof: no cipher, but it is as strict as one. */
+/* A seal for the proof: not a real cipher, but as strict as one. */
 
 #include "proof.h"
 
@@ -27,7 +27,7 @@ static void seal_begin(void *ctx, const uint8_t *nonce)
 {
     struct test_seal *seal = ctx;
 
-    seal->makes_nonce = nonce == NULL;
+    seal->derives_nonce = nonce == NULL;
     seal->hash = seal->plain = 0xcbf29ce484222325u;
     seal->offset = 0;
     if (nonce == NULL)
@@ -62,12 +62,13 @@ static void seal_end(void *ctx, uint8_t out[TK_STORE_TAG])
     struct test_seal *seal = ctx;
     uint64_t more = mix(seal->hash, 7);
 
-    const struct device *d = seal->device; /* with no power, or nothing read, nothing is written */
+    const struct device *d = seal->device;
 
+    /* after a cut or a failed read the record does not count */
     if (seal->writes && !d->sim.off && !d->store.read_failed &&
         memcmp(&seal->plain, seal->nonce, sizeof seal->plain) != 0)
         seal->misused++;
-    seal->writes = seal->makes_nonce;
+    seal->writes = seal->derives_nonce;
     memcpy(out, &seal->hash, sizeof seal->hash);
     memcpy(out + 8, &more, sizeof more);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the store costs under the load that other stores were measured with: nine values (488
- * bytes), then commits of four of them (268 bytes). Prints rows of the table in bench.py.
+ * Measures the store under the load that other stores were measured with: nine values (488 bytes),
+ * then commits of four of them (268 bytes). Prints rows of the table in bench.py.
  */
 
 #include "tk_seal.h"
@@ -33,11 +33,11 @@ struct cost {
 static struct tk_sim_flash f;
 static struct tk_store s;
 
-static void need(bool good, const char *what)
+static void need(bool good, const char *message)
 {
     if (good)
         return;
-    fprintf(stderr, "store_bench: %s\n", what);
+    fprintf(stderr, "store_bench: %s\n", message);
     exit(1);
 }
 
@@ -63,11 +63,11 @@ static void commit(int from, int to, uint32_t n)
         pieces[key] = (struct tk_store_piece){bytes[key], (uint16_t)lens[key]};
         values[count++] = (struct tk_store_value){(uint8_t)key, 1, &pieces[key]};
     }
-    need(tk_store_commit(&s, values, count) == TK_STORE_OK, "a commit fails");
+    need(tk_store_commit(&s, values, count) == TK_STORE_OK, "a commit failed");
 }
 
-/* A refresh as the keeper makes it: the intent, then the pair with a session of 400 bytes, which
- * closes the intent. */
+/* A token refresh as the keeper stores it: the intent, then the new pair with a TLS session of 400
+ * bytes, which clears the intent. */
 static void whole_refresh(uint32_t n)
 {
     static uint8_t one = 1, session[400];
@@ -75,7 +75,7 @@ static void whole_refresh(uint32_t n)
     struct tk_store_value open = {20, 1, &intent}, values[6];
     static uint8_t bytes[KEYS][70];
 
-    need(tk_store_commit(&s, &open, 1) == TK_STORE_OK, "an intent fails");
+    need(tk_store_commit(&s, &open, 1) == TK_STORE_OK, "storing an intent failed");
     memset(session, (int)(n & 0xff), sizeof session);
     for (int key = FIXED; key < KEYS; key++) {
         fill(bytes[key], key, n);
@@ -84,7 +84,7 @@ static void whole_refresh(uint32_t n)
     }
     values[4] = (struct tk_store_value){20, 0, NULL};
     values[5] = (struct tk_store_value){21, 1, &ticket};
-    need(tk_store_commit(&s, values, 6) == TK_STORE_OK, "a pair fails");
+    need(tk_store_commit(&s, values, 6) == TK_STORE_OK, "storing a pair failed");
 }
 
 static uint64_t most(uint64_t a, uint64_t b)
@@ -99,7 +99,7 @@ static void measure_mount(const struct row *r, struct cost *c)
     struct tk_store_query wants[KEYS];
     uint64_t read = f.read_bytes;
 
-    need(tk_store_open(&another, &f.flash, r->seal) == TK_STORE_OK, "it does not open");
+    need(tk_store_open(&another, &f.flash, r->seal) == TK_STORE_OK, "the store does not open");
     c->mount_read += f.read_bytes - read;
     c->mount_most = most(c->mount_most, f.read_bytes - read);
     read = f.read_bytes;
@@ -142,7 +142,7 @@ static struct cost measure(const struct row *r, bool whole)
     uint32_t mounts = 0;
 
     tk_sim_flash_init(&f, r->sector_size, r->sectors, r->unit);
-    need(tk_store_open(&s, &f.flash, r->seal) == TK_STORE_OK, "it does not open");
+    need(tk_store_open(&s, &f.flash, r->seal) == TK_STORE_OK, "the store does not open");
     commit(0, KEYS, 0);
     for (uint32_t n = 1; n <= 200; n++)
         measure_commit(&c, n, whole);
@@ -162,12 +162,12 @@ static struct cost measure(const struct row *r, bool whole)
          n < YEARS - COMMITS && r->sector_size == 4096 && r->unit == 1 && r->seal == NULL; n++)
         commit(FIXED, KEYS, n);
     c.spread = spread();
-    need(f.violations == 0, "the flash contract is broken");
+    need(f.violations == 0, "the flash contract was violated");
     tk_sim_flash_free(&f);
     return c;
 }
 
-/* A whole refresh is two commits and counts as one. */
+/* A whole refresh is two commits and is counted as one. */
 static void print_row(const struct row *r, bool whole)
 {
     struct cost c = measure(r, whole);
@@ -199,7 +199,7 @@ int main(void)
     static const uint8_t key[TK_SEAL_KEY] = {1};
     static struct tk_seal seal;
 
-    need(tk_seal_init(&seal, key), "no seal");
+    need(tk_seal_init(&seal, key), "tk_seal_init failed");
     r = (struct row){"tokenkeeper", 4, 4096, 1, NULL};
     print_row(&r, true);
     r.name = "tokenkeeper, sealed";

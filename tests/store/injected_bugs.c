@@ -1,47 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Memories that break the contract behind the store's back. No store can live on them: that the
- * proof notices each of them is what shows that it can fail. */
+/* Flash drivers that break the contract. No store can work on them; that the proof finds each of
+ * them shows that it can fail. */
 
 #include "proof.h"
 
 #include <string.h>
 
-static int plain_read(void *ctx, uint32_t offset, void *buf, size_t len)
+static int real_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     struct device *d = ctx;
 
     return d->sim.flash.read(&d->sim, offset, buf, len);
 }
 
-static int plain_program(void *ctx, uint32_t offset, const void *data, size_t len)
+static int real_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
     struct device *d = ctx;
 
     return d->sim.flash.program(&d->sim, offset, data, len);
 }
 
-static int plain_erase(void *ctx, uint32_t offset)
+static int real_erase(void *ctx, uint32_t offset)
 {
     struct device *d = ctx;
 
     return d->sim.flash.erase(&d->sim, offset);
 }
 
-static void stand_between(struct device *d)
+static void pass_through(struct device *d)
 {
     d->shim.ctx = d;
-    d->shim.read = plain_read;
-    d->shim.program = plain_program;
-    d->shim.erase = plain_erase;
+    d->shim.read = real_read;
+    d->shim.program = real_program;
+    d->shim.erase = real_erase;
 }
 
-/* --- a memory that says "done" a call too early --- */
+/* --- success is returned one call too early --- */
 
 static int finish(struct device *d)
 {
     struct shim_state *held = &d->shim_state;
-    int ret = held->len == 0 ? TK_FLASH_OK : plain_program(d, held->at, held->bytes, held->len);
+    int ret = held->len == 0 ? TK_FLASH_OK : real_program(d, held->at, held->bytes, held->len);
 
     held->len = 0;
     return ret;
@@ -65,8 +65,8 @@ static int late_program(void *ctx, uint32_t offset, const void *data, size_t len
     return TK_FLASH_OK;
 }
 
-/* Two programs that follow each other change places. */
-static int swapped_program(void *ctx, uint32_t offset, const void *data, size_t len)
+/* Swaps two consecutive programs. */
+static int reordered_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
     struct device *d = ctx;
 
@@ -74,7 +74,7 @@ static int swapped_program(void *ctx, uint32_t offset, const void *data, size_t 
         hold(d, offset, data, len);
         return TK_FLASH_OK;
     }
-    int ret = plain_program(d, offset, data, len);
+    int ret = real_program(d, offset, data, len);
 
     return ret == TK_FLASH_OK ? finish(d) : ret;
 }
@@ -84,16 +84,16 @@ static int late_erase(void *ctx, uint32_t offset)
     struct device *d = ctx;
     int ret = finish(d);
 
-    return ret == TK_FLASH_OK ? plain_erase(d, offset) : ret;
+    return ret == TK_FLASH_OK ? real_erase(d, offset) : ret;
 }
 
-/* As if it were written. */
+/* Shows the program that is held back as done. */
 static int late_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     struct device *d = ctx;
     struct shim_state *held = &d->shim_state;
     uint8_t *bytes = buf;
-    int ret = plain_read(d, offset, buf, len);
+    int ret = real_read(d, offset, buf, len);
 
     for (size_t i = 0; ret == TK_FLASH_OK && i < len; i++) {
         if (offset + i >= held->at && offset + i < held->at + held->len)
@@ -102,36 +102,36 @@ static int late_read(void *ctx, uint32_t offset, void *buf, size_t len)
     return ret;
 }
 
-static void be_late(struct device *d)
+static void complete_late(struct device *d)
 {
-    stand_between(d);
+    pass_through(d);
     d->shim.read = late_read;
     d->shim.program = late_program;
     d->shim.erase = late_erase;
 }
 
-static void swap(struct device *d)
+static void reorder(struct device *d)
 {
-    be_late(d);
-    d->shim.program = swapped_program;
+    complete_late(d);
+    d->shim.program = reordered_program;
 }
 
-/* --- memories that do something else than they are asked for --- */
+/* --- calls that do something else --- */
 
-static int deaf_program(void *ctx, uint32_t offset, const void *data, size_t len)
+static int lossy_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
     struct device *d = ctx;
 
-    return ++d->shim_state.calls % 23 == 0 ? TK_FLASH_OK : plain_program(d, offset, data, len);
+    return ++d->shim_state.calls % 23 == 0 ? TK_FLASH_OK : real_program(d, offset, data, len);
 }
 
-static void be_deaf(struct device *d)
+static void drop_programs(struct device *d)
 {
-    stand_between(d);
-    d->shim.program = deaf_program;
+    pass_through(d);
+    d->shim.program = lossy_program;
 }
 
-/* The end of the sector in front goes too. */
+/* Also erases the end of the sector before. */
 static int wide_erase(void *ctx, uint32_t offset)
 {
     struct device *d = ctx;
@@ -139,12 +139,12 @@ static int wide_erase(void *ctx, uint32_t offset)
     uint32_t front = offset == 0 ? (sectors - 1) * size : offset - size;
 
     memset(d->sim.bytes + front + size / 4, 0xff, size * 3 / 4);
-    return plain_erase(d, offset);
+    return real_erase(d, offset);
 }
 
-static void erase_wide(struct device *d)
+static void erase_too_much(struct device *d)
 {
-    stand_between(d);
+    pass_through(d);
     d->shim.erase = wide_erase;
 }
 
@@ -155,7 +155,7 @@ static int half_erase(void *ctx, uint32_t offset)
     uint32_t half = d->shape.sector_size / 2;
 
     memcpy(kept, d->sim.bytes + offset + half, half);
-    int ret = plain_erase(d, offset);
+    int ret = real_erase(d, offset);
 
     if (ret == TK_FLASH_OK)
         memcpy(d->sim.bytes + offset + half, kept, half);
@@ -164,32 +164,32 @@ static int half_erase(void *ctx, uint32_t offset)
 
 static void erase_half(struct device *d)
 {
-    stand_between(d);
+    pass_through(d);
     d->shim.erase = half_erase;
 }
 
-static int rotten_read(void *ctx, uint32_t offset, void *buf, size_t len)
+static int wrong_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     struct device *d = ctx;
-    int ret = plain_read(d, offset, buf, len);
+    int ret = real_read(d, offset, buf, len);
 
     if (len > 0 && ++d->shim_state.calls % 5003 == 0)
         ((uint8_t *)buf)[len / 2] ^= 0x18;
     return ret;
 }
 
-static void rot(struct device *d)
+static void misread(struct device *d)
 {
-    stand_between(d);
-    d->shim.read = rotten_read;
+    pass_through(d);
+    d->shim.read = wrong_read;
 }
 
-const struct sabotage sabotages[] = {
-    {"a program is told to be done before it is", be_late},
-    {"two programs change places", swap},
-    {"a program is forgotten", be_deaf},
-    {"an erase takes a part of another sector too", erase_wide},
-    {"an erase leaves half of the sector", erase_half},
-    {"reads are wrong now and then", rot},
+const struct injected_bug injected_bugs[] = {
+    {"a program returns before it is done", complete_late},
+    {"two programs are reordered", reorder},
+    {"a program is dropped", drop_programs},
+    {"an erase also erases part of another sector", erase_too_much},
+    {"an erase leaves half of the sector unerased", erase_half},
+    {"a read returns wrong bytes now and then", misread},
     {NULL, NULL},
 };

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts the store to the proof for as long as you like: shapes, loads, tears and seconds by chance.
-# Prints what it covered, one row a campaign; a failure is printed with the line that replays it.
+# Soak test of the store: random shapes, loads and faults for as long as you like. Prints one row
+# per campaign; a failure is printed with the line that replays it.
 #
-#     tests/store/campaign.sh [SECONDS [SEED]]      600 s, and the seed is the time of day
+#     tests/store/soak.sh [SECONDS [SEED]]      600 s; the seed is the time of day
 set -eu
 . "$(dirname "$0")/../setup.sh"
 
