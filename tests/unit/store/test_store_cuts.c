@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The store under the workload it was made for: nine values, then commits of four (268 bytes), as a
- * refresh makes them. Every cut torn in every way, and what it costs. */
+/* The store under a gateway's load: nine values, then commits of four (268 bytes), as a token
+ * refresh makes them. Its cost, and every power cut, torn in every way. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static void assert_cost(uint32_t sectors, uint64_t bytes, uint64_t erases)
     end();
 }
 
-static void it_costs_what_it_may(void **state)
+static void a_commit_stays_within_its_budget(void **state)
 {
     (void)state;
     assert_cost(2, 303, 7700);
@@ -50,7 +50,7 @@ static void it_costs_what_it_may(void **state)
     assert_cost(8, 287, 7230);
 }
 
-static void opening_reads_little_and_writes_nothing(void **state)
+static void mounting_reads_little_and_writes_nothing(void **state)
 {
     struct tk_store another;
     uint64_t worst = 0;
@@ -67,12 +67,12 @@ static void opening_reads_little_and_writes_nothing(void **state)
         assert_int_equal(another.append_at, s.append_at);
         assert_int_equal(another.health, 0);
     }
-    print_message("opening reads %u bytes at most\n", (unsigned)worst);
+    print_message("mounting reads %u bytes at most\n", (unsigned)worst);
     assert_in_range(worst, 100, 1023);
     end();
 }
 
-/* --- cuts --- */
+/* --- power cuts --- */
 
 struct snapshot {
     uint8_t *bytes, *programmed;
@@ -83,19 +83,19 @@ static size_t memory(void)
     return (size_t)f.flash.sector_size * f.flash.sectors;
 }
 
-static void keep(struct snapshot *snap)
+static void snapshot_take(struct snapshot *snap)
 {
     memcpy(snap->bytes, f.bytes, memory());
     memcpy(snap->programmed, f.programmed, memory() / f.flash.unit);
 }
 
-static void back_to(const struct snapshot *snap)
+static void snapshot_restore(const struct snapshot *snap)
 {
     memcpy(f.bytes, snap->bytes, memory());
     memcpy(f.programmed, snap->programmed, memory() / f.flash.unit);
 }
 
-static struct snapshot room(void)
+static struct snapshot snapshot_alloc(void)
 {
     struct snapshot snap = {malloc(memory()), malloc(memory())};
 
@@ -103,7 +103,7 @@ static struct snapshot room(void)
     return snap;
 }
 
-static void forget(struct snapshot *snap)
+static void snapshot_free(struct snapshot *snap)
 {
     free(snap->bytes);
     free(snap->programmed);
@@ -116,7 +116,7 @@ static void tear(uint32_t seed)
     f.random = seed * 7919 + 1;
 }
 
-/* After a cut in commit n: old or new, and what it is stays over a restart. */
+/* After a cut in commit n: old or new, and the same after a restart. */
 static bool is_old_or_new(uint32_t n)
 {
     bool old = n == 0 ? is_blank() : holds(n - 1);
@@ -127,7 +127,7 @@ static bool is_old_or_new(uint32_t n)
     return old ? (n == 0 ? is_blank() : holds(n - 1)) : holds(n);
 }
 
-static void goes_on(uint32_t n)
+static void continues(uint32_t n)
 {
     assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
     for (uint32_t i = 0; i < 3; i++) {
@@ -138,8 +138,8 @@ static void goes_on(uint32_t n)
     assert_true(holds(n + 2));
 }
 
-/* Cuts commit n at each of its operations, torn in each way; gives how many cuts there were. With
- * `again` the recovery is cut too. */
+/* Cuts commit n at each of its operations, torn in each way. Returns the number of cuts. again: the
+ * recovery is cut too. */
 static unsigned cut_commit(uint32_t n, const struct snapshot *snap, struct snapshot *second,
                            bool again)
 {
@@ -147,7 +147,7 @@ static unsigned cut_commit(uint32_t n, const struct snapshot *snap, struct snaps
 
     for (unsigned at = 1, cut = 1; cut; at++) {
         for (uint32_t torn = 0; torn < 12; torn++) {
-            back_to(snap);
+            snapshot_restore(snap);
             open_store();
             tear(torn + 12 * at);
             f.cut_at = f.operations + at;
@@ -160,12 +160,12 @@ static unsigned cut_commit(uint32_t n, const struct snapshot *snap, struct snaps
             if (!is_old_or_new(n))
                 fail_msg("commit %u cut at %u torn %u", (unsigned)n, at, (unsigned)torn);
             if (!again || !cut) {
-                goes_on(n);
+                continues(n);
                 continue;
             }
-            keep(second);
+            snapshot_take(second);
             for (unsigned at2 = 1, cut2 = 1; cut2; at2++) {
-                back_to(second);
+                snapshot_restore(second);
                 open_store();
                 tear(torn * 5 + at2);
                 f.cut_at = f.operations + at2;
@@ -176,7 +176,7 @@ static unsigned cut_commit(uint32_t n, const struct snapshot *snap, struct snaps
                 if (!is_old_or_new(n))
                     fail_msg("commit %u cut at %u, then at %u, torn %u", (unsigned)n, at, at2,
                              (unsigned)torn);
-                goes_on(n);
+                continues(n);
                 cuts++;
             }
         }
@@ -189,23 +189,23 @@ static void cut_all(uint32_t size, uint32_t sectors, uint32_t unit, uint32_t com
     unsigned cuts = 0;
 
     begin(size, sectors, unit);
-    struct snapshot snap = room(), second = room();
+    struct snapshot snap = snapshot_alloc(), second = snapshot_alloc();
 
     for (uint32_t n = 0; n < commits; n++) {
-        keep(&snap);
+        snapshot_take(&snap);
         cuts += cut_commit(n, &snap, &second, again);
-        back_to(&snap);
+        snapshot_restore(&snap);
         open_store();
         run(n, n + 1);
     }
     print_message("%u x %u, unit %u: %u cuts\n", (unsigned)sectors, (unsigned)size, (unsigned)unit,
                   cuts);
-    forget(&snap);
-    forget(&second);
+    snapshot_free(&snap);
+    snapshot_free(&second);
     end();
 }
 
-static void each_cut_leaves_old_or_new(void **state)
+static void a_cut_anywhere_leaves_old_or_new(void **state)
 {
     (void)state;
     cut_all(1024, 2, 1, 8, false);
@@ -213,16 +213,16 @@ static void each_cut_leaves_old_or_new(void **state)
     cut_all(2048, 3, 32, 12, false);
 }
 
-static void each_second_cut_too(void **state)
+static void a_second_cut_leaves_old_or_new(void **state)
 {
     (void)state;
     cut_all(1024, 2, 1, 3, true);
     cut_all(1024, 4, 8, 4, true);
 }
 
-/* --- bits --- */
+/* --- bit flips --- */
 
-/* Never a wrong value, never an older one without a word, and the others stay. */
+/* Never a wrong value, never an older one without a report, and other keys are not affected. */
 static void check_flip(uint32_t bit, uint32_t newest, unsigned counts[3])
 {
     f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -239,7 +239,7 @@ static void check_flip(uint32_t bit, uint32_t newest, unsigned counts[3])
     f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 }
 
-static void a_flipped_bit_is_corrected_or_told(void **state)
+static void a_bit_flip_is_corrected_or_reported(void **state)
 {
     unsigned counts[3] = {0, 0, 0};
     uint32_t random = 12345;
@@ -251,8 +251,8 @@ static void a_flipped_bit_is_corrected_or_told(void **state)
         random = random * 1664525u + 1013904223u;
         check_flip((random >> 8) % (8 * 4096 * 4), 56, counts);
     }
-    print_message("%u unnoticed and harmless, %u corrected, %u told as older\n", counts[0],
-                  counts[1], counts[2]);
+    print_message("%u harmless, %u corrected, %u reported as older\n", counts[0], counts[1],
+                  counts[2]);
     assert_true(counts[1] > 25 && counts[2] > 5);
     end();
 }
@@ -260,11 +260,11 @@ static void a_flipped_bit_is_corrected_or_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_costs_what_it_may),
-        cmocka_unit_test(opening_reads_little_and_writes_nothing),
-        cmocka_unit_test(each_cut_leaves_old_or_new),
-        cmocka_unit_test(each_second_cut_too),
-        cmocka_unit_test(a_flipped_bit_is_corrected_or_told),
+        cmocka_unit_test(a_commit_stays_within_its_budget),
+        cmocka_unit_test(mounting_reads_little_and_writes_nothing),
+        cmocka_unit_test(a_cut_anywhere_leaves_old_or_new),
+        cmocka_unit_test(a_second_cut_leaves_old_or_new),
+        cmocka_unit_test(a_bit_flip_is_corrected_or_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The invariants that core/store/tk_store.h names, each by its name. */
+/* The invariants listed in core/store/tk_store.h, one test each. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static void noise(uint8_t *bytes, size_t len, uint32_t seed)
     }
 }
 
-/* Without its last operation nothing of a commit is there, with it all. */
+/* Without its last operation a commit does not count. */
 static void a_commit_is_one_record(void **state)
 {
     (void)state;
@@ -43,7 +43,7 @@ static void a_commit_is_one_record(void **state)
     }
 }
 
-/* Sector by sector, whatever was written before its header, in whatever way. */
+/* A cut anywhere before the header is complete leaves the sector before as the newest. */
 static void a_sector_counts_from_its_header(void **state)
 {
     (void)state;
@@ -58,7 +58,7 @@ static void a_sector_counts_from_its_header(void **state)
             end();
             continue;
         }
-        uint64_t operations = f.operations - before; /* the last one is the header */
+        uint64_t operations = f.operations - before; /* the last one writes the header */
 
         end();
         for (uint64_t at = 1; at <= operations; at++) {
@@ -75,7 +75,7 @@ static void a_sector_counts_from_its_header(void **state)
     }
 }
 
-/* Whatever stands in the sector that is erased next. */
+/* Garbage in the sector that is erased next does not matter. */
 static void the_oldest_sector_is_dead(void **state)
 {
     static const uint32_t sectors[] = {2, 3, 4, 8};
@@ -100,7 +100,7 @@ static void the_oldest_sector_is_dead(void **state)
     }
 }
 
-/* Also over cuts and starts; the simulated flash objects, see end(). */
+/* Also across cuts and restarts. The simulated flash counts violations, see end(). */
 static void a_unit_is_programmed_once(void **state)
 {
     static const uint32_t units[] = {1, 4, 8, 32, 64};
@@ -138,7 +138,7 @@ static void sectors_are_erased_in_turn(void **state)
     end();
 }
 
-/* What stood in this very place one lap ago stands there again. */
+/* Old bytes of the same place, from one lap ago, come back. */
 static void an_earlier_lap_never_validates(void **state)
 {
     uint8_t old[1024];
@@ -148,7 +148,7 @@ static void an_earlier_lap_never_validates(void **state)
     begin(1024, 2, 1);
     while (s.seq < 2)
         run(n, n + 1), n++;
-    memcpy(old, f.bytes, 1024); /* sector 2 lies in the first place */
+    memcpy(old, f.bytes, 1024); /* sector 2 is at place 0 */
     while (s.seq < 4)
         run(n, n + 1), n++;
     assert_memory_equal(f.bytes, "\4\0\0", 4);
@@ -183,14 +183,14 @@ static void mounting_writes_nothing(void **state)
     end();
 }
 
-/* However often the power comes and goes; only the header is written once more. */
+/* However often power comes and goes. Only the second copy of the header is written. */
 static void restarts_alone_erase_nothing(void **state)
 {
     (void)state;
     begin(1024, 2, 1);
     run(0, 2);
     open_store();
-    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK); /* writes what was written last again */
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK); /* copies the last record */
     uint64_t erases = f.erases, operations = f.operations;
 
     for (int i = 0; i < 20; i++) {
@@ -211,7 +211,7 @@ static int put_one(uint8_t key, const char *text)
     return tk_store_commit(&s, &value, 1);
 }
 
-/* A commit that was cut may have its heads whole. Once something else was committed it is over. */
+/* The heads of a torn commit may be intact. It stays void once something else was committed. */
 static void a_torn_record_stays_void(void **state)
 {
     (void)state;
@@ -233,19 +233,48 @@ static void a_torn_record_stays_void(void **state)
     }
 }
 
+/* --- the list in the header --- */
+
+static void each_listed_invariant_has_a_test(void **state);
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_commit_is_one_record),
+    cmocka_unit_test(a_sector_counts_from_its_header),
+    cmocka_unit_test(the_oldest_sector_is_dead),
+    cmocka_unit_test(a_unit_is_programmed_once),
+    cmocka_unit_test(sectors_are_erased_in_turn),
+    cmocka_unit_test(an_earlier_lap_never_validates),
+    cmocka_unit_test(mounting_writes_nothing),
+    cmocka_unit_test(restarts_alone_erase_nothing),
+    cmocka_unit_test(a_torn_record_stays_void),
+    cmocka_unit_test(each_listed_invariant_has_a_test),
+};
+
+enum { INVARIANTS = sizeof tests / sizeof tests[0] - 1 };
+
+static void each_listed_invariant_has_a_test(void **state)
+{
+    FILE *file = fopen(TK_SOURCE_DIR "/core/store/tk_store.h", "r");
+    char line[200], name[100];
+    int listed = 0, found = 0;
+    bool in_list = false;
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL && strcmp(line, " */\n") != 0) {
+        in_list = in_list || strncmp(line, " * Invariants,", 14) == 0;
+        if (!in_list || sscanf(line, " *   %99[a-z_]", name) != 1 || strchr(name, '_') == NULL)
+            continue;
+        listed++;
+        for (int i = 0; i < INVARIANTS; i++)
+            found += strcmp(name, tests[i].name) == 0;
+    }
+    fclose(file);
+    assert_int_equal(listed, INVARIANTS);
+    assert_int_equal(found, INVARIANTS);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_commit_is_one_record),
-        cmocka_unit_test(a_sector_counts_from_its_header),
-        cmocka_unit_test(the_oldest_sector_is_dead),
-        cmocka_unit_test(a_unit_is_programmed_once),
-        cmocka_unit_test(sectors_are_erased_in_turn),
-        cmocka_unit_test(an_earlier_lap_never_validates),
-        cmocka_unit_test(mounting_writes_nothing),
-        cmocka_unit_test(restarts_alone_erase_nothing),
-        cmocka_unit_test(a_torn_record_stays_void),
-    };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

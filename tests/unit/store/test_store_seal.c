@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Sealed records. OpenSSL opens one, so that the drawing in tk_store.h and tk_seal.h is enough. */
+/* Sealed records. OpenSSL decrypts one by the description in tk_store.h and tk_seal.h alone. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,50 +17,50 @@
 static const uint8_t board_key[TK_SEAL_KEY] = "the key of a board, of 32 bytes";
 static struct tk_seal seal;
 
-/* --- what goes into a seal, noted --- */
+/* --- a seal that notes nonces and contents --- */
 
 enum { NOTES = 20000 };
 
 struct note {
     uint8_t nonce[TK_STORE_NONCE];
-    uint8_t digest[32]; /* of sector, heads and values in plain */
+    uint8_t digest[32]; /* of sector, heads and plaintext */
 };
 
 static struct note notes[NOTES];
-static unsigned noted;
+static unsigned note_count;
 static EVP_MD_CTX *plain;
-static bool makes_nonce;
+static bool derives_nonce;
 
 static void spy_begin(void *ctx, const uint8_t *nonce)
 {
-    makes_nonce = nonce == NULL;
-    if (makes_nonce)
+    derives_nonce = nonce == NULL;
+    if (derives_nonce)
         EVP_DigestInit_ex(plain, EVP_sha256(), NULL);
     seal.store.begin(ctx, nonce);
 }
 
 static void spy_head(void *ctx, const void *data, size_t len)
 {
-    if (makes_nonce)
+    if (derives_nonce)
         EVP_DigestUpdate(plain, data, len);
     seal.store.add_head(ctx, data, len);
 }
 
 static void spy_values(void *ctx, const void *data, size_t len)
 {
-    if (makes_nonce)
+    if (derives_nonce)
         EVP_DigestUpdate(plain, data, len);
     seal.store.add_values(ctx, data, len);
 }
 
 static void spy_end(void *ctx, uint8_t out[TK_STORE_TAG])
 {
-    struct note *n = &notes[noted];
+    struct note *n = &notes[note_count];
 
     seal.store.end(ctx, out);
-    if (!makes_nonce)
+    if (!derives_nonce)
         return;
-    assert_true(noted++ < NOTES);
+    assert_true(note_count++ < NOTES);
     memcpy(n->nonce, out, sizeof n->nonce);
     EVP_DigestFinal_ex(plain, n->digest, NULL);
 }
@@ -78,7 +78,7 @@ static struct tk_store_seal spy = {.ctx = &seal,
                                    .end = spy_end,
                                    .crypt = spy_crypt};
 
-/* --- */
+/* --- fixture --- */
 
 static void open_sealed(void)
 {
@@ -89,7 +89,7 @@ static void open_sealed(void)
 static int begin_sealed(void **state)
 {
     (void)state;
-    noted = 0;
+    note_count = 0;
     plain = EVP_MD_CTX_new();
     assert_true(tk_seal_init(&seal, board_key));
     tk_sim_flash_init(&f, 1024, 4, 4);
@@ -106,7 +106,7 @@ static int end_sealed(void **state)
     return 0;
 }
 
-static bool memory_has(const void *bytes, size_t len)
+static bool flash_has(const void *bytes, size_t len)
 {
     for (size_t at = 0; at + len <= 4096; at++) {
         if (memcmp(f.bytes + at, bytes, len) == 0)
@@ -115,7 +115,7 @@ static bool memory_has(const void *bytes, size_t len)
     return false;
 }
 
-static void values_come_back_and_the_memory_shows_none(void **state)
+static void values_read_back_and_flash_holds_no_plaintext(void **state)
 {
     uint8_t value[70];
 
@@ -130,13 +130,13 @@ static void values_come_back_and_the_memory_shows_none(void **state)
         assert_true(holds(n));
         for (int key = 0; key < KEYS; key++) {
             fill(value, key, key < STATIC ? 0 : n);
-            assert_false(memory_has(value, 8));
+            assert_false(flash_has(value, 8));
         }
     }
     assert_string_equal(tk_store_health(&s), "ok");
 }
 
-static void the_value_before_comes_back(void **state)
+static void the_previous_value_reads_back(void **state)
 {
     uint8_t got[70], want[70];
 
@@ -147,7 +147,7 @@ static void the_value_before_comes_back(void **state)
     assert_memory_equal(got, want, lens[STATIC]);
 }
 
-static void values_longer_than_any_buffer_come_back(void **state)
+static void long_values_read_back(void **state)
 {
     static char large[700], got[700];
     struct tk_store_piece pieces[] = {{large, 3}, {large + 3, 130}, {large + 133, 567}};
@@ -159,7 +159,7 @@ static void values_longer_than_any_buffer_come_back(void **state)
     assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
     uint64_t operations = f.operations;
 
-    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK); /* it is there already */
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK); /* no change */
     assert_int_equal(f.operations, operations);
     open_sealed();
     assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
@@ -167,7 +167,7 @@ static void values_longer_than_any_buffer_come_back(void **state)
     assert_memory_equal(got, large, 700);
 }
 
-/* --- by another implementation --- */
+/* --- another implementation --- */
 
 static void derive(const char *purpose, uint8_t out[32])
 {
@@ -176,12 +176,12 @@ static void derive(const char *purpose, uint8_t out[32])
 }
 
 /* The record of one value of 2 bytes: count, head, check, nonce, value, tag. */
-static void openssl_opens_what_we_seal(void **state)
+static void openssl_decrypts_a_sealed_record(void **state)
 {
     static const struct tk_store_piece piece = {"hi", 2};
     static const struct tk_store_value value = {7, 1, &piece};
     uint8_t key[32], nonce_key[32], got[2], nonce[32];
-    uint8_t head[] = {1, 0, 0, 0, 1, 7, 2}, told[sizeof head + 2];
+    uint8_t head[] = {1, 0, 0, 0, 1, 7, 2}, message[sizeof head + 2];
     int len;
 
     (void)state;
@@ -198,9 +198,9 @@ static void openssl_opens_what_we_seal(void **state)
     assert_int_equal(EVP_DecryptFinal_ex(ctx, got + 2, &len), 1);
     assert_memory_equal(got, "hi", 2);
     EVP_CIPHER_CTX_free(ctx);
-    memcpy(told, head, sizeof head);
-    memcpy(told + sizeof head, "hi", 2);
-    HMAC(EVP_sha256(), nonce_key, sizeof nonce_key, told, sizeof told, nonce, NULL);
+    memcpy(message, head, sizeof head);
+    memcpy(message + sizeof head, "hi", 2);
+    HMAC(EVP_sha256(), nonce_key, sizeof nonce_key, message, sizeof message, nonce, NULL);
     assert_memory_equal(nonce, record + 5, TK_STORE_NONCE);
 }
 
@@ -216,11 +216,11 @@ static int put(uint8_t byte)
     return tk_store_commit(&s, &value, 1);
 }
 
-static void assert_no_nonce_had_two_contents(void)
+static void assert_each_nonce_has_one_content(void)
 {
     unsigned pairs = 0;
 
-    for (unsigned i = 0; i < noted; i++) {
+    for (unsigned i = 0; i < note_count; i++) {
         for (unsigned j = 0; j < i; j++) {
             if (memcmp(notes[i].nonce, notes[j].nonce, TK_STORE_NONCE) != 0)
                 continue;
@@ -228,11 +228,11 @@ static void assert_no_nonce_had_two_contents(void)
             pairs++;
         }
     }
-    assert_true(pairs > 0); /* the test would see one: the same content gets the same nonce */
+    assert_true(pairs > 0); /* equal contents do get equal nonces, so the loop compares something */
 }
 
-/* A commit is cut anywhere, and what is tried then in its place has other values. */
-static void a_torn_commit_never_leads_to_the_same_nonce(void **state)
+/* A commit is cut at each operation; then one with other values is made in its place. */
+static void a_torn_commit_never_reuses_a_nonce(void **state)
 {
     uint8_t *kept = malloc(4096), *kept_programmed = malloc(1024);
 
@@ -258,13 +258,13 @@ static void a_torn_commit_never_leads_to_the_same_nonce(void **state)
         memcpy(f.programmed, kept_programmed, 1024);
         open_sealed();
     }
-    assert_in_range(noted, 300, NOTES);
-    assert_no_nonce_had_two_contents();
+    assert_in_range(note_count, 300, NOTES);
+    assert_each_nonce_has_one_content();
     free(kept);
     free(kept_programmed);
 }
 
-/* --- who changes the memory, and knows what a CRC is --- */
+/* --- an attacker who can write the flash, and the CRC --- */
 
 static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
 {
@@ -277,17 +277,17 @@ static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
     return ~crc;
 }
 
-/* Seals the record at `at` anew, as far as that goes without the key. */
+/* Makes the CRC of the record right again. */
 static void forge(uint8_t *record, size_t len)
 {
-    uint8_t seq[4] = {1 ^ 0x00, 0xed, 0xa1, 0x5e}; /* sealed ones begin elsewhere */
+    uint8_t seq[4] = {1 ^ 0x00, 0xed, 0xa1, 0x5e}; /* with the constant for sealed records */
     uint32_t crc = crc32_of(crc32_of(0, seq, 4), record, len);
 
     for (int i = 0; i < 4; i++)
         record[len + (size_t)i] = (uint8_t)(crc >> 8 * i);
 }
 
-static void a_forged_record_is_not_given_out(void **state)
+static void a_forged_record_is_refused(void **state)
 {
     uint8_t got[60], record[3 + 2 + 12 + 60 + 16 + 4];
     size_t len = sizeof record - 4;
@@ -300,7 +300,7 @@ static void a_forged_record_is_not_given_out(void **state)
 
     memcpy(record, at, sizeof record);
     forge(at, len);
-    assert_memory_equal(at, record, sizeof record); /* nothing was changed: the same */
+    assert_memory_equal(at, record, sizeof record); /* unchanged, so forge() is right */
     for (size_t byte = 5; byte < len; byte++) {
         memcpy(at, record, sizeof record);
         at[byte] ^= 0x10;
@@ -315,7 +315,7 @@ static void a_forged_record_is_not_given_out(void **state)
     assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
 }
 
-/* Nothing is read and nothing is changed. */
+/* Nothing can be read or changed. */
 static void assert_refused(void)
 {
     uint64_t operations = f.operations;
@@ -326,7 +326,7 @@ static void assert_refused(void)
     assert_int_equal(f.operations, operations);
 }
 
-static void another_key_opens_nothing(void **state)
+static void another_key_is_refused(void **state)
 {
     struct tk_seal other;
 
@@ -340,7 +340,7 @@ static void another_key_opens_nothing(void **state)
     assert_true(holds(2));
 }
 
-static void what_is_sealed_is_kept_from_who_does_not_seal(void **state)
+static void a_sealed_store_is_refused_without_a_seal(void **state)
 {
     (void)state;
     run(0, 3);
@@ -350,7 +350,7 @@ static void what_is_sealed_is_kept_from_who_does_not_seal(void **state)
     assert_true(holds(2));
 }
 
-static void what_is_not_sealed_is_kept_from_who_seals(void **state)
+static void a_plaintext_store_is_refused_with_a_seal(void **state)
 {
     (void)state;
     assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
@@ -366,15 +366,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_sealed, end_sealed)
     const struct CMUnitTest tests[] = {
-        TEST(values_come_back_and_the_memory_shows_none),
-        TEST(the_value_before_comes_back),
-        TEST(values_longer_than_any_buffer_come_back),
-        TEST(openssl_opens_what_we_seal),
-        TEST(a_torn_commit_never_leads_to_the_same_nonce),
-        TEST(a_forged_record_is_not_given_out),
-        TEST(another_key_opens_nothing),
-        TEST(what_is_sealed_is_kept_from_who_does_not_seal),
-        TEST(what_is_not_sealed_is_kept_from_who_seals),
+        TEST(values_read_back_and_flash_holds_no_plaintext),
+        TEST(the_previous_value_reads_back),
+        TEST(long_values_read_back),
+        TEST(openssl_decrypts_a_sealed_record),
+        TEST(a_torn_commit_never_reuses_a_nonce),
+        TEST(a_forged_record_is_refused),
+        TEST(another_key_is_refused),
+        TEST(a_sealed_store_is_refused_without_a_seal),
+        TEST(a_plaintext_store_is_refused_with_a_seal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the store does of itself. test_store.c lets power and memory fail. */
+/* The store without faults. With them: test_store_faults.c. */
 
 #include "tk_sim_flash.h"
 #include "tk_store.h"
@@ -39,7 +39,7 @@ static int end(void **state)
     return 0;
 }
 
-static int again(uint32_t sector_size, uint32_t sectors, uint32_t unit)
+static int new_flash(uint32_t sector_size, uint32_t sectors, uint32_t unit)
 {
     end(NULL);
     make(sector_size, sectors, unit);
@@ -79,7 +79,7 @@ static const char *value(uint8_t key)
     return text(tk_store_get(&s, key, got, sizeof got - 1));
 }
 
-static const char *before(uint8_t key)
+static const char *previous(uint8_t key)
 {
     return text(tk_store_previous(&s, key, got, sizeof got - 1));
 }
@@ -89,12 +89,12 @@ static void reopen(void)
     assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
 }
 
-static void a_blank_store_holds_nothing_and_opening_writes_nothing(void **state)
+static void a_blank_store_is_empty_and_mounting_writes_nothing(void **state)
 {
     (void)state;
     for (int key = 0; key < 255; key++) {
         assert_string_equal(value((uint8_t)key), "(missing)");
-        assert_string_equal(before((uint8_t)key), "(missing)");
+        assert_string_equal(previous((uint8_t)key), "(missing)");
     }
     assert_int_equal(f.operations, 0);
     assert_int_equal(drop(1), TK_STORE_OK);
@@ -103,7 +103,7 @@ static void a_blank_store_holds_nothing_and_opening_writes_nothing(void **state)
     assert_int_equal(f.operations, 0);
 }
 
-static void values_are_kept_over_a_restart(void **state)
+static void values_survive_a_restart(void **state)
 {
     (void)state;
     for (int round = 0; round < 2; round++) {
@@ -121,25 +121,25 @@ static void values_are_kept_over_a_restart(void **state)
     }
 }
 
-static void the_value_before_can_be_asked_for(void **state)
+static void the_previous_value_can_be_read(void **state)
 {
     (void)state;
     put(1, "a");
-    assert_string_equal(before(1), "(missing)");
+    assert_string_equal(previous(1), "(missing)");
     put(1, "bb");
-    assert_string_equal(before(1), "a");
+    assert_string_equal(previous(1), "a");
     put(1, "ccc");
-    put(2, "x"); /* another key changes nothing of it */
+    put(2, "x"); /* commits of other keys do not matter */
     put(3, "y");
     reopen();
     assert_string_equal(value(1), "ccc");
-    assert_string_equal(before(1), "bb");
+    assert_string_equal(previous(1), "bb");
     put(1, "bb");
     assert_string_equal(value(1), "bb");
-    assert_string_equal(before(1), "ccc");
+    assert_string_equal(previous(1), "ccc");
 }
 
-static void a_value_that_is_there_keeps_the_one_before(void **state)
+static void an_unchanged_value_keeps_its_previous_one(void **state)
 {
     struct tk_store_piece same = {"new", 3}, other = {"other", 5};
     struct tk_store_value values[] = {{1, 1, &same}, {2, 1, &other}};
@@ -149,11 +149,11 @@ static void a_value_that_is_there_keeps_the_one_before(void **state)
     put(1, "new");
     assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
     assert_string_equal(value(1), "new");
-    assert_string_equal(before(1), "old");
+    assert_string_equal(previous(1), "old");
     assert_string_equal(value(2), "other");
 }
 
-static void deleting_deletes_the_one_before_too(void **state)
+static void deleting_deletes_the_previous_value_too(void **state)
 {
     (void)state;
     put(1, "a");
@@ -162,13 +162,13 @@ static void deleting_deletes_the_one_before_too(void **state)
     assert_int_equal(drop(1), TK_STORE_OK);
     reopen();
     assert_string_equal(value(1), "(missing)");
-    assert_string_equal(before(1), "(missing)");
+    assert_string_equal(previous(1), "(missing)");
     assert_string_equal(value(2), "c");
     put(1, "d");
-    assert_string_equal(before(1), "(missing)");
+    assert_string_equal(previous(1), "(missing)");
 }
 
-static void an_empty_value_is_one(void **state)
+static void an_empty_value_is_a_value(void **state)
 {
     (void)state;
     assert_int_equal(put(1, ""), TK_STORE_OK);
@@ -176,10 +176,10 @@ static void an_empty_value_is_one(void **state)
     reopen();
     assert_string_equal(value(1), "");
     put(1, "a");
-    assert_string_equal(before(1), "");
+    assert_string_equal(previous(1), "");
 }
 
-static void what_is_there_costs_no_write(void **state)
+static void an_unchanged_value_is_not_written(void **state)
 {
     struct tk_store_piece pieces[] = {{"ab", 2}, {"", 0}, {"c", 1}};
     struct tk_store_value one = {1, 3, pieces};
@@ -199,7 +199,7 @@ static void what_is_there_costs_no_write(void **state)
     assert_true(f.operations > operations);
 }
 
-static void a_value_longer_than_its_buffer_is_not_cut(void **state)
+static void a_value_is_not_truncated_to_its_buffer(void **state)
 {
     (void)state;
     put(1, "abcd");
@@ -212,8 +212,8 @@ static void a_value_longer_than_its_buffer_is_not_cut(void **state)
     assert_memory_equal(got, "abcde###", 8);
 }
 
-/* Up to the last byte that fits; the one that does not fit changes nothing. */
-static void what_does_not_fit_is_refused_whole(void **state)
+/* Grows a value to the last byte that fits. */
+static void values_that_do_not_fit_change_nothing(void **state)
 {
     static char large[3000];
     static const uint32_t units[] = {1, 4, 64};
@@ -223,7 +223,7 @@ static void what_does_not_fit_is_refused_whole(void **state)
     for (size_t i = 0; i < 3; i++) {
         size_t len = 500;
 
-        again(1024, 2 + 2 * (uint32_t)i, units[i]);
+        new_flash(1024, 2 + 2 * (uint32_t)i, units[i]);
         put(1, "kept");
         while (put_n(2, large, len) == TK_STORE_OK) {
             drop(2);
@@ -243,8 +243,8 @@ static void what_does_not_fit_is_refused_whole(void **state)
     }
 }
 
-/* 31 heads of 254 bytes each, one of which counts the rest. */
-static void a_value_too_long_for_its_record_is_refused(void **state)
+/* 31 heads: 30 of 254 bytes, and one of up to 253. */
+static void a_value_too_long_for_a_record_is_refused(void **state)
 {
     enum { LONGEST = 30 * 254 + 253 };
     static char large[LONGEST + 1];
@@ -252,7 +252,7 @@ static void a_value_too_long_for_its_record_is_refused(void **state)
     struct tk_store_value one = {1, 3, pieces};
 
     (void)state;
-    again(262144, 2, 64);
+    new_flash(262144, 2, 64);
     memset(large, 'x', sizeof large);
     assert_int_equal(tk_store_commit(&s, &one, 1), TK_STORE_FULL);
     assert_string_equal(value(1), "(missing)");
@@ -277,7 +277,7 @@ static void more_values_than_a_record_holds_are_refused(void **state)
     assert_string_equal(value(30), "x");
 }
 
-/* Each answer by itself, as if it alone had been asked for. */
+/* Each result is the same as if its key alone had been read. */
 static void several_values_are_read_at_once(void **state)
 {
     char bufs[5][8] = {{0}};
@@ -305,7 +305,7 @@ static void several_values_are_read_at_once(void **state)
     assert_int_equal(wants[0].len, TK_STORE_FLASH);
 }
 
-static void foreign_bytes_are_no_store(void **state)
+static void foreign_data_is_treated_as_blank(void **state)
 {
     uint32_t random = 1;
 
@@ -322,14 +322,14 @@ static void foreign_bytes_are_no_store(void **state)
         assert_int_equal(put(1, "b"), TK_STORE_OK);
         reopen();
         assert_string_equal(value(1), "b");
-        assert_string_equal(before(1), "a");
+        assert_string_equal(previous(1), "a");
     }
 }
 
-/* The drawing in tk_store.h, byte by byte. */
-static void the_format_is_as_drawn(void **state)
+/* Byte by byte, as tk_store.h draws it. */
+static void the_format_is_as_documented(void **state)
 {
-    /* by another program: zlib's CRC-32 */
+    /* CRC-32 computed with zlib */
     static const uint8_t want[] = {
         0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x2b, 0x00, 0x00, 0x00, 0x05, 0x2f,
         0x2d, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -337,13 +337,13 @@ static void the_format_is_as_drawn(void **state)
         0x98, 0x01, 0x07, 0x02, 0xe9, 0xb6, 0x68, 0x6f, 0x36, 0x17, 0x36, 0x71, 0xff};
 
     (void)state;
-    again(1024, 2, 1);
+    new_flash(1024, 2, 1);
     put(7, "hi");
     put(7, "ho");
     assert_memory_equal(f.bytes + 1024, want, sizeof want);
 }
 
-static void shapes_that_hold_no_store_are_refused(void **state)
+static void unsupported_geometries_are_refused(void **state)
 {
     static const struct {
         uint32_t sector_size, sectors, unit;
@@ -358,7 +358,7 @@ static void shapes_that_hold_no_store_are_refused(void **state)
     };
 
     (void)state;
-    again(262144, 2, 1);
+    new_flash(262144, 2, 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         f.flash.sector_size = rows[i].sector_size;
         f.flash.sectors = rows[i].sectors;
@@ -367,7 +367,7 @@ static void shapes_that_hold_no_store_are_refused(void **state)
     }
 }
 
-static void an_erase_in_steps_is_waited_for(void **state)
+static void a_commit_waits_for_an_erase_in_steps(void **state)
 {
     (void)state;
     f.erase_again = 5;
@@ -379,12 +379,12 @@ static void an_erase_in_steps_is_waited_for(void **state)
     assert_int_equal(f.erases, 3);
 }
 
-/* Until prepare has begun to erase the next sector, and is not done. */
+/* Commits until prepare has begun to erase the next sector, and leaves the erase unfinished. */
 static void begin_erase(void)
 {
     char number[16];
 
-    again(1024, 3, 1);
+    new_flash(1024, 3, 1);
     f.erase_again = 5;
     for (int i = 0; tk_store_prepare(&s) != TK_STORE_AGAIN; i++) {
         assert_true(i < 1000);
@@ -393,7 +393,7 @@ static void begin_erase(void)
     }
 }
 
-static void nothing_is_done_while_an_erase_is_not(void **state)
+static void no_access_during_an_erase(void **state)
 {
     (void)state;
     begin_erase();
@@ -406,7 +406,7 @@ static void nothing_is_done_while_an_erase_is_not(void **state)
     assert_int_equal(f.violations, 0);
 }
 
-static void all_sectors_wear_alike(void **state)
+static void wear_is_even(void **state)
 {
     char number[2] = "0";
 
@@ -419,28 +419,28 @@ static void all_sectors_wear_alike(void **state)
     assert_in_range(f.wear[1], f.wear[0] - 1, f.wear[0] + 1);
 }
 
-static void a_wipe_leaves_nothing_anywhere(void **state)
+static void a_wipe_erases_everything(void **state)
 {
     static const uint32_t shapes[][3] = {{1024, 2, 4}, {1056, 3, 32}, {1024, 5, 64}};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        again(shapes[i][0], shapes[i][1], shapes[i][2]);
+        new_flash(shapes[i][0], shapes[i][1], shapes[i][2]);
         size_t size = (size_t)shapes[i][0] * shapes[i][1];
 
         put(1, "secret");
         put(1, "secret2");
-        memcpy(f.bytes + size - 8, "foreign", 7); /* where no copy lies */
+        memcpy(f.bytes + size - 8, "foreign", 7); /* outside all records */
         assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
         for (size_t at = 0; at < size; at++)
             assert_int_equal(f.bytes[at], 0xff);
         assert_string_equal(value(1), "(missing)");
         assert_int_equal(put(1, "new"), TK_STORE_OK);
-        assert_string_equal(before(1), "(missing)");
+        assert_string_equal(previous(1), "(missing)");
     }
 }
 
-/* --- a memory that keeps nothing before it is told to --- */
+/* --- a flash with sync --- */
 
 static int syncs, sync_result;
 
@@ -451,14 +451,14 @@ static int count_sync(void *ctx)
     return sync_result;
 }
 
-static void a_commit_is_synced_before_it_is_told(void **state)
+static void a_commit_is_synced_before_it_returns(void **state)
 {
     (void)state;
     syncs = 0;
     sync_result = TK_FLASH_OK;
     f.flash.sync = count_sync;
     assert_int_equal(put(1, "a"), TK_STORE_OK);
-    assert_int_equal(syncs, 2); /* the record, then the header that makes it count */
+    assert_int_equal(syncs, 2); /* the record, and the header that makes it count */
     sync_result = TK_FLASH_ERR;
     assert_int_equal(put(1, "b"), TK_STORE_FLASH);
     assert_string_equal(value(1), "a");
@@ -470,26 +470,26 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(a_blank_store_holds_nothing_and_opening_writes_nothing),
-        TEST(values_are_kept_over_a_restart),
-        TEST(the_value_before_can_be_asked_for),
-        TEST(a_value_that_is_there_keeps_the_one_before),
-        TEST(deleting_deletes_the_one_before_too),
-        TEST(an_empty_value_is_one),
-        TEST(what_is_there_costs_no_write),
-        TEST(a_value_longer_than_its_buffer_is_not_cut),
-        TEST(what_does_not_fit_is_refused_whole),
-        TEST(a_value_too_long_for_its_record_is_refused),
+        TEST(a_blank_store_is_empty_and_mounting_writes_nothing),
+        TEST(values_survive_a_restart),
+        TEST(the_previous_value_can_be_read),
+        TEST(an_unchanged_value_keeps_its_previous_one),
+        TEST(deleting_deletes_the_previous_value_too),
+        TEST(an_empty_value_is_a_value),
+        TEST(an_unchanged_value_is_not_written),
+        TEST(a_value_is_not_truncated_to_its_buffer),
+        TEST(values_that_do_not_fit_change_nothing),
+        TEST(a_value_too_long_for_a_record_is_refused),
         TEST(more_values_than_a_record_holds_are_refused),
         TEST(several_values_are_read_at_once),
-        TEST(foreign_bytes_are_no_store),
-        TEST(the_format_is_as_drawn),
-        TEST(shapes_that_hold_no_store_are_refused),
-        TEST(an_erase_in_steps_is_waited_for),
-        TEST(nothing_is_done_while_an_erase_is_not),
-        TEST(all_sectors_wear_alike),
-        TEST(a_wipe_leaves_nothing_anywhere),
-        TEST(a_commit_is_synced_before_it_is_told),
+        TEST(foreign_data_is_treated_as_blank),
+        TEST(the_format_is_as_documented),
+        TEST(unsupported_geometries_are_refused),
+        TEST(a_commit_waits_for_an_erase_in_steps),
+        TEST(no_access_during_an_erase),
+        TEST(wear_is_even),
+        TEST(a_wipe_erases_everything),
+        TEST(a_commit_is_synced_before_it_returns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 #ifndef STORE_LOAD_H
 #define STORE_LOAD_H
 
-/* What a gateway does to its store: nine values at first, then commits of four (268 bytes), as each
- * refresh makes one. For tests; include it behind cmocka.h. */
+/* A gateway's load on its store: nine values at first, then commits of four (268 bytes), as a token
+ * refresh makes them. Include after cmocka.h. */
 
 #include "tk_sim_flash.h"
 #include "tk_store.h"
@@ -26,7 +26,7 @@ static inline void fill(uint8_t *value, int key, uint32_t commit)
     }
 }
 
-/* Commit 0 is the provisioning: all nine. */
+/* Commit 0 is provisioning: all nine. */
 static inline int commit(uint32_t n)
 {
     static uint8_t bytes[KEYS][70];
@@ -51,7 +51,7 @@ static inline bool has(int key, uint32_t n)
            memcmp(got, want, lens[key]) == 0;
 }
 
-/* Exactly the values of commit n. */
+/* Whether the store holds exactly the values of commit n. */
 static inline bool holds(uint32_t n)
 {
     for (int key = 0; key < KEYS; key++) {

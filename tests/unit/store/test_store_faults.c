@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The store when power goes. What it does of itself: test_store_values.c. */
+/* Power cuts, failing flash and bit flips. Without faults: test_store_values.c. */
 
 #include "tk_sim_flash.h"
 #include "tk_store.h"
@@ -17,7 +17,7 @@
 #define LEN_MAX 800
 #define COMMITS 4
 
-/* What a store must hold: [key][age], -1 where there is none. */
+/* What a store must hold: [key][age], age 1 is the previous value. A length of -1: no value. */
 struct model {
     int len[KEYS][2];
     uint8_t value[KEYS][2][LEN_MAX];
@@ -35,11 +35,12 @@ static const struct shape shapes[] = {
 
 static struct tk_sim_flash f;
 static struct tk_store s;
-static struct model models[COMMITS + 2]; /* after that many commits */
+static struct model models[COMMITS + 2]; /* [n]: after n commits */
 
-/* --- what is committed --- */
+/* --- commits --- */
 
-/* Commit i: key 0 small, key 1 as large as twice of it fits, key 2 there or deleted, key 3 once. */
+/* Commit i writes key 0, which is small; key 1, so large that it fits just twice; and key 2, or
+ * deletes it. Only commit 0 writes key 3. */
 static int len_of(int i, int key)
 {
     int big = (int)(f.flash.sector_size * 3 / 8);
@@ -52,7 +53,7 @@ static int len_of(int i, int key)
     case 2:
         return i % 2 == 0 ? 20 : -1;
     default:
-        return i == 0 ? 3 : -2; /* not touched */
+        return i == 0 ? 3 : -2; /* not in the commit */
     }
 }
 
@@ -97,14 +98,14 @@ static int commit(int i)
     return tk_store_commit(&s, values, count);
 }
 
-/* --- what is there --- */
+/* --- checks --- */
 
 static bool holds(const struct model *m)
 {
     uint8_t got[LEN_MAX];
 
     for (int key = 0; key < KEYS; key++) {
-        /* with two sectors what was before goes with its sector */
+        /* with two sectors the previous value is lost with its sector */
         for (int age = 0; age < (f.flash.sectors > 2 ? 2 : 1); age++) {
             int want = m->len[key][age];
             int len = age == 0 ? tk_store_get(&s, (uint8_t)key, got, sizeof got)
@@ -161,7 +162,7 @@ static size_t memory(void)
     return (size_t)f.flash.sector_size * f.flash.sectors;
 }
 
-static void keep(struct snapshot *snap)
+static void snapshot_take(struct snapshot *snap)
 {
     *snap = (struct snapshot){malloc(memory()), malloc(memory()), f.operations};
     assert_true(snap->bytes != NULL && snap->programmed != NULL);
@@ -169,7 +170,7 @@ static void keep(struct snapshot *snap)
     memcpy(snap->programmed, f.programmed, memory() / f.flash.unit);
 }
 
-static void back_to(const struct snapshot *snap)
+static void snapshot_restore(const struct snapshot *snap)
 {
     memcpy(f.bytes, snap->bytes, memory());
     memcpy(f.programmed, snap->programmed, memory() / f.flash.unit);
@@ -177,7 +178,7 @@ static void back_to(const struct snapshot *snap)
     restart();
 }
 
-static void forget(struct snapshot *snap)
+static void snapshot_free(struct snapshot *snap)
 {
     free(snap->bytes);
     free(snap->programmed);
@@ -185,15 +186,15 @@ static void forget(struct snapshot *snap)
 
 /* --- power cuts --- */
 
-/* The power went, now the next commit is cut too, at each of its operations. */
+/* After a power cut, cuts the next commit at each of its operations. */
 static void cut_again(int had)
 {
     struct snapshot snap;
     bool cut = true;
 
-    keep(&snap);
+    snapshot_take(&snap);
     for (unsigned at = 1; cut; at++) {
-        back_to(&snap);
+        snapshot_restore(&snap);
         f.cut_at = f.operations + at;
         int ret = commit(had);
 
@@ -206,7 +207,7 @@ static void cut_again(int had)
         restart();
         assert_true(holds(&models[had + 1]));
     }
-    forget(&snap);
+    snapshot_free(&snap);
 }
 
 static void cut_at(const struct shape *shape, unsigned at, int torn, bool again)
@@ -242,7 +243,7 @@ static unsigned operations_of(const struct shape *shape)
     return operations;
 }
 
-static void each_cut_torn_in_each_way_leaves_all_or_nothing(void **state)
+static void a_cut_anywhere_leaves_all_or_nothing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SHAPES; i++) {
@@ -256,7 +257,7 @@ static void each_cut_torn_in_each_way_leaves_all_or_nothing(void **state)
     }
 }
 
-static void a_cut_in_the_recovery_from_a_cut_does_too(void **state)
+static void a_cut_during_recovery_leaves_all_or_nothing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SHAPES; i += 2) {
@@ -267,8 +268,8 @@ static void a_cut_in_the_recovery_from_a_cut_does_too(void **state)
     }
 }
 
-/* A wipe that was cut leaves the newest values or none: no step back in time. */
-static void a_cut_in_a_wipe_leaves_all_or_nothing(void **state)
+/* A torn wipe leaves the newest values or none, never older ones. */
+static void a_cut_during_a_wipe_leaves_all_or_nothing(void **state)
 {
     (void)state;
     for (int torn = 0; torn < 12; torn++) {
@@ -293,9 +294,9 @@ static void a_cut_in_a_wipe_leaves_all_or_nothing(void **state)
     }
 }
 
-/* --- a memory that fails with the power on --- */
+/* --- flash failures with the power on --- */
 
-static void a_failed_operation_leaves_what_was_there(void **state)
+static void a_failed_operation_changes_nothing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SHAPES; i++) {
@@ -318,7 +319,7 @@ static void a_failed_operation_leaves_what_was_there(void **state)
     }
 }
 
-static void a_failed_wipe_shows_no_noise(void **state)
+static void a_failed_wipe_returns_no_garbage(void **state)
 {
     (void)state;
     for (int torn = 0; torn < 12; torn++) {
@@ -328,7 +329,7 @@ static void a_failed_wipe_shows_no_noise(void **state)
             f.torn_erase = (enum tk_sim_torn_erase)(torn % 3);
             f.random = (unsigned)torn + 1;
             f.fail_at = f.operations + at;
-            int ret = tk_store_wipe(&s); /* what fails before it erases does not stop it */
+            int ret = tk_store_wipe(&s); /* a failed commit before the erases does not stop it */
 
             assert_true(holds(&models[0]) || (ret == TK_STORE_FLASH && holds(&models[COMMITS])));
             end();
@@ -336,7 +337,7 @@ static void a_failed_wipe_shows_no_noise(void **state)
     }
 }
 
-static void a_failed_read_is_no_value(void **state)
+static void a_failed_read_is_an_error(void **state)
 {
     (void)state;
     begin(&shapes[3]);
@@ -354,7 +355,7 @@ static void a_failed_read_is_no_value(void **state)
     end();
 }
 
-static void a_failed_read_spoils_no_commit(void **state)
+static void a_failed_read_corrupts_no_commit(void **state)
 {
     bool failed = true;
 
@@ -376,9 +377,9 @@ static void a_failed_read_spoils_no_commit(void **state)
     }
 }
 
-/* --- bits that flip --- */
+/* --- bit flips --- */
 
-static void a_flipped_bit_costs_the_last_commit_at_most(void **state)
+static void a_bit_flip_costs_at_most_the_last_commit(void **state)
 {
     unsigned newest = 0, older = 0;
 
@@ -391,7 +392,7 @@ static void a_flipped_bit_costs_the_last_commit_at_most(void **state)
         bool is_newest = holds(&models[COMMITS]);
 
         if (!is_newest && !holds(&models[COMMITS - 1]))
-            fail_msg("bit %zu: neither", bit);
+            fail_msg("bit %zu: neither the last commit nor the one before", bit);
         newest += is_newest;
         older += !is_newest;
         f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -400,7 +401,7 @@ static void a_flipped_bit_costs_the_last_commit_at_most(void **state)
     end();
 }
 
-/* Whether what is read under a key was ever committed under it, or an error says why not. */
+/* Whether the value of a key was ever committed, or an error is returned. */
 static bool was_once(int key)
 {
     uint8_t got[LEN_MAX];
@@ -417,7 +418,7 @@ static bool was_once(int key)
     return false;
 }
 
-static void many_flipped_bits_are_never_values(void **state)
+static void many_bit_flips_never_make_a_value(void **state)
 {
     uint64_t random = 1;
 
@@ -426,7 +427,7 @@ static void many_flipped_bits_are_never_values(void **state)
     assert_int_equal(commit_until_cut(), COMMITS);
     struct snapshot snap;
 
-    keep(&snap);
+    snapshot_take(&snap);
     for (int round = 0; round < 2000; round++) {
         memcpy(f.bytes, snap.bytes, memory());
         for (int i = 0; i < 2 + round % 20; i++) {
@@ -438,12 +439,12 @@ static void many_flipped_bits_are_never_values(void **state)
             assert_true(was_once(key));
         assert_true(holds(&models[COMMITS]) || s.health != 0 || s.seq == 0);
     }
-    forget(&snap);
+    snapshot_free(&snap);
     end();
 }
 
-/* A bit may flip years behind the last start. Then too it is no value, and no commit seals it. */
-static void a_bit_flipped_while_running_is_never_a_value(void **state)
+/* A bit that flips after mount is not returned either, and no commit copies it with a fresh CRC. */
+static void a_bit_flip_at_run_time_never_makes_a_value(void **state)
 {
     struct snapshot snap;
     uint8_t got[LEN_MAX];
@@ -451,9 +452,9 @@ static void a_bit_flipped_while_running_is_never_a_value(void **state)
     (void)state;
     begin(&shapes[0]);
     assert_int_equal(commit_until_cut(), COMMITS);
-    keep(&snap);
+    snapshot_take(&snap);
     for (size_t bit = 0; bit < 8 * memory(); bit += 13) {
-        back_to(&snap);
+        snapshot_restore(&snap);
         f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         int len = tk_store_get(&s, 3, got, sizeof got);
 
@@ -462,28 +463,28 @@ static void a_bit_flipped_while_running_is_never_a_value(void **state)
         assert_int_equal(commit(COMMITS), TK_STORE_OK);
         len = tk_store_get(&s, 3, got, sizeof got);
         assert_true(len == 3 && memcmp(got, models[1].value[3][0], 3) == 0);
-        struct model on_older = models[COMMITS - 1];
+        struct model older = models[COMMITS - 1];
 
-        model_commit(&on_older, COMMITS);
-        assert_true(holds(&models[COMMITS + 1]) || holds(&on_older));
+        model_commit(&older, COMMITS);
+        assert_true(holds(&models[COMMITS + 1]) || holds(&older));
     }
-    forget(&snap);
+    snapshot_free(&snap);
     end();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_cut_torn_in_each_way_leaves_all_or_nothing),
-        cmocka_unit_test(a_cut_in_the_recovery_from_a_cut_does_too),
-        cmocka_unit_test(a_cut_in_a_wipe_leaves_all_or_nothing),
-        cmocka_unit_test(a_failed_operation_leaves_what_was_there),
-        cmocka_unit_test(a_failed_wipe_shows_no_noise),
-        cmocka_unit_test(a_failed_read_is_no_value),
-        cmocka_unit_test(a_failed_read_spoils_no_commit),
-        cmocka_unit_test(a_flipped_bit_costs_the_last_commit_at_most),
-        cmocka_unit_test(many_flipped_bits_are_never_values),
-        cmocka_unit_test(a_bit_flipped_while_running_is_never_a_value),
+        cmocka_unit_test(a_cut_anywhere_leaves_all_or_nothing),
+        cmocka_unit_test(a_cut_during_recovery_leaves_all_or_nothing),
+        cmocka_unit_test(a_cut_during_a_wipe_leaves_all_or_nothing),
+        cmocka_unit_test(a_failed_operation_changes_nothing),
+        cmocka_unit_test(a_failed_wipe_returns_no_garbage),
+        cmocka_unit_test(a_failed_read_is_an_error),
+        cmocka_unit_test(a_failed_read_corrupts_no_commit),
+        cmocka_unit_test(a_bit_flip_costs_at_most_the_last_commit),
+        cmocka_unit_test(many_bit_flips_never_make_a_value),
+        cmocka_unit_test(a_bit_flip_at_run_time_never_makes_a_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

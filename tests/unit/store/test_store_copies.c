@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is taken along when a sector is opened. */
+/* Records that are copied when a sector is opened. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +62,7 @@ static void prepare(void)
     assert_int_equal(ret, TK_STORE_OK);
 }
 
-/* The bytes of a value where they lie first. */
+/* The first place where these bytes are. */
 static uint8_t *place_of(const char *text)
 {
     for (size_t at = 0; at + strlen(text) <= 3 * 1024; at++) {
@@ -73,7 +73,7 @@ static uint8_t *place_of(const char *text)
     return NULL;
 }
 
-static void what_a_commit_names_but_does_not_change(void **state)
+static void an_unchanged_value_of_a_commit_is_copied(void **state)
 {
     char number[12];
     struct tk_store_piece same = {"the same", 8}, other = {number, 0};
@@ -90,8 +90,8 @@ static void what_a_commit_names_but_does_not_change(void **state)
     assert_true(f.erases > 6);
 }
 
-/* A second wrong bit where the first one was would be one too many. */
-static void what_has_a_wrong_bit(void **state)
+/* Prepare copies a record with a wrong bit, so that a second one does not make it uncorrectable. */
+static void a_record_with_a_wrong_bit_is_copied(void **state)
 {
     (void)state;
     put(1, "a value that is old");
@@ -110,9 +110,9 @@ static void what_has_a_wrong_bit(void **state)
     assert_has(3, "and a third");
 }
 
-/* Nothing stands behind the commit that opened a sector, but its header says that it was whole. Of
- * two sectors the other one is dead: an older value is none. */
-static void what_opened_a_sector_has_a_wrong_bit(void **state)
+/* No record follows the commit that opened a sector, but the header says that it was complete. With
+ * two sectors there is no older value to fall back to. */
+static void a_wrong_bit_in_the_opening_commit_is_corrected(void **state)
 {
     char text[20];
 
@@ -139,8 +139,8 @@ static void what_opened_a_sector_has_a_wrong_bit(void **state)
     }
 }
 
-/* Full to the last byte, 31 keys are deleted by the last commit before the power goes. */
-static void a_record_that_deletes_many_keys(void **state)
+/* A full store; the last commit before the restart deletes 31 keys. */
+static void a_record_that_deletes_many_keys_is_copied(void **state)
 {
     struct tk_store_value gone[31];
     char text[8];
@@ -169,9 +169,9 @@ static void a_record_that_deletes_many_keys(void **state)
     }
 }
 
-/* Bits of the newest value, which power left undecided: each time it reads one way or the other. It
- * is given as it was committed, or the one before it is; never as something else. */
-static void what_reads_another_way_each_time(void **state)
+/* Some bits of the newest value read differently each time. It is returned as committed, or the
+ * previous value is, but never anything else. */
+static void marginal_bits_are_copied_as_read_or_dropped(void **state)
 {
     char got[20];
 
@@ -201,9 +201,9 @@ static void what_reads_another_way_each_time(void **state)
     }
 }
 
-/* The power goes in a start that settles what was written last. Where it had begun to program, the
- * cells may read as if it had not: there the same is programmed again, or nothing. */
-static void a_start_that_is_cut(void **state)
+/* Power fails while prepare copies the last record. A torn program may read as if it had not begun:
+ * then the same bytes may be programmed again, but no others. */
+static void a_cut_while_the_last_record_is_copied(void **state)
 {
     for (uint64_t seed = 1; seed <= 4000; seed++) {
         tk_sim_flash_free(&f);
@@ -233,10 +233,12 @@ static void a_start_that_is_cut(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(what_a_commit_names_but_does_not_change), TEST(what_has_a_wrong_bit),
-        TEST(what_opened_a_sector_has_a_wrong_bit),    TEST(a_record_that_deletes_many_keys),
-        TEST(what_reads_another_way_each_time),        TEST(a_start_that_is_cut)};
+    const struct CMUnitTest tests[] = {TEST(an_unchanged_value_of_a_commit_is_copied),
+                                       TEST(a_record_with_a_wrong_bit_is_copied),
+                                       TEST(a_wrong_bit_in_the_opening_commit_is_corrected),
+                                       TEST(a_record_that_deletes_many_keys_is_copied),
+                                       TEST(marginal_bits_are_copied_as_read_or_dropped),
+                                       TEST(a_cut_while_the_last_record_is_copied)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
