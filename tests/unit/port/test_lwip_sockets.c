@@ -3,6 +3,7 @@
  * The socket contract over lwip/sockets.h, against lwIP's own unix port: the suite that any port
  * must pass, and what it leaves out, over lwIP's loopback interface.
  */
+#include "patience.h"
 #include "tk_clock.h"
 #include "tk_conformance.h"
 #include "tk_console_io.h"
@@ -24,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { PEER = 7007, SILENT = 7008, EOT = 4, ENQ = 5, NETWORK_MS = 20000 };
+enum { PEER = 7007, SILENT = 7008, EOT = 4, ENQ = 5 };
 
 struct tk_port {
     int nothing;
@@ -162,7 +163,7 @@ static int sock;
 static int dial(uint16_t tcp_port)
 {
     const struct tk_addr self = {.family = 4, .bytes = {127, 0, 0, 1}};
-    uint64_t deadline_ms = tk_clock_now_ms(&port) + NETWORK_MS;
+    uint64_t deadline_ms = tk_clock_now_ms(&port) + patient_ms();
     int ret;
 
     sock = tk_sock_open(&port, &self, tcp_port);
@@ -191,7 +192,7 @@ static void conforms(void **state)
 
 static int resolve(const char *name, struct tk_addr *addr)
 {
-    uint64_t deadline_ms = tk_clock_now_ms(&port) + NETWORK_MS;
+    uint64_t deadline_ms = tk_clock_now_ms(&port) + patient_ms();
     int lookup, n;
 
     while ((lookup = tk_sock_lookup(&port, name)) == TK_SOCK_AGAIN)
@@ -281,13 +282,13 @@ static void a_call_ends_the_sleep_and_a_socket_is_still_waited_for(void **state)
     sem_init(&go, 0, 0);
     assert_int_equal(pthread_create(&thread, NULL, call, NULL), 0);
     sem_post(&go);
-    tk_wait(&port, start_ms + NETWORK_MS);
-    assert_true(tk_clock_now_ms(&port) - start_ms < NETWORK_MS);
+    tk_wait(&port, start_ms + patient_ms());
+    assert_true(tk_clock_now_ms(&port) - start_ms < patient_ms());
     pthread_join(thread, NULL);
     assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
-    tk_wait(&port, start_ms + 2 * NETWORK_MS); /* the call, again perhaps */
-    tk_wait(&port, start_ms + 2 * NETWORK_MS);
-    assert_true(tk_clock_now_ms(&port) - start_ms < NETWORK_MS);
+    tk_wait(&port, start_ms + 2 * patient_ms()); /* the call, again perhaps */
+    tk_wait(&port, start_ms + 2 * patient_ms());
+    assert_true(tk_clock_now_ms(&port) - start_ms < patient_ms());
     sem_destroy(&go);
     tk_sock_close(&port, sock);
 }
@@ -295,7 +296,7 @@ static void a_call_ends_the_sleep_and_a_socket_is_still_waited_for(void **state)
 /* Readable, and nobody reads: tk_wait neither hangs nor spins. */
 static void what_was_told_is_passed_over_for_a_moment(void **state)
 {
-    uint64_t start_ms, deadline_ms = tk_clock_now_ms(&port) + NETWORK_MS;
+    uint64_t start_ms, deadline_ms = tk_clock_now_ms(&port) + patient_ms();
     uint8_t byte = 'x';
     int returns = 0;
 
