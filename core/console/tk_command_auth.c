@@ -116,7 +116,7 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
     }
     tk_text_init(&t, words, sizeof words);
     tk_words_add(&t, err);
-    tk_text_add(&t, ", then auth begin: this code is spent");
+    tk_text_add(&t, ", then auth begin: this code is used up");
     tk_console_err_words(c, err, words);
 }
 

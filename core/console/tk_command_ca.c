@@ -126,7 +126,7 @@ void tk_command_ca_add(struct tk_console *c, char *args)
 
     if (len == 0) {
         tk_console_err_words(c, TK_E_BAD_VALUE,
-                             "base64, a multiple of 4 characters a line; what came before stays");
+                             "give base64, a multiple of 4 characters; earlier lines are kept");
         return;
     }
     enum tk_err err = tk_ca_add(&c->env->rt->ca, (const uint8_t *)args, len, &total);
@@ -162,7 +162,7 @@ void tk_command_ca_del(struct tk_console *c, char *args)
     enum tk_err err = tk_ca_delete(&c->env->rt->ca, args);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_words(c, err, "8 to 64 hex digits that one root alone begins with: ca list");
+        tk_console_err_words(c, err, "give 8 to 64 hex digits that match one root of ca list only");
     else
         answer(c, err, NULL);
 }

@@ -75,7 +75,7 @@ void tk_command_time(struct tk_console *c, char *args)
         return;
     }
     if (!tk_parse_u64(args, strlen(args), INT64_MAX, &unix_s)) {
-        tk_console_err_words(c, TK_E_BAD_VALUE, "seconds since 1970, UTC: date +%s prints them");
+        tk_console_err_words(c, TK_E_BAD_VALUE, "give seconds since 1970, as date +%s prints them");
         return;
     }
     enum tk_err err = tk_accounts_set_time(c->env->accounts, (int64_t)unix_s, TK_TIME_CONSOLE);
@@ -115,7 +115,7 @@ void tk_command_seed(struct tk_console *c, char *args)
     tk_wipe(bytes, sizeof bytes);
     if (len < TK_ENTROPY_SEED_MIN)
         tk_console_err_words(c, TK_E_BAD_VALUE,
-                             "64 to 128 hex digits: openssl rand -hex 32 prints some");
+                             "give 64 to 128 hex digits, as openssl rand -hex 32 prints");
     else if (ret == TK_ENTROPY_OK)
         tk_console_ok(c, NULL);
     else
@@ -133,7 +133,7 @@ void tk_command_log(struct tk_console *c, char *args)
         tk_command_ok(c, "log", names[level]);
         return;
     }
-    tk_console_err_words(c, TK_E_BAD_VALUE, "off, error or info");
+    tk_console_err_words(c, TK_E_BAD_VALUE, "give off, error or info");
 }
 
 static void report_check(void *ctx, const char *check, const char *result, const char *detail)

@@ -9,41 +9,44 @@
  * people (tk_words.h).
  */
 
-TK_COMMAND("help", "[command]", 0, help, "this list, or one of its lines")
-TK_COMMAND("version", "", 0, version, "what runs here, and on which device")
-TK_COMMAND("status", "[--all]", 0, status, "what the account is doing")
-TK_COMMAND("show", "", 0, show, "its configuration, secrets as length and digest")
-TK_COMMAND("history", "", 0, history, "the last events, oldest first, over restarts")
+TK_COMMAND("help", "[command]", 0, help, "lists the commands, or those that begin with this word")
+TK_COMMAND("version", "", 0, version, "prints version, build date and device id")
+TK_COMMAND("status", "[--all]", 0, status,
+           "prints the state of the account; --all: with diagnostics")
+TK_COMMAND("show", "", 0, show, "prints the settings, secrets as length and digest")
+TK_COMMAND("history", "", 0, history, "prints the last events, oldest first, across restarts")
 TK_COMMAND(
     "set", "<key> <value>", NEEDS_ARGS | SETS, set,
     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
     "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp")
-TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "back to its default, or to nothing")
+TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
 TK_COMMAND("check", "", 0, check,
-           "clock, seed, store, network, then the way to each host, stage by stage")
+           "tests clock, seed, store and network, then the connection to each host")
 TK_COMMAND("auth begin", "", 0, auth_begin,
-           "prints the link to open, and keeps a connection warm for the code")
+           "prints the link to open, and connects to the server ahead of the code")
 TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | HIDES | TAKES_OVER,
-           auth_code, "exchanges the code within its 30 seconds")
-TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token at once")
-TK_COMMAND("auth forget", "", 0, auth_forget, "drops the token pair; the configuration stays")
-TK_COMMAND("token", "[min_valid_s] [rejected=G]", 0, token, "prints a valid access token")
-TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to where escalations go")
-TK_COMMAND("ca list", "", 0, ca_list, "the roots of trust that were added to those of the build")
-TK_COMMAND("ca add begin", "", 0, ca_begin, "a root will come in pieces; drops what was not ended")
+           auth_code, "exchanges the code for a token; a code expires after 30 seconds")
+TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
+TK_COMMAND("auth forget", "", 0, auth_forget, "deletes the token; the settings stay")
+TK_COMMAND("token", "[min_valid_s] [rejected=G]", 0, token,
+           "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
+TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")
+TK_COMMAND("ca list", "", 0, ca_list, "lists the added root certificates")
+TK_COMMAND("ca add begin", "", 0, ca_begin,
+           "starts a new root certificate; discards an unfinished one")
 TK_COMMAND("ca add", "<base64>", NEEDS_ARGS, ca_add,
-           "the next piece of its DER: a line of its PEM file, or more")
-TK_COMMAND("ca add end", "", 0, ca_end, "checks it, and trusts it from now on")
+           "adds a line of its PEM file, or several joined")
+TK_COMMAND("ca add end", "", 0, ca_end, "checks the certificate and trusts it")
 TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS, ca_del,
-           "trusts it no more; its first 8 digits will do")
-TK_COMMAND("time", "[unix]", 0, time, "shows or sets the clock")
-TK_COMMAND("seed", "<hex>", NEEDS_ARGS | HIDES, seed,
-           "gives a device without a random source its first random numbers")
+           "removes a root; the first 8 digits are enough")
+TK_COMMAND("time", "[unix]", 0, time, "prints or sets the clock (UTC)")
+TK_COMMAND("seed", "<hex>", NEEDS_ARGS | HIDES, seed, "seeds a device that has no random source")
 TK_COMMAND("ref", "[name]", 0, ref, "lists the accounts, or selects one")
-TK_COMMAND("ref add", "<name>", NEEDS_ARGS, ref_add, "makes an account and selects it")
-TK_COMMAND("ref del", "<name>", NEEDS_ARGS, ref_del, "removes an account without a token pair")
+TK_COMMAND("ref add", "<name>", NEEDS_ARGS, ref_add, "creates an account and selects it")
+TK_COMMAND("ref del", "<name>", NEEDS_ARGS, ref_del, "deletes an account that has no token")
 TK_COMMAND("log", "<off|error|info>", NEEDS_ARGS, log,
-           "which LOG lines come; info: each failed refresh too")
-TK_COMMAND("selftest", "", 0, selftest, "whether this device keeps the contract of its port")
-TK_COMMAND("reboot", "", 0, reboot, "starts anew; everything stored stays")
-TK_COMMAND("factory-reset", "<last 4 of the id>", NEEDS_ARGS, factory_reset, "erases everything")
+           "sets which LOG lines are printed; info: each failed refresh too")
+TK_COMMAND("selftest", "", 0, selftest, "runs the port conformance tests on this device")
+TK_COMMAND("reboot", "", 0, reboot, "restarts the device; stored data stays")
+TK_COMMAND("factory-reset", "<last 4 of the id>", NEEDS_ARGS, factory_reset,
+           "erases all stored data, then restarts")

@@ -7,30 +7,31 @@
  */
 
 TK_SETTING("portal", false, TK_SET_PORTAL, store_portal, answer_portal,
-           "a name (acme is acme.bitrix24.com), a host with or without :port, or its https address")
-TK_SETTING("client_id", false, TK_SET_CLIENT_ID, store_on_account, answer_client,
-           "up to 128 visible characters, as the application's card shows it")
-TK_SETTING("client_secret", true, TK_SET_CLIENT_SECRET, store_on_account, answer_client,
-           "up to 128 visible characters, as the application's card shows it")
+           "a name (acme is acme.bitrix24.com), host[:port], or an https URL")
+TK_SETTING(
+    "client_id", false, TK_SET_CLIENT_ID, store_on_account, answer_client,
+    "up to 128 printable characters without space, from the application's page in the portal")
+TK_SETTING(
+    "client_secret", true, TK_SET_CLIENT_SECRET, store_on_account, answer_client,
+    "up to 128 printable characters without space, from the application's page in the portal")
 TK_SETTING("scope", false, TK_SET_SCOPE, store_on_account, answer_client,
-           "up to 255 characters without space: crm,user")
+           "up to 255 printable characters without space: crm,user")
 TK_SETTING("auth_host", false, TK_SET_AUTH_HOST, store_auth_host, answer_auth_host,
-           "auto, or a host with or without :port")
+           "auto, or host[:port]")
 TK_SETTING("renew", false, TK_SET_RENEW, store_on_account, answer_renew,
-           "<n>s|m|h|d from 60s to 7d, or on-demand")
+           "60s to 7d in s, m, h or d, or on-demand")
 TK_SETTING("escalate_url", true, TK_WEBHOOK_URL, store_webhook, answer_webhook,
-           "an https address of up to 255 visible characters")
+           "an https URL of up to 255 characters")
 TK_SETTING("escalate_level", false, TK_WEBHOOK_LEVEL, store_webhook, answer_webhook,
-           "1, 2 or 3: from which level on it is told")
+           "1, 2 or 3: the lowest level that is posted")
 TK_SETTING("escalate_template", true, TK_WEBHOOK_TEMPLATE, store_webhook, answer_webhook,
-           "up to 255 characters of a JSON object, with words like {account} and {level} in it")
+           "a JSON object of up to 255 characters, with words like {account} and {level} in it")
 TK_SETTING("corezoid_login", false, TK_WEBHOOK_LOGIN, store_webhook, answer_webhook,
-           "up to 63 letters, digits, - _ and .: the login of an API user")
+           "up to 63 letters, digits, - _ and . : the login of an API user")
 TK_SETTING("corezoid_key", true, TK_WEBHOOK_KEY, store_webhook, answer_webhook,
-           "up to 128 visible characters: the secret key of that API user")
+           "up to 128 printable characters without space: the secret key of that API user")
 TK_SETTING("corezoid_conv", false, TK_WEBHOOK_CONV, store_webhook, answer_webhook,
-           "up to 18 digits: the id of the process that gets the tasks")
+           "up to 18 digits, the first not 0: the id of the process that gets the tasks")
 TK_SETTING("ip", false, 0, store_ip, answer_ip,
-           "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for one that there is none of")
-TK_SETTING("ntp", false, 0, store_ntp, answer_ntp,
-           "a host without :port that is asked for the time")
+           "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for none")
+TK_SETTING("ntp", false, 0, store_ntp, answer_ntp, "the host of a time server, without :port")

@@ -129,7 +129,7 @@ static void a_secret_without_a_value_is_asked_for(void **state)
     type("set client_secret\r");
     assert_string_equal(
         type("\x03"),
-        "\r\nERR cancelled ended early; what was sent before goes on, see status\r\ntk> ");
+        "\r\nERR cancelled a request that was already sent continues; see status\r\ntk> ");
     type("@1 log off\r");
     assert_memory_equal(type("@9 set client_secret\n"), "@9 ERR need_value ", 18);
 }
@@ -273,7 +273,7 @@ static void the_next_line_is_busy(void **state)
     assert_memory_equal(type("@2 status\n"), "@2 ERR busy ", 12);
     assert_memory_equal(type("@3 auth code x\n"), "@3 ERR busy ", 12);
     assert_memory_equal(
-        type("\x03"), "@1 ERR cancelled ended early; what was sent before goes on, see status\r\n",
+        type("\x03"), "@1 ERR cancelled a request that was already sent continues; see status\r\n",
         30);
     assert_string_equal(type("@4 log off\n"), "@4 OK log=off\r\n");
 }

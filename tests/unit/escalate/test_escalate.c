@@ -603,7 +603,7 @@ static void a_template_of_ones_own(void **state)
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
     assert_string_equal(w.server.last_post, "{\"text\": \"SIM-0001: token test\"}");
     world_assert_begins(world_type(&w, "set escalate_template {\"text\": \"{acount}\"}"),
-                        "ERR template_word a word in braces is event, account,");
+                        "ERR template_word the words in braces are event, account,");
     world_assert_begins(world_type(&w, "set escalate_template {\"text\": {account}"),
                         "ERR template_json ");
     assert_string_equal(world_type(&w, "unset escalate_template"), "OK escalate_template=");
