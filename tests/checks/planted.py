@@ -144,7 +144,7 @@ CROSS = [
 
 def _named(title: str, text: str, expect: str | None) -> Plant:
     """Something that README names, in front of its last section."""
-    return Plant("readme", title, "README.md", f"{text}\n\n## Licence\n", expect, r"## Licence\n")
+    return Plant("readme", title, "README.md", f"{text}\n\n## Licence", expect, r"## Licence")
 
 
 README = [
@@ -177,4 +177,18 @@ README = [
            "`tests/unit`, `reason=revoked`, `-DTK_TESTS=OFF`, `auth code`", None),
 ]
 
-ALL = INCLUDES + SYMBOLS + LIMITS + LAYOUT + HYGIENE + CROSS + README
+COMMANDS = [
+    Plant("commands", "a command that no test runs", "README.md", "\n    tests/demo.sh --planted\n",
+          r"README\.md:\d+: no test runs tests/demo\.sh --planted"),
+    Plant("commands", "a program that no test runs", "tests/world/README.md",
+          "\n```sh\nplanted now\n```\n", r"tests/world/README\.md:\d+: no test runs planted now"),
+    Plant("commands", "a command behind others", "README.md",
+          "\n    tests/demo.sh\n    planted now\n", r"no test runs planted now"),
+    Plant("commands", "code that is in no file", "core/README.md",
+          "\nAfter:\n\n```c\nint tk_planted;\n```\n", r"no file has this code"),
+    Plant("commands", "code of before", "core/README.md",
+          "\nBefore:\n\n```c\nint tk_planted;\n```\n", None),
+    Plant("commands", "a drawing", "README.md", "\n    planted/   a folder\n", None),
+]
+
+ALL = INCLUDES + SYMBOLS + LIMITS + LAYOUT + HYGIENE + CROSS + README + COMMANDS

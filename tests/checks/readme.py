@@ -29,6 +29,7 @@ SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 # Tables of a server's error codes: the test that compares them with the code word by word.
 CATALOGUES = {"core/oauth/errors.md": "tests/unit/test_answers.c"}
 FOREIGN = {"mtime"}  # words of data sheets that our sources do without
+SYSTEM = {"/etc/systemd/system/"}  # folders of the operating system
 COPIED = ("myboard", "template")  # a guide's name for a copy, and the folder it is a copy of
 
 
@@ -191,7 +192,8 @@ def _path_problems(piece: Snippet, facts: Facts) -> list[str]:
             here = str(Path(piece.file).parent / token)
             if not _exists(token, facts) and not _exists(here, facts):
                 found.append(f"there is no {token}")
-        elif re.fullmatch(r"/\w+/[\w./-]+", token) and token not in facts.elsewhere:
+        elif re.fullmatch(r"/\w+/[\w./-]+", token) and not (
+                token in facts.elsewhere or token in SYSTEM):
             found.append(f"nothing else knows {token}")
         option = re.match(r"-D(TK_\w+)", token)
         if option and not re.search(rf"\b(set|option)\({option.group(1)} ", facts.elsewhere):

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import commands
 import cross
 import hygiene
 import includes
@@ -76,6 +77,7 @@ def main() -> int:
         report("hygiene", lambda: hygiene.problems(TREE)),
         report("cross", cross_problems, lambda: cross.summary(built)),
         report("readme", readme_problems),
+        report("commands", lambda: commands.problems(TREE)),
     ]
     if args.sizes:
         print(cross.table(built))

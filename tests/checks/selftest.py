@@ -19,6 +19,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import commands
 import cross
 import hygiene
 import includes
@@ -49,6 +50,7 @@ class Bench:
             "layout": lambda file: layout.problems(tree, [file]),
             "hygiene": lambda file: hygiene.problems(tree),
             "cross": self._cross,
+            "commands": lambda file: commands.problems(tree),
             "readme": lambda file: readme.problems(tree, self.help, self.built),
         }
 
@@ -74,7 +76,7 @@ class Bench:
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }
-        for name in ("includes", "limits", "hygiene", "readme"):
+        for name in ("includes", "limits", "hygiene", "readme", "commands"):
             found[name] = self.checks[name]("")
         return [f"the clean tree: {name}: {problem}"
                 for name, problems in found.items() for problem in problems]

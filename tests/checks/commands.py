@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every shell command in a code block of a document is run by a test.
+
+COVERED lists them: a pattern, the file that runs it, and a text of that file which proves that it
+does. tests/e2e/test_commands.py runs those that name it from the documents themselves. Console
+commands (`tk> ...`, `set ...`) need no entry: that test types all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import snippets
+import source
+
+E2E = "tests/e2e/test_commands.py"
+SUITE = "tests/run.sh"
+BOARDS = "tests/boards/run.py"
+GUIDE = "tests/porting/run.py"
+BOARD = r"(lm3s6965evb|emcraft-sf2|qemu-rv32)"
+# What needs a kit on the desk or a machine with systemd; the file behind it is tested as far as it
+# goes.
+BY_HAND = "by hand: "
+
+
+@dataclass(frozen=True)
+class Row:
+    """Which command is run by which file; proof is a text in that file."""
+
+    command: str  # a pattern for all of it
+    by: str
+    proof: str
+
+
+COVERED = [
+    Row(r"cmake --preset host -DTK_TESTS=ON", SUITE, "cmake --preset host -DTK_TESTS=ON"),
+    Row(r"cmake --preset host -DTK_TESTS=OFF", "tests/demo.sh", "cmake --preset host -DTK_TESTS=OFF"),
+    Row(r"cmake --build --preset host", SUITE, "cmake --build --preset host"),
+    Row(r"tests/demo\.sh", SUITE, "tests/demo.py build/host/tokenkeeper"),
+    Row(r"tests/run\.sh", SUITE, "'') everything ;;"),
+    Row(r"tests/run\.sh --quick", SUITE, "--quick) quick ;;"),
+    Row(r"tests/run\.sh --list", E2E, "tests/run.sh"),
+    Row(r"tests/run\.sh( [\w.-]+)+", E2E, "test_names_that_can_be_run"),
+    Row(r"ctest --preset host -R \w+ --output-on-failure", E2E, "ctest"),
+    Row(r"python3 tests/e2e/run\.py( \w+)*", SUITE, "python3 tests/e2e/run.py"),
+    Row(r"python3 tests/boards/run\.py( --board \S+)?( \w+)*", SUITE, "python3 tests/boards/run.py"),
+    Row(r"python3 tests/checks/run\.py", SUITE, "python3 tests/checks/run.py"),
+    Row(r"tests/bench\.sh( --write)?", SUITE, "tests/bench.sh --check"),
+    Row(r"tests/bench\.sh --check", SUITE, "tests/bench.sh --check"),
+    Row(r"sudo apt install .*", E2E, "test_packages_to_install"),
+    Row(r"sudo (install|groupadd|systemctl) .*", BY_HAND + E2E, "test_the_unit"),
+    Row(r"(sudo )?tokenkeeper .*", E2E, "tokenkeeper"),
+    Row(r"printf 'auth=%s' .*", E2E, "curl"),
+    Row(rf"cmake --preset {BOARD}( && cmake --build --preset {BOARD})?", BOARDS, '"--preset"'),
+    Row(rf"cmake --build --preset {BOARD}", BOARDS, '"--build"'),
+    Row(rf"cmake --build --preset {BOARD} --target emulate", "tests/boards/test_emulate.py",
+        "--target emulate"),
+    Row(rf"cmake --build --preset {BOARD} --target flash", BY_HAND + "boards/lm3s6965evb/board.cmake",
+        "openocd"),
+    Row(r"cp -r (port|boards)/template (port|boards)/myboard", GUIDE, "README.md"),
+    Row(r"cmake --preset template -DTK_BOARD=myboard -B build/myboard", GUIDE, "README.md"),
+    Row(r"cmake --build build/myboard", GUIDE, "README.md"),
+    Row(r"python3 tests/bitrix24/bitrix24\.py --control-port \d+", E2E, "bitrix24.py"),
+    Row(r"curl -s .*(8024|\$CA).*", E2E, "curl"),
+    Row(r"build/host/tests/world/world", "tests/world/CMakeLists.txt", "add_test(NAME world "),
+    Row(r"build/host/tests/world/world_planted", "tests/world/CMakeLists.txt", "world_planted)"),
+    Row(r"build/host/tests/world/world --.*", E2E, "world"),
+    Row(r"python3 tests/world/plot\.py .*", E2E, "tests/world/plot"),
+    Row(r"tests/world/years\.sh \[SECONDS \[SEED\]\]", SUITE, "tests/world/years.sh 2 1"),
+]
+
+
+def row_of(command: str) -> Row | None:
+    """The first row that fits a command."""
+    return next((row for row in COVERED if re.fullmatch(row.command, command)), None)
+
+
+def all_of(tree: Path) -> list[snippets.Snippet]:
+    """The shell commands of all documents."""
+    return [piece for name in source.tracked(tree) if name.endswith(".md")
+            for piece in snippets.commands(source.text(tree, name), name)]
+
+
+def _row_problems(tree: Path, used: set[str]) -> list[str]:
+    """Rows that prove nothing, or that no document needs."""
+    found = []
+    for row in COVERED:
+        name = row.by.removeprefix(BY_HAND)
+        if not (tree / name).is_file() or row.proof not in source.text(tree, name):
+            found.append(f"tests/checks/commands.py:1: {name} does not run {row.command}")
+        if row.command not in used:
+            found.append(f"tests/checks/commands.py:1: no document has {row.command}")
+    return found
+
+
+def _example_problems(tree: Path) -> list[str]:
+    """C in a document that is in no file; what stands behind "Before:" is meant to be gone."""
+    c = {re.sub(r"\s+", " ", source.text(tree, name)) for name in source.c_files(tree)}
+    found = []
+    for name in (name for name in source.tracked(tree) if name.endswith(".md")):
+        text = source.text(tree, name)
+        for block in re.finditer(r"^([^\n]*)\n\n```c\n(.*?)```", text, re.MULTILINE | re.DOTALL):
+            code = re.sub(r"\s+", " ", block[2]).strip()
+            if not block[1].endswith("Before:") and not any(code in one for one in c):
+                line = text.count("\n", 0, block.start(2)) + 1
+                found.append(f"{name}:{line}: no file has this code")
+    return found
+
+
+def problems(tree: Path) -> list[str]:
+    """Commands that no test runs, and rows that are stale."""
+    found = []
+    used = set()
+    for piece in all_of(tree):
+        row = row_of(piece.text)
+        if row is None:
+            found.append(f"{piece.file}:{piece.line}: no test runs {piece.text}: see "
+                         "tests/checks/commands.py")
+        else:
+            used.add(row.command)
+    return found + _row_problems(tree, used) + _example_problems(tree)
