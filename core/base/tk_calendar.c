@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_calendar.h"
 
+#include "tk_assert.h"
+
 /* Days since 1970-01-01. Years start in March, which makes the leap day the last of its year
  * (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
-static int64_t days_from_civil(int64_t year, int month, int day)
+static int days_from_civil(int year, int month, int day)
 {
     year -= month <= 2;
-    int64_t era = year / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int era = year / 400;
+    int year_of_era = year - era * 400;
+    int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
            719468;
@@ -16,18 +18,19 @@ static int64_t days_from_civil(int64_t year, int month, int day)
 
 void tk_calendar_from_unix(int64_t unix_s, struct tk_calendar *out)
 {
-    int64_t days = unix_s / 86400 + 719468;
+    int days = (int)(unix_s / 86400) + 719468;
     int seconds = (int)(unix_s % 86400);
-    int64_t era = days / 146097;
-    int day_of_era = (int)(days - era * 146097);
+    int era = days / 146097;
+    int day_of_era = days - era * 146097;
     int year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int march_month = (5 * day_of_year + 2) / 153;
 
+    TK_ASSERT(unix_s >= 0 && unix_s <= 253402300799); /* the end of 9999 */
     out->day = day_of_year - (153 * march_month + 2) / 5 + 1;
     out->month = march_month < 10 ? march_month + 3 : march_month - 9;
-    out->year = (int)(year_of_era + era * 400) + (out->month <= 2);
+    out->year = year_of_era + era * 400 + (out->month <= 2);
     out->hour = seconds / 3600;
     out->minute = seconds / 60 % 60;
     out->second = seconds % 60;
@@ -35,8 +38,9 @@ void tk_calendar_from_unix(int64_t unix_s, struct tk_calendar *out)
 
 int64_t tk_calendar_to_unix(const struct tk_calendar *c)
 {
-    return days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 +
-           c->second;
+    int days = days_from_civil(c->year, c->month, c->day);
+
+    return days * (int64_t)86400 + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
 /* Two digits, after a separator. */

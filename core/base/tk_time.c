@@ -94,7 +94,7 @@ void tk_time_restore_floor(struct tk_time *t, int64_t unix_s)
 
 const char *tk_time_quality_name(enum tk_time_quality quality)
 {
-    static const char *const names[] = {"none", "floor", "console", "sntp", "rtc", "system"};
+    static const char names[][8] = {"none", "floor", "console", "sntp", "rtc", "system"};
 
     TK_ASSERT((size_t)quality < sizeof names / sizeof names[0]);
     return names[quality];

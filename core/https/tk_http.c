@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_http.h"
 
+#include "tk_assert.h"
 #include "tk_http_date.h"
 #include "tk_version.h"
 
@@ -16,14 +17,14 @@ enum {
     BODY_CLOSE,  /* until the connection ends */
     CHUNK_LINE,
     CHUNK_DATA,
-    CHUNK_END, /* the empty line behind a chunk's data */
+    CHUNK_END, /* the empty line after a chunk's data */
     TRAILER_LINES,
     COMPLETE
 };
 
 /* --- the request --- */
 
-/* Content-Length stands before the body is known; OWS before a field's value (RFC 9112 5) leaves
+/* Content-Length is filled in later: white space before a field's value (OWS, RFC 9112 5) leaves
  * room for it. */
 #define LENGTH_ROOM "      "
 
@@ -50,6 +51,8 @@ void tk_http_request_end(struct tk_text *t, size_t body_start)
     char digits[sizeof LENGTH_ROOM];
     struct tk_text number;
 
+    TK_ASSERT(body_start <= t->len || !tk_text_ok(t));
+    TK_ASSERT(body_start >= 4 && memcmp(t->buf + body_start - 4, "\r\n\r\n", 4) == 0);
     if (!tk_text_ok(t) || t->len == body_start)
         return;
     tk_text_init(&number, digits, sizeof digits);
@@ -57,29 +60,25 @@ void tk_http_request_end(struct tk_text *t, size_t body_start)
     memcpy(t->buf + body_start - strlen("\r\n\r\n") - number.len, digits, number.len);
 }
 
-/* --- the answer --- */
+/* --- the response --- */
 
 void tk_http_begin(struct tk_http *h, char *body, size_t size)
 {
+    TK_ASSERT(size > 0);
     *h = (struct tk_http){.body = body, .body_size = size};
     body[0] = '\0';
 }
 
-bool tk_http_begun(const struct tk_http *h)
+/* True if a comma-separated list (RFC 9110 5.6.1) contains a token; token: in lower case. */
+static bool has_token(const char *s, const char *token)
 {
-    return h->head_bytes > 0;
-}
-
-/* Whether a comma-separated list holds a word (RFC 9110 5.6.1). */
-static bool lists(const char *s, const char *word)
-{
-    size_t len = strlen(word);
+    size_t len = strlen(token);
 
     while (*s != '\0') {
         s += strspn(s, ", \t");
         size_t i = 0;
 
-        while (i < len && tk_lower(s[i]) == word[i])
+        while (i < len && tk_lower(s[i]) == token[i])
             i++;
         if (i == len && strchr(", \t;", s[i]) != NULL)
             return true;
@@ -88,23 +87,23 @@ static bool lists(const char *s, const char *word)
     return false;
 }
 
-/* More than fits any memory is as good as all that is more: it is refused when it comes. */
+/* Clamped to UINT32_MAX: body_bytes rejects a body that large. */
 static bool content_length(struct tk_http *h, const char *value)
 {
     uint64_t length;
 
     if (!tk_parse_u64(value, strlen(value), INT64_MAX, &length))
         return false;
-    uint32_t left = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+    uint32_t clamped = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
 
-    if (h->has_length && left != h->left)
+    if (h->has_length && clamped != h->remaining)
         return false;
     h->has_length = true;
-    h->left = left;
+    h->remaining = clamped;
     return true;
 }
 
-/* We offered no other coding than chunked. */
+/* The request allowed no other coding (no TE field). */
 static bool transfer_encoding(struct tk_http *h, const char *value)
 {
     h->chunked = tk_same_nocase(value, "chunked");
@@ -113,7 +112,7 @@ static bool transfer_encoding(struct tk_http *h, const char *value)
 
 static bool connection(struct tk_http *h, const char *value)
 {
-    h->keep = lists(value, "keep-alive") || (h->keep && !lists(value, "close"));
+    h->keep = has_token(value, "keep-alive") || (h->keep && !has_token(value, "close"));
     return true;
 }
 
@@ -124,7 +123,7 @@ static bool date(struct tk_http *h, const char *value)
     return true;
 }
 
-/* A path alone is no host, nor is what has another scheme. */
+/* A relative reference has no host; other schemes are rejected by tk_host_parse. */
 static bool location(struct tk_http *h, const char *value)
 {
     if (strstr(value, "://") == NULL || !tk_host_parse(&h->location, value, NULL))
@@ -141,7 +140,8 @@ static const struct {
               {"date", date},
               {"location", location}};
 
-/* name: OWS value (RFC 9112 5) */
+/* field-name ":" OWS field-value (RFC 9112 5); a line that begins with white space is a folded one,
+ * which is obsolete. */
 static bool read_field(struct tk_http *h)
 {
     char *colon = strchr(h->line, ':'), first = tk_lower(h->line[0]);
@@ -172,7 +172,7 @@ static bool read_status(struct tk_http *h)
     return true;
 }
 
-/* The end of a head: what kind of body follows (RFC 9112 6.3). */
+/* The empty line after the fields: decides how the body ends (RFC 9112 6.3). */
 static bool end_of_head(struct tk_http *h)
 {
     if (h->status < 200) {
@@ -187,24 +187,24 @@ static bool end_of_head(struct tk_http *h)
     else if (h->chunked)
         h->state = CHUNK_LINE;
     else if (h->has_length)
-        h->state = h->left == 0 ? COMPLETE : BODY_LENGTH;
+        h->state = h->remaining == 0 ? COMPLETE : BODY_LENGTH;
     else
         h->state = BODY_CLOSE;
     if (h->chunked && h->has_length)
-        h->keep = false; /* a sign of request smuggling (RFC 9112 6.1) */
+        h->keep = false; /* may be response splitting (RFC 9112 6.1) */
     return true;
 }
 
-/* 1*HEXDIG [;extension] */
+/* chunk-size [ chunk-ext ] (RFC 9112 7.1) */
 static bool read_chunk_size(struct tk_http *h)
 {
     size_t i = 0;
     int digit;
 
-    h->left = 0;
+    h->remaining = 0;
     for (; (digit = tk_hex_value(h->line[i])) >= 0; i++)
-        h->left = h->left << 4 | (uint32_t)digit;
-    h->state = h->left == 0 ? TRAILER_LINES : CHUNK_DATA;
+        h->remaining = h->remaining << 4 | (uint32_t)digit;
+    h->state = h->remaining == 0 ? TRAILER_LINES : CHUNK_DATA;
     return i > 0 && i <= 8 && strchr(" \t;", h->line[i]) != NULL;
 }
 
@@ -229,8 +229,8 @@ static bool end_of_line(struct tk_http *h)
     }
 }
 
-/* White space behind a line is none of its value; a line of white space alone is no empty line.
- * One that was longer than is kept ends in CR, which no value does: half a value is none. */
+/* Removes trailing white space, but not the whole line: one of white space alone is not empty. A
+ * line that was cut gets a CR at its end, which makes its value invalid. */
 static void trim_line(struct tk_http *h)
 {
     size_t len = h->line_len;
@@ -247,7 +247,7 @@ static void trim_line(struct tk_http *h)
     h->line_len = 0;
 }
 
-/* A line that is longer than any we use is read to its end and only its beginning kept. */
+/* Keeps the beginning of a line that is too long. */
 static void add_to_line(struct tk_http *h, const char *data, size_t len)
 {
     size_t room = sizeof h->line - 1 - h->line_len;
@@ -258,7 +258,8 @@ static void add_to_line(struct tk_http *h, const char *data, size_t len)
     h->line_len = (uint8_t)(h->line_len + len);
 }
 
-/* Takes bytes of a head, to the end of its line where that is among them; 0 for a bad line. */
+/* Consumes bytes up to the end of the line, and processes a complete line. Returns how many; 0: the
+ * line is malformed. */
 static size_t line_bytes(struct tk_http *h, const char *data, size_t len)
 {
     const char *end = memchr(data, '\n', len);
@@ -273,17 +274,17 @@ static size_t line_bytes(struct tk_http *h, const char *data, size_t len)
     return end_of_line(h) ? used + 1 : 0;
 }
 
-static int failed(enum tk_err *err, enum tk_err why)
+static int fail(struct tk_http *h, enum tk_err err)
 {
-    *err = why;
+    h->err = err;
     return TK_HTTP_FAILED;
 }
 
-/* Takes what belongs to the body from data; 0 when it does not fit. */
+/* Consumes bytes of the body. Returns how many; 0: it does not fit the buffer. */
 static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
 {
-    if (h->state != BODY_CLOSE && len > h->left)
-        len = h->left;
+    if (h->state != BODY_CLOSE && len > h->remaining)
+        len = h->remaining;
     if (len >= h->body_size - h->body_len)
         return 0;
     memcpy(h->body + h->body_len, data, len);
@@ -291,8 +292,8 @@ static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
     h->body[h->body_len] = '\0';
     if (h->state == BODY_CLOSE)
         return len;
-    h->left -= (uint32_t)len;
-    if (h->left == 0)
+    h->remaining -= (uint32_t)len;
+    if (h->remaining == 0)
         h->state = h->state == CHUNK_DATA ? CHUNK_END : COMPLETE;
     return len;
 }
@@ -302,7 +303,7 @@ static bool in_body(const struct tk_http *h)
     return h->state == BODY_LENGTH || h->state == BODY_CLOSE || h->state == CHUNK_DATA;
 }
 
-int tk_http_feed(struct tk_http *h, const char *data, size_t len, enum tk_err *err)
+int tk_http_feed(struct tk_http *h, const char *data, size_t len)
 {
     size_t at = 0;
 
@@ -312,21 +313,21 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len, enum tk_err *e
             is_body ? body_bytes(h, data + at, len - at) : line_bytes(h, data + at, len - at);
 
         if (used == 0)
-            return failed(err, is_body ? TK_E_HTTP_TOO_LARGE : TK_E_HTTP_MALFORMED);
+            return fail(h, is_body ? TK_E_HTTP_TOO_LARGE : TK_E_HTTP_MALFORMED);
         at += used;
         h->head_bytes += is_body ? 0 : (uint32_t)used;
         if (h->head_bytes > HEAD_MAX)
-            return failed(err, TK_E_HTTP_TOO_LARGE);
+            return fail(h, TK_E_HTTP_TOO_LARGE);
     }
     if (at < len)
         h->keep = false;
     return h->state == COMPLETE ? TK_HTTP_DONE : TK_HTTP_MORE;
 }
 
-int tk_http_end(struct tk_http *h, enum tk_err *err)
+int tk_http_end(struct tk_http *h)
 {
     h->keep = false;
     if (h->state == BODY_CLOSE)
         h->state = COMPLETE;
-    return h->state == COMPLETE ? TK_HTTP_DONE : failed(err, TK_E_CONN_LOST);
+    return h->state == COMPLETE ? TK_HTTP_DONE : fail(h, TK_E_CONN_LOST);
 }

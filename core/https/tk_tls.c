@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls.h"
 
+#include "tk_assert.h"
+#include "tk_certificate.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
-#include "tk_tls_profile.h"
 
-#include <mbedtls/error.h>
-#include <mbedtls/net_sockets.h> /* its error numbers only */
-#include <mbedtls/pk.h>
+#include <mbedtls/net_sockets.h> /* error codes only */
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* for one address, before the next one is tried */
-#define SILENCE_MS     8000 /* of an address that took the connection, in the handshake */
-#define RECORDS_MAX    16   /* without a byte for us, that a server may send at a time */
+#define TCP_TIMEOUT_MS 5000 /* to connect to one address */
+#define SILENCE_MS     8000 /* without a byte in either direction, in the handshake */
+#define RECORDS_MAX    16   /* records without application data that one call skips */
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
@@ -36,15 +35,15 @@ static int fail(struct tk_tls *tls, enum tk_err err, int detail)
     return TK_SOCK_ERR;
 }
 
-/* --- bytes under TLS --- */
+/* --- below TLS: flights and the socket --- */
 
-/* Bytes went one way or the other; the time between them may be our own. */
+/* Bytes were sent or received. Between them our own public-key operations may take time. */
 static void note_progress(struct tk_tls *tls)
 {
     tls->tcp_deadline_ms = tk_clock_now_ms(tls->config->port) + SILENCE_MS;
 }
 
-/* Sends what waits in the flight. TK_SOCK_OK when it is empty. */
+/* Sends the collected messages. TK_SOCK_OK: all are sent. */
 static int flush(struct tk_tls *tls)
 {
     while (tls->flight_len > 0) {
@@ -68,7 +67,7 @@ static int bio_result(struct tk_tls *tls, int n, int again)
     return n < 0 ? MBEDTLS_ERR_NET_CONN_RESET : n;
 }
 
-/* Short messages are collected, so that a flight is one segment; long ones go past. */
+/* Collects short messages, so that a flight leaves in one segment; long ones are sent at once. */
 static int bio_send(void *ctx, const unsigned char *data, size_t len)
 {
     struct tk_tls *tls = ctx;
@@ -94,47 +93,32 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
     if (n == TK_SOCK_OK || n == TK_SOCK_AGAIN)
         n = tk_sock_recv(tls->config->port, tls->sock, buf, size);
     if (n == TK_SOCK_CLOSED)
-        return 0; /* that is how mbedTLS is told an end */
+        return 0; /* end of stream, for mbedTLS */
     return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_READ);
 }
 
-/* --- what a certificate says --- */
+/* --- certificates and errors --- */
 
-/* Called for each certificate of a chain after mbedTLS judged it; changes no judgement. */
-static int look_at_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+/* Called by mbedTLS for each certificate of a chain that it has checked. Only takes notes: *flags,
+ * the verdict, is left as it is. */
+static int note_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tk_tls *tls = ctx;
-    int64_t end = tk_tls_end_of(crt);
+    int64_t end = tk_certificate_not_after(crt);
 
     (void)flags;
     if (!tls->verified || end < tls->not_after)
         tls->not_after = end;
     tls->verified = true;
     if (depth == 0)
-        tls->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
-                           memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
+        tls->self_signed = tk_certificate_is_self_signed(crt);
     return 0;
 }
 
-static enum tk_err certificate_error(const struct tk_tls *tls)
-{
-    uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
-
-    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
-        return tls->self_signed ? TK_E_TLS_SELF_SIGNED : TK_E_TLS_UNTRUSTED;
-    if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
-        return TK_E_TLS_NAME;
-    if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
-        return TK_E_TLS_EXPIRED;
-    if (flags & MBEDTLS_X509_BADCERT_FUTURE)
-        return TK_E_TLS_NOT_YET;
-    return TK_E_TLS_WEAK;
-}
-
-static enum tk_err said_by(const struct tk_tls *tls, int ret)
+static enum tk_err error_of(const struct tk_tls *tls, int ret)
 {
     if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
-        return certificate_error(tls);
+        return tk_certificate_error(mbedtls_ssl_get_verify_result(&tls->ssl), tls->self_signed);
     if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         return TK_E_TLS_ALERT;
     if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
@@ -143,28 +127,22 @@ static enum tk_err said_by(const struct tk_tls *tls, int ret)
     return TK_E_TLS_FAILED;
 }
 
-/* mbedTLS takes a signature that it had no memory to check for a wrong one, and says in a dozen
- * ways what else it could not make. */
+/* If memory runs out while it checks a signature, mbedTLS reports a wrong signature, and elsewhere
+ * one of a dozen codes. */
 static enum tk_err tls_error(const struct tk_tls *tls, int ret)
 {
-    enum tk_err err = said_by(tls, ret);
+    enum tk_err err = error_of(tls, ret);
 
     if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED)
         return err;
     return tk_device_alloc_failed(tls->config->port) ? TK_E_TLS_NO_MEMORY : err;
 }
 
-/* --- the way to a connection --- */
-
-/* mbedTLS says so also after a record that held nothing for us, with the next one there already:
- * only when `would_block` is set too has a socket been asked in vain. */
-static bool wants_more(int ret)
-{
-    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
-}
+/* --- opening: name, TCP, handshake --- */
 
 void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session)
 {
+    TK_ASSERT(tls->stage == TK_TLS_IDLE);
     tls->host = *host;
     tls->session = session;
     tls->stage = TK_TLS_NAME;
@@ -189,25 +167,26 @@ static int open_next_address(struct tk_tls *tls)
     return fail(tls, TK_E_CONNECT_FAILED, 0);
 }
 
-/* A certificate cannot be checked without a date, nor a key made without random bytes: nothing
- * leaves the device then. */
-static enum tk_err ready_for_tls(const struct tk_tls_config *config)
+/* Nothing is sent before the time, to check certificates, and random bytes, for keys, are there.
+ * mbedTLS checks dates against the time that is passed on here. */
+static enum tk_err check_prerequisites(const struct tk_tls_config *config)
 {
     uint8_t byte;
     int64_t now;
+    enum tk_time_quality quality = tk_time_now(config->time, &now);
 
-    if (!tk_time_known(config->time, &now))
+    if (quality <= TK_TIME_FLOOR)
         return TK_E_CLOCK_UNKNOWN;
     if (tk_entropy_get(config->port, &byte, sizeof byte) != TK_ENTROPY_OK)
         return TK_E_NOT_SEEDED;
-    tk_clock_set_unix(config->port, now, tk_time_now(config->time, &now));
+    tk_clock_set_unix(config->port, now, quality);
     return TK_OK;
 }
 
 static int step_name(struct tk_tls *tls)
 {
     struct tk_port *port = tls->config->port;
-    enum tk_err err = ready_for_tls(tls->config);
+    enum tk_err err = check_prerequisites(tls->config);
 
     if (err != TK_OK)
         return fail(tls, err, 0);
@@ -227,22 +206,22 @@ static int step_name(struct tk_tls *tls)
     return open_next_address(tls);
 }
 
-/* Ends the connection, not the search for one. */
+/* Closes the socket and resets ssl, which also clears its buffers. */
 static void drop_connection(struct tk_tls *tls)
 {
     if (tls->sock >= 0)
         tk_sock_close(tls->config->port, tls->sock);
     tls->sock = -1;
     tls->flight_len = 0;
-    if (tls->set_up && mbedtls_ssl_session_reset(&tls->ssl) != 0) { /* clears its buffers too */
+    if (tls->set_up && mbedtls_ssl_session_reset(&tls->ssl) != 0) {
         mbedtls_ssl_free(&tls->ssl);
         mbedtls_ssl_init(&tls->ssl);
         tls->set_up = false;
     }
 }
 
-/* One address of a name took the connection and goes no further: another one may. */
-static int leave_address(struct tk_tls *tls, enum tk_err err, int detail)
+/* The address accepted the connection, but the handshake gets no further there. */
+static int abandon_address(struct tk_tls *tls, enum tk_err err, int detail)
 {
     if (tls->addr_next == tls->addr_count)
         return fail(tls, err, detail);
@@ -250,9 +229,11 @@ static int leave_address(struct tk_tls *tls, enum tk_err err, int detail)
     return open_next_address(tls);
 }
 
+/* Gives ssl its buffers and the profile for this host. */
 static int set_up(struct tk_tls *tls)
 {
-    const mbedtls_ssl_config *conf = tk_tls_profile_conf(tls);
+    bool use_fallback = tls->session != NULL && tls->session->use_fallback;
+    const mbedtls_ssl_config *conf = tk_tls_config_profile(tls->config, use_fallback);
 
     if (tls->set_up && tls->conf == conf)
         return 0;
@@ -275,12 +256,13 @@ static int start_handshake(struct tk_tls *tls)
     if (ret != 0)
         return fail(tls, tls_error(tls, ret), ret);
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
-    mbedtls_ssl_set_verify(ssl, look_at_certificate, tls);
-    tls->resumed = tls->verified = tls->self_signed = tls->offered = false;
+    mbedtls_ssl_set_verify(ssl, note_certificate, tls);
+    tls->resumed = tls->verified = tls->self_signed = false;
     tls->not_after = 0;
     note_progress(tls);
-    tk_tls_offer_session(tls);
-    (void)tk_device_alloc_failed(tls->config->port); /* before this handshake */
+    tls->offered = tls->session != NULL &&
+                   tk_tls_session_offer(tls->session, &tls->host, tls->config->time, ssl);
+    (void)tk_device_alloc_failed(tls->config->port); /* resets it */
     tls->stage = TK_TLS_HANDSHAKE;
     return TK_SOCK_AGAIN;
 }
@@ -299,6 +281,16 @@ static int step_tcp(struct tk_tls *tls)
     return open_next_address(tls);
 }
 
+static void keep_session(struct tk_tls *tls)
+{
+    struct tk_tls_session *session = tls->session;
+
+    if (session == NULL || !tk_tls_session_save(session, &tls->ssl))
+        return;
+    session->host = tls->host;
+    session->not_after = tls->not_after;
+}
+
 static int finish_handshake(struct tk_tls *tls)
 {
     int n = flush(tls);
@@ -312,22 +304,46 @@ static int finish_handshake(struct tk_tls *tls)
     if (tls->resumed)
         tls->not_after = tls->session->not_after;
     if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
-        tk_tls_keep_session(tls);
+        keep_session(tls);
     return TK_SOCK_OK;
 }
 
-static int shake_hands(struct tk_tls *tls, bool *goes_on)
+/* True if a new handshake may succeed: the server may have rejected the session, whose keys or
+ * version it no longer has, or the profile. Changes *session accordingly. */
+static bool change_offer(struct tk_tls *tls, int ret)
+{
+    struct tk_tls_session *session = tls->session;
+
+    if (session == NULL)
+        return false;
+    session->len = 0;
+    if (tls->offered && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+        return true;
+    bool change = tk_tls_config_should_switch(tls->config, session->use_fallback, &tls->ssl, ret);
+
+    session->use_fallback = session->use_fallback != change;
+    return change;
+}
+
+/* Also returned after a record without data for us, when the next one may already be there. Only
+ * with would_block set does the socket have no more. */
+static bool wants_io(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+static int continue_handshake(struct tk_tls *tls, bool *goes_on)
 {
     int ret = mbedtls_ssl_handshake_step(&tls->ssl);
 
     *goes_on = ret == 0 || !tls->would_block;
-    if (ret == 0 || wants_more(ret))
+    if (ret == 0 || wants_io(ret))
         return TK_SOCK_AGAIN;
-    (void)flush(tls); /* the alert that says why */
-    tk_tls_change_profile(tls, ret);
+    (void)flush(tls); /* our alert */
+    tls->try_again = change_offer(tls, ret);
     enum tk_err err = tls_error(tls, ret);
 
-    return err == TK_E_CONN_LOST && !tls->try_again ? leave_address(tls, err, ret)
+    return err == TK_E_CONN_LOST && !tls->try_again ? abandon_address(tls, err, ret)
                                                     : fail(tls, err, ret);
 }
 
@@ -335,12 +351,12 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
 {
     bool goes_on = false;
     int n = mbedtls_ssl_is_handshake_over(&tls->ssl) ? finish_handshake(tls)
-                                                     : shake_hands(tls, &goes_on);
+                                                     : continue_handshake(tls, &goes_on);
 
     *busy = *busy || goes_on;
     if (n != TK_SOCK_AGAIN || goes_on || tk_clock_now_ms(tls->config->port) < tls->tcp_deadline_ms)
         return n;
-    return leave_address(tls, TK_E_TIMEOUT, 0);
+    return abandon_address(tls, TK_E_TIMEOUT, 0);
 }
 
 static int step_stage(struct tk_tls *tls, bool *busy)
@@ -359,7 +375,8 @@ static int step_stage(struct tk_tls *tls, bool *busy)
     }
 }
 
-/* A stage that was just entered has asked the sockets nothing yet, so nothing would wake it. */
+/* Busy after a change of stage or address: nothing has been asked of the socket yet, so that no
+ * event would wake the caller. */
 int tk_tls_step(struct tk_tls *tls, bool *busy)
 {
     enum tk_tls_stage before = tls->stage;
@@ -370,7 +387,7 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
     return n;
 }
 
-/* --- bytes over TLS --- */
+/* --- a ready connection --- */
 
 static bool is_new_session(int ret)
 {
@@ -382,13 +399,13 @@ static bool is_new_session(int ret)
 #endif
 }
 
-/* A TCP connection that ends without close_notify may have been cut by anybody: an answer whose
- * end is the connection's is not whole then (RFC 9112 9.8). mbedTLS says 0 for that. */
+/* A TCP connection that ends without close_notify, which mbedTLS reports as 0, may have been cut by
+ * an attacker: a response that ends with it is incomplete (RFC 9112 9.8). */
 static int outcome(struct tk_tls *tls, int ret)
 {
     if (ret > 0)
         return ret;
-    if (wants_more(ret) && tls->would_block)
+    if (wants_io(ret) && tls->would_block)
         return TK_SOCK_AGAIN;
     if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_SOCK_CLOSED;
@@ -397,13 +414,13 @@ static int outcome(struct tk_tls *tls, int ret)
     return fail(tls, tls_error(tls, ret), ret);
 }
 
-/* Records without a byte for us come when the server likes, above all TLS 1.3's tickets; whichever
- * call meets one has to be made again. */
+/* True if the call only processed a record without application data, such as a TLS 1.3 ticket,
+ * which a server may send at any time. */
 static bool must_repeat(struct tk_tls *tls, int ret, int *records)
 {
     if (is_new_session(ret))
-        tk_tls_keep_session(tls);
-    else if (!wants_more(ret) || tls->would_block)
+        keep_session(tls);
+    else if (!wants_io(ret) || tls->would_block)
         return false;
     return ++*records <= RECORDS_MAX;
 }
@@ -412,6 +429,7 @@ int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
 {
     int ret, records = 0;
 
+    TK_ASSERT(tls->stage == TK_TLS_READY);
     do {
         ret = mbedtls_ssl_write(&tls->ssl, data, len);
     } while (must_repeat(tls, ret, &records));
@@ -426,6 +444,7 @@ int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 {
     int ret, records = 0;
 
+    TK_ASSERT(tls->stage == TK_TLS_READY);
     do {
         ret = mbedtls_ssl_read(&tls->ssl, buf, size);
     } while (must_repeat(tls, ret, &records));

@@ -3,113 +3,76 @@
 #define TK_TLS_H
 
 /*
- * A TLS connection over the sockets of the contract, from a host's name to bytes, never blocking:
+ * One TLS connection over the sockets of tk_sock.h, from a host name to bytes, non-blocking:
  *
  *      open -> name -> TCP -> handshake -> ready -> send, recv ... -> close
  *
- * with the four outcomes of tk_sock.h everywhere: bytes (or TK_SOCK_OK), TK_SOCK_AGAIN,
- * TK_SOCK_CLOSED, TK_SOCK_ERR. Chain, name and dates of the server's certificate are verified at
- * each full handshake; there is no way to turn that off. An address that does not take the
- * connection, or says nothing in the handshake, gives way to the next one after some seconds; for
- * the rest whoever opens a connection gives up on it by closing it.
+ * Results are those of tk_sock.h: a number of bytes (or TK_SOCK_OK), TK_SOCK_AGAIN, TK_SOCK_CLOSED,
+ * TK_SOCK_ERR. Call all of it from the main loop.
+ *
+ * The server's chain, name and dates are verified in every full handshake. All addresses of a name
+ * are tried: the next one after 5 s without a TCP connection or 8 s of silence in the handshake.
+ * There are no other timeouts: to give up, the caller closes the connection.
  */
 
-#include "tk_err.h"
-#include "tk_limits.h"
 #include "tk_sock.h"
-#include "tk_time.h"
-#include "tk_url.h"
-
-#include <mbedtls/ssl.h>
-
-/* What all connections of a program share. */
-struct tk_tls_config {
-    struct tk_port *port;
-    struct tk_time *time;
-    mbedtls_ssl_config conf;
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_config conf_tls12; /* TLS 1.2 alone, without RSA-PSS */
-#endif
-    bool tls12_first; /* hosts are asked with `plain` first; else with `conf` */
-};
-
-/* What is remembered of a host. A session saves the next handshake; it is a secret. */
-struct tk_tls_session {
-    struct tk_host host;
-    bool use_fallback;   /* it did not take the first one */
-    int64_t not_after;   /* the first end of a certificate of the chain that was verified */
-    uint32_t lifetime_s; /* for which the server promised to know it; 0: it did not say */
-    uint16_t len;        /* 0: none */
-    uint8_t data[TK_SESSION_SIZE];
-};
+#include "tk_tls_config.h"
+#include "tk_tls_session.h"
 
 enum tk_tls_stage { TK_TLS_IDLE, TK_TLS_NAME, TK_TLS_TCP, TK_TLS_HANDSHAKE, TK_TLS_READY };
 
 struct tk_tls {
     struct tk_tls_config *config;
     mbedtls_ssl_context ssl;
-    bool set_up; /* ssl has its buffers; they stay from the first connection on */
+    bool set_up; /* ssl has its buffers, which it keeps from the first connection on */
     enum tk_tls_stage stage;
     struct tk_host host;
-    struct tk_tls_session *session; /* where to keep one; NULL for nowhere */
-    enum tk_err err;                /* why the last TK_SOCK_ERR */
-    int detail;                     /* mbedTLS' number for it, 0 where it has none */
-    bool try_again;                 /* *session was changed so that another try may succeed */
+    struct tk_tls_session *session; /* see tk_tls_open; may be set to NULL at any time */
+    enum tk_err err;                /* reason of the last TK_SOCK_ERR */
+    int detail;                     /* mbedTLS' error for it; 0: none */
+    bool try_again;                 /* *session was changed so that a new handshake may succeed */
 
-    /* what the connection found out */
+    /* facts about this connection, for diagnosis */
     struct tk_addr addrs[TK_SOCK_ADDRS];
     uint8_t addr_count;
-    uint8_t addr_next; /* the one after the one in use */
+    uint8_t addr_next; /* index after the address in use */
     bool resumed;
-    int64_t not_after;
+    int64_t not_after; /* earliest end of a certificate in the chain; unix time */
     bool self_signed;
-    bool verified; /* a chain was looked at in this handshake */
+    bool verified; /* this handshake verified a chain */
 
-    /* inside */
-    const mbedtls_ssl_config *conf; /* that ssl was set up with */
-    bool offered;                   /* a session, to the server */
+    /* private */
+    const mbedtls_ssl_config *conf; /* ssl was set up with it */
+    bool offered;                   /* a session, in this handshake */
     int lookup;
     int sock;
-    uint64_t tcp_deadline_ms; /* on this address, while it is connected to or shakes hands */
-    bool would_block;         /* the last thing asked of the socket was answered TK_SOCK_AGAIN */
+    uint64_t tcp_deadline_ms; /* tick; for this address, until the handshake is over */
+    bool would_block;         /* the last call to the socket returned TK_SOCK_AGAIN */
     uint16_t flight_len;
-    uint8_t flight[192]; /* a handshake's short messages leave in one send */
+    uint8_t flight[192]; /* short messages, collected to leave in one send */
 };
 
-/* Fills the shared part. find_root and trust as for mbedtls_ssl_conf_ca_cb; they and all pointers
- * live as long as the shared part. Needs tk_mbedtls_init or the like before it. */
-enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *port,
-                               struct tk_time *time, mbedtls_x509_crt_ca_cb_t find_root,
-                               void *trust);
-void tk_tls_config_free(struct tk_tls_config *config);
-
+/* config must outlive tls. */
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config);
+
+/* Closes the connection and frees ssl's buffers. */
 void tk_tls_free(struct tk_tls *tls);
 
-/* Begins a connection; tls must be idle. session may hold one of an earlier connection, and is
- * where a new one is kept; it must stay until tk_tls_close. */
+/* Starts a connection; tls must be idle. session: of an earlier connection or zeroed, updated by
+ * this one, and valid until tk_tls_close; NULL: no session is kept. */
 void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_session *session);
 
-/* Goes on. TK_SOCK_OK once the connection is ready, TK_SOCK_AGAIN before, TK_SOCK_ERR when it
- * failed (close it). A step with public-key work takes up to 2 s on a small board. *busy becomes
- * true when the next step need not wait for anything. */
+/* Continues to open the connection. TK_SOCK_OK: it is ready. TK_SOCK_AGAIN: not yet. TK_SOCK_ERR:
+ * it failed, close it. Sets *busy if the next step can follow without waiting. A step with
+ * public-key operations takes up to 2 s on a small board. */
 int tk_tls_step(struct tk_tls *tls, bool *busy);
 
-/* As tk_sock_send and tk_sock_recv, on a ready connection. What one call of tk_tls_send takes
- * leaves in one record; after TK_SOCK_AGAIN it must be called with the same bytes again. */
+/* As tk_sock_send and tk_sock_recv, on a ready connection. The bytes taken by one tk_tls_send leave
+ * in one record. After TK_SOCK_AGAIN, call tk_tls_send again with the same bytes. */
 int tk_tls_send(struct tk_tls *tls, const void *data, size_t len);
 int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size);
 
-/* Ends the connection in whatever stage, and is idle again. */
+/* Ends the connection in any stage; a ready one with close_notify. tls is idle afterwards. */
 void tk_tls_close(struct tk_tls *tls);
-
-/* When a certificate ends, unix time. Inline, for those who have the rest of this file played. */
-static inline int64_t tk_tls_end_of(const mbedtls_x509_crt *crt)
-{
-    const mbedtls_x509_time *t = &crt->valid_to;
-    struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
-
-    return tk_calendar_to_unix(&c);
-}
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_ca.h"
 
+#include "tk_certificate.h"
+
 #include <mbedtls/sha256.h>
 #include <string.h>
 
@@ -48,7 +50,7 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
     if (parse(&crt, der, len) && mbedtls_x509_crt_get_ca_istrue(&crt) > 0) {
         root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
-        facts->not_after = tk_tls_end_of(&crt);
+        facts->not_after = tk_certificate_not_after(&crt);
         name_of(&crt, facts->subject, sizeof facts->subject);
         err = tk_time_known(ca->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED : TK_OK;
     }

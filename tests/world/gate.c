@@ -100,7 +100,7 @@ static bool is_quiet(const struct gate *g)
         if (g->keeper.rt.https.connections[i].tls.stage != TK_TLS_IDLE)
             return false;
     }
-    return g->keeper.rt.https.first == NULL;
+    return g->keeper.rt.https.queue == NULL;
 }
 
 static uint64_t sleep_end(struct gate *g, uint64_t until_ms, uint64_t end_ms)

@@ -308,7 +308,7 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
     type("\x03");
     assert_non_null(strstr(out, "@5 ERR cancelled "));
     assert_false(tk_https_active(probe));
-    assert_null(w.keeper.rt.https.first);
+    assert_null(w.keeper.rt.https.queue);
 }
 
 /* Behind its time, because the machine slept: the stages that are left have deadlines of their own.

@@ -158,11 +158,11 @@ static void look_at_lists(void)
         assert_in_range(t->due_ms, due_ms, TK_NEVER - 1);
         due_ms = t->due_ms;
     }
-    for (const struct tk_request *r = net->first; r != NULL; r = r->next)
-        assert_true(r->waiting && r->connection == NULL);
+    for (const struct tk_request *r = net->queue; r != NULL; r = r->next)
+        assert_true(r->queued && r->connection == NULL);
     for (const struct tk_connection *s = net->connections; s < net->connections + TK_CONNECTIONS;
          s++)
-        assert_true(s->request == NULL || (s->request->connection == s && !s->request->waiting));
+        assert_true(s->request == NULL || (s->request->connection == s && !s->request->queued));
 }
 
 static void whatever_happens(void **state)

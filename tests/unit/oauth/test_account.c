@@ -95,7 +95,7 @@ static void a_removed_account_is_scheduled_no_more(void **state)
 
     for (const struct tk_timer *t = w.keeper.rt.timers.first; t != NULL; t = t->next)
         assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
-    for (const struct tk_request *r = w.keeper.rt.https.first; r != NULL; r = r->next)
+    for (const struct tk_request *r = w.keeper.rt.https.queue; r != NULL; r = r->next)
         assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
 }
 

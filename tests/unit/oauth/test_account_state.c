@@ -82,7 +82,7 @@ static const struct row *first_that_fits(const bool facts[COLUMNS])
 static void make(struct tk_account *a, const bool facts[COLUMNS])
 {
     memset(a, 0, sizeof *a);
-    a->auth.request.waiting = facts[EXCHANGE];
+    a->auth.request.queued = facts[EXCHANGE];
     a->auth.retry_timer.due_ms = TK_NEVER;
     if (facts[CLIENT]) {
         strcpy(a->client.portal.name, "acme.bitrix24.com");
@@ -94,7 +94,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
     a->refresh.blocked_by = facts[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
     a->refresh.failures = facts[FAILURES];
     a->refresh.error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;
-    a->refresh.request.waiting = facts[REFRESH];
+    a->refresh.request.queued = facts[REFRESH];
 }
 
 static void the_document_says_what_the_code_does(void **state)

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_connection.h"
+
+#include "tk_assert.h"
+
+#include <string.h>
+
+#define RECV_SIZE   512 /* bytes read at a time, on the stack */
+#define RETRIES_MAX 2   /* handshakes with another offer: without the session, the other profile */
+
+enum { REOPEN = TK_HTTP_MORE - 1 }; /* beside TK_HTTP_: needs a new connection */
+
+bool tk_connection_is_warm(const struct tk_connection *conn, const struct tk_host *host)
+{
+    return conn->tls.stage == TK_TLS_READY && tk_host_same(&conn->tls.host, host);
+}
+
+void tk_connection_close(struct tk_connection *conn)
+{
+    tk_tls_close(&conn->tls);
+    tk_wipe(conn->work, sizeof conn->work);
+    conn->keepalive_until_ms = 0;
+}
+
+void tk_connection_assign(struct tk_connection *conn, struct tk_request *r)
+{
+    TK_ASSERT(conn->request == NULL);
+    conn->request = r;
+    conn->written = false;
+    conn->err = TK_OK;
+    conn->retries = 0;
+    r->connection = conn;
+}
+
+void tk_connection_release(struct tk_connection *conn)
+{
+    conn->request->connection = NULL;
+    conn->request = NULL;
+}
+
+/* The connection is free before done is called, so that done can submit again. */
+static void finish(struct tk_connection *conn, uint64_t now_ms)
+{
+    struct tk_request *r = conn->request;
+    enum tk_err err = conn->err;
+    bool has_response = err == TK_OK && r->write != NULL;
+    bool keep = err == TK_OK && r->keepalive_ms > 0 && (!has_response || conn->http.keep);
+    uint64_t keepalive_until_ms = now_ms + r->keepalive_ms;
+
+    conn->request = NULL;
+    r->done(r, err, has_response || err == TK_E_HTTP_TOO_LARGE ? &conn->http : NULL);
+    if (r->connection == conn)
+        r->connection = NULL;
+    if (!keep) {
+        tk_connection_close(conn);
+        return;
+    }
+    tk_wipe(conn->work, sizeof conn->work);
+    conn->keepalive_until_ms = keepalive_until_ms;
+}
+
+/* The server may close a kept connection at any time. That is noticed before anything is sent, so
+ * that another connection can serve. Unexpected bytes make it useless as well. */
+static bool is_stale(struct tk_connection *conn)
+{
+    char byte;
+
+    return conn->keepalive_until_ms > 0 &&
+           (conn->tls.session == NULL /* verified against other roots */ ||
+            tk_tls_recv(&conn->tls, &byte, 1) != TK_SOCK_AGAIN);
+}
+
+static int fail(struct tk_connection *conn, enum tk_err err)
+{
+    conn->err = err;
+    return TK_HTTP_FAILED;
+}
+
+static int write_request(struct tk_connection *conn)
+{
+    struct tk_request *r = conn->request;
+    struct tk_text out;
+
+    if (is_stale(conn))
+        return REOPEN;
+    conn->keepalive_until_ms = 0;
+    if (r->write == NULL)
+        return TK_HTTP_DONE;
+    tk_text_init(&out, conn->work, sizeof conn->work);
+    enum tk_err err = r->write(r, &out);
+
+    conn->unsent = out.len;
+    conn->written = true;
+    if (err != TK_OK)
+        return fail(conn, err);
+    return tk_text_ok(&out) ? TK_HTTP_MORE : fail(conn, TK_E_NO_MEMORY);
+}
+
+/* Of a call to the socket that moved no bytes. */
+static int no_bytes(struct tk_connection *conn, int n)
+{
+    if (n == TK_SOCK_AGAIN)
+        return TK_HTTP_MORE;
+    return fail(conn, n == TK_SOCK_CLOSED ? TK_E_CONN_LOST : conn->tls.err);
+}
+
+static int send_request(struct tk_connection *conn)
+{
+    conn->request->sent = true;
+    int n = tk_tls_send(&conn->tls, conn->work, conn->unsent);
+
+    if (n < 0)
+        return no_bytes(conn, n);
+    conn->unsent -= (size_t)n;
+    memmove(conn->work, conn->work + n, conn->unsent);
+    if (conn->unsent == 0)
+        tk_http_begin(&conn->http, conn->work, sizeof conn->work);
+    return TK_HTTP_MORE;
+}
+
+static int read_piece(struct tk_connection *conn, char bytes[RECV_SIZE], bool *again)
+{
+    int n = tk_tls_recv(&conn->tls, bytes, RECV_SIZE);
+
+    *again = n == TK_SOCK_AGAIN;
+    if (n < 0 && n != TK_SOCK_CLOSED)
+        return no_bytes(conn, n);
+    int result = n < 0 ? tk_http_end(&conn->http) : tk_http_feed(&conn->http, bytes, (size_t)n);
+
+    conn->err = conn->http.err; /* TK_OK, unless it failed */
+    return result;
+}
+
+/* Bounded by the limits of tk_http_feed for head and body. */
+static int read_response(struct tk_connection *conn)
+{
+    char bytes[RECV_SIZE];
+    int result;
+    bool again;
+
+    do {
+        result = read_piece(conn, bytes, &again);
+    } while (result == TK_HTTP_MORE && !again);
+    tk_wipe(bytes, sizeof bytes);
+    return result;
+}
+
+static int step_opening(struct tk_connection *conn, bool *busy)
+{
+    int n = tk_tls_step(&conn->tls, busy);
+
+    *busy |= n == TK_SOCK_OK;
+    if (n != TK_SOCK_ERR)
+        return TK_HTTP_MORE;
+    return conn->tls.try_again && conn->retries++ < RETRIES_MAX ? REOPEN
+                                                                : fail(conn, conn->tls.err);
+}
+
+/* Goes on to reading as soon as all is sent: tk_wait returns for the response only if the socket
+ * was asked for it. */
+static int step_ready(struct tk_connection *conn, bool *busy)
+{
+    int result;
+
+    if (!conn->written) {
+        result = write_request(conn);
+        if (result != TK_HTTP_MORE)
+            return result;
+    }
+    if (conn->unsent > 0) {
+        size_t before = conn->unsent;
+
+        result = send_request(conn);
+        if (result != TK_HTTP_MORE || conn->unsent > 0) {
+            *busy |= conn->unsent < before; /* the socket may take more */
+            return result;
+        }
+    }
+    return read_response(conn);
+}
+
+bool tk_connection_step(struct tk_connection *conn, uint64_t now_ms, bool *busy)
+{
+    int result =
+        conn->tls.stage == TK_TLS_READY ? step_ready(conn, busy) : step_opening(conn, busy);
+
+    if (result <= TK_HTTP_MORE && now_ms >= conn->request->deadline_ms)
+        result = fail(conn, TK_E_TIMEOUT);
+    *busy |= result != TK_HTTP_MORE; /* for the new handshake, or for a queued request */
+    if (result > TK_HTTP_MORE)
+        finish(conn, now_ms);
+    return result == REOPEN;
+}
+
+void tk_connection_step_idle(struct tk_connection *conn, uint64_t now_ms)
+{
+    if (tk_connection_is_open(conn) && (now_ms >= conn->keepalive_until_ms || is_stale(conn)))
+        tk_connection_close(conn);
+}
+
+uint64_t tk_connection_next_ms(const struct tk_connection *conn)
+{
+    uint64_t next_ms = UINT64_MAX;
+
+    if (conn->request != NULL)
+        next_ms = conn->request->deadline_ms;
+    else if (tk_connection_is_open(conn))
+        next_ms = conn->keepalive_until_ms;
+    if ((conn->tls.stage == TK_TLS_TCP || conn->tls.stage == TK_TLS_HANDSHAKE) &&
+        conn->tls.tcp_deadline_ms < next_ms)
+        next_ms = conn->tls.tcp_deadline_ms;
+    return next_ms;
+}

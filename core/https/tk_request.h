@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_REQUEST_H
+#define TK_REQUEST_H
+
+/* An HTTPS request: where it goes, what it sends, and who gets the response. */
+
+#include "tk_http.h"
+
+/* From low to high. */
+enum tk_priority {
+    TK_PRIORITY_ESCALATION,
+    TK_PRIORITY_CHECK,
+    TK_PRIORITY_CALL,
+    TK_PRIORITY_REFRESH, /* not preempted once sent, like the next */
+    TK_PRIORITY_EXCHANGE
+};
+
+/* The owner sets these before tk_https_submit and does not change them until done is called. */
+struct tk_request {
+    struct tk_host host;
+    enum tk_priority priority;
+    uint64_t deadline_ms;  /* tick */
+    uint32_t keepalive_ms; /* keep the connection open for that long afterwards; 0: close it */
+
+    /* Appends the whole request (tk_http_request) to out, at most TK_WORK_SIZE - 1 bytes. Called
+     * when the connection is ready and nothing has been sent: the last moment to store what must
+     * survive a lost response. Called again if the request is preempted and restarted. An error
+     * ends the request. NULL: only open the connection. */
+    enum tk_err (*write)(struct tk_request *r, struct tk_text *out);
+
+    /* Called once, at the end of the request; may submit r again. TK_OK: response is complete,
+     * whatever its status, or NULL without write. TK_E_HTTP_TOO_LARGE: response is what was read of
+     * it. Any other error: response is NULL. The response and what it points to are valid only
+     * during the call. */
+    void (*done)(struct tk_request *r, enum tk_err err, struct tk_http *response);
+
+    /* Set by tk_https: bytes of the request may have reached the server. */
+    bool sent;
+
+    /* private */
+    struct tk_request *next;
+    struct tk_connection *connection;
+    bool queued;
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_tls_session.h"
+
+static bool is_usable(const struct tk_tls_session *session, const struct tk_host *host,
+                      const struct tk_time *time)
+{
+    int64_t now;
+
+    return session->len > 0 && tk_host_same(&session->host, host) && tk_time_known(time, &now) &&
+           now < session->not_after;
+}
+
+bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
+                          const struct tk_time *time, mbedtls_ssl_context *ssl)
+{
+    mbedtls_ssl_session loaded;
+    bool offered = false;
+
+    if (!is_usable(session, host, time))
+        return false;
+    mbedtls_ssl_session_init(&loaded);
+    if (mbedtls_ssl_session_load(&loaded, session->data, session->len) == 0)
+        offered = mbedtls_ssl_set_session(ssl, &loaded) == 0;
+    mbedtls_ssl_session_free(&loaded);
+    return offered;
+}
+
+/* Without the peer's certificate, of which resumption needs only not_after: mbedTLS would parse it
+ * three times per resumption. */
+static int serialize(mbedtls_ssl_session *from, struct tk_tls_session *to, size_t *len)
+{
+#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+    mbedtls_x509_crt *crt = from->MBEDTLS_PRIVATE(peer_cert);
+
+    from->MBEDTLS_PRIVATE(peer_cert) = NULL;
+#endif
+    int ret = mbedtls_ssl_session_save(from, to->data, sizeof to->data, len);
+
+#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+    from->MBEDTLS_PRIVATE(peer_cert) = crt;
+#endif
+    return ret;
+}
+
+bool tk_tls_session_save(struct tk_tls_session *session, const mbedtls_ssl_context *ssl)
+{
+    mbedtls_ssl_session current;
+    size_t len = 0;
+
+    mbedtls_ssl_session_init(&current);
+    bool saved =
+        mbedtls_ssl_get_session(ssl, &current) == 0 && serialize(&current, session, &len) == 0;
+
+    if (saved) {
+        session->len = (uint16_t)len;
+        session->lifetime_s = current.MBEDTLS_PRIVATE(ticket_lifetime);
+    }
+    mbedtls_ssl_session_free(&current);
+    return saved;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_TLS_SESSION_H
+#define TK_TLS_SESSION_H
+
+/* What is kept of a host between connections: the TLS session to resume (RFC 5077, RFC 8446 2.2),
+ * which is a secret, and the profile that the host accepts. */
+
+#include "tk_limits.h"
+#include "tk_time.h"
+#include "tk_url.h"
+
+#include <mbedtls/ssl.h>
+
+struct tk_tls_session {
+    struct tk_host host;
+    bool use_fallback; /* the host rejected the first profile */
+    int64_t not_after; /* earliest end of a certificate in the chain that was verified; unix time */
+    uint32_t lifetime_s; /* ticket lifetime that the server announced; 0: none */
+    uint16_t len;        /* bytes in data; 0: no session */
+    uint8_t data[TK_SESSION_SIZE];
+};
+
+/* Offers the session in the handshake that is about to start, if it belongs to host and its
+ * certificates are still valid. True if it is offered. */
+bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
+                          const struct tk_time *time, mbedtls_ssl_context *ssl);
+
+/* Stores the connection's session in data, len and lifetime_s. False, with session unchanged, if
+ * that fails: the next handshake is then a full one. */
+bool tk_tls_session_save(struct tk_tls_session *session, const mbedtls_ssl_context *ssl);
+
+#endif
