@@ -38,6 +38,7 @@ wait    | end-to-end       | the host program against real TLS servers | python3
 wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j8 --quick
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
+wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
 wait    | demo             | the demo, and its picture in README | python3 tests/demo.py build/host/tokenkeeper >build/demo.txt && python3 tests/picture.py --check build/demo.txt
 quick-1 | checks           | | python3 tests/checks/run.py --build build/host
 quick-2 | unit-quick       | | ctest --preset host -LE exhaustive -j2

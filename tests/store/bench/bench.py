@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the store costs: one table, beside the floor and seven other stores under the same load.
+"""Measures the store and prints the result beside the floor and seven other stores.
 
-    python3 tests/store/bench/bench.py build/host            all of it
-    python3 tests/store/bench/bench.py build/host --write    brings README's part up to date
-    python3 tests/store/bench/bench.py build/host --check    whether that is
+    python3 tests/store/bench/bench.py build/host            prints all rows and columns
+    python3 tests/store/bench/bench.py build/host --write    updates the tables in core/store/README.md
+    python3 tests/store/bench/bench.py build/host --check    fails if they are stale
 
-Bytes, operations, erases are a commit's, after the first 200 of 20,200; x: times the floor, which
-is 268 bytes of values with 8 of header and CRC, written once. The others were measured on 23 Nov
-2026 with the same load and simulated flash of the same kind (4 KB sectors, write unit 1), at the
-versions named; their stack and code with arm-none-eabi-gcc 12.2 -Os on a Cortex-M3.
+Bytes, operations and erases are means per commit, over 20,000 commits after the first 200. "x 276"
+and "x 0.0674" are multiples of the floor: 268 bytes of values with 8 of header and CRC, written
+once. The other stores, at the versions named, were measured on 23 November 2026 with the same load
+on the same simulated flash (4 KB sectors, write unit 1); their code and stack with
+arm-none-eabi-gcc 12.2 -Os for a Cortex-M3.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ operations / erases | worst commit reads | mount reads: mean / most | all nine v
 
 FLOOR = "| the floor | any | 1 | 276 | 1.00 | 1.0 | 0.0674 | 1.00 | 276 / 1 / 1 | 0 | - | 488 | 1 |"
 
-# store, version; sectors: bytes, operations, erases, worst commit, its reads, mount, values, spread
+# store and version, sectors, bytes, operations, erases, worst commit, its reads, mount, values, spread
 OTHERS = """
 littlefs adad0fbb, one file | 2 | 321 | 1.1 | 0.0833 | 644 / 2 / 1 | 16600 | 2852 / 4592 | 24331 | 0
 littlefs adad0fbb, one file | 4 | 321 | 1.1 | 0.0833 | 720 / 3 / 2 | 26108 | 3217 / 5112 | 24331 | 8252
@@ -71,12 +72,12 @@ littlefs, one file | 13580 | 1860 | 1692
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of a table given line by line."""
+    """The cells of a table with one row per line."""
     return [[cell.strip() for cell in line.split("|")] for line in text.strip().split("\n")]
 
 
 def other_rows() -> list[str]:
-    """The other stores in the columns of ours."""
+    """The other stores' rows, in the same columns as ours."""
     found = []
     for name, sectors, size, operations, erases, worst, reads, mount, values, spread in rows(OTHERS):
         found.append(f"| {name} | {sectors} x 4096 | 1 | {size} | {int(size) / 276:.2f} | {operations} "
@@ -90,7 +91,7 @@ def compile_for_cortex(work: Path, sealing: bool) -> list[Path]:
     objects = []
     for source in SOURCES:
         if source.stem == "tk_store_sealed" and not sealing:
-            continue  # nothing calls it then: no linker takes it out of the archive
+            continue  # not called then, so no linker takes it out of the archive
         target = work / f"{source.stem}.o"
         subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-Os", "-std=c99",
                         f"-DTK_STORE_SEALING={int(sealing)}", "-fcallgraph-info=su",
@@ -101,7 +102,7 @@ def compile_for_cortex(work: Path, sealing: bool) -> list[Path]:
 
 
 def call_graph(work: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
-    """Frames in bytes, and who calls whom, of all objects together."""
+    """Stack frames in bytes and callees, by function, of all objects together."""
     frames: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
     for graph in work.glob("*.ci"):
@@ -115,7 +116,7 @@ def call_graph(work: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
 
 def deepest(name: str, frames: dict[str, int], calls: dict[str, set[str]],
             path: tuple[str, ...] = ()) -> tuple[int, list[str]]:
-    """The worst stack from a function on, and the way there. Calls into the port count nothing."""
+    """The worst stack from a function on, and its call chain. Calls into a port count 0."""
     if name in path:
         raise RuntimeError(f"{name} is recursive")
     below = [deepest(called, frames, calls, path + (name,)) for called in calls.get(name, ())]
@@ -124,7 +125,7 @@ def deepest(name: str, frames: dict[str, int], calls: dict[str, set[str]],
 
 
 def static_bytes(work: Path) -> int:
-    """sizeof(struct tk_store) there."""
+    """sizeof(struct tk_store) on the target."""
     probe = work / "probe.c"
     probe.write_text('#include "tk_store.h"\nchar probe[sizeof(struct tk_store)];\n')
     subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-std=c99",
@@ -136,14 +137,14 @@ def static_bytes(work: Path) -> int:
 
 
 def code_bytes(objects: list[Path]) -> int:
-    """What linking these takes of flash."""
+    """Bytes of flash that these take."""
     listing = subprocess.run(["arm-none-eabi-size", *objects], check=True, capture_output=True,
                              text=True).stdout.splitlines()[1:]
     return sum(int(line.split()[0]) for line in listing)
 
 
 def measured(sealing: bool) -> tuple[int, int, dict[str, tuple[int, list[str]]]]:
-    """Code, static RAM, and the worst stack of each public function with the way there."""
+    """Code, static RAM, and the worst stack of each public function with its call chain."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         code = code_bytes(compile_for_cortex(work, sealing))
@@ -153,22 +154,23 @@ def measured(sealing: bool) -> tuple[int, int, dict[str, tuple[int, list[str]]]]
 
 
 def sizes() -> list[str]:
-    """Code, RAM and stack: ours, and the others'. Fails where the worst stack is over its budget."""
+    """Code, RAM and stack of all stores. Fails if ours is over its budget."""
     found = ["| store, on a Cortex-M3 with -Os | code | static RAM | worst stack |", "|---|---|---|---|"]
     for words, sealing in (("tokenkeeper, sealed (without AES and SHA-256)", True), ("tokenkeeper", False)):
         code, static, stacks = measured(sealing)
         worst = max(stacks, key=lambda public: stacks[public][0])
         found.insert(2, f"| {words} | {code} | {static} | {stacks[worst][0]} |")
     if stacks[worst][0] > STACK_BYTES or static > STATIC_BYTES:
-        sys.exit(f"the store takes {stacks[worst][0]} bytes of stack, {static} of static RAM")
+        sys.exit(f"over budget: {stacks[worst][0]} bytes of stack, {static} of static RAM")
     found += [f"| {' | '.join(cells)} |" for cells in rows(OTHER_SIZES)]
-    found += ["", "Ours without what the flash driver, memcpy and a seal take; worst stack of each: "
+    found += ["", "Without what the flash driver, memcpy and a seal take; worst stack of each function: "
               + ", ".join(f"{public} {size}" for public, (size, _) in stacks.items()) + ".",
-              "The deepest way: " + " > ".join(re.sub(r".*:", "", step) for step in stacks[worst][1])]
+              "The deepest call chain: " + " > ".join(re.sub(r".*:", "", step) for step in stacks[worst][1])]
     return found
 
 
-# Of each row: store, shape, bytes, erases, worst commit, mount reads, all nine values, wear spread.
+# Columns: store, shape, bytes, erases, worst commit, mount reads, all nine values, wear spread.
+README = "core/store/README.md"
 README_CELLS = (0, 1, 3, 6, 8, 10, 11, 12)
 README_ROWS = re.compile(r"\| (the floor|tokenkeeper \| \d x 4096 \| 1 \||"
                          r"tokenkeeper, (sealed|whole refresh) \| 4 x 4096 \| 1 \||"
@@ -177,7 +179,7 @@ README_BEGIN, README_END = "<!-- generated: store -->\n", "<!-- end -->"
 
 
 def readme_part(table: list[str], sized: list[str]) -> str:
-    """The rows and columns that README shows, and the sizes."""
+    """The rows and columns shown in README, and the sizes."""
     chosen = [HEAD.splitlines()[0]] + [row for row in table if README_ROWS.match(row)]
     lines = []
     for row in chosen:
@@ -189,21 +191,21 @@ def readme_part(table: list[str], sized: list[str]) -> str:
 
 
 def update_readme(part: str, write: bool) -> int:
-    """Whether README has this part; with write it has it afterwards."""
-    path = TREE / "README.md"
+    """Updates README, or returns 1 if it is stale."""
+    path = TREE / README
     text = path.read_text()
     begin = text.index(README_BEGIN) + len(README_BEGIN)
     fresh = text[:begin] + part + text[text.index(README_END, begin):]
     if write:
         path.write_text(fresh)
     elif fresh != text:
-        print("README's figures of the store are stale: bench.py --write")
+        print(f"{README} is stale: python3 tests/store/bench/bench.py build/host --write")
         return 1
     return 0
 
 
 def main() -> int:
-    """Prints both tables, or brings README up to date with them, or holds it against them."""
+    """Prints both tables, or writes them to README, or checks README against them."""
     program = Path(sys.argv[1] if len(sys.argv) > 1 else "build/host") / "tests/store/bench"
     ours = subprocess.run([program / "store_bench"], check=True, capture_output=True,
                           text=True).stdout.rstrip()
