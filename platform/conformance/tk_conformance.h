@@ -3,13 +3,12 @@
 #define TK_CONFORMANCE_H
 
 /*
- * What any port must pass: the sentences of platform/ that can be checked on the device itself in
+ * The conformance suite: checks the rules of platform/ that can be checked on the device itself in
  * a few seconds. The same code runs on the host, in an emulator and on silicon, where it is the
- * console command `selftest`. To port: copy port/template, run it, mend the first line that is
- * not ok.
+ * console command `selftest`. To port: copy port/template, run it, fix the first line that failed.
  *
- * What is not given is not checked, and said to be skipped. A check that fails names the sentence
- * that is broken, after the function it stands at.
+ * Checks whose resource is not given are reported as skipped. A check that fails quotes the rule
+ * that is broken, after the name of the function or header that states it.
  */
 
 #include "tk_flash.h"
@@ -21,23 +20,23 @@ struct tk_port;
 struct tk_conformance {
     struct tk_port *port;
 
-    /* An area of flash that nobody needs: it is erased and written all over. NULL: none. */
+    /* An area of flash whose contents are destroyed. NULL: none. */
     const struct tk_flash *scratch;
 
     /*
-     * A TCP server to talk to, by its address in digits or its name. It sends back what it gets;
-     * but when that has a byte 0x05, only after 500 ms; and when it has a byte 0x04, it closes
-     * after it. NULL: there is none.
+     * Name or numeric address of a TCP echo server. Data that contains a byte 0x05 is echoed 500 ms
+     * later; after data that contains a byte 0x04 the server closes the connection. NULL: none.
      */
     const char *peer;
     uint16_t peer_port;
-    uint16_t closed_port; /* of the same host: one that nobody listens on; 0: 1 */
+    uint16_t closed_port; /* of the same host: a port without a listener; 0: port 1 */
 
-    /* Words that may appear on a console line, whose input is thrown away. NULL: leave it alone. */
+    /* Text to print on a console line, whose input is discarded. NULL: do not use the console. */
     const char *text;
     unsigned line;
 
-    /* Called once a check, in order. detail says why it was skipped or what is broken; else "". */
+    /* Called once per check, in order. detail: why it was skipped or which rule is broken; "" for
+     * one that passed. */
     void (*report)(void *ctx, const char *check, const char *result, const char *detail);
     void *ctx;
 };
@@ -46,12 +45,12 @@ struct tk_conformance {
 #define TK_CONFORMANCE_SKIPPED "skipped"
 #define TK_CONFORMANCE_FAILED  "failed"
 
-/* Runs all checks, which takes some seconds; needs about 700 bytes of stack. The number of
- * failures. Called from the main loop only. */
+/* Runs all checks, which takes some seconds and about 700 bytes of stack. Returns the number of
+ * failures. Main loop only. */
 int tk_conformance_run(const struct tk_conformance *c);
 
-/* The same without those that want a program around them: a peer, or the other end of a console
- * line. It is what `selftest` runs: a device does not carry the code of the rest. */
+/* The same without the checks that need a peer or a console line; `selftest` runs these, so that a
+ * device does not carry the code of the others. */
 int tk_conformance_run_standalone(const struct tk_conformance *c);
 
 #endif

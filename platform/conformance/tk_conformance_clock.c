@@ -5,7 +5,7 @@
 #include "tk_device.h"
 #include "tk_sock.h"
 
-/* All other checks wait by the tick. */
+/* All other checks depend on the tick. */
 static const char *clock_runs(const suite *c)
 {
     uint64_t start_ms = tk_suite_now(c);
@@ -16,7 +16,7 @@ static const char *clock_runs(const suite *c)
     }
     return tk_suite_now(c) != start_ms
                ? NULL
-               : "tk_clock_now_ms: milliseconds since some moment before the program started";
+               : "tk_clock_now_ms: milliseconds since a fixed moment before the program started";
 }
 
 static const char *clock_monotonic(const suite *c)
@@ -44,17 +44,17 @@ static const char *clock_wall(const suite *c)
     if (quality == TK_TIME_NONE)
         return first == untouched ? NULL : "tk_clock_unix: TK_TIME_NONE with *unix_s untouched";
     if (quality != TK_TIME_RTC && quality != TK_TIME_SYSTEM)
-        return "tk_clock_unix: TK_TIME_RTC or TK_TIME_SYSTEM with *unix_s set, or TK_TIME_NONE";
+        return "tk_clock_unix: returns TK_TIME_RTC or TK_TIME_SYSTEM with *unix_s set";
     tk_suite_sleep(c, STEP_MS);
     if (tk_clock_unix(c->port, &second) != quality)
-        return "tk_clock_unix: as the platform knows them by itself";
+        return "tk_clock_unix: a clock that the platform keeps by itself";
     return first >= 0 && second >= first && second - first <= 2
                ? NULL
                : "tk_clock_unix: seconds since 1970-01-01T00:00:00Z";
 }
 
-/* The tick at which the wall clock's second ends; UINT64_MAX when it does not. */
-static uint64_t end_of_second(const suite *c)
+/* The tick at which the next second of the wall clock begins; UINT64_MAX: it does not. */
+static uint64_t wait_for_second(const suite *c)
 {
     uint64_t start_ms = tk_suite_now(c);
     int64_t at_start = 0, unix_s = 0;
@@ -69,16 +69,16 @@ static uint64_t end_of_second(const suite *c)
     return tk_suite_now(c);
 }
 
-static uint64_t second_of_wall(const suite *c)
+static uint64_t measure_wall_second(const suite *c)
 {
-    uint64_t start_ms = end_of_second(c);
+    uint64_t start_ms = wait_for_second(c);
 
-    return start_ms == UINT64_MAX ? UINT64_MAX : end_of_second(c) - start_ms;
+    return start_ms == UINT64_MAX ? UINT64_MAX : wait_for_second(c) - start_ms;
 }
 
 static const char *clock_rate(const suite *c)
 {
-    return tk_suite_compare_rate(c, second_of_wall);
+    return tk_suite_compare_rate(c, measure_wall_second);
 }
 
 static const char *wait_punctual(const suite *c)
@@ -110,7 +110,7 @@ static const char *wait_past(const suite *c)
     return least_ms <= LATE_MS ? NULL : "tk_wait: sleeps until the tick reaches until_ms";
 }
 
-/* Early returns are allowed; nothing but early returns is a processor that never rests. */
+/* Early returns are allowed, but 1000 in 100 ms mean a processor that never sleeps. */
 static const char *wait_sleeps(const suite *c)
 {
     uint64_t until_ms = tk_suite_now(c) + 100;
@@ -125,7 +125,7 @@ static const char *no_wall(const suite *c)
 {
     int64_t unix_s;
 
-    return tk_clock_unix(c->port, &unix_s) != TK_TIME_NONE ? NULL : "no clock to compare with";
+    return tk_clock_unix(c->port, &unix_s) != TK_TIME_NONE ? NULL : "no wall clock";
 }
 
 void tk_suite_clock(struct tk_suite_tally *t)
@@ -144,7 +144,7 @@ void tk_suite_clock(struct tk_suite_tally *t)
 
     TK_SUITE_RUN(t, runs, NULL);
     if (t->failures > 0)
-        t->stopped = "the clock stands still";
+        t->stopped = "the tick does not advance";
     TK_SUITE_RUN(t, checks, NULL);
     TK_SUITE_RUN(t, rate, no_wall(t->c));
     TK_SUITE_RUN(t, waits, NULL);

@@ -53,5 +53,5 @@ void tk_suite_device(struct tk_suite_tally *t)
     static const struct tk_suite_check key[] = {{"device.key", device_key}};
 
     TK_SUITE_RUN(t, id, NULL);
-    TK_SUITE_RUN(t, key, has_key(t->c) ? NULL : "no key");
+    TK_SUITE_RUN(t, key, has_key(t->c) ? NULL : "no device key");
 }

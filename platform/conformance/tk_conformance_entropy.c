@@ -16,10 +16,10 @@ static const char *entropy_outcome(const suite *c)
         return "tk_entropy_get: TK_ENTROPY_NOT_SEEDED, with buf untouched";
     return ret == TK_ENTROPY_OK || ret == TK_ENTROPY_NOT_SEEDED
                ? NULL
-               : "tk_entropy_get: there is no third answer";
+               : "tk_entropy_get: there is no other result";
 }
 
-/* A byte that keeps what was in it before eight times was not filled. */
+/* A byte that keeps its old value eight times was not filled. */
 static const char *entropy_fills(const suite *c)
 {
     uint8_t buf[64];

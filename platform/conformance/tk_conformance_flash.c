@@ -34,7 +34,7 @@ static bool is_pattern(const suite *c, uint32_t at, uint32_t len)
     return holds(c, at, len, false);
 }
 
-/* In one call; at most 512 bytes. */
+/* One call of program; len is at most 512. */
 static bool program(const suite *c, uint32_t at, uint32_t len)
 {
     const struct tk_flash *f = c->scratch;
@@ -45,7 +45,7 @@ static bool program(const suite *c, uint32_t at, uint32_t len)
     return f->program(f->ctx, at, data, len) == TK_FLASH_OK;
 }
 
-/* *longest_ms: of a call; may be NULL. */
+/* longest_ms: raised to the duration of the longest call; may be NULL. */
 static bool erase(const suite *c, uint32_t sector, uint64_t *longest_ms)
 {
     const struct tk_flash *f = c->scratch;
@@ -74,13 +74,13 @@ static const char *flash_geometry(const suite *c)
     const struct tk_flash *f = c->scratch;
 
     if (f->unit < 1 || f->unit > 256)
-        return "tk_flash.h: bytes a program is aligned to and a multiple of: 1 to 256";
+        return "tk_flash.h: alignment and granularity of program in bytes: 1 to 256";
     if (f->sector_size < 1024 || f->sector_size > 262144 || f->sector_size % f->unit != 0)
-        return "tk_flash.h: bytes an erase clears: 1 KB to 256 KB, a multiple of unit";
-    return f->sectors >= 2 ? NULL : "tk_flash.h: 2 and up";
+        return "tk_flash.h: bytes that an erase clears: 1 KB to 256 KB, a multiple of unit";
+    return f->sectors >= 2 ? NULL : "tk_flash.h: 2 or more";
 }
 
-/* A sector that has something at its beginning, in its middle and at its end. */
+/* Erases a sector that is programmed at its beginning, in its middle and at its end. */
 static const char *flash_erase(const suite *c)
 {
     uint32_t size = c->scratch->sector_size;
@@ -106,14 +106,14 @@ static const char *flash_erase_steps(const suite *c)
         uint64_t longest_ms = 0;
 
         if (!erase(c, 0, &longest_ms))
-            return "tk_flash.h: longer erases answer TK_FLASH_AGAIN until they are done";
+            return "tk_flash.h: a longer erase returns TK_FLASH_AGAIN until it is done";
         if (longest_ms < least_ms)
             least_ms = longest_ms;
     }
     return least_ms <= LATE_MS + 1 ? NULL : "tk_flash.h: one call takes at most 10 ms";
 }
 
-/* The first and the third of four, then the second: each stays as it is. */
+/* Programs units 0 and 2, then unit 1; unit 3 stays blank. */
 static const char *flash_unit(const suite *c)
 {
     uint32_t unit = c->scratch->unit;
@@ -121,13 +121,14 @@ static const char *flash_unit(const suite *c)
     if (!erase(c, 0, NULL) || !program(c, 0, unit) || !program(c, 2 * unit, unit))
         return "tk_flash.h: offset and len are multiples of unit";
     if (!is_blank(c, unit, unit) || !is_blank(c, 3 * unit, unit))
-        return "tk_flash.h: units that the call did not name stay as they were";
+        return "tk_flash.h: units outside the range stay as they were";
     if (!program(c, unit, unit) || !is_pattern(c, 0, 3 * unit) || !is_blank(c, 3 * unit, unit))
         return "tk_flash.h: program changes 1 bits to 0 bits, in whole units";
     return NULL;
 }
 
-/* Chips have pages of 256 bytes, and wrap a write around in one where the driver forgets them. */
+/* Most chips have pages of 256 bytes: a program that crosses a page wraps around to its beginning,
+ * unless the driver splits it. */
 static const char *flash_page(const suite *c)
 {
     uint32_t unit = c->scratch->unit;
@@ -138,10 +139,10 @@ static const char *flash_page(const suite *c)
         return "tk_flash.h: programs len bytes";
     return is_blank(c, 0, at) && is_blank(c, at + len, 256)
                ? NULL
-               : "tk_flash.h: units that the call did not name stay as they were";
+               : "tk_flash.h: units outside the range stay as they were";
 }
 
-/* Marks at both ends of every sector; then one of them is erased. */
+/* Programs both ends of every sector, then erases one sector. */
 static const char *flash_sectors(const suite *c)
 {
     const struct tk_flash *f = c->scratch;
@@ -162,7 +163,7 @@ static const char *flash_sectors(const suite *c)
     return ok ? NULL : "tk_flash.h: erase sets every byte of one sector to 0xFF";
 }
 
-/* Around the end of a sector, from each offset, with each length. */
+/* Reads across a sector boundary, at all alignments and lengths. */
 static const char *flash_read(const suite *c)
 {
     const struct tk_flash *f = c->scratch;
@@ -208,11 +209,11 @@ void tk_suite_flash(struct tk_suite_tally *t)
         {"flash.sectors", flash_sectors}, {"flash.read", flash_read},
         {"flash.sync", flash_sync},
     };
-    const char *missing = t->c->scratch == NULL ? "no flash to spare" : NULL;
+    const char *missing = t->c->scratch == NULL ? "no scratch flash" : NULL;
     int failures = t->failures;
 
     TK_SUITE_RUN(t, geometry, missing);
     if (t->failures > failures)
-        missing = "not of this geometry";
+        missing = "invalid geometry";
     TK_SUITE_RUN(t, checks, missing);
 }

@@ -69,10 +69,10 @@ bool tk_suite_wait_step(const suite *c, uint64_t deadline_ms)
     return true;
 }
 
-const char *tk_suite_compare_rate(const suite *c, uint64_t (*second)(const suite *c))
+const char *tk_suite_compare_rate(const suite *c, uint64_t (*measure)(const suite *c))
 {
     for (int i = 0; i < 3; i++) {
-        uint64_t ms = second(c);
+        uint64_t ms = measure(c);
 
         if (ms > 750 && ms < 1500)
             return NULL;

@@ -3,13 +3,13 @@
 #define TK_CONFORMANCE_PARTS_H
 
 /*
- * The suite's parts, one a header of the contract; for platform/conformance alone.
+ * The parts of the suite, one per header of the contract. Private to platform/conformance.
  *
- * One function a check. It answers NULL when the port keeps its word, else the sentence of the
- * contract that it breaks. The end of each part gives each its name, and says what they need.
+ * One function per check: it returns NULL if the port conforms, or the rule that is broken, quoted
+ * from the header. The table at the end of each part names the checks and what they need.
  *
- * A busy machine is late now and then, a wrong port always: where lateness counts, a check takes
- * the best of some tries.
+ * A loaded machine is late now and then, a wrong port always: where time is measured, a check takes
+ * the best of several tries.
  */
 
 #include "tk_conformance.h"
@@ -20,14 +20,14 @@
 typedef struct tk_conformance suite;
 
 enum {
-    LATE_MS = 10,      /* what tk_wait and a step of an erase may take too long */
-    STEP_MS = 20,      /* of a loop that waits for something */
-    LOCAL_MS = 1000,   /* for what needs no network */
-    NETWORK_MS = 5000, /* for what does */
+    LATE_MS = 10,      /* tolerance of tk_wait, and longest step of an erase */
+    STEP_MS = 20,      /* of a loop that waits */
+    LOCAL_MS = 1000,   /* timeout without network */
+    NETWORK_MS = 5000, /* timeout with network */
     TRIES = 5
 };
 
-enum { GUARD = 0xa5 };
+enum { GUARD = 0xa5 }; /* fills the bytes around a buffer */
 
 struct tk_suite_check {
     const char *name;
@@ -37,10 +37,10 @@ struct tk_suite_check {
 struct tk_suite_tally {
     const suite *c;
     int failures;
-    const char *stopped; /* why no check can be made any more; NULL */
+    const char *stopped; /* why the remaining checks are skipped; NULL: they are not */
 };
 
-/* In order. missing: why they cannot be made here; NULL. */
+/* Runs checks in order. missing: why they are skipped; NULL: they are not. */
 void tk_suite_run(struct tk_suite_tally *t, const struct tk_suite_check *checks, size_t count,
                   const char *missing);
 
@@ -49,13 +49,13 @@ void tk_suite_run(struct tk_suite_tally *t, const struct tk_suite_check *checks,
 
 /* --- the parts --- */
 
-void tk_suite_clock(struct tk_suite_tally *t); /* the first */
+void tk_suite_clock(struct tk_suite_tally *t); /* must be the first */
 void tk_suite_entropy(struct tk_suite_tally *t);
 void tk_suite_flash(struct tk_suite_tally *t);
 void tk_suite_sock(struct tk_suite_tally *t);
 void tk_suite_device(struct tk_suite_tally *t);
 
-/* These want a program around them. */
+/* These need a peer or a console line. */
 void tk_suite_sock_peer(struct tk_suite_tally *t);
 void tk_suite_console(struct tk_suite_tally *t);
 
@@ -67,17 +67,17 @@ uint64_t tk_suite_since(const suite *c, uint64_t start_ms);
 
 void tk_suite_sleep(const suite *c, uint64_t ms);
 
-/* For loops that try again: false when there is no time left to. */
+/* Sleeps until the next step of a loop; false once the deadline has passed. */
 bool tk_suite_wait_step(const suite *c, uint64_t deadline_ms);
 
-/* The tick is measured with something that is none: `second` gives ticks. */
-const char *tk_suite_compare_rate(const suite *c, uint64_t (*second)(const suite *c));
+/* Compares the tick with another clock: measure returns the ticks that pass in one second of it. */
+const char *tk_suite_compare_rate(const suite *c, uint64_t (*measure)(const suite *c));
 
 /* --- bytes --- */
 
 bool tk_suite_is_all(const uint8_t *p, uint8_t value, size_t len);
 
-/* Each byte of an area has a value of its own, so that what lands in a wrong place shows. */
+/* Test data: the value depends on the offset, so that misplaced bytes are detected. */
 uint8_t tk_suite_pattern(uint32_t at);
 
 #endif

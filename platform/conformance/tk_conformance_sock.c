@@ -8,14 +8,14 @@
 
 enum { EOT = 0x04, ENQ = 0x05 };
 
-enum { PEER_MS = 500 }; /* that the peer takes to answer ENQ */
+enum { PEER_MS = 500 }; /* the peer's delay after ENQ */
 
 /* --- names --- */
 
-/* As tk_sock_lookup_poll; TK_SOCK_AGAIN when there was no answer in time. */
-static int look_up(const suite *c, const char *host, uint64_t patience_ms, struct tk_addr *addrs)
+/* As tk_sock_lookup_poll; TK_SOCK_AGAIN after a timeout. */
+static int look_up(const suite *c, const char *host, uint64_t timeout_ms, struct tk_addr *addrs)
 {
-    uint64_t deadline_ms = tk_suite_now(c) + patience_ms;
+    uint64_t deadline_ms = tk_suite_now(c) + timeout_ms;
     int lookup = tk_sock_lookup(c->port, host);
     int n;
 
@@ -37,7 +37,7 @@ static const char *sock_digits(const suite *c)
 
     return n == 1 && addrs[0].family == 4 && memcmp(addrs[0].bytes, expected, 4) == 0
                ? NULL
-               : "tk_sock_lookup: a name, or an address in digits";
+               : "tk_sock_lookup: a name or a numeric address";
 }
 
 static const char *sock_no_such_name(const suite *c)
@@ -48,7 +48,7 @@ static const char *sock_no_such_name(const suite *c)
 
     memset(too_long, 'a', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = '\0';
-    n = look_up(c, "no-such-name.invalid", LOCAL_MS, addrs); /* no network: no answer either */
+    n = look_up(c, "no-such-name.invalid", LOCAL_MS, addrs); /* times out without a network */
     if ((n != TK_SOCK_AGAIN && n != TK_SOCK_ERR) ||
         look_up(c, too_long, NETWORK_MS, addrs) != TK_SOCK_ERR ||
         look_up(c, "", NETWORK_MS, addrs) != TK_SOCK_ERR)
@@ -62,7 +62,7 @@ static const char *sock_cancel(const suite *c)
         int lookup = tk_sock_lookup(c->port, "192.0.2.33");
 
         if (lookup < 0)
-            return "tk_sock_lookup_cancel: ends a lookup whose answer nobody wants any more";
+            return "tk_sock_lookup_cancel: ends a lookup before its result";
         tk_sock_lookup_cancel(c->port, lookup);
     }
     return NULL;
@@ -70,8 +70,8 @@ static const char *sock_cancel(const suite *c)
 
 /* --- connections --- */
 
-/* As tk_sock_connected; TK_SOCK_AGAIN when nothing came of it in time. *sock is to be closed where
- * it is not negative. */
+/* As tk_sock_connected; TK_SOCK_AGAIN after a timeout. The caller closes *sock unless it is
+ * negative. */
 static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS];
@@ -91,20 +91,20 @@ static int dial(const suite *c, const char *host, uint16_t tcp_port, int *sock)
     return ret;
 }
 
-static void hang_up(const suite *c, int sock)
+static void close_socket(const suite *c, int sock)
 {
     if (sock >= 0)
         tk_sock_close(c->port, sock);
 }
 
-/* Where there is no peer, the device itself serves; not every one answers itself, though. */
+/* Without a peer the device connects to itself; not every network stack answers that. */
 static const char *sock_refused(const suite *c)
 {
     int sock;
     int ret = dial(c, c->peer != NULL ? c->peer : "127.0.0.1",
                    c->closed_port != 0 ? c->closed_port : 1, &sock);
 
-    hang_up(c, sock);
+    close_socket(c, sock);
     return ret == TK_SOCK_ERR || (c->peer == NULL && ret == TK_SOCK_AGAIN)
                ? NULL
                : "tk_sock_connected: TK_SOCK_ERR when it failed";
@@ -131,10 +131,10 @@ static const char *sock_handles(const suite *c)
             ok = dial(c, c->peer, c->peer_port, &socks[i]) == TK_SOCK_OK && ok;
         ok = ok && distinct(socks);
         for (int i = 0; i < TK_SOCK_MIN; i++)
-            hang_up(c, socks[i]);
+            close_socket(c, socks[i]);
         if (!ok)
             return round == 0 ? "tk_sock.h: a port must offer at least TK_SOCK_MIN at a time"
-                              : "tk_sock_close: gives the handle back";
+                              : "tk_sock_close: releases the handle";
     }
     return NULL;
 }
@@ -146,7 +146,7 @@ static const char *on_connection(const suite *c, const char *(*check)(const suit
 
     if (dial(c, c->peer, c->peer_port, &sock) == TK_SOCK_OK)
         broken = check(c, sock);
-    hang_up(c, sock);
+    close_socket(c, sock);
     return broken;
 }
 
@@ -158,8 +158,7 @@ static const char *expect_silence(const suite *c, int sock)
         int n = tk_sock_recv(c->port, sock, buf, sizeof buf);
 
         if (n != TK_SOCK_AGAIN)
-            return "tk_sock_recv: gives 1 to size bytes that arrived and says how many, or "
-                   "TK_SOCK_AGAIN";
+            return "tk_sock_recv: TK_SOCK_AGAIN when there are none now";
         tk_suite_sleep(c, STEP_MS);
     }
     return NULL;
@@ -170,8 +169,8 @@ static const char *sock_silent(const suite *c)
     return on_connection(c, expect_silence);
 }
 
-static const char *bad_send = "tk_sock_send: takes 1 to len bytes and says how many";
-static const char *bad_recv = "tk_sock_recv: gives 1 to size bytes that arrived and says how many";
+static const char *bad_send = "tk_sock_send: takes 1 to len bytes and returns how many";
+static const char *bad_recv = "tk_sock_recv: moves 1 to size received bytes to buf";
 
 enum { ECHO_BYTES = 8000, PIECE = 125 };
 
@@ -229,7 +228,7 @@ static const char *sock_echo(const suite *c)
     return on_connection(c, expect_echo);
 }
 
-/* One sleep from the question to the answer, where that comes long before the deadline. */
+/* The reply ends tk_wait long before its deadline. */
 static const char *expect_wake(const suite *c, int sock)
 {
     uint64_t start_ms = tk_suite_now(c);
@@ -246,7 +245,7 @@ static const char *expect_wake(const suite *c, int sock)
     } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < NETWORK_MS);
     return n == 1 && tk_suite_since(c, start_ms) < NETWORK_MS
                ? NULL
-               : "tk_wait: something happened that an earlier call answered \"not now\" to";
+               : "tk_wait: something happens that an earlier call reported as not ready";
 }
 
 static const char *sock_wakes(const suite *c)
@@ -254,7 +253,7 @@ static const char *sock_wakes(const suite *c)
     return on_connection(c, expect_wake);
 }
 
-/* Reads until the stream ends. The number of bytes it had, or an outcome. */
+/* Reads until the stream ends. Returns the number of bytes, or a negative result. */
 static int read_to_end(const suite *c, int sock, uint8_t *buf, int size)
 {
     uint64_t deadline_ms = tk_suite_now(c) + NETWORK_MS;
@@ -281,7 +280,7 @@ static const char *expect_end(const suite *c, int sock)
     if (tk_sock_send(c->port, sock, words, sizeof words) != (int)sizeof words)
         return bad_send;
     if (read_to_end(c, sock, buf, sizeof buf) != (int)sizeof words)
-        return "tk_sock_recv: the end of a stream is its own outcome";
+        return "tk_sock_recv: TK_SOCK_CLOSED after the last byte";
     return memcmp(buf, words, sizeof words) == 0 ? NULL : bad_recv;
 }
 
@@ -290,8 +289,8 @@ static const char *sock_closed(const suite *c)
     return on_connection(c, expect_end);
 }
 
-/* Twice what the peer takes to answer ENQ. */
-static uint64_t second_of_peer(const suite *c)
+/* Twice the peer's delay after ENQ. */
+static uint64_t measure_peer_second(const suite *c)
 {
     uint64_t deadline_ms, start_ms;
     uint8_t byte = ENQ;
@@ -305,13 +304,13 @@ static uint64_t second_of_peer(const suite *c)
                tk_suite_wait_step(c, deadline_ms))
             continue;
     }
-    hang_up(c, sock);
+    close_socket(c, sock);
     return tk_suite_since(c, start_ms) * 1000 / PEER_MS;
 }
 
 static const char *clock_rate_of_peer(const suite *c)
 {
-    return tk_suite_compare_rate(c, second_of_peer);
+    return tk_suite_compare_rate(c, measure_peer_second);
 }
 
 void tk_suite_sock(struct tk_suite_tally *t)
