@@ -5,11 +5,10 @@ extern uint32_t tk_stack_top[];
 
 typedef void (*vector)(void);
 
-/* FIXME tk_cortex_m.h: [16 + number] for each interrupt of the chip that tk_cortex_enable lets
- * through. */
+/* FIXME tk_cortex_m.h: [16 + IRQ number] for each interrupt passed to tk_cortex_enable. */
 __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     [0] = (vector)tk_stack_top,
     [1] = tk_cortex_start,
     [2] = tk_cortex_fault, /* NMI */
-    [3] = tk_cortex_fault, /* HardFault, which all others become while they are not enabled */
+    [3] = tk_cortex_fault, /* HardFault; the other faults escalate to it while not enabled */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_console_io.h"
 
-/* FIXME tk_console_io.h: the bytes that the UART's interrupt has put into a ring of one line, for
- * this function is not called for up to 2 s at a time; and TK_CONSOLE_OVERRUN once for those that
- * did not fit. To begin with, what the UART holds now will do. */
+/* FIXME tk_console_io.h: return what the UART's interrupt has stored in a ring buffer of at least
+ * one line, because this function may not be called for 2 s; and TK_CONSOLE_OVERRUN once after the
+ * buffer was full. To start with, read the UART itself. */
 int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
 {
     (void)port;
@@ -13,8 +13,8 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
     return TK_CONSOLE_CLOSED;
 }
 
-/* FIXME tk_console_io.h: as many bytes as the UART takes now, for line 0. Its interrupt ends
- * tk_wait when there is room again. */
+/* FIXME tk_console_io.h: on line 0, as many bytes as the UART takes now. The UART's interrupt ends
+ * tk_wait when it has room again. */
 int tk_console_write(struct tk_port *port, unsigned line, const void *data, size_t len)
 {
     (void)port;

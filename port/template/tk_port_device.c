@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* FIXME tk_device.h: make port->id of a serial number or a MAC address, "mine-0123456789ab". */
+/* FIXME tk_device.h: derive port->id from a serial number or MAC address: "mine-0123456789ab". */
 void tk_port_init(struct tk_port *port)
 {
     memset(port, 0, sizeof *port);
@@ -22,21 +22,21 @@ void tk_device_reboot(struct tk_port *port)
     (void)port;
 }
 
-/* FIXME tk_device.h: feed the watchdog, which bites after 30 s or more. */
+/* FIXME tk_device.h: feed the watchdog. Its timeout is 30 s or longer. */
 void tk_device_feed_watchdog(struct tk_port *port)
 {
     (void)port;
 }
 
-/* FIXME tk_device.h: a light, on from level 2. Without one this is right as it is. */
+/* FIXME tk_device.h: a status LED, on from level 2. Correct as it is without one. */
 void tk_device_indicate(struct tk_port *port, int level)
 {
     (void)port;
     (void)level;
 }
 
-/* FIXME tk_device.h: numbers worth seeing in `status --all`: tk_mbedtls_heap's peak, the stack that
- * is left. None is right too. */
+/* FIXME tk_device.h: diagnostics for `status --all`: the peak of tk_mbedtls_heap, the stack never
+ * used. Correct as it is without any. */
 const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *value)
 {
     (void)port;
@@ -45,8 +45,8 @@ const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *val
     return NULL;
 }
 
-/* FIXME tk_device.h, if the chip has a secret that nobody can read out: a key derived from it, and
- * .seal in the board's tk_config. Without one this is right as it is. */
+/* FIXME tk_device.h, if the chip has a secret that cannot be read out: return a key derived from
+ * it, and set .seal in the board's tk_config. Correct as it is without one. */
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
 {
     (void)port;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_port.h"
 
-/* ctx is the area's first address; offset counts from there. */
+/* ctx: the address of the area. */
 
 /* FIXME tk_flash.h: copy the bytes. */
 static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
@@ -13,8 +13,8 @@ static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
     return TK_FLASH_ERR;
 }
 
-/* FIXME tk_flash.h: program whole units, and answer when the chip has done it; mind the pages of
- * an SPI chip. */
+/* FIXME tk_flash.h: program whole units, and return when the chip is done. Split at page boundaries
+ * on SPI NOR. */
 static int area_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
     (void)ctx;
@@ -24,7 +24,7 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     return TK_FLASH_ERR;
 }
 
-/* FIXME tk_flash.h: begin to erase and answer TK_FLASH_AGAIN, until a later call finds it done. */
+/* FIXME tk_flash.h: start the erase and return TK_FLASH_AGAIN until a later call finds it done. */
 static int area_erase(void *ctx, uint32_t offset)
 {
     (void)ctx;
@@ -32,8 +32,8 @@ static int area_erase(void *ctx, uint32_t offset)
     return TK_FLASH_ERR;
 }
 
-/* FIXME tk_flash.h: size, number and unit of the sectors of two areas that nothing else uses: 2
- * sectors and up, and 16 KB and up for the store. */
+/* FIXME tk_flash.h: sector size, number of sectors and unit of two areas that nothing else uses: at
+ * least 2 sectors each, and at least 16 KB for the store. */
 #define AREA                                                                                       \
     {                                                                                              \
         .sector_size = 0, .sectors = 0, .unit = 0, .ctx = NULL, .read = area_read,                 \

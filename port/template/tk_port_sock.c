@@ -3,12 +3,12 @@
 #include "tk_sock.h"
 
 /*
- * Before writing any of this: port/lwip has it all over lwIP's raw API (NO_SYS=1), and
- * port/lwip_sockets over lwip/sockets.h (LWIP_SOCKET=1). One of them takes this file's place.
+ * Before writing any of this: port/lwip implements it over lwIP's raw API (NO_SYS=1), and
+ * port/lwip_sockets over lwip/sockets.h (LWIP_SOCKET=1). Either replaces this file.
  */
 
-/* FIXME tk_sock.h: take a fixed address or begin DHCP. Where a system has the network in its own
- * hands this and the next are right as they are. */
+/* FIXME tk_sock.h: apply a static address or start DHCP. Where an operating system manages the
+ * network this function and the next are correct as they are. */
 int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;
@@ -16,7 +16,7 @@ int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
     return TK_SOCK_ERR;
 }
 
-/* FIXME tk_sock.h: the address that the device has, TK_SOCK_AGAIN before it has one. */
+/* FIXME tk_sock.h: the address of the device; TK_SOCK_AGAIN before it has one. */
 int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
 {
     (void)port;
@@ -24,7 +24,7 @@ int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
     return TK_SOCK_ERR;
 }
 
-/* FIXME tk_sock.h: begin to ask DNS, and do not wait; an address in digits needs no asking. */
+/* FIXME tk_sock.h: start a DNS query and return; a numeric address needs no query. */
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
     (void)port;
@@ -42,7 +42,7 @@ int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs,
     return TK_SOCK_ERR;
 }
 
-/* FIXME tk_sock.h: forget it; an answer that still comes is thrown away. */
+/* FIXME tk_sock.h: end the lookup; discard a reply that still arrives. */
 void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
 {
     (void)port;
@@ -58,7 +58,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     return TK_SOCK_ERR;
 }
 
-/* FIXME tk_sock.h: whether connect has ended well. */
+/* FIXME tk_sock.h: whether connect has succeeded. */
 int tk_sock_connected(struct tk_port *port, int sock)
 {
     (void)port;
@@ -76,7 +76,7 @@ int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
     return TK_SOCK_ERR;
 }
 
-/* FIXME tk_sock.h: recv; 0 of it is TK_SOCK_CLOSED, EWOULDBLOCK is TK_SOCK_AGAIN. */
+/* FIXME tk_sock.h: recv; a result of 0 is TK_SOCK_CLOSED, EWOULDBLOCK is TK_SOCK_AGAIN. */
 int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
 {
     (void)port;
@@ -93,8 +93,8 @@ void tk_sock_close(struct tk_port *port, int sock)
     (void)sock;
 }
 
-/* FIXME tk_clock.h: ask that server by SNTP, and again each hour. Where a system knows the time by
- * itself, and tk_clock_unix tells it, this and the next are right as they are. */
+/* FIXME tk_clock.h: query the server by SNTP, again each hour. Where a system keeps the time and
+ * tk_clock_unix returns it, this function and the next are correct as they are. */
 int tk_clock_ntp_server(struct tk_port *port, const char *host)
 {
     (void)port;
@@ -102,7 +102,7 @@ int tk_clock_ntp_server(struct tk_port *port, const char *host)
     return -1;
 }
 
-/* FIXME tk_clock.h: its newest answer, once. */
+/* FIXME tk_clock.h: the newest reply, once. */
 bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;

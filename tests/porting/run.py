@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follows port/template/README.md, in a copy of the tree.
 
-Its commands are run as they stand there. Then what it says comes first is written (the console,
-then what the first red line names), and `selftest` is asked on an emulated chip what is red now.
-Before that, the template is looked over: all of the contract is there, and each FIXME says where
-to read what it must do.
+Its commands are run as they stand there, and its list for another build system is compiled and
+linked. Then the console is written and what the first failure names is fixed, and `selftest` on an
+emulated chip must report the failures in the order of the guide. Before that, the template is
+checked: it implements the whole contract, and each FIXME names the header to read.
 
     python3 tests/porting/run.py
 """
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,14 +29,17 @@ COPY = ROOT / "build/porting"
 GUIDE = ROOT / "port/template/README.md"
 TEMPLATES = ("port/template", "boards/template")
 LONGEST_GUIDE = 66  # lines: a page
+GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-Os", "-std=c99"]
+STARTUP = ["boards/myboard/vectors.c", "port/baremetal/tk_cortex_m.c",
+           "port/baremetal/tk_bare_fault.c"]  # another build system brings its own
 
 
 class Wrong(Exception):
-    """The guide or the template does not keep its word."""
+    """The guide or the template is wrong."""
 
 
 def check(good: bool, what: str) -> None:
-    """Says what is wrong."""
+    """Raises what is wrong."""
     if not good:
         raise Wrong(what)
 
@@ -47,15 +51,15 @@ def fixmes(text: str) -> list[str]:
     return re.findall(r"FIXME\b(.*?)(?:\*/|\n\n|\nset|$)", text, re.DOTALL)
 
 
-def look_over() -> None:
-    """Every function of the contract stands in the template, and every FIXME names a header."""
+def check_template() -> None:
+    """The template implements every function of the contract, and every FIXME names a header."""
     headers = {path.name for path in ROOT.rglob("*.h") if "build" not in path.parts}
     headers |= {path.name for path in (ROOT / "port/baremetal").glob("*.ld")}
     count = 0
     for folder in TEMPLATES:
         for path in sorted((ROOT / folder).glob("*.[chl]*")):
             for words in fixmes(path.read_text()):
-                named = re.match(r"(?:core/)?(\w+\.(?:h|ld))\b", words.lstrip(": "))
+                named = re.match(r"(?:core/\w+/)?(\w+\.(?:h|ld))\b", words.lstrip(": "))
                 check(bool(named) and named[1] in headers,
                       f"{path.name}: FIXME {words[:40]!r} names no header to read")
                 count += 1
@@ -63,7 +67,7 @@ def look_over() -> None:
     for header in sorted((ROOT / "platform").glob("*.h")):
         code = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)
         for name in re.findall(r"^\w[\w ]*[ *](tk_\w+)\(", code, re.MULTILINE):
-            # port/mbedtls has one for every port.
+            # port/mbedtls implements this one for every port.
             check(re.search(rf"\b{name}\([^;]*?\)\n{{", written) is not None
                   or name == "tk_device_alloc_failed", f"the template has no {name}")
             count += 1
@@ -80,7 +84,7 @@ def commands() -> list[str]:
 
 
 def copy_tree() -> None:
-    """The tracked files, and the cache of nothing."""
+    """Copies the tracked files."""
     shutil.rmtree(COPY, ignore_errors=True)
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True,
                            text=True).stdout.split("\0")
@@ -97,44 +101,80 @@ def shell(command: str) -> None:
     check(done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
+def own_build() -> None:
+    """Compiles and links what the guide lists for another build system."""
+    rows = dict(re.findall(r"^\| (sources|include paths|definitions) \| (.*) \|$", GUIDE.read_text(),
+                           re.MULTILINE))
+    lists = {row: re.findall(r"`([^`]+)`", text) for row, text in rows.items()}
+    check(len(lists) == 3 and "core/*/*.c" in lists["sources"], "the guide lists no sources")
+    ninja = (COPY / "build/myboard/build.ninja").read_text()
+    library = re.search(r"\S+/libmbedtls\.a", ninja)[0]
+    system = set(re.findall(r"-isystem (\S+/(?:mbedtls-\S+/include|jsmn))\b", ninja))
+    include = [f"-I{folder}" for pattern in [*lists["include paths"], "port/baremetal"]
+               if "." not in pattern
+               for folder in COPY.glob(pattern.rstrip("/")) if folder.is_dir()]
+    limits = re.search(r"board_limits ([^)]*)\)", (COPY / "boards/myboard/board.cmake").read_text())
+    define = [f"-D{name.replace('<seconds>', '1')}"
+              for name in [*lists["definitions"], *limits[1].split()] if "=" in name]
+    sources = [path for pattern in lists["sources"] + STARTUP for path in sorted(COPY.glob(pattern))]
+    objects = COPY / "build/own"
+    objects.mkdir(exist_ok=True)
+
+    def compile_one(path: Path) -> str:
+        out = str(objects / f"{path.stem}.o")
+        done = subprocess.run([*GCC, *include, *define, *(f"-isystem{folder}" for folder in system),
+                               "-c", str(path), "-o", out], capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"{path}:\n{done.stderr[-2000:]}")
+        return out
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(compile_one, sources))
+    done = subprocess.run([*GCC, "--specs=nano.specs", "--specs=nosys.specs", "-nostartfiles",
+                           "-Wl,--gc-sections", "-T", str(COPY / "boards/myboard/board.ld"),
+                           f"-L{COPY / 'port/baremetal'}", *made, library, "-o",
+                           str(objects / "own.elf")], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, f"the guide's sources do not link:\n{done.stderr[-2000:]}")
+    print(f"{len(made)} files of the guide's list compile and link")
+
+
 def write(name: str) -> None:
-    """Somebody has written that file of the port; the program is built anew."""
+    """Takes a file that is written for the emulated chip into the port, and builds."""
     shutil.copy(HERE / name, COPY / "port/myboard" / name)
     shell("cmake --build build/myboard")
 
 
 def selftest() -> list[str]:
-    """What `selftest` says on the emulated chip, line by line."""
+    """The lines that `selftest` prints on the emulated chip."""
     process = subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "qemu-system-arm", "-M", "lm3s6965evb", "-display", "none",
          "-monitor", "none", "-serial", "stdio", "-nic", "none", "-kernel", str(COPY / "build/myboard/tokenkeeper.elf")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    patience = threading.Timer(PATIENT_S, process.kill)
-    patience.start()
+    timeout = threading.Timer(PATIENT_S, process.kill)
+    timeout.start()
     try:
         process.stdin.write(b"selftest\r")
         process.stdin.flush()
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line.decode(errors="replace").strip())
-            if re.match(r"(OK|ERR)\b", said[-1]):
-                return said
-        raise Wrong(f"no answer to selftest; it said {said}")
+            lines.append(line.decode(errors="replace").strip())
+            if re.match(r"(OK|ERR)\b", lines[-1]):
+                return lines
+        raise Wrong(f"selftest did not end: {lines}")
     finally:
-        patience.cancel()
+        timeout.cancel()
         process.kill()
         process.wait()
 
 
-def first_red(said: list[str]) -> str:
+def first_failure(lines: list[str]) -> str:
     """The name of the first check that failed."""
-    red = [line for line in said if "=failed" in line]
-    check(bool(red) and said[-1].startswith("ERR selftest_failed"), f"nothing is red: {said}")
-    return red[0].partition("=")[0]
+    failed = [line for line in lines if "=failed" in line]
+    check(bool(failed) and lines[-1].startswith("ERR selftest_failed"), f"nothing failed: {lines}")
+    return failed[0].partition("=")[0]
 
 
 def follow() -> None:
-    """Step by step."""
+    """Runs the guide step by step."""
     table = re.findall(r"^\| `([\w.]+)`", GUIDE.read_text(), re.MULTILINE)
     tried = (ROOT / "tests/unit/port/test_template.c").read_text().partition(" steps[] = ")[2]
     tried = re.findall(r'"(\w+[.]\w+)", "tk_', tried.partition("};")[0])
@@ -142,20 +182,21 @@ def follow() -> None:
     copy_tree()
     for command in commands():
         shell(command)
-    check((COPY / "build/myboard/tokenkeeper.elf").is_file(), "the guide's commands made no program")
+    check((COPY / "build/myboard/tokenkeeper.elf").is_file(), "the guide's commands built no program")
+    own_build()
     write("tk_port_console.c")
-    for number, mended in enumerate((None, "tk_port_clock.c")):
-        if mended:
-            write(mended)
-        red = first_red(selftest())
-        check(red == table[number], f"{red} is red first, and the guide says {table[number]}")
-        print(f"first red line {red}, as the guide says")
+    for number, fixed in enumerate((None, "tk_port_clock.c")):
+        if fixed:
+            write(fixed)
+        failed = first_failure(selftest())
+        check(failed == table[number], f"{failed} fails first, and the guide says {table[number]}")
+        print(f"first failure {failed}, as the guide says")
 
 
 def main() -> int:
-    """0 when all is as the guide says."""
+    """0 if all is as the guide says."""
     try:
-        look_over()
+        check_template()
         follow()
     except Wrong as wrong:
         print(f"FAILED {wrong}")

@@ -3,12 +3,12 @@
 
 #include "tk_mbedtls.h"
 
-/* The watchdog's counter, downwards, without a reset. */
+/* The watchdog's counter, which counts down, with its reset off. */
 #define WATCHDOG_LOAD  (*(volatile uint32_t *)0x40000000)
 #define WATCHDOG_VALUE (*(volatile uint32_t *)0x40000004)
 #define WATCHDOG_CTL   (*(volatile uint32_t *)0x40000008)
 #define RUN            1u
-#define COUNTS_PER_MS  12500u /* a main oscillator's 12.5 MHz, about */
+#define COUNTS_PER_MS  12500u /* the main oscillator, about 12.5 MHz */
 
 uint64_t tk_clock_now_ms(struct tk_port *port)
 {

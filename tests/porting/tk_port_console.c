@@ -3,8 +3,7 @@
 
 #include <stdint.h>
 
-/* What somebody writes who ports to an LM3S6965, to begin with: UART 0 as the reset left it in an
- * emulator, asked byte by byte. */
+/* A first version for an LM3S6965: UART 0 as reset leaves it in the emulator, polled. */
 #define UART0_DR    (*(volatile uint32_t *)0x4000C000)
 #define UART0_FR    (*(volatile uint32_t *)0x4000C018)
 #define UART0_CTL   (*(volatile uint32_t *)0x4000C030)
