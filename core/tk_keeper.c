@@ -110,7 +110,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     tk_escalator_init(&k->escalator, &k->rt, &k->accounts);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
         k->shown[i] = tk_account_state(&k->accounts.of[i]);
-    tk_accounts_plan(&k->accounts);
+    tk_accounts_schedule(&k->accounts);
     tk_escalator_resume(&k->escalator);
 }
 
@@ -146,7 +146,7 @@ static void notice_time(struct tk_keeper *k)
 
     if (known && !k->time_was_known) {
         tk_history_set_time(&k->rt.history, now);
-        tk_accounts_plan(&k->accounts);
+        tk_accounts_schedule(&k->accounts);
     }
     k->time_was_known = known;
 }

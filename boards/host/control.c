@@ -168,10 +168,10 @@ static void give(struct tk_control *c, struct tk_control_client *client, const c
     add_string(&t, "access_token", token);
     add_number(&t, "expires_in", info->expires_in);
     add_number(&t, "generation", info->generation);
-    add_string(&t, "client_endpoint", a->facts.client_endpoint);
+    add_string(&t, "client_endpoint", a->info.client_endpoint);
     add_string(&t, "portal", portal);
-    add_string(&t, "user_id", a->facts.user_id);
-    add_string(&t, "member_id", a->facts.member_id);
+    add_string(&t, "user_id", a->info.user_id);
+    add_string(&t, "member_id", a->info.member_id);
     add_name(&t, "short");
     tk_text_add(&t, info->is_short ? "true" : "false");
     answer(client, &t);

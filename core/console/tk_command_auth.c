@@ -12,7 +12,7 @@
 enum { BEGIN_LINK, BEGIN_STATE }; /* then the connection is awaited */
 
 /* state=ready generation=3 expires_in=3600 */
-static void add_pair_facts(const struct tk_account *a, struct tk_text *t)
+static void add_pair(const struct tk_account *a, struct tk_text *t)
 {
     uint32_t left = 0;
 
@@ -20,7 +20,7 @@ static void add_pair_facts(const struct tk_account *a, struct tk_text *t)
     tk_text_add(t, tk_state_name(tk_account_state(a)));
     tk_command_key(t, "generation");
     tk_text_int(t, a->pair.generation);
-    if (tk_account_left(a, tk_runtime_now(a->rt), &left)) {
+    if (tk_account_seconds_left(a, tk_runtime_now(a->rt), &left)) {
         tk_command_key(t, "expires_in");
         tk_text_int(t, left);
     }
@@ -35,7 +35,7 @@ static void print_link(struct tk_console *c)
     struct tk_text t;
 
     tk_text_init(&t, url, sizeof url);
-    tk_auth_link(a, &t);
+    tk_auth_url(a, &t);
     tk_console_data(c, "url", url);
 }
 
@@ -44,10 +44,10 @@ static void answer_begin(struct tk_console *c, enum tk_err why)
     enum tk_err err;
     char words[TK_WORDS_MAX + 1];
     struct tk_text t;
-    bool warm = tk_auth_is_warm(c->job.account);
+    bool warm = tk_auth_is_connected(c->job.account);
 
     (void)why;
-    if (!tk_auth_is_warming(c->job.account, &err) && !warm && err != TK_OK) {
+    if (!tk_auth_is_connecting(c->job.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
         tk_text_init(&t, words, sizeof words);
         tk_words_add(&t, err);
@@ -70,7 +70,7 @@ static void step_begin(struct tk_console *c)
         c->job.waiting = true;
         break;
     default:
-        if (tk_auth_is_warm(c->job.account) || !tk_auth_is_warming(c->job.account, &err) ||
+        if (tk_auth_is_connected(c->job.account) || !tk_auth_is_connecting(c->job.account, &err) ||
             tk_command_is_late(c))
             answer_begin(c, TK_OK);
     }
@@ -107,7 +107,7 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
     struct tk_text t;
 
     if (err == TK_E_CODE_EXPIRED)
-        tk_console_data(c, "cause", tk_err_code(tk_auth_cause(c->job.account)));
+        tk_console_data(c, "cause", tk_err_code(tk_auth_send_error(c->job.account)));
     if (spent)
         print_server_error(c, c->job.account);
     if (!spent || tk_err_action(err) == TK_ACTION_NONE) {
@@ -126,7 +126,7 @@ static void ok_of_code(struct tk_console *c, const struct tk_account *a)
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    add_pair_facts(a, &t);
+    add_pair(a, &t);
     tk_command_key(&t, "rest");
     tk_text_add(&t, tk_rest_status_name(tk_rest_verify_status(a)));
     tk_console_ok(c, &t);
@@ -138,7 +138,7 @@ static void step_code(struct tk_console *c)
     enum tk_err err;
     bool spent;
 
-    if (tk_auth_under_way(a, &err, &spent))
+    if (tk_auth_is_exchanging(a, &err, &spent))
         return;
     if (err != TK_OK)
         err_of_code(c, err, spent);
@@ -148,7 +148,7 @@ static void step_code(struct tk_console *c)
 
 static void end_code(struct tk_console *c, enum tk_err why)
 {
-    tk_auth_withdraw(c->job.account);
+    tk_auth_cancel_unsent(c->job.account);
     tk_console_err(c, why);
 }
 
@@ -185,14 +185,14 @@ static void step_refresh(struct tk_console *c)
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_pair_facts(a, &t);
+    add_pair(a, &t);
     tk_console_ok(c, &t);
 }
 
 void tk_command_auth_refresh(struct tk_console *c, char *args)
 {
     struct tk_account *a = tk_console_account(c);
-    enum tk_err err = tk_token_refresh(a);
+    enum tk_err err = tk_refresh_start(a);
 
     (void)args;
     if (err != TK_OK) {

@@ -35,8 +35,8 @@ static void add_count(struct tk_text *t, const char *key, size_t count)
 
 static void print_root(struct tk_console *c, const struct tk_ca_root *root)
 {
-    struct tk_ca_facts facts;
-    enum tk_err err = tk_ca_look(&c->env->rt->ca, root, &facts);
+    struct tk_ca_info info;
+    enum tk_err err = tk_ca_read_info(&c->env->rt->ca, root, &info);
     char buf[320], digest[2 * sizeof root->digest + 1];
     struct tk_text t;
 
@@ -45,9 +45,9 @@ static void print_root(struct tk_console *c, const struct tk_ca_root *root)
     tk_text_init(&t, buf, sizeof buf);
     if (err == TK_OK || err == TK_E_CA_EXPIRED) {
         tk_text_add(&t, "until=");
-        tk_text_time(&t, facts.not_after);
+        tk_text_time(&t, info.not_after);
         tk_text_add(&t, " subject=");
-        tk_text_add(&t, facts.subject);
+        tk_text_add(&t, info.subject);
     } else {
         tk_text_add(&t, tk_err_code(err));
     }
@@ -139,10 +139,10 @@ void tk_command_ca_add(struct tk_console *c, char *args)
 void tk_command_ca_end(struct tk_console *c, char *args)
 {
     const struct tk_ca_root *root = NULL;
-    struct tk_ca_facts facts;
+    struct tk_ca_info info;
     char buf[640];
     struct tk_text t;
-    enum tk_err err = tk_ca_end(&c->env->rt->ca, &root, &facts);
+    enum tk_err err = tk_ca_end(&c->env->rt->ca, &root, &info);
 
     (void)args;
     tk_text_init(&t, buf, sizeof buf);
@@ -150,9 +150,9 @@ void tk_command_ca_end(struct tk_console *c, char *args)
         tk_command_key(&t, "sha256");
         tk_text_hex(&t, root->digest, sizeof root->digest);
         tk_command_key(&t, "until");
-        tk_text_time(&t, facts.not_after);
+        tk_text_time(&t, info.not_after);
         tk_command_key(&t, "subject");
-        add_word(&t, facts.subject);
+        add_word(&t, info.subject);
     }
     answer(c, err, &t);
 }

@@ -234,7 +234,7 @@ static void begin_rest(struct tk_console *c)
     struct tk_account *a = c->job.account;
     uint32_t left = 0;
 
-    if (tk_account_left(a, tk_runtime_now(c->env->rt), &left) && left > 0) {
+    if (tk_account_seconds_left(a, tk_runtime_now(c->env->rt), &left) && left > 0) {
         tk_rest_verify(a);
         c->job.of.check.stage++;
     } else {

@@ -40,28 +40,28 @@ static void add_reason(struct tk_console *c, struct tk_text *t)
 
 static void add_endpoint(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->job.account->facts.client_endpoint);
+    tk_text_add(t, c->job.account->info.client_endpoint);
 }
 
 static void add_user(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->job.account->facts.user_id);
+    tk_text_add(t, c->job.account->info.user_id);
 }
 
 static void add_member(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->job.account->facts.member_id);
+    tk_text_add(t, c->job.account->info.member_id);
 }
 
 static void add_scope_granted(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->job.account->facts.scope);
+    tk_text_add(t, c->job.account->info.scope);
 }
 
 static void add_expires_in(struct tk_console *c, struct tk_text *t)
 {
     uint32_t left = 0;
-    bool known = tk_account_left(c->job.account, tk_runtime_now(c->env->rt), &left);
+    bool known = tk_account_seconds_left(c->job.account, tk_runtime_now(c->env->rt), &left);
 
     add_seconds(t, known, left, tk_account_has_pair(c->job.account) ? "unknown" : "none");
 }
@@ -82,7 +82,7 @@ static void add_generation(struct tk_console *c, struct tk_text *t)
 static void add_next_refresh(struct tk_console *c, struct tk_text *t)
 {
     uint32_t seconds = 0;
-    bool known = tk_token_next_in(c->job.account, tk_runtime_now(c->env->rt), &seconds);
+    bool known = tk_token_refresh_due_in(c->job.account, tk_runtime_now(c->env->rt), &seconds);
 
     if (tk_account_refreshing(c->job.account))
         tk_text_add(t, "now");

@@ -66,13 +66,13 @@ static void pin_account(struct tk_console *c)
     if (c->job.account != NULL)
         return;
     c->job.account = tk_console_account(c);
-    c->job.account->users++;
+    c->job.account->pins++;
 }
 
 static void end_job(struct tk_console *c)
 {
     if (c->job.account != NULL)
-        c->job.account->users--;
+        c->job.account->pins--;
     memset(&c->job, 0, sizeof c->job);
     c->line.asked = false;
 }

@@ -108,7 +108,7 @@ static uint8_t level_of_failures(const struct tk_escalation *e, uint32_t failure
 
     if (failures == 0)
         return 0;
-    (void)tk_account_left(e->account, now_of(e), &left);
+    (void)tk_account_seconds_left(e->account, now_of(e), &left);
     if (left == 0)
         return 3;
     return left < SHORT_LEFT_S || failures >= MANY_FAILURES ? 2 : 1;
@@ -121,7 +121,7 @@ static void plan_level(struct tk_escalation *e, uint32_t failures)
     uint64_t due_ms = TK_NEVER;
     uint32_t left;
 
-    if (failures > 0 && tk_account_left(a, now_of(e), &left) && left > 0)
+    if (failures > 0 && tk_account_seconds_left(a, now_of(e), &left) && left > 0)
         due_ms = left >= SHORT_LEFT_S ? a->expires_ms - SHORT_LEFT_S * 1000 + 1 : a->expires_ms;
     tk_timer_start(&e->all->rt->timers, &e->level_timer, due_ms);
 }
@@ -136,7 +136,7 @@ void tk_escalate_look(struct tk_escalation *e)
     plan_level(e, health.failures);
     if (health.blocked_by != TK_OK)
         raise_to(e, 4, health.blocked_by);
-    else if (e->account->ended != TK_NOT_ENDED)
+    else if (e->account->revocation != TK_NOT_REVOKED)
         raise_to(e, 4, TK_E_INVALID_GRANT);
     else if (health.unstored && level < 2)
         raise_to(e, 2, TK_E_STORAGE_FAILED);

@@ -83,7 +83,7 @@ static int64_t next_try(const struct tk_escalation *e)
 
     if (tk_account_refreshing(e->account))
         return now_unix;
-    if (now_unix == 0 || !tk_token_next_in(e->account, now_of(e), &seconds))
+    if (now_unix == 0 || !tk_token_refresh_due_in(e->account, now_of(e), &seconds))
         return 0;
     return now_unix + seconds;
 }

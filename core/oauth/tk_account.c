@@ -44,16 +44,17 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)
     const char *host = a->auth_host;
 
     if (host[0] == '\0')
-        host = a->found_host != NULL ? a->found_host : tk_oauth_default_host(&a->client.portal);
+        host = a->discovered_host != NULL ? a->discovered_host
+                                          : tk_oauth_default_host(&a->client.portal);
     (void)tk_host_parse(out, host, NULL);
 }
 
-void tk_account_found_host(struct tk_account *a, const char *host)
+void tk_account_discover_host(struct tk_account *a, const char *host)
 {
-    if (a->auth_host[0] != '\0' || a->found_host == host)
+    if (a->auth_host[0] != '\0' || a->discovered_host == host)
         return;
-    a->found_host = host;
-    a->facts_kept = false;
+    a->discovered_host = host;
+    a->info_stored = false;
 }
 
 const char *tk_rest_status_name(enum tk_rest_status status)
@@ -92,7 +93,7 @@ void tk_account_set_server_error(struct tk_account *a, const char *word)
     tk_text_add(&t, " characters");
 }
 
-bool tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
     if (!a->times_known)
         return false;

@@ -17,7 +17,7 @@
 #define TK_RENEW_ON_DEMAND 0
 
 /* Why a pair came to its end; kept on flash, so that a restart does not try a dead pair again. */
-enum tk_ended { TK_NOT_ENDED = 0, TK_REVOKED = 1, TK_ROTATION_LOST = 2 }; /* as on flash */
+enum tk_revocation { TK_NOT_REVOKED = 0, TK_REVOKED = 1, TK_ROTATION_LOST = 2 }; /* as on flash */
 
 enum tk_rest_status { TK_REST_UNKNOWN, TK_REST_OK, TK_REST_DENIED, TK_REST_UNREACHABLE };
 
@@ -31,29 +31,29 @@ struct tk_pair {
 };
 
 /* What the server told together with the pair, and what rarely changes. */
-struct tk_grant_facts {
+struct tk_grant_info {
     char client_endpoint[TK_HOST_TEXT + TK_PATH_MAX + 9]; /* https://host/rest/ */
     char member_id[TK_ID_MAX + 1];
     char user_id[TK_ID_MAX + 1];
     char scope[TK_SCOPE_MAX + 1];
 };
 
-enum { TK_CODES_KEPT = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
+enum { TK_USED_CODES = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
 
 struct tk_auth {
     char state[2 * TK_STATE_SIZE + 1]; /* of the newest auth begin; "" before one */
-    uint64_t armed_until_ms;           /* the connection is kept warm until then; 0: not */
-    struct tk_timer warm_timer;
-    struct tk_request warm_request;
+    uint64_t preconnect_until_ms;      /* the connection is kept warm until then; 0: not */
+    struct tk_timer preconnect_timer;
+    struct tk_request preconnect_request;
     struct tk_timer retry_timer; /* the code was not sent yet, and will be tried again */
     struct tk_request request;
     char code[TK_TOKEN_MAX + 1];
-    const char *server_domain; /* the auth host that the redirect named, a constant; or NULL */
+    const char *redirect_host; /* the auth host that the redirect named, a constant; or NULL */
     uint64_t sent_ms;
-    enum tk_err result;                          /* of the last exchange that ended */
-    enum tk_err cause;                           /* why a code could not be sent in time */
-    enum tk_err warm_err;                        /* of the last attempt to warm up */
-    uint8_t used[TK_CODES_KEPT][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
+    enum tk_err result;                                /* of the last exchange that ended */
+    enum tk_err send_error;                            /* why a code could not be sent in time */
+    enum tk_err preconnect_err;                        /* of the last attempt to warm up */
+    uint8_t used_codes[TK_USED_CODES][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
 };
 
 struct tk_refresh {
@@ -111,19 +111,21 @@ struct tk_account {
     struct tk_runtime *rt;
     const struct tk_account_listener *listener;
     uint8_t index;
-    bool used;     /* this place holds an account */
-    uint8_t users; /* commands at work on it: it is not deleted meanwhile */
+    bool used;    /* this place holds an account */
+    uint8_t pins; /* commands at work on it: it is not deleted meanwhile */
 
     /* configuration */
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
 
     /* what the server gave */
-    const char *found_host; /* auto: the authorization host it named, a constant; NULL: none yet */
-    enum tk_ended ended;
-    bool facts_kept; /* flash has the facts, found_host and that nothing ended, as they are here */
-    bool session_gone;   /* flash has no TLS session of it */
-    int64_t issued_ms;   /* tick of the pair's issue, below 0 before this start ... */
-    uint64_t expires_ms; /* ... and of its end; both valid when times_known */
+    const char
+        *discovered_host; /* auto: the authorization host it named, a constant; NULL: none yet */
+    enum tk_revocation revocation;
+    bool info_stored; /* flash has the facts, discovered_host and that nothing ended, as they are
+                         here */
+    bool session_cleared; /* flash has no TLS session of it */
+    int64_t issued_ms;    /* tick of the pair's issue, below 0 before this start ... */
+    uint64_t expires_ms;  /* ... and of its end; both valid when times_known */
     bool times_known;
     enum tk_err last_error; /* of the last refresh, exchange or call that failed; TK_OK since */
     char server_error[TK_SERVER_ERROR_MAX +
@@ -139,7 +141,7 @@ struct tk_account {
     struct tk_pair pair;
     struct tk_client client;
     char auth_host[TK_HOST_TEXT]; /* "": auto */
-    struct tk_grant_facts facts;
+    struct tk_grant_info info;
 };
 
 /* A free place, before anything is loaded. rt and listener outlive it. */
@@ -163,7 +165,7 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
 
 /* A server named the authorization host, a constant of tk_oauth.h; an auth_host that the operator
  * set takes precedence. */
-void tk_account_found_host(struct tk_account *a, const char *host);
+void tk_account_discover_host(struct tk_account *a, const char *host);
 
 const char *tk_rest_status_name(enum tk_rest_status status);
 
@@ -174,6 +176,6 @@ void tk_account_set_server_error(struct tk_account *a, const char *word);
 
 /* Seconds that the access token is still valid, 0 when it is not; false while the time is
  * unknown. */
-bool tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
+bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
 #endif

@@ -22,10 +22,10 @@ static void forget_in_ram(struct tk_account *a)
 {
     tk_wipe(a->pair.access, sizeof a->pair.access);
     tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
-    memset(&a->facts, 0, sizeof a->facts);
-    a->found_host = NULL;
-    a->ended = TK_NOT_ENDED;
-    a->facts_kept = false;
+    memset(&a->info, 0, sizeof a->info);
+    a->discovered_host = NULL;
+    a->revocation = TK_NOT_REVOKED;
+    a->info_stored = false;
     a->times_known = false;
 }
 
@@ -104,19 +104,19 @@ void tk_account_move(struct tk_account *a, const struct tk_host *to)
 {
     struct tk_host from = a->client.portal;
     const char *path = "/rest/";
-    char endpoint[sizeof a->facts.client_endpoint];
+    char endpoint[sizeof a->info.client_endpoint];
     struct tk_host unused;
     struct tk_text t;
 
-    if (a->facts.client_endpoint[0] != '\0')
-        (void)tk_host_parse(&unused, a->facts.client_endpoint, &path);
+    if (a->info.client_endpoint[0] != '\0')
+        (void)tk_host_parse(&unused, a->info.client_endpoint, &path);
     tk_text_init(&t, endpoint, sizeof endpoint);
     tk_text_add(&t, "https://");
     tk_text_host(&t, to);
     tk_text_add(&t, path);
     if (!tk_text_ok(&t))
         return;
-    tk_copy(a->facts.client_endpoint, sizeof a->facts.client_endpoint, endpoint);
+    tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
     a->client.portal = *to;
     tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
     (void)tk_account_store_move(a, &from);
@@ -126,7 +126,7 @@ bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host
 {
     char before[TK_HOST_TEXT];
 
-    tk_account_portal_before(a, before);
+    tk_account_former_portal(a, before);
     return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, before) == 0;
 }
 

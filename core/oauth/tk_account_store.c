@@ -77,17 +77,17 @@ static void load_configuration(struct tk_account *a)
         a->renew_s = (uint32_t)take(&p, 4);
 }
 
-static void load_facts(struct tk_account *a)
+static void load_info(struct tk_account *a)
 {
-    char text[sizeof a->facts];
-    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_FACTS), text, sizeof text);
+    char text[sizeof a->info];
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_GRANT_INFO), text, sizeof text);
     struct {
         char *to;
         size_t size;
-    } parts[] = {{a->facts.client_endpoint, sizeof a->facts.client_endpoint},
-                 {a->facts.member_id, sizeof a->facts.member_id},
-                 {a->facts.user_id, sizeof a->facts.user_id},
-                 {a->facts.scope, sizeof a->facts.scope}};
+    } parts[] = {{a->info.client_endpoint, sizeof a->info.client_endpoint},
+                 {a->info.member_id, sizeof a->info.member_id},
+                 {a->info.user_id, sizeof a->info.user_id},
+                 {a->info.scope, sizeof a->info.scope}};
     const char *from = text;
 
     if (len <= 0 || text[len - 1] != '\0')
@@ -109,11 +109,11 @@ static void load_pair(struct tk_account *a)
     if (!load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
         !load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
         a->pair.access[0] = '\0';
-    load_facts(a);
-    if (load_text(a, TK_KEY_FOUND_HOST, host, sizeof host))
-        a->found_host = tk_oauth_known_host(host);
-    if (load_bytes(a, TK_KEY_ENDED, &ended, 1))
-        a->ended = (enum tk_ended)ended;
+    load_info(a);
+    if (load_text(a, TK_KEY_DISCOVERED_HOST, host, sizeof host))
+        a->discovered_host = tk_oauth_known_host(host);
+    if (load_bytes(a, TK_KEY_REVOCATION, &ended, 1))
+        a->revocation = (enum tk_revocation)ended;
 }
 
 static void load_session(struct tk_account *a)
@@ -137,11 +137,11 @@ void tk_account_load(struct tk_account *a)
     load_pair(a);
     load_session(a);
     a->refresh.intent = load_bytes(a, TK_KEY_INTENT, &open, 1);
-    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_CODES), a->auth.used,
-                         sizeof a->auth.used);
+    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_USED_CODES), a->auth.used_codes,
+                         sizeof a->auth.used_codes);
 }
 
-bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
+bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
 {
     int len =
         tk_store_previous(&a->rt->storage.store, key_of(a, TK_KEY_REFRESH), out, TK_TOKEN_MAX);
@@ -224,10 +224,10 @@ enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setti
 }
 
 /* Four strings with their NULs. */
-static void fact_pieces(const struct tk_grant_facts *facts, struct tk_store_piece pieces[4])
+static void info_pieces(const struct tk_grant_info *info, struct tk_store_piece pieces[4])
 {
-    const char *const strings[] = {facts->client_endpoint, facts->member_id, facts->user_id,
-                                   facts->scope};
+    const char *const strings[] = {info->client_endpoint, info->member_id, info->user_id,
+                                   info->scope};
 
     for (int i = 0; i < 4; i++)
         pieces[i] = (struct tk_store_piece){strings[i], (uint16_t)(strlen(strings[i]) + 1)};
@@ -236,22 +236,22 @@ static void fact_pieces(const struct tk_grant_facts *facts, struct tk_store_piec
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
 {
     char portal[TK_HOST_TEXT];
-    struct tk_store_piece facts[4];
+    struct tk_store_piece info[4];
     struct tk_text t;
     struct batch b;
 
     tk_text_init(&t, portal, sizeof portal);
     tk_text_host(&t, &a->client.portal);
-    fact_pieces(&a->facts, facts);
-    a->facts_kept = false;
+    info_pieces(&a->info, info);
+    a->info_stored = false;
     begin(&b, a);
     add_text(&b, TK_KEY_PORTAL, portal);
-    add_pieces(&b, TK_KEY_FACTS, facts, 4);
+    add_pieces(&b, TK_KEY_GRANT_INFO, info, 4);
     add_text(&b, TK_KEY_MOVED_FROM, from->name);
     return commit(&b);
 }
 
-void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT])
+void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
 {
     load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
 }
@@ -266,35 +266,35 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->ended;
+    uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->revocation;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
-    struct tk_store_piece facts[4];
+    struct tk_store_piece info[4];
     struct batch b;
 
     pack_pair(a, &a->pair, packed);
-    fact_pieces(&a->facts, facts);
+    info_pieces(&a->info, info);
     begin(&b, a);
     add_text(&b, TK_KEY_ACCESS, a->pair.access);
     add_text(&b, TK_KEY_REFRESH, a->pair.refresh);
     add(&b, TK_KEY_PAIR, packed, sizeof packed);
     add(&b, TK_KEY_INTENT, &open, a->refresh.intent);
-    if (!a->facts_kept) {
-        add_pieces(&b, TK_KEY_FACTS, facts, 4);
-        add_text(&b, TK_KEY_FOUND_HOST, a->found_host == NULL ? "" : a->found_host);
-        add(&b, TK_KEY_ENDED, &ended, ended != TK_NOT_ENDED);
+    if (!a->info_stored) {
+        add_pieces(&b, TK_KEY_GRANT_INFO, info, 4);
+        add_text(&b, TK_KEY_DISCOVERED_HOST, a->discovered_host == NULL ? "" : a->discovered_host);
+        add(&b, TK_KEY_REVOCATION, &ended, ended != TK_NOT_REVOKED);
     }
-    if (has_session || !a->session_gone)
+    if (has_session || !a->session_cleared)
         add_pieces(&b, TK_KEY_SESSION, session.pieces, has_session ? 3 : 0);
     enum tk_err err = commit(&b);
 
-    a->facts_kept = a->facts_kept || err == TK_OK;
-    a->session_gone = err == TK_OK && !has_session;
+    a->info_stored = a->info_stored || err == TK_OK;
+    a->session_cleared = err == TK_OK && !has_session;
     return err;
 }
 
 /* The numbers of a pair that is in RAM alone come with it, not before. */
-void tk_account_store_floor(struct tk_account *a)
+void tk_account_store_time_floor(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE];
 
@@ -311,14 +311,14 @@ enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
     return store_bytes(a, TK_KEY_INTENT, &yes, open);
 }
 
-enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended)
+enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation ended)
 {
     uint8_t byte = (uint8_t)ended;
     struct batch b;
 
-    a->facts_kept = false;
+    a->info_stored = false;
     begin(&b, a);
-    add(&b, TK_KEY_ENDED, &byte, 1);
+    add(&b, TK_KEY_REVOCATION, &byte, 1);
     add(&b, TK_KEY_INTENT, NULL, 0);
     return commit(&b);
 }
@@ -338,8 +338,8 @@ bool tk_account_code_is_used(const struct tk_account *a, const char *code)
     uint8_t wanted[TK_DIGEST_SIZE];
 
     digest(code, wanted);
-    for (int i = 0; i < TK_CODES_KEPT; i++) {
-        if (memcmp(a->auth.used[i], wanted, sizeof wanted) == 0)
+    for (int i = 0; i < TK_USED_CODES; i++) {
+        if (memcmp(a->auth.used_codes[i], wanted, sizeof wanted) == 0)
             return true;
     }
     return false;
@@ -347,9 +347,9 @@ bool tk_account_code_is_used(const struct tk_account *a, const char *code)
 
 enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
 {
-    memmove(a->auth.used[1], a->auth.used[0], (TK_CODES_KEPT - 1) * TK_DIGEST_SIZE);
-    digest(code, a->auth.used[0]);
-    return store_bytes(a, TK_KEY_CODES, a->auth.used, sizeof a->auth.used);
+    memmove(a->auth.used_codes[1], a->auth.used_codes[0], (TK_USED_CODES - 1) * TK_DIGEST_SIZE);
+    digest(code, a->auth.used_codes[0]);
+    return store_bytes(a, TK_KEY_USED_CODES, a->auth.used_codes, sizeof a->auth.used_codes);
 }
 
 /* --- deleting --- */
@@ -365,8 +365,9 @@ static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size
 
 enum tk_err tk_account_store_forget(struct tk_account *a)
 {
-    static const uint8_t items[] = {TK_KEY_ACCESS, TK_KEY_REFRESH, TK_KEY_FACTS,  TK_KEY_FOUND_HOST,
-                                    TK_KEY_INTENT, TK_KEY_ENDED,   TK_KEY_SESSION};
+    static const uint8_t items[] = {TK_KEY_ACCESS,          TK_KEY_REFRESH, TK_KEY_GRANT_INFO,
+                                    TK_KEY_DISCOVERED_HOST, TK_KEY_INTENT,  TK_KEY_REVOCATION,
+                                    TK_KEY_SESSION};
 
     return delete_items(a, items, sizeof items);
 }

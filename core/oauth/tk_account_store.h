@@ -24,7 +24,7 @@ enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setti
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
 
 /* The name that the portal had before it moved; "" where it did not. */
-void tk_account_portal_before(const struct tk_account *a, char out[TK_HOST_TEXT]);
+void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
 
 /* NULL: the default. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
@@ -34,13 +34,13 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 enum tk_err tk_account_store_pair(struct tk_account *a);
 
 /* Stores the floor of the time, which goes along with pairs, without another pair. */
-void tk_account_store_floor(struct tk_account *a);
+void tk_account_store_time_floor(struct tk_account *a);
 
 /* Stores whether a refresh may be under way without an answer. */
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
 
 /* Stores that the server does not honour the pair. */
-enum tk_err tk_account_store_ended(struct tk_account *a, enum tk_ended ended);
+enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation ended);
 
 /* Remembers a code as sent, before it is. */
 enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
@@ -49,7 +49,7 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
 bool tk_account_code_is_used(const struct tk_account *a, const char *code);
 
 /* The refresh token of the pair before this one, or false. */
-bool tk_account_previous_refresh(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
+bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
 
 /* Deletes the pair and what came with it, or all of the account. */
 enum tk_err tk_account_store_forget(struct tk_account *a);

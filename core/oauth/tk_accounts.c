@@ -43,10 +43,10 @@ void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
     need_one(all);
 }
 
-void tk_accounts_plan(struct tk_accounts *all)
+void tk_accounts_schedule(struct tk_accounts *all)
 {
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
-        tk_token_plan(&all->of[i]);
+        tk_token_schedule(&all->of[i]);
 }
 
 struct tk_account *tk_accounts_find(struct tk_accounts *all, const char *ref)
@@ -91,7 +91,7 @@ enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref)
         return TK_E_NO_SUCH_REF;
     if (tk_account_has_pair(a))
         return TK_E_IN_USE;
-    if (a->users > 0)
+    if (a->pins > 0)
         return TK_E_BUSY;
     tk_account_notify(a, TK_ACCOUNT_DELETING, TK_OK);
     enum tk_err err = tk_account_delete(a);
@@ -113,6 +113,6 @@ enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,
     enum tk_err err = tk_time_set(&all->rt->time, unix_s, quality);
 
     for (size_t i = 0; i < TK_ACCOUNTS && all->rt->time.floor_unix < floor_unix; i++)
-        tk_account_store_floor(&all->of[i]);
+        tk_account_store_time_floor(&all->of[i]);
     return err;
 }

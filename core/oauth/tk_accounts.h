@@ -18,7 +18,7 @@ void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
                       const struct tk_account_listener *listener);
 
 /* Plans the refreshes of all: after tk_accounts_init, and when the time became known. */
-void tk_accounts_plan(struct tk_accounts *all);
+void tk_accounts_schedule(struct tk_accounts *all);
 
 /* The account of that name, or NULL. NULL or "" is the first one. */
 struct tk_account *tk_accounts_find(struct tk_accounts *all, const char *ref);

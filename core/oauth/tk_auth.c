@@ -17,7 +17,7 @@
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
-    return TK_CONTAINER_OF(timer, struct tk_account, auth.warm_timer);
+    return TK_CONTAINER_OF(timer, struct tk_account, auth.preconnect_timer);
 }
 
 static struct tk_account *of_again(struct tk_timer *timer)
@@ -27,7 +27,7 @@ static struct tk_account *of_again(struct tk_timer *timer)
 
 static struct tk_account *of_warm(struct tk_request *r)
 {
-    return TK_CONTAINER_OF(r, struct tk_account, auth.warm_request);
+    return TK_CONTAINER_OF(r, struct tk_account, auth.preconnect_request);
 }
 
 static struct tk_account *of_request(struct tk_request *r)
@@ -40,12 +40,12 @@ static struct tk_account *of_request(struct tk_request *r)
 static void warm_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
 {
     (void)answer;
-    of_warm(r)->auth.warm_err = err;
+    of_warm(r)->auth.preconnect_err = err;
 }
 
 static void warm_up(struct tk_account *a, uint64_t now_ms)
 {
-    struct tk_request *r = &a->auth.warm_request;
+    struct tk_request *r = &a->auth.preconnect_request;
 
     tk_account_auth_host(a, &r->host);
     if (tk_https_active(r) || tk_https_active(&a->auth.request) ||
@@ -61,7 +61,7 @@ static void keep_warm(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_account *a = of_timer(timer);
 
-    if (now_ms >= a->auth.armed_until_ms)
+    if (now_ms >= a->auth.preconnect_until_ms)
         return;
     warm_up(a, now_ms);
     tk_timer_start(&a->rt->timers, timer, now_ms + WARM_CHECK_MS);
@@ -69,12 +69,12 @@ static void keep_warm(struct tk_timer *timer, uint64_t now_ms)
 
 static void cool_down(struct tk_account *a)
 {
-    a->auth.armed_until_ms = 0;
-    tk_timer_stop(&a->rt->timers, &a->auth.warm_timer);
-    tk_https_cancel(&a->rt->https, &a->auth.warm_request);
+    a->auth.preconnect_until_ms = 0;
+    tk_timer_stop(&a->rt->timers, &a->auth.preconnect_timer);
+    tk_https_cancel(&a->rt->https, &a->auth.preconnect_request);
 }
 
-bool tk_auth_is_warm(const struct tk_account *a)
+bool tk_auth_is_connected(const struct tk_account *a)
 {
     struct tk_host host;
 
@@ -82,10 +82,10 @@ bool tk_auth_is_warm(const struct tk_account *a)
     return tk_https_is_warm(&a->rt->https, &host);
 }
 
-bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err)
+bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err)
 {
-    *err = a->auth.warm_err;
-    return tk_https_active(&a->auth.warm_request);
+    *err = a->auth.preconnect_err;
+    return tk_https_active(&a->auth.preconnect_request);
 }
 
 /* --- the link --- */
@@ -102,10 +102,10 @@ enum tk_err tk_auth_begin(struct tk_account *a)
         return TK_E_NOT_SEEDED;
     tk_text_init(&state, a->auth.state, sizeof a->auth.state);
     tk_text_hex(&state, bytes, sizeof bytes);
-    a->auth.armed_until_ms = now_ms + ARMED_MS;
-    a->auth.warm_err = TK_OK;
+    a->auth.preconnect_until_ms = now_ms + ARMED_MS;
+    a->auth.preconnect_err = TK_OK;
     warm_up(a, now_ms);
-    tk_timer_start(&a->rt->timers, &a->auth.warm_timer, now_ms + WARM_CHECK_MS);
+    tk_timer_start(&a->rt->timers, &a->auth.preconnect_timer, now_ms + WARM_CHECK_MS);
     return TK_OK;
 }
 
@@ -114,14 +114,14 @@ const char *tk_auth_state(const struct tk_account *a)
     return a->auth.state;
 }
 
-enum tk_err tk_auth_cause(const struct tk_account *a)
+enum tk_err tk_auth_send_error(const struct tk_account *a)
 {
-    return a->auth.cause;
+    return a->auth.send_error;
 }
 
-void tk_auth_link(const struct tk_account *a, struct tk_text *t)
+void tk_auth_url(const struct tk_account *a, struct tk_text *t)
 {
-    tk_oauth_link(t, &a->client, a->auth.state);
+    tk_oauth_authorization_url(t, &a->client, a->auth.state);
 }
 
 /* --- the code --- */
@@ -154,7 +154,7 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
     struct tk_account *a = of_request(r);
 
     (void)tk_account_store_code(a, a->auth.code); /* RAM remembers it where flash fails */
-    tk_oauth_exchange(out, &r->host, &a->client, a->auth.code);
+    tk_oauth_exchange_request(out, &r->host, &a->client, a->auth.code);
     a->auth.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
 }
@@ -185,7 +185,7 @@ static enum tk_err code_error(enum tk_err err, bool sent)
 }
 
 /* A portal must not get an account's name that was meant for another. */
-static bool is_for_our_portal(const struct tk_account *a, const struct tk_grant *grant)
+static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_response *grant)
 {
     struct tk_host host;
 
@@ -199,12 +199,12 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_grant 
 
 static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
 {
-    struct tk_grant grant;
+    struct tk_token_response grant;
     int64_t now_unix;
 
     tk_time_note_server_date(&a->rt->time, answer->date_unix);
     (void)tk_time_now(&a->rt->time, &now_unix);
-    enum tk_err err = tk_oauth_answer(answer, now_unix, &grant);
+    enum tk_err err = tk_oauth_read_token_response(answer, now_unix, &grant);
 
     tk_account_set_server_error(a, grant.server_error);
     if (err != TK_OK)
@@ -212,8 +212,8 @@ static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
     if (!is_for_our_portal(a, &grant))
         return TK_E_WRONG_PORTAL;
     tk_https_cancel(&a->rt->https, &a->refresh.request); /* of the pair that ends here */
-    if (a->auth.server_domain != NULL)
-        tk_account_found_host(a, a->auth.server_domain);
+    if (a->auth.redirect_host != NULL)
+        tk_account_discover_host(a, a->auth.redirect_host);
     tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
     tk_token_accept(a, &grant, a->auth.sent_ms);
     cool_down(a);
@@ -238,7 +238,7 @@ static bool may_try_again(struct tk_account *a, enum tk_err err)
     if (r->sent || !is_transient(err))
         return false;
     if (err != TK_E_TIMEOUT)
-        a->auth.cause = err;
+        a->auth.send_error = err;
     if (at_ms >= r->deadline_ms)
         return false;
     tk_timer_start(&a->rt->timers, &a->auth.retry_timer, at_ms);
@@ -266,9 +266,9 @@ static void auth_host_for(struct tk_account *a, const struct tk_redirect *redire
     struct tk_request *r = &a->auth.request;
 
     tk_account_auth_host(a, &r->host);
-    a->auth.server_domain = tk_oauth_known_host(redirect->server_domain);
-    if (a->auth.server_domain != NULL && a->auth_host[0] == '\0')
-        (void)tk_host_parse(&r->host, a->auth.server_domain, NULL);
+    a->auth.redirect_host = tk_oauth_known_host(redirect->server_domain);
+    if (a->auth.redirect_host != NULL && a->auth_host[0] == '\0')
+        (void)tk_host_parse(&r->host, a->auth.redirect_host, NULL);
 }
 
 static enum tk_err check_code(struct tk_account *a, const char *pasted,
@@ -278,7 +278,7 @@ static enum tk_err check_code(struct tk_account *a, const char *pasted,
         return TK_E_NO_CLIENT;
     if (tk_account_exchanging(a))
         return TK_E_BUSY;
-    enum tk_err err = tk_oauth_redirect(pasted, redirect);
+    enum tk_err err = tk_oauth_parse_redirect(pasted, redirect);
 
     if (err != TK_OK)
         return err;
@@ -301,14 +301,14 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
         r->priority = TK_PRIORITY_EXCHANGE;
         r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
         r->keepalive_ms = 0;
-        a->auth.cause = TK_E_TIMEOUT;
+        a->auth.send_error = TK_E_TIMEOUT;
         tk_https_submit(&a->rt->https, r);
     }
     tk_wipe(&redirect, sizeof redirect);
     return err;
 }
 
-bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *spent)
+bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *spent)
 {
     *result = a->auth.result;
     *spent = a->auth.request.sent;
@@ -323,7 +323,7 @@ static void withdraw(struct tk_account *a)
     a->auth.result = TK_E_CANCELLED; /* for whoever still looks */
 }
 
-void tk_auth_withdraw(struct tk_account *a)
+void tk_auth_cancel_unsent(struct tk_account *a)
 {
     if (!a->auth.request.sent)
         withdraw(a);
@@ -348,10 +348,10 @@ enum tk_err tk_auth_forget(struct tk_account *a)
 
 void tk_auth_init(struct tk_account *a)
 {
-    tk_timer_init(&a->auth.warm_timer, keep_warm);
+    tk_timer_init(&a->auth.preconnect_timer, keep_warm);
     tk_timer_init(&a->auth.retry_timer, try_again);
-    a->auth.warm_request.write = NULL;
-    a->auth.warm_request.done = warm_done;
+    a->auth.preconnect_request.write = NULL;
+    a->auth.preconnect_request.done = warm_done;
     a->auth.request.write = write_exchange;
     a->auth.request.done = exchange_done;
 }

@@ -22,28 +22,28 @@ enum tk_err tk_auth_begin(struct tk_account *a);
 
 /* The `state` of the newest tk_auth_begin, and the link for it. */
 const char *tk_auth_state(const struct tk_account *a);
-void tk_auth_link(const struct tk_account *a, struct tk_text *t);
+void tk_auth_url(const struct tk_account *a, struct tk_text *t);
 
 /* Whether the connection stands, ready for a code. */
-bool tk_auth_is_warm(const struct tk_account *a);
+bool tk_auth_is_connected(const struct tk_account *a);
 
 /* Whether it is being opened; if not, *err is how the last attempt ended. */
-bool tk_auth_is_warming(const struct tk_account *a, enum tk_err *err);
+bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err);
 
-/* Begins the exchange of what was pasted: TK_OK, then tk_auth_under_way until it ended; or why
+/* Begins the exchange of what was pasted: TK_OK, then tk_auth_is_exchanging until it ended; or why
  * not: TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED, TK_E_WRONG_STATE, TK_E_WRONG_DOMAIN,
  * TK_E_BUSY. */
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
 
 /* What kept a code from being sent: the cause behind TK_E_CODE_EXPIRED. */
-enum tk_err tk_auth_cause(const struct tk_account *a);
+enum tk_err tk_auth_send_error(const struct tk_account *a);
 
 /* Whether an exchange is open; if not, *result is how the last one ended, and *spent whether its
  * code was sent. */
-bool tk_auth_under_way(const struct tk_account *a, enum tk_err *result, bool *spent);
+bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *spent);
 
 /* Gives a code up that has not left yet; one that has is spent, and its answer may be a pair. */
-void tk_auth_withdraw(struct tk_account *a);
+void tk_auth_cancel_unsent(struct tk_account *a);
 
 /* Ends an exchange that is open, and the warm connection. */
 void tk_auth_cancel(struct tk_account *a);

@@ -36,7 +36,8 @@ const char *tk_oauth_known_host(const char *named)
 
 /* --- what is asked --- */
 
-void tk_oauth_link(struct tk_text *t, const struct tk_client *client, const char *state)
+void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *client,
+                                const char *state)
 {
     tk_text_add(t, "https://");
     tk_text_host(t, &client->portal);
@@ -65,14 +66,14 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
     tk_http_request_end(t, body_start);
 }
 
-void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
-                       const struct tk_client *client, const char *code)
+void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,
+                               const struct tk_client *client, const char *code)
 {
     token_request(t, host, client, "authorization_code", "code", code);
 }
 
-void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host, const struct tk_client *client,
-                      const char *refresh_token)
+void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
+                              const struct tk_client *client, const char *refresh_token)
 {
     token_request(t, host, client, "refresh_token", "refresh_token", refresh_token);
 }
@@ -92,9 +93,9 @@ static const struct {
     const char *word;
     uint8_t means[2]; /* enum tk_err, by server */
 } words[] = {
-#define TK_ANSWER(word, oauth, portal) {word, {TK_E_##oauth, TK_E_##portal}},
-#include "tk_answers.h"
-#undef TK_ANSWER
+#define TK_SERVER_ERROR(word, oauth, portal) {word, {TK_E_##oauth, TK_E_##portal}},
+#include "tk_server_errors.h"
+#undef TK_SERVER_ERROR
 };
 
 static enum tk_err by_word(const char *word, enum server server)
@@ -158,16 +159,16 @@ static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
 
 static const struct {
     const char *name;
-    size_t at; /* in struct tk_grant */
-} members[] = {{"access_token", offsetof(struct tk_grant, access_token)},
-               {"refresh_token", offsetof(struct tk_grant, refresh_token)},
-               {"client_endpoint", offsetof(struct tk_grant, client_endpoint)},
-               {"server_endpoint", offsetof(struct tk_grant, server_endpoint)},
-               {"member_id", offsetof(struct tk_grant, member_id)},
-               {"user_id", offsetof(struct tk_grant, user_id)},
-               {"scope", offsetof(struct tk_grant, scope)}};
+    size_t at; /* in struct tk_token_response */
+} members[] = {{"access_token", offsetof(struct tk_token_response, access_token)},
+               {"refresh_token", offsetof(struct tk_token_response, refresh_token)},
+               {"client_endpoint", offsetof(struct tk_token_response, client_endpoint)},
+               {"server_endpoint", offsetof(struct tk_token_response, server_endpoint)},
+               {"member_id", offsetof(struct tk_token_response, member_id)},
+               {"user_id", offsetof(struct tk_token_response, user_id)},
+               {"scope", offsetof(struct tk_token_response, scope)}};
 
-static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_grant *grant)
+static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_token_response *grant)
 {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         const char *s = tk_json_text(j, tk_json_member(j, 0, members[i].name));
@@ -193,7 +194,8 @@ static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS]
     return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
 }
 
-enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_grant *grant)
+enum tk_err tk_oauth_read_token_response(struct tk_http *answer, int64_t now_unix,
+                                         struct tk_token_response *grant)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
@@ -202,7 +204,7 @@ enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_
     return err == TK_OK ? read_grant(&j, now_unix, grant) : err;
 }
 
-enum tk_err tk_oauth_rest_answer(struct tk_http *answer, const char **said)
+enum tk_err tk_oauth_read_rest_response(struct tk_http *answer, const char **said)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
@@ -213,7 +215,7 @@ enum tk_err tk_oauth_rest_answer(struct tk_http *answer, const char **said)
 
 /* --- what is pasted --- */
 
-enum tk_err tk_oauth_redirect(const char *pasted, struct tk_redirect *out)
+enum tk_err tk_oauth_parse_redirect(const char *pasted, struct tk_redirect *out)
 {
     memset(out, 0, sizeof *out);
     out->is_url = strchr(pasted, '?') != NULL;

@@ -24,7 +24,7 @@ struct tk_client {
 };
 
 /* A good answer of the token endpoint. The strings lie in the answer's body and live as long. */
-struct tk_grant {
+struct tk_token_response {
     const char *access_token;
     const char *refresh_token;
     const char *client_endpoint; /* "" when missing */
@@ -57,25 +57,27 @@ const char *tk_oauth_default_host(const struct tk_host *portal);
 const char *tk_oauth_known_host(const char *named);
 
 /* https://portal/oauth/authorize/?client_id=...&response_type=code&state=... */
-void tk_oauth_link(struct tk_text *t, const struct tk_client *client, const char *state);
+void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *client,
+                                const char *state);
 
 /* The whole request to the token endpoint, for a code or for a refresh token. */
-void tk_oauth_exchange(struct tk_text *t, const struct tk_host *host,
-                       const struct tk_client *client, const char *code);
-void tk_oauth_refresh(struct tk_text *t, const struct tk_host *host, const struct tk_client *client,
-                      const char *refresh_token);
+void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,
+                               const struct tk_client *client, const char *code);
+void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
+                              const struct tk_client *client, const char *refresh_token);
 
 /* What an answer of the token endpoint means: TK_OK with *grant filled, or why not, with
  * grant->server_error alone. now_unix serves an answer that has `expires` alone. Changes the body
  * in place.
  */
-enum tk_err tk_oauth_answer(struct tk_http *answer, int64_t now_unix, struct tk_grant *grant);
+enum tk_err tk_oauth_read_token_response(struct tk_http *answer, int64_t now_unix,
+                                         struct tk_token_response *grant);
 
 /* What the portal says to a REST call. TK_OK for a result. *said as in tk_grant. */
-enum tk_err tk_oauth_rest_answer(struct tk_http *answer, const char **said);
+enum tk_err tk_oauth_read_rest_response(struct tk_http *answer, const char **said);
 
 /* Takes apart what was pasted. TK_E_NO_CODE, or TK_OK. */
-enum tk_err tk_oauth_redirect(const char *pasted, struct tk_redirect *out);
+enum tk_err tk_oauth_parse_redirect(const char *pasted, struct tk_redirect *out);
 
 /* Whether s may be a token or a code: 1 to 256 visible ASCII characters. */
 bool tk_oauth_is_token(const char *s);

@@ -31,8 +31,7 @@ bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_ho
     const char *base = "/rest/";
 
     *host = a->client.portal;
-    if (a->facts.client_endpoint[0] != '\0' &&
-        !tk_host_parse(host, a->facts.client_endpoint, &base))
+    if (a->info.client_endpoint[0] != '\0' && !tk_host_parse(host, a->info.client_endpoint, &base))
         return false;
     tk_text_add(path, base);
     if (!tk_ends_with(base, "/"))
@@ -116,7 +115,7 @@ static void proof_done(struct tk_request *r, enum tk_err err, struct tk_http *an
     if (err == TK_OK && follow(a, answer))
         return;
     if (err == TK_OK)
-        err = tk_oauth_rest_answer(answer, &said);
+        err = tk_oauth_read_rest_response(answer, &said);
     tk_account_set_server_error(a, said);
     if (err == TK_OK && a->rest.hops > 0)
         tk_account_move(a, &r->host);
@@ -158,9 +157,9 @@ static void prove_again(struct tk_timer *timer, uint64_t now_ms)
 
     if (a->rest.failures == 1 && tk_err_action(a->rest.err) == TK_ACTION_REFRESH) {
         a->rest.failures++;
-        (void)tk_token_refresh(a);
+        (void)tk_refresh_start(a);
         tk_timer_start(&a->rt->timers, timer, now_ms + REFRESH_MS);
-    } else if (tk_account_left(a, now_ms, &left) && left > 0) {
+    } else if (tk_account_seconds_left(a, now_ms, &left) && left > 0) {
         begin_proof(a);
     } else {
         tk_timer_start(&a->rt->timers, timer, now_ms + SLOW_MS);

@@ -7,7 +7,7 @@ enum tk_state tk_account_state(const struct tk_account *a)
         return TK_EXCHANGING;
     if (!tk_account_has_client(a))
         return TK_NO_CLIENT;
-    if (!tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+    if (!tk_account_has_pair(a) || a->revocation != TK_NOT_REVOKED)
         return TK_NEEDS_CODE;
     if (a->refresh.blocked_by != TK_OK)
         return TK_BLOCKED;
@@ -35,7 +35,7 @@ static const char *why_a_code_is_needed(const struct tk_account *a)
 {
     if (!tk_account_has_pair(a))
         return "new";
-    return a->ended == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
+    return a->revocation == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
 }
 
 const char *tk_account_reason(const struct tk_account *a)

@@ -55,7 +55,7 @@ static bool is_valid(const struct tk_account *a)
 {
     uint32_t left;
 
-    return tk_account_left(a, now_of(a), &left) && left > 0;
+    return tk_account_seconds_left(a, now_of(a), &left) && left > 0;
 }
 
 static uint64_t backoff_cap(const struct tk_account *a)
@@ -128,12 +128,12 @@ static void forget_clock_failures(struct tk_account *a)
 }
 
 /* Without a clock nothing can be renewed; an attempt that fails for that is how it is told. */
-void tk_token_plan(struct tk_account *a)
+void tk_token_schedule(struct tk_account *a)
 {
     fix_times(a);
     forget_clock_failures(a);
     a->refresh.probe_s = 0; /* what a probe meets may be another thing now */
-    if (!a->used || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+    if (!a->used || !tk_account_has_pair(a) || a->revocation != TK_NOT_REVOKED)
         refresh_at(a, TK_NEVER);
     else if (!a->times_known)
         refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
@@ -155,7 +155,7 @@ void tk_token_health(const struct tk_account *a, struct tk_token_health *health)
                                        .unstored = r->unstored};
 }
 
-bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
     uint64_t due_ms = a->refresh.timer.due_ms;
 
@@ -168,23 +168,23 @@ bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *sec
 /* --- a new pair --- */
 
 /* Most are what they were: those are not written once more. */
-static void take_fact(struct tk_account *a, char *fact, size_t size, const char *value)
+static void take_string(struct tk_account *a, char *fact, size_t size, const char *value)
 {
     if (strcmp(fact, value) == 0)
         return;
     tk_copy(fact, size, value);
-    a->facts_kept = false;
+    a->info_stored = false;
 }
 
-static void take_facts(struct tk_account *a, const struct tk_grant *grant, bool has_moved)
+static void take_info(struct tk_account *a, const struct tk_token_response *grant, bool has_moved)
 {
-    struct tk_grant_facts *f = &a->facts;
+    struct tk_grant_info *f = &a->info;
 
     if (!has_moved)
-        take_fact(a, f->client_endpoint, sizeof f->client_endpoint, grant->client_endpoint);
-    take_fact(a, f->member_id, sizeof f->member_id, grant->member_id);
-    take_fact(a, f->user_id, sizeof f->user_id, grant->user_id);
-    take_fact(a, f->scope, sizeof f->scope, grant->scope);
+        take_string(a, f->client_endpoint, sizeof f->client_endpoint, grant->client_endpoint);
+    take_string(a, f->member_id, sizeof f->member_id, grant->member_id);
+    take_string(a, f->user_id, sizeof f->user_id, grant->user_id);
+    take_string(a, f->scope, sizeof f->scope, grant->scope);
 }
 
 static enum tk_err store_pair(struct tk_account *a)
@@ -201,7 +201,7 @@ static enum tk_err store_pair(struct tk_account *a)
     return err;
 }
 
-static void fill_pair(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms)
+static void fill_pair(struct tk_account *a, const struct tk_token_response *grant, uint64_t sent_ms)
 {
     struct tk_pair *pair = &a->pair;
     int64_t now_unix;
@@ -216,7 +216,7 @@ static void fill_pair(struct tk_account *a, const struct tk_grant *grant, uint64
 }
 
 /* Whether an answer has another address of the portal than we do. */
-static bool is_elsewhere(const struct tk_account *a, const struct tk_grant *grant,
+static bool is_elsewhere(const struct tk_account *a, const struct tk_token_response *grant,
                          struct tk_host *there)
 {
     return tk_host_parse(there, grant->client_endpoint, NULL) &&
@@ -225,7 +225,7 @@ static bool is_elsewhere(const struct tk_account *a, const struct tk_grant *gran
 
 /* From the next statement on the pair before it may be dead at the server: nothing comes between
  * the answer and the commit, and nobody is shown the pair before that. */
-void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms)
+void tk_token_accept(struct tk_account *a, const struct tk_token_response *grant, uint64_t sent_ms)
 {
     struct tk_refresh *r = &a->refresh;
     const char *host = tk_oauth_known_host(grant->server_endpoint);
@@ -234,10 +234,10 @@ void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_
     bool outdated = elsewhere && tk_account_is_portal(a, &there); /* the portal said so itself */
 
     fill_pair(a, grant, sent_ms);
-    take_facts(a, grant, outdated);
+    take_info(a, grant, outdated);
     if (host != NULL)
-        tk_account_found_host(a, host);
-    a->ended = TK_NOT_ENDED;
+        tk_account_discover_host(a, host);
+    a->revocation = TK_NOT_REVOKED;
     r->intent = r->in_doubt = r->try_previous = false;
     enum tk_err err = store_pair(a);
 
@@ -281,9 +281,9 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     if (tk_account_store_intent(a, true) != TK_OK) /* costs nothing where it is open */
         a->last_error = TK_E_STORAGE_FAILED;
     a->refresh.intent = true;
-    if (a->refresh.try_previous && tk_account_previous_refresh(a, previous))
+    if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
         token = previous;
-    tk_oauth_refresh(out, &request->host, &a->client, token);
+    tk_oauth_refresh_request(out, &request->host, &a->client, token);
     tk_wipe(previous, sizeof previous);
     a->refresh.sent_ms = now_of(a);
     return TK_OK;
@@ -300,17 +300,18 @@ static void close_intent(struct tk_account *a)
 
 static void end_pair(struct tk_account *a)
 {
-    a->ended = a->refresh.in_doubt ? TK_ROTATION_LOST : TK_REVOKED;
+    a->revocation = a->refresh.in_doubt ? TK_ROTATION_LOST : TK_REVOKED;
     a->refresh.blocked_by = TK_OK; /* what was to be done before does not help any more */
     a->refresh.intent = a->refresh.try_previous = false;
     refresh_at(a, TK_NEVER);
-    (void)tk_account_store_ended(a, a->ended); /* else a restart asks the server once more */
+    (void)tk_account_store_revocation(a,
+                                      a->revocation); /* else a restart asks the server once more */
 }
 
 static void refused(struct tk_account *a)
 {
     char previous[TK_TOKEN_MAX + 1];
-    bool has_previous = tk_account_previous_refresh(a, previous);
+    bool has_previous = tk_account_previous_refresh_token(a, previous);
 
     tk_wipe(previous, sizeof previous);
     if (!a->refresh.in_doubt || a->refresh.try_previous || !has_previous) {
@@ -360,7 +361,7 @@ static void log_failure(struct tk_account *a)
     tk_text_add(&t, " failures=");
     tk_text_int(&t, a->refresh.failures);
     tk_text_add(&t, " next_in=");
-    if (tk_token_next_in(a, now_of(a), &seconds))
+    if (tk_token_refresh_due_in(a, now_of(a), &seconds))
         tk_text_int(&t, seconds);
     else
         tk_text_add(&t, "none");
@@ -409,13 +410,13 @@ static void count(struct tk_account *a, enum tk_err err)
 static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *answer)
 {
     struct tk_account *a = of_request(request);
-    struct tk_grant grant = {.server_error = ""};
+    struct tk_token_response grant = {.server_error = ""};
     int64_t now_unix;
 
     if (err == TK_OK) {
         tk_time_note_server_date(&a->rt->time, answer->date_unix);
         (void)tk_time_now(&a->rt->time, &now_unix);
-        err = tk_oauth_answer(answer, now_unix, &grant);
+        err = tk_oauth_read_token_response(answer, now_unix, &grant);
     }
     tk_account_set_server_error(a, grant.server_error);
     count(a, err);
@@ -430,7 +431,7 @@ static void start(struct tk_account *a)
     struct tk_request *r = &a->refresh.request;
 
     refresh_at(a, TK_NEVER);
-    if (tk_https_active(r) || !tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+    if (tk_https_active(r) || !tk_account_has_pair(a) || a->revocation != TK_NOT_REVOKED)
         return;
     a->refresh.in_doubt = a->refresh.intent;
     tk_account_auth_host(a, &r->host);
@@ -459,11 +460,11 @@ bool tk_token_too_soon(const struct tk_account *a)
     return now_of(a) < not_too_soon(a, 0);
 }
 
-enum tk_err tk_token_refresh(struct tk_account *a)
+enum tk_err tk_refresh_start(struct tk_account *a)
 {
     if (!tk_account_has_client(a))
         return TK_E_NO_CLIENT;
-    if (!tk_account_has_pair(a) || a->ended != TK_NOT_ENDED)
+    if (!tk_account_has_pair(a) || a->revocation != TK_NOT_REVOKED)
         return TK_E_NEEDS_CODE;
     if (tk_token_too_soon(a))
         return TK_E_TOO_SOON;

@@ -16,24 +16,24 @@
 void tk_token_init(struct tk_account *a);
 
 /* Plans the next refresh again: the account was loaded or configured, or the time became known. */
-void tk_token_plan(struct tk_account *a);
+void tk_token_schedule(struct tk_account *a);
 
 /* Starts a refresh now. TK_OK: it is in progress; TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_TOO_SOON.
  */
-enum tk_err tk_token_refresh(struct tk_account *a);
+enum tk_err tk_refresh_start(struct tk_account *a);
 
 /* Whether a refresh would follow the last successful one too closely. */
 bool tk_token_too_soon(const struct tk_account *a);
 
 /* The server answered with a new pair, to a code or a refresh token sent at tick sent_ms: stores
  * it, then publishes it. */
-void tk_token_accept(struct tk_account *a, const struct tk_grant *grant, uint64_t sent_ms);
+void tk_token_accept(struct tk_account *a, const struct tk_token_response *grant, uint64_t sent_ms);
 
 /* Cancels its requests and deletes the pair. TK_E_STORAGE_*: nothing changed. */
 enum tk_err tk_token_forget(struct tk_account *a);
 
 /* Seconds until the next refresh is due; false when none is planned. */
-bool tk_token_next_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
+bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
 /* How its refreshes go. */
 struct tk_token_health {

@@ -33,7 +33,7 @@ static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t s
 static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
                                       struct tk_token_info *info)
 {
-    bool hopeless = a->ended != TK_NOT_ENDED || a->refresh.blocked_by != TK_OK;
+    bool hopeless = a->revocation != TK_NOT_REVOKED || a->refresh.blocked_by != TK_OK;
     bool failing = a->refresh.failures > 0;
     bool too_soon = tk_token_too_soon(a);
 
@@ -43,11 +43,12 @@ static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *b
     if (usable && (hopeless || failing || too_soon))
         return give(a, buf, size, info);
     if (hopeless)
-        return refuse(info, a->ended != TK_NOT_ENDED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
+        return refuse(info,
+                      a->revocation != TK_NOT_REVOKED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
     if (failing)
         return wait_for(info, a->refresh.error);
     if (!too_soon)
-        (void)tk_token_refresh(a);
+        (void)tk_refresh_start(a);
     return wait_for(info, TK_OK);
 }
 
@@ -61,7 +62,7 @@ enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, ui
         return refuse(info, TK_E_NO_SUCH_REF);
     if (!tk_account_has_pair(a))
         return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
-    if (!tk_account_left(a, tk_runtime_now(a->rt), &info->expires_in))
+    if (!tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in))
         return wait_for(info, TK_E_CLOCK_UNKNOWN);
     info->generation = a->pair.generation;
     bool rejected = a->refresh.rejected == a->pair.generation;

@@ -37,9 +37,9 @@ static bool parse(mbedtls_x509_crt *crt, const uint8_t *der, size_t len)
     return mbedtls_x509_crt_parse_der_nocopy(crt, der, len) == 0 && crt->raw.len == len;
 }
 
-/* Fills *root and *facts from a certificate. der stays the caller's. */
+/* Fills *root and *info from a certificate. der stays the caller's. */
 static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t len,
-                            struct tk_ca_root *root, struct tk_ca_facts *facts)
+                            struct tk_ca_root *root, struct tk_ca_info *info)
 {
     mbedtls_x509_crt crt;
     enum tk_err err = TK_E_CA_INVALID;
@@ -50,9 +50,9 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
     if (parse(&crt, der, len) && mbedtls_x509_crt_get_ca_istrue(&crt) > 0) {
         root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
-        facts->not_after = tk_certificate_not_after(&crt);
-        name_of(&crt, facts->subject, sizeof facts->subject);
-        err = tk_time_known(ca->time, &now) && now > facts->not_after ? TK_E_CA_EXPIRED : TK_OK;
+        info->not_after = tk_certificate_not_after(&crt);
+        name_of(&crt, info->subject, sizeof info->subject);
+        err = tk_time_known(ca->time, &now) && now > info->not_after ? TK_E_CA_EXPIRED : TK_OK;
     }
     mbedtls_x509_crt_free(&crt);
     return err;
@@ -78,7 +78,7 @@ void tk_ca_load(struct tk_ca *ca, const struct tk_config *config, struct tk_stor
                 struct tk_https *https, const struct tk_time *time)
 {
     uint8_t *der = tk_https_borrow_buffer(https);
-    struct tk_ca_facts facts;
+    struct tk_ca_info info;
 
     ca->config = config;
     ca->storage = storage;
@@ -88,21 +88,22 @@ void tk_ca_load(struct tk_ca *ca, const struct tk_config *config, struct tk_stor
         int len = read_root(ca, &ca->roots[i], der);
 
         if (len > 0)
-            (void)describe(ca, der, (size_t)len, &ca->roots[i], &facts);
+            (void)describe(ca, der, (size_t)len, &ca->roots[i], &info);
     }
 }
 
-enum tk_err tk_ca_look(struct tk_ca *ca, const struct tk_ca_root *root, struct tk_ca_facts *facts)
+enum tk_err tk_ca_read_info(struct tk_ca *ca, const struct tk_ca_root *root,
+                            struct tk_ca_info *info)
 {
     uint8_t *der = tk_https_borrow_buffer(ca->https);
     struct tk_ca_root same;
 
-    memset(facts, 0, sizeof *facts);
+    memset(info, 0, sizeof *info);
     if (der == NULL)
         return TK_E_TRY_LATER;
     int len = read_root(ca, root, der);
 
-    return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &same, facts);
+    return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &same, info);
 }
 
 /* Inside a handshake a buffer is free. The digest proves that flash returned the certificate that
@@ -157,7 +158,7 @@ static enum tk_err store_collected(struct tk_ca *ca, const uint8_t *old, size_t 
                                    const uint8_t *data, size_t len)
 {
     struct tk_store_piece pieces[] = {{old, (uint16_t)old_len}, {data, (uint16_t)len}};
-    struct tk_store_value value = {TK_KEY_CA_COLLECTED, 2, pieces};
+    struct tk_store_value value = {TK_KEY_CA_STAGED, 2, pieces};
 
     return tk_storage_commit(ca->storage, &value, 1);
 }
@@ -176,7 +177,7 @@ static size_t read_collected(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
     *err = TK_E_TRY_LATER;
     if (*buf == NULL)
         return 0;
-    len = tk_storage_get(ca->storage, TK_KEY_CA_COLLECTED, *buf, MARK + TK_CA_MAX);
+    len = tk_storage_get(ca->storage, TK_KEY_CA_STAGED, *buf, MARK + TK_CA_MAX);
     *err = len == TK_STORE_MISSING ? TK_E_CA_NOT_BEGUN : len <= 0 ? TK_E_STORAGE_FAILED : TK_OK;
     return len <= 0 ? 0 : (size_t)len;
 }
@@ -209,8 +210,7 @@ static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
                             const struct tk_ca_root *root, const uint8_t *der)
 {
     struct tk_store_piece piece = {der, root->len};
-    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece},
-                                      {TK_KEY_CA_COLLECTED, 0, NULL}};
+    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece}, {TK_KEY_CA_STAGED, 0, NULL}};
     enum tk_err err = tk_storage_commit(ca->storage, values, 2);
 
     if (err == TK_OK) {
@@ -220,7 +220,7 @@ static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
     return err;
 }
 
-enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_facts *facts)
+enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_info *info)
 {
     struct tk_ca_root *place, found;
     enum tk_err err;
@@ -229,7 +229,7 @@ enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct t
 
     if (len == 0)
         return err;
-    err = describe(ca, buf + MARK, len - MARK, &found, facts);
+    err = describe(ca, buf + MARK, len - MARK, &found, info);
     if (err != TK_OK)
         return err;
     *root = find_same(ca, &found);

@@ -31,7 +31,7 @@ struct tk_ca {
 };
 
 /* What identifies a root to an operator. */
-struct tk_ca_facts {
+struct tk_ca_info {
     int64_t not_after; /* unix */
     char subject[128]; /* its common name, or the last part of its subject that is text */
 };
@@ -58,13 +58,14 @@ enum tk_err tk_ca_add(struct tk_ca *ca, const uint8_t *data, size_t len, size_t 
  * collection stays:
  * TK_E_CA_NOT_BEGUN, TK_E_CA_INVALID, TK_E_CA_EXPIRED, TK_E_CA_LIMIT, TK_E_TRY_LATER,
  * TK_E_STORAGE_*. */
-enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_facts *facts);
+enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_info *info);
 
 /* Removes the root whose digest begins with these hex digits, at least 8. TK_E_NO_SUCH_CA,
  * TK_E_BAD_VALUE (too few digits, or more than one root matches), TK_E_STORAGE_*. */
 enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest);
 
-/* Reads a root's facts. TK_E_TRY_LATER, TK_E_CA_INVALID, TK_E_CA_EXPIRED. */
-enum tk_err tk_ca_look(struct tk_ca *ca, const struct tk_ca_root *root, struct tk_ca_facts *facts);
+/* Reads a root's info. TK_E_TRY_LATER, TK_E_CA_INVALID, TK_E_CA_EXPIRED. */
+enum tk_err tk_ca_read_info(struct tk_ca *ca, const struct tk_ca_root *root,
+                            struct tk_ca_info *info);
 
 #endif

@@ -21,7 +21,7 @@ enum {
     TK_KEY_COREZOID_KEY = 7,      /* text, secret */
     TK_KEY_COREZOID_CONV = 8,     /* digits */
     TK_KEY_HISTORY = 9,           /* see tk_history.h */
-    TK_KEY_CA_COLLECTED = 16,     /* pieces of a root that is being added */
+    TK_KEY_CA_STAGED = 16,        /* pieces of a root that is being added */
     TK_KEY_CA_ROOT = 17           /* to 24: added roots, DER */
 };
 
@@ -33,18 +33,18 @@ enum {
     TK_KEY_CLIENT_SECRET = 4, /* secret */
     TK_KEY_SCOPE = 5,
     TK_KEY_AUTH_HOST = 6,
-    TK_KEY_RENEW = 7,       /* 4 bytes, seconds */
-    TK_KEY_PAIR = 8,        /* numbers of the pair; stays when the pair is forgotten */
-    TK_KEY_ACCESS = 9,      /* secret */
-    TK_KEY_REFRESH = 10,    /* secret */
-    TK_KEY_FACTS = 11,      /* four strings with their NULs: endpoint, member, user, scope */
-    TK_KEY_FOUND_HOST = 12, /* a host name */
-    TK_KEY_INTENT = 13,     /* present while a refresh may have been sent without an answer */
-    TK_KEY_ENDED = 14,      /* 1 byte, enum tk_ended */
-    TK_KEY_CODES = 15,      /* digests of the codes that were sent */
-    TK_KEY_ESCALATION = 16, /* see tk_escalate_record.h */
-    TK_KEY_SESSION = 17,    /* secret, see tk_account_session.h */
-    TK_KEY_MOVED_FROM = 18, /* the portal's host name before it moved */
+    TK_KEY_RENEW = 7,            /* 4 bytes, seconds */
+    TK_KEY_PAIR = 8,             /* numbers of the pair; stays when the pair is forgotten */
+    TK_KEY_ACCESS = 9,           /* secret */
+    TK_KEY_REFRESH = 10,         /* secret */
+    TK_KEY_GRANT_INFO = 11,      /* four strings with their NULs: endpoint, member, user, scope */
+    TK_KEY_DISCOVERED_HOST = 12, /* a host name */
+    TK_KEY_INTENT = 13,          /* present while a refresh may have been sent without an answer */
+    TK_KEY_REVOCATION = 14,      /* 1 byte, enum tk_revocation */
+    TK_KEY_USED_CODES = 15,      /* digests of the codes that were sent */
+    TK_KEY_ESCALATION = 16,      /* see tk_escalate_record.h */
+    TK_KEY_SESSION = 17,         /* secret, see tk_account_session.h */
+    TK_KEY_MOVED_FROM = 18,      /* the portal's host name before it moved */
     TK_KEY_LAST = TK_KEY_MOVED_FROM,
     TK_KEYS_PER_ACCOUNT = 32
 };

@@ -77,20 +77,20 @@ static bool load_root(const char *path)
 
 static enum tk_err write_refresh(struct tk_request *r, struct tk_text *out)
 {
-    tk_oauth_refresh(out, &r->host, &run.client, run.refresh_token);
+    tk_oauth_refresh_request(out, &r->host, &run.client, run.refresh_token);
     return TK_OK;
 }
 
 static void refresh_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
 {
-    struct tk_grant grant;
+    struct tk_token_response grant;
     int64_t now_unix;
 
     (void)r;
     if (err == TK_OK) {
         tk_time_note_server_date(&run.time, answer->date_unix);
         (void)tk_time_now(&run.time, &now_unix);
-        err = tk_oauth_answer(answer, now_unix, &grant);
+        err = tk_oauth_read_token_response(answer, now_unix, &grant);
     }
     if (err == TK_OK)
         tk_copy(run.refresh_token, sizeof run.refresh_token, grant.refresh_token);

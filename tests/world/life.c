@@ -107,7 +107,7 @@ static void set_renew(struct life *l)
         (void)tk_account_set(gate_account(&l->gate), TK_SET_RENEW, "on-demand");
     if (l->kind == LIFE_IDLE)
         l->gate.cloud.rules.refresh_life_ms = (int64_t)(28 * DAY);
-    tk_token_plan(gate_account(&l->gate));
+    tk_token_schedule(gate_account(&l->gate));
 }
 
 static void begin(struct life *l)

@@ -48,7 +48,7 @@ bool oracle_honoured(struct oracle *o)
 
     if (is_honoured(o, a->pair.refresh))
         return true;
-    return tk_account_previous_refresh(a, previous) && is_honoured(o, previous);
+    return tk_account_previous_refresh_token(a, previous) && is_honoured(o, previous);
 }
 
 /* The words of facts: what a person must put right with the application or the portal. */
@@ -129,11 +129,11 @@ static void look_at_state(struct oracle *o, enum tk_state state)
         broken(o, 'c', "the configuration is lost");
     if (state == TK_NEEDS_CODE && o->pair != 0) {
         o->needs_code += o->state != state;
-        o->lost += o->state != state && gate_account(o->g)->ended == TK_ROTATION_LOST;
+        o->lost += o->state != state && gate_account(o->g)->revocation == TK_ROTATION_LOST;
         if (oracle_honoured(o))
             broken(o, 'c', "pair %u is dropped, and the server honours it, or the one before",
                    o->pair);
-        if (gate_account(o->g)->ended == TK_REVOKED && is_lost(o))
+        if (gate_account(o->g)->revocation == TK_REVOKED && is_lost(o))
             broken(o, 'c', "the answer to pair %u was lost, and the reason is revoked", o->pair);
     }
     o->state = state;

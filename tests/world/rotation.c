@@ -37,7 +37,7 @@ static const char *const places[PLACES] = {"flash", "network"};
 static void refresh(void)
 {
     gate_run_until(&gate, gate.port.now_ms + 20000);
-    (void)tk_token_refresh(gate_account(&gate));
+    (void)tk_refresh_start(gate_account(&gate));
 }
 
 static void begin(const struct trial *t)
@@ -94,8 +94,8 @@ static bool judge(const struct trial *t, bool must_recover, struct sum *sum)
     uint32_t pair = rules_number(s, RULES_REFRESH, a->pair.refresh);
     bool newest = pair != 0 && s->chains[s->pairs[pair].chain].last == pair;
     bool recovered = gate_state(&gate) == TK_READY && newest;
-    bool lost = gate_state(&gate) == TK_NEEDS_CODE && a->ended == TK_ROTATION_LOST && !newest &&
-                gate_escalation(&gate)->record.level == 4 && !must_recover;
+    bool lost = gate_state(&gate) == TK_NEEDS_CODE && a->revocation == TK_ROTATION_LOST &&
+                !newest && gate_escalation(&gate)->record.level == 4 && !must_recover;
 
     sum->recovered += recovered;
     sum->lost += lost;
@@ -110,7 +110,7 @@ static bool try(const struct trial *t, struct sum *sum)
 {
     begin(t);
     set_fate(t->fate);
-    (void)tk_token_refresh(gate_account(&gate));
+    (void)tk_refresh_start(gate_account(&gate));
     plan(t, t->step);
     bool cut = is_cut();
 

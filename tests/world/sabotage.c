@@ -67,7 +67,7 @@ void __real_tk_https_submit(struct tk_https *net, struct tk_request *r);
 int __real_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
-bool __real_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
+bool __real_tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 enum tk_err __real_tk_account_store_pair(struct tk_account *a);
 void __real_tk_escalate_look(struct tk_escalation *e);
 void __real_tk_escalate_clear(struct tk_escalation *e);
@@ -124,9 +124,9 @@ enum tk_err __wrap_tk_account_store_intent(struct tk_account *a, bool open)
     return is_planted(NO_INTENT) ? TK_OK : __real_tk_account_store_intent(a, open);
 }
 
-bool __wrap_tk_account_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+bool __wrap_tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
-    bool known = __real_tk_account_left(a, now_ms, seconds);
+    bool known = __real_tk_account_seconds_left(a, now_ms, seconds);
 
     if (known && is_planted(SERVES_EXPIRED) && a->refresh.failures == 0)
         *seconds += 600;

@@ -167,7 +167,7 @@ static void plan_cut(struct weather *w)
         g->flash.cut_at = g->flash.operations + 1 + draw(w, 16);
     else
         g->cut_touch = g->touches + 1 + draw(w, 24);
-    (void)tk_token_refresh(gate_account(g)); /* so that there is something to cut */
+    (void)tk_refresh_start(gate_account(g)); /* so that there is something to cut */
 }
 
 static void cut_power(struct weather *w)

@@ -90,7 +90,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
         strcpy(a->client.client_secret, "s");
     }
     strcpy(a->pair.access, facts[PAIR] ? "a" : "");
-    a->ended = facts[ENDED] ? TK_REVOKED : TK_NOT_ENDED;
+    a->revocation = facts[ENDED] ? TK_REVOKED : TK_NOT_REVOKED;
     a->refresh.blocked_by = facts[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
     a->refresh.failures = facts[FAILURES];
     a->refresh.error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;

@@ -192,12 +192,12 @@ static void the_connection_is_kept_warm_for_10_minutes(void **state)
     assert_string_equal(world_type(&w, "auth begin"), "OK");
     for (int minute = 1; minute < 10; minute++) {
         world_run(&w, 60000);
-        if (!tk_auth_is_warm(&w.keeper.accounts.of[0]))
+        if (!tk_auth_is_connected(&w.keeper.accounts.of[0]))
             world_run(&w, 4000); /* 120 s at a time: it is looked at every 2 s */
-        assert_true(tk_auth_is_warm(&w.keeper.accounts.of[0]));
+        assert_true(tk_auth_is_connected(&w.keeper.accounts.of[0]));
     }
     world_run(&w, 4 * 60000);
-    assert_false(tk_auth_is_warm(&w.keeper.accounts.of[0]));
+    assert_false(tk_auth_is_connected(&w.keeper.accounts.of[0]));
     assert_int_equal(w.server.requests, 0);
 }
 

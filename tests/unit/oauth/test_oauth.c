@@ -15,7 +15,7 @@
 #define NOW ((int64_t)1780315782)
 
 static struct tk_http http;
-static struct tk_grant grant;
+static struct tk_token_response grant;
 static char body[4096];
 
 static void answered(int status, const char *text)
@@ -29,7 +29,7 @@ static void answered(int status, const char *text)
 static enum tk_err meant(int status, const char *text)
 {
     answered(status, text);
-    return tk_oauth_answer(&http, NOW, &grant);
+    return tk_oauth_read_token_response(&http, NOW, &grant);
 }
 
 static enum tk_err meant_by_portal(int status, const char *text)
@@ -37,7 +37,7 @@ static enum tk_err meant_by_portal(int status, const char *text)
     answered(status, text);
     const char *said;
 
-    return tk_oauth_rest_answer(&http, &said);
+    return tk_oauth_read_rest_response(&http, &said);
 }
 
 /* --- good answers --- */

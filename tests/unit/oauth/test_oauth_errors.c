@@ -102,14 +102,14 @@ static void write_body(const char *body, char *out, size_t size)
 static enum tk_err meant(const struct row *row, const char **said)
 {
     static char body[400];
-    static struct tk_grant grant;
+    static struct tk_token_response grant;
     struct tk_http http = {.status = atoi(row->cells[1]), .body = body};
 
     write_body(row->cells[2], body, sizeof body);
     http.body_len = strlen(body);
     if (strcmp(row->cells[0], "portal") == 0)
-        return tk_oauth_rest_answer(&http, said);
-    enum tk_err err = tk_oauth_answer(&http, 1780315782, &grant);
+        return tk_oauth_read_rest_response(&http, said);
+    enum tk_err err = tk_oauth_read_token_response(&http, 1780315782, &grant);
 
     *said = grant.server_error;
     return err;
@@ -167,9 +167,9 @@ static bool has_word(const char *server, const char *word)
 static void each_word_of_the_code_is_in_the_document(void **state)
 {
     static const char *const words[] = {
-#define TK_ANSWER(word, oauth, portal) word,
-#include "tk_answers.h"
-#undef TK_ANSWER
+#define TK_SERVER_ERROR(word, oauth, portal) word,
+#include "tk_server_errors.h"
+#undef TK_SERVER_ERROR
     };
 
     (void)state;

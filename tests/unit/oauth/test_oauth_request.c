@@ -45,7 +45,7 @@ static void an_exchange_is_written(void **state)
 
     (void)state;
     snprintf(want, sizeof want, HEAD "Content-Length:%6zu\r\n\r\n%s", strlen(body), body);
-    tk_oauth_exchange(&t, &server, &client, "c+1");
+    tk_oauth_exchange_request(&t, &server, &client, "c+1");
     assert_true(tk_text_ok(&t));
     assert_string_equal(buf, want);
 }
@@ -58,7 +58,7 @@ static void a_refresh_is_written(void **state)
 
     (void)state;
     snprintf(want, sizeof want, HEAD "Content-Length:%6zu\r\n\r\n%s", strlen(body), body);
-    tk_oauth_refresh(&t, &server, &client, "r.-_*~");
+    tk_oauth_refresh_request(&t, &server, &client, "r.-_*~");
     assert_true(tk_text_ok(&t));
     assert_string_equal(buf, want);
 }
@@ -71,7 +71,7 @@ static void the_length_is_that_of_the_body(void **state)
     for (int len = 1; len <= TK_TOKEN_MAX; len++) {
         memset(token, len % 2 == 0 ? 'x' : '&', (size_t)len);
         begin(NULL);
-        tk_oauth_refresh(&t, &server, &client, token);
+        tk_oauth_refresh_request(&t, &server, &client, token);
         assert_true(tk_text_ok(&t));
         const char *body = strstr(buf, "\r\n\r\n") + 4;
         const char *length = strstr(buf, "\r\nContent-Length:") + 17;
@@ -93,21 +93,21 @@ static void the_largest_request_fits_its_buffer(void **state)
     memset(client.client_id, '&', TK_CLIENT_ID_MAX);
     memset(client.client_secret, '&', TK_SECRET_MAX);
     tk_text_init(&t, work, sizeof work);
-    tk_oauth_refresh(&t, &longest, &client, token);
+    tk_oauth_refresh_request(&t, &longest, &client, token);
     assert_true(tk_text_ok(&t));
 }
 
 static void a_request_that_does_not_fit_says_so(void **state)
 {
     (void)state;
-    tk_oauth_refresh(&t, &server, &client, "r");
+    tk_oauth_refresh_request(&t, &server, &client, "r");
     size_t len = t.len;
 
     for (size_t size = 1; size <= len + 1; size++) {
         char *exact = malloc(size);
 
         tk_text_init(&t, exact, size);
-        tk_oauth_refresh(&t, &server, &client, "r");
+        tk_oauth_refresh_request(&t, &server, &client, "r");
         assert_int_equal(tk_text_ok(&t), size == len + 1);
         free(exact);
     }
@@ -130,7 +130,7 @@ static void the_link_holds_no_secret(void **state)
     (void)state;
     client.portal.port = 8443;
     strcpy(client.client_id, "a&b c");
-    tk_oauth_link(&t, &client, "st/1");
+    tk_oauth_authorization_url(&t, &client, "st/1");
     assert_string_equal(buf, "https://acme.bitrix24.com:8443/oauth/authorize/?client_id=a%26b+c"
                              "&response_type=code&state=st%2f1");
 }
@@ -190,17 +190,17 @@ static void no_other_server_is_known(void **state)
 static void an_address_is_taken_apart(void **state)
 {
     (void)state;
-    assert_int_equal(tk_oauth_redirect("http://localhost:7000/?code=c0de&state=s%31"
-                                       "&domain=acme.bitrix24.com&member_id=m&scope=crm"
-                                       "&server_domain=oauth.bitrix.info#x",
-                                       &redirect),
+    assert_int_equal(tk_oauth_parse_redirect("http://localhost:7000/?code=c0de&state=s%31"
+                                             "&domain=acme.bitrix24.com&member_id=m&scope=crm"
+                                             "&server_domain=oauth.bitrix.info#x",
+                                             &redirect),
                      TK_OK);
     assert_true(redirect.is_url);
     assert_string_equal(redirect.code, "c0de");
     assert_string_equal(redirect.state, "s1");
     assert_string_equal(redirect.domain, "acme.bitrix24.com");
     assert_string_equal(redirect.server_domain, "oauth.bitrix.info");
-    assert_int_equal(tk_oauth_redirect("?code=c", &redirect), TK_OK);
+    assert_int_equal(tk_oauth_parse_redirect("?code=c", &redirect), TK_OK);
     assert_string_equal(redirect.state, "");
     assert_string_equal(redirect.domain, "");
     assert_string_equal(redirect.server_domain, "");
@@ -209,7 +209,7 @@ static void an_address_is_taken_apart(void **state)
 static void a_bare_code_is_one(void **state)
 {
     (void)state;
-    assert_int_equal(tk_oauth_redirect("c0de.+/=~", &redirect), TK_OK);
+    assert_int_equal(tk_oauth_parse_redirect("c0de.+/=~", &redirect), TK_OK);
     assert_false(redirect.is_url);
     assert_string_equal(redirect.code, "c0de.+/=~");
     assert_string_equal(redirect.state, "");
@@ -238,7 +238,7 @@ static void what_holds_no_code_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (tk_oauth_redirect(rows[i], &redirect) != TK_E_NO_CODE)
+        if (tk_oauth_parse_redirect(rows[i], &redirect) != TK_E_NO_CODE)
             fail_msg("taken: %s", rows[i]);
     }
 }
@@ -253,11 +253,11 @@ static void codes_and_what_stands_beside_them_are_bounded(void **state)
         enum tk_err want = len <= TK_TOKEN_MAX ? TK_OK : TK_E_NO_CODE;
 
         snprintf(pasted, sizeof pasted, "%.*s", len, value);
-        assert_int_equal(tk_oauth_redirect(pasted, &redirect), want);
+        assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
         snprintf(pasted, sizeof pasted, "?code=%.*s&state=s", len, value);
-        assert_int_equal(tk_oauth_redirect(pasted, &redirect), want);
+        assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
         snprintf(pasted, sizeof pasted, "?code=c&state=%.*s&domain=%.*s", len, value, len, value);
-        assert_int_equal(tk_oauth_redirect(pasted, &redirect), TK_OK);
+        assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), TK_OK);
         assert_int_equal(strlen(redirect.state), len < 48 ? len : 0); /* none, not half of it */
         assert_int_equal(strlen(redirect.domain), len < TK_HOST_TEXT ? len : 0);
     }

@@ -47,10 +47,10 @@ static void assert_recovers(void)
 {
     char previous[TK_TOKEN_MAX + 1];
     bool current = honours(account()->pair.refresh);
-    bool before = tk_account_previous_refresh(account(), previous) && honours(previous);
+    bool before = tk_account_previous_refresh_token(account(), previous) && honours(previous);
 
-    assert_true(current || account()->refresh.intent || account()->ended == TK_ROTATION_LOST);
-    assert_true(account()->ended == TK_NOT_ENDED || (!current && !before));
+    assert_true(current || account()->refresh.intent || account()->revocation == TK_ROTATION_LOST);
+    assert_true(account()->revocation == TK_NOT_REVOKED || (!current && !before));
     world_fault(&w, WORLD_WELL, 0);
     world_latency(&w, 0);
     world_run(&w, 2 * MINUTE);
@@ -75,7 +75,7 @@ static void just_before_a_refresh(bool grace)
     world_run(&w, 26 * MINUTE);
     assert_int_equal(w.server.number, 2);
     w.server.grace = grace;
-    assert_true(tk_token_next_in(account(), w.port.now_ms, &seconds));
+    assert_true(tk_token_refresh_due_in(account(), w.port.now_ms, &seconds));
     world_run(&w, (uint64_t)seconds * 1000 - 1);
     assert_int_equal(w.server.number, 2);
 }
@@ -366,7 +366,7 @@ static void a_pair_that_is_stored_late_keeps_its_end(void **state)
     w.flash.off = true;
     world_run(&w, 3000);
     w.server.alive = false;
-    while (account()->ended == TK_NOT_ENDED)
+    while (account()->revocation == TK_NOT_REVOKED)
         world_run(&w, 1000);
     w.flash.off = false;
     while (account()->refresh.unstored)
@@ -399,10 +399,10 @@ static void what_was_forgotten_is_no_way_back(void **state)
     (void)state;
     world_provision(&w);
     world_type(&w, "auth forget");
-    assert_false(tk_account_previous_refresh(account(), previous));
+    assert_false(tk_account_previous_refresh_token(account(), previous));
     world_give_code(&w, "another");
     world_assert_begins(world_type(&w, "auth code another"), "OK state=ready ");
-    assert_false(tk_account_previous_refresh(account(), previous));
+    assert_false(tk_account_previous_refresh_token(account(), previous));
 }
 
 /* Operations that fail and leave anything, with the power on. */

@@ -93,7 +93,7 @@ static void who_asks_of_a_blocked_account_does_not_wait_for_its_probe(void **sta
     world_type(&w, "auth refresh");
     world_assert_state(&w, "blocked", "payment_required");
     world_fault(&w, WORLD_SILENT, 0);
-    assert_int_equal(tk_token_refresh(&w.keeper.accounts.of[0]), TK_OK);
+    assert_int_equal(tk_refresh_start(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
     uint64_t start_ms = w.port.now_ms;
 
@@ -571,7 +571,7 @@ static void no_secret_is_heard(void **state)
         snprintf(said, sizeof said, "%zu characters", strlen(words[i]));
         assert_string_equal(world_status(&w, "said"), said);
         w.keeper.accounts.of[0].refresh.failures = 0;
-        tk_token_plan(&w.keeper.accounts.of[0]);
+        tk_token_schedule(&w.keeper.accounts.of[0]);
     }
     world_error(&w, "third", 400, 1);
     world_type(&w, "auth code third");
@@ -615,7 +615,7 @@ static void begin_slow_refresh(void)
 {
     world_run(&w, MINUTE);
     world_latency(&w, 5000);
-    assert_int_equal(tk_token_refresh(&w.keeper.accounts.of[0]), TK_OK);
+    assert_int_equal(tk_refresh_start(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
     assert_int_equal(w.server.refreshes, 1); /* carried out; the answer is on its way */
     world_latency(&w, 0);
