@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* --- what a caller must not do --- */
+/* --- preconditions --- */
 
 static bool is_complete_flash(const struct tk_flash *f)
 {

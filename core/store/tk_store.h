@@ -4,8 +4,8 @@
 
 /*
  * A transactional key-value store on NOR flash or EEPROM: the values of one commit are written
- * together or not at all, whenever power fails. It needs platform/tk_flash.h only and can be used
- * in other projects: see README.md beside this file.
+ * together or not at all, whenever power fails. It needs a flash driver (platform/tk_flash.h) and
+ * can be used in other projects: see README.md beside this file.
  *
  * Besides the value of a key its previous value can be read, for rollback. Deleting a key deletes
  * both.
@@ -13,12 +13,13 @@
  * No function is reentrant for one store, and none may be called from an interrupt. Different
  * stores are independent. All calls block; only erases take long (tk_store_prepare).
  *
- * A caller's mistake is a TK_ASSERT: a struct tk_store that was zeroed but not opened, key 255, a
- * key twice in one commit, a NULL buffer or piece with a length.
+ * A caller's mistake fails a TK_ASSERT: a struct tk_store that is zero but was not opened, key 255,
+ * a key twice in one commit, a NULL buffer or piece with a length, a driver or seal without a
+ * function.
  *
- * Format (integers are little-endian). The flash is a ring of sectors, filled in turn. Sectors are
- * numbered from 1 for ever; number n lies at place n modulo the count of sectors. Headers and
- * records begin at a write unit; what is left of the last unit is 0xFF.
+ * Format (integers are little-endian). The flash is a ring of sectors, filled in turn. Each time a
+ * sector is filled it gets a new number, from 1 up; number n lies at place n modulo the count of
+ * sectors. Headers and records begin at a write unit; the rest of the last unit is 0xFF.
  *
  *      | header | header, second copy | record | record | ... 0xFF     a sector
  *
@@ -31,7 +32,7 @@
  *
  *      | key 1 | length 1 |                                            a head
  *
- * prev_end: offset in sector n - 1 at which its records end. What lies behind was torn and stays
+ * prev_end: offset in sector n - 1 at which its records end. A record after it was torn and is
  * void.
  *
  * opened_end: offset at which the records end that were written before the header.
@@ -71,16 +72,18 @@
 #include "tk_store_types.h"
 
 /* Mounts whatever the flash holds: a store, a torn one, blank or foreign data. Writes nothing.
- * flash and seal must outlive s; seal: NULL for plaintext. TK_STORE_OK, TK_STORE_FLASH, or
- * TK_STORE_GEOMETRY, TK_STORE_SEALED: then nothing can be read or written, and only tk_store_wipe
- * changes what is there. */
+ * flash and seal must outlive s; seal: NULL for plaintext. Sectors must have 1 KB to 256 KB, and
+ * there must be at least two; the write unit must be a power of two, at most 64.
+ * TK_STORE_OK, TK_STORE_FLASH, TK_STORE_GEOMETRY, TK_STORE_SEALED. After the last two nothing can
+ * be read or written; with TK_STORE_SEALED, tk_store_wipe makes it usable. */
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal);
 
 /* Writes all values or none. At most 31 different keys; a value of more than 253 bytes counts once
  * more for every 254 bytes. Values that are stored already are not written again. On TK_STORE_OK
  * they were read back and are durable. May erase a sector, which can take seconds, unless
  * tk_store_prepare is called when idle. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH, or the error of
- * tk_store_open. */
+ * tk_store_open. After a failure the values are as before, but if the flash failed, the commit may
+ * be found complete after a restart. */
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 
 /* Copies the value of a key to buf and returns its length. TK_STORE_MISSING; TK_STORE_FULL if it is

@@ -2,8 +2,8 @@
 #ifndef TK_STORE_TYPES_H
 #define TK_STORE_TYPES_H
 
-/* Types of the store, apart from its functions so that its own files can share them. Include
- * tk_store.h. */
+/* Types of the store, in a header of their own so that all its files can include them. Users
+ * include tk_store.h. */
 
 #include "tk_flash.h"
 
@@ -21,9 +21,9 @@ enum {
     TK_STORE_OK = 0,
     TK_STORE_MISSING = -1,  /* the key has no value */
     TK_STORE_FULL = -2,     /* the values do not fit the flash, or a value its buffer */
-    TK_STORE_FLASH = -3,    /* the flash failed, or the value is corrupt; nothing was changed */
+    TK_STORE_FLASH = -3,    /* the flash failed, or the value is corrupt */
     TK_STORE_GEOMETRY = -4, /* unsupported sector size, sector count or write unit */
-    TK_STORE_AGAIN = -5,    /* tk_store_prepare only: call it again, more is to be done */
+    TK_STORE_AGAIN = -5,    /* tk_store_prepare only: call it again */
     TK_STORE_SEALED = -6    /* sealed with another key, sealed but no seal was given, or plaintext
                                but a seal was given */
 };
@@ -78,10 +78,10 @@ struct tk_store {
     uint32_t prev_end;          /* of the newest sector's header */
     uint32_t opened_end;        /* of the same */
     uint32_t append_at;         /* flash offset of the next record */
-    uint32_t unsettled; /* flash offset of the last record, where it was found at mount and may be
-                           torn; 0: none */
-    uint32_t largest;   /* bytes of the largest record written since mount */
-    uint32_t headroom;  /* bytes that fit before live values must be counted again */
+    uint32_t unsettled; /* flash offset of the last record, if it was written before this mount and
+                           may be torn; 0: none */
+    uint32_t largest;   /* bytes of the largest record since mount */
+    uint32_t headroom;  /* bytes that surely fit, without counting live values again */
     uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
     int8_t open_error;  /* of tk_store_open; 0: open */
     bool unwritten_since_mount;
@@ -97,9 +97,9 @@ struct tk_store {
 struct tk_cursor {
     uint32_t seq;   /* number of the sector */
     uint32_t limit; /* end of its records */
-    uint32_t at;    /* begin of the record; 0: no record */
+    uint32_t at;    /* start of the record; 0: no record */
     uint32_t end;   /* its end, without padding */
-    uint32_t value; /* begin of the entry's value */
+    uint32_t value; /* start of the entry's value */
     uint16_t len;   /* of the value */
     uint16_t first_heads[4];
     uint8_t heads;     /* of the record */
