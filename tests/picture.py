@@ -41,7 +41,7 @@ MASKS = [
 LEFT_OUT = {
     "provisions": r"state=|EVT state|(set|OK) (scope|auth_host)|OK (portal|client_id|escalate_url)="
                   r"|OK$|seed=|store=|(auth|portal)\.(host|name|tcp|certificate)=|rest=skipped",
-    "refreshes the token": r"EVT state .*state=(?!ready)",
+    "refreshes the token": r"EVT state .*(state=(?!ready)|generation=1$)",
     "script on": r"EVT state",
     "Power": r"EVT state|(next_refresh_in|expires_in)=|OK$",
     "server fails": r"EVT state|EVT escalation .*level=3",
