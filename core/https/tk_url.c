@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define V6_MAX 45 /* ffff: six times, and 255.255.255.255 */
+#define IPV6_MAX 45 /* ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255 */
 
 static const char *skip_scheme(const char *s)
 {
@@ -27,8 +27,8 @@ static bool parse_port(const char *s, size_t len, uint16_t *port)
     return true;
 }
 
-/* Letters, digits, dots and hyphens. */
-static bool good_name(const char *s, size_t len)
+/* Letters, digits, hyphens, and single dots. */
+static bool is_name(const char *s, size_t len)
 {
     if (len == 0 || len > TK_HOST_MAX || s[0] == '.' || s[0] == '-')
         return false;
@@ -41,13 +41,13 @@ static bool good_name(const char *s, size_t len)
     return true;
 }
 
-/* As far as telling it from a name goes; whoever looks it up reads it whole. */
-static bool good_v6(const char *s, size_t len)
+/* Only enough to tell it from a name; tk_sock_lookup parses it. */
+static bool is_ipv6(const char *s, size_t len)
 {
-    return len <= V6_MAX && strspn(s, "0123456789abcdefABCDEF:.") == len && strcspn(s, ":") < len;
+    return len <= IPV6_MAX && strspn(s, "0123456789abcdefABCDEF:.") == len && strcspn(s, ":") < len;
 }
 
-static void keep_name(struct tk_host *host, const char *s, size_t len)
+static void store_name(struct tk_host *host, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         host->name[i] = tk_lower(s[i]);
@@ -62,16 +62,16 @@ bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
         return false;
 
     size_t len = strcspn(s, "/?#");
-    bool v6 = s[0] == '[';
-    size_t name_len = strcspn(s + v6, v6 ? "]/" : ":/?#");
-    const char *behind = s + name_len + 2 * v6;
+    bool ipv6 = s[0] == '[';
+    size_t name_len = strcspn(s + ipv6, ipv6 ? "]/" : ":/?#");
+    const char *after = s + name_len + 2 * ipv6;
 
-    if (v6 ? s[1 + name_len] != ']' || !good_v6(s + 1, name_len) : !good_name(s, name_len))
+    if (ipv6 ? s[1 + name_len] != ']' || !is_ipv6(s + 1, name_len) : !is_name(s, name_len))
         return false;
-    if (behind < s + len &&
-        (*behind != ':' || !parse_port(behind + 1, (size_t)(s + len - behind) - 1, &host->port)))
+    if (after < s + len &&
+        (*after != ':' || !parse_port(after + 1, (size_t)(s + len - after) - 1, &host->port)))
         return false;
-    keep_name(host, s + v6, name_len);
+    store_name(host, s + ipv6, name_len);
     if (rest != NULL)
         *rest = s + len;
     return true;
@@ -84,18 +84,18 @@ bool tk_host_same(const struct tk_host *a, const struct tk_host *b)
 
 void tk_text_host(struct tk_text *t, const struct tk_host *host)
 {
-    bool v6 = strchr(host->name, ':') != NULL;
+    bool ipv6 = strchr(host->name, ':') != NULL;
 
-    tk_text_add(t, v6 ? "[" : "");
+    tk_text_add(t, ipv6 ? "[" : "");
     tk_text_add(t, host->name);
-    tk_text_add(t, v6 ? "]" : "");
+    tk_text_add(t, ipv6 ? "]" : "");
     if (host->port != TK_HTTPS_PORT && host->name[0] != '\0') {
         tk_text_char(t, ':');
         tk_text_int(t, host->port);
     }
 }
 
-/* What follows s is no hex digit, so that nothing behind it is taken for one. */
+/* s[len] is no hex digit, so that an escape at the end does not read past it. */
 static bool decode(const char *s, size_t len, char *out, size_t size)
 {
     struct tk_text t;

@@ -2,7 +2,7 @@
 #ifndef TK_URL_H
 #define TK_URL_H
 
-/* Hosts and addresses (RFC 3986), as people paste them and servers name them. Pure functions. */
+/* URLs (RFC 3986) as operators paste them and servers send them. Pure functions. */
 
 #include "tk_limits.h"
 #include "tk_text.h"
@@ -10,22 +10,25 @@
 #define TK_HTTPS_PORT 443
 
 struct tk_host {
-    char name[TK_HOST_MAX + 1]; /* lower case; an IPv6 address without its brackets; "" is none */
+    char name[TK_HOST_MAX + 1]; /* lower case; IPv6 without brackets; "": none */
     uint16_t port;
 };
 
-/* "name", "name:port", "[v6]:port", each with an optional "https://" before and an optional
- * "/path" behind. Any other scheme is refused, user info too. Port 443 where none is given. *rest,
- * where wanted, becomes the part from the path's slash on, "" without one. */
+/* Parses "name", "name:port" or "[ipv6]:port", with an optional "https://" before and an optional
+ * path, query and fragment after. False for another scheme, user info, or a name over its limit.
+ * The default port is 443. *rest, unless NULL, is set to what follows the host: "/path?query", or
+ * "". */
 bool tk_host_parse(struct tk_host *host, const char *s, const char **rest);
 
+/* True if name and port are equal. */
 bool tk_host_same(const struct tk_host *a, const struct tk_host *b);
 
-/* name[:port], the port only where it is not 443. */
+/* Appends name[:port], as for the Host field: the port only if it is not 443. At most TK_HOST_TEXT
+ * bytes. */
 void tk_text_host(struct tk_text *t, const struct tk_host *host);
 
-/* The value of a parameter of a query string ("...?a=b&name=value#..."), percent-decoded, in out.
- * False, and out "", when it is not there, is badly encoded, or does not fit. */
+/* Percent-decodes the value of a query parameter ("...?a=b&name=value#...") into out. False, with
+ * out empty, if it is missing, badly encoded, or over size. */
 bool tk_query_value(const char *url, const char *name, char *out, size_t size);
 
 #endif

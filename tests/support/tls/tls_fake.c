@@ -12,7 +12,7 @@
 
 enum { CONNECTIONS = 8 };
 
-static const char usual[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+static const char default_response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct tls_fake tls_fake;
 
@@ -21,8 +21,8 @@ static struct connection {
     char request[2048];
     size_t len;
     bool asked;
-    uint64_t answer_ms;
-    char answer[4096];
+    uint64_t response_ms;
+    char response[4096];
     size_t given;
 } connections[CONNECTIONS]; /* tls->sock is the index */
 
@@ -116,12 +116,13 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
 
 static void take_request(const struct tk_tls *tls, struct connection *c)
 {
-    uint64_t wait_ms = tls_fake.answer_ms;
+    uint64_t wait_ms = tls_fake.response_ms;
 
     note("", strchr(c->request, '/') + 1);
-    snprintf(c->answer, sizeof c->answer, "%s", tls_fake.answer != NULL ? tls_fake.answer : usual);
+    snprintf(c->response, sizeof c->response, "%s",
+             tls_fake.response != NULL ? tls_fake.response : default_response);
     c->asked = true;
-    c->answer_ms = wait_ms == UINT64_MAX ? wait_ms : now_ms(tls) + wait_ms;
+    c->response_ms = wait_ms == UINT64_MAX ? wait_ms : now_ms(tls) + wait_ms;
     c->len = c->given = 0;
 }
 
@@ -147,7 +148,7 @@ static int nothing_to_read(struct tk_tls *tls, const struct connection *c)
 {
     if (tls_fake.lost && !c->asked)
         return TK_SOCK_CLOSED;
-    if (tls_fake.cut && c->asked && now_ms(tls) >= c->answer_ms) {
+    if (tls_fake.cut && c->asked && now_ms(tls) >= c->response_ms) {
         tls->err = TK_E_CONN_LOST;
         return TK_SOCK_ERR;
     }
@@ -157,15 +158,15 @@ static int nothing_to_read(struct tk_tls *tls, const struct connection *c)
 int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 {
     struct connection *c = of(tls);
-    size_t left = strlen(c->answer) - c->given;
+    size_t left = strlen(c->response) - c->given;
 
     assert_int_equal(tls->stage, TK_TLS_READY);
     if (tls_fake.unsolicited && !c->asked)
         return 1;
-    if (!c->asked || now_ms(tls) < c->answer_ms || left == 0)
+    if (!c->asked || now_ms(tls) < c->response_ms || left == 0)
         return nothing_to_read(tls, c);
     size = size < left ? size : left;
-    memcpy(buf, c->answer + c->given, size);
+    memcpy(buf, c->response + c->given, size);
     c->given += size;
     c->asked = size < left || tls_fake.cut;
     return (int)size;
@@ -191,8 +192,8 @@ uint64_t tls_fake_next_ms(uint64_t now)
 
         if (c->ready_ms > now && c->ready_ms < next)
             next = c->ready_ms;
-        if (c->asked && c->answer_ms > now && c->answer_ms < next)
-            next = c->answer_ms;
+        if (c->asked && c->response_ms > now && c->response_ms < next)
+            next = c->response_ms;
     }
     return next;
 }

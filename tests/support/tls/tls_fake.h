@@ -17,9 +17,9 @@ struct tls_fake {
     uint64_t connect_ms;     /* until a connection is ready */
     enum tk_err connect_err; /* the connection fails with this instead */
     unsigned try_again;      /* so many connections fail with tls->try_again set */
-    uint64_t answer_ms;      /* from a request's last byte to its answer; UINT64_MAX: none */
-    const char *answer;      /* NULL: 200 with 2 bytes */
-    bool cut;                /* after the answer the connection is cut, without close_notify */
+    uint64_t response_ms;    /* from the last byte of a request to its response; UINT64_MAX: none */
+    const char *response;    /* NULL: 200 with 2 bytes */
+    bool cut;                /* after the response the connection is cut, without close_notify */
     size_t send_at_most;     /* bytes that a call takes; 0: all */
     bool send_blocked;
     bool lost;        /* the server has closed an idle connection */

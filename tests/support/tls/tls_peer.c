@@ -17,9 +17,9 @@
 
 struct shape {
     EVP_PKEY *key, *issuer_key;
-    X509 *issuer; /* NULL: itself */
+    X509 *issuer; /* NULL: self-signed */
     const char *name;
-    const char *hosts; /* NULL: it is an authority */
+    const char *hosts; /* NULL: a CA */
     int64_t from, to;
 };
 
@@ -64,7 +64,7 @@ static X509 *certify(const struct shape *s)
     return crt;
 }
 
-/* One RSA key for all: making one takes a while. */
+/* One RSA key for all: generating one is slow. */
 static EVP_PKEY *make_key(bool rsa)
 {
     if (!rsa)
@@ -207,15 +207,15 @@ void tls_peer_flush(struct tls_peer *p, struct tk_sim_link *link)
     }
 }
 
-static void answer(struct tls_peer *p, const uint8_t *data, size_t len)
+static void respond(struct tls_peer *p, const uint8_t *data, size_t len)
 {
-    uint8_t *bytes = malloc(p->answer + 1);
+    uint8_t *bytes = malloc(p->response_len + 1);
 
-    for (size_t i = 0; i < p->answer; i++)
+    for (size_t i = 0; i < p->response_len; i++)
         bytes[i] = tls_byte(i);
-    if (p->answer > 0) {
+    if (p->response_len > 0) {
         data = bytes;
-        len = p->answer;
+        len = p->response_len;
     }
     if (p->tickets)
         assert_int_equal(SSL_new_session_ticket(p->ssl), 1);
@@ -225,8 +225,8 @@ static void answer(struct tls_peer *p, const uint8_t *data, size_t len)
     free(bytes);
 }
 
-/* With 1.3 the client is done when the server's first flight is there. */
-static void shake(struct tls_peer *p, struct tk_sim_link *link)
+/* With TLS 1.3 the client has finished once it has the server's first flight. */
+static void continue_handshake(struct tls_peer *p, struct tk_sim_link *link)
 {
     bool before = SSL_is_init_finished(p->ssl);
 
@@ -251,10 +251,10 @@ static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
     p->sends++;
     p->came += len;
     assert_int_equal(BIO_write(SSL_get_rbio(p->ssl), data, (int)len), len);
-    shake(p, link);
+    continue_handshake(p, link);
     while (p->finished && (n = SSL_read(p->ssl, plain, sizeof plain)) > 0) {
         p->plain += (size_t)n;
-        answer(p, plain, (size_t)n);
+        respond(p, plain, (size_t)n);
         if (p->drops) {
             tls_peer_flush(p, link);
             tk_sim_fin(link);
@@ -314,7 +314,7 @@ static void add_peer(struct tls_world *w, struct tls_peer *p, const char *host, 
     tk_sim_add_peer(&w->port, &p->peer);
 }
 
-/* The same for both peers: each would take a ticket of the other. */
+/* The same for both peers: each accepts the other's tickets. */
 static uint8_t ticket_keys[80];
 
 static void set_up(struct tls_peer *p, const struct tls_chain *chain, int version)
@@ -338,7 +338,7 @@ void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int vers
 
     memset(w, 0, sizeof *w);
     tk_sim_init(&w->port, 1);
-    tk_console_read(&w->port, 0, &none, 1); /* else its news would end every wait */
+    tk_console_read(&w->port, 0, &none, 1); /* or its first event ends every wait */
     tk_sim_set_wall(&w->port, TK_TIME_RTC, TLS_UNIX);
     w->port.publish = tk_mbedtls_set_time;
     tk_mbedtls_init(&w->port, 0);
@@ -365,8 +365,8 @@ void tls_world_free(struct tls_world *w)
     tk_sim_free(&w->port);
 }
 
-/* As core/https/tk_https.c: an address has its own time. */
-static uint64_t next_look(const struct tls_world *w, uint64_t until_ms)
+/* As in core/https/tk_connection.c: an address has its own deadline. */
+static uint64_t next_step(const struct tls_world *w, uint64_t until_ms)
 {
     uint64_t tcp_ms = w->tls.tcp_deadline_ms;
 
@@ -388,7 +388,7 @@ int tls_connect_to(struct tls_world *w, const char *name, struct tk_tls_session 
 
         n = tk_tls_step(&w->tls, &busy);
         if (n == TK_SOCK_AGAIN && !busy)
-            tk_wait(&w->port, next_look(w, until_ms));
+            tk_wait(&w->port, next_step(w, until_ms));
         assert_true(passes < PASSES_MAX);
     }
     return n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Answers of HTTP servers, cut at every byte, and what is refused of them. */
+/* HTTP responses, split at every byte, and malformed ones. */
 
 #include "tk_http.h"
 
@@ -17,14 +17,14 @@
 static struct tk_http h;
 static char body[ROOM];
 
-/* Feeds pieces of at most `step` bytes until there is a result. */
+/* Feeds pieces of at most `step` bytes until the result is not TK_HTTP_MORE. */
 static int feed(const char *bytes, size_t len, size_t step)
 {
     int result = TK_HTTP_MORE;
 
     while (result == TK_HTTP_MORE && len > 0) {
         size_t n = len < step ? len : step;
-        char *piece = malloc(n); /* so that a sanitizer sees a byte too many */
+        char *piece = malloc(n); /* exact, for the sanitizer */
 
         assert_non_null(piece);
         memcpy(piece, bytes, n);
@@ -42,20 +42,20 @@ static void begin(void)
     tk_http_begin(&h, body, sizeof body);
 }
 
-static int whole(const char *answer)
+static int whole(const char *response)
 {
     begin();
-    return feed(answer, strlen(answer), strlen(answer) + 1);
+    return feed(response, strlen(response), strlen(response) + 1);
 }
 
-/* --- good answers --- */
+/* --- well-formed responses --- */
 
 struct sample {
     const char *bytes;
     int status;
     const char *body;
     bool keep;
-    bool to_close; /* the body ends with the connection */
+    bool until_close; /* the body ends with the connection */
 };
 
 static const struct sample samples[] = {
@@ -97,7 +97,7 @@ static const struct sample samples[] = {
 
 static void expect(const struct sample *s, int result, size_t cut)
 {
-    if (s->to_close && result == TK_HTTP_MORE)
+    if (s->until_close && result == TK_HTTP_MORE)
         result = tk_http_end(&h);
     if (result != TK_HTTP_DONE || h.status != s->status || h.keep != s->keep ||
         h.body_len != strlen(s->body) || strcmp(h.body, s->body) != 0)
@@ -105,14 +105,14 @@ static void expect(const struct sample *s, int result, size_t cut)
                  tk_err_code(h.err), h.status, h.keep, h.body, s->bytes);
 }
 
-static void answers_are_read_whole(void **state)
+static void parses_responses(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++)
         expect(&samples[i], whole(samples[i].bytes), 0);
 }
 
-static void answers_are_read_in_pieces_of_every_size(void **state)
+static void parses_pieces_of_every_size(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
@@ -125,7 +125,7 @@ static void answers_are_read_in_pieces_of_every_size(void **state)
     }
 }
 
-static void answers_are_read_cut_in_two_at_every_byte(void **state)
+static void parses_two_pieces_split_at_every_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
@@ -139,13 +139,13 @@ static void answers_are_read_cut_in_two_at_every_byte(void **state)
     }
 }
 
-/* Where the length is told, nothing but the whole is an answer. */
-static void an_end_too_early_is_a_lost_connection(void **state)
+/* Unless the body ends with the connection. */
+static void reports_a_truncated_response(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
         size_t head = (size_t)(strstr(samples[i].bytes, "\n\r\n") - samples[i].bytes) + 3;
-        size_t len = samples[i].to_close ? head : strlen(samples[i].bytes);
+        size_t len = samples[i].until_close ? head : strlen(samples[i].bytes);
 
         for (size_t cut = 0; cut < len && samples[i].status != 400; cut++) {
             begin();
@@ -156,7 +156,7 @@ static void an_end_too_early_is_a_lost_connection(void **state)
     }
 }
 
-static void an_end_behind_the_whole_takes_nothing_back(void **state)
+static void stays_complete_when_the_connection_closes(void **state)
 {
     (void)state;
     assert_int_equal(whole(samples[0].bytes), TK_HTTP_DONE);
@@ -165,13 +165,13 @@ static void an_end_behind_the_whole_takes_nothing_back(void **state)
     assert_string_equal(h.body, samples[0].body);
 }
 
-static void bytes_behind_the_end_spoil_the_connection_alone(void **state)
+static void drops_bytes_after_the_end_and_the_connection(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
         char more[400];
 
-        if (samples[i].to_close)
+        if (samples[i].until_close)
             continue;
         snprintf(more, sizeof more, "%s\n", samples[i].bytes);
         assert_int_equal(whole(more), TK_HTTP_DONE);
@@ -180,7 +180,7 @@ static void bytes_behind_the_end_spoil_the_connection_alone(void **state)
     }
 }
 
-static void fields_are_told(void **state)
+static void reads_the_date(void **state)
 {
     (void)state;
     assert_int_equal(whole("HTTP/1.1 302 Found\r\nDATE:Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -193,7 +193,7 @@ static void fields_are_told(void **state)
     assert_int_equal(h.date_unix, 0);
 }
 
-static void fields_of_interim_answers_do_not_count(void **state)
+static void ignores_fields_of_interim_responses(void **state)
 {
     (void)state;
     assert_int_equal(whole("HTTP/1.0 103 Early\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -205,22 +205,22 @@ static void fields_of_interim_answers_do_not_count(void **state)
     assert_true(h.keep);
 }
 
-/* A line is kept up to a length; half a value must not pass for a whole one. */
-static void a_value_that_is_cut_is_none(void **state)
+/* Lines are kept up to a length; a cut value must not be used. */
+static void ignores_values_that_were_cut(void **state)
 {
-    char answer[1000];
+    char response[1000];
 
     (void)state;
     for (int spaces = 0; spaces < 400; spaces++) {
-        snprintf(answer, sizeof answer,
+        snprintf(response, sizeof response,
                  "HTTP/1.1 200 OK\r\nDate:%*sSun, 06 Nov 1994 08:49:37 GMT\r\n"
                  "Content-Length: 0\r\n\r\n",
                  spaces, "");
-        assert_int_equal(whole(answer), TK_HTTP_DONE);
+        assert_int_equal(whole(response), TK_HTTP_DONE);
         assert_true(h.date_unix == 784111777 || (h.date_unix == 0 && spaces > 50));
-        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length:%*s0011\r\n\r\n%s",
+        snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\nContent-Length:%*s0011\r\n\r\n%s",
                  spaces, "", "0123456789x");
-        int result = whole(answer);
+        int result = whole(response);
 
         assert_true(result == (spaces > 50 ? result : TK_HTTP_DONE));
         if (result == TK_HTTP_DONE)
@@ -228,20 +228,20 @@ static void a_value_that_is_cut_is_none(void **state)
     }
 }
 
-/* --- refused answers --- */
+/* --- malformed responses --- */
 
-static void refused(const char *answer, size_t len, enum tk_err why)
+static void expect_rejected(const char *response, size_t len, enum tk_err why)
 {
     for (size_t step = len; step > 0; step = step == 1 ? 0 : 1) {
         begin();
-        int result = feed(answer, len, step);
+        int result = feed(response, len, step);
 
         if (result != TK_HTTP_FAILED || h.err != why)
-            fail_msg("result %d, error %s:\n%s", result, tk_err_code(h.err), answer);
+            fail_msg("result %d, error %s:\n%s", result, tk_err_code(h.err), response);
     }
 }
 
-static void malformed_heads_are_refused(void **state)
+static void rejects_malformed_heads(void **state)
 {
     static const char *const rows[] = {
         "\r\n",
@@ -264,18 +264,18 @@ static void malformed_heads_are_refused(void **state)
         "HTTP/1.1 200 OK\r\nno colon\r\n",
         "HTTP/1.1 200 OK\r\nA: b\r\n folded: c\r\n",
         "HTTP/1.1 200 OK\r\nA: b\r\n\tfolded: c\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n \r\nab", /* folded, and empty */
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n \r\nab", /* folded and empty */
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\t\t\r\nab",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        refused(rows[i], strlen(rows[i]), TK_E_HTTP_MALFORMED);
-    refused("HTTP/1.1 200 O\0K\r\n", 18, TK_E_HTTP_MALFORMED);
-    refused("HTTP/1.1 200 OK\r\nA: b\0c\r\n", 25, TK_E_HTTP_MALFORMED);
+        expect_rejected(rows[i], strlen(rows[i]), TK_E_HTTP_MALFORMED);
+    expect_rejected("HTTP/1.1 200 O\0K\r\n", 18, TK_E_HTTP_MALFORMED);
+    expect_rejected("HTTP/1.1 200 OK\r\nA: b\0c\r\n", 25, TK_E_HTTP_MALFORMED);
 }
 
-static void wrong_lengths_are_refused(void **state)
+static void rejects_wrong_lengths(void **state)
 {
     static const char *const rows[] = {
         "Content-Length:",
@@ -301,32 +301,32 @@ static void wrong_lengths_are_refused(void **state)
         "Transfer-Encoding: chunkedx",
         "Transfer-Encoding: xchunked",
     };
-    char answer[200];
+    char response[200];
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%s\r\n\r\nab", rows[i]);
-        refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+        snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\n%s\r\n\r\nab", rows[i]);
+        expect_rejected(response, strlen(response), TK_E_HTTP_MALFORMED);
     }
 }
 
-/* A line longer than the memory for it never parses as what stands at its beginning. */
-static void a_length_cut_off_is_refused(void **state)
+/* A line that is too long must not be parsed by its beginning. */
+static void rejects_lengths_that_were_cut(void **state)
 {
     static const char *const names[] = {"Content-Length: 2", "Transfer-Encoding: chunked"};
-    char answer[1000];
+    char response[1000];
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         for (int spaces = 200; spaces < 300; spaces++) {
-            snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%s%*sx\r\n\r\n2\r\nab", names[i],
-                     spaces, "");
-            refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+            snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\n%s%*sx\r\n\r\n2\r\nab",
+                     names[i], spaces, "");
+            expect_rejected(response, strlen(response), TK_E_HTTP_MALFORMED);
         }
     }
 }
 
-static void bad_chunks_are_refused(void **state)
+static void rejects_malformed_chunks(void **state)
 {
     static const char *const rows[] = {
         "\r\n",          "x\r\n",           "-1\r\nab",         "+1\r\nab",
@@ -334,38 +334,38 @@ static void bad_chunks_are_refused(void **state)
         "100000000\r\n", "000000002\r\nab", "fffffffff\r\n",    "2\r\nabc\r\n",
         "2\r\nab3\r\n",  "2\r\nab\r\n\r\n", "2\r\nab\r\nz\r\n", "2\r\nab \r\n0\r\n\r\n",
     };
-    char answer[200];
+    char response[200];
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s",
-                 rows[i]);
-        refused(answer, strlen(answer), TK_E_HTTP_MALFORMED);
+        snprintf(response, sizeof response,
+                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s", rows[i]);
+        expect_rejected(response, strlen(response), TK_E_HTTP_MALFORMED);
     }
 }
 
-/* --- bounds --- */
+/* --- limits --- */
 
-static void a_body_fills_its_room_and_no_more(void **state)
+static void limits_the_body_to_its_buffer(void **state)
 {
     static const char *const heads[] = {
         "Content-Length: %d\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n%x\r\n", "A: %d\r\n\r\n"};
-    char answer[300];
+    char response[300];
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         for (int len = ROOM - 2; len <= ROOM + 1; len++) {
-            strcpy(answer, "HTTP/1.1 200 OK\r\n");
-            snprintf(answer + 17, 100, heads[i], len);
-            size_t head = strlen(answer);
+            strcpy(response, "HTTP/1.1 200 OK\r\n");
+            snprintf(response + 17, 100, heads[i], len);
+            size_t head = strlen(response);
 
-            memset(answer + head, 'b', (size_t)len);
-            strcpy(answer + head + len, i == 1 ? "\r\n0\r\n\r\n" : "");
+            memset(response + head, 'b', (size_t)len);
+            strcpy(response + head + len, i == 1 ? "\r\n0\r\n\r\n" : "");
             if (len >= ROOM) {
-                refused(answer, strlen(answer), TK_E_HTTP_TOO_LARGE);
+                expect_rejected(response, strlen(response), TK_E_HTTP_TOO_LARGE);
                 continue;
             }
-            int result = whole(answer);
+            int result = whole(response);
 
             assert_int_equal(i == 2 ? tk_http_end(&h) : result, TK_HTTP_DONE);
             assert_int_equal(strspn(h.body, "b"), len);
@@ -373,7 +373,7 @@ static void a_body_fills_its_room_and_no_more(void **state)
     }
 }
 
-static void many_chunks_are_one_body(void **state)
+static void joins_chunks(void **state)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -387,8 +387,8 @@ static void many_chunks_are_one_body(void **state)
     assert_int_equal(h.err, TK_E_HTTP_TOO_LARGE);
 }
 
-/* Repeats a piece behind a beginning until there is a result; answers how often. */
-static int endless(const char *start, const char *piece, enum tk_err why)
+/* Repeats a piece until parsing fails; returns how often. */
+static int repeat(const char *start, const char *piece, enum tk_err why)
 {
     int count = 0;
 
@@ -400,23 +400,23 @@ static int endless(const char *start, const char *piece, enum tk_err why)
     return count;
 }
 
-static void nothing_is_endless(void **state)
+static void limits_every_part(void **state)
 {
     static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     (void)state;
-    assert_int_equal(endless("HTTP/1.1 200 OK", "x", TK_E_HTTP_TOO_LARGE), 16384 - 15);
-    assert_int_equal(endless("", " ", TK_E_HTTP_TOO_LARGE), 16384);
-    assert_in_range(endless("HTTP/1.1 200 OK\r\n", "A: b\r\n", TK_E_HTTP_TOO_LARGE), 2700, 2731);
-    assert_in_range(endless("HTTP/1.1 200 OK\r\nA:", "b", TK_E_HTTP_TOO_LARGE), 16300, 16384);
-    assert_int_equal(endless("", "HTTP/1.1 100 C\r\n\r\n", TK_E_HTTP_MALFORMED), 8);
-    assert_in_range(endless(chunked, "0", TK_E_HTTP_TOO_LARGE), 16000, 16384);
-    assert_in_range(endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
-                            "A: b\r\n", TK_E_HTTP_TOO_LARGE),
+    assert_int_equal(repeat("HTTP/1.1 200 OK", "x", TK_E_HTTP_TOO_LARGE), 16384 - 15);
+    assert_int_equal(repeat("", " ", TK_E_HTTP_TOO_LARGE), 16384);
+    assert_in_range(repeat("HTTP/1.1 200 OK\r\n", "A: b\r\n", TK_E_HTTP_TOO_LARGE), 2700, 2731);
+    assert_in_range(repeat("HTTP/1.1 200 OK\r\nA:", "b", TK_E_HTTP_TOO_LARGE), 16300, 16384);
+    assert_int_equal(repeat("", "HTTP/1.1 100 C\r\n\r\n", TK_E_HTTP_MALFORMED), 8);
+    assert_in_range(repeat(chunked, "0", TK_E_HTTP_TOO_LARGE), 16000, 16384);
+    assert_in_range(repeat("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n",
+                           TK_E_HTTP_TOO_LARGE),
                     2000, 2731);
 }
 
-static void noise_harms_nothing(void **state)
+static void survives_noise(void **state)
 {
     uint32_t random = 1;
 
@@ -440,23 +440,23 @@ static void noise_harms_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_are_read_whole),
-        cmocka_unit_test(answers_are_read_in_pieces_of_every_size),
-        cmocka_unit_test(answers_are_read_cut_in_two_at_every_byte),
-        cmocka_unit_test(an_end_too_early_is_a_lost_connection),
-        cmocka_unit_test(an_end_behind_the_whole_takes_nothing_back),
-        cmocka_unit_test(bytes_behind_the_end_spoil_the_connection_alone),
-        cmocka_unit_test(fields_are_told),
-        cmocka_unit_test(fields_of_interim_answers_do_not_count),
-        cmocka_unit_test(a_value_that_is_cut_is_none),
-        cmocka_unit_test(malformed_heads_are_refused),
-        cmocka_unit_test(wrong_lengths_are_refused),
-        cmocka_unit_test(a_length_cut_off_is_refused),
-        cmocka_unit_test(bad_chunks_are_refused),
-        cmocka_unit_test(a_body_fills_its_room_and_no_more),
-        cmocka_unit_test(many_chunks_are_one_body),
-        cmocka_unit_test(nothing_is_endless),
-        cmocka_unit_test(noise_harms_nothing),
+        cmocka_unit_test(parses_responses),
+        cmocka_unit_test(parses_pieces_of_every_size),
+        cmocka_unit_test(parses_two_pieces_split_at_every_byte),
+        cmocka_unit_test(reports_a_truncated_response),
+        cmocka_unit_test(stays_complete_when_the_connection_closes),
+        cmocka_unit_test(drops_bytes_after_the_end_and_the_connection),
+        cmocka_unit_test(reads_the_date),
+        cmocka_unit_test(ignores_fields_of_interim_responses),
+        cmocka_unit_test(ignores_values_that_were_cut),
+        cmocka_unit_test(rejects_malformed_heads),
+        cmocka_unit_test(rejects_wrong_lengths),
+        cmocka_unit_test(rejects_lengths_that_were_cut),
+        cmocka_unit_test(rejects_malformed_chunks),
+        cmocka_unit_test(limits_the_body_to_its_buffer),
+        cmocka_unit_test(joins_chunks),
+        cmocka_unit_test(limits_every_part),
+        cmocka_unit_test(survives_noise),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

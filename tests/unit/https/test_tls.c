@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/https/tk_tls.c against somebody else's TLS: what works, however the bytes come. */
+/* core/https/tk_tls.c against OpenSSL: connections that work, in pieces of any size. */
 
 #include "tls_peer.h"
 
@@ -32,7 +32,7 @@ static void echo(struct tls_world *w)
     assert_string_equal(back, "hello");
 }
 
-static void test_handshake_and_echo(void **state)
+static void connects_and_echoes(void **state)
 {
     static const enum tls_kind kinds[] = {TLS_EC, TLS_RSA, TLS_SHORT};
     struct tls_world w;
@@ -48,13 +48,13 @@ static void test_handshake_and_echo(void **state)
         tk_tls_close(&w.tls);
         assert_int_equal(w.peer.alert, SSL_AD_CLOSE_NOTIFY);
         assert_int_equal(w.peer.closed, 1);
-        assert_int_equal(w.port.now_ms, 0); /* no wake-up was lost */
+        assert_int_equal(w.port.now_ms, 0); /* waited for nothing but the peer */
         tls_world_free(&w);
     }
 }
 
-/* Also: between any two bytes the sockets say that they cannot now. */
-static void test_byte_by_byte(void **state)
+/* Also with TK_SOCK_AGAIN between any two bytes. */
+static void works_byte_by_byte(void **state)
 {
     struct tls_world w;
 
@@ -71,8 +71,8 @@ static void test_byte_by_byte(void **state)
     }
 }
 
-/* Round trips: TCP, two of 1.2 or one of 1.3, the request. */
-static void test_only_the_peer_takes_time(void **state)
+/* Round trips: TCP, two for TLS 1.2 or one for 1.3, the request. */
+static void adds_no_round_trips(void **state)
 {
     struct tls_world w;
 
@@ -90,8 +90,8 @@ static void test_only_the_peer_takes_time(void **state)
     }
 }
 
-/* A host's sockets that take no more for a while, in each flight and the request. */
-static void test_a_stall_at_every_byte_upwards(void **state)
+/* The socket accepts no more for 500 ms, in each flight and in the request. */
+static void continues_after_a_stall_at_any_sent_byte(void **state)
 {
     struct tls_world w;
 
@@ -112,7 +112,7 @@ static void test_a_stall_at_every_byte_upwards(void **state)
     }
 }
 
-static void test_one_send_a_flight(void **state)
+static void sends_each_flight_at_once(void **state)
 {
     struct tls_world w;
 
@@ -131,8 +131,8 @@ static void test_one_send_a_flight(void **state)
     }
 }
 
-/* A request of tk_https's largest size is a record, and a send. */
-static void test_one_send_a_request(void **state)
+/* Up to the largest request of tk_https.c. */
+static void sends_each_request_at_once(void **state)
 {
     static const size_t sizes[] = {1, 200, 255, 256, 257, 1000, 2047};
     uint8_t bytes[2048] = {0};
@@ -152,14 +152,14 @@ static void test_one_send_a_request(void **state)
     }
 }
 
-static void large_answer(int version, size_t at_most)
+static void large_response(int version, size_t at_most)
 {
     static uint8_t bytes[100000];
     struct tls_world w;
 
     tls_world_init(&w, tls_chain(TLS_SHORT), version);
     w.peer.peer.down.at_most = at_most;
-    w.peer.answer = sizeof bytes;
+    w.peer.response_len = sizeof bytes;
     assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
     assert_int_equal(tls_send_all(&w, "x", 1), 1);
     memset(bytes, 0, sizeof bytes);
@@ -170,16 +170,16 @@ static void large_answer(int version, size_t at_most)
     tls_world_free(&w);
 }
 
-static void test_answers_of_whole_records(void **state)
+static void receives_full_records(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        large_answer(versions[i], 0);
-        large_answer(versions[i], 1000);
+        large_response(versions[i], 0);
+        large_response(versions[i], 1000);
     }
 }
 
-static void test_a_large_request(void **state)
+static void sends_more_than_a_record(void **state)
 {
     static uint8_t out[20000], in[20000];
     struct tls_world w;
@@ -199,8 +199,8 @@ static void test_a_large_request(void **state)
     }
 }
 
-/* RFC 8446 6.1, RFC 9112 9.8: without close_notify somebody on the way may have cut it off. */
-static void test_only_close_notify_is_an_end(void **state)
+/* RFC 8446 6.1, RFC 9112 9.8: without close_notify an attacker may have cut the connection. */
+static void only_close_notify_ends_the_stream(void **state)
 {
     struct tls_world w;
     char back[8];
@@ -222,15 +222,15 @@ static void test_only_close_notify_is_an_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_handshake_and_echo),
-        cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_only_the_peer_takes_time),
-        cmocka_unit_test(test_a_stall_at_every_byte_upwards),
-        cmocka_unit_test(test_one_send_a_flight),
-        cmocka_unit_test(test_one_send_a_request),
-        cmocka_unit_test(test_answers_of_whole_records),
-        cmocka_unit_test(test_a_large_request),
-        cmocka_unit_test(test_only_close_notify_is_an_end),
+        cmocka_unit_test(connects_and_echoes),
+        cmocka_unit_test(works_byte_by_byte),
+        cmocka_unit_test(adds_no_round_trips),
+        cmocka_unit_test(continues_after_a_stall_at_any_sent_byte),
+        cmocka_unit_test(sends_each_flight_at_once),
+        cmocka_unit_test(sends_each_request_at_once),
+        cmocka_unit_test(receives_full_records),
+        cmocka_unit_test(sends_more_than_a_record),
+        cmocka_unit_test(only_close_notify_ends_the_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/https/tk_tls.c against somebody else's TLS: whatever goes wrong has an end, and its own
- * error. */
+/* core/https/tk_tls.c against OpenSSL: every fault ends in its error, in bounded time. */
 
 #include "tk_https.h"
 #include "tls_peer.h"
@@ -37,7 +36,7 @@ static enum tk_err error_of(enum tls_kind kind, int version)
     return err;
 }
 
-static void test_each_fault_of_a_certificate(void **state)
+static void reports_each_certificate_fault(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -51,8 +50,7 @@ static void test_each_fault_of_a_certificate(void **state)
     }
 }
 
-/* The first and the last second of a certificate, and their neighbours. */
-static void test_dates_to_the_second(void **state)
+static void checks_dates_to_the_second(void **state)
 {
     static const struct {
         int64_t unix_s;
@@ -74,8 +72,7 @@ static void test_dates_to_the_second(void **state)
     }
 }
 
-/* The same connection object serves well after each fault. */
-static void test_a_good_connection_after_a_bad_one(void **state)
+static void connects_after_a_failed_handshake(void **state)
 {
     struct tls_world w;
     char back[8] = "";
@@ -93,7 +90,7 @@ static void test_a_good_connection_after_a_bad_one(void **state)
     tls_world_free(&w);
 }
 
-/* --- too little memory --- */
+/* --- out of memory --- */
 
 static enum tk_err error_with_heap(enum tls_kind kind, int version, size_t limit, size_t *peak)
 {
@@ -112,8 +109,9 @@ static enum tk_err error_with_heap(enum tls_kind kind, int version, size_t limit
     return err;
 }
 
-/* mbedTLS takes a signature that it has no memory to check for a wrong one. */
-static void test_too_little_memory_is_never_taken_for_a_wrong_certificate(void **state)
+/* Never as a wrong certificate: mbedTLS reports a signature that it had no memory to check as
+ * wrong. */
+static void reports_lack_of_memory_as_such(void **state)
 {
     static const enum tls_kind kinds[] = {TLS_EC, TLS_RSA};
     size_t peak, unused, step = 200 * tls_stride();
@@ -124,7 +122,7 @@ static void test_too_little_memory_is_never_taken_for_a_wrong_certificate(void *
         int version = versions[i % 2];
 
         assert_int_equal(error_with_heap(kind, version, 0, &peak), TK_OK);
-        /* how long its random numbers are makes a small difference from one to the next */
+        /* varies slightly with the length of its random numbers */
         assert_in_range(peak, 20000, 60000);
         for (size_t less = 1; less < 20000; less += step) {
             enum tk_err err = error_with_heap(kind, version, peak - less, &unused);
@@ -134,7 +132,7 @@ static void test_too_little_memory_is_never_taken_for_a_wrong_certificate(void *
     }
 }
 
-/* --- what must be there before a byte leaves --- */
+/* --- prerequisites: nothing is sent without --- */
 
 static void assert_nothing_left(struct tls_world *w, enum tk_err err)
 {
@@ -145,7 +143,7 @@ static void assert_nothing_left(struct tls_world *w, enum tk_err err)
     tls_world_free(w);
 }
 
-static void test_no_clock(void **state)
+static void needs_a_clock(void **state)
 {
     struct tls_world w;
 
@@ -154,13 +152,13 @@ static void test_no_clock(void **state)
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
     assert_nothing_left(&w, TK_E_CLOCK_UNKNOWN);
 
-    /* a clock that stands before the program was made */
+    /* a clock before the build date */
     tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
     tk_sim_set_wall(&w.port, TK_TIME_RTC, 946684800);
     assert_nothing_left(&w, TK_E_CLOCK_UNKNOWN);
 }
 
-static void test_no_random_numbers(void **state)
+static void needs_random_numbers(void **state)
 {
     struct tls_world w;
 
@@ -170,14 +168,14 @@ static void test_no_random_numbers(void **state)
     assert_nothing_left(&w, TK_E_NOT_SEEDED);
 }
 
-/* --- the way --- */
+/* --- names and addresses --- */
 
 static int connect_within(struct tls_world *w, uint64_t ms)
 {
     return tls_connect_to(w, TLS_HOST, NULL, w->port.now_ms + ms);
 }
 
-static void test_names(void **state)
+static void reports_failed_lookups_and_cancels_pending_ones(void **state)
 {
     struct tls_world w;
 
@@ -193,7 +191,7 @@ static void test_names(void **state)
     assert_int_equal(w.port.now_ms, 1000);
     tk_tls_close(&w.tls);
     for (int i = 0; i < TK_SIM_LOOKUPS; i++)
-        assert_false(w.port.lookups[i].used); /* given back */
+        assert_false(w.port.lookups[i].used); /* released */
     tls_world_free(&w);
 }
 
@@ -203,8 +201,8 @@ static void assert_no_socket_left(const struct tls_world *w)
         assert_int_equal(w->port.links[i].state, TK_SIM_FREE);
 }
 
-/* Three that do not take it, each in its own way, before the one that does, or not. */
-static void test_all_addresses_are_tried(void **state)
+/* Three addresses that do not connect, then one that does or does not. */
+static void tries_all_addresses(void **state)
 {
     struct tk_sim_peer silent = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_SILENT};
     struct tk_sim_peer slow = {
@@ -232,7 +230,7 @@ static void test_all_addresses_are_tried(void **state)
     }
 }
 
-static void test_no_socket_free(void **state)
+static void reports_lack_of_sockets(void **state)
 {
     struct tls_world w;
 
@@ -253,7 +251,7 @@ struct cut {
     size_t at;
 };
 
-/* Whether the whole answer came. */
+/* True if the whole response came. */
 static bool run_with_cut(struct tls_world *w, const struct cut *c)
 {
     char back[8] = "";
@@ -286,7 +284,7 @@ static bool run_with_cut(struct tls_world *w, const struct cut *c)
     return whole;
 }
 
-/* In good order and not, by turns. */
+/* By FIN and by RST in turn. */
 static void cut_everywhere(int version, bool up)
 {
     struct cut c = {.version = version, .up = up};
@@ -299,19 +297,19 @@ static void cut_everywhere(int version, bool up)
         whole = run_with_cut(&w, &c);
         assert_true(c.at < 5000);
     }
-    assert_true(c.at > (up ? w.peer.came : w.peer.given)); /* of the last one, which was whole */
+    assert_true(c.at > (up ? w.peer.came : w.peer.given)); /* of the last one, which was complete */
     assert_true(w.peer.given > 500 && w.peer.came > 250);
     tls_world_free(&w);
 }
 
-static void test_cut_after_every_byte_downwards(void **state)
+static void detects_a_cut_after_any_received_byte(void **state)
 {
     (void)state;
     cut_everywhere(TLS1_2_VERSION, false);
     cut_everywhere(TLS1_3_VERSION, false);
 }
 
-static void test_cut_after_every_byte_upwards(void **state)
+static void detects_a_cut_after_any_sent_byte(void **state)
 {
     (void)state;
     cut_everywhere(TLS1_2_VERSION, true);
@@ -332,16 +330,16 @@ static enum tk_err write_hello(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
-static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
-    assert_null(answer);
+    assert_null(response);
     ended.err = err;
     ended.at_ms = r->connection->tls.config->port->now_ms;
 }
 
-/* By core/https/tk_https.c, whose deadline ends it, or before that the handshake's own. False when
- * an answer came: the echo, which is none. */
-static bool run_in_silence(struct tls_world *w, struct tk_https *net)
+/* A request by tk_https.c. True if it timed out, by its deadline or that of the handshake; false if
+ * a response came: the echo, which is not HTTP. */
+static bool run_in_silence(struct tls_world *w, struct tk_https *https)
 {
     struct tk_request r = {.priority = TK_PRIORITY_REFRESH,
                            .deadline_ms = w->port.now_ms + 30000,
@@ -352,9 +350,9 @@ static bool run_in_silence(struct tls_world *w, struct tk_https *net)
 
     assert_true(tk_host_parse(&r.host, TLS_HOST, NULL));
     ended.err = TK_OK;
-    tk_https_submit(net, &r);
+    tk_https_submit(https, &r);
     while (tk_https_active(&r)) {
-        uint64_t until_ms = tk_https_step(net, w->port.now_ms);
+        uint64_t until_ms = tk_https_step(https, w->port.now_ms);
 
         if (until_ms > w->port.now_ms)
             tk_wait(&w->port, until_ms);
@@ -369,15 +367,15 @@ static bool run_in_silence(struct tls_world *w, struct tk_https *net)
     return true;
 }
 
-static void test_silence_anywhere(void **state)
+static void times_out_on_silence_at_any_byte(void **state)
 {
-    static struct tk_https net;
+    static struct tk_https https;
     struct tls_world w;
 
     (void)state;
     for (int i = 0; i < 4; i++) {
         tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
-        assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+        assert_int_equal(tk_https_init(&https, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
         bool silent = true;
         size_t at = 0;
 
@@ -386,61 +384,61 @@ static void test_silence_anywhere(void **state)
                 .event = TK_SIM_STALL, .after = at, .until_ms = TK_SIM_NEVER};
 
             *(i < 2 ? &w.peer.peer.down : &w.peer.peer.up) = flow;
-            silent = run_in_silence(&w, &net);
+            silent = run_in_silence(&w, &https);
         }
         assert_true(at > 250);
-        tk_https_free(&net);
+        tk_https_free(&https);
         tls_world_free(&w);
     }
 }
 
-/* An address that says nothing has 5 s, though the request has more. */
-static void test_a_silent_address(void **state)
+/* For 5 s, though the request has more time. */
+static void skips_a_silent_address(void **state)
 {
-    static struct tk_https net;
+    static struct tk_https https;
     struct tk_sim_peer silent = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_SILENT};
     struct tls_world w;
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_3_VERSION);
-    assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+    assert_int_equal(tk_https_init(&https, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
     tk_sim_add_peer(&w.port, &silent);
     w.peer.name.count = 2;
     w.peer.name.addrs[1] = w.peer.name.addrs[0];
     w.peer.name.addrs[0] = silent.addr;
-    assert_false(run_in_silence(&w, &net));
+    assert_false(run_in_silence(&w, &https));
     assert_int_equal(ended.at_ms, 5000);
-    tk_https_free(&net);
+    tk_https_free(&https);
     tls_world_free(&w);
 }
 
-/* It takes the connection and then says nothing, or ends it: there is another one. */
-static void test_an_address_that_does_not_shake_hands(void **state)
+/* It accepts the connection, and then is silent or closes it. */
+static void skips_an_address_without_handshake(void **state)
 {
-    static struct tk_https net;
+    static struct tk_https https;
     struct tk_sim_peer bad = {.addr = {4, {10, 9, 0, 2}}, .port = 443, .answer = TK_SIM_ACCEPT};
     struct tls_world w;
 
     (void)state;
     for (int i = 0; i < 6; i++) {
         tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
-        assert_int_equal(tk_https_init(&net, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
+        assert_int_equal(tk_https_init(&https, &w.port, &w.time, tk_trust_find, &w.trust), TK_OK);
         bad.up.event = i < 2 ? TK_SIM_NOTHING : i < 4 ? TK_SIM_FIN : TK_SIM_RESET;
         bad.up.after = 50;
         tk_sim_add_peer(&w.port, &bad);
         w.peer.name.count = 2;
         w.peer.name.addrs[1] = w.peer.name.addrs[0];
         w.peer.name.addrs[0] = bad.addr;
-        assert_false(run_in_silence(&w, &net));
+        assert_false(run_in_silence(&w, &https));
         assert_int_equal(ended.at_ms, i < 2 ? 8000 : 0);
         assert_int_equal(w.port.connections_begun, 2);
-        tk_https_free(&net);
+        tk_https_free(&https);
         tls_world_free(&w);
     }
 }
 
-/* Each piece comes before the last one is too long ago: that is slow, and no silence. */
-static void test_a_slow_handshake_is_no_silence(void **state)
+/* Each piece arrives within 8 s of the last. */
+static void tolerates_a_slow_handshake(void **state)
 {
     struct tls_world w;
 
@@ -455,21 +453,21 @@ static void test_a_slow_handshake_is_no_silence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_fault_of_a_certificate),
-        cmocka_unit_test(test_dates_to_the_second),
-        cmocka_unit_test(test_a_good_connection_after_a_bad_one),
-        cmocka_unit_test(test_too_little_memory_is_never_taken_for_a_wrong_certificate),
-        cmocka_unit_test(test_no_clock),
-        cmocka_unit_test(test_no_random_numbers),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_all_addresses_are_tried),
-        cmocka_unit_test(test_no_socket_free),
-        cmocka_unit_test(test_cut_after_every_byte_downwards),
-        cmocka_unit_test(test_cut_after_every_byte_upwards),
-        cmocka_unit_test(test_silence_anywhere),
-        cmocka_unit_test(test_a_silent_address),
-        cmocka_unit_test(test_an_address_that_does_not_shake_hands),
-        cmocka_unit_test(test_a_slow_handshake_is_no_silence),
+        cmocka_unit_test(reports_each_certificate_fault),
+        cmocka_unit_test(checks_dates_to_the_second),
+        cmocka_unit_test(connects_after_a_failed_handshake),
+        cmocka_unit_test(reports_lack_of_memory_as_such),
+        cmocka_unit_test(needs_a_clock),
+        cmocka_unit_test(needs_random_numbers),
+        cmocka_unit_test(reports_failed_lookups_and_cancels_pending_ones),
+        cmocka_unit_test(tries_all_addresses),
+        cmocka_unit_test(reports_lack_of_sockets),
+        cmocka_unit_test(detects_a_cut_after_any_received_byte),
+        cmocka_unit_test(detects_a_cut_after_any_sent_byte),
+        cmocka_unit_test(times_out_on_silence_at_any_byte),
+        cmocka_unit_test(skips_a_silent_address),
+        cmocka_unit_test(skips_an_address_without_handshake),
+        cmocka_unit_test(tolerates_a_slow_handshake),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/https/tk_tls.c against somebody else's TLS: sessions that are kept, and records without a
- * byte for us, which come when the server likes. */
+/* core/https/tk_tls.c against OpenSSL: resumed sessions, the two profiles, and records without
+ * application data. */
 
 #include "tls_peer.h"
 
@@ -23,7 +23,7 @@ static void echo(struct tls_world *w)
     assert_string_equal(back, "hello");
 }
 
-/* A world with a session of the first host in *session. */
+/* Leaves a session with the first host in *session. */
 static void begin(struct tls_world *w, int version, struct tk_tls_session *session)
 {
     memset(session, 0, sizeof *session);
@@ -53,7 +53,7 @@ static void assert_next(struct tls_world *w, const char *host, struct tk_tls_ses
     tk_tls_close(&w->tls);
 }
 
-static void test_resumed(void **state)
+static void resumes_a_session(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -70,7 +70,7 @@ static void test_resumed(void **state)
     }
 }
 
-static void test_no_place_to_keep_one(void **state)
+static void works_without_a_session(void **state)
 {
     struct tls_world w;
 
@@ -83,8 +83,8 @@ static void test_no_place_to_keep_one(void **state)
     }
 }
 
-/* Both servers would take it. */
-static void test_not_for_another_host(void **state)
+/* Both servers would accept it. */
+static void does_not_resume_with_another_host(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -93,13 +93,13 @@ static void test_not_for_another_host(void **state)
     for (int i = 0; i < 2; i++) {
         begin(&w, versions[i], &session);
         assert_next(&w, TLS_HOST_2, &session, false);
-        assert_string_equal(session.host.name, TLS_HOST_2); /* has taken the place */
+        assert_string_equal(session.host.name, TLS_HOST_2); /* replaced it */
         assert_next(&w, TLS_HOST, &session, false);
         tls_world_free(&w);
     }
 }
 
-static void test_not_for_another_port(void **state)
+static void does_not_resume_with_another_port(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -115,7 +115,7 @@ static void test_not_for_another_port(void **state)
     }
 }
 
-static void test_not_after_the_chain_that_was_verified(void **state)
+static void does_not_resume_after_the_chain_expired(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -133,8 +133,8 @@ static void test_not_after_the_chain_that_was_verified(void **state)
     }
 }
 
-/* The server lost its keys: a full handshake, and a new session. */
-static void test_refused_by_the_server(void **state)
+/* The server has new ticket keys: a full handshake and a new session follow. */
+static void makes_a_full_handshake_if_the_server_rejects_the_session(void **state)
 {
     uint8_t keys[80] = {1};
     struct tk_tls_session session;
@@ -151,7 +151,7 @@ static void test_refused_by_the_server(void **state)
     }
 }
 
-static void test_bytes_that_are_no_session(void **state)
+static void ignores_a_corrupt_session(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -168,8 +168,7 @@ static void test_bytes_that_are_no_session(void **state)
     }
 }
 
-/* Whatever made it fail, the next one is a full one. */
-static void test_gone_after_a_failed_handshake(void **state)
+static void drops_the_session_after_a_failed_handshake(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -187,8 +186,8 @@ static void test_gone_after_a_failed_handshake(void **state)
     }
 }
 
-/* mbedTLS 3.6 does not know RSA-PSS under 1.2: the other offer that is remembered has none. */
-static void test_a_server_that_prefers_pss(void **state)
+/* mbedTLS 3.6 fails if the server picks RSA-PSS with TLS 1.2; the fallback does not offer it. */
+static void falls_back_if_the_server_picks_pss(void **state)
 {
     struct tk_tls_session session = {.len = 0};
     struct tls_world w;
@@ -205,8 +204,8 @@ static void test_a_server_that_prefers_pss(void **state)
     tls_world_free(&w);
 }
 
-/* Where resuming 1.2 is what a board can afford, 1.3 is for servers that have nothing else. */
-static void test_tls_1_2_first(void **state)
+/* For boards that can afford to resume only TLS 1.2. */
+static void resumes_tls12_if_tried_first(void **state)
 {
     struct tk_tls_session session = {.len = 0};
     struct tls_world w;
@@ -221,7 +220,7 @@ static void test_tls_1_2_first(void **state)
     tls_world_free(&w);
 }
 
-static void test_forward_to_tls_1_3(void **state)
+static void falls_back_to_tls13(void **state)
 {
     struct tk_tls_session session = {.len = 0};
     struct tls_world w;
@@ -233,14 +232,14 @@ static void test_forward_to_tls_1_3(void **state)
     assert_int_equal(w.tls.err, TK_E_TLS_ALERT);
     assert_true(w.tls.try_again);
     tk_tls_close(&w.tls);
-    assert_next(&w, TLS_HOST, &session, false); /* and remembers it */
+    assert_next(&w, TLS_HOST, &session, false); /* the fallback is remembered */
     assert_next(&w, TLS_HOST, &session, true);
     tls_world_free(&w);
 }
 
-/* --- records without a byte for us --- */
+/* --- records without application data --- */
 
-static void test_tickets_where_an_answer_is_awaited(void **state)
+static void accepts_tickets_before_a_response(void **state)
 {
     struct tk_tls_session session;
     struct tls_world w;
@@ -260,8 +259,8 @@ static void test_tickets_where_an_answer_is_awaited(void **state)
     }
 }
 
-/* Ever so many are an error, not a loop: some other task may want to run. */
-static void test_a_flood_of_tickets(void **state)
+/* A bounded number per call, so that the main loop goes on. */
+static void fails_on_a_flood_of_tickets(void **state)
 {
     struct tls_world w;
     char byte;
@@ -275,7 +274,7 @@ static void test_a_flood_of_tickets(void **state)
     tls_world_free(&w);
 }
 
-static void test_tickets_between_answers(void **state)
+static void accepts_tickets_between_responses(void **state)
 {
     struct tk_tls_session session = {.len = 0};
     struct tls_world w;
@@ -294,9 +293,8 @@ static void test_tickets_between_answers(void **state)
     }
 }
 
-/* mbedTLS read a ticket's record and has not looked at it: so it is left when a reader has had
- * enough records. The next call is a write. */
-static void test_a_ticket_that_a_write_meets(void **state)
+/* mbedTLS has read the record of a ticket, but not processed it, as after RECORDS_MAX records. */
+static void send_processes_a_pending_ticket(void **state)
 {
     struct tk_tls_session session = {.len = 0};
     struct tls_world w;
@@ -316,7 +314,7 @@ static void test_a_ticket_that_a_write_meets(void **state)
     tls_world_free(&w);
 }
 
-static void ask_to_begin_anew(struct tls_peer *p)
+static void send_hello_request(struct tls_peer *p)
 {
     SSL_renegotiate(p->ssl);
     SSL_do_handshake(p->ssl);
@@ -324,8 +322,8 @@ static void ask_to_begin_anew(struct tls_peer *p)
     assert_int_equal(SSL_write(p->ssl, "hello", 5), 5);
 }
 
-/* 1.2's HelloRequest is refused, and what stands behind it is read all the same. */
-static void test_renegotiation(void **state)
+/* A HelloRequest of TLS 1.2 is refused; the data after it is received. */
+static void refuses_renegotiation(void **state)
 {
     struct tls_world w;
     char back[8] = "";
@@ -333,7 +331,7 @@ static void test_renegotiation(void **state)
     (void)state;
     for (unsigned at_most = 0; at_most < 9; at_most++) {
         tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_2_VERSION);
-        w.peer.greet = ask_to_begin_anew;
+        w.peer.greet = send_hello_request;
         w.peer.peer.down.at_most = at_most;
         assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
         assert_int_equal(tls_recv_all(&w, back, 5), 5);
@@ -343,21 +341,21 @@ static void test_renegotiation(void **state)
     }
 }
 
-static void change_key(struct tls_peer *p)
+static void send_key_update(struct tls_peer *p)
 {
     SSL_key_update(p->ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
     assert_int_equal(SSL_write(p->ssl, "hello", 5), 5);
 }
 
-/* mbedTLS 3.6 cannot change keys within a connection: an error of its own, no bytes. */
-static void test_key_update_is_an_error(void **state)
+/* mbedTLS 3.6 does not support KeyUpdate. */
+static void fails_on_a_key_update(void **state)
 {
     struct tls_world w;
     char byte = 0;
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_3_VERSION);
-    w.peer.greet = change_key;
+    w.peer.greet = send_key_update;
     assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
     assert_int_equal(tls_recv_all(&w, &byte, 1), TK_SOCK_ERR);
     assert_int_equal(w.tls.err, TK_E_TLS_FAILED);
@@ -368,23 +366,23 @@ static void test_key_update_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resumed),
-        cmocka_unit_test(test_no_place_to_keep_one),
-        cmocka_unit_test(test_not_for_another_host),
-        cmocka_unit_test(test_not_for_another_port),
-        cmocka_unit_test(test_not_after_the_chain_that_was_verified),
-        cmocka_unit_test(test_refused_by_the_server),
-        cmocka_unit_test(test_bytes_that_are_no_session),
-        cmocka_unit_test(test_gone_after_a_failed_handshake),
-        cmocka_unit_test(test_a_server_that_prefers_pss),
-        cmocka_unit_test(test_tls_1_2_first),
-        cmocka_unit_test(test_forward_to_tls_1_3),
-        cmocka_unit_test(test_tickets_where_an_answer_is_awaited),
-        cmocka_unit_test(test_a_flood_of_tickets),
-        cmocka_unit_test(test_tickets_between_answers),
-        cmocka_unit_test(test_a_ticket_that_a_write_meets),
-        cmocka_unit_test(test_renegotiation),
-        cmocka_unit_test(test_key_update_is_an_error),
+        cmocka_unit_test(resumes_a_session),
+        cmocka_unit_test(works_without_a_session),
+        cmocka_unit_test(does_not_resume_with_another_host),
+        cmocka_unit_test(does_not_resume_with_another_port),
+        cmocka_unit_test(does_not_resume_after_the_chain_expired),
+        cmocka_unit_test(makes_a_full_handshake_if_the_server_rejects_the_session),
+        cmocka_unit_test(ignores_a_corrupt_session),
+        cmocka_unit_test(drops_the_session_after_a_failed_handshake),
+        cmocka_unit_test(falls_back_if_the_server_picks_pss),
+        cmocka_unit_test(resumes_tls12_if_tried_first),
+        cmocka_unit_test(falls_back_to_tls13),
+        cmocka_unit_test(accepts_tickets_before_a_response),
+        cmocka_unit_test(fails_on_a_flood_of_tickets),
+        cmocka_unit_test(accepts_tickets_between_responses),
+        cmocka_unit_test(send_processes_a_pending_ticket),
+        cmocka_unit_test(refuses_renegotiation),
+        cmocka_unit_test(fails_on_a_key_update),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Hosts and addresses, as people paste them and as they should not. */
+/* Hosts, URLs and query parameters. */
 
 #include "tk_url.h"
 
@@ -25,7 +25,7 @@ static const char *host_text(void)
     return text;
 }
 
-static void hosts_are_read(void **state)
+static void parses_hosts(void **state)
 {
     static const struct {
         const char *pasted, *name;
@@ -56,7 +56,7 @@ static void hosts_are_read(void **state)
         const char *rest = NULL;
 
         if (!tk_host_parse(&host, rows[i].pasted, &rest))
-            fail_msg("refused: %s", rows[i].pasted);
+            fail_msg("rejected: %s", rows[i].pasted);
         assert_string_equal(host.name, rows[i].name);
         assert_int_equal(host.port, rows[i].port);
         assert_string_equal(rest, rows[i].rest);
@@ -68,7 +68,7 @@ static void hosts_are_read(void **state)
     }
 }
 
-static void what_is_no_host_is_refused(void **state)
+static void rejects_other_hosts(void **state)
 {
     static const char *const rows[] = {
         "",
@@ -132,14 +132,14 @@ static void what_is_no_host_is_refused(void **state)
         const char *rest = "untouched";
 
         if (tk_host_parse(&host, rows[i], &rest))
-            fail_msg("taken: %s as %s", rows[i], host_text());
+            fail_msg("accepted: %s as %s", rows[i], host_text());
         assert_string_equal(rest, "untouched");
         assert_string_equal(host.name, "");
     }
 }
 
-/* What is taken can be written into TK_HOST_TEXT again. */
-static void a_host_is_bounded(void **state)
+/* Every accepted host fits TK_HOST_TEXT. */
+static void limits_the_length_of_hosts(void **state)
 {
     char pasted[TK_HOST_MAX + 20];
 
@@ -156,7 +156,7 @@ static void a_host_is_bounded(void **state)
         tk_host_parse(&host, "[0ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535", NULL));
 }
 
-static void hosts_are_the_same_by_name_and_port(void **state)
+static void compares_hosts_by_name_and_port(void **state)
 {
     struct tk_host other;
 
@@ -172,7 +172,7 @@ static void hosts_are_the_same_by_name_and_port(void **state)
     assert_string_equal(host_text(), "");
 }
 
-static void parameters_are_found(void **state)
+static void finds_parameters(void **state)
 {
     static const struct {
         const char *url, *want; /* of "code"; NULL: none */
@@ -207,7 +207,7 @@ static void parameters_are_found(void **state)
         {"?code=%%41", NULL},
         {"?code=%-1", NULL},
         {"?code=a%00b", NULL},
-        {"?code=%&code=1", NULL}, /* the first counts, bad as it is */
+        {"?code=%&code=1", NULL}, /* the first one counts, even if malformed */
     };
 
     (void)state;
@@ -219,7 +219,7 @@ static void parameters_are_found(void **state)
     }
 }
 
-static void a_parameter_that_does_not_fit_is_none(void **state)
+static void rejects_parameters_that_do_not_fit(void **state)
 {
     char small[4];
 
@@ -229,7 +229,7 @@ static void a_parameter_that_does_not_fit_is_none(void **state)
     assert_true(tk_query_value("?a=%78%79%7A", "a", small, sizeof small));
     assert_string_equal(small, "xyz");
     assert_false(tk_query_value("?a=wxyz", "a", small, sizeof small));
-    assert_string_equal(small, ""); /* not the beginning of it */
+    assert_string_equal(small, ""); /* not truncated */
     assert_false(tk_query_value("?a=xy%zz", "a", small, sizeof small));
     assert_string_equal(small, "");
 }
@@ -237,12 +237,12 @@ static void a_parameter_that_does_not_fit_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts_are_read),
-        cmocka_unit_test(what_is_no_host_is_refused),
-        cmocka_unit_test(a_host_is_bounded),
-        cmocka_unit_test(hosts_are_the_same_by_name_and_port),
-        cmocka_unit_test(parameters_are_found),
-        cmocka_unit_test(a_parameter_that_does_not_fit_is_none),
+        cmocka_unit_test(parses_hosts),
+        cmocka_unit_test(rejects_other_hosts),
+        cmocka_unit_test(limits_the_length_of_hosts),
+        cmocka_unit_test(compares_hosts_by_name_and_port),
+        cmocka_unit_test(finds_parameters),
+        cmocka_unit_test(rejects_parameters_that_do_not_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

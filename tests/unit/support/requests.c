@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "requests.h"
 
+#include "tk_container.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -8,12 +10,12 @@
 #include <cmocka.h>
 
 struct tk_port port;
-struct tk_https net;
+struct tk_https https;
 static struct tk_time wall;
 
 static enum tk_err write_request(struct tk_request *r, struct tk_text *out)
 {
-    struct want *x = (struct want *)r;
+    struct test_request *x = TK_CONTAINER_OF(r, struct test_request, r);
 
     x->writes++;
     tk_text_add(out, "GET /");
@@ -24,24 +26,24 @@ static enum tk_err write_request(struct tk_request *r, struct tk_text *out)
     return x->write_err;
 }
 
-static void is_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
-    struct want *x = (struct want *)r;
+    struct test_request *x = TK_CONTAINER_OF(r, struct test_request, r);
 
     x->dones++;
     x->err = err;
-    x->answered = answer != NULL;
-    x->status = answer != NULL ? answer->status : 0;
+    x->has_response = response != NULL;
+    x->status = response != NULL ? response->status : 0;
     x->done_ms = port.now_ms;
     if (x->submit_again > 0) {
         x->submit_again--;
-        tk_https_submit(&net, r);
+        tk_https_submit(&https, r);
     }
     if (x->cancel_in_done)
-        tk_https_cancel(&net, r);
+        tk_https_cancel(&https, r);
 }
 
-void submit(struct want *x, const char *name, const char *host, enum tk_priority priority)
+void submit(struct test_request *x, const char *name, const char *host, enum tk_priority priority)
 {
     x->name = name;
     assert_true(tk_host_parse(&x->r.host, host, NULL));
@@ -49,17 +51,17 @@ void submit(struct want *x, const char *name, const char *host, enum tk_priority
     if (x->r.deadline_ms == 0)
         x->r.deadline_ms = port.now_ms + 30 * SECOND;
     x->r.write = x->connect_only ? NULL : write_request;
-    x->r.done = is_done;
-    tk_https_submit(&net, &x->r);
+    x->r.done = note_end;
+    tk_https_submit(&https, &x->r);
 }
 
-void live(uint64_t ms)
+void run_for(uint64_t ms)
 {
     uint64_t end_ms = port.now_ms + ms;
     unsigned spins = 0;
 
     for (;;) {
-        uint64_t until_ms = tk_https_step(&net, port.now_ms);
+        uint64_t until_ms = tk_https_step(&https, port.now_ms);
         uint64_t event_ms = tls_fake_next_ms(port.now_ms);
 
         until_ms = event_ms < until_ms ? event_ms : until_ms;
@@ -79,29 +81,29 @@ void assert_log(const char *log)
     tls_fake.log[0] = '\0';
 }
 
-void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms)
+void assert_ended(const struct test_request *x, enum tk_err err, uint64_t at_ms)
 {
     assert_int_equal(x->dones, 1);
     assert_string_equal(tk_err_code(x->err), tk_err_code(err));
-    assert_int_equal(x->answered, err == TK_OK);
+    assert_int_equal(x->has_response, err == TK_OK);
     assert_int_equal(x->done_ms, at_ms);
     assert_false(tk_https_active(&x->r));
 }
 
-int net_begin(void **state)
+int https_begin(void **state)
 {
     (void)state;
     tls_fake_reset();
     tk_sim_init(&port, 1);
     tk_sim_set_wall(&port, TK_TIME_RTC, 1795000000);
     tk_time_init(&wall, &port, 1790000000);
-    return tk_https_init(&net, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
+    return tk_https_init(&https, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
 }
 
-int net_end(void **state)
+int https_end(void **state)
 {
     (void)state;
-    tk_https_free(&net);
+    tk_https_free(&https);
     tk_sim_free(&port);
     return 0;
 }

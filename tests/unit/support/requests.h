@@ -2,7 +2,7 @@
 #ifndef REQUESTS_H
 #define REQUESTS_H
 
-/* Requests to tk_https.c above the scripted TLS of tls_fake.h, and how they ended. */
+/* Requests to tk_https.c over the scripted TLS of tls_fake.h, and their results. */
 
 #include "tk_https.h"
 #include "tk_sim.h"
@@ -12,10 +12,10 @@
 #define NEVER  UINT64_MAX
 
 extern struct tk_port port;
-extern struct tk_https net;
+extern struct tk_https https;
 
 /* A request and its result. */
-struct want {
+struct test_request {
     struct tk_request r;
     const char *name;
     enum tk_err write_err;
@@ -27,22 +27,24 @@ struct want {
     unsigned writes, dones;
     enum tk_err err;
     int status;
-    bool answered;
+    bool has_response;
     uint64_t done_ms;
 };
 
-/* The deadline is 30 s where x has none. */
-void submit(struct want *x, const char *name, const char *host, enum tk_priority priority);
+/* The default deadline is 30 s from now. */
+void submit(struct test_request *x, const char *name, const char *host, enum tk_priority priority);
 
 /* Runs tk_https.c for ms of virtual time. */
-void live(uint64_t ms);
+void run_for(uint64_t ms);
 
-/* Compares what was logged since the last call. */
+/* Compares and clears tls_fake.log. */
 void assert_log(const char *log);
-void assert_ended(const struct want *x, enum tk_err err, uint64_t at_ms);
 
-/* For cmocka. */
-int net_begin(void **state);
-int net_end(void **state);
+/* x ended once, with err, at this tick. */
+void assert_ended(const struct test_request *x, enum tk_err err, uint64_t at_ms);
+
+/* Setup and teardown of a test. */
+int https_begin(void **state);
+int https_end(void **state);
 
 #endif
