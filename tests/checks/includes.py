@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Includes run along the arrows: boards -> core, boards -> port -> platform <- core."""
+"""Includes run along the arrows: boards -> core, boards -> port -> platform <- core, and inside core
+from room to room:
+
+    keeper -> console -> escalate -> oauth -> runtime -> https, store -> base
+
+A room may use every room below it. Boards use the one public header and base.
+"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import rooms
 import source
 
 # Freestanding C99, and string.h: no allocation, no files, no clock, no locale.
 PORTABLE = {"float.h", "iso646.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
             "string.h"}
-MADE = {"tk_words_packed.h": ["core"]}  # while building, and where it belongs
+MADE = {"tk_words_packed.h": ["core/base"]}  # while building, and where it belongs
 CORE_ALSO = re.compile(r"(mbedtls|psa)/\w+\.h|jsmn\.h")
 ASKED_IN_PORTABLE_CODE = re.compile(r"(TK|MBEDTLS|JSMN)_\w+|TOKENKEEPER_H|defined|__cplusplus|__STDC_VERSION__")
 
@@ -21,8 +28,11 @@ _NAME = re.compile(r"\b[A-Za-z_]\w*")
 
 
 def zone(name: str) -> str:
-    """The part of the house in which a file stands: core, platform, port/<one>, boards/<one>."""
+    """The part of the tree that a file belongs to: core (the keeper), core/<room>, platform,
+    port/<one>, boards/<one>, tests."""
     parts = name.split("/")
+    if parts[0] == "core":
+        return "/".join(parts[:-1])
     return "/".join(parts[:2]) if parts[0] in ("port", "boards") else parts[0]
 
 
@@ -31,21 +41,26 @@ def may_use(user: str, used: str) -> bool:
     if user == used or user == "tests":
         return True
     if user.startswith("boards/"):
-        return used in ("core", "platform") or used.startswith("port/")
+        return used in ("core", "core/base", "platform") or used.startswith("port/")
     if user.startswith("port/"):
         return used in ("platform", "port/mbedtls")
-    return user == "core" and used == "platform"
+    return is_core(user) and (used == "platform" or rooms.may_use(user, used))
+
+
+def is_core(part: str) -> bool:
+    """Whether this is the keeper or a room."""
+    return part.partition("/")[0] == "core"
 
 
 def may_use_outside(user: str, header: str) -> bool:
     """Whether a zone may include a header that is not ours."""
-    if user == "core":
+    if is_core(user):
         return header in PORTABLE or bool(CORE_ALSO.fullmatch(header))
     return user != "platform" or header in PORTABLE
 
 
 def _homes(name: str, header: str, headers: dict[str, list[str]]) -> list[str]:
-    """The zones that a header of this name may come from, the including file's own first."""
+    """The zones that a header of this name may be found in, the including file's own first."""
     homes = headers.get(Path(header).name, [])
     own = [home for home in homes if home == zone(name)]
     return own or homes
@@ -69,7 +84,7 @@ def _include_problem(name: str, words: str, headers: dict[str, list[str]]) -> st
 
 def _condition_problem(name: str, words: str) -> str | None:
     match = _CONDITION.match(words)
-    if not match or zone(name) not in ("core", "platform"):
+    if not match or not (is_core(zone(name)) or zone(name) == "platform"):
         return None
     strange = [word for word in _NAME.findall(match.group(1))
                if not ASKED_IN_PORTABLE_CODE.fullmatch(word)]

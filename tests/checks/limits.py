@@ -12,6 +12,7 @@ import source
 FILE_LINES = 500
 TEST_FILE_LINES = 1000  # a test program is a list; nobody has to hold it in the head
 FUNCTION_LINES = 40
+MEDIAN_LINES, P95_LINES = 10, 20  # of functions
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ def summary(tree: Path) -> str:
             f"{percentile(lines, 0.95)}, longest {longest.lines} ({longest.name})")
 
 
+def spread_problems(lines: list[int]) -> list[str]:
+    """Whether most functions are short: their median and 95th percentile."""
+    return [f"tests/checks/limits.py:1: the {title} of all functions is {percentile(lines, share)} "
+            f"code lines, over {limit}"
+            for title, share, limit in (("median", 0.5, MEDIAN_LINES),
+                                        ("95th percentile", 0.95, P95_LINES))
+            if percentile(lines, share) > limit]
+
+
 def problems(tree: Path) -> list[str]:
     """Files and functions over their limit."""
     found = []
@@ -68,6 +78,7 @@ def problems(tree: Path) -> list[str]:
         limit = TEST_FILE_LINES if name.startswith("tests/") else FILE_LINES
         if lines > limit:
             found.append(f"{name}:1: {lines} code lines, over {limit}")
-    return found + [f"{it.file}:{it.line}: {it.name} has {it.lines} code lines, "
-                    f"over {FUNCTION_LINES}"
-                    for it in functions(tree) if it.lines > FUNCTION_LINES]
+    known = functions(tree)
+    return found + spread_problems([it.lines for it in known]) + [
+        f"{it.file}:{it.line}: {it.name} has {it.lines} code lines, over {FUNCTION_LINES}"
+        for it in known if it.lines > FUNCTION_LINES]

@@ -25,41 +25,89 @@ class Plant:
     instead_of: str = ""  # a pattern to replace, when the text does not go behind the end
 
 
-def _function(lines: int) -> str:
+def _function(lines: int, name: str = "tk_planted") -> str:
     body = "".join(f"    at[{line}] = {line};\n" for line in range(lines))
-    return f"\nvoid tk_planted(int *at);\n\nvoid tk_planted(int *at)\n{{\n{body}}}\n"
+    return f"\nvoid {name}(int *at);\n\nvoid {name}(int *at)\n{{\n{body}}}\n"
+
+
+def _call(function: str) -> str:
+    """What a call looks like in an object: a symbol that it needs."""
+    return (f'extern const int tk_other __asm__("{function}");\nconst int *tk_planted(void);\n'
+            "const int *tk_planted(void)\n{\n    return &tk_other;\n}\n")
 
 
 INCLUDES = [
     Plant("includes", "core includes a port", URL, '#include "tk_posix.h"\n',
-          r"core may not include tk_posix\.h of port/posix"),
+          r"core/https may not include tk_posix\.h of port/posix"),
     Plant("includes", "core includes a port by path", URL, '#include "../port/sim/tk_sim.h"\n',
-          r"core may not include \.\./port/sim/tk_sim\.h"),
+          r"core/https may not include \.\./port/sim/tk_sim\.h"),
     Plant("includes", "core includes stdlib.h", URL, "#include <stdlib.h>\n",
-          r"core may not include <stdlib\.h>"),
+          r"core/https may not include <stdlib\.h>"),
     Plant("includes", "core includes stdio.h", URL, "#include <stdio.h>\n",
-          r"core may not include <stdio\.h>"),
+          r"core/https may not include <stdio\.h>"),
     Plant("includes", "core includes a system's header", URL, "# include <sys/socket.h>\n",
-          r"core may not include <sys/socket\.h>"),
+          r"core/https may not include <sys/socket\.h>"),
     Plant("includes", "platform includes core", "platform/tk_clock.h", '#include "tokenkeeper.h"\n',
           r"platform may not include tokenkeeper\.h of core"),
     Plant("includes", "platform includes mbedTLS", "platform/tk_clock.h",
           "#include <mbedtls/ssl.h>\n", r"platform may not include <mbedtls/ssl\.h>"),
     Plant("includes", "a port includes core", "port/posix/tk_posix.h", '#include "tk_err.h"\n',
-          r"port/posix may not include tk_err\.h of core"),
+          r"port/posix may not include tk_err\.h of core/base"),
     Plant("includes", "a port includes another port", "port/posix/tk_posix.h",
           '#include "tk_sim.h"\n', r"port/posix may not include tk_sim\.h of port/sim"),
+    Plant("includes", "a room includes a room above it", URL, '#include "tk_account.h"\n',
+          r"core/https may not include tk_account\.h of core/oauth"),
+    Plant("includes", "a room includes the room beside it", URL, '#include "tk_store.h"\n',
+          r"core/https may not include tk_store\.h of core/store"),
+    Plant("includes", "a room includes the public header", URL, '#include "tokenkeeper.h"\n',
+          r"core/https may not include tokenkeeper\.h of core"),
+    Plant("includes", "a board includes the inside of a room", "boards/host/main.c",
+          '#include "tk_account.h"\n', r"boards/host may not include tk_account\.h of core/oauth"),
     Plant("includes", "core asks for Linux", URL, "#if defined(__linux__)\n#endif\n",
-          r"core may not depend on __linux__"),
+          r"core/https may not depend on __linux__"),
     Plant("includes", "core asks for Windows over two lines", URL,
           "#if TK_CONNECTIONS > 1 && \\\n    defined(_WIN32)\n#endif\n",
-          r"core may not depend on _WIN32"),
+          r"core/https may not depend on _WIN32"),
     Plant("includes", "core asks for ESP-IDF", URL, "#ifdef ESP_PLATFORM\n#endif\n",
-          r"core may not depend on ESP_PLATFORM"),
+          r"core/https may not depend on ESP_PLATFORM"),
     Plant("includes", "an include in a comment", URL, "/*\n#include <stdio.h>\n*/\n", None),
     Plant("includes", "a port uses the mbedTLS port", "port/posix/tk_posix.h",
           '#include "tk_trust.h"\n', None),
     Plant("includes", "core asks for mbedTLS", URL, "#ifdef MBEDTLS_AES_C\n#endif\n", None),
+]
+
+ROOMS = [
+    Plant("rooms", "a call of a room above", URL,
+          _call("tk_keeper_run"), r"tk_url\.c:1: uses tk_keeper_run of core$"),
+    Plant("rooms", "a call of the room beside", URL,
+          _call("tk_store_get"), r"tk_url\.c:1: uses tk_store_get of core/store$"),
+    Plant("rooms", "a room that is too large", "core/console/tk_planted.h", "\n" * 5000,
+          r"core/console:1: has \d+\.\d % of core's lines, over 25 %"),
+    Plant("rooms", "a room that is not drawn", "core/planted/tk_planted.h", "\n",
+          r"core/planted:1: a room that"),
+    Plant("rooms", "a call of a room below", URL, _call("tk_text_add"), None),
+]
+
+CIRCLES = [
+    Plant("circles", "a circle of includes", "core/https/tk_http_date.h", '#include "tk_http.h"\n',
+          r"a circle of tk_http, tk_http_date: tk_http needs \w+(\.h)? of tk_http_date, "
+          r"tk_http_date needs tk_http\.h of tk_http$"),
+    Plant("circles", "a circle of calls", URL, _call("tk_http_begin"),
+          r"a circle of tk_http, tk_url: .*tk_url needs tk_http_begin of tk_http$"),
+    Plant("circles", "a call in the direction of the others", "core/https/tk_http.c",
+          _call("tk_host_parse"), None),
+]
+
+ACCOUNTS = [
+    Plant("accounts", "a console looks into a refresh", "core/console/tk_console.c",
+          "int tk_planted(struct tk_account *a);\nint tk_planted(struct tk_account *a)\n"
+          "{\n    return a->refresh.failures;\n}\n", r"looks into an account: ->refresh\.failures"),
+    Plant("accounts", "a console takes the address of a part", "core/console/tk_console.c",
+          "    f(&a->auth);\n", r"looks into an account: &a->auth"),
+    Plant("accounts", "oauth looks into a refresh", "core/oauth/tk_token.c",
+          "    return a->refresh.failures;\n", None),
+    Plant("accounts", "a comment about a refresh", "core/console/tk_console.c",
+          "/* a->refresh.failures */\n", None),
 ]
 
 SYMBOLS = [
@@ -89,6 +137,9 @@ LIMITS = [
     Plant("limits", "an oversize function", URL, _function(41), r"tk_planted has 4\d code lines"),
     Plant("limits", "an oversize file", "core/tk_planted.c", "int tk_planted;\n" * 501,
           r"501 code lines, over"),
+    Plant("limits", "many functions that are rather long", "core/tk_planted.c",
+          "".join(_function(30, f"tk_planted_{number}") for number in range(200)),
+          r"95th percentile of all functions is 3\d code lines|tk_planted\.c:1: \d+ code lines"),
     Plant("limits", "a long comment", URL, "/*\n" + " * words\n" * 600 + " */\n", None),
 ]
 
@@ -125,6 +176,22 @@ HYGIENE = [
     Plant("hygiene", "a link to a project's page", SCRIPT,
           "# https://github.com/zserge/jsmn\n", None),
     Plant("hygiene", "a name for mktemp", SCRIPT, "mktemp -d /tmp/tk-XXXXX" + "X\n", None),
+]
+
+WORDS = [
+    Plant("words", "a phrase", URL, "/* It waits for wa" + "nt of a clock. */\n",
+          r"'for wa" + r"nt of': write"),
+    Plant("words", "a phrase over two lines of a comment", URL, "/* All this is as go" + "od\n * as "
+          "all. */\n", r"'as go" + r"od as all': write"),
+    Plant("words", "a name", "tests/e2e/test_get.py", "# tk_ne" + "t_send\n",
+          r"'tk_ne" + r"t_send': write tk_https"),
+    Plant("words", "a name of one folder elsewhere", SCRIPT, "# starved\n", None),
+]
+
+ALLOWED = [
+    Plant("allowed", "a line that is not needed", "tests/checks/allowed.txt",
+          "layout core/tk_planted.c: not formatted\n", r"allowed\.txt:\d+: not needed any more"),
+    Plant("allowed", "a comment", "tests/checks/allowed.txt", "# layout\n", None),
 ]
 
 CROSS = [
@@ -191,4 +258,5 @@ COMMANDS = [
     Plant("commands", "a drawing", "README.md", "\n    planted/   a folder\n", None),
 ]
 
-ALL = INCLUDES + SYMBOLS + LIMITS + LAYOUT + HYGIENE + CROSS + README + COMMANDS
+ALL = (INCLUDES + ROOMS + CIRCLES + ACCOUNTS + SYMBOLS + LIMITS + LAYOUT + HYGIENE + WORDS + ALLOWED
+       + CROSS + README + COMMANDS)

@@ -19,16 +19,21 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import accounts
+import allowed
 import commands
 import cross
 import hygiene
 import includes
 import layout
 import limits
+import modules
 import planted
 import readme
+import rooms
 import source
 import symbols
+import words
 from planted import Plant
 
 TREE = Path(__file__).resolve().parents[2]
@@ -43,8 +48,15 @@ class Bench:
         self.mbedtls = cross.mbedtls_include(build)
         self.help = source.output(build / "tokenkeeper", "--help")
         self.built = cross.compile_core(tree, self.mbedtls)
+        self.core = sorted(build.glob("core/libtk_*.a"))
+        self.objects = modules.symbols(self.core)
         self.checks = {
             "includes": lambda file: includes.problems(tree),
+            "rooms": lambda file: rooms.problems(tree, self._calls(file)),
+            "circles": lambda file: modules.circle_problems(tree, self._calls(file)),
+            "accounts": lambda file: accounts.problems(tree),
+            "words": lambda file: words.problems(tree),
+            "allowed": lambda file: allowed.apply(tree, "layout", []),
             "symbols": self._symbols,
             "limits": lambda file: limits.problems(tree),
             "layout": lambda file: layout.problems(tree, [file]),
@@ -54,14 +66,26 @@ class Bench:
             "readme": lambda file: readme.problems(tree, self.help, self.built),
         }
 
-    def _symbols(self, file: str) -> list[str]:
-        """Compiles just that file, for this machine."""
+    @contextmanager
+    def _object(self, file: str):
+        """Just that file, compiled for this machine."""
         with tempfile.TemporaryDirectory() as folder:
-            item = Path(folder) / "planted.o"
+            item = Path(folder) / f"{Path(file).stem}.o"
             ours = [word for part in cross.OURS for word in ("-I", self.tree / part)]
             source.output("gcc", *HOST_FLAGS, *ours, "-isystem", self.mbedtls, "-c",
                           self.tree / file, "-o", item)
+            yield item
+
+    def _symbols(self, file: str) -> list[str]:
+        with self._object(file) as item:
             return symbols.problems([item], [item])
+
+    def _calls(self, file: str) -> modules.Arrows:
+        """Of core as it was built, but for this file."""
+        if not file.endswith(".c") or not (self.tree / file).exists():
+            return modules.calls(self.objects)
+        with self._object(file) as item:
+            return modules.calls(self.objects | modules.symbols([item]))
 
     def _cross(self, file: str) -> list[str]:
         """Compiles the modules that share a budget."""
@@ -72,14 +96,15 @@ class Bench:
         """What the checks say about the tree as it is."""
         archives = sorted([*build.glob("libtk_*.a"), *build.glob("core/libtk_*.a")])
         found = {
-            "symbols": symbols.problems(archives, sorted(build.glob("core/libtk_*.a"))),
+            "symbols": symbols.problems(archives, self.core),
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }
-        for name in ("includes", "limits", "hygiene", "readme", "commands"):
+        for name in ("includes", "rooms", "circles", "accounts", "limits", "hygiene", "words",
+                     "readme", "commands"):
             found[name] = self.checks[name]("")
-        return [f"the clean tree: {name}: {problem}"
-                for name, problems in found.items() for problem in problems]
+        return [f"the clean tree: {name}: {problem}" for name, problems in found.items()
+                for problem in allowed.apply(self.tree, name, problems)]
 
 
 def copy(tree: Path, to: Path) -> None:

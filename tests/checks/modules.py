@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The modules of core (a module: the .c and .h of one name), and what each needs of the others: by
+the includes of its files, and by the symbols of its object."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import source
+
+Arrows = set[tuple[str, str, str]]  # module, module that it needs, by what
+
+_INCLUDE = re.compile(r'include\s*"([^"]+)"')
+_SYMBOL = re.compile(r"^.*?([\w.]+)\.o:\S* +([A-Za-z]) (\S+)$")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a module is: its room, and the file that stands for it in a message."""
+
+    room: str
+    file: str
+
+
+def homes(tree: Path) -> dict[str, Home]:
+    """Of every module of core."""
+    return {Path(name).stem: Home(str(Path(name).parent), name)
+            for name in sorted(source.c_files(tree), reverse=True)  # the .c comes last
+            if name.startswith("core/")}
+
+
+def includes(tree: Path) -> Arrows:
+    """By what the files of core include of core."""
+    known = homes(tree)
+    found: Arrows = set()
+    for name in source.c_files(tree):
+        if not name.startswith("core/"):
+            continue
+        for _, words in source.directives(source.text(tree, name)):
+            match = _INCLUDE.match(words)
+            used = Path(match.group(1)).stem if match else ""
+            if used in known and used != Path(name).stem:
+                found.add((Path(name).stem, used, Path(match.group(1)).name))
+    return found
+
+
+@dataclass
+class Symbols:
+    """What one object defines and what it needs."""
+
+    defined: set[str]
+    needed: set[str]
+
+
+def symbols(archives: list[Path]) -> dict[str, Symbols]:
+    """Of every object in these archives, or of single objects, by module."""
+    found: dict[str, Symbols] = {}
+    for line in source.output("nm", "-A", "-g", *archives).splitlines():
+        match = _SYMBOL.match(line)
+        if match:
+            one = found.setdefault(match[1].removesuffix(".c"), Symbols(set(), set()))
+            (one.needed if match[2] in "Uwv" else one.defined).add(match[3])
+    return found
+
+
+def calls(objects: dict[str, Symbols]) -> Arrows:
+    """By functions and tables that an object takes from another."""
+    owner = {symbol: module for module, one in objects.items() for symbol in one.defined}
+    return {(module, owner[symbol], symbol) for module, one in objects.items()
+            for symbol in one.needed if owner.get(symbol, module) != module}
+
+
+def circles(arrows: Arrows) -> list[list[str]]:
+    """The groups of modules that need each other, directly or through others (Tarjan)."""
+    uses: dict[str, set[str]] = {}
+    for user, used, _ in arrows:
+        uses.setdefault(user, set()).add(used)
+        uses.setdefault(used, set())
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+
+    def visit(module: str) -> None:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for used in sorted(uses[module]):
+            if used not in index:
+                visit(used)
+            if used in stack:
+                low[module] = min(low[module], low[used])
+        if low[module] == index[module]:
+            group = stack[stack.index(module):]
+            del stack[-len(group):]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in sorted(uses):
+        if module not in index:
+            visit(module)
+    return sorted(found)
+
+
+def _way_back(group: list[str], by: dict[tuple[str, str], str]) -> str:
+    """A shortest circle through the first module of a group, in words."""
+    ways = [[group[0]]]
+    while True:
+        way = ways.pop(0)
+        for used in group:
+            if (way[-1], used) in by and used == group[0]:
+                steps = zip(way, [*way[1:], used])
+                return ", ".join(f"{user} needs {by[user, it]} of {it}" for user, it in steps)
+            if (way[-1], used) in by and used not in way:
+                ways.append([*way, used])
+
+
+def circle_problems(tree: Path, called: Arrows) -> list[str]:
+    """Every circle, with an example of what makes it."""
+    arrows = includes(tree) | called
+    by = {(user, used): what for user, used, what in sorted(arrows, reverse=True)}
+    known = homes(tree)
+    return [f"{known[group[0]].file}:1: a circle of {', '.join(group)}: {_way_back(group, by)}"
+            for group in circles(arrows)]

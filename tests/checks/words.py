@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words and names of words.txt, which the tree does not use."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import allowed
+import source
+
+LIST = "tests/checks/words.txt"
+GAP = r"(?:[\s*#]|//)+"  # between words: also the end of a line, and the mark of a comment
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line of words.txt."""
+
+    folders: list[str]  # empty: everywhere
+    words: str
+    instead: str
+
+    def applies(self, name: str) -> bool:
+        """Whether this is about a file."""
+        return not self.folders or any(name.startswith(f"{folder}/") for folder in self.folders)
+
+
+def rules(tree: Path) -> list[Rule]:
+    """All of them."""
+    found = []
+    for line in source.text(tree, LIST).splitlines():
+        if line and not line.startswith("#"):
+            where, words, instead = line.split(" | ")
+            found.append(Rule([] if where == "*" else where.split(), words, instead))
+    return found
+
+
+def _occurrences(name: str, text: str, rule: Rule) -> list[str]:
+    """A problem for each match in the text as it stands, with its line."""
+    found = []
+    for match in re.finditer(rule.words.replace(" ", GAP), text, re.IGNORECASE):
+        line = text.count("\n", 0, match.start()) + 1
+        words = re.sub(GAP, " ", match.group())
+        found.append(f"{name}:{line}: '{words}': write {rule.instead}")
+    return found
+
+
+def problems(tree: Path) -> list[str]:
+    """Every occurrence."""
+    known = [(rule, re.compile(rule.words.lower())) for rule in rules(tree)]
+    found = []
+    for name in source.tracked(tree):
+        if name in (LIST, allowed.LIST):
+            continue
+        text = source.text(tree, name)
+        flat = re.sub(GAP, " ", text.lower())  # quick to search, but without lines
+        for rule, pattern in known:
+            if rule.applies(name) and pattern.search(flat):
+                found += _occurrences(name, text, rule)
+    return found
