@@ -118,8 +118,8 @@ def _way_back(group: list[str], by: dict[tuple[str, str], str]) -> str:
 
 def circle_problems(tree: Path, called: Arrows) -> list[str]:
     """Every circle, with an example of what makes it."""
-    arrows = includes(tree) | called
-    by = {(user, used): what for user, used, what in sorted(arrows, reverse=True)}
     known = homes(tree)
+    arrows = {arrow for arrow in includes(tree) | called if arrow[0] in known and arrow[1] in known}
+    by = {(user, used): what for user, used, what in sorted(arrows, reverse=True)}
     return [f"{known[group[0]].file}:1: a circle of {', '.join(group)}: {_way_back(group, by)}"
             for group in circles(arrows)]

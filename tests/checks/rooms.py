@@ -54,6 +54,8 @@ def problems(tree: Path, calls: modules.Arrows) -> list[str]:
     found = [f"{room}:1: a room that tests/checks/rooms.py does not know"
              for room in lines(tree) if room not in _ROW]
     for user, used, symbol in sorted(calls):
+        if user not in homes or used not in homes:
+            return [f"core:1: the build is older than the tree: {user} needs {used}"]
         if not may_use(homes[user].room, homes[used].room):
             found.append(f"{homes[user].file}:1: uses {symbol} of {homes[used].room}")
     room, share = largest(tree)
