@@ -238,8 +238,8 @@ README = [
     _named("a file of a build", "`build/planted/tokenkeeper`", r"there is no build/planted/"),
     Plant("readme", "a setting in another README", "port/mbedtls/README.md", "\n`set planted 9`\n",
           r"port/mbedtls/README\.md:\d+: set knows no planted"),
-    Plant("readme", "a path in another README", "tests/world/README.md", "\n`tests/planted.py`\n",
-          r"tests/world/README\.md:\d+: there is no tests/planted\.py"),
+    Plant("readme", "a path in another README", "tests/simulation/README.md", "\n`tests/planted.py`\n",
+          r"tests/simulation/README\.md:\d+: there is no tests/planted\.py"),
     _named("what there is", "`tokenkeeper get --rejected 3 --json`, `set renew 30m`,\n"
            "`tests/unit`, `reason=revoked`, `-DTK_TESTS=OFF`, `auth code`", None),
 ]
@@ -247,8 +247,8 @@ README = [
 COMMANDS = [
     Plant("commands", "a command that no test runs", "README.md", "\n    tests/demo.sh --planted\n",
           r"README\.md:\d+: no test runs tests/demo\.sh --planted"),
-    Plant("commands", "a program that no test runs", "tests/world/README.md",
-          "\n```sh\nplanted now\n```\n", r"tests/world/README\.md:\d+: no test runs planted now"),
+    Plant("commands", "a program that no test runs", "tests/simulation/README.md",
+          "\n```sh\nplanted now\n```\n", r"tests/simulation/README\.md:\d+: no test runs planted now"),
     Plant("commands", "a command behind others", "README.md",
           "\n    tests/demo.sh\n    planted now\n", r"no test runs planted now"),
     Plant("commands", "code that is in no file", "core/README.md",

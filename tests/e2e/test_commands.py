@@ -116,8 +116,8 @@ class CommandsOfDevelopers(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"{line}: {done.stdout[-800:]}{done.stderr[-800:]}")
         return done.stdout
 
-    def test_world(self) -> None:
-        for line in documented(r"build/host/tests/world/world|python3 tests/world/plot"):
+    def test_simulation(self) -> None:
+        for line in documented(r"build/host/tests/simulation/simulation|python3 tests/simulation/plot"):
             with self.subTest(line):
                 self.run_line(line)
         self.assertIn("</svg>", (self.tree / "fleet.svg").read_text())

@@ -300,8 +300,8 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
 
     (void)state;
     world_set_client(&w);
-    for (size_t i = 0; i < WORLD_HOSTS; i++)
-        w.peers[i].connect_ms = 5000;
+    for (size_t i = 0; i < w.server.host_count; i++)
+        w.server.peers[i].connect_ms = 5000;
     w.port.system = true;
     type("@5 check\n");
     assert_true(tk_https_active(probe));
@@ -317,8 +317,8 @@ static void a_check_that_is_late_does_not_spin(void **state)
 {
     (void)state;
     world_set_client(&w);
-    for (size_t i = 0; i < WORLD_HOSTS; i++)
-        w.peers[i].connect_ms = 3000;
+    for (size_t i = 0; i < w.server.host_count; i++)
+        w.server.peers[i].connect_ms = 3000;
     w.port.system = true;
     tk_sim_console_feed(&w.port, 0, "@5 check\n", 9);
     world_run(&w, 100);

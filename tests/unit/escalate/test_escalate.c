@@ -22,8 +22,8 @@ static void a_fault_is_raised_once_and_cleared_once(void **state)
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm?key=k");
     w.server.posts = 0;
+    w.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
-    w.server.fault_status = 500;
     world_run(&w, 70 * MINUTE); /* the endpoint is on the same broken server: nothing arrives */
     assert_string_equal(world_status(&w, "escalation"), "3");
     assert_int_equal(world_count_events(&w, "event=raised level=1"), 1);
@@ -56,29 +56,29 @@ static void what_is_posted_says_what_to_do(void **state)
     (void)state;
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
-    snprintf(w.server.secret, sizeof w.server.secret, "another");
+    strcpy(w.server.rules.clients[0].secret, "another");
     world_run(&w, 26 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"raised\",\"account\":\"token\","
-                                               "\"device\":\"SIM-0001\""));
-    assert_non_null(strstr(w.server.last_post, "\"level\":4,"));
+    assert_non_null(strstr(w.last_post, "\"event\":\"raised\",\"account\":\"token\","
+                                        "\"device\":\"SIM-0001\""));
+    assert_non_null(strstr(w.last_post, "\"level\":4,"));
     char ref[80];
 
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\",",
              (long long)w.keeper.escalator.of[0].record.since);
-    assert_non_null(strstr(w.server.last_post, ref));
-    assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_client\","));
-    assert_non_null(strstr(w.server.last_post, "set client_secret"));
-    assert_non_null(strstr(w.server.last_post, "\"said\":\"invalid_client\","));
+    assert_non_null(strstr(w.last_post, ref));
+    assert_non_null(strstr(w.last_post, "\"cause\":\"invalid_client\","));
+    assert_non_null(strstr(w.last_post, "set client_secret"));
+    assert_non_null(strstr(w.last_post, "\"said\":\"invalid_client\","));
     world_restart(&w, MINUTE);
     world_run(&w, 3 * HOUR);
     assert_int_equal(w.server.posts, 1); /* kept over a restart: not told again */
-    snprintf(w.server.secret, sizeof w.server.secret, "s3cret");
+    strcpy(w.server.rules.clients[0].secret, "s3cret");
     world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
-    assert_non_null(strstr(w.server.last_post, ref)); /* both belong together */
+    assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.last_post, ref)); /* both belong together */
     world_run(&w, DAY);
     assert_int_equal(w.server.posts, 2);
 }
@@ -101,8 +101,8 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
     world_restart(&w, 1000); /* and the power fails before it is answered */
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
-    assert_non_null(strstr(w.server.last_post, "\"level\":2,"));
+    assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.last_post, "\"level\":2,"));
     world_run(&w, 10 * MINUTE);
     assert_int_equal(w.server.posts, 2);
 }
@@ -123,7 +123,7 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
     tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
     assert_string_equal(world_status(&w, "escalation"), "0");
 }
 
@@ -181,7 +181,7 @@ static void recover(void)
 
 static unsigned posts_of(const char *event)
 {
-    return strstr(w.server.last_post, event) != NULL ? w.server.posts : 0;
+    return strstr(w.last_post, event) != NULL ? w.server.posts : 0;
 }
 
 /* The end of the fault is the post of this number. */
@@ -220,7 +220,7 @@ static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover_and_tell(2);
-    assert_non_null(strstr(w.server.last_post, ref));
+    assert_non_null(strstr(w.last_post, ref));
     assert_false(record()->cleared);
 }
 
@@ -234,7 +234,7 @@ static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(vo
     world_webhook_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     fall_ill();
     world_webhook_fault(&w, WORLD_WELL);
@@ -257,7 +257,7 @@ static void an_end_that_arrives_is_the_last_word(void **state)
     tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_latency(&w, 15000);
     wait_posts(2);
-    assert_non_null(strstr(w.server.last_post, "\"event\":\"cleared\""));
+    assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
     tk_escalate_look(&w.keeper.escalator.of[0]);
     assert_int_equal(record()->level, 2);
     world_run(&w, 20000);
@@ -373,8 +373,8 @@ static void what_met_a_fault_of_the_endpoint_may_have_arrived(void **state)
 {
     (void)state;
     provision_apart();
+    w.webhook_status = 502;
     world_webhook_fault(&w, WORLD_STATUS);
-    w.server.webhook_status = 502;
     fall_ill();
     while (record()->sent == 0)
         world_run(&w, 10);
@@ -432,7 +432,7 @@ static void refusals_write_nothing(void **state)
     (void)state;
     provision_apart();
     world_webhook_fault(&w, WORLD_STATUS);
-    snprintf(w.server.secret, sizeof w.server.secret, "another");
+    strcpy(w.server.rules.clients[0].secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     tk_timer_stop(&w.keeper.rt.timers, &w.keeper.accounts.of[0].refresh.timer);
@@ -493,7 +493,7 @@ static void another_cause_is_told_too(void **state)
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
-    assert_non_null(strstr(w.server.last_post, "\"cause\":\"payment_required\""));
+    assert_non_null(strstr(w.last_post, "\"cause\":\"payment_required\""));
     assert_int_equal(world_count_events(&w, "event=raised level=4"), 2);
     world_error(&w, "PAYMENT_REQUIRED", 400, 1);
     world_type(&w, "auth refresh");
@@ -509,12 +509,12 @@ static void a_blocked_pair_that_dies_wants_a_code(void **state)
     world_error(&w, "PAYMENT_REQUIRED", 401, 1);
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
-    assert_non_null(strstr(w.server.last_post, "\"cause\":\"payment_required\""));
-    w.server.alive = false;
+    assert_non_null(strstr(w.last_post, "\"cause\":\"payment_required\""));
+    rules_revoke(&w.server.rules);
     world_run(&w, 61 * MINUTE);
     world_assert_state(&w, "needs_code", "revoked");
     assert_int_equal(w.server.posts, 2);
-    assert_non_null(strstr(w.server.last_post, "\"cause\":\"invalid_grant\""));
+    assert_non_null(strstr(w.last_post, "\"cause\":\"invalid_grant\""));
     world_restart(&w, 1000);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
@@ -566,7 +566,7 @@ static void another_address_is_told_what_lasts(void **state)
 {
     (void)state;
     provision_apart();
-    snprintf(w.server.secret, sizeof w.server.secret, "another");
+    strcpy(w.server.rules.clients[0].secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 1);
@@ -581,7 +581,7 @@ static void another_address_is_told_what_lasts(void **state)
     assert_int_equal(posts_of("\"event\":\"raised\""), 2);
     assert_string_equal(w.server.last_host, "other.example");
     world_webhook_fault(&w, WORLD_UNREACHABLE);
-    snprintf(w.server.secret, sizeof w.server.secret, "s3cret");
+    strcpy(w.server.rules.clients[0].secret, "s3cret");
     recover();
     world_type(&w, "set escalate_url https://third.example/alarm"); /* was told of nothing */
     world_webhook_fault(&w, WORLD_WELL);
@@ -598,17 +598,17 @@ static void a_template_of_ones_own(void **state)
         world_type(&w, "set escalate_template {\"text\": \"{device}: {account} {event}\"}"),
         "OK escalate_template_len=39 escalate_template_sha256=");
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
-    assert_string_equal(w.server.last_post, "{\"text\": \"SIM-0001: token test\"}");
+    assert_string_equal(w.last_post, "{\"text\": \"SIM-0001: token test\"}");
     world_restart(&w, 100);
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
-    assert_string_equal(w.server.last_post, "{\"text\": \"SIM-0001: token test\"}");
+    assert_string_equal(w.last_post, "{\"text\": \"SIM-0001: token test\"}");
     world_assert_begins(world_type(&w, "set escalate_template {\"text\": \"{acount}\"}"),
                         "ERR template_word the words in braces are event, account,");
     world_assert_begins(world_type(&w, "set escalate_template {\"text\": {account}"),
                         "ERR template_json ");
     assert_string_equal(world_type(&w, "unset escalate_template"), "OK escalate_template=");
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
-    world_assert_begins(w.server.last_post, "{\"event\":\"test\",\"account\":\"token\",");
+    world_assert_begins(w.last_post, "{\"event\":\"test\",\"account\":\"token\",");
 }
 
 /* tests/e2e verifies the signature; here are the forms of it. */
@@ -624,15 +624,15 @@ static void corezoid_s_signed_api(void **state)
     assert_string_equal(world_type(&w, "set corezoid_conv 12345"), "OK corezoid_conv=12345");
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
     assert_string_equal(w.server.last_host, "api.corezoid.com");
-    world_assert_begins(w.server.last_request, "POST /api/2/json/98765/");
-    world_assert_begins(w.server.last_post,
+    world_assert_begins(w.last_request, "POST /api/2/json/98765/");
+    world_assert_begins(w.last_post,
                         "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
                         "\"ref\":\"SIM-0001-token-");
     world_type(&w, "set escalate_url https://corezoid.example/base/");
     world_restart(&w, 100);
     world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
     assert_string_equal(w.server.last_host, "corezoid.example");
-    world_assert_begins(w.server.last_request, "POST /base/api/2/json/98765/");
+    world_assert_begins(w.last_request, "POST /base/api/2/json/98765/");
     world_type(&w, "unset corezoid_key");
     world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
 }
@@ -641,7 +641,7 @@ static void corezoid_s_signed_api(void **state)
 static const char *task_ref(void)
 {
     static char ref[80];
-    const char *at = strstr(w.server.last_post, "\"ref\":\"");
+    const char *at = strstr(w.last_post, "\"ref\":\"");
 
     assert_non_null(at);
     at += strlen("\"ref\":\"SIM-0001-token-");
@@ -719,7 +719,7 @@ static void time_alone_brings_the_next_level(void **state)
 {
     (void)state;
     world_provision(&w);
-    w.server.fault_status = 500;
+    w.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
     uint64_t expires_ms = w.keeper.accounts.of[0].expires_ms;
 
@@ -765,11 +765,11 @@ static void delivered_means_that_it_was_taken(void **state)
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        w.server.fault_word = cases[i].body;
+        w.fault_word = cases[i].body;
         world_fault(&w, WORLD_BODY, 1);
         world_assert_begins(world_type(&w, "escalate test"), cases[i].answer);
     }
-    w.server.fault_status = 302;
+    w.fault_status = 302;
     world_fault(&w, WORLD_STATUS, 1);
     world_assert_begins(world_type(&w, "escalate test"), "ERR escalate_refused");
     assert_non_null(strstr(w.answer, "@1 http=302\n"));
@@ -811,10 +811,9 @@ static void a_long_answer_takes_it_too(void **state)
     (void)state;
     provision_apart();
     memset(page, 'x', sizeof page - 1);
-    w.server.fault_word = page;
-    w.server.webhook = WORLD_BODY;
+    w.fault_word = page;
+    world_webhook_fault(&w, WORLD_BODY);
     refuse_account("invalid_client");
-    w.server.fault_word = page;
     world_run(&w, 30 * MINUTE);
     assert_string_equal(world_status(&w, "posts_taken"), "1");
     assert_string_equal(world_status(&w, "posts_failed"), "0");

@@ -102,8 +102,8 @@ static void a_time_that_is_told_early_is_the_end_of_it(void **state)
 static void sntp_that_is_years_ahead_is_got_over(void **state)
 {
     (void)state;
-    w.server.cert_from = WORLD_UNIX - 30 * 86400;
-    w.server.cert_until = WORLD_UNIX + 60 * 86400;
+    w.cert_from = WORLD_UNIX - 30 * 86400;
+    w.cert_until = WORLD_UNIX + 60 * 86400;
     world_provision(&w);
     no_clock();
     world_restart(&w, 1000);
@@ -121,8 +121,8 @@ static void sntp_that_is_years_ahead_is_got_over(void **state)
 static void sntp_that_is_behind_is_got_over(void **state)
 {
     (void)state;
-    w.server.cert_from = WORLD_UNIX - 3600;
-    w.server.cert_until = WORLD_UNIX + 60 * 86400;
+    w.cert_from = WORLD_UNIX - 3600;
+    w.cert_until = WORLD_UNIX + 60 * 86400;
     world_provision(&w);
     no_clock();
     world_restart(&w, 1000);
@@ -203,9 +203,9 @@ static void a_floor_that_is_lowered_leaves_the_pair_and_its_intent(void **state)
     learn_a_wrong_floor();
     world_fault(&w, WORLD_LOSES, 1);
     world_assert_begins(type_time(truth()), "OK");
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 10);
-    w.server.grace = true;
+    w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
     world_assert_begins(type_time(truth() - 3600), "OK");
     world_restart(&w, 1000);
     assert_status("intent", "open");
@@ -220,8 +220,8 @@ static void a_floor_that_is_lowered_leaves_the_pair_and_its_intent(void **state)
 static void a_clock_that_jumps_ahead_and_back_costs_no_token(void **state)
 {
     (void)state;
-    w.server.cert_from = WORLD_UNIX - 30 * 86400;
-    w.server.cert_until = WORLD_UNIX + 60 * 86400;
+    w.cert_from = WORLD_UNIX - 30 * 86400;
+    w.cert_until = WORLD_UNIX + 60 * 86400;
     world_provision(&w);
     tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, truth() + YEAR_S);
     world_run(&w, 30 * MINUTE);

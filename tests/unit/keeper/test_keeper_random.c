@@ -96,14 +96,15 @@ static void change_servers(void)
                                         "expired_token",  "something",     "wrong_client"};
     enum world_fault fault = (enum world_fault)chance(WORLD_BODY + 1);
 
-    w.server.fault_status = chance(2) ? 400 : 503;
-    w.server.fault_word = fault == WORLD_BODY ? "{\"a\":1}" : words[chance(6)];
+    w.fault_status = chance(2) ? 400 : 503;
+    w.fault_word = fault == WORLD_BODY ? "{\"a\":1}" : words[chance(6)];
+    w.webhook_apart = chance(2);
     world_fault(&w, fault, fault > WORLD_UNTRUSTED ? chance(4) : 0);
-    w.server.apart = chance(2);
-    w.server.webhook = (enum world_fault)chance(WORLD_ERROR);
-    for (size_t i = 0; i < WORLD_HOSTS; i++) {
-        w.peers[i].reply_ms = chance(3) ? 0 : chance(8000);
-        w.peers[i].connect_ms = chance(3) ? 0 : chance(4000);
+    if (w.webhook_apart)
+        world_webhook_fault(&w, (enum world_fault)chance(WORLD_ERROR));
+    for (size_t i = 0; i < w.server.host_count; i++) {
+        w.server.peers[i].reply_ms = chance(3) ? 0 : chance(8000);
+        w.server.peers[i].connect_ms = chance(3) ? 0 : chance(4000);
     }
     world_give_code(&w, chance(2) ? "good" : "other");
 }

@@ -44,7 +44,7 @@ static void a_code_leads_to_ready_and_is_proven(void **state)
     world_provision(&w);
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "rest"), "ok");
-    assert_int_equal(w.server.proofs, 1);
+    assert_int_equal(w.server.checks, 1);
     world_assert_begins(world_type(&w, "token"),
                         "OK access_token=access1 expires_in=3600 generation=1");
 }
@@ -52,7 +52,7 @@ static void a_code_leads_to_ready_and_is_proven(void **state)
 static void a_portal_without_a_plan_shows(void **state)
 {
     (void)state;
-    w.server.no_plan = true;
+    w.server.rules.paid_plan = false;
     world_set_client(&w);
     world_give_code(&w, "c");
     assert_string_equal(world_type(&w, "auth code c"),
@@ -168,6 +168,7 @@ static void the_link_names_a_state_that_the_address_must_bring_back(void **state
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
     world_run(&w, 20 * MINUTE); /* time never refuses a code */
+    world_give_code(&w, "c");
     write_address(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
 }
@@ -316,7 +317,7 @@ static void what_is_forgotten_is_proven_no_more(void **state)
     tk_rest_verify(&w.keeper.accounts.of[0]);
     world_run(&w, 100);
     assert_true(tk_rest_verifying(&w.keeper.accounts.of[0]));
-    w.server.no_plan = true;
+    w.server.rules.paid_plan = false;
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_run(&w, 10000);
     assert_string_equal(world_status(&w, "rest"), "unknown");

@@ -40,8 +40,8 @@ static void provision(const char *rest)
 
 static void move(unsigned hop, const char *host, const char *location)
 {
-    w.server.moved[hop].host = host;
-    w.server.moved[hop].location = location;
+    w.server.redirects[hop].host = host;
+    w.server.redirects[hop].location = location;
 }
 
 /* As `check` does. */
@@ -66,8 +66,8 @@ static void a_portal_that_moved_is_followed_and_stored(void **state)
     move(0, OLD, "https://" NEW "/rest/app.info");
     provision("ok");
     assert_string_equal(w.server.last_host, NEW);
-    assert_non_null(strstr(w.server.last_request, "Host: " NEW "\r\n"));
-    assert_non_null(strstr(w.server.last_request, "auth=access1"));
+    assert_non_null(strstr(w.last_request, "Host: " NEW "\r\n"));
+    assert_non_null(strstr(w.last_request, "auth=access1"));
     assert_moved();
     world_restart(&w, 1000);
     assert_moved();
@@ -200,7 +200,7 @@ static void a_new_address_that_refuses_is_not_stored(void **state)
 {
     (void)state;
     move(0, OLD, "https://" NEW "/");
-    w.server.no_plan = true;
+    w.server.rules.paid_plan = false;
     provision("access_denied");
     assert_status("portal", OLD);
     assert_status("client_endpoint", "https://" OLD "/rest/");
@@ -221,7 +221,7 @@ static void an_authorization_server_is_not_followed(void **state)
 {
     (void)state;
     provision("ok");
-    w.server.fault_status = 302;
+    w.fault_status = 302;
     world_fault(&w, WORLD_STATUS, 0);
     world_run(&w, 26 * MINUTE);
     world_assert_state(&w, "retrying", "http_redirect");
@@ -233,37 +233,37 @@ static void an_authorization_server_is_not_followed(void **state)
 static void what_passes_is_proven_again_soon(void **state)
 {
     (void)state;
-    w.server.rest_word = "CONNECTION_ERROR";
+    w.server.rest_error = "CONNECTION_ERROR";
     provision("unreachable");
     assert_status("last_error", "server_error");
     assert_status("said", "CONNECTION_ERROR");
-    assert_int_equal(w.server.proofs, 1);
+    assert_int_equal(w.server.checks, 1);
     world_run(&w, 5 * HOUR);
-    assert_in_range(w.server.proofs, 9, 12); /* 1 + 2 + 4 ... min, then hours */
+    assert_in_range(w.server.checks, 9, 12); /* 1 + 2 + 4 ... min, then hours */
     assert_status("state", "ready");
     assert_status("escalation", "0");
-    w.server.rest_word = NULL;
+    w.server.rest_error = NULL;
     world_run(&w, HOUR + MINUTE);
     assert_status("rest", "ok");
     assert_status("last_error", "none");
-    unsigned proofs = w.server.proofs;
+    unsigned proofs = w.server.checks;
 
     world_run(&w, 10 * HOUR);
-    assert_int_equal(w.server.proofs, proofs);
+    assert_int_equal(w.server.checks, proofs);
 }
 
 static void what_a_person_must_change_is_proven_again_slowly(void **state)
 {
     (void)state;
-    w.server.no_plan = true;
+    w.server.rules.paid_plan = false;
     provision("access_denied");
     world_run(&w, 59 * MINUTE);
-    assert_int_equal(w.server.proofs, 1);
+    assert_int_equal(w.server.checks, 1);
     world_run(&w, 2 * MINUTE);
-    assert_int_equal(w.server.proofs, 2);
+    assert_int_equal(w.server.checks, 2);
     world_run(&w, 240 * (uint64_t)HOUR);
-    assert_in_range(w.server.proofs, 10, 15);
-    w.server.no_plan = false;
+    assert_in_range(w.server.checks, 10, 15);
+    w.server.rules.paid_plan = true;
     world_run(&w, 25 * (uint64_t)HOUR);
     assert_status("rest", "ok");
 }
@@ -271,12 +271,12 @@ static void what_a_person_must_change_is_proven_again_slowly(void **state)
 static void a_token_that_is_refused_is_renewed_once(void **state)
 {
     (void)state;
-    w.server.rest_word = "expired_token";
+    w.server.rest_error = "expired_token";
     provision("access_denied");
     assert_status("last_error", "token_refused");
     while (w.server.refreshes == 0)
         world_run(&w, 1000);
-    w.server.rest_word = NULL;
+    w.server.rest_error = NULL;
     world_run(&w, 20000);
     assert_status("rest", "ok");
     assert_status("generation", "2");
@@ -285,22 +285,22 @@ static void a_token_that_is_refused_is_renewed_once(void **state)
 static void a_token_that_stays_refused_is_no_reason_to_go_on_renewing(void **state)
 {
     (void)state;
-    w.server.rest_word = "invalid_token";
+    w.server.rest_error = "invalid_token";
     provision("access_denied");
     world_run(&w, 20 * MINUTE);
     assert_int_equal(w.server.refreshes, 1);
-    assert_int_equal(w.server.proofs, 2);
+    assert_int_equal(w.server.checks, 2);
     assert_status("state", "ready");
 }
 
 static void a_pair_that_is_forgotten_is_not_proven(void **state)
 {
     (void)state;
-    w.server.no_plan = true;
+    w.server.rules.paid_plan = false;
     provision("access_denied");
     world_type(&w, "auth forget");
     world_run(&w, 50 * (uint64_t)HOUR);
-    assert_int_equal(w.server.proofs, 1);
+    assert_int_equal(w.server.checks, 1);
     assert_status("rest", "unknown");
 }
 

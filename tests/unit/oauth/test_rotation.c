@@ -36,10 +36,10 @@ static struct tk_account *account(void)
 
 static bool honours(const char *refresh_token)
 {
-    unsigned number = (unsigned)atoi(refresh_token + strlen("refresh"));
-    const struct world_server *s = &w.server;
+    const struct rules *r = &w.server.rules;
+    uint32_t pair = rules_number(r, RULES_REFRESH, refresh_token);
 
-    return s->alive && (number == s->number || (s->grace && s->parent > 0 && number == s->parent));
+    return rules_honours(r, pair, server_now(&w.server));
 }
 
 /* Called right after a restart, with the server well. */
@@ -73,11 +73,11 @@ static void just_before_a_refresh(bool grace)
 
     world_provision(&w);
     world_run(&w, 26 * MINUTE);
-    assert_int_equal(w.server.number, 2);
-    w.server.grace = grace;
+    assert_int_equal(w.server.pairs, 2);
+    w.server.rules.old_refresh_grace_ms = grace ? WORLD_GRACE_MS : 0;
     assert_true(tk_token_refresh_due_in(account(), w.port.now_ms, &seconds));
     world_run(&w, (uint64_t)seconds * 1000 - 1);
-    assert_int_equal(w.server.number, 2);
+    assert_int_equal(w.server.pairs, 2);
 }
 
 static void cut_in(uint64_t operation)
@@ -168,7 +168,7 @@ static bool survives_two_cuts(uint64_t operation, enum world_fault fault, bool g
     begin(NULL);
     just_before_a_refresh(grace);
     world_fault(&w, fault, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     world_restart(&w, 1000);
     assert_true(account()->refresh.intent);
@@ -203,7 +203,7 @@ static void lose_an_answer(bool grace)
 {
     just_before_a_refresh(grace);
     world_fault(&w, WORLD_LOSES, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 1);
 }
 
@@ -224,8 +224,8 @@ static void fail_in_each_way(const char *word)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        w.server.fault_status = rows[i].status;
-        w.server.fault_word = rows[i].word;
+        w.fault_status = rows[i].status;
+        w.fault_word = rows[i].word;
         world_fault(&w, rows[i].fault, 0);
         world_run(&w, HOUR);
         if (strcmp(world_status(&w, "state"), "retrying") != 0)
@@ -253,9 +253,9 @@ static void nor_one_of_the_pair_before(void **state)
 {
     (void)state;
     lose_an_answer(false);
-    w.server.number = 1;
+    rules_restore(&w.server.rules, 1);
     world_error(&w, "invalid_grant", 400, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     assert_true(account()->refresh.try_previous);
     fail_in_each_way("previous");
@@ -279,13 +279,19 @@ static void a_block_in_a_recovery_ends_nothing(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-static void an_answer_that_is_lost_twice_is_recovered_by_grace_once(void **state)
+static void answers_that_are_lost_are_recovered_while_grace_lasts(void **state)
 {
     (void)state;
     lose_an_answer(true);
     world_fault(&w, WORLD_LOSES, 1);
     world_run(&w, 5 * MINUTE);
-    world_assert_state(&w, "needs_code", "rotation_lost"); /* two generations behind */
+    world_assert_state(&w, "ready", "none");
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.fault != WORLD_WELL)
+        world_run(&w, 1);
+    w.server.rules.old_refresh_grace_ms = 0;
+    world_run(&w, 5 * MINUTE);
+    world_assert_state(&w, "needs_code", "rotation_lost");
 }
 
 /* --- flash that fails --- */
@@ -319,7 +325,7 @@ static void flash_that_fails_for_hours_delays_no_refresh(void **state)
         unsigned tried = (unsigned)w.flash.operations;
 
         world_run(&w, HOUR);
-        assert_in_range(w.server.number, 2 * hour, 3 * hour + 1);
+        assert_in_range(w.server.pairs, 2 * hour, 3 * hour + 1);
         world_assert_begins(world_type(&w, "token 600"), "OK access_token=");
         world_assert_state(&w, "ready", "storage_failed");
         assert_string_equal(world_status(&w, "escalation"), "2");
@@ -344,9 +350,9 @@ static void a_pair_that_is_stored_late_keeps_the_intent(void **state)
     just_before_a_refresh(false);
     w.flash.off = true;
     world_run(&w, 3000);
-    assert_int_equal(w.server.number, 3);
+    assert_int_equal(w.server.pairs, 3);
     world_fault(&w, WORLD_LOSES, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     assert_true(account()->refresh.unstored);
     world_fault(&w, WORLD_UNREACHABLE, 0);
@@ -365,7 +371,7 @@ static void a_pair_that_is_stored_late_keeps_its_end(void **state)
     just_before_a_refresh(false);
     w.flash.off = true;
     world_run(&w, 3000);
-    w.server.alive = false;
+    rules_revoke(&w.server.rules);
     while (account()->revocation == TK_NOT_REVOKED)
         world_run(&w, 1000);
     w.flash.off = false;
@@ -382,7 +388,7 @@ static void an_intent_that_could_not_be_stored_is_stored_with_the_next_request(v
     just_before_a_refresh(false);
     w.flash.off = true;
     world_fault(&w, WORLD_LOSES, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     w.flash.off = false;
     world_fault(&w, WORLD_SILENT, 0);
@@ -417,7 +423,7 @@ static void each_operation_of_the_flash_may_fail(void **state)
         w.flash.fail_until = w.flash.fail_at + operation % 4;
         world_run(&w, 6 * MINUTE);
         world_assert_state(&w, "ready", "none");
-        assert_int_equal(w.server.number, 3);
+        assert_int_equal(w.server.pairs, 3);
         world_restart(&w, 1000);
         assert_true(honours(account()->pair.refresh));
         assert_string_equal(world_status(&w, "intent"), "none");
@@ -435,7 +441,7 @@ int main(void)
         TEST(no_timeout_and_no_fault_of_the_server_ends_a_recovery),
         TEST(nor_one_of_the_pair_before),
         TEST(a_block_in_a_recovery_ends_nothing),
-        TEST(an_answer_that_is_lost_twice_is_recovered_by_grace_once),
+        TEST(answers_that_are_lost_are_recovered_while_grace_lasts),
         TEST(flash_that_fails_for_hours_delays_no_refresh),
         cmocka_unit_test(each_operation_of_the_flash_may_fail),
         TEST(a_pair_that_is_stored_late_keeps_the_intent),

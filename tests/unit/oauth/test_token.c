@@ -37,7 +37,7 @@ static void it_renews_every_25_minutes_less_up_to_a_tenth(void **state)
 static void a_short_life_is_renewed_at_80_percent(void **state)
 {
     (void)state;
-    w.server.life_s = 15;
+    w.server.rules.access_life_s = 15;
     world_set_client(&w);
     world_give_code(&w, "c");
     world_type(&w, "auth code c");
@@ -53,7 +53,7 @@ static void never_sooner_than_10_s_after_the_last_one(void **state)
     uint64_t last;
 
     (void)state;
-    w.server.life_s = 2;
+    w.server.rules.access_life_s = 2;
     world_set_client(&w);
     world_give_code(&w, "c");
     world_type(&w, "auth code c");
@@ -128,7 +128,7 @@ static void what_came_with_a_pair_is_stored_late_too(void **state)
     world_run(&w, 10 * MINUTE);
     world_restart(&w, 100);
     assert_string_equal(world_status(&w, "generation"), "1");
-    assert_string_equal(world_status(&w, "user_id"), "7");
+    assert_string_equal(world_status(&w, "user_id"), "1");
     assert_string_equal(world_status(&w, "client_endpoint"), "https://acme.bitrix24.com/rest/");
 }
 
@@ -298,8 +298,8 @@ static void transient_faults_are_retried_and_the_token_is_kept(void **state)
     (void)state;
     world_provision(&w);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        w.server.fault_status = rows[i].status;
-        w.server.fault_word = rows[i].word;
+        w.fault_status = rows[i].status;
+        w.fault_word = rows[i].word;
         world_fault(&w, rows[i].fault, 0);
         world_run(&w, 26 * MINUTE);
         world_assert_state(&w, "retrying", rows[i].last_error);
@@ -319,7 +319,7 @@ static void waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone(void *
     (void)state;
     world_provision(&w);
     expires = w.port.now_ms + HOUR;
-    w.server.fault_status = 500;
+    w.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
     unsigned requests = w.server.requests, tries = 0;
 
@@ -384,7 +384,7 @@ static void auth_refresh_does_not_put_the_next_probe_off(void **state)
         world_assert_begins(world_type(&w, "auth refresh"), "ERR invalid_client");
     assert_string_equal(world_status(&w, "state"), "blocked");
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
-    w.server.fault_status = 500; /* nor nearer, where the probe tells nothing new */
+    w.fault_status = 500; /* nor nearer, where the probe tells nothing new */
     world_fault(&w, WORLD_STATUS, 0);
     unsigned requests = w.server.requests;
 
@@ -398,7 +398,7 @@ static void a_refused_pair_needs_a_code_and_stays_refused_after_a_restart(void *
 {
     (void)state;
     world_provision(&w);
-    w.server.alive = false;
+    rules_revoke(&w.server.rules);
     world_run(&w, 26 * MINUTE);
     world_assert_state(&w, "needs_code", "revoked");
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
@@ -417,7 +417,7 @@ static void a_lost_answer_is_recovered_where_the_server_has_grace(void **state)
 {
     (void)state;
     world_provision(&w);
-    w.server.grace = true;
+    w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
     world_fault(&w, WORLD_LOSES, 1);
     world_run(&w, 27 * MINUTE);
     world_assert_state(&w, "ready", "none");
@@ -444,10 +444,9 @@ static void after_a_lost_answer_the_pair_before_is_the_way_back(void **state)
     assert_string_equal(world_status(&w, "generation"), "2");
     /* The server restores a backup: it honours pair 1 alone. */
     world_fault(&w, WORLD_LOSES, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 10);
-    w.server.number = 1;
-    w.server.alive = true;
+    rules_restore(&w.server.rules, 1);
     world_run(&w, MINUTE);
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "generation"), "3");
@@ -460,7 +459,7 @@ static void a_refusal_after_an_attempt_that_was_never_sent_is_revoked(void **sta
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 26 * MINUTE);
     assert_string_equal(world_status(&w, "intent"), "none");
-    w.server.alive = false;
+    rules_revoke(&w.server.rules);
     world_fault(&w, WORLD_WELL, 0);
     world_run(&w, 6 * MINUTE);
     world_assert_state(&w, "needs_code", "revoked");
@@ -473,7 +472,7 @@ static void a_refusal_after_a_refusal_of_the_configuration_is_revoked(void **sta
     world_error(&w, "PAYMENT_REQUIRED", 401, 0);
     world_run(&w, 26 * MINUTE);
     assert_string_equal(world_status(&w, "intent"), "none");
-    w.server.alive = false;
+    rules_revoke(&w.server.rules);
     world_fault(&w, WORLD_WELL, 0);
     world_run(&w, HOUR + MINUTE);
     world_assert_state(&w, "needs_code", "revoked");
@@ -483,9 +482,9 @@ static void a_refusal_after_a_refusal_of_the_configuration_is_revoked(void **sta
 static void crash_with_a_request_open(bool carried_out)
 {
     world_provision(&w);
-    w.server.grace = true;
+    w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
     world_fault(&w, carried_out ? WORLD_LOSES : WORLD_SILENT, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 10);
     world_restart(&w, 1000);
     assert_string_equal(world_status(&w, "intent"), "open");
@@ -630,7 +629,7 @@ static void an_exchange_ends_the_refresh_of_the_pair_before(void **state)
     world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
     world_run(&w, MINUTE); /* the answer of the refresh would have come meanwhile */
     world_assert_begins(world_type(&w, "token"), "OK access_token=access3 ");
-    assert_true(w.server.alive);
+    assert_true(world_honours_newest(&w));
     world_run(&w, 26 * MINUTE);
     world_assert_state(&w, "ready", "none");
 }
@@ -656,7 +655,7 @@ static void a_new_pair_closes_the_intent_and_ends_a_refusal(void **state)
     assert_string_equal(world_status(&w, "generation"), "2");
     world_restart(&w, 1000);
     assert_string_equal(world_status(&w, "intent"), "none");
-    w.server.alive = false;
+    rules_revoke(&w.server.rules);
     world_run(&w, 30 * MINUTE);
     world_assert_state(&w, "needs_code", "revoked");
     world_give_code(&w, "second");
@@ -670,8 +669,8 @@ static void the_reason_of_a_retry_is_the_refreshs(void **state)
 {
     (void)state;
     world_provision(&w);
+    w.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
-    w.server.fault_status = 500;
     world_run(&w, 26 * MINUTE);
     world_assert_state(&w, "retrying", "server_error");
     world_error(&w, "invalid_grant", 400, 1);

@@ -290,7 +290,7 @@ static void counters(void **state)
     assert_in_range(count("refresh_ms"), 100, 120);
     assert_in_range(count("refresh_ms_max"), 300, 320);
     world_fault(&w, WORLD_LOSES, 1);
-    w.server.grace = true;
+    w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
     world_run(&w, 30 * MINUTE);
     world_error(&w, "something", 400, 2);
     world_run(&w, 30 * MINUTE);
@@ -313,10 +313,9 @@ static void the_way_back_is_history(void **state)
     world_provision(&w);
     world_run(&w, 26 * MINUTE);
     world_fault(&w, WORLD_LOSES, 1);
-    while (w.server.fault != WORLD_WELL)
+    while (w.fault != WORLD_WELL)
         world_run(&w, 10);
-    w.server.number = 1;
-    w.server.alive = true;
+    rules_restore(&w.server.rules, 1);
     world_run(&w, MINUTE);
     assert_int_equal(count("failed_retry"), 1);
     assert_int_equal(count("failed_reauth"), 1);

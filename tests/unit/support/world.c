@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "tls_clear.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,275 +11,72 @@
 
 #include <cmocka.h>
 
-/* --- the server --- */
+/* --- the servers --- */
 
-static const struct {
-    const char *name;
-    uint16_t port;
-    bool webhook; /* takes escalations */
-} hosts[WORLD_HOSTS] = {
-    {"oauth.bitrix.info", 443, false}, {"oauth.bitrix24.tech", 443, false},
-    {"oauth.local", 8443, false},      {"acme.bitrix24.com", 443, false},
-    {"acme.bitrix24.ru", 443, false},  {"other.bitrix24.com", 443, false},
-    {"new.bitrix24.de", 443, false},   {"between.bitrix24.com", 443, false},
-    {"a.bitrix24.com", 443, false},    {"b.bitrix24.com", 443, false},
-    {"hooks.example", 443, true},      {"other.example", 443, true},
-    {"third.example", 443, true},      {"corezoid.example", 443, true},
-    {"api.corezoid.com", 443, true},
+static const struct server_host hosts[] = {
+    {"oauth.bitrix.info", 443, SERVER_OAUTH},  {"oauth.bitrix24.tech", 443, SERVER_OAUTH},
+    {"oauth.local", 8443, SERVER_OAUTH},       {"acme.bitrix24.com", 443, SERVER_PORTAL},
+    {"acme.bitrix24.ru", 443, SERVER_PORTAL},  {"other.bitrix24.com", 443, SERVER_PORTAL},
+    {"new.bitrix24.de", 443, SERVER_PORTAL},   {"between.bitrix24.com", 443, SERVER_PORTAL},
+    {"a.bitrix24.com", 443, SERVER_PORTAL},    {"b.bitrix24.com", 443, SERVER_PORTAL},
+    {"hooks.example", 443, SERVER_WEBHOOK},    {"other.example", 443, SERVER_WEBHOOK},
+    {"third.example", 443, SERVER_WEBHOOK},    {"corezoid.example", 443, SERVER_WEBHOOK},
+    {"api.corezoid.com", 443, SERVER_WEBHOOK},
 };
 
-static bool has(const char *body, const char *pair)
+/* The handshake fails where the gateway's clock is outside the certificate's dates. */
+static enum tk_err on_handshake(struct server *s, unsigned host)
 {
-    const char *at = strstr(body, pair);
-    size_t len = strlen(pair);
-
-    return at != NULL && (at[len] == '\0' || at[len] == '&');
-}
-
-static void say(struct world_server *s, int status, const char *fields, const char *body)
-{
-    bool dated = status == 200 && s->date != NULL;
-
-    snprintf(s->answer, sizeof s->answer, "HTTP/1.1 %d X\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
-             status, dated ? "Date: " : "", dated ? s->date : "", dated ? "\r\n" : "", fields,
-             strlen(body), body);
-}
-
-static void say_json(struct world_server *s, int status, const char *body)
-{
-    say(s, status, "Content-Type: application/json\r\n", body);
-}
-
-static void say_error(struct world_server *s, int status, const char *word)
-{
-    char body[128];
-
-    snprintf(body, sizeof body, "{\"error\":\"%s\"}", word);
-    say_json(s, status, body);
-}
-
-static void give_pair(struct world_server *s)
-{
-    const char *client =
-        s->client_endpoint ? s->client_endpoint : "https:\\/\\/acme.bitrix24.com\\/rest\\/";
-    const char *server =
-        s->server_endpoint ? s->server_endpoint : "https:\\/\\/oauth.bitrix.info\\/rest\\/";
-    char body[1024];
-
-    s->number++;
-    s->alive = true;
-    snprintf(body, sizeof body,
-             "{\"access_token\":\"access%u\",\"expires_in\":%u,\"scope\":\"crm,user\","
-             "\"domain\":\"oauth.bitrix.info\",\"server_endpoint\":\"%s\",\"status\":\"L\","
-             "\"client_endpoint\":\"%s\",\"member_id\":\"m1\",\"user_id\":7,"
-             "\"refresh_token\":\"refresh%u\"}",
-             s->number, (unsigned)s->life_s, server, client, s->number);
-    say_json(s, 200, body);
-}
-
-static bool good_refresh(const struct world_server *s, const char *body)
-{
-    char newest[64], before[64];
-
-    snprintf(newest, sizeof newest, "refresh_token=refresh%u", s->number);
-    snprintf(before, sizeof before, "refresh_token=refresh%u", s->parent);
-    return s->alive && (has(body, newest) || (s->grace && s->parent > 0 && has(body, before)));
-}
-
-static void token_endpoint(struct world_server *s, const char *body)
-{
-    char secret[96], code[64];
-
-    snprintf(secret, sizeof secret, "client_secret=%s", s->secret);
-    snprintf(code, sizeof code, "&code=%s", s->code);
-    if (!has(body, "client_id=local.1")) {
-        say_error(s, 200, "wrong_client");
-    } else if (!has(body, secret)) {
-        say_error(s, 400, "invalid_client");
-    } else if (strstr(body, "grant_type=authorization_code") != NULL) {
-        if (s->code[0] == '\0' || !has(body, code)) {
-            say_error(s, 400, "invalid_grant");
-            return;
-        }
-        s->code[0] = '\0';
-        s->exchanges++;
-        s->parent = 0;
-        give_pair(s);
-    } else if (good_refresh(s, body)) {
-        s->refreshes++;
-        s->parent = s->number;
-        give_pair(s);
-    } else {
-        say_error(s, 400, "invalid_grant");
-    }
-}
-
-static bool has_moved(struct world_server *s)
-{
-    for (size_t i = 0; i < sizeof s->moved / sizeof s->moved[0]; i++) {
-        const char *location = s->moved[i].location;
-        char field[300] = "";
-
-        if (s->moved[i].host == NULL || strcmp(s->moved[i].host, s->last_host) != 0)
-            continue;
-        if (location != NULL)
-            snprintf(field, sizeof field, "Location: %s\r\n", location);
-        say(s, 302, field, "<html>");
-        return true;
-    }
-    return false;
-}
-
-static void rest(struct world_server *s)
-{
-    if (has_moved(s))
-        return;
-    s->proofs++;
-    if (s->rest_word != NULL)
-        say_error(s, 401, s->rest_word);
-    else if (s->no_plan)
-        say_json(s, 403, "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"plan\"}");
-    else
-        say_json(s, 200, "{\"result\":{\"ID\":1}}");
-}
-
-static void carry_out(struct world_server *s)
-{
-    const char *body = strstr(s->last_request, "\r\n\r\n") + 4;
-
-    if (strncmp(s->last_request, "POST /oauth/token/ ", 19) == 0) {
-        token_endpoint(s, body);
-    } else if (strncmp(s->last_request, "POST /rest/app.info ", 20) == 0) {
-        rest(s);
-    } else {
-        s->posts++;
-        snprintf(s->last_post, sizeof s->last_post, "%s", body);
-        say_json(s, 200, "{}");
-    }
-}
-
-/* --- its connections --- */
-
-static bool is_webhook(const struct tk_sim_peer *peer)
-{
-    const struct world *w = peer->ctx;
-
-    return w->server.apart && hosts[peer - w->peers].webhook;
-}
-
-static enum world_fault fault_of(const struct tk_sim_peer *peer)
-{
-    const struct world *w = peer->ctx;
-
-    return is_webhook(peer) ? w->server.webhook : w->server.fault;
-}
-
-static struct world_talk *talk_of(const struct tk_sim_link *link)
-{
-    struct world *w = link->peer->ctx;
-
-    return &w->talks[link - link->port->links];
-}
-
-/* What the gateway finds in a handshake now. */
-static enum tk_err handshake(const struct world *w, const struct tk_sim_peer *peer)
-{
-    const struct world_server *s = &w->server;
+    struct world *w = s->ctx;
     int64_t now = 0;
 
-    if (s->cert_until != 0 && tk_time_known(&w->keeper.rt.time, &now) &&
-        (now < s->cert_from || now > s->cert_until))
-        return now < s->cert_from ? TK_E_TLS_NOT_YET : TK_E_TLS_EXPIRED;
-    return fault_of(peer) == WORLD_UNTRUSTED ? TK_E_TLS_UNTRUSTED : TK_OK;
+    (void)host;
+    if (w->cert_until == 0 || !tk_time_known(&w->keeper.rt.time, &now))
+        return TK_OK;
+    if (now < w->cert_from)
+        return TK_E_TLS_NOT_YET;
+    return now > w->cert_until ? TK_E_TLS_EXPIRED : TK_OK;
 }
 
-static void accepted(struct tk_sim_link *link)
+static void on_request(struct server *s, unsigned host, const char *request)
 {
-    char hello = (char)handshake(link->peer->ctx, link->peer);
+    struct world *w = s->ctx;
+    bool webhook = s->hosts[host].role == SERVER_WEBHOOK;
 
-    talk_of(link)->len = 0;
-    tk_sim_reply_at(link, link->port->now_ms, &hello, 1);
-}
-
-static bool is_whole(const char *request)
-{
-    const char *end = strstr(request, "\r\n\r\n");
-    const char *length = strstr(request, "Content-Length:");
-
-    return end != NULL && length != NULL &&
-           strlen(end + 4) >= (size_t)atoi(length + strlen("Content-Length:"));
-}
-
-static void note(const struct tk_sim_peer *peer, const char *request)
-{
-    struct world *w = peer->ctx;
-    struct world_server *s = &w->server;
-
-    s->requests++;
-    s->last_ms = w->port.now_ms;
-    snprintf(s->last_host, sizeof s->last_host, "%s", hosts[peer - w->peers].name);
-    snprintf(s->last_request, sizeof s->last_request, "%s", request);
-}
-
-static void answer(struct world_server *s, const struct tk_sim_peer *peer)
-{
-    enum world_fault fault = fault_of(peer);
-
-    s->answer[0] = '\0';
-    if (fault == WORLD_WELL || fault == WORLD_LOSES)
-        carry_out(s);
-    if (fault == WORLD_LOSES)
-        s->answer[0] = '\0';
-    else if (fault == WORLD_STATUS)
-        say(s, is_webhook(peer) ? s->webhook_status : s->fault_status, "", "<html>");
-    else if (fault == WORLD_BODY)
-        say_json(s, 200, s->fault_word);
-    else if (fault == WORLD_ERROR)
-        say_error(s, s->fault_status, s->fault_word);
-}
-
-static void received(struct tk_sim_link *link, const uint8_t *data, size_t len)
-{
-    struct world *w = link->peer->ctx;
-    struct world_server *s = &w->server;
-    struct world_talk *t = talk_of(link);
-    enum world_fault fault = fault_of(link->peer);
-
-    assert_true(len < sizeof t->request - t->len);
-    memcpy(t->request + t->len, data, len);
-    t->len += len;
-    t->request[t->len] = '\0';
-    if (!is_whole(t->request) || (w->dies_with_flash && w->flash.off))
-        return;
-    t->len = 0;
-    note(link->peer, t->request);
-    answer(s, link->peer);
-    tk_sim_reply(link, s->answer, strlen(s->answer));
-    if (fault == WORLD_LOSES || fault == WORLD_CLOSES)
-        tk_sim_fin(link);
-    if (!is_webhook(link->peer) && s->fault_count > 0 && --s->fault_count == 0)
+    snprintf(w->last_request, sizeof w->last_request, "%s", request);
+    if (webhook && s->post.done)
+        snprintf(w->last_post, sizeof w->last_post, "%s", strstr(request, "\r\n\r\n") + 4);
+    if (!(webhook && w->webhook_apart) && w->fault_count > 0 && --w->fault_count == 0)
         world_fault(w, WORLD_WELL, 0);
 }
 
-static void add_hosts(struct world *w)
+static bool is_powered(struct tk_port *port)
 {
-    for (uint8_t i = 0; i < WORLD_HOSTS; i++) {
-        struct tk_addr addr = {4, {10, 0, 0, i}};
+    const struct world *w = (const struct world *)port;
 
-        w->names[i] = (struct tk_sim_name){.name = hosts[i].name, .count = 1, .addrs = {addr}};
-        w->peers[i] = (struct tk_sim_peer){.addr = addr,
-                                           .port = hosts[i].port,
-                                           .accepted = accepted,
-                                           .received = received,
-                                           .ctx = w};
-        tk_sim_add_name(&w->port, &w->names[i]);
-        tk_sim_add_peer(&w->port, &w->peers[i]);
-    }
+    return !(w->dies_with_flash && w->flash.off);
+}
+
+static void set_up_server(struct world *w, uint64_t seed)
+{
+    struct rules *r = &w->server.rules;
+
+    server_init(&w->server, &w->port, hosts, sizeof hosts / sizeof hosts[0], seed,
+                (int64_t)WORLD_UNIX * 1000);
+    r->readable = true;
+    strcpy(r->clients[0].id, "local.1");
+    strcpy(r->clients[0].secret, "s3cret");
+    w->server.date = "";
+    w->server.on_handshake = on_handshake;
+    w->server.on_request = on_request;
+    w->server.ctx = w;
+    w->webhook_status = 404;
+    tls_clear_powered = is_powered;
 }
 
 /* --- the gateway --- */
 
-static void tell(void *ctx, const char *line)
+static void on_line(void *ctx, const char *line)
 {
     struct world *w = ctx;
     size_t len = strlen(w->events);
@@ -296,12 +95,9 @@ void world_init(struct world *w, uint64_t seed)
                                    .flash = &w->flash.flash,
                                    .build_unix = WORLD_UNIX - 86400,
                                    .board = "sim",
-                                   .on_line = tell,
+                                   .on_line = on_line,
                                    .ctx = w};
-    w->server.life_s = 3600;
-    w->server.webhook_status = 404;
-    snprintf(w->server.secret, sizeof w->server.secret, "s3cret");
-    add_hosts(w);
+    set_up_server(w, seed);
     tk_keeper_init(&w->keeper, &w->config);
 }
 
@@ -310,6 +106,7 @@ void world_free(struct world *w)
     tk_keeper_free(&w->keeper);
     tk_sim_flash_free(&w->flash);
     tk_sim_free(&w->port);
+    server_free(&w->server);
 }
 
 void world_restart(struct world *w, uint64_t ms)
@@ -322,7 +119,7 @@ void world_restart(struct world *w, uint64_t ms)
     tk_keeper_init(&w->keeper, &w->config);
 }
 
-/* The tick at which the next one is due. */
+/* Returns the tick of the next pass. */
 static uint64_t pass(struct world *w)
 {
     w->passes++;
@@ -344,7 +141,7 @@ void world_run(struct world *w, uint64_t ms)
 
         sleep_until(w, pass(w), end_ms);
         idle = w->port.now_ms == before ? idle + 1 : 0;
-        assert_true(idle < 1000); /* it spins */
+        assert_true(idle < 1000); /* else it spins */
     }
     pass(w);
 }
@@ -400,7 +197,7 @@ const char *world_type(struct world *w, const char *line)
 
 void world_give_code(struct world *w, const char *code)
 {
-    snprintf(w->server.code, sizeof w->server.code, "%s", code);
+    rules_new_named_code(&w->server.rules, code, server_now(&w->server));
 }
 
 void world_set_client(struct world *w)
@@ -442,42 +239,76 @@ unsigned world_count_events(const struct world *w, const char *part)
     return count;
 }
 
-static void set_peers(struct world *w)
-{
-    for (size_t i = 0; i < WORLD_HOSTS; i++) {
-        bool away = fault_of(&w->peers[i]) == WORLD_UNREACHABLE;
+/* --- faults --- */
 
-        w->peers[i].answer = away ? TK_SIM_REFUSE : TK_SIM_ACCEPT;
+static struct server_fault fault_of(const struct world *w, enum world_fault kind, int status)
+{
+    switch (kind) {
+    case WORLD_WELL:
+        return (struct server_fault){.kind = SERVER_WELL};
+    case WORLD_UNREACHABLE:
+        return (struct server_fault){.kind = SERVER_REFUSES};
+    case WORLD_UNTRUSTED:
+        return (struct server_fault){.kind = SERVER_HANDSHAKE, .handshake = TK_E_TLS_UNTRUSTED};
+    case WORLD_SILENT:
+        return (struct server_fault){.kind = SERVER_IGNORES};
+    case WORLD_CLOSES:
+        return (struct server_fault){.kind = SERVER_CLOSES};
+    case WORLD_LOSES:
+        return (struct server_fault){.kind = SERVER_LOSES};
+    case WORLD_STATUS:
+        return (struct server_fault){.kind = SERVER_STATUS, .status = status, .body = "<html>"};
+    case WORLD_ERROR:
+        return (struct server_fault){
+            .kind = SERVER_ERROR, .status = status, .error = w->fault_word};
+    default:
+        return (struct server_fault){.kind = SERVER_STATUS,
+                                     .status = 200,
+                                     .type = "application/json",
+                                     .body = w->fault_word};
     }
 }
 
 void world_fault(struct world *w, enum world_fault kind, unsigned count)
 {
+    unsigned webhooks = server_hosts(&w->server, SERVER_WEBHOOK);
+    struct server_fault x = fault_of(w, kind, w->fault_status);
+
     assert_true(count == 0 || kind > WORLD_UNTRUSTED);
-    w->server.fault = kind;
-    w->server.fault_count = count;
-    set_peers(w);
+    w->fault = kind;
+    w->fault_count = count;
+    server_set_fault(&w->server, w->webhook_apart ? ~webhooks : SERVER_ALL, &x);
 }
 
 void world_webhook_fault(struct world *w, enum world_fault kind)
 {
-    w->server.apart = true;
-    w->server.webhook = kind;
-    set_peers(w);
+    struct server_fault x = fault_of(w, kind, w->webhook_status);
+
+    w->webhook_apart = true;
+    w->webhook_fault = kind;
+    server_set_fault(&w->server, server_hosts(&w->server, SERVER_WEBHOOK), &x);
 }
 
 void world_latency(struct world *w, uint64_t ms)
 {
-    for (size_t i = 0; i < WORLD_HOSTS; i++)
-        w->peers[i].reply_ms = ms;
+    w->server.think_ms = ms;
 }
 
 void world_error(struct world *w, const char *word, int status, unsigned count)
 {
-    w->server.fault_word = word;
-    w->server.fault_status = status;
+    w->fault_word = word;
+    w->fault_status = status;
     world_fault(w, WORLD_ERROR, count);
 }
+
+bool world_honours_newest(const struct world *w)
+{
+    const struct rules *r = &w->server.rules;
+
+    return rules_honours(r, r->pair_count, server_now(&w->server));
+}
+
+/* --- asserts --- */
 
 void world_assert_state(struct world *w, const char *state, const char *reason)
 {

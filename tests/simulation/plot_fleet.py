@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Draws how a thousand gateways come back after an outage: requests a second, as an SVG.
+"""Plots the requests a second of a thousand gateways after an outage, as an SVG.
 
-    build/host/tests/world/world --only fleet --series fleet.tsv
-    python3 tests/world/plot.py fleet.tsv >fleet.svg
+    build/host/tests/simulation/simulation --only fleet --series fleet.tsv
+    python3 tests/simulation/plot_fleet.py fleet.tsv >fleet.svg
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WIDTH, HEIGHT, MARGIN, SHOWN_S = 760, 150, 50, 1000
 
 
 def read(path: str) -> dict[str, list[int]]:
-    """Requests of each second after the outage, by its name."""
+    """Requests in each second after an outage, by the name of the outage."""
     series: dict[str, list[int]] = {}
     for line in Path(path).read_text(encoding="ascii").splitlines():
         name, _, count = line.split("\t")
@@ -24,11 +24,11 @@ def read(path: str) -> dict[str, list[int]]:
 
 
 def panel(name: str, counts: list[int], top: int) -> list[str]:
-    """One outage: a bar a second, and the peak in words."""
+    """One outage: a bar for each second, and the peak as text."""
     most = max(max(counts), 1)
     base = top + HEIGHT
     parts = [f'<text x="{MARGIN}" y="{top - 8}">{name}: at most {most} requests a second, '
-             f'{sum(counts)} in all</text>',
+             f'{sum(counts)} in total</text>',
              f'<path d="M{MARGIN} {top}V{base}H{MARGIN + WIDTH}" class="axis"/>',
              f'<text x="{MARGIN - 6}" y="{top + 10}" text-anchor="end">{most}</text>']
     bars = [f"M{MARGIN + WIDTH * second / SHOWN_S:.1f} {base}v{-HEIGHT * count / most:.1f}"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more behind count things, whose numbers begin at 1. */
+/* Makes room for one more thing; their numbers begin at 1. */
 static void *grown(void *things, uint32_t count, uint32_t *room, size_t size)
 {
     if (count + 1 < *room)
@@ -78,12 +78,24 @@ static int64_t end_of(const struct rules *s, char kind, uint32_t number)
     return kind == RULES_ACCESS ? s->pairs[number].access_until : s->pairs[number].refresh_until;
 }
 
-/* As the real ones: hex of the end, little-endian, in bytes 0-3; the user, big-endian, in 12-15.
- * The number stands in 4-7, where theirs are random. */
+static void put_readable(const struct rules *s, char kind, uint32_t number, char *out)
+{
+    if (kind == RULES_CODE)
+        strcpy(out, s->codes[number].name);
+    else
+        snprintf(out, RULES_TOKEN + 1, "%s%u", kind == RULES_ACCESS ? "access" : "refresh", number);
+}
+
+/* As the real ones: hex of the expiry, little-endian, in bytes 0-3; the user, big-endian, in 12-15.
+ * The number is in 4-7, where theirs are random. */
 void rules_text(const struct rules *s, char kind, uint32_t number, char out[RULES_TOKEN + 1])
 {
     uint64_t random = s->seed ^ (uint64_t)number << 8 ^ (uint8_t)kind;
 
+    if (s->readable) {
+        put_readable(s, kind, number, out);
+        return;
+    }
     out = put_hex(out, (uint32_t)(end_of(s, kind, number) / 1000), 4);
     out = put_hex(out, turned(number), 4);
     out = put_hex(out, (uint8_t)kind, 4);
@@ -95,17 +107,37 @@ void rules_text(const struct rules *s, char kind, uint32_t number, char out[RULE
     *out = '\0';
 }
 
-uint32_t rules_number(const struct rules *s, char kind, const char *text)
+/* The newest code of this name. */
+static uint32_t named_code(const struct rules *s, const char *name)
 {
-    uint32_t count = kind == RULES_CODE ? s->code_count : s->pair_count;
-    char digits[9] = "", same[RULES_TOKEN + 1];
+    uint32_t number = s->code_count;
 
+    while (number > 0 && strcmp(s->codes[number].name, name) != 0)
+        number--;
+    return number;
+}
+
+static uint32_t read_number(const struct rules *s, char kind, const char *text)
+{
+    char digits[9] = "";
+
+    if (s->readable && kind == RULES_CODE)
+        return named_code(s, text);
+    if (s->readable)
+        return (uint32_t)strtoul(text + strcspn(text, "0123456789"), NULL, 10);
     if (strlen(text) != RULES_TOKEN)
         return 0;
     memcpy(digits, text + 8, 8);
-    uint32_t number = (uint32_t)strtoul(digits, NULL, 16);
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
 
-    if (number == 0 || number > count)
+uint32_t rules_number(const struct rules *s, char kind, const char *text)
+{
+    uint32_t count = kind == RULES_CODE ? s->code_count : s->pair_count;
+    uint32_t number = read_number(s, kind, text);
+    char same[RULES_TOKEN + 1];
+
+    if (number == 0 || number > count || (kind != RULES_CODE && s->pairs[number].chain == 0))
         return 0;
     rules_text(s, kind, number, same);
     return strcmp(text, same) == 0 ? number : 0;
@@ -124,7 +156,7 @@ static int hex(char c)
 static void decode(const char *from, size_t len, char *out)
 {
     if (memchr(from, '%', len) == NULL && memchr(from, '+', len) == NULL) {
-        memcpy(out, from, len); /* most of them */
+        memcpy(out, from, len); /* the usual case */
         out[len] = '\0';
         return;
     }
@@ -177,7 +209,7 @@ static const struct rules_answer refusals[] = {
     {500, "INTERNAL_SERVER_ERROR", "Internal server error", 0},
 };
 
-/* What REST says in other words than the authorization server. */
+/* Errors that REST answers differently from the authorization server. */
 static const struct rules_answer rest_refusals[] = {
     {401, "expired_token", "The access token provided has expired", 0},
     {401, "PAYMENT_REQUIRED", "Subscription has been ended", 0},
@@ -198,7 +230,7 @@ struct rules_answer rules_refusal(const char *error, const char *description)
     const struct rules_answer *row = find(refusals, sizeof refusals / sizeof refusals[0], error);
 
     if (row == NULL)
-        abort(); /* it is missing above */
+        abort();
     struct rules_answer answer = *row;
 
     if (description != NULL)
@@ -235,6 +267,13 @@ uint32_t rules_new_code(struct rules *s, uint32_t client, int64_t now_ms)
     s->codes[++s->code_count] =
         (struct rules_code){.until = now_ms + s->code_life_ms, .client = client};
     return s->code_count;
+}
+
+void rules_new_named_code(struct rules *s, const char *name, int64_t now_ms)
+{
+    uint32_t number = rules_new_code(s, 0, now_ms);
+
+    snprintf(s->codes[number].name, sizeof s->codes[number].name, "%s", name);
 }
 
 static struct rules_answer issue(struct rules *s, uint32_t chain, int64_t now_ms)
@@ -295,7 +334,7 @@ static struct rules_answer renew(struct rules *s, uint32_t client, const char *t
         chain->revoked = s->refresh_reuse_revokes;
         return rules_refusal("invalid_grant", NULL);
     }
-    /* In the grace time too only the newest answer stays good: chains do not branch. */
+    /* In the grace time, too, only the newest answer stays good: chains do not branch. */
     s->pairs[chain->last].replaced_at = now_ms;
     return issue(s, pair->chain, now_ms);
 }
@@ -316,7 +355,20 @@ void rules_revoke(struct rules *s)
         s->chains[i].revoked = true;
 }
 
-/* --- what is asked --- */
+void rules_restore(struct rules *s, uint32_t pair)
+{
+    struct rules_chain *chain = &s->chains[s->pairs[pair].chain];
+
+    for (uint32_t i = pair + 1; i <= s->pair_count; i++) {
+        if (s->pairs[i].chain == s->pairs[pair].chain)
+            s->pairs[i] = (struct rules_pair){.chain = 0}; /* not known any more */
+    }
+    s->pairs[pair].replaced_at = RULES_FOREVER;
+    chain->last = pair;
+    chain->revoked = false;
+}
+
+/* --- requests --- */
 
 static int find_client(const struct rules *s, const char *id)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sabotage.h"
-#include "tk_escalate.h"
+#include "bugs.h"
 
 #include "tk_account_store.h"
+#include "tk_escalate.h"
 #include "tk_escalate_post.h"
 
 #include <string.h>
@@ -19,47 +19,47 @@ enum {
     NO_BACKOFF,
     GIVES_UP,
     NEVER_RENEWS,
-    END_UNTOLD,
-    END_TOLD_TWICE,
-    TOLD_EACH_STEP
+    NOT_CLEARED,
+    CLEARED_TWICE,
+    RAISED_EACH_STEP
 };
 
-const struct sabotage sabotages[] = {
-    [TWO_REFRESHES] = {"a refresh is sent twice at a time", 'a', LIFE_WEEKS, 1},
-    [TORN_COMMIT] = {"the values of a commit are stored one by one", 'b', LIFE_WEEKS, 14},
-    [LOSES_ON_ERROR] = {"a server's fault is taken for a refusal", 'c', LIFE_DENSE, 365},
-    [NO_INTENT] = {"what is being refreshed is not stored before", 'c', LIFE_WEEKS, 14},
-    [SERVES_EXPIRED] = {"a token is thought to live ten minutes longer", 'd', LIFE_DENSE, 365},
-    [SERVES_UNSTORED] = {"a pair is shown, and not stored", 'c', LIFE_WEEKS, 14},
-    [NO_LEVEL_4] = {"a refusal of the application is not escalated", 'e', LIFE_DENSE, 365},
-    [LEVEL_4_TOO_SOON] = {"three failures are level 4", 'e', LIFE_DENSE, 365},
-    [NO_BACKOFF] = {"backoff is a sixty-fourth of what it should be", 'f', LIFE_DENSE, 365},
-    [GIVES_UP] = {"after three failures it gives up", 'g', LIFE_DENSE, 365},
-    [NEVER_RENEWS] = {"the next refresh is planned in the far future", 'g', LIFE_WEEKS, 14},
-    [END_UNTOLD] = {"the end of a fault is not told", 'h', LIFE_DENSE, 365},
-    [END_TOLD_TWICE] = {"that the end of a fault was told is not stored", 'h', LIFE_DENSE, 365},
-    [TOLD_EACH_STEP] = {"a fault is told at each step", 'h', LIFE_DENSE, 365},
+const struct bug bugs[] = {
+    [TWO_REFRESHES] = {"two refreshes are sent at a time", 'a', SOAK_WEEKS, 1},
+    [TORN_COMMIT] = {"the values of a commit are stored one by one", 'b', SOAK_WEEKS, 14},
+    [LOSES_ON_ERROR] = {"a server error is taken for a refusal", 'c', SOAK_DENSE, 365},
+    [NO_INTENT] = {"the intent to refresh is not stored", 'c', SOAK_WEEKS, 14},
+    [SERVES_EXPIRED] = {"a token counts as valid for ten minutes too long", 'd', SOAK_DENSE, 365},
+    [SERVES_UNSTORED] = {"a pair is served and not stored", 'c', SOAK_WEEKS, 14},
+    [NO_LEVEL_4] = {"a configuration error is not escalated", 'e', SOAK_DENSE, 365},
+    [LEVEL_4_TOO_SOON] = {"three failures raise level 4", 'e', SOAK_DENSE, 365},
+    [NO_BACKOFF] = {"backoff is a sixty-fourth of its length", 'f', SOAK_DENSE, 365},
+    [GIVES_UP] = {"retries end after three failures", 'g', SOAK_DENSE, 365},
+    [NEVER_RENEWS] = {"the next refresh is a year too late", 'g', SOAK_WEEKS, 14},
+    [NOT_CLEARED] = {"CLEARED is not sent", 'h', SOAK_DENSE, 365},
+    [CLEARED_TWICE] = {"that CLEARED was delivered is not stored", 'h', SOAK_DENSE, 365},
+    [RAISED_EACH_STEP] = {"RAISED is sent at each step", 'h', SOAK_DENSE, 365},
 };
 
-const size_t sabotage_count = sizeof sabotages / sizeof sabotages[0];
+const size_t bug_count = sizeof bugs / sizeof bugs[0];
 
-static const struct sabotage *planted;
-static struct gate *gate;
+static const struct bug *injected;
+static struct gateway *gateway;
 static struct tk_request twin, *original;
 
-void sabotage_plant(const struct sabotage *s, struct gate *g)
+void bug_inject(const struct bug *bug, struct gateway *g)
 {
-    planted = s;
-    gate = g;
+    injected = bug;
+    gateway = g;
     memset(&twin, 0, sizeof twin);
 }
 
-static bool is_planted(int bug)
+static bool has_bug(int bug)
 {
-    return planted == &sabotages[bug];
+    return injected == &bugs[bug];
 }
 
-/* --- the functions in front of core's: declared by the linker alone --- */
+/* --- replaced functions; the linker defines __real_ --- */
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
@@ -73,7 +73,7 @@ void __real_tk_escalate_look(struct tk_escalation *e);
 void __real_tk_escalate_clear(struct tk_escalation *e);
 void __real_tk_escalate_post_changed(struct tk_escalation *e);
 void __real_tk_escalate_record_store(struct tk_escalation *e);
-uint64_t __real_tk_runtime_random(const struct tk_runtime *k, uint64_t limit);
+uint64_t __real_tk_runtime_random(const struct tk_runtime *rt, uint64_t limit);
 void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms);
 
 static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
@@ -92,7 +92,7 @@ static void twin_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
 void __wrap_tk_https_submit(struct tk_https *net, struct tk_request *r)
 {
     __real_tk_https_submit(net, r);
-    if (!is_planted(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_https_active(&twin))
+    if (!has_bug(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_https_active(&twin))
         return;
     original = r;
     twin = *r;
@@ -105,7 +105,7 @@ int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *valu
 {
     int ret = TK_STORE_OK;
 
-    if (!is_planted(TORN_COMMIT))
+    if (!has_bug(TORN_COMMIT))
         return __real_tk_store_commit(s, values, count);
     for (size_t i = 0; i < count && ret == TK_STORE_OK; i++)
         ret = __real_tk_store_commit(s, &values[i], 1);
@@ -114,28 +114,28 @@ int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *valu
 
 enum tk_action __wrap_tk_err_action(enum tk_err err)
 {
-    if (is_planted(LOSES_ON_ERROR) && err == TK_E_SERVER_ERROR)
+    if (has_bug(LOSES_ON_ERROR) && err == TK_E_SERVER_ERROR)
         return TK_ACTION_REAUTH;
     return __real_tk_err_action(err);
 }
 
 enum tk_err __wrap_tk_account_store_intent(struct tk_account *a, bool open)
 {
-    return is_planted(NO_INTENT) ? TK_OK : __real_tk_account_store_intent(a, open);
+    return has_bug(NO_INTENT) ? TK_OK : __real_tk_account_store_intent(a, open);
 }
 
 bool __wrap_tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
     bool known = __real_tk_account_seconds_left(a, now_ms, seconds);
 
-    if (known && is_planted(SERVES_EXPIRED) && a->refresh.failures == 0)
+    if (known && has_bug(SERVES_EXPIRED) && a->refresh.failures == 0)
         *seconds += 600;
     return known;
 }
 
 enum tk_err __wrap_tk_account_store_pair(struct tk_account *a)
 {
-    if (is_planted(SERVES_UNSTORED) && a->pair.generation > 1)
+    if (has_bug(SERVES_UNSTORED) && a->pair.generation > 1)
         return TK_OK;
     return __real_tk_account_store_pair(a);
 }
@@ -145,9 +145,9 @@ void __wrap_tk_escalate_look(struct tk_escalation *e)
     struct tk_account *a = e->account;
     enum tk_err blocked_by = a->refresh.blocked_by;
 
-    if (is_planted(NO_LEVEL_4) && blocked_by != TK_OK)
+    if (has_bug(NO_LEVEL_4) && blocked_by != TK_OK)
         return;
-    if (is_planted(LEVEL_4_TOO_SOON) && a->refresh.failures >= 3)
+    if (has_bug(LEVEL_4_TOO_SOON) && a->refresh.failures >= 3)
         a->refresh.blocked_by = TK_E_TIMEOUT;
     __real_tk_escalate_look(e);
     a->refresh.blocked_by = blocked_by;
@@ -155,14 +155,14 @@ void __wrap_tk_escalate_look(struct tk_escalation *e)
 
 void __wrap_tk_escalate_clear(struct tk_escalation *e)
 {
-    if (is_planted(END_UNTOLD))
+    if (has_bug(NOT_CLEARED))
         e->record.delivered = e->record.sent = 0;
     __real_tk_escalate_clear(e);
 }
 
 void __wrap_tk_escalate_post_changed(struct tk_escalation *e)
 {
-    if (is_planted(TOLD_EACH_STEP) && e->record.level > 0)
+    if (has_bug(RAISED_EACH_STEP) && e->record.level > 0)
         e->record.delivered = 0;
     __real_tk_escalate_post_changed(e);
 }
@@ -171,23 +171,23 @@ void __wrap_tk_escalate_record_store(struct tk_escalation *e)
 {
     const struct tk_escalation_record *r = &e->record;
 
-    if (!is_planted(END_TOLD_TWICE) || r->level > 0 || r->cleared)
+    if (!has_bug(CLEARED_TWICE) || r->level > 0 || r->cleared)
         __real_tk_escalate_record_store(e);
 }
 
-uint64_t __wrap_tk_runtime_random(const struct tk_runtime *k, uint64_t limit)
+uint64_t __wrap_tk_runtime_random(const struct tk_runtime *rt, uint64_t limit)
 {
-    return __real_tk_runtime_random(k, is_planted(NO_BACKOFF) ? limit / 64 + 1 : limit);
+    return __real_tk_runtime_random(rt, has_bug(NO_BACKOFF) ? limit / 64 + 1 : limit);
 }
 
 void __wrap_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms)
 {
-    struct tk_account *a = planted == NULL ? NULL : gate_account(gate);
+    struct tk_account *a = injected == NULL ? NULL : gateway_account(gateway);
     bool refresh = a != NULL && task == &a->refresh.timer && due_ms != TK_NEVER;
 
-    if (refresh && is_planted(GIVES_UP) && a->refresh.failures >= 3)
+    if (refresh && has_bug(GIVES_UP) && a->refresh.failures >= 3)
         due_ms = TK_NEVER;
-    if (refresh && is_planted(NEVER_RENEWS) && a->refresh.failures == 0)
+    if (refresh && has_bug(NEVER_RENEWS) && a->refresh.failures == 0)
         due_ms += (uint64_t)365 * 86400 * 1000;
     __real_tk_timer_start(s, task, due_ms);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rules in C against the reference in tests/bitrix24: the same requests, the same answers.
+"""Compares the rules in C with the reference in tests/bitrix24: same requests, same answers.
 
-    python3 tests/world/test_rules.py build/host/tests/world/world [SEED [REQUESTS]]
+    python3 tests/support/server/test_rules.py build/host/tests/support/server_rules [SEED [STEPS]]
 
-Everything that differs ends the test: status, error, whether a pair was given. Who asks cannot
-tell the two apart but by what is random in a token.
+The first difference ends the test: status, error, or whether a pair is issued. Only the random part
+of tokens differs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bitrix24"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bitrix24"))
 
 import catalogue  # noqa: E402
 from faults import FaultBox  # noqa: E402
@@ -35,7 +35,7 @@ FORM = {"host": "x", "content-type": "application/x-www-form-urlencoded"}
 
 
 class Clock(Shared):
-    """The servers' common part with a clock that the test moves."""
+    """The common part of the servers, with a clock that the test sets."""
 
     now_ms = BEGIN_MS
 
@@ -43,11 +43,11 @@ class Clock(Shared):
         return self.now_ms / 1000
 
 
-class Ours:
-    """The rules in C, a line at a time."""
+class RulesInC:
+    """server_rules, a line at a time."""
 
     def __init__(self, program: str) -> None:
-        self.process = subprocess.Popen([program, "--rules"], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
     def say(self, line: str) -> None:
@@ -68,7 +68,7 @@ class Ours:
 
 
 class Both:
-    """Each operation is done to both; tokens and codes are pairs (theirs, ours)."""
+    """Does each operation on both; tokens and codes are pairs (Python, C)."""
 
     def __init__(self, program: str) -> None:
         settings = Settings()
@@ -76,12 +76,12 @@ class Both:
         self.oauth = OAuth(self.shared, Names("oauth.x", "portal.x"), Client(*CLIENTS[0]))
         self.oauth.add_client(Client(*CLIENTS[1]))
         self.portal = Portal(self.shared, self.oauth)
-        self.ours = Ours(program)
+        self.ours = RulesInC(program)
         for client in CLIENTS:
             self.ours.say("client %s %s" % client)
-        self.pass_ms(0)
+        self.advance(0)
 
-    def pass_ms(self, ms: int) -> None:
+    def advance(self, ms: int) -> None:
         self.shared.now_ms += ms
         self.ours.say(f"now {self.shared.now_ms}")
 
@@ -106,17 +106,17 @@ class Both:
         return reply.status, json.loads(reply.body)
 
     def catalogue(self) -> int:
-        """The rows of the catalogue that are in C too, by their status. How many."""
+        """Compares the status of each error that C has with the catalogue. Returns how many."""
         for index in range(1000):
             status, code = self.ours.ask(f"row {index}").split()
             if code == "-":
                 return index
             if catalogue.find(code, catalogue.OAUTH).status != int(status):
-                sys.exit(f"differs: {code} has another status than {status} in the catalogue")
+                sys.exit(f"differs: {code} is {status} in C, and not in the catalogue")
         return 0
 
     def token(self, forms: tuple[str, str]) -> tuple[tuple[str, str], tuple[str, str]] | None:
-        """Both pairs (access, refresh), or None when it was refused, and both agree."""
+        """Both pairs (access, refresh), or None where both refuse."""
         status, body = self._theirs(self.oauth, "/oauth/token/", forms[0])
         answer = self.ours.ask("token " + forms[1]).split()
         theirs = [str(status), str(body.get("error", "ok"))]
@@ -151,14 +151,14 @@ class Test:
         self.seen: dict[str, int] = {}
 
     def forms(self, client: int, grant: str, name: str, value: tuple[str, str]) -> tuple[str, str]:
-        """A request, now and then with something wrong in it."""
+        """A request, at times with an error in it."""
         fields = [("grant_type", grant), ("client_id", CLIENTS[client][0]),
                   ("client_secret", CLIENTS[client][1]), (name, "")]
         wrong = self.random.randrange(24)
         if wrong < len(fields):
             del fields[wrong]
         elif wrong == 5:
-            fields[1] = ("client_id", "local.nobody")
+            fields[1] = ("client_id", "local.unknown")
         elif wrong == 6:
             fields[2] = ("client_secret", "not it & %")
         elif wrong == 7:
@@ -172,7 +172,7 @@ class Test:
         return made[0], made[1]
 
     def pick(self, things: list[Any]) -> Any:
-        """The newest as often as all the others."""
+        """The newest with the same probability as all others."""
         return things[-1] if self.random.random() < 0.5 else self.random.choice(things)
 
     def count(self, what: str) -> None:
@@ -200,7 +200,7 @@ class Test:
             _, pair = self.pick(self.pairs)
             self.count("check " + self.both.check((f"auth={pair[0][0]}", f"auth={pair[0][1]}")))
         elif what < 18:
-            self.both.pass_ms(self.random.choice(PAUSES))
+            self.both.advance(self.random.choice(PAUSES))
         elif what < 19:
             name = self.random.choice(list(SETTINGS))
             self.both.set(name, self.random.choice(SETTINGS[name]))
@@ -221,8 +221,8 @@ def main() -> int:
     test.both.ours.close()
     for what in sorted(test.seen):
         print(f"{test.seen[what]:7} {what}")
-    print(f"{count} steps from seed {seed}, {rows} rows of the catalogue: both say the same")
-    # A comparison that met only refusals would prove little.
+    print(f"{count} steps from seed {seed}, {rows} rows of the catalogue: no difference")
+    # Fails where nearly all requests were refused: that would compare little.
     return 0 if min(test.seen.get("refresh_token ok", 0), test.seen.get("check ok", 0)) > 50 else 1
 
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parts.h"
+
+/* server_rules: applies rules.h to what comes on stdin, a line at a time, for test_rules.py. */
+
 #include "rules.h"
 
 #include <stdio.h>
@@ -48,7 +50,7 @@ static void answer(struct rules_answer a)
     printf("%d %s %s %s\n", a.status, a.error == NULL ? "ok" : a.error, access, refresh);
 }
 
-static void obey(const char *line)
+static void run(const char *line)
 {
     char word[16] = "", name[64] = "", value[80] = "";
     const char *rest = strchr(line, ' ');
@@ -84,14 +86,14 @@ static void obey(const char *line)
     }
 }
 
-int rules_ask(void)
+int main(void)
 {
     static char line[4096];
 
     rules_init(&rules, 1);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
-        obey(line);
+        run(line);
         fflush(stdout);
     }
     rules_free(&rules);

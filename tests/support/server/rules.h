@@ -3,17 +3,17 @@
 #define RULES_H
 
 /*
- * The rules of Bitrix24's authorization server in C, because the simulation asks them millions of
- * times: how codes and pairs are made, spent, rotated and refused. tests/bitrix24/oauth.py is the
- * reference; tests/world/test_rules.py asks both the same and wants the same answers. Settings
- * have the names and defaults of tests/bitrix24/settings.py.
+ * The rules of Bitrix24's authorization server: how codes and pairs are issued, exchanged, rotated
+ * and refused. In C because the simulation applies them millions of times. The reference is
+ * tests/bitrix24/oauth.py: test_rules.py sends both the same requests and compares the answers.
+ * Settings have the names and defaults of tests/bitrix24/settings.py.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RULES_TOKEN = 70, RULES_CLIENTS = 2 };
+enum { RULES_TOKEN = 70, RULES_CLIENTS = 2, RULES_CODE_NAME = 31 };
 
 #define RULES_FOREVER INT64_MAX
 
@@ -29,9 +29,9 @@ struct rules_pair {
     uint32_t chain, generation;
 };
 
-/* What grew from one code. The last of its pairs lives. */
+/* The pairs that follow from one code. Only the newest is good, and those in their grace time. */
 struct rules_chain {
-    uint32_t last;
+    uint32_t last; /* the newest */
     uint32_t client;
     bool revoked;
 };
@@ -39,7 +39,8 @@ struct rules_chain {
 struct rules_code {
     int64_t until;
     uint32_t client;
-    uint32_t chain; /* what it was exchanged for; 0: not yet */
+    uint32_t chain; /* that it was exchanged for; 0: not yet */
+    char name[RULES_CODE_NAME + 1];
 };
 
 struct rules {
@@ -53,9 +54,13 @@ struct rules {
     uint32_t user_id;
 
     struct rules_client clients[RULES_CLIENTS];
-    uint64_t seed; /* of what is random in a token */
+    uint64_t seed; /* of the random part of a token */
 
-    /* numbers begin at 1 */
+    /* For unit tests: the tokens of pair 1 are "access1" and "refresh1", and a code's text is the
+     * name that the test gives it. Nothing else changes. */
+    bool readable;
+
+    /* Numbers begin at 1. */
     struct rules_pair *pairs;
     struct rules_chain *chains;
     struct rules_code *codes;
@@ -65,36 +70,43 @@ struct rules {
 
 struct rules_answer {
     int status;
-    const char *error;       /* NULL: it is granted */
+    const char *error;       /* NULL: granted */
     const char *description; /* NULL: none */
-    uint32_t pair;           /* the new one of the token endpoint */
+    uint32_t pair;           /* that the token endpoint issued; 0: none */
 };
 
 void rules_init(struct rules *s, uint64_t seed);
 void rules_free(struct rules *s);
 
-/* Somebody has authorized. The code's number. */
+/* A user authorizes this client. Returns the code's number. */
 uint32_t rules_new_code(struct rules *s, uint32_t client, int64_t now_ms);
+
+/* The same for the first client, with a text of at most RULES_CODE_NAME characters; s->readable. */
+void rules_new_named_code(struct rules *s, const char *name, int64_t now_ms);
 
 /* POST /oauth/token/ with this form. */
 struct rules_answer rules_token(struct rules *s, const char *form, int64_t now_ms);
 
-/* What REST says to this form's `auth` before it does anything. */
+/* What REST answers to this form's `auth` before it does anything. */
 struct rules_answer rules_check(const struct rules *s, const char *form, int64_t now_ms);
 
-/* How an error is answered: the rows of tests/bitrix24/catalogue.py that the two above use. */
+/* The answer to an error: the rows of tests/bitrix24/catalogue.py that the two above use. Aborts
+ * where there is no such row. */
 struct rules_answer rules_refusal(const char *error, const char *description);
 
-/* Those rows, one by one; NULL behind the last. */
+/* Those rows, one by one; NULL after the last. */
 const struct rules_answer *rules_row(size_t i);
 
-/* Drops all pairs, as when the application is removed from the portal. */
+/* Revokes all pairs, as when the application is removed from the portal. */
 void rules_revoke(struct rules *s);
 
-/* Whether a pair's refresh token would be taken now, were it not for settings that forbid all. */
+/* The server is restored from a backup that was made when this pair was the newest of its chain. */
+void rules_restore(struct rules *s, uint32_t pair);
+
+/* Whether a pair's refresh token would be accepted now, apart from settings that refuse all. */
 bool rules_honours(const struct rules *s, uint32_t pair, int64_t now_ms);
 
-/* Text of a token or code, and its number again; 0: none of ours. */
+/* Text of a token or code, and its number again; 0: not issued here. */
 void rules_text(const struct rules *s, char kind, uint32_t number, char out[RULES_TOKEN + 1]);
 uint32_t rules_number(const struct rules *s, char kind, const char *text);
 
