@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Accounts beside and after each other. */
+/* Several accounts: added, selected, removed; and factory reset. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,12 +21,12 @@ static void a_pair_binds_portal_and_client_but_not_the_secret(void **state)
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_assert_state(&w, "needs_code", "new");
     world_assert_begins(world_type(&w, "set portal other"), "OK portal=other.bitrix24.com");
-    assert_string_equal(world_status(&w, "generation"), "1"); /* pairs it has had */
+    assert_string_equal(world_status(&w, "generation"), "1"); /* counts on */
     world_restart(&w, 100);
     assert_string_equal(world_status(&w, "generation"), "1");
 }
 
-static void accounts_are_apart(void **state)
+static void accounts_are_separate(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -42,7 +42,7 @@ static void accounts_are_apart(void **state)
     world_assert_begins(world_type(&w, "ref second"), "ERR no_such_ref");
 }
 
-static void a_removed_account_is_selected_no_more(void **state)
+static void a_removed_account_is_not_selected(void **state)
 {
     (void)state;
     assert_string_equal(world_type(&w, "ref add second"), "OK ref=second");
@@ -50,7 +50,8 @@ static void a_removed_account_is_selected_no_more(void **state)
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=second");
     assert_string_equal(world_status(&w, "ref"), "second");
     assert_string_equal(world_type(&w, "set client_id local.9"), "OK client_id=local.9");
-    assert_string_equal(world_type(&w, "ref add third"), "OK ref=third"); /* in the old place */
+    assert_string_equal(world_type(&w, "ref add third"),
+                        "OK ref=third"); /* in the slot of the removed one */
     world_assert_state(&w, "no_client", "portal_missing");
     world_restart(&w, 100);
     world_type(&w, "ref third");
@@ -58,7 +59,7 @@ static void a_removed_account_is_selected_no_more(void **state)
     assert_null(strstr(w.answer, "local.9"));
 }
 
-static void a_removed_account_leaves_nothing_to_the_next(void **state)
+static void a_new_account_inherits_nothing(void **state)
 {
     char before[sizeof w.answer];
 
@@ -76,8 +77,8 @@ static void a_removed_account_leaves_nothing_to_the_next(void **state)
     assert_string_equal(world_status(&w, "generation"), "0");
 }
 
-/* Nor to the scheduler, which would go on with what is in its place next. */
-static void a_removed_account_is_scheduled_no_more(void **state)
+/* Else they would act on the next account in its slot. */
+static void a_removed_account_has_no_timer_and_no_request(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -99,8 +100,8 @@ static void a_removed_account_is_scheduled_no_more(void **state)
         assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
 }
 
-/* Another line is at work with it: that would go on with what is in its place next. */
-static void an_account_stays_while_a_command_is_under_way(void **state)
+/* A command of another console line would act on the next account in the slot. */
+static void an_account_is_not_removed_during_its_command(void **state)
 {
     static const char *const commands[] = {"@1 auth code abc\n", "@1 escalate test\n"};
 
@@ -119,8 +120,8 @@ static void an_account_stays_while_a_command_is_under_way(void **state)
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
 }
 
-/* ... nor is half an answer of one account and half of another. */
-static void an_account_stays_while_it_is_told_of(void **state)
+/* Else one answer would mix two accounts. */
+static void an_account_is_not_removed_while_it_is_printed(void **state)
 {
     char said[4096] = "";
     size_t len;
@@ -142,8 +143,8 @@ static void an_account_stays_while_it_is_told_of(void **state)
     assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
 }
 
-/* ... nor does a secret that is asked for go to the account that is selected next. */
-static void an_account_stays_while_its_secret_is_asked_for(void **state)
+/* Else the secret would go to the next account in the slot. */
+static void an_account_is_not_removed_while_its_secret_is_prompted_for(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -159,7 +160,7 @@ static void an_account_stays_while_its_secret_is_asked_for(void **state)
     assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
 }
 
-static void factory_reset_leaves_nothing(void **state)
+static void factory_reset_erases_flash(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -172,8 +173,7 @@ static void factory_reset_leaves_nothing(void **state)
     world_assert_state(&w, "no_client", "portal_missing");
 }
 
-/* An answer that comes in its last moment is not kept either. */
-static void factory_reset_leaves_nothing_of_what_is_under_way(void **state)
+static void an_answer_during_factory_reset_is_not_stored(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -195,15 +195,15 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_pair_binds_portal_and_client_but_not_the_secret),
-        TEST(accounts_are_apart),
-        TEST(a_removed_account_is_selected_no_more),
-        TEST(a_removed_account_leaves_nothing_to_the_next),
-        TEST(factory_reset_leaves_nothing),
-        TEST(factory_reset_leaves_nothing_of_what_is_under_way),
-        TEST(an_account_stays_while_a_command_is_under_way),
-        TEST(a_removed_account_is_scheduled_no_more),
-        TEST(an_account_stays_while_it_is_told_of),
-        TEST(an_account_stays_while_its_secret_is_asked_for),
+        TEST(accounts_are_separate),
+        TEST(a_removed_account_is_not_selected),
+        TEST(a_new_account_inherits_nothing),
+        TEST(factory_reset_erases_flash),
+        TEST(an_answer_during_factory_reset_is_not_stored),
+        TEST(an_account_is_not_removed_during_its_command),
+        TEST(a_removed_account_has_no_timer_and_no_request),
+        TEST(an_account_is_not_removed_while_it_is_printed),
+        TEST(an_account_is_not_removed_while_its_secret_is_prompted_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

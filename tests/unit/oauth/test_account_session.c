@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The TLS session that goes to flash with a pair: when it is stored, and when it still counts. */
+/* The TLS session that is stored with a pair: when it is stored, and when it is used. */
 
 #include "world.h"
 
@@ -14,8 +14,8 @@
 static struct world w;
 static struct tk_tls_session given;
 
-/* The server has promised to know this one for two hours. */
-static int begin(void **state)
+/* The server keeps this session for two hours. */
+static int set_up(void **state)
 {
     (void)state;
     world_init(&w, 11);
@@ -30,7 +30,7 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     assert_int_equal(w.flash.violations, 0);
@@ -38,13 +38,13 @@ static int end(void **state)
     return 0;
 }
 
-static const struct tk_tls_session *known(void)
+static const struct tk_tls_session *restored(void)
 {
     return tk_https_session(&w.keeper.rt.https, &given.host);
 }
 
-/* What a handshake leaves, and a pair that comes over it. */
-static void refresh_over_it(void)
+/* Plays the session of a handshake, and a pair received over it. */
+static void refresh_with_session(void)
 {
     tk_https_restore_session(&w.keeper.rt.https, &given);
     world_run(&w, 20000);
@@ -53,99 +53,99 @@ static void refresh_over_it(void)
     world_assert_state(&w, "ready", "none");
 }
 
-static void it_is_there_after_a_start(void **state)
+static void a_session_is_restored_after_a_restart(void **state)
 {
     (void)state;
-    refresh_over_it();
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_non_null(known());
-    assert_int_equal(known()->len, given.len);
-    assert_memory_equal(known()->data, given.data, given.len);
-    assert_true(known()->not_after == given.not_after && known()->use_fallback);
-    assert_int_equal(known()->lifetime_s, given.lifetime_s);
+    assert_non_null(restored());
+    assert_int_equal(restored()->len, given.len);
+    assert_memory_equal(restored()->data, given.data, given.len);
+    assert_true(restored()->not_after == given.not_after && restored()->use_fallback);
+    assert_int_equal(restored()->lifetime_s, given.lifetime_s);
 }
 
-static void it_is_stored_with_a_pair_alone(void **state)
+static void a_session_is_stored_only_with_a_pair(void **state)
 {
     (void)state;
     tk_https_restore_session(&w.keeper.rt.https, &given);
     world_run(&w, 60000);
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
 }
 
-static void what_is_not_worth_it_is_not_stored(void **state)
+static void sessions_of_no_use_are_not_stored(void **state)
 {
     const struct tk_tls_session good = given;
 
     (void)state;
-    given.lifetime_s = 1500; /* gone when the next refresh is due */
-    refresh_over_it();
+    given.lifetime_s = 1500; /* ends before the next refresh */
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
     given = good;
     given.lifetime_s = 0;
-    refresh_over_it();
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
     given = good;
     given.len = 513;
-    refresh_over_it();
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
     given = good;
     world_assert_begins(world_type(&w, "set renew on-demand"), "OK");
-    refresh_over_it();
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
 }
 
-static void other_roots_or_another_program_do_not_use_it(void **state)
+static void a_session_is_dropped_when_roots_or_program_change(void **state)
 {
     (void)state;
-    refresh_over_it();
+    refresh_with_session();
     w.config.trust_id++;
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
     w.config.trust_id--;
     w.config.build_unix++;
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
     w.config.build_unix--;
     world_restart(&w, 100);
-    assert_non_null(known());
+    assert_non_null(restored());
 }
 
-static void it_goes_with_its_pair(void **state)
+static void a_session_is_forgotten_with_its_pair(void **state)
 {
     (void)state;
-    refresh_over_it();
+    refresh_with_session();
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
 }
 
-/* The next pair's session takes its place; where there is none worth it, none stays. */
-static void the_next_pair_replaces_it(void **state)
+/* Also by none, where the next one is of no use. */
+static void the_session_of_the_next_pair_replaces_it(void **state)
 {
     (void)state;
-    refresh_over_it();
+    refresh_with_session();
     given.lifetime_s = 60;
-    refresh_over_it();
+    refresh_with_session();
     world_restart(&w, 100);
-    assert_null(known());
+    assert_null(restored());
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(it_is_there_after_a_start),
-        TEST(it_is_stored_with_a_pair_alone),
-        TEST(what_is_not_worth_it_is_not_stored),
-        TEST(other_roots_or_another_program_do_not_use_it),
-        TEST(it_goes_with_its_pair),
-        TEST(the_next_pair_replaces_it),
+        TEST(a_session_is_restored_after_a_restart),
+        TEST(a_session_is_stored_only_with_a_pair),
+        TEST(sessions_of_no_use_are_not_stored),
+        TEST(a_session_is_dropped_when_roots_or_program_change),
+        TEST(a_session_is_forgotten_with_its_pair),
+        TEST(the_session_of_the_next_pair_replaces_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/oauth/states.md against tk_account_state, for every combination of what it depends on. */
+/* Compares core/oauth/states.md with tk_account_state, for every combination of facts. */
 
 #include "world.h"
 
@@ -66,7 +66,7 @@ static void read_table(void)
     assert_in_range(row_count, 5, ROWS_MAX);
 }
 
-static const struct row *first_that_fits(const bool facts[COLUMNS])
+static const struct row *first_match(const bool facts[COLUMNS])
 {
     for (size_t i = 0; i < row_count; i++) {
         bool fits = true;
@@ -79,7 +79,7 @@ static const struct row *first_that_fits(const bool facts[COLUMNS])
     return NULL;
 }
 
-static void make(struct tk_account *a, const bool facts[COLUMNS])
+static void set_up_account(struct tk_account *a, const bool facts[COLUMNS])
 {
     memset(a, 0, sizeof *a);
     a->auth.request.queued = facts[EXCHANGE];
@@ -97,7 +97,7 @@ static void make(struct tk_account *a, const bool facts[COLUMNS])
     a->refresh.request.queued = facts[REFRESH];
 }
 
-static void the_document_says_what_the_code_does(void **state)
+static void states_md_agrees_with_the_code(void **state)
 {
     static struct tk_account a;
 
@@ -108,8 +108,8 @@ static void the_document_says_what_the_code_does(void **state)
 
         for (int c = 0; c < COLUMNS; c++)
             facts[c] = bits >> c & 1;
-        make(&a, facts);
-        const struct row *row = first_that_fits(facts);
+        set_up_account(&a, facts);
+        const struct row *row = first_match(facts);
 
         assert_non_null(row);
         assert_string_equal(tk_state_name(tk_account_state(&a)), row->state);
@@ -117,7 +117,7 @@ static void the_document_says_what_the_code_does(void **state)
     }
 }
 
-static void every_state_is_in_the_document(void **state)
+static void every_state_is_in_states_md(void **state)
 {
     (void)state;
     for (int s = TK_NO_CLIENT; s <= TK_BLOCKED; s++) {
@@ -132,8 +132,8 @@ static void every_state_is_in_the_document(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_document_says_what_the_code_does),
-        cmocka_unit_test(every_state_is_in_the_document),
+        cmocka_unit_test(states_md_agrees_with_the_code),
+        cmocka_unit_test(every_state_is_in_states_md),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

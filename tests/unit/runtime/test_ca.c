@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Roots of trust that a person adds: piece by piece, over cuts, and what they change. */
+/* Roots of trust that the operator adds: in pieces, over power cuts, and what a change ends. */
 
 #include "world.h"
 
@@ -24,7 +24,7 @@ struct cert {
     char digest[65];
 };
 
-/* Signed by itself, from `days` days before the world's time for a year. */
+/* Self-signed, valid for a year from `days` days before WORLD_UNIX. */
 static struct cert make(const char *name, bool is_ca, long days)
 {
     struct cert c = {.len = 0};
@@ -54,14 +54,14 @@ static struct cert make(const char *name, bool is_ca, long days)
     return c;
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     world_init(&w, 17);
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     assert_int_equal(w.flash.violations, 0);
@@ -69,7 +69,7 @@ static int end(void **state)
     return 0;
 }
 
-/* From one byte on, 48 to a line. */
+/* From this byte on, 48 bytes a line. */
 static void type_pieces(const struct cert *c, int from)
 {
     for (int at = from; at < c->len; at += 48) {
@@ -85,9 +85,9 @@ static void type_pieces(const struct cert *c, int from)
 
 static const char *add(const struct cert *c)
 {
-    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
     type_pieces(c, 0);
-    return world_type(&w, "ca add end");
+    return world_type(&w, "ca add tear_down");
 }
 
 static void assert_added(unsigned count)
@@ -98,7 +98,7 @@ static void assert_added(unsigned count)
     assert_string_equal(world_type(&w, "ca list"), expected);
 }
 
-static void it_is_there_after_a_start(void **state)
+static void an_added_root_is_kept_over_a_restart(void **state)
 {
     struct cert c = make("Our Root", true, 1);
     char expected[200], line[100];
@@ -119,26 +119,26 @@ static void it_is_there_after_a_start(void **state)
     assert_added(0);
 }
 
-static void pieces_outlive_a_cut(void **state)
+static void adding_continues_after_a_power_cut(void **state)
 {
     struct cert c = make("Root", true, 1);
     struct cert half = c;
 
     (void)state;
     half.len = 96;
-    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
     type_pieces(&half, 0);
     world_restart(&w, 100);
     assert_added(0);
-    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
+    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_invalid");
     type_pieces(&c, 96);
-    world_assert_begins(world_type(&w, "ca add end"), "OK sha256=");
+    world_assert_begins(world_type(&w, "ca add tear_down"), "OK sha256=");
     assert_added(1);
-    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_not_begun");
+    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_not_begun");
     assert_added(1);
 }
 
-static void what_is_no_root_changes_nothing(void **state)
+static void invalid_certificates_are_refused(void **state)
 {
     struct cert good = make("Root", true, 1), leaf = make("Leaf", false, 1);
     struct cert old = make("Old", true, 366), longer = good;
@@ -150,8 +150,8 @@ static void what_is_no_root_changes_nothing(void **state)
     world_assert_begins(add(&old), "ERR ca_expired");
     longer.len += 3;
     world_assert_begins(add(&longer), "ERR ca_invalid");
-    assert_string_equal(world_type(&w, "ca add begin"), "OK");
-    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
+    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
+    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_invalid");
     for (const char *const *bad = (const char *const[]){"ca add AAA", "ca add A=AA", "ca add ====",
                                                         "ca add AA-A", "ca add AAAA AAA", NULL};
          *bad != NULL; bad++)
@@ -169,7 +169,7 @@ static void what_is_no_root_changes_nothing(void **state)
     world_assert_begins(world_type(&w, "ca del 0123456"), "ERR bad_value");
 }
 
-static void places_are_counted(void **state)
+static void the_number_of_roots_is_limited(void **state)
 {
     struct cert c;
 
@@ -177,7 +177,7 @@ static void places_are_counted(void **state)
     for (int i = 0; i < TK_CAS; i++) {
         c = make("Root", true, 1);
         world_assert_begins(add(&c), "OK");
-        world_assert_begins(add(&c), "OK"); /* it is there already */
+        world_assert_begins(add(&c), "OK"); /* the same again is no error */
     }
     assert_added(TK_CAS);
     c = make("Root", true, 1);
@@ -185,7 +185,7 @@ static void places_are_counted(void **state)
     assert_added(TK_CAS);
 }
 
-static void sessions_end_with_the_list(void **state)
+static void a_changed_list_ends_stored_sessions(void **state)
 {
     struct cert c = make("Root", true, 1);
     struct tk_tls_session given = {.len = 300, .not_after = WORLD_UNIX + 86400, .lifetime_s = 7200};
@@ -204,18 +204,18 @@ static void sessions_end_with_the_list(void **state)
     assert_true(tk_ca_id(&w.keeper.rt.ca) != before);
     world_restart(&w, 100);
     assert_null(
-        tk_https_session(&w.keeper.rt.https, &given.host)); /* the stored one is of another list */
+        tk_https_session(&w.keeper.rt.https, &given.host)); /* it was stored with another list */
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(it_is_there_after_a_start),       TEST(pieces_outlive_a_cut),
-        TEST(what_is_no_root_changes_nothing), TEST(places_are_counted),
-        TEST(sessions_end_with_the_list),
+        TEST(an_added_root_is_kept_over_a_restart), TEST(adding_continues_after_a_power_cut),
+        TEST(invalid_certificates_are_refused),     TEST(the_number_of_roots_is_limited),
+        TEST(a_changed_list_ends_stored_sessions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

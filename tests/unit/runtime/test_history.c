@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The ring of events, and the counters of `status --all`. */
+/* The ring of events, and the counters_count_until_the_next_boot of `status --all`. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,14 +17,14 @@
 #define MINUTE 60000
 #define DAY    (24 * 60 * (uint64_t)MINUTE)
 
-/* `history`, its lines behind each other. */
+/* The answer to `history`. */
 static const char *history(void)
 {
     world_assert_begins(world_type(&w, "history"), "OK events=");
     return w.answer;
 }
 
-/* Event n without its time. */
+/* Event n, without its time. */
 static const char *event(unsigned n)
 {
     static char line[160];
@@ -45,7 +45,7 @@ static void refresh(void)
     world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
 }
 
-static void what_happened_over_a_restart(void **state)
+static void events_are_kept_over_a_restart(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -64,7 +64,7 @@ static void what_happened_over_a_restart(void **state)
     assert_string_equal(world_status(&w, "boots"), "2");
 }
 
-static void refreshes_and_what_passes_by_itself_are_no_history(void **state)
+static void refreshes_and_transient_faults_are_not_recorded(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -75,7 +75,7 @@ static void refreshes_and_what_passes_by_itself_are_no_history(void **state)
     assert_non_null(strstr(history(), "OK events=2 boot=1"));
 }
 
-static void a_day_of_refreshes_writes_it_once(void **state)
+static void a_refresh_without_events_does_not_write_it(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -87,12 +87,13 @@ static void a_day_of_refreshes_writes_it_once(void **state)
     at = w.keeper.rt.storage.store.append_at;
     refresh();
     assert_int_equal(w.keeper.rt.storage.store.append_at - at, first);
-    assert_int_equal(w.keeper.rt.storage.store.seq, seq); /* else the two cannot be compared */
+    assert_int_equal(w.keeper.rt.storage.store.seq,
+                     seq); /* the same sector, so the two are comparable */
     assert_false(w.keeper.rt.history.unstored);
 }
 
-/* A board that starts over and over writes nothing. */
-static void a_start_rides_in_the_next_commit(void **state)
+/* A board in a boot loop writes nothing. */
+static void a_boot_is_stored_with_the_next_commit(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -107,7 +108,7 @@ static void a_start_rides_in_the_next_commit(void **state)
     assert_string_equal(event(3), "boot=2 event=started");
 }
 
-static void time_that_becomes_known(void **state)
+static void events_before_the_time_is_known_have_uptimes(void **state)
 {
     char line[80];
 
@@ -117,7 +118,7 @@ static void time_that_becomes_known(void **state)
     world_restart(&w, 1000);
     world_run(&w, 5000);
     assert_non_null(strstr(history(), "=uptime=0 boot=2 event=started\n"));
-    world_type(&w, "set escalate_level 3"); /* takes that start with it */
+    world_type(&w, "set escalate_level 3"); /* stores that boot, too */
     world_restart(&w, 1000);
     world_run(&w, 5000);
     snprintf(line, sizeof line, "time %d", WORLD_UNIX + 1000000);
@@ -128,10 +129,10 @@ static void time_that_becomes_known(void **state)
 
     snprintf(line, sizeof line, "=unix=%lld boot=3 event=started\n", (long long)started);
     assert_non_null(strstr(history(), line));
-    assert_non_null(strstr(w.answer, "=uptime=0 boot=2 event=started\n")); /* nobody knows */
+    assert_non_null(strstr(w.answer, "=uptime=0 boot=2 event=started\n")); /* not known */
 }
 
-static void the_oldest_go(void **state)
+static void the_oldest_events_are_dropped(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -147,8 +148,8 @@ static void the_oldest_go(void **state)
     assert_null(strstr(history(), "event=exchanged"));
 }
 
-/* Causes are told by their words, whatever their numbers are in the build that reads them. */
-static void every_cause_is_told(void **state)
+/* Causes are stored as codes, whatever their numbers are in the build that reads them. */
+static void every_cause_is_a_code(void **state)
 {
     (void)state;
     for (int err = 1; err < TK_E_COUNT; err++) {
@@ -160,7 +161,7 @@ static void every_cause_is_told(void **state)
     }
 }
 
-static void a_removed_account_is_nobody(void **state)
+static void events_of_a_removed_account_name_none(void **state)
 {
     (void)state;
     world_type(&w, "ref add other");
@@ -171,7 +172,7 @@ static void a_removed_account_is_nobody(void **state)
     assert_string_equal(event(2), "boot=1 event=raised ref=(removed) level=2 cause=timeout");
 }
 
-static void a_portal_that_moved(void **state)
+static void a_moved_portal_is_recorded(void **state)
 {
     struct tk_host there;
 
@@ -192,15 +193,15 @@ static int commit_filler(uint8_t key, size_t len)
     return tk_store_commit(&w.keeper.rt.storage.store, &value, 1);
 }
 
-/* Flash that an older build has filled: the history gives way to what is to be kept. */
-static void there_is_no_room_for_it(void **state)
+/* Flash that an older build has filled. */
+static void it_gives_way_where_flash_is_full(void **state)
 {
     struct tk_store_piece piece = {"x", 1};
     struct tk_store_value value = {4, 1, &piece};
     uint8_t key = 200;
 
     (void)state;
-    assert_int_equal(commit_filler(9, 0), TK_STORE_OK); /* deletes what there is of it */
+    assert_int_equal(commit_filler(9, 0), TK_STORE_OK); /* deletes the stored history */
     for (size_t len = 200; len > 20; len -= 30) {
         while (commit_filler(key, len) == TK_STORE_OK)
             key++;
@@ -216,7 +217,7 @@ static void there_is_no_room_for_it(void **state)
     assert_false(w.keeper.rt.history.unstored);
 }
 
-static void what_flash_holds_of_another_kind(void **state)
+static void unknown_formats_in_flash_are_ignored(void **state)
 {
     static const uint8_t bytes[TK_HISTORY_SIZE + 10] = {9};
 
@@ -241,9 +242,9 @@ static void set(const char *key, const char *around, size_t len)
     world_assert_begins(world_type(&w, line), "OK ");
 }
 
-/* All that can be set, at its longest, and a full history: 6 sectors of 4 KB in pages of 64 bytes
- * hold it, and go on to. */
-static void the_smallest_store_holds_it_all(void **state)
+/* All settings at their longest, and a full history, in 6 sectors of 4 KB with pages of 64 bytes:
+ * commits still succeed. */
+static void the_smallest_store_holds_all_settings_and_a_full_history(void **state)
 {
     (void)state;
     world_free(&w);
@@ -276,7 +277,7 @@ static long count(const char *key)
     return atol(world_status(&w, key));
 }
 
-static void counters(void **state)
+static void counters_count_until_the_next_boot(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -306,8 +307,8 @@ static void counters(void **state)
     assert_int_equal(count("refreshes_ok"), 0);
 }
 
-/* The server restores a backup while an answer is lost: it honours pair 1 alone. */
-static void the_way_back_is_history(void **state)
+/* The server restores a backup while an answer is lost: it honours only pair 1. */
+static void a_recovery_with_the_previous_pair_is_recorded(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -327,20 +328,20 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(what_happened_over_a_restart),
-        TEST(refreshes_and_what_passes_by_itself_are_no_history),
-        TEST(a_day_of_refreshes_writes_it_once),
-        TEST(a_start_rides_in_the_next_commit),
-        TEST(time_that_becomes_known),
-        TEST(the_oldest_go),
-        TEST(every_cause_is_told),
-        TEST(a_removed_account_is_nobody),
-        TEST(a_portal_that_moved),
-        TEST(there_is_no_room_for_it),
-        TEST(what_flash_holds_of_another_kind),
-        TEST(the_smallest_store_holds_it_all),
-        TEST(counters),
-        TEST(the_way_back_is_history),
+        TEST(events_are_kept_over_a_restart),
+        TEST(refreshes_and_transient_faults_are_not_recorded),
+        TEST(a_refresh_without_events_does_not_write_it),
+        TEST(a_boot_is_stored_with_the_next_commit),
+        TEST(events_before_the_time_is_known_have_uptimes),
+        TEST(the_oldest_events_are_dropped),
+        TEST(every_cause_is_a_code),
+        TEST(events_of_a_removed_account_name_none),
+        TEST(a_moved_portal_is_recorded),
+        TEST(it_gives_way_where_flash_is_full),
+        TEST(unknown_formats_in_flash_are_ignored),
+        TEST(the_smallest_store_holds_all_settings_and_a_full_history),
+        TEST(counters_count_until_the_next_boot),
+        TEST(a_recovery_with_the_previous_pair_is_recorded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

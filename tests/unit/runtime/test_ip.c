@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `set ip` and `set ntp`: how they are written, kept, and handed to the port. */
+/* `set ip` and `set ntp`: their syntax, and how they are stored and handed to the port. */
 #include "tk_ip.h"
 #include "world.h"
 
@@ -11,14 +11,14 @@
 
 static struct world w;
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     world_init(&w, 7);
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     world_free(&w);
@@ -29,7 +29,7 @@ static int end(void **state)
 
 /* --- addresses --- */
 
-static void good_addresses_are_written_as_they_are_read(void **state)
+static void addresses_are_written_as_they_are_read(void **state)
 {
     static const char *const good[] = {
         "dhcp",
@@ -54,7 +54,7 @@ static void good_addresses_are_written_as_they_are_read(void **state)
     }
 }
 
-static void the_longest_one_fits(void **state)
+static void the_longest_text_fits(void **state)
 {
     struct tk_ip ip = {.fixed = true, .prefix = 30};
     char buf[TK_IP_TEXT];
@@ -92,10 +92,10 @@ static void bad_addresses_are_refused(void **state)
         "192.168.1.20/0,192.168.1.1,192.168.1.1",
         "192.168.1.20/31,192.168.1.21,192.168.1.1",
         "192.168.1.20/32,192.168.1.20,192.168.1.1",
-        "192.168.1.0/24,192.168.1.1,192.168.1.1",   /* the net itself */
-        "192.168.1.255/24,192.168.1.1,192.168.1.1", /* everybody */
-        "192.168.1.20/24,192.168.2.1,192.168.1.1",  /* a gateway that cannot be reached */
-        "192.168.1.20/24,192.168.1.20,192.168.1.1", /* oneself */
+        "192.168.1.0/24,192.168.1.1,192.168.1.1",   /* the network address */
+        "192.168.1.255/24,192.168.1.1,192.168.1.1", /* broadcast */
+        "192.168.1.20/24,192.168.2.1,192.168.1.1",  /* the gateway is in another network */
+        "192.168.1.20/24,192.168.1.20,192.168.1.1", /* the gateway is the device */
         "127.0.0.1/8,127.0.0.2,127.0.0.2",
         "0.0.0.1/8,0.0.0.2,0.0.0.2",
         "224.0.0.1/8,224.0.0.2,224.0.0.2",
@@ -116,7 +116,7 @@ static void bad_addresses_are_refused(void **state)
 
 /* --- set ip --- */
 
-static void an_address_is_used_and_kept(void **state)
+static void a_fixed_address_is_used_and_stored(void **state)
 {
     static const char ip[] = "10.1.2.3/16,10.1.0.1,10.1.0.2";
 
@@ -140,8 +140,7 @@ static void an_address_is_used_and_kept(void **state)
     assert_false(w.port.ip.fixed);
 }
 
-/* Whoever looks for the device on the network wants to know. */
-static void show_tells_what_dhcp_gave(void **state)
+static void show_names_the_address_from_dhcp(void **state)
 {
     (void)state;
     (void)world_type(&w, "show");
@@ -161,8 +160,8 @@ static void a_bad_address_changes_nothing(void **state)
     assert_int_equal(w.port.ip.gateway[1], 1);
 }
 
-/* Not kept, not used: what is shown is what will be after a restart too. */
-static void an_address_that_cannot_be_kept_is_not_used(void **state)
+/* `show` names the address that is used after a restart, too. */
+static void an_address_that_cannot_be_stored_is_not_used(void **state)
 {
     (void)state;
     (void)world_type(&w, "set ip 10.1.2.3/16,10.1.0.1,10.1.0.2");
@@ -173,7 +172,7 @@ static void an_address_that_cannot_be_kept_is_not_used(void **state)
     w.flash.off = false;
 }
 
-static void an_operating_system_keeps_its_address_and_time(void **state)
+static void under_an_operating_system_both_are_refused(void **state)
 {
     (void)state;
     w.port.system = true;
@@ -186,7 +185,7 @@ static void an_operating_system_keeps_its_address_and_time(void **state)
 
 /* --- set ntp --- */
 
-static void a_time_server_is_asked_and_kept(void **state)
+static void a_time_server_is_used_and_stored(void **state)
 {
     (void)state;
     assert_string_equal(w.port.ntp, "");
@@ -210,68 +209,70 @@ static void a_bad_time_server_changes_nothing(void **state)
     assert_string_equal(w.port.ntp, "192.0.2.1");
 }
 
-static void answers(int64_t unix_s)
+static void answer_ntp(int64_t unix_s)
 {
     w.port.ntp_unix = unix_s;
     w.port.ntp_answered = true;
     world_run(&w, 11000);
 }
 
-/* A gateway that wakes up without a clock. */
-static void lose_the_time(void)
+static void restart_without_clock(void)
 {
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
     world_restart(&w, 1000);
     assert_string_equal(world_status(&w, "time"), "unknown");
 }
 
-static void its_answer_is_the_time(void **state)
+static void its_answer_sets_the_time(void **state)
 {
     int64_t now;
 
     (void)state;
-    lose_the_time();
-    answers(WORLD_UNIX + 1000);
+    restart_without_clock();
+    answer_ntp(WORLD_UNIX + 1000);
     assert_string_equal(world_status(&w, "time_quality"), "sntp");
     assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 1000, WORLD_UNIX + 1020);
     assert_int_equal(w.port.published, TK_TIME_SNTP);
-    answers(WORLD_UNIX + 500); /* it corrects itself */
+    answer_ntp(WORLD_UNIX + 500); /* a correction */
     assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 500, WORLD_UNIX + 520);
 }
 
-static void what_cannot_be_is_refused_and_told(void **state)
+static void an_implausible_time_is_refused_and_logged(void **state)
 {
     (void)state;
-    lose_the_time();
-    answers(w.config.build_unix - 1);
+    restart_without_clock();
+    answer_ntp(w.config.build_unix - 1);
     assert_string_equal(world_status(&w, "time"), "unknown");
     assert_int_equal(world_count_events(&w, "LOG ntp_refused time="), 1);
-    answers(w.config.build_unix + (int64_t)21 * 31557600);
+    answer_ntp(w.config.build_unix + (int64_t)21 * 31557600);
     assert_string_equal(world_status(&w, "time"), "unknown");
     assert_int_equal(world_count_events(&w, "LOG ntp_refused time="), 2);
-    answers(WORLD_UNIX);
+    answer_ntp(WORLD_UNIX);
     assert_string_equal(world_status(&w, "time_quality"), "sntp");
-    answers(0);
+    answer_ntp(0);
     assert_string_equal(world_status(&w, "time_quality"), "sntp");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_addresses_are_written_as_they_are_read),
-        cmocka_unit_test(the_longest_one_fits),
+        cmocka_unit_test(addresses_are_written_as_they_are_read),
+        cmocka_unit_test(the_longest_text_fits),
         cmocka_unit_test(bad_addresses_are_refused),
-        cmocka_unit_test_setup_teardown(an_address_is_used_and_kept, begin, end),
-        cmocka_unit_test_setup_teardown(show_tells_what_dhcp_gave, begin, end),
-        cmocka_unit_test_setup_teardown(a_bad_address_changes_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(an_address_that_cannot_be_kept_is_not_used, begin, end),
-        cmocka_unit_test_setup_teardown(an_operating_system_keeps_its_address_and_time, begin, end),
-        cmocka_unit_test_setup_teardown(a_time_server_is_asked_and_kept, begin, end),
-        cmocka_unit_test_setup_teardown(a_bad_time_server_changes_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(its_answer_is_the_time, begin, end),
-        cmocka_unit_test_setup_teardown(what_cannot_be_is_refused_and_told, begin, end),
+        cmocka_unit_test_setup_teardown(a_fixed_address_is_used_and_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(show_names_the_address_from_dhcp, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_bad_address_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_address_that_cannot_be_stored_is_not_used, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(under_an_operating_system_both_are_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_time_server_is_used_and_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_bad_time_server_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(its_answer_sets_the_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_implausible_time_is_refused_and_logged, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
