@@ -85,9 +85,9 @@ static void type_pieces(const struct cert *c, int from)
 
 static const char *add(const struct cert *c)
 {
-    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
     type_pieces(c, 0);
-    return world_type(&w, "ca add tear_down");
+    return world_type(&w, "ca add end");
 }
 
 static void assert_added(unsigned count)
@@ -126,15 +126,15 @@ static void adding_continues_after_a_power_cut(void **state)
 
     (void)state;
     half.len = 96;
-    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
     type_pieces(&half, 0);
     world_restart(&w, 100);
     assert_added(0);
-    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_invalid");
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
     type_pieces(&c, 96);
-    world_assert_begins(world_type(&w, "ca add tear_down"), "OK sha256=");
+    world_assert_begins(world_type(&w, "ca add end"), "OK sha256=");
     assert_added(1);
-    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_not_begun");
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_not_begun");
     assert_added(1);
 }
 
@@ -150,8 +150,8 @@ static void invalid_certificates_are_refused(void **state)
     world_assert_begins(add(&old), "ERR ca_expired");
     longer.len += 3;
     world_assert_begins(add(&longer), "ERR ca_invalid");
-    assert_string_equal(world_type(&w, "ca add set_up"), "OK");
-    world_assert_begins(world_type(&w, "ca add tear_down"), "ERR ca_invalid");
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    world_assert_begins(world_type(&w, "ca add end"), "ERR ca_invalid");
     for (const char *const *bad = (const char *const[]){"ca add AAA", "ca add A=AA", "ca add ====",
                                                         "ca add AA-A", "ca add AAAA AAA", NULL};
          *bad != NULL; bad++)
