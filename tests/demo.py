@@ -148,7 +148,7 @@ def provision(b24: Bitrix24, gateway: Gateway) -> None:
     gateway.type(f"set client_secret {b24.client_secret}")
     gateway.type("set scope crm,user")
     gateway.type(f"set auth_host {b24.oauth}")
-    gateway.type(f"set escalate_url https://{b24.sink}/alarm")
+    gateway.type(f"set escalate_url https://{b24.webhook}/alarm")
     gateway.type("check")
     link = value(gateway.type("auth begin"), "url")
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)

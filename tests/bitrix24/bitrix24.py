@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A Bitrix24 of our own: OAuth server, portal and webhook sink behind real TLS, on loopback.
+"""A simulated Bitrix24: OAuth server, portal and webhook behind real TLS, on loopback.
 
-It follows the rules of the real one (codes of 30 seconds, rotation, its error answers and its
-quirks) and breaks on demand. For a try:
+It follows the rules of the real one (codes of 30 seconds, rotation, its error responses and its
+quirks) and injects faults. To try it:
 
     python3 tests/bitrix24/bitrix24.py --dir /tmp/b24 --control-port 8024
-        prints one line of JSON: oauth, portal, sink, control, ca, client_id, client_secret
+        prints one line of JSON: oauth, portal, webhook, control, ca, client_id, client_secret
 
-    curl -s -X POST localhost:8024/code         answers {"code": ..., "redirect": ...}
+    curl -s -X POST localhost:8024/code         returns {"code": ..., "redirect": ...}
     curl -s --cacert CA https://OAUTH/oauth/token/ -d grant_type=authorization_code \\
          -d client_id=ID -d client_secret=SECRET -d code=CODE
     curl -s localhost:8024/fault -d '{"listener": "oauth", "kind": "error",
-         "code": "PAYMENT_REQUIRED"}'           the next request is answered so
-    curl -s localhost:8024/log                  what the servers have seen
+         "code": "PAYMENT_REQUIRED"}'           the next request gets this error
+    curl -s localhost:8024/log                  the requests so far
 
 In a browser https://PORTAL/oauth/authorize/?client_id=ID redirects to the application's handler.
-The same from Python, with sys.path leading here:
+The same from Python, with this directory in sys.path:
 
     from bitrix24 import Bitrix24
     with Bitrix24() as b24:
@@ -44,18 +44,18 @@ import settings
 from journal import Journal
 from oauth import Client, DEFAULT_HANDLER, DEFAULT_SCOPE, Names, OAuth, new_client_id, \
     new_client_secret
-from portal import Portal, Sink
+from portal import Portal, Webhook
 from server import Listener, Service, Shared, Tls
 
 
 class Bitrix24(control.Control):
-    """The servers. Ports are bound and addresses known from the beginning; start() serves.
+    """The servers. The constructor binds the ports; start() begins to serve.
 
-    Settings (see settings.py) are given by name: Bitrix24(tls="1.2", oauth_cert="rsa").
+    Settings (see settings.py) are keyword arguments: Bitrix24(tls="1.2", oauth_cert="rsa").
     """
 
     def __init__(self, directory: Path | str | None = None, *, oauth_port: int = 0,
-                 portal_port: int = 0, sink_port: int = 0, control_port: int = 0,
+                 portal_port: int = 0, webhook_port: int = 0, control_port: int = 0,
                  client_id: str | None = None, client_secret: str | None = None,
                  scope: str = DEFAULT_SCOPE, handler: str = DEFAULT_HANDLER,
                  rsa4096: bool = False, **changes: Any) -> None:
@@ -71,11 +71,11 @@ class Bitrix24(control.Control):
             names = Names()
             oauth = OAuth(shared, names, client)
             portal = Portal(shared, oauth)
-            sink = Sink(shared.journal)
+            webhook = Webhook(shared.journal)
             super().__init__(home, shared, oauth, portal)
             wanted: dict[str, tuple[Service, int]] = {
                 "oauth": (oauth, oauth_port), "portal": (portal, portal_port),
-                "sink": (sink, sink_port),
+                "webhook": (webhook, webhook_port),
                 "control": (control.Service(self), control_port)}
             for name, (service, port) in wanted.items():
                 self._listeners[name] = Listener(name, service, shared, port, name != "control")
@@ -85,14 +85,14 @@ class Bitrix24(control.Control):
         ports = {name: listener.port for name, listener in self._listeners.items()}
         self.oauth = names.oauth = f"localhost:{ports['oauth']}"
         self.portal = names.portal = f"localhost:{ports['portal']}"
-        self.sink, self.corezoid = f"localhost:{ports['sink']}", sink.corezoid
+        self.webhook, self.corezoid = f"localhost:{ports['webhook']}", webhook.corezoid
         self.control = f"127.0.0.1:{ports['control']}"
         self.client_id, self.client_secret = client.client_id, client.client_secret
 
     def ready(self) -> dict[str, str]:
-        """What a client needs to know."""
+        """Addresses, CA file and credentials for a client."""
         return {name: getattr(self, name) for name in
-                ("oauth", "portal", "sink", "control", "ca", "client_id", "client_secret")}
+                ("oauth", "portal", "webhook", "control", "ca", "client_id", "client_secret")}
 
     def start(self) -> Bitrix24:
         for listener in self._listeners.values():
@@ -100,7 +100,7 @@ class Bitrix24(control.Control):
         return self
 
     def stop(self) -> None:
-        """Ends every connection and sleep at once. A stopped Bitrix24 does not start again."""
+        """Closes every connection, also a stalled one. A stopped Bitrix24 cannot be restarted."""
         listeners = getattr(self, "_listeners", {})
         for listener in listeners.values():
             listener.stop()
@@ -116,11 +116,11 @@ class Bitrix24(control.Control):
 
 
 def _epilog() -> str:
-    """The tables of the other modules, so that help cannot be out of date."""
+    """Generated from the tables of the other modules."""
     lines = ["control port (plain HTTP, JSON in and out):"]
     lines += [f"  {route.method:6} {route.path:10} {route.help}" for route in control.ROUTES]
     lines += ["", "faults (POST /fault; `path` is a prefix, `count` -1 means until cleared, `skip` "
-              "lets requests", "pass first, `process` tells whether the request is carried out):"]
+              "lets requests", "pass first, `process` selects whether the request is processed):"]
     lines += [f"  {kind:16} {words}" + (f"\n{'':19}{args}" if args else "")
               for kind, args, words in faults.describe()]
     lines += ["", "arguments of faults:"]
@@ -134,7 +134,7 @@ def _epilog() -> str:
 def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError("NAME=VALUE is wanted")
+        raise argparse.ArgumentTypeError("expected NAME=VALUE")
     try:
         return name, json.loads(value)
     except ValueError:
@@ -145,24 +145,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bitrix24.py", description=__doc__, epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("oauth", "portal", "sink", "control"):
+    for name in ("oauth", "portal", "webhook", "control"):
         parser.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT",
                             help=f"port of the {name} listener (default: a free one)")
     parser.add_argument("--dir", metavar="DIR", help="keep certificates here (default: a private "
                         "directory, removed at the end)")
     parser.add_argument("--cert", choices=certs.CHOICES, default="ec",
                         help="certificate of the three TLS listeners")
-    parser.add_argument("--rsa4096", action="store_true", help="also make that chain; slow")
+    parser.add_argument("--rsa4096", action="store_true", help="also generate that chain; slow")
     parser.add_argument("--tls", choices=("any", "1.2", "1.3"), default="any")
     parser.add_argument("--no-resume", action="store_true", help="no TLS sessions or tickets")
-    parser.add_argument("--client-id", metavar="ID", help="default: a new one for each start")
-    parser.add_argument("--client-secret-file", metavar="FILE", help="holds the client_secret")
-    parser.add_argument("--scope", default=DEFAULT_SCOPE, help="of the client (%(default)s)")
+    parser.add_argument("--client-id", metavar="ID", help="default: generated at each start")
+    parser.add_argument("--client-secret-file", metavar="FILE", help="file with the client_secret")
+    parser.add_argument("--scope", default=DEFAULT_SCOPE, help="scope of the client (%(default)s)")
     parser.add_argument("--handler", default=DEFAULT_HANDLER, metavar="URL",
-                        help="where authorization redirects to (%(default)s)")
+                        help="redirect target of the authorization (%(default)s)")
     parser.add_argument("--set", type=_setting, action="append", default=[], metavar="NAME=VALUE",
-                        help="any setting from below; may be repeated")
-    parser.add_argument("--with-parent", action="store_true", help="end when stdin ends")
+                        help="any of the settings below; may be repeated")
+    parser.add_argument("--with-parent", action="store_true", help="exit when stdin is closed")
     return parser
 
 
@@ -175,7 +175,7 @@ def _from_arguments(arguments: argparse.Namespace) -> Bitrix24:
     changes = {f"{name}_cert": arguments.cert for name in faults.LISTENERS}
     changes |= {"tls": arguments.tls, "resume": not arguments.no_resume} | dict(arguments.set)
     return Bitrix24(arguments.dir, oauth_port=arguments.oauth_port,
-                    portal_port=arguments.portal_port, sink_port=arguments.sink_port,
+                    portal_port=arguments.portal_port, webhook_port=arguments.webhook_port,
                     control_port=arguments.control_port, client_id=arguments.client_id,
                     client_secret=secret, scope=arguments.scope, handler=arguments.handler,
                     rsa4096=arguments.rsa4096, **changes)
@@ -193,7 +193,7 @@ def main() -> int:
         return 1
 
     def follow_parent() -> None:
-        while os.read(0, 4096):     # not sys.stdin: its lock would hold up the interpreter's end
+        while os.read(0, 4096):     # not sys.stdin: its lock would block the exit
             pass
         done.set()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every error that Bitrix24 is known to answer: the one table of codes, statuses and words.
+"""The error responses of Bitrix24: one table of codes, HTTP statuses and descriptions.
 
-The fault `error` answers with any row; the rules in oauth.py and portal.py use the same rows.
+The fault `error` returns any row; the rules in oauth.py and portal.py use the same rows.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ OAUTH, REST, REST3 = "oauth", "rest", "rest3"
 
 @dataclass(frozen=True)
 class Row:
-    where: str          # which server answers so: oauth, rest, or rest3 for the REST 3.0 shape
+    where: str          # the server: oauth, rest, or rest3 for the format of REST 3.0
     code: str
     status: int
-    description: str    # empty: the real answer has no error_description
+    description: str    # empty: the real response has no error_description
 
     def body(self, description: str | None = None) -> dict[str, Any]:
         words = self.description if description is None else description
@@ -28,8 +28,8 @@ class Row:
 
 V3 = "BITRIX_REST_V3_EXCEPTION_"
 
-# The status of PAYMENT_REQUIRED and expired_token at the OAuth server has never been recorded;
-# those two are guesses, and a client must not depend on them.
+# The status of PAYMENT_REQUIRED and expired_token at the OAuth server has never been observed:
+# these two are assumptions, and a client must not depend on them.
 TABLE = (
     Row(OAUTH, "invalid_request", 400, 'No "grant_type" parameter found'),
     Row(OAUTH, "invalid_client", 400, ""),
@@ -98,7 +98,7 @@ TABLE = (
 
 
 def find(code: str, where: str) -> Row:
-    """The row for a server; codes that only another server knows are found too."""
+    """The row of a server, or that of another server where it has none with this code."""
     rows = [row for row in TABLE if row.code == code]
     for row in rows:
         if row.where == where:

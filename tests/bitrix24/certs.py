@@ -1,30 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates for tests: two good chains and one of every bad kind.
+"""Certificates for tests: valid chains, and one invalid certificate of each kind.
 
     python3 tests/bitrix24/certs.py DIR [--rsa4096]
 
-fills DIR with PEM files; what is there already and valid for another day is kept.
+writes PEM files to DIR; files that exist and are valid for another day are kept.
 
     roots.pem                              every trusted root, for --ca, --cacert, -CAfile
-    root-ec.pem       root-rsa.pem         the trusted roots one by one (P-256, RSA-2048)
-    untrusted-root.pem                     the root that nobody trusts
+    root-ec.pem       root-rsa.pem         the trusted roots, one file each (P-256, RSA-2048)
+    untrusted-root.pem                     the root of untrusted.pem, in no trust store
     leaf-ec.pem       leaf-ec.key          root-ec  -> intermediate -> leaf, all ECDSA P-256
     leaf-rsa.pem      leaf-rsa.key         root-rsa -> intermediate -> leaf, all RSA-2048
     leaf-rsa4096.pem  leaf-rsa4096.key     root -> 2 intermediates -> leaf, all RSA-4096, and
     root-rsa4096.pem                       its root: only with --rsa4096, the keys take seconds
     leaf-rsa4096root.pem  ...root.key      root-rsa4096 -> intermediate -> leaf, both RSA-2048:
-                                           what most public servers have; also with --rsa4096
-    expired.pem       expired.key          ended a day ago
-    notyet.pem        notyet.key           begins in five years
-    wrongname.pem     wrongname.key        names only wrong.example
-    selfsigned.pem    selfsigned.key       signed by itself
+                                           as on most public servers; also with --rsa4096
+    expired.pem       expired.key          expired a day ago
+    notyet.pem        notyet.key           valid in five years
+    wrongname.pem     wrongname.key        for wrong.example only
+    selfsigned.pem    selfsigned.key       self-signed
     untrusted.pem     untrusted.key        issued by untrusted-root.pem
     sha1.pem          sha1.key             signed with SHA-1
-    nochain.pem       nochain.key          a good leaf sent without its intermediate
+    nochain.pem       nochain.key          a valid leaf without its intermediate
 
-A leaf file holds the leaf first and then its intermediates, as a server sends them. Good leaves
-name localhost, 127.0.0.1, ::1, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
+A leaf file holds the leaf first and then its intermediates, as a server sends them. Valid leaves
+are for localhost, 127.0.0.1, ::1, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
 *.bitrix24.ru. Needs the `openssl` command, 1.1.1 or newer.
 """
 
@@ -48,13 +48,14 @@ EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
 RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
 
-# What a server can be told to present, and the stem of its files in DIR.
+# Names of the certificates for --cert and the settings, and the stems of their files in DIR.
 CHOICES = {"ec": "leaf-ec", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
            "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
-           "nochain": "nochain", "sha1": "sha1", "rsa4096": "leaf-rsa4096", "rsa4096root": "leaf-rsa4096root"}
+           "nochain": "nochain", "sha1": "sha1", "rsa4096": "leaf-rsa4096",
+           "rsa4096root": "leaf-rsa4096root"}
 SLOW = ("rsa4096", "rsa4096root")
 
-# `openssl ca` and not `openssl x509 -req`, because only it takes a date of begin in every version.
+# `openssl ca` instead of `openssl x509 -req`: only `ca` accepts a start date in all versions.
 CONFIG = """
 [ca]
 default_ca = here
@@ -106,7 +107,7 @@ class Cert:
 
 @dataclass
 class Plan:
-    """What to issue: dates are days from now."""
+    """A certificate to issue; dates in days from now."""
     subject: str
     kind: str = "leaf"
     algorithm: tuple[str, ...] = EC
@@ -128,14 +129,15 @@ def openssl(*args: str, stdin: str = "") -> str:
 
 
 def issue(plan: Plan) -> Cert:
-    """Make a key and have its certificate signed by plan.issuer, or by itself."""
+    """Generates a key and a certificate, signed by plan.issuer or self-signed."""
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         key = openssl("genpkey", *plan.algorithm)
         names = {"index.txt": "", "key.pem": key,
                  "ca.key": plan.issuer.key if plan.issuer else key,
                  "ca.pem": plan.issuer.pem if plan.issuer else "",
-                 "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names, digest=plan.digest,
+                 "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names,
+                                         digest=plan.digest,
                                          encipher="" if plan.algorithm == EC
                                          else ", keyEncipherment")}
         for name, text in names.items():
@@ -180,7 +182,8 @@ def _save_chain(directory: Path, name: str, certs: list[Cert]) -> None:
 def _generate_base(directory: Path) -> None:
     with ThreadPoolExecutor() as pool:
         rsa = pool.submit(chain, "rsa", RSA)
-        stranger = pool.submit(issue, Plan("a root nobody trusts", "root", EC, end=3650))
+        untrusted_root = pool.submit(
+            issue, Plan("tokenkeeper test root untrusted", "root", EC, end=3650))
         ec = chain("ec", EC)
         middle, leaf = ec[1:]
         bad = {"expired": Plan("localhost", issuer=middle, begin=-30, end=-1),
@@ -188,14 +191,14 @@ def _generate_base(directory: Path) -> None:
                "wrongname": Plan("wrong.example", issuer=middle, names="DNS:wrong.example"),
                "selfsigned": Plan("localhost", "selfsigned"),
                "sha1": Plan("localhost", issuer=middle, digest="sha1"),
-               "untrusted": Plan("localhost", issuer=stranger.result())}
+               "untrusted": Plan("localhost", issuer=untrusted_root.result())}
         made = dict(zip(bad, pool.map(issue, bad.values())))
     _save_chain(directory, "ec", ec)
     _save_chain(directory, "rsa", rsa.result())
     for stem, cert in made.items():
         _save(directory, stem, cert, [middle] if bad[stem].issuer is middle else [])
     _save(directory, "nochain", leaf, [])
-    (directory / "untrusted-root.pem").write_text(stranger.result().pem)
+    (directory / "untrusted-root.pem").write_text(untrusted_root.result().pem)
 
 
 def _generate_slow(directory: Path) -> None:
@@ -207,7 +210,7 @@ def _generate_slow(directory: Path) -> None:
 
 
 def _fresh(directory: Path, stems: list[str]) -> bool:
-    """Every file of these stems is there, and what should be valid stays so for a day."""
+    """Whether all files of these stems exist and are valid for another day."""
     for stem in stems:
         pem, key = directory / f"{stem}.pem", directory / f"{stem}.key"
         if not pem.is_file() or not (key.is_file() or "root" in stem):
@@ -222,7 +225,7 @@ def _fresh(directory: Path, stems: list[str]) -> bool:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Tests that run in parallel may share a directory."""
+    """Parallel tests may share a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -230,12 +233,12 @@ def _locked(directory: Path) -> Iterator[None]:
 
 
 def generate(directory: Path | str, rsa4096: bool = False) -> Path:
-    """Fill the directory where needed; returns the path of roots.pem."""
+    """Generates the missing files; returns the path of roots.pem."""
     directory = Path(directory).absolute()
     base = [stem for choice, stem in CHOICES.items() if choice not in SLOW]
     with _locked(directory):
         roots = directory / "roots.pem"
-        # roots.pem is written last, so that a directory without it counts as incomplete.
+        # roots.pem is written last: a directory without it is incomplete.
         if not roots.is_file() or not _fresh(directory, [*base, "root-ec", "root-rsa",
                                                          "untrusted-root"]):
             roots.unlink(missing_ok=True)
@@ -251,7 +254,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", metavar="DIR", type=Path)
-    parser.add_argument("--rsa4096", action="store_true", help="also the RSA-4096 chain")
+    parser.add_argument("--rsa4096", action="store_true", help="also generate the RSA-4096 chains")
     arguments = parser.parse_args()
     try:
         print(generate(arguments.directory, arguments.rsa4096))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client for the tests of this directory: polite with ask(), or raw bytes with talk()."""
+"""A client for the tests of this directory: HTTP with ask(), raw bytes with talk()."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from urllib.parse import urlencode
 from bitrix24 import Bitrix24
 from patience import PATIENT_S
 
-STALLED_S = 0.3  # a server that says nothing for so long has stalled
+STALLED_S = 0.3  # a server that sends nothing for this long has stalled
 
 _made: list[str] = []
 
 
 def directory() -> str:
-    """One directory of certificates for all tests, because keys take a second."""
+    """One directory of certificates for all tests: generating keys takes a second."""
     if not _made:
         _made.append(tempfile.mkdtemp(prefix="bitrix24-tests-"))
         atexit.register(shutil.rmtree, _made[0], ignore_errors=True)
@@ -47,16 +47,17 @@ class Reply:
 
 def trusting(b24: Bitrix24) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=b24.ca)
-    # Some builds of Python hide an end without close_notify; it is what several tests are about.
+    # Several tests need to see an end without close_notify, which some builds of Python hide.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     return context
 
 
-def connect(b24: Bitrix24, address: str, timeout: float = PATIENT_S, context: ssl.SSLContext | None = None,
+def connect(b24: Bitrix24, address: str, timeout: float = PATIENT_S,
+            context: ssl.SSLContext | None = None,
             session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
     host, port = address.rsplit(":", 1)
     raw = socket.create_connection((host, int(port)), timeout=timeout)
-    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)   # head and body go separately
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)   # head and body are sent separately
     try:
         return (context or trusting(b24)).wrap_socket(raw, server_hostname=host, session=session,
                                                       suppress_ragged_eofs=False)
@@ -68,7 +69,7 @@ def connect(b24: Bitrix24, address: str, timeout: float = PATIENT_S, context: ss
 def ask(b24: Bitrix24, address: str, path: str, form: dict[str, Any] | None = None,
         method: str | None = None, headers: dict[str, str] | None = None,
         body: Any = None, timeout: float = PATIENT_S, sock: ssl.SSLSocket | None = None) -> Reply:
-    """One request; a form or JSON body makes it a POST. A socket given stays open."""
+    """One request; a POST where there is a form or a JSON body. A given socket stays open."""
     headers, data = dict(headers or {}), None
     if form is not None:
         data, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
@@ -86,7 +87,7 @@ def ask(b24: Bitrix24, address: str, path: str, form: dict[str, Any] | None = No
 
 
 def token(b24: Bitrix24, grant: str, get: bool = False, **changes: Any) -> Reply:
-    """A request to /oauth/token/; a parameter None is left out."""
+    """A request to /oauth/token/ without the parameters that are None."""
     form = {"grant_type": grant, "client_id": b24.client_id, "client_secret": b24.client_secret,
             **changes}
     form = {name: value for name, value in form.items() if value is not None}
@@ -104,17 +105,17 @@ def refresh(b24: Bitrix24, refresh_token: str, **changes: Any) -> Reply:
 
 
 def _must_be_end(error: ssl.SSLError) -> None:
-    """Debian bookworm's Python does not yet call every end without close_notify SSLEOFError."""
+    """Python of Debian bookworm does not raise SSLEOFError for every end without close_notify."""
     if not isinstance(error, ssl.SSLEOFError) and error.reason != "UNEXPECTED_EOF_WHILE_READING":
         raise error
 
 
 def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", limit: int = 1 << 22,
          method: str = "GET", stalls_at: int | None = None) -> tuple[bytes, str]:
-    """What comes back, byte for byte, and how it ended: notify, fin, reset, timeout or more.
+    """The bytes of the response, and how it ended: notify, fin, reset, timeout or more.
 
-    timeout: where the server is expected to stall after so many bytes, nothing came for a while
-    behind them. more: there are `limit` bytes.
+    timeout: after `stalls_at` bytes the server sent nothing for STALLED_S. more: `limit` bytes have
+    been received.
     """
     data = b""
     try:
@@ -131,7 +132,7 @@ def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", limit: int = 1 
                 return data, "more"
             except ssl.SSLError as error:
                 _must_be_end(error)
-                # Python's ssl calls a reset so too, but only after a reset there is no peer.
+                # Python's ssl raises the same for a reset, after which there is no peer.
                 try:
                     sock.getpeername()
                     return data, "fin"
@@ -147,7 +148,7 @@ def talk(b24: Bitrix24, address: str, path: str = "/rest/scope", limit: int = 1 
 
 
 class Served(unittest.TestCase):
-    """A Bitrix24 for each class, reset for each test."""
+    """Tests with a Bitrix24 per class, reset before each test."""
     b24: Bitrix24
 
     @classmethod

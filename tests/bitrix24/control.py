@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steering the servers: every operation as a method, and the same ones as JSON over HTTP."""
+"""Control of the servers: operations as methods, and the same as JSON over HTTP."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ ROUTES = (
     Route("GET", "/state", "state", "clients, codes, pairs, settings, counters; secrets as the "
           "first 8 hex digits of their SHA-256"),
     Route("POST", "/settings", "set", "{name: value, ...} changes settings"),
-    Route("POST", "/code", "code", "{client_id?, state?, user_id?, scope?}: as if a person had "
-          "authorized; answers {code, redirect}"),
-    Route("POST", "/client", "add_client", "{client_id?, client_secret?, scope?, handler?}: one "
-          "more application; answers {client_id, client_secret}"),
+    Route("POST", "/code", "code", "{client_id?, state?, user_id?, scope?}: authorizes as a "
+          "user; returns {code, redirect}"),
+    Route("POST", "/client", "add_client", "{client_id?, client_secret?, scope?, handler?}: "
+          "registers one more application; returns {client_id, client_secret}"),
     Route("GET", "/fault", "faults", "the armed faults"),
     Route("POST", "/fault", "fault", "{listener, kind, path?, count?, skip?, process?, ...}: arms "
           "a fault"),
     Route("DELETE", "/fault", "clear_faults", "?listener= clears the faults of one, else all"),
     Route("GET", "/errors", "errors", "the catalogue of errors"),
-    Route("GET", "/log", "log", "?since=N: requests seen, and what else happened"),
-    Route("GET", "/sink", "posts", "what the sink was sent"),
-    Route("GET", "/planted", "planted", "every secret seen or issued, in full: a leak test greps "
-          "for them"),
-    Route("POST", "/expire", "expire", "access tokens are too old from now on"),
-    Route("POST", "/revoke", "revoke", "drops all pairs"),
-    Route("POST", "/drop", "drop", "{listener?}: cuts open connections"),
-    Route("POST", "/forget", "forget_sessions", "TLS sessions can no longer be resumed"),
-    Route("POST", "/reset", "reset", "as after the start; planted secrets are remembered"),
+    Route("GET", "/log", "log", "?since=N: requests and other events after entry N"),
+    Route("GET", "/webhook", "posts", "POSTs that the webhook received"),
+    Route("GET", "/planted", "planted", "every secret issued or received, in full, for leak "
+          "tests"),
+    Route("POST", "/expire", "expire", "expires all access tokens"),
+    Route("POST", "/revoke", "revoke", "revokes all pairs"),
+    Route("POST", "/drop", "drop", "{listener?}: closes all connections and waits for their end"),
+    Route("POST", "/forget", "forget_sessions", "discards the TLS sessions: none can be resumed"),
+    Route("POST", "/reset", "reset", "restores the initial state; keeps the list of secrets"),
 )
 
 
 class Control:
-    """The operations. Each raises ValueError when it is asked for something impossible."""
+    """The operations. Each raises ValueError for an invalid argument."""
 
     def __init__(self, directory: Path, shared: Shared, oauth: OAuth, portal: Portal) -> None:
         self._directory, self._shared = directory, shared
@@ -149,38 +149,39 @@ class Service:
         return "control"
 
     def handle(self, request: Request) -> Response:
-        if "origin" in request.headers:     # a web page in the developer's browser
-            return _refusal("not for browsers", 403)
+        if "origin" in request.headers:     # a web page in the browser of a developer
+            return _error_response("not available to browsers", 403)
         at_path = [route for route in ROUTES if route.path == request.path]
         for route in at_path:
             if route.method == request.method:
                 return self._call(route, request)
         if at_path:
-            return _refusal(f"{request.path} takes "
-                            f"{', '.join(route.method for route in at_path)}", 405)
-        return _refusal("there are " + ", ".join(f"{r.method} {r.path}" for r in ROUTES), 404)
+            methods = ", ".join(route.method for route in at_path)
+            return _error_response(f"{request.path} supports {methods}", 405)
+        routes = ", ".join(f"{route.method} {route.path}" for route in ROUTES)
+        return _error_response(f"not found; supported: {routes}", 404)
 
     def _call(self, route: Route, request: Request) -> Response:
         body = request.json() if request.body else {}
         if not isinstance(body, dict):
-            return _refusal("the body is not a JSON object")
+            return _error_response("the body is not a JSON object")
         operation = getattr(self._control, route.operation)
         args = {**request.query(), **body}
         try:
             inspect.signature(operation).bind(**args)
         except TypeError as error:
-            return _refusal(str(error))
+            return _error_response(str(error))
         try:
             return wire.json_response(operation(**args))
         except ValueError as error:
-            return _refusal(str(error))
+            return _error_response(str(error))
 
 
-def _refusal(words: str, status: int = 400) -> Response:
+def _error_response(words: str, status: int = 400) -> Response:
     return wire.json_response({"error": words}, status)
 
 
 def _typed(wanted: type, **values: Any) -> None:
     for name, value in values.items():
         if value is not None and type(value) is not wanted:
-            raise ValueError(f"{name} wants {wanted.__name__}, not {value!r}")
+            raise ValueError(f"{name} must be {wanted.__name__}, not {value!r}")

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Corezoid's two doors for tasks: a direct URL, whose address is the secret, and the signed API.
+"""The two task endpoints of Corezoid: a direct URL, which is itself the secret, and the signed API.
 
-Rules and formulas are those of its documentation; the words of refusals that it does not give are
-ours.
+Rules and formulas follow its documentation; error texts that it does not document are ours.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from typing import Any
 from wire import Request
 
 SIGNED = re.compile(r"/api/2/json/(\d+)/(\d+)/([0-9a-fA-F]{40})")
-CLOCK_S = 300  # how far a signature's time may be off
+CLOCK_S = 300  # tolerance for the time of a signature
 
 
 class Corezoid:
-    """One API user and one process. `keeps`: tasks stay active, so that their refs stay taken."""
+    """One API user and one process. `keeps`: tasks stay active, so that their refs stay in use."""
 
     def __init__(self) -> None:
         self.login = str(10000 + secrets.randbelow(90000))

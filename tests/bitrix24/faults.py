@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults: what can go wrong between a client and these servers, each under one name.
+"""Fault injection: the faults that can occur between a client and these servers.
 
 A fault is armed with POST /fault or Bitrix24.fault(), fires on the next requests (or connections)
-that match it, and is gone after `count` of them. KINDS is the one table of names, arguments and
-words; --help, GET /fault and the checks of arguments are made from it.
+that match it, and is removed after `count` of them. KINDS is the one table of names, arguments and
+descriptions; --help, GET /fault and the checks of arguments are derived from it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import catalogue
 import wire
 from wire import Framing, Response
 
-LISTENERS = ("oauth", "portal", "sink")
+LISTENERS = ("oauth", "portal", "webhook")
 
 
 class Link(Protocol):
-    """A connection, as a fault sees it. Each call raises OSError when the client has left."""
+    """A connection, for a fault. Each method raises OSError when the client has closed it."""
     def send(self, data: bytes) -> None: ...
     def wait(self, seconds: float | None) -> None: ...
     def finish(self, notify: bool = True) -> None: ...
@@ -41,23 +41,23 @@ class Answer:
 
 Args = dict[str, Any]
 
-# Arguments have one meaning and one type everywhere.
+# An argument has the same meaning and type in every fault.
 ARGS: dict[str, tuple[type, str]] = {
-    "byte": (int, "offset in the answer"),
-    "bytes": (int, "how many"),
-    "seconds": (float, "how long, null: for ever"),
+    "byte": (int, "offset in the response"),
+    "bytes": (int, "number of bytes"),
+    "seconds": (float, "duration, null: forever"),
     "every": (float, "seconds between two pieces"),
-    "size": (int, "bytes in a piece"),
+    "size": (int, "bytes per piece"),
     "mb": (float, "megabytes of body"),
     "by": (int, "Content-Length minus the real length"),
-    "line": (str, "the line that stands for a chunk's size"),
-    "code": (str, "a code of GET /errors"),
+    "line": (str, "the line in place of a chunk size"),
+    "code": (str, "an error code of GET /errors"),
     "status": (int, "HTTP status"),
     "description": (str, "error_description"),
     "body": (str, "html, empty, json, or the body itself"),
-    "headers": (dict, "more headers, {name: value}"),
-    "location": (str, "where to"),
-    "http": (bool, "false: not even HTTP"),
+    "headers": (dict, "additional headers, {name: value}"),
+    "location": (str, "target of the redirect"),
+    "http": (bool, "false: the bytes are not HTTP"),
     "notify": (bool, "false: no TLS close_notify before the FIN"),
     "reset": (bool, "true: RST instead of FIN"),
     "tcp": (bool, "true: before the TLS handshake"),
@@ -68,10 +68,10 @@ REQUIRED = object()
 @dataclass(frozen=True)
 class Kind:
     help: str
-    args: Args = field(default_factory=dict)        # with defaults
-    processes: bool = True      # the request is carried out (codes spent, tokens rotated) first
-    reshape: Callable[[Answer, Args], None] | None = None       # changes what is answered
-    play: Callable[[Link, Answer, Args], bool] | None = None    # sends it; may it stay open?
+    args: Args = field(default_factory=dict)        # and their defaults
+    processes: bool = True      # the request is processed (codes spent, tokens rotated) first
+    reshape: Callable[[Answer, Args], None] | None = None       # changes the response
+    play: Callable[[Link, Answer, Args], bool] | None = None    # sends it; returns: stays open
     connects: bool = False      # fires on a connection, before any request is read
 
 
@@ -166,7 +166,7 @@ def _wrong_length(link: Link, answer: Answer, args: Args) -> bool:
     framing.chunked = framing.close_delimited = False
     framing.length = max(0, len(answer.response.body) + args["by"])
     link.send(answer.bytes())
-    # Too short leaves bytes on an open connection, which a client may take for the next answer.
+    # Too short: the remaining bytes may be taken for the next response.
     return args["by"] <= 0 and not framing.closes
 
 
@@ -228,32 +228,32 @@ KINDS: dict[str, Kind] = {
     "status": Kind("any status and body", {"status": 503, "body": "html", "headers": {}}, False,
                    _status),
     "redirect": Kind("a redirect", {"location": REQUIRED, "status": 302}, False, _redirect),
-    "delay": Kind("answers late", {"seconds": 1.0}, play=_delay),
-    "drip": Kind("answers in small pieces", {"size": 1, "every": 0.0}, play=_drip),
+    "delay": Kind("a late response", {"seconds": 1.0}, play=_delay),
+    "drip": Kind("a response in small pieces", {"size": 1, "every": 0.0}, play=_drip),
     "stall_at": Kind("sends that many bytes, pauses, then sends the rest",
                      {"byte": 0, "seconds": None}, play=_stall_at),
     "close_at": Kind("sends that many bytes, then closes cleanly", {"byte": 0, "notify": True},
                      play=_close_at),
     "reset_at": Kind("sends that many bytes, then resets the connection", {"byte": 0},
                      play=_reset_at),
-    "lost_answer": Kind("carries the request out, then closes without an answer",
+    "lost_answer": Kind("processes the request, then closes without a response",
                         {"reset": False}, play=_lost_answer),
-    "truncate": Kind("cuts the body (null: in half) under a matching Content-Length",
+    "truncate": Kind("a truncated body (null: half of it) with a matching Content-Length",
                      {"byte": None}, reshape=_truncate),
-    "wrong_length": Kind("Content-Length is off; if too long, closes after the body",
+    "wrong_length": Kind("a wrong Content-Length; if too long, closes after the body",
                          {"by": 10}, play=_wrong_length),
-    "bad_chunk": Kind("a chunked answer with a wrong size line", {"line": "zz"},
+    "bad_chunk": Kind("a chunked response with an invalid size line", {"line": "zz"},
                       play=_bad_chunk),
     "garbage": Kind("random bytes", {"bytes": 200, "http": True}, False, _garbage, _play_garbage),
     "big": Kind("a huge JSON body with the right Content-Length", {"mb": 1.0}, False, _blank,
                 _big),
-    "endless_headers": Kind("headers without end", _PIECES, False, _blank, _endless_headers),
-    "endless_chunks": Kind("chunks without end", _PIECES, False, _blank, _endless_chunks),
-    "endless_body": Kind("a close-delimited body without end", _PIECES, False, _blank,
+    "endless_headers": Kind("endless headers", _PIECES, False, _blank, _endless_headers),
+    "endless_chunks": Kind("endless chunks", _PIECES, False, _blank, _endless_chunks),
+    "endless_body": Kind("an endless close-delimited body", _PIECES, False, _blank,
                          _endless_body),
     "refuse": Kind("closes before reading a request", {"tcp": False, "reset": False}, False,
                    connects=True),
-    "stall_handshake": Kind("accepts, and answers the ClientHello late or never",
+    "stall_handshake": Kind("accepts, and responds to the ClientHello late or never",
                             {"seconds": None}, False, connects=True),
 }
 
@@ -285,7 +285,7 @@ class Fault:
 
 
 class FaultBox:
-    """The armed faults. The first that matches fires."""
+    """The armed faults. The first one that matches fires."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -293,7 +293,7 @@ class FaultBox:
 
     def add(self, listener: str, kind: str, path: str = "", count: int = 1, skip: int = 0,
             process: bool | None = None, **args: Any) -> Fault:
-        """Arm a fault; ValueError says what is wrong with it."""
+        """Arms a fault; raises ValueError for invalid arguments."""
         if listener not in LISTENERS:
             raise ValueError(f"listener is one of {', '.join(LISTENERS)}, not {listener!r}")
         if kind not in KINDS:
@@ -301,7 +301,7 @@ class FaultBox:
         if type(count) is not int or count < -1 or count == 0:
             raise ValueError("count is at least 1, or -1: until cleared")
         if type(skip) is not int or skip < 0:
-            raise ValueError("skip is how many requests pass first")
+            raise ValueError("skip is the number of requests that pass first, at least 0")
         if path and (type(path) is not str or KINDS[kind].connects):
             raise ValueError("path is a prefix of a request's path; a connection has none")
         if process is not None and (type(process) is not bool or KINDS[kind].connects):
@@ -316,7 +316,7 @@ class FaultBox:
         return fault
 
     def take(self, listener: str, path: str | None = None) -> Fault | None:
-        """The fault for a request, or, without a path, for a connection."""
+        """The fault for a request or, without a path, for a connection; None if there is none."""
         with self._lock:
             for fault in self._faults:
                 if (fault.listener == listener and KINDS[fault.kind].connects == (path is None)
@@ -359,7 +359,7 @@ def _checked(kind: str, given: Args) -> Args:
         if wanted is float and type(value) is int:
             args[name] = value = float(value)
         if type(value) is not wanted:
-            raise ValueError(f"{name} wants {wanted.__name__}, not {value!r}")
+            raise ValueError(f"{name} must be {wanted.__name__}, not {value!r}")
         if isinstance(value, (int, float)) and name != "by" and not value >= 0:
             raise ValueError(f"{name} is not negative")
         if name == "status" and not 200 <= value <= 999:
@@ -368,7 +368,7 @@ def _checked(kind: str, given: Args) -> Args:
 
 
 def describe() -> list[tuple[str, str, str]]:
-    """Name, arguments with defaults, help of every kind."""
+    """Name, arguments with defaults, and help of every fault."""
     def shown(name: str, default: Any) -> str:
         return name if default is REQUIRED else f"{name}={json.dumps(default)}"
     return [(name, " ".join(shown(*item) for item in kind.args.items()), kind.help)

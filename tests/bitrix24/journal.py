@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the servers have seen. Secrets are kept apart from everything that is shown."""
+"""The log of the servers. Secrets are recorded apart from everything that is shown."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from wire import Request
 
 SECRET_KEYS = ("code", "client_secret", "refresh_token", "access_token", "auth")
-MEMORY = 10_000     # entries kept; a soak test of days must not eat the machine
+MEMORY = 10_000     # entries kept, so that a soak test of days stays within memory
 
 
 def digest(secret: str) -> str:
-    """How a secret is named where it may not be shown."""
+    """Identifies a secret where it may not be shown."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def secrets_of(request: Request) -> dict[str, str]:
-    """The secret values that a request carries, wherever they stand in it."""
+    """The secrets in a request, in any part of it."""
     params = request.params()
     found = {key: params[key] for key in SECRET_KEYS
              if isinstance(params.get(key), str) and params[key]}
@@ -33,16 +33,16 @@ def secrets_of(request: Request) -> dict[str, str]:
 
 
 def _names(params: dict[str, Any]) -> list[str]:
-    """Names as they may be shown: data that was sent in the place of a name is not."""
+    """Names that may be shown; anything else could be data sent in place of a name."""
     return sorted(name if re.fullmatch(r"[\w.\[\]-]{1,64}", name) else "?" for name in params)
 
 
 class Journal:
-    """Requests, recorded posts, counters and planted secrets. Every method is thread-safe."""
+    """Requests, recorded POSTs, counters and secrets. Every method is thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._planted: dict[str, str] = {}      # value -> kind, never forgotten
+        self._planted: dict[str, str] = {}      # value -> kind; survives clear()
         self._connections = 0
         self.clear()
 
@@ -75,7 +75,7 @@ class Journal:
             return self._connections
 
     def event(self, connection: dict[str, Any], event: str, **more: Any) -> None:
-        """Log something that happened on a connection."""
+        """Logs an event of a connection."""
         with self._lock:
             self._entries += 1
             self._log.append({"n": self._entries, "time": round(time.time(), 6), "event": event,

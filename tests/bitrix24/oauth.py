@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OAuth server of Bitrix24: how codes and tokens are made, spent, rotated and refused."""
+"""The OAuth server of Bitrix24: issues, redeems, rotates and rejects codes and tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEX = "0123456789abcdef"
 
 
 class Refused(Exception):
-    """An answer of the catalogue."""
+    """An error response of the catalogue."""
 
     def __init__(self, code: str, description: str | None = None) -> None:
         super().__init__(code)
@@ -45,7 +45,7 @@ class Client:
 
 @dataclass
 class Pair:
-    """The two tokens of one answer."""
+    """The two tokens of one response."""
     access: str
     refresh: str
     access_until: float
@@ -57,7 +57,7 @@ class Pair:
 
 @dataclass
 class Chain:
-    """What grew from one code: pairs that replaced each other. The last of them lives."""
+    """The pairs issued from one code, each in place of the one before. The last one is valid."""
     client: Client
     user_id: int
     scope: str
@@ -72,7 +72,7 @@ class Code:
     user_id: int
     scope: str
     until: float
-    chain: Chain | None = None      # what it was exchanged for
+    chain: Chain | None = None      # set when the code has been exchanged
 
 
 @dataclass
@@ -99,7 +99,7 @@ def new_token(expiry: float, user_id: int, digits: int = 70) -> str:
 
 
 class OAuth:
-    """Clients, codes and pairs, and the answers of /oauth/token/ and /rest/app.info."""
+    """Clients, codes and pairs; serves /oauth/token/ and /rest/app.info."""
 
     def __init__(self, shared: Shared, names: Names, client: Client) -> None:
         self.shared, self.settings, self.names = shared, shared.settings, names
@@ -117,7 +117,7 @@ class OAuth:
             self._refresh: dict[str, Pair] = {}
             self.add_client(self._first)
 
-    # What the control port does
+    # Operations of the control port
 
     def add_client(self, client: Client) -> Client:
         with self._lock:
@@ -138,7 +138,7 @@ class OAuth:
         return code
 
     def revoke(self) -> int:
-        """Drop all pairs, as when the application is removed from the portal."""
+        """Revokes all pairs, as when the application is removed from the portal."""
         with self._lock:
             alive = [chain for chain in self._chains if not chain.revoked]
             for chain in alive:
@@ -146,7 +146,7 @@ class OAuth:
             return len(alive)
 
     def expire(self) -> int:
-        """All access tokens are too old from now on."""
+        """Expires all access tokens."""
         with self._lock:
             pairs = [chain.pairs[-1] for chain in self._chains if not chain.revoked]
             for pair in pairs:
@@ -171,7 +171,7 @@ class OAuth:
                            "refresh_expires_in": round(pair.refresh_until - now, 1)}
                           for chain in self._chains for pair in chain.pairs[-1:]]}
 
-    # What clients ask for
+    # Requests of clients
 
     def kind(self, request: Request) -> str:
         if request.path.startswith("/oauth/token"):
@@ -253,7 +253,7 @@ class OAuth:
                                              + self.settings.old_refresh_grace_s):
             pair.chain.revoked = self.settings.refresh_reuse_revokes
             raise Refused("invalid_grant")
-        # In the grace time too only the newest answer stays good: chains do not branch.
+        # Also during the grace period only the newest pair is valid: chains do not branch.
         pair.chain.pairs[-1].replaced_at = now
         return self._issue(pair.chain)
 
@@ -268,7 +268,7 @@ class OAuth:
         return pair
 
     def _answer(self, pair: Pair) -> dict[str, Any]:
-        """The body of a good answer, its keys in the order of the real server."""
+        """The body of a successful response, keys in the order of the real server."""
         settings = self.settings
         oauth = settings.oauth_domain or self.names.oauth
         portal = settings.portal_domain or self.names.portal
@@ -290,10 +290,10 @@ class OAuth:
                     "list": [1, -2.5e3, True, None, {"a": [[]]}]}
         return body
 
-    # What the portal asks about an access token
+    # Checks of access tokens, for the portal
 
     def check(self, request: Request) -> Pair:
-        """The pair of a request's access token, or Refused."""
+        """The pair of the access token in a request; raises Refused."""
         found = secrets_of(request)
         token = found.get("bearer") or found.get("auth") or found.get("access_token")
         if not token:
@@ -314,7 +314,7 @@ class OAuth:
             return pair
 
     def _app_info(self, request: Request) -> dict[str, Any]:
-        """Answered by the OAuth server itself, this is the authoritative check of a token."""
+        """The authoritative check of a token, by the OAuth server itself."""
         pair = self.check(request)
         portal = self.settings.portal_domain or self.names.portal
         return {"result": {

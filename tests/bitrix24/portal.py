@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A portal of Bitrix24: the page where a person authorizes, and a few methods of REST.
+"""A portal of Bitrix24: the authorization page and a few REST methods.
 
-And the sink, a stand-in for whatever an application reports to: a webhook, or Corezoid.
+And the webhook that an application reports to; below /api/ it is Corezoid.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oauth import Code, OAuth, Pair, Refused
 from server import Shared
 from wire import Request, Response
 
-PAGE = 50       # entries in one answer of a list method
+PAGE = 50       # entries per response of a list method
 Method = Callable[[Pair, dict[str, Any]], Any]
 
 
@@ -30,7 +30,7 @@ class Portal:
         self.shared, self.settings, self.oauth = shared, shared.settings, oauth
         self._lock = threading.Lock()
         self.reset()
-        # Method -> the scope it needs ("" for every token), and who answers.
+        # Method -> required scope ("": none) and handler.
         self.methods: dict[str, tuple[str, Method]] = {
             "app.info": ("", self._app_info), "profile": ("", self._profile),
             "server.time": ("", lambda pair, params: iso(self.shared.now())),
@@ -61,10 +61,10 @@ class Portal:
         except Refused as refused:
             return refused.response(catalogue.REST, self.settings.plain_slashes)
 
-    # The page that a person opens
+    # The authorization page
 
     def _authorize(self, request: Request) -> Response:
-        """Redirects as if a person had agreed. Errors stay on the portal's own page."""
+        """Redirects as if the user had agreed. Errors are shown on the page of the portal."""
         asked = request.query()
         client = self.oauth.clients.get(asked.get("client_id", ""))
         if client is None or not self.settings.installed:
@@ -130,7 +130,7 @@ class Portal:
                 "IS_ONLINE": "Y", "USER_TYPE": "employee", "UF_DEPARTMENT": [1]}
 
     def _lead_add(self, pair: Pair, params: dict[str, Any]) -> int:
-        """Takes fields as JSON, or as fields[NAME]=value of a form."""
+        """Accepts fields as JSON, or as fields[NAME]=value of a form."""
         fields = params.get("fields")
         if not isinstance(fields, dict):
             fields = {key[7:-1]: value for key, value in params.items()
@@ -153,15 +153,15 @@ class Portal:
 
 
 class _Page(dict[str, Any]):
-    """The answer of a list method, which has keys beside `result`."""
+    """The response of a list method, which has keys beside `result`."""
 
 
 def iso(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), timezone.utc).isoformat()
 
 
-class Sink:
-    """Takes any POST and remembers it. /api/... answers as Corezoid does."""
+class Webhook:
+    """Accepts and records any POST. /api/... responds as Corezoid."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -169,7 +169,7 @@ class Sink:
         journal.plant("corezoid_key", self.corezoid.key)
 
     def kind(self, request: Request) -> str:
-        return "sink"
+        return "webhook"
 
     def handle(self, request: Request) -> Response:
         if request.method != "POST":

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that most of the world has, in place of Python's: programs that serve on loopback for as
-long as a test, nginx above all."""
+"""Widely used servers, nginx above all, on loopback for the duration of a test."""
 
 from __future__ import annotations
 
@@ -35,21 +34,21 @@ http {{
 
 
 class Program:
-    """A folder, and the programs that serve out of it until close() or the end of `with`."""
+    """A directory, and the programs that run in it until close() or the end of `with`."""
 
     def __init__(self) -> None:
         self.place = Path(tempfile.mkdtemp(prefix="tk-serve-"))
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def begin(self, *command: str) -> None:
-        """setpriv: whatever ends this process ends the server too."""
+        """setpriv: the server ends with this process, however that ends."""
         with (self.place / "output").open("a") as output:
             self._processes.append(subprocess.Popen(
                 ("setpriv", "--pdeathsig", "TERM", *command), cwd=self.place,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output))
 
     def wait_for(self, port: int) -> None:
-        """Until somebody listens there."""
+        """Waits until the port accepts connections."""
         end = time.monotonic() + PATIENT_S
         while True:
             try:
@@ -57,13 +56,13 @@ class Program:
             except OSError:
                 dead = any(process.poll() is not None for process in self._processes)
                 if dead or time.monotonic() > end:
-                    said = (self.place / "output").read_text()
+                    output = (self.place / "output").read_text()
                     self.close()
-                    raise RuntimeError(f"no server: {said}") from None
+                    raise RuntimeError(f"the server did not start: {output}") from None
             time.sleep(0.05)
 
     def close(self) -> None:
-        """Ends them and removes the folder."""
+        """Ends the programs and removes the directory."""
         for process in self._processes:
             process.kill()
             process.wait()
@@ -77,19 +76,19 @@ class Program:
 
 
 class Seen(NamedTuple):
-    """What nginx notes of a request."""
+    """A request in the access log of nginx."""
 
     port: int
     protocol: str  # TLSv1.2
     cipher: str
     resumed: bool
-    kept: bool     # not the first of its connection
+    kept: bool     # not the first request of its connection
     path: str
     status: int
 
 
 class Nginx(Program):
-    """nginx with these lines in its http block."""
+    """nginx with these directives in its http block."""
 
     def __init__(self, http: str, ports: list[int]) -> None:
         super().__init__()
@@ -100,7 +99,7 @@ class Nginx(Program):
             self.wait_for(port)
 
     def requests(self) -> list[Seen]:
-        """All so far."""
+        """All requests so far."""
         lines = [line.split() for line in (self.place / "access.log").read_text().splitlines()]
         return [Seen(int(port), protocol, cipher, resumed == "r", int(number) > 1, path, int(status))
                 for port, protocol, cipher, resumed, number, path, status in lines]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS and HTTP listeners on loopback: a thread a connection, each end of which may vanish."""
+"""TLS and HTTP listeners on loopback, a thread per connection; any side may close at any time."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from wire import Framing, Request, Response
 
 HANDSHAKE_S = patient(60)
 LINGER_S = 1.0
-FOR_EVER_S = 1e6        # what timeouts of the system can hold
-POLLRDHUP = getattr(select, "POLLRDHUP", 0)     # Linux tells at once when a client has left
+FOR_EVER_S = 1e6        # within the range of the system's timeouts
+POLLRDHUP = getattr(select, "POLLRDHUP", 0)     # Linux reports at once that the client has closed
 
 
 class Service(Protocol):
-    """What a listener serves."""
-    def kind(self, request: Request) -> str: ...        # what is asked for, for the journal
+    """Serves the requests of a listener."""
+    def kind(self, request: Request) -> str: ...        # kind of request, for the journal
     def handle(self, request: Request) -> Response: ...
 
 
 def readable(descriptors: list[int], seconds: float | None = None) -> list[int]:
-    """Which of them have something to read, poll() because a test may hold thousands."""
+    """The readable ones; by poll(), because a test may have thousands of connections."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
@@ -47,14 +47,14 @@ def readable(descriptors: list[int], seconds: float | None = None) -> list[int]:
 
 
 def sleep(sock: socket.socket, seconds: float | None) -> bool:
-    """True when the time has passed, False as soon as the client has left or was cut off."""
+    """True when the time has passed, False as soon as the connection is closed by either side."""
     poll = select.poll()
     poll.register(sock.fileno(), POLLRDHUP)
     return not poll.poll(None if seconds is None else min(seconds, FOR_EVER_S) * 1000)
 
 
 def drain(sock: socket.socket, seconds: float) -> None:
-    """Read and drop what comes, until the other side ends."""
+    """Reads and discards data until the other side closes."""
     give_up = time.monotonic() + seconds
     while (left := give_up - time.monotonic()) > 0 and readable([sock.fileno()], left):
         if not os.read(sock.fileno(), 65536):
@@ -62,8 +62,8 @@ def drain(sock: socket.socket, seconds: float) -> None:
 
 
 class Tls:
-    """Server contexts; one is kept for each choice of certificate and versions of a listener, so
-    that sessions outlive a change of certificate and back."""
+    """Server contexts, one per listener, certificate and versions, so that sessions survive a
+    change of the certificate and back."""
 
     def __init__(self, directory: Path, settings: Settings) -> None:
         self._directory, self._settings = directory, settings
@@ -73,7 +73,7 @@ class Tls:
     def context(self, listener: str) -> ssl.SSLContext:
         chosen = (listener, getattr(self._settings, f"{listener}_cert"), self._settings.tls)
         if not self._settings.resume:
-            # TLS 1.2 session ids live in the context, so a fresh one remembers nobody.
+            # TLS 1.2 session IDs are stored in the context: a new one knows no sessions.
             context = self._make(*chosen)
             context.options |= ssl.OP_NO_TICKET
             context.num_tickets = 0
@@ -107,7 +107,7 @@ def _remember_name(sock: Any, name: str | None, _: ssl.SSLContext) -> None:
 
 @dataclass
 class Shared:
-    """What every listener needs."""
+    """State shared by all listeners."""
     settings: Settings
     journal: Journal
     faults: FaultBox
@@ -118,7 +118,7 @@ class Shared:
 
 
 class Listener:
-    """One port on 127.0.0.1 and, where there is one, on ::1."""
+    """One port on 127.0.0.1 and, where IPv6 is available, on ::1."""
 
     def __init__(self, name: str, service: Service, shared: Shared, port: int = 0,
                  encrypted: bool = True) -> None:
@@ -127,14 +127,14 @@ class Listener:
         self.port: int = self._sockets[0].getsockname()[1]
         self._connections: set[Connection] = set()
         self._lock = threading.Lock()
-        self._wake, self._waker = os.pipe()     # readable when its other end is closed
+        self._wake, self._waker = os.pipe()     # readable once the other end is closed
         self._thread = threading.Thread(target=self._accept, daemon=True, name=f"{name} accept")
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Once; connections end wherever they are."""
+        """May be called once; closes all connections, also those in a stall."""
         os.close(self._waker)
         if self._thread.ident:
             self._thread.join()
@@ -144,8 +144,8 @@ class Listener:
         self.drop()
 
     def drop(self) -> int:
-        """Cut every connection, those too that have not been accepted, and wait until each has
-        ended; returns how many there were."""
+        """Closes all connections, also those not accepted yet, and waits for their threads to end;
+        returns their number."""
         while any(map(self._take, self._sockets)):
             pass
         with self._lock:
@@ -166,7 +166,7 @@ class Listener:
         with self._lock:
             try:
                 connection = Connection(self, listening.accept()[0])
-            except OSError:         # the client gave up, or no descriptor is left
+            except OSError:         # closed by the client, or out of descriptors
                 return False
             self._connections.add(connection)
             connection.thread.start()
@@ -175,11 +175,11 @@ class Listener:
     def forget(self, connection: Connection) -> None:
         with self._lock:
             self._connections.discard(connection)
-            connection.sock.close()     # under the lock, so that drop() never cuts a reused number
+            connection.sock.close()     # locked: drop() must not see a reused descriptor
 
 
 def bind_loopback(host: str, port: int) -> socket.socket:
-    """A listening socket; these servers hold real-looking secrets and never leave the machine."""
+    """A listening socket; these servers are never reachable from other machines."""
     if not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"{host} is not a loopback address")
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -206,17 +206,17 @@ def bind_pair(port: int) -> list[socket.socket]:
                 sockets[0].close()
                 if port:
                     raise
-                continue        # somebody holds on ::1 the port that was picked on 127.0.0.1
+                continue        # the port chosen on 127.0.0.1 is in use on ::1
         return sockets
     raise OSError(errno.EADDRINUSE, "no port is free on both 127.0.0.1 and ::1")
 
 
 class Connection:
-    """One client. This is the Link of faults.py."""
+    """A connection of a client; implements Link of faults.py."""
 
     def __init__(self, listener: Listener, sock: socket.socket) -> None:
         self.listener, self.shared, self.sock = listener, listener.shared, sock
-        self.quiet = not listener.encrypted     # the control port is neither logged nor faulted
+        self.quiet = not listener.encrypted     # no log entries and no faults on the control port
         self.ended = False
         self.facts: dict[str, Any] = {"listener": listener.name}
         self.thread = threading.Thread(target=self._run, daemon=True, name=listener.name)
@@ -231,7 +231,7 @@ class Connection:
             raise ConnectionAbortedError
 
     def finish(self, notify: bool = True) -> None:
-        """End our side cleanly, then read what is left: unread data would turn FIN into RST."""
+        """Closes our side, then reads the rest: unread data would turn the FIN into a RST."""
         if self.ended:
             return
         self.ended = True
@@ -244,17 +244,17 @@ class Connection:
             drain(self.sock, LINGER_S)
 
     def reset(self) -> None:
-        """RST instead of FIN when the socket is closed, which follows at once."""
+        """Makes the close that follows send RST instead of FIN."""
         self.ended = True
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def cut(self) -> None:
-        """Called from other threads: wakes ours wherever it waits."""
+        """Called from other threads: ends every wait of this connection's thread."""
         with suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def _run(self) -> None:
-        # A client may leave, and the program may end, at any line of this.
+        # The client may close, and the program may end, at any line of this.
         with suppress(OSError, wire.Gone):
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._open():
@@ -285,7 +285,7 @@ class Connection:
 
     def _handshake(self) -> bool:
         context = self.shared.tls.context(self.listener.name)
-        with self.listener._lock:       # drop() must see either the old socket or the new one
+        with self.listener._lock:       # drop() sees either the old socket or the new one
             sock = context.wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
             self.sock = sock
         sock.settimeout(HANDSHAKE_S)
@@ -318,11 +318,11 @@ class Connection:
             self.send(wire.frame(wire.html_response(400, "400 Bad Request"),
                                  Framing(close=True, date=self.shared.now())))
         except TimeoutError:
-            pass        # idle for too long: an orderly end, as from any server
+            pass        # idle for too long: closes cleanly, as any server
         self.finish()
 
     def _answer(self, request: Request) -> bool:
-        """Handle one request; whether the connection can serve another."""
+        """Handles one request; returns whether the connection stays open."""
         fault = None if self.quiet else self.shared.faults.take(self.listener.name, request.path)
         processed = fault is None or fault.process
         response = self._handle(request) if processed else Response(outcome="fault")
@@ -341,7 +341,7 @@ class Connection:
     def _handle(self, request: Request) -> Response:
         try:
             return self.listener.service.handle(request)
-        except Exception:       # ours, not the client's: say so and go on
+        except Exception:       # a bug of ours: report it and continue
             traceback.print_exc()
             return wire.html_response(500, "500 Internal Server Error", outcome="bug")
 
@@ -359,7 +359,7 @@ class Connection:
         return framing
 
     def _log(self, request: Request, status: int, fault: Fault | None, outcome: str) -> None:
-        """Before the answer is sent, so that who has read it finds it in the log."""
+        """Logs before the response is sent: a client that has it finds the entry in the log."""
         kind = self.listener.service.kind(request)
         lost = fault is not None and fault.kind == "lost_answer"
         self.shared.journal.request(self.facts, request, kind=kind, outcome=outcome,

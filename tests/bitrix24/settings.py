@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be changed while the servers run: one field a setting, with its words for help."""
+"""The settings, which can be changed at run time: a field each, with its help text."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ def _cert(listener: str) -> Any:
 @dataclass
 class Settings:
     # Codes and tokens
-    code_life_s: float = _setting(30.0, "a code may be exchanged so long")
+    code_life_s: float = _setting(30.0, "life of a code")
     access_life_s: int = _setting(3600, "life of an access token, and `expires_in`")
     refresh_life_s: int = _setting(180 * 86400, "life of a refresh token")
-    old_refresh_grace_s: float = _setting(0.0, "a refresh token still works so long after use")
-    old_access_grace_s: float = _setting(0.0, "so does the access token of a replaced pair")
-    code_reuse_revokes: bool = _setting(True, "a reused code kills the pair issued from it")
-    refresh_reuse_revokes: bool = _setting(False, "a reused refresh token kills the live pair")
-    expired_refresh_error: str = _setting("expired_token", "answer to an expired refresh token",
+    old_refresh_grace_s: float = _setting(0.0, "validity of a refresh token after its use")
+    old_access_grace_s: float = _setting(0.0, "... and the access token of a replaced pair")
+    code_reuse_revokes: bool = _setting(True, "a reused code revokes the pair issued from it")
+    refresh_reuse_revokes: bool = _setting(False, "a reused refresh token revokes the valid pair")
+    expired_refresh_error: str = _setting("expired_token", "response to an expired refresh token",
                                           ("expired_token", "invalid_grant"))
-    dead_access_error: str = _setting("invalid_token", "REST's answer to a replaced access token",
+    dead_access_error: str = _setting("invalid_token", "REST response to a replaced access token",
                                       ("invalid_token", "expired_token", "NO_AUTH_FOUND"))
     token_digits: int = _setting(70, "hex digits of codes and tokens, even, 32 to 4096")
-    clock_offset_s: float = _setting(0.0, "the servers' clock runs ahead so long; Date follows")
+    clock_offset_s: float = _setting(0.0, "the servers' clock is ahead by this; Date included")
     # The application on its portal
     installed: bool = _setting(True, "false: NOT_INSTALLED, ERROR_OAUTH, no authorization")
     app_paid: bool = _setting(True, "false: PAYMENT_REQUIRED from both servers")
-    paid_plan: bool = _setting(True, "false: REST answers ACCESS_DENIED, tokens are still given")
+    paid_plan: bool = _setting(True, "false: REST returns ACCESS_DENIED, tokens are issued")
     user_id: int = _setting(1, "the user who authorizes")
     status: str = _setting("L", "`status` of the application", ("L", "F", "D", "T", "P", "S"))
-    oauth_domain: str = _setting("", "host[:port] of the OAuth server in answers; empty: the real")
-    portal_domain: str = _setting("", "host[:port] of the portal in answers; empty: the real")
-    # Quirks of token answers
+    oauth_domain: str = _setting("", "host[:port] of the OAuth server in responses; empty: real")
+    portal_domain: str = _setting("", "host[:port] of the portal in responses; empty: real")
+    # Quirks of token responses
     omit_expires: bool = _setting(False, "no `expires`")
     omit_user_id: bool = _setting(False, "no `user_id`")
     numbers_as_strings: bool = _setting(False, "expires, expires_in and user_id as strings")
-    scope_is_app: bool = _setting(False, "`scope` is the word app")
-    extra_fields: bool = _setting(False, "unknown fields, nested ones among them")
+    scope_is_app: bool = _setting(False, "`scope` is \"app\"")
+    extra_fields: bool = _setting(False, "additional fields, some of them nested")
     plain_slashes: bool = _setting(False, "/ instead of \\/ in JSON")
     # Quirks of HTTP
     chunked: bool = _setting(False, "Transfer-Encoding: chunked, in small pieces")
-    close_delimited: bool = _setting(False, "no Content-Length, the end of the connection ends")
-    interim: int = _setting(0, "a 1xx answer of this status before each answer, 0: none")
-    keep_alive: bool = _setting(True, "false: Connection: close after each answer")
-    keep_alive_s: float = _setting(75.0, "an idle connection is closed after so long")
-    extra_headers: int = _setting(0, "so many more headers (Set-Cookie and the like)")
-    date_offset_s: float = _setting(0.0, "the Date header is off by so much")
+    close_delimited: bool = _setting(False, "no Content-Length: the body ends with the connection")
+    interim: int = _setting(0, "status of a 1xx response before each response, 0: none")
+    keep_alive: bool = _setting(True, "false: Connection: close after each response")
+    keep_alive_s: float = _setting(75.0, "idle timeout of connections")
+    extra_headers: int = _setting(0, "number of additional headers (Set-Cookie)")
+    date_offset_s: float = _setting(0.0, "error of the Date header")
     # TLS of new connections
     tls: str = _setting("any", "versions offered", ("any", "1.2", "1.3"))
     resume: bool = _setting(True, "sessions and tickets can be resumed")
     oauth_cert: str = _cert("oauth")
     portal_cert: str = _cert("portal")
-    sink_cert: str = _cert("sink")
+    webhook_cert: str = _cert("webhook")
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Change all or nothing; ValueError says what is wrong."""
+        """Changes all or none of them; raises ValueError."""
         known = {item.name: item for item in fields(self)}
         checked = {}
         for name, value in changes.items():
@@ -80,7 +80,7 @@ class Settings:
         if wanted is float and type(value) is int:
             value = float(value)
         if type(value) is not wanted:
-            raise ValueError(f"{name} wants {wanted.__name__}, not {value!r}")
+            raise ValueError(f"{name} must be {wanted.__name__}, not {value!r}")
         if wanted is float and not math.isfinite(value):
             raise ValueError(f"{name} must be finite")
         if choices and value not in choices:

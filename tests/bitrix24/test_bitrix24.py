@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules: authorization, tokens, REST, the sink, errors and the control port.
+"""The rules: authorization, tokens, REST, the webhook, errors and the control port.
 
     python3 -m unittest discover -s tests/bitrix24
 """
@@ -41,24 +41,24 @@ class Authorization(Served):
                          ("a&b", self.b24.portal, self.b24.oauth))
         self.assertEqual(exchange(self.b24, sent["code"]).json()["member_id"], sent["member_id"])
 
-    def test_unknown_client_gets_a_page_and_no_redirect(self) -> None:
-        reply = self.authorize("client_id=local.nobody")
+    def test_unknown_client_gets_an_error_page_and_no_redirect(self) -> None:
+        reply = self.authorize("client_id=local.unknown")
         self.assertEqual(reply.headers["Location"], None)
         self.assertIn(b"<html>", reply.body)
 
-    def test_state_is_echoed_empty_when_absent(self) -> None:
+    def test_missing_state_is_returned_empty(self) -> None:
         location = self.authorize(f"client_id={self.b24.client_id}").headers["Location"]
         self.assertIn("&state=&", location)
 
 
 class Tokens(Served):
-    def test_post_and_get_both_work(self) -> None:
+    def test_post_and_get_are_accepted(self) -> None:
         for get in (False, True):
             first = exchange(self.b24, get=get)
             self.assertEqual(first.status, 200)
             self.assertEqual(refresh(self.b24, first.json()["refresh_token"], get=get).status, 200)
 
-    def test_answer_looks_like_the_real_one(self) -> None:
+    def test_token_response_has_the_format_of_the_real_server(self) -> None:
         before = int(time.time())
         reply = exchange(self.b24, self.b24.code(user_id=992)["code"])
         after = time.time()
@@ -75,7 +75,7 @@ class Tokens(Served):
             self.assertTrue(before <= struct.unpack("<I", raw[:4])[0] - life <= after)
             self.assertEqual(raw[12:16].hex(), "000003e0")
 
-    def test_refresh_rotates_both_and_the_old_pair_dies_at_once(self) -> None:
+    def test_refresh_rotates_both_tokens_and_invalidates_the_old_pair(self) -> None:
         old = self.pair()
         new = refresh(self.b24, old["refresh_token"]).json()
         self.assertNotEqual(old["access_token"], new["access_token"])
@@ -84,7 +84,7 @@ class Tokens(Served):
         self.assertEqual(self.rest("profile", new["access_token"]).status, 200)
         self.assertEqual(refresh(self.b24, new["refresh_token"]).status, 200)
 
-    def test_grace_lets_the_old_pair_work_but_never_two_chains(self) -> None:
+    def test_old_pair_is_valid_during_grace_but_chains_do_not_branch(self) -> None:
         self.b24.set(old_refresh_grace_s=60, old_access_grace_s=30)
         old = self.pair()
         lost = refresh(self.b24, old["refresh_token"]).json()
@@ -96,14 +96,14 @@ class Tokens(Served):
         self.assertRefused(self.rest("profile", old["access_token"]), "invalid_token", 401)
         self.assertEqual(refresh(self.b24, new["refresh_token"]).status, 200)
 
-    def test_reused_refresh_token_may_revoke(self) -> None:
+    def test_reused_refresh_token_revokes_if_configured(self) -> None:
         self.b24.set(refresh_reuse_revokes=True)
         old = self.pair()
         new = refresh(self.b24, old["refresh_token"]).json()
         refresh(self.b24, old["refresh_token"])
         self.assertRefused(refresh(self.b24, new["refresh_token"]), "invalid_grant", 400)
 
-    def test_reused_code_revokes_its_pair_unless_told_otherwise(self) -> None:
+    def test_reused_code_revokes_its_pair_unless_configured_otherwise(self) -> None:
         for revokes in (True, False):
             self.b24.set(code_reuse_revokes=revokes)
             code = self.b24.code()["code"]
@@ -112,7 +112,7 @@ class Tokens(Served):
             self.assertEqual(refresh(self.b24, pair["refresh_token"]).status,
                              400 if revokes else 200)
 
-    def test_code_lives_thirty_seconds(self) -> None:
+    def test_code_expires_after_thirty_seconds(self) -> None:
         early, late = self.b24.code()["code"], self.b24.code()["code"]
         self.b24.set(clock_offset_s=29)
         self.assertEqual(exchange(self.b24, early).status, 200)
@@ -123,14 +123,14 @@ class Tokens(Served):
         time.sleep(0.02)
         self.assertRefused(exchange(self.b24, short), "expired_token", 400)
 
-    def test_refresh_token_lives_half_a_year(self) -> None:
+    def test_refresh_token_expires_after_half_a_year(self) -> None:
         pair = self.pair()
         self.b24.set(clock_offset_s=180 * 86400 + 1)
         self.assertRefused(refresh(self.b24, pair["refresh_token"]), "expired_token", 400)
         self.b24.set(expired_refresh_error="invalid_grant")
         self.assertRefused(refresh(self.b24, pair["refresh_token"]), "invalid_grant", 400)
 
-    def test_access_token_lives_as_long_as_it_says(self) -> None:
+    def test_access_token_expires_after_expires_in(self) -> None:
         self.b24.set(access_life_s=100)
         pair = self.pair()
         self.assertEqual(pair["expires_in"], 100)
@@ -141,7 +141,7 @@ class Tokens(Served):
         self.assertRefused(exchange(self.b24, "0" * 70), "invalid_grant", 400)
         self.assertRefused(refresh(self.b24, "0" * 70), "invalid_grant", 400)
         self.assertRefused(exchange(self.b24, client_secret="wrong"), "invalid_client", 400)
-        self.assertRefused(exchange(self.b24, client_id="local.nobody"), "wrong_client", 200)
+        self.assertRefused(exchange(self.b24, client_id="local.unknown"), "wrong_client", 200)
         self.assertRefused(token(self.b24, "password"), "invalid_request", 400)
         for missing in ("grant_type", "client_id", "client_secret", "code"):
             form = {"grant_type": "authorization_code", "client_id": self.b24.client_id,
@@ -150,7 +150,7 @@ class Tokens(Served):
             self.assertRefused(reply, "invalid_request", 400)
             self.assertEqual(reply.json()["error_description"], f'No "{missing}" parameter found')
 
-    def test_a_code_and_a_token_belong_to_their_client(self) -> None:
+    def test_codes_and_tokens_are_bound_to_their_client(self) -> None:
         other, pair = self.b24.add_client(), self.pair()
         self.assertRefused(exchange(self.b24, **other), "invalid_grant", 400)
         self.assertRefused(refresh(self.b24, pair["refresh_token"], **other), "invalid_grant", 400)
@@ -183,7 +183,7 @@ class Tokens(Served):
 
 
 class Rest(Served):
-    def test_methods_answer(self) -> None:
+    def test_methods_return_a_result(self) -> None:
         access = self.pair()["access_token"]
         for method in ("app.info", "app.info.json", "APP.Info", "profile", "server.time", "scope",
                        "methods", "user.current", "User.Current.json"):
@@ -192,7 +192,7 @@ class Rest(Served):
             self.assertIn("date_start", reply.json()["time"])
         self.assertEqual(self.rest("scope", access).json()["result"], ["crm", "user"])
 
-    def test_every_way_to_pass_a_token(self) -> None:
+    def test_every_way_of_passing_a_token(self) -> None:
         access = self.pair()["access_token"]
         bearer = {"Authorization": f"Bearer {access}"}
         for more in ({"form": {"auth": access}}, {"form": {"access_token": access}},
@@ -211,7 +211,7 @@ class Rest(Served):
         self.b24.set(paid_plan=False)
         self.assertRefused(self.rest("app.info", access), "ACCESS_DENIED", 401)
 
-    def test_leads_are_added_and_listed_by_pages(self) -> None:
+    def test_leads_are_added_and_listed_in_pages(self) -> None:
         access = self.pair()["access_token"]
         with connect(self.b24, self.b24.portal) as sock:
             for number in range(51):
@@ -226,11 +226,11 @@ class Rest(Served):
         self.assertEqual(last["TITLE"], "form")
 
 
-class TheSink(Served):
-    def test_records_and_answers(self) -> None:
-        self.assertEqual(ask(self.b24, self.b24.sink, "/hook", body={"level": 4}).body, b"{}")
+class Webhooks(Served):
+    def test_records_posts_and_responds(self) -> None:
+        self.assertEqual(ask(self.b24, self.b24.webhook, "/hook", body={"level": 4}).body, b"{}")
         task = {"ops": [{"type": "create", "obj": "task", "ref": "gw-1", "data": {}}]}
-        reply = ask(self.b24, self.b24.sink, "/api/2/json/public/1/x", body=task).json()
+        reply = ask(self.b24, self.b24.webhook, "/api/2/json/public/1/x", body=task).json()
         self.assertEqual((reply["request_proc"], reply["ops"][0]["proc"], reply["ops"][0]["ref"]),
                          ("ok", "ok", "gw-1"))
         self.assertEqual([(post["path"], post["json"]) for post in self.b24.posts()],
@@ -245,22 +245,22 @@ class Controlled(Served):
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
-    def test_every_route_answers(self) -> None:
+    def test_every_route(self) -> None:
         bodies = {"/code": {"state": "s"}, "/settings": {"code_life_s": 5},
                   "/fault": {"listener": "oauth", "kind": "delay"}}
         for route in control.ROUTES:
             body = bodies.get(route.path) if route.method == "POST" else None
             self.assertEqual(self.call(route.method, route.path, body)[0], 200, route)
 
-    def test_mistakes_are_explained(self) -> None:
+    def test_invalid_requests_are_explained(self) -> None:
         for path, body, words in (
                 ("/settings", {"colour": 1}, "no setting"),
-                ("/settings", {"user_id": "1"}, "wants int"),
+                ("/settings", {"user_id": "1"}, "must be int"),
                 ("/settings", {"tls": "1.1"}, "is one of"),
                 ("/settings", {"oauth_cert": "rsa4096"}, "start with"),
                 ("/settings", {"code_life_s": -1}, "negative"),
                 ("/settings", [1], "not a JSON object"),
-                ("/code", {"client_id": "nobody"}, "no such"),
+                ("/code", {"client_id": "unknown"}, "no such"),
                 ("/code", {"color": 1}, "unexpected"),
                 ("/fault", {"kind": "delay"}, "listener"),
                 ("/fault", {"listener": "oauth", "kind": "magic"}, "no fault"),
@@ -301,7 +301,7 @@ class Controlled(Served):
         self.assertIn("client_secret", entry["form_keys"])
         self.assertEqual(self.b24.log(since=entry["n"]), [])
 
-    def test_reset_forgets_all_but_planted(self) -> None:
+    def test_reset_keeps_only_the_list_of_secrets(self) -> None:
         pair = self.pair()
         self.b24.set(chunked=True)
         self.b24.fault("oauth", "delay")
@@ -314,7 +314,7 @@ class Controlled(Served):
 
 
 class Catalogue(Served):
-    def test_every_row_can_be_answered(self) -> None:
+    def test_every_row_can_be_returned(self) -> None:
         where = {"oauth": ("oauth", self.b24.oauth), "rest": ("portal", self.b24.portal),
                  "rest3": ("portal", self.b24.portal)}
         for row in catalogue.TABLE:

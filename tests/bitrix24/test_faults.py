@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates, TLS, quirks and faults: each does what its name says."""
+"""Certificates, TLS, quirks and faults have the effect that they are documented with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Certificates(unittest.TestCase):
              self.home / f"{stem}.pem"], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else done.stderr
 
-    def test_good_chains_verify_for_every_name(self) -> None:
+    def test_valid_chains_verify_for_every_name(self) -> None:
         for stem in ("leaf-ec", "leaf-rsa"):
             for host in ("localhost", "oauth.bitrix.info", "oauth.bitrix24.tech",
                          "acme.bitrix24.com", "acme.bitrix24.ru"):
@@ -43,11 +43,11 @@ class Certificates(unittest.TestCase):
             for address in ("127.0.0.1", "::1"):
                 self.assertTrue(self.verify(stem, "-verify_ip", address).endswith("OK"), stem)
 
-    def test_bad_ones_fail_as_named(self) -> None:
+    def test_invalid_chains_fail_as_named(self) -> None:
         for stem, words in FAILURES.items():
             self.assertIn(words, self.verify(stem, "-verify_hostname", "localhost"), stem)
 
-    def test_complete_directory_is_kept_and_holes_are_filled(self) -> None:
+    def test_existing_files_are_kept_and_missing_ones_generated(self) -> None:
         with tempfile.TemporaryDirectory() as copy:
             shutil.copytree(self.home, copy, dirs_exist_ok=True)
             before = (Path(copy) / "leaf-ec.pem").read_text()
@@ -60,14 +60,14 @@ class Certificates(unittest.TestCase):
 
 
 class Tls(Served):
-    def test_bad_certificates_are_refused_by_a_client_and_logged(self) -> None:
+    def test_rejected_certificates_are_logged(self) -> None:
         for cert in FAILURES:
             self.b24.set(portal_cert=cert)
             with self.assertRaises(ssl.SSLCertVerificationError):
                 connect(self.b24, self.b24.portal)
-            with connect(self.b24, self.b24.oauth):     # the other listeners are untouched
+            with connect(self.b24, self.b24.oauth):     # the other listeners are not affected
                 pass
-        self.b24.drop()     # waits until what happened on the connections is in the log
+        self.b24.drop()     # waits until all connections have been logged
         failed = [entry for entry in self.b24.log() if entry["event"] == "handshake_failed"]
         self.assertEqual(len(failed), len(FAILURES), failed)
 
@@ -88,7 +88,7 @@ class Tls(Served):
         for _ in range(2):
             with connect(self.b24, self.b24.oauth, context=context, session=session) as sock:
                 ask(self.b24, self.b24.oauth, "/", sock=sock)
-                session = sock.session      # with 1.3 the ticket comes after the handshake
+                session = sock.session      # TLS 1.3 sends the ticket after the handshake
                 reused = sock.session_reused
                 if not self.b24.state()["settings"]["resume"]:
                     self.assertFalse(session and session.has_ticket)
@@ -96,7 +96,7 @@ class Tls(Served):
         self.assertEqual(logged[-1], reused)
         return logged[-1]
 
-    def test_sessions_resume_unless_told_otherwise(self) -> None:
+    def test_sessions_resume_unless_configured_otherwise(self) -> None:
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             self.assertTrue(self.resumed(version, resume=True))
             self.assertFalse(self.resumed(version, resume=False))
@@ -108,14 +108,14 @@ class Tls(Served):
         self.b24.forget_sessions()
         with connect(self.b24, self.b24.oauth, context=sock.context, session=session) as again:
             self.assertFalse(again.session_reused)
-        self.assertEqual(self.b24.drop("sink"), {"dropped": 0})
+        self.assertEqual(self.b24.drop("webhook"), {"dropped": 0})
         self.assertGreaterEqual(self.b24.drop("oauth")["dropped"], 1)
         with self.assertRaises(OSError):
             ask(self.b24, self.b24.oauth, "/", sock=sock)
         sock.close()
 
     def drop_when_stalled(self) -> None:
-        while self.b24.faults():    # it is gone once it has fired
+        while self.b24.faults():    # until it has fired
             time.sleep(0.01)
         self.b24.drop()
 
@@ -127,10 +127,10 @@ class Tls(Served):
             self.assertIn(talk(self.b24, self.b24.portal)[1], ("fin", "reset"))
             dropper.join()
 
-    def test_keep_alive_and_idle_end(self) -> None:
+    def test_keep_alive_and_idle_timeout(self) -> None:
         with connect(self.b24, self.b24.oauth) as sock:
             for number in range(3):
-                if number == 2:     # counts from the next answer on
+                if number == 2:     # applies from the next response on
                     self.b24.set(keep_alive_s=0.1)
                 self.assertEqual(ask(self.b24, self.b24.oauth, "/", sock=sock).status, 404)
             numbers = {e["connection"] for e in self.b24.log() if e["event"] == "request"}
@@ -146,7 +146,7 @@ class Quirks(Served):
         self.assertEqual(reply.status, 200)
         return reply
 
-    def test_of_token_answers(self) -> None:
+    def test_token_responses(self) -> None:
         self.assertNotIn("expires", self.body(omit_expires=True).json())
         self.assertNotIn("user_id", self.body(omit_user_id=True).json())
         self.assertEqual(self.body(scope_is_app=True).json()["scope"], "app")
@@ -159,7 +159,7 @@ class Quirks(Served):
         self.assertEqual(named.json()["server_endpoint"], "https://oauth.bitrix24.tech/rest/")
         self.assertEqual(named.json()["client_endpoint"], "https://acme.bitrix24.ru/rest/")
 
-    def test_of_http(self) -> None:
+    def test_http(self) -> None:
         self.assertEqual(self.body(chunked=True).headers["Transfer-Encoding"], "chunked")
         ended = self.body(close_delimited=True)
         self.assertEqual((ended.headers["Content-Length"], ended.headers["Connection"]),
@@ -206,7 +206,7 @@ class Faults(Served):
         self.assertEqual((reply.status, reply.headers["Location"]),
                          (302, "https://other.bitrix24.com/rest/scope"))
 
-    def test_late_and_slow(self) -> None:
+    def test_late_and_slow_responses(self) -> None:
         for kind, args in (("delay", {"seconds": 0.2}), ("drip", {"size": 20, "every": 0.02}),
                            ("stall_at", {"byte": 30, "seconds": 0.2}),
                            ("stall_handshake", {"seconds": 0.2})):
@@ -215,7 +215,7 @@ class Faults(Served):
             self.assertEqual(ask(self.b24, self.b24.portal, "/rest/scope").status, 401)
             self.assertGreater(time.monotonic() - start, 0.15, kind)
 
-    def test_stalls_for_ever_at_the_byte(self) -> None:
+    def test_stalls_forever_at_the_byte(self) -> None:
         for byte in (0, 1, 40):
             self.arm("stall_at", byte=byte)
             data, end = self.talk(stalls_at=byte)
@@ -242,7 +242,7 @@ class Faults(Served):
             self.assertIn(end, ends, args)
         self.assertNotIn("request", [entry["event"] for entry in self.b24.log()])
 
-    def test_lost_answer_rotates(self) -> None:
+    def test_a_lost_response_rotates_the_pair(self) -> None:
         old = exchange(self.b24).json()
         for reset in (False, True):
             self.arm("lost_answer", "oauth", reset=reset)
@@ -255,14 +255,14 @@ class Faults(Served):
             self.b24.reset()
             old = exchange(self.b24).json()
 
-    def test_process_tells_whether_the_request_is_carried_out(self) -> None:
+    def test_process_selects_whether_the_request_is_processed(self) -> None:
         for process, status in ((False, 200), (True, 400)):
             old = exchange(self.b24).json()
             self.b24.fault("oauth", "status", process=process)
             self.assertEqual(refresh(self.b24, old["refresh_token"]).status, 503)
             self.assertEqual(refresh(self.b24, old["refresh_token"]).status, status)
 
-    def test_broken_bodies(self) -> None:
+    def test_invalid_bodies(self) -> None:
         self.arm("truncate")
         with self.assertRaises(ValueError):
             ask(self.b24, self.b24.portal, "/rest/scope").json()
@@ -281,7 +281,7 @@ class Faults(Served):
         head, body = self.talk()[0].split(b"\r\n\r\n")
         self.assertIn(b"Content-Length: %d\r\n" % (len(body) + 10), head)
         self.arm("wrong_length", by=-10)
-        data, end = self.talk(stalls_at=1)  # one record: the first bytes are all
+        data, end = self.talk(stalls_at=1)  # one record: the first read returns all of it
         head, body = data.split(b"\r\n\r\n")
         self.assertIn(b"Content-Length: %d\r\n" % (len(body) - 10), head)
         self.assertEqual(end, "timeout")
@@ -306,14 +306,14 @@ class Faults(Served):
         self.assertEqual(statuses("/rest/app.info", "/rest/scope", "/rest/app.info",
                                   "/rest/app.info", "/rest/app.info"), [401, 401, 500, 500, 401])
         self.b24.fault("portal", "status", status=500, count=-1)
-        self.b24.fault("sink", "delay")
+        self.b24.fault("webhook", "delay")
         self.assertEqual(statuses("/a", "/b", "/c"), [500, 500, 500])
         self.assertEqual(self.b24.clear_faults("portal"), {"cleared": 1})
         self.assertEqual(statuses("/rest/scope"), [401])
-        self.assertEqual([fault["listener"] for fault in self.b24.faults()], ["sink"])
+        self.assertEqual([fault["listener"] for fault in self.b24.faults()], ["webhook"])
 
 
-class Rude(Served):
+class InvalidClients(Served):
     def test_requests_that_are_not_http(self) -> None:
         for bad in (b"\r\n\r\n", b"GET / HTTP/2\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
                     b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
@@ -327,7 +327,7 @@ class Rude(Served):
         reply = ask(self.b24, self.b24.portal, "/rest/profile", body={"auth": "\ud800"})
         self.assertEqual(reply.error, "invalid_token")
 
-    def test_clients_that_leave_anywhere_do_no_harm(self) -> None:
+    def test_clients_that_close_within_a_request(self) -> None:
         request = b"POST /oauth/token/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde"
         problems: list[Any] = []
         hook, threading.excepthook = threading.excepthook, problems.append
@@ -342,7 +342,7 @@ class Rude(Served):
         self.assertEqual(problems, [])
 
     def test_chunked_request_and_expect(self) -> None:
-        with connect(self.b24, self.b24.sink) as sock:
+        with connect(self.b24, self.b24.webhook) as sock:
             sock.sendall(b"POST /h HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
                          b"Transfer-Encoding: chunked\r\n\r\n")
             self.assertEqual(sock.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")

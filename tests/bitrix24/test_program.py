@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program from outside: how it starts, ends, and explains itself."""
+"""The program: start, end, --help and README."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Program(unittest.TestCase):
         with urllib.request.urlopen(faults_at) as answer:
             return len(json.load(answer))
 
-    def test_terminates_at_once_even_while_stalling_and_is_silent(self) -> None:
+    def test_terminates_during_stalls_without_output(self) -> None:
         with tempfile.NamedTemporaryFile("w") as secret:
             secret.write("given-secret\n")
             secret.flush()
             program, ready = self.launch("--client-secret-file", secret.name, "--client-id", "me",
                                          "--set", "user_id=7")
-        self.assertEqual(set(ready), {"oauth", "portal", "sink", "control", "ca", "client_id",
+        self.assertEqual(set(ready), {"oauth", "portal", "webhook", "control", "ca", "client_id",
                                       "client_secret"})
         self.assertEqual((ready["client_id"], ready["client_secret"]), ("me", "given-secret"))
         b24: Any = type("Remote", (), ready)
@@ -57,11 +57,11 @@ class Program(unittest.TestCase):
         sock = connect(b24, b24.portal)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         self.addCleanup(sock.close)
-        while self.armed(faults_at) > 1:    # the stall has begun
+        while self.armed(faults_at) > 1:    # until the stall has begun
             time.sleep(0.01)
-        talk(b24, b24.portal, limit=100_000)        # leaves in the middle of an endless body
+        talk(b24, b24.portal, limit=100_000)        # closes within an endless body
         connect(b24, b24.portal).close()
-        program.send_signal(signal.SIGTERM)     # less than its own patience with a stalled handshake
+        program.send_signal(signal.SIGTERM)     # before its timeout of a handshake
         output, errors = program.communicate(timeout=server.HANDSHAKE_S / 2)
         self.assertEqual((program.returncode, output, errors), (0, "", ""))
 
@@ -70,23 +70,23 @@ class Program(unittest.TestCase):
         self.assertEqual(program.communicate(timeout=PATIENT_S)[1], "")
         self.assertEqual(program.returncode, 0)
 
-    def test_bad_start_is_one_line(self) -> None:
+    def test_an_invalid_argument_is_reported_in_one_line(self) -> None:
         done = subprocess.run([sys.executable, str(HERE / "bitrix24.py"), "--set", "nope=1"],
                               capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1))
 
-    def test_private_directory_is_removed(self) -> None:
+    def test_its_private_directory_is_removed(self) -> None:
         with Bitrix24() as b24:
             home = os.path.dirname(b24.ca)
             self.assertEqual(os.stat(home).st_mode & 0o777, 0o700)
         self.assertFalse(os.path.exists(home))
 
-    def test_only_loopback(self) -> None:
+    def test_listens_on_loopback_only(self) -> None:
         for host in ("0.0.0.0", "::", "192.0.2.1"):
             with self.assertRaises(ValueError):
                 server.bind_loopback(host, 0)
 
-    def test_help_and_readme_name_everything(self) -> None:
+    def test_help_and_readme_are_complete(self) -> None:
         shown = subprocess.run([sys.executable, str(HERE / "bitrix24.py"), "--help"], check=True,
                                capture_output=True, text=True).stdout
         readme = (HERE / "README.md").read_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 on the wire: requests read strictly, answers framed the way the settings say."""
+"""HTTP/1.1 on the wire: strict parsing of requests, framing of responses as configured."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MAX_HEAD, MAX_BODY = 64 * 1024, 4 * 1024 * 1024
 
 
 class BadRequest(Exception):
-    """The client does not speak HTTP/1.1."""
+    """The request is not valid HTTP/1.1."""
 
 
 class Gone(Exception):
-    """The client has closed its side in the middle of a request."""
+    """The client has closed its side within a request."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Request:
             return None
 
     def form(self) -> dict[str, Any]:
-        """The fields of the body: JSON when it says so, else a form."""
+        """The fields of the body: of JSON, by its Content-Type, or else of a form."""
         if "json" in self.headers.get("content-type", ""):
             value = self.json()
             return value if isinstance(value, dict) else {}
@@ -62,19 +62,19 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" else ""
 
     def wants_close(self) -> bool:
-        said = self.headers.get("connection", "").lower()
-        return "close" in said or (self.version == "HTTP/1.0" and "keep-alive" not in said)
+        options = self.headers.get("connection", "").lower()
+        return "close" in options or (self.version == "HTTP/1.0" and "keep-alive" not in options)
 
 
 class Reader:
-    """Requests from a stream of bytes; `receive` answers b"" at its end."""
+    """Requests from a byte stream; `receive` returns b"" at its end."""
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
         self._buffer = bytearray()
 
     def request(self, go_on: Callable[[], None]) -> Request | None:
-        """The next request, None at a clean end; go_on answers `Expect: 100-continue`."""
+        """The next request, None at a clean end; go_on responds to `Expect: 100-continue`."""
         head = self._until(b"\r\n\r\n", MAX_HEAD, at_start=True)
         if head is None:
             return None
@@ -158,12 +158,12 @@ class Response:
     body: bytes = b""
     type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list)
-    outcome: str = "ok"         # "ok" or the error's code, for the journal
+    outcome: str = "ok"         # "ok" or the error code, for the journal
 
 
 def json_response(value: Any, status: int = 200, plain_slashes: bool = True, **more: Any
                   ) -> Response:
-    """JSON the way PHP writes it: no blanks, ASCII only, slashes escaped unless told otherwise."""
+    """JSON as PHP encodes it: no spaces, ASCII only, slashes escaped unless plain_slashes."""
     text = json.dumps(value, separators=(",", ":"))
     return Response(status, (text if plain_slashes else text.replace("/", "\\/")).encode(),
                     **more)
@@ -177,15 +177,15 @@ def html_response(status: int, words: str, **more: Any) -> Response:
 
 @dataclass
 class Framing:
-    """How an answer is put on the wire."""
+    """The framing of a response."""
     close: bool = False
     chunked: bool = False
     close_delimited: bool = False
     interim: int = 0
     extra_headers: int = 0
     date: float = 0.0
-    body_allowed: bool = True           # false for HEAD
-    length: int | None = None           # a Content-Length of our own (faults)
+    body_allowed: bool = True           # false: HEAD
+    length: int | None = None           # overrides Content-Length (faults)
 
     @property
     def closes(self) -> bool:
@@ -217,7 +217,7 @@ def head(response: Response, framing: Framing, length: int | None) -> bytes:
 
 
 def frame(response: Response, framing: Framing) -> bytes:
-    """The whole answer as bytes."""
+    """The whole response as bytes."""
     body = response.body if framing.body_allowed else b""
     interim = status_line(framing.interim) + b"\r\n" if framing.interim else b""
     if framing.close_delimited:

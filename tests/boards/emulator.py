@@ -21,10 +21,10 @@ from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
 from ether import Ether  # noqa: E402
 from gdb import Gdb  # noqa: E402
 
-PORTAL, AUTH_HOST, SINK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
+PORTAL, AUTH_HOST, WEBHOOK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
 NTP = "time.example.com"  # resolved and answered by our own end of the cable
 MOVED = "moved.bitrix24.com"  # the portal, by another name
-ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", SINK: "10.0.2.102",
+ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", WEBHOOK: "10.0.2.102",
              MOVED: "10.0.2.100"}
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
 TOOLS = {"qemu-system-arm": "arm-none-eabi-", "qemu-system-riscv32": "riscv64-unknown-elf-"}
@@ -95,7 +95,7 @@ class Emulator(Keeper):
         self._terminal, self._seq, self._in = False, 0, -1
         self.extra = extra
         self.ports = {name: at.rpartition(":")[2] for name, at in (
-            (PORTAL, b24.portal), (AUTH_HOST, b24.oauth), (SINK, b24.sink))}  # from each start on
+            (PORTAL, b24.portal), (AUTH_HOST, b24.oauth), (WEBHOOK, b24.webhook))}  # from each start on
         self.start()
 
     def _network(self) -> list[str]:

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from emulator import AUTH_HOST, BOARDS, GDB, MOVED, NTP, PORTAL, SINK, Emulator
+from emulator import AUTH_HOST, BOARDS, GDB, MOVED, NTP, PORTAL, WEBHOOK, Emulator
 from answers import STATES, Row, row
 from bitrix24 import Bitrix24
 from figures import note
@@ -288,7 +288,7 @@ class Escalation(BoardCase):
 
     def test_raised_and_cleared_once(self) -> None:
         self.ready()
-        self.k.must(f"set escalate_url https://{SINK}/hook")
+        self.k.must(f"set escalate_url https://{WEBHOOK}/hook")
         self.k.must(f"auth code {self.k.redirect()}")
         self.b24.fault("oauth", "status", path="/oauth/token", count=-1)
         start = len(self.k.out.all)
@@ -309,9 +309,9 @@ class Escalation(BoardCase):
 
     def test_a_stalled_endpoint_delays_no_refresh(self) -> None:
         self.ready()
-        self.k.must(f"set escalate_url https://{SINK}/hook")
+        self.k.must(f"set escalate_url https://{WEBHOOK}/hook")
         self.k.must(f"auth code {self.k.redirect()}")
-        self.b24.fault("sink", "stall_at", byte=0, count=-1)
+        self.b24.fault("webhook", "stall_at", byte=0, count=-1)
         self.b24.fault("oauth", "status", path="/oauth/token", count=3)
         start = len(self.k.out.all)
         self.k.refresh()
@@ -323,7 +323,7 @@ class Escalation(BoardCase):
         corezoid = self.b24.corezoid
         corezoid.reset()
         self.ready()
-        self.k.must(f"set escalate_url https://{SINK}")
+        self.k.must(f"set escalate_url https://{WEBHOOK}")
         self.k.must(f"set corezoid_login {corezoid.login}")
         self.k.must(f"set corezoid_key {corezoid.key}")
         self.k.must(f"set corezoid_conv {corezoid.conv}")

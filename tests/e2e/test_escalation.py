@@ -10,7 +10,7 @@ class EscalationCase(GatewayCase):
     settings = {"access_life_s": 13}
 
     def provision(self) -> None:
-        self.k.must(f"set escalate_url https://{self.b24.sink}/alarm")
+        self.k.must(f"set escalate_url https://{self.b24.webhook}/alarm")
         self.k.provision()
 
     def wait_posts(self, *events: str) -> list[dict]:
@@ -57,10 +57,10 @@ class EscalationOverARestart(EscalationCase):
         self.wait_posts("raised", "cleared")
 
 
-class EscalationWithoutASink(EscalationCase):
+class EscalationToAStalledWebhook(EscalationCase):
 
-    def test_a_stalled_sink_delays_no_refresh(self) -> None:
-        self.b24.fault("sink", "stall_at", byte=0, count=-1)
+    def test_a_stalled_webhook_delays_no_refresh(self) -> None:
+        self.b24.fault("webhook", "stall_at", byte=0, count=-1)
         self.provision()
         self.break_server()
         self.k.event("escalation ref=token event=raised level=2")
@@ -76,7 +76,7 @@ class EscalationToCorezoid(EscalationCase):
         self.corezoid.reset()
 
     def sign(self) -> None:
-        self.k.must(f"set escalate_url https://{self.b24.sink}")
+        self.k.must(f"set escalate_url https://{self.b24.webhook}")
         self.k.must(f"set corezoid_login {self.corezoid.login}")
         answer = self.k.must(f"set corezoid_key {self.corezoid.key}")
         self.assertEqual(answer["corezoid_key_len"], str(len(self.corezoid.key)))
@@ -106,7 +106,7 @@ class EscalationToCorezoid(EscalationCase):
         self.sign()
         self.k.provision()
         self.corezoid.keeps = True
-        self.b24.fault("sink", "close_at", byte=0, process=True)
+        self.b24.fault("webhook", "close_at", byte=0, process=True)
         self.break_server()
         self.wait_tasks(1)
         self.k.wait_for(lambda: len(self.b24.posts()) >= 2)
@@ -127,10 +127,10 @@ class EscalationToCorezoid(EscalationCase):
             self.assert_error(self.k.command("escalate test"), *(
                 ("escalate_refused",) if key == "login" else ("corezoid_partly", "unset all")))
             self.k.must(f"unset corezoid_{key}")
-        self.k.must(f"set escalate_url https://{self.b24.sink}/api/2/json/public/77/{'a1' * 20}")
+        self.k.must(f"set escalate_url https://{self.b24.webhook}/api/2/json/public/77/{'a1' * 20}")
         self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.assertEqual([task["signed"] for task in self.corezoid.tasks], [True, False])
-        self.b24.fault("sink", "status", status=200, body='{"request_proc":"ok","ops":[{"proc":"error"}]}')
+        self.b24.fault("webhook", "status", status=200, body='{"request_proc":"ok","ops":[{"proc":"error"}]}')
         self.assert_error(self.k.command("escalate test"), "escalate_refused")
 
     def test_its_key_is_a_secret(self) -> None:
@@ -163,15 +163,15 @@ class EscalationTest(EscalationCase):
         self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.wait_posts("test")
 
-    def test_refused_by_the_sink(self) -> None:
+    def test_refused_by_the_webhook(self) -> None:
         self.provision()
-        self.b24.fault("sink", "status", status=404)
+        self.b24.fault("webhook", "status", status=404)
         answer = self.k.command("escalate test")
         self.assert_error(answer, "escalate_refused", "http=")
         self.assertEqual(answer["http"], "404")
 
     def test_its_address_is_a_secret(self) -> None:
-        url = f"https://{self.b24.sink}/hook/planted0secret0of0the0webhook"
+        url = f"https://{self.b24.webhook}/hook/planted0secret0of0the0webhook"
         answer = self.k.must(f"set escalate_url {url}")
         shown = repr(self.k.must("show")) + repr(answer) + repr(self.k.status())
         self.assertNotIn("planted0secret", shown)

@@ -71,9 +71,9 @@ class Answers(HostileCase):
     def test_redirects_are_not_followed(self) -> None:
         for status in (301, 302, 303, 307, 308):
             self.refused({"kind": "redirect", "status": status,
-                          "location": f"https://{self.b24.sink}/stolen"}, "http_redirect")
+                          "location": f"https://{self.b24.webhook}/stolen"}, "http_redirect")
         self.assertEqual(self.b24.posts(), [])
-        self.assertEqual([e for e in self.b24.log() if e["listener"] == "sink"], [])
+        self.assertEqual([e for e in self.b24.log() if e["listener"] == "webhook"], [])
 
     def test_slow_but_good(self) -> None:
         self.b24.fault("oauth", "drip", size=1)

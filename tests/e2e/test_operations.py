@@ -18,7 +18,7 @@ class OperationsCase(GatewayCase):
         self.k.provision()
         self.player = Player(self.k, {"portal": self.b24.portal, "client_id": self.b24.client_id,
                                       "client_secret": self.b24.client_secret,
-                                      "escalate_url": f"https://{self.b24.sink}/alarm",
+                                      "escalate_url": f"https://{self.b24.webhook}/alarm",
                                       "id": self.k.must("version")["id"]})
 
     def follow(self, heading: str) -> None:

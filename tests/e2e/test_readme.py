@@ -42,7 +42,7 @@ class ReadmeEscalation(GatewayCase):
 
     def test_raised_and_cleared(self) -> None:
         raised, cleared = [json.loads(text) for text in self.shown()[:2]]
-        self.k.must(f"set escalate_url https://{self.b24.sink}/alarm")
+        self.k.must(f"set escalate_url https://{self.b24.webhook}/alarm")
         self.k.provision()
         self.b24.fault("oauth", "status", status=503, count=-1)
         self.k.wait_for(lambda: self.b24.posts())
@@ -64,7 +64,7 @@ class ReadmeEscalation(GatewayCase):
 
     def test_a_template(self) -> None:
         template = self.shown()[2].strip()
-        self.k.must(f"set escalate_url https://{self.b24.sink}/alarm")
+        self.k.must(f"set escalate_url https://{self.b24.webhook}/alarm")
         self.k.must(f"set escalate_template {template}")
         self.k.must("escalate test")
         device = self.k.must("version")["id"]
