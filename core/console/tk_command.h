@@ -2,12 +2,9 @@
 #ifndef TK_COMMAND_H
 #define TK_COMMAND_H
 
-/* The commands of the console, and what they share. tk_command_table.c puts them together. */
+/* The commands of the console, and what they share. tk_command_table.c puts them into a table. */
 
 #include "tk_console.h"
-
-/* Whether these arguments of `set` begin with the name of a secret setting. */
-bool tk_command_setting_is_secret(const char *args);
 
 void tk_command_help(struct tk_console *c, char *args);
 void tk_command_version(struct tk_console *c, char *args);
@@ -40,23 +37,25 @@ void tk_command_factory_reset(struct tk_console *c, char *args);
 
 /* --- for commands --- */
 
-enum { TK_PAIRS_SIZE = 512 }; /* bytes of an OK line's pairs */
+enum { TK_PAIRS_SIZE = 512 }; /* bytes of an OK line's pairs, NUL included */
 
-#define TK_COMMAND_WAIT_MS 25000 /* a command that waits answers by then */
+#define TK_COMMAND_WAIT_MS 25000 /* timeout of a command that waits for a server */
 
-/* The command continues in steps that wait for something, until the step answers; it is late once
- * wait_ms have passed. */
+/* Continues the command with a step that waits for an event. The command is late once wait_ms have
+ * passed; its step runs then and must answer. */
 void tk_command_wait(struct tk_console *c, tk_console_step step, uint32_t wait_ms);
 bool tk_command_is_late(const struct tk_console *c);
 
-/* Begins a pair of an OK line: `key=`, behind a space where another stands before it. */
+/* Appends `key=` to the pairs of an OK line, after a space unless it is the first. */
 void tk_command_key(struct tk_text *t, const char *key);
 
-/* A whole pair, and an OK line of one pair. */
+/* Appends `key=value`. */
 void tk_command_pair(struct tk_text *t, const char *key, const char *value);
+
+/* Answers OK with one pair. */
 void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 
-/* What tells two secrets apart: the first 8 hex digits of its SHA-256. */
+/* Appends the first 8 hex digits of the secret's SHA-256, by which an operator can compare it. */
 void tk_command_digest(struct tk_text *t, const char *secret);
 
 /* Cuts the next word off *args; "" at the end. */

@@ -7,9 +7,9 @@
 #include "tk_token.h"
 #include "tk_words.h"
 
-#define WARM_MS 8000 /* auth begin waits that long for the connection */
+#define CONNECT_MS 8000 /* auth begin waits that long for the connection */
 
-enum { BEGIN_LINK, BEGIN_STATE }; /* then the connection is awaited */
+enum { BEGIN_LINK, BEGIN_STATE, BEGIN_CONNECT };
 
 /* state=ready generation=3 expires_in=3600 */
 static void add_pair(const struct tk_account *a, struct tk_text *t)
@@ -39,19 +39,20 @@ static void print_link(struct tk_console *c)
     tk_console_data(c, "url", url);
 }
 
+/* The link is good whether or not the connection is: OK either way. */
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
     enum tk_err err;
-    char words[TK_WORDS_MAX + 1];
+    char hint[TK_WORDS_MAX + 1];
     struct tk_text t;
     bool warm = tk_auth_is_connected(c->job.account);
 
     (void)why;
     if (!tk_auth_is_connecting(c->job.account, &err) && !warm && err != TK_OK) {
         tk_console_data(c, "warm_error", tk_err_code(err));
-        tk_text_init(&t, words, sizeof words);
+        tk_text_init(&t, hint, sizeof hint);
         tk_words_add(&t, err);
-        tk_console_data(c, "warm_action", words);
+        tk_console_data(c, "warm_action", hint);
     }
     tk_console_data(c, "warm", warm ? "yes" : "no");
     tk_console_ok(c, NULL);
@@ -61,15 +62,17 @@ static void step_begin(struct tk_console *c)
 {
     enum tk_err err;
 
-    switch (c->job.of.begin.step++) {
+    switch (c->job.u.auth_begin.step) {
     case BEGIN_LINK:
         print_link(c);
+        c->job.u.auth_begin.step = BEGIN_STATE;
         break;
     case BEGIN_STATE:
         tk_console_data(c, "state", tk_auth_state(c->job.account));
+        c->job.u.auth_begin.step = BEGIN_CONNECT;
         c->job.waiting = true;
         break;
-    default:
+    case BEGIN_CONNECT:
         if (tk_auth_is_connected(c->job.account) || !tk_auth_is_connecting(c->job.account, &err) ||
             tk_command_is_late(c))
             answer_begin(c, TK_OK);
@@ -85,25 +88,25 @@ void tk_command_auth_begin(struct tk_console *c, char *args)
         tk_console_err(c, err);
         return;
     }
-    tk_command_wait(c, step_begin, WARM_MS);
-    c->job.waiting = false; /* the first lines come at once */
-    c->job.yields = true;
-    c->job.end = answer_begin;
+    tk_command_wait(c, step_begin, CONNECT_MS);
+    c->job.waiting = false; /* until the link and the state are printed */
+    c->job.preemptible = true;
+    c->job.cancel = answer_begin;
 }
 
 /* --- auth code --- */
 
-/* The server's own word, where it had one. */
+/* said=: the error code that the server sent, if it sent one. */
 static void print_server_error(struct tk_console *c, const struct tk_account *a)
 {
     if (a->server_error[0] != '\0')
         tk_console_data(c, "said", a->server_error);
 }
 
-/* An error after the code has left: what to do, and that this code is of no more use. */
-static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
+/* spent: the code was sent and cannot be used again, which the hint of most errors does not say. */
+static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
 {
-    char words[256];
+    char text[TK_WORDS_MAX + 64];
     struct tk_text t;
 
     if (err == TK_E_CODE_EXPIRED)
@@ -114,13 +117,13 @@ static void err_of_code(struct tk_console *c, enum tk_err err, bool spent)
         tk_console_err(c, err);
         return;
     }
-    tk_text_init(&t, words, sizeof words);
+    tk_text_init(&t, text, sizeof text);
     tk_words_add(&t, err);
     tk_text_add(&t, ", then auth begin: this code is used up");
-    tk_console_err_words(c, err, words);
+    tk_console_err_text(c, err, text);
 }
 
-static void ok_of_code(struct tk_console *c, const struct tk_account *a)
+static void answer_code(struct tk_console *c, const struct tk_account *a)
 {
     char buf[160];
     struct tk_text t;
@@ -141,12 +144,12 @@ static void step_code(struct tk_console *c)
     if (tk_auth_is_exchanging(a, &err, &spent))
         return;
     if (err != TK_OK)
-        err_of_code(c, err, spent);
+        fail_code(c, err, spent);
     else if (!tk_rest_verifying(a) || tk_command_is_late(c))
-        ok_of_code(c, a);
+        answer_code(c, a);
 }
 
-static void end_code(struct tk_console *c, enum tk_err why)
+static void cancel_code(struct tk_console *c, enum tk_err why)
 {
     tk_auth_cancel_unsent(c->job.account);
     tk_console_err(c, why);
@@ -161,7 +164,7 @@ void tk_command_auth_code(struct tk_console *c, char *args)
         return;
     }
     tk_command_wait(c, step_code, TK_CODE_TIME_MS);
-    c->job.end = end_code;
+    c->job.cancel = cancel_code;
 }
 
 /* --- auth refresh, auth forget --- */
@@ -178,7 +181,7 @@ static void step_refresh(struct tk_console *c)
             tk_console_err(c, TK_E_TIMEOUT);
         return;
     }
-    if (a->pair.generation == c->job.of.refresh.generation) {
+    if (a->pair.generation == c->job.u.refresh.generation) {
         print_server_error(c, a);
         tk_token_health(a, &health);
         tk_console_err(c, health.error == TK_OK ? TK_E_TRY_LATER : health.error);
@@ -200,14 +203,12 @@ void tk_command_auth_refresh(struct tk_console *c, char *args)
         return;
     }
     tk_command_wait(c, step_refresh, TK_COMMAND_WAIT_MS);
-    c->job.of.refresh.generation = a->pair.generation;
+    c->job.u.refresh.generation = a->pair.generation;
 }
 
 void tk_command_auth_forget(struct tk_console *c, char *args)
 {
-    struct tk_account *a = tk_console_account(c);
-
-    enum tk_err err = tk_auth_forget(a);
+    enum tk_err err = tk_auth_forget(tk_console_account(c));
 
     (void)args;
     if (err != TK_OK)

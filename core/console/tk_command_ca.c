@@ -11,7 +11,7 @@ static void answer(struct tk_console *c, enum tk_err err, const struct tk_text *
         tk_console_err(c, err);
 }
 
-/* Other people's text as one word: printable, and without a space. */
+/* Appends text from a certificate as one word of an OK line: printable, without a space. */
 static void add_word(struct tk_text *t, const char *s)
 {
     char one[2] = "";
@@ -60,16 +60,16 @@ static void step_list(struct tk_console *c)
     char buf[48];
     struct tk_text t;
 
-    if (c->job.of.rows.next < TK_CAS) {
-        const struct tk_ca_root *root = &roots[c->job.of.rows.next++];
+    if (c->job.u.rows.next < TK_CAS) {
+        const struct tk_ca_root *root = &roots[c->job.u.rows.next++];
 
-        c->job.of.rows.count += root->len > 0;
+        c->job.u.rows.count += root->len > 0;
         if (root->len > 0)
             print_root(c, root);
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_count(&t, "added", c->job.of.rows.count);
+    add_count(&t, "added", c->job.u.rows.count);
     add_count(&t, "most", TK_CAS);
     tk_console_ok(c, &t);
 }
@@ -90,7 +90,7 @@ static int base64_value(char c)
     return at == NULL ? -1 : (int)(at - digits);
 }
 
-/* RFC 4648 section 4, in place: the bytes take the place of their digits. 0: it is none. */
+/* Decodes base64 (RFC 4648 section 4) in place. The number of bytes; 0: not base64. */
 static size_t decode(char *text)
 {
     size_t len = strlen(text), digits = len, out = 0;
@@ -125,8 +125,8 @@ void tk_command_ca_add(struct tk_console *c, char *args)
     struct tk_text t;
 
     if (len == 0) {
-        tk_console_err_words(c, TK_E_BAD_VALUE,
-                             "give base64, a multiple of 4 characters; earlier lines are kept");
+        tk_console_err_text(c, TK_E_BAD_VALUE,
+                            "give base64, a multiple of 4 characters; earlier lines are kept");
         return;
     }
     enum tk_err err = tk_ca_add(&c->env->rt->ca, (const uint8_t *)args, len, &total);
@@ -162,7 +162,7 @@ void tk_command_ca_del(struct tk_console *c, char *args)
     enum tk_err err = tk_ca_delete(&c->env->rt->ca, args);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_words(c, err, "give 8 to 64 hex digits that match one root of ca list only");
+        tk_console_err_text(c, err, "give 8 to 64 hex digits that match one root of ca list only");
     else
         answer(c, err, NULL);
 }

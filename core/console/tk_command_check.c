@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-#define HOST_TIMEOUT_MS 15000
-#define ALL_MS          60000
-#define LEASE_MS        15000 /* for DHCP, which may be at it after a start */
+#define CHECK_TIMEOUT_MS 60000
+#define HOST_TIMEOUT_MS  15000
+#define DHCP_TIMEOUT_MS  15000
 
-/* The lines of an answer, in their order. */
+/* The lines of the answer, in order. */
 enum {
     CLOCK,
     SEED,
@@ -28,23 +28,38 @@ enum {
     PORTAL_TCP,
     PORTAL_TLS,
     PORTAL_CERTIFICATE,
-    REST_BEGIN,
     REST,
+    REST_RESULT, /* prints the line REST */
     END
 };
 
-static const char *const keys[] = {
-    "clock",       "seed",       "store",      "network",           "auth.host",
-    "auth.name",   "auth.tcp",   "auth.tls",   "auth.certificate",  "portal.host",
-    "portal.name", "portal.tcp", "portal.tls", "portal.certificate"};
+static const char *const keys[] = {"clock",
+                                   "seed",
+                                   "store",
+                                   "network",
+                                   "auth.host",
+                                   "auth.name",
+                                   "auth.tcp",
+                                   "auth.tls",
+                                   "auth.certificate",
+                                   "portal.host",
+                                   "portal.name",
+                                   "portal.tcp",
+                                   "portal.tls",
+                                   "portal.certificate",
+                                   "rest"};
 
-static void print(struct tk_console *c, const char *key, enum tk_err err, const char *detail)
+/* Lines of a host, from AUTH_NAME or PORTAL_NAME on. */
+enum { HOST_NAME, HOST_TCP, HOST_TLS, HOST_CERTIFICATE, HOST_LINES };
+
+/* One line: "ok" and the detail, or the error and its hint. */
+static void print(struct tk_console *c, unsigned line, enum tk_err err, const char *detail)
 {
     char buf[256];
     struct tk_text t;
 
-    if (c->job.of.check.err == TK_OK)
-        c->job.of.check.err = err;
+    if (c->job.u.check.err == TK_OK)
+        c->job.u.check.err = err;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, tk_err_code(err));
     if (err != TK_OK || detail[0] != '\0')
@@ -52,7 +67,7 @@ static void print(struct tk_console *c, const char *key, enum tk_err err, const 
     tk_words_add(&t, err);
     if (err == TK_OK)
         tk_text_add(&t, detail);
-    tk_console_data(c, key, buf);
+    tk_console_data(c, keys[line], buf);
 }
 
 /* --- the device --- */
@@ -68,7 +83,7 @@ static void print_clock(struct tk_console *c)
     tk_text_time(&t, now);
     tk_text_add(&t, " quality=");
     tk_text_add(&t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
-    print(c, keys[CLOCK], known ? TK_OK : TK_E_CLOCK_UNKNOWN, buf);
+    print(c, CLOCK, known ? TK_OK : TK_E_CLOCK_UNKNOWN, buf);
 }
 
 static void print_seed(struct tk_console *c)
@@ -76,10 +91,10 @@ static void print_seed(struct tk_console *c)
     uint8_t byte;
     bool seeded = tk_entropy_get(c->env->rt->config->port, &byte, 1) == TK_ENTROPY_OK;
 
-    print(c, keys[SEED], seeded ? TK_OK : TK_E_NOT_SEEDED, "");
+    print(c, SEED, seeded ? TK_OK : TK_E_NOT_SEEDED, "");
 }
 
-/* Where an operating system keeps the address there is no such line: the next ones tell. */
+/* No line where the operating system keeps the address. Without an address the check ends. */
 static void step_network(struct tk_console *c)
 {
     struct tk_ip ip;
@@ -87,17 +102,19 @@ static void step_network(struct tk_console *c)
     struct tk_text t;
     int ret = tk_sock_get_ip(c->env->rt->config->port, &ip);
 
-    if (ret == TK_SOCK_AGAIN && tk_runtime_now(c->env->rt) + ALL_MS < c->job.deadline_ms + LEASE_MS)
-        return;
-    c->job.of.check.stage++;
+    uint64_t started_ms = c->job.deadline_ms - CHECK_TIMEOUT_MS;
+
+    if (ret == TK_SOCK_AGAIN && tk_runtime_now(c->env->rt) < started_ms + DHCP_TIMEOUT_MS)
+        return; /* the lease may be on its way */
+    c->job.u.check.line++;
     if (ret == TK_SOCK_ERR)
         return;
     tk_text_init(&t, buf, sizeof buf);
     if (ret == TK_SOCK_OK)
         tk_text_ip(&t, &ip);
-    print(c, keys[NETWORK], ret == TK_SOCK_OK ? TK_OK : TK_E_NO_NETWORK, buf);
+    print(c, NETWORK, ret == TK_SOCK_OK ? TK_OK : TK_E_NO_NETWORK, buf);
     if (ret != TK_SOCK_OK)
-        c->job.of.check.stage = END;
+        c->job.u.check.line = END;
 }
 
 /* --- a host --- */
@@ -115,8 +132,8 @@ static void add_address(struct tk_text *t, const struct tk_addr *addr)
     }
 }
 
-/* What the connection knows is gone after `done`. */
-static void look(struct tk_probe *p, const struct tk_tls *tls)
+/* The connection is gone once the request is done. */
+static void update_probe(struct tk_probe *p, const struct tk_tls *tls)
 {
     p->stage = tls->stage;
     if (tls->addr_next > 0)
@@ -133,20 +150,20 @@ static void probe_done(struct tk_request *r, enum tk_err err, struct tk_http *an
 
     (void)answer;
     if (tk_https_tls(r) != NULL)
-        look(p, tk_https_tls(r));
+        update_probe(p, tk_https_tls(r));
     p->err = err;
     p->ended = true;
 }
 
 static void begin_host(struct tk_console *c, const struct tk_host *host)
 {
-    struct tk_probe *p = &c->job.of.check.probe;
+    struct tk_probe *p = &c->job.u.check.probe;
     char buf[TK_HOST_TEXT];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_host(&t, host);
-    tk_console_data(c, keys[c->job.of.check.stage++], buf);
+    tk_console_data(c, keys[c->job.u.check.line++], buf);
     memset(p, 0, sizeof *p);
     p->request.host = *host;
     p->request.priority = TK_PRIORITY_CHECK;
@@ -160,8 +177,8 @@ static void begin_auth(struct tk_console *c)
     struct tk_host host;
 
     if (!tk_account_has_client(c->job.account)) {
-        print(c, "rest", TK_E_NO_CLIENT, "");
-        c->job.of.check.stage = END;
+        print(c, REST, TK_E_NO_CLIENT, "");
+        c->job.u.check.line = END;
         return;
     }
     tk_account_auth_host(c->job.account, &host);
@@ -185,45 +202,53 @@ static bool is_about_certificate(enum tk_err err)
     return err >= TK_E_TLS_UNTRUSTED && err <= TK_E_TLS_WEAK;
 }
 
-/* The line, counted from the name's, at which the way ended. */
+/* The line of a host that reports the probe's error. */
 static unsigned failed_at(const struct tk_probe *p)
 {
     if (is_about_certificate(p->err))
-        return 3;
-    return p->stage == TK_TLS_HANDSHAKE ? 2 : p->stage == TK_TLS_TCP ? 1 : 0;
+        return HOST_CERTIFICATE;
+    return p->stage == TK_TLS_HANDSHAKE ? HOST_TLS : p->stage == TK_TLS_TCP ? HOST_TCP : HOST_NAME;
 }
 
-static void print_stage(struct tk_console *c, unsigned stage)
+/* Whether the probe has got past what a line reports. */
+static bool is_passed(const struct tk_probe *p, unsigned line)
 {
-    const struct tk_probe *p = &c->job.of.check.probe;
+    return p->ended || (line == HOST_NAME && p->stage > TK_TLS_NAME) ||
+           (line == HOST_TCP && p->stage > TK_TLS_TCP);
+}
+
+static void print_passed(struct tk_console *c, unsigned line)
+{
+    const struct tk_probe *p = &c->job.u.check.probe;
     char buf[64];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    if (stage == 0)
+    if (line == HOST_NAME)
         add_address(&t, &p->addr);
-    if (stage == 2 && p->version != NULL)
+    if (line == HOST_TLS && p->version != NULL)
         tk_text_add(&t, p->version);
-    if (stage == 3) {
+    if (line == HOST_CERTIFICATE) {
         tk_text_add(&t, "until=");
         tk_text_time(&t, p->not_after);
     }
-    print(c, keys[c->job.of.check.stage++], TK_OK, buf);
+    print(c, c->job.u.check.line++, TK_OK, buf);
 }
 
+/* first: AUTH_NAME or PORTAL_NAME. */
 static void step_host(struct tk_console *c, unsigned first)
 {
-    struct tk_probe *p = &c->job.of.check.probe;
-    unsigned stage = c->job.of.check.stage - first;
+    struct tk_probe *p = &c->job.u.check.probe;
+    unsigned line = c->job.u.check.line - first;
     const struct tk_tls *tls = p->ended ? NULL : tk_https_tls(&p->request);
 
     if (tls != NULL)
-        look(p, tls);
-    if (p->ended && p->err != TK_OK && stage == failed_at(p)) {
-        print(c, keys[c->job.of.check.stage], p->err, "");
-        c->job.of.check.stage = (uint8_t)(first + 4);
-    } else if (p->ended || (stage < 2 && p->stage > TK_TLS_NAME + stage)) {
-        print_stage(c, stage);
+        update_probe(p, tls);
+    if (p->ended && p->err != TK_OK && line == failed_at(p)) {
+        print(c, c->job.u.check.line, p->err, "");
+        c->job.u.check.line = (uint8_t)(first + HOST_LINES);
+    } else if (is_passed(p, line)) {
+        print_passed(c, line);
     }
 }
 
@@ -236,10 +261,10 @@ static void begin_rest(struct tk_console *c)
 
     if (tk_account_seconds_left(a, tk_runtime_now(c->env->rt), &left) && left > 0) {
         tk_rest_verify(a);
-        c->job.of.check.stage++;
+        c->job.u.check.line++;
     } else {
-        tk_console_data(c, "rest", "skipped no valid token");
-        c->job.of.check.stage = END;
+        tk_console_data(c, keys[REST], "skipped no valid token");
+        c->job.u.check.line = END;
     }
 }
 
@@ -247,15 +272,15 @@ static void step_rest(struct tk_console *c)
 {
     if (tk_rest_verifying(c->job.account))
         return;
-    print(c, "rest", tk_rest_verify_error(c->job.account), "");
-    c->job.of.check.stage = END;
+    print(c, REST, tk_rest_verify_error(c->job.account), "");
+    c->job.u.check.line = END;
 }
 
-/* --- in order --- */
+/* --- the steps --- */
 
 static void step_device(struct tk_console *c)
 {
-    switch (c->job.of.check.stage++) {
+    switch (c->job.u.check.line++) {
     case CLOCK:
         print_clock(c);
         break;
@@ -263,13 +288,13 @@ static void step_device(struct tk_console *c)
         print_seed(c);
         break;
     default:
-        print(c, keys[STORE], c->env->rt->storage.err, "");
+        print(c, STORE, c->env->rt->storage.err, "");
     }
 }
 
 static void step_check(struct tk_console *c)
 {
-    switch (c->job.of.check.stage) {
+    switch (c->job.u.check.line) {
     case CLOCK:
     case SEED:
     case STORE:
@@ -284,33 +309,33 @@ static void step_check(struct tk_console *c)
     case PORTAL_HOST:
         begin_portal(c);
         break;
-    case REST_BEGIN:
+    case REST:
         begin_rest(c);
         break;
-    case REST:
+    case REST_RESULT:
         step_rest(c);
         break;
     case END:
-        if (c->job.of.check.err == TK_OK)
+        if (c->job.u.check.err == TK_OK)
             tk_console_ok(c, NULL);
         else
-            tk_console_err(c, c->job.of.check.err);
+            tk_console_err(c, c->job.u.check.err);
         break;
     default:
-        step_host(c, c->job.of.check.stage < PORTAL_HOST ? AUTH_NAME : PORTAL_NAME);
+        step_host(c, c->job.u.check.line < PORTAL_HOST ? AUTH_NAME : PORTAL_NAME);
     }
 }
 
-static void end_check(struct tk_console *c, enum tk_err why)
+static void cancel_check(struct tk_console *c, enum tk_err why)
 {
-    tk_https_cancel(&c->env->rt->https, &c->job.of.check.probe.request);
+    tk_https_cancel(&c->env->rt->https, &c->job.u.check.probe.request);
     tk_console_err(c, why);
 }
 
 void tk_command_check(struct tk_console *c, char *args)
 {
     (void)args;
-    tk_command_wait(c, step_check, ALL_MS);
-    c->job.yields = true;
-    c->job.end = end_check;
+    tk_command_wait(c, step_check, CHECK_TIMEOUT_MS);
+    c->job.preemptible = true;
+    c->job.cancel = cancel_check;
 }

@@ -45,7 +45,7 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
     else if (tk_store_wipe(&c->env->rt->storage.store) != TK_STORE_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
     else {
-        tk_store_close(&c->env->rt->storage.store); /* what goes on until then leaves nothing */
+        tk_store_close(&c->env->rt->storage.store); /* nothing is stored until the restart */
         tk_command_reboot(c, args);
     }
 }
@@ -75,7 +75,7 @@ void tk_command_time(struct tk_console *c, char *args)
         return;
     }
     if (!tk_parse_u64(args, strlen(args), INT64_MAX, &unix_s)) {
-        tk_console_err_words(c, TK_E_BAD_VALUE, "give seconds since 1970, as date +%s prints them");
+        tk_console_err_text(c, TK_E_BAD_VALUE, "give seconds since 1970, as date +%s prints them");
         return;
     }
     enum tk_err err = tk_accounts_set_time(c->env->accounts, (int64_t)unix_s, TK_TIME_CONSOLE);
@@ -86,7 +86,7 @@ void tk_command_time(struct tk_console *c, char *args)
         show_time(c);
 }
 
-/* The bytes of hex digits; 0 for what is none. */
+/* The number of bytes; 0: not hex digits, or more than size bytes. */
 static size_t parse_hex(const char *hex, uint8_t *out, size_t size)
 {
     size_t len = strlen(hex);
@@ -114,8 +114,8 @@ void tk_command_seed(struct tk_console *c, char *args)
         ret = tk_entropy_seed(c->env->rt->config->port, bytes, len);
     tk_wipe(bytes, sizeof bytes);
     if (len < TK_ENTROPY_SEED_MIN)
-        tk_console_err_words(c, TK_E_BAD_VALUE,
-                             "give 64 to 128 hex digits, as openssl rand -hex 32 prints");
+        tk_console_err_text(c, TK_E_BAD_VALUE,
+                            "give 64 to 128 hex digits, as openssl rand -hex 32 prints");
     else if (ret == TK_ENTROPY_OK)
         tk_console_ok(c, NULL);
     else
@@ -133,7 +133,7 @@ void tk_command_log(struct tk_console *c, char *args)
         tk_command_ok(c, "log", names[level]);
         return;
     }
-    tk_console_err_words(c, TK_E_BAD_VALUE, "give off, error or info");
+    tk_console_err_text(c, TK_E_BAD_VALUE, "give off, error or info");
 }
 
 static void report_check(void *ctx, const char *check, const char *result, const char *detail)

@@ -6,29 +6,29 @@
 static void step_help(struct tk_console *c)
 {
     const struct tk_command *command;
-    unsigned row = c->job.of.rows.next++;
-    char buf[256];
+    unsigned row = c->job.u.rows.next++;
+    char buf[TK_WORDS_MAX + 64];
     struct tk_text t;
 
-    if (row == c->job.of.rows.end) {
+    if (row == c->job.u.rows.end) {
         tk_console_ok(c, NULL);
         return;
     }
     command = &c->env->table->commands[row];
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, command->form);
-    tk_text_add(&t, command->form[0] == '\0' ? "" : " : ");
+    tk_text_add(&t, command->usage);
+    tk_text_add(&t, command->usage[0] == '\0' ? "" : " : ");
     tk_words_add(&t, tk_words_of_command(row));
     tk_console_data(c, command->name, buf);
 }
 
-/* The commands whose names begin with these words stand together in the table; where there is
- * none, the command that the line begins with is meant (`help set portal`). */
+/* Prints the commands whose names begin with these words, which are adjacent in the table; if there
+ * are none, the command that the line begins with (`help set portal`). */
 void tk_command_help(struct tk_console *c, char *args)
 {
     const struct tk_command_table *table = c->env->table;
-    const char *behind;
-    const struct tk_command *command = tk_dispatch_find(table, args, &behind);
+    const char *rest;
+    const struct tk_command *command = tk_dispatch_find(table, args, &rest);
     unsigned first = 0, end = (unsigned)table->count;
 
     while (first < end && *args != '\0' &&
@@ -42,6 +42,6 @@ void tk_command_help(struct tk_console *c, char *args)
         return;
     }
     tk_console_continue(c, step_help);
-    c->job.of.rows.next = first < end ? first : (unsigned)(command - table->commands);
-    c->job.of.rows.end = first < end ? end : c->job.of.rows.next + 1;
+    c->job.u.rows.next = first < end ? first : (unsigned)(command - table->commands);
+    c->job.u.rows.end = first < end ? end : c->job.u.rows.next + 1;
 }

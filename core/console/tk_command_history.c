@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+/* By enum tk_event_type. */
 static const char *const names[] = {"unknown", "started", "exchanged", "forgotten",
                                     "raised",  "cleared", "recovered", "moved"};
 
@@ -35,7 +36,7 @@ static void add_event(struct tk_console *c, const struct tk_event *event, struct
     }
 }
 
-static void end_history(struct tk_console *c, const struct tk_history *h)
+static void answer_history(struct tk_console *c, const struct tk_history *h)
 {
     char buf[40];
     struct tk_text t;
@@ -51,13 +52,13 @@ static void end_history(struct tk_console *c, const struct tk_history *h)
 static void step_history(struct tk_console *c)
 {
     const struct tk_history *h = &c->env->rt->history;
-    unsigned i = c->job.of.rows.next++;
+    unsigned i = c->job.u.rows.next++;
     char number[12], buf[160];
     struct tk_text key, t;
     struct tk_event event;
 
     if (i >= h->count) {
-        end_history(c, h);
+        answer_history(c, h);
         return;
     }
     tk_text_init(&key, number, sizeof number);

@@ -7,11 +7,11 @@ static void step_refs(struct tk_console *c)
 {
     const struct tk_account *a;
 
-    if (c->job.of.rows.next == TK_ACCOUNTS) {
+    if (c->job.u.rows.next == TK_ACCOUNTS) {
         tk_command_ok(c, "ref", tk_console_account(c)->name);
         return;
     }
-    a = &c->env->accounts->of[c->job.of.rows.next++];
+    a = &c->env->accounts->of[c->job.u.rows.next++];
     if (a->used)
         tk_console_data(c, a->name, tk_state_name(tk_account_state(a)));
 }
@@ -37,7 +37,7 @@ void tk_command_ref_add(struct tk_console *c, char *args)
     enum tk_err err = tk_accounts_add(c->env->accounts, args);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_words(c, err, "give 1 to 16 characters of a-z, 0-9, - and _");
+        tk_console_err_text(c, err, "give 1 to 16 characters of a-z, 0-9, - and _");
     else if (err != TK_OK)
         tk_console_err(c, err);
     else

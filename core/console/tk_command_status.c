@@ -3,7 +3,7 @@
 
 #include "tk_device.h"
 #include "tk_rest_verify.h"
-#include "tk_rows.h"
+#include "tk_setting_table.h"
 #include "tk_state.h"
 #include "tk_token.h"
 #include "tk_words.h"
@@ -18,15 +18,20 @@ static struct tk_token_health health_of(struct tk_console *c)
     return health;
 }
 
-static void add_seconds(struct tk_text *t, bool known, uint32_t seconds, const char *otherwise)
+static void add_seconds(struct tk_text *t, bool known, uint32_t seconds, const char *unknown)
 {
     if (known)
         tk_text_int(t, seconds);
     else
-        tk_text_add(t, otherwise);
+        tk_text_add(t, unknown);
 }
 
 /* --- status --- */
+
+static void add_ref(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, c->job.account->name);
+}
 
 static void add_state(struct tk_console *c, struct tk_text *t)
 {
@@ -174,43 +179,47 @@ static void add_device(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_device_id(c->env->rt->config->port));
 }
 
-static const struct tk_row status_rows[] = {{"ref", tk_row_ref},
-                                            {"state", add_state},
-                                            {"reason", add_reason},
-                                            {"portal", tk_row_portal},
-                                            {"client_endpoint", add_endpoint},
-                                            {"user_id", add_user},
-                                            {"member_id", add_member},
-                                            {"scope", tk_row_scope},
-                                            {"scope_granted", add_scope_granted},
-                                            {"expires_in", add_expires_in},
-                                            {"expires_at", add_expires_at},
-                                            {"generation", add_generation},
-                                            {"next_refresh_in", add_next_refresh},
-                                            {"renew", tk_row_renew},
-                                            {"rest", add_rest},
-                                            {"escalation", add_escalation},
-                                            {"last_error", add_last_error},
-                                            {"time", add_time},
-                                            {"time_quality", add_time_quality},
-                                            {"action", add_action},
-                                            {"said", add_said},
-                                            {"failures", add_failures},
-                                            {"intent", add_intent},
-                                            {"auth_host", tk_row_auth_host},
-                                            {"store", add_store},
-                                            {"boots", add_boots},
-                                            {"uptime", add_uptime},
-                                            {"device", add_device}};
-
-#define ALL_ROWS    (sizeof status_rows / sizeof status_rows[0])
-#define EXTRA_ROWS  8
-#define STATUS_ROWS (ALL_ROWS - EXTRA_ROWS)
-
-/* The counters follow the rows: those of refreshes, then those of POSTs. */
+/* NULL: the setting of that name. */
 static const struct {
     const char *key;
-    size_t at; /* in struct tk_counters */
+    void (*add)(struct tk_console *c, struct tk_text *t);
+} rows[] = {{"ref", add_ref},
+            {"state", add_state},
+            {"reason", add_reason},
+            {"portal", NULL},
+            {"client_endpoint", add_endpoint},
+            {"user_id", add_user},
+            {"member_id", add_member},
+            {"scope", NULL},
+            {"scope_granted", add_scope_granted},
+            {"expires_in", add_expires_in},
+            {"expires_at", add_expires_at},
+            {"generation", add_generation},
+            {"next_refresh_in", add_next_refresh},
+            {"renew", NULL},
+            {"rest", add_rest},
+            {"escalation", add_escalation},
+            {"last_error", add_last_error},
+            {"time", add_time},
+            {"time_quality", add_time_quality},
+            {"action", add_action},
+            {"said", add_said},
+            {"failures", add_failures},
+            {"intent", add_intent},
+            {"auth_host", tk_setting_print_auth_host},
+            {"store", add_store},
+            {"boots", add_boots},
+            {"uptime", add_uptime},
+            {"device", add_device}};
+
+#define ROWS        (sizeof rows / sizeof rows[0])
+#define EXTRA_ROWS  8 /* the last of them, printed with --all only */
+#define STATUS_ROWS (ROWS - EXTRA_ROWS)
+
+/* With --all, counters follow: of refreshes, of POSTs, then the platform's metrics. */
+static const struct {
+    const char *key;
+    size_t offset; /* in struct tk_counters */
 } counters[] = {{"refreshes_ok", offsetof(struct tk_counters, ok)},
                 {"failed_retry", offsetof(struct tk_counters, failed[TK_ACTION_RETRY])},
                 {"failed_wait", offsetof(struct tk_counters, failed[TK_ACTION_WAIT])},
@@ -229,7 +238,7 @@ static void print_counter(struct tk_console *c, unsigned i)
     const char *all = (const char *)&c->job.account->counters;
     uint32_t value;
 
-    memcpy(&value, all + counters[i].at, sizeof value);
+    memcpy(&value, all + counters[i].offset, sizeof value);
     tk_console_data_int(c, counters[i].key, value);
 }
 
@@ -243,7 +252,7 @@ static void print_posts(struct tk_console *c, unsigned i)
         tk_console_data_int(c, "posts_failed", e->posts_failed);
 }
 
-/* The platform's own metrics come last. */
+/* Ends the answer after the last one. */
 static void print_metric(struct tk_console *c, unsigned i)
 {
     uint32_t value = 0;
@@ -255,20 +264,33 @@ static void print_metric(struct tk_console *c, unsigned i)
         tk_console_data_int(c, name, value);
 }
 
+static void print_row(struct tk_console *c, unsigned i)
+{
+    char buf[400];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    if (rows[i].add == NULL)
+        tk_setting_print(c, rows[i].key, &t);
+    else
+        rows[i].add(c, &t);
+    tk_console_data(c, rows[i].key, buf);
+}
+
 static void step_status(struct tk_console *c)
 {
-    unsigned row = c->job.of.rows.next++;
+    unsigned row = c->job.u.rows.next++;
 
-    if (row == c->job.of.rows.end)
+    if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
-    else if (row < ALL_ROWS)
-        tk_row_print(c, &status_rows[row]);
-    else if (row < ALL_ROWS + COUNTERS)
-        print_counter(c, row - (unsigned)ALL_ROWS);
-    else if (row < ALL_ROWS + COUNTERS + POSTS)
-        print_posts(c, row - (unsigned)(ALL_ROWS + COUNTERS));
+    else if (row < ROWS)
+        print_row(c, row);
+    else if (row < ROWS + COUNTERS)
+        print_counter(c, row - (unsigned)ROWS);
+    else if (row < ROWS + COUNTERS + POSTS)
+        print_posts(c, row - (unsigned)(ROWS + COUNTERS));
     else
-        print_metric(c, row - (unsigned)(ALL_ROWS + COUNTERS + POSTS));
+        print_metric(c, row - (unsigned)(ROWS + COUNTERS + POSTS));
 }
 
 void tk_command_status(struct tk_console *c, char *args)
@@ -278,5 +300,5 @@ void tk_command_status(struct tk_console *c, char *args)
         return;
     }
     tk_console_continue(c, step_status);
-    c->job.of.rows.end = *args == '\0' ? STATUS_ROWS : UINT_MAX; /* to the last metric */
+    c->job.u.rows.end = *args == '\0' ? STATUS_ROWS : UINT_MAX; /* print_metric ends it */
 }

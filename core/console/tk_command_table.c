@@ -2,21 +2,21 @@
 #include "tk_command_table.h"
 
 #include "tk_command.h"
+#include "tk_setting_table.h"
 
 enum {
     NEEDS_ARGS = TK_COMMAND_NEEDS_ARGS,
-    HIDES = TK_COMMAND_HIDES,
-    SETS = TK_COMMAND_SETS,
-    TAKES_OVER = TK_COMMAND_TAKES_OVER
+    SECRET = TK_COMMAND_SECRET,
+    SETTING = TK_COMMAND_SETTING,
+    PREEMPTS = TK_COMMAND_PREEMPTS
 };
 
 static const struct tk_command commands[] = {
-#define TK_COMMAND(name, form, flags, run, about) {name, form, flags, tk_command_##run},
+#define TK_COMMAND(name, usage, flags, run, help) {name, usage, flags, tk_command_##run},
 #include "tk_commands.h"
 #undef TK_COMMAND
 };
 
 const struct tk_command_table tk_command_table = {.commands = commands,
                                                   .count = sizeof commands / sizeof commands[0],
-                                                  .setting_is_secret =
-                                                      tk_command_setting_is_secret};
+                                                  .setting_is_secret = tk_setting_is_secret};

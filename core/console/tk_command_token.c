@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void ok_of_token(struct tk_console *c, const char *token, const struct tk_token_info *info)
+static void answer_token(struct tk_console *c, const char *token, const struct tk_token_info *info)
 {
     char buf[TK_TOKEN_MAX + 100];
     struct tk_text t;
@@ -32,10 +32,10 @@ static void step_token(struct tk_console *c)
     bool last = tk_command_is_late(c);
 
     switch ((last ? tk_token_serve_last : tk_token_serve)(c->env->accounts, c->job.account->name,
-                                                          c->job.of.token.min_valid_s, token,
+                                                          c->job.u.token.min_valid_s, token,
                                                           sizeof token, &info)) {
     case TK_TOKEN_VALUE:
-        ok_of_token(c, token, &info);
+        answer_token(c, token, &info);
         break;
     case TK_TOKEN_REFUSED:
         tk_console_err(c, info.err);
@@ -77,8 +77,8 @@ void tk_command_token(struct tk_console *c, char *args)
         return;
     }
     tk_command_wait(c, step_token, TK_COMMAND_WAIT_MS);
-    c->job.waiting = false; /* it may be there already */
-    c->job.of.token.min_valid_s = min_valid_s;
+    c->job.waiting = false; /* the first step follows at once */
+    c->job.u.token.min_valid_s = min_valid_s;
     if (rejected > 0)
         tk_token_serve_rejected(c->env->accounts, c->job.account->name, rejected);
 }

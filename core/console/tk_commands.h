@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The commands of the console, in the order that `help` prints, as rows of
+ * The commands of the console, an X-macro in the order that `help` prints:
  *
- *      TK_COMMAND(name, form, flags, run, about)
+ *      TK_COMMAND(name, usage, flags, run, help)
  *
- * with the flags of enum tk_command_flag and a function tk_command_<run>. `about` is a line for
- * people (tk_words.h).
+ * name, usage and flags (without TK_COMMAND_) are those of struct tk_command; the command is the
+ * function tk_command_<run>; help is a user-facing string (tk_words.h).
  */
 
 TK_COMMAND("help", "[command]", 0, help, "lists the commands, or those that begin with this word")
@@ -16,7 +16,7 @@ TK_COMMAND("status", "[--all]", 0, status,
 TK_COMMAND("show", "", 0, show, "prints the settings, secrets as length and digest")
 TK_COMMAND("history", "", 0, history, "prints the last events, oldest first, across restarts")
 TK_COMMAND(
-    "set", "<key> <value>", NEEDS_ARGS | SETS, set,
+    "set", "<key> <value>", NEEDS_ARGS | SETTING, set,
     "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
     "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp")
 TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
@@ -24,7 +24,7 @@ TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
 TK_COMMAND("auth begin", "", 0, auth_begin,
            "prints the link to open, and connects to the server ahead of the code")
-TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | HIDES | TAKES_OVER,
+TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET | PREEMPTS,
            auth_code, "exchanges the code for a token; a code expires after 30 seconds")
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
 TK_COMMAND("auth forget", "", 0, auth_forget, "deletes the token; the settings stay")
@@ -40,7 +40,7 @@ TK_COMMAND("ca add end", "", 0, ca_end, "checks the certificate and trusts it")
 TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS, ca_del,
            "removes a root; the first 8 digits are enough")
 TK_COMMAND("time", "[unix]", 0, time, "prints or sets the clock (UTC)")
-TK_COMMAND("seed", "<hex>", NEEDS_ARGS | HIDES, seed, "seeds a device that has no random source")
+TK_COMMAND("seed", "<hex>", NEEDS_ARGS | SECRET, seed, "seeds a device that has no random source")
 TK_COMMAND("ref", "[name]", 0, ref, "lists the accounts, or selects one")
 TK_COMMAND("ref add", "<name>", NEEDS_ARGS, ref_add, "creates an account and selects it")
 TK_COMMAND("ref del", "<name>", NEEDS_ARGS, ref_del, "deletes an account that has no token")

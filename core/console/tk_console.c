@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_console.h"
 
+#include "tk_assert.h"
 #include "tk_console_io.h"
 #include "tk_device.h"
 #include "tk_version.h"
@@ -8,18 +9,19 @@
 
 #include <string.h>
 
-#define ASK_MS 60000
+#define QUESTION_MS 60000
 
-static bool hides(const void *table, const char *typed)
+static bool is_secret(const void *table, const char *typed)
 {
-    return tk_dispatch_hides(table, typed);
+    return tk_dispatch_is_secret(table, typed);
 }
 
 void tk_console_init(struct tk_console *c, const struct tk_console_env *env, unsigned number)
 {
+    TK_ASSERT(number < TK_CONSOLES && env->table != NULL);
     *c = (struct tk_console){.env = env};
     tk_output_init(&c->out, env->rt->config->port, number);
-    tk_line_init(&c->line, hides, env->table);
+    tk_line_init(&c->line, is_secret, env->table);
 }
 
 bool tk_console_is_program(const struct tk_console *c)
@@ -31,11 +33,6 @@ void tk_console_emit(struct tk_console *c, const char *line)
 {
     if (c->attached)
         tk_output_async(&c->out, line);
-}
-
-bool tk_console_is_drained(const struct tk_console *c)
-{
-    return !c->attached || c->out.len == 0;
 }
 
 /* --- a command in progress --- */
@@ -51,7 +48,7 @@ struct tk_account *tk_console_account(struct tk_console *c)
 
 static bool is_busy(const struct tk_console *c)
 {
-    return c->job.step != NULL || c->job.take != NULL;
+    return c->job.step != NULL || c->job.on_value != NULL;
 }
 
 static void prompt(struct tk_console *c)
@@ -60,7 +57,7 @@ static void prompt(struct tk_console *c)
         tk_output_prompt(&c->out);
 }
 
-/* Its account is not deleted until the answer. */
+/* The command keeps its account until it answers. */
 static void pin_account(struct tk_console *c)
 {
     if (c->job.account != NULL)
@@ -71,34 +68,38 @@ static void pin_account(struct tk_console *c)
 
 static void end_job(struct tk_console *c)
 {
-    if (c->job.account != NULL)
+    if (c->job.account != NULL) {
+        TK_ASSERT(c->job.account->pins > 0);
         c->job.account->pins--;
+    }
     memset(&c->job, 0, sizeof c->job);
-    c->line.asked = false;
+    c->line.no_echo = false;
 }
 
 void tk_console_continue(struct tk_console *c, tk_console_step step)
 {
+    TK_ASSERT(c->answer_due && step != NULL && c->job.on_value == NULL);
     pin_account(c);
     c->job.step = step;
 }
 
 void tk_console_ask(struct tk_console *c, const char *question,
-                    void (*take)(struct tk_console *c, char *value))
+                    void (*on_value)(struct tk_console *c, char *value))
 {
+    TK_ASSERT(c->answer_due && on_value != NULL && c->job.step == NULL);
     pin_account(c);
-    c->job.take = take;
-    c->job.deadline_ms = tk_runtime_now(c->env->rt) + ASK_MS;
-    c->line.asked = true;
+    c->job.on_value = on_value;
+    c->job.deadline_ms = tk_runtime_now(c->env->rt) + QUESTION_MS;
+    c->line.no_echo = true;
     tk_output_new_line(&c->out);
     tk_output_text(&c->out, question);
     tk_output_text(&c->out, ": ");
 }
 
-static void end_early(struct tk_console *c, enum tk_err why)
+static void cancel_job(struct tk_console *c, enum tk_err why)
 {
-    if (c->job.end != NULL)
-        c->job.end(c, why);
+    if (c->job.cancel != NULL)
+        c->job.cancel(c, why);
     else if (is_busy(c))
         tk_console_err(c, why);
 }
@@ -107,6 +108,7 @@ static void end_early(struct tk_console *c, enum tk_err why)
 
 static void begin_answer_line(struct tk_console *c)
 {
+    TK_ASSERT(c->answer_due);
     tk_output_new_line(&c->out);
     tk_output_text(&c->out, c->prefix);
 }
@@ -140,7 +142,9 @@ void tk_console_data_int(struct tk_console *c, const char *key, int64_t value)
 
 static void end_answer(struct tk_console *c)
 {
+    TK_ASSERT(c->answer_due);
     tk_output_text(&c->out, "\r\n");
+    c->answer_due = false;
     end_job(c);
     if (!tk_console_is_program(c))
         prompt(c);
@@ -166,51 +170,51 @@ static void begin_err(struct tk_console *c, const char *prefix, enum tk_err err)
     tk_output_text(&c->out, " ");
 }
 
-static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, unsigned sentence)
+static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, unsigned string)
 {
-    char words[TK_WORDS_MAX + 1];
+    char text[TK_WORDS_MAX + 1];
     struct tk_text t;
 
-    tk_text_init(&t, words, sizeof words);
-    tk_words_add(&t, sentence);
+    tk_text_init(&t, text, sizeof text);
+    tk_words_add(&t, string);
     begin_err(c, prefix, err);
     tk_output_put(&c->out, t.buf, t.len);
 }
 
-void tk_console_err_sentence(struct tk_console *c, enum tk_err err, unsigned sentence)
+void tk_console_err_string(struct tk_console *c, enum tk_err err, unsigned string)
 {
-    put_err(c, c->prefix, err, sentence);
+    put_err(c, c->prefix, err, string);
     end_answer(c);
 }
 
 void tk_console_err(struct tk_console *c, enum tk_err err)
 {
-    tk_console_err_sentence(c, err, err);
+    tk_console_err_string(c, err, err);
 }
 
-void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words)
+void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text)
 {
     begin_err(c, c->prefix, err);
-    tk_output_text(&c->out, words);
+    tk_output_text(&c->out, text);
     end_answer(c);
 }
 
 void tk_console_err_usage(struct tk_console *c)
 {
-    char words[160];
+    char text[160];
     struct tk_text t;
 
-    tk_text_init(&t, words, sizeof words);
+    tk_text_init(&t, text, sizeof text);
     tk_text_add(&t, c->command->name);
-    tk_text_add(&t, c->command->form[0] == '\0' ? "" : " ");
-    tk_text_add(&t, c->command->form);
-    tk_console_err_words(c, TK_E_USAGE, words);
+    tk_text_add(&t, c->command->usage[0] == '\0' ? "" : " ");
+    tk_text_add(&t, c->command->usage);
+    tk_console_err_text(c, TK_E_USAGE, text);
 }
 
-/* --- a whole line --- */
+/* --- a complete line --- */
 
-/* "@<1 to 10 digits> " to prefix. The rest of the line, or NULL when it begins with @ in another
- * way. A line without @ has an empty prefix. */
+/* Copies "@<1 to 10 digits> " to prefix, "" for a line without @. The rest of the line, or NULL if
+ * the prefix is malformed. */
 static char *take_prefix(char *line, char prefix[TK_PREFIX_SIZE])
 {
     size_t digits = 0;
@@ -248,27 +252,28 @@ static void run_command(struct tk_console *c, char *line)
     if (command == NULL)
         tk_console_err(c, TK_E_UNKNOWN_COMMAND);
     else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
-             (command->form[0] == '\0' && *args != '\0'))
+             (command->usage[0] == '\0' && *args != '\0'))
         tk_console_err_usage(c);
     else
         command->run(c, line + (args - line));
 }
 
-/* Another command is in progress, which this line may end only if nothing is lost. */
-static bool must_wait(struct tk_console *c, const char *line)
+/* Whether no other command is in progress. A preemptible one is cancelled for a command that
+ * preempts. */
+static bool may_run(struct tk_console *c, const char *line)
 {
     const char *args;
     const struct tk_command *command = tk_dispatch_find(c->env->table, line, &args);
 
     if (c->job.step == NULL)
-        return false;
-    if (!c->job.yields || command == NULL || (command->flags & TK_COMMAND_TAKES_OVER) == 0)
         return true;
-    end_early(c, TK_E_CANCELLED);
-    return false;
+    if (!c->job.preemptible || command == NULL || (command->flags & TK_COMMAND_PREEMPTS) == 0)
+        return false;
+    cancel_job(c, TK_E_CANCELLED);
+    return true;
 }
 
-/* The command in progress is left alone. */
+/* Without an effect on a command in progress. */
 static void refuse_line(struct tk_console *c, const char *prefix)
 {
     put_err(c, prefix, c->line.refusal, c->line.refusal);
@@ -291,45 +296,47 @@ static void run_line(struct tk_console *c)
         prompt(c);
         return;
     }
-    if (*refusal == TK_OK && must_wait(c, line))
+    if (*refusal == TK_OK && !may_run(c, line))
         *refusal = TK_E_BUSY;
     if (*refusal != TK_OK) {
         refuse_line(c, prefix);
         return;
     }
     memcpy(c->prefix, prefix, sizeof prefix);
+    c->answer_due = true;
     run_command(c, line);
 }
 
-/* The account stays pinned while the value is taken. */
+/* The account stays pinned until the answer. */
 static void take_value(struct tk_console *c)
 {
-    void (*take)(struct tk_console *, char *) = c->job.take;
+    void (*on_value)(struct tk_console *, char *) = c->job.on_value;
 
-    c->job.take = NULL;
-    c->line.asked = false;
+    c->job.on_value = NULL;
+    c->line.no_echo = false;
     if (c->line.refusal != TK_OK)
         tk_console_err(c, c->line.refusal);
     else if (c->line.len == 0)
         tk_console_err(c, TK_E_NEED_VALUE);
     else
-        take(c, c->line.typed);
+        on_value(c, c->line.typed);
 }
 
 static void end_line(struct tk_console *c)
 {
-    if (c->job.take != NULL)
+    if (c->job.on_value != NULL)
         take_value(c);
     else
         run_line(c);
+    TK_ASSERT(c->answer_due == is_busy(c)); /* the command answered, or continues */
     tk_line_clear(&c->line);
 }
 
-/* Ctrl-C ends the command in progress, the question, or the line that is being typed. */
+/* Ctrl-C cancels the command in progress or the question, else the half-typed line. */
 static void interrupt(struct tk_console *c)
 {
     if (is_busy(c)) {
-        end_early(c, TK_E_CANCELLED);
+        cancel_job(c, TK_E_CANCELLED);
         tk_line_clear(&c->line);
     } else {
         tk_output_text(&c->out, "^C");
@@ -378,13 +385,14 @@ static void detach(struct tk_console *c)
 {
     if (!c->attached)
         return;
-    end_early(c, TK_E_CANCELLED);
+    cancel_job(c, TK_E_CANCELLED);
     tk_line_clear(&c->line);
     tk_wipe(c->out.buf, sizeof c->out.buf);
     tk_console_init(c, c->env, c->out.number);
 }
 
-/* One byte at a time, so that a command that still prints leaves the rest in the port. */
+/* One byte at a time: what follows stays in the port while a command still prints. False: there is
+ * nothing to read. */
 static bool read_byte(struct tk_console *c)
 {
     char byte;
@@ -408,7 +416,7 @@ static bool can_read(const struct tk_console *c)
     return tk_output_has_room(&c->out) && (c->job.step == NULL || c->job.waiting);
 }
 
-/* As many steps as have something to print, while there is room for it. */
+/* Steps until one prints nothing, as long as there is room. */
 static void run_steps(struct tk_console *c)
 {
     uint32_t lines;
@@ -424,7 +432,7 @@ static void run_steps(struct tk_console *c)
 
 static void expire_question(struct tk_console *c, uint64_t now_ms)
 {
-    if (c->job.take == NULL || now_ms < c->job.deadline_ms)
+    if (c->job.on_value == NULL || now_ms < c->job.deadline_ms)
         return;
     tk_output_new_line(&c->out);
     tk_console_err(c, TK_E_NEED_VALUE);
@@ -434,26 +442,26 @@ static void expire_question(struct tk_console *c, uint64_t now_ms)
 static uint64_t next_run(const struct tk_console *c, uint64_t now_ms)
 {
     if (c->job.step != NULL && !c->job.waiting && tk_output_has_room(&c->out))
-        return now_ms; /* nothing wakes it for room that came with the last flush */
-    if (c->job.take == NULL && (c->job.step == NULL || now_ms >= c->job.deadline_ms))
-        return UINT64_MAX; /* what it waits for, or room, wakes it */
+        return now_ms; /* no event follows for room that the last flush made */
+    if (c->job.on_value == NULL && (c->job.step == NULL || now_ms >= c->job.deadline_ms))
+        return UINT64_MAX; /* an event wakes it: what it waits for, or room */
     return c->job.deadline_ms;
 }
 
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
 {
-    /* A line of input is at most TK_LINE_MAX bytes; twice that a pass leaves time for others. */
+    /* At most two lines of input a pass, so that timers and network get their turn. */
     for (int i = 0; i < 2 * TK_LINE_MAX && (!c->attached || can_read(c)); i++) {
         if (!read_byte(c))
             break;
         run_steps(c);
-        tk_output_flush(&c->out); /* before the end of input is read, which drops the rest */
+        tk_output_flush(&c->out); /* before TK_CONSOLE_CLOSED is read, which drops it */
     }
     expire_question(c, now_ms);
     run_steps(c);
     if (!is_busy(c))
         tk_output_flush_async(&c->out);
-    if (tk_output_flush(&c->out) == TK_CONSOLE_CLOSED) /* it would wait for room for ever */
+    if (tk_output_flush(&c->out) == TK_CONSOLE_CLOSED) /* reading may be blocked by a full queue */
         detach(c);
     return next_run(c, now_ms);
 }

@@ -3,16 +3,16 @@
 #define TK_CONSOLE_H
 
 /*
- * One console line: bytes become commands, commands give answers; a person and a program can use
- * it at the same time.
+ * One console line. An operator and a program can use it at the same time:
  *
- * - A person gets the prompt `tk> ` and an echo. A program begins each line with `@<digits> `: no
- *   echo, no prompt, no questions, and the same prefix on each line of the answer.
- * - An answer is any number of `key=value` lines and exactly one that begins with OK or ERR.
- * - EVT and LOG lines are asynchronous and never stand inside an answer.
+ * - An operator gets the prompt `tk> ` and an echo. A program begins each line with `@<digits> `
+ *   and gets no echo, no prompt and no questions; each line of the answer repeats the prefix.
+ * - An answer is any number of `key=value` lines, then exactly one that begins with OK or ERR.
+ * - EVT and LOG lines are asynchronous and never appear inside an answer.
  *
  * The console is given the table of commands (tk_dispatch.h) and knows none of them by name.
- * Nothing here blocks or allocates: an answer is written as fast as the line takes it.
+ * It does not block or allocate; commands produce output at the speed of the line. Call all of it
+ * from the main loop.
  */
 
 #include "tk_dispatch.h"
@@ -21,9 +21,9 @@
 #include "tk_line.h"
 #include "tk_output.h"
 
-enum { TK_PREFIX_SIZE = 13 };
+enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
 
-/* What commands work on; shared by all lines. */
+/* What commands work on; shared by all console lines. */
 struct tk_console_env {
     struct tk_runtime *rt;
     struct tk_accounts *accounts;
@@ -33,10 +33,11 @@ struct tk_console_env {
 
 struct tk_console {
     const struct tk_console_env *env;
-    bool attached;
+    bool attached;                    /* a terminal or program is connected */
+    bool answer_due;                  /* a command was started and has not answered */
     uint8_t ref;                      /* index of the selected account */
-    char prefix[TK_PREFIX_SIZE];      /* of the answer: "@7 ", or "" for a person */
-    const struct tk_command *command; /* the newest that was found */
+    char prefix[TK_PREFIX_SIZE];      /* of each line of the answer: "@7 "; "" for an operator */
+    const struct tk_command *command; /* the last one started; NULL: it was unknown */
     struct tk_job job;
 
     /* large members last: Thumb load/store offsets are limited to 124 bytes */
@@ -44,45 +45,44 @@ struct tk_console {
     struct tk_line line;
 };
 
-/* number: of the line in tk_console_io.h. env outlives c. */
+/* number: of the line in tk_console_io.h. env must outlive c. */
 void tk_console_init(struct tk_console *c, const struct tk_console_env *env, unsigned number);
 
-/* Reads, runs and writes what is possible now. The tick at which it wants to run again without any
- * input; UINT64_MAX for none. */
+/* Reads, runs and writes what is possible now. Returns the tick at which it must run again even
+ * without an event, or UINT64_MAX. */
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms);
 
-/* Queues an EVT or LOG line. */
+/* Queues an EVT or LOG line, without a line end; dropped while nothing is attached. */
 void tk_console_emit(struct tk_console *c, const char *line);
-
-/* Whether every byte of the answers has left. */
-bool tk_console_is_drained(const struct tk_console *c);
 
 /* --- for commands --- */
 
-/* One data line; control bytes of the value are printed as \xHH. */
+/* One data line. Bytes of value that are not printable ASCII are printed as \xHH. */
 void tk_console_data(struct tk_console *c, const char *key, const char *value);
 void tk_console_data_int(struct tk_console *c, const char *key, int64_t value);
 
-/* The last line of an answer: OK with `pairs` (NULL for none); or ERR with the error's own words,
- * with a string of tk_words.h, or with these words. Ends the command. */
+/* The last line of an answer, exactly once per command: it ends the command. OK with `pairs`
+ * ("key=value key=value"; NULL: none); or ERR with the error's hint, with another string of
+ * tk_words.h, with a text, or `usage` with the command's own. */
 void tk_console_ok(struct tk_console *c, const struct tk_text *pairs);
 void tk_console_err(struct tk_console *c, enum tk_err err);
-void tk_console_err_sentence(struct tk_console *c, enum tk_err err, unsigned sentence);
-void tk_console_err_words(struct tk_console *c, enum tk_err err, const char *words);
-
-/* ERR usage with the form of the command in progress. */
+void tk_console_err_string(struct tk_console *c, enum tk_err err, unsigned string);
+void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text);
 void tk_console_err_usage(struct tk_console *c);
 
-/* The command continues in steps, on the account that is selected now. */
+/* Continues the command with step, and pins the selected account (c->job.account) until it
+ * answers. */
 void tk_console_continue(struct tk_console *c, tk_console_step step);
 
-/* Asks for a value, without an echo; 60 s. */
-void tk_console_ask(struct tk_console *c, const char *prompt,
-                    void (*take)(struct tk_console *c, char *value));
+/* Asks the operator for a secret value, without echo, and pins the account likewise. on_value
+ * answers or continues; ERR need_value if no value comes within 60 s. */
+void tk_console_ask(struct tk_console *c, const char *question,
+                    void (*on_value)(struct tk_console *c, char *value));
 
-/* The account that the command works on: the selected one. */
+/* The account that the command works on: the pinned one, else the selected one. */
 struct tk_account *tk_console_account(struct tk_console *c);
 
+/* Whether the command came from a program, with a prefix. */
 bool tk_console_is_program(const struct tk_console *c);
 
 #endif

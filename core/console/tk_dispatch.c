@@ -34,13 +34,13 @@ const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, 
     return found;
 }
 
-bool tk_dispatch_hides(const struct tk_command_table *table, const char *line)
+bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line)
 {
     const char *args;
     const struct tk_command *command = tk_dispatch_find(table, line, &args);
 
     if (command == NULL)
         return false;
-    return (command->flags & TK_COMMAND_HIDES) != 0 ||
-           ((command->flags & TK_COMMAND_SETS) != 0 && table->setting_is_secret(args));
+    return (command->flags & TK_COMMAND_SECRET) != 0 ||
+           ((command->flags & TK_COMMAND_SETTING) != 0 && table->setting_is_secret(args));
 }

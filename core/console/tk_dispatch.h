@@ -2,7 +2,7 @@
 #ifndef TK_DISPATCH_H
 #define TK_DISPATCH_H
 
-/* Finds the command that a line names, in the table that the console was given. Pure functions. */
+/* Finds the command that a line names in a table of commands. Pure functions. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,37 +11,39 @@
 struct tk_console;
 
 enum tk_command_flag {
-    TK_COMMAND_NEEDS_ARGS = 1, /* something must follow its name */
-    TK_COMMAND_HIDES = 2,      /* what follows is a secret: not echoed */
-    TK_COMMAND_SETS = 4,       /* what follows is a setting, which may be one */
-    TK_COMMAND_TAKES_OVER = 8  /* ends a command in progress that yields (struct tk_job) */
+    TK_COMMAND_NEEDS_ARGS = 1, /* an empty argument list is a usage error */
+    TK_COMMAND_SECRET = 2,     /* the arguments are secret: not echoed */
+    TK_COMMAND_SETTING = 4,    /* the arguments name a setting, which may be secret */
+    TK_COMMAND_PREEMPTS = 8    /* cancels a preemptible command (struct tk_job) */
 };
 
 struct tk_command {
-    const char *name; /* one to three words */
-    const char *form; /* of its arguments, "" for none */
-    uint8_t flags;    /* enum tk_command_flag */
-    /* args: what follows the name, without spaces around it; changed at will. Answers at once, or
-     * goes on in steps (tk_console_continue). */
+    const char *name;  /* one to three words, separated by one space */
+    const char *usage; /* syntax of the arguments; "": it takes none */
+    uint8_t flags;     /* enum tk_command_flag */
+    /* args: the rest of the line without leading and trailing spaces; may be modified. Either
+     * answers (tk_console_ok, tk_console_err ...) before it returns, or continues in steps
+     * (tk_console_continue) or with a value (tk_console_ask). */
     void (*run)(struct tk_console *c, char *args);
 };
 
 struct tk_command_table {
     const struct tk_command *commands;
     size_t count;
-    bool (*setting_is_secret)(const char *args); /* of a TK_COMMAND_SETS */
+    /* Whether the arguments of a TK_COMMAND_SETTING name a secret. */
+    bool (*setting_is_secret)(const char *args);
 };
 
-/* The command that a line begins with, the longest name first, and where its arguments begin; NULL
- * for none. */
+/* The command whose name the line begins with; the longest if several match, NULL if none does.
+ * *args: where its arguments begin in the line. */
 const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, const char *line,
                                           const char **args);
 
-/* The length of the line's beginning that is this name, its words separated by any number of
- * spaces; 0: it is not. */
+/* The number of characters of line that match name; words may be separated by several spaces.
+ * 0: the line does not begin with this name. */
 size_t tk_dispatch_matches(const char *line, const char *name);
 
-/* Whether what follows this unfinished line must not be echoed. */
-bool tk_dispatch_hides(const struct tk_command_table *table, const char *line);
+/* Whether what follows this unfinished line is secret and must not be echoed. */
+bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line);
 
 #endif

@@ -2,62 +2,64 @@
 #ifndef TK_JOB_H
 #define TK_JOB_H
 
-/* What a command in progress remembers between its steps. */
+/* The command in progress on a console line: what it does next, and its state between steps. */
 
 #include "tk_account.h"
 #include "tk_https.h"
 
 struct tk_console;
 
-/* Continues a command that was not answered at once; called each pass until it answers. Prints at
- * most one line a call. */
+/* Continues a command that has not answered yet. Called in each pass of the main loop until it
+ * answers; prints at most one line a call. */
 typedef void (*tk_console_step)(struct tk_console *c);
 
-/* `check`: a connection that is opened to see how far it comes. */
+/* A connection attempt of `check`. */
 struct tk_probe {
     struct tk_request request;
     bool ended;
-    enum tk_err err;
-    enum tk_tls_stage stage; /* the furthest */
-    struct tk_addr addr;
-    const char *version; /* "TLSv1.3"; a constant */
-    int64_t not_after;
+    enum tk_err err;         /* the outcome; valid when it has ended */
+    enum tk_tls_stage stage; /* the furthest stage reached */
+    struct tk_addr addr;     /* the address tried last */
+    const char *version;     /* "TLSv1.3"; a constant; NULL before the handshake */
+    int64_t not_after;       /* end of the certificate chain's validity, Unix time */
 };
 
 struct tk_job {
-    tk_console_step step; /* NULL: no command is in progress */
-    bool waiting;         /* for something outside; else only for room in the output */
-    bool yields;          /* to a command that takes over */
-    /* Ends it early and answers: Ctrl-C, a command that takes over, or the console closed. NULL:
-     * just answers ERR. What was sent to a server goes on. */
-    void (*end)(struct tk_console *c, enum tk_err why);
-    /* Takes the value that was asked for; NULL: none was. */
-    void (*take)(struct tk_console *c, char *value);
-    struct tk_account *account; /* that it works on: not deleted meanwhile */
-    uint64_t deadline_ms;       /* tick at which it goes on at the latest */
+    tk_console_step step; /* NULL: no command continues in steps */
+    bool waiting;         /* step waits for an event; false: only for room in the output queue */
+    bool preemptible;     /* a TK_COMMAND_PREEMPTS cancels it; other commands get ERR busy */
+    /* Called instead of the next step to end the command and answer it: on Ctrl-C, a preempting
+     * command, or a closed console. Requests already sent continue. NULL: answers ERR why. */
+    void (*cancel)(struct tk_console *c, enum tk_err why);
+    /* Receives the value that tk_console_ask asked for; NULL: none is asked for. */
+    void (*on_value)(struct tk_console *c, char *value);
+    struct tk_account *account; /* it works on; pinned, so that it is not deleted */
+    uint64_t deadline_ms;       /* tick: step runs then at the latest; the question ends then */
+
+    /* State of one command. */
     union {
         struct {
-            unsigned next, end; /* rows still to print */
-            unsigned count;     /* printed */
-        } rows;
+            unsigned next, end; /* index of the next row, and behind the last */
+            unsigned count;     /* rows printed */
+        } rows;                 /* commands that print a table */
         struct {
-            unsigned index; /* of the setting */
+            unsigned row; /* of tk_setting_table */
         } set;
         struct {
-            uint8_t step;
-        } begin;
+            uint8_t step; /* BEGIN_... */
+        } auth_begin;
         struct {
-            uint32_t generation; /* before */
+            uint32_t generation; /* before the refresh */
         } refresh;
         struct {
             uint32_t min_valid_s;
         } token;
         struct {
-            uint8_t stage;
-            enum tk_err err; /* the first that failed */
+            uint8_t line;    /* the next line to print, CHECK_... */
+            enum tk_err err; /* the first error, or TK_OK */
             struct tk_probe probe;
         } check;
-    } of;
+    } u;
 };
 
 #endif

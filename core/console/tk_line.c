@@ -9,19 +9,19 @@
 #define ESC       0x1b
 #define DEL       0x7f
 
-enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
+enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE }; /* of struct tk_line.escape */
 
-void tk_line_init(struct tk_line *l, bool (*hides)(const void *ctx, const char *typed),
+void tk_line_init(struct tk_line *l, bool (*is_secret)(const void *ctx, const char *typed),
                   const void *ctx)
 {
-    *l = (struct tk_line){.hides = hides, .ctx = ctx};
+    *l = (struct tk_line){.is_secret = is_secret, .ctx = ctx};
 }
 
 void tk_line_clear(struct tk_line *l)
 {
     tk_wipe(l->typed, sizeof l->typed);
     l->len = 0;
-    l->hidden_from = 0;
+    l->secret_from = 0;
     l->refusal = TK_OK;
 }
 
@@ -31,23 +31,24 @@ void tk_line_kill(struct tk_line *l, struct tk_output *echo)
     tk_line_clear(l);
 }
 
-/* --- the echo --- */
+/* --- echo --- */
 
 static bool is_echoed(const struct tk_line *l)
 {
-    return !l->asked && l->typed[0] != '@' && l->hidden_from == 0;
+    return !l->no_echo && l->typed[0] != '@' && l->secret_from == 0;
 }
 
+/* In place of the echo of a secret, so that the operator sees what arrived. */
 static void report_hidden(const struct tk_line *l, struct tk_output *echo)
 {
     char buf[40];
     struct tk_text t;
 
-    if (l->hidden_from == 0 && !l->asked)
+    if (l->secret_from == 0 && !l->no_echo)
         return;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_char(&t, '(');
-    tk_text_int(&t, l->len - l->hidden_from);
+    tk_text_int(&t, l->len - l->secret_from);
     tk_text_add(&t, " characters, hidden)");
     tk_output_text(echo, buf);
 }
@@ -64,16 +65,16 @@ static void add(struct tk_line *l, char byte, struct tk_output *echo)
     l->typed[l->len] = '\0';
     if (is_echoed(l))
         tk_output_put(echo, &byte, 1);
-    if (l->hidden_from == 0 && byte == ' ' && l->hides(l->ctx, l->typed))
-        l->hidden_from = l->len;
+    if (l->secret_from == 0 && byte == ' ' && l->is_secret(l->ctx, l->typed))
+        l->secret_from = l->len;
 }
 
 static void erase(struct tk_line *l, struct tk_output *echo)
 {
     if (l->len == 0)
         return;
-    if (l->len == l->hidden_from)
-        l->hidden_from = 0;
+    if (l->len == l->secret_from)
+        l->secret_from = 0;
     if (is_echoed(l))
         tk_output_text(echo, "\b \b");
     l->typed[--l->len] = '\0';
@@ -83,13 +84,13 @@ static enum tk_line_event end(struct tk_line *l, struct tk_output *echo)
 {
     l->typed[l->len] = '\0';
     report_hidden(l, echo);
-    if (l->typed[0] != '@' || l->asked)
+    if (l->typed[0] != '@' || l->no_echo)
         tk_output_text(echo, "\r\n");
     return TK_LINE_DONE;
 }
 
-/* Terminals send ESC x, ESC O x and ESC [ ... letter for keys and pasting: dropped whole. A control
- * byte ends a broken one. */
+/* Whether the byte belongs to an escape sequence, which is dropped: ESC x, ESC O x, or ESC [ ...
+ * letter (ECMA-48 5.4). A control byte ends an unfinished one. */
 static bool in_escape(struct tk_line *l, char byte)
 {
     if (l->escape == NO_ESCAPE || (byte > 0 && byte < 0x20)) {

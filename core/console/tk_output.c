@@ -126,7 +126,7 @@ void tk_output_flush_async(struct tk_output *o)
 
     if (o->async_len == 0)
         return;
-    tk_output_flush(o); /* nothing wakes the line for what could be written now */
+    tk_output_flush(o); /* no event follows for what the port accepts now */
     while (o->async_len > 0 && tk_output_has_room(o)) {
         size_t size = strlen(o->async) + 1;
 

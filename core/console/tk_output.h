@@ -3,8 +3,8 @@
 #define TK_OUTPUT_H
 
 /*
- * The output queue of a console line: answers, prompts and echoes as bytes, and EVT and LOG lines
- * that wait until an answer has ended. Nothing blocks but tk_output_drain.
+ * The output of a console line, in two queues: bytes of answers, prompts and echo, and asynchronous
+ * lines (EVT and LOG), which wait until an answer has ended. Only tk_output_drain blocks.
  */
 
 #include "tk_limits.h"
@@ -17,49 +17,53 @@ struct tk_port;
 
 struct tk_output {
     struct tk_port *port;
-    unsigned number; /* of the console line in tk_console_io.h */
-    bool at_column_0;
-    bool prompted;  /* the last thing written is a prompt */
-    uint32_t lines; /* written so far */
-    size_t len;
-    size_t async_len;
-    uint32_t async_lost; /* lines */
+    unsigned number;     /* of the console line in tk_console_io.h */
+    bool at_column_0;    /* the terminal's cursor, once buf is written */
+    bool prompted;       /* a prompt is the last thing in buf */
+    uint32_t lines;      /* line ends queued so far */
+    size_t len;          /* of buf */
+    size_t async_len;    /* of async */
+    uint32_t async_lost; /* lines dropped since the last report of it */
 
     /* large members last: Thumb load/store offsets are limited to 124 bytes */
     char buf[TK_CONSOLE_OUT];
-    char async[TK_CONSOLE_ASYNC]; /* lines, each with its NUL */
+    char async[TK_CONSOLE_ASYNC]; /* lines, each NUL-terminated, oldest first */
 };
 
+/* port must outlive o. */
 void tk_output_init(struct tk_output *o, struct tk_port *port, unsigned number);
 
-/* Free bytes of the queue, and whether the longest line of an answer fits them. */
+/* Free bytes of the queue. */
 size_t tk_output_room(const struct tk_output *o);
+
+/* Whether the longest line of an answer (TK_ANSWER_MAX) fits. A command prints a line only then. */
 bool tk_output_has_room(const struct tk_output *o);
 
-/* Queues bytes. What does not fit is dropped whole: commands only step while a line fits. */
+/* Queues bytes. Bytes that do not fit are dropped whole. */
 void tk_output_put(struct tk_output *o, const char *s, size_t len);
 void tk_output_text(struct tk_output *o, const char *s);
 
-/* CRLF, unless the column is 0. */
+/* CRLF, unless the cursor is in column 0. */
 void tk_output_new_line(struct tk_output *o);
 
-/* A line of its own. */
+/* s on a line of its own. */
 void tk_output_line(struct tk_output *o, const char *s);
 
 /* The prompt on a line of its own, unless it is the last thing written. */
 void tk_output_prompt(struct tk_output *o);
 
-/* Queues an EVT or LOG line until tk_output_flush_async; a full queue drops it and counts it. */
+/* Queues an EVT or LOG line until tk_output_flush_async. If the queue is full the line is dropped
+ * and counted. */
 void tk_output_async(struct tk_output *o, const char *line);
 
-/* Writes the queued EVT and LOG lines: between answers. A prompt that stood there is repeated
- * behind them; a half-typed line is not. */
+/* Moves the EVT and LOG lines to the output; call it between answers. A prompt before them is
+ * repeated after them; a half-typed line is not. */
 void tk_output_flush_async(struct tk_output *o);
 
-/* Hands the port what it takes now. 0, or TK_CONSOLE_CLOSED. */
+/* Writes what the port accepts now. 0, or TK_CONSOLE_CLOSED. */
 int tk_output_flush(struct tk_output *o);
 
-/* Waits until the port took everything, 2 s at most. */
+/* Blocks until the port has accepted everything, at most 2 s. */
 void tk_output_drain(struct tk_output *o);
 
 #endif

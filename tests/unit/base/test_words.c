@@ -66,14 +66,14 @@ static void commands_and_settings_have_the_help_of_their_row(void **state)
     size_t row = 0;
 
     (void)state;
-#define TK_COMMAND(name, form, flags, run, about)                                                  \
+#define TK_COMMAND(name, usage, flags, run, help)                                                  \
     tk_text_init(&t, buf, sizeof buf);                                                             \
     tk_words_add(&t, tk_words_of_command(row++));                                                  \
-    assert_string_equal(buf, about);
+    assert_string_equal(buf, help);
 #include "tk_commands.h"
 #undef TK_COMMAND
     row = 0;
-#define TK_SETTING(name, secret, which, store, answer, help)                                       \
+#define TK_SETTING(name, secret, which, store, print, effect, note, help)                          \
     tk_text_init(&t, buf, sizeof buf);                                                             \
     tk_words_add(&t, tk_words_of_setting(row++));                                                  \
     assert_string_equal(buf, help);

@@ -296,7 +296,7 @@ static void a_check_without_an_address_says_so(void **state)
 
 static void a_check_that_is_ended_leaves_no_request(void **state)
 {
-    const struct tk_request *probe = &w.keeper.consoles[0].job.of.check.probe.request;
+    const struct tk_request *probe = &w.keeper.consoles[0].job.u.check.probe.request;
 
     (void)state;
     world_set_client(&w);

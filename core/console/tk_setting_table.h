@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_SETTING_TABLE_H
+#define TK_SETTING_TABLE_H
+
+/* The settings of `set`, `unset` and `show`: the rows of tk_settings.h. */
+
+#include "tk_console.h"
+
+struct tk_setting_row {
+    const char *name;
+    bool secret;   /* neither echoed nor printed */
+    uint8_t which; /* enum tk_setting or tk_webhook_setting, passed to store and print */
+
+    /* Checks, stores and applies a value; "" restores the default. TK_E_BAD_VALUE, and what the
+     * room that owns the setting may return. */
+    enum tk_err (*store)(struct tk_console *c, uint8_t which, const char *value);
+    /* Appends the value in clear, secrets too; nothing where it is not set. */
+    void (*print)(struct tk_console *c, uint8_t which, struct tk_text *t);
+    /* Appends, for `show`, what is in effect where the value does not say it. NULL: nothing. */
+    void (*print_effect)(struct tk_console *c, struct tk_text *t);
+    /* The note= of an answer to `set`, a constant; NULL: none. */
+    const char *(*note)(struct tk_console *c);
+};
+
+enum {
+    TK_SETTING_ROWS = 0
+#define TK_SETTING(name, secret, which, store, print, effect, note, help) +1
+#include "tk_settings.h"
+#undef TK_SETTING
+};
+
+extern const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS];
+
+/* The setting of that name, or NULL. */
+const struct tk_setting_row *tk_setting_find(const char *name);
+
+/* For struct tk_command_table. */
+bool tk_setting_is_secret(const char *args);
+
+/* The value of a setting that is not secret, as it is stored. */
+void tk_setting_print(struct tk_console *c, const char *name, struct tk_text *t);
+
+/* The authorization host in use, whether set or automatic; nothing while no portal is set. */
+void tk_setting_print_auth_host(struct tk_console *c, struct tk_text *t);
+
+#endif
