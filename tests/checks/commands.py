@@ -61,6 +61,7 @@ COVERED = [
     Row(rf"cmake --build --preset {BOARD} --target flash", BY_HAND + "boards/lm3s6965evb/board.cmake",
         "openocd"),
     Row(r"cp -r (port|boards)/template (port|boards)/myboard", GUIDE, "README.md"),
+    Row(r"mkdir -p build/own && python3 core/words\.py .*", GUIDE, "README.md"),
     Row(r"cmake --preset template -DTK_BOARD=myboard -B build/myboard", GUIDE, "README.md"),
     Row(r"cmake --build build/myboard", GUIDE, "README.md"),
     Row(r"python3 tests/bitrix24/bitrix24\.py --control-port \d+", E2E, "bitrix24.py"),
