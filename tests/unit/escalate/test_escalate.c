@@ -798,8 +798,8 @@ static void an_end_that_flash_did_not_take(void **state)
         world_run(&w, MINUTE);
         assert_int_equal(w.server.posts, posts + 1);
         assert_int_equal(posts_of("\"event\":\"raised\""), posts + 1);
-        end(state);
-        begin(state);
+        tear_down(state);
+        set_up(state);
     }
 }
 
@@ -847,7 +847,7 @@ static void the_board_is_told_too(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_fault_is_raised_once_and_cleared_once),
         TEST(a_failed_refresh_is_logged_where_that_is_wanted),

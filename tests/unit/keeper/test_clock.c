@@ -350,7 +350,7 @@ static void backoff_and_probes_go_on_across_32_bits(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(where_nobody_tells_the_time_that_is_told),
         TEST(a_time_that_is_told_early_is_the_end_of_it),

@@ -192,7 +192,7 @@ static void an_answer_during_factory_reset_is_not_stored(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_pair_binds_portal_and_client_but_not_the_secret),
         TEST(accounts_are_separate),

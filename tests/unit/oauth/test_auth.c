@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A code becomes a pair: DESIGN section 3, Code and Authorization host. */
+/* Exchange of a code for a pair, the link before it, and the choice of the authorization host. */
 
 #include "tk_auth.h"
 
@@ -16,7 +16,7 @@
 
 #define MINUTE 60000
 
-/* A line with the address that the browser ends at, as long as the link is good. */
+/* `auth code` with the address that the browser is redirected to. */
 static void write_address(char line[256], const char *code, const char *more)
 {
     snprintf(line, 256, "auth code http://localhost:7000/?code=%s&state=%s%s", code,
@@ -25,7 +25,7 @@ static void write_address(char line[256], const char *code, const char *more)
 
 /* --- provisioning --- */
 
-static void a_blank_gateway_says_what_is_missing(void **state)
+static void a_blank_gateway_names_the_missing_setting(void **state)
 {
     (void)state;
     world_assert_state(&w, "no_client", "portal_missing");
@@ -38,7 +38,7 @@ static void a_blank_gateway_says_what_is_missing(void **state)
     world_assert_begins(world_type(&w, "token"), "ERR needs_code");
 }
 
-static void a_code_leads_to_ready_and_is_proven(void **state)
+static void a_code_is_exchanged_and_its_token_verified(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -49,7 +49,7 @@ static void a_code_leads_to_ready_and_is_proven(void **state)
                         "OK access_token=access1 expires_in=3600 generation=1");
 }
 
-static void a_portal_without_a_plan_shows(void **state)
+static void a_portal_without_a_paid_plan_is_reported(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
@@ -59,7 +59,7 @@ static void a_portal_without_a_plan_shows(void **state)
                         "OK state=ready generation=1 expires_in=3600 rest=access_denied");
 }
 
-static void a_failed_code_leaves_the_pair_that_it_found(void **state)
+static void a_rejected_code_leaves_the_pair_as_it_was(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -70,7 +70,7 @@ static void a_failed_code_leaves_the_pair_that_it_found(void **state)
     assert_string_equal(world_status(&w, "generation"), "2");
 }
 
-static void a_code_that_was_sent_is_refused_also_after_a_restart(void **state)
+static void a_code_that_was_sent_is_refused_after_a_restart_too(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -80,7 +80,7 @@ static void a_code_that_was_sent_is_refused_also_after_a_restart(void **state)
     assert_int_equal(w.server.exchanges, 1);
 }
 
-static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void **state)
+static void a_code_that_could_not_be_sent_ends_after_25_s_unused(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -94,16 +94,16 @@ static void a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used(void 
     world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
 }
 
-static void way_opens(struct tk_port *port, struct tk_sim_alarm *alarm)
+static void network_returns(struct tk_port *port, struct tk_sim_alarm *alarm)
 {
     (void)port;
     (void)alarm;
     world_fault(&w, WORLD_WELL, 0);
 }
 
-static void a_code_waits_for_the_way_to_the_server(void **state)
+static void a_code_waits_for_the_network(void **state)
 {
-    struct tk_sim_alarm alarm = {.at_ms = w.port.now_ms + 8000, .run = way_opens};
+    struct tk_sim_alarm alarm = {.at_ms = w.port.now_ms + 8000, .run = network_returns};
 
     (void)state;
     world_set_client(&w);
@@ -114,7 +114,7 @@ static void a_code_waits_for_the_way_to_the_server(void **state)
     assert_true(w.port.connections_begun > 3);
 }
 
-static void an_exchange_without_an_answer_ends_within_25_s(void **state)
+static void an_unanswered_exchange_ends_within_25_s(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -125,7 +125,7 @@ static void an_exchange_without_an_answer_ends_within_25_s(void **state)
     assert_in_range(w.port.now_ms - before, 24000, 25000);
 }
 
-static void a_good_code_leads_to_ready_from_every_state(void **state)
+static void a_code_is_exchanged_in_every_state(void **state)
 {
     static const struct {
         const char *word;
@@ -149,7 +149,7 @@ static void a_good_code_leads_to_ready_from_every_state(void **state)
     }
 }
 
-static void the_link_names_a_state_that_the_address_must_bring_back(void **state)
+static void the_redirect_must_have_the_state_of_the_link(void **state)
 {
     char line[256];
 
@@ -167,13 +167,13 @@ static void the_link_names_a_state_that_the_address_must_bring_back(void **state
     write_address(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
-    world_run(&w, 20 * MINUTE); /* time never refuses a code */
+    world_run(&w, 20 * MINUTE); /* the link does not expire */
     world_give_code(&w, "c");
     write_address(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
 }
 
-static void an_address_that_was_sent_is_told_as_used(void **state)
+static void a_redirect_that_was_used_is_reported_as_code_used(void **state)
 {
     char line[256];
 
@@ -183,10 +183,10 @@ static void an_address_that_was_sent_is_told_as_used(void **state)
     world_give_code(&w, "c");
     write_address(line, "c", "");
     world_assert_begins(world_type(&w, line), "OK state=ready generation=2");
-    world_assert_begins(world_type(&w, line), "ERR code_used"); /* not wrong_state: it was ours */
+    world_assert_begins(world_type(&w, line), "ERR code_used"); /* and not wrong_state */
 }
 
-static void the_connection_is_kept_warm_for_10_minutes(void **state)
+static void auth_begin_keeps_a_connection_open_for_10_minutes(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -194,7 +194,7 @@ static void the_connection_is_kept_warm_for_10_minutes(void **state)
     for (int minute = 1; minute < 10; minute++) {
         world_run(&w, 60000);
         if (!tk_auth_is_connected(&w.keeper.accounts.of[0]))
-            world_run(&w, 4000); /* 120 s at a time: it is looked at every 2 s */
+            world_run(&w, 4000); /* 120 s each; checked every 2 s */
         assert_true(tk_auth_is_connected(&w.keeper.accounts.of[0]));
     }
     world_run(&w, 4 * 60000);
@@ -202,8 +202,8 @@ static void the_connection_is_kept_warm_for_10_minutes(void **state)
     assert_int_equal(w.server.requests, 0);
 }
 
-/* The only connection that there is carries an exchange. */
-static void what_is_not_warm_is_not_called_so(void **state)
+/* Its only connection carries an exchange. */
+static void a_busy_connection_is_not_reported_as_warm(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -216,7 +216,7 @@ static void what_is_not_warm_is_not_called_so(void **state)
     assert_non_null(strstr(w.answer, "@1 warm=no\n"));
 }
 
-static void without_auth_begin_an_address_without_state_will_do(void **state)
+static void without_auth_begin_no_state_is_needed(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -234,8 +234,8 @@ static void an_answer_for_another_portal_is_refused(void **state)
     world_assert_state(&w, "needs_code", "new");
 }
 
-/* Two operators: the second one's auth forget must not read as the first one's success. */
-static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **state)
+/* Typed by two operators: the answer to the first must not be OK. */
+static void auth_forget_cancels_an_exchange(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -253,8 +253,7 @@ static void a_code_whose_account_is_forgotten_meanwhile_is_cancelled(void **stat
     assert_null(strstr(said, "@2 OK"));
 }
 
-/* The link has done its work: another code with its state is none of ours. */
-static void a_state_is_good_once(void **state)
+static void a_state_is_accepted_once(void **state)
 {
     char line[256];
 
@@ -269,8 +268,7 @@ static void a_state_is_good_once(void **state)
     world_assert_begins(world_type(&w, line), "ERR wrong_state");
 }
 
-/* What was not sent yet is not sent any more. */
-static void a_code_is_withdrawn_by_who_waits_for_it(void **state)
+static void ctrl_c_withdraws_a_code_that_was_not_sent(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -288,8 +286,7 @@ static void a_code_is_withdrawn_by_who_waits_for_it(void **state)
     world_assert_begins(world_type(&w, "auth code second"), "OK state=ready generation=2");
 }
 
-/* Two proofs are one, of what is newest. */
-static void a_proof_takes_the_place_of_the_one_under_way(void **state)
+static void a_second_verification_replaces_the_first(void **state)
 {
     const struct tk_request *r = &w.keeper.accounts.of[0].rest.request;
     unsigned count = 0;
@@ -308,8 +305,8 @@ static void a_proof_takes_the_place_of_the_one_under_way(void **state)
     assert_string_equal(world_status(&w, "rest"), "ok");
 }
 
-/* A proof that is under way is of the pair that is forgotten. */
-static void what_is_forgotten_is_proven_no_more(void **state)
+/* It is of the pair that is forgotten. */
+static void auth_forget_ends_a_verification(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -324,8 +321,8 @@ static void what_is_forgotten_is_proven_no_more(void **state)
     assert_string_equal(world_status(&w, "last_error"), "none");
 }
 
-/* Flash fails: nothing is forgotten or removed, and the answer to a code that was sent is taken. */
-static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
+/* Flash fails, so nothing is forgotten or removed, and the answer to the code is accepted. */
+static void an_exchange_goes_on_where_forget_fails(void **state)
 {
     static const char *const codes[] = {"second", "third"};
     static const char *const lines[] = {"@2 auth code second\n", "@2 auth code third\n"};
@@ -339,7 +336,7 @@ static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
         tk_sim_console_attach(&w.port, 1, true);
         tk_sim_console_feed(&w.port, 1, lines[i], strlen(lines[i]));
         world_run(&w, 1000);
-        tk_sim_console_attach(&w.port, 1, false); /* what was sent goes on */
+        tk_sim_console_attach(&w.port, 1, false); /* does not cancel an exchange that was sent */
         world_run(&w, 100);
         w.flash.fail_at = w.flash.operations + 1;
         w.flash.fail_until = UINT64_MAX;
@@ -347,7 +344,7 @@ static void a_code_goes_on_where_nothing_could_be_forgotten(void **state)
         w.flash.fail_at = w.flash.fail_until = 0;
         world_run(&w, 10000);
         world_assert_state(&w, "ready", "none");
-        assert_string_equal(world_type(&w, "auth forget"), "OK"); /* else it is not removed */
+        assert_string_equal(world_type(&w, "auth forget"), "OK"); /* so that `ref del` is allowed */
     }
 }
 
@@ -367,7 +364,7 @@ static void exchange_at(const char *portal, const char *redirect, const char *ex
     char command[256];
 
     snprintf(command, sizeof command, "auth code %s", redirect);
-    world_error(&w, "invalid_grant", 400, 1); /* the request is all that counts */
+    world_error(&w, "invalid_grant", 400, 1); /* only the request is checked */
     world_type(&w, command);
     assert_string_equal(w.server.last_host, expected_host);
 }
@@ -395,14 +392,14 @@ static void a_redirect_may_name_the_other_known_host(void **state)
                 "oauth.bitrix.info");
 }
 
-static void a_foreign_server_domain_never_gets_the_secret(void **state)
+static void an_unknown_server_domain_never_gets_the_secret(void **state)
 {
     (void)state;
     exchange_at("acme.bitrix24.com", "http://l/?code=c&server_domain=oauth.evil.example",
                 "oauth.bitrix.info");
 }
 
-static void an_explicit_auth_host_is_never_overridden(void **state)
+static void a_configured_auth_host_is_never_overridden(void **state)
 {
     (void)state;
     world_type(&w, "set auth_host oauth.local:8443");
@@ -410,7 +407,7 @@ static void an_explicit_auth_host_is_never_overridden(void **state)
                 "oauth.local");
 }
 
-static void an_answer_may_name_the_other_host_and_that_is_kept(void **state)
+static void the_other_known_host_in_an_answer_is_stored(void **state)
 {
     (void)state;
     w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
@@ -425,35 +422,35 @@ static void an_answer_may_name_the_other_host_and_that_is_kept(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_blank_gateway_says_what_is_missing),
-        TEST(a_code_leads_to_ready_and_is_proven),
-        TEST(a_portal_without_a_plan_shows),
-        TEST(a_failed_code_leaves_the_pair_that_it_found),
-        TEST(a_code_that_was_sent_is_refused_also_after_a_restart),
-        TEST(a_code_that_was_never_sent_is_given_up_after_25_s_and_not_used),
-        TEST(a_code_waits_for_the_way_to_the_server),
-        TEST(an_exchange_without_an_answer_ends_within_25_s),
-        TEST(a_good_code_leads_to_ready_from_every_state),
-        TEST(the_link_names_a_state_that_the_address_must_bring_back),
-        TEST(an_address_that_was_sent_is_told_as_used),
-        TEST(the_connection_is_kept_warm_for_10_minutes),
-        TEST(what_is_not_warm_is_not_called_so),
-        TEST(without_auth_begin_an_address_without_state_will_do),
+        TEST(a_blank_gateway_names_the_missing_setting),
+        TEST(a_code_is_exchanged_and_its_token_verified),
+        TEST(a_portal_without_a_paid_plan_is_reported),
+        TEST(a_rejected_code_leaves_the_pair_as_it_was),
+        TEST(a_code_that_was_sent_is_refused_after_a_restart_too),
+        TEST(a_code_that_could_not_be_sent_ends_after_25_s_unused),
+        TEST(a_code_waits_for_the_network),
+        TEST(an_unanswered_exchange_ends_within_25_s),
+        TEST(a_code_is_exchanged_in_every_state),
+        TEST(the_redirect_must_have_the_state_of_the_link),
+        TEST(a_redirect_that_was_used_is_reported_as_code_used),
+        TEST(auth_begin_keeps_a_connection_open_for_10_minutes),
+        TEST(a_busy_connection_is_not_reported_as_warm),
+        TEST(without_auth_begin_no_state_is_needed),
         TEST(an_answer_for_another_portal_is_refused),
-        TEST(a_code_whose_account_is_forgotten_meanwhile_is_cancelled),
-        TEST(a_code_goes_on_where_nothing_could_be_forgotten),
-        TEST(a_state_is_good_once),
-        TEST(what_is_forgotten_is_proven_no_more),
-        TEST(a_code_is_withdrawn_by_who_waits_for_it),
-        TEST(a_proof_takes_the_place_of_the_one_under_way),
+        TEST(auth_forget_cancels_an_exchange),
+        TEST(an_exchange_goes_on_where_forget_fails),
+        TEST(a_state_is_accepted_once),
+        TEST(auth_forget_ends_a_verification),
+        TEST(ctrl_c_withdraws_a_code_that_was_not_sent),
+        TEST(a_second_verification_replaces_the_first),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
         TEST(a_redirect_may_name_the_other_known_host),
-        TEST(a_foreign_server_domain_never_gets_the_secret),
-        TEST(an_explicit_auth_host_is_never_overridden),
-        TEST(an_answer_may_name_the_other_host_and_that_is_kept),
+        TEST(an_unknown_server_domain_never_gets_the_secret),
+        TEST(a_configured_auth_host_is_never_overridden),
+        TEST(the_other_known_host_in_an_answer_is_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

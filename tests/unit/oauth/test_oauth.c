@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* OAuth as Bitrix24 speaks it: what is asked, and what its answers mean. */
+/* Answers of the token endpoint and of REST in the dialect of Bitrix24. */
 
 #include "tk_oauth.h"
 
@@ -18,7 +18,7 @@ static struct tk_http http;
 static struct tk_token_response grant;
 static char body[4096];
 
-static void answered(int status, const char *text)
+static void parse(int status, const char *text)
 {
     memset(body, 0, sizeof body);
     strcpy(body, text);
@@ -26,15 +26,15 @@ static void answered(int status, const char *text)
     memset(&grant, 0, sizeof grant);
 }
 
-static enum tk_err meant(int status, const char *text)
+static enum tk_err parse_error(int status, const char *text)
 {
-    answered(status, text);
+    parse(status, text);
     return tk_oauth_read_token_response(&http, NOW, &grant);
 }
 
-static enum tk_err meant_by_portal(int status, const char *text)
+static enum tk_err parse_portal_error(int status, const char *text)
 {
-    answered(status, text);
+    parse(status, text);
     const char *said;
 
     return tk_oauth_read_rest_response(&http, &said);
@@ -42,20 +42,20 @@ static enum tk_err meant_by_portal(int status, const char *text)
 
 /* --- good answers --- */
 
-/* facts/bitrix24.md 1.4: the sample of the documentation, with slashes escaped as on the wire. */
-static void a_documented_answer_is_read(void **state)
+/* The sample of the documentation, with slashes escaped as on the wire. */
+static void reads_the_documented_answer(void **state)
 {
     (void)state;
     assert_int_equal(
-        meant(200, "{\n    \"access_token\": \"ydtj8pho532wydb5ixk78ol7uqlb7sch\",\n"
-                   "    \"client_endpoint\": \"https:\\/\\/portal.bitrix24.com\\/rest\\/\",\n"
-                   "    \"domain\": \"oauth.bitrix.info\",\n"
-                   "    \"expires\": 1780319382,\n    \"expires_in\": 3600,\n"
-                   "    \"member_id\": \"a223c6b3710f85df22e9377d6c4f7553\",\n"
-                   "    \"refresh_token\": \"3s6lr4kr3cv2od4v853gvrchb875bwxb\",\n"
-                   "    \"scope\": \"crm,entity,im,task\",\n"
-                   "    \"server_endpoint\": \"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\n"
-                   "    \"status\": \"F\",\n    \"user_id\": 67\n}\n"),
+        parse_error(200, "{\n    \"access_token\": \"ydtj8pho532wydb5ixk78ol7uqlb7sch\",\n"
+                         "    \"client_endpoint\": \"https:\\/\\/portal.bitrix24.com\\/rest\\/\",\n"
+                         "    \"domain\": \"oauth.bitrix.info\",\n"
+                         "    \"expires\": 1780319382,\n    \"expires_in\": 3600,\n"
+                         "    \"member_id\": \"a223c6b3710f85df22e9377d6c4f7553\",\n"
+                         "    \"refresh_token\": \"3s6lr4kr3cv2od4v853gvrchb875bwxb\",\n"
+                         "    \"scope\": \"crm,entity,im,task\",\n"
+                         "    \"server_endpoint\": \"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\n"
+                         "    \"status\": \"F\",\n    \"user_id\": 67\n}\n"),
         TK_OK);
     assert_string_equal(grant.access_token, "ydtj8pho532wydb5ixk78ol7uqlb7sch");
     assert_string_equal(grant.refresh_token, "3s6lr4kr3cv2od4v853gvrchb875bwxb");
@@ -67,10 +67,10 @@ static void a_documented_answer_is_read(void **state)
     assert_int_equal(grant.expires_in, 3600);
 }
 
-static void two_tokens_are_enough(void **state)
+static void needs_only_the_two_tokens(void **state)
 {
     (void)state;
-    assert_int_equal(meant(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"), TK_OK);
+    assert_int_equal(parse_error(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"), TK_OK);
     assert_string_equal(grant.client_endpoint, "");
     assert_string_equal(grant.server_endpoint, "");
     assert_string_equal(grant.member_id, "");
@@ -79,19 +79,20 @@ static void two_tokens_are_enough(void **state)
     assert_int_equal(grant.expires_in, 3600);
 }
 
-static void odd_types_are_borne(void **state)
+static void ignores_members_of_other_types(void **state)
 {
     (void)state;
-    assert_int_equal(meant(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"user_id\":\"1\","
-                                "\"scope\":null,\"member_id\":false,\"client_endpoint\":[],"
-                                "\"server_endpoint\":{\"x\":1},\"error\":\"\",\"error\":null}"),
-                     TK_OK);
+    assert_int_equal(
+        parse_error(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"user_id\":\"1\","
+                         "\"scope\":null,\"member_id\":false,\"client_endpoint\":[],"
+                         "\"server_endpoint\":{\"x\":1},\"error\":\"\",\"error\":null}"),
+        TK_OK);
     assert_string_equal(grant.user_id, "1");
     assert_string_equal(grant.scope, "");
     assert_string_equal(grant.server_endpoint, "");
 }
 
-static void lifetimes_are_read_however_they_stand_there(void **state)
+static void reads_lifetimes_in_every_form(void **state)
 {
     static const struct {
         const char *member;
@@ -122,14 +123,13 @@ static void lifetimes_are_read_however_they_stand_there(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(text, sizeof text, "{\"access_token\":\"a\",%s,\"refresh_token\":\"r\"}",
                  rows[i].member);
-        assert_int_equal(meant(200, text), TK_OK);
+        assert_int_equal(parse_error(200, text), TK_OK);
         if (grant.expires_in != rows[i].want)
             fail_msg("%s -> %u", rows[i].member, (unsigned)grant.expires_in);
     }
 }
 
-/* A pair with a token that cannot be kept is no pair. */
-static void tokens_are_bounded_and_plain(void **state)
+static void refuses_tokens_that_cannot_be_stored(void **state)
 {
     char token[TK_TOKEN_MAX + 2], text[1000];
 
@@ -142,14 +142,14 @@ static void tokens_are_bounded_and_plain(void **state)
         assert_int_equal(tk_oauth_is_token(token + TK_TOKEN_MAX + 1 - len), fits);
         snprintf(text, sizeof text, "{\"access_token\":\"%.*s\",\"refresh_token\":\"r\"}", len,
                  token);
-        assert_int_equal(meant(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
+        assert_int_equal(parse_error(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
         snprintf(text, sizeof text, "{\"access_token\":\"a\",\"refresh_token\":\"%.*s\"}", len,
                  token);
-        assert_int_equal(meant(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
+        assert_int_equal(parse_error(200, text), fits ? TK_OK : TK_E_BAD_ANSWER);
     }
 }
 
-static void what_is_no_pair_is_a_bad_answer(void **state)
+static void refuses_answers_without_a_pair(void **state)
 {
     static const char *const rows[] = {
         "",
@@ -177,12 +177,12 @@ static void what_is_no_pair_is_a_bad_answer(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (meant(200, rows[i]) != TK_E_BAD_ANSWER)
+        if (parse_error(200, rows[i]) != TK_E_BAD_ANSWER)
             fail_msg("%s", rows[i]);
     }
 }
 
-static void more_than_there_is_room_for_is_a_bad_answer(void **state)
+static void refuses_answers_with_too_many_members(void **state)
 {
     char text[2000] = "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"x\":[1";
 
@@ -190,10 +190,10 @@ static void more_than_there_is_room_for_is_a_bad_answer(void **state)
     for (int i = 0; i < 100; i++)
         strcat(text, ",1");
     strcat(text, "]}");
-    assert_int_equal(meant(200, text), TK_E_BAD_ANSWER);
+    assert_int_equal(parse_error(200, text), TK_E_BAD_ANSWER);
 }
 
-/* --- refusals --- */
+/* --- errors --- */
 
 struct row {
     int status;
@@ -201,8 +201,7 @@ struct row {
     enum tk_err want;
 };
 
-/* facts/bitrix24.md 1.5, 2.1 */
-static void refusals_of_the_authorization_server_are_told_apart(void **state)
+static void distinguishes_errors_of_the_authorization_server(void **state)
 {
     static const struct row rows[] = {
         {400, "{\"error\":\"invalid_grant\"}", TK_E_INVALID_GRANT},
@@ -233,7 +232,7 @@ static void refusals_of_the_authorization_server_are_told_apart(void **state)
         {400, "{\"error\":5}", TK_E_OAUTH_ERROR},
         {400, "{\"error\":\"\"}", TK_E_HTTP_STATUS},
         {401, "{\"error\":{\"code\":\"BITRIX_REST_V3_EXCEPTION_ACCESSDENIED\"}}", TK_E_HTTP_STATUS},
-        {400, "{\"error\":\"invalid_grant\"", TK_E_HTTP_STATUS}, /* cut: no reason at all */
+        {400, "{\"error\":\"invalid_grant\"", TK_E_HTTP_STATUS}, /* truncated: no error code */
         {400, "error=invalid_grant", TK_E_HTTP_STATUS},
         {404, "", TK_E_HTTP_STATUS},
         {201, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}", TK_E_HTTP_STATUS},
@@ -250,15 +249,15 @@ static void refusals_of_the_authorization_server_are_told_apart(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum tk_err got = meant(rows[i].status, rows[i].text);
+        enum tk_err got = parse_error(rows[i].status, rows[i].text);
 
         if (got != rows[i].want)
             fail_msg("%d %s -> %s", rows[i].status, rows[i].text, tk_err_code(got));
     }
 }
 
-/* A server that fails has said nothing about the pair, whatever stands in its body. */
-static void no_5xx_ends_a_pair(void **state)
+/* An internal error says nothing about the pair, whatever is in the body. */
+static void no_5xx_revokes_a_pair(void **state)
 {
     static const char *const words[] = {"invalid_grant",         "expired_token",
                                         "bad_verification_code", "wrong_client",
@@ -269,12 +268,11 @@ static void no_5xx_ends_a_pair(void **state)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         snprintf(text, sizeof text, "{\"error\":\"%s\"}", words[i]);
         for (int status = 500; status < 600; status++)
-            assert_int_equal(tk_err_action(meant(status, text)), TK_ACTION_RETRY);
+            assert_int_equal(tk_err_action(parse_error(status, text)), TK_ACTION_RETRY);
     }
 }
 
-/* facts/bitrix24.md 2.2 */
-static void answers_of_the_portal_are_told_apart(void **state)
+static void distinguishes_errors_of_the_portal(void **state)
 {
     static const struct row rows[] = {
         {200, "{\"result\":{\"ID\":1},\"time\":{}}", TK_OK},
@@ -283,7 +281,8 @@ static void answers_of_the_portal_are_told_apart(void **state)
         {200, "{}", TK_E_BAD_ANSWER},
         {200, "<html></html>", TK_E_BAD_ANSWER},
         {200, "", TK_E_BAD_ANSWER},
-        {401, "{\"error\":\"expired_token\"}", TK_E_TOKEN_REFUSED}, /* the token, not the pair */
+        {401, "{\"error\":\"expired_token\"}",
+         TK_E_TOKEN_REFUSED}, /* of the access token, not of the pair */
         {401, "{\"error\":\"invalid_grant\"}", TK_E_REST_ERROR},
         {401, "{\"error\":\"invalid_token\"}", TK_E_TOKEN_REFUSED},
         {404, "{\"error\":\"ERROR_METHOD_NOT_FOUND\"}", TK_E_REST_ERROR},
@@ -299,14 +298,14 @@ static void answers_of_the_portal_are_told_apart(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum tk_err got = meant_by_portal(rows[i].status, rows[i].text);
+        enum tk_err got = parse_portal_error(rows[i].status, rows[i].text);
 
         if (got != rows[i].want)
             fail_msg("%d %s -> %s", rows[i].status, rows[i].text, tk_err_code(got));
     }
 }
 
-static void an_answer_with_any_byte_changed_harms_nothing(void **state)
+static void survives_any_changed_byte(void **state)
 {
     static const char good[] = "{\"access_token\":\"a\\/b\",\"expires_in\":\"3600\",\"error\":\"\","
                                "\"refresh_token\":\"\\u0072\"}";
@@ -317,7 +316,7 @@ static void an_answer_with_any_byte_changed_harms_nothing(void **state)
         for (int c = 1; c < 256; c++) {
             strcpy(text, good);
             text[at] = (char)c;
-            if (meant(200, text) == TK_OK)
+            if (parse_error(200, text) == TK_OK)
                 assert_true(tk_oauth_is_token(grant.access_token) &&
                             tk_oauth_is_token(grant.refresh_token) && grant.expires_in > 0);
         }
@@ -327,17 +326,17 @@ static void an_answer_with_any_byte_changed_harms_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_documented_answer_is_read),
-        cmocka_unit_test(two_tokens_are_enough),
-        cmocka_unit_test(odd_types_are_borne),
-        cmocka_unit_test(lifetimes_are_read_however_they_stand_there),
-        cmocka_unit_test(tokens_are_bounded_and_plain),
-        cmocka_unit_test(what_is_no_pair_is_a_bad_answer),
-        cmocka_unit_test(more_than_there_is_room_for_is_a_bad_answer),
-        cmocka_unit_test(refusals_of_the_authorization_server_are_told_apart),
-        cmocka_unit_test(no_5xx_ends_a_pair),
-        cmocka_unit_test(answers_of_the_portal_are_told_apart),
-        cmocka_unit_test(an_answer_with_any_byte_changed_harms_nothing),
+        cmocka_unit_test(reads_the_documented_answer),
+        cmocka_unit_test(needs_only_the_two_tokens),
+        cmocka_unit_test(ignores_members_of_other_types),
+        cmocka_unit_test(reads_lifetimes_in_every_form),
+        cmocka_unit_test(refuses_tokens_that_cannot_be_stored),
+        cmocka_unit_test(refuses_answers_without_a_pair),
+        cmocka_unit_test(refuses_answers_with_too_many_members),
+        cmocka_unit_test(distinguishes_errors_of_the_authorization_server),
+        cmocka_unit_test(no_5xx_revokes_a_pair),
+        cmocka_unit_test(distinguishes_errors_of_the_portal),
+        cmocka_unit_test(survives_any_changed_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core/oauth/errors.md against the code: each of its rows, and nothing in the code that it leaves
- * out. */
+/* Compares core/oauth/errors.md with the code: each row, and each error of the code. */
 
 #include "tk_err.h"
 #include "tk_oauth.h"
@@ -57,18 +56,18 @@ static int read_tables(void **state)
     return 0;
 }
 
-static bool is_answer(const struct row *row)
+static bool is_answer_row(const struct row *row)
 {
     return strcmp(row->cells[0], "oauth") == 0 || strcmp(row->cells[0], "portal") == 0;
 }
 
-/* Rows of the last table: an error, its action. */
-static bool is_failure(const struct row *row)
+/* Of the last table: an error and its action. */
+static bool is_failure_row(const struct row *row)
 {
     return row->count >= 2 && tk_err_from_code(row->cells[0]) != TK_OK;
 }
 
-/* The word between backticks, or "". */
+/* The error code between backticks, or "". */
 static const char *word_of(const char *body)
 {
     static char word[80];
@@ -99,7 +98,7 @@ static void write_body(const char *body, char *out, size_t size)
     }
 }
 
-static enum tk_err meant(const struct row *row, const char **said)
+static enum tk_err parse_error(const struct row *row, const char **said)
 {
     static char body[400];
     static struct tk_token_response grant;
@@ -122,7 +121,7 @@ static const char *action_name(enum tk_err err)
     return names[tk_err_action(err)];
 }
 
-static void each_answer_means_what_the_document_says(void **state)
+static void answers_agree_with_errors_md(void **state)
 {
     size_t seen = 0;
 
@@ -131,9 +130,9 @@ static void each_answer_means_what_the_document_says(void **state)
         const struct row *row = &rows[i];
         const char *said;
 
-        if (!is_answer(row))
+        if (!is_answer_row(row))
             continue;
-        enum tk_err err = meant(row, &said);
+        enum tk_err err = parse_error(row, &said);
 
         seen++;
         if (strcmp(tk_err_code(err), row->cells[3]) != 0 ||
@@ -145,11 +144,11 @@ static void each_answer_means_what_the_document_says(void **state)
     assert_true(seen > 100);
 }
 
-static void each_failure_has_the_action_that_the_document_says(void **state)
+static void actions_agree_with_errors_md(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
-        if (is_failure(&rows[i]))
+        if (is_failure_row(&rows[i]))
             assert_string_equal(action_name(tk_err_from_code(rows[i].cells[0])), rows[i].cells[1]);
     }
 }
@@ -164,7 +163,7 @@ static bool has_word(const char *server, const char *word)
     return false;
 }
 
-static void each_word_of_the_code_is_in_the_document(void **state)
+static void every_known_error_code_is_in_errors_md(void **state)
 {
     static const char *const words[] = {
 #define TK_SERVER_ERROR(word, oauth, portal) word,
@@ -182,13 +181,13 @@ static void each_word_of_the_code_is_in_the_document(void **state)
 static bool has_error(const char *code)
 {
     for (size_t i = 0; i < row_count; i++) {
-        if (strcmp(rows[i].cells[is_answer(&rows[i]) ? 3 : 0], code) == 0)
+        if (strcmp(rows[i].cells[is_answer_row(&rows[i]) ? 3 : 0], code) == 0)
             return true;
     }
     return false;
 }
 
-static void each_error_with_an_action_is_in_the_document(void **state)
+static void every_error_with_an_action_is_in_errors_md(void **state)
 {
     (void)state;
     for (int err = 1; err < TK_E_COUNT; err++) {
@@ -198,8 +197,8 @@ static void each_error_with_an_action_is_in_the_document(void **state)
     }
 }
 
-/* A refresh never ends in what tk_token.c has no action for. */
-static void the_authorization_server_never_leads_to_a_portals_action(void **state)
+/* tk_token.c does not handle them. */
+static void no_answer_to_a_refresh_has_an_action_of_rest(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
@@ -211,11 +210,11 @@ static void the_authorization_server_never_leads_to_a_portals_action(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_answer_means_what_the_document_says),
-        cmocka_unit_test(each_failure_has_the_action_that_the_document_says),
-        cmocka_unit_test(each_word_of_the_code_is_in_the_document),
-        cmocka_unit_test(each_error_with_an_action_is_in_the_document),
-        cmocka_unit_test(the_authorization_server_never_leads_to_a_portals_action),
+        cmocka_unit_test(answers_agree_with_errors_md),
+        cmocka_unit_test(actions_agree_with_errors_md),
+        cmocka_unit_test(every_known_error_code_is_in_errors_md),
+        cmocka_unit_test(every_error_with_an_action_is_in_errors_md),
+        cmocka_unit_test(no_answer_to_a_refresh_has_an_action_of_rest),
     };
 
     return cmocka_run_group_tests(tests, read_tables, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is asked of the authorization server, byte by byte; and what a person pastes. */
+/* Requests to the authorization server, byte by byte; and what the operator pastes. */
 
 #include "tk_oauth.h"
 #include "tk_version.h"
@@ -19,7 +19,7 @@ static struct tk_redirect redirect;
 static char buf[4096];
 static struct tk_text t;
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     client = (struct tk_client){.portal = {.name = "acme.bitrix24.com", .port = 443},
@@ -37,7 +37,7 @@ static int begin(void **state)
     "tokenkeeper/" TK_VERSION                                                                      \
     "\r\nAccept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
-static void an_exchange_is_written(void **state)
+static void writes_an_exchange(void **state)
 {
     static const char body[] = "grant_type=authorization_code&client_id=local.5f0c.1"
                                "&client_secret=s3%2bc%2fr%26t%3d%25&code=c%2b1";
@@ -50,7 +50,7 @@ static void an_exchange_is_written(void **state)
     assert_string_equal(buf, want);
 }
 
-static void a_refresh_is_written(void **state)
+static void writes_a_refresh(void **state)
 {
     static const char body[] = "grant_type=refresh_token&client_id=local.5f0c.1"
                                "&client_secret=s3%2bc%2fr%26t%3d%25&refresh_token=r.-_*%7e";
@@ -63,14 +63,14 @@ static void a_refresh_is_written(void **state)
     assert_string_equal(buf, want);
 }
 
-static void the_length_is_that_of_the_body(void **state)
+static void content_length_is_that_of_the_body(void **state)
 {
     char token[TK_TOKEN_MAX + 1] = "";
 
     (void)state;
     for (int len = 1; len <= TK_TOKEN_MAX; len++) {
         memset(token, len % 2 == 0 ? 'x' : '&', (size_t)len);
-        begin(NULL);
+        set_up(NULL);
         tk_oauth_refresh_request(&t, &server, &client, token);
         assert_true(tk_text_ok(&t));
         const char *body = strstr(buf, "\r\n\r\n") + 4;
@@ -97,7 +97,7 @@ static void the_largest_request_fits_its_buffer(void **state)
     assert_true(tk_text_ok(&t));
 }
 
-static void a_request_that_does_not_fit_says_so(void **state)
+static void reports_a_request_that_does_not_fit(void **state)
 {
     (void)state;
     tk_oauth_refresh_request(&t, &server, &client, "r");
@@ -113,7 +113,7 @@ static void a_request_that_does_not_fit_says_so(void **state)
     }
 }
 
-static void a_request_without_a_body_has_no_length(void **state)
+static void a_request_without_body_has_no_content_length(void **state)
 {
     static const struct tk_host other = {.name = "::1", .port = 8443};
 
@@ -125,7 +125,7 @@ static void a_request_without_a_body_has_no_length(void **state)
                              "tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n\r\n");
 }
 
-static void the_link_holds_no_secret(void **state)
+static void the_link_has_no_secret(void **state)
 {
     (void)state;
     client.portal.port = 8443;
@@ -135,9 +135,9 @@ static void the_link_holds_no_secret(void **state)
                              "&response_type=code&state=st%2f1");
 }
 
-/* --- where the secret goes --- */
+/* --- the server that gets the secret --- */
 
-static void portals_have_a_server_by_their_end(void **state)
+static void chooses_the_server_by_the_portals_domain(void **state)
 {
     static const struct {
         const char *portal, *want;
@@ -161,7 +161,7 @@ static void portals_have_a_server_by_their_end(void **state)
     }
 }
 
-static void no_other_server_is_known(void **state)
+static void knows_no_other_server(void **state)
 {
     static const char *const none[] = {
         "",
@@ -185,9 +185,9 @@ static void no_other_server_is_known(void **state)
         assert_null(tk_oauth_known_host(none[i]));
 }
 
-/* --- what is pasted --- */
+/* --- pasted codes and redirects --- */
 
-static void an_address_is_taken_apart(void **state)
+static void reads_a_redirect(void **state)
 {
     (void)state;
     assert_int_equal(tk_oauth_parse_redirect("http://localhost:7000/?code=c0de&state=s%31"
@@ -206,7 +206,7 @@ static void an_address_is_taken_apart(void **state)
     assert_string_equal(redirect.server_domain, "");
 }
 
-static void a_bare_code_is_one(void **state)
+static void reads_a_bare_code(void **state)
 {
     (void)state;
     assert_int_equal(tk_oauth_parse_redirect("c0de.+/=~", &redirect), TK_OK);
@@ -215,14 +215,14 @@ static void a_bare_code_is_one(void **state)
     assert_string_equal(redirect.state, "");
 }
 
-static void what_holds_no_code_is_refused(void **state)
+static void refuses_input_without_a_code(void **state)
 {
     static const char *const rows[] = {
         "",
         "a b",
         "a\tb",
         "c\xc3\xa9",
-        "code=abc", /* half an address: what was in front may have held a state */
+        "code=abc", /* half a redirect: a state may be missing */
         "http://localhost/#code=abc&x",
         "http://localhost/?",
         "http://localhost/?code=",
@@ -243,7 +243,7 @@ static void what_holds_no_code_is_refused(void **state)
     }
 }
 
-static void codes_and_what_stands_beside_them_are_bounded(void **state)
+static void limits_the_length_of_code_state_and_domain(void **state)
 {
     char pasted[2000], value[401];
 
@@ -258,28 +258,29 @@ static void codes_and_what_stands_beside_them_are_bounded(void **state)
         assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
         snprintf(pasted, sizeof pasted, "?code=c&state=%.*s&domain=%.*s", len, value, len, value);
         assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), TK_OK);
-        assert_int_equal(strlen(redirect.state), len < 48 ? len : 0); /* none, not half of it */
+        assert_int_equal(strlen(redirect.state),
+                         len < 48 ? len : 0); /* none instead of a truncated one */
         assert_int_equal(strlen(redirect.domain), len < TK_HOST_TEXT ? len : 0);
     }
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
-        TEST(an_exchange_is_written),
-        TEST(a_refresh_is_written),
-        TEST(the_length_is_that_of_the_body),
+        TEST(writes_an_exchange),
+        TEST(writes_a_refresh),
+        TEST(content_length_is_that_of_the_body),
         TEST(the_largest_request_fits_its_buffer),
-        TEST(a_request_that_does_not_fit_says_so),
-        TEST(a_request_without_a_body_has_no_length),
-        TEST(the_link_holds_no_secret),
-        TEST(portals_have_a_server_by_their_end),
-        TEST(no_other_server_is_known),
-        TEST(an_address_is_taken_apart),
-        TEST(a_bare_code_is_one),
-        TEST(what_holds_no_code_is_refused),
-        TEST(codes_and_what_stands_beside_them_are_bounded),
+        TEST(reports_a_request_that_does_not_fit),
+        TEST(a_request_without_body_has_no_content_length),
+        TEST(the_link_has_no_secret),
+        TEST(chooses_the_server_by_the_portals_domain),
+        TEST(knows_no_other_server),
+        TEST(reads_a_redirect),
+        TEST(reads_a_bare_code),
+        TEST(refuses_input_without_a_code),
+        TEST(limits_the_length_of_code_state_and_domain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

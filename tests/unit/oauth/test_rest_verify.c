@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The proof that a token opens something: a portal that moves, that fails for a while, that
- * refuses. core/oauth/errors.md says what follows. */
+/* Verification of a token by a REST call: portals that redirect, fail for a while, or refuse. */
 
 #include "tk_rest_verify.h"
 
@@ -27,7 +26,7 @@ static void assert_status(const char *key, const char *value)
     assert_string_equal(world_status(&w, key), value);
 }
 
-/* A code becomes a pair; what came of the proof. */
+/* Exchanges a code; `rest` is the result of the verification. */
 static void provision(const char *rest)
 {
     char wanted[80];
@@ -38,14 +37,14 @@ static void provision(const char *rest)
     assert_string_equal(world_type(&w, "auth code code1"), wanted);
 }
 
-static void move(unsigned hop, const char *host, const char *location)
+static void redirect(unsigned hop, const char *host, const char *location)
 {
     w.server.redirects[hop].host = host;
     w.server.redirects[hop].location = location;
 }
 
-/* As `check` does. */
-static void prove(void)
+/* As the command `check` does. */
+static void verify(void)
 {
     tk_rest_verify(&w.keeper.accounts.of[0]);
     world_run(&w, 1000);
@@ -60,10 +59,10 @@ static void assert_moved(void)
     assert_status("state", "ready");
 }
 
-static void a_portal_that_moved_is_followed_and_stored(void **state)
+static void a_moved_portal_is_followed_and_stored(void **state)
 {
     (void)state;
-    move(0, OLD, "https://" NEW "/rest/app.info");
+    redirect(0, OLD, "https://" NEW "/rest/app.info");
     provision("ok");
     assert_string_equal(w.server.last_host, NEW);
     assert_non_null(strstr(w.last_request, "Host: " NEW "\r\n"));
@@ -71,15 +70,15 @@ static void a_portal_that_moved_is_followed_and_stored(void **state)
     assert_moved();
     world_restart(&w, 1000);
     assert_moved();
-    prove(); /* asks the new one at once */
+    verify(); /* calls the new one at once */
     assert_string_equal(w.server.last_host, NEW);
 }
 
-/* The authorization server learns of the move later than we do. */
-static void an_answer_with_the_old_address_does_not_move_it_back(void **state)
+/* The authorization server knows of the redirect later. */
+static void a_refresh_with_the_old_name_does_not_move_it_back(void **state)
 {
     (void)state;
-    move(0, OLD, "https://" NEW "/");
+    redirect(0, OLD, "https://" NEW "/");
     provision("ok");
     world_run(&w, 26 * MINUTE);
     assert_status("generation", "2");
@@ -93,7 +92,7 @@ static void an_answer_with_the_old_address_does_not_move_it_back(void **state)
     assert_moved();
 }
 
-static void an_answer_with_a_new_address_moves_it(void **state)
+static void a_refresh_with_a_new_name_moves_it(void **state)
 {
     (void)state;
     provision("ok");
@@ -105,11 +104,10 @@ static void an_answer_with_a_new_address_moves_it(void **state)
     assert_moved();
 }
 
-/* The name before is forgotten with the portal: a code of there is none for another. */
-static void another_portal_has_moved_from_nowhere(void **state)
+static void setting_another_portal_clears_the_former_name(void **state)
 {
     (void)state;
-    move(0, OLD, "https://" NEW "/");
+    redirect(0, OLD, "https://" NEW "/");
     provision("ok");
     world_type(&w, "auth forget");
     world_assert_begins(world_type(&w, "set portal other"), "OK");
@@ -117,11 +115,11 @@ static void another_portal_has_moved_from_nowhere(void **state)
     world_assert_begins(world_type(&w, "auth code code2"), "ERR wrong_portal");
 }
 
-static void two_hops_are_followed(void **state)
+static void two_redirects_are_followed(void **state)
 {
     (void)state;
-    move(0, OLD, "https://between.bitrix24.com/");
-    move(1, "between.bitrix24.com", "https://" NEW "/x?y");
+    redirect(0, OLD, "https://between.bitrix24.com/");
+    redirect(1, "between.bitrix24.com", "https://" NEW "/x?y");
     provision("ok");
     assert_moved();
 }
@@ -137,28 +135,28 @@ static void assert_unmoved(void)
     assert_status("portal", OLD);
 }
 
-static void a_third_hop_is_refused_and_nothing_stored(void **state)
+static void a_third_redirect_is_refused_and_nothing_stored(void **state)
 {
     (void)state;
-    move(0, OLD, "https://a.bitrix24.com/");
-    move(1, "a.bitrix24.com", "https://b.bitrix24.com/");
-    move(2, "b.bitrix24.com", "https://" NEW "/");
+    redirect(0, OLD, "https://a.bitrix24.com/");
+    redirect(1, "a.bitrix24.com", "https://b.bitrix24.com/");
+    redirect(2, "b.bitrix24.com", "https://" NEW "/");
     provision("unreachable");
     assert_string_equal(w.server.last_host, "b.bitrix24.com");
     assert_unmoved();
 }
 
-static void a_loop_ends(void **state)
+static void a_redirect_loop_ends(void **state)
 {
     (void)state;
-    move(0, OLD, "https://" NEW "/");
-    move(1, NEW, "https://" OLD "/");
+    redirect(0, OLD, "https://" NEW "/");
+    redirect(1, NEW, "https://" OLD "/");
     provision("unreachable");
     assert_int_equal(w.server.requests, 4);
     assert_unmoved();
 }
 
-/* The token goes nowhere then. */
+/* The token is not sent. */
 static void a_hostile_redirect_changes_nothing(void **state)
 {
     static const char *const locations[] = {
@@ -187,37 +185,37 @@ static void a_hostile_redirect_changes_nothing(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof locations / sizeof locations[0]; i++) {
-        move(0, OLD, locations[i]);
+        redirect(0, OLD, locations[i]);
         provision("unreachable");
         assert_string_equal(w.server.last_host, OLD);
         assert_unmoved();
-        end(NULL);
-        begin(NULL);
+        tear_down(NULL);
+        set_up(NULL);
     }
 }
 
-static void a_new_address_that_refuses_is_not_stored(void **state)
+static void a_new_name_that_refuses_is_not_stored(void **state)
 {
     (void)state;
-    move(0, OLD, "https://" NEW "/");
+    redirect(0, OLD, "https://" NEW "/");
     w.server.rules.paid_plan = false;
     provision("access_denied");
     assert_status("portal", OLD);
     assert_status("client_endpoint", "https://" OLD "/rest/");
 }
 
-static void flash_that_fails_moves_in_ram(void **state)
+static void where_flash_fails_it_moves_in_ram(void **state)
 {
     (void)state;
     provision("ok");
     w.flash.off = true;
-    move(0, OLD, "https://" NEW "/");
-    prove();
+    redirect(0, OLD, "https://" NEW "/");
+    verify();
     assert_moved();
     w.flash.off = false;
 }
 
-static void an_authorization_server_is_not_followed(void **state)
+static void redirects_of_the_authorization_server_are_not_followed(void **state)
 {
     (void)state;
     provision("ok");
@@ -228,9 +226,9 @@ static void an_authorization_server_is_not_followed(void **state)
     assert_string_equal(w.server.last_host, "oauth.bitrix.info");
 }
 
-/* --- a proof that fails --- */
+/* --- a verification that fails --- */
 
-static void what_passes_is_proven_again_soon(void **state)
+static void transient_errors_are_verified_again_soon(void **state)
 {
     (void)state;
     w.server.rest_error = "CONNECTION_ERROR";
@@ -252,7 +250,7 @@ static void what_passes_is_proven_again_soon(void **state)
     assert_int_equal(w.server.checks, proofs);
 }
 
-static void what_a_person_must_change_is_proven_again_slowly(void **state)
+static void configuration_errors_are_verified_again_slowly(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
@@ -268,7 +266,7 @@ static void what_a_person_must_change_is_proven_again_slowly(void **state)
     assert_status("rest", "ok");
 }
 
-static void a_token_that_is_refused_is_renewed_once(void **state)
+static void a_refused_token_is_refreshed_once(void **state)
 {
     (void)state;
     w.server.rest_error = "expired_token";
@@ -282,7 +280,7 @@ static void a_token_that_is_refused_is_renewed_once(void **state)
     assert_status("generation", "2");
 }
 
-static void a_token_that_stays_refused_is_no_reason_to_go_on_renewing(void **state)
+static void a_token_that_stays_refused_is_not_refreshed_again(void **state)
 {
     (void)state;
     w.server.rest_error = "invalid_token";
@@ -293,7 +291,7 @@ static void a_token_that_stays_refused_is_no_reason_to_go_on_renewing(void **sta
     assert_status("state", "ready");
 }
 
-static void a_pair_that_is_forgotten_is_not_proven(void **state)
+static void a_forgotten_pair_is_not_verified(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
@@ -304,9 +302,9 @@ static void a_pair_that_is_forgotten_is_not_proven(void **state)
     assert_status("rest", "unknown");
 }
 
-/* --- the server's own word --- */
+/* --- the server's error code --- */
 
-static void a_word_that_nobody_knows_is_shown(void **state)
+static void an_unknown_error_code_is_shown(void **state)
 {
     (void)state;
     provision("ok");
@@ -322,7 +320,7 @@ static void a_word_that_nobody_knows_is_shown(void **state)
     assert_status("said", "");
 }
 
-static void a_word_is_text_bounded_and_no_secret(void **state)
+static void a_shown_error_code_is_short_printable_and_no_secret(void **state)
 {
     static const char *const rows[][2] = {
         {"two words", "two words"},
@@ -351,26 +349,26 @@ static void a_word_is_text_bounded_and_no_secret(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_portal_that_moved_is_followed_and_stored),
-        TEST(an_answer_with_the_old_address_does_not_move_it_back),
-        TEST(an_answer_with_a_new_address_moves_it),
-        TEST(another_portal_has_moved_from_nowhere),
-        TEST(two_hops_are_followed),
-        TEST(a_third_hop_is_refused_and_nothing_stored),
-        TEST(a_loop_ends),
+        TEST(a_moved_portal_is_followed_and_stored),
+        TEST(a_refresh_with_the_old_name_does_not_move_it_back),
+        TEST(a_refresh_with_a_new_name_moves_it),
+        TEST(setting_another_portal_clears_the_former_name),
+        TEST(two_redirects_are_followed),
+        TEST(a_third_redirect_is_refused_and_nothing_stored),
+        TEST(a_redirect_loop_ends),
         TEST(a_hostile_redirect_changes_nothing),
-        TEST(a_new_address_that_refuses_is_not_stored),
-        TEST(flash_that_fails_moves_in_ram),
-        TEST(an_authorization_server_is_not_followed),
-        TEST(what_passes_is_proven_again_soon),
-        TEST(what_a_person_must_change_is_proven_again_slowly),
-        TEST(a_token_that_is_refused_is_renewed_once),
-        TEST(a_token_that_stays_refused_is_no_reason_to_go_on_renewing),
-        TEST(a_pair_that_is_forgotten_is_not_proven),
-        TEST(a_word_that_nobody_knows_is_shown),
-        TEST(a_word_is_text_bounded_and_no_secret),
+        TEST(a_new_name_that_refuses_is_not_stored),
+        TEST(where_flash_fails_it_moves_in_ram),
+        TEST(redirects_of_the_authorization_server_are_not_followed),
+        TEST(transient_errors_are_verified_again_soon),
+        TEST(configuration_errors_are_verified_again_slowly),
+        TEST(a_refused_token_is_refreshed_once),
+        TEST(a_token_that_stays_refused_is_not_refreshed_again),
+        TEST(a_forgotten_pair_is_not_verified),
+        TEST(an_unknown_error_code_is_shown),
+        TEST(a_shown_error_code_is_short_printable_and_no_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The dangerous moment: the server retires a pair before its successor is on flash. The power fails
- * in each operation of the flash, torn in each way, and in each millisecond of a refresh and of its
- * recovery; the request never came, or its answer was lost; the server has grace, or has none. An
- * account must be ready again wherever the server honours a pair that is on flash, else say that
- * the rotation was lost, and never anything else.
+ * Rotation of a pair: the server retires it before its successor is in flash. The power fails in
+ * each flash operation, torn in each way, and in each millisecond of a refresh and of its recovery;
+ * the request was not received, or its answer was lost; with and without a grace time. The account
+ * must become ready again where the server honours a pair in flash, and else report rotation_lost.
  */
 
 #include <setjmp.h>
@@ -32,7 +31,7 @@ static struct tk_account *account(void)
     return &w.keeper.accounts.of[0];
 }
 
-/* --- what is to come of it --- */
+/* --- recovery --- */
 
 static bool honours(const char *refresh_token)
 {
@@ -42,7 +41,7 @@ static bool honours(const char *refresh_token)
     return rules_honours(r, pair, server_now(&w.server));
 }
 
-/* Called right after a restart, with the server well. */
+/* Right after a restart. Ends the faults of the server. */
 static void assert_recovers(void)
 {
     char previous[TK_TOKEN_MAX + 1];
@@ -58,15 +57,15 @@ static void assert_recovers(void)
         world_assert_state(&w, "needs_code", "rotation_lost");
         return;
     }
-    world_run(&w, 26 * MINUTE); /* where no refresh had begun it is not sooner due */
+    world_run(&w, 26 * MINUTE); /* until a refresh is due where none was under way */
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "intent"), "none");
     assert_true(honours(account()->pair.refresh));
 }
 
-/* --- the ways to get there --- */
+/* --- power cuts in flash operations --- */
 
-/* A pair, one before it, and a refresh that is due in a moment. */
+/* A pair, a previous one, and a refresh that is due in a millisecond. */
 static void just_before_a_refresh(bool grace)
 {
     uint32_t seconds;
@@ -80,63 +79,63 @@ static void just_before_a_refresh(bool grace)
     assert_int_equal(w.server.pairs, 2);
 }
 
-static void cut_in(uint64_t operation)
+static void plan_cut(uint64_t operation)
 {
     w.flash.cut_at = w.flash.operations + operation;
     w.dies_with_flash = true;
 }
 
-/* Until the power is gone, or so long. */
-static bool dies_within(uint64_t ms)
+/* At most ms. Returns whether the power has failed. */
+static bool run_to_cut(uint64_t ms)
 {
     for (uint64_t i = 0; i < ms && !w.flash.off; i++)
         world_run(&w, 1);
     return w.flash.off;
 }
 
-static void power_returns(void)
+static void restore_power(void)
 {
     w.dies_with_flash = false;
     world_restart(&w, 1000);
 }
 
-/* torn: how, and then how much of it. */
-static bool survives_a_cut_in(uint64_t operation, unsigned torn, bool grace)
+/* torn: in which way, and how much of it. False: the refresh has fewer operations. */
+static bool try_cut(uint64_t operation, unsigned torn, bool grace)
 {
-    begin(NULL);
+    set_up(NULL);
     just_before_a_refresh(grace);
     w.flash.torn_program = (enum tk_sim_torn_program)(torn % TK_SIM_TORN_PROGRAMS);
     w.flash.random = torn + 1;
-    cut_in(operation);
-    bool died = dies_within(3000);
+    plan_cut(operation);
+    bool died = run_to_cut(3000);
 
     if (died) {
-        power_returns();
+        restore_power();
         assert_recovers();
     }
-    end(NULL);
+    tear_down(NULL);
     return died;
 }
 
-static void the_power_fails_in_each_operation_of_the_flash(void **state)
+static void power_fails_in_each_flash_operation(void **state)
 {
     (void)state;
     for (unsigned torn = 0; torn < 20 * TK_SIM_TORN_PROGRAMS; torn++) {
         for (int grace = 0; grace < 2; grace++) {
             uint64_t operation = 1;
 
-            while (survives_a_cut_in(operation, torn, grace))
+            while (try_cut(operation, torn, grace))
                 operation++;
-            assert_in_range(operation, 3, 20); /* behind the intent and the pair */
+            assert_in_range(operation, 3, 20); /* at least the intent and the pair */
         }
     }
 }
 
-/* --- between the operations --- */
+/* --- power cuts between them --- */
 
-static void dies_after(uint64_t ms, enum world_fault fault, bool grace)
+static void cut_power_after(uint64_t ms, enum world_fault fault, bool grace)
 {
-    begin(NULL);
+    set_up(NULL);
     just_before_a_refresh(grace);
     world_latency(&w, 20);
     if (fault != WORLD_WELL)
@@ -145,45 +144,46 @@ static void dies_after(uint64_t ms, enum world_fault fault, bool grace)
     world_restart(&w, 1000);
     assert_recovers();
     if (fault == WORLD_SILENT)
-        assert_string_equal(world_status(&w, "state"), "ready"); /* the request never came */
-    end(NULL);
+        assert_string_equal(world_status(&w, "state"),
+                            "ready"); /* the request was not carried out */
+    tear_down(NULL);
 }
 
-static void the_power_fails_in_each_millisecond(void **state)
+static void power_fails_in_each_millisecond(void **state)
 {
     (void)state;
     for (uint64_t ms = 0; ms < 1100; ms += ms < 40 || ms > 990 ? 1 : 50) {
         for (int grace = 0; grace < 2; grace++) {
-            dies_after(ms, WORLD_WELL, grace);
-            dies_after(ms, WORLD_SILENT, grace);
-            dies_after(ms, WORLD_LOSES, grace);
+            cut_power_after(ms, WORLD_WELL, grace);
+            cut_power_after(ms, WORLD_SILENT, grace);
+            cut_power_after(ms, WORLD_LOSES, grace);
         }
     }
 }
 
-/* --- again, while it recovers --- */
+/* --- power cuts in the recovery --- */
 
-static bool survives_two_cuts(uint64_t operation, enum world_fault fault, bool grace)
+static bool try_second_cut(uint64_t operation, enum world_fault fault, bool grace)
 {
-    begin(NULL);
+    set_up(NULL);
     just_before_a_refresh(grace);
     world_fault(&w, fault, 1);
     while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     world_restart(&w, 1000);
     assert_true(account()->refresh.intent);
-    cut_in(operation);
-    bool died = dies_within(3000);
+    plan_cut(operation);
+    bool died = run_to_cut(3000);
 
     if (died) {
-        power_returns();
+        restore_power();
         assert_recovers();
     }
-    end(NULL);
+    tear_down(NULL);
     return died;
 }
 
-static void the_power_fails_again_in_each_operation_of_the_recovery(void **state)
+static void power_fails_again_in_each_flash_operation_of_the_recovery(void **state)
 {
     static const enum world_fault faults[] = {WORLD_SILENT, WORLD_LOSES};
 
@@ -191,13 +191,13 @@ static void the_power_fails_again_in_each_operation_of_the_recovery(void **state
     for (int i = 0; i < 4; i++) {
         uint64_t operation = 1;
 
-        while (survives_two_cuts(operation, faults[i / 2], i % 2))
+        while (try_second_cut(operation, faults[i / 2], i % 2))
             operation++;
         assert_in_range(operation, 2, 200);
     }
 }
 
-/* --- what is not definitive --- */
+/* --- errors in the recovery --- */
 
 static void lose_an_answer(bool grace)
 {
@@ -207,7 +207,7 @@ static void lose_an_answer(bool grace)
         world_run(&w, 1);
 }
 
-static void fail_in_each_way(const char *word)
+static void meet_each_transient_error(const char *word)
 {
     static const struct {
         enum world_fault fault;
@@ -237,19 +237,19 @@ static void fail_in_each_way(const char *word)
     world_fault(&w, WORLD_WELL, 0);
 }
 
-static void no_timeout_and_no_fault_of_the_server_ends_a_recovery(void **state)
+static void transient_errors_do_not_end_a_recovery(void **state)
 {
     (void)state;
     lose_an_answer(true);
-    fail_in_each_way("current");
+    meet_each_transient_error("current");
     world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "intent"), "none");
 }
 
-/* The server was set back to a backup, and honours the pair before alone; it fails for hours
+/* The server was restored from a backup and honours only the previous pair; it fails for hours
  * between the refusal of the one and the success of the other. */
-static void nor_one_of_the_pair_before(void **state)
+static void transient_errors_do_not_end_a_recovery_with_the_previous_pair(void **state)
 {
     (void)state;
     lose_an_answer(false);
@@ -258,14 +258,13 @@ static void nor_one_of_the_pair_before(void **state)
     while (w.fault != WORLD_WELL)
         world_run(&w, 1);
     assert_true(account()->refresh.try_previous);
-    fail_in_each_way("previous");
+    meet_each_transient_error("previous");
     world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "intent"), "none");
 }
 
-/* Payment, say: the pair is as it was when that is over, and so is the doubt. */
-static void a_block_in_a_recovery_ends_nothing(void **state)
+static void a_configuration_error_does_not_end_a_recovery(void **state)
 {
     (void)state;
     lose_an_answer(true);
@@ -279,7 +278,7 @@ static void a_block_in_a_recovery_ends_nothing(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-static void answers_that_are_lost_are_recovered_while_grace_lasts(void **state)
+static void lost_answers_are_recovered_while_grace_lasts(void **state)
 {
     (void)state;
     lose_an_answer(true);
@@ -294,11 +293,10 @@ static void answers_that_are_lost_are_recovered_while_grace_lasts(void **state)
     world_assert_state(&w, "needs_code", "rotation_lost");
 }
 
-/* --- flash that fails --- */
+/* --- flash errors --- */
 
-/* A person sets the clock back while the newest pair is in RAM alone: of that nothing goes to flash
- * before all does. */
-static void the_numbers_of_a_pair_come_with_it(void **state)
+/* The operator sets the clock back while the newest pair is only in RAM. */
+static void the_times_of_a_pair_are_not_stored_without_it(void **state)
 {
     char line[40];
 
@@ -316,7 +314,7 @@ static void the_numbers_of_a_pair_come_with_it(void **state)
     assert_string_equal(world_status(&w, "generation"), "1");
 }
 
-static void flash_that_fails_for_hours_delays_no_refresh(void **state)
+static void flash_errors_do_not_delay_refreshes(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -342,9 +340,8 @@ static void flash_that_fails_for_hours_delays_no_refresh(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-/* The pair before could not be stored until now: that a refresh with it has left meanwhile, maybe,
- * stands on flash with it. */
-static void a_pair_that_is_stored_late_keeps_the_intent(void **state)
+/* Meanwhile a refresh with it may have been sent. */
+static void a_pair_stored_late_is_stored_with_the_open_intent(void **state)
 {
     (void)state;
     just_before_a_refresh(false);
@@ -364,8 +361,8 @@ static void a_pair_that_is_stored_late_keeps_the_intent(void **state)
     assert_recovers();
 }
 
-/* Nor does it come back to life when the server does not honour it any more. */
-static void a_pair_that_is_stored_late_keeps_its_end(void **state)
+/* The server has revoked it meanwhile. */
+static void a_pair_stored_late_stays_revoked(void **state)
 {
     (void)state;
     just_before_a_refresh(false);
@@ -381,8 +378,8 @@ static void a_pair_that_is_stored_late_keeps_its_end(void **state)
     world_assert_state(&w, "needs_code", "revoked");
 }
 
-/* Flash that failed when the request left is well again when it leaves once more. */
-static void an_intent_that_could_not_be_stored_is_stored_with_the_next_request(void **state)
+/* Flash failed when the request was sent, and works again when it is repeated. */
+static void an_intent_that_was_not_stored_is_stored_with_the_retry(void **state)
 {
     (void)state;
     just_before_a_refresh(false);
@@ -398,7 +395,7 @@ static void an_intent_that_could_not_be_stored_is_stored_with_the_next_request(v
     assert_recovers();
 }
 
-static void what_was_forgotten_is_no_way_back(void **state)
+static void a_forgotten_pair_is_not_a_previous_pair(void **state)
 {
     char previous[TK_TOKEN_MAX + 1];
 
@@ -411,12 +408,12 @@ static void what_was_forgotten_is_no_way_back(void **state)
     assert_false(tk_account_previous_refresh_token(account(), previous));
 }
 
-/* Operations that fail and leave anything, with the power on. */
-static void each_operation_of_the_flash_may_fail(void **state)
+/* With any content left behind, and the power on. */
+static void each_flash_operation_may_fail(void **state)
 {
     (void)state;
     for (uint64_t operation = 1; operation < 60; operation++) {
-        begin(NULL);
+        set_up(NULL);
         just_before_a_refresh(false);
         w.flash.torn_program = (enum tk_sim_torn_program)(operation % TK_SIM_TORN_PROGRAMS);
         w.flash.fail_at = w.flash.operations + operation;
@@ -427,28 +424,28 @@ static void each_operation_of_the_flash_may_fail(void **state)
         world_restart(&w, 1000);
         assert_true(honours(account()->pair.refresh));
         assert_string_equal(world_status(&w, "intent"), "none");
-        end(NULL);
+        tear_down(NULL);
     }
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_power_fails_in_each_operation_of_the_flash),
-        cmocka_unit_test(the_power_fails_in_each_millisecond),
-        cmocka_unit_test(the_power_fails_again_in_each_operation_of_the_recovery),
-        TEST(no_timeout_and_no_fault_of_the_server_ends_a_recovery),
-        TEST(nor_one_of_the_pair_before),
-        TEST(a_block_in_a_recovery_ends_nothing),
-        TEST(answers_that_are_lost_are_recovered_while_grace_lasts),
-        TEST(flash_that_fails_for_hours_delays_no_refresh),
-        cmocka_unit_test(each_operation_of_the_flash_may_fail),
-        TEST(a_pair_that_is_stored_late_keeps_the_intent),
-        TEST(a_pair_that_is_stored_late_keeps_its_end),
-        TEST(an_intent_that_could_not_be_stored_is_stored_with_the_next_request),
-        TEST(what_was_forgotten_is_no_way_back),
-        TEST(the_numbers_of_a_pair_come_with_it),
+        cmocka_unit_test(power_fails_in_each_flash_operation),
+        cmocka_unit_test(power_fails_in_each_millisecond),
+        cmocka_unit_test(power_fails_again_in_each_flash_operation_of_the_recovery),
+        TEST(transient_errors_do_not_end_a_recovery),
+        TEST(transient_errors_do_not_end_a_recovery_with_the_previous_pair),
+        TEST(a_configuration_error_does_not_end_a_recovery),
+        TEST(lost_answers_are_recovered_while_grace_lasts),
+        TEST(flash_errors_do_not_delay_refreshes),
+        cmocka_unit_test(each_flash_operation_may_fail),
+        TEST(a_pair_stored_late_is_stored_with_the_open_intent),
+        TEST(a_pair_stored_late_stays_revoked),
+        TEST(an_intent_that_was_not_stored_is_stored_with_the_retry),
+        TEST(a_forgotten_pair_is_not_a_previous_pair),
+        TEST(the_times_of_a_pair_are_not_stored_without_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The life of an account, DESIGN section 3, sentence by sentence. Codes stand in test_auth.c. */
+/* Refreshes, demands, retries and rotation of an account. test_auth.c exchanges codes. */
 
 #include "tk_token.h"
 
@@ -20,7 +20,7 @@
 
 /* --- refreshing in time --- */
 
-static void it_renews_every_25_minutes_less_up_to_a_tenth(void **state)
+static void refreshes_every_25_minutes_less_up_to_a_tenth(void **state)
 {
     uint64_t last = w.port.now_ms;
 
@@ -34,7 +34,7 @@ static void it_renews_every_25_minutes_less_up_to_a_tenth(void **state)
     }
 }
 
-static void a_short_life_is_renewed_at_80_percent(void **state)
+static void refreshes_short_lifetimes_at_80_percent(void **state)
 {
     (void)state;
     w.server.rules.access_life_s = 15;
@@ -48,7 +48,7 @@ static void a_short_life_is_renewed_at_80_percent(void **state)
     assert_in_range(w.server.last_ms - issued, 10000, 12100);
 }
 
-static void never_sooner_than_10_s_after_the_last_one(void **state)
+static void refreshes_are_10_s_apart(void **state)
 {
     uint64_t last;
 
@@ -67,7 +67,7 @@ static void never_sooner_than_10_s_after_the_last_one(void **state)
     }
 }
 
-static void on_demand_refreshes_when_asked_and_after_7_days(void **state)
+static void on_demand_refreshes_on_demand_and_after_7_days(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -83,8 +83,8 @@ static void on_demand_refreshes_when_asked_and_after_7_days(void **state)
 
 /* --- demand --- */
 
-/* ... and at once where a person must act, though a probe is under way. */
-static void who_asks_of_a_blocked_account_does_not_wait_for_its_probe(void **state)
+/* The operator must act: a probe that is under way is unlikely to help. */
+static void a_demand_on_a_blocked_account_does_not_wait_for_its_probe(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -101,8 +101,7 @@ static void who_asks_of_a_blocked_account_does_not_wait_for_its_probe(void **sta
     assert_in_range(w.port.now_ms - start_ms, 0, 1000);
 }
 
-/* What a person sets may be what was wrong: it is looked at soon again, and again. */
-static void a_setting_begins_the_probes_anew(void **state)
+static void a_changed_setting_restarts_the_probes(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -116,8 +115,7 @@ static void a_setting_begins_the_probes_anew(void **state)
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
 }
 
-/* What of a pair flash did not keep is stored later, with all that came along. */
-static void what_came_with_a_pair_is_stored_late_too(void **state)
+static void a_pair_stored_late_is_stored_with_its_metadata(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -132,8 +130,7 @@ static void what_came_with_a_pair_is_stored_late_too(void **state)
     assert_string_equal(world_status(&w, "client_endpoint"), "https://acme.bitrix24.com/rest/");
 }
 
-/* A valid token is served in every state, though later than one that is long enough. */
-static void who_waited_in_vain_gets_what_is_valid(void **state)
+static void a_demand_that_times_out_gets_the_valid_token(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -145,10 +142,11 @@ static void who_waited_in_vain_gets_what_is_valid(void **state)
     assert_non_null(strstr(w.answer, " generation=1 short=1"));
     assert_in_range(w.port.now_ms - start_ms, 25000, 25100);
     assert_string_equal(world_status(&w, "next_refresh_in"), "now");
-    world_assert_begins(world_type(&w, "token 3000 rejected=1"), "ERR "); /* nor valid any more */
+    world_assert_begins(world_type(&w, "token 3000 rejected=1"),
+                        "ERR "); /* rejected ones are not served */
 }
 
-static void a_demand_for_more_than_is_left_refreshes_once(void **state)
+static void a_demand_for_a_longer_validity_refreshes_once(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -159,7 +157,7 @@ static void a_demand_for_more_than_is_left_refreshes_once(void **state)
     assert_int_equal(w.server.refreshes, 1);
 }
 
-static void a_rejected_generation_is_renewed_only_if_it_is_current(void **state)
+static void a_rejected_generation_is_refreshed_only_if_current(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -181,7 +179,7 @@ static void a_valid_token_is_served_in_every_state(void **state)
     world_assert_begins(world_type(&w, "token"), "ERR invalid_client");
 }
 
-static void with_unknown_time_it_is_ready_and_a_demand_waits(void **state)
+static void without_a_clock_it_is_ready_but_serves_no_token(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -198,7 +196,7 @@ static void with_unknown_time_it_is_ready_and_a_demand_waits(void **state)
 
 /* --- restart --- */
 
-static void a_restart_is_ready_with_the_pair_and_asks_nobody(void **state)
+static void a_restart_needs_no_request(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -214,34 +212,35 @@ static void a_restart_is_ready_with_the_pair_and_asks_nobody(void **state)
     assert_int_equal(w.server.refreshes, 1);
 }
 
-static void a_clock_that_was_set_back_makes_no_token_live_longer(void **state)
+static void setting_the_clock_back_does_not_extend_a_token(void **state)
 {
     (void)state;
     world_provision(&w);
     tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX - 3600);
     world_restart(&w, 1000);
     assert_in_range(atoi(world_status(&w, "expires_in")), 1, 3600);
-    world_run(&w, MINUTE); /* its age is unknown: it is renewed at once */
+    world_run(&w, MINUTE); /* of unknown age: is refreshed at once */
     assert_string_equal(world_status(&w, "generation"), "2");
     world_run(&w, HOUR);
     assert_in_range(atoi(world_status(&w, "generation")), 4, 5);
 }
 
-static void the_store_works_ahead_after_a_commit_and_sleeps_then(void **state)
+static void the_store_prepares_after_a_commit_and_then_sleeps(void **state)
 {
     (void)state;
     world_provision(&w);
     assert_true(w.keeper.rt.storage.timer.due_ms <= w.port.now_ms + 20);
     world_run(&w, MINUTE);
     assert_int_equal(w.keeper.rt.storage.timer.due_ms, TK_NEVER);
-    for (unsigned i = 0; i < 100 && w.flash.erases < 2; i++) { /* the next sector, in time */
+    for (unsigned i = 0; i < 100 && w.flash.erases < 2;
+         i++) { /* until the next sector is opened, in advance */
         world_run(&w, 30 * MINUTE);
         assert_int_equal(w.keeper.rt.storage.timer.due_ms, TK_NEVER);
     }
     assert_true(w.flash.erases > 1);
 }
 
-static void uptime_counts_from_the_start(void **state)
+static void uptime_counts_from_boot(void **state)
 {
     (void)state;
     world_run(&w, HOUR);
@@ -250,7 +249,7 @@ static void uptime_counts_from_the_start(void **state)
     assert_in_range(atoi(world_status(&w, "uptime")), 0, 1);
 }
 
-static void a_restart_after_the_token_expired_renews_at_once(void **state)
+static void a_restart_with_an_expired_token_refreshes_at_once(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -258,7 +257,7 @@ static void a_restart_after_the_token_expired_renews_at_once(void **state)
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
 }
 
-static void many_that_start_at_once_do_not_refresh_at_once(void **state)
+static void gateways_that_boot_together_do_not_refresh_together(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -267,12 +266,12 @@ static void many_that_start_at_once_do_not_refresh_at_once(void **state)
 
     while (w.server.refreshes == 0)
         world_run(&w, 10);
-    assert_in_range(w.server.last_ms - started, 100, 30000); /* nobody asked for a token */
+    assert_in_range(w.server.last_ms - started, 100, 30000); /* without a demand */
 }
 
 /* --- errors and their actions --- */
 
-static void transient_faults_are_retried_and_the_token_is_kept(void **state)
+static void transient_errors_are_retried_and_the_token_is_kept(void **state)
 {
     static const struct {
         enum world_fault fault;
@@ -311,8 +310,8 @@ static void transient_faults_are_retried_and_the_token_is_kept(void **state)
     }
 }
 
-/* Full jitter: each wait is at random below twice the one before, up to the cap. */
-static void waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone(void **state)
+/* Full jitter: each wait is random, below a limit that doubles up to the cap. */
+static void backoff_doubles_to_5_minutes_and_to_15_after_expiry(void **state)
 {
     uint64_t longest_valid = 0, longest = 0, last = 0, expires;
 
@@ -344,7 +343,7 @@ static void waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone(void *
     assert_in_range(tries, 60, 140);
 }
 
-static void configuration_faults_block_and_are_probed_slowly(void **state)
+static void configuration_errors_block_and_are_probed_slowly(void **state)
 {
     static const char *const words[] = {"invalid_client", "wrong_client",       "invalid_request",
                                         "invalid_scope",  "insufficient_scope", "PAYMENT_REQUIRED",
@@ -372,9 +371,8 @@ static void configuration_faults_block_and_are_probed_slowly(void **state)
     }
 }
 
-/* A person who tries several times is at work on it: the next probe is not further away for that.
- */
-static void auth_refresh_does_not_put_the_next_probe_off(void **state)
+/* Neither further away, where the operator tries several times. */
+static void auth_refresh_does_not_move_the_next_probe(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -384,7 +382,7 @@ static void auth_refresh_does_not_put_the_next_probe_off(void **state)
         world_assert_begins(world_type(&w, "auth refresh"), "ERR invalid_client");
     assert_string_equal(world_status(&w, "state"), "blocked");
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
-    w.fault_status = 500; /* nor nearer, where the probe tells nothing new */
+    w.fault_status = 500; /* nor nearer, where the result is transient */
     world_fault(&w, WORLD_STATUS, 0);
     unsigned requests = w.server.requests;
 
@@ -394,7 +392,7 @@ static void auth_refresh_does_not_put_the_next_probe_off(void **state)
     assert_int_equal(w.server.requests, requests + 1);
 }
 
-static void a_refused_pair_needs_a_code_and_stays_refused_after_a_restart(void **state)
+static void a_revoked_pair_needs_a_code_after_a_restart_too(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -413,7 +411,7 @@ static void a_refused_pair_needs_a_code_and_stays_refused_after_a_restart(void *
 
 /* --- rotation --- */
 
-static void a_lost_answer_is_recovered_where_the_server_has_grace(void **state)
+static void a_lost_answer_is_recovered_in_the_grace_time(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -429,20 +427,20 @@ static void a_lost_answer_without_grace_is_rotation_lost(void **state)
 {
     (void)state;
     world_provision(&w);
-    world_run(&w, 26 * MINUTE); /* there is a pair before this one */
+    world_run(&w, 26 * MINUTE); /* so that there is a previous pair */
     world_fault(&w, WORLD_LOSES, 1);
     world_run(&w, 27 * MINUTE);
     world_assert_state(&w, "needs_code", "rotation_lost");
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
 }
 
-static void after_a_lost_answer_the_pair_before_is_the_way_back(void **state)
+static void a_lost_answer_is_recovered_with_the_previous_pair(void **state)
 {
     (void)state;
     world_provision(&w);
     world_run(&w, 26 * MINUTE);
     assert_string_equal(world_status(&w, "generation"), "2");
-    /* The server restores a backup: it honours pair 1 alone. */
+    /* The server is restored from a backup and honours only pair 1. */
     world_fault(&w, WORLD_LOSES, 1);
     while (w.fault != WORLD_WELL)
         world_run(&w, 10);
@@ -452,7 +450,7 @@ static void after_a_lost_answer_the_pair_before_is_the_way_back(void **state)
     assert_string_equal(world_status(&w, "generation"), "3");
 }
 
-static void a_refusal_after_an_attempt_that_was_never_sent_is_revoked(void **state)
+static void a_refusal_after_an_unsent_attempt_is_revoked(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -465,7 +463,7 @@ static void a_refusal_after_an_attempt_that_was_never_sent_is_revoked(void **sta
     world_assert_state(&w, "needs_code", "revoked");
 }
 
-static void a_refusal_after_a_refusal_of_the_configuration_is_revoked(void **state)
+static void a_refusal_after_a_configuration_error_is_revoked(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -478,8 +476,8 @@ static void a_refusal_after_a_refusal_of_the_configuration_is_revoked(void **sta
     world_assert_state(&w, "needs_code", "revoked");
 }
 
-/* The power fails between sending and the answer; then the current pair is tried again. */
-static void crash_with_a_request_open(bool carried_out)
+/* Afterwards the current pair is tried again. */
+static void cut_power_with_an_open_request(bool carried_out)
 {
     world_provision(&w);
     w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
@@ -494,19 +492,19 @@ static void crash_with_a_request_open(bool carried_out)
     assert_string_equal(world_status(&w, "generation"), "2");
 }
 
-static void a_crash_while_a_request_is_open_is_recovered(void **state)
+static void a_power_cut_with_an_open_request_is_recovered(void **state)
 {
     (void)state;
-    crash_with_a_request_open(false);
+    cut_power_with_an_open_request(false);
 }
 
-static void a_crash_after_the_server_rotated_is_recovered_by_grace(void **state)
+static void a_power_cut_after_rotation_is_recovered_in_the_grace_time(void **state)
 {
     (void)state;
-    crash_with_a_request_open(true);
+    cut_power_with_an_open_request(true);
 }
 
-static void flash_that_fails_does_not_stop_the_refresh(void **state)
+static void flash_errors_do_not_stop_refreshes(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -525,8 +523,8 @@ static void flash_that_fails_does_not_stop_the_refresh(void **state)
     assert_string_equal(world_status(&w, "generation"), "3");
 }
 
-/* The board's seed is gone: nothing can be sent, and it does not try a thousand times a second. */
-static void without_random_numbers_it_waits_too(void **state)
+/* Without a seed nothing can be sent. */
+static void without_random_numbers_it_backs_off(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -537,8 +535,7 @@ static void without_random_numbers_it_waits_too(void **state)
     assert_in_range(w.keeper.accounts.of[0].refresh.failures, 3, 60);
 }
 
-/* Whoever tells the time tells all accounts. */
-static void the_time_is_told_to_all_accounts(void **state)
+static void the_time_is_set_for_all_accounts(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -555,8 +552,8 @@ static void the_time_is_told_to_all_accounts(void **state)
     assert_true(w.keeper.accounts.of[0].times_known && w.keeper.accounts.of[1].times_known);
 }
 
-/* A server that says a secret back is not quoted. */
-static void no_secret_is_heard(void **state)
+/* Where the server repeats a secret, only its length is shown. */
+static void no_secret_is_shown_as_server_error(void **state)
 {
     static const char *const words[] = {"s3cret", "refresh1", "access1", "say access1 again"};
     char said[32];
@@ -577,8 +574,8 @@ static void no_secret_is_heard(void **state)
     assert_string_equal(world_status(&w, "said"), "5 characters");
 }
 
-/* Nor does a pair that was in RAM alone wait to be stored when it is forgotten. */
-static void what_is_forgotten_is_stored_no_more(void **state)
+/* It was only in RAM, and waited for flash. */
+static void a_forgotten_pair_is_not_stored_later(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -592,8 +589,7 @@ static void what_is_forgotten_is_stored_no_more(void **state)
     world_assert_state(&w, "needs_code", "new");
 }
 
-/* Flash fails, and what was to be forgotten is renewed as before. */
-static void what_cannot_be_forgotten_is_still_renewed(void **state)
+static void where_forget_fails_refreshes_go_on(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -616,25 +612,25 @@ static void begin_slow_refresh(void)
     world_latency(&w, 5000);
     assert_int_equal(tk_refresh_start(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
-    assert_int_equal(w.server.refreshes, 1); /* carried out; the answer is on its way */
+    assert_int_equal(w.server.refreshes, 1); /* carried out, not answered yet */
     world_latency(&w, 0);
 }
 
-static void an_exchange_ends_the_refresh_of_the_pair_before(void **state)
+static void an_exchange_cancels_the_refresh_of_the_previous_pair(void **state)
 {
     (void)state;
     world_provision(&w);
     begin_slow_refresh();
     world_give_code(&w, "second");
     world_assert_begins(world_type(&w, "auth code second"), "OK state=ready");
-    world_run(&w, MINUTE); /* the answer of the refresh would have come meanwhile */
+    world_run(&w, MINUTE); /* longer than the refresh would take */
     world_assert_begins(world_type(&w, "token"), "OK access_token=access3 ");
     assert_true(world_honours_newest(&w));
     world_run(&w, 26 * MINUTE);
     world_assert_state(&w, "ready", "none");
 }
 
-static void what_is_forgotten_stays_forgotten_when_an_answer_comes(void **state)
+static void an_answer_after_auth_forget_is_dropped(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -646,8 +642,7 @@ static void what_is_forgotten_stays_forgotten_when_an_answer_comes(void **state)
     world_assert_state(&w, "needs_code", "new");
 }
 
-/* On flash, not only in RAM. */
-static void a_new_pair_closes_the_intent_and_ends_a_refusal(void **state)
+static void a_new_pair_clears_intent_and_revocation_in_flash(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -664,8 +659,8 @@ static void a_new_pair_closes_the_intent_and_ends_a_refusal(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-/* Another error meanwhile, of a code or of a call, is not why the refresh is being retried. */
-static void the_reason_of_a_retry_is_the_refreshs(void **state)
+/* Errors of an exchange or a REST call do not replace it. */
+static void the_reason_of_a_retry_is_that_of_the_refresh(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -682,48 +677,48 @@ static void the_reason_of_a_retry_is_the_refreshs(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(it_renews_every_25_minutes_less_up_to_a_tenth),
-        TEST(a_short_life_is_renewed_at_80_percent),
-        TEST(never_sooner_than_10_s_after_the_last_one),
-        TEST(on_demand_refreshes_when_asked_and_after_7_days),
-        TEST(who_waited_in_vain_gets_what_is_valid),
-        TEST(what_is_forgotten_is_stored_no_more),
-        TEST(the_time_is_told_to_all_accounts),
-        TEST(no_secret_is_heard),
-        TEST(who_asks_of_a_blocked_account_does_not_wait_for_its_probe),
-        TEST(a_setting_begins_the_probes_anew),
-        TEST(what_came_with_a_pair_is_stored_late_too),
-        TEST(a_demand_for_more_than_is_left_refreshes_once),
-        TEST(a_rejected_generation_is_renewed_only_if_it_is_current),
+        TEST(refreshes_every_25_minutes_less_up_to_a_tenth),
+        TEST(refreshes_short_lifetimes_at_80_percent),
+        TEST(refreshes_are_10_s_apart),
+        TEST(on_demand_refreshes_on_demand_and_after_7_days),
+        TEST(a_demand_that_times_out_gets_the_valid_token),
+        TEST(a_forgotten_pair_is_not_stored_later),
+        TEST(the_time_is_set_for_all_accounts),
+        TEST(no_secret_is_shown_as_server_error),
+        TEST(a_demand_on_a_blocked_account_does_not_wait_for_its_probe),
+        TEST(a_changed_setting_restarts_the_probes),
+        TEST(a_pair_stored_late_is_stored_with_its_metadata),
+        TEST(a_demand_for_a_longer_validity_refreshes_once),
+        TEST(a_rejected_generation_is_refreshed_only_if_current),
         TEST(a_valid_token_is_served_in_every_state),
-        TEST(with_unknown_time_it_is_ready_and_a_demand_waits),
-        TEST(a_restart_is_ready_with_the_pair_and_asks_nobody),
-        TEST(a_clock_that_was_set_back_makes_no_token_live_longer),
-        TEST(the_store_works_ahead_after_a_commit_and_sleeps_then),
-        TEST(uptime_counts_from_the_start),
-        TEST(a_restart_after_the_token_expired_renews_at_once),
-        TEST(many_that_start_at_once_do_not_refresh_at_once),
-        TEST(transient_faults_are_retried_and_the_token_is_kept),
-        TEST(waits_double_up_to_5_minutes_and_to_15_once_the_token_is_gone),
-        TEST(configuration_faults_block_and_are_probed_slowly),
-        TEST(auth_refresh_does_not_put_the_next_probe_off),
-        TEST(a_refused_pair_needs_a_code_and_stays_refused_after_a_restart),
-        TEST(a_lost_answer_is_recovered_where_the_server_has_grace),
+        TEST(without_a_clock_it_is_ready_but_serves_no_token),
+        TEST(a_restart_needs_no_request),
+        TEST(setting_the_clock_back_does_not_extend_a_token),
+        TEST(the_store_prepares_after_a_commit_and_then_sleeps),
+        TEST(uptime_counts_from_boot),
+        TEST(a_restart_with_an_expired_token_refreshes_at_once),
+        TEST(gateways_that_boot_together_do_not_refresh_together),
+        TEST(transient_errors_are_retried_and_the_token_is_kept),
+        TEST(backoff_doubles_to_5_minutes_and_to_15_after_expiry),
+        TEST(configuration_errors_block_and_are_probed_slowly),
+        TEST(auth_refresh_does_not_move_the_next_probe),
+        TEST(a_revoked_pair_needs_a_code_after_a_restart_too),
+        TEST(a_lost_answer_is_recovered_in_the_grace_time),
         TEST(a_lost_answer_without_grace_is_rotation_lost),
-        TEST(after_a_lost_answer_the_pair_before_is_the_way_back),
-        TEST(a_refusal_after_an_attempt_that_was_never_sent_is_revoked),
-        TEST(a_refusal_after_a_refusal_of_the_configuration_is_revoked),
-        TEST(a_crash_while_a_request_is_open_is_recovered),
-        TEST(a_crash_after_the_server_rotated_is_recovered_by_grace),
-        TEST(flash_that_fails_does_not_stop_the_refresh),
-        TEST(an_exchange_ends_the_refresh_of_the_pair_before),
-        TEST(what_is_forgotten_stays_forgotten_when_an_answer_comes),
-        TEST(a_new_pair_closes_the_intent_and_ends_a_refusal),
-        TEST(the_reason_of_a_retry_is_the_refreshs),
-        TEST(without_random_numbers_it_waits_too),
-        TEST(what_cannot_be_forgotten_is_still_renewed),
+        TEST(a_lost_answer_is_recovered_with_the_previous_pair),
+        TEST(a_refusal_after_an_unsent_attempt_is_revoked),
+        TEST(a_refusal_after_a_configuration_error_is_revoked),
+        TEST(a_power_cut_with_an_open_request_is_recovered),
+        TEST(a_power_cut_after_rotation_is_recovered_in_the_grace_time),
+        TEST(flash_errors_do_not_stop_refreshes),
+        TEST(an_exchange_cancels_the_refresh_of_the_previous_pair),
+        TEST(an_answer_after_auth_forget_is_dropped),
+        TEST(a_new_pair_clears_intent_and_revocation_in_flash),
+        TEST(the_reason_of_a_retry_is_that_of_the_refresh),
+        TEST(without_random_numbers_it_backs_off),
+        TEST(where_forget_fails_refreshes_go_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,7 +326,7 @@ static void a_recovery_with_the_previous_pair_is_recorded(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(events_are_kept_over_a_restart),
         TEST(refreshes_and_transient_faults_are_not_recorded),

@@ -2,7 +2,7 @@
 #ifndef ONE_WORLD_H
 #define ONE_WORLD_H
 
-/* A world for each test, for cmocka_unit_test_setup_teardown(test, begin, end). Include it behind
+/* A world for each test: cmocka_unit_test_setup_teardown(test, set_up, tear_down). Include after
  * cmocka.h; WORLD_SEED may be defined before. */
 
 #include "world.h"
@@ -13,15 +13,15 @@
 
 static struct world w;
 
-static inline int begin(void **state)
+static inline int set_up(void **state)
 {
     (void)state;
     world_init(&w, WORLD_SEED);
     return 0;
 }
 
-/* Whatever happened, the store kept to the flash contract. */
-static inline int end(void **state)
+/* Also checks that the store kept to the flash contract. */
+static inline int tear_down(void **state)
 {
     (void)state;
     assert_int_equal(w.flash.violations, 0);
