@@ -99,7 +99,7 @@ class OperationsOfRefusals(OperationsCase):
 
     def test_user_leaves(self) -> None:
         self.b24.fault("portal", "error", code="authorization_error", count=-1)
-        check, again = sessions(DOCUMENT, "The user who authorized leaves")
+        check, again = sessions(DOCUMENT, "The authorizing user leaves")
         self.player.play(check)
         self.b24.clear_faults()
         self.b24.set(user_id=2)
