@@ -30,7 +30,7 @@ PROTOCOL_BYTES = 6656  # 6.5 KB
 KEEPER_BYTES = 10752  # of the 64 KB board's RAM
 FRAME_BYTES = 1100  # 64 tokens of JSON are 1 KB of it
 
-RAM_PROBE = '#include "tokenkeeper.h"\nchar tk_probe[sizeof(struct tk_keeper)];\n'
+STRUCTS = ["tk_keeper", "tk_https", "tk_connection", "tk_tls_session"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Built:
     sizes: dict[str, Size] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)  # "file:line: function" to bytes
     errors: list[str] = field(default_factory=list)
-    keeper: int = 0
+    structs: dict[str, int] = field(default_factory=dict)  # sizeof each of STRUCTS
     rooms: dict[str, str] = field(default_factory=dict)  # the room of each module
 
     def room(self, room: str) -> int:
@@ -60,9 +60,15 @@ class Built:
         """Flash of these modules, or of all."""
         return sum(self.sizes[name].text for name in modules or self.sizes if name in self.sizes)
 
-    def largest_frame(self) -> tuple[str, int]:
+    @property
+    def keeper(self) -> int:
+        """sizeof(struct tk_keeper); 0 if that does not compile."""
+        return self.structs.get("tk_keeper", 0)
+
+    def largest_frame(self, folder: str = "core/") -> tuple[str, int]:
         """The function with the most stack of its own."""
-        return max(self.frames.items(), key=lambda item: item[1], default=("", 0))
+        frames = [item for item in self.frames.items() if item[0].startswith(folder)]
+        return max(frames, key=lambda item: item[1], default=("", 0))
 
 
 def mbedtls_include(build: Path) -> Path:
@@ -130,17 +136,22 @@ def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Bu
         built.sizes = _sizes(objects) if objects else {}
         built.frames = _frames(work, [item.stem for item in objects], built.errors)
         if only is None:
-            built.keeper = _keeper_size(tree, mbedtls, work)
+            built.structs = _struct_sizes(tree, mbedtls, work)
     return built
 
 
-def _keeper_size(tree: Path, mbedtls: Path, work: Path) -> int:
-    """sizeof(struct tk_keeper) there; 0 when that does not compile."""
-    (work / "probe.c").write_text(RAM_PROBE)
+def _struct_sizes(tree: Path, mbedtls: Path, work: Path) -> dict[str, int]:
+    """sizeof each of STRUCTS there; none if that does not compile."""
+    probes = [f"char probe_{name}[sizeof(struct {name})];\n" for name in STRUCTS]
+    (work / "probe.c").write_text('#include "tokenkeeper.h"\n' + "".join(probes))
     ours = [word for folder in OURS for word in ("-I", tree / folder)]
     done = source.run(CC, *FLAGS, *ours, "-isystem", mbedtls, "-c", work / "probe.c", "-o",
                       work / "probe.o")
-    return _sizes([work / "probe.o"])["probe"].bss if done.returncode == 0 else 0
+    if done.returncode != 0:
+        return {}
+    symbols = source.output("arm-none-eabi-nm", "-S", work / "probe.o")
+    return {name: int(size, 16) for size, name in
+            re.findall(r"^\w+ (\w+) \w probe_(\w+)$", symbols, re.MULTILINE)}
 
 
 def problems(tree: Path, built: Built) -> list[str]:

@@ -217,6 +217,8 @@ def _named(title: str, text: str, expect: str | None) -> Plant:
 README = [
     Plant("readme", "stale sizes", "core/README.md", "constants** | **9** |", r"sizes are stale",
           r"constants\*\* \| \*\*\d+\*\* \|"),
+    Plant("readme", "stale sizes of a room", "core/https/README.md", "messages | 9 |",
+          r"core/https/README\.md:\d+: the sizes are stale", r"messages \| \d+ \|"),
     _named("a flag of another command", "`tokenkeeper console --json`", r"has no flag --json"),
     _named("a flag that does not exist", "    tokenkeeper get --min-walid 60",
            r"get has no flag --min-walid"),

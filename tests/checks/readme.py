@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation is true: the sizes in core/README.md are today's, and what any *.md names exists."""
+"""Documentation is true: the tables of sizes are today's, and what any *.md names exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import snippets
 import source
 from snippets import Snippet
 
-SIZES = "core/README.md"
 BEGIN = "<!-- generated: sizes -->\n"
 END = "<!-- end -->"
 
@@ -24,6 +23,12 @@ ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
          ("runtime", "what every part is handed"), ("oauth", "accounts and the life of a token"),
          ("escalate", "alert levels, webhook, Corezoid"), ("console", "lines and commands"),
          ("", "the keeper")]
+# The modules of core/https, and what each is about.
+HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one request, one connection"),
+         ("tk_http", "HTTP/1.1 messages"), ("tk_http_date", "the Date field"),
+         ("tk_url", "hosts, query parameters"), ("tk_tls", "name, TCP, handshake, records"),
+         ("tk_tls_config", "profiles"), ("tk_tls_session", "resumption"),
+         ("tk_certificate", "dates, errors of a chain")]
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 # Tables of a server's error codes: the test that compares them with the code word by word.
@@ -49,8 +54,8 @@ class Facts:
     words: set[str]  # whatever core prints
 
 
-def table(built: cross.Built) -> str:
-    """The table of sizes."""
+def core_table(built: cross.Built, _: str) -> str:
+    """The sizes of all rooms."""
     rows = ["| core on Cortex-M3 (gcc -Os, without mbedTLS) | bytes |", "|---|---:|"]
     for room, what in ROOMS:
         title = f"`core/{room}`: {what}" if room else f"`core/`: {what}"
@@ -61,29 +66,50 @@ def table(built: cross.Built) -> str:
     return "\n".join(rows) + "\n"
 
 
+def https_table(built: cross.Built, readme: str) -> str:
+    """The sizes of core/https and of the files of core/base that its README names."""
+    base = re.findall(r"^core/base/(\w+)\.c$", readme, re.MULTILINE)
+    rows = ["| on Cortex-M3 (gcc -Os, without mbedTLS) | bytes |", "|---|---:|"]
+    rows += [f"| `{name}`: {what} | {built.text([name])} |" for name, what in HTTPS]
+    rows.append(f"| {len(base)} files of `core/base` | {built.text(base)} |")
+    rows.append(f"| **all code and constants** | **{built.room('https') + built.text(base)}** |")
+    rows.append(f"| RAM: `struct tk_https`, one connection, one session | {built.structs.get('tk_https', 0)} |")
+    rows.append(f"| RAM: each further connection | {built.structs.get('tk_connection', 0)} |")
+    rows.append(f"| RAM: each further session | {built.structs.get('tk_tls_session', 0)} |")
+    rows.append(f"| the largest stack frame | {built.largest_frame('core/https/')[1]} |")
+    return "\n".join(rows) + "\n"
+
+
+SIZES = {"core/README.md": core_table, "core/https/README.md": https_table}
+
+
 def ungrouped(built: cross.Built) -> list[str]:
-    """Rooms that no row of the table counts, and rows that count nothing."""
-    return [f"tests/checks/readme.py:1: ROOMS and core disagree about {room}"
-            for room in sorted({room for room, _ in ROOMS} ^ set(built.rooms.values()))]
+    """Rooms and modules that no row of a table counts, and rows that count nothing."""
+    https = {name for name, room in built.rooms.items() if room == "https"}
+    return [f"tests/checks/readme.py:1: its tables and core disagree about {name}"
+            for name in sorted(({room for room, _ in ROOMS} ^ set(built.rooms.values()))
+                               | ({name for name, _ in HTTPS} ^ https))]
 
 
-def _split(readme: str) -> tuple[str, str, str]:
+def _split(name: str, readme: str) -> tuple[str, str, str]:
     """A README before, between and behind the markers."""
     before, _, rest = readme.partition(BEGIN)
     between, end, behind = rest.partition(END)
     if not end:
-        raise RuntimeError(f"{SIZES} has no {BEGIN.strip()} ... {END}")
+        raise RuntimeError(f"{name} has no {BEGIN.strip()} ... {END}")
     return before + BEGIN, between, END + behind
 
 
-def write(tree: Path, built: cross.Built) -> bool:
-    """Puts today's table into core's README; whether that changed it."""
-    readme = source.text(tree, SIZES)
-    before, between, behind = _split(readme)
-    if between == table(built):
-        return False
-    (tree / SIZES).write_text(before + table(built) + behind, encoding="utf-8")
-    return True
+def write(tree: Path, built: cross.Built) -> list[str]:
+    """Puts today's tables into the READMEs; those that changed."""
+    changed = []
+    for name, table in SIZES.items():
+        readme = source.text(tree, name)
+        before, between, behind = _split(name, readme)
+        if between != table(built, readme):
+            (tree / name).write_text(before + table(built, readme) + behind, encoding="utf-8")
+            changed.append(name)
+    return changed
 
 
 def _usage(help_text: str) -> dict[str, str]:
@@ -294,13 +320,15 @@ def naming_problems(tree: Path, help_text: str) -> list[str]:
 
 
 def size_problems(tree: Path, built: cross.Built) -> list[str]:
-    """Whether the table of sizes is today's."""
-    readme = source.text(tree, SIZES)
-    _, between, _ = _split(readme)
-    if between == table(built):
-        return []
-    line = readme.count("\n", 0, readme.index(BEGIN)) + 1
-    return [f"{SIZES}:{line}: the sizes are stale: python3 tests/checks/run.py --write"]
+    """Tables of sizes that are not today's."""
+    found = []
+    for name, table in SIZES.items():
+        readme = source.text(tree, name)
+        _, between, _ = _split(name, readme)
+        if between != table(built, readme):
+            line = readme.count("\n", 0, readme.index(BEGIN)) + 1
+            found.append(f"{name}:{line}: the sizes are stale: python3 tests/checks/run.py --write")
+    return found
 
 
 def problems(tree: Path, help_text: str, built: cross.Built) -> list[str]:

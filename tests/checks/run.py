@@ -3,7 +3,7 @@
 """Holds the tree to its rules, one line a check.
 
     python3 tests/checks/run.py --build build/host      all checks
-    python3 tests/checks/run.py --build build/host --write    also brings the sizes in core/README.md
+    python3 tests/checks/run.py --build build/host --write    also brings the tables of sizes
                                                               up to date, and shortens allowed.txt
     python3 tests/checks/run.py --build build/host --sizes    prints the size of every module
 """
@@ -80,8 +80,8 @@ def main() -> int:
         return cross.problems(TREE, built)
 
     def readme_problems() -> list[str]:
-        if args.write and readme.write(TREE, built):
-            print("core/README.md has new sizes")
+        for name in readme.write(TREE, built) if args.write else []:
+            print(f"{name} has new sizes")
         return readme.problems(TREE, help_text, built)
 
     core = sorted(build.glob("core/libtk_*.a"))
