@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
-READMES = ["core/store/README.md", "core/https/README.md"]
+NAMED = ["core/store/README.md", "core/https/README.md"]  # and any other that has files to copy
 FLAGS = "gcc -std=c99 -Wall -Wextra -Werror"
 SECONDS = 120  # of one build and run
 
@@ -107,13 +107,20 @@ def check(readme: str, prefix: Path) -> None:
             raise Problem(f"builds without {left_out} too")
 
 
+def readmes() -> list[str]:
+    """Those that must name files to copy, and those that do."""
+    found = [str(path.relative_to(TREE)) for path in sorted(TREE.glob("core/**/*.md"))
+             if "\n```files\n" in path.read_text(encoding="utf-8")]
+    return list(dict.fromkeys(NAMED + found))
+
+
 def main() -> int:
     """Checks each README; 1 if one has a problem."""
     build = TREE / (sys.argv[1] if len(sys.argv) > 1 else "build/host")
     failed = False
     with tempfile.TemporaryDirectory() as prefix:
         mbedtls(build, Path(prefix))
-        for readme in READMES:
+        for readme in readmes():
             if not (TREE / readme).is_file():
                 print(f"to come: {readme}")
                 continue
