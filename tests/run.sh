@@ -42,7 +42,7 @@ wait    | lift             | store and https, taken out of the tree by their REA
 wait    | demo             | the demo, and its picture in README | python3 tests/demo.py build/host/tokenkeeper >build/demo.txt && python3 tests/picture.py --check build/demo.txt
 quick-1 | checks           | | python3 tests/checks/run.py --build build/host
 quick-2 | unit-quick       | | ctest --preset host -LE exhaustive -j2
-quick-2 | end-to-end-slice | | python3 tests/e2e/run.py -j4 Provision Restart RefusedCode Get Escalation Torture
+quick-2 | end-to-end-slice | | python3 tests/e2e/run.py -j4 Provision Restart RefusedCode Get Escalation Robustness
 END
 }
 

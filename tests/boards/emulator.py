@@ -134,6 +134,13 @@ class Emulator(Keeper):
             return True
         self.wait_for(connected)
 
+    def kill(self) -> None:
+        """A power cut: the processor stops at any instruction. SIGTERM, because QEMU writes the
+        non-volatile memory in the background, and what the board has programmed must be there."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+        self.wait_end()
+
     def wait_end(self) -> int:
         status = self.process.wait(PATIENT_S)
         if self.out:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of core/oauth/errors.md, and the faults of our own Bitrix24 that answer so."""
+"""The tables of core/oauth/errors.md, and the faults that make Bitrix24 respond accordingly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import catalogue
 class Row:
     server: str
     status: int
-    body: str       # as the table has it
+    body: str       # as in the table
     error: str
     action: str
 
@@ -26,7 +26,7 @@ class Row:
         return found.group(1) if found else ""
 
     def fault(self) -> dict:
-        """The catalogue's own answer where it has one."""
+        """A fault for this response; from the catalogue of Bitrix24 where that has it."""
         where = "oauth" if self.server == "oauth" else "rest"
         if any(row.where == where and row.code == self.word for row in catalogue.TABLE):
             return {"kind": "error", "code": self.word, "status": self.status}
@@ -37,7 +37,7 @@ class Row:
 
 
 def tables() -> dict[tuple[str, ...], list[list[str]]]:
-    """The tables of the document by their headings."""
+    """The tables of the document, by their header rows."""
     found, rows = {}, None
     for line in (ROOT / "core/oauth/errors.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -53,12 +53,12 @@ def tables() -> dict[tuple[str, ...], list[list[str]]]:
 TABLES = tables()
 ROWS = [Row(server, int(status), body, error, action) for server, status, body, error, action
         in TABLES["server", "status", "body", "error", "action"]]
-# By action: state, reason ("error": that), level of escalation.
+# By action: state, reason ("error": the error itself), alert level.
 STATES = {action: (state, reason, level) for action, state, reason, level, _
           in TABLES["action", "state", "reason", "level at once", "what follows"]}
-# By action: what `rest=` says.
+# By action: the value of `rest=`.
 REST = {action: rest for action, rest, _ in TABLES["action", "rest", "what follows"]}
-# Of no answer: the action.
+# Where there is no response: the action.
 FAILURES = {error: action for error, action, _ in TABLES["error", "action", "when"]}
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives the real program from outside: its console through pipes or a terminal, `get`, `console`.
+"""Drives the host program: its console through pipes or a terminal, `get`, `console`.
 
-Everything it prints is kept in a transcript under $TK_E2E_DIR, every secret in a file beside it;
-leaks.py looks for the second in the first.
+Its output is recorded under $TK_E2E_DIR, and so is every secret; leaks.py searches the output for
+the secrets.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
 PROGRAM = os.path.abspath(os.environ.get("TOKENKEEPER", ROOT / "build/host/tokenkeeper"))
-WITH_US = ("setpriv", "--pdeathsig", "KILL")  # in front of a command: it ends when its starter does
+WITH_US = ("setpriv", "--pdeathsig", "KILL")  # prefix of a command that ends with its parent
 
 
 def _records() -> Path:
-    """Where everything that is printed goes: $TK_E2E_DIR, or a directory of this process."""
+    """Directory of the records: $TK_E2E_DIR, or one of this process."""
     if "TK_E2E_DIR" in os.environ:
         return Path(os.environ["TK_E2E_DIR"])
     made = tempfile.mkdtemp(prefix="tk-e2e-")
@@ -43,14 +43,14 @@ def _records() -> Path:
 
 
 RECORDS = _records()
-APART_S = 10  # between two refreshes
+REFRESH_INTERVAL_S = 10  # the least time between two refreshes
 POLL_S = 0.1
 GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
 SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
 
 
 class Answer:
-    """What a command was answered: data lines, then OK or ERR."""
+    """The answer to a command: data lines, then OK or ERR."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines, self.last = lines[:-1], lines[-1]
@@ -68,7 +68,7 @@ class Answer:
 
 
 class Lines:
-    """What comes out of a file descriptor, line by line, read by a thread."""
+    """The lines that a thread reads from a file descriptor."""
 
     def __init__(self, fd: int, record: Path) -> None:
         self._fd, self._record = fd, record
@@ -76,7 +76,7 @@ class Lines:
         self.all: list[str] = []
         self.raw = b""
         self.ended = False
-        self.expect_token = False  # what was asked for gives a token, and may
+        self.expect_token = False  # the running command may print a token
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -89,7 +89,7 @@ class Lines:
         while True:
             try:
                 data = os.read(self._fd, 65536)
-            except OSError:  # the other side of a terminal is closed
+            except OSError:  # EIO: the other side of a terminal is closed
                 data = b""
             if not data:
                 break
@@ -112,7 +112,7 @@ class Lines:
             self._changed.notify_all()
 
     def wait(self, pattern: str, start: int = 0, seconds: float = PATIENT_S) -> int:
-        """The number of the first line from `start` on that the pattern matches."""
+        """Waits for a line that matches, from line `start` on; returns its number."""
         end = time.monotonic() + seconds
         with self._changed:
             while True:
@@ -122,14 +122,14 @@ class Lines:
                 start = max(start, len(self.all))
                 left = end - time.monotonic()
                 if left <= 0 or self.ended:
-                    what = "the end came" if self.ended else f"{seconds} s passed"
+                    what = "the output ended" if self.ended else f"{seconds} s passed"
                     raise AssertionError(f"{what} before a line matched {pattern!r}; the last: "
                                          f"{self.all[-12:]}")
                 self._changed.wait(left)
 
 
 class Keeper:
-    """`tokenkeeper run` in a directory of its own. start() may be called again after an end."""
+    """`tokenkeeper run` in a directory of its own; start() may follow kill() or end()."""
 
     def __init__(self, b24: Bitrix24 | None, *, console: str = "stdio", terminal: bool = False,
                  options: tuple[str, ...] = (), ca: str = "",
@@ -140,7 +140,7 @@ class Keeper:
         self.socket, self.flash = self.home / "socket", self.home / "flash.bin"
         self.record = RECORDS / f"{self.home.name}.console"
         self._terminal, self._seq = terminal, 0
-        self._open: tuple[int, int] | None = None  # a command whose answer has not been waited for
+        self._open: tuple[int, int] | None = None  # the last command, until its answer
         ca = ca or (b24.ca if b24 else "")
         self.command_line = [PROGRAM, "run", "--flash", str(self.flash), "--console",
                              console, "--socket", str(self.socket), *options,
@@ -153,7 +153,7 @@ class Keeper:
         if start:
             self.start()
 
-    # --- its life ---
+    # --- start and end ---
 
     def start(self, hello: bool = True) -> None:
         errors = (RECORDS / f"{self.home.name}.stderr").open("ab")
@@ -186,7 +186,7 @@ class Keeper:
         self.wait_end()
 
     def end(self) -> int:
-        """SIGTERM, and its exit status."""
+        """Sends SIGTERM; returns the exit status."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
         return self.wait_end()
@@ -209,28 +209,28 @@ class Keeper:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end or self.process.poll() is not None:
-                raise AssertionError(f"not so in {seconds} s; {self.errors()[-500:]}")
+                raise AssertionError(f"not within {seconds} s; {self.errors()[-500:]}")
             time.sleep(POLL_S)
 
     def peak_kb(self) -> int:
-        """The most memory it ever had resident."""
+        """Peak of its resident memory."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", text).group(1))
 
-    # --- its console ---
+    # --- console ---
 
     def type(self, data: bytes) -> int:
-        """Bytes as they are; gives where the lines after them begin."""
+        """Sends bytes; returns the number of the next line of output."""
         start = len(self.out.all)
         while data:
             data = data[os.write(self._in, data):]
         return start
 
     def ask(self, command: str, *, while_busy: bool = False) -> tuple[int, int]:
-        """Sends a command as a program does; answered() waits for its answer.
+        """Sends a command in the form for programs (@seq); answered() waits for its answer.
 
-        A console runs one command at a time, so the answer to the one before is waited for first,
-        but for while_busy.
+        A console runs one command at a time and refuses others as busy: unless while_busy, this
+        waits for the answer to the previous command first.
         """
         if not while_busy:
             self._finish_last()
@@ -256,7 +256,7 @@ class Keeper:
         return self.answered(self.ask(command), seconds)
 
     def plain(self, command: str, seconds: float = PATIENT_S) -> Answer:
-        """Types a command as an operator does."""
+        """Types a command like an operator, without @seq."""
         self._finish_last()
         self.out.expect_token = command.split(" ")[0] == "token"
         start = self.type(command.encode() + b"\r")
@@ -273,7 +273,7 @@ class Keeper:
     def event(self, pattern: str, start: int = 0, seconds: float = PATIENT_S) -> str:
         return self.out.all[self.out.wait("EVT " + pattern, start, seconds)]
 
-    # --- the main job ---
+    # --- provisioning ---
 
     def configure(self, **changes: str) -> None:
         b24 = self.b24
@@ -285,7 +285,7 @@ class Keeper:
                 self.must(f"set {key} {value}")
 
     def begin(self) -> str:
-        """auth begin; gives the state."""
+        """auth begin; returns the state."""
         return self.must("auth begin")["state"]
 
     def redirect(self) -> str:
@@ -299,22 +299,22 @@ class Keeper:
         return self.must("status --all")
 
     def wait_status(self, seconds: float = PATIENT_S, **wanted: str) -> Answer:
-        """Until `status` has these values; of the generation, until it is that or a later one."""
+        """Polls `status` until it has these values; a later generation will do."""
         end = time.monotonic() + seconds
         while True:
             status = self.status()
-            if all(self._has_come(key, status[key], value) for key, value in wanted.items()):
+            if all(self._reached(key, status[key], value) for key, value in wanted.items()):
                 return status
             if time.monotonic() > end:
-                raise AssertionError(f"{wanted} did not come: {status}")
+                raise AssertionError(f"{wanted} not reached: {status}")
             time.sleep(POLL_S)
 
     @staticmethod
-    def _has_come(key: str, value: str, wanted: str) -> bool:
+    def _reached(key: str, value: str, wanted: str) -> bool:
         return int(value) >= int(wanted) if key == "generation" else value == wanted
 
     def refresh(self, poll_s: float = POLL_S) -> Answer:
-        """`auth refresh`, as soon as it is allowed: a pair is at least 10 s old then."""
+        """`auth refresh` as soon as it is permitted, 10 s after the previous one."""
         answer = self.command("auth refresh")
         end = time.monotonic() + PATIENT_S
         while answer.code == "too_soon" and time.monotonic() < end:
@@ -329,20 +329,21 @@ class Keeper:
         return answer
 
     def pass_time(self, seconds: int) -> None:
-        """Until so many seconds have passed on its own clock, for what comes with time alone."""
+        """Waits until its own clock has advanced by this much."""
         begun = int(self.status()["uptime"])
         self.wait_for(lambda: int(self.status()["uptime"]) > begun + seconds,
                       seconds + PATIENT_S)
 
-    def grow_old(self) -> None:
-        """Until the pair may be refreshed."""
-        self.pass_time(APART_S)
+    def wait_refreshable(self) -> None:
+        """Waits until a refresh of the pair is permitted."""
+        self.pass_time(REFRESH_INTERVAL_S)
 
-    # --- its clients ---
+    # --- clients ---
 
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        """Another process of the program: `get`, `console`, ..."""
-        options = {"env": self.env, "timeout": PATIENT_S, "capture_output": True, "text": True} | options
+        """Runs the program once more: `get`, `console`, ..."""
+        options = {"env": self.env, "timeout": PATIENT_S, "capture_output": True,
+                   "text": True} | options
         done = subprocess.run([PROGRAM, *arguments], check=False, **options)
         self._record_client(arguments, done)
         return done
@@ -368,7 +369,7 @@ class Keeper:
 
 
 class GatewayCase(unittest.TestCase):
-    """Tests with a Bitrix24 of their class, and a keeper of their own (self.k)."""
+    """Tests with a Bitrix24 per class and a keeper per test (self.k)."""
 
     settings: dict = {}
     keeper_options: dict = {}
@@ -384,7 +385,7 @@ class GatewayCase(unittest.TestCase):
         cls.b24.stop()
 
     def setUp(self) -> None:
-        self.b24.drop()  # nothing of the test before comes into the log of this one
+        self.b24.drop()  # no entry of the previous test may come into the log of this one
         self.b24.reset()
         self.k = self.keeper(**self.keeper_options)
 
@@ -396,7 +397,7 @@ class GatewayCase(unittest.TestCase):
     def _close(self, keeper: Keeper) -> None:
         keeper.close()
         errors = keeper.errors()
-        self.assertNotRegex(errors, "Sanitizer|runtime error", "a sanitizer found something")
+        self.assertNotRegex(errors, "Sanitizer|runtime error", "reported by a sanitizer")
 
     def requests(self, kind: str) -> list[dict]:
         return [entry for entry in self.b24.log() if entry.get("kind") == kind]
@@ -404,7 +405,7 @@ class GatewayCase(unittest.TestCase):
     def assert_error(self, answer: Answer, code: str, words: str = "") -> None:
         self.assertEqual(answer.code, code, repr(answer))
         self.assertIn(words, answer.last)
-        self.assertGreater(len(answer.last.split()), 4, "no word about what to do")
+        self.assertGreater(len(answer.last.split()), 4, "the error does not say what to do")
 
 
 def secrets_of(b24: Bitrix24) -> list[str]:

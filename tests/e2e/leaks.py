@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for every planted secret in everything that was printed: python3 tests/e2e/leaks.py DIR"""
+"""Searches the records of a run for secrets: python3 tests/e2e/leaks.py DIR"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-SHORTEST = 8  # a shorter secret would be found everywhere
+SHORTEST = 8  # shorter strings would match by accident
 
 
 def secrets_of(directory: Path) -> set[str]:
@@ -20,7 +20,7 @@ def secrets_of(directory: Path) -> set[str]:
 
 
 def search(directory: Path) -> list[str]:
-    """One line for each file and secret that is in it; the secret itself is not shown."""
+    """A line for each secret in each file, without the secret itself."""
     secrets = sorted(secrets_of(directory), key=len, reverse=True)
     found = []
     for file in sorted(directory.iterdir()):

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the end-to-end tests, a process for each class, then looks for leaks in all that came out.
+"""Runs the end-to-end tests, a process per class, and searches their output for secrets.
 
     python3 tests/e2e/run.py [-j N] [--quick] [NAME...]
     python3 tests/e2e/run.py --list
 
-NAME is a class, a pattern of classes (Escal*) or Class.test_method; without one all are run.
-$TOKENKEEPER names the program (build/host/tokenkeeper). --quick leaves out the classes that wait
-for a minute or more.
+NAME is a class, a pattern of classes (Escal*) or Class.test_method; default: all.
+$TOKENKEEPER is the program (default: build/host/tokenkeeper). --quick skips the classes that take a
+minute or more.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pathlib import Path
 import keeper
 import leaks
 import runner
-from patience import patient  # (keeper has made the way)
+from patience import patient  # keeper has extended sys.path
 
 HERE = Path(__file__).resolve().parent
 LONGEST_S = patient(900)  # of a class
-SLOW = "Slow"  # begins the name of a class that waits for a minute or more: these begin first
+SLOW = "Slow"  # prefix of classes that take a minute or more; they are started first
 
 
 def main() -> int:
-    """All classes that are named, and the search for leaks."""
+    """Runs the chosen classes and the search for secrets."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-j", type=int, default=os.cpu_count(), metavar="N")
@@ -54,8 +54,8 @@ def main() -> int:
             [runner.Job(name, name, env, LONGEST_S) for name in chosen])
         found = leaks.search(records)
         tests = runner.tests_run(results)
-        print(f"{tests} tests; {len(leaks.secrets_of(records))} secrets looked for in "
-              f"{len(list(records.iterdir()))} files: {len(found)} leaks")
+        print(f"{tests} tests; {len(list(records.iterdir()))} files searched for "
+              f"{len(leaks.secrets_of(records))} secrets: {len(found)} leaks")
         print("\n".join(found))
         return 0 if tests > 0 and not found and all(one.passed for one in results) else 1
     finally:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs test classes, each in a process of its own; used for the end-to-end and the board tests.
+"""Runs test classes, a process per class, for the end-to-end and the board tests.
 
-Each process gets a temporary directory that is removed with everything in it, and is ended by its
-process id when it takes too long or when the run itself is ended. The programs that a test starts
-end with the process of their test (keeper.WITH_US).
+Each process has a temporary directory, which is removed at its end, and is terminated by its
+process ID when it exceeds its time limit or when the run is ended. Programs that a test starts end
+with the process of the test (keeper.WITH_US).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TERMINATE_S = 10  # a process that was asked to end is killed after this
+TERMINATE_S = 10  # from SIGTERM to SIGKILL
 
 
 def classes(folder: Path) -> list[str]:
@@ -38,14 +38,14 @@ def classes(folder: Path) -> list[str]:
 
 
 def class_of(name: str) -> str:
-    """Class of module.Class or module.Class.test_method."""
+    """The class in module.Class or module.Class.test_method."""
     return name.split(".")[1]
 
 
 def choose(known: list[str], names: list[str]) -> list[str]:
-    """The classes that are named: Class, Cla*, or Class.test_method, which gives that method.
+    """The classes and methods that names stand for: Class, Cla* or Class.test_method; default: all.
 
-    Ends the program when a name matches no class.
+    Exits when a name matches no class.
     """
     chosen: list[str] = []
     for name in names:
@@ -59,7 +59,7 @@ def choose(known: list[str], names: list[str]) -> list[str]:
 
 @dataclass
 class Job:
-    """A class to run: its name, what to print in front of it, its environment, its hang guard."""
+    """A class to run: its name, its title in the output, its environment and its time limit."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass
 class Result:
-    """What a class came to."""
+    """The outcome of a job."""
 
     job: Job
     passed: bool
@@ -79,23 +79,23 @@ class Result:
 
 @dataclass
 class Runner:
-    """Runs jobs of a folder, some at a time, and prints a line for each."""
+    """Runs jobs of a folder, several at a time, and prints a line for each."""
 
     folder: Path
     at_a_time: int
-    notes: bool = False  # also print the lines of a test's output that begin with "= "
+    notes: bool = False  # also print lines of the output that begin with "= "
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ended: bool = False
 
     def run(self, jobs: list[Job]) -> list[Result]:
-        """All of them; SIGTERM, SIGINT and SIGHUP end what is running, and the program."""
+        """Runs all jobs; SIGTERM, SIGINT and SIGHUP end the running ones and the program."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
         with tempfile.TemporaryDirectory(prefix="tk-run-") as work, \
                 ThreadPoolExecutor(self.at_a_time) as pool:
             self._work = Path(work)
-            self._work.chmod(0o755)  # a test plays another user
+            self._work.chmod(0o755)  # a test runs as another user
             return list(pool.map(self._one, jobs))
 
     def _end(self, number: int, _frame: object) -> None:
@@ -143,7 +143,7 @@ class Runner:
         except subprocess.TimeoutExpired:
             process.kill()
             output = process.communicate()[0]
-        return output + f"\nended: it took more than {limit_s:.0f} s"
+        return output + f"\nterminated after {limit_s:.0f} s"
 
     def _print(self, result: Result) -> None:
         lines = [f"{'ok    ' if result.passed else 'FAILED'} {result.job.title:40} "
@@ -156,11 +156,11 @@ class Runner:
 
 
 def tests_run(results: list[Result]) -> int:
-    """How many tests ran in all of these classes."""
+    """Number of tests in all of these classes."""
     return sum(int(count) for result in results
                for count in re.findall(r"Ran (\d+) test", result.output))
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Of a job: ours, and these."""
+    """Environment of a job: that of this process, and these variables."""
     return dict(os.environ) | more

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""core/oauth/errors.md, driven: each of its rows answered to the program by a server with real TLS."""
+"""core/oauth/errors.md: every row, with a server that responds so over real TLS."""
 
 import re
 import unittest
@@ -18,12 +18,12 @@ class CatalogueCase(GatewayCase):
         self.k.provision()
 
     def restart(self) -> None:
-        """So that a refresh is not too soon after the last one."""
+        """After a start a refresh is permitted at once."""
         self.k.kill()
         self.k.start()
 
     def refresh_fails(self, error: str, action: str, word: str = "") -> None:
-        """All that the document says of a refresh that ended so."""
+        """Checks everything that the document says about a refresh that ends so."""
         state, reason, level = STATES[action]
         start = len(self.k.out.all)
         answer = self.k.command("auth refresh")
@@ -33,10 +33,10 @@ class CatalogueCase(GatewayCase):
         wanted = {"state": state, "reason": error if reason == "error" else reason,
                   "last_error": error, "said": word, "rest": "unknown"}
         self.assertEqual({key: status[key] for key in wanted}, wanted)
-        told = re.search(EVENT, self.k.event(EVENT, start))
+        raised = re.search(EVENT, self.k.event(EVENT, start))
         cause = "invalid_grant" if action == "reauth" else error
-        self.assertEqual(told.groups(), (level, cause))
-        self.assertTrue(self.k.must("token 1")["access_token"], "it is valid, and served")
+        self.assertEqual(raised.groups(), (level, cause))
+        self.assertTrue(self.k.must("token 1")["access_token"], "the token is valid and served")
         if action == "block":
             self.assertIn(int(status["next_refresh_in"]), range(3500, 3601))
         if action == "reauth":
@@ -65,7 +65,7 @@ class CatalogueCase(GatewayCase):
 
 class Document(unittest.TestCase):
 
-    def test_it_has_each_row_of_the_catalogue(self) -> None:
+    def test_lists_every_row_of_the_catalogue(self) -> None:
         known = {(row.server, row.status, row.body) for row in ROWS}
         for row in catalogue.TABLE:
             server = "oauth" if row.where == "oauth" else "portal"
@@ -73,29 +73,29 @@ class Document(unittest.TestCase):
             self.assertIn((server, row.status, body), known)
 
 
-class Passing(CatalogueCase):
-    """Errors after which no person is needed."""
+class Transient(CatalogueCase):
+    """Errors that are retried."""
 
     def test_each(self) -> None:
         self.drive([row for row in ROWS if row.server == "oauth"
                     and row.action in ("retry", "wait")])
 
 
-class Lasting(CatalogueCase):
-    """Errors after which a person must act."""
+class Permanent(CatalogueCase):
+    """Errors that require an operator."""
 
     def test_each(self) -> None:
         self.drive([row for row in ROWS if row.server == "oauth"
                     and row.action in ("block", "reauth")])
 
 
-class NoAnswer(CatalogueCase):
+class NoResponse(CatalogueCase):
 
     UNDRIVEN = {
-        "clock_unknown": "this machine has a clock", "not_seeded": "and random numbers",
-        "no_memory": "no value that can be set is so long", "timeout": "30 s; on the boards",
-        "tls_weak": "no such certificate here", "tls_alert": "a unit test's job",
-        "tls_failed": "a unit test's job", "tls_no_memory": "a board's job"}
+        "clock_unknown": "this machine has a clock", "not_seeded": "... and random numbers",
+        "no_memory": "no setting is long enough", "timeout": "30 s; board tests",
+        "tls_weak": "no such certificate in tests/bitrix24", "tls_alert": "unit tests",
+        "tls_failed": "unit tests", "tls_no_memory": "board tests"}
     CERTIFICATES = {"tls_untrusted": "untrusted", "tls_self_signed": "selfsigned",
                     "tls_wrong_name": "wrongname", "tls_expired": "expired",
                     "tls_not_yet_valid": "notyet"}
@@ -110,14 +110,14 @@ class NoAnswer(CatalogueCase):
         for error in driven:
             with self.subTest(error):
                 self.restart()
-                self.break_so(error)
+                self.cause(error)
                 self.refresh_fails(error, FAILURES[error])
                 self.b24.clear_faults()
                 self.b24.set(oauth_cert="ec")
                 self.k.must(f"set auth_host {self.b24.oauth}")
                 self.recovers(FAILURES[error])
 
-    def break_so(self, error: str) -> None:
+    def cause(self, error: str) -> None:
         if error in self.CERTIFICATES:
             self.b24.forget_sessions()
             self.b24.set(oauth_cert=self.CERTIFICATES[error])
@@ -128,7 +128,7 @@ class NoAnswer(CatalogueCase):
 
 
 class Portal(CatalogueCase):
-    """The portal's answers change no state, and are no reason to escalate."""
+    """Errors of the portal change no state and raise no alert."""
 
     def test_each(self) -> None:
         for row in [row for row in ROWS if row.server == "portal"]:
@@ -149,7 +149,7 @@ class Portal(CatalogueCase):
 
 class RefusedToken(CatalogueCase):
 
-    def test_it_is_renewed_once(self) -> None:
+    def test_is_refreshed_once(self) -> None:
         self.b24.fault("portal", "error", path="/rest/", code="expired_token")
         self.assertEqual(self.k.command("check").code, "token_refused")
         self.k.wait_status(generation="2", rest="ok", last_error="none")
@@ -170,13 +170,13 @@ class MovedPortal(CatalogueCase):
         self.assertEqual((status["portal"], status["client_endpoint"], status["state"]),
                          (portal, f"https://{portal}/rest/", "ready"))
 
-    def test_it_is_followed_and_stored(self) -> None:
+    def test_is_followed_and_stored(self) -> None:
         self.assertEqual(self.moved_to(f"https://{self.there}/rest/app.info"), "")
         self.assertEqual(self.k.status()["rest"], "ok")
         self.assert_portal(self.there)
         self.restart()
         self.assert_portal(self.there)
-        self.k.must("auth refresh")     # the answer still has the old address
+        self.k.must("auth refresh")     # the response still has the old address
         self.assert_portal(self.there)
 
     def test_a_hostile_redirect_changes_nothing(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codes that do not work: each has its name, says the next step, and costs no pair."""
+"""Codes that are rejected: each has an error of its own with the next step, and no pair is lost."""
 
 import time
 import unittest
@@ -8,7 +8,7 @@ from keeper import GatewayCase
 
 
 class RefusedCode(GatewayCase):
-    """With a live pair, which is there and served after each."""
+    """With a valid pair, which is still served after each."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -33,7 +33,7 @@ class RefusedCode(GatewayCase):
         self.k.kill()
         self.k.start()
         self.refused(redirect.partition("code=")[2].partition("&")[0], "code_used", "auth begin")
-        self.assertEqual(len(self.requests("exchange")), exchanges, "it was sent again")
+        self.assertEqual(len(self.requests("exchange")), exchanges, "the code was sent again")
 
     def test_unknown(self) -> None:
         self.k.begin()
@@ -44,11 +44,11 @@ class RefusedCode(GatewayCase):
         self.b24.set(clock_offset_s=31)
         self.refused(redirect, "code_stale", "auth begin")
 
-    def test_state_not_ours(self) -> None:
+    def test_unknown_state(self) -> None:
         self.k.begin()
         self.refused(self.b24.code(state="0123456789abcdef")["redirect"], "wrong_state", "url=")
 
-    def test_state_of_an_older_begin(self) -> None:
+    def test_state_of_an_earlier_begin(self) -> None:
         redirect = self.k.redirect()
         self.k.begin()
         self.refused(redirect, "wrong_state", "newest")
@@ -60,7 +60,7 @@ class RefusedCode(GatewayCase):
         self.assertNotEqual(other, redirect)
         self.refused(other, "wrong_domain", "portal")
 
-    def test_nothing_that_holds_a_code(self) -> None:
+    def test_input_without_a_code(self) -> None:
         for pasted in ("http://localhost:7000/?error=access_denied", "http://localhost:7000/",
                        "https://"):
             with self.subTest(pasted):
@@ -71,13 +71,13 @@ class RefusedCode(GatewayCase):
         self.k.must("set client_secret not0the0right0secret0of0this0application0at0all000")
         self.refused(self.k.redirect(), "invalid_client", "client_secret")
 
-    def test_no_answer(self) -> None:
+    def test_lost_response(self) -> None:
         redirect = self.k.redirect()
         self.b24.fault("oauth", "lost_answer")
         self.refused(redirect, "code_unanswered", "auth begin")
         self.refused(redirect, "code_used", "auth begin")
 
-    def test_server_in_trouble(self) -> None:
+    def test_server_errors(self) -> None:
         for fault, code in (({"kind": "status", "status": 503}, "server_busy"),
                             ({"kind": "status", "status": 500}, "server_error"),
                             ({"kind": "status", "status": 200}, "bad_answer"),
@@ -93,7 +93,7 @@ class RefusedCode(GatewayCase):
 
 
 class FirstCode(GatewayCase):
-    """Nothing stored yet."""
+    """Without a stored pair."""
 
     def test_no_client(self) -> None:
         self.assertEqual(self.k.status()["state"], "no_client")
@@ -115,7 +115,7 @@ class FirstCode(GatewayCase):
         self.assertEqual((answer["state"], answer["rest"]), ("ready", "access_denied"))
         self.assertEqual(self.k.status()["rest"], "access_denied")
 
-    def test_given_up_after_25_s(self) -> None:
+    def test_expires_after_25_s(self) -> None:
         self.k.configure()
         redirect = self.k.redirect()
         self.b24.fault("oauth", "refuse", count=-1, tcp=True)
@@ -125,7 +125,7 @@ class FirstCode(GatewayCase):
         self.assertGreater(time.monotonic() - began, 20)
         self.assertEqual(self.requests("exchange"), [])
 
-    def test_a_code_that_was_never_sent_may_be_given_again(self) -> None:
+    def test_a_code_that_was_not_sent_may_be_entered_again(self) -> None:
         self.k.configure()
         self.b24.fault("oauth", "refuse", count=-1, tcp=True)
         code = self.b24.code()["code"]
@@ -136,7 +136,7 @@ class FirstCode(GatewayCase):
         self.b24.clear_faults()
         self.assertEqual(self.k.must(f"auth code {code}")["generation"], "1")
 
-    def test_quirks_of_answers(self) -> None:
+    def test_quirks_of_responses(self) -> None:
         self.k.configure()
         generation = 0
         for quirk in ({"omit_expires": True}, {"omit_user_id": True}, {"numbers_as_strings": True},

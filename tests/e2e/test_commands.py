@@ -11,7 +11,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from keeper import PROGRAM, ROOT, GatewayCase, RECORDS
+from keeper import PATIENT_S, PROGRAM, ROOT, GatewayCase
 
 sys.path.insert(0, str(ROOT / "tests/checks"))
 import commands  # noqa: E402
@@ -43,7 +43,7 @@ class CommandsOfConsumers(GatewayCase):
         line = line.replace("acme.bitrix24.com", self.b24.portal)
         line = line.replace("curl ", f"curl --cacert {self.b24.ca} ")
         return subprocess.run(["sh", "-c", line], env=self.k.env, capture_output=True, text=True,
-                              timeout=60, check=False, **options)
+                              timeout=PATIENT_S, check=False, **options)
 
     def test_each(self) -> None:
         self.k.provision()
@@ -112,7 +112,7 @@ class CommandsOfDevelopers(unittest.TestCase):
 
     def run_line(self, line: str, **options) -> str:
         done = subprocess.run(["bash", "-c", line], cwd=self.tree, capture_output=True, text=True,
-                              timeout=240, check=False, **options)
+                              timeout=PATIENT_S, check=False, **options)
         self.assertEqual(done.returncode, 0, f"{line}: {done.stdout[-800:]}{done.stderr[-800:]}")
         return done.stdout
 
@@ -175,7 +175,7 @@ class CommandsOfBitrix24(unittest.TestCase):
         control = ready["control"].removeprefix("http://").rstrip("/")
         for line in documented("curl "):
             done = subprocess.run(["sh", "-c", line.replace("localhost:8024", control)], env=env,
-                                  capture_output=True, text=True, timeout=60, check=False)
+                                  capture_output=True, text=True, timeout=PATIENT_S, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             answer = json.loads(done.stdout)
             env |= {"CODE": answer.get("code", ""), "ACCESS_TOKEN": answer.get("access_token", "")}
@@ -187,7 +187,7 @@ class CommandsOfBitrix24(unittest.TestCase):
                           re.M)[0]
         code = re.sub(r"^    ", "", block, flags=re.M)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                              timeout=60, check=False,
+                              timeout=PATIENT_S, check=False,
                               env=os.environ | {"PYTHONPATH": str(ROOT / "tests/bitrix24")})
         self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a serial line can do to a console: refused or handled, and the next command works."""
+"""Invalid input on a serial line: rejected or handled, and the next command works."""
 
 import random
 import time
@@ -8,7 +8,7 @@ import unittest
 from keeper import GatewayCase
 
 
-class Torture(GatewayCase):
+class Robustness(GatewayCase):
 
     def tearDown(self) -> None:
         self.k.type(b"\r")
@@ -18,7 +18,7 @@ class Torture(GatewayCase):
         start = self.k.type(data)
         self.k.out.wait(pattern, start)
 
-    def test_the_end_of_input_leaves_the_answer_before_it(self) -> None:
+    def test_the_answer_is_complete_at_the_end_of_input(self) -> None:
         for command, answer in (("set portal acme", r"OK portal=acme\.bitrix24\.com"),
                                 ("version", "OK version="), ("log", "ERR "), ("nonsense", "ERR ")):
             with self.subTest(command):
@@ -37,7 +37,7 @@ class Torture(GatewayCase):
         self.answer_to(b"@5 set scope " + b"b" * 5000 + b"\n", "(@5 )?ERR line_too_long")
         self.assertEqual(self.k.must("show")["scope"], "tail")
 
-    def test_tail_of_a_long_line_is_never_run(self) -> None:
+    def test_the_tail_of_a_long_line_is_not_run(self) -> None:
         self.answer_to(b"x" * 1020 + b" factory-reset\r", "ERR line_too_long")
         self.answer_to(b"version\r", "OK version=")
 
@@ -51,8 +51,8 @@ class Torture(GatewayCase):
             self.k.type(bytes(noise.randrange(256) for _ in range(200)))
         self.k.type(b"\x03\r\n")
 
-    def test_nul(self) -> None:
-        """A line that idles or breaks sends some: they are nothing."""
+    def test_nul_bytes(self) -> None:
+        """An idle or broken line sends NUL bytes: they are ignored."""
         self.answer_to(b"\0\0ver\0sion\r", "OK version=")
 
     def test_end_of_transmission(self) -> None:
@@ -80,7 +80,7 @@ class Torture(GatewayCase):
         start = len(self.k.out.all)
         for byte in b"@44 version\n":
             self.k.type(bytes([byte]))
-            time.sleep(0.01)  # most are read alone; that some are not does no harm
+            time.sleep(0.01)  # most bytes are read one by one; the result does not depend on it
         self.k.out.wait("@44 OK version=", start)
 
     def test_many_commands_at_once(self) -> None:
@@ -92,24 +92,24 @@ class Torture(GatewayCase):
         self.answer_to(b"verX\x08sion\r", "OK version=")
         self.answer_to(b"verXY\x7f\x7fsion\r", "OK version=")
 
-    def test_interrupt_drops_the_line(self) -> None:
+    def test_ctrl_c_discards_the_line(self) -> None:
         self.k.type(b"set scope wrong\x03")
         self.answer_to(b"version\r", "OK version=")
         self.assertNotEqual(self.k.must("show")["scope"], "wrong")
 
-    def test_prefixes(self) -> None:
+    def test_sequence_numbers(self) -> None:
         for data in (b"@ version\r", b"@x version\r", b"@12345678901 version\r", b"@1\r"):
             self.answer_to(data, r"(@\d+ )?ERR ")
         self.answer_to(b"@1234567890 version\r", "@1234567890 OK version=")
 
-    def test_every_command_of_help_is_one(self) -> None:
+    def test_help_lists_the_commands(self) -> None:
         listed = [line.partition("=")[0] for line in self.k.must("help").lines]
         self.assertGreater(len(listed), 15)
         for word in ("help version status show set unset check token time ref selftest log "
                      "factory-reset reboot").split():
             self.assertTrue(any(word in line for line in listed), word)
 
-    def test_values_that_cannot_be(self) -> None:
+    def test_invalid_values(self) -> None:
         for command, code in (("set portal ht!tp://x", "bad_value"), ("set portal a b", "bad_value"),
                               ("set renew 5s", "bad_value"), ("set renew 8d", "bad_value"),
                               ("set renew soon", "bad_value"), ("set colour red", "unknown_key"),
@@ -120,12 +120,13 @@ class Torture(GatewayCase):
                               ("set ntp a:1", "bad_value"), ("set ntp pool", "clock_system"),
                               ("unset nothing", "unknown_key"), ("ref other", "no_such_ref"),
                               ("ref add UPPER", "bad_value"), ("ref add token", "ref_exists"),
-                              ("time 5", "time_range"), (f"time {int(time.time())}", "clock_system"), ("token soon", "usage"),
-                              ("log loud", "bad_value"), ("log debug", "bad_value"), ("auth", "unknown_command")):
+                              ("time 5", "time_range"), (f"time {int(time.time())}", "clock_system"),
+                              ("token soon", "usage"), ("log loud", "bad_value"),
+                              ("log debug", "bad_value"), ("auth", "unknown_command")):
             with self.subTest(command):
                 self.assert_error(self.k.command(command), code)
 
-    def test_a_name_without_a_dot(self) -> None:
+    def test_a_portal_without_a_domain(self) -> None:
         self.assertEqual(self.k.must("set portal acme")["portal"], "acme.bitrix24.com")
         self.assertEqual(self.k.must("set portal https://Acme.bitrix24.ru/x")["portal"],
                          "acme.bitrix24.ru")
@@ -139,8 +140,8 @@ class Torture(GatewayCase):
         self.assertEqual(self.k.answered(asked).code, "cancelled")
 
 
-class OverATerminal(Torture):
-    """The same through a terminal device in raw mode."""
+class OverATerminal(Robustness):
+    """The same over a terminal in raw mode."""
     keeper_options = {"terminal": True}
 
 

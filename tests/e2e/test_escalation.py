@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody is told: once when a fault begins, once when it ends, over restarts too."""
+"""Alerts: one RAISED and one CLEARED per fault, also across restarts."""
 
 import unittest
 
@@ -41,9 +41,9 @@ class Escalation(EscalationCase):
         self.wait_posts("raised", "cleared")
 
 
-class EscalationOverARestart(EscalationCase):
+class EscalationAcrossRestarts(EscalationCase):
 
-    def test_told_once(self) -> None:
+    def test_reported_once(self) -> None:
         self.provision()
         self.break_server()
         self.wait_posts("raised")
@@ -86,7 +86,7 @@ class EscalationToCorezoid(EscalationCase):
         self.k.wait_for(lambda: len(self.corezoid.tasks) >= count)
         return self.corezoid.tasks
 
-    def test_a_fault_and_its_end(self) -> None:
+    def test_raised_and_cleared(self) -> None:
         self.sign()
         self.k.provision()
         self.corezoid.keeps = True
@@ -102,7 +102,7 @@ class EscalationToCorezoid(EscalationCase):
         self.assertNotEqual(cleared["ref"], raised["ref"])
         self.assertTrue(raised["signed"] and cleared["signed"])
 
-    def test_an_answer_that_is_lost_makes_no_second_task(self) -> None:
+    def test_a_lost_response_creates_no_second_task(self) -> None:
         self.sign()
         self.k.provision()
         self.corezoid.keeps = True
@@ -115,7 +115,7 @@ class EscalationToCorezoid(EscalationCase):
         self.assertEqual([task["data"]["event"] for task in self.corezoid.tasks],
                          ["raised", "cleared"])
 
-    def test_both_doors(self) -> None:
+    def test_both_endpoints(self) -> None:
         self.sign()
         self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.k.must("set corezoid_key another")
@@ -133,7 +133,7 @@ class EscalationToCorezoid(EscalationCase):
         self.b24.fault("webhook", "status", status=200, body='{"request_proc":"ok","ops":[{"proc":"error"}]}')
         self.assert_error(self.k.command("escalate test"), "escalate_refused")
 
-    def test_its_key_is_a_secret(self) -> None:
+    def test_the_key_is_secret(self) -> None:
         self.sign()
         shown = self.k.must("show")
         self.assertRegex(shown["corezoid_key"], rf"^len={len(self.corezoid.key)} sha256=[0-9a-f]{{8}}$")
@@ -143,7 +143,7 @@ class EscalationToCorezoid(EscalationCase):
         self.assertNotIn(self.corezoid.key, "\n".join(self.k.out.all[start:]))
         self.assertNotIn(self.corezoid.key, repr(shown) + repr(self.k.status()))
 
-    def test_a_template_is_its_data(self) -> None:
+    def test_a_template_becomes_the_data_of_the_task(self) -> None:
         self.sign()
         self.k.must('set escalate_template {"text": "{account} {event}", "level": {level}}')
         self.k.kill()
@@ -163,14 +163,14 @@ class EscalationTest(EscalationCase):
         self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.wait_posts("test")
 
-    def test_refused_by_the_webhook(self) -> None:
+    def test_rejected_by_the_webhook(self) -> None:
         self.provision()
         self.b24.fault("webhook", "status", status=404)
         answer = self.k.command("escalate test")
         self.assert_error(answer, "escalate_refused", "http=")
         self.assertEqual(answer["http"], "404")
 
-    def test_its_address_is_a_secret(self) -> None:
+    def test_the_url_is_secret(self) -> None:
         url = f"https://{self.b24.webhook}/hook/planted0secret0of0the0webhook"
         answer = self.k.must(f"set escalate_url {url}")
         shown = repr(self.k.must("show")) + repr(answer) + repr(self.k.status())

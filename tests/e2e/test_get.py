@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tokenkeeper get`: what a script sees, in text and in exit statuses."""
+"""`tokenkeeper get`: output and exit status."""
 
 import contextlib
 import fcntl
@@ -37,7 +37,7 @@ class Get(GatewayCase):
         self.assertEqual(answer["portal"], self.b24.portal)
         self.assertEqual(answer["client_endpoint"], f"https://{self.b24.portal}/rest/")
 
-    def test_the_token_opens_the_portal(self) -> None:
+    def test_the_portal_accepts_the_token(self) -> None:
         self.k.provision()
         done = subprocess.run(
             ["curl", "-sS", "--cacert", self.b24.ca, "--data", "@-",
@@ -46,7 +46,7 @@ class Get(GatewayCase):
             timeout=PATIENT_S, check=False)
         self.assertIn("result", json.loads(done.stdout), done.stderr)
 
-    def test_console_and_get_give_the_same(self) -> None:
+    def test_console_and_get_return_the_same(self) -> None:
         self.k.provision()
         answer = self.k.must("token")
         self.assertEqual(answer["access_token"] + "\n", self.k.get().stdout)
@@ -55,27 +55,27 @@ class Get(GatewayCase):
 
 class MinValid(GatewayCase):
 
-    def test_min_valid_above_what_is_left_refreshes_first(self) -> None:
+    def test_min_valid_above_the_remaining_life_refreshes_first(self) -> None:
         self.b24.set(access_life_s=600)
         self.k.provision()
-        self.k.grow_old()
+        self.k.wait_refreshable()
         self.b24.set(access_life_s=3600)
         answer = self.k.get_json("--min-valid", "600")
         self.assertEqual((answer["generation"], answer["short"]), (2, False))
         self.assertEqual(len(self.requests("refresh")), 1)
 
-    def test_min_valid_longer_than_any_token(self) -> None:
+    def test_min_valid_above_the_life_of_a_token(self) -> None:
         self.k.provision()
-        self.k.grow_old()
+        self.k.wait_refreshable()
         answer = self.k.get_json("--min-valid", "7200")
         self.assertEqual((answer["generation"], answer["short"]), (2, True))
         self.assertGreater(answer["expires_in"], 3500)
         self.assertEqual(len(self.requests("refresh")), 1)
 
 
-    def test_who_waits_in_vain_gets_what_is_valid(self) -> None:
+    def test_timeout_returns_the_valid_token(self) -> None:
         self.k.provision()
-        self.k.grow_old()
+        self.k.wait_refreshable()
         self.b24.fault("oauth", "stall_at", byte=0, count=1)
         answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
@@ -86,10 +86,10 @@ class MinValid(GatewayCase):
         fields = Path(f"/proc/{self.k.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def test_who_says_no_more_while_he_waits_costs_nothing(self) -> None:
+    def test_waiting_clients_that_shut_down_cost_no_cpu_time(self) -> None:
         self.k.provision()
-        self.k.grow_old()
-        for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # places are for 24
+        self.k.wait_refreshable()
+        for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # the service holds 24
             self.b24.fault("oauth", "stall_at", byte=0, count=1)
             before = self.cpu_s()
             with contextlib.ExitStack() as stack:
@@ -112,14 +112,14 @@ class Rejected(GatewayCase):
 
     def test_rejected(self) -> None:
         self.k.provision()
-        self.k.grow_old()
+        self.k.wait_refreshable()
         self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
         self.assertEqual(self.k.get_json("--rejected", "1")["generation"], 2)
         self.assertEqual(len(self.requests("refresh")), 1)
 
-    def test_many_at_once_cost_one_refresh(self) -> None:
+    def test_concurrent_clients_cause_one_refresh(self) -> None:
         self.k.provision()
-        self.k.grow_old()
+        self.k.wait_refreshable()
         self.b24.fault("oauth", "delay", seconds=2, path="/oauth/token")
         clients = [subprocess.Popen([PROGRAM, "get", "--rejected", "1", "--json"],
                                     env=self.k.env, stdout=subprocess.PIPE, text=True)
@@ -147,7 +147,7 @@ class ExitStatus(GatewayCase):
     def status(self, *arguments: str, **options) -> int:
         done = self.k.get(*arguments, **options)
         self.assertEqual(done.stdout, "")
-        self.assertGreater(len(done.stderr.split()), 4, "no word about what to do")
+        self.assertGreater(len(done.stderr.split()), 4, "the error does not say what to do")
         return done.returncode
 
     def test_2_usage(self) -> None:
@@ -165,7 +165,7 @@ class ExitStatus(GatewayCase):
     def test_4_no_such_ref(self) -> None:
         self.assertEqual(self.status("--ref", "other"), 4)
 
-    def test_5_a_person_is_needed(self) -> None:
+    def test_5_operator_required(self) -> None:
         self.assertEqual(self.status(), 5)
         self.k.configure()
         self.assertEqual(self.status(), 5)
@@ -177,13 +177,13 @@ class ExitStatus(GatewayCase):
         self.k.wait_status(expires_in="0")
         self.assertEqual(self.status("--timeout", "1", "--min-valid", "0"), 6)
 
-    def test_help_names_them(self) -> None:
+    def test_help_lists_them(self) -> None:
         done = self.k.run("--help")
         self.assertEqual(done.returncode, 0)
         for number in ("2", "3", "4", "5", "6", "70", "75"):
             self.assertRegex(done.stdout, rf"(?m)(status: .*|^.*)\b{number} [a-z]")
 
-    def test_of_the_program(self) -> None:
+    def test_invalid_arguments(self) -> None:
         run = ["run", "--flash", str(self.k.home / "second.bin"), "--socket",
                str(self.k.home / "second")]
         for arguments in ([], ["dance"], [*run, "--console", "tape"], [*run, "extra"],

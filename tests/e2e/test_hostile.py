@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that stall, break off, and never end: bounded time, bounded memory, a named error."""
+"""Servers that stall, close early or send endlessly: bounded time and memory, specific errors."""
 
 import unittest
 
 from keeper import PROGRAM, GatewayCase, Keeper
 
-PEAK_KB = 16384   # whatever a server sends; less than the 10 MB of one of them above the usual
+PEAK_KB = 16384   # for any response; the usual plus less than the 10 MB of the largest one
 SANITIZED = "asan" in PROGRAM
 
 
@@ -19,7 +19,7 @@ class HostileCase(GatewayCase):
         return keeper.command(f"auth code {self.b24.code()['code']}")
 
     def refused(self, fault: dict, *codes: str) -> None:
-        """The fault, an error that names it, and a good code afterwards."""
+        """Injects the fault, expects one of the errors; a valid code works afterwards."""
         self.b24.fault("oauth", **fault)
         answer = self.exchange(self.k)
         self.assertIn(answer.code, codes, f"{fault}: {answer}")
@@ -54,7 +54,7 @@ class Answers(HostileCase):
                      "http_too_large")
         self.refused({"kind": "bad_chunk", "line": "-1"}, "http_malformed")
 
-    def test_no_http(self) -> None:
+    def test_invalid_http(self) -> None:
         self.refused({"kind": "garbage", "bytes": 5000, "http": False}, "http_malformed",
                      "http_too_large", "code_unanswered")
         self.refused({"kind": "garbage", "bytes": 1000}, "bad_answer")
@@ -75,24 +75,24 @@ class Answers(HostileCase):
         self.assertEqual(self.b24.posts(), [])
         self.assertEqual([e for e in self.b24.log() if e["listener"] == "webhook"], [])
 
-    def test_slow_but_good(self) -> None:
+    def test_slow_responses(self) -> None:
         self.b24.fault("oauth", "drip", size=1)
         self.assertTrue(self.exchange(self.k).ok)
         self.b24.fault("oauth", "delay", seconds=3)
         self.assertTrue(self.exchange(self.k).ok)
         self.assertEqual(self.k.status()["generation"], "2")
 
-    def test_lost_answers(self) -> None:
+    def test_lost_responses(self) -> None:
         self.refused({"kind": "lost_answer"}, "code_unanswered")
         self.refused({"kind": "lost_answer", "reset": True}, "code_unanswered")
 
-    def test_unknown_words(self) -> None:
+    def test_unknown_errors(self) -> None:
         self.refused({"kind": "error", "code": "NO_AUTH_FOUND"}, "invalid_request")
         self.refused({"kind": "error", "code": "verification_needed"}, "oauth_error")
 
 
 class Cut(HostileCase):
-    """Closed and reset at many bytes of the answer; each position is a unit test's job."""
+    """Closed and reset at many positions of the response; unit tests cover every position."""
 
     def test_at_many_bytes(self) -> None:
         self.k.configure()
@@ -102,7 +102,7 @@ class Cut(HostileCase):
             self.b24.fault("oauth", byte=at, path="/oauth/token", **fault)
             answer = self.exchange(self.k)
             if not answer.ok:
-                self.assertFalse(whole, f"a shorter answer was taken than the {at} bytes of this")
+                self.assertFalse(whole, f"accepted with fewer than {at} bytes")
                 self.assertIn(answer.code, ("code_unanswered", "bad_answer", "http_malformed"))
             whole = whole or answer.ok
             self.b24.clear_faults()
@@ -113,7 +113,7 @@ class Cut(HostileCase):
 class Stall(HostileCase):
 
     def test_at_many_bytes(self) -> None:
-        """All at a time, a keeper for each: they wait together."""
+        """All at the same time, a keeper for each."""
         keepers = [(self.keeper(), byte) for byte in (0, 1, 15, 100, 200, 300, 400, 500)]
         began = []
         for keeper, byte in keepers:
@@ -140,7 +140,7 @@ class Stall(HostileCase):
 class StallOnce(HostileCase):
 
     def test_handshake(self) -> None:
-        """It is given up early enough for another one within the code's time."""
+        """The attempt is abandoned early enough for a second one within the life of the code."""
         self.k.configure()
         self.b24.fault("oauth", "stall_handshake")
         answer = self.exchange(self.k)
@@ -150,7 +150,7 @@ class StallOnce(HostileCase):
 
 class StalledPortal(HostileCase):
 
-    def test_the_pair_is_kept(self) -> None:
+    def test_keeps_the_pair(self) -> None:
         self.k.configure()
         self.b24.fault("portal", "stall_at", byte=0, count=-1)
         answer = self.exchange(self.k)
@@ -161,10 +161,10 @@ class StalledPortal(HostileCase):
 
 
 class Rotation(HostileCase):
-    """The dangerous moment: the server has rotated, and the answer is lost."""
+    """The server has rotated the pair, and the response is lost."""
     settings = {"access_life_s": 15}
 
-    def test_a_lost_answer_within_the_servers_grace(self) -> None:
+    def test_a_lost_response_within_the_grace_period(self) -> None:
         self.b24.set(old_refresh_grace_s=120)
         self.k.provision()
         self.b24.fault("oauth", "lost_answer")
@@ -172,7 +172,7 @@ class Rotation(HostileCase):
         self.assertGreaterEqual(len(self.requests("refresh")), 2)
         self.assertEqual(len(self.requests("exchange")), 1)
 
-    def test_a_lost_answer_without_grace_is_named(self) -> None:
+    def test_a_lost_response_without_a_grace_period(self) -> None:
         self.k.provision()
         self.b24.fault("oauth", "lost_answer")
         self.k.wait_status(state="needs_code", reason="rotation_lost")
@@ -184,12 +184,12 @@ class Rotation(HostileCase):
 class Revoked(HostileCase):
     settings = {"access_life_s": 30}
 
-    def test_revoked_is_named(self) -> None:
+    def test_is_reported(self) -> None:
         self.k.provision()
         self.b24.revoke()
         self.assertFalse(self.k.refresh().ok)
         self.k.wait_status(state="needs_code", reason="revoked")
-        self.assertEqual(self.k.get("--min-valid", "60").returncode, 0, "it is still valid")
+        self.assertEqual(self.k.get("--min-valid", "60").returncode, 0, "the token is still valid")
         self.k.wait_status(expires_in="0")
         self.assertEqual(self.k.get("--min-valid", "60").returncode, 5)
 

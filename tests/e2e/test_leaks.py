@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search for leaks can fail: a program that prints a secret is found out."""
+"""The search for secrets finds a program that prints one."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class Leaks(unittest.TestCase):
         setattr(keeper, name, value)
 
     def talk(self, command: str) -> list[str]:
-        program = self.dir / "talker.planted"  # its own text is not searched
+        program = self.dir / "talker.planted"  # .planted: this file is not searched
         program.write_text(TALKER)
         os.chmod(program, 0o755)
         self._replace("PROGRAM", str(program))
@@ -45,19 +45,19 @@ class Leaks(unittest.TestCase):
         k.close()
         return leaks.search(self.dir)
 
-    def test_a_planted_leak_is_found(self) -> None:
+    def test_a_printed_secret_is_found(self) -> None:
         found = self.talk("status s3cret0s3cret0s3cret0s3cret")
         self.assertEqual(len(found), 1)
         self.assertNotIn("s3cret", found[0])
 
-    def test_nothing_where_nothing_is(self) -> None:
+    def test_no_secret_no_leak(self) -> None:
         self.assertEqual(self.talk("status"), [])
 
-    def test_half_a_secret_is_one(self) -> None:
+    def test_half_a_secret_is_found(self) -> None:
         (self.dir / "x.console").write_text("s3cret0s3cret0\n")
         self.assertEqual(len(leaks.search(self.dir)), 1)
 
-    def test_only_the_token_is_let_pass(self) -> None:
+    def test_only_the_token_that_was_asked_for_is_masked(self) -> None:
         line = "@1 OK access_token=" + "ab" * 35
         self.assertNotIn("ab" * 35, keeper.GIVEN.sub(r"\1(given)", line))
         self.assertIn("ab" * 35, keeper.GIVEN.sub(r"\1(given)", line.replace("access", "refresh")))

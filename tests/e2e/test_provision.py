@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job: a code goes in, a fresh token stays."""
+"""Provisioning and refreshes: from a code to a token that is always valid."""
 
 import hashlib
 import random
@@ -22,7 +22,7 @@ class Provision(GatewayCase):
         self.assertTrue(3500 <= int(status["expires_in"]) <= 3600, repr(status))
         self.assertLessEqual(int(status["next_refresh_in"]), 1500)
 
-    def test_whole_address_as_a_program(self) -> None:
+    def test_redirect_url_by_a_program(self) -> None:
         answer = self.k.provision()
         self.assertEqual((answer["state"], answer["generation"], answer["rest"]),
                          ("ready", "1", "ok"))
@@ -38,7 +38,7 @@ class Provision(GatewayCase):
         self.k.configure()
         self.assert_ready(self.k.command(f"auth code {self.b24.code()['code']}"))
 
-    def test_as_a_person(self) -> None:
+    def test_by_an_operator(self) -> None:
         for key, value in (("portal", self.b24.portal), ("client_id", self.b24.client_id),
                            ("auth_host", self.b24.oauth), ("scope", "crm,user")):
             self.assertTrue(self.k.plain(f"set {key} {value}").ok)
@@ -62,14 +62,14 @@ class Provision(GatewayCase):
         refresh = self.requests("refresh")[-1]
         self.assertTrue(refresh["resumed"], refresh)
 
-    def test_warm_exchange_opens_no_connection(self) -> None:
+    def test_an_exchange_uses_the_warm_connection(self) -> None:
         self.k.configure()
         redirect = self.k.redirect()
         self.k.must(f"auth code {redirect}")
         opened = [e["connection"] for e in self.b24.log() if e["listener"] == "oauth"]
         self.assertEqual(len(set(opened)), 1)
 
-    def test_the_link_is_the_portals(self) -> None:
+    def test_the_url_is_that_of_the_portal(self) -> None:
         self.k.configure()
         answer = self.k.must("auth begin")
         self.assertTrue(answer["url"].startswith(f"https://{self.b24.portal}/oauth/authorize/?"))
@@ -91,7 +91,7 @@ class Provision(GatewayCase):
             self.assertFalse({"client_secret", "code", "refresh_token", "auth"} &
                              set(entry.get("query_keys") or ()), repr(entry))
 
-    def test_a_good_code_again_replaces_the_pair(self) -> None:
+    def test_another_code_replaces_the_pair(self) -> None:
         self.k.provision()
         first = self.k.get().stdout
         answer = self.k.must(f"auth code {self.k.redirect()}")
@@ -128,7 +128,7 @@ class Restart(GatewayCase):
 class Refresh(GatewayCase):
     settings = {"access_life_s": 15}
 
-    def test_by_itself_before_the_token_expires(self) -> None:
+    def test_refreshes_before_the_token_expires(self) -> None:
         self.k.provision()
         self.k.event("state ref=token state=ready reason=none generation=2")
         exchange, refresh = self.requests("exchange")[0], self.requests("refresh")[0]
@@ -136,7 +136,7 @@ class Refresh(GatewayCase):
         self.assertLess(refresh["time"] - exchange["time"], 15)
         self.assertIn(self.k.get("--min-valid", "1").stdout.strip(), secrets_of(self.b24))
 
-    def test_after_a_restart_when_due(self) -> None:
+    def test_a_refresh_that_is_due_after_a_restart(self) -> None:
         self.k.provision()
         self.k.kill()
         time.sleep(16)
@@ -146,7 +146,7 @@ class Refresh(GatewayCase):
 
 class RefreshByHand(GatewayCase):
 
-    def test_at_once_when_asked(self) -> None:
+    def test_on_command(self) -> None:
         self.k.provision()
         self.assert_error(self.k.command("auth refresh"), "too_soon")
         answer = self.k.must_refresh()
@@ -157,7 +157,7 @@ class KilledAtRandom(GatewayCase):
     settings = {"access_life_s": 12}
 
     def test_ten_power_cuts_around_refreshes(self) -> None:
-        """There is a pair after each, or one that is recovered; nobody is asked for a code."""
+        """Each leaves a pair or one that is recovered; no further code is needed."""
         self.k.provision()
         for i in range(10):
             time.sleep(0.9 + 0.13 * i)
@@ -168,7 +168,7 @@ class KilledAtRandom(GatewayCase):
 
 
 class KilledOften(GatewayCase):
-    """Each start refreshes at once, and is killed at random while it does."""
+    """Each start refreshes at once and is killed at a random moment."""
 
     KILLS = 150
 
@@ -179,7 +179,7 @@ class KilledOften(GatewayCase):
         self.k.start()
 
     def assert_not_mixed(self) -> None:
-        """The token is of the server's newest pair, and so is the refresh token, which works."""
+        """Both tokens are of the newest pair of the server; the refresh token works."""
         held = self.k.get_json("--min-valid", "1")
         newest = self.b24.state()["pairs"][-1]
         self.assertEqual(hashlib.sha256(held["access_token"].encode()).hexdigest()[:8],
@@ -190,7 +190,7 @@ class KilledOften(GatewayCase):
         self.k.wait_status(state="ready", intent="none")
         self.assertEqual(self.b24.state()["pairs"][-1]["generation"], newest["generation"] + 1)
 
-    def test_a_pair_whose_successor_was_not_stored_is_tried_again(self) -> None:
+    def test_with_a_grace_period_no_code_is_needed(self) -> None:
         seed = time.time_ns()
         chance = random.Random(seed)
         self.b24.set(old_refresh_grace_s=1e6)
@@ -198,13 +198,13 @@ class KilledOften(GatewayCase):
         for _ in range(self.KILLS):
             self.refresh_until_killed(chance)
             status = self.k.status()
-            self.assertIn(status["state"], ("ready", "refreshing", "retrying"), f"chance {seed}")
-            self.assertEqual(status["store"], "ok", f"chance {seed}")
+            self.assertIn(status["state"], ("ready", "refreshing", "retrying"), f"seed {seed}")
+            self.assertEqual(status["store"], "ok", f"seed {seed}")
         self.k.wait_status(state="ready", intent="none")
-        self.assertEqual(len(self.requests("exchange")), 1, f"chance {seed}")
+        self.assertEqual(len(self.requests("exchange")), 1, f"seed {seed}")
         self.assert_not_mixed()
 
-    def test_where_the_server_forgets_at_once_only_a_lost_answer_costs_a_code(self) -> None:
+    def test_without_a_grace_period_only_a_lost_response_needs_a_code(self) -> None:
         seed = time.time_ns()
         chance = random.Random(seed)
         self.k.provision()
@@ -212,7 +212,7 @@ class KilledOften(GatewayCase):
             self.refresh_until_killed(chance)
             status = self.k.wait_status(intent="none")
             if status["state"] == "needs_code":
-                self.assertEqual(status["reason"], "rotation_lost", f"chance {seed}")
+                self.assertEqual(status["reason"], "rotation_lost", f"seed {seed}")
                 self.k.must(f"auth code {self.b24.code()['code']}")
         self.k.wait_status(state="ready", intent="none")
         self.assert_not_mixed()

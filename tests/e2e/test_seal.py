@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A flash that is sealed with a key of the device's own: run --key FILE."""
+"""Flash sealed with a device key: run --key FILE."""
 
 import os
 
@@ -25,11 +25,11 @@ class Sealed(GatewayCase):
     def begin(self) -> None:
         self.plain = list(self.k.command_line)
         self.k.kill()
-        self.k.flash.unlink() # it was begun without a key
+        self.k.flash.unlink() # it was created without a key
         self.restart("--key", str(self.key))
         self.k.provision()
 
-    def test_the_flash_shows_nothing(self) -> None:
+    def test_no_secret_is_readable_in_flash(self) -> None:
         self.begin()
         self.assertEqual(self.k.must("version")["seal"], "aes-128-gcm")
         token = self.k.get().stdout.strip().encode()
@@ -39,12 +39,12 @@ class Sealed(GatewayCase):
         self.restart("--key", str(self.key))
         self.k.wait_status(state="ready", generation="1", store="ok")
 
-    def test_without_a_key_it_shows_all(self) -> None:
+    def test_without_a_key_secrets_are_readable(self) -> None:
         self.k.provision()
         self.assertEqual(self.k.must("version")["seal"], "none")
         self.assertIn(self.k.get().stdout.strip().encode(), self.k.flash.read_bytes())
 
-    def test_another_key_or_none_changes_nothing(self) -> None:
+    def test_a_wrong_key_or_none_leaves_flash_unchanged(self) -> None:
         self.begin()
         other = self.key_file("other", b"another key of another device, 32")
         kept = self.k.flash.read_bytes()
@@ -57,7 +57,7 @@ class Sealed(GatewayCase):
         self.restart("--key", str(self.key))
         self.k.wait_status(state="ready", generation="1", store="ok")
 
-    def test_a_flash_that_is_not_sealed_is_not_sealed_later(self) -> None:
+    def test_unsealed_flash_is_not_sealed_later(self) -> None:
         self.k.provision()
         self.plain = list(self.k.command_line)
         self.restart("--key", str(self.key))
@@ -65,7 +65,7 @@ class Sealed(GatewayCase):
         self.restart()
         self.k.wait_status(state="ready", generation="1", store="ok")
 
-    def test_what_is_no_key_is_refused(self) -> None:
+    def test_invalid_key_files(self) -> None:
         for name, content, mode in (("short", b"fifteen bytes!!", 0o600),
                                     ("open", b"thirty-two bytes of a device key", 0o644),
                                     ("large", b"x" * 4097, 0o600)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host program as a service: no console of its own, other users, one service a flash."""
+"""The host program as a service: without a console, with other users, one service per flash."""
 
 import grp
 import os
@@ -37,7 +37,7 @@ class Headless(GatewayCase):
         self.provision()
         self.assertEqual(self.k.get().returncode, 0)
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root can play another user")
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to run as another user")
     def test_another_user_of_the_group(self) -> None:
         group = grp.getgrnam("games")
         self.k.end()
@@ -56,7 +56,7 @@ class Headless(GatewayCase):
             self.assertEqual(done.returncode, status, done.stderr)
         self.assertEqual(stat.S_IMODE(self.k.flash.stat().st_mode), 0o600)
 
-    def test_the_socket_is_the_users_alone(self) -> None:
+    def test_the_socket_is_private_to_the_user(self) -> None:
         self.assertEqual(stat.S_IMODE(self.k.socket.stat().st_mode), 0o600)
 
     def test_a_second_service_on_the_same_flash(self) -> None:
@@ -64,13 +64,13 @@ class Headless(GatewayCase):
                           str(self.k.home / "second"), "--console", "none")
         self.assertEqual(done.returncode, 75)
         self.assertIn("flash_busy", done.stderr)
-        self.assertEqual(self.k.get().returncode, 5, "the first one serves")
+        self.assertEqual(self.k.get().returncode, 5, "the first service is still running")
 
-    def test_a_socket_that_is_served_is_not_taken(self) -> None:
+    def test_the_socket_of_a_running_service_is_not_replaced(self) -> None:
         done = self.k.run("run", "--flash", str(self.k.home / "other.bin"), "--socket",
                           str(self.k.socket), "--console", "none")
         self.assertNotEqual(done.returncode, 0)
-        self.assertEqual(self.k.get().returncode, 5, "the first one serves")
+        self.assertEqual(self.k.get().returncode, 5, "the first service is still running")
 
     def test_a_stale_socket_is_replaced(self) -> None:
         self.k.kill()
@@ -78,7 +78,7 @@ class Headless(GatewayCase):
         self.k.start()
         self.k.wait_for(lambda: self.k.get().returncode == 5)
 
-    def test_a_file_that_is_no_socket_is_kept(self) -> None:
+    def test_a_file_in_place_of_the_socket_is_kept(self) -> None:
         path = self.k.home / "precious"
         path.write_text("mine")
         done = self.k.run("run", "--flash", str(self.k.home / "other.bin"), "--socket", str(path),
@@ -86,14 +86,14 @@ class Headless(GatewayCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(path.read_text(), "mine")
 
-    def test_sigterm_ends_it_cleanly(self) -> None:
+    def test_sigterm(self) -> None:
         self.provision()
         self.assertEqual(self.k.end(), 0)
         self.assertFalse(self.k.socket.exists())
         self.k.start()
         self.k.wait_for(lambda: self.k.get().returncode == 0)
 
-    def test_control_socket_survives_nonsense(self) -> None:
+    def test_invalid_requests_on_the_control_socket(self) -> None:
         for data in (b"nonsense\n", b"{}\n", b"\0\xff\n", b"x" * 5000, b'{"op":"get"', b"",
                      b'{"op":"get","ref":"' + b"a" * 900 + b'"}\n', b'{"op":"get","min_valid":-1}\n',
                      b"[" * 1000 + b"\n", b'{"op":["get"]}\n'):
@@ -110,7 +110,7 @@ class Headless(GatewayCase):
                 self.assertNotIn(b'"ok":true', answer)
         self.assertEqual(self.k.get().returncode, 5)
 
-    def test_more_clients_than_places(self) -> None:
+    def test_more_clients_than_it_can_hold(self) -> None:
         silent = []
         for _ in range(40):
             s = socket.socket(socket.AF_UNIX)
@@ -139,14 +139,14 @@ class Headless(GatewayCase):
 
 class Console(GatewayCase):
 
-    def test_end_of_input_detaches_and_the_service_goes_on(self) -> None:
+    def test_end_of_input_detaches_the_console(self) -> None:
         self.k.provision()
         self.k.close_input()
-        for _ in range(2):  # the pass that serves the first one sees the end of input too
+        for _ in range(2):  # the pass that serves the first one also handles the end of input
             self.assertEqual(self.k.get().returncode, 0)
         self.assertIsNone(self.k.process.poll())
 
-    def test_a_reader_that_goes_away(self) -> None:
+    def test_a_reader_that_closes(self) -> None:
         done = subprocess.run(f"yes version | {PROGRAM} console | head -c 5 >/dev/null", shell=True,
                               env=self.k.env, timeout=PATIENT_S, check=False)
         self.assertEqual(done.returncode, 0)
@@ -157,7 +157,7 @@ class Console(GatewayCase):
         done = self.k.run("console", input="".join(f"@{i} time\n" for i in range(1, count + 1)))
         self.assertEqual(done.stdout.count(" OK time="), count)
 
-    def test_a_script_may_answer_what_is_asked(self) -> None:
+    def test_a_script_may_answer_prompts(self) -> None:
         done = self.k.run("console", input="set client_secret\nsecond0secret0of0this\n"
                           "set escalate_url\n\nshow\n")
         self.assertEqual(done.returncode, 0)
@@ -165,14 +165,14 @@ class Console(GatewayCase):
         self.assertIn("ERR need_value", done.stdout)
         self.assertIn("client_secret=len=21", done.stdout, "the last command was not answered")
 
-    def test_a_last_line_without_an_end_is_told_and_not_run(self) -> None:
+    def test_an_unterminated_last_line_is_reported_and_not_run(self) -> None:
         done = self.k.run("console", input="set scope crm\nset scope us")
         self.assertEqual(done.returncode, 2)
         self.assertIn("OK scope=crm", done.stdout)
         self.assertIn("the last line", done.stderr)
         self.assertEqual(self.k.must("show")["scope"], "crm")
 
-    def test_reboot_starts_anew_with_all_that_is_stored(self) -> None:
+    def test_reboot_restarts_from_flash(self) -> None:
         self.k.provision()
         start = self.k.type(b"@99 reboot\n")
         self.k.out.wait("EVT hello", start)
@@ -209,7 +209,7 @@ class Console(GatewayCase):
         self.assertEqual(self.k.get("--ref", "second").returncode, 4)
         self.assertEqual(self.k.get_json()["access_token"], first["access_token"])
 
-    def test_configuration_of_a_live_pair(self) -> None:
+    def test_settings_in_use_by_a_pair(self) -> None:
         self.k.provision()
         for command in ("set portal other", "set client_id local.1"):
             self.assert_error(self.k.command(command), "in_use", "auth forget")
@@ -223,7 +223,7 @@ class Console(GatewayCase):
 class Pty(GatewayCase):
     keeper_options = {"start": False}
 
-    def test_a_terminal_of_its_own(self) -> None:
+    def test_creates_a_terminal(self) -> None:
         link = self.k.home / "tty"
         self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
         self.k.start(hello=False)
@@ -244,7 +244,7 @@ class Pty(GatewayCase):
         self.assertEqual(self.k.end(), 0)
         self.assertFalse(os.path.lexists(link))
 
-    def test_a_file_where_the_link_would_be_is_kept(self) -> None:
+    def test_a_file_in_place_of_the_link_is_kept(self) -> None:
         precious = self.k.home / "precious"
         precious.write_text("mine")
         done = self.k.run("run", "--flash", str(self.k.flash), "--socket", str(self.k.socket),
@@ -253,21 +253,21 @@ class Pty(GatewayCase):
         self.assertIn(str(precious), done.stderr)
         self.assertEqual(precious.read_text(), "mine")
 
-    def test_a_link_that_was_left_is_replaced(self) -> None:
+    def test_a_stale_link_is_replaced(self) -> None:
         link = self.k.home / "tty"
         link.symlink_to("/nowhere")
         self.k.command_line[self.k.command_line.index("stdio")] = f"pty={link}"
         self.k.start(hello=False)
         self.k.wait_for(lambda: link.exists() and os.readlink(link) != "/nowhere")
 
-    def test_flash_that_cannot_be(self) -> None:
+    def test_invalid_flash_files(self) -> None:
         for path in ("/proc/flash.bin", str(self.k.home)):
             done = self.k.run("run", "--flash", path, "--console", "none", "--socket",
                               str(self.k.socket))
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(path, done.stderr)
 
-    def test_interrupted_by_a_signal(self) -> None:
+    def test_sigint(self) -> None:
         self.k.start()
         os.kill(self.k.process.pid, signal.SIGINT)
         self.assertEqual(self.k.wait_end(), 0)

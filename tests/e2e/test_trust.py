@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom it trusts: each fault of a certificate has its name, and no byte of a secret leaves."""
+"""Trust: each defect of a certificate has an error of its own, and no secret is sent."""
 
 import base64
 import glob
@@ -23,7 +23,7 @@ FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired"
 
 class Certificates(GatewayCase):
 
-    def test_refused_before_a_byte_of_a_secret(self) -> None:
+    def test_rejected_before_a_secret_is_sent(self) -> None:
         for cert, error in FAULTS.items():
             with self.subTest(cert):
                 self.b24.reset()
@@ -37,7 +37,7 @@ class Certificates(GatewayCase):
                 self.assertEqual([e for e in self.b24.log() if e["event"] == "request"
                                   and e["listener"] == "oauth"], [])
 
-    def test_refresh_refused_and_the_pair_lives(self) -> None:
+    def test_a_rejected_refresh_keeps_the_pair(self) -> None:
         self.k.provision()
         token = self.k.get().stdout
         self.b24.set(oauth_cert="untrusted")
@@ -48,7 +48,7 @@ class Certificates(GatewayCase):
         self.assertEqual(self.requests("refresh"), [])
         self.assertEqual(self.k.get().stdout, token)
 
-    def test_both_kinds_of_key_and_both_versions(self) -> None:
+    def test_key_types_and_tls_versions(self) -> None:
         self.k.configure()
         for generation, (cert, tls) in enumerate((("ec", "1.2"), ("ec", "1.3"), ("rsa", "1.2"),
                                                   ("rsa", "1.3")), 1):
@@ -68,12 +68,12 @@ class Certificates(GatewayCase):
         self.assertFalse(answer.ok)
         self.assertIn("tls_wrong_name", repr(answer))
 
-    def test_roots_of_another(self) -> None:
+    def test_other_roots(self) -> None:
         other = self.keeper(ca=glob.glob("/etc/ssl/certs/*.pem")[0])
         other.configure()
         self.assert_error(other.command(f"auth code {self.b24.code()['code']}"), "tls_untrusted")
 
-    def test_ca_file_that_is_none(self) -> None:
+    def test_invalid_ca_files(self) -> None:
         for text in ("", "not a certificate\n"):
             with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
                 file.write(text)
@@ -85,7 +85,7 @@ class Certificates(GatewayCase):
 
 
 class AddedRoots(GatewayCase):
-    """A private root, as `ca add` takes it: the lines of its PEM file."""
+    """A private root, added with `ca add` line by line of its PEM file."""
 
     def exchange(self):
         self.b24.set(oauth_cert="untrusted")
@@ -103,7 +103,7 @@ class AddedRoots(GatewayCase):
         self.assertEqual(answer["sha256"], hashlib.sha256(der).hexdigest())
         return answer["sha256"]
 
-    def test_trusted_while_it_is_added(self) -> None:
+    def test_trusted_until_it_is_deleted(self) -> None:
         self.k.configure()
         self.assert_error(self.exchange(), "tls_untrusted")
         digest = self.add()
@@ -114,7 +114,7 @@ class AddedRoots(GatewayCase):
         self.assertEqual(self.exchange()["generation"], "2")
         self.k.must(f"ca del {digest}")
         self.assert_error(self.exchange(), "tls_untrusted")
-        self.b24.set(oauth_cert="ec")  # the machine's roots count as before
+        self.b24.set(oauth_cert="ec")  # the roots of the machine are trusted as before
         self.b24.drop()
         self.k.must(f"auth code {self.b24.code()['code']}")
 
@@ -122,13 +122,13 @@ class AddedRoots(GatewayCase):
 class Clock(GatewayCase):
 
     def faked(self, when: str):
-        """A keeper whose system clock says so; the monotonic one runs."""
+        """A keeper with this system time; the monotonic clock is real."""
         library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
         return self.keeper(env={"LD_PRELOAD": library, "FAKETIME": when,
                                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
                                 "ASAN_OPTIONS": "verify_asan_link_order=0"})
 
-    def test_unknown_clock_opens_nothing(self) -> None:
+    def test_no_connection_while_the_time_is_unknown(self) -> None:
         keeper = self.faked("@1971-01-01 00:00:00")
         self.assertIn(keeper.must("time")["quality"], ("none", "floor"))
         keeper.configure()
@@ -143,12 +143,12 @@ class Clock(GatewayCase):
         keeper.configure()
         answer = keeper.command(f"auth code {self.b24.code()['code']}")
         self.assert_error(answer, "tls_expired", "clock")
-        # Another test of this class looks for what the server saw: let it note this one first.
+        # Wait for the log entry of this connection, which other tests count.
         self.k.wait_for(lambda: any(e["event"] == "handshake_failed" for e in self.b24.log()))
 
 
 class Servers(GatewayCase):
-    """Other people's TLS servers in front of the answer that the real one gives."""
+    """nginx and OpenSSL as TLS servers, with the response of the real server."""
 
     answer = ('{"access_token":"%s","expires":1893456000,"expires_in":3600,"scope":"app",'
               '"domain":"oauth.bitrix.info","server_endpoint":"https:\\/\\/%s\\/rest\\/",'
@@ -188,11 +188,11 @@ class Servers(GatewayCase):
         self.nginx("TLSv1.3", "rsa")
 
     def openssl(self, *options: str) -> None:
-        """s_server hands over what it receives, and sends what it is given."""
+        """s_server prints what it receives and sends its input."""
         process = subprocess.Popen(
-            [*WITH_US, "openssl", "s_server", "-quiet", "-naccept", "1", "-accept", f"localhost:{self.port}",
-             "-cert", f"{self.certs}/leaf-ec.pem", "-cert_chain", f"{self.certs}/leaf-ec.pem",
-             "-key", f"{self.certs}/leaf-ec.key", *options],
+            [*WITH_US, "openssl", "s_server", "-quiet", "-naccept", "1",
+             "-accept", f"localhost:{self.port}", "-cert", f"{self.certs}/leaf-ec.pem",
+             "-cert_chain", f"{self.certs}/leaf-ec.pem", "-key", f"{self.certs}/leaf-ec.key", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         for end in (process.wait, process.kill, process.stdin.close, process.stdout.close):
             self.addCleanup(end)
