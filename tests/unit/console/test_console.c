@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The console byte by byte: DESIGN section 4. */
+/* The console, byte by byte. */
 
 #include "tk_command.h"
 #include "tk_command_table.h"
@@ -24,8 +24,8 @@ static void collect(void)
     out[len] = '\0';
 }
 
-/* Types bytes as a terminal sends them; what comes back stands in `out`. */
-static const char *types(const char *bytes, size_t len)
+/* Sends bytes as a terminal does; the output is in `out`. */
+static const char *type_bytes(const char *bytes, size_t len)
 {
     out[0] = '\0';
     tk_sim_console_feed(&w.port, 0, bytes, len);
@@ -38,10 +38,10 @@ static const char *types(const char *bytes, size_t len)
 
 static const char *type(const char *text)
 {
-    return types(text, strlen(text));
+    return type_bytes(text, strlen(text));
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     world_init(&w, 3);
@@ -49,27 +49,27 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     world_free(&w);
     return 0;
 }
 
-static void a_person_is_greeted_and_prompted(void **state)
+static void a_terminal_gets_a_greeting_and_a_prompt(void **state)
 {
     (void)state;
     assert_string_equal(out, "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
 }
 
-static void a_person_gets_an_echo_and_a_prompt(void **state)
+static void a_line_without_prefix_gets_echo_and_prompt(void **state)
 {
     (void)state;
     assert_string_equal(type("log info\r"), "log info\r\nOK log=info\r\ntk> ");
     assert_string_equal(type("\r"), "\r\ntk> ");
 }
 
-static void a_program_gets_neither(void **state)
+static void a_line_with_prefix_gets_neither(void **state)
 {
     (void)state;
     assert_string_equal(type("@7 log info\n"), "\r\n@7 OK log=info\r\n");
@@ -97,7 +97,7 @@ static void cr_lf_and_crlf_each_end_one_line(void **state)
     assert_string_equal(type("\n@5 log off\r\n"), "@5 OK log=off\r\n"); /* CRLF across reads */
 }
 
-static void every_line_of_an_answer_has_the_sequence(void **state)
+static void every_line_of_an_answer_has_the_prefix(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -119,7 +119,7 @@ static void secrets_are_not_echoed(void **state)
     assert_null(strstr(type("set escalate_url https://h/secretpath\r"), "secretpath"));
 }
 
-static void a_secret_without_a_value_is_asked_for(void **state)
+static void a_secret_without_a_value_is_prompted_for(void **state)
 {
     (void)state;
     assert_string_equal(type("set client_secret\r"), "set client_secret\r\nclient_secret: ");
@@ -134,7 +134,7 @@ static void a_secret_without_a_value_is_asked_for(void **state)
     assert_memory_equal(type("@9 set client_secret\n"), "@9 ERR need_value ", 18);
 }
 
-static void an_asked_secret_is_given_up_after_a_minute(void **state)
+static void a_prompt_for_a_secret_times_out_after_a_minute(void **state)
 {
     (void)state;
     type("set client_secret\r");
@@ -144,7 +144,7 @@ static void an_asked_secret_is_given_up_after_a_minute(void **state)
     assert_memory_equal(type("log off\r"), "log off\r\nOK log=off\r\n", 20);
 }
 
-static void backspace_and_ctrl_u_correct(void **state)
+static void backspace_and_ctrl_u_edit_the_line(void **state)
 {
     (void)state;
     assert_string_equal(type("log ofx\x7f"
@@ -157,13 +157,13 @@ static void backspace_and_ctrl_u_correct(void **state)
                         "set client_secret \b \b\r\ntk> ");
 }
 
-static void ctrl_c_drops_a_line(void **state)
+static void ctrl_c_discards_the_line(void **state)
 {
     (void)state;
     assert_string_equal(type("factory-re\x03"), "factory-re^C\r\ntk> ");
 }
 
-static void a_line_of_1023_characters_is_read_and_one_of_1024_refused_whole(void **state)
+static void lines_of_1024_characters_are_refused(void **state)
 {
     char line[1100];
 
@@ -172,14 +172,14 @@ static void a_line_of_1023_characters_is_read_and_one_of_1024_refused_whole(void
     memset(line, ' ', sizeof line);
     memcpy(line, "@1 log off", 10);
     line[1023] = '\n';
-    assert_string_equal(types(line, 1024), "@1 OK log=off\r\n");
+    assert_string_equal(type_bytes(line, 1024), "@1 OK log=off\r\n");
     line[1023] = ' ';
     line[1024] = '\n';
-    assert_memory_equal(types(line, 1025), "@1 ERR line_too_long ", 21);
+    assert_memory_equal(type_bytes(line, 1025), "@1 ERR line_too_long ", 21);
     assert_string_equal(type("@2 log off\n"), "@2 OK log=off\r\n");
 }
 
-static void the_tail_of_a_long_line_is_never_run(void **state)
+static void the_end_of_a_long_line_is_not_run(void **state)
 {
     char line[5001];
 
@@ -188,23 +188,23 @@ static void the_tail_of_a_long_line_is_never_run(void **state)
     memset(line, 'x', sizeof line);
     memcpy(line + 4900, " factory-reset 0001", 19);
     line[5000] = '\n';
-    types(line, sizeof line);
+    type_bytes(line, sizeof line);
     assert_non_null(strstr(out, "ERR line_too_long "));
     assert_int_equal(w.port.reboots, 0);
     assert_null(strstr(out, "OK"));
 }
 
-static void control_bytes_spoil_the_line_alone(void **state)
+static void control_bytes_invalidate_only_their_line(void **state)
 {
     (void)state;
     type("@1 log off\n");
     assert_memory_equal(type("@1 log\x04 off\n"), "@1 ERR bad_byte ", 16);
     assert_memory_equal(type("@1 log \x80\xff off\n"), "@1 ERR bad_byte ", 16);
-    assert_string_equal(types("@1 lo\0g off\n", 12), "@1 OK log=off\r\n"); /* NUL is line noise */
+    assert_string_equal(type_bytes("@1 lo\0g off\n", 12), "@1 OK log=off\r\n"); /* NUL is ignored */
     assert_string_equal(type("@1 log\toff\n"), "@1 OK log=off\r\n");
 }
 
-static void escape_sequences_of_terminals_are_dropped(void **state)
+static void escape_sequences_are_ignored(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -214,7 +214,7 @@ static void escape_sequences_of_terminals_are_dropped(void **state)
     assert_string_equal(type("@1 log off\x1b[\n"), "@1 OK log=off\r\n");
 }
 
-static void an_overrun_is_told(void **state)
+static void an_overrun_is_reported(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -225,7 +225,7 @@ static void an_overrun_is_told(void **state)
     assert_string_equal(type("@1 log off\n"), "@1 OK log=off\r\n");
 }
 
-static void binary_noise_harms_nothing(void **state)
+static void survives_binary_noise(void **state)
 {
     uint32_t random = 1;
     char noise[4096];
@@ -236,13 +236,13 @@ static void binary_noise_harms_nothing(void **state)
             random = random * 1664525 + 1013904223;
             noise[i] = (char)(random >> 24);
         }
-        types(noise, sizeof noise);
+        type_bytes(noise, sizeof noise);
     }
     type("\x03\r");
     assert_non_null(strstr(type("@1 log off\n"), "@1 OK log=off\r\n"));
 }
 
-static void events_wait_for_the_end_of_an_answer(void **state)
+static void events_are_printed_after_the_answer(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -263,7 +263,7 @@ static void events_wait_for_the_end_of_an_answer(void **state)
     assert_true(ok < event);
 }
 
-static void the_next_line_is_busy(void **state)
+static void a_second_command_is_refused_as_busy(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -278,8 +278,8 @@ static void the_next_line_is_busy(void **state)
     assert_string_equal(type("@4 log off\n"), "@4 OK log=off\r\n");
 }
 
-/* The simulated port has a network of its own when it is told so, and gets no lease. */
-static void a_check_without_an_address_says_so(void **state)
+/* Without `system` the simulated port has a network stack of its own, and gets no DHCP lease. */
+static void check_reports_a_missing_address(void **state)
 {
     (void)state;
     w.port.system = false;
@@ -294,7 +294,7 @@ static void a_check_without_an_address_says_so(void **state)
     assert_null(strstr(w.answer, "@1 network="));
 }
 
-static void a_check_that_is_ended_leaves_no_request(void **state)
+static void a_cancelled_check_leaves_no_request(void **state)
 {
     const struct tk_request *probe = &w.keeper.consoles[0].job.u.check.probe.request;
 
@@ -311,8 +311,7 @@ static void a_check_that_is_ended_leaves_no_request(void **state)
     assert_null(w.keeper.rt.https.queue);
 }
 
-/* Behind its time, because the machine slept: the stages that are left have deadlines of their own.
- */
+/* The machine slept past its deadline; the stages that are left have deadlines of their own. */
 static void a_check_that_is_late_does_not_spin(void **state)
 {
     (void)state;
@@ -327,7 +326,7 @@ static void a_check_that_is_late_does_not_spin(void **state)
     assert_null(w.keeper.consoles[0].job.step);
 }
 
-static void auth_code_ends_a_check(void **state)
+static void auth_code_cancels_a_check(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -335,16 +334,16 @@ static void auth_code_ends_a_check(void **state)
     world_give_code(&w, "c");
     tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
     world_fault(&w, WORLD_WELL, 0);
-    /* No time passes on the way to a host, so the two lines come together. */
+    /* Hosts answer at once: check may have ended before. */
     type("@5 check\n@6 auth code c\n");
     assert_true(strstr(out, "@5 ERR cancelled") != NULL || strstr(out, "@5 OK") != NULL);
     assert_non_null(strstr(out, "@6 OK state=ready"));
 }
 
-static void who_leaves_takes_nothing_along(void **state)
+static void a_new_terminal_does_not_see_the_input_of_the_last(void **state)
 {
     (void)state;
-    type("set client_secret abc"); /* half a line with a secret */
+    type("set client_secret abc"); /* no line tear_down */
     tk_sim_console_attach(&w.port, 0, false);
     type("");
     tk_sim_console_attach(&w.port, 0, true);
@@ -352,8 +351,8 @@ static void who_leaves_takes_nothing_along(void **state)
     assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
 }
 
-/* Also where more waits to go out than leaves room for reading. */
-static void who_leaves_in_an_answer_leaves_nothing(void **state)
+/* The output queue is so full that no input is read. */
+static void a_new_terminal_does_not_get_the_answer_of_the_last(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -368,8 +367,7 @@ static void who_leaves_in_an_answer_leaves_nothing(void **state)
                                           "@1 OK ref=token\r\n");
 }
 
-/* What comes by itself waits for the end of a question too. */
-static void nothing_comes_between_a_question_and_its_answer(void **state)
+static void events_wait_for_the_end_of_a_prompt(void **state)
 {
     char buf[16];
     struct tk_text t;
@@ -385,8 +383,8 @@ static void nothing_comes_between_a_question_and_its_answer(void **state)
     assert_true(strstr(out, "EVT test\r\n") > strstr(out, "OK client_secret_len=6 "));
 }
 
-/* The line is full while an answer is made, and has room again in the same pass: nobody tells. */
-static void room_that_comes_at_once_is_used(void **state)
+/* The port does not report room again. */
+static void output_continues_where_room_returns_in_the_same_pass(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -400,8 +398,7 @@ static void room_that_comes_at_once_is_used(void **state)
     }
 }
 
-/* A terminal that takes nothing for a minute: nothing is to be done until it does. */
-static void a_stuck_line_lets_the_machine_sleep(void **state)
+static void a_terminal_that_does_not_read_causes_no_passes(void **state)
 {
     unsigned passes = w.passes;
 
@@ -412,7 +409,7 @@ static void a_stuck_line_lets_the_machine_sleep(void **state)
     assert_in_range(w.passes - passes, 1, 100);
 }
 
-static void a_slow_line_loses_nothing(void **state)
+static void a_slow_terminal_gets_all_output(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -433,7 +430,7 @@ static void a_slow_line_loses_nothing(void **state)
     assert_int_equal(lines, 40);
 }
 
-static void help_lists_what_there_is(void **state)
+static void help_lists_all_commands(void **state)
 {
     (void)state;
     type("@1 log off\n");
@@ -448,7 +445,7 @@ static void help_lists_what_there_is(void **state)
     assert_memory_equal(type("@1 help nothing\n"), "@1 ERR unknown_command", 22);
 }
 
-static void help_of_a_word_lists_all_that_begin_with_it(void **state)
+static void help_with_a_word_lists_commands_that_begin_with_it(void **state)
 {
     (void)state;
     assert_string_equal(world_type(&w, "help auth"), "OK");
@@ -462,7 +459,7 @@ static void help_of_a_word_lists_all_that_begin_with_it(void **state)
     assert_memory_equal(world_type(&w, "help aut"), "ERR unknown_command ", 20);
 }
 
-static void a_wrong_form_is_answered_with_the_whole_right_one(void **state)
+static void wrong_arguments_are_answered_with_the_usage(void **state)
 {
     (void)state;
     assert_string_equal(world_type(&w, "set"), "ERR usage set <key> <value>");
@@ -472,7 +469,7 @@ static void a_wrong_form_is_answered_with_the_whole_right_one(void **state)
     assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
 }
 
-static void settings_are_normalised_or_refused(void **state)
+static void settings_are_normalized_or_refused(void **state)
 {
     static const struct {
         const char *line;
@@ -527,7 +524,7 @@ static void settings_are_normalised_or_refused(void **state)
     }
 }
 
-static void too_long_values_are_refused_not_cut(void **state)
+static void too_long_values_are_refused_not_truncated(void **state)
 {
     static const char *const keys[] = {"client_id", "client_secret", "scope",
                                        "portal",    "auth_host",     "escalate_url"};
@@ -567,42 +564,42 @@ static void settings_survive_a_restart(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_person_is_greeted_and_prompted),
-        TEST(a_person_gets_an_echo_and_a_prompt),
-        TEST(a_program_gets_neither),
+        TEST(a_terminal_gets_a_greeting_and_a_prompt),
+        TEST(a_line_without_prefix_gets_echo_and_prompt),
+        TEST(a_line_with_prefix_gets_neither),
         TEST(a_sequence_has_1_to_10_digits),
         TEST(cr_lf_and_crlf_each_end_one_line),
-        TEST(every_line_of_an_answer_has_the_sequence),
+        TEST(every_line_of_an_answer_has_the_prefix),
         TEST(secrets_are_not_echoed),
-        TEST(a_secret_without_a_value_is_asked_for),
-        TEST(an_asked_secret_is_given_up_after_a_minute),
-        TEST(backspace_and_ctrl_u_correct),
-        TEST(ctrl_c_drops_a_line),
-        TEST(a_line_of_1023_characters_is_read_and_one_of_1024_refused_whole),
-        TEST(the_tail_of_a_long_line_is_never_run),
-        TEST(control_bytes_spoil_the_line_alone),
-        TEST(escape_sequences_of_terminals_are_dropped),
-        TEST(an_overrun_is_told),
-        TEST(binary_noise_harms_nothing),
-        TEST(events_wait_for_the_end_of_an_answer),
-        TEST(the_next_line_is_busy),
-        TEST(a_check_without_an_address_says_so),
-        TEST(a_check_that_is_ended_leaves_no_request),
+        TEST(a_secret_without_a_value_is_prompted_for),
+        TEST(a_prompt_for_a_secret_times_out_after_a_minute),
+        TEST(backspace_and_ctrl_u_edit_the_line),
+        TEST(ctrl_c_discards_the_line),
+        TEST(lines_of_1024_characters_are_refused),
+        TEST(the_end_of_a_long_line_is_not_run),
+        TEST(control_bytes_invalidate_only_their_line),
+        TEST(escape_sequences_are_ignored),
+        TEST(an_overrun_is_reported),
+        TEST(survives_binary_noise),
+        TEST(events_are_printed_after_the_answer),
+        TEST(a_second_command_is_refused_as_busy),
+        TEST(check_reports_a_missing_address),
+        TEST(a_cancelled_check_leaves_no_request),
         TEST(a_check_that_is_late_does_not_spin),
-        TEST(auth_code_ends_a_check),
-        TEST(who_leaves_takes_nothing_along),
-        TEST(room_that_comes_at_once_is_used),
-        TEST(who_leaves_in_an_answer_leaves_nothing),
-        TEST(a_stuck_line_lets_the_machine_sleep),
-        TEST(nothing_comes_between_a_question_and_its_answer),
-        TEST(a_slow_line_loses_nothing),
-        TEST(help_lists_what_there_is),
-        TEST(help_of_a_word_lists_all_that_begin_with_it),
-        TEST(a_wrong_form_is_answered_with_the_whole_right_one),
-        TEST(settings_are_normalised_or_refused),
-        TEST(too_long_values_are_refused_not_cut),
+        TEST(auth_code_cancels_a_check),
+        TEST(a_new_terminal_does_not_see_the_input_of_the_last),
+        TEST(output_continues_where_room_returns_in_the_same_pass),
+        TEST(a_new_terminal_does_not_get_the_answer_of_the_last),
+        TEST(a_terminal_that_does_not_read_causes_no_passes),
+        TEST(events_wait_for_the_end_of_a_prompt),
+        TEST(a_slow_terminal_gets_all_output),
+        TEST(help_lists_all_commands),
+        TEST(help_with_a_word_lists_commands_that_begin_with_it),
+        TEST(wrong_arguments_are_answered_with_the_usage),
+        TEST(settings_are_normalized_or_refused),
+        TEST(too_long_values_are_refused_not_truncated),
         TEST(settings_survive_a_restart),
     };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Corezoid's API: SHA-1 against published vectors and OpenSSL, the signature, the verdict. */
+/* Corezoid's API: SHA-1 compared with published vectors and OpenSSL, signatures, answers. */
 
 #include "tk_corezoid.h"
 #include "tk_sha1.h"
@@ -23,8 +23,8 @@ static void digest_of(const char *s, size_t len, size_t step, uint8_t out[TK_SHA
     tk_sha1_end(&sha1, out);
 }
 
-/* The examples of FIPS 180, and of the empty message. */
-static void sha1_of_published_messages(void **state)
+/* The examples of FIPS 180, and the empty message. */
+static void sha1_of_published_test_vectors(void **state)
 {
     static const struct {
         const char *message, *hex;
@@ -48,7 +48,7 @@ static void sha1_of_published_messages(void **state)
     }
 }
 
-static void sha1_of_every_length_and_cut(void **state)
+static void sha1_of_every_length_in_pieces(void **state)
 {
     char data[300];
     uint8_t ours[TK_SHA1_SIZE], theirs[TK_SHA1_SIZE];
@@ -65,7 +65,7 @@ static void sha1_of_every_length_and_cut(void **state)
     }
 }
 
-static void a_signature(void **state)
+static void signs_as_documented(void **state)
 {
     static const char body[] = "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
                                "\"data\":{\"test_id\":\"123\"},\"ref\":\"1559655803\"}]}";
@@ -76,7 +76,7 @@ static void a_signature(void **state)
     assert_memory_equal(signature, "33e3b3c5fd6b3c2a2fef59eb827588b8adeccac3", sizeof signature);
 }
 
-static void a_path_has_room_for_it(void **state)
+static void reports_a_path_without_room(void **state)
 {
     char buf[200];
     struct tk_text t;
@@ -88,7 +88,7 @@ static void a_path_has_room_for_it(void **state)
                         "/api/2/json/98765/1559655803/0000000000000000000000000000000000000000");
 }
 
-static void a_body(void **state)
+static void writes_a_task(void **state)
 {
     char buf[200];
     struct tk_text t;
@@ -102,7 +102,7 @@ static void a_body(void **state)
                              "\"ref\":\"gw\\\"1\",\"data\":{}}]}");
 }
 
-static void taken_or_not(void **state)
+static void tells_accepted_tasks_from_refused_ones(void **state)
 {
     static const struct {
         const char *body;
@@ -144,12 +144,12 @@ static void taken_or_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha1_of_published_messages),
-        cmocka_unit_test(sha1_of_every_length_and_cut),
-        cmocka_unit_test(a_signature),
-        cmocka_unit_test(a_path_has_room_for_it),
-        cmocka_unit_test(a_body),
-        cmocka_unit_test(taken_or_not),
+        cmocka_unit_test(sha1_of_published_test_vectors),
+        cmocka_unit_test(sha1_of_every_length_in_pieces),
+        cmocka_unit_test(signs_as_documented),
+        cmocka_unit_test(reports_a_path_without_room),
+        cmocka_unit_test(writes_a_task),
+        cmocka_unit_test(tells_accepted_tasks_from_refused_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

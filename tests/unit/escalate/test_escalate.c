@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Escalation, DESIGN section 3. */
+/* Escalation: levels, messages to the webhook, and their delivery. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static void a_fault_is_raised_once_and_cleared_once(void **state)
     w.server.posts = 0;
     w.fault_status = 500;
     world_fault(&w, WORLD_STATUS, 0);
-    world_run(&w, 70 * MINUTE); /* the endpoint is on the same broken server: nothing arrives */
+    world_run(&w, 70 * MINUTE); /* the webhook has the fault, too */
     assert_string_equal(world_status(&w, "escalation"), "3");
     assert_int_equal(world_count_events(&w, "event=raised level=1"), 1);
     assert_int_equal(world_count_events(&w, "event=raised level=2"), 1);
@@ -36,7 +36,7 @@ static void a_fault_is_raised_once_and_cleared_once(void **state)
     assert_in_range(w.server.posts, 0, 2);
 }
 
-static void a_failed_refresh_is_logged_where_that_is_wanted(void **state)
+static void a_failed_refresh_is_logged_at_log_level_info(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -50,8 +50,8 @@ static void a_failed_refresh_is_logged_where_that_is_wanted(void **state)
         world_count_events(&w, "LOG refresh ref=token error=oauth_error failures=1 next_in="), 1);
 }
 
-/* The endpoint works, the authorization server does not honour the secret. */
-static void what_is_posted_says_what_to_do(void **state)
+/* The webhook works; the authorization server refuses the client secret. */
+static void a_message_names_fault_cause_and_action(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -72,19 +72,18 @@ static void what_is_posted_says_what_to_do(void **state)
     assert_non_null(strstr(w.last_post, "\"said\":\"invalid_client\","));
     world_restart(&w, MINUTE);
     world_run(&w, 3 * HOUR);
-    assert_int_equal(w.server.posts, 1); /* kept over a restart: not told again */
+    assert_int_equal(w.server.posts, 1); /* stored: not raised again after a restart */
     strcpy(w.server.rules.clients[0].secret, "s3cret");
     world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
     assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
-    assert_non_null(strstr(w.last_post, ref)); /* both belong together */
+    assert_non_null(strstr(w.last_post, ref)); /* the same ref */
     world_run(&w, DAY);
     assert_int_equal(w.server.posts, 2);
 }
 
-/* The fault ends while its POST is under way: the endpoint learns of both. */
-static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
+static void a_fault_that_ends_during_its_post_is_cleared_too(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -98,7 +97,7 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
     assert_int_equal(w.keeper.escalator.of[0].record.delivered, 0);
     world_latency(&w, 0);
     tk_escalate_clear(&w.keeper.escalator.of[0]);
-    world_restart(&w, 1000); /* and the power fails before it is answered */
+    world_restart(&w, 1000); /* then the power fails before its answer */
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
     assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
@@ -107,9 +106,8 @@ static void a_fault_that_ends_while_it_is_told_is_cleared_too(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
-/* The same without the power cut: the answer to the first POST must not be taken for the second's.
- */
-static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state)
+/* The same without the power cut. */
+static void the_answer_to_raised_does_not_count_for_cleared(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -127,7 +125,7 @@ static void the_answer_to_a_raising_does_not_count_for_the_clearing(void **state
     assert_string_equal(world_status(&w, "escalation"), "0");
 }
 
-static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
+static void a_fault_that_ends_before_it_is_sent_is_not_sent(void **state)
 {
 
     (void)state;
@@ -135,7 +133,7 @@ static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
     while (!tk_https_active(
-        &w.keeper.escalator.of[0].request)) { /* pass by pass: it is sent in the next */
+        &w.keeper.escalator.of[0].request)) { /* one pass: the POST would be sent in the next */
         uint64_t until_ms = tk_keeper_run(&w.keeper);
 
         if (until_ms > w.port.now_ms)
@@ -147,21 +145,21 @@ static void a_fault_that_ends_before_it_is_told_is_told_to_nobody(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
-/* A gateway that is well, and an endpoint that has faults of its own. */
-static void provision_apart(void)
+/* An account that is ready, and a webhook with faults of its own. */
+static void provision_with_webhook(void)
 {
     world_provision(&w);
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_webhook_fault(&w, WORLD_WELL);
-    world_run(&w, 11000); /* until `auth refresh` may */
+    world_run(&w, 11000); /* `auth refresh` is refused before */
 }
 
-/* Ill until recover(), and just now so ill that it is told. */
-static void fall_ill(void)
+/* Level 2 has just been raised; lasts until recover(). */
+static void start_fault(void)
 {
     unsigned events = world_count_events(&w, "event=raised level=2");
 
-    world_run(&w, 11000); /* until `auth refresh` may */
+    world_run(&w, 11000); /* `auth refresh` is refused before */
     world_error(&w, "something", 500, 0);
     world_type(&w, "auth refresh");
     while (world_count_events(&w, "event=raised level=2") == events)
@@ -179,17 +177,17 @@ static void recover(void)
     world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
 }
 
-static unsigned posts_of(const char *event)
+static unsigned last_post_number(const char *event)
 {
     return strstr(w.last_post, event) != NULL ? w.server.posts : 0;
 }
 
-/* The end of the fault is the post of this number. */
-static void recover_and_tell(unsigned post)
+/* CLEARED is the webhook's post of this number. */
+static void recover_with_cleared_as_post(unsigned post)
 {
     recover();
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), post);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), post);
 }
 
 static void wait_posts(unsigned count)
@@ -199,15 +197,15 @@ static void wait_posts(unsigned count)
     world_run(&w, 100);
 }
 
-/* The endpoint is away when the fault ends, and the fault is back before the endpoint is: for
- * whoever was told it is the same fault, and ends once. */
-static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
+/* The webhook is down when the fault ends, and back after the fault has returned: for the receiver
+ * it is one fault, which ends once. */
+static void a_fault_that_returns_before_cleared_is_sent_goes_on(void **state)
 {
     char ref[80];
 
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\"", (long long)record()->since);
     assert_int_equal(record()->delivered, 2);
@@ -215,43 +213,41 @@ static void a_fault_that_returns_before_its_end_was_told_goes_on(void **state)
     recover();
     world_run(&w, 100);
     assert_true(record()->cleared);
-    fall_ill();
+    start_fault();
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover_and_tell(2);
+    recover_with_cleared_as_post(2);
     assert_non_null(strstr(w.last_post, ref));
     assert_false(record()->cleared);
 }
 
-/* ... and where its end may have arrived, it is told of anew, and ends once more. */
-static void a_fault_that_returns_after_its_end_may_have_arrived_is_told_again(void **state)
+static void a_fault_that_returns_after_cleared_may_be_delivered_is_raised_again(void **state)
 {
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
     assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
     world_webhook_fault(&w, WORLD_UNREACHABLE);
-    fall_ill();
+    start_fault();
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
-    recover_and_tell(4);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 3);
+    recover_with_cleared_as_post(4);
 }
 
-/* ... and where it does arrive, and the fault is over once more before that was told, nothing else
- * is to be said. */
-static void an_end_that_arrives_is_the_last_word(void **state)
+/* The fault returns while CLEARED is under way, and ends before RAISED is sent. */
+static void nothing_follows_a_cleared_that_is_delivered(void **state)
 {
     struct tk_account *a = &w.keeper.accounts.of[0];
 
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     tk_timer_stop(&w.keeper.rt.timers, &a->refresh.timer);
     tk_escalate_clear(&w.keeper.escalator.of[0]);
@@ -267,14 +263,13 @@ static void an_end_that_arrives_is_the_last_word(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
-/* It was sent, and refused in so many words: nobody heard of it, nobody needs to hear of its end.
- */
-static void what_was_refused_needs_no_end(void **state)
+/* With 4xx, so it was not delivered. */
+static void a_raised_that_was_refused_is_not_cleared(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_webhook_fault(&w, WORLD_STATUS);
-    fall_ill();
+    start_fault();
     world_latency(&w, 3000);
     world_run(&w, 1500);
     while (record()->sent == 0)
@@ -290,13 +285,13 @@ static void what_was_refused_needs_no_end(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
-/* It was sent, and no answer came: it may have arrived, so its end is told, over a restart too. */
-static void what_may_have_arrived_is_ended(void **state)
+/* It was sent and not answered. Also over a restart. */
+static void a_raised_that_may_be_delivered_is_cleared(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_webhook_fault(&w, WORLD_LOSES);
-    fall_ill();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     world_fault(&w, WORLD_WELL, 0);
@@ -306,32 +301,31 @@ static void what_may_have_arrived_is_ended(void **state)
     recover();
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), 2);
 }
 
-/* Its end was refused in so many words: nobody heard of it, so the fault that returns goes on. */
-static void an_end_that_was_refused_is_none(void **state)
+static void a_fault_that_returns_after_cleared_was_refused_goes_on(void **state)
 {
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_STATUS);
     recover();
     world_run(&w, MINUTE);
-    fall_ill();
+    start_fault();
     world_run(&w, MINUTE);
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover_and_tell(2);
+    recover_with_cleared_as_post(2);
 }
 
-/* The end leaves, the fault is back, and only then the end is refused: nobody heard of either. */
-static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
+/* So the fault goes on, and is not raised again. */
+static void a_cleared_that_is_refused_after_the_fault_returned_ends_nothing(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_type(&w, "set escalate_level 1");
     world_error(&w, "something", 400, 1);
     world_type(&w, "auth refresh");
@@ -339,7 +333,7 @@ static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
     world_webhook_fault(&w, WORLD_STATUS);
     world_latency(&w, 15000);
     recover();
-    world_run(&w, 11000); /* it is under way */
+    world_run(&w, 11000); /* the POST is under way */
     world_latency(&w, 0);
     world_error(&w, "something", 400, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "ERR oauth_error");
@@ -347,73 +341,72 @@ static void an_end_that_is_refused_when_the_fault_is_back_is_none(void **state)
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 15 * MINUTE);
     assert_int_equal(w.server.posts, 1);
-    recover_and_tell(2);
+    recover_with_cleared_as_post(2);
 }
 
-/* A refusal is one of that POST, and not of one before that may have arrived. */
-static void what_may_have_arrived_is_ended_though_it_was_refused_later(void **state)
+/* The refusal is of a later POST. */
+static void a_raised_that_may_be_delivered_is_cleared_though_refused_later(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_webhook_fault(&w, WORLD_LOSES);
-    fall_ill();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 1);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 1);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
     tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), 2);
 }
 
-/* ... nor is a fault of the endpoint's own one. */
-static void what_met_a_fault_of_the_endpoint_may_have_arrived(void **state)
+static void a_raised_answered_with_5xx_may_be_delivered(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     w.webhook_status = 502;
     world_webhook_fault(&w, WORLD_STATUS);
-    fall_ill();
+    start_fault();
     while (record()->sent == 0)
         world_run(&w, 10);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
     tk_escalate_clear(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 1);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), 1);
 }
 
-/* The same of an end: where it may have arrived, the fault that returns is told again. */
-static void an_end_that_may_have_arrived_is_one_though_it_was_refused_later(void **state)
+/* So the fault that returns is raised again. */
+static void a_cleared_that_may_be_delivered_counts_though_refused_later(void **state)
 {
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_LOSES);
     recover();
     wait_posts(2);
     world_webhook_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
-    fall_ill();
+    start_fault();
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 3);
 }
 
-/* A fault that begins does not end a test that waits for a connection, nor the test the fault. */
-static void a_test_and_a_fault_are_both_told(void **state)
+/* Neither replaces the other while it waits for a connection. */
+static void a_test_message_and_a_fault_are_both_sent(void **state)
 {
     struct tk_account *a = &w.keeper.accounts.of[0];
     enum tk_err err;
     int status;
 
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     assert_int_equal(tk_escalator_test(&w.keeper.escalator, a), TK_OK);
-    a->refresh.failures = 1; /* a fault of which nothing is to be told */
+    a->refresh.failures = 1; /* a fault below escalate_level */
     tk_escalate_look(&w.keeper.escalator.of[0]);
     world_run(&w, MINUTE);
     assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
@@ -423,14 +416,13 @@ static void a_test_and_a_fault_are_both_told(void **state)
     world_run(&w, MINUTE);
     assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
     assert_int_equal(status, 200);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 3);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 3);
 }
 
-/* An endpoint that refuses for a day costs the flash no more than one that takes it. */
-static void refusals_write_nothing(void **state)
+static void refused_posts_write_nothing_to_flash(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_webhook_fault(&w, WORLD_STATUS);
     strcpy(w.server.rules.clients[0].secret, "another");
     world_type(&w, "auth refresh");
@@ -447,12 +439,12 @@ static void refusals_write_nothing(void **state)
     assert_int_equal(w.keeper.rt.storage.store.seq, seq);
 }
 
-/* Flash fails, the account stays, and so does what is to be told of it. */
-static void what_could_not_be_removed_is_ended(void **state)
+/* Flash fails, so the account stays. */
+static void where_removing_the_account_fails_cleared_is_still_sent(void **state)
 {
     (void)state;
-    provision_apart();
-    fall_ill();
+    provision_with_webhook();
+    start_fault();
     wait_posts(1);
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     assert_string_equal(world_type(&w, "auth forget"), "OK");
@@ -462,29 +454,29 @@ static void what_could_not_be_removed_is_ended(void **state)
     w.flash.fail_at = w.flash.fail_until = 0;
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
-    assert_int_equal(posts_of("\"event\":\"cleared\""), 2);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), 2);
 }
 
-static void faults_that_come_and_go_are_told_every_ten_minutes(void **state)
+static void new_faults_are_sent_ten_minutes_apart(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     uint64_t begin_ms = w.port.now_ms;
 
     for (int i = 0; i < 30; i++) {
-        fall_ill();
+        start_fault();
         world_run(&w, 1000);
         recover();
         world_run(&w, MINUTE);
     }
     assert_in_range(w.server.posts, 4, 2 * ((w.port.now_ms - begin_ms) / (10 * MINUTE) + 1));
-    assert_int_equal(posts_of("\"event\":\"cleared\""), w.server.posts);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), w.server.posts);
 }
 
-static void another_cause_is_told_too(void **state)
+static void another_cause_at_level_4_is_raised_again(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_error(&w, "invalid_client", 400, 1);
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
@@ -501,11 +493,11 @@ static void another_cause_is_told_too(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
-/* Not paid for so long that the refresh token died: to pay is not what is to be done any more. */
-static void a_blocked_pair_that_dies_wants_a_code(void **state)
+/* Not paid until the refresh token has expired: the operator must enter a code. */
+static void a_revoked_pair_of_a_blocked_account_is_raised_again(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_error(&w, "PAYMENT_REQUIRED", 401, 1);
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
@@ -520,7 +512,7 @@ static void a_blocked_pair_that_dies_wants_a_code(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
-/* The server refuses the account for a reason that a person must remove. */
+/* Until the operator acts. */
 static void refuse_account(const char *word)
 {
     unsigned events = world_count_events(&w, "event=raised level=4");
@@ -531,25 +523,25 @@ static void refuse_account(const char *word)
         world_run(&w, 1);
 }
 
-/* Though the POST of the first is under way, and is taken, while the second comes. */
-static void another_cause_is_told_while_the_first_is(void **state)
+/* That post is delivered afterwards. */
+static void another_cause_during_the_first_post_is_raised(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_latency(&w, 5000);
     refuse_account("invalid_client");
     wait_posts(1);
     world_latency(&w, 0);
     refuse_account("PAYMENT_REQUIRED");
     world_run(&w, 30 * MINUTE);
-    assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
+    assert_int_equal(last_post_number("\"cause\":\"payment_required\""), 2);
 }
 
-/* ... and where the fault returns with it before its end was told. */
-static void another_cause_is_told_when_a_fault_returns(void **state)
+/* Before CLEARED is sent. */
+static void a_fault_that_returns_with_another_cause_is_raised_again(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     refuse_account("invalid_client");
     wait_posts(1);
     world_webhook_fault(&w, WORLD_UNREACHABLE);
@@ -558,19 +550,19 @@ static void another_cause_is_told_when_a_fault_returns(void **state)
     refuse_account("PAYMENT_REQUIRED");
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
-    assert_int_equal(posts_of("\"cause\":\"payment_required\""), 2);
-    recover_and_tell(3);
+    assert_int_equal(last_post_number("\"cause\":\"payment_required\""), 2);
+    recover_with_cleared_as_post(3);
 }
 
-static void another_address_is_told_what_lasts(void **state)
+static void a_new_webhook_gets_faults_that_last(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     strcpy(w.server.rules.clients[0].secret, "another");
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 1);
-    world_type(&w, "set escalate_url https://hooks.example/alarm"); /* the same one */
+    world_type(&w, "set escalate_url https://hooks.example/alarm"); /* unchanged */
     world_type(&w, "set escalate_level 3");
     world_type(&w, "set escalate_template {\"event\": {event}}");
     world_type(&w, "unset escalate_template");
@@ -578,18 +570,18 @@ static void another_address_is_told_what_lasts(void **state)
     assert_int_equal(w.server.posts, 1);
     world_type(&w, "set escalate_url https://other.example/alarm");
     world_run(&w, MINUTE);
-    assert_int_equal(posts_of("\"event\":\"raised\""), 2);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 2);
     assert_string_equal(w.server.last_host, "other.example");
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     strcpy(w.server.rules.clients[0].secret, "s3cret");
     recover();
-    world_type(&w, "set escalate_url https://third.example/alarm"); /* was told of nothing */
+    world_type(&w, "set escalate_url https://third.example/alarm"); /* has got no RAISED */
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 2);
 }
 
-static void a_template_of_ones_own(void **state)
+static void a_template_is_used_and_stored(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -611,8 +603,8 @@ static void a_template_of_ones_own(void **state)
     world_assert_begins(w.last_post, "{\"event\":\"test\",\"account\":\"token\",");
 }
 
-/* tests/e2e verifies the signature; here are the forms of it. */
-static void corezoid_s_signed_api(void **state)
+/* tests/e2e verifies the signature. */
+static void sends_signed_tasks_to_corezoid(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -637,7 +629,7 @@ static void corezoid_s_signed_api(void **state)
     world_assert_begins(world_type(&w, "escalate test"), "ERR corezoid_partly ");
 }
 
-/* The name of the newest task. */
+/* The ref of the newest task. */
 static const char *task_ref(void)
 {
     static char ref[80];
@@ -649,15 +641,15 @@ static const char *task_ref(void)
     return ref + strspn(ref, "0123456789");
 }
 
-/* Where the first task is active yet, one of the same name would not be taken. */
-static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **state)
+/* While the first task is active, Corezoid refuses another one with its ref. */
+static void corezoid_gets_a_new_task_for_a_fault_that_returns(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_type(&w, "set corezoid_login 98765");
     world_type(&w, "set corezoid_key topsecret");
     world_type(&w, "set corezoid_conv 12345");
-    fall_ill();
+    start_fault();
     wait_posts(1);
     assert_string_equal(task_ref(), "");
     for (unsigned i = 1; i < 3; i++) {
@@ -671,18 +663,17 @@ static void corezoid_is_told_of_a_fault_that_returns_by_another_task(void **stat
         assert_string_equal(task_ref(), cleared);
         world_webhook_fault(&w, WORLD_UNREACHABLE);
         world_restart(&w, 100);
-        fall_ill();
+        start_fault();
         world_webhook_fault(&w, WORLD_WELL);
         wait_posts(2 * i + 1);
         assert_string_equal(task_ref(), raised);
     }
 }
 
-/* ... and of another thing to be done. */
-static void corezoid_is_told_of_another_cause_by_another_task(void **state)
+static void corezoid_gets_a_new_task_for_another_cause(void **state)
 {
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     world_type(&w, "set corezoid_login 98765");
     world_type(&w, "set corezoid_key topsecret");
     world_type(&w, "set corezoid_conv 12345");
@@ -694,7 +685,7 @@ static void corezoid_is_told_of_another_cause_by_another_task(void **state)
     assert_string_equal(task_ref(), "-payment_required");
 }
 
-static void what_corezoid_s_settings_may_be(void **state)
+static void settings_of_corezoid_are_checked(void **state)
 {
     static const struct {
         const char *line, *answer;
@@ -715,7 +706,7 @@ static void what_corezoid_s_settings_may_be(void **state)
         world_assert_begins(world_type(&w, cases[i].line), cases[i].answer);
 }
 
-static void time_alone_brings_the_next_level(void **state)
+static void expiry_raises_level_3_without_a_refresh(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -728,8 +719,8 @@ static void time_alone_brings_the_next_level(void **state)
     assert_in_range(w.port.now_ms, expires_ms, expires_ms + 100);
 }
 
-/* Also where a refresh fails within the second in which they begin, and the next hangs. */
-static void less_than_5_minutes_are_told_in_time(void **state)
+/* A refresh fails within the second in which they begin, and the next one hangs. */
+static void under_5_minutes_of_life_raise_level_2_in_time(void **state)
 {
     struct tk_account *a = &w.keeper.accounts.of[0];
 
@@ -746,8 +737,8 @@ static void less_than_5_minutes_are_told_in_time(void **state)
     assert_int_equal(world_count_events(&w, "event=raised level=2"), 1);
 }
 
-/* 2xx alone is not enough where the answer is Corezoid's. */
-static void delivered_means_that_it_was_taken(void **state)
+/* 2xx alone is not enough in an answer of Corezoid. */
+static void delivered_means_accepted_by_the_receiver(void **state)
 {
     static const struct {
         const char *body;
@@ -775,12 +766,11 @@ static void delivered_means_that_it_was_taken(void **state)
     assert_non_null(strstr(w.answer, "@1 http=302\n"));
 }
 
-/* Flash fails for a moment in which a fault ends: what it holds then must not outlive the next
- * refresh, or the same fault would be thought told after a restart. */
-static void an_end_that_flash_did_not_take(void **state)
+/* Flash fails while a fault ends. Else the next fault would count as delivered after a restart. */
+static void a_cleared_that_was_not_stored_is_stored_later(void **state)
 {
     for (unsigned operation = 1; operation < 12; operation++) {
-        provision_apart();
+        provision_with_webhook();
         refuse_account("invalid_client");
         wait_posts(1);
         world_fault(&w, WORLD_WELL, 0);
@@ -797,19 +787,19 @@ static void an_end_that_flash_did_not_take(void **state)
         world_type(&w, "auth refresh");
         world_run(&w, MINUTE);
         assert_int_equal(w.server.posts, posts + 1);
-        assert_int_equal(posts_of("\"event\":\"raised\""), posts + 1);
+        assert_int_equal(last_post_number("\"event\":\"raised\""), posts + 1);
         tear_down(state);
         set_up(state);
     }
 }
 
-/* Also where the answer is a page that is longer than any that is read: it is told once. */
-static void a_long_answer_takes_it_too(void **state)
+/* A page that is too long to be read. */
+static void a_long_answer_counts_as_delivered(void **state)
 {
     static char page[3001];
 
     (void)state;
-    provision_apart();
+    provision_with_webhook();
     memset(page, 'x', sizeof page - 1);
     w.fault_word = page;
     world_webhook_fault(&w, WORLD_BODY);
@@ -819,7 +809,7 @@ static void a_long_answer_takes_it_too(void **state)
     assert_string_equal(world_status(&w, "posts_failed"), "0");
 }
 
-static void escalate_level_holds_lesser_faults_back(void **state)
+static void lower_levels_than_escalate_level_are_not_sent(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -833,7 +823,7 @@ static void escalate_level_holds_lesser_faults_back(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
-static void the_board_is_told_too(void **state)
+static void the_board_gets_the_level(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -850,42 +840,42 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_fault_is_raised_once_and_cleared_once),
-        TEST(a_failed_refresh_is_logged_where_that_is_wanted),
-        TEST(what_is_posted_says_what_to_do),
-        TEST(a_fault_that_ends_while_it_is_told_is_cleared_too),
-        TEST(the_answer_to_a_raising_does_not_count_for_the_clearing),
-        TEST(a_fault_that_ends_before_it_is_told_is_told_to_nobody),
-        TEST(a_fault_that_returns_before_its_end_was_told_goes_on),
-        TEST(a_fault_that_returns_after_its_end_may_have_arrived_is_told_again),
-        TEST(an_end_that_arrives_is_the_last_word),
-        TEST(what_was_refused_needs_no_end),
-        TEST(what_may_have_arrived_is_ended),
-        TEST(an_end_that_was_refused_is_none),
-        TEST(an_end_that_is_refused_when_the_fault_is_back_is_none),
-        TEST(what_may_have_arrived_is_ended_though_it_was_refused_later),
-        TEST(what_met_a_fault_of_the_endpoint_may_have_arrived),
-        TEST(an_end_that_may_have_arrived_is_one_though_it_was_refused_later),
-        TEST(a_test_and_a_fault_are_both_told),
-        TEST(refusals_write_nothing),
-        TEST(what_could_not_be_removed_is_ended),
-        TEST(faults_that_come_and_go_are_told_every_ten_minutes),
-        TEST(another_cause_is_told_too),
-        TEST(another_cause_is_told_while_the_first_is),
-        TEST(another_cause_is_told_when_a_fault_returns),
-        TEST(another_address_is_told_what_lasts),
-        TEST(a_template_of_ones_own),
-        TEST(corezoid_s_signed_api),
-        TEST(corezoid_is_told_of_a_fault_that_returns_by_another_task),
-        TEST(corezoid_is_told_of_another_cause_by_another_task),
-        TEST(what_corezoid_s_settings_may_be),
-        TEST(time_alone_brings_the_next_level),
-        TEST(less_than_5_minutes_are_told_in_time),
-        TEST(delivered_means_that_it_was_taken),
-        TEST(an_end_that_flash_did_not_take),
-        TEST(a_long_answer_takes_it_too),
-        TEST(escalate_level_holds_lesser_faults_back),
-        TEST(the_board_is_told_too),
-        TEST(a_blocked_pair_that_dies_wants_a_code),
+        TEST(a_failed_refresh_is_logged_at_log_level_info),
+        TEST(a_message_names_fault_cause_and_action),
+        TEST(a_fault_that_ends_during_its_post_is_cleared_too),
+        TEST(the_answer_to_raised_does_not_count_for_cleared),
+        TEST(a_fault_that_ends_before_it_is_sent_is_not_sent),
+        TEST(a_fault_that_returns_before_cleared_is_sent_goes_on),
+        TEST(a_fault_that_returns_after_cleared_may_be_delivered_is_raised_again),
+        TEST(nothing_follows_a_cleared_that_is_delivered),
+        TEST(a_raised_that_was_refused_is_not_cleared),
+        TEST(a_raised_that_may_be_delivered_is_cleared),
+        TEST(a_fault_that_returns_after_cleared_was_refused_goes_on),
+        TEST(a_cleared_that_is_refused_after_the_fault_returned_ends_nothing),
+        TEST(a_raised_that_may_be_delivered_is_cleared_though_refused_later),
+        TEST(a_raised_answered_with_5xx_may_be_delivered),
+        TEST(a_cleared_that_may_be_delivered_counts_though_refused_later),
+        TEST(a_test_message_and_a_fault_are_both_sent),
+        TEST(refused_posts_write_nothing_to_flash),
+        TEST(where_removing_the_account_fails_cleared_is_still_sent),
+        TEST(new_faults_are_sent_ten_minutes_apart),
+        TEST(another_cause_at_level_4_is_raised_again),
+        TEST(another_cause_during_the_first_post_is_raised),
+        TEST(a_fault_that_returns_with_another_cause_is_raised_again),
+        TEST(a_new_webhook_gets_faults_that_last),
+        TEST(a_template_is_used_and_stored),
+        TEST(sends_signed_tasks_to_corezoid),
+        TEST(corezoid_gets_a_new_task_for_a_fault_that_returns),
+        TEST(corezoid_gets_a_new_task_for_another_cause),
+        TEST(settings_of_corezoid_are_checked),
+        TEST(expiry_raises_level_3_without_a_refresh),
+        TEST(under_5_minutes_of_life_raise_level_2_in_time),
+        TEST(delivered_means_accepted_by_the_receiver),
+        TEST(a_cleared_that_was_not_stored_is_stored_later),
+        TEST(a_long_answer_counts_as_delivered),
+        TEST(lower_levels_than_escalate_level_are_not_sent),
+        TEST(the_board_gets_the_level),
+        TEST(a_revoked_pair_of_a_blocked_account_is_raised_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What an escalation says: templates, and our own. */
+/* Messages of an escalation: templates, and the default. */
 
 #include "tk_json.h"
 #include "tk_limits.h"
@@ -28,7 +28,7 @@ static const struct tk_message message = {.event = "raised",
                                           .next_try = 0,
                                           .attempts = 3};
 
-static const char *written(const char *template)
+static const char *expand(const char *template)
 {
     static char buf[2048];
     struct tk_text t;
@@ -38,11 +38,11 @@ static const char *written(const char *template)
     return buf;
 }
 
-static void our_own(void **state)
+static void writes_the_default_message(void **state)
 {
     (void)state;
     assert_string_equal(
-        written(""),
+        expand(""),
         "{\"event\":\"raised\",\"account\":\"token\",\"device\":\"gw-1\","
         "\"portal\":\"acme.bitrix24.com\",\"ref\":\"gw-1-token-1795000000\",\"level\":4,"
         "\"since\":1795000000,\"cause\":\"invalid_client\","
@@ -50,7 +50,7 @@ static void our_own(void **state)
         "\\\"yes\\\"\\\\no\\u0009\",\"said\":\"INVALID_CLIENT\",\"next_try\":0,\"attempts\":3}");
 }
 
-static void words_in_strings_and_outside(void **state)
+static void words_are_quoted_outside_of_strings(void **state)
 {
     static const struct {
         const char *template, *out;
@@ -58,7 +58,7 @@ static void words_in_strings_and_outside(void **state)
         {"{\"text\":\"{account}: {level}!\"}", "{\"text\":\"token: 4!\"}"},
         {"{\"a\":{account},\"l\":{level}}", "{\"a\":\"token\",\"l\":4}"},
         {"{\"t\":\"do {action}\"}", "{\"t\":\"do say \\\"yes\\\"\\\\no\\u0009\"}"},
-        {"{\"t\":\"\\\"{level}\\\"\"}", "{\"t\":\"\\\"4\\\"\"}"}, /* still inside the string */
+        {"{\"t\":\"\\\"{level}\\\"\"}", "{\"t\":\"\\\"4\\\"\"}"}, /* inside the string */
         {"{\"t\":\"\\\\\",\"l\":{account}}", "{\"t\":\"\\\\\",\"l\":\"token\"}"}, /* outside */
         {"{\"{account}\":1}", "{\"token\":1}"},
         {"{\"t\":\"{} { } {Level} {level\"}", "{\"t\":\"{} { } {Level} {level\"}"},
@@ -69,10 +69,10 @@ static void words_in_strings_and_outside(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_string_equal(written(cases[i].template), cases[i].out);
+        assert_string_equal(expand(cases[i].template), cases[i].out);
 }
 
-static void what_may_be_set(void **state)
+static void templates_are_json_with_known_words(void **state)
 {
     static const struct {
         const char *template;
@@ -108,8 +108,8 @@ static void what_may_be_set(void **state)
     }
 }
 
-/* tk_message_check reckons with no longer values than there are, and no word needs an escape. */
-static void no_value_is_longer(void **state)
+/* tk_message_check assumes lengths of values; no value needs an escape. */
+static void no_value_is_longer_than_assumed(void **state)
 {
     char words[TK_WORDS_MAX + 1];
     struct tk_text t;
@@ -129,10 +129,10 @@ static void no_value_is_longer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(our_own),
-        cmocka_unit_test(words_in_strings_and_outside),
-        cmocka_unit_test(what_may_be_set),
-        cmocka_unit_test(no_value_is_longer),
+        cmocka_unit_test(writes_the_default_message),
+        cmocka_unit_test(words_are_quoted_outside_of_strings),
+        cmocka_unit_test(templates_are_json_with_known_words),
+        cmocka_unit_test(no_value_is_longer_than_assumed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Time, as a whole gateway lives with it: unknown, wrong, jumping, wrapping, slept through. */
+/* Clocks of a whole gateway: unknown, wrong, jumping, beyond 32 bits; and sleeps that are too long.
+ */
 
 #include "tk_http_date.h"
 #include "tk_token.h"
@@ -28,7 +29,7 @@ static void assert_status(const char *key, const char *value)
     assert_string_equal(world_status(&w, key), value);
 }
 
-/* What time it is; the world began at tick 0. */
+/* The true time. */
 static int64_t truth(void)
 {
     return WORLD_UNIX + (int64_t)(w.port.now_ms / 1000);
@@ -42,25 +43,25 @@ static const char *type_time(int64_t unix_s)
     return world_type(&w, line);
 }
 
-static void sntp_says(int64_t unix_s)
+static void answer_sntp(int64_t unix_s)
 {
     w.port.ntp_unix = unix_s;
     w.port.ntp_answered = true;
     world_run(&w, 1000);
 }
 
-static void no_clock(void)
+static void lose_clock(void)
 {
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
 }
 
 /* --- unknown --- */
 
-static void where_nobody_tells_the_time_that_is_told(void **state)
+static void an_unknown_time_is_escalated(void **state)
 {
     (void)state;
     world_provision(&w);
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
     world_run(&w, 4 * MINUTE);
     world_assert_state(&w, "ready", "none");
@@ -72,7 +73,7 @@ static void where_nobody_tells_the_time_that_is_told(void **state)
     assert_status("escalation", "2");
     assert_status("expires_in", "unknown");
     assert_int_equal(world_count_events(&w, "event=raised level=1 cause=clock_unknown"), 1);
-    assert_int_equal(w.server.requests, requests); /* nothing leaves without a clock */
+    assert_int_equal(w.server.requests, requests); /* no TLS without a clock */
     world_assert_begins(world_type(&w, "token"), "ERR clock_unknown");
     world_assert_begins(type_time(truth()), "OK");
     world_run(&w, 1000);
@@ -82,14 +83,14 @@ static void where_nobody_tells_the_time_that_is_told(void **state)
     assert_int_equal(world_count_events(&w, "event=cleared"), 1);
 }
 
-static void a_time_that_is_told_early_is_the_end_of_it(void **state)
+static void a_time_that_is_known_early_needs_no_escalation(void **state)
 {
     (void)state;
     world_provision(&w);
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
     world_run(&w, MINUTE);
-    sntp_says(truth());
+    answer_sntp(truth());
     world_run(&w, 20 * MINUTE);
     assert_int_equal(w.server.refreshes, 0);
     world_run(&w, 6 * MINUTE);
@@ -99,18 +100,18 @@ static void a_time_that_is_told_early_is_the_end_of_it(void **state)
 
 /* --- wrong --- */
 
-static void sntp_that_is_years_ahead_is_got_over(void **state)
+static void recovers_from_sntp_that_is_years_ahead(void **state)
 {
     (void)state;
     w.cert_from = WORLD_UNIX - 30 * 86400;
     w.cert_until = WORLD_UNIX + 60 * 86400;
     world_provision(&w);
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
-    sntp_says(truth() + 14 * (int64_t)YEAR_S);
+    answer_sntp(truth() + 14 * (int64_t)YEAR_S);
     world_run(&w, HOUR);
     world_assert_state(&w, "retrying", "tls_expired");
-    sntp_says(truth());
+    answer_sntp(truth());
     world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
     assert_status("escalation", "0");
@@ -118,89 +119,89 @@ static void sntp_that_is_years_ahead_is_got_over(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-static void sntp_that_is_behind_is_got_over(void **state)
+static void recovers_from_sntp_that_is_behind(void **state)
 {
     (void)state;
     w.cert_from = WORLD_UNIX - 3600;
     w.cert_until = WORLD_UNIX + 60 * 86400;
     world_provision(&w);
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
-    sntp_says(WORLD_UNIX - 80000);
+    answer_sntp(WORLD_UNIX - 80000);
     world_run(&w, HOUR);
     world_assert_state(&w, "retrying", "tls_not_yet_valid");
-    sntp_says(truth());
+    answer_sntp(truth());
     world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
 }
 
-static void sntp_that_cannot_be_is_refused_and_logged(void **state)
+static void implausible_sntp_is_refused_and_logged(void **state)
 {
     (void)state;
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
-    sntp_says(0);
-    sntp_says(WORLD_UNIX - 86401);
-    sntp_says(WORLD_UNIX + 21 * (int64_t)YEAR_S);
-    sntp_says(INT64_MAX);
+    answer_sntp(0);
+    answer_sntp(WORLD_UNIX - 86401);
+    answer_sntp(WORLD_UNIX + 21 * (int64_t)YEAR_S);
+    answer_sntp(INT64_MAX);
     assert_status("time_quality", "floor");
     assert_int_equal(world_count_events(&w, "LOG ntp_refused time="), 4);
-    sntp_says(truth());
+    answer_sntp(truth());
     assert_status("time_quality", "sntp");
 }
 
 /* --- a floor that is too late --- */
 
-/* A person mistook the year, and a server of their own agreed. */
-static void learn_a_wrong_floor(void)
+/* The operator sets a wrong year, and a server sends the same in its Date. */
+static void raise_floor_to_wrong_year(void)
 {
     int64_t wrong;
 
     assert_true(tk_http_date_parse(WRONG_DATE, &wrong));
     w.server.date = WRONG_DATE;
-    no_clock();
+    lose_clock();
     world_restart(&w, 1000);
     world_assert_begins(type_time(wrong + 60), "OK");
     world_provision(&w);
-    w.server.date = NULL;
+    w.server.date = "";
     world_restart(&w, 1000);
     assert_int_equal(w.keeper.rt.time.floor_unix, wrong);
-    sntp_says(truth());
+    answer_sntp(truth());
     assert_status("time_quality", "floor");
 }
 
-static void a_person_gets_out_of_a_wrong_floor_for_good(void **state)
+static void setting_the_time_lowers_a_wrong_floor_for_good(void **state)
 {
     (void)state;
-    learn_a_wrong_floor();
+    raise_floor_to_wrong_year();
     world_run(&w, 30 * MINUTE);
-    world_assert_state(&w, "retrying", "clock_unknown"); /* somebody is told */
+    world_assert_state(&w, "retrying", "clock_unknown"); /* and is escalated */
     world_assert_begins(type_time(truth()), "OK");
     world_run(&w, MINUTE);
     world_assert_state(&w, "ready", "none");
     world_restart(&w, 1000);
-    sntp_says(truth());
+    answer_sntp(truth());
     assert_status("time_quality", "sntp");
     world_run(&w, HOUR);
     world_assert_state(&w, "ready", "none");
 }
 
-static void nor_is_it_kept_by_a_pair_that_was_forgotten(void **state)
+static void a_wrong_floor_is_lowered_after_auth_forget_too(void **state)
 {
     (void)state;
-    learn_a_wrong_floor();
+    raise_floor_to_wrong_year();
     world_type(&w, "auth forget");
     world_assert_begins(type_time(truth()), "OK");
     world_restart(&w, 1000);
-    sntp_says(truth());
+    answer_sntp(truth());
     assert_status("time_quality", "sntp");
 }
 
-/* The floor is written beside a pair: nothing of the pair on flash may change by that. */
-static void a_floor_that_is_lowered_leaves_the_pair_and_its_intent(void **state)
+/* The floor is stored together with the pair. */
+static void lowering_the_floor_leaves_pair_and_intent(void **state)
 {
     (void)state;
-    learn_a_wrong_floor();
+    raise_floor_to_wrong_year();
     world_fault(&w, WORLD_LOSES, 1);
     world_assert_begins(type_time(truth()), "OK");
     while (w.fault != WORLD_WELL)
@@ -210,14 +211,14 @@ static void a_floor_that_is_lowered_leaves_the_pair_and_its_intent(void **state)
     world_restart(&w, 1000);
     assert_status("intent", "open");
     assert_status("generation", "1");
-    sntp_says(truth());
+    answer_sntp(truth());
     world_run(&w, MINUTE);
     world_assert_state(&w, "ready", "none");
 }
 
 /* --- a clock that jumps while it runs --- */
 
-static void a_clock_that_jumps_ahead_and_back_costs_no_token(void **state)
+static void a_clock_that_jumps_ahead_and_back_loses_no_token(void **state)
 {
     (void)state;
     w.cert_from = WORLD_UNIX - 30 * 86400;
@@ -235,7 +236,7 @@ static void a_clock_that_jumps_ahead_and_back_costs_no_token(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-static void a_clock_that_falls_to_1970_is_no_clock_until_it_is_back(void **state)
+static void a_clock_in_1970_counts_as_unknown(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -248,7 +249,7 @@ static void a_clock_that_falls_to_1970_is_no_clock_until_it_is_back(void **state
     world_assert_state(&w, "ready", "none");
 }
 
-static void small_jumps_are_nothing(void **state)
+static void small_jumps_have_no_effect(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -256,7 +257,7 @@ static void small_jumps_are_nothing(void **state)
         int64_t now = truth() + (i % 2 ? 200 : -90);
 
         tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, now);
-        tk_time_note_server_date(&w.keeper.rt.time, now); /* servers agree with the fast ones */
+        tk_time_note_server_date(&w.keeper.rt.time, now); /* servers send the same time */
         world_run(&w, 4 * MINUTE);
         world_assert_state(&w, "ready", "none");
         assert_status("time_quality", "system");
@@ -267,8 +268,8 @@ static void small_jumps_are_nothing(void **state)
 
 /* --- sleeps --- */
 
-/* The machine was suspended, or its main loop had something else to do. */
-static void a_sleep_that_was_too_long_is_made_up_for_once(void **state)
+/* The machine was suspended, or its main loop was busy. */
+static void a_sleep_past_many_deadlines_causes_one_refresh(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -282,7 +283,7 @@ static void a_sleep_that_was_too_long_is_made_up_for_once(void **state)
     }
 }
 
-static void a_sleep_in_an_outage_is_no_storm(void **state)
+static void a_sleep_in_an_outage_causes_no_burst(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -297,15 +298,15 @@ static void a_sleep_in_an_outage_is_no_storm(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-/* --- ticks that leave 31 and 32 bits --- */
+/* --- ticks beyond 31 and 32 bits --- */
 
-static void across(uint64_t tick)
+static void cross(uint64_t tick)
 {
     unsigned before;
     uint64_t last;
 
     world_restart(&w, tick - 3 * HOUR - w.port.now_ms);
-    world_run(&w, MINUTE); /* what is overdue */
+    world_run(&w, MINUTE); /* overdue refreshes */
     for (last = w.server.last_ms; last < tick + 3 * HOUR; last = w.server.last_ms) {
         before = w.server.refreshes;
         while (w.server.refreshes == before)
@@ -318,18 +319,18 @@ static void across(uint64_t tick)
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 1300, 1500);
 }
 
-static void ticks_beyond_31_and_32_bits_change_nothing(void **state)
+static void ticks_beyond_31_and_32_bits_have_no_effect(void **state)
 {
     (void)state;
     world_provision(&w);
-    across((uint64_t)1 << 31); /* 24.8 days */
-    across((uint64_t)1 << 32); /* 49.7 days */
-    across((uint64_t)3 << 31);
-    across((uint64_t)1 << 33);
+    cross((uint64_t)1 << 31); /* 24.8 days */
+    cross((uint64_t)1 << 32); /* 49.7 days */
+    cross((uint64_t)3 << 31);
+    cross((uint64_t)1 << 33);
 }
 
-/* An outage, a block and a late clearing lie across it too. */
-static void backoff_and_probes_go_on_across_32_bits(void **state)
+/* A blocked account and an outage cross it. */
+static void backoff_and_probes_continue_across_32_bits(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -352,21 +353,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(where_nobody_tells_the_time_that_is_told),
-        TEST(a_time_that_is_told_early_is_the_end_of_it),
-        TEST(sntp_that_is_years_ahead_is_got_over),
-        TEST(sntp_that_is_behind_is_got_over),
-        TEST(sntp_that_cannot_be_is_refused_and_logged),
-        TEST(a_person_gets_out_of_a_wrong_floor_for_good),
-        TEST(nor_is_it_kept_by_a_pair_that_was_forgotten),
-        TEST(a_floor_that_is_lowered_leaves_the_pair_and_its_intent),
-        TEST(a_clock_that_jumps_ahead_and_back_costs_no_token),
-        TEST(a_clock_that_falls_to_1970_is_no_clock_until_it_is_back),
-        TEST(small_jumps_are_nothing),
-        TEST(a_sleep_that_was_too_long_is_made_up_for_once),
-        TEST(a_sleep_in_an_outage_is_no_storm),
-        TEST(ticks_beyond_31_and_32_bits_change_nothing),
-        TEST(backoff_and_probes_go_on_across_32_bits),
+        TEST(an_unknown_time_is_escalated),
+        TEST(a_time_that_is_known_early_needs_no_escalation),
+        TEST(recovers_from_sntp_that_is_years_ahead),
+        TEST(recovers_from_sntp_that_is_behind),
+        TEST(implausible_sntp_is_refused_and_logged),
+        TEST(setting_the_time_lowers_a_wrong_floor_for_good),
+        TEST(a_wrong_floor_is_lowered_after_auth_forget_too),
+        TEST(lowering_the_floor_leaves_pair_and_intent),
+        TEST(a_clock_that_jumps_ahead_and_back_loses_no_token),
+        TEST(a_clock_in_1970_counts_as_unknown),
+        TEST(small_jumps_have_no_effect),
+        TEST(a_sleep_past_many_deadlines_causes_one_refresh),
+        TEST(a_sleep_in_an_outage_causes_no_burst),
+        TEST(ticks_beyond_31_and_32_bits_have_no_effect),
+        TEST(backoff_and_probes_continue_across_32_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Commands on four lines, terminals that come, go and stop reading, faults of servers and flash,
- * restarts and jumps of the clocks, all at random: nothing spins (world_run), and the lists of core
- * stay lists. A failure prints the seed; test_keeper_random <seed> replays it, test_keeper_random
- * <seed> <count> goes on from there.
+ * Random commands on four console lines, terminals that attach, detach and stop reading, faults of
+ * servers and flash, restarts, and jumps of the clocks. Checks that the gateway does not spin
+ * (world_run) and that core's lists stay intact. A failure prints the seed: test_keeper_random
+ * <seed> repeats it, test_keeper_random <seed> <count> goes on from there.
  */
 
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static unsigned chance(unsigned below)
     return (unsigned)(state_of_chance >> 33) % below;
 }
 
-static void type_something(unsigned line)
+static void type_random_command(unsigned line)
 {
     static const char *const commands[] = {"status --all",
                                            "show",
@@ -90,7 +90,7 @@ static void type_something(unsigned line)
     tk_sim_console_feed(&w.port, line, text, strlen(text));
 }
 
-static void change_servers(void)
+static void change_server_faults(void)
 {
     static const char *const words[] = {"invalid_client", "invalid_grant", "PAYMENT_REQUIRED",
                                         "expired_token",  "something",     "wrong_client"};
@@ -109,7 +109,7 @@ static void change_servers(void)
     world_give_code(&w, chance(2) ? "good" : "other");
 }
 
-static void change_the_world(unsigned what)
+static void change_environment(unsigned what)
 {
     if (what < 2) {
         world_restart(&w, chance(100000));
@@ -124,33 +124,33 @@ static void change_the_world(unsigned what)
     } else if (what < 14) {
         world_fault(&w, WORLD_WELL, 0);
     } else {
-        change_servers();
+        change_server_faults();
     }
 }
 
-static void happen(void)
+static void do_something(void)
 {
     unsigned line = chance(TK_CONSOLES), what = chance(100);
 
     if (what < 45)
-        type_something(line);
+        type_random_command(line);
     else if (what < 52)
         tk_sim_console_attach(&w.port, line, chance(3) > 0);
     else if (what < 56)
         w.port.consoles[line].out_max = chance(3) ? SIZE_MAX : chance(600);
     else if (what < 76)
-        change_the_world(what - 56);
+        change_environment(what - 56);
     else
         world_run(&w, 1 + (chance(10) ? chance(3000) : chance(3000000)));
     tk_keeper_run(&w.keeper);
     w.events[0] = '\0';
     for (unsigned i = 0; i < TK_CONSOLES; i++) {
-        if (w.port.consoles[i].out_max == SIZE_MAX) /* else somebody stopped reading */
+        if (w.port.consoles[i].out_max == SIZE_MAX) /* else the terminal does not read */
             w.port.consoles[i].out.len = 0;
     }
 }
 
-static void look_at_lists(void)
+static void check_lists(void)
 {
     const struct tk_https *net = &w.keeper.rt.https;
     uint64_t due_ms = 0;
@@ -166,7 +166,7 @@ static void look_at_lists(void)
         assert_true(s->request == NULL || (s->request->connection == s && !s->request->queued));
 }
 
-static void whatever_happens(void **state)
+static void lists_stay_intact_and_nothing_spins(void **state)
 {
     (void)state;
     for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
@@ -175,8 +175,8 @@ static void whatever_happens(void **state)
         world_init(&w, seed);
         w.port.system = true;
         for (unsigned i = 0; i < STEPS; i++) {
-            happen();
-            look_at_lists();
+            do_something();
+            check_lists();
         }
         world_free(&w);
     }
@@ -184,7 +184,7 @@ static void whatever_happens(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_happens)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lists_stay_intact_and_nothing_spins)};
 
     if (argc > 1) {
         first_seed = strtoull(argv[1], NULL, 10);
