@@ -22,6 +22,13 @@ const char *tk_device_id(struct tk_port *port);
  * caller leaves its main loop and starts again. */
 void tk_device_reboot(struct tk_port *port);
 
+/*
+ * A caller broke a rule of an interface of core (TK_ASSERT). Does not return: a board restarts and
+ * reports the cause at its next start, a program on an operating system aborts. Called from any
+ * context, in builds with TK_ASSERTS.
+ */
+void tk_assert_failed(void);
+
 /* Feeds the watchdog, if there is one. Called once per pass of the main loop: at least every 5 s
  * while there is work, at least every 30 s while idle. */
 void tk_device_feed_watchdog(struct tk_port *port);

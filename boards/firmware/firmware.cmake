@@ -16,7 +16,8 @@ else()
     add_library(tk_port_baremetal STATIC port/baremetal/tk_bare_clock.c
                 port/baremetal/tk_bare_wait.c port/baremetal/tk_bare_console.c
                 port/baremetal/tk_bare_device.c port/baremetal/tk_bare_fault.c
-                port/baremetal/tk_bare_drbg.c ${board_entropy} ${board_arch})
+                port/baremetal/tk_bare_assert.c port/baremetal/tk_bare_drbg.c
+                ${board_entropy} ${board_arch})
     target_include_directories(tk_port_baremetal PUBLIC port/baremetal)
     target_link_libraries(tk_port_baremetal PUBLIC tk_platform tk_port_mbedtls PRIVATE tk_flags)
     include(port/lwip/lwip.cmake)

@@ -24,21 +24,21 @@ static void add_hex(struct tk_text *t, const char *key, uint32_t value)
     tk_text_hex(t, bytes, sizeof bytes);
 }
 
-/* The first line that anybody sees. After a fault it is what a developer needs. */
-static void tell_start(void)
+/* Prints why the board started; after a fault or a failed assertion, where. */
+static void report_start(void)
 {
     struct tk_bare_crash crash;
+    const char *crashed = tk_bare_crash_take(&crash);
     char buf[96];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    if (tk_bare_crash_take(&crash)) {
-        add_hex(&t, "boot cause=fault pc=0x", crash.pc);
+    tk_text_add(&t, "boot cause=");
+    tk_text_add(&t, crashed != NULL ? crashed : tk_firmware_reset_cause());
+    if (crashed != NULL) {
+        add_hex(&t, " pc=0x", crash.pc);
         add_hex(&t, " lr=0x", crash.lr);
         add_hex(&t, " status=0x", crash.status);
-    } else {
-        tk_text_add(&t, "boot cause=");
-        tk_text_add(&t, tk_firmware_reset_cause());
     }
     tk_keeper_event(&keeper, &t);
 }
@@ -65,7 +65,7 @@ int main(void)
     port->work = tk_lwip_work;
     tk_keeper_init(&keeper, &config);
     (void)tk_keeper_run(&keeper); /* greets, and listens to what is told from now on */
-    tell_start();
+    report_start();
     for (;;)
         tk_wait(port, tk_keeper_run(&keeper));
 }

@@ -6,30 +6,37 @@
 #include <stddef.h>
 #include <string.h>
 
-#define CRASH_MAGIC 0x43524153u
-#define STACK_PAINT 0xa5a5a5a5u
+#define FAULT_MAGIC  0x43524153u
+#define ASSERT_MAGIC 0x41535254u
+#define STACK_PAINT  0xa5a5a5a5u
 
-/* Of the linker script. */
+/* From the linker script. */
 extern uint32_t tk_stack_bottom[], tk_stack_top[];
 
 struct tk_bare_crash tk_bare_crash __attribute__((section(".noinit")));
 
 void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status)
 {
-    tk_bare_crash = (struct tk_bare_crash){CRASH_MAGIC, pc, lr, status};
+    tk_bare_crash = (struct tk_bare_crash){FAULT_MAGIC, pc, lr, status};
     tk_arch_reset();
 }
 
-bool tk_bare_crash_take(struct tk_bare_crash *out)
+void tk_bare_asserted(uint32_t pc)
+{
+    tk_bare_crash = (struct tk_bare_crash){.magic = ASSERT_MAGIC, .pc = pc};
+    tk_arch_reset();
+}
+
+const char *tk_bare_crash_take(struct tk_bare_crash *out)
 {
     *out = tk_bare_crash;
     memset(&tk_bare_crash, 0, sizeof tk_bare_crash);
-    return out->magic == CRASH_MAGIC;
+    return out->magic == FAULT_MAGIC ? "fault" : out->magic == ASSERT_MAGIC ? "assert" : NULL;
 }
 
 /* --- the stack --- */
 
-/* All of it but what lies above the caller's own frame, and a little below. */
+/* Leaves out this frame and a margin below it. */
 void tk_bare_stack_paint(void)
 {
     uint32_t *here = (uint32_t *)__builtin_frame_address(0);

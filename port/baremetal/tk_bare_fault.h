@@ -2,34 +2,37 @@
 #ifndef TK_BARE_FAULT_H
 #define TK_BARE_FAULT_H
 
-/* What is left when a program goes astray: where it was, and how much of its stack was used. It
- * needs an architecture and a linker script, and no port. */
+/* Crash records and stack use. Needs an architecture (tk_arch.h) and a linker script, but no port.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- what happened before this start --- */
+/* --- why the last run ended --- */
 
-/* Lives in RAM that a start does not clear. */
+/* Lives in RAM that start-up does not clear. */
 struct tk_bare_crash {
-    uint32_t magic;
-    uint32_t pc, lr, status; /* where; status: the architecture's own words */
+    uint32_t magic;  /* tells a fault, a failed assertion, and neither */
+    uint32_t pc, lr; /* the place; lr only of a fault */
+    uint32_t status; /* only of a fault: the architecture's status register */
 };
 
 extern struct tk_bare_crash tk_bare_crash;
 
-/* From the fault handler: remembers where, and starts anew. */
+/* Records a fault, or the failed assertion at pc, and resets. From any context. */
 void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status) __attribute__((noreturn));
+void tk_bare_asserted(uint32_t pc) __attribute__((noreturn));
 
-/* Whether the last run ended in a fault; *out says where. Asked once. */
-bool tk_bare_crash_take(struct tk_bare_crash *out);
+/* "fault" or "assert" with the record in *out, if the last run ended that way; NULL: it did not. A
+ * record is returned once. */
+const char *tk_bare_crash_take(struct tk_bare_crash *out);
 
 /* --- the stack --- */
 
-/* Called by the start-up code, in a frame as small as can be. */
+/* Fills the stack below the caller's frame with a pattern. From the start-up code. */
 void tk_bare_stack_paint(void);
 
-/* Bytes of the stack that were never used. */
+/* Bytes of the stack that were never used: those that still hold the pattern. */
 uint32_t tk_bare_stack_left(void);
 
 #endif

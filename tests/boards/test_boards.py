@@ -4,11 +4,12 @@
 import os
 import random
 import re
+import subprocess
 import time
 import unittest
 from pathlib import Path
 
-from emulator import AUTH_HOST, BOARDS, GDB, MOVED, NTP, PORTAL, WEBHOOK, Emulator
+from emulator import AUTH_HOST, BOARDS, GDB, MOVED, NTP, PORTAL, TOOLS, WEBHOOK, Emulator
 from answers import STATES, Row, row
 from bitrix24 import Bitrix24
 from figures import note
@@ -26,6 +27,14 @@ def address_of(code: bytes) -> int:
     image = IMAGE.read_bytes()
     at = next(i for i in range(0, len(image), 2) if image[i:i + len(code)] == code)
     return BOARD.program_at + at
+
+
+def symbol(name: str) -> int:
+    """The address of a function of the image."""
+    listing = subprocess.run([f"{TOOLS[BOARD.qemu[0]]}nm", str(IMAGE.with_suffix(".elf"))],
+                             check=True, capture_output=True, text=True).stdout
+    return next(int(line.split()[0], 16) for line in listing.splitlines()
+                if line.split()[-1] == name) & ~1
 
 
 class BoardCase(unittest.TestCase):
@@ -431,6 +440,11 @@ class Faults(BoardCase):
         self.k.kill()
         self.k.start()
         self.assertNotIn("fault", self.k.event("boot"))
+
+    def test_a_failed_assertion(self) -> None:
+        entry = symbol("tk_assert_failed")
+        self.assertIn("cause=assert pc=0x00001235 lr=0x00000000 status=0x00000000",
+                      self.boots_after(pc=entry, ra=0x1235))
 
     def test_a_stack_that_overflows(self) -> None:
         """There is no memory below it; what the processor did before it was caught is no matter."""

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Mistakes of callers that TK_ASSERT catches. The sources are compiled with it switched on. */
+/* Mistakes of callers that TK_ASSERT catches. */
 
-#include "tk_assert.h"
 #include "tk_err.h"
 #include "tk_json.h"
 #include "tk_text.h"
@@ -13,11 +12,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-void test_assert_failed(void)
-{
-    mock_assert(0, "TK_ASSERT", __FILE__, __LINE__);
-}
 
 static void a_text_has_room_for_its_terminator(void **state)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Mistakes of callers that TK_ASSERT catches. The sources are compiled with it switched on. */
+/* Mistakes of callers that TK_ASSERT catches. */
 
-#include "tk_assert.h"
 #include "tk_https.h"
 #include "tk_mbedtls.h"
 #include "tk_sim.h"
@@ -17,11 +16,6 @@ static struct tk_port port;
 static struct tk_time wall;
 static struct tk_https https;
 static struct tk_sim_name slow = {.name = "h", .after_ms = TK_SIM_NEVER};
-
-void test_assert_failed(void)
-{
-    mock_assert(0, "TK_ASSERT", __FILE__, __LINE__);
-}
 
 static int begin(void **state)
 {
