@@ -17,8 +17,10 @@ folder with include/ and lib/ of the host build's mbedTLS, as a project of one's
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,8 @@ class Lift:
 
 def read(readme: str) -> Lift:
     """The blocks of a README."""
+    if not (TREE / readme).is_file():
+        raise Problem("there is none")
     text = (TREE / readme).read_text(encoding="utf-8")
     blocks = {}
     for kind in ("files", "c", "sh", "output"):
@@ -84,9 +88,16 @@ def build_and_run(lift: Lift, files: list[str], prefix: Path) -> subprocess.Comp
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(TREE / file, folder / file)
         (folder / "example.c").write_text(lift.example, encoding="utf-8")
-        return subprocess.run(["sh", "-eu"], input=lift.commands, cwd=folder, text=True,
+        with subprocess.Popen(["sh", "-eu"], cwd=folder, text=True, start_new_session=True,
                               env={"PATH": "/usr/local/bin:/usr/bin:/bin", "MBEDTLS": str(prefix)},
-                              capture_output=True, timeout=SECONDS, check=False)
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as shell:
+            try:
+                output, errors = shell.communicate(lift.commands, timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(shell.pid, signal.SIGKILL)  # its session, with all that it started
+                raise Problem(f"takes more than {SECONDS} s") from None
+        return subprocess.CompletedProcess(shell.args, shell.returncode, output, errors)
 
 
 def check(readme: str, prefix: Path) -> None:
@@ -121,9 +132,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as prefix:
         mbedtls(build, Path(prefix))
         for readme in readmes():
-            if not (TREE / readme).is_file():
-                print(f"to come: {readme}")
-                continue
             try:
                 check(readme, Path(prefix))
                 print(f"ok {readme}")
