@@ -2,6 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_auth.h"
+#include "tk_refresh.h"
 #include "tk_rest_verify.h"
 #include "tk_state.h"
 #include "tk_token.h"

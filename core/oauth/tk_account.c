@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account.h"
 
+#include "tk_assert.h"
+
 #include <string.h>
 
 void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
                      const struct tk_account_listener *listener, uint8_t index)
 {
+    TK_ASSERT(listener->on != NULL && index < TK_ACCOUNTS);
     memset(a, 0, sizeof *a);
     a->rt = rt;
     a->listener = listener;
@@ -15,8 +18,11 @@ void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
 
 void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err)
 {
+    TK_ASSERT(a->listener != NULL); /* tk_account_init was not called */
     a->listener->on(a->listener->ctx, a, event, err);
 }
+
+/* --- state --- */
 
 bool tk_account_exchanging(const struct tk_account *a)
 {
@@ -39,6 +45,29 @@ bool tk_account_has_pair(const struct tk_account *a)
     return a->pair.access[0] != '\0';
 }
 
+bool tk_account_is_renewable(const struct tk_account *a)
+{
+    return tk_account_has_pair(a) && a->revocation == TK_NOT_REVOKED;
+}
+
+bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
+{
+    if (!a->times_known)
+        return false;
+    *seconds = now_ms < a->expires_ms ? (uint32_t)((a->expires_ms - now_ms) / 1000) : 0;
+    return true;
+}
+
+const char *tk_rest_status_name(enum tk_rest_status status)
+{
+    static const char *const names[] = {"unknown", "ok", "access_denied", "unreachable"};
+
+    TK_ASSERT((size_t)status < sizeof names / sizeof names[0]);
+    return names[status];
+}
+
+/* --- authorization host --- */
+
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)
 {
     const char *host = a->auth_host;
@@ -57,46 +86,36 @@ void tk_account_discover_host(struct tk_account *a, const char *host)
     a->info_stored = false;
 }
 
-const char *tk_rest_status_name(enum tk_rest_status status)
-{
-    static const char *const names[] = {"unknown", "ok", "access_denied", "unreachable"};
+/* --- the server's error code --- */
 
-    return names[status];
+/* True if one of the two strings contains the other. */
+static bool share_text(const char *secret, const char *code)
+{
+    return strstr(secret, code) != NULL || (secret[0] != '\0' && strstr(code, secret) != NULL);
 }
 
-/* Whether one of two strings is in the other. */
-static bool share(const char *secret, const char *word)
+static bool leaks_secret(const struct tk_account *a, const char *code)
 {
-    return strstr(secret, word) != NULL || (secret[0] != '\0' && strstr(word, secret) != NULL);
+    return share_text(a->client.client_secret, code) || share_text(a->auth.code, code) ||
+           share_text(a->pair.access, code) || share_text(a->pair.refresh, code);
 }
 
-/* Visible ASCII and spaces. */
-static bool is_line(const char *s)
+static bool is_printable(const char *s)
 {
     while (*s >= ' ' && *s <= '~')
         s++;
     return *s == '\0';
 }
 
-void tk_account_set_server_error(struct tk_account *a, const char *word)
+void tk_account_set_server_error(struct tk_account *a, const char *code)
 {
-    bool secret = share(a->client.client_secret, word) || share(a->auth.code, word) ||
-                  share(a->pair.access, word) || share(a->pair.refresh, word);
     struct tk_text t;
 
     a->server_error[0] = '\0';
-    if (word[0] == '\0' ||
-        (!secret && is_line(word) && tk_copy(a->server_error, sizeof a->server_error, word)))
+    if (code[0] == '\0' || (!leaks_secret(a, code) && is_printable(code) &&
+                            tk_copy(a->server_error, sizeof a->server_error, code)))
         return;
     tk_text_init(&t, a->server_error, sizeof a->server_error);
-    tk_text_int(&t, (int64_t)strlen(word));
+    tk_text_int(&t, (int64_t)strlen(code));
     tk_text_add(&t, " characters");
-}
-
-bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
-{
-    if (!a->times_known)
-        return false;
-    *seconds = now_ms < a->expires_ms ? (uint32_t)((a->expires_ms - now_ms) / 1000) : 0;
-    return true;
 }

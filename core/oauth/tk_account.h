@@ -3,103 +3,123 @@
 #define TK_ACCOUNT_H
 
 /*
- * An account: portal + application + token pair, under a reference name. This is what it knows in
- * RAM. Its memory on flash is tk_account_store.h, what changes it tk_account_set.h, its state
- * tk_state.h. Its life: a code becomes a pair (tk_auth.h), the pair is renewed (tk_token.h) and
- * served (tk_token_serve.h).
+ * An account: one portal, one application (the OAuth client) and one token pair, under a reference
+ * name. This file has its state in RAM. A pair is the access token and the refresh token of one
+ * token response (RFC 6749 section 5.1).
+ *
+ *      tk_auth.h           authorization: an authorization code becomes a pair
+ *      tk_token.h          a pair's life: accepted, stored, when its refresh is due
+ *      tk_refresh.h        the refresh request, and recovery if its response is lost
+ *      tk_token_serve.h    serves the access token to consumers
+ *      tk_rest_verify.h    verifies that the portal accepts the token
+ *      tk_account_set.h    configuration; tk_account_store.h: all of it on flash
+ *      tk_state.h          the state as `status` prints it
+ *
+ * Fields are read by any room above; they are changed through these headers only. Call everything
+ * in this folder from the main loop. All strings are NUL-terminated; "" means none.
  */
 
 #include "tk_counters.h"
 #include "tk_oauth.h"
 #include "tk_runtime.h"
 
-#define TK_RENEW_DEFAULT   1500 /* s: 25 minutes, what this product promises */
+#define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
 #define TK_RENEW_ON_DEMAND 0
 
-/* Why a pair came to its end; kept on flash, so that a restart does not try a dead pair again. */
-enum tk_revocation { TK_NOT_REVOKED = 0, TK_REVOKED = 1, TK_ROTATION_LOST = 2 }; /* as on flash */
+/* Why the server no longer honours the pair. Numbers are on flash: a restart must not retry a dead
+ * pair. */
+enum tk_revocation {
+    TK_NOT_REVOKED = 0,
+    TK_REVOKED = 1,      /* the server refused it, and no response had been lost before */
+    TK_ROTATION_LOST = 2 /* ... after a lost response, which may have carried its successor */
+};
 
+/* Whether the portal's REST API accepts the access token. */
 enum tk_rest_status { TK_REST_UNKNOWN, TK_REST_OK, TK_REST_DENIED, TK_REST_UNREACHABLE };
 
 struct tk_pair {
-    uint32_t generation; /* counts the pairs that the account has had */
-    uint32_t lifetime_s; /* what the server said: expires_in */
+    uint32_t generation; /* counts the pairs of this account, over restarts */
+    uint32_t lifetime_s; /* expires_in of the token response */
     int64_t issued_unix;
     int64_t expires_unix;
     char access[TK_TOKEN_MAX + 1]; /* "": there is no pair */
     char refresh[TK_TOKEN_MAX + 1];
 };
 
-/* What the server told together with the pair, and what rarely changes. */
+/* What a token response says about the grant beside the tokens; it rarely changes. */
 struct tk_grant_info {
-    char client_endpoint[TK_HOST_TEXT + TK_PATH_MAX + 9]; /* https://host/rest/ */
-    char member_id[TK_ID_MAX + 1];
-    char user_id[TK_ID_MAX + 1];
+    char client_endpoint[TK_HOST_TEXT + TK_PATH_MAX + 9]; /* REST API: https://host/rest/ */
+    char member_id[TK_ID_MAX + 1];                        /* of the portal */
+    char user_id[TK_ID_MAX + 1];                          /* of the user who authorized */
     char scope[TK_SCOPE_MAX + 1];
 };
 
 enum { TK_USED_CODES = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
 
+/* tk_auth.c: authorization. */
 struct tk_auth {
-    char state[2 * TK_STATE_SIZE + 1]; /* of the newest auth begin; "" before one */
-    uint64_t preconnect_until_ms;      /* the connection is kept warm until then; 0: not */
+    char state[2 * TK_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex; of the last tk_auth_begin */
+    uint64_t preconnect_until_ms;      /* the connection is kept open until then; 0: it is not */
     struct tk_timer preconnect_timer;
     struct tk_request preconnect_request;
-    struct tk_timer retry_timer; /* the code was not sent yet, and will be tried again */
-    struct tk_request request;
+    struct tk_timer retry_timer; /* runs while a code that was not sent waits for its next try */
+    struct tk_request request;   /* the exchange */
     char code[TK_TOKEN_MAX + 1];
-    const char *redirect_host; /* the auth host that the redirect named, a constant; or NULL */
+    const char *redirect_host; /* authorization host that the redirect named, a constant; or NULL */
     uint64_t sent_ms;
-    enum tk_err result;                                /* of the last exchange that ended */
+    enum tk_err result;                                /* of the last exchange */
     enum tk_err send_error;                            /* why a code could not be sent in time */
-    enum tk_err preconnect_err;                        /* of the last attempt to warm up */
-    uint8_t used_codes[TK_USED_CODES][TK_DIGEST_SIZE]; /* codes that were sent, newest first */
+    enum tk_err preconnect_err;                        /* of the last attempt to connect */
+    uint8_t used_codes[TK_USED_CODES][TK_DIGEST_SIZE]; /* digests of codes sent, newest first */
 };
 
+/* tk_token.c and tk_refresh.c: a pair's life and its refreshes. */
 struct tk_refresh {
     struct tk_timer timer;
-    struct tk_timer store_timer; /* tries again to store what is only in RAM */
+    struct tk_timer store_timer; /* retries the commit of a pair that is only in RAM */
     struct tk_request request;
     uint64_t sent_ms;
-    uint64_t last_success_ms; /* tick; valid when has_succeeded */
-    bool has_succeeded;       /* since the start */
-    bool intent;              /* a refresh may have been sent without an answer; on flash too */
-    bool in_doubt;            /* ... and that was an attempt before the newest one */
-    bool try_previous;        /* the newest pair was refused; the one before it is tried */
-    enum tk_err blocked_by;   /* TK_OK: not blocked */
-    bool unstored;            /* the newest pair is only in RAM */
-    uint32_t failures;        /* in a row */
-    enum tk_err error;        /* of the last one; TK_OK when there are none */
-    uint32_t store_failures;
-    uint32_t probe_s;  /* of a blocked account: how long until the next probe */
-    uint32_t rejected; /* a generation that a consumer met a 401 with; 0: none */
+    uint64_t last_success_ms;     /* valid if has_succeeded */
+    bool has_succeeded;           /* since the start */
+    bool intent;                  /* a refresh was sent and its outcome is unknown; on flash too */
+    bool in_doubt;                /* ... of an attempt before the current one */
+    bool try_previous;            /* the pair was refused; its predecessor is tried */
+    enum tk_err blocked_by;       /* TK_OK: not blocked */
+    bool unstored;                /* the newest pair is only in RAM */
+    uint32_t failures;            /* in a row */
+    enum tk_err error;            /* of the last failure; TK_OK if failures is 0 */
+    uint32_t store_failures;      /* in a row */
+    uint32_t probe_s;             /* if blocked: interval to the next probe; 0: start over */
+    uint32_t rejected_generation; /* a consumer met a 401 with it; 0: none */
 };
 
+/* tk_rest_verify.c: the call that verifies the token. */
 struct tk_rest {
     struct tk_request request;
-    struct tk_timer timer; /* proves again what could not be proven */
+    struct tk_timer timer; /* repeats a verification that failed */
     enum tk_rest_status status;
-    enum tk_err err;  /* why not TK_REST_OK */
-    uint8_t failures; /* in a row */
-    uint8_t hops;     /* redirects that this proof has followed */
+    enum tk_err err;   /* why status is not TK_REST_OK */
+    uint8_t failures;  /* in a row */
+    uint8_t redirects; /* followed so far by this verification */
 };
 
 struct tk_account;
 
-/* What happens to an account, for whoever records or reports it. The listener is called at once,
- * and may commit: what is stored next comes after it. */
+/* What happened to an account. The listener is called synchronously. "About to be stored": what the
+ * listener adds to the history is part of the commit that follows. */
 enum tk_account_event {
-    TK_ACCOUNT_CHANGED,   /* its plan: loaded, configured, or the time became known */
+    TK_ACCOUNT_CHANGED,   /* its refresh was rescheduled: loaded, configured, time known */
     TK_ACCOUNT_CLOCK_SET, /* failures whose only cause was an unknown time were dropped */
-    TK_ACCOUNT_EXCHANGED, /* a code became a pair, which is about to be stored */
-    TK_ACCOUNT_RECOVERED, /* the previous pair was still honoured after a lost answer; as above */
-    TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why flash does not have it */
-    TK_ACCOUNT_STORED,    /* flash has the pair at last, and no refresh has failed since */
-    TK_ACCOUNT_FAILED,    /* a refresh failed */
-    TK_ACCOUNT_MOVED,     /* the portal has another address, which is about to be stored */
+    TK_ACCOUNT_EXCHANGED, /* a code was exchanged for a pair, which is about to be stored */
+    TK_ACCOUNT_RECOVERED, /* the previous pair was refreshed after a lost response; about to be
+                             stored */
+    TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why it is not on flash */
+    TK_ACCOUNT_STORED,    /* the retried commit of the pair succeeded, and no refresh is failing */
+    TK_ACCOUNT_FAILED,    /* a refresh failed with err */
+    TK_ACCOUNT_MOVED,     /* the portal has a new host name, which is about to be stored */
     TK_ACCOUNT_FORGOTTEN, /* the pair was deleted */
     TK_ACCOUNT_DELETING,  /* about to be deleted */
-    TK_ACCOUNT_DELETED    /* gone; its place is free */
+    TK_ACCOUNT_DELETED    /* deleted; its slot is free */
 };
 
 struct tk_account_listener {
@@ -110,72 +130,76 @@ struct tk_account_listener {
 struct tk_account {
     struct tk_runtime *rt;
     const struct tk_account_listener *listener;
-    uint8_t index;
-    bool used;    /* this place holds an account */
-    uint8_t pins; /* commands at work on it: it is not deleted meanwhile */
+    uint8_t index; /* of its slot */
+    bool used;     /* the slot holds an account */
+    uint8_t pins;  /* console commands that work on it; it is not deleted before they end */
 
     /* configuration */
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
 
-    /* what the server gave */
+    /* the pair */
     const char
-        *discovered_host; /* auto: the authorization host it named, a constant; NULL: none yet */
+        *discovered_host; /* authorization host that a server named, a constant; NULL: none */
     enum tk_revocation revocation;
-    bool info_stored; /* flash has the facts, discovered_host and that nothing ended, as they are
-                         here */
-    bool session_cleared; /* flash has no TLS session of it */
-    int64_t issued_ms;    /* tick of the pair's issue, below 0 before this start ... */
-    uint64_t expires_ms;  /* ... and of its end; both valid when times_known */
-    bool times_known;
-    enum tk_err last_error; /* of the last refresh, exchange or call that failed; TK_OK since */
-    char server_error[TK_SERVER_ERROR_MAX +
-                      1]; /* the server's own word in its last answer, "" where it had none */
+    bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
+    bool session_cleared;   /* flash is known to hold no TLS session for it */
+    int64_t issued_ms;      /* tick; below 0: before this start */
+    uint64_t expires_ms;    /* tick */
+    bool times_known;       /* issued_ms and expires_ms are valid */
+    enum tk_err last_error; /* of the last refresh, exchange or call; TK_OK after a success */
+    char server_error[TK_SERVER_ERROR_MAX + 1]; /* error code in the last response */
 
     struct tk_auth auth;
     struct tk_refresh refresh;
     struct tk_rest rest;
     struct tk_counters counters;
 
-    /* what is large comes last: short instructions reach only what is near the beginning */
+    /* large members last: Thumb load/store offsets are limited to 124 bytes */
     char name[TK_NAME_MAX + 1];
     struct tk_pair pair;
     struct tk_client client;
-    char auth_host[TK_HOST_TEXT]; /* "": auto */
+    char auth_host[TK_HOST_TEXT]; /* set by the operator; "": auto */
     struct tk_grant_info info;
 };
 
-/* A free place, before anything is loaded. rt and listener outlive it. */
+/* Sets up a free slot. rt and listener must outlive it. */
 void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
                      const struct tk_account_listener *listener, uint8_t index);
 
 /* Calls the listener. */
 void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err);
 
+/* True if portal, client_id and client_secret are set. */
 bool tk_account_has_client(const struct tk_account *a);
+
 bool tk_account_has_pair(const struct tk_account *a);
 
-/* Whether a code is being exchanged, or waits to be sent again. */
+/* True if it has a pair that the server has not refused. */
+bool tk_account_is_renewable(const struct tk_account *a);
+
+/* True while a code is being exchanged or waits for its next try. */
 bool tk_account_exchanging(const struct tk_account *a);
 
-/* Whether a refresh request is open. */
+/* True while a refresh request is active. */
 bool tk_account_refreshing(const struct tk_account *a);
 
-/* The host that its codes and refresh tokens go to. */
+/* The authorization host for its codes and refresh tokens: the operator's; else the one that a
+ * server named; else by the portal's top-level domain. */
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
 
-/* A server named the authorization host, a constant of tk_oauth.h; an auth_host that the operator
- * set takes precedence. */
+/* A server named the authorization host, one of tk_oauth_known_host. Ignored if the operator set
+ * auth_host. */
 void tk_account_discover_host(struct tk_account *a, const char *host);
 
+/* "unknown", "ok", "access_denied" or "unreachable"; a constant. */
 const char *tk_rest_status_name(enum tk_rest_status status);
 
-/* Keeps the server's word for an error, "" for none, for operators: never one that shares text
- * with a secret it may have been sent. A word that is too long, or not printable, is replaced by
- * its length. */
-void tk_account_set_server_error(struct tk_account *a, const char *word);
+/* Records the error code of a response, "" for none. A code that shares text with a secret, is too
+ * long or not printable is replaced by its length. */
+void tk_account_set_server_error(struct tk_account *a, const char *code);
 
-/* Seconds that the access token is still valid, 0 when it is not; false while the time is
- * unknown. */
+/* Seconds until the access token expires, 0 once it has. False, with *seconds unchanged, while the
+ * time is unknown or there is no pair. */
 bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
 #endif

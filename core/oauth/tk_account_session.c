@@ -6,8 +6,12 @@
 
 #include <string.h>
 
-/* Another one with other roots or another program. */
-static uint64_t circumstances(const struct tk_runtime *rt)
+/* The head: context 8 | not_after 8 | lifetime 4 | use_fallback 1. The host with its NUL and the
+ * session follow. */
+enum { CONTEXT = 0, NOT_AFTER = 8, LIFETIME = 16, USE_FALLBACK = 20 };
+
+/* Identifies the roots of trust and the firmware that a session was established with. */
+static uint64_t context_id(const struct tk_runtime *rt)
 {
     uint64_t id = tk_ca_id(&rt->ca) ^ (uint64_t)rt->config->build_unix << 20;
 
@@ -16,7 +20,7 @@ static uint64_t circumstances(const struct tk_runtime *rt)
     return id;
 }
 
-static bool is_worth_it(const struct tk_account *a, const struct tk_tls_session *session)
+static bool is_worth_storing(const struct tk_account *a, const struct tk_tls_session *session)
 {
     return session != NULL && session->len <= TK_SESSION_STORED && a->renew_s > 0 &&
            session->lifetime_s > a->renew_s;
@@ -30,12 +34,12 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
 
     tk_account_auth_host(a, &host);
     session = tk_https_session(&a->rt->https, &host);
-    if (!is_worth_it(a, session))
+    if (!is_worth_storing(a, session))
         return false;
-    tk_le_put(v->head, circumstances(a->rt), 8);
-    tk_le_put(v->head + 8, (uint64_t)session->not_after, 8);
-    tk_le_put(v->head + 16, session->lifetime_s, 4);
-    v->head[20] = session->use_fallback;
+    tk_le_put(v->head + CONTEXT, context_id(a->rt), 8);
+    tk_le_put(v->head + NOT_AFTER, (uint64_t)session->not_after, 8);
+    tk_le_put(v->head + LIFETIME, session->lifetime_s, 4);
+    v->head[USE_FALLBACK] = session->use_fallback;
     tk_text_init(&text, v->host, sizeof v->host);
     tk_text_host(&text, &host);
     v->pieces[0] = (struct tk_store_piece){v->head, sizeof v->head};
@@ -50,15 +54,15 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     const char *host = (const char *)data + TK_SESSION_HEAD;
     const uint8_t *end = len < TK_SESSION_HEAD ? NULL : memchr(host, '\0', len - TK_SESSION_HEAD);
 
-    if (end == NULL || tk_le_get(data, 8) != circumstances(a->rt) ||
+    if (end == NULL || tk_le_get(data + CONTEXT, 8) != context_id(a->rt) ||
         !tk_host_parse(&session.host, host, NULL))
         return;
     len -= (size_t)(end + 1 - data);
     if (len == 0 || len > sizeof session.data)
         return;
-    session.not_after = (int64_t)tk_le_get(data + 8, 8);
-    session.lifetime_s = (uint32_t)tk_le_get(data + 16, 4);
-    session.use_fallback = data[20] != 0;
+    session.not_after = (int64_t)tk_le_get(data + NOT_AFTER, 8);
+    session.lifetime_s = (uint32_t)tk_le_get(data + LIFETIME, 4);
+    session.use_fallback = data[USE_FALLBACK] != 0;
     session.len = (uint16_t)len;
     memcpy(session.data, end + 1, len);
     tk_https_restore_session(&a->rt->https, &session);

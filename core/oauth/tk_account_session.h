@@ -3,27 +3,31 @@
 #define TK_ACCOUNT_SESSION_H
 
 /*
- * The TLS session that goes to flash with a pair, so that the first refresh after a start costs no
- * full handshake either. It counts for the host that it is of, with the same roots of trust and
- * the same program, and before the first end of a certificate of its chain; and it is a secret.
+ * The TLS session with the authorization host, stored on flash with the pair, so that the first
+ * refresh after a restart resumes it (RFC 5077, RFC 8446 section 2.2) instead of doing a full
+ * handshake. It is a secret. It is restored for the same host only, with the same roots of trust
+ * and the same firmware; it is used until the first certificate of its chain expires.
  */
 
 #include "tk_account.h"
 
+/* Bytes: the largest session that is stored, and the head in front of it. */
 enum { TK_SESSION_STORED = 512, TK_SESSION_HEAD = 8 + 8 + 4 + 1 };
 
-/* A session as pieces of one value. They point into this struct and to the kept session. */
+/* A session as the pieces of one stored value. They point into this struct and into the session
+ * cache of tk_https, so commit them before tk_https is called again. */
 struct tk_session_value {
     uint8_t head[TK_SESSION_HEAD];
     char host[TK_HOST_TEXT];
     struct tk_store_piece pieces[3];
 };
 
-/* The session of the account's authorization host, where one is worth storing: small, and promised
- * to be known for longer than until the next refresh. Else v->pieces are not used. */
+/* True, with v filled, if the authorization host has a session that is worth storing: small, and
+ * with a lifetime beyond the next refresh. Without a refresh timer none is. */
 bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value *v);
 
-/* Puts back what was stored, where it still counts. */
+/* Hands a stored value to the session cache, unless it is malformed or from another firmware or
+ * other roots. */
 void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_t len);
 
 #endif

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account_set.h"
 
-#include "tk_duration.h"
-
 #include "tk_account_store.h"
+#include "tk_assert.h"
+#include "tk_duration.h"
 
 #include <string.h>
 
+#define RENEW_MIN_S 60
+#define RENEW_MAX_S (7 * 86400)
+
+/* --- creation and deletion --- */
+
 enum tk_err tk_account_create(struct tk_account *a, const char *name)
 {
+    TK_ASSERT(!a->used && name[0] != '\0' && strlen(name) <= TK_NAME_MAX);
     enum tk_err err = tk_account_store_name(a, name);
 
     if (err == TK_OK) {
@@ -18,7 +24,7 @@ enum tk_err tk_account_create(struct tk_account *a, const char *name)
     return err;
 }
 
-static void forget_in_ram(struct tk_account *a)
+static void wipe_pair(struct tk_account *a)
 {
     tk_wipe(a->pair.access, sizeof a->pair.access);
     tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
@@ -34,7 +40,7 @@ enum tk_err tk_account_forget(struct tk_account *a)
     enum tk_err err = tk_account_store_forget(a);
 
     if (err == TK_OK)
-        forget_in_ram(a);
+        wipe_pair(a);
     return err;
 }
 
@@ -43,8 +49,8 @@ enum tk_err tk_account_delete(struct tk_account *a)
     enum tk_err err = tk_account_store_delete(a);
 
     if (err == TK_OK) {
-        tk_wipe(&a->pair, sizeof a->pair);
-        forget_in_ram(a);
+        tk_wipe(&a->pair, sizeof a->pair); /* generation and times too */
+        wipe_pair(a);
         tk_wipe(&a->client, sizeof a->client);
         a->used = false;
     }
@@ -84,7 +90,7 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
 
     if (strcmp(value, "on-demand") == 0)
         seconds = TK_RENEW_ON_DEMAND;
-    else if (value[0] != '\0' && !tk_parse_duration(value, 60, 7 * 86400, &seconds))
+    else if (value[0] != '\0' && !tk_parse_duration(value, RENEW_MIN_S, RENEW_MAX_S, &seconds))
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_renew(a, value[0] == '\0' ? NULL : &seconds);
 
@@ -93,48 +99,18 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
     return err;
 }
 
-/* A pair belongs to its portal and application; the secret may change. */
-static bool is_bound(const struct tk_account *a, enum tk_setting setting, const char *value)
+/* A pair belongs to its portal and client_id. The secret may be rotated, but not removed. */
+static bool is_bound_by_pair(const struct tk_account *a, enum tk_setting setting, const char *value)
 {
     return tk_account_has_pair(a) && (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
                                       (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
-}
-
-void tk_account_move(struct tk_account *a, const struct tk_host *to)
-{
-    struct tk_host from = a->client.portal;
-    const char *path = "/rest/";
-    char endpoint[sizeof a->info.client_endpoint];
-    struct tk_host unused;
-    struct tk_text t;
-
-    if (a->info.client_endpoint[0] != '\0')
-        (void)tk_host_parse(&unused, a->info.client_endpoint, &path);
-    tk_text_init(&t, endpoint, sizeof endpoint);
-    tk_text_add(&t, "https://");
-    tk_text_host(&t, to);
-    tk_text_add(&t, path);
-    if (!tk_text_ok(&t))
-        return;
-    tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
-    a->client.portal = *to;
-    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
-    (void)tk_account_store_move(a, &from);
-}
-
-bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host)
-{
-    char before[TK_HOST_TEXT];
-
-    tk_account_former_portal(a, before);
-    return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, before) == 0;
 }
 
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)
 {
     struct tk_client *c = &a->client;
 
-    if (is_bound(a, setting, value))
+    if (is_bound_by_pair(a, setting, value))
         return TK_E_IN_USE;
     switch (setting) {
     case TK_SET_PORTAL:
@@ -148,6 +124,46 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
     case TK_SET_AUTH_HOST:
         return set_text(a, setting, value, a->auth_host, sizeof a->auth_host);
     default:
+        TK_ASSERT(setting == TK_SET_RENEW);
         return set_renew(a, value);
     }
+}
+
+/* --- a portal that moved --- */
+
+/* client_endpoint with the new host and the same path. False: too long. */
+static bool endpoint_at(const struct tk_account *a, const struct tk_host *host, struct tk_text *t)
+{
+    const char *path = "/rest/";
+    struct tk_host former;
+
+    if (a->info.client_endpoint[0] != '\0')
+        (void)tk_host_parse(&former, a->info.client_endpoint, &path);
+    tk_text_add(t, "https://");
+    tk_text_host(t, host);
+    tk_text_add(t, path);
+    return tk_text_ok(t);
+}
+
+void tk_account_move(struct tk_account *a, const struct tk_host *to)
+{
+    struct tk_host from = a->client.portal;
+    char endpoint[sizeof a->info.client_endpoint];
+    struct tk_text t;
+
+    tk_text_init(&t, endpoint, sizeof endpoint);
+    if (!endpoint_at(a, to, &t))
+        return;
+    tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
+    a->client.portal = *to;
+    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
+    (void)tk_account_store_move(a, &from);
+}
+
+bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host)
+{
+    char former[TK_HOST_TEXT];
+
+    tk_account_former_portal(a, former);
+    return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, former) == 0;
 }

@@ -2,12 +2,14 @@
 #ifndef TK_ACCOUNT_SET_H
 #define TK_ACCOUNT_SET_H
 
-/* What changes an account on flash and in RAM: its name, its configuration, its portal's address,
- * its end. Each call is one commit; on an error RAM and flash stay as they were. */
+/*
+ * Changes to an account's name, configuration and portal, and its deletion: on flash and in RAM.
+ * Each call is one commit. On an error neither is changed; tk_account_move is the exception.
+ */
 
 #include "tk_account.h"
 
-/* The settings of an account, in the order of their keys in tk_keys.h. */
+/* In the order of their keys in tk_keys.h. */
 enum tk_setting {
     TK_SET_PORTAL,
     TK_SET_CLIENT_ID,
@@ -17,24 +19,26 @@ enum tk_setting {
     TK_SET_RENEW
 };
 
-/* Names a free place and stores the name. TK_E_STORAGE_*. */
+/* Allocates the slot to an account of this name, 1 to TK_NAME_MAX characters. TK_E_STORAGE_*. */
 enum tk_err tk_account_create(struct tk_account *a, const char *name);
 
-/* Checks, stores and applies a value; "" unsets it. The caller has normalised it ("acme" is
- * acme.bitrix24.com). TK_E_BAD_VALUE, TK_E_IN_USE, TK_E_STORAGE_*. */
+/* Checks, stores and applies a value; "" restores the default. Host names must be valid and
+ * complete ("acme" is expanded by the console). TK_E_BAD_VALUE, TK_E_STORAGE_*; TK_E_IN_USE: the
+ * account has a pair, which belongs to its portal and client. */
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
 
-/* Deletes the pair and what came with it. The configuration stays. TK_E_STORAGE_*. */
+/* Deletes the pair with its grant info and TLS session; the configuration stays. TK_E_STORAGE_*. */
 enum tk_err tk_account_forget(struct tk_account *a);
 
-/* Deletes all of it. TK_E_STORAGE_*. */
+/* Deletes everything and frees the slot. TK_E_STORAGE_*. */
 enum tk_err tk_account_delete(struct tk_account *a);
 
-/* The portal has another address: adopts and stores it. Where flash fails RAM has it, and it will
- * be found again. */
+/* The portal has a new host name: adopts it in portal and client_endpoint, notifies
+ * TK_ACCOUNT_MOVED, and stores it. If flash fails the move is in RAM only; after a restart it is
+ * detected again. */
 void tk_account_move(struct tk_account *a, const struct tk_host *to);
 
-/* Whether a server that names this portal means ours: by its name, or by its former one. */
+/* True if host is the account's portal, by its current name or the one before the last move. */
 bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host);
 
 #endif

@@ -2,19 +2,24 @@
 #include "tk_account_store.h"
 
 #include "tk_account_session.h"
+#include "tk_assert.h"
 #include "tk_le.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
 
+/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | floor of the wall time 8 */
 enum { PAIR_SIZE = 32 };
+
+/* TK_KEY_GRANT_INFO: strings with their NULs */
+enum { INFO_STRINGS = 4 };
 
 static uint8_t key_of(const struct tk_account *a, int item)
 {
     return tk_account_key(a->index, (unsigned)item);
 }
 
-/* --- numbers one behind the other --- */
+/* --- packed values --- */
 
 static void put(uint8_t **p, uint64_t value, int bytes)
 {
@@ -30,15 +35,16 @@ static uint64_t take(const uint8_t **p, int bytes)
     return value;
 }
 
-static void pack_pair(const struct tk_account *a, const struct tk_pair *pair, uint8_t *p)
+static void pack_pair(const struct tk_account *a, uint8_t *p)
 {
-    put(&p, pair->generation, 4);
-    put(&p, pair->lifetime_s, 4);
-    put(&p, (uint64_t)pair->issued_unix, 8);
-    put(&p, (uint64_t)pair->expires_unix, 8);
+    put(&p, a->pair.generation, 4);
+    put(&p, a->pair.lifetime_s, 4);
+    put(&p, (uint64_t)a->pair.issued_unix, 8);
+    put(&p, (uint64_t)a->pair.expires_unix, 8);
     put(&p, (uint64_t)a->rt->time.floor_unix, 8);
 }
 
+/* Returns the floor of the wall time. */
 static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
 {
     pair->generation = (uint32_t)take(&p, 4);
@@ -48,7 +54,35 @@ static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
     return (int64_t)take(&p, 8);
 }
 
-/* --- reading --- */
+static void pack_info(const struct tk_grant_info *info, struct tk_store_piece pieces[INFO_STRINGS])
+{
+    const char *const strings[INFO_STRINGS] = {info->client_endpoint, info->member_id,
+                                               info->user_id, info->scope};
+
+    for (int i = 0; i < INFO_STRINGS; i++)
+        pieces[i] = (struct tk_store_piece){strings[i], (uint16_t)(strlen(strings[i]) + 1)};
+}
+
+static void unpack_info(struct tk_grant_info *info, const char *text, int len)
+{
+    const struct {
+        char *to;
+        size_t size;
+    } fields[INFO_STRINGS] = {{info->client_endpoint, sizeof info->client_endpoint},
+                              {info->member_id, sizeof info->member_id},
+                              {info->user_id, sizeof info->user_id},
+                              {info->scope, sizeof info->scope}};
+    const char *from = text;
+
+    if (len <= 0 || text[len - 1] != '\0')
+        return;
+    for (size_t i = 0; i < INFO_STRINGS && from < text + len; i++) {
+        tk_copy(fields[i].to, fields[i].size, from);
+        from += strlen(from) + 1;
+    }
+}
+
+/* --- loading --- */
 
 static bool load_bytes(const struct tk_account *a, int item, void *buf, int size)
 {
@@ -80,28 +114,20 @@ static void load_configuration(struct tk_account *a)
 static void load_info(struct tk_account *a)
 {
     char text[sizeof a->info];
-    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_GRANT_INFO), text, sizeof text);
-    struct {
-        char *to;
-        size_t size;
-    } parts[] = {{a->info.client_endpoint, sizeof a->info.client_endpoint},
-                 {a->info.member_id, sizeof a->info.member_id},
-                 {a->info.user_id, sizeof a->info.user_id},
-                 {a->info.scope, sizeof a->info.scope}};
-    const char *from = text;
+    char host[TK_HOST_TEXT];
+    uint8_t revocation;
 
-    if (len <= 0 || text[len - 1] != '\0')
-        return;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && from < text + len; i++) {
-        tk_copy(parts[i].to, parts[i].size, from);
-        from += strlen(from) + 1;
-    }
+    unpack_info(&a->info, text,
+                tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_GRANT_INFO), text, sizeof text));
+    if (load_text(a, TK_KEY_DISCOVERED_HOST, host, sizeof host))
+        a->discovered_host = tk_oauth_known_host(host);
+    if (load_bytes(a, TK_KEY_REVOCATION, &revocation, 1))
+        a->revocation = (enum tk_revocation)revocation;
 }
 
 static void load_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE], ended;
-    char host[TK_HOST_TEXT];
+    uint8_t packed[PAIR_SIZE];
 
     if (!load_bytes(a, TK_KEY_PAIR, packed, sizeof packed))
         return;
@@ -110,10 +136,6 @@ static void load_pair(struct tk_account *a)
         !load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
         a->pair.access[0] = '\0';
     load_info(a);
-    if (load_text(a, TK_KEY_DISCOVERED_HOST, host, sizeof host))
-        a->discovered_host = tk_oauth_known_host(host);
-    if (load_bytes(a, TK_KEY_REVOCATION, &ended, 1))
-        a->revocation = (enum tk_revocation)ended;
 }
 
 static void load_session(struct tk_account *a)
@@ -141,6 +163,11 @@ void tk_account_load(struct tk_account *a)
                          sizeof a->auth.used_codes);
 }
 
+void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
+{
+    load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
+}
+
 bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
 {
     int len =
@@ -150,14 +177,16 @@ bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_T
     return len > 0;
 }
 
-/* --- writing --- */
+/* --- commits --- */
 
-/* The values of one commit. */
+/* The values of one commit. Data that is added must stay valid until the commit. */
 struct batch {
     struct tk_account *a;
     size_t count;
     struct tk_store_value values[8];
-    struct tk_store_piece pieces[8]; /* of those that have one */
+    struct tk_store_piece pieces[8]; /* of a value that is one piece */
+    struct tk_store_piece info[INFO_STRINGS];
+    uint8_t revocation;
 };
 
 static void begin(struct batch *b, struct tk_account *a)
@@ -166,13 +195,14 @@ static void begin(struct batch *b, struct tk_account *a)
     b->count = 0;
 }
 
-/* Without pieces it is deleted. */
+/* count 0 deletes the value. */
 static void add_pieces(struct batch *b, int item, const struct tk_store_piece *pieces, size_t count)
 {
+    TK_ASSERT(b->count < sizeof b->values / sizeof b->values[0]);
     b->values[b->count++] = (struct tk_store_value){key_of(b->a, item), (uint8_t)count, pieces};
 }
 
-/* Without bytes it is deleted. */
+/* len 0 deletes the value. */
 static void add(struct batch *b, int item, const void *data, size_t len)
 {
     struct tk_store_piece *piece = &b->pieces[b->count];
@@ -200,60 +230,24 @@ static enum tk_err store_bytes(struct tk_account *a, int item, const void *data,
     return commit(&b);
 }
 
-static enum tk_err store_text(struct tk_account *a, int item, const char *text)
-{
-    return store_bytes(a, item, text, strlen(text));
-}
+/* --- name and configuration --- */
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
 {
-    return store_text(a, TK_KEY_NAME, name);
+    return store_bytes(a, TK_KEY_NAME, name, strlen(name));
 }
 
-/* The settings' keys stand in the settings' order. */
 enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
                                      const char *value)
 {
     struct batch b;
 
+    TK_ASSERT(setting < TK_SET_RENEW);
     begin(&b, a);
     add_text(&b, TK_KEY_PORTAL + (int)setting, value);
     if (setting == TK_SET_PORTAL)
         add(&b, TK_KEY_MOVED_FROM, NULL, 0);
     return commit(&b);
-}
-
-/* Four strings with their NULs. */
-static void info_pieces(const struct tk_grant_info *info, struct tk_store_piece pieces[4])
-{
-    const char *const strings[] = {info->client_endpoint, info->member_id, info->user_id,
-                                   info->scope};
-
-    for (int i = 0; i < 4; i++)
-        pieces[i] = (struct tk_store_piece){strings[i], (uint16_t)(strlen(strings[i]) + 1)};
-}
-
-enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
-{
-    char portal[TK_HOST_TEXT];
-    struct tk_store_piece info[4];
-    struct tk_text t;
-    struct batch b;
-
-    tk_text_init(&t, portal, sizeof portal);
-    tk_text_host(&t, &a->client.portal);
-    info_pieces(&a->info, info);
-    a->info_stored = false;
-    begin(&b, a);
-    add_text(&b, TK_KEY_PORTAL, portal);
-    add_pieces(&b, TK_KEY_GRANT_INFO, info, 4);
-    add_text(&b, TK_KEY_MOVED_FROM, from->name);
-    return commit(&b);
-}
-
-void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
-{
-    load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
 }
 
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds)
@@ -264,26 +258,39 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
     return store_bytes(a, TK_KEY_RENEW, packed, seconds == NULL ? 0 : sizeof packed);
 }
 
+/* --- the pair --- */
+
+static void add_info(struct batch *b)
+{
+    pack_info(&b->a->info, b->info);
+    add_pieces(b, TK_KEY_GRANT_INFO, b->info, INFO_STRINGS);
+}
+
+static void add_info_and_revocation(struct batch *b)
+{
+    const struct tk_account *a = b->a;
+
+    add_info(b);
+    add_text(b, TK_KEY_DISCOVERED_HOST, a->discovered_host == NULL ? "" : a->discovered_host);
+    b->revocation = (uint8_t)a->revocation;
+    add(b, TK_KEY_REVOCATION, &b->revocation, a->revocation != TK_NOT_REVOKED);
+}
+
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE], open = 1, ended = (uint8_t)a->revocation;
+    uint8_t packed[PAIR_SIZE], open = 1;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
-    struct tk_store_piece info[4];
     struct batch b;
 
-    pack_pair(a, &a->pair, packed);
-    info_pieces(&a->info, info);
+    pack_pair(a, packed);
     begin(&b, a);
     add_text(&b, TK_KEY_ACCESS, a->pair.access);
     add_text(&b, TK_KEY_REFRESH, a->pair.refresh);
     add(&b, TK_KEY_PAIR, packed, sizeof packed);
     add(&b, TK_KEY_INTENT, &open, a->refresh.intent);
-    if (!a->info_stored) {
-        add_pieces(&b, TK_KEY_GRANT_INFO, info, 4);
-        add_text(&b, TK_KEY_DISCOVERED_HOST, a->discovered_host == NULL ? "" : a->discovered_host);
-        add(&b, TK_KEY_REVOCATION, &ended, ended != TK_NOT_REVOKED);
-    }
+    if (!a->info_stored)
+        add_info_and_revocation(&b);
     if (has_session || !a->session_cleared)
         add_pieces(&b, TK_KEY_SESSION, session.pieces, has_session ? 3 : 0);
     enum tk_err err = commit(&b);
@@ -293,37 +300,53 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     return err;
 }
 
-/* The numbers of a pair that is in RAM alone come with it, not before. */
+enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
+{
+    char portal[TK_HOST_TEXT];
+    struct tk_text t;
+    struct batch b;
+
+    tk_text_init(&t, portal, sizeof portal);
+    tk_text_host(&t, &a->client.portal);
+    a->info_stored = false;
+    begin(&b, a);
+    add_text(&b, TK_KEY_PORTAL, portal);
+    add_info(&b);
+    add_text(&b, TK_KEY_MOVED_FROM, from->name);
+    return commit(&b);
+}
+
 void tk_account_store_time_floor(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE];
 
+    /* Times and generation of a pair that is only in RAM must not precede its tokens. */
     if (a->pair.generation == 0 || a->refresh.unstored)
         return;
-    pack_pair(a, &a->pair, packed);
-    (void)store_bytes(a, TK_KEY_PAIR, packed, sizeof packed); /* else it is typed once more */
+    pack_pair(a, packed);
+    (void)store_bytes(a, TK_KEY_PAIR, packed, sizeof packed);
 }
 
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
 {
-    uint8_t yes = 1;
+    uint8_t byte = 1;
 
-    return store_bytes(a, TK_KEY_INTENT, &yes, open);
+    return store_bytes(a, TK_KEY_INTENT, &byte, open);
 }
 
-enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation ended)
+enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation revocation)
 {
-    uint8_t byte = (uint8_t)ended;
+    uint8_t byte = (uint8_t)revocation;
     struct batch b;
 
-    a->info_stored = false;
+    a->info_stored = false; /* should this commit fail, the next one of a pair repeats it */
     begin(&b, a);
     add(&b, TK_KEY_REVOCATION, &byte, 1);
     add(&b, TK_KEY_INTENT, NULL, 0);
     return commit(&b);
 }
 
-/* --- codes that were sent --- */
+/* --- authorization codes that were sent --- */
 
 static void digest(const char *code, uint8_t out[TK_DIGEST_SIZE])
 {
@@ -352,7 +375,7 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
     return store_bytes(a, TK_KEY_USED_CODES, a->auth.used_codes, sizeof a->auth.used_codes);
 }
 
-/* --- deleting --- */
+/* --- deletion --- */
 
 static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size_t count)
 {

@@ -3,55 +3,59 @@
 #define TK_ACCOUNT_STORE_H
 
 /*
- * An account's memory on flash: which keys it has in the store, and what stands in them. Each call
- * is one commit. All give TK_E_STORAGE_FAILED or TK_E_STORAGE_FULL where flash did not keep it;
- * what was stored before is there then. Only tk_account_load and tk_account_store_code change what
- * the account knows in RAM.
+ * An account on flash: loading it, and one function for each commit. This is where tokens are
+ * written to flash (tk_account_store_pair). Keys and their formats are in tk_keys.h.
+ *
+ * Each tk_account_store_* is one commit; after an error (TK_E_STORAGE_*) flash holds what it held
+ * before. RAM is the caller's to update, except where noted.
  */
 
 #include "tk_account_set.h"
 
-/* Reads the account from flash; not `used` when there is none. */
+/* Loads the account of this slot. a->used stays false if there is none. */
 void tk_account_load(struct tk_account *a);
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name);
 
-/* A setting that is text; "" is none. Another portal has moved from nowhere. */
+/* A setting other than TK_SET_RENEW; "" deletes it. Setting a portal clears its former host
+ * name. */
 enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setting,
                                      const char *value);
 
-/* Stores the portal's new address, and the name of the one before it. */
-enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
-
-/* The name that the portal had before it moved; "" where it did not. */
-void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
-
-/* NULL: the default. */
+/* NULL deletes it. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
 
-/* Stores a new pair with what else is new, in one commit, and reads it back. Intent and end go
- * along as they are in RAM: where flash failed before, a refresh with this pair may have left. */
+/* The portal's new host name and client_endpoint as in RAM, and its former host name. */
+enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
+
+/* The portal's host name before the last move; "" if it never moved. */
+void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
+
+/* The pair, its TLS session, and whatever grant info is not stored yet; read back by the store. The
+ * intent and the revocation are stored as they are in RAM: if an earlier commit failed, a refresh
+ * with this pair may have been sent since. Updates info_stored and session_cleared. */
 enum tk_err tk_account_store_pair(struct tk_account *a);
 
-/* Stores the floor of the time, which goes along with pairs, without another pair. */
-void tk_account_store_time_floor(struct tk_account *a);
-
-/* Stores whether a refresh may be under way without an answer. */
-enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
-
-/* Stores that the server does not honour the pair. */
-enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation ended);
-
-/* Remembers a code as sent, before it is. */
-enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
-
-/* Whether it is one of the newest that were sent. */
-bool tk_account_code_is_used(const struct tk_account *a, const char *code);
-
-/* The refresh token of the pair before this one, or false. */
+/* The refresh token of the previous pair. False if there is none. */
 bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
 
-/* Deletes the pair and what came with it, or all of the account. */
+/* The floor of the wall time, which is stored with the pair: for a floor that was lowered. Best
+ * effort. No effect without a pair on flash. */
+void tk_account_store_time_floor(struct tk_account *a);
+
+/* The intent: a refresh is about to be sent, and until it is closed its outcome is unknown. */
+enum tk_err tk_account_store_intent(struct tk_account *a, bool open);
+
+/* The server no longer honours the pair; closes the intent. Updates info_stored. */
+enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation revocation);
+
+/* Records a code as sent, in RAM even if flash fails; call it before sending. */
+enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
+
+/* True for the last TK_USED_CODES codes that were sent. */
+bool tk_account_code_is_used(const struct tk_account *a, const char *code);
+
+/* Deletes the pair with its grant info and TLS session; or everything. */
 enum tk_err tk_account_store_forget(struct tk_account *a);
 enum tk_err tk_account_store_delete(struct tk_account *a);
 

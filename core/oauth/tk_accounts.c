@@ -3,6 +3,7 @@
 
 #include "tk_account_store.h"
 #include "tk_auth.h"
+#include "tk_refresh.h"
 #include "tk_rest_verify.h"
 #include "tk_token.h"
 
@@ -10,44 +11,7 @@
 
 #define DEFAULT_REF "token"
 
-static void init_account(struct tk_accounts *all, uint8_t index)
-{
-    struct tk_account *a = &all->of[index];
-
-    tk_account_init(a, all->rt, &all->listener, index);
-    tk_token_init(a);
-    tk_auth_init(a);
-    tk_rest_verify_init(a);
-    tk_account_load(a);
-}
-
-/* The first account exists also where flash cannot keep its name. */
-static void need_one(struct tk_accounts *all)
-{
-    struct tk_account *first = &all->of[0];
-
-    if (tk_accounts_find(all, NULL) != NULL)
-        return;
-    (void)tk_account_create(first, DEFAULT_REF);
-    first->used = true;
-    tk_copy(first->name, sizeof first->name, DEFAULT_REF);
-}
-
-void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
-                      const struct tk_account_listener *listener)
-{
-    all->rt = rt;
-    all->listener = *listener;
-    for (uint8_t i = 0; i < TK_ACCOUNTS; i++)
-        init_account(all, i);
-    need_one(all);
-}
-
-void tk_accounts_schedule(struct tk_accounts *all)
-{
-    for (size_t i = 0; i < TK_ACCOUNTS; i++)
-        tk_token_schedule(&all->of[i]);
-}
+/* --- lookup --- */
 
 struct tk_account *tk_accounts_find(struct tk_accounts *all, const char *ref)
 {
@@ -68,6 +32,42 @@ static bool is_valid_ref(const char *ref)
            strspn(ref, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
 }
 
+/* --- slots --- */
+
+static void init_slot(struct tk_accounts *all, uint8_t index)
+{
+    struct tk_account *a = &all->of[index];
+
+    tk_account_init(a, all->rt, &all->listener, index);
+    tk_token_init(a);
+    tk_refresh_init(a);
+    tk_auth_init(a);
+    tk_rest_verify_init(a);
+    tk_account_load(a);
+}
+
+/* If flash fails the default account is in RAM only. */
+static void ensure_one(struct tk_accounts *all)
+{
+    struct tk_account *first = &all->of[0];
+
+    if (tk_accounts_find(all, NULL) != NULL)
+        return;
+    (void)tk_account_create(first, DEFAULT_REF);
+    first->used = true;
+    tk_copy(first->name, sizeof first->name, DEFAULT_REF);
+}
+
+void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
+                      const struct tk_account_listener *listener)
+{
+    all->rt = rt;
+    all->listener = *listener;
+    for (uint8_t i = 0; i < TK_ACCOUNTS; i++)
+        init_slot(all, i);
+    ensure_one(all);
+}
+
 enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref)
 {
     if (!is_valid_ref(ref))
@@ -77,7 +77,7 @@ enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref)
     for (uint8_t i = 0; i < TK_ACCOUNTS; i++) {
         if (all->of[i].used)
             continue;
-        init_account(all, i);
+        init_slot(all, i);
         return tk_account_create(&all->of[i], ref);
     }
     return TK_E_REF_LIMIT;
@@ -101,9 +101,17 @@ enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref)
     tk_auth_cancel(a);
     tk_timer_stop(&all->rt->timers, &a->refresh.store_timer);
     tk_account_notify(a, TK_ACCOUNT_DELETED, TK_OK);
-    init_account(all, a->index);
-    need_one(all);
+    init_slot(all, a->index);
+    ensure_one(all);
     return TK_OK;
+}
+
+/* --- time --- */
+
+void tk_accounts_schedule(struct tk_accounts *all)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++)
+        tk_token_schedule(&all->of[i]);
 }
 
 enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,

@@ -2,7 +2,7 @@
 #ifndef TK_ACCOUNTS_H
 #define TK_ACCOUNTS_H
 
-/* The table of accounts. There is always one at least. */
+/* The table of TK_ACCOUNTS slots. At least one of them always holds an account. */
 
 #include "tk_account.h"
 
@@ -12,26 +12,27 @@ struct tk_accounts {
     struct tk_account of[TK_ACCOUNTS];
 };
 
-/* Loads the accounts; creates the first one where there is none. The listener hears of all that
- * happens to any of them. */
+/* Loads the accounts, or creates the first one, `token`. rt must outlive all. The listener is
+ * called for every account, but not before this returns. */
 void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
                       const struct tk_account_listener *listener);
 
-/* Plans the refreshes of all: after tk_accounts_init, and when the time became known. */
+/* Schedules all refreshes: after tk_accounts_init, and when the time becomes known. */
 void tk_accounts_schedule(struct tk_accounts *all);
 
-/* The account of that name, or NULL. NULL or "" is the first one. */
+/* The account with this reference name, NULL if there is none. ref NULL or "": the first account.
+ */
 struct tk_account *tk_accounts_find(struct tk_accounts *all, const char *ref);
 
-/* Makes an account of that name. TK_E_BAD_VALUE, TK_E_REF_EXISTS, TK_E_REF_LIMIT,
- * TK_E_STORAGE_*. */
+/* Adds an account. TK_E_BAD_VALUE: ref is not 1 to TK_NAME_MAX of a-z, 0-9, - and _.
+ * TK_E_REF_EXISTS, TK_E_REF_LIMIT, TK_E_STORAGE_*. */
 enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref);
 
-/* Deletes an account without a pair. TK_E_NO_SUCH_REF, TK_E_IN_USE, TK_E_STORAGE_*; TK_E_BUSY
- * while a command works on it. */
+/* Deletes an account, and creates `token` if it was the last one. TK_E_NO_SUCH_REF, TK_E_STORAGE_*;
+ * TK_E_IN_USE: it has a pair; TK_E_BUSY: a command works on it. */
 enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref);
 
-/* The operator or SNTP set the time. As tk_time_set; a lowered floor is stored. */
+/* As tk_time_set, by the operator or SNTP. Stores a floor that was lowered. */
 enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,
                                  enum tk_time_quality quality);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_auth.h"
 
+#include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_entropy.h"
@@ -9,41 +10,28 @@
 
 #include <string.h>
 
-#define ARMED_MS      (10 * 60000)
-#define WARM_MS       120000 /* a connection is kept that long before it is looked at again */
-#define WARM_CHECK_MS 2000   /* how often it is looked whether it still stands */
-#define WARM_TRY_MS   10000
-#define AGAIN_MS      1000 /* until a code that could not be sent is tried again */
-
-static struct tk_account *of_timer(struct tk_timer *timer)
-{
-    return TK_CONTAINER_OF(timer, struct tk_account, auth.preconnect_timer);
-}
-
-static struct tk_account *of_again(struct tk_timer *timer)
-{
-    return TK_CONTAINER_OF(timer, struct tk_account, auth.retry_timer);
-}
-
-static struct tk_account *of_warm(struct tk_request *r)
-{
-    return TK_CONTAINER_OF(r, struct tk_account, auth.preconnect_request);
-}
+#define PRECONNECT_MS         (10 * 60000)
+#define PRECONNECT_CHECK_MS   2000 /* between checks that the connection still stands */
+#define PRECONNECT_TIMEOUT_MS 10000
+#define KEEPALIVE_MS          120000 /* then the connection is closed and opened again */
+#define RETRY_MS              1000   /* before a code that was not sent is tried again */
 
 static struct tk_account *of_request(struct tk_request *r)
 {
     return TK_CONTAINER_OF(r, struct tk_account, auth.request);
 }
 
-/* --- the warm connection --- */
+/* --- preconnect --- */
 
-static void warm_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void preconnect_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
-    (void)answer;
-    of_warm(r)->auth.preconnect_err = err;
+    struct tk_account *a = TK_CONTAINER_OF(r, struct tk_account, auth.preconnect_request);
+
+    (void)http;
+    a->auth.preconnect_err = err;
 }
 
-static void warm_up(struct tk_account *a, uint64_t now_ms)
+static void preconnect(struct tk_account *a, uint64_t now_ms)
 {
     struct tk_request *r = &a->auth.preconnect_request;
 
@@ -51,23 +39,23 @@ static void warm_up(struct tk_account *a, uint64_t now_ms)
     if (tk_https_active(r) || tk_https_active(&a->auth.request) ||
         tk_https_is_warm(&a->rt->https, &r->host))
         return;
-    r->priority = TK_PRIORITY_CHECK; /* a refresh must not wait for it */
-    r->deadline_ms = now_ms + WARM_TRY_MS;
-    r->keepalive_ms = WARM_MS;
+    r->priority = TK_PRIORITY_CHECK; /* below a refresh */
+    r->deadline_ms = now_ms + PRECONNECT_TIMEOUT_MS;
+    r->keepalive_ms = KEEPALIVE_MS;
     tk_https_submit(&a->rt->https, r);
 }
 
-static void keep_warm(struct tk_timer *timer, uint64_t now_ms)
+static void keep_connected(struct tk_timer *timer, uint64_t now_ms)
 {
-    struct tk_account *a = of_timer(timer);
+    struct tk_account *a = TK_CONTAINER_OF(timer, struct tk_account, auth.preconnect_timer);
 
     if (now_ms >= a->auth.preconnect_until_ms)
         return;
-    warm_up(a, now_ms);
-    tk_timer_start(&a->rt->timers, timer, now_ms + WARM_CHECK_MS);
+    preconnect(a, now_ms);
+    tk_timer_start(&a->rt->timers, timer, now_ms + PRECONNECT_CHECK_MS);
 }
 
-static void cool_down(struct tk_account *a)
+static void stop_preconnect(struct tk_account *a)
 {
     a->auth.preconnect_until_ms = 0;
     tk_timer_stop(&a->rt->timers, &a->auth.preconnect_timer);
@@ -88,7 +76,7 @@ bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err)
     return tk_https_active(&a->auth.preconnect_request);
 }
 
-/* --- the link --- */
+/* --- the authorization URL --- */
 
 enum tk_err tk_auth_begin(struct tk_account *a)
 {
@@ -102,10 +90,10 @@ enum tk_err tk_auth_begin(struct tk_account *a)
         return TK_E_NOT_SEEDED;
     tk_text_init(&state, a->auth.state, sizeof a->auth.state);
     tk_text_hex(&state, bytes, sizeof bytes);
-    a->auth.preconnect_until_ms = now_ms + ARMED_MS;
+    a->auth.preconnect_until_ms = now_ms + PRECONNECT_MS;
     a->auth.preconnect_err = TK_OK;
-    warm_up(a, now_ms);
-    tk_timer_start(&a->rt->timers, &a->auth.preconnect_timer, now_ms + WARM_CHECK_MS);
+    preconnect(a, now_ms);
+    tk_timer_start(&a->rt->timers, &a->auth.preconnect_timer, now_ms + PRECONNECT_CHECK_MS);
     return TK_OK;
 }
 
@@ -114,28 +102,21 @@ const char *tk_auth_state(const struct tk_account *a)
     return a->auth.state;
 }
 
-enum tk_err tk_auth_send_error(const struct tk_account *a)
-{
-    return a->auth.send_error;
-}
-
 void tk_auth_url(const struct tk_account *a, struct tk_text *t)
 {
     tk_oauth_authorization_url(t, &a->client, a->auth.state);
 }
 
-/* --- the code --- */
+/* --- checks before a code is sent --- */
 
-/* An address that names a state must name ours; after auth begin it must name one. */
+/* A redirect URL must carry our state (RFC 6749 section 10.12); a bare code has none. */
 static bool is_our_state(const struct tk_account *a, const struct tk_redirect *redirect)
 {
-    if (!redirect->is_url)
-        return true;
-    return strcmp(redirect->state, a->auth.state) == 0;
+    return !redirect->is_url || strcmp(redirect->state, a->auth.state) == 0;
 }
 
-/* The portal names itself with or without its port. */
-static bool is_our_portal(const struct tk_account *a, const struct tk_redirect *redirect)
+/* `domain` may omit the portal's port. */
+static bool is_our_domain(const struct tk_account *a, const struct tk_redirect *redirect)
 {
     struct tk_host host;
 
@@ -148,26 +129,114 @@ static bool is_our_portal(const struct tk_account *a, const struct tk_redirect *
     return tk_host_same(&host, &a->client.portal);
 }
 
-/* The last moment before the code leaves: from here on it is spent. */
+static enum tk_err check_code(struct tk_account *a, const char *pasted,
+                              struct tk_redirect *redirect)
+{
+    if (!tk_account_has_client(a))
+        return TK_E_NO_CLIENT;
+    if (tk_account_exchanging(a))
+        return TK_E_BUSY;
+    enum tk_err err = tk_oauth_parse_redirect(pasted, redirect);
+
+    if (err != TK_OK)
+        return err;
+    if (tk_account_code_is_used(a, redirect->code)) /* before the state, which was cleared then */
+        return TK_E_CODE_USED;
+    if (!is_our_domain(a, redirect))
+        return TK_E_WRONG_DOMAIN;
+    return is_our_state(a, redirect) ? TK_OK : TK_E_WRONG_STATE;
+}
+
+/* --- the exchange request --- */
+
+/* Called when the connection is ready and nothing was sent yet. From here on the code is used. */
 static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
 {
     struct tk_account *a = of_request(r);
 
-    (void)tk_account_store_code(a, a->auth.code); /* RAM remembers it where flash fails */
+    (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
     tk_oauth_exchange_request(out, &r->host, &a->client, a->auth.code);
     a->auth.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
 }
 
-/* What may be over in a second; the rest is told at once. */
+/* True if the pair is for our portal: the operator may have logged in to another one. */
+static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_response *response)
+{
+    struct tk_host host;
+
+    if (response->client_endpoint[0] == '\0')
+        return true;
+    const char *s = strstr(response->client_endpoint, "://");
+
+    return tk_host_parse(&host, s == NULL ? response->client_endpoint : s + 3, NULL) &&
+           tk_account_is_portal(a, &host);
+}
+
+/* The exchange succeeded: the new pair replaces the account's, whose refresh is cancelled. */
+static void accept(struct tk_account *a, const struct tk_token_response *response)
+{
+    tk_https_cancel(&a->rt->https, &a->refresh.request);
+    if (a->auth.redirect_host != NULL)
+        tk_account_discover_host(a, a->auth.redirect_host);
+    tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
+    tk_token_accept(a, response, a->auth.sent_ms);
+    stop_preconnect(a);
+    a->auth.state[0] = '\0';
+    tk_rest_verify(a);
+}
+
+static enum tk_err read_response(struct tk_account *a, struct tk_http *http)
+{
+    struct tk_token_response response;
+    int64_t now_unix;
+
+    tk_time_note_server_date(&a->rt->time, http->date_unix);
+    (void)tk_time_now(&a->rt->time, &now_unix);
+    enum tk_err err = tk_oauth_read_token_response(http, now_unix, &response);
+
+    tk_account_set_server_error(a, response.server_error);
+    if (err != TK_OK)
+        return err;
+    if (!is_for_our_portal(a, &response))
+        return TK_E_WRONG_PORTAL;
+    accept(a, &response);
+    return TK_OK;
+}
+
+/* True for an error that may be gone a second later; any other is reported at once. */
 static bool is_transient(enum tk_err err)
 {
     return err == TK_E_NAME_UNKNOWN || err == TK_E_CONNECT_FAILED || err == TK_E_CONN_LOST ||
            err == TK_E_TIMEOUT;
 }
 
-/* What the outcome means for a code. */
-static enum tk_err code_error(enum tk_err err, bool sent)
+/* Schedules another try if the code was not sent and there is time left. */
+static bool retry(struct tk_account *a, enum tk_err err)
+{
+    struct tk_request *r = &a->auth.request;
+    uint64_t due_ms = tk_runtime_now(a->rt) + RETRY_MS;
+
+    if (r->sent || !is_transient(err))
+        return false;
+    if (err != TK_E_TIMEOUT)
+        a->auth.send_error = err;
+    if (due_ms >= r->deadline_ms)
+        return false;
+    tk_timer_start(&a->rt->timers, &a->auth.retry_timer, due_ms);
+    return true;
+}
+
+static void retry_timer_expired(struct tk_timer *timer, uint64_t now_ms)
+{
+    struct tk_account *a = TK_CONTAINER_OF(timer, struct tk_account, auth.retry_timer);
+
+    (void)now_ms;
+    tk_https_submit(&a->rt->https, &a->auth.request);
+}
+
+/* The result of an exchange, in terms of its code. */
+static enum tk_err code_result(enum tk_err err, bool sent)
 {
     if (!sent)
         return is_transient(err) ? TK_E_CODE_EXPIRED : err;
@@ -184,84 +253,24 @@ static enum tk_err code_error(enum tk_err err, bool sent)
     }
 }
 
-/* A portal must not get an account's name that was meant for another. */
-static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_response *grant)
-{
-    struct tk_host host;
-
-    if (grant->client_endpoint[0] == '\0')
-        return true;
-    const char *s = strstr(grant->client_endpoint, "://");
-
-    return tk_host_parse(&host, s == NULL ? grant->client_endpoint : s + 3, NULL) &&
-           tk_account_is_portal(a, &host);
-}
-
-static enum tk_err read_exchange(struct tk_account *a, struct tk_http *answer)
-{
-    struct tk_token_response grant;
-    int64_t now_unix;
-
-    tk_time_note_server_date(&a->rt->time, answer->date_unix);
-    (void)tk_time_now(&a->rt->time, &now_unix);
-    enum tk_err err = tk_oauth_read_token_response(answer, now_unix, &grant);
-
-    tk_account_set_server_error(a, grant.server_error);
-    if (err != TK_OK)
-        return err;
-    if (!is_for_our_portal(a, &grant))
-        return TK_E_WRONG_PORTAL;
-    tk_https_cancel(&a->rt->https, &a->refresh.request); /* of the pair that ends here */
-    if (a->auth.redirect_host != NULL)
-        tk_account_discover_host(a, a->auth.redirect_host);
-    tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
-    tk_token_accept(a, &grant, a->auth.sent_ms);
-    cool_down(a);
-    a->auth.state[0] = '\0';
-    tk_rest_verify(a);
-    return TK_OK;
-}
-
-static void try_again(struct tk_timer *timer, uint64_t now_ms)
-{
-    struct tk_account *a = of_again(timer);
-
-    (void)now_ms;
-    tk_https_submit(&a->rt->https, &a->auth.request);
-}
-
-static bool may_try_again(struct tk_account *a, enum tk_err err)
-{
-    struct tk_request *r = &a->auth.request;
-    uint64_t at_ms = tk_runtime_now(a->rt) + AGAIN_MS;
-
-    if (r->sent || !is_transient(err))
-        return false;
-    if (err != TK_E_TIMEOUT)
-        a->auth.send_error = err;
-    if (at_ms >= r->deadline_ms)
-        return false;
-    tk_timer_start(&a->rt->timers, &a->auth.retry_timer, at_ms);
-    return true;
-}
-
-static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(r);
 
     if (err == TK_OK)
-        err = read_exchange(a, answer);
+        err = read_response(a, http);
     else
         tk_account_set_server_error(a, "");
-    if (may_try_again(a, err))
+    if (retry(a, err))
         return;
     tk_wipe(a->auth.code, sizeof a->auth.code);
-    a->auth.result = code_error(err, r->sent);
+    a->auth.result = code_result(err, r->sent);
     if (err != TK_OK)
         a->last_error = a->auth.result;
 }
 
-static void auth_host_for(struct tk_account *a, const struct tk_redirect *redirect)
+/* The redirect may name the authorization host, unless the operator set one. */
+static void choose_host(struct tk_account *a, const struct tk_redirect *redirect)
 {
     struct tk_request *r = &a->auth.request;
 
@@ -271,68 +280,62 @@ static void auth_host_for(struct tk_account *a, const struct tk_redirect *redire
         (void)tk_host_parse(&r->host, a->auth.redirect_host, NULL);
 }
 
-static enum tk_err check_code(struct tk_account *a, const char *pasted,
-                              struct tk_redirect *redirect)
+static void start_exchange(struct tk_account *a, const struct tk_redirect *redirect)
 {
-    if (!tk_account_has_client(a))
-        return TK_E_NO_CLIENT;
-    if (tk_account_exchanging(a))
-        return TK_E_BUSY;
-    enum tk_err err = tk_oauth_parse_redirect(pasted, redirect);
+    struct tk_request *r = &a->auth.request;
 
-    if (err != TK_OK)
-        return err;
-    if (tk_account_code_is_used(a, redirect->code)) /* first: its state is not ours any more */
-        return TK_E_CODE_USED;
-    if (!is_our_portal(a, redirect))
-        return TK_E_WRONG_DOMAIN;
-    return is_our_state(a, redirect) ? TK_OK : TK_E_WRONG_STATE;
+    tk_copy(a->auth.code, sizeof a->auth.code, redirect->code);
+    choose_host(a, redirect);
+    r->priority = TK_PRIORITY_EXCHANGE;
+    r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
+    r->keepalive_ms = 0;
+    a->auth.send_error = TK_E_TIMEOUT;
+    tk_https_submit(&a->rt->https, r);
 }
 
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
 {
-    struct tk_request *r = &a->auth.request;
     struct tk_redirect redirect;
     enum tk_err err = check_code(a, pasted, &redirect);
 
-    if (err == TK_OK) {
-        tk_copy(a->auth.code, sizeof a->auth.code, redirect.code);
-        auth_host_for(a, &redirect);
-        r->priority = TK_PRIORITY_EXCHANGE;
-        r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
-        r->keepalive_ms = 0;
-        a->auth.send_error = TK_E_TIMEOUT;
-        tk_https_submit(&a->rt->https, r);
-    }
+    if (err == TK_OK)
+        start_exchange(a, &redirect);
     tk_wipe(&redirect, sizeof redirect);
     return err;
 }
 
-bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *spent)
+bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *sent)
 {
     *result = a->auth.result;
-    *spent = a->auth.request.sent;
+    *sent = a->auth.request.sent;
     return tk_account_exchanging(a);
 }
 
-static void withdraw(struct tk_account *a)
+enum tk_err tk_auth_send_error(const struct tk_account *a)
+{
+    return a->auth.send_error;
+}
+
+/* --- cancelling --- */
+
+static void cancel_exchange(struct tk_account *a)
 {
     tk_timer_stop(&a->rt->timers, &a->auth.retry_timer);
     tk_https_cancel(&a->rt->https, &a->auth.request);
     tk_wipe(a->auth.code, sizeof a->auth.code);
-    a->auth.result = TK_E_CANCELLED; /* for whoever still looks */
+    a->auth.result = TK_E_CANCELLED; /* for a console that still waits for it */
 }
 
 void tk_auth_cancel_unsent(struct tk_account *a)
 {
     if (!a->auth.request.sent)
-        withdraw(a);
+        cancel_exchange(a);
 }
 
 void tk_auth_cancel(struct tk_account *a)
 {
-    cool_down(a);
-    withdraw(a);
+    stop_preconnect(a);
+    cancel_exchange(a);
 }
 
 enum tk_err tk_auth_forget(struct tk_account *a)
@@ -348,10 +351,10 @@ enum tk_err tk_auth_forget(struct tk_account *a)
 
 void tk_auth_init(struct tk_account *a)
 {
-    tk_timer_init(&a->auth.preconnect_timer, keep_warm);
-    tk_timer_init(&a->auth.retry_timer, try_again);
+    tk_timer_init(&a->auth.preconnect_timer, keep_connected);
+    tk_timer_init(&a->auth.retry_timer, retry_timer_expired);
     a->auth.preconnect_request.write = NULL;
-    a->auth.preconnect_request.done = warm_done;
+    a->auth.preconnect_request.done = preconnect_done;
     a->auth.request.write = write_exchange;
     a->auth.request.done = exchange_done;
 }

@@ -3,52 +3,59 @@
 #define TK_AUTH_H
 
 /*
- * A person authorizes: a link is opened in a browser, the portal redirects with a code that lives
- * 30 seconds, the person pastes it, and it is exchanged for a pair. The connection to the
- * authorization server is opened with the link and kept warm, so that the exchange costs one
- * round trip.
+ * Authorization (RFC 6749 section 4.1): this is where an authorization code becomes a pair. A user
+ * opens the authorization URL in a browser, the portal redirects with a code that lives 30 s, the
+ * operator pastes the code or the whole redirect URL (tk_auth_code), and the code is exchanged at
+ * the token endpoint.
  *
- * A code is sent once. Whatever goes wrong, the pair that the account has stays.
+ * To save the handshake, the connection to the authorization host is opened when the URL is issued,
+ * and kept open (preconnect).
+ *
+ * A code is sent once: sending it again may make the server revoke the pair it was exchanged for. A
+ * failed exchange leaves the account's pair as it was.
  */
 
 #include "tk_account.h"
 
-#define TK_CODE_TIME_MS 25000 /* from the arrival of the line to its answer */
+#define TK_CODE_TIME_MS 25000 /* deadline of an exchange, from tk_auth_code on */
 
+/* Call it once for each slot, after tk_account_init. */
 void tk_auth_init(struct tk_account *a);
 
-/* A new state for the link, and 10 minutes of warm connection. TK_E_NO_CLIENT, TK_E_NOT_SEEDED. */
+/* Generates a new state and opens the connection for 10 minutes. TK_E_NO_CLIENT, TK_E_NOT_SEEDED.
+ */
 enum tk_err tk_auth_begin(struct tk_account *a);
 
-/* The `state` of the newest tk_auth_begin, and the link for it. */
+/* The state of the last tk_auth_begin, "" if there is none or its exchange succeeded; and the
+ * authorization URL with it. */
 const char *tk_auth_state(const struct tk_account *a);
 void tk_auth_url(const struct tk_account *a, struct tk_text *t);
 
-/* Whether the connection stands, ready for a code. */
+/* True if a connection to the authorization host is ready for a code. */
 bool tk_auth_is_connected(const struct tk_account *a);
 
-/* Whether it is being opened; if not, *err is how the last attempt ended. */
+/* True while it is being opened. *err is the result of the last attempt. */
 bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err);
 
-/* Begins the exchange of what was pasted: TK_OK, then tk_auth_is_exchanging until it ended; or why
- * not: TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED, TK_E_WRONG_STATE, TK_E_WRONG_DOMAIN,
- * TK_E_BUSY. */
+/* Starts the exchange of a code, bare or in its redirect URL. TK_OK: it is in progress, see
+ * tk_auth_is_exchanging. TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED, TK_E_WRONG_STATE,
+ * TK_E_WRONG_DOMAIN; TK_E_BUSY: another exchange is in progress. */
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
 
-/* What kept a code from being sent: the cause behind TK_E_CODE_EXPIRED. */
+/* True while an exchange is in progress. *result is how the last one ended; *sent: its code was
+ * sent and cannot be used again. */
+bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *sent);
+
+/* After TK_E_CODE_EXPIRED: why the code could not be sent in time. */
 enum tk_err tk_auth_send_error(const struct tk_account *a);
 
-/* Whether an exchange is open; if not, *result is how the last one ended, and *spent whether its
- * code was sent. */
-bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *spent);
-
-/* Gives a code up that has not left yet; one that has is spent, and its answer may be a pair. */
+/* Cancels the exchange unless its code was sent: the response may bring a pair. */
 void tk_auth_cancel_unsent(struct tk_account *a);
 
-/* Ends an exchange that is open, and the warm connection. */
+/* Cancels the exchange, and stops keeping the connection open. */
 void tk_auth_cancel(struct tk_account *a);
 
-/* Deletes the pair and ends all that is in progress with it. TK_E_STORAGE_*: nothing changed. */
+/* Deletes the pair and cancels all requests. TK_E_STORAGE_*: nothing changed. */
 enum tk_err tk_auth_forget(struct tk_account *a);
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_oauth.h"
 
+#include "tk_assert.h"
 #include "tk_json.h"
 
 #include <string.h>
 
-#define EXPIRES_DEFAULT 3600     /* s; what every documented answer says */
-#define EXPIRES_MAX     31622400 /* s; a year: more is nonsense */
+#define EXPIRES_DEFAULT 3600     /* s, in every response of Bitrix24's documentation */
+#define EXPIRES_MAX     31622400 /* s: a year; clamps absurd values */
 #define FORM            "application/x-www-form-urlencoded"
+
+/* --- authorization hosts --- */
 
 const char *tk_oauth_default_host(const struct tk_host *portal)
 {
@@ -34,7 +37,7 @@ const char *tk_oauth_known_host(const char *named)
     return NULL;
 }
 
-/* --- what is asked --- */
+/* --- requests --- */
 
 void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *client,
                                 const char *state)
@@ -47,10 +50,12 @@ void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *clien
     tk_text_form(t, state);
 }
 
+/* parameter: "code" or "refresh_token", with its value. */
 static void token_request(struct tk_text *t, const struct tk_host *host,
-                          const struct tk_client *client, const char *grant_type, const char *name,
-                          const char *value)
+                          const struct tk_client *client, const char *grant_type,
+                          const char *parameter, const char *value)
 {
+    TK_ASSERT(value[0] != '\0');
     size_t body_start = tk_http_request(t, "POST", host, "/oauth/token/", FORM);
 
     tk_text_add(t, "grant_type=");
@@ -60,7 +65,7 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
     tk_text_add(t, "&client_secret=");
     tk_text_form(t, client->client_secret);
     tk_text_char(t, '&');
-    tk_text_add(t, name);
+    tk_text_add(t, parameter);
     tk_text_char(t, '=');
     tk_text_form(t, value);
     tk_http_request_end(t, body_start);
@@ -78,36 +83,29 @@ void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
     token_request(t, host, client, "refresh_token", "refresh_token", refresh_token);
 }
 
-/* --- what is answered --- */
-
-bool tk_oauth_is_token(const char *s)
-{
-    size_t len = strlen(s);
-
-    return len > 0 && len <= TK_TOKEN_MAX && tk_is_vchar(s);
-}
+/* --- error responses --- */
 
 enum server { OAUTH, PORTAL };
 
 static const struct {
-    const char *word;
-    uint8_t means[2]; /* enum tk_err, by server */
-} words[] = {
-#define TK_SERVER_ERROR(word, oauth, portal) {word, {TK_E_##oauth, TK_E_##portal}},
+    const char *code;
+    uint8_t err[2]; /* enum tk_err, by server */
+} server_errors[] = {
+#define TK_SERVER_ERROR(code, oauth, portal) {code, {TK_E_##oauth, TK_E_##portal}},
 #include "tk_server_errors.h"
 #undef TK_SERVER_ERROR
 };
 
-static enum tk_err by_word(const char *word, enum server server)
+static enum tk_err error_by_code(const char *code, enum server server)
 {
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (tk_same_nocase(words[i].word, word))
-            return (enum tk_err)words[i].means[server];
+    for (size_t i = 0; i < sizeof server_errors / sizeof server_errors[0]; i++) {
+        if (tk_same_nocase(server_errors[i].code, code))
+            return (enum tk_err)server_errors[i].err[server];
     }
     return server == OAUTH ? TK_E_OAUTH_ERROR : TK_E_REST_ERROR;
 }
 
-static enum tk_err by_status(int status)
+static enum tk_err error_by_status(int status)
 {
     if (status >= 300 && status < 400)
         return TK_E_HTTP_REDIRECT;
@@ -116,50 +114,73 @@ static enum tk_err by_status(int status)
     return status >= 500 ? TK_E_SERVER_ERROR : TK_E_HTTP_STATUS;
 }
 
-/* The portal's REST 3.0 has an object behind "error" with the word in it. */
-static const char *word_of(struct tk_json *j, enum server server)
+/* The error code in the body decides, then the status. On a 5xx of the authorization server, a code
+ * about the pair or the client is not trusted: the server may have rotated the pair before it
+ * failed. */
+static enum tk_err classify(const char *code, int status, enum server server)
+{
+    enum tk_err err = error_by_code(code, server);
+    bool is_unknown = err == TK_E_OAUTH_ERROR || err == TK_E_REST_ERROR;
+
+    if (*code == '\0')
+        return status == 200 ? TK_OK : error_by_status(status);
+    if (status >= 500 && (is_unknown || (server == OAUTH && tk_err_action(err) != TK_ACTION_RETRY)))
+        return error_by_status(status);
+    return is_unknown && status == 429 ? error_by_status(status) : err;
+}
+
+/* The code in the member "error"; in REST 3.0 that is an object with a member "code". */
+static const char *error_code(struct tk_json *j, enum server server)
 {
     int at = tk_json_member(j, 0, "error");
 
     if (server == PORTAL && tk_json_is_object(j, at))
         at = tk_json_member(j, at, "code");
-    const char *word = tk_json_text(j, at);
+    const char *code = tk_json_text(j, at);
 
-    return word == NULL ? "" : word;
+    return code == NULL ? "" : code;
 }
 
-/* The body's word decides first, then the status. A 5xx with a word about the pair or the
- * application is still the authorization server's fault: it may have rotated the pair before it
- * failed. */
-static enum tk_err refusal(const char *word, int status, enum server server)
+/* Parses and classifies a response. TK_OK: the body is an object without an error. */
+static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS],
+                             const struct tk_http *http, enum server server,
+                             const char **server_error)
 {
-    enum tk_err err = by_word(word, server);
-    bool unknown = err == TK_E_OAUTH_ERROR || err == TK_E_REST_ERROR;
+    bool is_json = tk_json_parse(j, http->body, http->body_len, tokens, TK_JSON_TOKENS) &&
+                   tk_json_is_object(j, 0);
 
-    if (*word == '\0')
-        return status == 200 ? TK_OK : by_status(status);
-    if (status >= 500 && (unknown || (server == OAUTH && tk_err_action(err) != TK_ACTION_RETRY)))
-        return by_status(status);
-    return unknown && status == 429 ? by_status(status) : err;
+    *server_error = is_json ? error_code(j, server) : "";
+    enum tk_err err = classify(*server_error, http->status, server);
+
+    return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
 }
 
-static uint32_t lifetime(struct tk_json *j, int64_t now_unix)
-{
-    int64_t value;
+/* --- token responses --- */
 
-    if (!tk_json_int(j, tk_json_member(j, 0, "expires_in"), &value)) {
-        if (!tk_json_int(j, tk_json_member(j, 0, "expires"), &value))
+bool tk_oauth_is_token(const char *s)
+{
+    size_t len = strlen(s);
+
+    return len > 0 && len <= TK_TOKEN_MAX && tk_is_vchar(s);
+}
+
+static uint32_t read_expires_in(struct tk_json *j, int64_t now_unix)
+{
+    int64_t seconds;
+
+    if (!tk_json_int(j, tk_json_member(j, 0, "expires_in"), &seconds)) {
+        if (!tk_json_int(j, tk_json_member(j, 0, "expires"), &seconds))
             return EXPIRES_DEFAULT;
-        value -= now_unix;
+        seconds -= now_unix;
     }
-    if (value < 1)
+    if (seconds < 1)
         return 1;
-    return value > EXPIRES_MAX ? EXPIRES_MAX : (uint32_t)value;
+    return seconds > EXPIRES_MAX ? EXPIRES_MAX : (uint32_t)seconds;
 }
 
 static const struct {
     const char *name;
-    size_t at; /* in struct tk_token_response */
+    size_t offset; /* in struct tk_token_response */
 } members[] = {{"access_token", offsetof(struct tk_token_response, access_token)},
                {"refresh_token", offsetof(struct tk_token_response, refresh_token)},
                {"client_endpoint", offsetof(struct tk_token_response, client_endpoint)},
@@ -168,62 +189,56 @@ static const struct {
                {"user_id", offsetof(struct tk_token_response, user_id)},
                {"scope", offsetof(struct tk_token_response, scope)}};
 
-static enum tk_err read_grant(struct tk_json *j, int64_t now_unix, struct tk_token_response *grant)
+static enum tk_err read_members(struct tk_json *j, int64_t now_unix,
+                                struct tk_token_response *response)
 {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         const char *s = tk_json_text(j, tk_json_member(j, 0, members[i].name));
 
-        *(const char **)((char *)grant + members[i].at) = s == NULL ? "" : s;
+        *(const char **)((char *)response + members[i].offset) = s == NULL ? "" : s;
     }
-    grant->expires_in = lifetime(j, now_unix);
-    if (!tk_oauth_is_token(grant->access_token) || !tk_oauth_is_token(grant->refresh_token))
+    response->expires_in = read_expires_in(j, now_unix);
+    if (!tk_oauth_is_token(response->access_token) || !tk_oauth_is_token(response->refresh_token))
         return TK_E_BAD_ANSWER;
     return TK_OK;
 }
 
-/* Reads the body; TK_OK for one that is no refusal. *said is the server's word, "" without. */
-static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS],
-                             const struct tk_http *answer, enum server server, const char **said)
-{
-    bool is_json = tk_json_parse(j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS) &&
-                   tk_json_is_object(j, 0);
-
-    *said = is_json ? word_of(j, server) : "";
-    enum tk_err err = refusal(*said, answer->status, server);
-
-    return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
-}
-
-enum tk_err tk_oauth_read_token_response(struct tk_http *answer, int64_t now_unix,
-                                         struct tk_token_response *grant)
+enum tk_err tk_oauth_read_token_response(struct tk_http *http, int64_t now_unix,
+                                         struct tk_token_response *response)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    enum tk_err err = read_body(&j, tokens, answer, OAUTH, &grant->server_error);
+    enum tk_err err = read_body(&j, tokens, http, OAUTH, &response->server_error);
 
-    return err == TK_OK ? read_grant(&j, now_unix, grant) : err;
+    return err == TK_OK ? read_members(&j, now_unix, response) : err;
 }
 
-enum tk_err tk_oauth_read_rest_response(struct tk_http *answer, const char **said)
+enum tk_err tk_oauth_read_rest_response(struct tk_http *http, const char **server_error)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    enum tk_err err = read_body(&j, tokens, answer, PORTAL, said);
+    enum tk_err err = read_body(&j, tokens, http, PORTAL, server_error);
 
     return err == TK_OK && tk_json_member(&j, 0, "result") == TK_JSON_NONE ? TK_E_BAD_ANSWER : err;
 }
 
-/* --- what is pasted --- */
+/* --- redirect URL or code --- */
+
+/* A fragment of a URL is rejected: the part that is missing may have held a state. */
+static enum tk_err parse_bare_code(const char *pasted, struct tk_redirect *out)
+{
+    bool is_code = strstr(pasted, "code=") == NULL && strstr(pasted, "://") == NULL &&
+                   tk_oauth_is_token(pasted) && tk_copy(out->code, sizeof out->code, pasted);
+
+    return is_code ? TK_OK : TK_E_NO_CODE;
+}
 
 enum tk_err tk_oauth_parse_redirect(const char *pasted, struct tk_redirect *out)
 {
     memset(out, 0, sizeof *out);
     out->is_url = strchr(pasted, '?') != NULL;
     if (!out->is_url)
-        return strstr(pasted, "code=") == NULL && strstr(pasted, "://") == NULL &&
-                       tk_oauth_is_token(pasted) && tk_copy(out->code, sizeof out->code, pasted)
-                   ? TK_OK
-                   : TK_E_NO_CODE;
+        return parse_bare_code(pasted, out);
     (void)tk_query_value(pasted, "state", out->state, sizeof out->state);
     (void)tk_query_value(pasted, "domain", out->domain, sizeof out->domain);
     (void)tk_query_value(pasted, "server_domain", out->server_domain, sizeof out->server_domain);

@@ -3,11 +3,12 @@
 #define TK_OAUTH_H
 
 /*
- * OAuth 2.0 (RFC 6749) as Bitrix24 speaks it: what is asked of the authorization server, and what
- * its answers mean. Pure functions: no connection, no clock, no store.
+ * OAuth 2.0 (RFC 6749) as Bitrix24 speaks it: the authorization URL, requests to the token
+ * endpoint, and responses of the authorization server and of the portal. Pure functions.
  *
- * The dialect: the secret goes in a POST form to the token endpoint, to no other host. Answers
- * come with escaped slashes, numbers as strings, missing `expires`; errors with status 200.
+ * Where Bitrix24 differs from the RFC: client credentials are form fields (section 2.3.1), sent by
+ * POST to the authorization server and to no other host. Responses may have escaped slashes,
+ * numbers as strings, `expires` instead of `expires_in`, and errors with status 200.
  */
 
 #include "tk_err.h"
@@ -15,7 +16,7 @@
 #include "tk_limits.h"
 #include "tk_url.h"
 
-/* What one account is to the authorization server. All strings are "" where unknown. */
+/* The client (RFC 6749 section 2) and the portal where it is registered. "" where not set. */
 struct tk_client {
     struct tk_host portal;
     char client_id[TK_CLIENT_ID_MAX + 1];
@@ -23,63 +24,67 @@ struct tk_client {
     char scope[TK_SCOPE_MAX + 1];
 };
 
-/* A good answer of the token endpoint. The strings lie in the answer's body and live as long. */
+/* A token response (RFC 6749 section 5). Strings point into the HTTP body; all but the tokens are
+ * "" where missing. After an error only server_error is set. */
 struct tk_token_response {
     const char *access_token;
     const char *refresh_token;
-    const char *client_endpoint; /* "" when missing */
-    const char *server_endpoint; /* "" when missing */
-    const char *member_id;       /* "" when missing */
-    const char *user_id;         /* "" when missing */
-    const char *scope;           /* "" when missing */
-    uint32_t expires_in;         /* seconds from now */
-    const char *server_error;    /* its word for an error, also where there is no pair; or "" */
+    const char *client_endpoint; /* URL of the portal's REST API */
+    const char *server_endpoint; /* URL at the authorization server */
+    const char *member_id;       /* of the portal */
+    const char *user_id;         /* of the user who authorized */
+    const char *scope;
+    uint32_t expires_in;      /* s, from when the response was generated */
+    const char *server_error; /* the member "error" */
 };
 
-/* What a person pasted: a bare code, or the whole address of the redirect. */
+/* What the operator pasted: a bare authorization code, or the whole redirect URL (section 4.1.2).
+ * All but the code are "" where missing. */
 struct tk_redirect {
     char code[TK_TOKEN_MAX + 1];
-    char state[48];                   /* "" when missing */
-    char domain[TK_HOST_TEXT];        /* "" when missing */
-    char server_domain[TK_HOST_TEXT]; /* "" when missing */
+    char state[48];
+    char domain[TK_HOST_TEXT];        /* the portal */
+    char server_domain[TK_HOST_TEXT]; /* the authorization host */
     bool is_url;
 };
 
-/* The authorization servers that Bitrix24 is known to have; client_secret goes to no other unless
- * a person names it. */
+/* Bitrix24's authorization hosts. client_secret goes to no other host unless the operator sets
+ * one. */
 #define TK_OAUTH_WEST "oauth.bitrix.info"
 #define TK_OAUTH_EAST "oauth.bitrix24.tech"
 
-/* The one for a portal of which nothing more is known: by the end of its name. */
+/* The authorization host for a portal, by its top-level domain. */
 const char *tk_oauth_default_host(const struct tk_host *portal);
 
-/* The one of the two that `named` is ("oauth.bitrix.info" or an URL there), else NULL. */
+/* If `named`, a host name or an https URL, is one of the two hosts on port 443: its constant. Else
+ * NULL. */
 const char *tk_oauth_known_host(const char *named);
 
-/* https://portal/oauth/authorize/?client_id=...&response_type=code&state=... */
+/* Appends https://portal/oauth/authorize/?client_id=...&response_type=code&state=... */
 void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *client,
                                 const char *state);
 
-/* The whole request to the token endpoint, for a code or for a refresh token. */
+/* Appends a whole HTTP request to the token endpoint, for an authorization code (section 4.1.3) or
+ * a refresh token (section 6). */
 void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,
                                const struct tk_client *client, const char *code);
 void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
                               const struct tk_client *client, const char *refresh_token);
 
-/* What an answer of the token endpoint means: TK_OK with *grant filled, or why not, with
- * grant->server_error alone. now_unix serves an answer that has `expires` alone. Changes the body
- * in place.
- */
-enum tk_err tk_oauth_read_token_response(struct tk_http *answer, int64_t now_unix,
-                                         struct tk_token_response *grant);
+/* Reads a response of the token endpoint; decodes its body in place. now_unix converts `expires`
+ * where expires_in is missing. TK_OK with both tokens, or any error of errors.md. */
+enum tk_err tk_oauth_read_token_response(struct tk_http *http, int64_t now_unix,
+                                         struct tk_token_response *response);
 
-/* What the portal says to a REST call. TK_OK for a result. *said as in tk_grant. */
-enum tk_err tk_oauth_read_rest_response(struct tk_http *answer, const char **said);
+/* Reads the portal's response to a REST call; decodes its body in place. *server_error points into
+ * the body, "" without an error. TK_OK if it has a result, or any error of errors.md. */
+enum tk_err tk_oauth_read_rest_response(struct tk_http *http, const char **server_error);
 
-/* Takes apart what was pasted. TK_E_NO_CODE, or TK_OK. */
+/* Parses what the operator pasted. TK_E_NO_CODE. */
 enum tk_err tk_oauth_parse_redirect(const char *pasted, struct tk_redirect *out);
 
-/* Whether s may be a token or a code: 1 to 256 visible ASCII characters. */
+/* True if s may be a token or a code: 1 to TK_TOKEN_MAX visible ASCII characters (RFC 6749
+ * appendix A: VSCHAR, without the space). */
 bool tk_oauth_is_token(const char *s);
 
 #endif

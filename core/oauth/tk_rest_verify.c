@@ -3,27 +3,59 @@
 
 #include "tk_account_set.h"
 #include "tk_container.h"
-#include "tk_token.h"
+#include "tk_refresh.h"
 
 #include <string.h>
 
-#define PROOF_TIMEOUT_MS 15000
-#define HOPS_MAX         2
-#define SOON_MS          60000   /* until a proof that failed is tried again, doubling, ... */
-#define SLOW_MS          3600000 /* ... to this; or from this where a person must act ... */
-#define DAY_MS           86400000
-#define REFRESH_MS       15000 /* for a refresh of a token that was refused */
-#define PATH_SIZE        (TK_PATH_MAX + 80)
+#define METHOD            "app.info"
+#define TIMEOUT_MS        15000
+#define REDIRECTS_MAX     2
+#define TRANSIENT_MS      60000 /* before the call is repeated after a transient error, doubling, */
+#define TRANSIENT_MOST_MS 3600000  /* ... to this */
+#define REFUSED_MS        3600000  /* before it is repeated after a refusal, doubling, */
+#define REFUSED_MOST_MS   86400000 /* ... to this */
+#define REFRESH_MS        15000    /* for the refresh of a token that was refused */
+#define PATH_SIZE         (TK_PATH_MAX + 80)
 
 static struct tk_account *of_request(struct tk_request *r)
 {
     return TK_CONTAINER_OF(r, struct tk_account, rest.request);
 }
 
-static struct tk_account *of_timer(struct tk_timer *timer)
+/* --- result --- */
+
+static enum tk_rest_status status_of(enum tk_err err)
 {
-    return TK_CONTAINER_OF(timer, struct tk_account, rest.timer);
+    if (err == TK_OK)
+        return TK_REST_OK;
+    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ? TK_REST_UNREACHABLE
+                                                                              : TK_REST_DENIED;
 }
+
+static uint64_t repeat_delay_ms(const struct tk_rest *r)
+{
+    enum tk_action action = tk_err_action(r->err);
+
+    if (r->failures == 0 && action == TK_ACTION_REFRESH)
+        return REFRESH_MS;
+    return action == TK_ACTION_RETRY ? tk_backoff_ms(TRANSIENT_MS, r->failures, TRANSIENT_MOST_MS)
+                                     : tk_backoff_ms(REFUSED_MS, r->failures, REFUSED_MOST_MS);
+}
+
+static void verified(struct tk_account *a, enum tk_err err)
+{
+    struct tk_rest *r = &a->rest;
+
+    if (err != TK_OK || a->last_error == r->err)
+        a->last_error = err;
+    r->err = err;
+    r->status = status_of(err);
+    tk_timer_start(&a->rt->timers, &r->timer,
+                   err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + repeat_delay_ms(r));
+    r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
+}
+
+/* --- the call --- */
 
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,
                     struct tk_text *path)
@@ -40,15 +72,15 @@ bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_ho
     return tk_text_ok(path);
 }
 
-static enum tk_err write_proof(struct tk_request *r, struct tk_text *out)
+static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
 {
     struct tk_account *a = of_request(r);
     char buf[PATH_SIZE];
     struct tk_text path;
-    struct tk_host host;
+    struct tk_host endpoint; /* r->host differs from it after a redirect */
 
     tk_text_init(&path, buf, sizeof buf);
-    if (!tk_rest_target(a, "app.info", &host, &path))
+    if (!tk_rest_target(a, METHOD, &endpoint, &path))
         return TK_E_REST_INSECURE;
     size_t body_start =
         tk_http_request(out, "POST", &r->host, path.buf, "application/x-www-form-urlencoded");
@@ -59,100 +91,69 @@ static enum tk_err write_proof(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
-/* An answer that refuses is of a portal that can be reached. */
-static enum tk_rest_status status_of(enum tk_err err)
-{
-    if (err == TK_OK)
-        return TK_REST_OK;
-    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ? TK_REST_UNREACHABLE
-                                                                              : TK_REST_DENIED;
-}
-
-/* What passes is looked at again soon; what a person must change, slowly. */
-static uint64_t again_after_ms(const struct tk_rest *r)
-{
-    bool passes = tk_err_action(r->err) == TK_ACTION_RETRY;
-
-    if (r->failures == 0 && tk_err_action(r->err) == TK_ACTION_REFRESH)
-        return REFRESH_MS;
-    return passes ? tk_backoff_ms(SOON_MS, r->failures, SLOW_MS)
-                  : tk_backoff_ms(SLOW_MS, r->failures, DAY_MS);
-}
-
-static void proven(struct tk_account *a, enum tk_err err)
-{
-    struct tk_rest *r = &a->rest;
-
-    if (err != TK_OK || a->last_error == r->err)
-        a->last_error = err;
-    r->err = err;
-    r->status = status_of(err);
-    tk_timer_start(&a->rt->timers, &r->timer,
-                   err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + again_after_ms(r));
-    r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
-}
-
-/* A portal that moved answers with its new address. Redirected requests come without their body
- * where others follow: this one is written anew. */
-static bool follow(struct tk_account *a, const struct tk_http *answer)
+/* Submits the call to the host that a redirect names: again as a POST with its body, also after a
+ * 302. */
+static bool follow(struct tk_account *a, const struct tk_http *http)
 {
     struct tk_request *r = &a->rest.request;
 
-    if (answer->status < 300 || answer->status > 399 || answer->location.name[0] == '\0' ||
-        tk_host_same(&answer->location, &r->host) || a->rest.hops == HOPS_MAX)
+    if (http->status < 300 || http->status > 399 || http->location.name[0] == '\0' ||
+        tk_host_same(&http->location, &r->host) || a->rest.redirects == REDIRECTS_MAX)
         return false;
-    a->rest.hops++;
-    r->host = answer->location;
+    a->rest.redirects++;
+    r->host = http->location;
     tk_https_submit(&a->rt->https, r);
     return true;
 }
 
-static void proof_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(r);
-    const char *said = "";
+    const char *server_error = "";
 
-    if (err == TK_OK && follow(a, answer))
+    if (err == TK_OK && follow(a, http))
         return;
     if (err == TK_OK)
-        err = tk_oauth_read_rest_response(answer, &said);
-    tk_account_set_server_error(a, said);
-    if (err == TK_OK && a->rest.hops > 0)
+        err = tk_oauth_read_rest_response(http, &server_error);
+    tk_account_set_server_error(a, server_error);
+    if (err == TK_OK && a->rest.redirects > 0)
         tk_account_move(a, &r->host);
-    proven(a, err);
+    verified(a, err);
 }
 
-static void begin_proof(struct tk_account *a)
+static void start_call(struct tk_account *a)
 {
     struct tk_request *r = &a->rest.request;
     char buf[PATH_SIZE];
     struct tk_text path;
 
     tk_https_cancel(&a->rt->https, r);
-    a->rest.hops = 0;
+    a->rest.redirects = 0;
     tk_text_init(&path, buf, sizeof buf);
-    if (!tk_rest_target(a, "app.info", &r->host, &path)) {
-        proven(a, TK_E_REST_INSECURE);
+    if (!tk_rest_target(a, METHOD, &r->host, &path)) {
+        verified(a, TK_E_REST_INSECURE);
         return;
     }
     r->priority = TK_PRIORITY_CALL;
-    r->deadline_ms = tk_runtime_now(a->rt) + PROOF_TIMEOUT_MS;
+    r->deadline_ms = tk_runtime_now(a->rt) + TIMEOUT_MS;
     r->keepalive_ms = 0;
     tk_https_submit(&a->rt->https, r);
 }
+
+/* --- start, repeat, stop --- */
 
 void tk_rest_verify(struct tk_account *a)
 {
     a->rest.status = TK_REST_UNKNOWN;
     a->rest.failures = 0;
     tk_timer_stop(&a->rt->timers, &a->rest.timer);
-    begin_proof(a);
+    start_call(a);
 }
 
-/* A token that the portal refused is renewed once, and then proven. */
-static void prove_again(struct tk_timer *timer, uint64_t now_ms)
+/* A token that the portal refused is refreshed once before the call is repeated. */
+static void timer_expired(struct tk_timer *timer, uint64_t now_ms)
 {
-    struct tk_account *a = of_timer(timer);
+    struct tk_account *a = TK_CONTAINER_OF(timer, struct tk_account, rest.timer);
     uint32_t left = 0;
 
     if (a->rest.failures == 1 && tk_err_action(a->rest.err) == TK_ACTION_REFRESH) {
@@ -160,9 +161,9 @@ static void prove_again(struct tk_timer *timer, uint64_t now_ms)
         (void)tk_refresh_start(a);
         tk_timer_start(&a->rt->timers, timer, now_ms + REFRESH_MS);
     } else if (tk_account_seconds_left(a, now_ms, &left) && left > 0) {
-        begin_proof(a);
+        start_call(a);
     } else {
-        tk_timer_start(&a->rt->timers, timer, now_ms + SLOW_MS);
+        tk_timer_start(&a->rt->timers, timer, now_ms + REFUSED_MS);
     }
 }
 
@@ -190,7 +191,7 @@ void tk_rest_verify_stop(struct tk_account *a)
 
 void tk_rest_verify_init(struct tk_account *a)
 {
-    tk_timer_init(&a->rest.timer, prove_again);
-    a->rest.request.write = write_proof;
-    a->rest.request.done = proof_done;
+    tk_timer_init(&a->rest.timer, timer_expired);
+    a->rest.request.write = write_call;
+    a->rest.request.done = call_done;
 }

@@ -2,30 +2,36 @@
 #ifndef TK_REST_VERIFY_H
 #define TK_REST_VERIFY_H
 
-/* REST calls to the portal with the account's token. So far one: `app.info`, the proof that a
- * token opens something, because a portal without a paid plan gives tokens that open nothing. */
+/*
+ * Verifies that the portal's REST API accepts the access token, by one call of `app.info`: a portal
+ * without a paid plan issues tokens, and then refuses every call. The result never changes the
+ * account's state or pair.
+ *
+ * A verification that failed is repeated; errors.md says when. If the portal redirects to another
+ * host, the call follows: https only, at most two redirects. The new host name is adopted when the
+ * call succeeds there.
+ */
 
 #include "tk_account.h"
 
+/* Call it once for each slot, after tk_account_init. */
 void tk_rest_verify_init(struct tk_account *a);
 
-/* Calls app.info; a->rest.status is TK_REST_UNKNOWN until it answered. What could not be proven is
- * tried again (errors.md says when). A portal that redirects to another host is followed, https
- * only, twice at most, and its new address is kept once that answered well. */
+/* Starts a verification, in place of one in progress. The status is unknown until it ends. */
 void tk_rest_verify(struct tk_account *a);
 
-/* Whether the call is in progress; then, and before the first one, the status is unknown. */
+/* True while the call is in progress. */
 bool tk_rest_verifying(const struct tk_account *a);
-enum tk_rest_status tk_rest_verify_status(const struct tk_account *a);
 
-/* Why the status is not TK_REST_OK. */
+/* The result, and if it is not TK_REST_OK: why. */
+enum tk_rest_status tk_rest_verify_status(const struct tk_account *a);
 enum tk_err tk_rest_verify_error(const struct tk_account *a);
 
-/* Stops what is in progress or planned; the status is unknown. */
+/* Cancels a verification, in progress or scheduled. The status becomes unknown. */
 void tk_rest_verify_stop(struct tk_account *a);
 
-/* Host and path of a method: the portal's client_endpoint, or https://portal/rest/ where it named
- * none. False when the endpoint is not https. */
+/* Host and path of a REST method: below client_endpoint, or https://portal/rest/ if the server
+ * named none. False if the endpoint is not https, or the path does not fit. */
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,
                     struct tk_text *path);
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Every word that is known to stand behind "error" in an answer, and what it means: from the
- * authorization server, and from the portal. Read several times, each time with another
- * TK_SERVER_ERROR(word, oauth, portal); see tk_oauth.c. What follows stands in errors.md. Letter
- * case differs from server to server.
+ * The table of error codes in responses, an X-macro: TK_SERVER_ERROR(code, oauth, portal), see
+ * tk_oauth.c. code: the value of "error", in any case. oauth, portal: what it means (enum tk_err
+ * without TK_E_) if the authorization server or the portal sends it; our reaction is in errors.md.
  */
 
-/* the request or the application */
+/* the request or the client */
 TK_SERVER_ERROR("invalid_request", INVALID_REQUEST, REST_ERROR)
 TK_SERVER_ERROR("no_auth_found", INVALID_REQUEST, REST_ERROR)
 TK_SERVER_ERROR("invalid_client", INVALID_CLIENT, REST_ERROR)
@@ -18,7 +17,7 @@ TK_SERVER_ERROR("not_installed", NOT_INSTALLED, NOT_INSTALLED)
 TK_SERVER_ERROR("error_oauth", NOT_INSTALLED, NOT_INSTALLED)
 TK_SERVER_ERROR("application_not_found", NOT_INSTALLED, NOT_INSTALLED)
 
-/* the pair, the code, the token, the user */
+/* authorization code, pair, access token, user */
 TK_SERVER_ERROR("invalid_grant", INVALID_GRANT, REST_ERROR)
 TK_SERVER_ERROR("bad_verification_code", INVALID_GRANT, REST_ERROR)
 TK_SERVER_ERROR("expired_token", EXPIRED_TOKEN, TOKEN_REFUSED)
@@ -30,9 +29,10 @@ TK_SERVER_ERROR("payment_required", PAYMENT_REQUIRED, PAYMENT_REQUIRED)
 TK_SERVER_ERROR("access_denied", ACCESS_DENIED, ACCESS_DENIED)
 TK_SERVER_ERROR("user_access_error", ACCESS_DENIED, ACCESS_DENIED)
 TK_SERVER_ERROR("portal_deleted", PORTAL_CLOSED, PORTAL_CLOSED)
-TK_SERVER_ERROR("overload_limit", SERVER_BUSY, PORTAL_CLOSED) /* a block by Bitrix24's own people */
+TK_SERVER_ERROR("overload_limit", SERVER_BUSY,
+                PORTAL_CLOSED) /* portal: blocked by Bitrix24's staff */
 
-/* what passes */
+/* transient */
 TK_SERVER_ERROR("query_limit_exceeded", SERVER_BUSY, SERVER_BUSY)
 TK_SERVER_ERROR("operation_time_limit", SERVER_BUSY, SERVER_BUSY)
 TK_SERVER_ERROR("connection_error", SERVER_ERROR, SERVER_ERROR)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_state.h"
 
+#include "tk_assert.h"
+
 enum tk_state tk_account_state(const struct tk_account *a)
 {
     if (tk_account_exchanging(a))
         return TK_EXCHANGING;
     if (!tk_account_has_client(a))
         return TK_NO_CLIENT;
-    if (!tk_account_has_pair(a) || a->revocation != TK_NOT_REVOKED)
+    if (!tk_account_is_renewable(a))
         return TK_NEEDS_CODE;
     if (a->refresh.blocked_by != TK_OK)
         return TK_BLOCKED;
@@ -21,6 +23,7 @@ const char *tk_state_name(enum tk_state state)
     static const char *const names[] = {"no_client", "needs_code", "exchanging", "refreshing",
                                         "ready",     "retrying",   "blocked"};
 
+    TK_ASSERT((size_t)state < sizeof names / sizeof names[0]);
     return names[state];
 }
 
@@ -31,7 +34,7 @@ static const char *missing_setting(const struct tk_account *a)
     return a->client.client_id[0] == '\0' ? "client_id_missing" : "client_secret_missing";
 }
 
-static const char *why_a_code_is_needed(const struct tk_account *a)
+static const char *needs_code_reason(const struct tk_account *a)
 {
     if (!tk_account_has_pair(a))
         return "new";
@@ -44,7 +47,7 @@ const char *tk_account_reason(const struct tk_account *a)
     case TK_NO_CLIENT:
         return missing_setting(a);
     case TK_NEEDS_CODE:
-        return why_a_code_is_needed(a);
+        return needs_code_reason(a);
     case TK_RETRYING:
         return tk_err_code(a->refresh.error);
     case TK_BLOCKED:

@@ -3,44 +3,50 @@
 #define TK_TOKEN_H
 
 /*
- * The life of a pair: renewed in time, one request at a time.
+ * The life of a pair: accepted from a token response, stored on flash, scheduled for its refresh,
+ * forgotten. The refresh request itself is in tk_refresh.h.
  *
- * Rotation is the dangerous moment: the server may retire the old pair before the new one is
- * stored here. An intent is stored before a refresh is sent, and the commit of the new pair closes
- * it. After a lost answer the current pair is tried until the server gives a definitive answer; if
- * it is refused, the previous pair is tried the same way.
+ * A refresh is due at min(renew interval, 80 % of expires_in) after issue, less up to 10 % jitter,
+ * and at least 10 s after the last successful one.
  */
 
 #include "tk_account.h"
 
+/* Call it once for each slot, after tk_account_init. */
 void tk_token_init(struct tk_account *a);
 
-/* Plans the next refresh again: the account was loaded or configured, or the time became known. */
+/* Schedules the next refresh anew: the account was loaded or configured, or the time became known.
+ */
 void tk_token_schedule(struct tk_account *a);
 
-/* Starts a refresh now. TK_OK: it is in progress; TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_TOO_SOON.
- */
-enum tk_err tk_refresh_start(struct tk_account *a);
+/* Schedules the next refresh for a tick; TK_NEVER: for none. */
+void tk_token_refresh_at(struct tk_account *a, uint64_t due_ms);
 
-/* Whether a refresh would follow the last successful one too closely. */
-bool tk_token_too_soon(const struct tk_account *a);
-
-/* The server answered with a new pair, to a code or a refresh token sent at tick sent_ms: stores
- * it, then publishes it. */
-void tk_token_accept(struct tk_account *a, const struct tk_token_response *grant, uint64_t sent_ms);
-
-/* Cancels its requests and deletes the pair. TK_E_STORAGE_*: nothing changed. */
-enum tk_err tk_token_forget(struct tk_account *a);
-
-/* Seconds until the next refresh is due; false when none is planned. */
+/* Seconds until the next refresh is due, 0 if overdue. False if none is scheduled. */
 bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
-/* How its refreshes go. */
+/* True if a refresh now would follow the last successful one too closely. */
+bool tk_token_too_soon(const struct tk_account *a);
+
+/* A random delay in ms before a retry: full jitter from 0 to 1 s doubled `failures` times, at most
+ * 5 min while the access token is valid, 15 min afterwards. */
+uint64_t tk_token_backoff_ms(const struct tk_account *a, uint32_t failures);
+
+/* A token response to a code or a refresh token that was sent at tick sent_ms. Stores the new pair,
+ * then publishes it and notifies TK_ACCOUNT_RENEWED. If flash fails the pair is used from RAM, and
+ * the commit is retried. */
+void tk_token_accept(struct tk_account *a, const struct tk_token_response *response,
+                     uint64_t sent_ms);
+
+/* Deletes the pair and cancels its refresh. TK_E_STORAGE_*: nothing changed. */
+enum tk_err tk_token_forget(struct tk_account *a);
+
+/* How the refreshes of an account go. */
 struct tk_token_health {
     uint32_t failures;      /* in a row */
-    enum tk_err error;      /* of the last of them; TK_OK where there are none */
-    enum tk_err blocked_by; /* what an operator must change; TK_OK where nothing is */
-    bool intent;            /* a refresh may have been sent without an answer */
+    enum tk_err error;      /* of the last of them; TK_OK if there are none */
+    enum tk_err blocked_by; /* what an operator must change; TK_OK: nothing */
+    bool intent;            /* a refresh was sent and its outcome is unknown */
     bool unstored;          /* the newest pair is only in RAM */
 };
 

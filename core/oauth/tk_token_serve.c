@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_token_serve.h"
 
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 void tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation)
@@ -8,7 +9,7 @@ void tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t 
     struct tk_account *a = tk_accounts_find(all, ref);
 
     if (a != NULL && generation == a->pair.generation)
-        a->refresh.rejected = generation;
+        a->refresh.rejected_generation = generation;
 }
 
 static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
@@ -29,23 +30,24 @@ static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t s
     return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
 }
 
-/* The token is too short or was rejected: a refresh, where one can help now. */
-static enum tk_token_answer renew_for(struct tk_account *a, bool usable, char *buf, size_t size,
-                                      struct tk_token_info *info)
+/* The token expires too soon, has expired or was rejected. is_usable: it has not expired and was
+ * not rejected. Waits for a refresh if that may succeed soon; else serves a usable token. */
+static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, char *buf,
+                                          size_t size, struct tk_token_info *info)
 {
-    bool hopeless = a->revocation != TK_NOT_REVOKED || a->refresh.blocked_by != TK_OK;
-    bool failing = a->refresh.failures > 0;
+    bool needs_operator = a->revocation != TK_NOT_REVOKED || a->refresh.blocked_by != TK_OK;
+    bool is_failing = a->refresh.failures > 0;
     bool too_soon = tk_token_too_soon(a);
 
     info->is_short = true;
-    if (tk_account_refreshing(a) && !hopeless)
+    if (tk_account_refreshing(a) && !needs_operator)
         return wait_for(info, TK_OK);
-    if (usable && (hopeless || failing || too_soon))
+    if (is_usable && (needs_operator || is_failing || too_soon))
         return give(a, buf, size, info);
-    if (hopeless)
+    if (needs_operator)
         return refuse(info,
                       a->revocation != TK_NOT_REVOKED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
-    if (failing)
+    if (is_failing)
         return wait_for(info, a->refresh.error);
     if (!too_soon)
         (void)tk_refresh_start(a);
@@ -65,12 +67,12 @@ enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, ui
     if (!tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in))
         return wait_for(info, TK_E_CLOCK_UNKNOWN);
     info->generation = a->pair.generation;
-    bool rejected = a->refresh.rejected == a->pair.generation;
-    bool usable = info->expires_in > 0 && !rejected;
+    bool is_rejected = a->refresh.rejected_generation == a->pair.generation;
+    bool is_usable = info->expires_in > 0 && !is_rejected;
 
-    if (usable && info->expires_in >= min_valid_s)
+    if (is_usable && info->expires_in >= min_valid_s)
         return give(a, buf, size, info);
-    return renew_for(a, usable, buf, size, info);
+    return refresh_first(a, is_usable, buf, size, info);
 }
 
 enum tk_token_answer tk_token_serve_last(struct tk_accounts *all, const char *ref,

@@ -2,6 +2,7 @@
 #include "injector.h"
 
 #include "tk_account_set.h"
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 #include <stdio.h>

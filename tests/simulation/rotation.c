@@ -3,6 +3,7 @@
 #include "parts.h"
 
 #include "tk_account_set.h"
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
 
 /* Refreshes, demands, retries and rotation of an account. test_auth.c exchanges codes. */
 
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 #include <setjmp.h>

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_refresh.h"
+
+#include "tk_account_store.h"
+#include "tk_container.h"
+#include "tk_token.h"
+
+#define REQUEST_TIMEOUT_MS 30000
+#define PREVIOUS_DELAY_MS  1000 /* before the previous pair is tried */
+#define PROBE_FIRST_S      3600
+#define PROBE_LAST_S       86400
+
+static struct tk_account *of_request(struct tk_request *r)
+{
+    return TK_CONTAINER_OF(r, struct tk_account, refresh.request);
+}
+
+static uint64_t now_of(const struct tk_account *a)
+{
+    return tk_runtime_now(a->rt);
+}
+
+/* --- the intent --- */
+
+static void open_intent(struct tk_account *a)
+{
+    if (tk_account_store_intent(a, true) != TK_OK) /* writes nothing if it is open */
+        a->last_error = TK_E_STORAGE_FAILED;
+    a->refresh.intent = true;
+}
+
+/* This attempt rotated nothing: it was never sent, or the server said so. An earlier one may
+ * have. */
+static void close_intent(struct tk_account *a)
+{
+    if (a->refresh.in_doubt || !a->refresh.intent)
+        return;
+    a->refresh.intent = false;
+    (void)tk_account_store_intent(a, false); /* left open, it costs a try of the previous pair */
+}
+
+/* --- the pair was refused --- */
+
+static void revoke(struct tk_account *a)
+{
+    a->revocation = a->refresh.in_doubt ? TK_ROTATION_LOST : TK_REVOKED;
+    a->refresh.blocked_by = TK_OK; /* removing that cause no longer helps */
+    a->refresh.intent = a->refresh.try_previous = false;
+    tk_token_refresh_at(a, TK_NEVER);
+    (void)tk_account_store_revocation(a, a->revocation); /* else a restart asks the server again */
+}
+
+static bool has_previous_pair(const struct tk_account *a)
+{
+    char previous[TK_TOKEN_MAX + 1];
+    bool has_previous = tk_account_previous_refresh_token(a, previous);
+
+    tk_wipe(previous, sizeof previous);
+    return has_previous;
+}
+
+static void pair_refused(struct tk_account *a)
+{
+    if (!a->refresh.in_doubt || a->refresh.try_previous || !has_previous_pair(a)) {
+        revoke(a);
+        return;
+    }
+    a->refresh.try_previous = true;
+    tk_token_refresh_at(a, now_of(a) + PREVIOUS_DELAY_MS);
+}
+
+/* --- retries and probes --- */
+
+static void schedule_probe(struct tk_account *a)
+{
+    if (a->refresh.probe_s == 0)
+        a->refresh.probe_s = PROBE_FIRST_S;
+    tk_token_refresh_at(a, now_of(a) + a->refresh.probe_s * (uint64_t)1000);
+}
+
+static void block(struct tk_account *a, enum tk_err err)
+{
+    struct tk_refresh *r = &a->refresh;
+
+    close_intent(a);
+    r->blocked_by = err;
+    r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
+    schedule_probe(a);
+}
+
+static void retry(struct tk_account *a)
+{
+    if (a->refresh.blocked_by != TK_OK)
+        schedule_probe(a); /* still blocked: this probe was inconclusive */
+    else
+        tk_token_refresh_at(a, now_of(a) + tk_token_backoff_ms(a, a->refresh.failures - 1));
+}
+
+/* --- failures --- */
+
+static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
+{
+    uint32_t seconds = 0;
+
+    tk_text_add(t, " next_in=");
+    if (tk_token_refresh_due_in(a, now_of(a), &seconds))
+        tk_text_int(t, seconds);
+    else
+        tk_text_add(t, "none");
+}
+
+static void log_failure(struct tk_account *a)
+{
+    char buf[200];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "refresh ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " error=");
+    tk_text_add(&t, tk_err_code(a->refresh.error));
+    tk_text_add(&t, " failures=");
+    tk_text_int(&t, a->refresh.failures);
+    add_next_refresh(a, &t);
+    if (a->server_error[0] != '\0') {
+        tk_text_add(&t, " said=");
+        tk_text_add(&t, a->server_error);
+    }
+    tk_runtime_log(a->rt, TK_LOG_INFO, &t);
+}
+
+static void react(struct tk_account *a, enum tk_err err)
+{
+    switch (tk_err_action(err)) {
+    case TK_ACTION_REAUTH:
+        pair_refused(a);
+        break;
+    case TK_ACTION_BLOCK:
+        block(a, err);
+        break;
+    case TK_ACTION_WAIT:
+        close_intent(a);
+        retry(a);
+        break;
+    default:
+        if (!a->refresh.request.sent)
+            close_intent(a);
+        retry(a);
+        break;
+    }
+}
+
+static void refresh_failed(struct tk_account *a, enum tk_err err)
+{
+    a->last_error = a->refresh.error = err;
+    a->refresh.failures++;
+    react(a, err);
+    log_failure(a);
+    tk_account_notify(a, TK_ACCOUNT_FAILED, err);
+}
+
+/* --- the request --- */
+
+/* Called when the connection is ready and nothing was sent yet. A failure of flash must not stop
+ * the refresh: its pair is used from RAM then. */
+static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out)
+{
+    struct tk_account *a = of_request(request);
+    char previous[TK_TOKEN_MAX + 1] = "";
+    const char *token = a->pair.refresh;
+
+    open_intent(a);
+    if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
+        token = previous;
+    tk_oauth_refresh_request(out, &request->host, &a->client, token);
+    tk_wipe(previous, sizeof previous);
+    a->refresh.sent_ms = now_of(a);
+    return TK_OK;
+}
+
+static enum tk_err read_response(struct tk_account *a, struct tk_http *http,
+                                 struct tk_token_response *response)
+{
+    int64_t now_unix;
+
+    tk_time_note_server_date(&a->rt->time, http->date_unix);
+    (void)tk_time_now(&a->rt->time, &now_unix);
+    return tk_oauth_read_token_response(http, now_unix, response);
+}
+
+static void count(struct tk_account *a, enum tk_err err)
+{
+    const struct tk_refresh *r = &a->refresh;
+
+    tk_counters_refreshed(&a->counters, err, (uint32_t)(now_of(a) - r->sent_ms), r->failures > 0,
+                          r->in_doubt);
+}
+
+static void refresh_succeeded(struct tk_account *a, const struct tk_token_response *response)
+{
+    if (a->refresh.in_doubt && a->refresh.try_previous)
+        tk_account_notify(a, TK_ACCOUNT_RECOVERED, TK_OK);
+    tk_token_accept(a, response, a->refresh.sent_ms);
+}
+
+static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *http)
+{
+    struct tk_account *a = of_request(request);
+    struct tk_token_response response = {.server_error = ""};
+
+    if (err == TK_OK)
+        err = read_response(a, http, &response);
+    tk_account_set_server_error(a, response.server_error);
+    count(a, err);
+    if (err == TK_OK)
+        refresh_succeeded(a, &response);
+    else
+        refresh_failed(a, err);
+}
+
+static void start(struct tk_account *a)
+{
+    struct tk_request *r = &a->refresh.request;
+
+    tk_token_refresh_at(a, TK_NEVER);
+    if (tk_https_active(r) || !tk_account_is_renewable(a))
+        return;
+    a->refresh.in_doubt = a->refresh.intent;
+    tk_account_auth_host(a, &r->host);
+    r->priority = TK_PRIORITY_REFRESH;
+    r->deadline_ms = now_of(a) + REQUEST_TIMEOUT_MS;
+    r->keepalive_ms = 0;
+    tk_https_submit(&a->rt->https, r);
+}
+
+enum tk_err tk_refresh_start(struct tk_account *a)
+{
+    if (!tk_account_has_client(a))
+        return TK_E_NO_CLIENT;
+    if (!tk_account_is_renewable(a))
+        return TK_E_NEEDS_CODE;
+    if (tk_token_too_soon(a))
+        return TK_E_TOO_SOON;
+    a->refresh.probe_s = 0; /* an operator is at work on the cause: probe at short intervals */
+    start(a);
+    return TK_OK;
+}
+
+static void timer_expired(struct tk_timer *timer, uint64_t now_ms)
+{
+    (void)now_ms;
+    start(TK_CONTAINER_OF(timer, struct tk_account, refresh.timer));
+}
+
+void tk_refresh_init(struct tk_account *a)
+{
+    tk_timer_init(&a->refresh.timer, timer_expired);
+    a->refresh.request.write = write_refresh;
+    a->refresh.request.done = refresh_done;
+}
