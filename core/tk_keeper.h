@@ -5,8 +5,8 @@
 /* The inside of a keeper: the rooms put together. Programs include tokenkeeper.h. */
 
 #include "tk_accounts.h"
+#include "tk_alerts.h"
 #include "tk_console.h"
-#include "tk_escalator.h"
 #include "tk_runtime.h"
 #include "tk_state.h"
 
@@ -17,7 +17,7 @@ struct tk_keeper {
     enum tk_state shown[TK_ACCOUNTS]; /* the state in each account's last EVT line */
     struct tk_console_env env;
     struct tk_accounts accounts;
-    struct tk_escalator escalator;
+    struct tk_alerts alerts;
     struct tk_console consoles[TK_CONSOLES];
 };
 

@@ -8,7 +8,7 @@ static void step_test(struct tk_console *c)
     char buf[32];
     int status;
 
-    if (tk_escalator_testing(c->env->escalator, c->job.account, &err, &status))
+    if (tk_alerts_testing(c->env->alerts, c->job.account, &err, &status))
         return;
     if (status > 0)
         tk_console_data_int(c, "http", status);
@@ -24,7 +24,7 @@ static void step_test(struct tk_console *c)
 
 void tk_command_escalate_test(struct tk_console *c, char *args)
 {
-    enum tk_err err = tk_escalator_test(c->env->escalator, tk_console_account(c));
+    enum tk_err err = tk_alerts_test(c->env->alerts, tk_console_account(c));
 
     (void)args;
     if (err != TK_OK)

@@ -102,7 +102,7 @@ static void add_rest(struct tk_console *c, struct tk_text *t)
 
 static void add_escalation(struct tk_console *c, struct tk_text *t)
 {
-    const struct tk_escalation *escalation = tk_escalator_of(c->env->escalator, c->job.account);
+    const struct tk_alert *escalation = tk_alerts_of(c->env->alerts, c->job.account);
     tk_text_int(t, escalation->record.level);
 }
 
@@ -133,7 +133,7 @@ static void add_time_quality(struct tk_console *c, struct tk_text *t)
 
 static void add_action(struct tk_console *c, struct tk_text *t)
 {
-    const struct tk_escalation *escalation = tk_escalator_of(c->env->escalator, c->job.account);
+    const struct tk_alert *escalation = tk_alerts_of(c->env->alerts, c->job.account);
     if (escalation->record.level > 0)
         tk_words_add(t, escalation->record.cause);
     else
@@ -244,7 +244,7 @@ static void print_counter(struct tk_console *c, unsigned i)
 
 static void print_posts(struct tk_console *c, unsigned i)
 {
-    const struct tk_escalation *e = tk_escalator_of(c->env->escalator, c->job.account);
+    const struct tk_alert *e = tk_alerts_of(c->env->alerts, c->job.account);
 
     if (i == 0)
         tk_console_data_int(c, "posts_taken", e->posts_taken);

@@ -15,8 +15,8 @@
  * from the main loop.
  */
 
+#include "tk_alerts.h"
 #include "tk_dispatch.h"
-#include "tk_escalator.h"
 #include "tk_job.h"
 #include "tk_line.h"
 #include "tk_output.h"
@@ -27,7 +27,7 @@ enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
 struct tk_console_env {
     struct tk_runtime *rt;
     struct tk_accounts *accounts;
-    struct tk_escalator *escalator;
+    struct tk_alerts *alerts;
     const struct tk_command_table *table;
 };
 

@@ -125,15 +125,15 @@ static const char *note_renew(struct tk_console *c)
 
 static enum tk_err store_webhook(struct tk_console *c, uint8_t which, const char *value)
 {
-    return tk_escalator_set(c->env->escalator, (enum tk_webhook_setting)which, value);
+    return tk_alerts_set(c->env->alerts, (enum tk_webhook_setting)which, value);
 }
 
 static void print_webhook(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     char value[TK_URL_MAX + 1];
 
-    tk_webhook_get(&c->env->escalator->webhook, &c->env->rt->storage,
-                   (enum tk_webhook_setting)which, value);
+    tk_webhook_get(&c->env->alerts->webhook, &c->env->rt->storage, (enum tk_webhook_setting)which,
+                   value);
     tk_text_add(t, value);
     tk_wipe(value, sizeof value);
 }
@@ -141,8 +141,8 @@ static void print_webhook(struct tk_console *c, uint8_t which, struct tk_text *t
 /* Nothing is posted until all three of Corezoid's settings are set. */
 static const char *note_webhook(struct tk_console *c)
 {
-    return tk_webhook_ready(&c->env->escalator->webhook) == TK_E_COREZOID_PARTLY ? "corezoid_partly"
-                                                                                 : NULL;
+    return tk_webhook_ready(&c->env->alerts->webhook) == TK_E_COREZOID_PARTLY ? "corezoid_partly"
+                                                                              : NULL;
 }
 
 /* --- of the network --- */

@@ -53,15 +53,16 @@ void tk_corezoid_end(struct tk_text *t)
     tk_text_add(t, "}]}");
 }
 
-static bool is_ok(struct tk_json *j, int verdict)
+static bool is_ok(struct tk_json *j, int result)
 {
-    const char *word = tk_json_text(j, verdict);
+    const char *word = tk_json_text(j, result);
 
     return word != NULL && strcmp(word, "ok") == 0;
 }
 
-/* A task that came before, but whose answer was lost. The words are those of its documentation. */
-static bool is_known(struct tk_json *j, int op)
+/* A task that was accepted before, but whose response was lost. The text (sic) is from Corezoid's
+ * documentation. */
+static bool is_duplicate(struct tk_json *j, int op)
 {
     const char *words = tk_json_text(j, tk_json_member(j, op, "description"));
 
@@ -83,6 +84,6 @@ bool tk_corezoid_accepted(struct tk_http *answer)
     int ops = tk_json_member(&j, 0, "ops"), op;
 
     for (int i = 0; (op = tk_json_element(&j, ops, i)) != TK_JSON_NONE; i++)
-        ok = ok && (is_ok(&j, tk_json_member(&j, op, "proc")) || is_known(&j, op));
+        ok = ok && (is_ok(&j, tk_json_member(&j, op, "proc")) || is_duplicate(&j, op));
     return ok;
 }

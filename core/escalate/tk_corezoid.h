@@ -3,13 +3,13 @@
 #define TK_COREZOID_H
 
 /*
- * Corezoid's API v2: a task is created by a POST that names an API user, the time, and a signature
- * over time, body and the user's key,
+ * Corezoid's API v2. A task is created by a POST to a path that has the login of an API user, the
+ * time, and a signature over the time, the body and the user's key:
  *
- *      /api/2/json/<login>/<unix time>/<hex of SHA-1(time + key + body + key)>
+ *      /api/2/json/<login>/<Unix time>/<hex of SHA-1(time + key + body + key)>
  *
- * and is answered 200 with the verdict inside. Its direct URLs take any JSON and answer the same.
- * SHA-1 is what this API knows; nothing of TLS accepts it. Pure functions.
+ * The response is a 200 with the result in its body. Direct URLs accept any JSON and respond the
+ * same way. The API requires SHA-1; TLS does not accept it here. Pure functions.
  */
 
 #include "tk_http.h"
@@ -24,21 +24,22 @@ enum {
 
 #define TK_COREZOID_URL "https://api.corezoid.com"
 
-/* Adds the path. Its last TK_COREZOID_SIGNATURE characters are the signature's, once the body is
- * known. */
+/* Appends the path. Its last TK_COREZOID_SIGNATURE characters are zeros, to be replaced by the
+ * signature once the body is complete. */
 void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s);
 
 /* Writes the signature, without a NUL. */
 void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t unix_s,
                       const char *body, size_t len);
 
-/* Begins and ends the body: between them stands the task's data, a JSON object. conv: digits. ref:
- * no two active tasks of a process have the same. */
+/* Append the start and the end of the body; the caller appends the task's data, a JSON object, in
+ * between. conv: the id of the process, digits. ref: unique among the process's active tasks. */
 void tk_corezoid_begin(struct tk_text *t, const char *conv, const char *ref);
 void tk_corezoid_end(struct tk_text *t);
 
-/* Whether a 2xx means that it was taken: true for all that is not Corezoid's; there the package and
- * each operation must be ok, or be known there already. */
+/* Whether a 2xx response means that the POST was accepted. In a response of Corezoid's, the package
+ * and each operation must be ok, or the task a duplicate of one that was accepted; any other
+ * response is an acceptance. Modifies the body. */
 bool tk_corezoid_accepted(struct tk_http *answer);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char own[] =
+static const char default_template[] =
     "{\"event\":{event},\"account\":{account},\"device\":{device},\"portal\":{portal},"
     "\"ref\":{ref},\"level\":{level},\"since\":{since},\"cause\":{cause},\"action\":{action},"
     "\"said\":{said},\"next_try\":{next_try},\"attempts\":{attempts}}";
@@ -27,29 +27,30 @@ enum tk_err tk_message_write(struct tk_text *t, const char *template, const stru
                                     {"next_try", NULL, m->next_try},
                                     {"attempts", NULL, m->attempts}};
 
-    return tk_template_write(t, template[0] != '\0' ? template : own, words, COUNT(words));
+    return tk_template_write(t, template[0] != '\0' ? template : default_template, words,
+                             COUNT(words));
 }
 
-/* The end of it is as long as any value: tests/unit/escalate/test_message.c compares. */
+/* Its tails stand for the longest values: tests/unit/escalate/test_message.c compares. */
 static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 #define TEXT_OF(len) (longest + sizeof longest - 1 - (len))
 
-static const struct tk_message longest_message = {.event = TEXT_OF(7),
-                                                  .account = TEXT_OF(TK_NAME_MAX),
-                                                  .device = TEXT_OF(32),
-                                                  .portal = TEXT_OF(TK_HOST_TEXT - 1),
-                                                  .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
-                                                  .cause = TEXT_OF(23),
-                                                  .action = TEXT_OF(160),
-                                                  .server_error =
-                                                      TEXT_OF(2 * TK_SERVER_ERROR_MAX), /* quoted */
-                                                  .level = 4,
-                                                  .since = 99999999999,
-                                                  .next_try = 99999999999,
-                                                  .attempts = UINT32_MAX};
+static const struct tk_message longest_message = {
+    .event = TEXT_OF(7),
+    .account = TEXT_OF(TK_NAME_MAX),
+    .device = TEXT_OF(32),
+    .portal = TEXT_OF(TK_HOST_TEXT - 1),
+    .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
+    .cause = TEXT_OF(23),
+    .action = TEXT_OF(160),
+    .server_error = TEXT_OF(2 * TK_SERVER_ERROR_MAX), /* escaped */
+    .level = 4,
+    .since = 99999999999,
+    .next_try = 99999999999,
+    .attempts = UINT32_MAX};
 
 static bool is_object(char *json, size_t len)
 {

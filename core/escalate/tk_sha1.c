@@ -8,7 +8,7 @@ static uint32_t rotate(uint32_t x, int bits)
     return x << bits | x >> (32 - bits);
 }
 
-/* f(b, c, d) + K of round i. */
+/* f(b, c, d) + K of round i (FIPS 180-4 4.1.1, 4.2.1). */
 static uint32_t mix(int i, uint32_t b, uint32_t c, uint32_t d)
 {
     if (i < 20)
@@ -20,7 +20,7 @@ static uint32_t mix(int i, uint32_t b, uint32_t c, uint32_t d)
     return (b ^ c ^ d) + 0xca62c1d6;
 }
 
-/* The next word of the schedule, of which the last 16 are kept. */
+/* Word i of the message schedule, of which w holds the last 16. */
 static uint32_t schedule(uint32_t w[16], int i)
 {
     if (i >= 16)

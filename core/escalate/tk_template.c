@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The length of "{word}" where one stands at s; 0: none does. */
+/* The length of a placeholder "{word}" at s; 0: there is none. */
 static size_t placeholder(const char *s)
 {
     size_t len;

@@ -3,26 +3,25 @@
 #define TK_TEMPLATE_H
 
 /*
- * JSON with places for values: a word in braces. Inside a string it becomes the value's
- * characters, escaped; anywhere else a JSON value of its own, a string or a number:
+ * JSON with placeholders: a word in braces. Inside a JSON string it is replaced by the value's
+ * characters, escaped; elsewhere by a JSON value, a string or a number:
  *
  *      {"text": "{account} is at level {level}", "level": {level}}
  *
- * So a template that gives JSON once gives JSON whatever its values are. A brace that no word and
- * closing brace follow stands for itself; one that is meant where they do is \u007b. Pure
- * functions.
+ * So a template that yields JSON with one set of values does so with any. A brace that does not
+ * begin a placeholder is literal; write \u007b where it would. Pure functions.
  */
 
 #include "tk_err.h"
 #include "tk_text.h"
 
 struct tk_word {
-    const char *name; /* of lower-case letters and _ */
-    const char *text; /* NULL: it is a number */
+    const char *name; /* lower-case letters and _ */
+    const char *text; /* NULL: the value is number */
     int64_t number;
 };
 
-/* TK_E_TEMPLATE_WORD: it names a word that is none of these. */
+/* Appends the template with its placeholders replaced. TK_E_TEMPLATE_WORD: one is not in words. */
 enum tk_err tk_template_write(struct tk_text *t, const char *template, const struct tk_word *words,
                               size_t count);
 

@@ -12,7 +12,7 @@ static const uint8_t keys[TK_WEBHOOK_SETTINGS] = {
     [TK_WEBHOOK_TEMPLATE] = TK_KEY_ESCALATE_TEMPLATE, [TK_WEBHOOK_LOGIN] = TK_KEY_COREZOID_LOGIN,
     [TK_WEBHOOK_KEY] = TK_KEY_COREZOID_KEY,           [TK_WEBHOOK_CONV] = TK_KEY_COREZOID_CONV};
 
-static bool is_of(const char *value, const char *characters, size_t max)
+static bool consists_of(const char *value, const char *characters, size_t max)
 {
     size_t len = strlen(value);
 
@@ -48,7 +48,7 @@ static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, 
         good = is_good_url(value);
         break;
     case TK_WEBHOOK_LEVEL:
-        good = is_of(value, "123", 1);
+        good = consists_of(value, "123", 1);
         break;
     case TK_WEBHOOK_LOGIN:
         for (good = strlen(value) <= TK_COREZOID_LOGIN_MAX; good && *value != '\0'; value++)
@@ -58,7 +58,7 @@ static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, 
         good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_vchar(value);
         break;
     default:
-        good = is_of(value, "0123456789", TK_COREZOID_CONV_MAX) && value[0] != '0';
+        good = consists_of(value, "0123456789", TK_COREZOID_CONV_MAX) && value[0] != '0';
         break;
     }
     return good ? TK_OK : TK_E_BAD_VALUE;
@@ -97,7 +97,7 @@ void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage)
     tk_wipe(text, sizeof text);
 }
 
-/* The level, the template and the key do not change where a POST goes. */
+/* Whether the setting is part of the target; level, template and key are not. */
 static bool is_target(enum tk_webhook_setting which)
 {
     return which == TK_WEBHOOK_URL || which == TK_WEBHOOK_LOGIN || which == TK_WEBHOOK_CONV;

@@ -3,9 +3,9 @@
 #define TK_WEBHOOK_H
 
 /*
- * The target of escalations: an https URL that takes a POST of JSON, or Corezoid's API v2 once
- * corezoid_login, corezoid_key and corezoid_conv are all set. What is needed often is kept in RAM,
- * the rest is read from flash for each POST.
+ * The webhook, to which alerts are posted: an https URL that accepts a POST of JSON, or Corezoid's
+ * API v2 once corezoid_login, corezoid_key and corezoid_conv are all set. URL and level are kept in
+ * RAM, the rest is read from flash for each POST.
  */
 
 #include "tk_corezoid.h"
@@ -23,32 +23,34 @@ enum tk_webhook_setting {
     TK_WEBHOOK_SETTINGS
 };
 
-#define TK_TEMPLATE_MAX TK_URL_MAX /* no setting is longer */
+#define TK_TEMPLATE_MAX TK_URL_MAX /* no webhook setting is longer than a URL */
 
 struct tk_webhook {
     char url[TK_URL_MAX + 1]; /* "": not set */
     uint8_t level;            /* 1 to 3: the lowest level that is posted */
-    uint8_t corezoid;         /* how many of Corezoid's three settings are set */
+    uint8_t corezoid;         /* number of Corezoid's three settings that are set */
 };
 
+/* Reads the settings from flash. */
 void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage);
 
-/* Checks, stores and applies a setting; "" unsets it. *new_target: POSTs go elsewhere from now on.
- * TK_E_BAD_VALUE, TK_E_STORAGE_*; for a template what tk_message_check says, and TK_E_TRY_LATER. */
+/* Checks, stores and applies a setting; "" restores the default. *new_target: whether POSTs go to
+ * another target from now on. TK_E_BAD_VALUE, TK_E_STORAGE_*; for a template the errors of
+ * tk_message_check, and TK_E_TRY_LATER while all connections are in use. */
 enum tk_err tk_webhook_set(struct tk_webhook *w, struct tk_runtime *rt,
                            enum tk_webhook_setting which, const char *value, bool *new_target);
 
-/* A setting as text, "" where it is not set; the level always. */
+/* A setting as text, "" if it is not set. The level has a default. The caller wipes secrets. */
 void tk_webhook_get(const struct tk_webhook *w, struct tk_storage *storage,
                     enum tk_webhook_setting which, char out[TK_URL_MAX + 1]);
 
-/* TK_OK where a POST has a target; TK_E_NO_ESCALATE_URL, TK_E_COREZOID_PARTLY. */
+/* Whether there is a target: TK_OK, TK_E_NO_ESCALATE_URL, TK_E_COREZOID_PARTLY. */
 enum tk_err tk_webhook_ready(const struct tk_webhook *w);
 
 /* Whether the target is Corezoid's API. */
 bool tk_webhook_is_corezoid(const struct tk_webhook *w);
 
-/* The URL of the target. */
+/* The URL of the target, with Corezoid's default; "" without a target. */
 const char *tk_webhook_url(const struct tk_webhook *w);
 
 #endif

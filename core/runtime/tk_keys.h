@@ -42,7 +42,7 @@ enum {
     TK_KEY_INTENT = 13,          /* present while a refresh may have been sent without an answer */
     TK_KEY_REVOCATION = 14,      /* 1 byte, enum tk_revocation */
     TK_KEY_USED_CODES = 15,      /* digests of the codes that were sent */
-    TK_KEY_ESCALATION = 16,      /* see tk_escalate_record.h */
+    TK_KEY_ESCALATION = 16,      /* see tk_alert_record.h */
     TK_KEY_SESSION = 17,         /* secret, see tk_account_session.h */
     TK_KEY_MOVED_FROM = 18,      /* the portal's host name before it moved */
     TK_KEY_LAST = TK_KEY_MOVED_FROM,

@@ -2,8 +2,8 @@
 #include "bugs.h"
 
 #include "tk_account_store.h"
-#include "tk_escalate.h"
-#include "tk_escalate_post.h"
+#include "tk_alert_level.h"
+#include "tk_alert_post.h"
 
 #include <string.h>
 
@@ -69,10 +69,10 @@ enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
 bool __real_tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 enum tk_err __real_tk_account_store_pair(struct tk_account *a);
-void __real_tk_escalate_look(struct tk_escalation *e);
-void __real_tk_escalate_clear(struct tk_escalation *e);
-void __real_tk_escalate_post_changed(struct tk_escalation *e);
-void __real_tk_escalate_record_store(struct tk_escalation *e);
+void __real_tk_alert_level_update(struct tk_alert *alert);
+void __real_tk_alert_level_clear(struct tk_alert *alert);
+void __real_tk_alert_post_changed(struct tk_alert *alert);
+void __real_tk_alert_record_store(struct tk_alert *alert);
 uint64_t __real_tk_runtime_random(const struct tk_runtime *rt, uint64_t limit);
 void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms);
 
@@ -140,39 +140,39 @@ enum tk_err __wrap_tk_account_store_pair(struct tk_account *a)
     return __real_tk_account_store_pair(a);
 }
 
-void __wrap_tk_escalate_look(struct tk_escalation *e)
+void __wrap_tk_alert_level_update(struct tk_alert *alert)
 {
-    struct tk_account *a = e->account;
+    struct tk_account *a = alert->account;
     enum tk_err blocked_by = a->refresh.blocked_by;
 
     if (has_bug(NO_LEVEL_4) && blocked_by != TK_OK)
         return;
     if (has_bug(LEVEL_4_TOO_SOON) && a->refresh.failures >= 3)
         a->refresh.blocked_by = TK_E_TIMEOUT;
-    __real_tk_escalate_look(e);
+    __real_tk_alert_level_update(alert);
     a->refresh.blocked_by = blocked_by;
 }
 
-void __wrap_tk_escalate_clear(struct tk_escalation *e)
+void __wrap_tk_alert_level_clear(struct tk_alert *alert)
 {
     if (has_bug(NOT_CLEARED))
-        e->record.delivered = e->record.sent = 0;
-    __real_tk_escalate_clear(e);
+        alert->record.delivered = alert->record.sent = 0;
+    __real_tk_alert_level_clear(alert);
 }
 
-void __wrap_tk_escalate_post_changed(struct tk_escalation *e)
+void __wrap_tk_alert_post_changed(struct tk_alert *alert)
 {
-    if (has_bug(RAISED_EACH_STEP) && e->record.level > 0)
-        e->record.delivered = 0;
-    __real_tk_escalate_post_changed(e);
+    if (has_bug(RAISED_EACH_STEP) && alert->record.level > 0)
+        alert->record.delivered = 0;
+    __real_tk_alert_post_changed(alert);
 }
 
-void __wrap_tk_escalate_record_store(struct tk_escalation *e)
+void __wrap_tk_alert_record_store(struct tk_alert *alert)
 {
-    const struct tk_escalation_record *r = &e->record;
+    const struct tk_alert_record *r = &alert->record;
 
-    if (!has_bug(CLEARED_TWICE) || r->level > 0 || r->cleared)
-        __real_tk_escalate_record_store(e);
+    if (!has_bug(CLEARED_TWICE) || r->level > 0 || r->clear_pending)
+        __real_tk_alert_record_store(alert);
 }
 
 uint64_t __wrap_tk_runtime_random(const struct tk_runtime *rt, uint64_t limit)

@@ -6,21 +6,21 @@
 
 #define POST_MS 30000 /* no POST takes longer */
 
-static const struct tk_escalation_record *record_of(const struct gateway *g)
+static const struct tk_alert_record *record_of(const struct gateway *g)
 {
-    return &g->keeper.escalator.of[0].record;
+    return &g->keeper.alerts.of[0].record;
 }
 
 static bool is_escalated(const struct gateway *g, int level)
 {
-    return level >= 3 || (level > 0 && level >= g->keeper.escalator.webhook.level);
+    return level >= 3 || (level > 0 && level >= g->keeper.alerts.webhook.level);
 }
 
 /* --- messages that were delivered --- */
 
 static const char *raised(struct delivery *d, const struct gateway *g, const struct server_post *p)
 {
-    const struct tk_escalation_record *r = record_of(g);
+    const struct tk_alert_record *r = record_of(g);
     bool same = strcmp(d->ref, p->ref) == 0;
     bool more = p->level == 4 && (d->level < 4 || strcmp(d->cause, p->cause) != 0);
 
@@ -30,7 +30,7 @@ static const char *raised(struct delivery *d, const struct gateway *g, const str
         return "a fault is raised twice";
     if (!is_escalated(g, p->level))
         return "a fault below escalate_level is raised";
-    if ((r->level > 0 || r->cleared) && r->since != p->since)
+    if ((r->level > 0 || r->clear_pending) && r->since != p->since)
         return "RAISED has another start than the account's fault";
     d->raised++;
     d->up = true;
@@ -73,7 +73,7 @@ const char *delivery_post_ended(struct delivery *d, struct gateway *g)
     const struct server_post *p = &g->server.post;
     const char *wrong = NULL;
 
-    if (!p->taken && !g->keeper.escalator.of[0].request.sent)
+    if (!p->taken && !g->keeper.alerts.of[0].request.sent)
         return NULL;
     if (p->taken && !is_its_ref(g, p))
         wrong = "the ref is not of this fault";
@@ -90,9 +90,9 @@ const char *delivery_post_ended(struct delivery *d, struct gateway *g)
 
 static void follow(struct delivery *d, const struct gateway *g)
 {
-    const struct tk_escalation_record *r = record_of(g), before = d->now;
+    const struct tk_alert_record *r = record_of(g), before = d->now;
 
-    d->posting = tk_https_active(&g->keeper.escalator.of[0].request);
+    d->posting = tk_https_active(&g->keeper.alerts.of[0].request);
     if (g->flash.fail_at != 0)
         d->flash_ms = g->port.now_ms;
     else if (g->port.now_ms > d->flash_ms + DELIVERY_FLASH_MS)
@@ -141,7 +141,7 @@ const char *delivery_check(struct delivery *d, struct gateway *g, bool time_good
     follow(d, g);
     if (!time_good)
         d->changed_ms = g->port.now_ms;
-    if (d->now.level == 0 && !d->now.cleared) {
+    if (d->now.level == 0 && !d->now.clear_pending) {
         d->in_doubt = d->refused = false;
         if (d->up)
             return "a fault was raised and will never be cleared";
@@ -151,7 +151,7 @@ const char *delivery_check(struct delivery *d, struct gateway *g, bool time_good
 
 void delivery_booted(struct delivery *d, const struct gateway *g)
 {
-    d->in_doubt = d->in_doubt || d->posting || d->refused || d->unwritten || d->now.cleared;
+    d->in_doubt = d->in_doubt || d->posting || d->refused || d->unwritten || d->now.clear_pending;
     if (d->unwritten && record_of(g)->since != d->now.since)
         d->up = record_of(g)->delivered > 0; /* as the gateway has it */
     d->unwritten = false;

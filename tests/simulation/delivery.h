@@ -37,7 +37,7 @@ struct delivery {
     unsigned raised, cleared;
 
     /* The gateway's view, as of the last check. */
-    struct tk_escalation_record now;
+    struct tk_alert_record now;
     uint64_t changed_ms; /* the tick at which level or cause changed */
     uint64_t rose_ms;    /* the tick at which the fault began */
     bool news;           /* since the last RAISED: the fault came back, or has another cause */

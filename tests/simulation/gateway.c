@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS  10000 /* core/tk_keeper.c feeds the watchdog that often */
+#define IDLE_MS  10000 /* core/tokenkeeper.c feeds the watchdog that often */
 #define SPIN_MAX 20000 /* passes in one tick; bytes that come one by one need fewer */
 
 static const struct server_host hosts[] = {

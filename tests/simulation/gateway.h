@@ -76,9 +76,9 @@ static inline struct tk_account *gateway_account(struct gateway *g)
     return &g->keeper.accounts.of[0];
 }
 
-static inline struct tk_escalation *gateway_escalation(struct gateway *g)
+static inline struct tk_alert *gateway_alert(struct gateway *g)
 {
-    return &g->keeper.escalator.of[0];
+    return &g->keeper.alerts.of[0];
 }
 
 enum tk_state gateway_state(const struct gateway *g);

@@ -87,7 +87,7 @@ static void check_answer(struct invariants *v, const struct server_grant *last)
         v->refused = true;
         v->refused_ms = v->g->port.now_ms;
     }
-    if (v->forbidden && gateway_escalation(v->g)->record.level < 4)
+    if (v->forbidden && gateway_alert(v->g)->record.level < 4)
         violate(v, 'e', "the server answered %s, and level 4 is not raised", last->error);
 }
 
@@ -227,7 +227,7 @@ void invariants_check(struct invariants *v)
         v->grants = s->grant.n;
     v->booted = false;
     check_state(v, state);
-    check_level(v, gateway_escalation(v->g)->record.level);
+    check_level(v, gateway_alert(v->g)->record.level);
     check_recovery(v, state);
     check_renewal(v, state);
     check_delivery(v, delivery_check(&v->delivery, v->g, !v->wrong_clock));
@@ -305,7 +305,7 @@ static void on_boot(struct gateway *g)
     v->got = 0;
     v->success = v->forbidden = v->refused = false;
     v->grants = g->server.grant.n;
-    v->level = gateway_escalation(g)->record.level;
+    v->level = gateway_alert(g)->record.level;
     v->boot_ms[v->boots++ % INVARIANTS_BOOTS] = g->port.now_ms;
     if (!v->faulty)
         v->fault_end_ms = g->port.now_ms;

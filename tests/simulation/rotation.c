@@ -48,7 +48,7 @@ static void begin(const struct trial *t)
     gateway_init(&gateway, 1 + t->step * 31 + (uint64_t)t->torn);
     gateway.server.rules.old_refresh_grace_ms = t->grace_ms;
     gateway_provision(&gateway);
-    (void)tk_escalator_set(&gateway.keeper.escalator, TK_WEBHOOK_URL, "https://watch.example/hook");
+    (void)tk_alerts_set(&gateway.keeper.alerts, TK_WEBHOOK_URL, "https://watch.example/hook");
     invariants_init(&invariants, &gateway);
     refresh();
     refresh();
@@ -98,7 +98,7 @@ static bool is_good_end(bool must_recover, struct sum *sum)
     bool newest = pair != 0 && s->chains[s->pairs[pair].chain].last == pair;
     bool recovered = gateway_state(&gateway) == TK_READY && newest;
     bool lost = gateway_state(&gateway) == TK_NEEDS_CODE && a->revocation == TK_ROTATION_LOST &&
-                !newest && gateway_escalation(&gateway)->record.level == 4 && !must_recover;
+                !newest && gateway_alert(&gateway)->record.level == 4 && !must_recover;
 
     sum->recovered += recovered;
     sum->lost += lost;

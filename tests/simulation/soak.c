@@ -124,8 +124,8 @@ static void begin(struct soak *soak)
     if (soak->kind == SOAK_DENSE || soak->kind == SOAK_WEEKS)
         vary(soak);
     gateway_provision(g);
-    (void)tk_escalator_set(&g->keeper.escalator, TK_WEBHOOK_URL, "https://watch.example/hook");
-    (void)tk_escalator_set(&g->keeper.escalator, TK_WEBHOOK_LEVEL, levels[draw(soak, 4)]);
+    (void)tk_alerts_set(&g->keeper.alerts, TK_WEBHOOK_URL, "https://watch.example/hook");
+    (void)tk_alerts_set(&g->keeper.alerts, TK_WEBHOOK_LEVEL, levels[draw(soak, 4)]);
     set_renew(soak);
     invariants_init(&soak->invariants, g);
     injector_init(&soak->injector, g, &soak->invariants, draw(soak, 0));

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
-#include "tk_escalate.h"
+#include "tk_alert_level.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
@@ -65,7 +65,7 @@ static void a_message_names_fault_cause_and_action(void **state)
     char ref[80];
 
     snprintf(ref, sizeof ref, "\"ref\":\"SIM-0001-token-%lld\",",
-             (long long)w.keeper.escalator.of[0].record.since);
+             (long long)w.keeper.alerts.of[0].record.since);
     assert_non_null(strstr(w.last_post, ref));
     assert_non_null(strstr(w.last_post, "\"cause\":\"invalid_client\","));
     assert_non_null(strstr(w.last_post, "set client_secret"));
@@ -94,9 +94,9 @@ static void a_fault_that_ends_during_its_post_is_cleared_too(void **state)
         world_run(&w, 10);
     world_run(&w, 20);
     assert_int_equal(w.server.posts, 1);
-    assert_int_equal(w.keeper.escalator.of[0].record.delivered, 0);
+    assert_int_equal(w.keeper.alerts.of[0].record.delivered, 0);
     world_latency(&w, 0);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_restart(&w, 1000); /* then the power fails before its answer */
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
@@ -118,7 +118,7 @@ static void the_answer_to_raised_does_not_count_for_cleared(void **state)
         world_run(&w, 10);
     world_run(&w, 20);
     assert_int_equal(w.server.posts, 1);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 2);
     assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
@@ -133,14 +133,14 @@ static void a_fault_that_ends_before_it_is_sent_is_not_sent(void **state)
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     world_error(&w, "something", 400, 3);
     while (!tk_https_active(
-        &w.keeper.escalator.of[0].request)) { /* one pass: the POST would be sent in the next */
+        &w.keeper.alerts.of[0].request)) { /* one pass: the POST would be sent in the next */
         uint64_t until_ms = tk_keeper_run(&w.keeper);
 
         if (until_ms > w.port.now_ms)
             tk_sim_advance(&w.port, 1);
     }
-    assert_false(w.keeper.escalator.of[0].request.sent);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    assert_false(w.keeper.alerts.of[0].request.sent);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(w.server.posts, 0);
 }
@@ -166,9 +166,9 @@ static void start_fault(void)
         world_run(&w, 10);
 }
 
-static struct tk_escalation_record *record(void)
+static struct tk_alert_record *record(void)
 {
-    return &w.keeper.escalator.of[0].record;
+    return &w.keeper.alerts.of[0].record;
 }
 
 static void recover(void)
@@ -212,14 +212,14 @@ static void a_fault_that_returns_before_cleared_is_sent_goes_on(void **state)
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     recover();
     world_run(&w, 100);
-    assert_true(record()->cleared);
+    assert_true(record()->clear_pending);
     start_fault();
     world_webhook_fault(&w, WORLD_WELL);
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 1);
     recover_with_cleared_as_post(2);
     assert_non_null(strstr(w.last_post, ref));
-    assert_false(record()->cleared);
+    assert_false(record()->clear_pending);
 }
 
 static void a_fault_that_returns_after_cleared_may_be_delivered_is_raised_again(void **state)
@@ -250,11 +250,11 @@ static void nothing_follows_a_cleared_that_is_delivered(void **state)
     start_fault();
     wait_posts(1);
     tk_timer_stop(&w.keeper.rt.timers, &a->refresh.timer);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_latency(&w, 15000);
     wait_posts(2);
     assert_non_null(strstr(w.last_post, "\"event\":\"cleared\""));
-    tk_escalate_look(&w.keeper.escalator.of[0]);
+    tk_alert_level_update(&w.keeper.alerts.of[0]);
     assert_int_equal(record()->level, 2);
     world_run(&w, 20000);
     world_latency(&w, 0);
@@ -274,10 +274,10 @@ static void a_raised_that_was_refused_is_not_cleared(void **state)
     world_run(&w, 1500);
     while (record()->sent == 0)
         world_run(&w, 10);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
-    assert_true(record()->cleared);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
+    assert_true(record()->clear_pending);
     world_run(&w, 4000);
-    assert_false(record()->cleared);
+    assert_false(record()->clear_pending);
     world_webhook_fault(&w, WORLD_WELL);
     world_latency(&w, 0);
     recover();
@@ -357,7 +357,7 @@ static void a_raised_that_may_be_delivered_is_cleared_though_refused_later(void 
     assert_int_equal(last_post_number("\"event\":\"raised\""), 1);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(last_post_number("\"event\":\"cleared\""), 2);
 }
@@ -373,7 +373,7 @@ static void a_raised_answered_with_5xx_may_be_delivered(void **state)
         world_run(&w, 10);
     world_webhook_fault(&w, WORLD_WELL);
     world_fault(&w, WORLD_WELL, 0);
-    tk_escalate_clear(&w.keeper.escalator.of[0]);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
     assert_int_equal(last_post_number("\"event\":\"cleared\""), 1);
 }
@@ -405,16 +405,16 @@ static void a_test_message_and_a_fault_are_both_sent(void **state)
 
     (void)state;
     provision_with_webhook();
-    assert_int_equal(tk_escalator_test(&w.keeper.escalator, a), TK_OK);
+    assert_int_equal(tk_alerts_test(&w.keeper.alerts, a), TK_OK);
     a->refresh.failures = 1; /* a fault below escalate_level */
-    tk_escalate_look(&w.keeper.escalator.of[0]);
+    tk_alert_level_update(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
-    assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
-    assert_int_equal(tk_escalator_test(&w.keeper.escalator, a), TK_OK);
+    assert_false(tk_alerts_testing(&w.keeper.alerts, a, &err, &status));
+    assert_int_equal(tk_alerts_test(&w.keeper.alerts, a), TK_OK);
     a->refresh.blocked_by = TK_E_INVALID_CLIENT;
-    tk_escalate_look(&w.keeper.escalator.of[0]);
+    tk_alert_level_update(&w.keeper.alerts.of[0]);
     world_run(&w, MINUTE);
-    assert_false(tk_escalator_testing(&w.keeper.escalator, a, &err, &status));
+    assert_false(tk_alerts_testing(&w.keeper.alerts, a, &err, &status));
     assert_int_equal(status, 200);
     assert_int_equal(last_post_number("\"event\":\"raised\""), 3);
 }
@@ -433,8 +433,8 @@ static void refused_posts_write_nothing_to_flash(void **state)
 
     world_run(&w, DAY);
     assert_in_range(w.server.requests - requests, 90, 300);
-    assert_int_equal(w.keeper.escalator.of[0].posts_taken, 0);
-    assert_in_range(w.keeper.escalator.of[0].posts_failed, 90, 310);
+    assert_int_equal(w.keeper.alerts.of[0].posts_taken, 0);
+    assert_in_range(w.keeper.alerts.of[0].posts_failed, 90, 310);
     assert_int_equal(w.keeper.rt.storage.store.append_at, at);
     assert_int_equal(w.keeper.rt.storage.store.seq, seq);
 }

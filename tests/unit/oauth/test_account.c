@@ -87,7 +87,7 @@ static void a_removed_account_has_no_timer_and_no_request(void **state)
     w.flash.off = true;
     world_type(&w, "auth refresh");
     world_run(&w, 1000);
-    assert_true(w.keeper.escalator.of[0].level_timer.due_ms != TK_NEVER);
+    assert_true(w.keeper.alerts.of[0].level_timer.due_ms != TK_NEVER);
     w.flash.off = false;
     world_type(&w, "auth begin");
     world_type(&w, "auth forget");

@@ -62,7 +62,7 @@ static void on_account(void *ctx, struct tk_account *a, enum tk_account_event ev
     struct tk_keeper *k = ctx;
 
     record(&k->rt.history, a, event);
-    tk_escalator_on(&k->escalator, a, event, err);
+    tk_alerts_on_account(&k->alerts, a, event, err);
 }
 
 static void report_state(struct tk_keeper *k, const struct tk_account *a)
@@ -103,15 +103,15 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 
     memset(k, 0, sizeof *k);
     tk_runtime_init(&k->rt, config, on_line, k);
-    k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->escalator, &tk_command_table};
+    k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->alerts, &tk_command_table};
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], &k->env, i);
     tk_accounts_init(&k->accounts, &k->rt, &listener);
-    tk_escalator_init(&k->escalator, &k->rt, &k->accounts);
+    tk_alerts_init(&k->alerts, &k->rt, &k->accounts);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
         k->shown[i] = tk_account_state(&k->accounts.of[i]);
     tk_accounts_schedule(&k->accounts);
-    tk_escalator_resume(&k->escalator);
+    tk_alerts_resume(&k->alerts);
 }
 
 void tk_keeper_free(struct tk_keeper *k)

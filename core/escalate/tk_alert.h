@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_ALERT_H
+#define TK_ALERT_H
+
+/*
+ * Alerts: an operator or another system learns that a token is not being renewed, and that it is
+ * again. Edge-triggered levels, one RAISED and one CLEARED per fault, kept across restarts:
+ *
+ *      1  a refresh failed
+ *      2  three failures in a row, less than 5 minutes of token life left, or flash does not store
+ *      3  the token expired
+ *      4  operator action required
+ *
+ * The level of a fault only rises, until a refresh or an exchange succeeds and clears it. Each
+ * change is reported at once: an EVT line, the board's indicator, the program's on_escalation. The
+ * webhook (tk_webhook.h) gets one POST when the fault reaches escalate_level (3 and 4 always), one
+ * more for level 4 and for each other cause there, and one when the fault is cleared. A POST is
+ * retried until delivered and never delays a refresh.
+ *
+ * Every RAISED that may have been delivered is followed by a CLEARED, across restarts too
+ * (at-least-once delivery): a POST may have been delivered from the moment it is sent until its
+ * response says otherwise. A fault that recurs before its CLEARED was delivered is still the same
+ * fault; it is posted again if its CLEARED may have been delivered, or at level 4. A new fault is
+ * posted 10 minutes after the last RAISED at the earliest (hold-off).
+ *
+ * These structs are private to the room; its interface is tk_alerts.h.
+ */
+
+#include "tk_accounts.h"
+#include "tk_webhook.h"
+
+enum { TK_ALERT_LEVEL_MAX = 4 };
+
+/* The part that is on flash. */
+struct tk_alert_record {
+    uint8_t level;         /* current; 0: no fault */
+    uint8_t delivered;     /* level in the last RAISED that was delivered; 0: none */
+    uint8_t sent;          /* level in the last RAISED that was sent and not rejected; 0: none */
+    uint8_t cause;         /* enum tk_err */
+    uint8_t clear_pending; /* 1: the fault is over and its CLEARED is not delivered */
+    uint8_t recurrences;   /* how often the fault came back while clear_pending */
+    int64_t since;         /* Unix time of the first level; 0: unknown */
+};
+
+enum tk_alert_event { TK_ALERT_TEST, TK_ALERT_RAISED, TK_ALERT_CLEARED };
+
+/* Of one account. */
+struct tk_alert {
+    struct tk_alerts *all;
+    struct tk_account *account;
+    struct tk_alert_record record;
+    struct tk_timer post_timer;  /* next attempt of a POST */
+    struct tk_timer level_timer; /* when remaining token life alone raises the level */
+    struct tk_timer store_timer; /* retries to store the record */
+    struct tk_request request;
+    uint64_t holdoff_until_ms; /* tick: no RAISED of a fault that begins before it */
+    uint64_t not_before_ms;    /* tick: no RAISED of the current fault before it */
+    uint32_t post_failures;    /* in a row */
+    uint32_t posts_taken;      /* delivered since the start; tests do not count */
+    uint32_t posts_failed;
+
+    /* The newest POST. */
+    enum tk_alert_event event;
+    uint8_t posted_level;
+    uint8_t posted_cause;
+    uint8_t undo; /* RAISED: record.sent, CLEARED: clear_unsent before it; restored if rejected */
+
+    uint8_t delivered_before; /* record.delivered before the fault came back */
+    bool clear_unsent;        /* no CLEARED of this fault was sent, or each was rejected */
+    bool testing;             /* the POST in progress is a test */
+    int test_status;          /* HTTP status of the last test; 0: no response */
+    enum tk_err test_result;
+};
+
+struct tk_alerts {
+    struct tk_runtime *rt;
+    struct tk_webhook webhook;
+    struct tk_alert of[TK_ACCOUNTS]; /* by the account's index */
+};
+
+#endif

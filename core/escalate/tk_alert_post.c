@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_alert_post.h"
+
+#include "tk_alert_record.h"
+#include "tk_container.h"
+#include "tk_device.h"
+#include "tk_message.h"
+#include "tk_token.h"
+#include "tk_words.h"
+
+#include <string.h>
+
+#define TIMEOUT_MS 20000
+#define BACKOFF_MS 2000
+#define CAP_MS     (15 * 60000)
+#define HOLDOFF_MS (10 * 60000) /* from a RAISED to that of the next fault */
+
+enum { REF_SIZE = 32 + TK_NAME_MAX + 24 }; /* <device>-<account>-<since> */
+
+static struct tk_alert *of_request(struct tk_request *r)
+{
+    return TK_CONTAINER_OF(r, struct tk_alert, request);
+}
+
+static uint64_t now_of(const struct tk_alert *alert)
+{
+    return tk_runtime_now(alert->all->rt);
+}
+
+static int64_t unix_now(const struct tk_alert *alert)
+{
+    return tk_time_or_0(&alert->all->rt->time);
+}
+
+/* --- when to post --- */
+
+static bool wants_post(const struct tk_alert *alert)
+{
+    const struct tk_alert_record *r = &alert->record;
+
+    if (tk_webhook_ready(&alert->all->webhook) != TK_OK)
+        return false;
+    if (r->clear_pending)
+        return true;
+    if (r->level == 0 || r->level < alert->all->webhook.level)
+        return false;
+    return r->delivered == 0 ||
+           (r->level == TK_ALERT_LEVEL_MAX && r->delivered < TK_ALERT_LEVEL_MAX);
+}
+
+static void schedule(struct tk_alert *alert, uint64_t due_ms)
+{
+    if (!wants_post(alert))
+        due_ms = TK_NEVER;
+    else if (!alert->record.clear_pending && due_ms < alert->not_before_ms)
+        due_ms = alert->not_before_ms;
+    tk_timer_start(&alert->all->rt->timers, &alert->post_timer, due_ms);
+}
+
+void tk_alert_post_changed(struct tk_alert *alert)
+{
+    if (!alert->testing && tk_https_active(&alert->request) && !alert->request.sent)
+        tk_https_cancel(&alert->all->rt->https, &alert->request);
+    schedule(alert, now_of(alert));
+}
+
+void tk_alert_post_cancel(struct tk_alert *alert)
+{
+    tk_https_cancel(&alert->all->rt->https, &alert->request);
+    tk_timer_stop(&alert->all->rt->timers, &alert->post_timer);
+    if (alert->testing)
+        alert->test_result = TK_E_CANCELLED;
+    alert->testing = false;
+    alert->test_status = 0;
+}
+
+/* --- contents --- */
+
+/* Unix time of the next refresh: now if one is in progress, 0 if none is scheduled or the time is
+ * unknown. */
+static int64_t next_try(const struct tk_alert *alert)
+{
+    int64_t now_unix = unix_now(alert);
+    uint32_t seconds;
+
+    if (tk_account_refreshing(alert->account))
+        return now_unix;
+    if (now_unix == 0 || !tk_token_refresh_due_in(alert->account, now_of(alert), &seconds))
+        return 0;
+    return now_unix + seconds;
+}
+
+static void add_ref(const struct tk_alert *alert, struct tk_text *t)
+{
+    int64_t since = alert->event == TK_ALERT_TEST ? unix_now(alert) : alert->record.since;
+
+    tk_text_add(t, tk_device_id(alert->all->rt->config->port));
+    tk_text_char(t, '-');
+    tk_text_add(t, alert->account->name);
+    tk_text_char(t, '-');
+    tk_text_int(t, since);
+}
+
+static const char *event_name(const struct tk_alert *alert)
+{
+    static const char *const names[] = {"test", "raised", "cleared"};
+
+    return names[alert->event];
+}
+
+/* A stored template that this build rejects, say after a downgrade, is replaced by the default. */
+static void write_message(const struct tk_alert *alert, struct tk_text *t,
+                          const struct tk_message *m)
+{
+    char template[TK_URL_MAX + 1];
+    size_t start = t->len;
+
+    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_TEMPLATE, template);
+    if (tk_message_write(t, template, m) == TK_OK)
+        return;
+    t->len = start;
+    (void)tk_message_write(t, "", m);
+}
+
+static void add_message(const struct tk_alert *alert, struct tk_text *t)
+{
+    char host[TK_HOST_TEXT], ref[REF_SIZE], action[TK_WORDS_MAX + 1];
+    struct tk_text portal, ref_text, action_text;
+    struct tk_token_health health;
+
+    tk_token_health(alert->account, &health);
+    tk_text_init(&portal, host, sizeof host);
+    tk_text_host(&portal, &alert->account->client.portal);
+    tk_text_init(&ref_text, ref, sizeof ref);
+    add_ref(alert, &ref_text);
+    tk_text_init(&action_text, action, sizeof action);
+    if (alert->event != TK_ALERT_CLEARED)
+        tk_words_add(&action_text, alert->record.cause);
+    struct tk_message m = {.event = event_name(alert),
+                           .account = alert->account->name,
+                           .device = tk_device_id(alert->all->rt->config->port),
+                           .portal = host,
+                           .ref = ref,
+                           .cause = tk_err_code((enum tk_err)alert->record.cause),
+                           .action = action,
+                           .server_error = alert->account->server_error,
+                           .level = alert->posted_level,
+                           .since = alert->record.since,
+                           .next_try = next_try(alert),
+                           .attempts = health.failures};
+
+    write_message(alert, t, &m);
+}
+
+/* Corezoid rejects a task whose ref is that of an active one. The first task of a fault has the ref
+ * of the alert; others append event or cause, and the number of recurrences. */
+static void begin_task(const struct tk_alert *alert, struct tk_text *t)
+{
+    char conv[TK_URL_MAX + 1], ref[REF_SIZE + 32];
+    struct tk_text text;
+
+    tk_text_init(&text, ref, sizeof ref);
+    add_ref(alert, &text);
+    if (alert->event != TK_ALERT_RAISED || alert->record.delivered > 0) {
+        tk_text_char(&text, '-');
+        tk_text_add(&text, alert->event != TK_ALERT_RAISED
+                               ? event_name(alert)
+                               : tk_err_code((enum tk_err)alert->record.cause));
+    }
+    if (alert->record.recurrences > 0) {
+        tk_text_char(&text, '-');
+        tk_text_int(&text, alert->record.recurrences);
+    }
+    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_CONV, conv);
+    tk_corezoid_begin(t, conv, ref);
+}
+
+/* Writes the head, with the signature still zeros; returns the length of the path. */
+static size_t begin_signed(const struct tk_alert *alert, struct tk_text *out,
+                           const struct tk_host *host, const char *base, int64_t now_unix)
+{
+    char login[TK_URL_MAX + 1], path[TK_URL_MAX + TK_COREZOID_LOGIN_MAX + 80];
+    struct tk_text t;
+    size_t len = strlen(base);
+
+    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_LOGIN, login);
+    tk_text_init(&t, path, sizeof path);
+    tk_text_addn(&t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
+    tk_corezoid_path(&t, login, now_unix);
+    (void)tk_http_request(out, "POST", host, path, "application/json; charset=utf8");
+    return t.len;
+}
+
+static void sign(const struct tk_alert *alert, struct tk_text *out, size_t path_len,
+                 size_t body_start, int64_t now_unix)
+{
+    char key[TK_URL_MAX + 1];
+    char *end_of_path = out->buf + strlen("POST ") + path_len;
+
+    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_KEY, key);
+    tk_corezoid_sign(end_of_path - TK_COREZOID_SIGNATURE, key, now_unix, out->buf + body_start,
+                     out->len - body_start);
+    tk_wipe(key, sizeof key);
+}
+
+static enum tk_err write_task(const struct tk_alert *alert, struct tk_text *out,
+                              const struct tk_host *host, const char *base)
+{
+    int64_t now_unix = unix_now(alert);
+    size_t path_len = begin_signed(alert, out, host, base, now_unix);
+    size_t body_start = out->len;
+
+    begin_task(alert, out);
+    add_message(alert, out);
+    tk_corezoid_end(out);
+    if (!tk_text_ok(out))
+        return TK_E_NO_MEMORY;
+    sign(alert, out, path_len, body_start, now_unix);
+    tk_http_request_end(out, body_start);
+    return TK_OK;
+}
+
+static enum tk_err write_plain(const struct tk_alert *alert, struct tk_text *out,
+                               const struct tk_host *host, const char *path)
+{
+    size_t body_start =
+        tk_http_request(out, "POST", host, path[0] == '\0' ? "/" : path, "application/json");
+
+    add_message(alert, out);
+    tk_http_request_end(out, body_start);
+    return TK_OK;
+}
+
+/* From now on the POST may be delivered, even if no response arrives. */
+static void note_sent(struct tk_alert *alert)
+{
+    struct tk_alert_record *r = &alert->record;
+
+    alert->posted_level = r->level;
+    alert->posted_cause = r->cause;
+    if (alert->event == TK_ALERT_CLEARED) {
+        alert->undo = alert->clear_unsent;
+        alert->clear_unsent = false;
+        alert->posted_level = r->delivered > r->sent ? r->delivered : r->sent;
+    }
+    if (alert->event != TK_ALERT_RAISED)
+        return;
+    alert->holdoff_until_ms = now_of(alert) + HOLDOFF_MS;
+    if (r->since == 0)
+        r->since = unix_now(alert);
+    alert->undo = r->sent;
+    r->sent = r->level;
+    tk_alert_record_store(alert);
+}
+
+static enum tk_err write_post(struct tk_request *r, struct tk_text *out)
+{
+    struct tk_alert *alert = of_request(r);
+    const struct tk_webhook *webhook = &alert->all->webhook;
+    struct tk_host host;
+    const char *path;
+
+    if (!tk_host_parse(&host, tk_webhook_url(webhook), &path))
+        return TK_E_NO_ESCALATE_URL;
+    if (alert->testing)
+        alert->event = TK_ALERT_TEST;
+    else
+        alert->event = alert->record.clear_pending ? TK_ALERT_CLEARED : TK_ALERT_RAISED;
+    note_sent(alert);
+    return tk_webhook_is_corezoid(webhook) ? write_task(alert, out, &host, path)
+                                           : write_plain(alert, out, &host, path);
+}
+
+static void submit(struct tk_alert *alert)
+{
+    struct tk_request *r = &alert->request;
+
+    if (!tk_host_parse(&r->host, tk_webhook_url(&alert->all->webhook), NULL))
+        return;
+    r->priority = TK_PRIORITY_ESCALATION;
+    r->deadline_ms = now_of(alert) + TIMEOUT_MS;
+    r->keepalive_ms = 0;
+    tk_https_submit(&alert->all->rt->https, r);
+}
+
+/* --- delivery --- */
+
+static void delivered(struct tk_alert *alert)
+{
+    struct tk_alert_record *r = &alert->record;
+
+    alert->post_failures = 0;
+    alert->posts_taken++;
+    if (alert->event == TK_ALERT_RAISED)
+        r->delivered = alert->posted_level;
+    else if (r->clear_pending)
+        memset(r, 0, sizeof *r);
+    else
+        r->sent = 0; /* the fault is back and not posted again yet */
+    if (r->delivered == TK_ALERT_LEVEL_MAX && r->cause != alert->posted_cause)
+        r->delivered--; /* the cause changed meanwhile: post again */
+    tk_alert_record_store(alert);
+    schedule(alert, now_of(alert));
+}
+
+static void log_undelivered(struct tk_alert *alert, enum tk_err err, int status)
+{
+    char buf[120];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "escalation ref=");
+    tk_text_add(&t, alert->account->name);
+    tk_text_add(&t, " undelivered=");
+    tk_text_add(&t, tk_err_code(err));
+    if (status > 0) {
+        tk_text_add(&t, " http=");
+        tk_text_int(&t, status);
+    }
+    tk_runtime_log(alert->all->rt, TK_LOG_ERROR, &t);
+}
+
+/* The webhook rejected the POST, so it was not delivered. If no other was, and the fault is over
+ * meanwhile, no CLEARED is due. Else flash may keep `sent`: the next attempt sets it anyway. */
+static void rejected(struct tk_alert *alert)
+{
+    struct tk_alert_record *r = &alert->record;
+
+    if (alert->event != TK_ALERT_CLEARED)
+        r->sent = alert->undo;
+    else if (!r->clear_pending && alert->undo != 0 && alert->delivered_before > r->delivered)
+        r->delivered = alert->delivered_before; /* the fault is back, its CLEARED not delivered */
+    else
+        alert->clear_unsent = alert->undo;
+    if (!r->clear_pending || r->delivered > 0 || r->sent > 0)
+        return;
+    memset(r, 0, sizeof *r);
+    tk_alert_record_store(alert);
+}
+
+static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
+{
+    uint64_t most = tk_backoff_ms(BACKOFF_MS, alert->post_failures, CAP_MS);
+
+    alert->post_failures++;
+    alert->posts_failed++;
+    log_undelivered(alert, err, status);
+    if (status > 0 && status < 500)
+        rejected(alert);
+    schedule(alert, now_of(alert) + BACKOFF_MS / 2 + tk_runtime_random(alert->all->rt, most));
+}
+
+static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+{
+    struct tk_alert *alert = of_request(r);
+    int status = answer == NULL ? 0 : answer->status;
+
+    if (answer != NULL) /* complete, or the beginning of one that is too large */
+        err = status < 200 || status > 299 || !tk_corezoid_accepted(answer) ? TK_E_ESCALATE_REFUSED
+                                                                            : TK_OK;
+    if (alert->testing) {
+        alert->testing = false;
+        alert->test_result = err;
+        alert->test_status = status;
+        schedule(alert, now_of(alert));
+    } else if (err == TK_OK)
+        delivered(alert);
+    else
+        undelivered(alert, err, status);
+}
+
+static void post_due(struct tk_timer *timer, uint64_t now_ms)
+{
+    struct tk_alert *alert = TK_CONTAINER_OF(timer, struct tk_alert, post_timer);
+
+    (void)now_ms;
+    if (wants_post(alert) && !tk_https_active(&alert->request))
+        submit(alert);
+}
+
+void tk_alert_post_init(struct tk_alert *alert)
+{
+    tk_timer_init(&alert->post_timer, post_due);
+    alert->request.write = write_post;
+    alert->request.done = post_done;
+}
+
+enum tk_err tk_alert_post_test(struct tk_alert *alert)
+{
+    enum tk_err err = tk_webhook_ready(&alert->all->webhook);
+
+    if (err != TK_OK)
+        return err;
+    if (tk_https_active(&alert->request))
+        return TK_E_BUSY;
+    alert->testing = true;
+    submit(alert);
+    return TK_OK;
+}

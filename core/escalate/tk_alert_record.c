@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_alert_record.h"
+
+#include "tk_container.h"
+#include "tk_le.h"
+
+#define RETRY_MS 60000
+
+/* Offsets of the stored record: level | delivered, sent << 4 | clear_pending, recurrences << 1 |
+ * since, 8 bytes little-endian | the code of the cause with its NUL, because error numbers change
+ * from build to build. */
+enum { LEVEL = 0, SENT = 1, PENDING = 2, SINCE = 3, CAUSE = 11, SIZE = CAUSE + 24 };
+
+static size_t pack(const struct tk_alert_record *r, uint8_t buf[SIZE])
+{
+    struct tk_text cause;
+
+    buf[LEVEL] = r->level;
+    buf[SENT] = (uint8_t)(r->delivered | r->sent << 4);
+    buf[PENDING] = (uint8_t)(r->clear_pending | r->recurrences << 1);
+    tk_le_put(buf + SINCE, (uint64_t)r->since, 8);
+    tk_text_init(&cause, (char *)buf + CAUSE, SIZE - CAUSE);
+    tk_text_add(&cause, tk_err_code((enum tk_err)r->cause));
+    return CAUSE + cause.len + 1;
+}
+
+static void unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
+{
+    r->level = buf[LEVEL];
+    r->delivered = buf[SENT] & 15;
+    r->sent = buf[SENT] >> 4;
+    r->clear_pending = buf[PENDING] & 1;
+    r->recurrences = buf[PENDING] >> 1;
+    r->since = (int64_t)tk_le_get(buf + SINCE, 8);
+    r->cause = (uint8_t)tk_err_from_code((const char *)buf + CAUSE);
+}
+
+static uint8_t key_of(const struct tk_alert *alert)
+{
+    return tk_account_key(alert->account->index, TK_KEY_ESCALATION);
+}
+
+static void store_due(struct tk_timer *timer, uint64_t now_ms)
+{
+    (void)now_ms;
+    tk_alert_record_store(TK_CONTAINER_OF(timer, struct tk_alert, store_timer));
+}
+
+void tk_alert_record_load(struct tk_alert *alert)
+{
+    uint8_t buf[SIZE] = {0};
+
+    tk_timer_init(&alert->store_timer, store_due);
+    if (tk_storage_get(&alert->all->rt->storage, key_of(alert), buf, sizeof buf - 1) > CAUSE)
+        unpack(&alert->record, buf);
+}
+
+void tk_alert_record_store(struct tk_alert *alert)
+{
+    struct tk_runtime *rt = alert->all->rt;
+    uint8_t buf[SIZE];
+    size_t len = pack(&alert->record, buf);
+    bool open = alert->record.level > 0 || alert->record.clear_pending;
+    enum tk_err err = tk_storage_put(&rt->storage, key_of(alert), buf, open ? len : 0);
+
+    if (err == TK_OK)
+        tk_timer_stop(&rt->timers, &alert->store_timer);
+    else
+        tk_timer_start(&rt->timers, &alert->store_timer, tk_runtime_now(rt) + RETRY_MS);
+}
+
+void tk_alert_record_cancel(struct tk_alert *alert)
+{
+    tk_timer_stop(&alert->all->rt->timers, &alert->store_timer);
+}
