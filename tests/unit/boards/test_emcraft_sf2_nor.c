@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The NOR driver of emcraft-sf2 above a chip that the test plays, and that does what the emulator's
- * does not: it is busy, hears nothing meanwhile, wraps at a page's end, fails. */
+/* The NOR driver of emcraft-sf2 with a simulated chip, which does what that of the emulator does
+ * not: it is busy and ignores commands meanwhile, wraps at the end of a page, and fails. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ enum {
     PAGE = 256,
     FIRST = 0xF80000,
     SIZE = 0x80000,
-    ASK = 10, /* what asking for the status takes */
+    ASK = 10, /* ticks to read the status */
     PROGRAM_MS = 1,
     ERASE_MS = 600,
     BUSY = 1,
@@ -32,18 +32,18 @@ static struct {
     uint8_t status;
     uint32_t ready_at;
     unsigned erases, programs;
-    bool fails; /* the next program or erase */
-    bool dead;  /* it stays busy */
-    bool hangs; /* the controller does */
+    bool fails; /* the next program or erase fails */
+    bool dead;  /* the chip stays busy */
+    bool hangs; /* the SPI controller stays busy */
 } chip;
 
 static uint8_t *cell(uint32_t at)
 {
-    assert_in_range(at, FIRST, FIRST + SIZE - 1); /* the rest is not ours */
+    assert_in_range(at, FIRST, FIRST + SIZE - 1); /* the rest is not the driver's */
     return &chip.bytes[at - FIRST];
 }
 
-static void take_time(uint32_t ms, uint8_t failure)
+static void start_operation(uint32_t ms, uint8_t failure)
 {
     assert_int_equal(chip.status, ENABLED);
     chip.status = BUSY;
@@ -55,7 +55,7 @@ static void take_time(uint32_t ms, uint8_t failure)
 
 static void program(uint32_t at, const uint8_t *out, size_t len)
 {
-    take_time(PROGRAM_MS, PROGRAM_FAILED);
+    start_operation(PROGRAM_MS, PROGRAM_FAILED);
     chip.programs++;
     for (size_t i = 0; i < len; i++)
         *cell(at / PAGE * PAGE + (at + (uint32_t)i) % PAGE) &= out[i];
@@ -63,12 +63,12 @@ static void program(uint32_t at, const uint8_t *out, size_t len)
 
 static void erase(uint32_t at)
 {
-    take_time(ERASE_MS, ERASE_FAILED);
+    start_operation(ERASE_MS, ERASE_FAILED);
     chip.erases++;
     memset(cell(at / SECTOR * SECTOR), 0xFF, SECTOR);
 }
 
-static void tell_status(uint8_t *in)
+static void put_status(uint8_t *in)
 {
     now += ASK;
     if (!chip.dead && (int32_t)(now - chip.ready_at) >= 0 && (chip.status & ~BUSY) == 0)
@@ -86,7 +86,7 @@ bool tk_spi(const uint8_t *head, size_t head_len, const uint8_t *out, uint8_t *i
     assert_true((chip.status & BUSY) == 0 || head[0] == 0x05 || head[0] == 0x30);
     switch (head[0]) {
     case 0x05:
-        tell_status(in);
+        put_status(in);
         break;
     case 0x06:
         chip.status = ENABLED;
@@ -110,14 +110,14 @@ bool tk_spi(const uint8_t *head, size_t head_len, const uint8_t *out, uint8_t *i
     return true;
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     static uint8_t zero[4];
 
     (void)state;
     chip.status = 0;
     chip.hangs = chip.dead = chip.fails = false;
-    now = 0xFFFF0000u; /* a wrap is near */
+    now = 0xFFFF0000u; /* shortly before a wrap */
     chip.ready_at = now;
     memset(chip.bytes, 0xA5, sizeof chip.bytes);
     (void)tk_nor_store.program(tk_nor_store.ctx, 0, zero, 0);
@@ -125,7 +125,7 @@ static int begin(void **state)
     return 0;
 }
 
-static void what_is_programmed_is_read_and_nothing_beside_it_changes(void **state)
+static void reads_what_was_programmed_and_changes_nothing_else(void **state)
 {
     const struct tk_flash *flash = &tk_nor_seed;
     uint8_t wanted[1000], got[1000];
@@ -146,7 +146,7 @@ static void what_is_programmed_is_read_and_nothing_beside_it_changes(void **stat
     }
 }
 
-static void a_sector_is_read_in_one_call(void **state)
+static void reads_a_sector_in_one_call(void **state)
 {
     static uint8_t got[SECTOR];
 
@@ -156,7 +156,7 @@ static void a_sector_is_read_in_one_call(void **state)
     assert_memory_equal(got, chip.bytes, SECTOR);
 }
 
-static void an_erase_takes_its_time_in_short_steps(void **state)
+static void erases_in_short_steps(void **state)
 {
     uint32_t before = now;
 
@@ -167,7 +167,7 @@ static void an_erase_takes_its_time_in_short_steps(void **state)
     assert_int_equal(chip.erases, 1);
 }
 
-static void who_reads_while_another_sector_is_erased_waits_for_its_end(void **state)
+static void a_read_waits_for_the_erase_of_another_sector(void **state)
 {
     uint8_t byte;
 
@@ -179,7 +179,7 @@ static void who_reads_while_another_sector_is_erased_waits_for_its_end(void **st
     assert_int_equal(chip.erases, 1);
 }
 
-static void two_erases_at_a_time_are_both_done(void **state)
+static void two_erases_at_a_time_are_both_carried_out(void **state)
 {
     (void)state;
     assert_int_equal(tk_nor_store.erase(tk_nor_store.ctx, 0), TK_FLASH_AGAIN);
@@ -190,7 +190,7 @@ static void two_erases_at_a_time_are_both_done(void **state)
     assert_int_equal(chip.bytes[6 * SECTOR], 0xFF);
 }
 
-static void an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next(void **state)
+static void an_abandoned_erase_does_not_count_for_the_next(void **state)
 {
     const uint8_t zero = 0;
 
@@ -202,7 +202,7 @@ static void an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next(void
     assert_int_equal(chip.bytes[9], 0xFF);
 }
 
-static void what_fails_is_an_error_and_the_next_call_works(void **state)
+static void reports_failures_and_recovers(void **state)
 {
     const struct tk_flash *flash = &tk_nor_store;
     const uint8_t zero = 0;
@@ -216,7 +216,7 @@ static void what_fails_is_an_error_and_the_next_call_works(void **state)
     assert_int_equal(erase_whole(flash, SECTOR), TK_FLASH_OK);
 }
 
-static void an_erase_that_fails_while_others_read_begins_anew(void **state)
+static void an_erase_that_fails_during_a_read_is_repeated(void **state)
 {
     uint8_t byte;
 
@@ -228,7 +228,7 @@ static void an_erase_that_fails_while_others_read_begins_anew(void **state)
     assert_int_equal(chip.erases, 2);
 }
 
-static void nothing_waits_for_ever(void **state)
+static void a_chip_that_stays_busy_is_an_error(void **state)
 {
     const struct tk_flash *flash = &tk_nor_store;
     uint8_t byte = 0;
@@ -248,16 +248,15 @@ static void nothing_waits_for_ever(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(what_is_programmed_is_read_and_nothing_beside_it_changes, begin),
-        cmocka_unit_test_setup(a_sector_is_read_in_one_call, begin),
-        cmocka_unit_test_setup(an_erase_takes_its_time_in_short_steps, begin),
-        cmocka_unit_test_setup(who_reads_while_another_sector_is_erased_waits_for_its_end, begin),
-        cmocka_unit_test_setup(two_erases_at_a_time_are_both_done, begin),
-        cmocka_unit_test_setup(an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next,
-                               begin),
-        cmocka_unit_test_setup(what_fails_is_an_error_and_the_next_call_works, begin),
-        cmocka_unit_test_setup(an_erase_that_fails_while_others_read_begins_anew, begin),
-        cmocka_unit_test_setup(nothing_waits_for_ever, begin),
+        cmocka_unit_test_setup(reads_what_was_programmed_and_changes_nothing_else, set_up),
+        cmocka_unit_test_setup(reads_a_sector_in_one_call, set_up),
+        cmocka_unit_test_setup(erases_in_short_steps, set_up),
+        cmocka_unit_test_setup(a_read_waits_for_the_erase_of_another_sector, set_up),
+        cmocka_unit_test_setup(two_erases_at_a_time_are_both_carried_out, set_up),
+        cmocka_unit_test_setup(an_abandoned_erase_does_not_count_for_the_next, set_up),
+        cmocka_unit_test_setup(reports_failures_and_recovers, set_up),
+        cmocka_unit_test_setup(an_erase_that_fails_during_a_read_is_repeated, set_up),
+        cmocka_unit_test_setup(a_chip_that_stays_busy_is_an_error, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The NOR driver of qemu-rv32 above two chips that the test plays, and that do what the emulator's
- * do not: they are busy and answer with their status meanwhile, each in its own time, can only
- * clear bits, fail, and keep their failures until they are told to forget. */
+/* The NOR driver of qemu-rv32 with two simulated chips, which do what those of the emulator do not:
+ * they are busy for different times and answer with their status meanwhile, only clear bits, fail,
+ * and keep the failure bits until these are cleared. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,8 @@
 enum {
     CHIPS = 2, /* side by side: each has half of a word */
     SECTOR = 256 * 1024,
-    SIZE = 6 * SECTOR, /* that are ours */
-    ASK = 10,          /* what asking for the status takes */
+    SIZE = 6 * SECTOR, /* of the driver's areas */
+    ASK = 10,          /* ticks to read the status */
     PROGRAM_MS = 1,
     ERASE_MS = 1500,
     READY = 0x80,
@@ -29,7 +29,7 @@ enum {
 
 static uint8_t bytes[SIZE];
 
-/* What the last command has made of it. */
+/* After the last command. */
 enum mode { ARRAY, STATUS, PROGRAMMING, ERASING };
 
 static struct chip {
@@ -37,18 +37,18 @@ static struct chip {
     uint8_t status;
     uint32_t ready_at;
     unsigned erases, programs;
-    bool fails; /* the next program or erase */
+    bool fails; /* the next program or erase fails */
     bool slow;  /* twice as slow as the other */
-    bool dead;  /* it stays busy */
+    bool dead;  /* the chip stays busy */
 } chips[CHIPS];
 
 static uint8_t *cell(uint32_t address)
 {
-    assert_in_range(address, NOR_BASE, NOR_BASE + SIZE - 1); /* the rest is not ours */
+    assert_in_range(address, NOR_BASE, NOR_BASE + SIZE - 1); /* the rest is not the driver's */
     return &bytes[address - NOR_BASE];
 }
 
-static void take_time(struct chip *chip, uint32_t ms, uint8_t failure)
+static void start_operation(struct chip *chip, uint32_t ms, uint8_t failure)
 {
     chip->mode = STATUS;
     chip->ready_at = now + ms * TICKS * (chip->slow ? 2 : 1);
@@ -62,7 +62,7 @@ static void program(struct chip *chip, uint32_t address, uint16_t half)
 {
     size_t at = 2 * (size_t)(chip - chips);
 
-    take_time(chip, PROGRAM_MS, PROGRAM_FAILED);
+    start_operation(chip, PROGRAM_MS, PROGRAM_FAILED);
     chip->programs++;
     cell(address)[at] &= (uint8_t)half;
     cell(address)[at + 1] &= (uint8_t)(half >> 8);
@@ -72,7 +72,7 @@ static void erase(struct chip *chip, uint32_t address)
 {
     uint8_t *sector = cell(NOR_BASE + (address - NOR_BASE) / SECTOR * SECTOR);
 
-    take_time(chip, ERASE_MS, ERASE_FAILED);
+    start_operation(chip, ERASE_MS, ERASE_FAILED);
     chip->erases++;
     for (size_t i = 0; i < SECTOR; i += 4)
         memset(sector + i + 2 * (size_t)(chip - chips), 0xFF, 2);
@@ -80,7 +80,7 @@ static void erase(struct chip *chip, uint32_t address)
 
 static void begin_command(struct chip *chip, uint16_t command)
 {
-    assert_int_not_equal(chip->status & READY, 0); /* a busy chip hears nothing */
+    assert_int_not_equal(chip->status & READY, 0); /* a busy chip ignores commands */
     switch (command) {
     case 0xFF:
         chip->mode = ARRAY;
@@ -144,7 +144,7 @@ void tk_nor_copy(void *to, uint32_t address, size_t len)
     (void)cell(address + (uint32_t)len - 1);
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     static uint8_t word[4];
 
@@ -153,16 +153,16 @@ static int begin(void **state)
         chips[i].fails = chips[i].dead = chips[i].slow = false;
         chips[i].ready_at = now;
     }
-    (void)tk_nor_store.read(tk_nor_store.ctx, 0, word, sizeof word); /* ends what was begun */
+    (void)tk_nor_store.read(tk_nor_store.ctx, 0, word, sizeof word); /* ends a pending operation */
     (void)erase_whole(&tk_nor_scratch, SECTOR);
     memset(chips, 0, sizeof chips);
     chips[0].status = chips[1].status = READY;
-    now = 0xFFFF0000u; /* a wrap is near */
+    now = 0xFFFF0000u; /* shortly before a wrap */
     memset(bytes, 0xA5, sizeof bytes);
     return 0;
 }
 
-static void what_is_programmed_is_read_and_nothing_beside_it_changes(void **state)
+static void reads_what_was_programmed_and_changes_nothing_else(void **state)
 {
     const struct tk_flash *flash = &tk_nor_scratch;
     uint8_t wanted[1000], got[1000];
@@ -185,7 +185,7 @@ static void what_is_programmed_is_read_and_nothing_beside_it_changes(void **stat
     }
 }
 
-static void whatever_bytes_are_asked_for_are_read(void **state)
+static void reads_unaligned_bytes(void **state)
 {
     uint8_t got[7];
 
@@ -195,7 +195,7 @@ static void whatever_bytes_are_asked_for_are_read(void **state)
     assert_memory_equal(got, "abcdefg", 7);
 }
 
-static void an_erase_takes_its_time_in_short_steps(void **state)
+static void erases_in_short_steps(void **state)
 {
     uint32_t before = now;
 
@@ -206,7 +206,7 @@ static void an_erase_takes_its_time_in_short_steps(void **state)
     assert_int_equal(chips[0].erases, 1);
 }
 
-static void the_slower_of_the_two_is_waited_for(void **state)
+static void waits_for_the_slower_chip(void **state)
 {
     const uint8_t word[4] = {1, 2, 3, 4};
     uint8_t got[4];
@@ -221,7 +221,7 @@ static void the_slower_of_the_two_is_waited_for(void **state)
     assert_memory_equal(got, word, 4);
 }
 
-static void who_reads_while_another_sector_is_erased_waits_for_its_end(void **state)
+static void a_read_waits_for_the_erase_of_another_sector(void **state)
 {
     uint8_t byte;
 
@@ -233,7 +233,7 @@ static void who_reads_while_another_sector_is_erased_waits_for_its_end(void **st
     assert_int_equal(chips[0].erases, 1);
 }
 
-static void two_erases_at_a_time_are_both_done(void **state)
+static void two_erases_at_a_time_are_both_carried_out(void **state)
 {
     (void)state;
     assert_int_equal(tk_nor_store.erase(tk_nor_store.ctx, 0), TK_FLASH_AGAIN);
@@ -244,7 +244,7 @@ static void two_erases_at_a_time_are_both_done(void **state)
     assert_int_equal(bytes[4 * SECTOR], 0xFF);
 }
 
-static void an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next(void **state)
+static void an_abandoned_erase_does_not_count_for_the_next(void **state)
 {
     static const uint8_t zero[4];
 
@@ -256,8 +256,8 @@ static void an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next(void
     assert_int_equal(bytes[8], 0xFF);
 }
 
-/* Either chip's failure is the whole word's. */
-static void what_fails_is_an_error_and_the_next_call_works(void **state)
+/* A failure of either chip is one of the word. */
+static void reports_failures_and_recovers(void **state)
 {
     const struct tk_flash *flash = &tk_nor_store;
     static const uint8_t zero[4];
@@ -273,16 +273,16 @@ static void what_fails_is_an_error_and_the_next_call_works(void **state)
     }
 }
 
-static void a_word_that_fails_among_many_is_not_forgotten(void **state)
+static void one_failed_word_of_many_is_reported(void **state)
 {
     static const uint8_t zeros[64];
 
     (void)state;
-    chips[1].fails = true; /* the first word; those after it go well */
+    chips[1].fails = true; /* the first word; the others succeed */
     assert_int_equal(tk_nor_store.program(tk_nor_store.ctx, 0, zeros, sizeof zeros), TK_FLASH_ERR);
 }
 
-static void an_erase_that_fails_while_others_read_begins_anew(void **state)
+static void an_erase_that_fails_during_a_read_is_repeated(void **state)
 {
     uint8_t byte;
 
@@ -294,8 +294,8 @@ static void an_erase_that_fails_while_others_read_begins_anew(void **state)
     assert_int_equal(chips[0].erases, 2);
 }
 
-/* In the end the chips live again, and what they had begun is at an end. */
-static void nothing_waits_for_ever(void **state)
+/* When it is ready again, the driver works. */
+static void a_chip_that_stays_busy_is_an_error(void **state)
 {
     const struct tk_flash *flash = &tk_nor_store;
     uint8_t word[4] = {0};
@@ -312,9 +312,8 @@ static void nothing_waits_for_ever(void **state)
     assert_int_equal(flash->program(flash->ctx, 0, word, 4), TK_FLASH_OK);
 }
 
-/* A chip that has not come to an end hears no command, and shows its status where bytes should be:
- * nothing is read meanwhile. */
-static void a_word_that_takes_too_long_is_waited_for_by_who_comes_next(void **state)
+/* Until then the chip ignores commands, and reads return its status. */
+static void later_calls_wait_for_a_word_that_takes_too_long(void **state)
 {
     const struct tk_flash *flash = &tk_nor_store;
     uint8_t word[4] = {0};
@@ -337,19 +336,18 @@ static void a_word_that_takes_too_long_is_waited_for_by_who_comes_next(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(what_is_programmed_is_read_and_nothing_beside_it_changes, begin),
-        cmocka_unit_test_setup(whatever_bytes_are_asked_for_are_read, begin),
-        cmocka_unit_test_setup(an_erase_takes_its_time_in_short_steps, begin),
-        cmocka_unit_test_setup(the_slower_of_the_two_is_waited_for, begin),
-        cmocka_unit_test_setup(who_reads_while_another_sector_is_erased_waits_for_its_end, begin),
-        cmocka_unit_test_setup(two_erases_at_a_time_are_both_done, begin),
-        cmocka_unit_test_setup(an_erase_whose_end_nobody_asked_for_does_not_stand_for_the_next,
-                               begin),
-        cmocka_unit_test_setup(what_fails_is_an_error_and_the_next_call_works, begin),
-        cmocka_unit_test_setup(a_word_that_fails_among_many_is_not_forgotten, begin),
-        cmocka_unit_test_setup(an_erase_that_fails_while_others_read_begins_anew, begin),
-        cmocka_unit_test_setup(nothing_waits_for_ever, begin),
-        cmocka_unit_test_setup(a_word_that_takes_too_long_is_waited_for_by_who_comes_next, begin),
+        cmocka_unit_test_setup(reads_what_was_programmed_and_changes_nothing_else, set_up),
+        cmocka_unit_test_setup(reads_unaligned_bytes, set_up),
+        cmocka_unit_test_setup(erases_in_short_steps, set_up),
+        cmocka_unit_test_setup(waits_for_the_slower_chip, set_up),
+        cmocka_unit_test_setup(a_read_waits_for_the_erase_of_another_sector, set_up),
+        cmocka_unit_test_setup(two_erases_at_a_time_are_both_carried_out, set_up),
+        cmocka_unit_test_setup(an_abandoned_erase_does_not_count_for_the_next, set_up),
+        cmocka_unit_test_setup(reports_failures_and_recovers, set_up),
+        cmocka_unit_test_setup(one_failed_word_of_many_is_reported, set_up),
+        cmocka_unit_test_setup(an_erase_that_fails_during_a_read_is_repeated, set_up),
+        cmocka_unit_test_setup(a_chip_that_stays_busy_is_an_error, set_up),
+        cmocka_unit_test_setup(later_calls_wait_for_a_word_that_takes_too_long, set_up),
     };
 
     chips[0].status = chips[1].status = READY;

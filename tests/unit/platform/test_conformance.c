@@ -2,11 +2,11 @@
 #define _GNU_SOURCE /* mkdtemp, MAP_ANONYMOUS */
 
 /*
- * The conformance suite, tried on ports that are wrong. The POSIX port passes it with nothing
- * skipped; then each function of the contract (wrapped, -Wl,--wrap=NAME) does what bad ports do,
- * one thing at a time, and exactly the checks named here must fail.
+ * The conformance suite with faulty ports. The POSIX port passes it with nothing skipped; then each
+ * function of the contract is replaced (-Wl,--wrap) by one with a bug, one at a time, and exactly
+ * the checks named here must fail.
  *
- * Each run is a process of its own, and some of them run at a time: a suite mostly waits.
+ * Each run is a process of its own, several at a time, because a suite mostly waits.
  */
 
 #include "patience.h"
@@ -128,7 +128,7 @@ const char *__wrap_tk_device_id(struct tk_port *port);
 int __real_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
 int __wrap_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
 
-/* No question leaves this machine: no name is known. */
+/* Resolves no name, so that no query leaves this machine. */
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **list);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
@@ -141,7 +141,7 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
     return EAI_NONAME;
 }
 
-static uint64_t epoch_ms; /* when the run began */
+static uint64_t epoch_ms; /* at the start of the run */
 
 uint64_t __wrap_tk_clock_now_ms(struct tk_port *port)
 {
@@ -186,7 +186,7 @@ static void sleep_ms(uint64_t ms)
     nanosleep(&t, NULL);
 }
 
-/* The tick that the real clock shows then. */
+/* The tick of the real clock at tick_ms of the wrapped one. */
 static uint64_t real_ms(uint64_t tick_ms)
 {
     if (bug == CLOCK_DOUBLE || bug == CLOCK_DOUBLE_BY_PEER)
@@ -233,9 +233,9 @@ int __wrap_tk_sock_lookup(struct tk_port *port, const char *host)
     if (bug == LOOKUP_TURNED && strcmp(host, "192.0.2.33") == 0)
         host = "33.2.0.192";
     if (bug == LOOKUP_FINDS_ALL && strstr(host, ".invalid") != NULL)
-        host = "192.0.2.80"; /* as some providers do */
+        host = "192.0.2.80"; /* as resolvers of some providers do */
     if (bug == CANCEL_LEAKS && strcmp(host, "192.0.2.33") != 0) {
-        for (int i = 0; i < TK_POSIX_LOOKUPS; i++) /* the other checks need some */
+        for (int i = 0; i < TK_POSIX_LOOKUPS; i++) /* the other checks need answers */
             __real_tk_sock_lookup_cancel(port, i);
     }
     return __real_tk_sock_lookup(port, host);
@@ -295,7 +295,7 @@ int __wrap_tk_sock_send(struct tk_port *port, int sock, const void *data, size_t
 
 int __wrap_tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
 {
-    /* As if nothing had arrived yet: on a busy machine the answer may be faster than we are. */
+    /* As if nothing had arrived yet: on a busy machine the answer may be early. */
     if (bug == RECV_0_IN_SILENCE)
         return 0;
     int n = __real_tk_sock_recv(port, sock, buf, size);
@@ -354,7 +354,7 @@ int __wrap_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
     return ret;
 }
 
-/* --- a flash with a bug, over a good one --- */
+/* --- a flash with a bug, above a good one --- */
 
 static const struct tk_flash *good;
 
@@ -374,7 +374,7 @@ static int bad_read(void *ctx, uint32_t offset, void *buf, size_t len)
     return good->read(ctx, alias(offset), buf, len);
 }
 
-/* A word of 8 bytes with a checksum, of which a second half spoils the first. */
+/* A word of 8 bytes with a checksum: programming the second half damages the first. */
 static void spoil_word(void *ctx, uint32_t offset)
 {
     uint8_t word[8], zeros[8] = {0};
@@ -452,28 +452,28 @@ static pid_t peer;
 static uint16_t peer_port, closed_port;
 static int listener, bound;
 
-/* A connection, and what it sends back when. */
+/* A connection, and the bytes to send back. */
 struct client {
     struct pollfd poll;
-    uint64_t at_ms; /* 0: nothing waits */
+    uint64_t at_ms; /* 0: nothing to send */
     size_t len;
     char buf[2048];
 };
 
 static struct client clients[CLIENTS];
 
-static void drop(struct client *c)
+static void close_client(struct client *c)
 {
     close(c->poll.fd);
     *c = (struct client){.poll = {.fd = -1}};
 }
 
-static void take(struct client *c)
+static void receive(struct client *c)
 {
     ssize_t n = recv(c->poll.fd, c->buf, sizeof c->buf, 0);
 
     if (n <= 0) {
-        drop(c);
+        close_client(c);
         return;
     }
     c->len = (size_t)n;
@@ -482,16 +482,16 @@ static void take(struct client *c)
         c->at_ms += 500;
 }
 
-static void give_back(struct client *c)
+static void send_back(struct client *c)
 {
     bool last = memchr(c->buf, 0x04, c->len) != NULL;
 
     c->at_ms = 0;
     if (send(c->poll.fd, c->buf, c->len, MSG_NOSIGNAL) != (ssize_t)c->len || last)
-        drop(c);
+        close_client(c);
 }
 
-static void greet(void)
+static void accept_client(void)
 {
     int fd = accept(listener, NULL, NULL);
 
@@ -517,17 +517,17 @@ static void serve(void)
             waits = waits || clients[i].at_ms != 0;
             polls[i] = clients[i].poll;
             if (clients[i].at_ms != 0)
-                polls[i].fd = -1; /* one thing after the other */
+                polls[i].fd = -1; /* sends before it receives more */
         }
         (void)poll(polls, CLIENTS + 1, waits ? 5 : -1);
         for (int i = 0; i < CLIENTS; i++) {
             if (polls[i].fd >= 0 && polls[i].revents != 0)
-                take(&clients[i]);
+                receive(&clients[i]);
             if (clients[i].at_ms != 0 && __real_tk_clock_now_ms(NULL) >= clients[i].at_ms)
-                give_back(&clients[i]);
+                send_back(&clients[i]);
         }
         if (polls[CLIENTS].revents != 0)
-            greet();
+            accept_client();
     }
 }
 
@@ -550,7 +550,7 @@ struct run {
     const char *name;
     enum bug bug;
     uint32_t sector_size, sectors, unit;
-    const char *failing; /* the checks that must, each followed by a space */
+    const char *failing; /* the checks that must fail, each followed by a space */
 };
 
 #define BUG(bug, failing)                                                                          \
@@ -618,13 +618,13 @@ static const struct run runs[] = {
 
 enum { RUNS = sizeof runs / sizeof runs[0] };
 
-/* What a run found, in memory that all processes share. */
+/* The result of a run, in memory that all processes share. */
 struct outcome {
     bool done;
     int failures, checks, skipped;
     char failing[200];
     char details[800];
-    size_t shown; /* bytes that came out of the console */
+    size_t shown; /* bytes written to the console */
 };
 
 static struct outcome *outcomes;
@@ -683,7 +683,7 @@ static void try_port(const struct run *run, struct tk_port *port, const struct t
 }
 
 /* In a process of its own. */
-static int carry_out(const struct run *run, struct outcome *o)
+static int run_suite(const struct run *run, struct outcome *o)
 {
     static struct tk_port port;
     struct tk_posix_flash flash;
@@ -707,7 +707,7 @@ static int carry_out(const struct run *run, struct outcome *o)
     return 0;
 }
 
-static int carry_out_all(void **state)
+static int run_all(void **state)
 {
     size_t size = RUNS * sizeof *outcomes;
     int at_work = 0;
@@ -725,7 +725,7 @@ static int carry_out_all(void **state)
         if (at_work == AT_A_TIME && wait(NULL) > 0)
             at_work--;
         if (fork() == 0)
-            _exit(carry_out(&runs[i], &outcomes[i]));
+            _exit(run_suite(&runs[i], &outcomes[i]));
         at_work++;
     }
     while (at_work > 0 && wait(NULL) > 0)
@@ -733,7 +733,7 @@ static int carry_out_all(void **state)
     return 0;
 }
 
-static int end_all(void **state)
+static int kill_all(void **state)
 {
     (void)state;
     kill(peer, SIGTERM);
@@ -753,25 +753,25 @@ static int count_words(const char *s)
     return n;
 }
 
-/* A busy machine makes a good port late. A run that failed for that gets more chances, alone. */
-static void carry_out_again(const struct run *run, struct outcome *o)
+/* On a busy machine a good port is late. A failed run is repeated alone. */
+static void run_again(const struct run *run, struct outcome *o)
 {
     for (int i = 0; i < 10 && strcmp(o->failing, run->failing) != 0; i++) {
         memset(o, 0, sizeof *o);
         pid_t child = fork();
 
         if (child == 0)
-            _exit(carry_out(run, o));
+            _exit(run_suite(run, o));
         waitpid(child, NULL, 0);
     }
 }
 
-static void exactly_the_named_checks_fail(void **state)
+static void each_bug_fails_exactly_its_checks(void **state)
 {
     const struct run *run = *state;
     struct outcome *o = &outcomes[run - runs];
 
-    carry_out_again(run, o);
+    run_again(run, o);
     if (o->details[0] != '\0')
         print_message("%s", o->details);
     assert_true(o->done);
@@ -783,10 +783,10 @@ static void exactly_the_named_checks_fail(void **state)
     assert_int_equal(o->shown, sizeof words - 1);
 }
 
-/* --- what a failure says --- */
+/* --- the details of failures --- */
 
-/* Adds text in the form that sentences are compared in: lower case, one space between words, and
- * no asterisks, which stand at the left of comments. */
+/* Appends text in the form in which sentences are compared: lower case, single spaces, and no
+ * asterisks, which begin lines of comments. */
 static size_t add_plain(char *to, size_t size, const char *from)
 {
     size_t len = strlen(to);
@@ -817,7 +817,7 @@ static void add_header(char *to, size_t size, const char *name)
 }
 
 /* A detail is "function: sentence". */
-static void each_detail_is_a_sentence_of_the_contract(void **state)
+static void each_detail_quotes_the_contract(void **state)
 {
     static const char *headers[] = {"tk_clock.h",   "tk_console_io.h", "tk_device.h",
                                     "tk_entropy.h", "tk_flash.h",      "tk_sock.h"};
@@ -837,8 +837,7 @@ static void each_detail_is_a_sentence_of_the_contract(void **state)
     }
 }
 
-/* What is not given is not touched. */
-static void a_suite_may_be_given_nothing(void **state)
+static void an_empty_suite_skips_everything(void **state)
 {
     static struct tk_port port;
     struct outcome o = {.done = true};
@@ -859,10 +858,9 @@ int main(void)
 
     for (int i = 0; i < RUNS; i++)
         tests[i] = (struct CMUnitTest){.name = runs[i].name,
-                                       .test_func = exactly_the_named_checks_fail,
+                                       .test_func = each_bug_fails_exactly_its_checks,
                                        .initial_state = (void *)(uintptr_t)&runs[i]};
-    tests[RUNS] = (struct CMUnitTest)cmocka_unit_test(a_suite_may_be_given_nothing);
-    tests[RUNS + 1] =
-        (struct CMUnitTest)cmocka_unit_test(each_detail_is_a_sentence_of_the_contract);
-    return cmocka_run_group_tests(tests, carry_out_all, end_all);
+    tests[RUNS] = (struct CMUnitTest)cmocka_unit_test(an_empty_suite_skips_everything);
+    tests[RUNS + 1] = (struct CMUnitTest)cmocka_unit_test(each_detail_quotes_the_contract);
+    return cmocka_run_group_tests(tests, run_all, kill_all);
 }

@@ -24,7 +24,7 @@ static struct tk_arena make(size_t size)
     return arena;
 }
 
-static void all_but_a_few_bytes_can_be_had(void **state)
+static void allocates_nearly_all_bytes(void **state)
 {
     struct tk_arena arena = make(SIZE);
     size_t largest = tk_arena_largest(&arena);
@@ -37,7 +37,7 @@ static void all_but_a_few_bytes_can_be_had(void **state)
     assert_int_equal(tk_arena_largest(&arena), 0);
 }
 
-static void a_count_that_wraps_is_refused(void **state)
+static void refuses_counts_that_overflow(void **state)
 {
     struct tk_arena arena = make(SIZE);
 
@@ -48,7 +48,7 @@ static void a_count_that_wraps_is_refused(void **state)
     assert_int_equal(arena.used, 0);
 }
 
-static void nothing_is_something(void **state)
+static void blocks_of_no_bytes_are_distinct(void **state)
 {
     struct tk_arena arena = make(SIZE);
 
@@ -61,7 +61,7 @@ static void nothing_is_something(void **state)
     tk_arena_free(&arena, none);
 }
 
-static void what_is_freed_is_overwritten(void **state)
+static void overwrites_freed_memory(void **state)
 {
     struct tk_arena arena = make(SIZE);
     char *secret = tk_arena_calloc(&arena, 1, 100);
@@ -72,7 +72,7 @@ static void what_is_freed_is_overwritten(void **state)
     assert_null(memmem(memory, sizeof memory, "SSSS", 4));
 }
 
-static void the_smallest_hole_that_fits_is_taken(void **state)
+static void takes_the_smallest_hole_that_fits(void **state)
 {
     struct tk_arena arena = make(SIZE);
     void *large = tk_arena_calloc(&arena, 1, 2000);
@@ -96,7 +96,7 @@ static struct {
     uint8_t fill;
 } blocks[BLOCKS];
 
-static void take(struct tk_arena *arena, int i)
+static void allocate(struct tk_arena *arena, int i)
 {
     size_t len = (size_t)(rand() % 8 == 0 ? rand() % 3000 : rand() % 100);
     uint8_t *p = tk_arena_calloc(arena, 1, len);
@@ -112,7 +112,7 @@ static void take(struct tk_arena *arena, int i)
     memset(p, blocks[i].fill, len);
 }
 
-static void give(struct tk_arena *arena, int i)
+static void release(struct tk_arena *arena, int i)
 {
     for (size_t k = 0; k < blocks[i].len; k++)
         assert_int_equal(blocks[i].at[k], blocks[i].fill);
@@ -120,7 +120,7 @@ static void give(struct tk_arena *arena, int i)
     blocks[i].at = NULL;
 }
 
-static void no_block_touches_another_and_all_comes_back(void **state)
+static void blocks_do_not_overlap_and_all_memory_returns(void **state)
 {
     struct tk_arena arena = make(SIZE - 12);
     size_t whole = tk_arena_largest(&arena);
@@ -132,20 +132,20 @@ static void no_block_touches_another_and_all_comes_back(void **state)
         int i = rand() % BLOCKS;
 
         if (blocks[i].at == NULL)
-            take(&arena, i);
+            allocate(&arena, i);
         else
-            give(&arena, i);
+            release(&arena, i);
         assert_true(arena.used <= arena.peak && arena.peak <= SIZE);
     }
     for (int i = 0; i < BLOCKS; i++) {
         if (blocks[i].at != NULL)
-            give(&arena, i);
+            release(&arena, i);
     }
     assert_int_equal(arena.used, 0);
     assert_int_equal(tk_arena_largest(&arena), whole);
 }
 
-static void memory_that_begins_anywhere_will_do(void **state)
+static void accepts_memory_of_any_alignment(void **state)
 {
     (void)state;
     for (size_t start = 0; start < 16; start++) {
@@ -165,13 +165,13 @@ static void memory_that_begins_anywhere_will_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_but_a_few_bytes_can_be_had),
-        cmocka_unit_test(a_count_that_wraps_is_refused),
-        cmocka_unit_test(nothing_is_something),
-        cmocka_unit_test(what_is_freed_is_overwritten),
-        cmocka_unit_test(the_smallest_hole_that_fits_is_taken),
-        cmocka_unit_test(no_block_touches_another_and_all_comes_back),
-        cmocka_unit_test(memory_that_begins_anywhere_will_do),
+        cmocka_unit_test(allocates_nearly_all_bytes),
+        cmocka_unit_test(refuses_counts_that_overflow),
+        cmocka_unit_test(blocks_of_no_bytes_are_distinct),
+        cmocka_unit_test(overwrites_freed_memory),
+        cmocka_unit_test(takes_the_smallest_hole_that_fits),
+        cmocka_unit_test(blocks_do_not_overlap_and_all_memory_returns),
+        cmocka_unit_test(accepts_memory_of_any_alignment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What boards without an operating system share, on a machine that the test plays: its counter,
- * its interrupts, its sleep, and flash that tears. */
+/* port/baremetal on a simulated machine: its counter, interrupts, sleep, and flash that tears. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +29,7 @@ static struct {
     uint64_t ticks;
     uint32_t alarm; /* 0: none */
     unsigned masked;
-    uint64_t byte_at; /* an interrupt of the UART comes at that tick; 0: none */
+    uint64_t byte_at; /* the UART interrupts at that tick; 0: it does not */
     unsigned room;    /* of the UART, in bytes */
     bool wants_room;
 } machine;
@@ -67,7 +66,7 @@ void tk_arch_unmask(uint32_t before)
     machine.masked = before;
 }
 
-/* The interrupt itself comes when they are let through; here it may as well come now. */
+/* The interrupt is handled at once, and not when interrupts are enabled again. */
 void tk_arch_sleep(void)
 {
     assert_int_not_equal(machine.masked, 0);
@@ -84,19 +83,19 @@ void tk_arch_sleep(void)
     machine.alarm = 0;
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     memset(&machine, 0, sizeof machine);
     memset(&port, 0, sizeof port);
-    machine.ticks = 0xFFFF0000u; /* a wrap is near */
+    machine.ticks = 0xFFFF0000u; /* shortly before a wrap */
     port.seen_ticks = tk_board_ticks();
     return 0;
 }
 
 /* --- time --- */
 
-static void the_clock_loses_nothing_at_a_wrap_or_between(void **state)
+static void the_clock_counts_across_wraps(void **state)
 {
     uint64_t start = machine.ticks;
 
@@ -107,8 +106,8 @@ static void the_clock_loses_nothing_at_a_wrap_or_between(void **state)
     }
 }
 
-/* Around 2^31 and 2^32 of the source, by one tick and by nearly a whole wrap. */
-static void the_clock_is_right_at_each_edge_of_its_source(void **state)
+/* Around 2^31 and 2^32, in steps of one tick up to nearly a whole wrap. */
+static void the_clock_is_right_at_each_edge_of_its_counter(void **state)
 {
     static const uint32_t starts[] = {0, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF};
     static const uint32_t steps[] = {1, TICKS - 1, TICKS, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
@@ -122,7 +121,7 @@ static void the_clock_is_right_at_each_edge_of_its_source(void **state)
         port.now_ms = 0;
         machine.ticks += steps[i / 5];
         assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
-        machine.ticks += TICKS; /* what was left over waits */
+        machine.ticks += TICKS; /* the remainder counts */
         assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
         machine.ticks += 0xFFFFFFFF - TICKS;
         assert_int_equal(tk_clock_now_ms(&port), (machine.ticks - start) / TICKS);
@@ -137,7 +136,7 @@ static void a_sleep_ends_at_its_deadline_after_one_alarm(void **state)
     assert_int_equal(port.wakes, 1);
 }
 
-static void a_sleep_longer_than_the_alarm_goes_on(void **state)
+static void a_sleep_longer_than_the_alarm_continues(void **state)
 {
     (void)state;
     tk_wait(&port, 65 * SECOND);
@@ -185,7 +184,7 @@ static uint64_t work(struct tk_port *p, bool *news)
     return work_at_ms;
 }
 
-static void work_behind_the_main_loop_goes_on_until_there_is_news(void **state)
+static void background_work_runs_until_it_has_news(void **state)
 {
     (void)state;
     work_at_ms = 2 * SECOND;
@@ -208,7 +207,7 @@ static int read_all(char *to, size_t size)
     return n < 0 ? n : len;
 }
 
-static void a_whole_line_that_comes_during_a_stall_is_there(void **state)
+static void a_line_received_during_a_stall_is_complete(void **state)
 {
     char line[2 * LINE], got[4 * LINE];
 
@@ -224,7 +223,7 @@ static void a_whole_line_that_comes_during_a_stall_is_there(void **state)
     assert_int_equal(port.rx.overruns, 0);
 }
 
-static void a_loss_is_told_once_where_it_happened(void **state)
+static void an_overrun_is_reported_once_where_it_happened(void **state)
 {
     char got[2 * TK_BARE_LINE];
     int n;
@@ -236,7 +235,7 @@ static void a_loss_is_told_once_where_it_happened(void **state)
     assert_int_equal(n, TK_BARE_LINE - 1);
     for (int i = 0; i < n; i++)
         assert_int_equal((uint8_t)got[i], (uint8_t)i);
-    tk_bare_received(&port, 'y'); /* still of what is torn */
+    tk_bare_received(&port, 'y'); /* of the torn line */
     assert_int_equal(tk_console_read(&port, 0, got, sizeof got), TK_CONSOLE_OVERRUN);
     assert_int_equal(tk_console_read(&port, 0, got, sizeof got), 0);
     tk_bare_received(&port, 'z');
@@ -244,7 +243,7 @@ static void a_loss_is_told_once_where_it_happened(void **state)
     assert_int_equal(got[0], 'z');
 }
 
-static void there_is_one_line(void **state)
+static void there_is_one_console_line(void **state)
 {
     char byte = 0;
 
@@ -253,7 +252,7 @@ static void there_is_one_line(void **state)
     assert_int_equal(tk_console_write(&port, 1, &byte, 1), TK_CONSOLE_CLOSED);
 }
 
-static void a_full_uart_is_asked_to_say_when_it_has_room(void **state)
+static void a_full_uart_enables_its_transmit_interrupt(void **state)
 {
     (void)state;
     machine.room = 5;
@@ -271,15 +270,15 @@ static struct tk_sim_flash flash;
 static uint8_t outs[OUTS][OUT];
 static size_t out_count;
 
-static int begin_seed(void **state)
+static int set_up_seed(void **state)
 {
-    begin(state);
+    set_up(state);
     out_count = 0;
     tk_sim_flash_init(&flash, 2048, 2, 64);
     return 0;
 }
 
-static int end_seed(void **state)
+static int tear_down_seed(void **state)
 {
     (void)state;
     mbedtls_hmac_drbg_free(&port.drbg);
@@ -287,17 +286,17 @@ static int end_seed(void **state)
     return 0;
 }
 
-/* Starts anew, at the same tick each time: what differs then comes from the seed alone. */
-static bool start(void)
+/* At the same tick each time, so that only the seed differs. */
+static bool boot(void)
 {
     mbedtls_hmac_drbg_free(&port.drbg);
-    begin(NULL);
+    set_up(NULL);
     tk_bare_seed_init(&port, &flash.flash);
     return port.seeded;
 }
 
-/* Random bytes are never those of an earlier start. */
-static void draw(void)
+/* Random bytes must not repeat those of an earlier boot. */
+static void draw_unique(void)
 {
     uint8_t *out = outs[out_count];
 
@@ -308,17 +307,17 @@ static void draw(void)
     out_count++;
 }
 
-static void give_seed(void)
+static void enter_seed(void)
 {
     assert_int_equal(tk_entropy_seed(&port, "0123456789abcdef0123456789abcdef", 32), TK_ENTROPY_OK);
 }
 
-static void without_a_seed_there_is_nothing(void **state)
+static void without_a_seed_there_are_no_random_numbers(void **state)
 {
     uint8_t buf[OUT] = {7};
 
     (void)state;
-    assert_false(start());
+    assert_false(boot());
     assert_int_equal(tk_entropy_get(&port, buf, sizeof buf), TK_ENTROPY_NOT_SEEDED);
     assert_int_equal(buf[0], 7);
     assert_int_equal(flash.operations, 0);
@@ -327,97 +326,97 @@ static void without_a_seed_there_is_nothing(void **state)
 static void a_seed_is_needed_once(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
-    draw();
+    (void)boot();
+    enter_seed();
+    draw_unique();
     for (int i = 0; i < 100; i++) {
-        assert_true(start());
-        draw();
-        draw();
+        assert_true(boot());
+        draw_unique();
+        draw_unique();
     }
     assert_int_equal(flash.violations, 0);
 }
 
-static void the_same_seed_given_twice_is_mixed(void **state)
+static void the_same_seed_entered_twice_gives_other_numbers(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
-    draw();
-    give_seed();
-    draw();
+    (void)boot();
+    enter_seed();
+    draw_unique();
+    enter_seed();
+    draw_unique();
 }
 
-/* Cut in every operation of a start, torn in every way, and again in the start after it. */
-static void a_cut_costs_no_seed_and_none_is_used_twice(void **state)
+/* In each flash operation of a boot, torn in each way, and again in the next boot. */
+static void a_power_cut_loses_no_seed_and_repeats_none(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
-    draw();
+    (void)boot();
+    enter_seed();
+    draw_unique();
     for (unsigned cut = 1; cut <= 4; cut++) {
         for (unsigned again = 1; again <= 4; again++) {
             for (int torn = 0; torn < 12; torn++) {
                 flash.torn_program = (enum tk_sim_torn_program)(torn % 4);
                 flash.torn_erase = (enum tk_sim_torn_erase)(torn % 3);
                 flash.cut_at = flash.operations + cut;
-                assert_false(start());
+                assert_false(boot());
                 tk_sim_flash_power_on(&flash);
                 flash.cut_at = flash.operations + again;
-                assert_false(start());
+                assert_false(boot());
                 tk_sim_flash_power_on(&flash);
-                assert_true(start());
-                draw();
+                assert_true(boot());
+                draw_unique();
             }
         }
     }
     assert_int_equal(flash.violations, 0);
 }
 
-static void a_damaged_copy_has_a_twin(void **state)
+static void a_damaged_copy_is_replaced_by_the_other(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
+    (void)boot();
+    enter_seed();
     for (uint32_t sector = 0; sector < 2; sector++) {
         for (uint32_t byte = 0; byte < 52; byte++) {
             flash.bytes[sector * 2048 + byte] ^= 0x10;
-            assert_true(start());
-            draw();
+            assert_true(boot());
+            draw_unique();
         }
     }
 }
 
-static void two_damaged_copies_are_no_seed(void **state)
+static void two_damaged_copies_need_a_new_seed(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
+    (void)boot();
+    enter_seed();
     flash.bytes[10] ^= 1;
     flash.bytes[2048 + 40] ^= 1;
-    assert_false(start());
-    give_seed();
-    draw();
+    assert_false(boot());
+    enter_seed();
+    draw_unique();
 }
 
-static void a_seed_that_cannot_be_kept_is_not_used(void **state)
+static void a_seed_that_cannot_be_stored_is_not_used(void **state)
 {
     (void)state;
-    (void)start();
-    give_seed();
+    (void)boot();
+    enter_seed();
     flash.fail_at = flash.operations + 2;
     assert_int_equal(tk_entropy_seed(&port, "0123456789abcdef0123456789abcdef", 32),
                      TK_ENTROPY_NOT_SEEDED);
     assert_int_equal(tk_entropy_get(&port, outs[0], OUT), TK_ENTROPY_NOT_SEEDED);
 }
 
-static void any_length_is_filled(void **state)
+static void requests_of_any_length_are_filled(void **state)
 {
     static uint8_t buf[5000], blank[64];
 
     (void)state;
-    (void)start();
-    give_seed();
+    (void)boot();
+    enter_seed();
     assert_int_equal(tk_entropy_get(&port, buf, sizeof buf), TK_ENTROPY_OK);
     for (size_t i = 0; i + sizeof blank <= sizeof buf; i += sizeof blank)
         assert_memory_not_equal(buf + i, blank, sizeof blank);
@@ -426,29 +425,29 @@ static void any_length_is_filled(void **state)
 
 int main(void)
 {
-#define BARE(name) cmocka_unit_test_setup(name, begin)
-#define SEED(name) cmocka_unit_test_setup_teardown(name, begin_seed, end_seed)
+#define BARE(name) cmocka_unit_test_setup(name, set_up)
+#define SEED(name) cmocka_unit_test_setup_teardown(name, set_up_seed, tear_down_seed)
     const struct CMUnitTest tests[] = {
-        BARE(the_clock_loses_nothing_at_a_wrap_or_between),
-        BARE(the_clock_is_right_at_each_edge_of_its_source),
+        BARE(the_clock_counts_across_wraps),
+        BARE(the_clock_is_right_at_each_edge_of_its_counter),
         BARE(a_sleep_ends_at_its_deadline_after_one_alarm),
-        BARE(a_sleep_longer_than_the_alarm_goes_on),
+        BARE(a_sleep_longer_than_the_alarm_continues),
         BARE(a_deadline_that_has_passed_does_not_sleep),
         BARE(an_interrupt_ends_a_sleep),
         BARE(a_wake_up_before_the_sleep_is_not_lost),
-        BARE(work_behind_the_main_loop_goes_on_until_there_is_news),
-        BARE(a_whole_line_that_comes_during_a_stall_is_there),
-        BARE(a_loss_is_told_once_where_it_happened),
-        BARE(there_is_one_line),
-        BARE(a_full_uart_is_asked_to_say_when_it_has_room),
-        SEED(without_a_seed_there_is_nothing),
+        BARE(background_work_runs_until_it_has_news),
+        BARE(a_line_received_during_a_stall_is_complete),
+        BARE(an_overrun_is_reported_once_where_it_happened),
+        BARE(there_is_one_console_line),
+        BARE(a_full_uart_enables_its_transmit_interrupt),
+        SEED(without_a_seed_there_are_no_random_numbers),
         SEED(a_seed_is_needed_once),
-        SEED(the_same_seed_given_twice_is_mixed),
-        SEED(a_cut_costs_no_seed_and_none_is_used_twice),
-        SEED(a_damaged_copy_has_a_twin),
-        SEED(two_damaged_copies_are_no_seed),
-        SEED(a_seed_that_cannot_be_kept_is_not_used),
-        SEED(any_length_is_filled),
+        SEED(the_same_seed_entered_twice_gives_other_numbers),
+        SEED(a_power_cut_loses_no_seed_and_repeats_none),
+        SEED(a_damaged_copy_is_replaced_by_the_other),
+        SEED(two_damaged_copies_need_a_new_seed),
+        SEED(a_seed_that_cannot_be_stored_is_not_used),
+        SEED(requests_of_any_length_are_filled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

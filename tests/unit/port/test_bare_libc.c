@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The boards' small functions of the C library against this machine's. */
+/* Compares port/baremetal/tk_libc.c with the C library of this machine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* Under names of their own. */
+/* Under other names. */
 #define memchr       small_memchr
 #define memmove      small_memmove
 #define strlen       small_strlen
@@ -44,7 +44,7 @@ static uint64_t draw(void)
     return seed >> 16;
 }
 
-/* Few letters, so that many are alike; one has its top bit set. */
+/* Few letters, so that many are equal; one has its top bit set. */
 static void fill(char *s, size_t size)
 {
     size_t len = draw() % size;
@@ -59,7 +59,7 @@ static int sign(int x)
     return (x > 0) - (x < 0);
 }
 
-static void test_strings(void **state)
+static void string_functions_agree(void **state)
 {
     (void)state;
     for (int i = 0; i < 100000; i++) {
@@ -81,7 +81,7 @@ static void test_strings(void **state)
     assert_null(small_memchr("", 0, 0));
 }
 
-static void test_memmove(void **state)
+static void memmove_agrees(void **state)
 {
     (void)state;
     for (int i = 0; i < 10000; i++) {
@@ -104,7 +104,7 @@ static void divide(uint64_t n, uint64_t d)
     assert_int_equal(rest, n % d);
 }
 
-static void test_division(void **state)
+static void division_agrees(void **state)
 {
     static const uint64_t edges[] = {1,          2,          1000,       UINT32_MAX,
                                      1ull << 32, 1ull << 63, UINT64_MAX, UINT64_MAX - 1};
@@ -125,9 +125,9 @@ static void test_division(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_strings),
-                                       cmocka_unit_test(test_memmove),
-                                       cmocka_unit_test(test_division)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(string_functions_agree),
+                                       cmocka_unit_test(memmove_agrees),
+                                       cmocka_unit_test(division_agrees)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

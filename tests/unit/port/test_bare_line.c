@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A board's serial line from the UART's interrupt to the console's answer, while the processor is
- * busy with a handshake: bytes come every 86.8 us, and the main loop does not for 2 s. */
+/* A board's serial line from the UART interrupt to the answer, while the processor is busy with a
+ * handshake: bytes come every 86.8 us, and the main loop does not run for 2 s. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,9 +22,9 @@
 
 enum {
     TICKS_PER_MS = 50000,
-    BYTE = 4340, /* ticks of one at 115200: 86.8 us */
+    BYTE = 4340, /* ticks for one at 115200 baud: 86.8 us */
     STALL = 2000,
-    DIGITS = 1008, /* of base64, that make a line of nearly 1023 */
+    DIGITS = 1008, /* of base64: a line of nearly 1023 characters */
     STREAM = 2000 * TICKS_PER_MS / BYTE
 };
 
@@ -39,8 +39,8 @@ static size_t said_len;
 
 static struct {
     uint64_t ticks;
-    const char *bytes; /* that are on their way */
-    uint64_t next_at;  /* when the first of them is there */
+    const char *bytes; /* still to be received */
+    uint64_t next_at;  /* the tick of the first of them */
 } machine;
 
 /* --- the machine --- */
@@ -115,17 +115,17 @@ int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
     return -1;
 }
 
-/* Time passes; each byte interrupts it when it is there. */
+/* Each byte interrupts when it is received. */
 static void pass_ms(uint64_t ms)
 {
-    uint64_t end = machine.ticks + ms * TICKS_PER_MS;
+    uint64_t tear_down = machine.ticks + ms * TICKS_PER_MS;
 
-    while (*machine.bytes != '\0' && machine.next_at <= end) {
+    while (*machine.bytes != '\0' && machine.next_at <= tear_down) {
         machine.ticks = machine.next_at;
         tk_bare_received(&port, (uint8_t)*machine.bytes++);
         machine.next_at += BYTE;
     }
-    machine.ticks = end;
+    machine.ticks = tear_down;
 }
 
 /* The main loop, once a millisecond. */
@@ -143,7 +143,7 @@ static void type(const char *bytes)
     machine.next_at = machine.ticks + BYTE;
 }
 
-/* What is said to a command that comes while the loop runs. */
+/* The answer to a command that is received while the main loop runs. */
 static const char *ask(const char *line)
 {
     said_len = 0;
@@ -154,7 +154,7 @@ static const char *ask(const char *line)
     return said;
 }
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     static const struct tk_config config = {
         .port = &port, .flash = &flash.flash, .build_unix = 1, .board = "line"};
@@ -168,7 +168,7 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     tk_keeper_free(&keeper);
@@ -176,7 +176,7 @@ static int end(void **state)
     return 0;
 }
 
-/* --- what comes of it --- */
+/* --- tests --- */
 
 static unsigned count(const char *word)
 {
@@ -187,8 +187,8 @@ static unsigned count(const char *word)
     return n;
 }
 
-/* A line of base64 tells how many bytes it made: not one digit may be missing. */
-static void a_long_line_comes_whole_whenever_it_begins_in_a_stall(void **state)
+/* The answer has the number of bytes, so that a missing digit is noticed. */
+static void a_long_line_during_a_stall_is_complete(void **state)
 {
     char line[16 + DIGITS + 2];
 
@@ -208,9 +208,9 @@ static void a_long_line_comes_whole_whenever_it_begins_in_a_stall(void **state)
     assert_int_equal(port.rx.overruns, 0);
 }
 
-/* Two seconds of lines do not fit into a ring of one: the first are answered, the one that was torn
- * is refused, no piece of it is run, and the line is good again. */
-static void a_stream_that_does_not_fit_is_an_overrun_and_is_told_once(void **state)
+/* Two seconds of lines do not fit into the buffer: the first are answered, the torn one is refused
+ * and no part of it is run, and the next one works. */
+static void a_stream_that_does_not_fit_is_one_overrun(void **state)
 {
     static char stream[STREAM + 1];
 
@@ -223,15 +223,15 @@ static void a_stream_that_does_not_fit_is_an_overrun_and_is_told_once(void **sta
     assert_true(port.rx.overruns > 0);
     run_ms(2000);
     assert_in_range(count("@5 OK version="), TK_BARE_LINE / 11 - 1, TK_BARE_LINE / 11 + 1);
-    assert_int_equal(count("ERR"), 0); /* its last line goes on, and nobody waits for an answer */
+    assert_int_equal(count("ERR"), 0); /* the torn line has not ended yet */
     (void)ask(" and its tail\r");
     assert_int_equal(count("ERR rx_overrun"), 1);
     assert_int_equal(count("ERR"), 1);
     assert_non_null(strstr(ask("@8 version\r"), "@8 OK version="));
 }
 
-/* Whoever sent it waits for an answer: the end of what was lost is not lost. */
-static void a_line_whose_end_is_lost_is_answered(void **state)
+/* The sender waits for an answer. */
+static void a_line_with_a_lost_end_is_answered(void **state)
 {
     static char line[TK_BARE_LINE + 500];
 
@@ -247,8 +247,8 @@ static void a_line_whose_end_is_lost_is_answered(void **state)
     assert_non_null(strstr(ask("@8 version\r"), "@8 OK version="));
 }
 
-/* A UART without room says so itself. */
-static void an_overrun_of_the_chip_refuses_its_line(void **state)
+/* The UART reports it. */
+static void a_line_with_an_overrun_of_the_uart_is_refused(void **state)
 {
     (void)state;
     (void)ask("@5 ver");
@@ -261,12 +261,12 @@ static void an_overrun_of_the_chip_refuses_its_line(void **state)
 
 int main(void)
 {
-#define LINE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define LINE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        LINE(a_long_line_comes_whole_whenever_it_begins_in_a_stall),
-        LINE(a_stream_that_does_not_fit_is_an_overrun_and_is_told_once),
-        LINE(a_line_whose_end_is_lost_is_answered),
-        LINE(an_overrun_of_the_chip_refuses_its_line),
+        LINE(a_long_line_during_a_stall_is_complete),
+        LINE(a_stream_that_does_not_fit_is_one_overrun),
+        LINE(a_line_with_a_lost_end_is_answered),
+        LINE(a_line_with_an_overrun_of_the_uart_is_refused),
     };
 
     tk_mbedtls_init(&port, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A board's own random source, which the test plays: what comes of it, and what when it fails. */
+/* Random numbers from a board's simulated random source, which may fail. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ enum { OUT = 48, LONG = MBEDTLS_HMAC_DRBG_MAX_REQUEST * 2 + 100 };
 static struct tk_port port;
 
 static struct {
-    uint32_t next; /* no two answers are alike */
+    uint32_t next; /* the first word of the next answer */
     unsigned calls;
     bool fails;
 } source;
@@ -33,14 +33,14 @@ bool tk_board_random(void *to, size_t len)
     return true;
 }
 
-/* mbedTLS's port would ask; nothing here does. */
+/* For the linker: mbedTLS's port refers to it. */
 uint64_t tk_clock_now_ms(struct tk_port *of)
 {
     (void)of;
     return 0;
 }
 
-static int start(void **state)
+static int set_up(void **state)
 {
     (void)state;
     memset(&source, 0, sizeof source);
@@ -49,14 +49,14 @@ static int start(void **state)
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     mbedtls_hmac_drbg_free(&port.drbg);
     return 0;
 }
 
-static void random_at_once_and_wants_no_seed(void **state)
+static void needs_no_seed(void **state)
 {
     uint8_t first[OUT], second[OUT];
 
@@ -67,18 +67,18 @@ static void random_at_once_and_wants_no_seed(void **state)
     assert_int_equal(tk_entropy_seed(&port, first, 32), TK_ENTROPY_HAS_SOURCE);
 }
 
-static void another_draw_is_another_stream(void **state)
+static void the_stream_depends_on_the_source(void **state)
 {
     uint8_t first[OUT], second[OUT];
 
     assert_int_equal(tk_entropy_get(&port, first, OUT), TK_ENTROPY_OK);
-    end(state);
+    tear_down(state);
     uint32_t next = source.next;
 
-    start(state);
+    set_up(state);
     assert_int_equal(tk_entropy_get(&port, second, OUT), TK_ENTROPY_OK);
-    assert_memory_equal(first, second, OUT); /* it is the source that makes the difference */
-    end(state);
+    assert_memory_equal(first, second, OUT); /* the same source, the same stream */
+    tear_down(state);
     memset(&port, 0, sizeof port);
     source.next = next;
     tk_bare_seed_init(&port, NULL);
@@ -86,7 +86,7 @@ static void another_draw_is_another_stream(void **state)
     assert_memory_not_equal(first, second, OUT);
 }
 
-static void a_long_request_is_filled_to_its_end(void **state)
+static void fills_long_requests(void **state)
 {
     static uint8_t out[LONG + 1];
     unsigned zeros = 0;
@@ -101,11 +101,11 @@ static void a_long_request_is_filled_to_its_end(void **state)
     assert_int_equal(tk_entropy_get(&port, out, 0), TK_ENTROPY_OK);
 }
 
-static void a_source_that_fails_is_not_seeded(void **state)
+static void a_failing_source_is_not_seeded(void **state)
 {
     uint8_t out[OUT], untouched[OUT];
 
-    end(state);
+    tear_down(state);
     source.fails = true;
     tk_bare_seed_init(&port, NULL);
     memset(out, 7, sizeof out);
@@ -116,7 +116,7 @@ static void a_source_that_fails_is_not_seeded(void **state)
     assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
 }
 
-static void a_source_that_fails_later_is_asked_anew(void **state)
+static void a_source_that_fails_later_is_retried(void **state)
 {
     uint8_t out[OUT];
 
@@ -140,11 +140,11 @@ static void a_source_that_fails_later_is_asked_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(random_at_once_and_wants_no_seed, start, end),
-        cmocka_unit_test_setup_teardown(another_draw_is_another_stream, start, end),
-        cmocka_unit_test_setup_teardown(a_long_request_is_filled_to_its_end, start, end),
-        cmocka_unit_test_setup_teardown(a_source_that_fails_is_not_seeded, start, end),
-        cmocka_unit_test_setup_teardown(a_source_that_fails_later_is_asked_anew, start, end),
+        cmocka_unit_test_setup_teardown(needs_no_seed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_stream_depends_on_the_source, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fills_long_requests, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failing_source_is_not_seeded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_source_that_fails_later_is_retried, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

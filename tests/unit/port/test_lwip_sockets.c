@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The socket contract over lwip/sockets.h, against lwIP's own unix port: the suite that any port
- * must pass, and what it leaves out, over lwIP's loopback interface.
+ * The socket contract over lwip/sockets.h with lwIP's unix port and loopback interface: the
+ * conformance suite, and what that does not check.
  */
 #include "patience.h"
 #include "tk_clock.h"
@@ -33,7 +33,7 @@ struct tk_port {
 
 static struct tk_port port;
 
-/* --- a port, with nothing but sockets --- */
+/* --- the rest of a port --- */
 
 uint64_t tk_clock_now_ms(struct tk_port *p)
 {
@@ -86,9 +86,9 @@ int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
     return -1;
 }
 
-/* --- the peer of tk_conformance.h, in lwIP's blocking sockets --- */
+/* --- the peer of tk_conformance.h, on lwIP's blocking sockets --- */
 
-static int bound(int type, uint16_t its_port)
+static int bind_socket(int type, uint16_t its_port)
 {
     struct sockaddr_in addr = {.sin_len = sizeof addr, .sin_family = AF_INET};
     int fd = lwip_socket(AF_INET, type, 0);
@@ -133,7 +133,7 @@ static void *listen_and_serve(void *arg)
     return NULL;
 }
 
-/* A name server that knows one address, which it gives for every name but those of .invalid. */
+/* A name server with one address for all names except those of .invalid. */
 static void *answer_names(void *arg)
 {
     static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1};
@@ -160,7 +160,7 @@ static void *answer_names(void *arg)
 
 static int sock;
 
-static int dial(uint16_t tcp_port)
+static int connect_to(uint16_t tcp_port)
 {
     const struct tk_addr self = {.family = 4, .bytes = {127, 0, 0, 1}};
     uint64_t deadline_ms = tk_clock_now_ms(&port) + patient_ms();
@@ -204,7 +204,7 @@ static int resolve(const char *name, struct tk_addr *addr)
     return n;
 }
 
-static void names_are_asked_for_in_the_thread_of_lwip(void **state)
+static void resolves_names_in_the_lwip_thread(void **state)
 {
     struct tk_addr addr;
 
@@ -219,10 +219,10 @@ static void names_are_asked_for_in_the_thread_of_lwip(void **state)
     assert_int_equal(resolve("two.example", &addr), 1);
 }
 
-static void a_refusal_is_said_more_than_once(void **state)
+static void a_refused_connection_stays_an_error(void **state)
 {
     (void)state;
-    assert_int_equal(dial(81), TK_SOCK_ERR);
+    assert_int_equal(connect_to(81), TK_SOCK_ERR);
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_ERR);
     assert_int_equal(tk_sock_send(&port, sock, "x", 1), TK_SOCK_ERR);
     tk_sock_close(&port, sock);
@@ -245,14 +245,14 @@ static void wrong_handles_are_errors(void **state)
     assert_int_equal(tk_sock_open(&port, &addr, PEER), TK_SOCK_ERR);
 }
 
-/* A listener that accepts nobody reads nothing: the buffers fill up. */
-static void a_full_buffer_is_not_now(void **state)
+/* The listener does not accept, so the buffers fill up. */
+static void a_full_send_buffer_is_again(void **state)
 {
     static uint8_t data[1000];
     int n, sent = 0;
 
     (void)state;
-    assert_int_equal(dial(SILENT), TK_SOCK_OK);
+    assert_int_equal(connect_to(SILENT), TK_SOCK_OK);
     while ((n = tk_sock_send(&port, sock, data, sizeof data)) > 0 && sent < 1000000)
         sent += n;
     assert_int_equal(n, TK_SOCK_AGAIN);
@@ -261,7 +261,7 @@ static void a_full_buffer_is_not_now(void **state)
 
 static sem_t go;
 
-static void *call(void *arg)
+static void *wake_up(void *arg)
 {
     (void)arg;
     sem_wait(&go);
@@ -269,39 +269,39 @@ static void *call(void *arg)
     return NULL;
 }
 
-/* Somebody calls, while a socket that is asked nothing new waits on: it is not forgotten. */
-static void a_call_ends_the_sleep_and_a_socket_is_still_waited_for(void **state)
+/* From another thread, while a socket waits for data. */
+static void a_wake_up_ends_the_sleep_and_keeps_interest_in_sockets(void **state)
 {
     uint64_t start_ms = tk_clock_now_ms(&port);
     pthread_t thread;
     uint8_t byte = ENQ;
 
     (void)state;
-    assert_int_equal(dial(PEER), TK_SOCK_OK);
+    assert_int_equal(connect_to(PEER), TK_SOCK_OK);
     assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), TK_SOCK_AGAIN);
     sem_init(&go, 0, 0);
-    assert_int_equal(pthread_create(&thread, NULL, call, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wake_up, NULL), 0);
     sem_post(&go);
     tk_wait(&port, start_ms + patient_ms());
     assert_true(tk_clock_now_ms(&port) - start_ms < patient_ms());
     pthread_join(thread, NULL);
     assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
-    tk_wait(&port, start_ms + 2 * patient_ms()); /* the call, again perhaps */
+    tk_wait(&port, start_ms + 2 * patient_ms()); /* the wake-up may be reported again */
     tk_wait(&port, start_ms + 2 * patient_ms());
     assert_true(tk_clock_now_ms(&port) - start_ms < patient_ms());
     sem_destroy(&go);
     tk_sock_close(&port, sock);
 }
 
-/* Readable, and nobody reads: tk_wait neither hangs nor spins. */
-static void what_was_told_is_passed_over_for_a_moment(void **state)
+/* The socket is readable and is not read. */
+static void an_ignored_event_neither_hangs_nor_spins(void **state)
 {
     uint64_t start_ms, deadline_ms = tk_clock_now_ms(&port) + patient_ms();
     uint8_t byte = 'x';
     int returns = 0;
 
     (void)state;
-    assert_int_equal(dial(PEER), TK_SOCK_OK);
+    assert_int_equal(connect_to(PEER), TK_SOCK_OK);
     assert_int_equal(tk_sock_recv(&port, sock, &byte, 1), TK_SOCK_AGAIN);
     assert_int_equal(tk_sock_send(&port, sock, &byte, 1), 1);
     tk_wait(&port, deadline_ms);
@@ -349,22 +349,23 @@ static int start(void **state)
     LOCK_TCPIP_CORE();
     dns_setserver(0, &self);
     UNLOCK_TCPIP_CORE();
-    (void)bound(SOCK_STREAM, SILENT);
-    return pthread_create(&thread, NULL, answer_names, (void *)(intptr_t)bound(SOCK_DGRAM, 53)) ||
+    (void)bind_socket(SOCK_STREAM, SILENT);
+    return pthread_create(&thread, NULL, answer_names,
+                          (void *)(intptr_t)bind_socket(SOCK_DGRAM, 53)) ||
            pthread_create(&thread, NULL, listen_and_serve,
-                          (void *)(intptr_t)bound(SOCK_STREAM, PEER));
+                          (void *)(intptr_t)bind_socket(SOCK_STREAM, PEER));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conforms),
-        cmocka_unit_test(names_are_asked_for_in_the_thread_of_lwip),
-        cmocka_unit_test(a_refusal_is_said_more_than_once),
+        cmocka_unit_test(resolves_names_in_the_lwip_thread),
+        cmocka_unit_test(a_refused_connection_stays_an_error),
         cmocka_unit_test(wrong_handles_are_errors),
-        cmocka_unit_test(a_full_buffer_is_not_now),
-        cmocka_unit_test(a_call_ends_the_sleep_and_a_socket_is_still_waited_for),
-        cmocka_unit_test(what_was_told_is_passed_over_for_a_moment),
+        cmocka_unit_test(a_full_send_buffer_is_again),
+        cmocka_unit_test(a_wake_up_ends_the_sleep_and_keeps_interest_in_sockets),
+        cmocka_unit_test(an_ignored_event_neither_hangs_nor_spins),
         cmocka_unit_test(the_system_keeps_address_and_time),
     };
 

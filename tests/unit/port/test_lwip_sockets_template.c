@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where lwIP runs in a thread of its own, as under ESP-IDF or STM32Cube: the whole product on the
- * port that others begin with, of which port/lwip_sockets takes the place of two files. The clock
- * is mended here, as the first red line asks.
+ * Where lwIP runs in a thread of its own, as under ESP-IDF or STM32Cube: the whole product on
+ * port/template, with port/lwip_sockets instead of two of its files. The test implements the clock,
+ * which the first failed check asks for.
  */
 #include "tk_clock.h"
 #include "tk_conformance.h"
@@ -34,8 +34,8 @@ uint64_t __wrap_tk_clock_now_ms(struct tk_port *p)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* All red lines, one after the other. */
-static void note_red(void *ctx, const char *check, const char *result, const char *detail)
+/* Names of all failed checks. */
+static void note_failure(void *ctx, const char *check, const char *result, const char *detail)
 {
     (void)detail;
     if (strcmp(result, TK_CONFORMANCE_FAILED) == 0) {
@@ -44,18 +44,18 @@ static void note_red(void *ctx, const char *check, const char *result, const cha
     }
 }
 
-static void only_flash_and_the_name_are_left_to_mend(void **state)
+static void only_flash_and_identity_are_left_to_implement(void **state)
 {
     char red[1024] = "";
     const struct tk_conformance suite = {
-        .port = &port, .scratch = &tk_port_scratch, .report = note_red, .ctx = red};
+        .port = &port, .scratch = &tk_port_scratch, .report = note_failure, .ctx = red};
 
     (void)state;
     (void)tk_conformance_run(&suite);
     assert_string_equal(red, "flash.geometry device.id ");
 }
 
-static void the_whole_program_runs_on_it(void **state)
+static void the_whole_program_runs(void **state)
 {
     static struct tk_keeper keeper;
     const struct tk_config config = {
@@ -96,8 +96,8 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_flash_and_the_name_are_left_to_mend),
-        cmocka_unit_test(the_whole_program_runs_on_it),
+        cmocka_unit_test(only_flash_and_identity_are_left_to_implement),
+        cmocka_unit_test(the_whole_program_runs),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

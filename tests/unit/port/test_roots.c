@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What roots.py keeps of a root, of each that this machine trusts, is what it was. */
+/* Compares the roots that roots.py wrote with the certificates that this machine trusts. */
 #include "tk_trust.h"
 
 #include <mbedtls/x509_crt.h>
@@ -74,8 +74,8 @@ static void compare(const mbedtls_x509_crt *root, const mbedtls_x509_crt *origin
     assert_int_equal(root->ext_key_usage.buf.len, original->ext_key_usage.buf.len);
 }
 
-/* The thirteen of the list, and then the machine's all. */
-static void test_kept(void **state)
+/* Those of the list, and then all of the machine. */
+static void roots_py_keeps_name_key_and_dates(void **state)
 {
     size_t found = 0;
 
@@ -98,12 +98,12 @@ static void test_kept(void **state)
         mbedtls_x509_crt_free(&root);
         assert_true(found > i || i >= 13);
     }
-    assert_true(found * 10 > tk_roots.count * 9); /* mbedTLS does not read every curve */
+    assert_true(found * 10 > tk_roots.count * 9); /* mbedTLS does not support every curve */
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(roots_py_keeps_name_key_and_dates)};
 
     return cmocka_run_group_tests(tests, read_bundle, free_bundle);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The boards' RSA against OpenSSL's: what that signs is good, and nothing else is. */
+/* Compares the boards' RSA with OpenSSL: accepts its signatures and nothing else. */
 #include "tk_rsa.h"
 
 #include <mbedtls/rsa.h>
@@ -68,7 +68,7 @@ static int make_key(struct key *key, unsigned bits, unsigned exponent)
     return ret;
 }
 
-/* With md NULL: the bytes are what is signed, padding and all. */
+/* md NULL: data is signed as it is, with its padding. */
 static void sign(struct key *key, const char *md, int padding, const uint8_t *data, size_t len)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
@@ -94,9 +94,9 @@ static void fill_hash(unsigned seed)
         hash[i] = (uint8_t)((seed = seed * 1103515245u + 12345u) >> 16);
 }
 
-/* --- what is good --- */
+/* --- accepted --- */
 
-static void test_good(void **state)
+static void accepts_signatures_of_openssl(void **state)
 {
     static const struct {
         unsigned bits, e;
@@ -123,8 +123,8 @@ static void test_good(void **state)
     }
 }
 
-/* Many keys, for the carries that few have. */
-static void test_many(void **state)
+/* For carries that are rare. */
+static void accepts_signatures_of_many_keys(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 40; i++) {
@@ -140,7 +140,7 @@ static void test_many(void **state)
     }
 }
 
-/* --- what is not --- */
+/* --- refused --- */
 
 static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
                                0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
@@ -157,8 +157,8 @@ static size_t encode(uint8_t *out, size_t padding)
     return 3 + padding + sizeof info + 32;
 }
 
-/* Every byte of what is signed counts; nothing may follow the hash (Bleichenbacher, 2006). */
-static void test_bad_encodings(void **state)
+/* Every byte counts, and nothing may follow the hash (Bleichenbacher, 2006). */
+static void refuses_wrong_padding(void **state)
 {
     struct key key;
     uint8_t encoded[256];
@@ -176,13 +176,13 @@ static void test_bad_encodings(void **state)
         encoded[i] ^= i == 1 ? 3 : 0x80;
     }
     memset(encoded, 0, sizeof encoded);
-    (void)encode(encoded, 8); /* and what follows is anybody's */
+    (void)encode(encoded, 8); /* followed by any bytes */
     sign(&key, NULL, RSA_NO_PADDING, encoded, 256);
     assert_int_equal(verify(&key, &digests[0]), MBEDTLS_ERR_RSA_VERIFY_FAILED);
     free_key(&key);
 }
 
-static void test_other_signatures(void **state)
+static void refuses_signatures_of_other_data_or_keys(void **state)
 {
     struct key key;
 
@@ -202,8 +202,8 @@ static void test_other_signatures(void **state)
     free_key(&key);
 }
 
-/* The signature plus n would be as good a one, if it were not asked to be below n. */
-static void test_not_below_n(void **state)
+/* The signature plus n would verify, too. */
+static void refuses_signatures_not_below_n(void **state)
 {
     struct key key;
     mbedtls_mpi s;
@@ -222,7 +222,7 @@ static void test_not_below_n(void **state)
     free_key(&key);
 }
 
-static void test_unknown_digest(void **state)
+static void refuses_unknown_digests(void **state)
 {
     struct key key;
 
@@ -247,7 +247,7 @@ static int key_of(const uint8_t *der, size_t len)
     return ret;
 }
 
-static void test_bad_keys(void **state)
+static void refuses_malformed_keys(void **state)
 {
     static const uint8_t good[] = {0x30, 23,   0x02, 16,   0x80, 1,    2,    3,    4, 5, 6, 7, 8,
                                    9,    0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x02, 3, 1, 0, 1};
@@ -270,8 +270,8 @@ static void test_bad_keys(void **state)
     }
 }
 
-/* An exponent of one is none; a long one is only there to take our time. */
-static void test_bad_exponents(void **state)
+/* 1 is no exponent, and a long one only costs time. */
+static void refuses_bad_exponents(void **state)
 {
     uint8_t der[] = {0x30, 29,   0x02, 16,   0x80, 1, 2,    3,    4, 5, 6, 7, 8, 9, 0x10, 0x11,
                      0x12, 0x13, 0x14, 0x15, 0x02, 9, 0x00, 0x80, 0, 0, 0, 0, 0, 0, 1};
@@ -286,11 +286,14 @@ static void test_bad_exponents(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_many),
-        cmocka_unit_test(test_bad_encodings), cmocka_unit_test(test_other_signatures),
-        cmocka_unit_test(test_not_below_n),   cmocka_unit_test(test_unknown_digest),
-        cmocka_unit_test(test_bad_keys),      cmocka_unit_test(test_bad_exponents)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepts_signatures_of_openssl),
+                                       cmocka_unit_test(accepts_signatures_of_many_keys),
+                                       cmocka_unit_test(refuses_wrong_padding),
+                                       cmocka_unit_test(refuses_signatures_of_other_data_or_keys),
+                                       cmocka_unit_test(refuses_signatures_not_below_n),
+                                       cmocka_unit_test(refuses_unknown_digests),
+                                       cmocka_unit_test(refuses_malformed_keys),
+                                       cmocka_unit_test(refuses_bad_exponents)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The port that others begin with: it claims nothing, and whoever mends what its first red line
- * names comes to the next one, and to an end. What a mended function does is played here. */
+/* port/template: it does not pretend to work, and its first failed check names what to implement
+ * next, until none is left. The test plays what has been implemented. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,14 +20,14 @@
 #include "tk_sock.h"
 #include "tokenkeeper.h"
 
-enum mended { NOTHING, CLOCK, WAIT, FLASH, SOCK, ID, ALL = ID };
+enum implemented { NOTHING, CLOCK, WAIT, FLASH, SOCK, ID, ALL = ID };
 
-static enum mended mended;
+static enum implemented implemented;
 static struct tk_port port;
 
-/* --- what has been mended --- */
+/* --- what has been implemented --- */
 
-/* Time passes by 10 us with each look at the clock, and by the wait. */
+/* Time passes by 10 us with each call, and in tk_wait. */
 static uint64_t now_us;
 
 uint64_t __real_tk_clock_now_ms(struct tk_port *p);
@@ -36,7 +36,7 @@ uint64_t __wrap_tk_clock_now_ms(struct tk_port *p);
 uint64_t __wrap_tk_clock_now_ms(struct tk_port *p)
 {
     now_us += 10;
-    return mended >= CLOCK ? now_us / 1000 : __real_tk_clock_now_ms(p);
+    return implemented >= CLOCK ? now_us / 1000 : __real_tk_clock_now_ms(p);
 }
 
 void __real_tk_wait(struct tk_port *p, uint64_t until_ms);
@@ -44,7 +44,7 @@ void __wrap_tk_wait(struct tk_port *p, uint64_t until_ms);
 
 void __wrap_tk_wait(struct tk_port *p, uint64_t until_ms)
 {
-    if (mended < WAIT)
+    if (implemented < WAIT)
         __real_tk_wait(p, until_ms);
     else if (now_us < until_ms * 1000)
         now_us = until_ms * 1000;
@@ -55,7 +55,7 @@ int __wrap_tk_sock_lookup(struct tk_port *p, const char *host);
 
 int __wrap_tk_sock_lookup(struct tk_port *p, const char *host)
 {
-    if (mended < SOCK)
+    if (implemented < SOCK)
         return __real_tk_sock_lookup(p, host);
     return strcmp(host, "192.0.2.33") == 0 ? 0 : TK_SOCK_ERR;
 }
@@ -65,7 +65,7 @@ int __wrap_tk_sock_lookup_poll(struct tk_port *p, int lookup, struct tk_addr *ad
 
 int __wrap_tk_sock_lookup_poll(struct tk_port *p, int lookup, struct tk_addr *addrs, size_t max)
 {
-    if (mended < SOCK)
+    if (implemented < SOCK)
         return __real_tk_sock_lookup_poll(p, lookup, addrs, max);
     addrs[0] = (struct tk_addr){4, {192, 0, 2, 33}};
     return 1;
@@ -76,7 +76,7 @@ const char *__wrap_tk_device_id(struct tk_port *p);
 
 const char *__wrap_tk_device_id(struct tk_port *p)
 {
-    return mended >= ID ? "mine-0123456789ab" : __real_tk_device_id(p);
+    return implemented >= ID ? "mine-0123456789ab" : __real_tk_device_id(p);
 }
 
 static uint8_t memory[2][1024];
@@ -107,14 +107,14 @@ static const struct tk_flash good_flash = {.sector_size = sizeof memory[0],
                                            .program = program_memory,
                                            .erase = erase_memory};
 
-/* --- its report --- */
+/* --- selftest --- */
 
 struct report {
-    char first[64], detail[128]; /* the first red line */
+    char first[64], detail[128]; /* of the first failed check */
     int red, skipped;
 };
 
-static void take_line(void *ctx, const char *check, const char *result, const char *detail)
+static void note_line(void *ctx, const char *check, const char *result, const char *detail)
 {
     struct report *r = ctx;
 
@@ -127,13 +127,13 @@ static void take_line(void *ctx, const char *check, const char *result, const ch
     }
 }
 
-static struct report selftest(enum mended so_far)
+static struct report selftest(enum implemented so_far)
 {
     struct report r = {.red = 0};
-    struct tk_conformance suite = {.port = &port, .report = take_line, .ctx = &r};
+    struct tk_conformance suite = {.port = &port, .report = note_line, .ctx = &r};
 
-    mended = so_far;
-    suite.scratch = mended >= FLASH ? &good_flash : &tk_port_scratch;
+    implemented = so_far;
+    suite.scratch = implemented >= FLASH ? &good_flash : &tk_port_scratch;
     tk_port_init(&port);
     int failures = tk_conformance_run(&suite);
 
@@ -141,7 +141,7 @@ static struct report selftest(enum mended so_far)
     return r;
 }
 
-static void as_it_ships_the_first_red_line_is_the_clock_and_the_only_one(void **state)
+static void as_it_is_only_the_clock_fails(void **state)
 {
     struct report r = selftest(NOTHING);
 
@@ -149,14 +149,14 @@ static void as_it_ships_the_first_red_line_is_the_clock_and_the_only_one(void **
     assert_int_equal(r.red, 1);
     assert_string_equal(r.first, "clock.runs");
     assert_true(strncmp(r.detail, "tk_clock_now_ms", 15) == 0);
-    assert_true(r.skipped > 20); /* all that waits by the clock */
+    assert_true(r.skipped > 20); /* checks that need the clock */
 }
 
-/* The same steps stand in port/template/README.md. */
-static void each_first_red_line_names_the_next_thing_to_mend(void **state)
+/* port/template/README.md has the same steps. */
+static void each_first_failure_names_the_next_file_to_implement(void **state)
 {
     static const struct {
-        enum mended so_far;
+        enum implemented so_far;
         const char *check, *names;
     } steps[] = {
         {NOTHING, "clock.runs", "tk_clock_now_ms"}, {CLOCK, "wait.sleeps", "tk_wait"},
@@ -174,16 +174,16 @@ static void each_first_red_line_names_the_next_thing_to_mend(void **state)
     assert_int_equal(selftest(ALL).red, 0);
 }
 
-/* --- it claims nothing --- */
+/* --- stubs --- */
 
-static void nothing_is_claimed_to_work(void **state)
+static void it_does_not_pretend_to_work(void **state)
 {
     uint8_t buf[TK_DEVICE_KEY_SIZE] = {7};
     int64_t unix_s = 7;
     uint32_t value;
 
     (void)state;
-    mended = NOTHING;
+    implemented = NOTHING;
     tk_port_init(&port);
     assert_int_equal(tk_console_read(&port, 0, buf, sizeof buf), TK_CONSOLE_CLOSED);
     assert_int_equal(tk_console_write(&port, 0, "a", 1), TK_CONSOLE_CLOSED);
@@ -207,9 +207,8 @@ static void nothing_is_claimed_to_work(void **state)
     assert_int_equal(buf[0], 7);
 }
 
-/* Whatever has been mended so far, the program runs: its console must answer before the rest does.
- */
-static void the_whole_program_runs_on_it(void **state)
+/* With whatever has been implemented: its console must answer first. */
+static void the_whole_program_runs(void **state)
 {
     static struct tk_keeper keeper;
     const struct tk_config config = {
@@ -217,7 +216,7 @@ static void the_whole_program_runs_on_it(void **state)
 
     (void)state;
     tk_port_init(&port);
-    for (mended = NOTHING; mended <= WAIT; mended++) {
+    for (implemented = NOTHING; implemented <= WAIT; implemented++) {
         tk_keeper_init(&keeper, &config);
         for (int pass = 0; pass < 100; pass++)
             tk_wait(&port, tk_keeper_run(&keeper));
@@ -229,10 +228,10 @@ static void the_whole_program_runs_on_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_it_ships_the_first_red_line_is_the_clock_and_the_only_one),
-        cmocka_unit_test(each_first_red_line_names_the_next_thing_to_mend),
-        cmocka_unit_test(nothing_is_claimed_to_work),
-        cmocka_unit_test(the_whole_program_runs_on_it),
+        cmocka_unit_test(as_it_is_only_the_clock_fails),
+        cmocka_unit_test(each_first_failure_names_the_next_file_to_implement),
+        cmocka_unit_test(it_does_not_pretend_to_work),
+        cmocka_unit_test(the_whole_program_runs),
     };
 
     tk_mbedtls_init(&port, 0);
