@@ -246,7 +246,9 @@ def generate(directory: Path | str, rsa4096: bool = False) -> Path:
         if rsa4096 and not _fresh(directory, [*(CHOICES[name] for name in SLOW), "root-rsa4096"]):
             _generate_slow(directory)
         trusted = [directory / f"root-{name}.pem" for name in ("ec", "rsa", "rsa4096")]
-        roots.write_text("".join(path.read_text() for path in trusted if path.is_file()))
+        text = "".join(path.read_text() for path in trusted if path.is_file())
+        if not roots.is_file() or roots.read_text() != text:  # a firmware is built from this file
+            roots.write_text(text)
         return roots
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A board in QEMU that is driven like the host program: over its console, against a Bitrix24."""
+"""A board in QEMU, driven like the host program: over its console, against a Bitrix24."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from keeper import PATIENT_S, RECORDS, WITH_US, Answer, Keeper, Lines  # noqa: E402
-from bitrix24 import Bitrix24  # noqa: E402  (keeper has made the way)
+from bitrix24 import Bitrix24  # noqa: E402
 from ether import Ether  # noqa: E402
 from gdb import Gdb  # noqa: E402
 
 PORTAL, AUTH_HOST, WEBHOOK = "acme.bitrix24.com", "oauth.bitrix.info", "hook.bitrix24.com"
-NTP = "time.example.com"  # resolved and answered by our own end of the cable
-MOVED = "moved.bitrix24.com"  # the portal, by another name
+NTP = "time.example.com"  # resolved and served by ether.py
+MOVED = "moved.bitrix24.com"  # another name of the portal
 ADDRESSES = {NTP: "10.0.2.2", PORTAL: "10.0.2.100", AUTH_HOST: "10.0.2.101", WEBHOOK: "10.0.2.102",
              MOVED: "10.0.2.100"}
 GDB = ("-gdb", "unix:{home}/gdb,server=on,wait=off")
@@ -32,26 +32,26 @@ TOOLS = {"qemu-system-arm": "arm-none-eabi-", "qemu-system-riscv32": "riscv64-un
 
 @dataclass(frozen=True)
 class Board:
-    """What differs from board to board."""
+    """The differences between boards."""
 
     name: str
     qemu: tuple[str, ...]
     nic: str                  # QEMU's model
-    memory_size: int          # of the file behind its non-volatile memory
-    memory: tuple[str, ...]   # options; {file} is that file
+    memory_size: int          # of the file of its non-volatile memory
+    memory: tuple[str, ...]   # options for it; {file} is its file
     seeded: bool              # it has a random source
-    watchdog: str             # how the start after it bit is told; "": QEMU has none here
+    watchdog: str             # the boot event after a watchdog reset; "": not emulated
     stack_bottom: int         # address
     endless_loop: bytes       # a branch to itself
-    push: bytes               # how a function begins that keeps many registers on the stack
+    push: bytes               # prologue of a function that saves many registers
     id: str                   # with its MAC address
     program: tuple[str, ...] = ("-kernel", "{image}")
-    program_size: int = 0     # of the flash bank that holds it; 0: QEMU does not mind
+    program_size: int = 0     # of its flash bank; 0: any size
     budget: tuple[float, ...] = (98, 32, 1.05)  # M instructions with ECDSA, with RSA, resumed
     program_at: int = 0       # address
-    tls_budget: tuple[float, ...] = (97, 31, 0.66)  # the same of TLS alone
-    unmask: bytes = b""       # csrs mstatus, a0; ret: where the watchdog is an interrupt
-    flash_budget: int = 0     # bytes of the image; 0: enough
+    tls_budget: tuple[float, ...] = (97, 31, 0.66)  # the same for TLS alone
+    unmask: bytes = b""       # csrs mstatus, a0; ret: where the watchdog raises an interrupt
+    flash_budget: int = 0     # limit of the image in bytes; 0: none
 
 
 BOARDS = {board.name: board for board in (
@@ -76,11 +76,11 @@ BOARDS = {board.name: board for board in (
 
 
 class Emulator(Keeper):
-    """start() may be called again after kill(): the non-volatile memory stays."""
+    """start() may follow kill(): the non-volatile memory is kept."""
 
     def __init__(self, board: Board, image: Path, b24: Bitrix24,
                  extra: tuple[str, ...] = ()) -> None:
-        # Not Keeper's own: that starts a program of this machine.
+        # Without Keeper.__init__, which starts the host program.
         self.b24, self.board, self.image = b24, board, image
         self.home = Path(tempfile.mkdtemp(prefix="tkb-"))
         self.record = RECORDS / f"{self.home.name}.console"
@@ -95,7 +95,7 @@ class Emulator(Keeper):
         self._terminal, self._seq, self._in = False, 0, -1
         self.extra = extra
         self.ports = {name: at.rpartition(":")[2] for name, at in (
-            (PORTAL, b24.portal), (AUTH_HOST, b24.oauth), (WEBHOOK, b24.webhook))}  # from each start on
+            (PORTAL, b24.portal), (AUTH_HOST, b24.oauth), (WEBHOOK, b24.webhook))}  # of each start
         self.start()
 
     def _network(self) -> list[str]:
@@ -129,14 +129,14 @@ class Emulator(Keeper):
         def connected() -> bool:
             try:
                 line.connect(str(path))
-            except ConnectionRefusedError:  # bound, but not listened on yet
+            except ConnectionRefusedError:  # bound, but not listening yet
                 return False
             return True
         self.wait_for(connected)
 
     def kill(self) -> None:
-        """A power cut: the processor stops at any instruction. SIGTERM, because QEMU writes the
-        non-volatile memory in the background, and what the board has programmed must be there."""
+        """A power cut: stops the processor at any instruction. By SIGTERM, after which QEMU writes
+        the non-volatile memory; SIGKILL would lose what the board has programmed."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
         self.wait_end()
@@ -150,22 +150,22 @@ class Emulator(Keeper):
         return status
 
     def gdb(self) -> Gdb:
-        """The processor, stopped. The emulator needs `extra` = GDB for it."""
+        """A debugger, with the processor stopped; needs `extra` = GDB."""
         return Gdb(self.home / "gdb", self.board.qemu[0], PATIENT_S)
 
     def set_registers(self, **values: int) -> None:
-        """Puts values into registers of the running processor, as a fault of hardware might."""
+        """Sets registers of the running processor, as a hardware fault might."""
         with self.gdb() as gdb:
             for name, value in values.items():
                 gdb.set(name, value)
 
-    # --- the main job ---
+    # --- provisioning ---
 
     def configure(self, **changes: str) -> None:
         super().configure(**({"portal": PORTAL, "auth_host": ""} | changes))
 
     def wake(self, offset_s: int = 0) -> None:
-        """After a start: what a board without a clock has to be told."""
+        """Sets the time, which a board without a clock needs after each start."""
         self.must(f"time {int(time.time()) + offset_s}")
 
     def seed(self) -> None:
@@ -173,7 +173,7 @@ class Emulator(Keeper):
             self.must(f"seed {os.urandom(32).hex()}")
 
     def wait_address(self) -> None:
-        """Until DHCP has given it one."""
+        """Waits until DHCP has assigned one."""
         self.wait_for(lambda: "none yet" not in self.must("show")["ip"])
 
     def token(self) -> str:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Ethernet cable of an emulated board, between its plug and QEMU's user network.
+"""The Ethernet cable of an emulated board, between its controller and QEMU's user network.
 
-    board -- hub 0 -- | this: gives addresses, resolves names, tells the time | -- hub 1 -- QEMU
+    board -- hub 0 -- | this: DHCP, DNS and SNTP | -- hub 1 -- QEMU
 
-QEMU's side is cut off from everything (restrict=on) but the few TCP ports that it forwards to
-servers of ours, and therefore names neither a router nor a DNS server. So what is asked by UDP is
-answered here, from whatever address was asked; all else passes, while the cable is in.
+QEMU's network is isolated (restrict=on) except for a few TCP ports that it forwards to our servers;
+it therefore announces neither a router nor a DNS server. UDP requests are served here, from the
+address that they were sent to; all other frames pass while the cable is plugged in.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def dhcp_options(message: bytes) -> dict[int, bytes]:
 
 
 class Ether:
-    """A thread that passes frames on. names: of hosts to their addresses; may change."""
+    """A thread that forwards frames. names: host names and their addresses; may change."""
 
     def __init__(self, home: Path, names: dict[str, str], record: Path) -> None:
         self.names = names
-        self.ntp_offset_s: float | None = None  # None: nobody answers NTP
+        self.ntp_offset_s: float | None = None  # None: no NTP server
         self.plugged = True
         self.lookups: list[str] = []
         self._home = home
@@ -75,14 +75,14 @@ class Ether:
         return made
 
     def options(self, model: str, user: str) -> list[str]:
-        """The board's plug, QEMU's user network, and the two ends of the cable between them."""
+        """QEMU options: the controller, the user network, and the cable between them."""
         def end(side: str, hub: int) -> list[str]:
             there = self._home / f"{side}.there"
             there.unlink(missing_ok=True)
             return ["-netdev", f"dgram,id={side},local.type=unix,local.path={there},"
                     f"remote.type=unix,remote.path={self._home / side}.here",
                     "-netdev", f"hubport,id={side}port,hubid={hub},netdev={side}"]
-        if model.endswith("-device"):  # one that the machine does not have by itself
+        if model.endswith("-device"):  # a controller that the machine does not have built in
             plug = ["-netdev", "hubport,id=plug,hubid=0", "-device", f"{model},netdev=plug"]
         else:
             plug = ["-net", f"nic,model={model}"]
@@ -121,27 +121,27 @@ class Ether:
     def _send(self, side: str, frame: bytes) -> None:
         try:
             self._sockets[side].sendto(frame, str(self._home / f"{side}.there"))
-        except OSError:  # the emulator has just been killed
+        except OSError:  # the emulator has ended
             pass
 
     def flood(self, count: int) -> None:
-        """Frames to everybody that nobody wants (ethertype 0x88B5: experiments), as fast as can be."""
+        """Sends broadcast frames of an unused type (0x88B5: experimental) as fast as possible."""
         frame = b"\xff" * 6 + b"\x52\x55\x0a\x00\x02\x63\x88\xb5" + bytes(1000)
         for _ in range(count):
             try:
                 self._sockets["board"].sendto(frame, socket.MSG_DONTWAIT,
                                               str(self._home / "board.there"))
-            except BlockingIOError:  # what does not fit is lost, as on a wire
+            except BlockingIOError:  # dropped, as on a wire
                 pass
 
     def _answer(self, frame: bytes) -> bytes | None:
-        """What an asker by UDP is answered, b"" for silence; None: it asks none of ours."""
+        """The response to a UDP request, b"" for none; None: not for these servers."""
         if len(frame) < 42 or struct.unpack_from("!H", frame, 12)[0] != IPV4:
             return None
         header = frame[ETHERNET:ETHERNET + 4 * (frame[ETHERNET] & 15)]
         start = ETHERNET + len(header)
         from_port, to_port, length = struct.unpack_from("!3H", frame, start)
-        servers = {DNS: self._resolve, NTP: self._tell_time, DHCP_SERVER: self._lease}
+        servers = {DNS: self._resolve, NTP: self._serve_time, DHCP_SERVER: self._lease}
         if header[9] != UDP or to_port not in servers:
             return None
         data = servers[to_port](frame[start + 8:start + length])
@@ -156,7 +156,7 @@ class Ether:
         struct.pack_into("!H", ip, 10, checksum(bytes(ip)))
         return frame[6:12] + b"\x52\x55\x0a\x00\x02\x02" + frame[12:14] + bytes(ip) + udp
 
-    # --- servers: an empty answer is silence ---
+    # --- servers; an empty result: no response ---
 
     def _lease(self, query: bytes) -> bytes:
         kind = OFFER_OF.get(dhcp_options(query).get(53, b"\0")[0])
@@ -181,7 +181,7 @@ class Ether:
             if found else b""
         return head + query[12:end] + answer
 
-    def _tell_time(self, query: bytes) -> bytes:
+    def _serve_time(self, query: bytes) -> bytes:
         if self.ntp_offset_s is None:
             return b""
         now = time.time() + self.ntp_offset_s + NTP_ERA

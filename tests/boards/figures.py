@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the boards cost, in the table of boards/README.md: of their images, and measured by the tests.
+"""The table of boards/README.md: sizes of the images, and figures that tests measure.
 
-A test notes what it measured; run.py gathers it, holds the table against it, and with --write brings
-it up to date. Rows of classes that were not run stay as they are.
+A test notes its figures; run.py collects them and compares the table with them, or with --write
+updates it. Rows of classes that were not run are kept.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BEGIN, END = "<!-- generated: boards -->\n", "<!-- end -->"
-NO_LAYERS = ("stack", "heap of mbedTLS", "all", "left over")  # of the table of sizes.py
+NO_LAYERS = ("stack", "heap of mbedTLS", "all", "left over")  # rows of the table of sizes.py
 
 
 def note(name: str, value: float) -> None:
-    """From a test."""
+    """Called by a test."""
     if path := os.environ.get("TK_FIGURES"):
         with open(path, "a", encoding="ascii") as file:
             file.write(f"{name} {value}\n")
 
 
 def noted(path: Path) -> dict[str, float]:
-    """What the tests of a board have noted; of a name that is there twice the largest."""
+    """The figures that the tests of a board have noted; the largest of each name."""
     found: dict[str, float] = {}
     for line in path.read_text(encoding="ascii").splitlines() if path.exists() else []:
         name, value = line.split()
@@ -34,7 +34,7 @@ def noted(path: Path) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure: it may differ so much from the table's, as a share and in its own unit."""
+    """A measured figure, and its tolerance: relative to the table, and absolute."""
 
     title: str
     name: str
@@ -66,7 +66,7 @@ MEASURED = (
 
 @dataclass
 class Board:
-    """What is known of a board: the table of sizes.py, and what was measured."""
+    """A board: the table of sizes.py, and the measured figures."""
 
     sizes: list[tuple[str, int, int]]
     measured: dict[str, float]
@@ -82,7 +82,7 @@ class Board:
 
 
 def _image_rows(boards: dict[str, Board]) -> dict[str, list[str]]:
-    """What the images say."""
+    """The rows of the images."""
     def row(value: Callable[[Board], int]) -> list[str]:
         return [str(value(board) or "") for board in boards.values()]
 
@@ -98,7 +98,7 @@ def _image_rows(boards: dict[str, Board]) -> dict[str, list[str]]:
 
 
 def _parse(table: str) -> dict[tuple[str, str], str]:
-    """(title, board) to the text of its cell."""
+    """The cells by (title, board)."""
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
     names = lines[0][1:] if lines else []
     return {(cells[0], name): cell for cells in lines[2:] for name, cell in zip(names, cells[1:])}
@@ -111,7 +111,7 @@ def _render(rows: dict[str, list[str]], names: list[str]) -> str:
 
 
 def problems(readme: Path, boards: dict[str, Board], write: bool) -> list[str]:
-    """What is stale in the table; write brings that up to date instead. boards: all of them."""
+    """The stale rows, or, with write, none after an update. boards: all of them."""
     before, _, rest = readme.read_text().partition(BEGIN)
     old_text, _, after = rest.partition(END)
     old = _parse(old_text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The little of GDB's remote protocol that tests need of an emulated processor."""
+"""The part of the GDB remote protocol that tests of an emulated processor need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REGISTERS = {"qemu-system-arm": {"sp": 13, "ra": 14, "pc": 15},
 
 
 class Gdb:
-    """A stopped processor, during a with statement."""
+    """A processor that is stopped during a with statement."""
 
     def __init__(self, path: Path, qemu: str, patient_s: float) -> None:
         self._registers = REGISTERS[qemu]
@@ -23,7 +23,7 @@ class Gdb:
         self._line.sendall(b"\x03")
         while not self._packet().startswith(b"T"):
             pass
-        # QEMU takes single registers only from who has asked for their description.
+        # QEMU accepts single registers only after their description has been read.
         self._ask("qXfer:features:read:target.xml:0,ffb", b"l")
 
     def __enter__(self) -> Gdb:
@@ -31,18 +31,18 @@ class Gdb:
 
     def __exit__(self, *_) -> None:
         try:
-            self._ask("D", b"OK")  # detach: it goes on
+            self._ask("D", b"OK")  # detach: continues
         finally:
             self._line.close()
 
     # --- packets ---
 
     def _packet(self) -> bytes:
-        """The next one."""
+        """The next packet."""
         while not (found := re.search(rb"\$([^#]*)#[0-9a-f]{2}", self._got)):
             data = self._line.recv(4096)
             if not data:
-                raise AssertionError("GDB's stub has left")
+                raise AssertionError("the GDB stub has closed")
             self._got += data
         self._got = self._got[found.end():]
         return found[1]
@@ -51,7 +51,7 @@ class Gdb:
         self._line.sendall(b"+$%s#%02x" % (packet.encode(), sum(packet.encode()) % 256))
         answer = self._packet()
         if not answer.startswith(wanted):
-            raise AssertionError(f"GDB's stub answers {answer!r} to {packet}")
+            raise AssertionError(f"the GDB stub returns {answer!r} for {packet}")
 
     # --- the processor ---
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a board's firmware in QEMU, end to end, against our own Bitrix24.
+"""Runs the firmware of the boards in QEMU, end to end, against the simulated Bitrix24.
 
     python3 tests/boards/run.py [--board BOARD]... [--kills N] [-j N] [--write] [NAME...]
     python3 tests/boards/run.py --list
 
-builds the firmware with the roots of our certificates among its own, boots the image that would
-be flashed, and drives it over its serial line. NAME is a class, a pattern of classes (Kill*) or
-Class.test_method; without one all are run. A table that is stale is a failure, and so is an image
+builds the firmware with the roots of the test certificates added, boots the image that would be
+flashed, and drives it over its serial line. NAME is a class, a pattern of classes (Kill*) or
+Class.test_method; default: all. A table that is stale is a failure, and so is an image
 over budget: the sizes in each board's README, and, when all boards were run, the figures in
 boards/README.md of the classes that were run. --write brings both up to date.
 """
@@ -28,19 +28,19 @@ sys.path[:0] = [str(ROOT / "boards/firmware"), str(HERE.parent / "e2e")]
 import figures  # noqa: E402
 import sizes  # noqa: E402
 from emulator import BOARDS, Board  # noqa: E402
-import certs  # noqa: E402  (emulator has made the way)
+import certs  # noqa: E402
 import leaks  # noqa: E402
 import runner  # noqa: E402
 from patience import patient  # noqa: E402
 
 WORK = ROOT / "build/boards"
 LONGEST_S = patient(1800)  # of a class
-KILL_S = patient(30)  # a kill is followed by a start
-SLOW = ("Idle", "Silence")  # begin first; on qemu-rv32 only where they are named
+KILL_S = patient(30)  # per kill: a start follows
+SLOW = ("Idle", "Silence")  # started first; on qemu-rv32 only by name
 
 
 def build(board: str, roots: list[Path]) -> Path:
-    """The image of a board that trusts these roots too."""
+    """Builds the image of a board that also trusts these roots."""
     folder = WORK / board
     also = ";".join(str(path) for path in roots)
     for command in (["cmake", "--preset", board, "-B", str(folder), f"-DTK_ROOTS={also}"],
@@ -53,7 +53,7 @@ def build(board: str, roots: list[Path]) -> Path:
 
 def sizes_are_good(board: Board, shipped: dict[str, list[tuple[str, int, int]]],
                    write: bool) -> bool:
-    """Whether the image that is shipped is as large as its README says, and not too large. Adds its
+    """Whether the shipped image has the sizes in its README and is within its budget. Adds its
     table to shipped."""
     image = build(board.name, [])
     shipped[board.name] = sizes.table(image.with_suffix(".elf"), image.with_suffix(".map"))
@@ -80,7 +80,7 @@ def jobs_of(board: str, image: Path, names: list[str], env: dict[str, str]) -> l
 
 
 def main() -> int:
-    """All classes on all boards; then no secret may stand in what they left."""
+    """Runs the classes on the boards, then searches their output for secrets."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", action="append", metavar="NAME")
@@ -93,7 +93,7 @@ def main() -> int:
     if arguments.list:
         print("\n".join(map(runner.class_of, runner.classes(HERE))))
         return 0
-    runner.choose(runner.classes(HERE), arguments.names)  # a wrong name ends this before a build
+    runner.choose(runner.classes(HERE), arguments.names)  # exits for a wrong name
     records = Path(tempfile.mkdtemp(prefix="tk-boards-"))
     roots = certs.generate(WORK / "certs", rsa4096=True)
     jobs, good_sizes, shipped = [], True, {}
@@ -102,7 +102,8 @@ def main() -> int:
             good_sizes = sizes_are_good(BOARDS[board], shipped, arguments.write) and good_sizes
             image = build(board, [roots])
             env = runner.environment(
-                TK_E2E_DIR=str(records), TK_CERTS=str(WORK / "certs"), TK_KILLS=str(arguments.kills),
+                TK_E2E_DIR=str(records), TK_CERTS=str(WORK / "certs"),
+                TK_KILLS=str(arguments.kills),
                 TK_FIGURES=str(records / f"{board}.figures"))
             jobs += jobs_of(board, image, arguments.names, env)
         jobs.sort(key=lambda job: runner.class_of(job.name) not in SLOW)
@@ -116,7 +117,7 @@ def main() -> int:
             good_sizes = good_sizes and not old
         found = leaks.search(records)
         print(f"{len(good)} classes, {good.count(False)} failed; "
-              f"{len(leaks.secrets_of(records))} secrets looked for, {len(found)} leaks")
+              f"searched for {len(leaks.secrets_of(records))} secrets: {len(found)} leaks")
         print("\n".join(found))
         return 0 if good and all(good) and not found and good_sizes else 1
     finally:

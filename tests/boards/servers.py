@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that most of the world has, in place of Python's: nginx in front of a Bitrix24, and
-OpenSSL's own. On loopback, with TLS 1.2; each ends with the test that started it."""
+"""nginx in front of a Bitrix24, and openssl s_server: widely used TLS servers, on loopback with
+TLS 1.2. Each ends with the test that started it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ports import free_ports  # noqa: E402
 
 CHAINS = ("ec", "rsa")
 
-# The TLS between nginx and the Bitrix24 behind it is not what is tested.
+# The TLS between nginx and Bitrix24 is not under test.
 NGINX_SERVER = """
     server {{
         listen 127.0.0.1:{port} ssl;
@@ -30,8 +30,8 @@ NGINX_SERVER = """
 
 
 class Nginx(programs.Nginx):
-    """A port for each pair of host and chain, in front of that host's server. behind: names of
-    hosts to where they are served."""
+    """A port per pair of host and chain, in front of the server of that host. behind: addresses of
+    these servers by host name."""
 
     def __init__(self, certs: str, behind: dict[str, str]) -> None:
         pairs = [(name, chain) for name in behind for chain in CHAINS]
@@ -43,13 +43,13 @@ class Nginx(programs.Nginx):
                          list(self.ports.values()))
 
     def requests_of(self, name: str, chain: str) -> list[programs.Seen]:
-        """Those that this host had with this chain so far."""
+        """The requests to this host with this chain so far."""
         return [one for one in self.requests() if one.port == self.ports[name, chain]]
 
 
 class OpenSsl(programs.Program):
-    """`openssl s_server`, one for each pair of host and chain, for each serves one client at a
-    time; with a page about its connection."""
+    """`openssl s_server`, one per pair of host and chain, because each serves one client at a
+    time; it returns a page about the connection."""
 
     def __init__(self, certs: str, names: tuple[str, ...]) -> None:
         super().__init__()

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A plugin of QEMU that counts the instructions of a function, calls included: from each time that
- * execution comes to `enter` to the next time that it comes to one of `leave`. A line "steps
- * instructions" with the sums so far is written to `out` at each end.
+ * A QEMU plugin that counts the instructions of a function, including its calls: from `enter` to
+ * the next of the `leave` addresses. At each end it writes a line "steps instructions", the sums so
+ * far, to `out`.
  *
  *      -plugin steps.so,out=FILE,enter=0x1234,leave=0x5678,leave=0x9abc
  *
- * Debian does not package the header, so what is used of it is declared here (QEMU's documentation,
- * "TCG plugins", version 1 of the interface).
+ * Debian has no package of the header: these declarations are from the QEMU documentation, "TCG
+ * plugins", version 1 of the interface.
  */
 
 #include <fcntl.h>

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A board's README, followed by hand: `--target emulate`, then what it says to type."""
+"""`--target emulate` of a board, followed by the commands in its README."""
 
 import os
 import pty
 import re
 import secrets
+import signal
 import subprocess
+import sys
 import time
 import tty
 import unittest
@@ -21,8 +23,8 @@ class Emulate(unittest.TestCase):
     def setUp(self) -> None:
         self.board = os.environ["TK_BOARD"]
         self.folder = Path(os.environ["TK_IMAGE"]).parent
-        for left in ("eeprom.bin", "nor.bin", "flash1.bin"):
-            (self.folder / left).unlink(missing_ok=True)
+        for memory in ("eeprom.bin", "nor.bin", "flash1.bin"):
+            (self.folder / memory).unlink(missing_ok=True)
         self.ours, theirs = pty.openpty()
         tty.setraw(theirs)
         self.process = subprocess.Popen(
@@ -31,6 +33,12 @@ class Emulate(unittest.TestCase):
         os.close(theirs)
         self.out = Lines(os.dup(self.ours), RECORDS / f"{self.board}-emulate.console")
         self.addCleanup(self.end)
+        signal.signal(signal.SIGTERM, self.terminated)
+
+    def terminated(self, *_: object) -> None:
+        """Ends the emulator too, which is a child of cmake."""
+        self.end()
+        sys.exit(1)
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -40,13 +48,13 @@ class Emulate(unittest.TestCase):
         self.out.close()
 
     def type(self, line: str) -> str:
-        """The last line of the answer."""
+        """Types a line; returns the last line of the answer."""
         start = len(self.out.all)
         for byte in line.encode() + b"\r":
             os.write(self.ours, bytes([byte]))
         return self.out.all[self.out.wait(r"(@1 )?(OK\b|ERR )", start)]
 
-    def test_what_the_readme_says(self) -> None:
+    def test_commands_of_the_readme(self) -> None:
         readme = (ROOT / f"boards/{self.board}/README.md").read_text()
         self.assertIn(f"cmake --build --preset {self.board} --target emulate", readme)
         self.out.wait("EVT hello")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of time, in instructions: how long interrupts are kept out, what TLS alone costs. And
-bytes that come while the processor is busy."""
+"""Limits in instructions: how long interrupts are masked, and the cost of TLS alone. And input
+while the processor is busy."""
 
 import contextlib
 import re
@@ -17,16 +17,16 @@ from test_boards import BOARD, IMAGE, BoardCase
 from tracer import LINE, MONITOR, Code, Stretches, Tracer
 
 ELF = IMAGE.with_suffix(".elf")
-# Of a millisecond at 50 MHz, if each took a cycle: a hundredth, and a tenth, in which a UART is
-# emptied that held 16 bytes.
+# At 50 MHz and a cycle each: a hundredth of a millisecond, and a tenth, in which an interrupt
+# empties a UART of 16 bytes.
 LONGEST_MASK, LONGEST_INTERRUPT = 500, 5000
 LONG_LINE = "ca add " + "QUJD" * 100
 ASK_AGAIN_S = 5
-PIECE = 12  # bytes: what a UART may hold, where QEMU would hand on thousands at once
+PIECE = 12  # bytes that a UART may hold; QEMU would pass on thousands at once
 
 
 def symbols() -> dict[str, int]:
-    """Functions of the image; a compiler that made one its own has appended to its name."""
+    """Functions of the image, without the suffixes that the compiler appends to clones."""
     text = subprocess.run([f"{TOOLS[BOARD.qemu[0]]}nm", str(ELF)], check=True, capture_output=True,
                           text=True).stdout
     words = [line.split() for line in text.splitlines()]
@@ -35,12 +35,12 @@ def symbols() -> dict[str, int]:
 
 
 def name_of(address: int) -> str:
-    """The function that an address lies in."""
+    """The function at an address."""
     return max(((at, name) for name, at in symbols().items() if at <= address), default=(0, "?"))[1]
 
 
 def returns_from(function: str) -> list[int]:
-    """Where its callers go on."""
+    """Return addresses of its calls."""
     text = subprocess.run([f"{TOOLS[BOARD.qemu[0]]}objdump", "-d", str(ELF)], check=True,
                           capture_output=True, text=True).stdout
     places = re.findall(rf"(?:bl|jal)\t.*<{function}(?:[.]\w+)*>\n *(\w+):", text)
@@ -48,8 +48,8 @@ def returns_from(function: str) -> list[int]:
 
 
 class TlsAlone(BoardCase):
-    """Instructions of a handshake's steps, from ClientHello to Finished: without names, TCP and
-    console, but with the interrupts that come meanwhile."""
+    """Instructions of a handshake, from ClientHello to Finished: without DNS, TCP and console, but
+    with the interrupts in the meantime."""
 
     function = "mbedtls_ssl_handshake_step"
 
@@ -59,8 +59,9 @@ class TlsAlone(BoardCase):
         folder = Path(tempfile.mkdtemp(prefix="tk-steps-"))
         cls.addClassCleanup(shutil.rmtree, folder)
         cls.out, plugin = folder / "steps", folder / "steps.so"
-        subprocess.run(["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
-                        "-o", str(plugin), str(Path(__file__).with_name("steps.c"))], check=True)
+        subprocess.run(["gcc", "-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror", "-shared",
+                        "-fPIC", "-o", str(plugin), str(Path(__file__).with_name("steps.c"))],
+                       check=True)
         leaves = "".join(f",leave={at:#x}" for at in returns_from(cls.function))
         cls.extra = ("-plugin", f"{plugin},out={cls.out},enter={symbols()[cls.function]:#x}{leaves}")
 
@@ -77,36 +78,36 @@ class TlsAlone(BoardCase):
 
     def test_handshakes(self) -> None:
         self.ready()
-        told = []
+        figures = []
         for cert, budget in zip(("ec", "rsa"), BOARD.tls_budget):
             self.b24.set(oauth_cert=cert, portal_cert=cert)
             self.b24.forget_sessions()
-            full, resumed = (self.cost_of("check") / 2 for _ in range(2))  # of two hosts
-            told.append(f"{cert} {full:.1f} M, resumed {resumed:.3f} M")
+            full, resumed = (self.cost_of("check") / 2 for _ in range(2))  # two hosts
+            figures.append(f"{cert} {full:.1f} M, resumed {resumed:.3f} M")
             note(f"tls_{cert}", full)
             note("tls_resumed", resumed)
             self.assertLess(full, budget)
             self.assertLess(resumed, BOARD.tls_budget[2])
-            self.assertGreater(full, 5)  # something was measured
+            self.assertGreater(full, 5)  # plausible
             self.assertGreater(resumed, 0.1)
-        print(f"\n= TLS alone, instructions: {'; '.join(told)}")
+        print(f"\n= TLS alone, instructions: {'; '.join(figures)}")
 
 
 class Overrun(BoardCase):
-    """The emulated UART waits for the receiver: the ring overflows while the processor is busy with
-    a handshake."""
+    """The emulated UART is flow-controlled: the ring buffer overflows while the processor is busy
+    with a handshake."""
 
     def overruns(self) -> int:
-        """Asked until it is answered: a command is lost itself while the ring is full."""
+        """Repeats the command until it is answered: it is lost while the ring buffer is full."""
         while True:
             asked = self.k.ask("status --all", while_busy=True)
             with contextlib.suppress(AssertionError):
                 answer = self.k.answered(asked, ASK_AGAIN_S)
                 if answer.ok:
                     return int(answer["rx_overruns"])
-            self.assertLess(time.monotonic(), self.give_up, "no answer any more")
+            self.assertLess(time.monotonic(), self.give_up, "no answer")
 
-    def test_is_counted_and_told(self) -> None:
+    def test_is_counted_and_reported(self) -> None:
         self.ready()
         self.give_up = time.monotonic() + 3 * PATIENT_S
         self.assertEqual(self.overruns(), 0)
@@ -121,20 +122,20 @@ class Overrun(BoardCase):
 
 
 class Masked(BoardCase):
-    """Interrupts are never kept out for 1 ms: neither by a mask nor by another interrupt."""
+    """Interrupts are never delayed by 1 ms, neither by a mask nor by another interrupt."""
 
     extra = ("-icount", "shift=0", *MONITOR)
 
     def type_slowly(self, line: str) -> None:
-        """As a person does, who sees what he has typed before he goes on."""
+        """Like an operator, who sees the echo before typing on."""
         for at in range(0, len(line), PIECE):
             piece, start = line[at:at + PIECE].encode(), len(self.k.out.raw)
             self.k.type(piece)
             self.k.wait_for(lambda: piece in self.k.out.raw[start:])
         self.k.type(b"\r")
 
-    def test_what_counts(self) -> None:
-        """A mask right behind the end of an interrupt is no part of it."""
+    def test_counting(self) -> None:
+        """A mask right after an interrupt is not part of it."""
         step = "Trace 0: 0x0 [0/%x/0]\n"
         trace = (step % 1 + "Taking exception 5 \n" + step % 2 * 50 +
                  "...successful exception return\n" + step % 3 + step % 2 * 5 + step % 4 * 2)
@@ -144,8 +145,8 @@ class Masked(BoardCase):
         self.assertEqual((found.by_mask.instructions, found.by_interrupt.instructions), (6, 50))
 
     def test_longest(self) -> None:
-        """While it reads lines, prints, resumes sessions, refreshes, stores and sleeps. A full
-        handshake is too long to be traced, and masks nothing itself."""
+        """During input, output, resumed sessions, a refresh, writes to flash and sleep. A full
+        handshake is too long for a trace and masks nothing itself."""
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
         code = Code.of(ELF, TOOLS[BOARD.qemu[0]])
@@ -157,7 +158,7 @@ class Masked(BoardCase):
             self.k.must("version")
         self.assertTrue(refreshed.ok, repr(refreshed))
         for what, longest in (("a mask", found.by_mask), ("an interrupt", found.by_interrupt)):
-            print(f"\n= {what} kept interrupts out {longest.count} times in {found.instructions} "
+            print(f"\n= {what} delayed interrupts {longest.count} times in {found.instructions} "
                   f"instructions, {longest.instructions} at the longest, "
                   f"from {name_of(longest.start)}")
             self.assertGreater(longest.count, 30)

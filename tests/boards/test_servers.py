@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose servers a board trusts: nginx and OpenSSL's own, with both kinds of chain, and a server
-under a root that somebody has added."""
+"""Servers that a board trusts: nginx and openssl s_server with both kinds of chain, and a server
+under an added root."""
 
 import base64
 import hashlib
@@ -13,12 +13,12 @@ from test_boards import CERTS, BoardCase
 
 
 class ServerCase(BoardCase):
-    """A board whose cables lead to another server than our own, self.server."""
+    """A board that is connected to another server, self.server."""
 
     server: Nginx | OpenSsl
 
     def use(self, chain: str) -> None:
-        """From a start on."""
+        """Connects to the servers with this chain, from a restart on."""
         self.k.ports |= {name: self.server.ports[name, chain] for name in (AUTH_HOST, PORTAL)}
         self.k.kill()
         self.k.start()
@@ -29,12 +29,12 @@ class ServerCase(BoardCase):
         answer = self.k.command("check")
         for host in ("auth", "portal"):
             for stage, wanted in (("tls", "ok TLSv1.2"), ("certificate", "ok")):
-                told = answer.values.get(f"{host}.{stage}", "")
-                self.assertTrue(told.startswith(wanted), repr(answer))
+                shown = answer.values.get(f"{host}.{stage}", "")
+                self.assertTrue(shown.startswith(wanted), repr(answer))
 
 
 class BehindNginx(ServerCase):
-    """A whole life where nginx ends the TLS."""
+    """Provisioning and refresh with nginx as the TLS server."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -42,7 +42,7 @@ class BehindNginx(ServerCase):
         self.addCleanup(self.server.close)
 
     def seen(self, chain: str) -> list[Seen]:
-        """The token endpoint's requests, each as it should be."""
+        """The requests of the token endpoint, after a check of each."""
         requests = self.server.requests_of(AUTH_HOST, chain)
         signed = "ECDSA" if chain == "ec" else "RSA"
         for one in requests:
@@ -74,12 +74,12 @@ class OpenSslServer(ServerCase):
         for chain in CHAINS:
             with self.subTest(chain):
                 self.use(chain)
-                for _ in range(2):  # the second time with the first's ticket
+                for _ in range(2):  # the second one resumes the session
                     self.check_both()
 
 
 class AddedRoot(BoardCase):
-    """A root that the firmware does not have, typed in pieces, over a restart in their midst."""
+    """A root that the firmware does not have, entered in pieces, with a restart between them."""
 
     def pieces(self, name: str = "untrusted-root.pem") -> list[str]:
         """The lines of a PEM file."""
@@ -98,7 +98,7 @@ class AddedRoot(BoardCase):
         self.k.wake()
         self.k.wait_address()
 
-    def test_trusted_from_its_end_to_its_deletion(self) -> None:
+    def test_trusted_from_ca_add_end_to_ca_del(self) -> None:
         self.ready()
         pieces = self.pieces()
         digest = hashlib.sha256(base64.b64decode("".join(pieces))).hexdigest()
@@ -107,7 +107,7 @@ class AddedRoot(BoardCase):
         for piece in pieces[:3]:
             self.k.must(f"ca add {piece}")
         self.restart()
-        self.assertEqual(self.exchange().code, "tls_untrusted")  # a part counts for nothing
+        self.assertEqual(self.exchange().code, "tls_untrusted")  # an incomplete root is not trusted
         for piece in pieces[3:]:
             self.k.must(f"ca add {piece}")
         self.assertEqual(self.k.must("ca add end")["sha256"], digest)
@@ -120,12 +120,12 @@ class AddedRoot(BoardCase):
         self.restart()
         self.assertNotIn(digest, repr(self.k.must("ca list")))
         self.assertEqual(self.exchange().code, "tls_untrusted")
-        self.b24.set(oauth_cert="ec")  # the firmware's own roots count as before
+        self.b24.set(oauth_cert="ec")  # the roots of the firmware are trusted as before
         self.b24.drop()
         self.assertEqual(self.k.must(f"auth code {self.b24.code()['code']}")["generation"], "3")
 
-    def test_there_is_room_for_two_beside_a_token(self) -> None:
-        """Long ones, in long pieces: and a third may be as long as any."""
+    def test_two_fit_in_flash_beside_a_token(self) -> None:
+        """Long ones, in long pieces, and a third one of the greatest length."""
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
         for name in ("root-rsa4096.pem", "untrusted-root.pem"):
@@ -143,8 +143,8 @@ class AddedRoot(BoardCase):
         self.assertEqual(self.k.must("ca list")["added"], "2")
         self.assertTrue(self.k.must("check").ok)
 
-    def test_what_is_no_root_is_refused(self) -> None:
-        """Nothing of it stays, and the board goes on."""
+    def test_an_invalid_root_is_rejected(self) -> None:
+        """Nothing of it is stored, and the board works as before."""
         self.ready()
         self.k.must("ca add begin")
         self.assertEqual(self.k.command("ca add not base64").code, "bad_value")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long an emulated processor keeps interrupts out, told by a trace of each instruction.
+"""How long an emulated processor delays interrupts, by a trace of every instruction.
 
-QEMU writes a line for each one that is executed, and for each interrupt that is taken and left;
-what masks them and lets them through again is found in the image's code."""
+QEMU writes a line for every executed instruction and for the start and end of every interrupt; the
+instructions that mask and unmask them are found by disassembly of the image."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Code:
 
     masks: set[int]
     unmasks: set[int]
-    returns: set[int]  # of an interrupt, where no line tells of it
+    returns: set[int]  # from an interrupt, where QEMU writes no line
 
     @classmethod
     def of(cls, elf: Path, tools: str) -> Code:
@@ -42,13 +42,13 @@ class Code:
         found = cls(places(r"cpsid\ti|csrrci?\t\w+,mstatus,8"),
                     places(r"msr\tPRIMASK|csrs\tmstatus"), places("mret"))
         if not found.masks or not found.unmasks:
-            raise AssertionError("the image masks no interrupts, or not as this looks for it")
+            raise AssertionError("found no instruction that masks interrupts")
         return found
 
 
 @dataclass
 class Longest:
-    """Of a kind of stretch."""
+    """The longest stretch of a kind."""
 
     instructions: int = 0
     start: int = 0  # address of its first one
@@ -57,20 +57,20 @@ class Longest:
 
 @dataclass
 class Stretches:
-    """What a trace came to."""
+    """The stretches of a trace."""
 
     code: Code
     instructions: int = 0
     by_mask: Longest = field(default_factory=Longest)
     by_interrupt: Longest = field(default_factory=Longest)
     _depth: int = 0
-    _taken: bool = False  # an interrupt is being served
+    _taken: bool = False  # within an interrupt
     _now: int = 0
     _from: int = 0
     _next: int = -1       # an instruction that may not have been executed yet
 
     def take(self, line: re.Match) -> None:
-        """An instruction counts when what comes next does not take it back: then it is told again."""
+        """An instruction counts unless the next line revokes it; QEMU then writes it again."""
         if line[2]:
             self._next = -1
             return
@@ -78,9 +78,9 @@ class Stretches:
             self._execute(self._next)
         self._next = int(line[1], 16) if line[1] else -1
         if line[3]:
-            self._taken, self._now = True, 0  # whoever waited was looked at
+            self._taken, self._now = True, 0  # pending interrupts are taken here
         elif line[4]:
-            self._taken, self._now = False, 0  # the same: the next one may mask at once
+            self._taken, self._now = False, 0  # ... and here; the next instruction may mask them
 
     def _execute(self, at: int) -> None:
         self.instructions += 1
@@ -107,7 +107,7 @@ class Stretches:
 
 @dataclass
 class Tracer:
-    """Follows a board that was started with MONITOR, during a with statement."""
+    """Traces a board that was started with MONITOR, during a with statement."""
 
     home: Path
     code: Code
@@ -124,12 +124,12 @@ class Tracer:
         self._monitor.connect(str(self.home / "monitor"))
         self._wait_prompt()
         for command in ("singlestep on", f"logfile {self._fifo}", "log exec,nochain,int"):
-            self._tell(command)
+            self._command(command)
         return self.found
 
     def __exit__(self, *_) -> None:
         for command in ("log none", "singlestep off", "logfile /dev/null"):
-            self._tell(command)
+            self._command(command)
         self._monitor.close()
         self._reader.join(PATIENT_S)
         self._fifo.unlink()
@@ -139,7 +139,7 @@ class Tracer:
         while not got.endswith(b"(qemu) "):
             got += self._monitor.recv(4096)
 
-    def _tell(self, command: str) -> None:
+    def _command(self, command: str) -> None:
         self._monitor.sendall(command.encode() + b"\n")
         self._wait_prompt()
 
