@@ -26,6 +26,16 @@
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
 #define TK_RENEW_ON_DEMAND 0
 
+/* The settings of an account, in the order of their keys in tk_keys.h. */
+enum tk_setting {
+    TK_SET_PORTAL,
+    TK_SET_CLIENT_ID,
+    TK_SET_CLIENT_SECRET,
+    TK_SET_SCOPE,
+    TK_SET_AUTH_HOST,
+    TK_SET_RENEW
+};
+
 /* Why the server no longer honours the pair. Numbers are on flash: a restart must not retry a dead
  * pair. */
 enum tk_revocation {

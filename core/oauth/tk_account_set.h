@@ -9,16 +9,6 @@
 
 #include "tk_account.h"
 
-/* In the order of their keys in tk_keys.h. */
-enum tk_setting {
-    TK_SET_PORTAL,
-    TK_SET_CLIENT_ID,
-    TK_SET_CLIENT_SECRET,
-    TK_SET_SCOPE,
-    TK_SET_AUTH_HOST,
-    TK_SET_RENEW
-};
-
 /* Allocates the slot to an account of this name, 1 to TK_NAME_MAX characters. TK_E_STORAGE_*. */
 enum tk_err tk_account_create(struct tk_account *a, const char *name);
 

@@ -10,7 +10,7 @@
  * before. RAM is the caller's to update, except where noted.
  */
 
-#include "tk_account_set.h"
+#include "tk_account.h"
 
 /* Loads the account of this slot. a->used stays false if there is none. */
 void tk_account_load(struct tk_account *a);

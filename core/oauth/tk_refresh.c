@@ -10,6 +10,11 @@
 #define PROBE_FIRST_S      3600
 #define PROBE_LAST_S       86400
 
+static struct tk_account *of_timer(struct tk_timer *timer)
+{
+    return TK_CONTAINER_OF(timer, struct tk_account, refresh.timer);
+}
+
 static struct tk_account *of_request(struct tk_request *r)
 {
     return TK_CONTAINER_OF(r, struct tk_account, refresh.request);
@@ -249,7 +254,7 @@ enum tk_err tk_refresh_start(struct tk_account *a)
 static void timer_expired(struct tk_timer *timer, uint64_t now_ms)
 {
     (void)now_ms;
-    start(TK_CONTAINER_OF(timer, struct tk_account, refresh.timer));
+    start(of_timer(timer));
 }
 
 void tk_refresh_init(struct tk_account *a)

@@ -55,9 +55,9 @@ ROWS = [Row(server, int(status), body, error, action) for server, status, body, 
         in TABLES["server", "status", "body", "error", "action"]]
 # By action: state, reason ("error": the error itself), alert level.
 STATES = {action: (state, reason, level) for action, state, reason, level, _
-          in TABLES["action", "state", "reason", "level at once", "what follows"]}
+          in TABLES["action", "state", "reason", "alert level", "reaction"]}
 # By action: the value of `rest=`.
-REST = {action: rest for action, rest, _ in TABLES["action", "rest", "what follows"]}
+REST = {action: rest for action, rest, _ in TABLES["action", "rest", "reaction"]}
 # Where there is no response: the action.
 FAILURES = {error: action for error, action, _ in TABLES["error", "action", "when"]}
 
