@@ -3,8 +3,8 @@
 #define TK_POSIX_H
 
 /*
- * The contract on a POSIX system: BSD sockets, poll, a file as flash. Struct tk_port is in the
- * open so that a program may hold it where it likes; only the first part is the program's.
+ * The contract on a POSIX system: BSD sockets, poll, a file as flash. struct tk_port is defined
+ * here so that a program may allocate it anywhere; only its first part is for the program.
  *
  *      struct tk_port port;
  *      tk_posix_init(&port);
@@ -12,7 +12,7 @@
  *      while (!port.reboot) { ... tk_wait(&port, next); }
  *      tk_posix_free(&port);
  *
- * A port belongs to one thread. No descriptor that it opens survives an exec.
+ * A port belongs to one thread. All descriptors that it opens are close-on-exec.
  */
 
 #include "tk_console_io.h"
@@ -26,21 +26,20 @@
 
 enum {
     TK_POSIX_CONSOLES = 8,
-    TK_POSIX_CONSOLE_RING = 8192, /* bytes of output that wait for a slow terminal */
+    TK_POSIX_CONSOLE_RING = 8192, /* bytes of output buffered for a slow terminal */
     TK_POSIX_SOCKETS = 16,
     TK_POSIX_LOOKUPS = 4,
     TK_POSIX_WATCHES = 32,
     TK_POSIX_ID_MAX = 32
 };
 
-/* Whether tk_wait ends for a thing: after a call answered "not now". Told is what the last tk_wait
- * ended for and nobody looked at since. */
+/* A condition that ends tk_wait. */
 struct tk_posix_interest {
-    bool wanted;
-    bool told;
+    bool wanted;   /* the last call reported "not ready" */
+    bool reported; /* it ended the last tk_wait, and has not been used since */
 };
 
-/* What a lookup's thread hands back through its pipe. */
+/* The result that the thread of a lookup writes to its pipe. */
 struct tk_posix_answer {
     size_t count;
     struct tk_addr addrs[TK_SOCK_ADDRS];
@@ -48,9 +47,9 @@ struct tk_posix_answer {
 
 struct tk_posix_lookup {
     bool used;
-    bool abandoned; /* nobody wants the answer, but its thread still runs */
+    bool cancelled; /* its thread still runs */
     struct tk_posix_interest answered;
-    int fd; /* of the pipe that the answer comes through; -1 once it is here */
+    int fd; /* read end of the pipe; -1 once the answer has arrived */
     struct tk_posix_answer answer;
 };
 
@@ -63,76 +62,78 @@ struct tk_posix_sock {
 };
 
 struct tk_posix_console {
-    int in;  /* -1: nobody is attached */
-    int out; /* outlives in until the ring is empty; -1: none */
+    int in;  /* -1: detached */
+    int out; /* stays until the ring is empty; -1: none */
     struct tk_posix_interest read, room;
-    size_t head; /* of the ring: the next byte to go out */
+    size_t head; /* of the ring: the next byte to write */
     size_t len;  /* bytes in the ring */
     char ring[TK_POSIX_CONSOLE_RING];
 };
 
 struct tk_posix_watch {
     int fd;
-    short events; /* 0: this place is free */
+    short events; /* 0: unused */
     short ready;
 };
 
 struct tk_port {
-    /* the program's */
-    bool unseeded; /* set it to play a machine without entropy */
-    bool reboot;   /* tk_device_reboot was called: end the main loop and start again */
+    /* for the program */
+    bool unseeded; /* set: behave like a machine without entropy */
+    bool reboot;   /* tk_device_reboot was called: leave the main loop and start again */
     int level;     /* of tk_device_indicate */
-    bool has_key;  /* tk_device_key gives key */
+    bool has_key;  /* tk_device_key returns key */
     uint8_t key[TK_DEVICE_KEY_SIZE];
 
-    /* the port's */
+    /* private */
     char id[TK_POSIX_ID_MAX + 1];
-    int timer;                      /* -1: poll's own timeout has to do */
-    uint64_t timer_ms;              /* the tick that it is armed for */
-    struct tk_posix_interest place; /* for another lookup */
+    int timer;                            /* descriptor; -1: poll's timeout is used */
+    uint64_t timer_ms;                    /* the tick that it is armed for */
+    struct tk_posix_interest lookup_slot; /* a free slot for another lookup */
     struct tk_posix_lookup lookups[TK_POSIX_LOOKUPS];
     struct tk_posix_sock socks[TK_POSIX_SOCKETS];
     struct tk_posix_console consoles[TK_POSIX_CONSOLES];
     struct tk_posix_watch watches[TK_POSIX_WATCHES];
 };
 
-/* Nothing is attached or open, and the device has the id of this machine. SIGPIPE is ignored from
- * then on, unless the program already handles it: a reader that went away is an outcome here. */
+/* Initializes a port with no consoles or watches and with the id of this machine. Ignores SIGPIPE
+ * unless the program handles it: writes report a closed reader. */
 void tk_posix_init(struct tk_port *port);
 
-/* Closes what the port opened. Console output that would have to wait is lost, lookups under way
+/* Closes what the port opened. Buffered console output that would block is lost; threads of lookups
  * end by themselves. Descriptors of consoles and watches stay open: they are the program's. */
 void tk_posix_free(struct tk_port *port);
 
 /*
- * Attaches a terminal to a line that has none. in and out may be the same descriptor, of any
- * kind; they stay the program's, and must stay open while tk_posix_console_attached.
+ * Attaches a terminal to an unused line. in and out may be the same descriptor, of any kind; they
+ * stay the program's and must stay open while tk_posix_console_attached returns true.
  *
- * End of input detaches the line, an error too. Output that was taken before still goes out, and
- * the line counts as attached until it did, and until a read or a write said so. (A
- * pseudoterminal's master reads an error while no program has the other end open: who serves one
- * keeps that end open himself.)
+ * End of input or an error detaches the line. Output taken before is still written: the line counts
+ * as attached until that is done and a read or write has reported TK_CONSOLE_CLOSED. (The master of
+ * a pseudoterminal reads an error while the other side is closed: a program that serves one keeps
+ * the other side open itself.)
  */
 void tk_posix_console_attach(struct tk_port *port, unsigned line, int in, int out);
-void tk_posix_console_detach(struct tk_port *port, unsigned line); /* at once, output and all */
+
+/* Detaches at once; output that would block is lost. */
+void tk_posix_console_detach(struct tk_port *port, unsigned line);
 bool tk_posix_console_attached(const struct tk_port *port, unsigned line);
 
-/* tk_wait also ends while any of events (poll.h) is there on fd; events 0 forgets fd. 0, or -1
- * when the table is full. */
+/* Makes tk_wait end while any of events (poll.h) is set on fd; events 0 removes fd. Returns 0, or
+ * -1 if the table is full. */
 int tk_posix_watch(struct tk_port *port, int fd, short events);
 
-/* What the last tk_wait saw on a watched fd, as poll's revents. */
+/* The revents of a watched fd in the last tk_wait. */
 short tk_posix_ready(const struct tk_port *port, int fd);
 
-/* Another id than this machine's. 0, or -1 for one that the contract does not allow. */
+/* Replaces the id of this machine. Returns 0, or -1 for one that tk_device_id does not allow. */
 int tk_posix_set_id(struct tk_port *port, const char *id);
 
-/* Flash that is a regular file: real sectors, and programs that only clear bits. */
+/* Flash in a regular file: sectors are erased to 0xFF, and programs only clear bits. */
 enum {
     TK_POSIX_FLASH_OK = 0,
-    TK_POSIX_FLASH_ERR = -1,  /* errno says why */
-    TK_POSIX_FLASH_BUSY = -2, /* somebody else has it open */
-    TK_POSIX_FLASH_SIZE = -3  /* there is something of another size or kind in its place */
+    TK_POSIX_FLASH_ERR = -1,  /* see errno */
+    TK_POSIX_FLASH_BUSY = -2, /* locked by another program */
+    TK_POSIX_FLASH_SIZE = -3  /* not a regular file, or of another size */
 };
 
 struct tk_posix_flash {
@@ -140,8 +141,8 @@ struct tk_posix_flash {
     int fd;
 };
 
-/* Opens the file, and makes it first where there is none: erased, mode 0600, and either whole or
- * not there at all. It is locked until tk_posix_flash_close. */
+/* Opens and locks the file. Creates it if it does not exist: erased, mode 0600, complete or not at
+ * all. */
 int tk_posix_flash_open(struct tk_posix_flash *f, const char *path, uint32_t sector_size,
                         uint32_t sectors, uint32_t unit);
 void tk_posix_flash_close(struct tk_posix_flash *f);

@@ -10,7 +10,7 @@
 #include <sys/timerfd.h>
 #endif
 
-/* The one that goes on while the machine sleeps, where there is one. */
+/* CLOCK_BOOTTIME advances while the machine is suspended. */
 static int read_clock(struct timespec *now)
 {
 #if defined(CLOCK_BOOTTIME)
@@ -66,8 +66,8 @@ bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
     return false;
 }
 
-/* poll's own timeout stands still while the machine sleeps: a refresh that was due at night would
- * wait for the same number of hours again in the morning. */
+/* poll's timeout does not advance while the machine is suspended: a refresh that was due at night
+ * would wait for the same number of hours again in the morning. */
 #if defined(__linux__)
 int tk_posix_timer_open(void)
 {

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 /*
- * A terminal's descriptor is often shared with the shell that started us, and O_NONBLOCK would
- * then be the shell's too: it would read errors from its own terminal. So the flag is left alone,
- * and poll is asked before each call. A read of what is there does not block then, nor does a
- * write of so little: a pipe promises to take PIPE_BUF bytes, a socket and a terminal come near
- * enough. Who opened a descriptor himself sets O_NONBLOCK on it, and gets certainty.
+ * The open file of a terminal is often shared with the shell that started the program, so that
+ * O_NONBLOCK would also apply to the shell's reads. The flag is left alone, and poll is called
+ * before each read and write. A read then does not block, nor does a write of CHUNK bytes: a pipe
+ * guarantees room for PIPE_BUF bytes, sockets and terminals behave alike in practice. For certainty
+ * a program sets O_NONBLOCK on descriptors that it opened itself.
  */
 enum { CHUNK = 256 };
 
@@ -25,7 +25,7 @@ static bool ready(int fd, short events)
     return poll(&p, 1, 0) > 0;
 }
 
-static int outcome_of_errno(void)
+static int result_of_errno(void)
 {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? AGAIN : GONE;
 }
@@ -36,7 +36,7 @@ static int read_now(int fd, void *buf, size_t size)
         return AGAIN;
     ssize_t n = read(fd, buf, size < CHUNK ? size : CHUNK);
 
-    return n > 0 ? (int)n : n == 0 ? GONE : outcome_of_errno();
+    return n > 0 ? (int)n : n == 0 ? GONE : result_of_errno();
 }
 
 static int write_now(int fd, const void *data, size_t len)
@@ -45,7 +45,7 @@ static int write_now(int fd, const void *data, size_t len)
         return AGAIN;
     ssize_t n = write(fd, data, len < CHUNK ? len : CHUNK);
 
-    return n > 0 ? (int)n : n == 0 ? AGAIN : outcome_of_errno();
+    return n > 0 ? (int)n : n == 0 ? AGAIN : result_of_errno();
 }
 
 /* --- one line --- */
@@ -70,8 +70,8 @@ static void put(struct tk_posix_console *c, const char *data, size_t len)
     c->len += len;
 }
 
-/* Writes what goes out now; false when nobody reads it any more. After the end of input the last
- * byte out ends the line. */
+/* Writes what the terminal takes now; false if the reader has closed. After the end of input, the
+ * last byte written ends the line. */
 static bool flush(struct tk_posix_console *c)
 {
     int n = 0;
@@ -179,12 +179,13 @@ void tk_posix_console_add_waits(struct tk_port *port, struct tk_posix_wait_set *
             tk_posix_wait_fd(w, c->in, POLLIN, &c->read);
         if (c->len > 0)
             tk_posix_wait_fd(w, c->out, POLLOUT, NULL);
-        if (c->len < TK_POSIX_CONSOLE_RING) /* room came with the end of a short write */
+        if (c->len < TK_POSIX_CONSOLE_RING) /* there has been room since a short write */
             tk_posix_wait_met(w, &c->room);
     }
 }
 
-/* Who left is told of by the next read or write: until then the line is nobody else's. */
+/* A reader that has closed is reported by the next read or write; until then the line stays in
+ * use. */
 void tk_posix_console_flush(struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_CONSOLES; i++) {

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ID_DIGEST = 6 /* bytes of the digest that an id shows */ };
+enum { ID_DIGEST = 6 /* bytes of the digest in an id */ };
 
 static bool read_line(const char *path, char *buf, size_t size)
 {
@@ -25,7 +25,7 @@ static bool read_line(const char *path, char *buf, size_t size)
     return ok && buf[0] != '\0';
 }
 
-/* The machine's id is meant to stay on the machine (machine-id(5)): only a digest is shown. */
+/* machine-id(5) asks for a digest instead of the id itself. */
 void tk_posix_id_init(struct tk_port *port)
 {
     char name[256] = "";
@@ -62,7 +62,7 @@ void tk_device_reboot(struct tk_port *port)
 
 void tk_device_feed_watchdog(struct tk_port *port)
 {
-    (void)port; /* who starts the program watches it */
+    (void)port; /* left to the supervisor of the process */
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

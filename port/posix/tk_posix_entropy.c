@@ -17,7 +17,7 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) /* the kernel's pool is not seeded; it says so before the first byte */
+        if (n < 0) /* the kernel's pool is not seeded; fails before the first byte */
             return TK_ENTROPY_NOT_SEEDED;
         at += n;
         len -= (size_t)n;

@@ -89,7 +89,7 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
     return inside(&f->flash, offset, len) ? read_all(f->fd, offset, buf, len) : TK_FLASH_ERR;
 }
 
-/* What NOR flash does: a bit that is 0 stays 0. */
+/* As NOR flash does: a 0 bit stays 0. */
 static int clear_bits(int fd, uint32_t offset, const uint8_t *data, size_t len)
 {
     uint8_t bounce[BOUNCE];
@@ -145,7 +145,7 @@ static bool good_geometry(const struct tk_flash *f)
            f->sector_size <= 262144 && f->sector_size % f->unit == 0 && size_of(f) <= UINT32_MAX;
 }
 
-/* A name is durable when its directory is. */
+/* A directory entry is durable once the directory is synced. */
 static int sync_directory_of(const char *path)
 {
     char dir[PATH_MAX];
@@ -161,8 +161,8 @@ static int sync_directory_of(const char *path)
     return ret;
 }
 
-/* link, unlike rename, never replaces: of two programs that make the file at the same time one
- * has made it, and both open that one. */
+/* link, unlike rename, never replaces a file: if two programs create it at the same time, one
+ * succeeds, and both open its file. */
 static int publish(const char *temp, const char *path)
 {
     int ret = link(temp, path) == 0 || errno == EEXIST ? 0 : -1;
@@ -178,7 +178,7 @@ static int create(const char *path, uint64_t size)
         errno = ENAMETOOLONG;
         return -1;
     }
-    int fd = mkstemp(temp); /* of mode 0600 */
+    int fd = mkstemp(temp); /* mode 0600 */
 
     if (fd < 0)
         return -1;

@@ -4,19 +4,19 @@
 void tk_posix_set_wanted(struct tk_posix_interest *interest, bool wanted)
 {
     interest->wanted = wanted;
-    interest->told = false;
+    interest->reported = false;
 }
 
-/* Whether to wait for a thing. What ended the last tk_wait and was not looked at since is passed
- * over once, for a nap: a program that has something better to do, or forgot, neither spins nor
- * misses it. */
+/* Whether to wait for a condition. One that ended the last tk_wait and was not used since is
+ * skipped once, for a short sleep: a program that ignores it for now neither spins nor misses
+ * it. */
 static bool wanted(struct tk_posix_wait_set *w, struct tk_posix_interest *interest)
 {
-    bool passed_over = interest->wanted && interest->told;
+    bool skipped = interest->wanted && interest->reported;
 
-    w->nap = w->nap || passed_over;
-    interest->told = false;
-    return interest->wanted && !passed_over;
+    w->short_sleep = w->short_sleep || skipped;
+    interest->reported = false;
+    return interest->wanted && !skipped;
 }
 
 void tk_posix_wait_fd(struct tk_posix_wait_set *w, int fd, short events,
@@ -32,6 +32,6 @@ void tk_posix_wait_met(struct tk_posix_wait_set *w, struct tk_posix_interest *in
 {
     if (!wanted(w, interest))
         return;
-    interest->told = true;
-    w->now = true;
+    interest->reported = true;
+    w->met = true;
 }

@@ -13,16 +13,16 @@
 #include <unistd.h>
 
 /*
- * getaddrinfo blocks for as long as it likes and cannot be cancelled, so each lookup of a name is
- * a thread. Thread and port share nothing but a pipe: the question goes along as the thread's own
- * memory, the answer comes back through the pipe in one write, and a port that lost interest
- * closes its end. There is no lock, and nothing to tidy up when the process ends in between.
+ * getaddrinfo blocks and cannot be cancelled, so each lookup of a name is a thread. Thread and port
+ * share only a pipe: the thread owns the query, writes its result to the pipe in one call, and a
+ * port that has cancelled the lookup closes the read end. No lock is needed, and nothing is left to
+ * clean up when the process exits in between.
  */
 
 enum { HOST_MAX = 253 /* characters of a name (RFC 1035 2.3.4) */ };
 
-struct question {
-    int fd; /* of the pipe that the answer goes into */
+struct query {
+    int fd; /* write end of the pipe */
     char host[HOST_MAX + 1];
 };
 
@@ -66,15 +66,15 @@ static void resolve(const char *host, struct tk_posix_answer *answer)
     freeaddrinfo(list);
 }
 
-static void *answer_question(void *arg)
+static void *run_query(void *arg)
 {
-    struct question *q = arg;
+    struct query *q = arg;
     struct tk_posix_answer answer;
 
     memset(&answer, 0, sizeof answer);
     resolve(q->host, &answer);
     if (write(q->fd, &answer, sizeof answer) < 0) {
-        /* nobody waits for it any more */
+        /* the lookup was cancelled */
     }
     close(q->fd);
     free(q);
@@ -83,8 +83,8 @@ static void *answer_question(void *arg)
 
 /* --- in the port --- */
 
-/* Signals are for the program's own thread, where they end its tk_wait. */
-static int start_thread(struct question *q)
+/* Signals go to the program's own thread, where they end tk_wait. */
+static int start_thread(struct query *q)
 {
     sigset_t all, before;
     pthread_attr_t detached;
@@ -95,16 +95,16 @@ static int start_thread(struct question *q)
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ret = pthread_create(&thread, &detached, answer_question, q);
+    ret = pthread_create(&thread, &detached, run_query, q);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&detached);
     return ret == 0 ? 0 : -1;
 }
 
-/* The end of the pipe to read the answer from, or -1. */
-static int ask(const char *host)
+/* Starts a query. Returns the read end of its pipe, or -1. */
+static int start_query(const char *host)
 {
-    struct question *q = malloc(sizeof *q);
+    struct query *q = malloc(sizeof *q);
     int ends[2];
 
     if (q == NULL || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -121,7 +121,7 @@ static int ask(const char *host)
     return -1;
 }
 
-static bool parse_digits(const char *host, struct tk_posix_answer *answer)
+static bool parse_numeric(const char *host, struct tk_posix_answer *answer)
 {
     struct tk_addr *addr = &answer->addrs[0];
 
@@ -134,7 +134,7 @@ static bool parse_digits(const char *host, struct tk_posix_answer *answer)
     return answer->count > 0;
 }
 
-/* Whether the answer is here. A thread that ended without one found nothing. */
+/* Whether the answer has arrived. A thread that ended without one found no address. */
 static bool collect(struct tk_posix_lookup *l)
 {
     if (l->fd < 0)
@@ -157,14 +157,14 @@ static void release(struct tk_posix_lookup *l)
     *l = (struct tk_posix_lookup){.fd = -1};
 }
 
-/* A cancelled lookup keeps its place until its thread is done, so that however often callers
- * lose patience, there are never more threads than places. */
-static int free_place(struct tk_port *port)
+/* A cancelled lookup keeps its slot until its thread ends, so that there are never more threads
+ * than slots, no matter how often callers time out. */
+static int free_slot(struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_LOOKUPS; i++) {
         struct tk_posix_lookup *l = &port->lookups[i];
 
-        if (l->abandoned && collect(l))
+        if (l->cancelled && collect(l))
             release(l);
         if (!l->used)
             return i;
@@ -174,17 +174,17 @@ static int free_place(struct tk_port *port)
 
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
-    int i = free_place(port);
+    int i = free_slot(port);
     size_t len = strlen(host);
 
-    tk_posix_set_wanted(&port->place, i < 0);
+    tk_posix_set_wanted(&port->lookup_slot, i < 0);
     if (i < 0)
         return TK_SOCK_AGAIN;
     if (len == 0 || len > HOST_MAX)
         return TK_SOCK_ERR;
     struct tk_posix_lookup *l = &port->lookups[i];
 
-    if (!parse_digits(host, &l->answer) && (l->fd = ask(host)) < 0)
+    if (!parse_numeric(host, &l->answer) && (l->fd = start_query(host)) < 0)
         return TK_SOCK_ERR;
     l->used = true;
     tk_posix_set_wanted(&l->answered, true);
@@ -197,7 +197,7 @@ static struct tk_posix_lookup *find(struct tk_port *port, int lookup)
         return NULL;
     struct tk_posix_lookup *l = &port->lookups[lookup];
 
-    return l->used && !l->abandoned ? l : NULL;
+    return l->used && !l->cancelled ? l : NULL;
 }
 
 int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
@@ -225,7 +225,7 @@ void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
     if (collect(l))
         release(l);
     else
-        l->abandoned = true;
+        l->cancelled = true;
 }
 
 void tk_posix_lookup_init(struct tk_port *port)
@@ -250,6 +250,6 @@ void tk_posix_lookup_add_waits(struct tk_port *port, struct tk_posix_wait_set *w
         if (l->fd < 0)
             tk_posix_wait_met(w, &l->answered);
         else
-            tk_posix_wait_fd(w, l->fd, POLLIN, l->abandoned ? &port->place : &l->answered);
+            tk_posix_wait_fd(w, l->fd, POLLIN, l->cancelled ? &port->lookup_slot : &l->answered);
     }
 }

@@ -2,25 +2,25 @@
 #ifndef TK_POSIX_PRIVATE_H
 #define TK_POSIX_PRIVATE_H
 
-/* What the files of this port need of each other. */
+/* Shared by the files of this port. */
 
 #include "tk_posix.h"
 
 #include <poll.h>
 
 enum {
-    TK_POSIX_PLACES =
+    TK_POSIX_POLLED =
         1 + TK_POSIX_LOOKUPS + 2 * TK_POSIX_SOCKETS + 2 * TK_POSIX_CONSOLES + TK_POSIX_WATCHES
 };
 
 uint64_t tk_posix_now_ms(void);
 
-/* A descriptor that becomes readable at a tick, also when the machine slept through it; -1 where
+/* A timer descriptor that becomes readable at a tick, even if the machine was suspended; -1 where
  * the system has none. */
 int tk_posix_timer_open(void);
 int tk_posix_timer_set(int timer, uint64_t at_ms); /* 0, or -1 */
 
-/* Finds out this machine's id. */
+/* Sets the id of this machine. */
 void tk_posix_id_init(struct tk_port *port);
 
 void tk_posix_lookup_init(struct tk_port *port);
@@ -29,16 +29,14 @@ void tk_posix_sock_init(struct tk_port *port);
 void tk_posix_sock_free(struct tk_port *port);
 void tk_posix_console_init(struct tk_port *port);
 
-/*
- * What tk_wait waits for. Each noun adds its own: a descriptor, or something that is there
- * already. interest may be NULL: always wanted.
- */
+/* What one tk_wait waits for. Each part of the port adds its descriptors, or conditions that are
+ * already met. interest NULL: always wanted. */
 struct tk_posix_wait_set {
-    struct pollfd fds[TK_POSIX_PLACES];
-    struct tk_posix_interest *interests[TK_POSIX_PLACES];
+    struct pollfd fds[TK_POSIX_POLLED];
+    struct tk_posix_interest *interests[TK_POSIX_POLLED];
     nfds_t count;
-    bool now; /* there is no need to sleep */
-    bool nap; /* something was passed over: sleep a moment only */
+    bool met;         /* a condition is met: do not sleep */
+    bool short_sleep; /* a condition was skipped: sleep for a short time only */
 };
 
 void tk_posix_set_wanted(struct tk_posix_interest *interest, bool wanted);
@@ -50,7 +48,7 @@ void tk_posix_lookup_add_waits(struct tk_port *port, struct tk_posix_wait_set *w
 void tk_posix_sock_add_waits(struct tk_port *port, struct tk_posix_wait_set *w);
 void tk_posix_console_add_waits(struct tk_port *port, struct tk_posix_wait_set *w);
 
-/* Lets output go on that a terminal was too slow for. */
+/* Writes output that was buffered for a slow terminal. */
 void tk_posix_console_flush(struct tk_port *port);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DRAIN_MAX = 64 /* reads of what arrived unread, when a socket is closed */ };
+enum { DRAIN_MAX = 64 /* reads of unread data before a socket is closed */ };
 
 static struct tk_posix_sock *find(struct tk_port *port, int sock)
 {
@@ -21,7 +21,7 @@ static struct tk_posix_sock *find(struct tk_port *port, int sock)
     return &port->socks[sock];
 }
 
-static int free_place(const struct tk_port *port)
+static int free_slot(const struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_SOCKETS; i++) {
         if (!port->socks[i].used)
@@ -47,8 +47,8 @@ static socklen_t to_sockaddr(const struct tk_addr *addr, uint16_t tcp_port,
     return sizeof v6;
 }
 
-/* The descriptor of a connection that has begun, or -1. */
-static int begin(const struct tk_addr *addr, uint16_t tcp_port)
+/* Starts a connection. Returns its descriptor, or -1. */
+static int start(const struct tk_addr *addr, uint16_t tcp_port)
 {
     struct sockaddr_storage to;
     socklen_t len = to_sockaddr(addr, tcp_port, &to);
@@ -66,11 +66,11 @@ static int begin(const struct tk_addr *addr, uint16_t tcp_port)
 
 int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port)
 {
-    int i = free_place(port);
+    int i = free_slot(port);
 
     if (i < 0 || (addr->family != 4 && addr->family != 6))
         return TK_SOCK_ERR;
-    int fd = begin(addr, tcp_port);
+    int fd = start(addr, tcp_port);
 
     if (fd < 0)
         return TK_SOCK_ERR;
@@ -79,8 +79,8 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     return i;
 }
 
-/* The system tells an error of connect once; this remembers it. */
-static int look(struct tk_posix_sock *s)
+/* SO_ERROR returns an error of connect once; it is kept in failed. */
+static int check_connect(struct tk_posix_sock *s)
 {
     struct pollfd writable = {.fd = s->fd, .events = POLLOUT};
     int err = 0;
@@ -100,14 +100,14 @@ int tk_sock_connected(struct tk_port *port, int sock)
 
     if (s == NULL || s->failed)
         return TK_SOCK_ERR;
-    int ret = s->connected ? TK_SOCK_OK : look(s);
+    int ret = s->connected ? TK_SOCK_OK : check_connect(s);
 
     tk_posix_set_wanted(&s->write, ret == TK_SOCK_AGAIN);
     return ret;
 }
 
-/* EINTR is no outcome of the contract; nothing here sleeps, so asking again later is right. */
-static int outcome_of_errno(void)
+/* EINTR has no result of its own in the contract: the caller tries again. */
+static int result_of_errno(void)
 {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? TK_SOCK_AGAIN : TK_SOCK_ERR;
 }
@@ -119,7 +119,7 @@ int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
     if (s == NULL || s->failed)
         return TK_SOCK_ERR;
     ssize_t n = send(s->fd, data, len < INT_MAX ? len : INT_MAX, MSG_NOSIGNAL);
-    int ret = n < 0 ? outcome_of_errno() : (int)n;
+    int ret = n < 0 ? result_of_errno() : (int)n;
 
     tk_posix_set_wanted(&s->write, ret == TK_SOCK_AGAIN);
     return ret;
@@ -134,14 +134,14 @@ int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
     if (size == 0)
         return 0;
     ssize_t n = recv(s->fd, buf, size < INT_MAX ? size : INT_MAX, 0);
-    int ret = n < 0 ? outcome_of_errno() : n == 0 ? TK_SOCK_CLOSED : (int)n;
+    int ret = n < 0 ? result_of_errno() : n == 0 ? TK_SOCK_CLOSED : (int)n;
 
     tk_posix_set_wanted(&s->read, ret == TK_SOCK_AGAIN);
     return ret;
 }
 
-/* A system resets a connection that is closed with bytes unread, and the reset may overtake what
- * was sent: those bytes are read first. */
+/* A connection that is closed with unread data is reset, and the reset may discard data in flight
+ * to the peer: unread data is drained first. */
 static void close_in_order(int fd)
 {
     char rest[4096];

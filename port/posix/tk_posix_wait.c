@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-enum { NAP_MS = 10 };
+enum { SHORT_MS = 10 };
 
 /* --- the program's own descriptors --- */
 
@@ -16,7 +16,7 @@ static struct tk_posix_watch *find(struct tk_port *port, int fd)
     return NULL;
 }
 
-static struct tk_posix_watch *free_place(struct tk_port *port)
+static struct tk_posix_watch *free_slot(struct tk_port *port)
 {
     for (int i = 0; i < TK_POSIX_WATCHES; i++) {
         if (port->watches[i].events == 0)
@@ -35,7 +35,7 @@ int tk_posix_watch(struct tk_port *port, int fd, short events)
     }
     if (events == 0)
         return 0;
-    w = free_place(port);
+    w = free_slot(port);
     if (w == NULL)
         return -1;
     *w = (struct tk_posix_watch){.fd = fd, .events = events};
@@ -80,16 +80,16 @@ static bool arm(struct tk_port *port, uint64_t until_ms)
     return true;
 }
 
-/* Puts the timer among the descriptors, or answers the timeout for poll that does instead. A tick
- * is a millisecond begun, so a whole number of them is never too short. */
+/* Adds the timer to the descriptors, or returns poll's timeout. The tick rounds down, so that a
+ * whole number of milliseconds is never too short. */
 static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_wait_set *w)
 {
     uint64_t now_ms = tk_posix_now_ms();
 
-    if (w->now || until_ms <= now_ms)
+    if (w->met || until_ms <= now_ms)
         return 0;
-    if (w->nap && until_ms > now_ms + NAP_MS)
-        until_ms = now_ms + NAP_MS;
+    if (w->short_sleep && until_ms > now_ms + SHORT_MS)
+        until_ms = now_ms + SHORT_MS;
     if (until_ms == UINT64_MAX)
         return -1;
     if (arm(port, until_ms)) {
@@ -99,13 +99,13 @@ static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_
     return until_ms - now_ms < INT_MAX ? (int)(until_ms - now_ms) : INT_MAX;
 }
 
-static void tell(struct tk_port *port, const struct tk_posix_wait_set *w)
+static void report(struct tk_port *port, const struct tk_posix_wait_set *w)
 {
     for (nfds_t i = 0; i < w->count; i++) {
         if (w->fds[i].revents == 0)
             continue;
         if (w->interests[i] != NULL)
-            w->interests[i]->told = true;
+            w->interests[i]->reported = true;
         else
             note_watch(port, &w->fds[i]);
     }
@@ -116,8 +116,7 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
     struct tk_posix_wait_set w;
 
     w.count = 0;
-    w.now = w.nap = false;
-
+    w.met = w.short_sleep = false;
     tk_posix_lookup_add_waits(port, &w);
     tk_posix_sock_add_waits(port, &w);
     tk_posix_console_add_waits(port, &w);
@@ -125,6 +124,6 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
     int timeout = sleep_until(port, until_ms, &w);
 
     if (poll(w.fds, w.count, timeout) > 0)
-        tell(port, &w);
+        report(port, &w);
     tk_posix_console_flush(port);
 }

@@ -106,7 +106,7 @@ struct tk_sim_alarm {
  * hangs in one tick nor misses it. */
 struct tk_sim_interest {
     bool wanted;
-    bool told;
+    bool reported;
 };
 
 struct tk_sim_bytes {

@@ -4,14 +4,14 @@
 void tk_sim_set_wanted(struct tk_sim_interest *interest, bool wanted)
 {
     interest->wanted = wanted;
-    interest->told = false;
+    interest->reported = false;
 }
 
 void tk_sim_check(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there)
 {
     bool wanted = interest->wanted && there;
 
-    waking->nap = waking->nap || (wanted && interest->told);
-    interest->told = wanted && !interest->told;
-    waking->now = waking->now || interest->told;
+    waking->nap = waking->nap || (wanted && interest->reported);
+    interest->reported = wanted && !interest->reported;
+    waking->now = waking->now || interest->reported;
 }
