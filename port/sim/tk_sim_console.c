@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_sim_private.h"
 
-/* The line, which is looked at now; NULL when nobody is attached. */
+/* Returns the line and clears `changed`; NULL if it is detached. */
 static struct tk_sim_console *find(struct tk_port *port, unsigned line)
 {
     if (line >= TK_SIM_CONSOLES)
@@ -44,14 +44,14 @@ int tk_console_write(struct tk_port *port, unsigned line, const void *data, size
     return (int)n;
 }
 
-/* Somebody who left is told by the next read, so read is wanted whether attached or not. */
-void tk_sim_console_wakes(struct tk_port *port, struct tk_sim_waking *waking)
+/* A detached terminal is reported by the next read, so that read stays wanted. */
+void tk_sim_console_check(struct tk_port *port, struct tk_sim_wake *wake)
 {
     for (int i = 0; i < TK_SIM_CONSOLES; i++) {
         struct tk_sim_console *c = &port->consoles[i];
 
-        tk_sim_check(waking, &c->read, c->in.len > 0 || c->overrun || c->changed);
-        tk_sim_check(waking, &c->room, c->out.len < c->out_max);
+        tk_sim_check(wake, &c->read, c->in.len > 0 || c->overrun || c->changed);
+        tk_sim_check(wake, &c->room, c->out.len < c->out_max);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #define NO_ERASE UINT32_MAX
 
-enum { PROGRAMMED = 1, CUT = 2 }; /* of each unit; 0: erased */
+enum { PROGRAMMED = 1, TORN = 2 }; /* state of a unit; 0: erased */
 
 static uint64_t random_number(struct tk_sim_flash *f)
 {
@@ -23,7 +23,7 @@ static uint8_t random_byte(struct tk_sim_flash *f)
     return (uint8_t)(random_number(f) >> 32);
 }
 
-static void object(struct tk_sim_flash *f, bool broken, const char *violation)
+static void note_violation_if(struct tk_sim_flash *f, bool broken, const char *violation)
 {
     if (!broken)
         return;
@@ -41,17 +41,17 @@ static bool inside(const struct tk_sim_flash *f, uint32_t offset, size_t len)
     return offset <= memory(f) && len <= memory(f) - offset;
 }
 
-/* --- cells that are neither --- */
+/* --- weak cells --- */
 
-static void leave_undecided(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
+static void leave_weak(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
 {
     if (f->weak == TK_SIM_WEAK_NEVER)
         return;
-    f->undecided[at] |= bits;
-    f->doubtful = f->doubtful || bits != 0;
+    f->weak_bits[at] |= bits;
+    f->has_weak_bits = f->has_weak_bits || bits != 0;
 }
 
-static uint8_t decide_anew(struct tk_sim_flash *f, uint8_t byte, uint8_t bits)
+static uint8_t read_weak(struct tk_sim_flash *f, uint8_t byte, uint8_t bits)
 {
     return bits == 0 ? byte : (uint8_t)((byte & ~bits) | (random_byte(f) & bits));
 }
@@ -66,20 +66,20 @@ static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t
     for (uint32_t i = 0; i < units * unit; i++)
         f->bytes[offset + i] &= data[i];
     memset(f->programmed + offset / unit, PROGRAMMED, units);
-    if (f->doubtful)
-        memset(f->undecided + offset, 0, (size_t)units * unit);
+    if (f->has_weak_bits)
+        memset(f->weak_bits + offset, 0, (size_t)units * unit);
 }
 
-/* The unit in which it stopped: some of its bits programmed, or on an EEPROM anything. */
+/* The unit in which the program stopped: some of its bits programmed, or noise on an EEPROM. */
 static void half_program_unit(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
 {
     for (uint32_t i = 0; i < f->flash.unit; i++) {
         uint8_t old = f->bytes[offset + i];
 
-        leave_undecided(f, offset + i, f->eeprom ? 0xff : old & (uint8_t)~data[i]);
+        leave_weak(f, offset + i, f->eeprom ? 0xff : old & (uint8_t)~data[i]);
         f->bytes[offset + i] = f->eeprom ? random_byte(f) : old & (data[i] | random_byte(f));
     }
-    f->programmed[offset / f->flash.unit] = CUT;
+    f->programmed[offset / f->flash.unit] = TORN;
 }
 
 static void scatter_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
@@ -126,16 +126,16 @@ static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t 
         half_program_unit(f, offset + some * unit, data + some * unit);
 }
 
-/* A unit in which the power went and that reads as erased: nobody can know. All bits of the program
- * that was cut must be in the new one. */
-static bool is_begun_anew(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
+/* Whether a torn unit may be programmed again: it reads as erased, and the new data clears every
+ * bit that the torn program cleared. */
+static bool may_repeat(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
 {
-    bool anew = f->programmed[offset / f->flash.unit] == CUT;
+    bool may = f->programmed[offset / f->flash.unit] == TORN;
 
-    for (uint32_t i = 0; i < f->flash.unit && anew; i++)
-        anew = f->bytes[offset + i] == 0xff &&
-               (f->eeprom || (f->undecided[offset + i] & data[i]) == 0);
-    return anew;
+    for (uint32_t i = 0; i < f->flash.unit && may; i++)
+        may = f->bytes[offset + i] == 0xff &&
+              (f->eeprom || (f->weak_bits[offset + i] & data[i]) == 0);
+    return may;
 }
 
 static bool is_programmed_twice(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
@@ -145,10 +145,10 @@ static bool is_programmed_twice(const struct tk_sim_flash *f, uint32_t offset, c
     const uint8_t *before = f->programmed + offset / unit;
     bool twice = memchr(before, PROGRAMMED, units) != NULL;
 
-    if (memchr(before, CUT, units) == NULL) /* as mostly */
+    if (memchr(before, TORN, units) == NULL) /* the common case */
         return twice;
     for (uint32_t i = 0; i < units; i++) {
-        if (before[i] == CUT && !is_begun_anew(f, offset + i * unit, data + i * unit))
+        if (before[i] == TORN && !may_repeat(f, offset + i * unit, data + i * unit))
             return true;
     }
     return twice;
@@ -159,14 +159,14 @@ static void check_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t
     uint32_t unit = f->flash.unit;
     uint32_t sector_size = f->flash.sector_size;
 
-    object(f, is_programmed_twice(f, offset, data, len), "a unit is programmed twice");
-    object(f, offset % unit != 0 || len % unit != 0, "a program is not of whole units");
-    object(f, offset % sector_size + len > sector_size, "a program crosses sectors");
-    object(f, f->erasing != NO_ERASE, "a program while an erase is not done");
+    note_violation_if(f, is_programmed_twice(f, offset, data, len), "a unit is programmed twice");
+    note_violation_if(f, offset % unit != 0 || len % unit != 0, "a program of a partial unit");
+    note_violation_if(f, offset % sector_size + len > sector_size, "a program crosses sectors");
+    note_violation_if(f, f->erasing != NO_ERASE, "a program during an erase");
 }
 
-/* Counts an operation. Whether it is one that must not end well. */
-static bool begins_badly(struct tk_sim_flash *f)
+/* Counts an operation. Whether it fails. */
+static bool next_fails(struct tk_sim_flash *f)
 {
     f->operations++;
     f->off = f->operations == f->cut_at;
@@ -179,13 +179,13 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
     struct tk_sim_flash *f = ctx;
     uint32_t unit = f->flash.unit;
 
-    object(f, !inside(f, offset, len), "a program outside of the memory");
+    note_violation_if(f, !inside(f, offset, len), "a program outside the memory");
     if (f->off || !inside(f, offset, len))
         return TK_FLASH_ERR;
     check_program(f, offset, data, len);
     if (len % unit != 0 || offset % unit != 0 || len == 0)
         return len == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
-    if (begins_badly(f)) {
+    if (next_fails(f)) {
         tear_program(f, offset, data, (uint32_t)len / unit);
         return TK_FLASH_ERR;
     }
@@ -197,7 +197,7 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
 
 /* --- erase --- */
 
-/* 0xFF up to some unit, which on an EEPROM is noise. */
+/* 0xFF up to some unit; on an EEPROM the next one is noise. */
 static void erase_part(struct tk_sim_flash *f, uint32_t offset)
 {
     uint32_t len = (uint32_t)(random_number(f) % f->flash.sector_size);
@@ -207,7 +207,7 @@ static void erase_part(struct tk_sim_flash *f, uint32_t offset)
     memset(f->bytes + offset, 0xff, len);
     for (uint32_t i = 0; f->eeprom && i < f->flash.unit; i++) {
         f->bytes[offset + len + i] = random_byte(f);
-        leave_undecided(f, offset + len + i, 0xff);
+        leave_weak(f, offset + len + i, 0xff);
     }
 }
 
@@ -216,12 +216,12 @@ static void erase_noisily(struct tk_sim_flash *f, uint32_t offset, bool all)
     for (uint32_t at = offset; at < offset + f->flash.sector_size; at++) {
         uint8_t old = f->bytes[at];
 
-        leave_undecided(f, at, all ? 0xff : (uint8_t)~old);
+        leave_weak(f, at, all ? 0xff : (uint8_t)~old);
         f->bytes[at] = random_byte(f) | (all ? 0 : old);
     }
 }
 
-/* The sector is undefined then: nothing may be programmed there before the next erase. */
+/* The sector is undefined: it must be erased before it is programmed. */
 static void tear_erase(struct tk_sim_flash *f, uint32_t offset)
 {
     uint32_t size = f->flash.sector_size;
@@ -244,8 +244,8 @@ static int finish_erase(struct tk_sim_flash *f, uint32_t offset)
 
     memset(f->bytes + offset, 0xff, size);
     memset(f->programmed + offset / f->flash.unit, 0, size / f->flash.unit);
-    if (f->doubtful)
-        memset(f->undecided + offset, 0, size);
+    if (f->has_weak_bits)
+        memset(f->weak_bits + offset, 0, size);
     f->wear[offset / size]++;
     f->erases++;
     f->erasing = NO_ERASE;
@@ -257,19 +257,20 @@ static int flash_erase(void *ctx, uint32_t offset)
     struct tk_sim_flash *f = ctx;
     bool sector = offset % f->flash.sector_size == 0 && inside(f, offset, f->flash.sector_size);
 
-    object(f, !sector, "an erase of something that is no sector");
+    note_violation_if(f, !sector, "an erase that does not begin at a sector");
     if (f->off || !sector)
         return TK_FLASH_ERR;
-    object(f, f->erasing != NO_ERASE && f->erasing != offset, "an erase while another is not done");
+    note_violation_if(f, f->erasing != NO_ERASE && f->erasing != offset,
+                      "an erase during another erase");
     if (f->erasing != offset) {
         f->erasing = offset;
-        f->said = 0;
+        f->agains = 0;
     }
-    if (begins_badly(f)) {
+    if (next_fails(f)) {
         tear_erase(f, offset);
         return TK_FLASH_ERR;
     }
-    return f->said++ < f->erase_again ? TK_FLASH_AGAIN : finish_erase(f, offset);
+    return f->agains++ < f->erase_again ? TK_FLASH_AGAIN : finish_erase(f, offset);
 }
 
 /* --- read --- */
@@ -278,13 +279,13 @@ static int read_carefully(struct tk_sim_flash *f, uint32_t offset, uint8_t *byte
 {
     bool within = inside(f, offset, len);
 
-    object(f, !within, "a read outside of the memory");
-    object(f, f->erasing != NO_ERASE && !f->off, "a read while an erase is not done");
+    note_violation_if(f, !within, "a read outside the memory");
+    note_violation_if(f, f->erasing != NO_ERASE && !f->off, "a read during an erase");
     if (f->off || !within || f->reads == f->fail_read_at)
         return TK_FLASH_ERR;
     memcpy(bytes, f->bytes + offset, len);
     for (size_t i = 0; f->weak == TK_SIM_WEAK_READ && i < len; i++)
-        bytes[i] = decide_anew(f, bytes[i], f->undecided[offset + i]);
+        bytes[i] = read_weak(f, bytes[i], f->weak_bits[offset + i]);
     return TK_FLASH_OK;
 }
 
@@ -294,40 +295,40 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
 
     f->reads++;
     f->read_bytes += len;
-    if (!inside(f, offset, len) || f->erasing != NO_ERASE || f->off || f->doubtful ||
+    if (!inside(f, offset, len) || f->erasing != NO_ERASE || f->off || f->has_weak_bits ||
         f->reads == f->fail_read_at)
         return read_carefully(f, offset, buf, len);
     memcpy(buf, f->bytes + offset, len);
     return TK_FLASH_OK;
 }
 
-/* --- a cache in front of it --- */
+/* --- the write cache --- */
 
-static void make_durable(struct tk_sim_flash *f)
+static void save_synced(struct tk_sim_flash *f)
 {
-    memcpy(f->durable, f->bytes, memory(f));
-    memcpy(f->durably, f->programmed, memory(f) / f->flash.unit);
+    memcpy(f->synced, f->bytes, memory(f));
+    memcpy(f->synced_programmed, f->programmed, memory(f) / f->flash.unit);
 }
 
 static int flash_sync(void *ctx)
 {
     struct tk_sim_flash *f = ctx;
 
-    if (f->off || begins_badly(f))
+    if (f->off || next_fails(f))
         return TK_FLASH_ERR;
-    make_durable(f);
+    save_synced(f);
     return TK_FLASH_OK;
 }
 
 void tk_sim_flash_cache(struct tk_sim_flash *f)
 {
-    f->durable = tk_sim_alloc(memory(f));
-    f->durably = tk_sim_alloc(memory(f) / f->flash.unit);
+    f->synced = tk_sim_alloc(memory(f));
+    f->synced_programmed = tk_sim_alloc(memory(f) / f->flash.unit);
     f->flash.sync = flash_sync;
-    make_durable(f);
+    save_synced(f);
 }
 
-/* All of the cache's lines are lost, or any. */
+/* Loses all lines of the cache, or some. */
 static void lose_cache(struct tk_sim_flash *f)
 {
     bool all = (random_byte(f) & 3) == 0;
@@ -337,13 +338,13 @@ static void lose_cache(struct tk_sim_flash *f)
         len = memory(f) - at < TK_SIM_CACHE_LINE ? memory(f) - at : TK_SIM_CACHE_LINE;
         if (!all && (random_byte(f) & 1))
             continue;
-        memcpy(f->bytes + at, f->durable + at, len);
-        memcpy(f->programmed + at / unit, f->durably + at / unit, len / unit);
+        memcpy(f->bytes + at, f->synced + at, len);
+        memcpy(f->programmed + at / unit, f->synced_programmed + at / unit, len / unit);
     }
-    make_durable(f);
+    save_synced(f);
 }
 
-/* --- */
+/* --- power --- */
 
 void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t sectors,
                        uint32_t unit)
@@ -359,13 +360,13 @@ void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t se
                                          .erase = flash_erase},
                                .bytes = tk_sim_alloc(size),
                                .programmed = tk_sim_alloc(size / unit),
-                               .undecided = tk_sim_alloc(size),
+                               .weak_bits = tk_sim_alloc(size),
                                .wear = tk_sim_alloc(sectors * sizeof *f->wear),
                                .erasing = NO_ERASE,
                                .random = 1};
     memset(f->bytes, 0xff, size);
     memset(f->programmed, 0, size / unit);
-    memset(f->undecided, 0, size);
+    memset(f->weak_bits, 0, size);
     memset(f->wear, 0, sectors * sizeof *f->wear);
 }
 
@@ -373,17 +374,17 @@ void tk_sim_flash_free(struct tk_sim_flash *f)
 {
     free(f->bytes);
     free(f->programmed);
-    free(f->undecided);
+    free(f->weak_bits);
     free(f->wear);
-    free(f->durable);
-    free(f->durably);
-    f->bytes = f->programmed = f->undecided = f->durable = f->durably = NULL;
+    free(f->synced);
+    free(f->synced_programmed);
+    f->bytes = f->programmed = f->weak_bits = f->synced = f->synced_programmed = NULL;
     f->wear = NULL;
 }
 
 void tk_sim_flash_power_on(struct tk_sim_flash *f)
 {
-    bool lost = f->off && f->durable != NULL;
+    bool lost = f->off && f->synced != NULL;
 
     f->off = false;
     f->cut_at = 0;
@@ -391,8 +392,8 @@ void tk_sim_flash_power_on(struct tk_sim_flash *f)
         tear_erase(f, f->erasing);
     if (lost)
         lose_cache(f);
-    for (size_t at = 0; f->doubtful && at < memory(f); at++)
-        f->bytes[at] = decide_anew(f, f->bytes[at], f->undecided[at]);
+    for (size_t at = 0; f->has_weak_bits && at < memory(f); at++)
+        f->bytes[at] = read_weak(f, f->bytes[at], f->weak_bits[at]);
 }
 
 /* --- images --- */
@@ -404,20 +405,20 @@ void tk_sim_flash_save(const struct tk_sim_flash *f, struct tk_sim_image *image)
     if (image->bytes == NULL) {
         image->bytes = tk_sim_alloc(size);
         image->programmed = tk_sim_alloc(size / f->flash.unit);
-        image->undecided = tk_sim_alloc(size);
-        memset(image->undecided, 0, size);
-        image->durable = f->durable == NULL ? NULL : tk_sim_alloc(size);
-        image->durably = f->durable == NULL ? NULL : tk_sim_alloc(size / f->flash.unit);
+        image->weak_bits = tk_sim_alloc(size);
+        memset(image->weak_bits, 0, size);
+        image->synced = f->synced == NULL ? NULL : tk_sim_alloc(size);
+        image->synced_programmed = f->synced == NULL ? NULL : tk_sim_alloc(size / f->flash.unit);
     }
-    if (f->durable != NULL) {
-        memcpy(image->durable, f->durable, size);
-        memcpy(image->durably, f->durably, size / f->flash.unit);
+    if (f->synced != NULL) {
+        memcpy(image->synced, f->synced, size);
+        memcpy(image->synced_programmed, f->synced_programmed, size / f->flash.unit);
     }
     memcpy(image->bytes, f->bytes, size);
     memcpy(image->programmed, f->programmed, size / f->flash.unit);
-    if (f->doubtful || image->doubtful)
-        memcpy(image->undecided, f->undecided, size);
-    image->doubtful = f->doubtful;
+    if (f->has_weak_bits || image->has_weak_bits)
+        memcpy(image->weak_bits, f->weak_bits, size);
+    image->has_weak_bits = f->has_weak_bits;
 }
 
 void tk_sim_flash_restore(struct tk_sim_flash *f, const struct tk_sim_image *image)
@@ -426,13 +427,13 @@ void tk_sim_flash_restore(struct tk_sim_flash *f, const struct tk_sim_image *ima
 
     memcpy(f->bytes, image->bytes, size);
     memcpy(f->programmed, image->programmed, size / f->flash.unit);
-    if (f->doubtful || image->doubtful)
-        memcpy(f->undecided, image->undecided, size);
-    if (f->durable != NULL) {
-        memcpy(f->durable, image->durable, size);
-        memcpy(f->durably, image->durably, size / f->flash.unit);
+    if (f->has_weak_bits || image->has_weak_bits)
+        memcpy(f->weak_bits, image->weak_bits, size);
+    if (f->synced != NULL) {
+        memcpy(f->synced, image->synced, size);
+        memcpy(f->synced_programmed, image->synced_programmed, size / f->flash.unit);
     }
-    f->doubtful = image->doubtful;
+    f->has_weak_bits = image->has_weak_bits;
     f->erasing = NO_ERASE;
     f->off = false;
     f->cut_at = 0;
@@ -442,8 +443,8 @@ void tk_sim_image_free(struct tk_sim_image *image)
 {
     free(image->bytes);
     free(image->programmed);
-    free(image->undecided);
-    free(image->durable);
-    free(image->durably);
-    *image = (struct tk_sim_image){.doubtful = false};
+    free(image->weak_bits);
+    free(image->synced);
+    free(image->synced_programmed);
+    *image = (struct tk_sim_image){.has_weak_bits = false};
 }

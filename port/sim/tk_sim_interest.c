@@ -7,11 +7,11 @@ void tk_sim_set_wanted(struct tk_sim_interest *interest, bool wanted)
     interest->reported = false;
 }
 
-void tk_sim_check(struct tk_sim_waking *waking, struct tk_sim_interest *interest, bool there)
+void tk_sim_check(struct tk_sim_wake *wake, struct tk_sim_interest *interest, bool there)
 {
     bool wanted = interest->wanted && there;
 
-    waking->nap = waking->nap || (wanted && interest->reported);
+    wake->skipped = wake->skipped || (wanted && interest->reported);
     interest->reported = wanted && !interest->reported;
-    waking->now = waking->now || interest->reported;
+    wake->met = wake->met || interest->reported;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes on their way to the client, or the peer's end of the connection: len 0. */
+/* Bytes in flight to the client; len 0 is the peer's FIN. */
 struct tk_sim_chunk {
     struct tk_sim_chunk *next;
     uint64_t at_ms;
@@ -39,7 +39,7 @@ static const struct tk_sim_name *find_name(const struct tk_port *port, const cha
     return &unknown;
 }
 
-static bool parse_digits(const char *host, struct tk_addr *addr)
+static bool parse_numeric(const char *host, struct tk_addr *addr)
 {
     memset(addr, 0, sizeof *addr);
     if (inet_pton(AF_INET, host, addr->bytes) == 1)
@@ -72,7 +72,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     *l = (struct tk_sim_lookup){.used = true, .count = 1, .at_ms = port->now_ms};
     tk_sim_set_wanted(&l->answered, true);
     port->lookups_begun++;
-    if (!parse_digits(host, &l->addrs[0])) {
+    if (!parse_numeric(host, &l->addrs[0])) {
         const struct tk_sim_name *name = find_name(port, host);
 
         l->count = name->count;
@@ -113,7 +113,7 @@ void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
         *l = (struct tk_sim_lookup){.used = false};
 }
 
-/* --- what the peer does --- */
+/* --- the peer --- */
 
 static void queue(struct tk_sim_link *link, uint64_t at_ms, const void *data, size_t len)
 {
@@ -164,18 +164,18 @@ static void drop_first(struct tk_sim_link *link)
     free(chunk);
 }
 
-/* --- what flows --- */
+/* --- the flow of bytes --- */
 
-static bool over(const struct tk_sim_flow *flow, const struct tk_sim_traffic *way,
+static bool over(const struct tk_sim_flow *flow, const struct tk_sim_traffic *traffic,
                  enum tk_sim_event event)
 {
-    return flow->event == event && way->moved >= flow->after;
+    return flow->event == event && traffic->bytes >= flow->after;
 }
 
 static bool stalled(const struct tk_sim_link *link, const struct tk_sim_flow *flow,
-                    const struct tk_sim_traffic *way)
+                    const struct tk_sim_traffic *traffic)
 {
-    return over(flow, way, TK_SIM_STALL) && link->port->now_ms < flow->until_ms;
+    return over(flow, traffic, TK_SIM_STALL) && link->port->now_ms < flow->until_ms;
 }
 
 static bool is_reset(const struct tk_sim_link *link)
@@ -184,23 +184,25 @@ static bool is_reset(const struct tk_sim_link *link)
            over(&link->peer->down, &link->down, TK_SIM_RESET);
 }
 
-/* How many of len bytes a call moves before the flow's limit or its event. */
-static size_t limit(const struct tk_sim_flow *flow, const struct tk_sim_traffic *way, size_t len)
+/* How many of len bytes a call moves: up to the flow's limit or its event. */
+static size_t limit(const struct tk_sim_flow *flow, const struct tk_sim_traffic *traffic,
+                    size_t len)
 {
     if (flow->at_most != 0 && len > flow->at_most)
         len = flow->at_most;
-    if (flow->event != TK_SIM_NOTHING && way->moved < flow->after && len > flow->after - way->moved)
-        len = (size_t)(flow->after - way->moved);
+    if (flow->event != TK_SIM_NOTHING && traffic->bytes < flow->after &&
+        len > flow->after - traffic->bytes)
+        len = (size_t)(flow->after - traffic->bytes);
     return len;
 }
 
-static bool says_again(const struct tk_sim_flow *flow, struct tk_sim_traffic *way)
+static bool returns_again(const struct tk_sim_flow *flow, struct tk_sim_traffic *traffic)
 {
-    if (way->said < flow->again) {
-        way->said++;
+    if (traffic->agains < flow->again) {
+        traffic->agains++;
         return true;
     }
-    way->said = 0;
+    traffic->agains = 0;
     return false;
 }
 
@@ -225,7 +227,7 @@ static int receive(struct tk_sim_link *link, void *buf, size_t size)
 {
     const struct tk_sim_flow *flow = &link->peer->down;
 
-    if (!readable(link) || says_again(flow, &link->down))
+    if (!readable(link) || returns_again(flow, &link->down))
         return TK_SOCK_AGAIN;
     if (link->state != TK_SIM_OPEN || is_reset(link))
         return TK_SOCK_ERR;
@@ -238,7 +240,7 @@ static int receive(struct tk_sim_link *link, void *buf, size_t size)
 
     memcpy(buf, chunk->data + chunk->used, n);
     chunk->used += n;
-    link->down.moved += n;
+    link->down.bytes += n;
     if (chunk->used == chunk->len)
         drop_first(link);
     return (int)n;
@@ -248,13 +250,13 @@ static int transmit(struct tk_sim_link *link, const void *data, size_t len)
 {
     const struct tk_sim_peer *peer = link->peer;
 
-    if (!writable(link) || says_again(&peer->up, &link->up))
+    if (!writable(link) || returns_again(&peer->up, &link->up))
         return TK_SOCK_AGAIN;
     if (link->state != TK_SIM_OPEN || is_reset(link))
         return TK_SOCK_ERR;
     size_t n = limit(&peer->up, &link->up, len);
 
-    link->up.moved += n;
+    link->up.bytes += n;
     if (peer->received != NULL && !link->fin && n > 0)
         peer->received(link, data, n);
     if (over(&peer->up, &link->up, TK_SIM_FIN))
@@ -272,13 +274,13 @@ static bool same(const struct tk_addr *a, const struct tk_addr *b)
 static const struct tk_sim_peer *find_peer(const struct tk_port *port, const struct tk_addr *addr,
                                            uint16_t tcp_port)
 {
-    static const struct tk_sim_peer nobody = {.answer = TK_SIM_REFUSE};
+    static const struct tk_sim_peer none = {.answer = TK_SIM_REFUSE};
 
     for (const struct tk_sim_peer *p = port->peers; p != NULL; p = p->next) {
         if (p->port == tcp_port && same(&p->addr, addr))
             return p;
     }
-    return &nobody;
+    return &none;
 }
 
 static struct tk_sim_link *free_link(struct tk_port *port)
@@ -400,7 +402,7 @@ void tk_sim_net_settle(struct tk_port *port)
     }
 }
 
-/* at_ms where it is still to come and sooner than next_ms. */
+/* The earlier of next_ms and at_ms, unless at_ms has passed. */
 static uint64_t sooner(const struct tk_port *port, uint64_t next_ms, uint64_t at_ms)
 {
     return at_ms > port->now_ms && at_ms < next_ms ? at_ms : next_ms;
@@ -437,20 +439,20 @@ uint64_t tk_sim_net_next(const struct tk_port *port)
     return next_ms;
 }
 
-void tk_sim_net_wakes(struct tk_port *port, struct tk_sim_waking *waking)
+void tk_sim_net_check(struct tk_port *port, struct tk_sim_wake *wake)
 {
     for (int i = 0; i < TK_SIM_LOOKUPS; i++) {
         struct tk_sim_lookup *l = &port->lookups[i];
 
         if (l->used)
-            tk_sim_check(waking, &l->answered, l->at_ms <= port->now_ms);
+            tk_sim_check(wake, &l->answered, l->at_ms <= port->now_ms);
     }
     for (int i = 0; i < TK_SIM_SOCKETS; i++) {
         struct tk_sim_link *link = &port->links[i];
 
         if (link->state == TK_SIM_FREE)
             continue;
-        tk_sim_check(waking, &link->read, readable(link));
-        tk_sim_check(waking, &link->write, writable(link));
+        tk_sim_check(wake, &link->read, readable(link));
+        tk_sim_check(wake, &link->write, writable(link));
     }
 }

@@ -28,7 +28,7 @@ void tk_sim_free(struct tk_port *port)
 
 /* --- entropy --- */
 
-/* xorshift64*: known to everybody, so for tests only. */
+/* xorshift64*: predictable, for tests only. */
 static uint8_t random_byte(struct tk_port *port)
 {
     uint64_t x = port->random;
@@ -73,7 +73,7 @@ void tk_device_reboot(struct tk_port *port)
 
 void tk_device_feed_watchdog(struct tk_port *port)
 {
-    port->alive_ms = port->now_ms;
+    port->fed_ms = port->now_ms;
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

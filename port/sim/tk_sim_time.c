@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_sim_private.h"
 
-enum { NAP_MS = 10 };
+enum { SHORT_MS = 10 };
 
 uint64_t tk_clock_now_ms(struct tk_port *port)
 {
@@ -17,10 +17,10 @@ enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
 
 void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)
 {
-    port->published = quality;
-    port->published_unix = unix_s;
-    if (port->publish != NULL)
-        port->publish(unix_s);
+    port->set_quality = quality;
+    port->set_unix_s = unix_s;
+    if (port->on_set_unix != NULL)
+        port->on_set_unix(unix_s);
 }
 
 int tk_clock_ntp_server(struct tk_port *port, const char *host)
@@ -62,7 +62,7 @@ static uint64_t next_event(const struct tk_port *port)
     return port->alarms != NULL && port->alarms->at_ms < net ? port->alarms->at_ms : net;
 }
 
-/* Time never goes back, also not to an alarm that was added too late. */
+/* Time never goes back, not even to an alarm that was added late. */
 static void move_to(struct tk_port *port, uint64_t at_ms)
 {
     if (at_ms > port->now_ms)
@@ -87,14 +87,14 @@ void tk_sim_advance(struct tk_port *port, uint64_t ms)
 
 void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
-    struct tk_sim_waking waking = {false, false};
+    struct tk_sim_wake wake = {false, false};
 
-    tk_sim_console_wakes(port, &waking);
-    tk_sim_net_wakes(port, &waking);
-    if (waking.now || until_ms <= port->now_ms)
+    tk_sim_console_check(port, &wake);
+    tk_sim_net_check(port, &wake);
+    if (wake.met || until_ms <= port->now_ms)
         return;
-    if (waking.nap && until_ms > port->now_ms + NAP_MS)
-        until_ms = port->now_ms + NAP_MS;
+    if (wake.skipped && until_ms > port->now_ms + SHORT_MS)
+        until_ms = port->now_ms + SHORT_MS;
     uint64_t next_ms = next_event(port);
 
     if (until_ms == UINT64_MAX && next_ms == TK_SIM_NEVER) {

@@ -74,7 +74,7 @@ static void end_grant(struct server *s, struct server_talk *t, bool received)
 /* The connection's newest request is over. */
 void server_end_request(struct server_talk *t, const struct tk_sim_link *link)
 {
-    bool received = t->asked && link->down.moved >= t->ends;
+    bool received = t->asked && link->down.bytes >= t->ends;
 
     if (server_role(t) == SERVER_WEBHOOK)
         end_post(t->server, t, received);

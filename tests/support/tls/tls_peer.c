@@ -340,7 +340,7 @@ void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int vers
     tk_sim_init(&w->port, 1);
     tk_console_read(&w->port, 0, &none, 1); /* or its first event ends every wait */
     tk_sim_set_wall(&w->port, TK_TIME_RTC, TLS_UNIX);
-    w->port.publish = tk_mbedtls_set_time;
+    w->port.on_set_unix = tk_mbedtls_set_time;
     tk_mbedtls_init(&w->port, 0);
     tk_time_init(&w->time, &w->port, TLS_UNIX - 365 * TLS_DAY);
     w->root = (struct tk_root){chain->root, (size_t)chain->root_len};

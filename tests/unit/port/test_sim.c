@@ -258,7 +258,7 @@ static void a_torn_page_of_an_eeprom_is_noise(void **state)
 
 static void an_image_brings_all_back(void **state)
 {
-    struct tk_sim_image image = {.doubtful = false};
+    struct tk_sim_image image = {.has_weak_bits = false};
 
     (void)state;
     program(0, 8);
@@ -334,14 +334,14 @@ static void who_breaks_the_contract_is_seen(void **state)
         uint32_t erase, program, len;
         const char *violation;
     } rows[] = {
-        {2048, 4, 8, "a program is not of whole units"},
-        {2048, 8, 12, "a program is not of whole units"},
+        {2048, 4, 8, "a program of a partial unit"},
+        {2048, 8, 12, "a program of a partial unit"},
         {2048, 1016, 16, "a program crosses sectors"},
-        {2048, 3072, 8, "a program outside of the memory"},
-        {2048, 3064, 16, "a program outside of the memory"},
+        {2048, 3072, 8, "a program outside the memory"},
+        {2048, 3064, 16, "a program outside the memory"},
         {2048, 24, 8, "a unit is programmed twice"},
-        {2049, 0, 0, "an erase of something that is no sector"},
-        {3072, 0, 0, "an erase of something that is no sector"},
+        {2049, 0, 0, "an erase that does not begin at a sector"},
+        {3072, 0, 0, "an erase that does not begin at a sector"},
     };
     uint8_t got[2];
 
@@ -357,7 +357,7 @@ static void who_breaks_the_contract_is_seen(void **state)
         assert_string_equal(f.violation, rows[i].violation);
     }
     f.flash.read(&f, 3071, got, 2);
-    assert_string_equal(f.violation, "a read outside of the memory");
+    assert_string_equal(f.violation, "a read outside the memory");
 }
 
 /* --- time --- */
@@ -521,7 +521,7 @@ static void a_connection_ends_at_the_byte_told(void **state)
         for (unsigned moved = 0; moved < after; moved += (unsigned)strlen((char *)got))
             assert_true(recv_some(sock) > 0);
         assert_int_equal(recv_some(sock), event == TK_SIM_FIN ? TK_SOCK_CLOSED : TK_SOCK_ERR);
-        assert_int_equal(port.links[sock].down.moved, after);
+        assert_int_equal(port.links[sock].down.bytes, after);
         tk_sock_close(&port, sock);
     }
     peer.down = (struct tk_sim_flow){.event = TK_SIM_NOTHING};

@@ -233,7 +233,7 @@ static void its_answer_sets_the_time(void **state)
     assert_string_equal(world_status(&w, "time_quality"), "sntp");
     assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 1000, WORLD_UNIX + 1020);
-    assert_int_equal(w.port.published, TK_TIME_SNTP);
+    assert_int_equal(w.port.set_quality, TK_TIME_SNTP);
     answer_ntp(WORLD_UNIX + 500); /* a correction */
     assert_true(tk_time_known(&w.keeper.rt.time, &now));
     assert_in_range(now, WORLD_UNIX + 500, WORLD_UNIX + 520);

@@ -180,9 +180,9 @@ static void marginal_bits_are_copied_as_read_or_dropped(void **state)
         put(1, "the newest value");
         size_t at = (size_t)(place_of("the newest value") - f.bytes);
 
-        f.undecided[at + seed % 16] |= (uint8_t)(1 << seed % 7);
-        f.undecided[at + seed % 11] |= 2;
-        f.doubtful = true;
+        f.weak_bits[at + seed % 16] |= (uint8_t)(1 << seed % 7);
+        f.weak_bits[at + seed % 11] |= 2;
+        f.has_weak_bits = true;
         f.weak = TK_SIM_WEAK_READ;
         f.random = seed;
         for (int i = 0; i < 20; i++) {
