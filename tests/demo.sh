@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows the main job in about a minute: a code goes in at the console, a fresh token stays.
-# Works on a bare Debian bookworm; what is missing is installed first.
+# Shows provisioning, refreshes, a power cut and an outage in about a minute.
+# Works on a bare Debian bookworm; missing packages are installed first.
 set -eu
 . "$(dirname "$0")/setup.sh"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by the scripts here and below: where we are, and what the machine needs.
+# Sourced by the scripts in tests/ and its folders: the working directory, and required packages.
 
 PATH=${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
@@ -14,7 +14,7 @@ say() { printf '== %s\n' "$*"; }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# Installs the named packages that are missing. Nothing that comes with one is started.
+# Installs the missing ones of these packages, without starting their services.
 need() {
     missing=
     for package in "$@"; do
@@ -36,7 +36,7 @@ need() {
     return $status
 }
 
-# What builds the host program.
+# Installs what builds the host program.
 need_to_build() {
     need gcc libc6-dev cmake ninja-build libjsmn-dev dpkg-dev ca-certificates git python3 openssl
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an account holds for core/oauth alone: no other room and no board looks into it."""
+"""Members of struct tk_account that are private to core/oauth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTS = {"auth": "tk_auth", "refresh": "tk_refresh", "rest": "tk_rest"}
 
 
 def members(tree: Path) -> dict[str, list[str]]:
-    """The members of each of these parts of struct tk_account."""
+    """The members of these parts of struct tk_account."""
     code = source.without_comments(source.text(tree, HEADER))
     found = {}
     for part, struct in PARTS.items():
@@ -25,11 +25,11 @@ def members(tree: Path) -> dict[str, list[str]]:
 
 
 def problems(tree: Path) -> list[str]:
-    """Uses of these members elsewhere, and of their addresses."""
+    """Uses of these members, or of the address of a part, outside core/oauth."""
     known = members(tree)
     empty = [part for part, names in known.items() if not names]
     if empty:
-        return [f"{HEADER}:1: tests/checks/accounts.py does not find what {part} holds"
+        return [f"{HEADER}:1: tests/checks/accounts.py finds no members of {part}"
                 for part in empty]
     inside = "|".join(rf"{part}\.(?:{'|'.join(names)})" for part, names in known.items())
     uses = re.compile(rf"(?:->|\.)(?:{inside})\b|&\w+->(?:{'|'.join(known)})\b")
@@ -38,6 +38,6 @@ def problems(tree: Path) -> list[str]:
         if name.startswith(HOME) or not name.startswith(ELSEWHERE):
             continue
         code = source.without_comments(source.text(tree, name)).split("\n")
-        found += [f"{name}:{number}: looks into an account: {match.group()}"
+        found += [f"{name}:{number}: private to core/oauth: {match.group()}"
                   for number, line in enumerate(code, 1) for match in uses.finditer(line)]
     return found

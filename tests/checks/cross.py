@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Core on the smallest board, a Cortex-M3 with 64 KB of RAM: that it compiles, and its sizes."""
+"""Core on the smallest board, a Cortex-M3 with 64 KB of RAM: it compiles, within its budgets."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ ROOMS = ["base", "store", "https", "runtime", "oauth", "escalate", "console"]
 CORE = ["core", *(f"core/{room}" for room in ROOMS)]
 OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
-WORDS = "core/words.py"  # packs strings
+WORDS = "core/words.py"  # packs the user-facing strings
 TABLES = ["core/base/tk_errors.h", "core/console/tk_commands.h", "core/console/tk_settings.h"]
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 6656  # 6.5 KB
-KEEPER_BYTES = 10752  # of the 64 KB board's RAM
-FRAME_BYTES = 1100  # 64 tokens of JSON are 1 KB of it
+KEEPER_BYTES = 10752  # of the 64 KB of RAM
+FRAME_BYTES = 1100  # 1 KB of it: 64 tokens of JSON
 
 STRUCTS = ["tk_keeper", "tk_https", "tk_connection", "tk_tls_session"]
 
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes of one module in flash (text: code and constants) and in RAM."""
+    """Size of a module in bytes: flash (text: code and constants) and RAM."""
 
     text: int
     data: int
@@ -44,12 +44,12 @@ class Size:
 
 @dataclass
 class Built:
-    """What the compiler made of core."""
+    """The sizes of core, compiled."""
 
     sizes: dict[str, Size] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)  # "file:line: function" to bytes
     errors: list[str] = field(default_factory=list)
-    structs: dict[str, int] = field(default_factory=dict)  # sizeof each of STRUCTS
+    structs: dict[str, int] = field(default_factory=dict)  # sizeof of each of STRUCTS
     rooms: dict[str, str] = field(default_factory=dict)  # the room of each module
 
     def room(self, room: str) -> int:
@@ -57,7 +57,7 @@ class Built:
         return self.text([name for name in self.sizes if self.rooms[name] == room])
 
     def text(self, modules: list[str] | None = None) -> int:
-        """Flash of these modules, or of all."""
+        """Flash of these modules; default: all."""
         return sum(self.sizes[name].text for name in modules or self.sizes if name in self.sizes)
 
     @property
@@ -66,13 +66,13 @@ class Built:
         return self.structs.get("tk_keeper", 0)
 
     def largest_frame(self, folder: str = "core/") -> tuple[str, int]:
-        """The function with the most stack of its own."""
+        """The function with the largest stack frame, and its size."""
         frames = [item for item in self.frames.items() if item[0].startswith(folder)]
         return max(frames, key=lambda item: item[1], default=("", 0))
 
 
 def mbedtls_include(build: Path) -> Path:
-    """The mbedTLS headers that the host's build uses."""
+    """The mbedTLS headers of the host build."""
     named = dict.fromkeys(re.findall(r"-isystem (\S+)", (build / "build.ninja").read_text()))
     found = [Path(name) for name in named if (Path(name) / "mbedtls/ssl.h").is_file()]
     if not found:
@@ -81,7 +81,7 @@ def mbedtls_include(build: Path) -> Path:
 
 
 def _compile(tree: Path, name: str, mbedtls: Path, work: Path) -> list[str]:
-    """One file into work; the compiler's complaints."""
+    """Compiles a file into work; returns the errors."""
     target = work / (Path(name).stem + ".o")
     ours = [word for folder in OURS for word in ("-I", tree / folder)]
     done = source.run(CC, *FLAGS, *ours, "-I", work, "-isystem", mbedtls, "-isystem",
@@ -94,7 +94,7 @@ def _compile(tree: Path, name: str, mbedtls: Path, work: Path) -> list[str]:
 
 
 def _sizes(objects: list[Path]) -> dict[str, Size]:
-    """The table of arm-none-eabi-size."""
+    """The output of arm-none-eabi-size, by module."""
     found = {}
     for line in source.output("arm-none-eabi-size", *objects).splitlines()[1:]:
         text, data, bss, _, _, file = line.split()
@@ -103,7 +103,7 @@ def _sizes(objects: list[Path]) -> dict[str, Size]:
 
 
 def _frames(work: Path, modules: list[str], errors: list[str]) -> dict[str, int]:
-    """Stack of every function of these modules; one of unknown size is an error."""
+    """Stack frames of all functions of these modules; appends an error for a variable size."""
     found = {}
     for module in modules:
         for line in (work / f"{module}.su").read_text().splitlines():
@@ -117,7 +117,7 @@ def _frames(work: Path, modules: list[str], errors: list[str]) -> dict[str, int]
 
 
 def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Built:
-    """Compiles core, and what else is portable, in parallel; only: just these files."""
+    """Compiles core and the other portable code, or the files in `only`, in parallel."""
     names = [name for name in source.tracked(tree) if name.endswith(".c")
              and str(Path(name).parent) in OURS and (only is None or name in only)]
     built = Built()
@@ -141,7 +141,7 @@ def compile_core(tree: Path, mbedtls: Path, only: list[str] | None = None) -> Bu
 
 
 def _struct_sizes(tree: Path, mbedtls: Path, work: Path) -> dict[str, int]:
-    """sizeof each of STRUCTS there; none if that does not compile."""
+    """sizeof of each of STRUCTS; empty if that does not compile."""
     probes = [f"char probe_{name}[sizeof(struct {name})];\n" for name in STRUCTS]
     (work / "probe.c").write_text('#include "tokenkeeper.h"\n' + "".join(probes))
     ours = [word for folder in OURS for word in ("-I", tree / folder)]
@@ -155,7 +155,7 @@ def _struct_sizes(tree: Path, mbedtls: Path, work: Path) -> dict[str, int]:
 
 
 def problems(tree: Path, built: Built) -> list[str]:
-    """Errors of the compiler, and budgets that are overdrawn."""
+    """Errors of the compiler, and exceeded budgets."""
     found = list(built.errors)
     protocol = built.text(PROTOCOL)
     if protocol > PROTOCOL_BYTES:
@@ -173,7 +173,7 @@ def problems(tree: Path, built: Built) -> list[str]:
 
 
 def table(built: Built) -> str:
-    """Sizes of every module, for people at a terminal."""
+    """The sizes of all modules, for a terminal."""
     rows = [f"{'module':20} {'text':>6} {'data':>5} {'bss':>5}"]
     rows += [f"{name:20} {size.text:6} {size.data:5} {size.bss:5}"
              for name, size in built.sizes.items()]
@@ -182,7 +182,7 @@ def table(built: Built) -> str:
 
 
 def summary(built: Built) -> str:
-    """The figures that have a budget, in words."""
+    """The figures with a budget, in a line."""
     where, frame = built.largest_frame()
     return (f"Cortex-M3: core {built.text()} B, of it protocol {built.text(PROTOCOL)} B; "
             f"struct tk_keeper {built.keeper} B; largest frame {frame} B ({where.split()[-1]})")

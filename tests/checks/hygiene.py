@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may not stand in any tracked file."""
+"""Content that no tracked file may have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import source
 
 LARGEST = 200 * 1024
 
-# Written so that this file does not match itself.
+# Written so that they do not match this file.
 REGISTRIES = re.compile(
     r"\b(?:(?:deb|security|snapshot|ftp[\w.]*|cdn-fastly|cdn-aws)[.]debian[.]org"
     r"|(?:archive|ports|security)[.]ubuntu[.]com|pypi[.](?:org|python[.]org)"
@@ -27,15 +27,15 @@ THIRD_PARTY = re.compile(r"(?:^|/)(?:jsmn\.[ch]|cmocka\w*\.h|mbedtls[^/]*/(?:lib
 COPYRIGHT = re.compile(r"\bCopyrigh[t]\b")
 SCRIPTS = (".c", ".h", ".S", ".s", ".ld", ".py", ".sh", ".cmake")
 
-# (what, pattern, the files to which it does not apply)
+# (message, pattern, pattern of exempt files)
 LINE_RULES = [
     ("names a package registry or mirror", REGISTRIES, None),
     ("names a path of one machine", MACHINE_PATHS, None),
-    ("leaves something open", OPEN_ENDS, TEMPLATE),
-    ("ends in a blank", re.compile(r"[ \t\r]$"), None),
-    ("holds a byte that is not ASCII", re.compile(r"[^\x00-\x7f]"), None),
-    ("carries somebody's copyright line", COPYRIGHT, re.compile("LICENSE")),
-    ("holds a tab", re.compile(r"\t"), re.compile(r"(?!.*\.[ch]$).*")),
+    ("has an unfinished note", OPEN_ENDS, TEMPLATE),
+    ("has trailing white space", re.compile(r"[ \t\r]$"), None),
+    ("has a byte that is not ASCII", re.compile(r"[^\x00-\x7f]"), None),
+    ("has a copyright line", COPYRIGHT, re.compile("LICENSE")),
+    ("has a tab", re.compile(r"\t"), re.compile(r"(?!.*\.[ch]$).*")),
 ]
 
 
@@ -46,7 +46,7 @@ def needs_licence(name: str, content: str) -> bool:
 
 
 def _file_problems(name: str, raw: bytes, content: str) -> list[str]:
-    """What is wrong with a file as a whole."""
+    """Problems of a file as a whole."""
     found = []
     if len(raw) > LARGEST:
         found.append(f"{name}:1: {len(raw)} bytes, over {LARGEST}")
@@ -63,7 +63,7 @@ def _file_problems(name: str, raw: bytes, content: str) -> list[str]:
 
 
 def problems(tree: Path) -> list[str]:
-    """Every tracked file against the rules above."""
+    """Problems of all tracked files."""
     found = []
     for name in source.tracked(tree):
         raw = (tree / name).read_bytes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C is as .clang-format says."""
+"""C is formatted by .clang-format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import source
 
 
 def problems(tree: Path, only: list[str] | None = None) -> list[str]:
-    """Where clang-format would change something, the first place of each file."""
+    """The first place in each file that clang-format would change."""
     names = only or source.c_files(tree)
     done = source.run("clang-format", "--dry-run", "-Werror", *names, cwd=tree)
     places = re.findall(r"^(\S+?):(\d+):\d+: error: code should be clang-formatted", done.stderr,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files and functions stay short enough to be read."""
+"""Limits of the length of files and functions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 import source
 
 FILE_LINES = 500
-TEST_FILE_LINES = 1000  # a test program is a list; nobody has to hold it in the head
+TEST_FILE_LINES = 1000  # a test program is a list of independent tests
 FUNCTION_LINES = 40
 MEDIAN_LINES, P95_LINES = 10, 20  # of functions
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function, and how many lines of code it has."""
+    """A function and its lines of code."""
 
     file: str
     line: int
@@ -26,12 +26,12 @@ class Function:
 
 
 def code_lines(lines: list[str]) -> int:
-    """Lines that hold more than blanks, of C without comments."""
+    """Number of lines that are not blank; of C without comments."""
     return sum(1 for line in lines if line.strip())
 
 
 def functions(tree: Path) -> list[Function]:
-    """Every function of our C but the tests'."""
+    """All functions, except those of tests."""
     names = [name for name in source.c_files(tree) if not name.startswith("tests/")]
     tags = source.output("ctags", "--sort=no", "--fields=+ne", "--languages=C,C++",
                          "--kinds-C=f", "--kinds-C++=f", "-f", "-", *names, cwd=tree)
@@ -48,12 +48,12 @@ def functions(tree: Path) -> list[Function]:
 
 
 def percentile(values: list[int], share: float) -> int:
-    """The value that this share of all values does not exceed."""
+    """A percentile: this share of the values does not exceed it."""
     return sorted(values)[max(0, round(share * len(values)) - 1)] if values else 0
 
 
 def summary(tree: Path) -> str:
-    """Median, 95th percentile and the longest function, in words."""
+    """Median, 95th percentile and maximum, in a line."""
     found = functions(tree)
     lines = [function.lines for function in found]
     longest = max(found, key=lambda function: function.lines)
@@ -62,7 +62,7 @@ def summary(tree: Path) -> str:
 
 
 def spread_problems(lines: list[int]) -> list[str]:
-    """Whether most functions are short: their median and 95th percentile."""
+    """Median and 95th percentile over their limits."""
     return [f"tests/checks/limits.py:1: the {title} of all functions is {percentile(lines, share)} "
             f"code lines, over {limit}"
             for title, share, limit in (("median", 0.5, MEDIAN_LINES),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The modules of core (a module: the .c and .h of one name), and what each needs of the others: by
-the includes of its files, and by the symbols of its object."""
+"""The modules of core (the .c and .h of one name) and their dependencies: by the includes of their
+files and by the symbols of their objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import source
 
-Arrows = set[tuple[str, str, str]]  # module, module that it needs, by what
+Arrows = set[tuple[str, str, str]]  # module, module that it needs, header or symbol
 
 _INCLUDE = re.compile(r'include\s*"([^"]+)"')
 _SYMBOL = re.compile(r"^.*?([\w.]+)\.o:\S* +([A-Za-z]) (\S+)$")
@@ -18,21 +18,21 @@ _SYMBOL = re.compile(r"^.*?([\w.]+)\.o:\S* +([A-Za-z]) (\S+)$")
 
 @dataclass(frozen=True)
 class Home:
-    """Where a module is: its room, and the file that stands for it in a message."""
+    """The room of a module, and its file for messages."""
 
     room: str
     file: str
 
 
 def homes(tree: Path) -> dict[str, Home]:
-    """Of every module of core."""
+    """The room and file of every module of core."""
     return {Path(name).stem: Home(str(Path(name).parent), name)
             for name in sorted(source.c_files(tree), reverse=True)  # the .c comes last
             if name.startswith("core/")}
 
 
 def includes(tree: Path) -> Arrows:
-    """By what the files of core include of core."""
+    """Dependencies by includes."""
     known = homes(tree)
     found: Arrows = set()
     for name in source.c_files(tree):
@@ -48,14 +48,14 @@ def includes(tree: Path) -> Arrows:
 
 @dataclass
 class Symbols:
-    """What one object defines and what it needs."""
+    """The defined and undefined symbols of an object."""
 
     defined: set[str]
     needed: set[str]
 
 
 def symbols(archives: list[Path]) -> dict[str, Symbols]:
-    """Of every object in these archives, or of single objects, by module."""
+    """The symbols of these archives or objects, by module."""
     found: dict[str, Symbols] = {}
     for line in source.output("nm", "-A", "-g", *archives).splitlines():
         match = _SYMBOL.match(line)
@@ -66,14 +66,14 @@ def symbols(archives: list[Path]) -> dict[str, Symbols]:
 
 
 def calls(objects: dict[str, Symbols]) -> Arrows:
-    """By functions and tables that an object takes from another."""
+    """Dependencies by functions and data."""
     owner = {symbol: module for module, one in objects.items() for symbol in one.defined}
     return {(module, owner[symbol], symbol) for module, one in objects.items()
             for symbol in one.needed if owner.get(symbol, module) != module}
 
 
 def circles(arrows: Arrows) -> list[list[str]]:
-    """The groups of modules that need each other, directly or through others (Tarjan)."""
+    """Strongly connected components of more than one module (Tarjan)."""
     uses: dict[str, set[str]] = {}
     for user, used, _ in arrows:
         uses.setdefault(user, set()).add(used)
@@ -104,7 +104,7 @@ def circles(arrows: Arrows) -> list[list[str]]:
 
 
 def _way_back(group: list[str], by: dict[tuple[str, str], str]) -> str:
-    """A shortest circle through the first module of a group, in words."""
+    """A shortest circle through the first module of a group, as text."""
     ways = [[group[0]]]
     while True:
         way = ways.pop(0)
@@ -117,7 +117,7 @@ def _way_back(group: list[str], by: dict[tuple[str, str], str]) -> str:
 
 
 def circle_problems(tree: Path, called: Arrows) -> list[str]:
-    """Every circle, with an example of what makes it."""
+    """All circles, each with an example."""
     known = homes(tree)
     arrows = {arrow for arrow in includes(tree) | called if arrow[0] in known and arrow[1] in known}
     by = {(user, used): what for user, used, what in sorted(arrows, reverse=True)}

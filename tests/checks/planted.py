@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Offences for selftest.py to plant, each with its check, and look-alikes that are innocent.
+"""Violations that selftest.py injects, each with its check, and look-alikes that are allowed.
 
 Names that a check would find in this very file are put together from halves.
 """
@@ -15,14 +15,14 @@ SCRIPT = "tests/demo.sh"
 
 @dataclass(frozen=True)
 class Plant:
-    """A piece of text that goes behind the end of a file (or makes it), and what must be said."""
+    """Text to append to a file, which is created if needed, and the expected problem."""
 
     check: str
     title: str
     file: str
     text: str
-    expect: str | None  # a pattern; None: nobody may complain
-    instead_of: str = ""  # a pattern to replace, when the text does not go behind the end
+    expect: str | None  # a pattern; None: no problem
+    instead_of: str = ""  # a pattern that the text replaces; empty: append
 
 
 def _function(lines: int, name: str = "tk_planted") -> str:
@@ -31,7 +31,7 @@ def _function(lines: int, name: str = "tk_planted") -> str:
 
 
 def _call(function: str) -> str:
-    """What a call looks like in an object: a symbol that it needs."""
+    """An undefined symbol, as a call leaves it in an object."""
     return (f'extern const int tk_other __asm__("{function}");\nconst int *tk_planted(void);\n'
             "const int *tk_planted(void)\n{\n    return &tk_other;\n}\n")
 
@@ -63,17 +63,17 @@ INCLUDES = [
           r"core/https may not include tokenkeeper\.h of core"),
     Plant("includes", "a board includes the inside of a room", "boards/host/main.c",
           '#include "tk_account.h"\n', r"boards/host may not include tk_account\.h of core/oauth"),
-    Plant("includes", "core asks for Linux", URL, "#if defined(__linux__)\n#endif\n",
+    Plant("includes", "core tests for Linux", URL, "#if defined(__linux__)\n#endif\n",
           r"core/https may not depend on __linux__"),
-    Plant("includes", "core asks for Windows over two lines", URL,
+    Plant("includes", "core tests for Windows over two lines", URL,
           "#if TK_CONNECTIONS > 1 && \\\n    defined(_WIN32)\n#endif\n",
           r"core/https may not depend on _WIN32"),
-    Plant("includes", "core asks for ESP-IDF", URL, "#ifdef ESP_PLATFORM\n#endif\n",
+    Plant("includes", "core tests for ESP-IDF", URL, "#ifdef ESP_PLATFORM\n#endif\n",
           r"core/https may not depend on ESP_PLATFORM"),
     Plant("includes", "an include in a comment", URL, "/*\n#include <stdio.h>\n*/\n", None),
     Plant("includes", "a port uses the mbedTLS port", "port/posix/tk_posix.h",
           '#include "tk_trust.h"\n', None),
-    Plant("includes", "core asks for mbedTLS", URL, "#ifdef MBEDTLS_AES_C\n#endif\n", None),
+    Plant("includes", "core tests for mbedTLS", URL, "#ifdef MBEDTLS_AES_C\n#endif\n", None),
 ]
 
 ROOMS = [
@@ -83,7 +83,7 @@ ROOMS = [
           _call("tk_store_get"), r"tk_url\.c:1: uses tk_store_get of core/store$"),
     Plant("rooms", "a room that is too large", "core/console/tk_planted.h", "\n" * 5000,
           r"core/console:1: has \d+\.\d % of core's lines, over 25 %"),
-    Plant("rooms", "a room that is not drawn", "core/planted/tk_planted.h", "\n",
+    Plant("rooms", "an unknown room", "core/planted/tk_planted.h", "\n",
           r"core/planted:1: a room that"),
     Plant("rooms", "a call of a room below", URL, _call("tk_text_add"), None),
 ]
@@ -99,14 +99,14 @@ CIRCLES = [
 ]
 
 ACCOUNTS = [
-    Plant("accounts", "a console looks into a refresh", "core/console/tk_console.c",
+    Plant("accounts", "a private member in console", "core/console/tk_console.c",
           "int tk_planted(struct tk_account *a);\nint tk_planted(struct tk_account *a)\n"
-          "{\n    return a->refresh.failures;\n}\n", r"looks into an account: ->refresh\.failures"),
-    Plant("accounts", "a console takes the address of a part", "core/console/tk_console.c",
-          "    f(&a->auth);\n", r"looks into an account: &a->auth"),
-    Plant("accounts", "oauth looks into a refresh", "core/oauth/tk_token.c",
+          "{\n    return a->refresh.failures;\n}\n", r"private to core/oauth: ->refresh\.failures"),
+    Plant("accounts", "the address of a private part in console", "core/console/tk_console.c",
+          "    f(&a->auth);\n", r"private to core/oauth: &a->auth"),
+    Plant("accounts", "a private member in oauth", "core/oauth/tk_token.c",
           "    return a->refresh.failures;\n", None),
-    Plant("accounts", "a comment about a refresh", "core/console/tk_console.c",
+    Plant("accounts", "a private member in a comment", "core/console/tk_console.c",
           "/* a->refresh.failures */\n", None),
 ]
 
@@ -137,7 +137,7 @@ LIMITS = [
     Plant("limits", "an oversize function", URL, _function(41), r"tk_planted has 4\d code lines"),
     Plant("limits", "an oversize file", "core/tk_planted.c", "int tk_planted;\n" * 501,
           r"501 code lines, over"),
-    Plant("limits", "many functions that are rather long", "core/tk_planted.c",
+    Plant("limits", "many long functions", "core/tk_planted.c",
           "".join(_function(30, f"tk_planted_{number}") for number in range(200)),
           r"95th percentile of all functions is 3\d code lines|tk_planted\.c:1: \d+ code lines"),
     Plant("limits", "a long comment", URL, "/*\n" + " * words\n" * 600 + " */\n", None),
@@ -157,20 +157,20 @@ HYGIENE = [
           r"names a package registry"),
     Plant("hygiene", "a machine's path", SCRIPT, "cd /wor" + "k/main\n", r"names a path of one"),
     Plant("hygiene", "root's home", SCRIPT, "cd /roo" + "t/.cache\n", r"names a path of one"),
-    Plant("hygiene", "something left open", URL, "/* TO" + "DO: more */\n",
-          r"leaves something open"),
-    Plant("hygiene", "something left open in the template", "port/template/tk_port_wait.c",
+    Plant("hygiene", "an unfinished note", URL, "/* TO" + "DO: more */\n",
+          r"has an unfinished note"),
+    Plant("hygiene", "an unfinished note in the template", "port/template/tk_port_wait.c",
           "/* FIX" + "ME tk_sock.h: more */\n", None),
-    Plant("hygiene", "a trailing blank", SCRIPT, "true \n", r"ends in a blank"),
-    Plant("hygiene", "a tab in C", URL, "\tint a;\n", r"holds a tab"),
+    Plant("hygiene", "trailing white space", SCRIPT, "true \n", r"has trailing white space"),
+    Plant("hygiene", "a tab in C", URL, "\tint a;\n", r"has a tab"),
     Plant("hygiene", "a letter beyond ASCII", SCRIPT, "# \u00fc\n", r"not ASCII"),
     Plant("hygiene", "no licence", "tests/planted.py", "print()\n", r"no SPDX line"),
     Plant("hygiene", "third-party source", "core/jsmn.h",
           "/* SPDX-License-Identifier: Apache-2.0 */\n", r"third-party source"),
     Plant("hygiene", "third-party source of lwIP", "port/lwip/src/core/tcp.c",
           "/* SPDX-License-Identifier: Apache-2.0 */\n", r"third-party source"),
-    Plant("hygiene", "somebody's copyright", URL, "/* Copyri" + "ght 2020 them */\n",
-          r"somebody's copyright"),
+    Plant("hygiene", "a copyright line", URL, "/* Copyri" + "ght 2020 them */\n",
+          r"has a copyright line"),
     Plant("hygiene", "a large file", "tests/planted.txt", "words\n" * 40000, r"240000 bytes, over"),
     Plant("hygiene", "a binary", "tests/planted.bin", "\0\n", r"is not text"),
     Plant("hygiene", "a link to a project's page", SCRIPT,
@@ -189,13 +189,13 @@ WORDS = [
 ]
 
 ALLOWED = [
-    Plant("allowed", "a line that is not needed", "tests/checks/allowed.txt",
-          "layout core/tk_planted.c: not formatted\n", r"allowed\.txt:\d+: not needed any more"),
+    Plant("allowed", "a stale line", "tests/checks/allowed.txt",
+          "layout core/tk_planted.c: not formatted\n", r"allowed\.txt:\d+: stale"),
     Plant("allowed", "a comment", "tests/checks/allowed.txt", "# layout\n", None),
 ]
 
 CROSS = [
-    Plant("cross", "a budget overdrawn", OAUTH, "extern const char tk_planted[7000];\n"
+    Plant("cross", "an exceeded budget", OAUTH, "extern const char tk_planted[7000];\n"
           "const char tk_planted[7000] = {1};\n", r"= \d+ bytes on Cortex-M3, over"),
     Plant("cross", "writable data", OAUTH, "int tk_planted = 9;\n", r"4 bytes of writable data"),
     Plant("cross", "a long of 64 bits", OAUTH,
@@ -203,14 +203,14 @@ CROSS = [
     Plant("cross", "a large stack frame", OAUTH,
           "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[1200];\n"
           "    all[n] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame of \d+ bytes"),
-    Plant("cross", "stack without a limit", OAUTH,
+    Plant("cross", "a stack frame of variable size", OAUTH,
           "int tk_planted(int n);\nint tk_planted(int n)\n{\n    volatile char all[n];\n"
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
 ]
 
 
 def _named(title: str, text: str, expect: str | None) -> Plant:
-    """Something that README names, in front of its last section."""
+    """Text in README, before its last section."""
     return Plant("readme", title, "README.md", f"{text}\n\n## Licence", expect, r"## Licence")
 
 

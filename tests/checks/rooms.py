@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rooms of core: calls between them run along the arrows, and none is too large.
+"""The rooms of core: calls between them follow the arrows, and none is too large.
 
-Includes are held to the same arrows by includes.py.
+includes.py checks the includes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import modules
 import source
 
 KEEPER = "core"
-# From top to bottom; rooms of one row do not use each other.
+# From top to bottom; rooms of the same row do not use each other.
 ROWS = [[KEEPER], ["core/console"], ["core/escalate"], ["core/oauth"], ["core/runtime"],
         ["core/https", "core/store"], ["core/base"]]
 LARGEST_SHARE = 0.25  # of core's lines
@@ -21,7 +21,7 @@ _ROW = {room: number for number, row in enumerate(ROWS) for room in row}
 
 
 def may_use(user: str, used: str) -> bool:
-    """Whether an arrow leads from one room to another."""
+    """Whether a room may use another one."""
     return user in _ROW and used in _ROW and (user == used or _ROW[user] < _ROW[used])
 
 
@@ -43,13 +43,13 @@ def largest(tree: Path) -> tuple[str, float]:
 
 
 def summary(tree: Path) -> str:
-    """The largest room, in words."""
+    """The largest room, in a line."""
     room, share = largest(tree)
     return f"largest {room} with {100 * share:.1f} % of core's lines"
 
 
 def problems(tree: Path, calls: modules.Arrows) -> list[str]:
-    """Rooms without a row, calls against the arrows, and a room that is too large."""
+    """Unknown rooms, calls against the arrows, and a room that is too large."""
     homes = modules.homes(tree)
     found = [f"{room}:1: a room that tests/checks/rooms.py does not know"
              for room in lines(tree) if room not in _ROW]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the tree to its rules, one line a check.
+"""Checks the rules of the tree, a line per check.
 
     python3 tests/checks/run.py --build build/host      all checks
-    python3 tests/checks/run.py --build build/host --write    also brings the tables of sizes
-                                                              up to date, and shortens allowed.txt
-    python3 tests/checks/run.py --build build/host --sizes    prints the size of every module
+    python3 tests/checks/run.py --build build/host --write    also updates the tables of sizes and
+                                                              removes stale lines of allowed.txt
+    python3 tests/checks/run.py --build build/host --sizes    also prints the size of every module
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Report:
 
     def add(self, name: str, check: Callable[[], list[str]],
             summary: Callable[[], str] = str) -> None:
-        """One check; allowed.txt names what it does not report yet."""
+        """Runs a check and reports its problems, except those in allowed.txt."""
         began = time.monotonic()
         self.found[name] = check()
         left = allowed.apply(TREE, name, self.found[name])
@@ -67,7 +67,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """All checks; 1 when one found something."""
+    """Runs all checks; 1 if one of them found a problem."""
     args = arguments()
     build = args.build.resolve()
     archives = sorted([*build.glob("libtk_*.a"), *build.glob("core/libtk_*.a")])
@@ -100,7 +100,7 @@ def main() -> int:
     report.add("readme", readme_problems)
     report.add("commands", lambda: commands.problems(TREE))
     if args.write and (count := allowed.prune(TREE, report.found)):
-        print(f"{allowed.LIST} is {count} lines shorter")
+        print(f"{allowed.LIST}: removed {count} stale lines")
     if args.sizes:
         print(cross.table(built))
     return 0 if report.passed else 1

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shows that the checks catch what they are for.
+"""Shows that the checks find violations of the rules.
 
-In a copy of the tracked tree offences are planted one at a time; a check must find exactly that
-one, nothing in the clean tree, and nothing in look-alikes.
+Injects violations into a copy of the tracked tree, one at a time: its check must report that one
+and no other; and no check may report a problem of the clean tree or a look-alike.
 
     python3 tests/checks/selftest.py [--build build/host]
 """
@@ -41,7 +41,7 @@ HOST_FLAGS = ["-std=c99", "-g", "-O1", "-w", "-fPIE"]
 
 
 class Bench:
-    """A copy of the tree, and every check ready to run over it."""
+    """A copy of the tree, and the checks that run on it."""
 
     def __init__(self, tree: Path, build: Path) -> None:
         self.tree = tree
@@ -68,7 +68,7 @@ class Bench:
 
     @contextmanager
     def _object(self, file: str):
-        """Just that file, compiled for this machine."""
+        """This file, compiled for this machine."""
         with tempfile.TemporaryDirectory() as folder:
             item = Path(folder) / f"{Path(file).stem}.o"
             ours = [word for part in cross.OURS for word in ("-I", self.tree / part)]
@@ -81,19 +81,19 @@ class Bench:
             return symbols.problems([item], [item])
 
     def _calls(self, file: str) -> modules.Arrows:
-        """Of core as it was built, but for this file."""
+        """The calls of core as built, with this file compiled anew."""
         if not file.endswith(".c") or not (self.tree / file).exists():
             return modules.calls(self.objects)
         with self._object(file) as item:
             return modules.calls(self.objects | modules.symbols([item]))
 
     def _cross(self, file: str) -> list[str]:
-        """Compiles the modules that share a budget."""
+        """Compiles the modules with a common budget."""
         only = [name for name in source.tracked(self.tree) if Path(name).stem in cross.PROTOCOL]
         return cross.problems(self.tree, cross.compile_core(self.tree, self.mbedtls, only))
 
     def clean_problems(self, build: Path) -> list[str]:
-        """What the checks say about the tree as it is."""
+        """The problems of the unchanged tree."""
         archives = sorted([*build.glob("libtk_*.a"), *build.glob("core/libtk_*.a")])
         found = {
             "symbols": symbols.problems(archives, self.core),
@@ -108,7 +108,7 @@ class Bench:
 
 
 def copy(tree: Path, to: Path) -> None:
-    """The tracked files of a tree."""
+    """Copies the tracked files of a tree."""
     for name in source.tracked(tree):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(tree / name, to / name)
@@ -116,7 +116,7 @@ def copy(tree: Path, to: Path) -> None:
 
 @contextmanager
 def standing(tree: Path, plant: Plant):
-    """The tree with the plant in it, and afterwards without."""
+    """Injects a violation for the duration of a with statement."""
     path = tree / plant.file
     before = path.read_bytes() if path.exists() else None
     old = before.decode() if before is not None else ""
@@ -135,27 +135,27 @@ def standing(tree: Path, plant: Plant):
 
 
 def _shape(problem: str) -> str:
-    """A problem without its numbers, which another offence may move."""
+    """A problem without its numbers, which another violation may change."""
     return re.sub(r"\d+", "9", problem)
 
 
 def judge(plant: Plant, before: list[str], after: list[str]) -> str | None:
-    """What is wrong with a check's answer to a plant."""
+    """What is wrong with the problems that a check reports for a violation."""
     new = [problem for problem in after if problem not in before]
     if plant.expect is None:
-        return f"{plant.check}: complains about {plant.title}: {new[0]}" if new else None
+        return f"{plant.check}: reports {plant.title}: {new[0]}" if new else None
     if not new:
-        return f"{plant.check}: does not catch {plant.title}"
+        return f"{plant.check}: does not report {plant.title}"
     known = {_shape(problem) for problem in before}
     right = [problem for problem in new if re.search(plant.expect, problem)]
     strange = [problem for problem in new if problem not in right and _shape(problem) not in known]
     if right and not strange:
         return None
-    return f"{plant.check}: says about {plant.title}: {(strange or new)[0]}"
+    return f"{plant.check}: reports for {plant.title}: {(strange or new)[0]}"
 
 
 def failures(bench: Bench) -> list[str]:
-    """Every plant that was answered wrongly."""
+    """The violations that were not reported correctly."""
     found = []
     clean: dict[tuple[str, str], list[str]] = {}
     for plant in planted.ALL:
@@ -170,7 +170,7 @@ def failures(bench: Bench) -> list[str]:
 
 
 def main() -> int:
-    """1 when a check misses something, or the tree is not clean."""
+    """1 if a check misses a violation or the tree is not clean."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=TREE / "build/host", metavar="DIR")
@@ -181,13 +181,13 @@ def main() -> int:
         copy(TREE, tree)
         bench = Bench(tree, build)
         found = bench.clean_problems(build)
-        readme.write(tree, bench.built)  # also where it is stale already, one more must be seen
+        readme.write(tree, bench.built)  # a stale table must not hide an injected one
         found += failures(bench)
-    offences = sum(1 for plant in planted.ALL if plant.expect)
+    violations = sum(1 for plant in planted.ALL if plant.expect)
     for problem in found:
         print(problem)
-    print(f"{'FAILED' if found else 'ok'} selftest {time.monotonic() - began:.1f} s: {offences} "
-          f"offences, {len(planted.ALL) - offences} look-alikes")
+    print(f"{'FAILED' if found else 'ok'} selftest {time.monotonic() - began:.1f} s: {violations} "
+          f"violations, {len(planted.ALL) - violations} look-alikes")
     return 1 if found else 0
 
 

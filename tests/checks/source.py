@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tracked tree: which files there are, and C without its comments."""
+"""The tracked files, and C without comments."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _COMMENT_OR_TEXT = re.compile(
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess:
-    """Runs a tool; its output is text, its status is for the caller to judge."""
+    """Runs a tool; the caller checks its status."""
     return subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True,
                           text=True, errors="replace", check=False)
 
 
 def output(*command: str | Path, cwd: Path | None = None) -> str:
-    """What a tool prints; that it fails is an error of this machine, not of the tree."""
+    """The output of a tool; raises RuntimeError if it fails."""
     done = run(*command, cwd=cwd)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command[:3]))}...: {done.stderr.strip()}")
@@ -27,7 +27,7 @@ def output(*command: str | Path, cwd: Path | None = None) -> str:
 
 
 def tracked(tree: Path) -> list[str]:
-    """Every file of a git work tree that git knows, or of a copy every file."""
+    """The tracked files of a work tree, or all files of a copy without .git."""
     if (tree / ".git").exists():
         names = output("git", "-C", tree, "ls-files", "-z").split("\0")
         return sorted(name for name in names if name and (tree / name).is_file())
@@ -51,12 +51,12 @@ def _blank(match: re.Match) -> str:
 
 
 def without_comments(c: str) -> str:
-    """C with every comment blanked; lines keep their numbers."""
+    """C with comments replaced by spaces; line numbers stay."""
     return _COMMENT_OR_TEXT.sub(_blank, c)
 
 
 def directives(c: str) -> list[tuple[int, str]]:
-    """The preprocessor lines of C, continued ones joined, as (line, words behind the #)."""
+    """The preprocessor directives of C, continued lines joined: (line, text after the #)."""
     found = []
     lines = without_comments(c).split("\n")
     number = 0

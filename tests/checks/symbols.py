@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our objects export and need: tk_ alone goes out, core needs no heap and has no globals."""
+"""Symbols of our objects: exported names begin with tk_, core uses no heap and has no globals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import source
 
-# Called by mbedTLS under these names.
+# Names that mbedTLS calls.
 HOOKS = {"mbedtls_ms_time", "mbedtls_platform_gmtime_r", "mbedtls_psa_external_get_random"}
 FROM_STRING_H = {f"mem{word}" for word in ("chr", "cmp", "cpy", "move", "set")} | {
     f"str{word}" for word in ("cat", "chr", "cmp", "cpy", "cspn", "len", "ncat", "ncmp", "ncpy",
@@ -18,7 +18,7 @@ FROM_COMPILER = re.compile(
 FROM_MBEDTLS = re.compile(r"(mbedtls|psa)_\w+")
 HEAP = re.compile(r"mbedtls_(calloc|free|platform_set_calloc_free)")
 
-# .data.rel.ro is written by the loader of a position-independent program alone.
+# .data.rel.ro is written only by the loader, in position-independent programs.
 _WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(?!\.rel\.ro)|\*COM\*|COMMON")
 
 
@@ -45,7 +45,7 @@ def is_allowed_in_core(name: str) -> bool:
 
 
 def needed_problems(core: list[Path]) -> list[str]:
-    """What core takes from outside and may not: the heap, files, the system."""
+    """Symbols that core must not use: heap, files, the system."""
     found = []
     for item, name in _by_object(source.output("nm", "-A", "-u", *core)):
         if not is_allowed_in_core(name):
@@ -54,7 +54,7 @@ def needed_problems(core: list[Path]) -> list[str]:
 
 
 def _symbols_by_section(objdump: str) -> dict[tuple[str, str], list[str]]:
-    """(object, section) to the symbols in it, of objdump -t."""
+    """The symbols by (object, section), from objdump -t."""
     found: dict[tuple[str, str], list[str]] = {}
     item = ""
     for line in objdump.splitlines():
@@ -67,7 +67,7 @@ def _symbols_by_section(objdump: str) -> dict[tuple[str, str], list[str]]:
 
 
 def _sections(objdump: str) -> list[tuple[str, str, int]]:
-    """(object, section, size) of objdump -h."""
+    """(object, section, size), from objdump -h."""
     found = []
     item = ""
     for line in objdump.splitlines():
@@ -80,7 +80,7 @@ def _sections(objdump: str) -> list[tuple[str, str, int]]:
 
 
 def writable_problems(core: list[Path]) -> list[str]:
-    """Data of core that somebody could write to."""
+    """Writable data of core."""
     names = _symbols_by_section(source.output("objdump", "-t", *core))
     sections = _sections(source.output("objdump", "-h", *core))
     wanted = {(item, section) for item, section, size in sections if size > 0} | set(names)
@@ -89,5 +89,5 @@ def writable_problems(core: list[Path]) -> list[str]:
 
 
 def problems(archives: list[Path], core: list[Path]) -> list[str]:
-    """All of it, over archives or single objects; core is the part that is held to more."""
+    """All problems of archives or objects; core: those with the stricter rules."""
     return exported_problems(archives) + needed_problems(core) + writable_problems(core)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words and names of words.txt, which the tree does not use."""
+"""No file has the phrases and names of words.txt."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import allowed
 import source
 
 LIST = "tests/checks/words.txt"
-# These quote what was written before.
+# These quote former wording.
 QUOTING = (LIST, allowed.LIST, "CHANGELOG.md", ".github/CONTRIBUTING.md")
-GAP = r"(?:[\s*#]|//)+"  # between words: also the end of a line, and the mark of a comment
+GAP = r"(?:[\s*#]|//)+"  # between words: white space, line ends, comment characters
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Rule:
     instead: str
 
     def applies(self, name: str) -> bool:
-        """Whether this is about a file."""
+        """Whether the rule applies to a file."""
         return not self.folders or any(name.startswith(f"{folder}/") for folder in self.folders)
 
 
 def rules(tree: Path) -> list[Rule]:
-    """All of them."""
+    """The rules of words.txt."""
     found = []
     for line in source.text(tree, LIST).splitlines():
         if line and not line.startswith("#"):
@@ -40,7 +40,7 @@ def rules(tree: Path) -> list[Rule]:
 
 
 def _occurrences(name: str, text: str, rule: Rule) -> list[str]:
-    """A problem for each match in the text as it stands, with its line."""
+    """The problems of a text that matches."""
     found = []
     for match in re.finditer(rule.words.replace(" ", GAP), text, re.IGNORECASE):
         line = text.count("\n", 0, match.start()) + 1
@@ -50,14 +50,14 @@ def _occurrences(name: str, text: str, rule: Rule) -> list[str]:
 
 
 def problems(tree: Path) -> list[str]:
-    """Every occurrence."""
+    """All occurrences."""
     known = [(rule, re.compile(rule.words.lower())) for rule in rules(tree)]
     found = []
     for name in source.tracked(tree):
         if name in QUOTING:
             continue
         text = source.text(tree, name)
-        flat = re.sub(GAP, " ", text.lower())  # quick to search, but without lines
+        flat = re.sub(GAP, " ", text.lower())  # fast to search; has no line numbers
         for rule, pattern in known:
             if rule.applies(name) and pattern.search(flat):
                 found += _occurrences(name, text, rule)
