@@ -91,14 +91,18 @@ static void twin_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
 
 void __wrap_tk_https_submit(struct tk_https *net, struct tk_request *r)
 {
+    bool twice =
+        has_bug(TWO_REFRESHES) && r->priority == TK_PRIORITY_REFRESH && !tk_https_active(&twin);
+
+    if (twice) {
+        original = r;
+        twin = *r;
+        twin.write = write_twin;
+        twin.done = twin_done;
+    }
     __real_tk_https_submit(net, r);
-    if (!has_bug(TWO_REFRESHES) || r->priority != TK_PRIORITY_REFRESH || tk_https_active(&twin))
-        return;
-    original = r;
-    twin = *r;
-    twin.write = write_twin;
-    twin.done = twin_done;
-    __real_tk_https_submit(net, &twin);
+    if (twice)
+        __real_tk_https_submit(net, &twin);
 }
 
 int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
