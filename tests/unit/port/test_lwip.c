@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The socket contract over lwIP's raw API, with the 64 KB board's options. */
+/* The socket contract over lwIP's raw API, with the options of the board with 64 KB. */
 #include "tk_clock.h"
 #include "tk_conformance.h"
 #include "wire.h"
@@ -17,22 +17,22 @@ static struct tk_port *const port = &wire.port;
 static const struct tk_addr server = {.family = 4, .bytes = {10, 0, 2, 100}};
 static int sock;
 
-static int setup(void **state)
+static int set_up(void **state)
 {
     (void)state;
     wire_reset();
     return 0;
 }
 
-/* What a test leaves behind, the next one would trip over. */
-static int teardown(void **state)
+/* Frees what the next test would otherwise find in use. */
+static int tear_down(void **state)
 {
     (void)state;
     for (int i = 0; i < TK_LWIP_SOCKS; i++)
         tk_sock_close(port, i);
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
         tk_sock_lookup_cancel(port, i);
-    wire_run(25000); /* FIN_WAIT_2 ends */
+    wire_run(25000); /* until FIN_WAIT_2 has ended */
     assert_null(tcp_active_pcbs);
     assert_int_equal(wire_pool_used(), 0);
     return 0;
@@ -43,7 +43,7 @@ static bool not_again(void)
     return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
 }
 
-static struct wire_conn *dial(void)
+static struct wire_conn *connect_tls(void)
 {
     sock = tk_sock_open(port, &server, 443);
     assert_true(sock >= 0);
@@ -52,7 +52,7 @@ static struct wire_conn *dial(void)
     return wire_last();
 }
 
-/* Reads to the outcome that ends a stream, or to nothing for three seconds. The bytes. */
+/* Reads to the end of the stream, or until nothing comes for three seconds. Returns the bytes. */
 static size_t read_all(int s, uint8_t *buf, size_t size, size_t step, int *outcome)
 {
     size_t got = 0;
@@ -85,7 +85,7 @@ static uint8_t sent[40000], got[40000];
 
 static void connects_and_closes_in_order(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     tk_sock_close(port, sock);
@@ -109,7 +109,7 @@ static void refused_is_an_error(void **state)
     tk_sock_close(port, sock);
 }
 
-static void silence_is_not_now_until_it_is_closed(void **state)
+static void an_unanswered_connection_returns_again(void **state)
 {
     (void)state;
     sock = tk_sock_open(port, &server, 9);
@@ -120,8 +120,8 @@ static void silence_is_not_now_until_it_is_closed(void **state)
     tk_sock_close(port, sock);
 }
 
-/* Forty seconds and more: lwIP gives up by itself. */
-static void nobody_there_is_an_error_in_the_end(void **state)
+/* After more than 40 s lwIP gives up. */
+static void an_unanswered_connection_becomes_an_error(void **state)
 {
     (void)state;
     sock = tk_sock_open(port, &server, 9);
@@ -168,13 +168,13 @@ static void wrong_handles_and_families_are_errors(void **state)
     }
 }
 
-/* A server that never acknowledges the end of a connection holds no place for a new one. */
-static void closed_ones_give_way(void **state)
+/* Also where the server never acknowledges their end. */
+static void closed_connections_free_their_slots(void **state)
 {
     (void)state;
     for (int i = 0; i < 3 * MEMP_NUM_TCP_PCB; i++) {
-        dial();
-        wire.cut = true; /* the FIN gets lost, and all after it */
+        connect_tls();
+        wire.cut = true; /* the FIN is lost, and all after it */
         tk_sock_close(port, sock);
         wire_run(10);
         wire.cut = false;
@@ -184,7 +184,7 @@ static void closed_ones_give_way(void **state)
 
 /* --- receiving --- */
 
-static void a_stream_arrives_whole_in_any_pieces(void **state)
+static void receives_a_stream_in_any_pieces(void **state)
 {
     static const size_t pieces[] = {1, 10, 100, 536, 1024};
     static const size_t steps[] = {1, 7, 125, 4096};
@@ -195,7 +195,7 @@ static void a_stream_arrives_whole_in_any_pieces(void **state)
     for (size_t i = 0; i < 5; i++) {
         for (size_t k = 0; k < 4; k++) {
             size_t len = pieces[i] == 1 ? 300 : pieces[i] == 10 ? 3000 : 20000;
-            struct wire_conn *c = dial();
+            struct wire_conn *c = connect_tls();
 
             wire.piece = pieces[i];
             wire_give(c, sent, len);
@@ -212,10 +212,10 @@ static void a_stream_arrives_whole_in_any_pieces(void **state)
     }
 }
 
-/* As above, while each third packet is lost, and more do not fit into the pool. */
-static void a_stream_arrives_whole_over_a_bad_line(void **state)
+/* Each third packet is lost, and more do not fit into the pool. */
+static void receives_a_stream_over_a_lossy_line(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     size_t len = 0;
     int n;
 
@@ -241,10 +241,10 @@ static void a_stream_arrives_whole_over_a_bad_line(void **state)
     tk_sock_close(port, sock);
 }
 
-/* Who does not read is not sent more than the window, which opens again as he reads. */
+/* Without reads the peer sends one window. */
 static void the_window_closes_and_opens(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     int outcome;
 
     (void)state;
@@ -263,10 +263,10 @@ static void the_window_closes_and_opens(void **state)
     wire_fin(c);
 }
 
-/* What came before the end is read after it, also when the peer resets what is sent then. */
-static void nothing_is_lost_behind_a_fin(void **state)
+/* Also when the peer answers later bytes with a reset. */
+static void bytes_before_a_fin_are_received(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     int outcome;
 
     (void)state;
@@ -286,9 +286,9 @@ static void nothing_is_lost_behind_a_fin(void **state)
     tk_sock_close(port, sock);
 }
 
-static void a_reset_is_an_error_behind_what_came(void **state)
+static void a_reset_is_an_error_after_the_bytes_received(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     int outcome;
 
     (void)state;
@@ -303,10 +303,9 @@ static void a_reset_is_an_error_behind_what_came(void **state)
     tk_sock_close(port, sock);
 }
 
-/* The peer has closed, we have not: what we send still arrives. */
-static void half_closed_still_sends(void **state)
+static void sends_after_the_peer_has_closed(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     wire_fin(c);
@@ -340,14 +339,14 @@ static void send_all(size_t len)
     assert_int_equal(at, len);
 }
 
-static void a_long_request_arrives_whole(void **state)
+static void sends_a_long_request(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     fill(sent, sizeof sent);
     send_all(30000);
-    tk_sock_close(port, sock); /* the last of it is still on its way */
+    tk_sock_close(port, sock); /* until the last of it is acknowledged */
     wire_run(2000);
     assert_int_equal(c->in_len, 30000);
     assert_memory_equal(c->in, sent, 30000);
@@ -356,10 +355,10 @@ static void a_long_request_arrives_whole(void **state)
     wire_fin(c);
 }
 
-/* Unread bytes are no reason to reset a connection and lose what was sent. */
-static void closing_with_bytes_unread_loses_nothing(void **state)
+/* And does not reset the connection. */
+static void closing_with_unread_bytes_delivers_what_was_sent(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     wire_give(c, sent, 1500);
@@ -381,10 +380,10 @@ static bool may_send(void)
     return n == 1;
 }
 
-/* A full buffer is "not now", whose end tk_wait tells. */
-static void a_full_buffer_is_not_now(void **state)
+/* tk_wait ends when there is room. */
+static void a_full_send_buffer_returns_again(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     unsigned wakes;
     int n;
 
@@ -406,10 +405,10 @@ static void a_full_buffer_is_not_now(void **state)
     wire_fin(c);
 }
 
-/* No Nagle: what is sent leaves at once, though the network has not acknowledged the last. */
-static void small_pieces_leave_at_once(void **state)
+/* Without Nagle, though the last one is not acknowledged. */
+static void small_pieces_are_sent_at_once(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     assert_int_equal(tk_sock_send(port, sock, "a", 1), 1);
@@ -417,10 +416,10 @@ static void small_pieces_leave_at_once(void **state)
     assert_int_equal(c->in_len, 2);
 }
 
-/* Also when nothing else keeps the processor awake. */
-static void a_lost_request_is_sent_again_soon(void **state)
+/* Also where nothing else wakes the processor. */
+static void a_lost_segment_is_retransmitted_soon(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     uint64_t start_ms;
 
     (void)state;
@@ -434,21 +433,21 @@ static void a_lost_request_is_sent_again_soon(void **state)
     assert_true(c->in_ms - start_ms < 4000);
 }
 
-/* lwIP's heap in other hands: not now, and found out when it is back, though nobody tells. */
-static void no_memory_is_not_now(void **state)
+/* lwIP's heap is exhausted; lwIP does not report when it is free again. */
+static void no_memory_returns_again(void **state)
 {
     void *taken[64];
     uint64_t start_ms;
     int n = 0;
 
     (void)state;
-    dial();
+    connect_tls();
     while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
         n++;
     assert_int_equal(tk_sock_send(port, sock, sent, 1000), TK_SOCK_AGAIN);
     while (n > 0)
         mem_free(taken[--n]);
-    wire_run(1); /* what was told before */
+    wire_run(1); /* an event of before */
     start_ms = port->now_ms;
     tk_wait(port, start_ms + 60000);
     assert_true(port->now_ms - start_ms < 2000);
@@ -460,15 +459,14 @@ static void no_memory_is_not_now(void **state)
     wire_fin(wire_last());
 }
 
-/* What there is memory for is sent. */
-static void little_memory_is_used(void **state)
+static void sends_as_much_as_there_is_memory_for(void **state)
 {
     void *taken[64];
     int n = 0;
     int sent_now;
 
     (void)state;
-    dial();
+    connect_tls();
     while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
         n++;
     for (int i = 0; i < 8; i++)
@@ -481,9 +479,9 @@ static void little_memory_is_used(void **state)
     assert_int_equal(wire_last()->in_len, sent_now);
 }
 
-static void empty_calls_are_nothing(void **state)
+static void calls_without_bytes_do_nothing(void **state)
 {
-    dial();
+    connect_tls();
     (void)state;
     assert_int_equal(tk_sock_send(port, sock, "", 0), 0);
     assert_int_equal(tk_sock_recv(port, sock, got, 0), 0);
@@ -513,7 +511,7 @@ static int resolve(const char *name)
     return found;
 }
 
-static void every_address_is_given(void **state)
+static void resolves_all_addresses_of_a_name(void **state)
 {
     (void)state;
     wire.names[0] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
@@ -532,11 +530,11 @@ static void every_address_is_given(void **state)
     assert_int_equal(resolve("six.example"), TK_SOCK_ADDRS);
     assert_int_equal(addrs[3].bytes[3], 4);
     assert_int_equal(resolve("twice.example"), 2);
-    /* and again, for lwIP must not remember one of them */
+    /* again: lwIP must not answer with the one address in its cache */
     assert_int_equal(resolve("three.example"), 3);
 }
 
-static void a_name_that_is_none(void **state)
+static void unknown_and_invalid_names_are_errors(void **state)
 {
     char longest[300];
 
@@ -552,7 +550,7 @@ static void a_name_that_is_none(void **state)
     assert_int_equal(resolve(longest), TK_SOCK_ERR);
 }
 
-static void a_lost_question_is_asked_again(void **state)
+static void a_lost_query_is_repeated(void **state)
 {
     uint64_t start_ms = port->now_ms;
 
@@ -563,8 +561,8 @@ static void a_lost_question_is_asked_again(void **state)
     assert_true(port->now_ms - start_ms < 5000);
 }
 
-/* The caller has a limit; the port's own is 5 s and more. */
-static void a_silent_name_server_is_an_error_after_a_while(void **state)
+/* After 5 s or more; callers have their own deadline. */
+static void an_unanswered_query_becomes_an_error(void **state)
 {
     uint64_t start_ms = port->now_ms;
 
@@ -575,7 +573,7 @@ static void a_silent_name_server_is_an_error_after_a_while(void **state)
     assert_true(port->now_ms - start_ms >= 5000);
 }
 
-static void a_cancelled_lookup_gives_its_place_back(void **state)
+static void a_cancelled_lookup_frees_its_slot(void **state)
 {
     (void)state;
     wire.names[0] =
@@ -588,7 +586,7 @@ static void a_cancelled_lookup_gives_its_place_back(void **state)
     assert_int_equal(resolve("one.example"), 1);
 }
 
-static void two_names_at_once(void **state)
+static void resolves_two_names_at_once(void **state)
 {
     int first;
 
@@ -605,7 +603,6 @@ static void two_names_at_once(void **state)
     assert_int_equal(addrs[0].bytes[3], 7);
 }
 
-/* The same name twice is one question, and both get all of the answer. */
 static uint32_t dice = 1;
 
 static uint32_t roll(uint32_t sides)
@@ -622,8 +619,8 @@ static void mangle(uint8_t *answer, size_t *len)
         *len = 12 + roll((uint32_t)*len - 11);
 }
 
-/* Whatever the answer is: an outcome, and never more than there is room for. */
-static void no_answer_does_harm(void **state)
+/* A result, and never more addresses than there is room for. */
+static void survives_mangled_answers(void **state)
 {
     (void)state;
     wire.names[0] =
@@ -638,7 +635,7 @@ static void no_answer_does_harm(void **state)
     assert_int_equal(resolve("three.example"), 3);
 }
 
-static void the_same_name_at_once(void **state)
+static void resolves_the_same_name_twice_at_once(void **state)
 {
     int first;
 
@@ -654,8 +651,8 @@ static void the_same_name_at_once(void **state)
 
 /* --- the cable --- */
 
-/* Until there is an address a lookup is "not now", so that a start is no failure. */
-static void without_an_address_names_wait(void **state)
+/* So that a boot before DHCP is no failure. */
+static void without_an_address_lookups_return_again(void **state)
 {
     struct tk_addr addr;
     uint64_t up_ms;
@@ -672,13 +669,13 @@ static void without_an_address_names_wait(void **state)
     wire_link(true);
     up_ms = port->now_ms;
     tk_wait(port, up_ms + 60000);
-    assert_true(port->now_ms - up_ms < 10000); /* tk_wait told */
+    assert_true(port->now_ms - up_ms < 10000); /* tk_wait has ended for the link */
     assert_int_equal(resolve("one.example"), 1);
 }
 
-static void a_cable_that_comes_back_carries_on(void **state)
+static void connections_survive_an_unplugged_cable(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
 
     (void)state;
     wire.cut = true;
@@ -694,7 +691,7 @@ static void a_cable_that_comes_back_carries_on(void **state)
     wire_fin(c);
 }
 
-static void the_lease_names_the_device(void **state)
+static void the_dhcp_request_has_the_host_name(void **state)
 {
     (void)state;
     wire_link(false);
@@ -705,7 +702,7 @@ static void the_lease_names_the_device(void **state)
 
 /* --- frames --- */
 
-static void what_is_no_frame_goes_nowhere(void **state)
+static void frames_of_invalid_length_are_dropped(void **state)
 {
     static const size_t good[] = {14, 1514, 1518}, bad[] = {0, 13, 1519, 65536 + 100};
     struct netif *netif = (struct netif *)tk_lwip_netif();
@@ -721,11 +718,11 @@ static void what_is_no_frame_goes_nowhere(void **state)
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_null(tk_lwip_frame(bad[i]));
-        tk_lwip_frame_from(netif, &byte, bad[i]); /* of which no byte is read */
+        tk_lwip_frame_from(netif, &byte, bad[i]); /* reads no byte */
     }
 }
 
-static void the_driver_is_given_frames_alone(void **state)
+static void the_driver_gets_only_valid_frames(void **state)
 {
     static const uint16_t lengths[] = {13, 14, 1514, 1515};
     struct netif *netif = (struct netif *)tk_lwip_netif();
@@ -745,7 +742,7 @@ static void the_driver_is_given_frames_alone(void **state)
     }
 }
 
-/* --- the suite that any port must pass --- */
+/* --- the conformance suite --- */
 
 /* The peer of tk_conformance.h. */
 static void echo(struct wire_conn *conn, const uint8_t *data, size_t len)
@@ -782,42 +779,44 @@ static void conforms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(connects_and_closes_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused_is_an_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(silence_is_not_now_until_it_is_closed, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_there_is_an_error_in_the_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_more_sockets_is_an_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(wrong_handles_and_families_are_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_stream_arrives_whole_in_any_pieces, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_stream_arrives_whole_over_a_bad_line, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_window_closes_and_opens, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_is_lost_behind_a_fin, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_reset_is_an_error_behind_what_came, setup, teardown),
-        cmocka_unit_test_setup_teardown(half_closed_still_sends, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_long_request_arrives_whole, setup, teardown),
-        cmocka_unit_test_setup_teardown(closing_with_bytes_unread_loses_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_full_buffer_is_not_now, setup, teardown),
-        cmocka_unit_test_setup_teardown(small_pieces_leave_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_lost_request_is_sent_again_soon, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_memory_is_not_now, setup, teardown),
-        cmocka_unit_test_setup_teardown(little_memory_is_used, setup, teardown),
-        cmocka_unit_test_setup_teardown(empty_calls_are_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_address_is_given, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_name_that_is_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_lost_question_is_asked_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_silent_name_server_is_an_error_after_a_while, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_cancelled_lookup_gives_its_place_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_names_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_answer_does_harm, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_same_name_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_an_address_names_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_cable_that_comes_back_carries_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_lease_names_the_device, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_no_frame_goes_nowhere, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_driver_is_given_frames_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(conforms, setup, teardown),
-        cmocka_unit_test_setup(closed_ones_give_way, setup),
+        cmocka_unit_test_setup_teardown(connects_and_closes_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unanswered_connection_returns_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unanswered_connection_becomes_an_error, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(no_more_sockets_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_handles_and_families_are_errors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(receives_a_stream_in_any_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(receives_a_stream_over_a_lossy_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_window_closes_and_opens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_before_a_fin_are_received, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reset_is_an_error_after_the_bytes_received, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(sends_after_the_peer_has_closed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sends_a_long_request, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(closing_with_unread_bytes_delivers_what_was_sent, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_full_send_buffer_returns_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_pieces_are_sent_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_segment_is_retransmitted_soon, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_memory_returns_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sends_as_much_as_there_is_memory_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(calls_without_bytes_do_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(resolves_all_addresses_of_a_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unknown_and_invalid_names_are_errors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_query_is_repeated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unanswered_query_becomes_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_cancelled_lookup_frees_its_slot, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(resolves_two_names_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(survives_mangled_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(resolves_the_same_name_twice_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_an_address_lookups_return_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(connections_survive_an_unplugged_cable, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_dhcp_request_has_the_host_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(frames_of_invalid_length_are_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_driver_gets_only_valid_frames, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conforms, set_up, tear_down),
+        cmocka_unit_test_setup(closed_connections_free_their_slots, set_up),
     };
 
     wire_start();

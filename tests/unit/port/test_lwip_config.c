@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the device is told of the network that it stands in: its address, and who tells the time. */
+/* Network configuration over lwIP: the address, fixed or by DHCP, and SNTP. */
 #include "tk_clock.h"
 #include "wire.h"
 
@@ -11,19 +11,19 @@
 
 #include <cmocka.h>
 
-#define NOON 1900000000 /* some time in 2030 */
+#define NOON 1900000000 /* in 2030 */
 
 static struct tk_port *const port = &wire.port;
 static const struct tk_ip by_dhcp;
 
-/* How the time server answers. */
+/* The answers of the time server. */
 static struct {
     int64_t unix_s; /* at tick 0 */
     uint8_t first, stratum;
-    bool strange; /* the answer to somebody else's question */
+    bool wrong_origin; /* the origin is that of another request */
     bool zero;
     unsigned lost;
-    uint8_t asked[64][8]; /* transmit times of the questions */
+    uint8_t asked[64][8]; /* transmit times of the requests */
 } server;
 
 static void put32(uint8_t *p, uint32_t v)
@@ -42,13 +42,13 @@ static bool answer_ntp(const uint8_t request[48], uint8_t answer[48])
     answer[0] = server.first;
     answer[1] = server.stratum;
     memcpy(answer + 24, request + 40, 8);
-    answer[24] ^= server.strange;
+    answer[24] ^= server.wrong_origin;
     if (!server.zero)
         put32(answer + 40, (uint32_t)(server.unix_s + 2208988800 + (int64_t)(port->now_ms / 1000)));
     return true;
 }
 
-static int setup(void **state)
+static int set_up(void **state)
 {
     (void)state;
     (void)tk_clock_ntp_server(port, "");
@@ -66,53 +66,52 @@ static int setup(void **state)
 
 static int64_t told;
 
-static bool has_told(void)
+static bool has_time(void)
 {
     return tk_clock_ntp_poll(port, &told);
 }
 
 /* --- the time --- */
 
-static void the_time_is_told_once_an_answer(void **state)
+static void each_answer_is_reported_once(void **state)
 {
     (void)state;
-    assert_false(has_told());
+    assert_false(has_time());
     assert_int_equal(tk_clock_ntp_server(port, "time.example"), 0);
-    assert_true(wire_until(has_told, 5000));
+    assert_true(wire_until(has_time, 5000));
     assert_in_range(told, NOON, NOON + 1);
-    assert_false(has_told());
+    assert_false(has_time());
     assert_int_equal(wire.ntp_questions, 1);
 }
 
-static void digits_need_no_name_server(void **state)
+static void an_address_needs_no_name_server(void **state)
 {
     (void)state;
     (void)tk_clock_ntp_server(port, "10.0.2.4");
-    assert_true(wire_until(has_told, 5000));
+    assert_true(wire_until(has_time, 5000));
     assert_int_equal(wire.dns_questions, 0);
 }
 
-/* An answer that is fetched late is still right. */
-static void the_time_goes_on(void **state)
+static void an_answer_that_is_read_late_is_still_right(void **state)
 {
     (void)state;
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(100000);
-    assert_true(has_told());
+    assert_true(has_time());
     assert_in_range(told, NOON + 99, NOON + 101);
 }
 
-static void it_is_asked_again_every_hour(void **state)
+static void the_server_is_polled_every_hour(void **state)
 {
     (void)state;
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(10 * 3600000 + 10000);
     assert_int_equal(wire.ntp_questions, 11);
-    assert_true(has_told());
+    assert_true(has_time());
     assert_in_range(told, NOON + 36000, NOON + 36011);
 }
 
-static void an_hour_costs_few_wake_ups(void **state)
+static void polling_costs_few_wake_ups(void **state)
 {
     unsigned before;
 
@@ -124,18 +123,18 @@ static void an_hour_costs_few_wake_ups(void **state)
     assert_true(port->wakes - before < 10 * 60 + 10 * 12);
 }
 
-static void the_next_address_is_asked_after_a_silent_one(void **state)
+static void the_next_address_is_tried_after_a_timeout(void **state)
 {
     (void)state;
     server.lost = 1;
     (void)tk_clock_ntp_server(port, "time.example");
-    assert_true(wire_until(has_told, 10000));
+    assert_true(wire_until(has_time, 10000));
     assert_int_equal(wire.ntp_questions, 2);
     assert_int_equal(wire.dns_questions, 1);
 }
 
-/* RFC 4330, 10: never more often than each 15 seconds; and ever more seldom. */
-static void silence_is_not_shouted_at(void **state)
+/* RFC 4330, 10: at least 15 s apart, with backoff. */
+static void timeouts_back_off(void **state)
 {
     (void)state;
     server.lost = UINT_MAX;
@@ -144,12 +143,12 @@ static void silence_is_not_shouted_at(void **state)
     assert_int_equal(wire.ntp_questions, 1);
     wire_run(3600000);
     assert_in_range(wire.ntp_questions, 6, 12);
-    assert_false(has_told());
+    assert_false(has_time());
     server.lost = 0;
-    assert_true(wire_until(has_told, 1000000));
+    assert_true(wire_until(has_time, 1000000));
 }
 
-static void every_question_is_another(void **state)
+static void every_request_is_different(void **state)
 {
     (void)state;
     server.lost = UINT_MAX;
@@ -159,85 +158,84 @@ static void every_question_is_another(void **state)
     assert_memory_not_equal(server.asked[1], server.asked[2], 8);
 }
 
-static void expect_no_answer(void)
+static void assert_answer_is_refused(void)
 {
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(60000);
     assert_true(wire.ntp_questions >= 1);
-    assert_false(has_told());
+    assert_false(has_time());
 }
 
-static void an_answer_to_another_question_is_none(void **state)
+static void an_answer_to_another_request_is_refused(void **state)
 {
     (void)state;
-    server.strange = true;
-    expect_no_answer();
+    server.wrong_origin = true;
+    assert_answer_is_refused();
 }
 
-static void a_server_without_the_time_is_not_believed(void **state)
+static void an_unsynchronized_server_is_refused(void **state)
 {
     (void)state;
     server.first = 0xe4;
-    expect_no_answer();
+    assert_answer_is_refused();
 }
 
-static void a_server_that_is_no_server_is_not_believed(void **state)
+static void an_answer_in_another_mode_is_refused(void **state)
 {
     (void)state;
     server.first = 0x23;
-    expect_no_answer();
+    assert_answer_is_refused();
 }
 
-static void an_answer_without_a_time_is_not_believed(void **state)
+static void an_answer_without_a_time_is_refused(void **state)
 {
     (void)state;
     server.zero = true;
-    expect_no_answer();
+    assert_answer_is_refused();
 }
 
-static void a_stratum_that_is_none_is_not_believed(void **state)
+static void an_invalid_stratum_is_refused(void **state)
 {
     (void)state;
     server.stratum = 16;
-    expect_no_answer();
+    assert_answer_is_refused();
 }
 
-/* Stratum 0 is a kiss of death (RFC 4330, 8): that server is left alone for long. */
-static void who_wants_to_be_left_alone_is(void **state)
+/* Stratum 0 (RFC 4330, 8): no requests for a long time. */
+static void a_kiss_of_death_is_obeyed(void **state)
 {
     (void)state;
     server.stratum = 0;
-    expect_no_answer();
+    assert_answer_is_refused();
     wire_run(900000);
     assert_int_equal(wire.ntp_questions, 1);
 }
 
-/* 2036-02-07T06:28:16Z is where the 32 bits wrap. */
-static void the_next_era(void **state)
+/* The 32 bits wrap at 2036-02-07T06:28:16Z. */
+static void the_next_ntp_era_is_read(void **state)
 {
     (void)state;
     server.unix_s = 2085978490 - (int64_t)(port->now_ms / 1000);
     (void)tk_clock_ntp_server(port, "10.0.2.4");
-    assert_true(wire_until(has_told, 5000));
+    assert_true(wire_until(has_time, 5000));
     assert_in_range(told, 2085978490, 2085978491);
     server.unix_s += 20;
     (void)tk_clock_ntp_server(port, "10.0.2.4");
-    assert_true(wire_until(has_told, 5000));
+    assert_true(wire_until(has_time, 5000));
     assert_in_range(told, 2085978510, 2085978511);
 }
 
-static void nobody_is_asked_any_more(void **state)
+static void without_a_server_there_are_no_requests(void **state)
 {
     (void)state;
     (void)tk_clock_ntp_server(port, "time.example");
     (void)tk_clock_ntp_server(port, "");
     wire_run(100000);
     assert_int_equal(wire.ntp_questions, 0);
-    assert_false(has_told());
+    assert_false(has_time());
 }
 
-/* Asked as soon as there is a network, and not before. */
-static void it_waits_for_an_address(void **state)
+static void requests_wait_for_an_address(void **state)
 {
     unsigned before;
 
@@ -249,11 +247,11 @@ static void it_waits_for_an_address(void **state)
     assert_true(port->wakes - before < 120);
     assert_int_equal(wire.ntp_questions, 0);
     wire_link(true);
-    assert_true(wire_until(has_told, 20000));
+    assert_true(wire_until(has_time, 20000));
 }
 
-/* Beside two names that others look up, there is a place for it afterwards. */
-static void it_waits_for_a_place(void **state)
+/* All slots are in use by other lookups. */
+static void requests_wait_for_a_lookup_slot(void **state)
 {
     (void)state;
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
@@ -263,7 +261,7 @@ static void it_waits_for_a_place(void **state)
     assert_int_equal(wire.ntp_questions, 0);
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
         tk_sock_lookup_cancel(port, i);
-    assert_true(wire_until(has_told, 70000));
+    assert_true(wire_until(has_time, 70000));
 }
 
 /* --- the address --- */
@@ -281,7 +279,7 @@ static bool not_again(void)
     return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
 }
 
-static void expect_connection(uint8_t last)
+static void assert_connects_from(uint8_t last)
 {
     const struct tk_addr far = {.family = 4, .bytes = {192, 0, 2, 1}}; /* by the gateway */
 
@@ -300,25 +298,25 @@ static void a_fixed_address_needs_no_dhcp(void **state)
     wire.no_dhcp = true;
     assert_int_equal(tk_sock_set_ip(port, &fixed), TK_SOCK_OK);
     wire.dhcp_requests = 0;
-    expect_connection(77);
+    assert_connects_from(77);
     wire_run(3600000);
     assert_int_equal(wire.dhcp_requests, 0);
     assert_int_equal(ip_2_ip4(dns_getserver(0))->addr, PP_HTONL(0x0a000209));
-    expect_connection(77);
+    assert_connects_from(77);
 }
 
-static void and_back_to_dhcp(void **state)
+static void dhcp_works_after_a_fixed_address(void **state)
 {
     (void)state;
     (void)tk_sock_set_ip(port, &fixed);
-    expect_connection(77);
+    assert_connects_from(77);
     (void)tk_sock_set_ip(port, &by_dhcp);
     wire_run(20000);
-    expect_connection(15);
+    assert_connects_from(15);
     assert_int_equal(ip_2_ip4(dns_getserver(0))->addr, PP_HTONL(0x0a000203));
 }
 
-static void expect_address(uint8_t last, uint8_t gateway, uint8_t dns)
+static void assert_address(uint8_t last, uint8_t gateway, uint8_t dns)
 {
     struct tk_ip ip;
 
@@ -329,30 +327,29 @@ static void expect_address(uint8_t last, uint8_t gateway, uint8_t dns)
     assert_memory_equal(ip.dns, ((uint8_t[]){10, 0, 2, dns}), 4);
 }
 
-static void the_address_is_told(void **state)
+static void the_address_is_reported(void **state)
 {
     struct tk_ip ip;
 
     (void)state;
-    expect_address(15, 2, 3);
+    assert_address(15, 2, 3);
     (void)tk_sock_set_ip(port, &fixed);
-    expect_address(77, 1, 9);
+    assert_address(77, 1, 9);
     wire_link(false);
     assert_int_equal(tk_sock_get_ip(port, &ip), TK_SOCK_AGAIN);
     wire_link(true);
 }
 
-/* What is set to what it is already changes nothing. */
-static void dhcp_again_keeps_the_lease(void **state)
+static void setting_dhcp_again_keeps_the_lease(void **state)
 {
     (void)state;
     wire.dhcp_requests = 0;
     (void)tk_sock_set_ip(port, &by_dhcp);
-    expect_connection(15);
+    assert_connects_from(15);
     assert_int_equal(wire.dhcp_requests, 0);
 }
 
-/* A connection of the old address is over; it does not hang until its deadline. */
+/* They fail at once, not at their deadline. */
 static void a_new_address_ends_connections(void **state)
 {
     const struct tk_addr near = {.family = 4, .bytes = {10, 0, 2, 100}};
@@ -365,8 +362,8 @@ static void a_new_address_ends_connections(void **state)
     tk_sock_close(port, sock);
 }
 
-/* An idle hour of a fixed address costs nothing at all. */
-static void a_fixed_address_wakes_nobody(void **state)
+/* In an idle hour. */
+static void a_fixed_address_causes_no_wake_ups(void **state)
 {
     unsigned before;
 
@@ -381,30 +378,30 @@ static void a_fixed_address_wakes_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(the_time_is_told_once_an_answer, setup),
-        cmocka_unit_test_setup(digits_need_no_name_server, setup),
-        cmocka_unit_test_setup(the_time_goes_on, setup),
-        cmocka_unit_test_setup(it_is_asked_again_every_hour, setup),
-        cmocka_unit_test_setup(an_hour_costs_few_wake_ups, setup),
-        cmocka_unit_test_setup(the_next_address_is_asked_after_a_silent_one, setup),
-        cmocka_unit_test_setup(silence_is_not_shouted_at, setup),
-        cmocka_unit_test_setup(every_question_is_another, setup),
-        cmocka_unit_test_setup(an_answer_to_another_question_is_none, setup),
-        cmocka_unit_test_setup(a_server_without_the_time_is_not_believed, setup),
-        cmocka_unit_test_setup(a_server_that_is_no_server_is_not_believed, setup),
-        cmocka_unit_test_setup(an_answer_without_a_time_is_not_believed, setup),
-        cmocka_unit_test_setup(a_stratum_that_is_none_is_not_believed, setup),
-        cmocka_unit_test_setup(who_wants_to_be_left_alone_is, setup),
-        cmocka_unit_test_setup(the_next_era, setup),
-        cmocka_unit_test_setup(nobody_is_asked_any_more, setup),
-        cmocka_unit_test_setup(it_waits_for_an_address, setup),
-        cmocka_unit_test_setup(it_waits_for_a_place, setup),
-        cmocka_unit_test_setup(a_fixed_address_needs_no_dhcp, setup),
-        cmocka_unit_test_setup(and_back_to_dhcp, setup),
-        cmocka_unit_test_setup(the_address_is_told, setup),
-        cmocka_unit_test_setup(dhcp_again_keeps_the_lease, setup),
-        cmocka_unit_test_setup(a_new_address_ends_connections, setup),
-        cmocka_unit_test_setup(a_fixed_address_wakes_nobody, setup),
+        cmocka_unit_test_setup(each_answer_is_reported_once, set_up),
+        cmocka_unit_test_setup(an_address_needs_no_name_server, set_up),
+        cmocka_unit_test_setup(an_answer_that_is_read_late_is_still_right, set_up),
+        cmocka_unit_test_setup(the_server_is_polled_every_hour, set_up),
+        cmocka_unit_test_setup(polling_costs_few_wake_ups, set_up),
+        cmocka_unit_test_setup(the_next_address_is_tried_after_a_timeout, set_up),
+        cmocka_unit_test_setup(timeouts_back_off, set_up),
+        cmocka_unit_test_setup(every_request_is_different, set_up),
+        cmocka_unit_test_setup(an_answer_to_another_request_is_refused, set_up),
+        cmocka_unit_test_setup(an_unsynchronized_server_is_refused, set_up),
+        cmocka_unit_test_setup(an_answer_in_another_mode_is_refused, set_up),
+        cmocka_unit_test_setup(an_answer_without_a_time_is_refused, set_up),
+        cmocka_unit_test_setup(an_invalid_stratum_is_refused, set_up),
+        cmocka_unit_test_setup(a_kiss_of_death_is_obeyed, set_up),
+        cmocka_unit_test_setup(the_next_ntp_era_is_read, set_up),
+        cmocka_unit_test_setup(without_a_server_there_are_no_requests, set_up),
+        cmocka_unit_test_setup(requests_wait_for_an_address, set_up),
+        cmocka_unit_test_setup(requests_wait_for_a_lookup_slot, set_up),
+        cmocka_unit_test_setup(a_fixed_address_needs_no_dhcp, set_up),
+        cmocka_unit_test_setup(dhcp_works_after_a_fixed_address, set_up),
+        cmocka_unit_test_setup(the_address_is_reported, set_up),
+        cmocka_unit_test_setup(setting_dhcp_again_keeps_the_lease, set_up),
+        cmocka_unit_test_setup(a_new_address_ends_connections, set_up),
+        cmocka_unit_test_setup(a_fixed_address_causes_no_wake_ups, set_up),
     };
 
     wire_start();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often lwIP's timers wake a processor, and that what they missed meanwhile is made up for. */
+/* How often lwIP's timers wake the processor, and what happens when they run late. */
 #include "wire.h"
 
 #include <limits.h>
@@ -17,17 +17,17 @@ static struct tk_port *const port = &wire.port;
 static const struct tk_addr server = {.family = 4, .bytes = {10, 0, 2, 100}};
 static int sock;
 
-static int setup(void **state)
+static int set_up(void **state)
 {
     (void)state;
     for (int i = 0; i < TK_LWIP_SOCKS; i++)
         tk_sock_close(port, i);
     wire_reset();
-    wire_run(10 * MINUTE); /* a lease, and no connections */
+    wire_run(10 * MINUTE); /* until there is a lease and no connection */
     return 0;
 }
 
-/* As the keeper sleeps: at most ten seconds at a time. */
+/* Sleeps as the keeper does, at most ten seconds at a time. */
 static unsigned wakes_in(uint64_t ms)
 {
     unsigned before = port->wakes;
@@ -43,7 +43,7 @@ static bool not_again(void)
     return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
 }
 
-static struct wire_conn *dial(void)
+static struct wire_conn *connect_tls(void)
 {
     sock = tk_sock_open(port, &server, 443);
     assert_true(wire_until(not_again, 5000));
@@ -62,15 +62,15 @@ static void idle_with_a_lease(void **state)
     assert_true(wakes <= 360 + 60 + 10);
 }
 
-static void a_connection_at_rest(void **state)
+static void an_idle_connection(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     unsigned wakes;
 
     (void)state;
     wire_run(1000);
     wakes = wakes_in(2 * MINUTE);
-    print_message("with a connection at rest: %u in two minutes\n", wakes);
+    print_message("with an idle connection: %u in two minutes\n", wakes);
     assert_true(wakes <= 24);
     wire_give(c, "still there", 11);
     wire_run(100);
@@ -80,9 +80,9 @@ static void a_connection_at_rest(void **state)
     assert_int_equal(c->in_len, 3);
 }
 
-static void a_connection_that_was_closed(void **state)
+static void a_closed_connection(void **state)
 {
-    struct wire_conn *c = dial();
+    struct wire_conn *c = connect_tls();
     unsigned wakes;
 
     (void)state;
@@ -98,7 +98,7 @@ static void a_connection_that_was_closed(void **state)
     assert_null(tcp_tw_pcbs);
 }
 
-/* Nobody answers: lwIP asks ever more seldom, and is woken for that alone. */
+/* lwIP backs off, and is woken only for its requests. */
 static void without_a_dhcp_server(void **state)
 {
     unsigned wakes;
@@ -143,8 +143,8 @@ static void a_lease_that_is_not_renewed_ends(void **state)
     assert_false(ip4_addr_isany_val(*netif_ip4_addr(tk_lwip_netif())));
 }
 
-/* An hour without a call is made up for before the connection begins, and not on it. */
-static void what_was_missed_hits_nobody_new(void **state)
+/* Timers of an hour without a call run before the connection begins. */
+static void missed_timers_do_not_affect_a_new_connection(void **state)
 {
     (void)state;
     port->now_ms += HOUR;
@@ -164,8 +164,7 @@ static bool answered(void)
     return tk_sock_lookup_poll(port, lookup, addrs, TK_SOCK_ADDRS) == 1;
 }
 
-/* Nor a question for a name. */
-static void a_name_after_an_hour(void **state)
+static void missed_timers_do_not_affect_a_new_lookup(void **state)
 {
     (void)state;
     wire.names[0] = (struct wire_name){.name = "a.example", .count = 1, .last = {7}, .lost = 1};
@@ -175,8 +174,7 @@ static void a_name_after_an_hour(void **state)
     assert_int_equal(wire.dns_questions, 2);
 }
 
-/* A cancelled question is the last thing that keeps a processor awake, and not for long. */
-static void a_cancelled_question_ends(void **state)
+static void a_cancelled_lookup_causes_few_wake_ups(void **state)
 {
     (void)state;
     wire.names[0] = (struct wire_name){.name = "a.example", .lost = UINT_MAX};
@@ -188,15 +186,15 @@ static void a_cancelled_question_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(idle_with_a_lease, setup),
-        cmocka_unit_test_setup(a_connection_at_rest, setup),
-        cmocka_unit_test_setup(a_connection_that_was_closed, setup),
-        cmocka_unit_test_setup(without_a_dhcp_server, setup),
-        cmocka_unit_test_setup(a_lease_is_renewed_in_time, setup),
-        cmocka_unit_test_setup(a_lease_that_is_not_renewed_ends, setup),
-        cmocka_unit_test_setup(what_was_missed_hits_nobody_new, setup),
-        cmocka_unit_test_setup(a_name_after_an_hour, setup),
-        cmocka_unit_test_setup(a_cancelled_question_ends, setup),
+        cmocka_unit_test_setup(idle_with_a_lease, set_up),
+        cmocka_unit_test_setup(an_idle_connection, set_up),
+        cmocka_unit_test_setup(a_closed_connection, set_up),
+        cmocka_unit_test_setup(without_a_dhcp_server, set_up),
+        cmocka_unit_test_setup(a_lease_is_renewed_in_time, set_up),
+        cmocka_unit_test_setup(a_lease_that_is_not_renewed_ends, set_up),
+        cmocka_unit_test_setup(missed_timers_do_not_affect_a_new_connection, set_up),
+        cmocka_unit_test_setup(missed_timers_do_not_affect_a_new_lookup, set_up),
+        cmocka_unit_test_setup(a_cancelled_lookup_causes_few_wake_ups, set_up),
     };
 
     wire_start();

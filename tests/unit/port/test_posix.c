@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* mkdtemp, posix_openpt */
 
-/* The POSIX port, against real sockets, terminals and files of this machine. The resolver is
- * wrapped (-Wl,--wrap=getaddrinfo,--wrap=freeaddrinfo): names under .example are answered here. */
+/* The POSIX port with real sockets, terminals and files. getaddrinfo and freeaddrinfo are wrapped:
+ * the test resolves names under .example. */
 
 #include "patience.h"
 #include "tk_clock.h"
@@ -55,8 +55,8 @@ static uint64_t now(void)
     return tk_clock_now_ms(NULL);
 }
 
-/* For loops that try again; fails the test when that takes too long. */
-static void again(struct tk_port *port, uint64_t start_ms)
+/* For polling loops; fails the test when that takes too long. */
+static void poll_again(struct tk_port *port, uint64_t start_ms)
 {
     assert_true(now() < start_ms + patient_ms());
     tk_wait(port, start_ms + patient_ms());
@@ -64,7 +64,7 @@ static void again(struct tk_port *port, uint64_t start_ms)
 
 /* --- clock, wait, entropy, device --- */
 
-static void the_clock_is_this_machines(void **state)
+static void the_clock_is_that_of_the_machine(void **state)
 {
     int64_t unix_s = 0;
     int64_t before = time(NULL);
@@ -73,7 +73,7 @@ static void the_clock_is_this_machines(void **state)
     assert_in_range(unix_s, before, time(NULL));
 }
 
-static void wait_sleeps_to_its_deadline_in_one_go(void **state)
+static void wait_sleeps_to_its_deadline(void **state)
 {
     uint64_t until_ms = now() + 30;
 
@@ -83,7 +83,7 @@ static void wait_sleeps_to_its_deadline_in_one_go(void **state)
     tk_wait(*state, 0);
 }
 
-static void wait_sleeps_without_the_timer_too(void **state)
+static void wait_sleeps_without_its_timer(void **state)
 {
     struct tk_port *port = *state;
     uint64_t until_ms = now() + 30;
@@ -102,7 +102,7 @@ static void on_alarm(int sig)
 static void a_signal_ends_wait(void **state)
 {
     struct sigaction act = {.sa_handler = on_alarm};
-    struct itimerval soon = {{.tv_usec = 50000}, {.tv_usec = 50000}}; /* one comes while it waits */
+    struct itimerval soon = {{.tv_usec = 50000}, {.tv_usec = 50000}}; /* one during the wait */
     const struct itimerval never = {{0}, {0}};
     uint64_t start_ms = now();
 
@@ -137,7 +137,7 @@ static void watched_descriptors_end_wait(void **state)
     close(ends[1]);
 }
 
-static void the_table_of_watches_ends(void **state)
+static void the_number_of_watches_is_limited(void **state)
 {
     for (int fd = 0; fd < TK_POSIX_WATCHES; fd++)
         assert_int_equal(tk_posix_watch(*state, 1000 + fd, POLLIN), 0);
@@ -147,7 +147,7 @@ static void the_table_of_watches_ends(void **state)
     assert_int_equal(tk_posix_watch(*state, 2000, POLLIN), 0);
 }
 
-static void entropy_may_be_played_missing(void **state)
+static void entropy_can_be_disabled(void **state)
 {
     struct tk_port *port = *state;
     uint8_t a[300] = {0}, b[300] = {0};
@@ -177,7 +177,7 @@ static void the_device_has_an_id(void **state)
     assert_string_equal(tk_device_id(port), "gw-7");
 }
 
-static void the_device_keeps_what_it_is_told(void **state)
+static void the_device_has_key_level_and_reboot(void **state)
 {
     struct tk_port *port = *state;
     uint8_t key[TK_DEVICE_KEY_SIZE];
@@ -200,9 +200,8 @@ static void the_device_keeps_what_it_is_told(void **state)
 static const struct tk_addr loopback4 = {4, {127, 0, 0, 1}};
 static const struct tk_addr loopback6 = {6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-/* A socket of the test's own on loopback, bound to a port of the system's choice; -1 where the
- * machine has no such family. */
-static int serve(int family, bool listening, uint16_t *tcp_port)
+/* A socket on loopback, bound to any port; -1 where the machine has no such family. */
+static int open_socket(int family, bool listening, uint16_t *tcp_port)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
@@ -223,7 +222,7 @@ static int serve(int family, bool listening, uint16_t *tcp_port)
 }
 
 struct line {
-    int server; /* the test's end */
+    int server; /* the server's end */
     int sock;
 };
 
@@ -231,7 +230,7 @@ static struct line connect_over(struct tk_port *port, int family)
 {
     struct line l = {-1, -1};
     uint16_t tcp_port = 0;
-    int listener = serve(family, true, &tcp_port);
+    int listener = open_socket(family, true, &tcp_port);
     uint64_t start_ms = now();
     int ret;
 
@@ -242,7 +241,7 @@ static struct line connect_over(struct tk_port *port, int family)
     l.server = accept(listener, NULL, NULL);
     assert_true(l.server >= 0);
     while ((ret = tk_sock_connected(port, l.sock)) == TK_SOCK_AGAIN)
-        again(port, start_ms);
+        poll_again(port, start_ms);
     assert_int_equal(ret, TK_SOCK_OK);
     assert_int_equal(tk_sock_connected(port, l.sock), TK_SOCK_OK);
     close(listener);
@@ -255,7 +254,7 @@ static int recv_next(struct tk_port *port, int sock, void *buf, size_t size)
     int n;
 
     while ((n = tk_sock_recv(port, sock, buf, size)) == TK_SOCK_AGAIN)
-        again(port, start_ms);
+        poll_again(port, start_ms);
     return n;
 }
 
@@ -265,7 +264,7 @@ static void exchange_over(struct tk_port *port, int family)
     char buf[16];
 
     if (l.sock < 0)
-        return; /* a machine without this family */
+        return; /* the machine lacks this family */
     assert_int_equal(tk_sock_send(port, l.sock, "hello", 5), 5);
     assert_int_equal(recv(l.server, buf, sizeof buf, 0), 5);
     assert_int_equal(tk_sock_recv(port, l.sock, buf, sizeof buf), TK_SOCK_AGAIN);
@@ -284,7 +283,7 @@ static void bytes_go_both_ways(void **state)
     exchange_over(*state, AF_INET6);
 }
 
-static void a_socket_is_as_the_contract_wants_it(void **state)
+static void socket_options_are_those_of_the_contract(void **state)
 {
     struct tk_port *port = *state;
     struct line l = connect_over(port, AF_INET);
@@ -297,18 +296,18 @@ static void a_socket_is_as_the_contract_wants_it(void **state)
     close(l.server);
 }
 
-static void a_refused_connection_is_an_error_for_good(void **state)
+static void a_refused_connection_stays_an_error(void **state)
 {
     struct tk_port *port = *state;
     uint16_t tcp_port = 0;
-    int bound = serve(AF_INET, false, &tcp_port);
+    int bound = open_socket(AF_INET, false, &tcp_port);
     int sock = tk_sock_open(port, &loopback4, tcp_port);
     uint64_t start_ms = now();
     char byte;
 
     if (sock >= 0) {
         while (tk_sock_connected(port, sock) == TK_SOCK_AGAIN)
-            again(port, start_ms);
+            poll_again(port, start_ms);
         assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_ERR);
         assert_int_equal(tk_sock_send(port, sock, "x", 1), TK_SOCK_ERR);
         assert_int_equal(tk_sock_recv(port, sock, &byte, 1), TK_SOCK_ERR);
@@ -343,11 +342,11 @@ static void unknown_handles_and_families_are_errors(void **state)
     }
 }
 
-static void handles_are_given_back(void **state)
+static void handles_are_reused(void **state)
 {
     struct tk_port *port = *state;
     uint16_t tcp_port = 0;
-    int listener = serve(AF_INET, true, &tcp_port);
+    int listener = open_socket(AF_INET, true, &tcp_port);
     bool seen[TK_POSIX_SOCKETS] = {false};
 
     for (int i = 0; i < TK_POSIX_SOCKETS; i++) {
@@ -368,7 +367,7 @@ static uint8_t letter(size_t at)
     return (uint8_t)(at * 7 + at / 251);
 }
 
-/* Sends until the system takes no more. */
+/* Sends until the socket is full. */
 static size_t fill(struct tk_port *port, int sock, size_t sent)
 {
     uint8_t piece[1000];
@@ -399,7 +398,7 @@ static void read_back(int fd, size_t from, size_t to)
     }
 }
 
-static void a_full_socket_says_again_and_goes_on(void **state)
+static void a_full_socket_returns_again_and_continues(void **state)
 {
     struct tk_port *port = *state;
     struct line l = connect_over(port, AF_INET);
@@ -408,7 +407,7 @@ static void a_full_socket_says_again_and_goes_on(void **state)
     size_t second;
 
     tk_wait(port, start_ms + 20);
-    assert_true(now() >= start_ms + 20); /* nobody reads: nothing wakes it */
+    assert_true(now() >= start_ms + 20); /* the server does not read */
     read_back(l.server, 0, first);
     tk_wait(port, start_ms + patient_ms());
     assert_true(now() < start_ms + patient_ms());
@@ -444,16 +443,16 @@ static void data_ends_wait(void **state)
     assert_int_equal(tk_sock_recv(port, l.sock, &byte, 1), TK_SOCK_AGAIN);
     tk_wait(port, start_ms + 20);
     assert_true(now() >= start_ms + 20);
-    assert_int_equal(send(l.server, "xy", 2, 0), 2); /* between the look and the wait */
+    assert_int_equal(send(l.server, "xy", 2, 0), 2); /* between recv and wait */
     tk_wait(port, UINT64_MAX);
     assert_int_equal(tk_sock_recv(port, l.sock, &byte, 1), 1);
     start_ms = now();
-    tk_wait(port, start_ms + 20); /* y is there, but nobody was told "not now" */
+    tk_wait(port, start_ms + 20); /* y is there, but no call has returned "again" */
     assert_true(now() >= start_ms + 20);
     close(l.server);
 }
 
-static void what_nobody_looks_at_neither_spins_nor_is_missed(void **state)
+static void an_ignored_event_neither_hangs_nor_spins(void **state)
 {
     struct tk_port *port = *state;
     struct line l = connect_over(port, AF_INET);
@@ -481,8 +480,8 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
 void __real_freeaddrinfo(struct addrinfo *list);
 void __wrap_freeaddrinfo(struct addrinfo *list);
 
-static int gate[2]; /* slow names are answered when a byte comes through; stays open */
-static volatile sig_atomic_t asked; /* a slow name has been */
+static int gate[2];                 /* slow names are resolved when a byte is written */
+static volatile sig_atomic_t asked; /* a slow name has been looked up */
 
 static struct addrinfo *fake(const char *digits, struct addrinfo *next)
 {
@@ -548,11 +547,11 @@ static int look_up(struct tk_port *port, const char *host, struct tk_addr *addrs
     int n = lookup;
 
     while (lookup >= 0 && (n = tk_sock_lookup_poll(port, lookup, addrs, max)) == TK_SOCK_AGAIN)
-        again(port, start_ms);
+        poll_again(port, start_ms);
     return n;
 }
 
-static void digits_are_answered_at_once(void **state)
+static void addresses_are_resolved_at_once(void **state)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS];
     int lookup = tk_sock_lookup(*state, "127.0.0.1");
@@ -560,13 +559,13 @@ static void digits_are_answered_at_once(void **state)
     assert_int_equal(tk_sock_lookup_poll(*state, lookup, addrs, TK_SOCK_ADDRS), 1);
     assert_memory_equal(&addrs[0], &loopback4, sizeof loopback4);
     lookup = tk_sock_lookup(*state, "::1");
-    tk_wait(*state, UINT64_MAX); /* there is an answer to look at */
+    tk_wait(*state, UINT64_MAX); /* returns: there is an answer */
     assert_int_equal(tk_sock_lookup_poll(*state, lookup, addrs, TK_SOCK_ADDRS), 1);
     assert_memory_equal(&addrs[0], &loopback6, sizeof loopback6);
     assert_int_equal(tk_sock_lookup_poll(*state, lookup, addrs, 1), TK_SOCK_ERR);
 }
 
-static void addresses_come_in_order_and_once(void **state)
+static void addresses_are_in_order_and_unique(void **state)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS + 1] = {{0}};
 
@@ -593,7 +592,7 @@ static void unknown_names_are_errors(void **state)
     assert_int_equal(look_up(*state, name, addrs, TK_SOCK_ADDRS), TK_SOCK_ERR);
 }
 
-static void this_machines_own_name_is_found(void **state)
+static void localhost_is_resolved(void **state)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS];
     int n = look_up(*state, "localhost", addrs, TK_SOCK_ADDRS);
@@ -603,18 +602,18 @@ static void this_machines_own_name_is_found(void **state)
                 memcmp(&addrs[0], &loopback6, sizeof loopback6) == 0);
 }
 
-/* Polls until a place is free: an earlier thread needs a moment to end. */
-static int lookup_in_a_while(struct tk_port *port, const char *host)
+/* Polls until a slot is free: an earlier thread needs a moment to end. */
+static int look_up_when_possible(struct tk_port *port, const char *host)
 {
     uint64_t start_ms = now();
     int lookup;
 
     while ((lookup = tk_sock_lookup(port, host)) == TK_SOCK_AGAIN)
-        again(port, start_ms);
+        poll_again(port, start_ms);
     return lookup;
 }
 
-/* Until the threads of the lookups have ended: valgrind counts what they hold. */
+/* Until the threads of lookups have ended; else valgrind reports their memory. */
 static void wait_for_threads(void)
 {
     uint64_t deadline_ms = now() + patient_ms();
@@ -627,7 +626,7 @@ static void wait_for_threads(void)
     }
 }
 
-static void slow_names_stall_nobody(void **state)
+static void slow_lookups_do_not_block(void **state)
 {
     struct tk_port *port = *state;
     struct tk_addr addr;
@@ -644,13 +643,14 @@ static void slow_names_stall_nobody(void **state)
     assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
     for (int i = 0; i < TK_POSIX_LOOKUPS; i++)
         tk_sock_lookup_cancel(port, slow[i]);
-    /* Their threads still run: never more of them than places. */
+    /* Their threads still run, and each keeps its slot. */
     assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
     assert_int_equal(write(gate[1], "1", 1), 1);
-    tk_sock_lookup_cancel(port, lookup_in_a_while(port, "127.0.0.1"));
+    tk_sock_lookup_cancel(port, look_up_when_possible(port, "127.0.0.1"));
     assert_int_equal(write(gate[1], "234", 3), 3);
     for (int i = 0; i < 20; i++)
-        assert_int_equal(tk_sock_lookup_poll(port, lookup_in_a_while(port, "::1"), &addr, 1), 1);
+        assert_int_equal(tk_sock_lookup_poll(port, look_up_when_possible(port, "::1"), &addr, 1),
+                         1);
     wait_for_threads();
 }
 
@@ -670,8 +670,8 @@ static void an_answer_ends_wait(void **state)
     wait_for_threads();
 }
 
-/* In a program of its own: a keeper that is told to end while a name is looked up. */
-static int end_with_a_lookup_under_way(void)
+/* In a process of its own. */
+static int exit_during_lookup(void)
 {
     static struct tk_port port;
     struct tk_addr addr;
@@ -686,7 +686,7 @@ static int end_with_a_lookup_under_way(void)
     return 0;
 }
 
-static void a_process_may_end_with_a_lookup_under_way(void **state)
+static void a_process_can_exit_during_a_lookup(void **state)
 {
     pid_t child = fork();
     int status = -1;
@@ -715,11 +715,11 @@ static int console_next(struct tk_port *port, char *buf, size_t size)
     int n;
 
     while ((n = tk_console_read(port, 0, buf, size)) == 0)
-        again(port, start_ms);
+        poll_again(port, start_ms);
     return n;
 }
 
-static void a_console_talks(void **state)
+static void a_console_reads_and_writes(void **state)
 {
     struct tk_port *port = *state;
     char buf[32];
@@ -757,7 +757,7 @@ static void typing_ends_wait(void **state)
     close(ends[1]);
 }
 
-static void end_of_input_detaches_after_the_last_word(void **state)
+static void end_of_input_detaches_after_the_last_output(void **state)
 {
     struct tk_port *port = *state;
     char buf[32];
@@ -810,7 +810,7 @@ static void read_slowly(struct tk_port *port, int fd, size_t len)
     assert_int_equal(at, len);
 }
 
-static void a_slow_terminal_blocks_nobody(void **state)
+static void a_slow_terminal_does_not_block(void **state)
 {
     struct tk_port *port = *state;
     int typed[2], shown[2];
@@ -822,7 +822,7 @@ static void a_slow_terminal_blocks_nobody(void **state)
     sent = write_all(port);
     assert_true(sent > TK_POSIX_CONSOLE_RING);
     assert_int_equal(tk_console_write(port, 0, "x", 1), 0);
-    close(typed[1]); /* its input ends, and what it was told still comes */
+    close(typed[1]); /* ends its input; the output continues */
     assert_int_equal(tk_console_read(port, 0, &sent, 1), TK_CONSOLE_CLOSED);
     assert_true(tk_posix_console_attached(port, 0));
     read_slowly(port, shown[0], sent);
@@ -853,7 +853,7 @@ static void room_ends_wait(void **state)
     close(ends[1]);
 }
 
-static void a_reader_that_left_detaches(void **state)
+static void a_closed_output_detaches(void **state)
 {
     struct tk_port *port = *state;
     int typed[2], shown[2];
@@ -869,8 +869,8 @@ static void a_reader_that_left_detaches(void **state)
     close(typed[1]);
 }
 
-/* Else another terminal could come to a line whose last one still has a command under way. */
-static void a_line_is_free_when_the_core_knows(void **state)
+/* Else a new terminal could get a line on which a command of the last one runs. */
+static void a_line_is_free_after_core_has_read_the_end(void **state)
 {
     struct tk_port *port = *state;
     char byte;
@@ -894,7 +894,7 @@ static void a_terminal_is_a_console(void **state)
     int slave;
 
     if (master < 0)
-        skip(); /* a machine without pseudoterminals */
+        skip(); /* the machine has no pseudoterminals */
     assert_int_equal(grantpt(master), 0);
     assert_int_equal(unlockpt(master), 0);
     slave = open(ptsname(master), O_RDWR | O_NOCTTY);
@@ -917,15 +917,15 @@ struct place {
     char file[48];
 };
 
-static void make_place(struct place *p)
+static void make_dir(struct place *p)
 {
     strcpy(p->dir, "/tmp/tk-posix-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
     snprintf(p->file, sizeof p->file, "%s/flash.bin", p->dir);
 }
 
-/* Nothing else lies there but the file, if that is there at all. */
-static void leave_place(const struct place *p)
+/* Fails where the directory has other files than the flash. */
+static void remove_dir(const struct place *p)
 {
     unlink(p->file);
     assert_int_equal(rmdir(p->dir), 0);
@@ -944,7 +944,7 @@ static void a_new_flash_is_erased_and_private(void **state)
     uint8_t buf[4096], blank[4096];
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
     assert_int_equal(stat(p.file, &st), 0);
     assert_int_equal(st.st_size, 4 * 4096);
@@ -955,7 +955,7 @@ static void a_new_flash_is_erased_and_private(void **state)
         assert_memory_equal(buf, blank, sizeof buf);
     }
     tk_posix_flash_close(&f);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
 static void programs_only_clear_bits(void **state)
@@ -968,7 +968,7 @@ static void programs_only_clear_bits(void **state)
     uint8_t buf[8];
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
     assert_int_equal(f.flash.program(f.flash.ctx, 4096 + 8, first, 8), TK_FLASH_OK);
     assert_int_equal(f.flash.program(f.flash.ctx, 4096 + 8, second, 8), TK_FLASH_OK);
@@ -981,7 +981,7 @@ static void programs_only_clear_bits(void **state)
     assert_int_equal(f.flash.read(f.flash.ctx, 4096 + 8, buf, 8), TK_FLASH_OK);
     assert_int_equal(buf[0] & buf[7], 0xff);
     tk_posix_flash_close(&f);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
 static void a_whole_sector_is_programmed_in_one_call(void **state)
@@ -991,7 +991,7 @@ static void a_whole_sector_is_programmed_in_one_call(void **state)
     uint8_t data[4096], buf[4096];
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = letter(i);
@@ -999,10 +999,10 @@ static void a_whole_sector_is_programmed_in_one_call(void **state)
     assert_int_equal(f.flash.read(f.flash.ctx, 8192, buf, sizeof buf), TK_FLASH_OK);
     assert_memory_equal(buf, data, sizeof data);
     tk_posix_flash_close(&f);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
-static void what_the_contract_forbids_is_refused(void **state)
+static void operations_against_the_contract_are_refused(void **state)
 {
     static const struct {
         uint32_t offset;
@@ -1013,7 +1013,7 @@ static void what_the_contract_forbids_is_refused(void **state)
     uint8_t buf[64] = {0};
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
         assert_int_equal(f.flash.program(f.flash.ctx, programs[i].offset, buf, programs[i].len),
@@ -1024,31 +1024,31 @@ static void what_the_contract_forbids_is_refused(void **state)
     assert_int_equal(f.flash.read(f.flash.ctx, 16350, buf, 35), TK_FLASH_ERR);
     assert_int_equal(f.flash.read(f.flash.ctx, 16384, buf, 0), TK_FLASH_OK);
     tk_posix_flash_close(&f);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
-static void a_second_opener_is_told_that_it_is_busy(void **state)
+static void a_flash_can_be_opened_once(void **state)
 {
     struct tk_posix_flash first, second;
     struct place p;
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&first, &p), TK_POSIX_FLASH_OK);
     assert_int_equal(open_flash(&second, &p), TK_POSIX_FLASH_BUSY);
     tk_posix_flash_close(&first);
     assert_int_equal(open_flash(&second, &p), TK_POSIX_FLASH_OK);
     tk_posix_flash_close(&second);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
-static void another_size_or_kind_is_refused(void **state)
+static void a_file_of_another_size_or_type_is_refused(void **state)
 {
     struct tk_posix_flash f;
     struct place p;
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
     tk_posix_flash_close(&f);
     assert_int_equal(tk_posix_flash_open(&f, p.file, 4096, 8, 8), TK_POSIX_FLASH_SIZE);
@@ -1060,10 +1060,10 @@ static void another_size_or_kind_is_refused(void **state)
     assert_int_equal(errno, EINVAL);
     assert_int_equal(tk_posix_flash_open(&f, p.file, 4096, 4, 3), TK_POSIX_FLASH_ERR);
     assert_int_equal(tk_posix_flash_open(&f, p.file, 4096, 1, 8), TK_POSIX_FLASH_ERR);
-    leave_place(&p);
+    remove_dir(&p);
 }
 
-/* Says how its opening ended, and holds the flash until all have said so. */
+/* Opens the flash, reports the result, and keeps it open until all have reported. */
 static int race(const char *file, int go, int done, int leave)
 {
     struct tk_posix_flash f;
@@ -1080,7 +1080,7 @@ static int race(const char *file, int go, int done, int leave)
     return 0;
 }
 
-static void of_many_that_make_it_at_once_one_has_it(void **state)
+static void one_of_many_that_create_it_at_once_succeeds(void **state)
 {
     enum { RACERS = 6 };
     int go[2], done[2], leave[2], status, got[4] = {0};
@@ -1088,7 +1088,7 @@ static void of_many_that_make_it_at_once_one_has_it(void **state)
     uint8_t told;
 
     (void)state;
-    make_place(&p);
+    make_dir(&p);
     assert_true(pipe(go) == 0 && pipe(done) == 0 && pipe(leave) == 0);
     for (int i = 0; i < RACERS; i++) {
         if (fork() == 0)
@@ -1109,7 +1109,7 @@ static void of_many_that_make_it_at_once_one_has_it(void **state)
         close(done[i]);
         close(leave[i]);
     }
-    leave_place(&p);
+    remove_dir(&p);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1117,53 +1117,53 @@ static void of_many_that_make_it_at_once_one_has_it(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_clock_is_this_machines),
-        TEST(wait_sleeps_to_its_deadline_in_one_go),
-        TEST(wait_sleeps_without_the_timer_too),
+        TEST(the_clock_is_that_of_the_machine),
+        TEST(wait_sleeps_to_its_deadline),
+        TEST(wait_sleeps_without_its_timer),
         TEST(a_signal_ends_wait),
         TEST(watched_descriptors_end_wait),
-        TEST(the_table_of_watches_ends),
-        TEST(entropy_may_be_played_missing),
+        TEST(the_number_of_watches_is_limited),
+        TEST(entropy_can_be_disabled),
         TEST(the_device_has_an_id),
-        TEST(the_device_keeps_what_it_is_told),
+        TEST(the_device_has_key_level_and_reboot),
         TEST(bytes_go_both_ways),
-        TEST(a_socket_is_as_the_contract_wants_it),
-        TEST(a_refused_connection_is_an_error_for_good),
+        TEST(socket_options_are_those_of_the_contract),
+        TEST(a_refused_connection_stays_an_error),
         TEST(a_reset_is_an_error),
         TEST(unknown_handles_and_families_are_errors),
-        TEST(handles_are_given_back),
-        TEST(a_full_socket_says_again_and_goes_on),
+        TEST(handles_are_reused),
+        TEST(a_full_socket_returns_again_and_continues),
         TEST(close_delivers_what_was_sent),
         TEST(data_ends_wait),
-        TEST(what_nobody_looks_at_neither_spins_nor_is_missed),
-        TEST(digits_are_answered_at_once),
-        TEST(addresses_come_in_order_and_once),
+        TEST(an_ignored_event_neither_hangs_nor_spins),
+        TEST(addresses_are_resolved_at_once),
+        TEST(addresses_are_in_order_and_unique),
         TEST(unknown_names_are_errors),
-        TEST(this_machines_own_name_is_found),
-        TEST(slow_names_stall_nobody),
+        TEST(localhost_is_resolved),
+        TEST(slow_lookups_do_not_block),
         TEST(an_answer_ends_wait),
-        TEST(a_process_may_end_with_a_lookup_under_way),
-        TEST(a_console_talks),
+        TEST(a_process_can_exit_during_a_lookup),
+        TEST(a_console_reads_and_writes),
         TEST(typing_ends_wait),
-        TEST(end_of_input_detaches_after_the_last_word),
-        TEST(a_slow_terminal_blocks_nobody),
+        TEST(end_of_input_detaches_after_the_last_output),
+        TEST(a_slow_terminal_does_not_block),
         TEST(room_ends_wait),
-        TEST(a_reader_that_left_detaches),
-        TEST(a_line_is_free_when_the_core_knows),
+        TEST(a_closed_output_detaches),
+        TEST(a_line_is_free_after_core_has_read_the_end),
         TEST(a_terminal_is_a_console),
         cmocka_unit_test(a_new_flash_is_erased_and_private),
         cmocka_unit_test(programs_only_clear_bits),
         cmocka_unit_test(a_whole_sector_is_programmed_in_one_call),
-        cmocka_unit_test(what_the_contract_forbids_is_refused),
-        cmocka_unit_test(a_second_opener_is_told_that_it_is_busy),
-        cmocka_unit_test(another_size_or_kind_is_refused),
-        cmocka_unit_test(of_many_that_make_it_at_once_one_has_it),
+        cmocka_unit_test(operations_against_the_contract_are_refused),
+        cmocka_unit_test(a_flash_can_be_opened_once),
+        cmocka_unit_test(a_file_of_another_size_or_type_is_refused),
+        cmocka_unit_test(one_of_many_that_create_it_at_once_succeeds),
     };
 
     self = argv[0];
     if (pipe(gate) != 0)
         return 1;
     if (argc > 1 && strcmp(argv[1], "end-with-a-lookup-under-way") == 0)
-        return end_with_a_lookup_under_way();
+        return exit_during_lookup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

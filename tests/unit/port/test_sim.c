@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The simulated machine: that what a test scripts is what happens, and when. */
+/* port/sim does what a test scripts, and when. */
 
 #include "tk_sim.h"
 #include "tk_sim_flash.h"
@@ -19,7 +19,7 @@ static uint8_t data[1024];
 
 /* --- flash --- */
 
-static int flash_begin(void **state)
+static int set_up_flash(void **state)
 {
     (void)state;
     tk_sim_flash_init(&f, 1024, 3, 8);
@@ -28,7 +28,7 @@ static int flash_begin(void **state)
     return 0;
 }
 
-static int flash_end(void **state)
+static int tear_down_flash(void **state)
 {
     (void)state;
     tk_sim_flash_free(&f);
@@ -45,7 +45,7 @@ static int erase(uint32_t at)
     return f.flash.erase(&f, at);
 }
 
-/* How many units are as programmed, how many still erased; the rest is between. */
+/* Counts units that are programmed and units that are still erased; the rest is partial. */
 static void count_units(size_t units, size_t *fresh, size_t *old)
 {
     static const uint8_t blank[8] = {255, 255, 255, 255, 255, 255, 255, 255};
@@ -57,7 +57,7 @@ static void count_units(size_t units, size_t *fresh, size_t *old)
     }
 }
 
-static void a_cut_program_is_torn_as_told(void **state)
+static void a_cut_program_is_torn_as_scripted(void **state)
 {
     size_t fresh, old, between = 0, prefixes = 0;
 
@@ -65,8 +65,8 @@ static void a_cut_program_is_torn_as_told(void **state)
     for (unsigned i = 0; i < 200; i++) {
         enum tk_sim_torn_program torn = (enum tk_sim_torn_program)(i % 4);
 
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         f.torn_program = torn;
         f.random = i + 1;
         f.cut_at = 1;
@@ -79,12 +79,12 @@ static void a_cut_program_is_torn_as_told(void **state)
         assert_true(torn != TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT || (fresh == 9 && old == 1));
         between += fresh + old == 9;
         prefixes += torn == TK_SIM_PROGRAM_PREFIX ? fresh : 0;
-        assert_int_equal(f.bytes[80], 0xff); /* a unit that was not named */
+        assert_int_equal(f.bytes[80], 0xff); /* the unit after it */
     }
     assert_true(between > 20 && prefixes > 50);
 }
 
-static void a_cut_erase_is_torn_as_told(void **state)
+static void a_cut_erase_is_torn_as_scripted(void **state)
 {
     size_t risen = 0, kept = 0;
 
@@ -92,34 +92,34 @@ static void a_cut_erase_is_torn_as_told(void **state)
     for (unsigned i = 0; i < 60; i++) {
         enum tk_sim_torn_erase torn = (enum tk_sim_torn_erase)(i % 3);
 
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         program(0, 1024);
         f.bytes[1024] = 0x5a; /* of the next sector */
         f.torn_erase = torn;
         f.random = i + 1;
         f.cut_at = 2;
         assert_int_equal(erase(0), TK_FLASH_ERR);
-        size_t end = 0;
+        size_t tear_down = 0;
 
-        while (torn == TK_SIM_ERASE_PART && end < 1024 && f.bytes[end] == 0xff)
-            end++;
+        while (torn == TK_SIM_ERASE_PART && tear_down < 1024 && f.bytes[tear_down] == 0xff)
+            tear_down++;
         assert_true(torn != TK_SIM_ERASE_PART ||
-                    memcmp(f.bytes + end, data + end, 1024 - end) == 0);
+                    memcmp(f.bytes + tear_down, data + tear_down, 1024 - tear_down) == 0);
         for (size_t at = 0; at < 1024 && torn == TK_SIM_ERASE_NOISY; at++) {
-            assert_int_equal(f.bytes[at] & data[at], data[at]); /* no bit falls */
+            assert_int_equal(f.bytes[at] & data[at], data[at]); /* no bit is cleared */
             risen += f.bytes[at] != data[at];
             kept += f.bytes[at] != 0xff;
         }
         assert_int_equal(f.bytes[1024], 0x5a);
         tk_sim_flash_power_on(&f);
-        assert_int_equal(program(0, 8), TK_FLASH_OK); /* but nobody may: */
+        assert_int_equal(program(0, 8), TK_FLASH_OK); /* though the contract forbids it: */
         assert_string_equal(f.violation, "a unit is programmed twice");
     }
     assert_true(risen > 1000 && kept > 1000);
 }
 
-static void without_power_nothing_works_and_nothing_changes(void **state)
+static void without_power_operations_fail_and_change_nothing(void **state)
 {
     uint8_t got = 7;
 
@@ -139,8 +139,7 @@ static void without_power_nothing_works_and_nothing_changes(void **state)
     assert_int_equal(f.violations, 0);
 }
 
-/* ... and nobody can see that an erase was not done. */
-static void without_power_nothing_is_a_violation(void **state)
+static void without_power_there_are_no_violations(void **state)
 {
     uint8_t got;
 
@@ -169,7 +168,7 @@ static void a_failed_operation_leaves_the_power_on(void **state)
     assert_int_equal(got, data[0]);
 }
 
-static void an_erase_takes_as_long_as_told(void **state)
+static void an_erase_takes_as_many_calls_as_scripted(void **state)
 {
     (void)state;
     program(0, 8);
@@ -182,7 +181,7 @@ static void an_erase_takes_as_long_as_told(void **state)
     assert_int_equal(f.wear[0], 1);
     assert_int_equal(f.wear[1], 0);
     assert_int_equal(erase(1024), TK_FLASH_AGAIN);
-    tk_sim_flash_power_on(&f); /* a reset while it is under way */
+    tk_sim_flash_power_on(&f); /* a reset during the erase */
     assert_int_equal(program(1024, 8), TK_FLASH_OK);
     assert_string_equal(f.violation, "a unit is programmed twice");
 }
@@ -195,14 +194,14 @@ static uint64_t read_8(uint32_t at)
     return eight;
 }
 
-static void a_torn_cell_reads_differently_until_it_is_erased(void **state)
+static void a_marginal_cell_reads_differently_until_it_is_erased(void **state)
 {
     (void)state;
     for (int weak = TK_SIM_WEAK_NEVER; weak <= TK_SIM_WEAK_READ; weak++) {
         unsigned by_read = 0, by_restart = 0;
 
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         f.weak = (enum tk_sim_weak)weak;
         f.torn_program = TK_SIM_PROGRAM_HALF_UNIT;
         f.cut_at = 1;
@@ -214,7 +213,7 @@ static void a_torn_cell_reads_differently_until_it_is_erased(void **state)
             by_read += read_8(8) != first;
             tk_sim_flash_power_on(&f);
             by_restart += read_8(8) != first;
-            assert_true(read_8(0) == UINT64_MAX); /* its neighbour */
+            assert_true(read_8(0) == UINT64_MAX); /* the next cell */
         }
         assert_int_equal(by_read > 0, weak == TK_SIM_WEAK_READ);
         assert_int_equal(by_restart > 0, weak != TK_SIM_WEAK_NEVER);
@@ -229,8 +228,8 @@ static void a_torn_page_of_an_eeprom_is_noise(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 50; i++) {
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         f.eeprom = true;
         f.random = i + 1;
         f.torn_program = TK_SIM_PROGRAM_PREFIX;
@@ -252,11 +251,11 @@ static void a_torn_page_of_an_eeprom_is_noise(void **state)
                      memcmp(f.bytes + 1024 + 8 * page, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) != 0;
         }
     }
-    assert_in_range(noise, 45, 50); /* one each, which may be as before by chance */
+    assert_in_range(noise, 45, 50); /* one each, unless it is unchanged by chance */
     assert_in_range(pages, 45, 50);
 }
 
-static void an_image_brings_all_back(void **state)
+static void an_image_restores_everything(void **state)
 {
     struct tk_sim_image image = {.has_weak_bits = false};
 
@@ -277,7 +276,7 @@ static void an_image_brings_all_back(void **state)
     tk_sim_image_free(&image);
 }
 
-static void what_was_cut_and_reads_as_erased_is_begun_anew(void **state)
+static void a_cut_unit_that_reads_as_erased_may_be_programmed(void **state)
 {
     uint8_t one[8] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, other[8];
     unsigned erased = 0;
@@ -285,8 +284,8 @@ static void what_was_cut_and_reads_as_erased_is_begun_anew(void **state)
     (void)state;
     memset(other, 0xff, sizeof other);
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         f.random = seed;
         f.weak = TK_SIM_WEAK_RESTART;
         f.torn_program = TK_SIM_PROGRAM_HALF_UNIT;
@@ -305,13 +304,13 @@ static void what_was_cut_and_reads_as_erased_is_begun_anew(void **state)
 }
 
 /* The last line of the cache may be shorter. */
-static void a_cache_loses_what_was_not_synced(void **state)
+static void a_cache_loses_unsynced_data(void **state)
 {
     unsigned lost = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        flash_end(NULL);
+        tear_down_flash(NULL);
         tk_sim_flash_init(&f, 1032, 3, 8);
         tk_sim_flash_cache(&f);
         f.random = seed;
@@ -328,7 +327,7 @@ static void a_cache_loses_what_was_not_synced(void **state)
     assert_in_range(lost, 1, 39);
 }
 
-static void who_breaks_the_contract_is_seen(void **state)
+static void violations_of_the_contract_are_found(void **state)
 {
     static const struct {
         uint32_t erase, program, len;
@@ -347,8 +346,8 @@ static void who_breaks_the_contract_is_seen(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        flash_end(NULL);
-        flash_begin(NULL);
+        tear_down_flash(NULL);
+        set_up_flash(NULL);
         program(24, 8);
         assert_int_equal(f.violations, 0);
         erase(rows[i].erase);
@@ -364,25 +363,25 @@ static void who_breaks_the_contract_is_seen(void **state)
 
 static char order[100];
 
-static int begin(void **state)
+static int set_up(void **state)
 {
     (void)state;
     tk_sim_init(&port, 1);
-    tk_console_read(&port, 0, order, 1); /* that somebody is attached is seen */
+    tk_console_read(&port, 0, order, 1); /* else its first event ends every wait */
     memset(order, 0, sizeof order);
     peer = (struct tk_sim_peer){.addr = {4, {10, 0, 0, 1}}, .port = 443};
     tk_sim_add_peer(&port, &peer);
     return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     tk_sim_free(&port);
     return 0;
 }
 
-static void rings(struct tk_port *p, struct tk_sim_alarm *alarm)
+static void run_alarm(struct tk_port *p, struct tk_sim_alarm *alarm)
 {
     assert_int_equal(p->now_ms, alarm->at_ms);
     strcat(order, alarm->ctx);
@@ -392,13 +391,13 @@ static void rings(struct tk_port *p, struct tk_sim_alarm *alarm)
     }
 }
 
-static void alarms_ring_at_their_tick_in_order(void **state)
+static void alarms_run_at_their_tick_in_order(void **state)
 {
     char names[4][2] = {"c", "a", "b", "d"};
-    struct tk_sim_alarm alarms[] = {{.at_ms = 30, .run = rings, .ctx = names[0]},
-                                    {.at_ms = 10, .run = rings, .ctx = names[1]},
-                                    {.at_ms = 20, .run = rings, .ctx = names[2]},
-                                    {.at_ms = 30, .run = rings, .ctx = names[3]}};
+    struct tk_sim_alarm alarms[] = {{.at_ms = 30, .run = run_alarm, .ctx = names[0]},
+                                    {.at_ms = 10, .run = run_alarm, .ctx = names[1]},
+                                    {.at_ms = 20, .run = run_alarm, .ctx = names[2]},
+                                    {.at_ms = 30, .run = run_alarm, .ctx = names[3]}};
 
     (void)state;
     for (int i = 0; i < 4; i++)
@@ -407,14 +406,14 @@ static void alarms_ring_at_their_tick_in_order(void **state)
     assert_string_equal(order, "");
     tk_sim_advance(&port, 1);
     assert_string_equal(order, "a");
-    tk_wait(&port, 1000); /* to the next thing that is scripted, not further */
+    tk_wait(&port, 1000); /* only to the next scripted event */
     assert_int_equal(tk_clock_now_ms(&port), 20);
     tk_sim_advance(&port, 1000);
     assert_string_equal(order, "abcdb");
     assert_int_equal(tk_clock_now_ms(&port), 1020);
 }
 
-static void waiting_jumps_to_the_deadline_and_is_never_stuck_unseen(void **state)
+static void wait_jumps_to_the_deadline_and_counts_endless_waits(void **state)
 {
     (void)state;
     tk_wait(&port, 500);
@@ -439,7 +438,7 @@ static int connected(void)
     return sock;
 }
 
-static int give(const char *text)
+static int connect_and_reply(const char *text)
 {
     int sock = connected();
 
@@ -453,7 +452,7 @@ static int recv_some(int sock)
     return tk_sock_recv(&port, sock, got, sizeof got - 1);
 }
 
-static void a_peer_takes_its_time(void **state)
+static void a_peer_connects_and_replies_when_scripted(void **state)
 {
     (void)state;
     peer.connect_ms = 30;
@@ -466,7 +465,7 @@ static void a_peer_takes_its_time(void **state)
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_OK);
     tk_sim_reply(&port.links[sock], "ab", 2);
     tk_sim_fin(&port.links[sock]);
-    tk_sim_reply(&port.links[sock], "c", 1); /* behind the end: nothing */
+    tk_sim_reply(&port.links[sock], "c", 1); /* after the tear_down: ignored */
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 50);
@@ -475,7 +474,7 @@ static void a_peer_takes_its_time(void **state)
     assert_int_equal(recv_some(sock), TK_SOCK_CLOSED);
 }
 
-static void a_peer_refuses_or_says_nothing(void **state)
+static void a_peer_refuses_or_does_not_answer(void **state)
 {
     (void)state;
     peer.answer = TK_SIM_REFUSE;
@@ -489,15 +488,15 @@ static void a_peer_refuses_or_says_nothing(void **state)
     sock = tk_sock_open(&port, &peer.addr, 443);
     tk_sim_advance(&port, 100000000);
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_AGAIN);
-    sock = tk_sock_open(&port, &peer.addr, 444); /* nobody there */
+    sock = tk_sock_open(&port, &peer.addr, 444); /* no such peer */
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_ERR);
 }
 
-static void bytes_come_as_slowly_as_told(void **state)
+static void bytes_arrive_as_slowly_as_scripted(void **state)
 {
     (void)state;
     peer.down = (struct tk_sim_flow){.at_most = 2, .again = 1};
-    int sock = give("abc");
+    int sock = connect_and_reply("abc");
 
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
     assert_int_equal(recv_some(sock), 2);
@@ -509,14 +508,14 @@ static void bytes_come_as_slowly_as_told(void **state)
     assert_int_equal(tk_sock_send(&port, sock, "abcd", 4), 3);
 }
 
-static void a_connection_ends_at_the_byte_told(void **state)
+static void a_connection_ends_at_the_scripted_byte(void **state)
 {
     (void)state;
     for (unsigned after = 0; after < 5; after++) {
         enum tk_sim_event event = after % 2 == 0 ? TK_SIM_FIN : TK_SIM_RESET;
 
         peer.down = (struct tk_sim_flow){.event = event, .after = after};
-        int sock = give("abcdef");
+        int sock = connect_and_reply("abcdef");
 
         for (unsigned moved = 0; moved < after; moved += (unsigned)strlen((char *)got))
             assert_true(recv_some(sock) > 0);
@@ -533,11 +532,11 @@ static void a_connection_ends_at_the_byte_told(void **state)
     assert_int_equal(recv_some(sock), TK_SOCK_ERR);
 }
 
-static void a_stall_ends_when_told(void **state)
+static void a_stall_ends_when_scripted(void **state)
 {
     (void)state;
     peer.down = (struct tk_sim_flow){.event = TK_SIM_STALL, .after = 1, .until_ms = 700};
-    int sock = give("abc");
+    int sock = connect_and_reply("abc");
 
     assert_int_equal(recv_some(sock), 1);
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
@@ -546,7 +545,7 @@ static void a_stall_ends_when_told(void **state)
     assert_int_equal(recv_some(sock), 2);
 }
 
-static void names_answer_when_told(void **state)
+static void names_are_resolved_when_scripted(void **state)
 {
     struct tk_sim_name slow = {
         "slow.example", {{4, {10, 0, 0, 1}}, {4, {10, 0, 0, 2}}}, 2, 40, NULL};
@@ -561,7 +560,7 @@ static void names_answer_when_told(void **state)
     assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 4), TK_SOCK_AGAIN);
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 40);
-    assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 1), 1); /* as many as wanted */
+    assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 1), 1); /* no more than asked for */
     assert_int_equal(tk_sock_lookup_poll(&port, lookup, addrs, 4), TK_SOCK_ERR);
     for (int i = 0; i < TK_SIM_LOOKUPS; i++)
         assert_true(tk_sock_lookup(&port, "slow.example") >= 0);
@@ -572,8 +571,8 @@ static void names_answer_when_told(void **state)
     assert_memory_equal(addrs[0].bytes, "\x0a\x09\x08\x07", 4);
 }
 
-/* A program that never looks at what it was woken for neither hangs in one tick nor spins. */
-static void what_was_told_once_is_passed_over_once(void **state)
+/* A program that ignores an event neither hangs in one tick nor spins. */
+static void an_ignored_event_is_skipped_once(void **state)
 {
     (void)state;
     int sock = connected();
@@ -581,17 +580,17 @@ static void what_was_told_once_is_passed_over_once(void **state)
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
     tk_sim_reply(&port.links[sock], "a", 1);
     tk_wait(&port, 1000);
-    assert_int_equal(tk_clock_now_ms(&port), 0); /* told */
+    assert_int_equal(tk_clock_now_ms(&port), 0); /* reported */
     tk_wait(&port, 1000);
-    assert_int_equal(tk_clock_now_ms(&port), 10); /* passed over */
+    assert_int_equal(tk_clock_now_ms(&port), 10); /* skipped */
     tk_wait(&port, 1000);
-    assert_int_equal(tk_clock_now_ms(&port), 10); /* told again */
+    assert_int_equal(tk_clock_now_ms(&port), 10); /* reported again */
     assert_int_equal(recv_some(sock), 1);
-    tk_wait(&port, 1000); /* nothing was wanted since */
+    tk_wait(&port, 1000); /* no call has returned "again" since */
     assert_int_equal(tk_clock_now_ms(&port), 1000);
 }
 
-static void sockets_are_as_few_as_told(void **state)
+static void the_number_of_sockets_is_as_scripted(void **state)
 {
     (void)state;
     port.max_sockets = 2;
@@ -606,31 +605,31 @@ static void sockets_are_as_few_as_told(void **state)
 
 int main(void)
 {
-#define FLASH(name) cmocka_unit_test_setup_teardown(name, flash_begin, flash_end)
-#define TEST(name)  cmocka_unit_test_setup_teardown(name, begin, end)
+#define FLASH(name) cmocka_unit_test_setup_teardown(name, set_up_flash, tear_down_flash)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        FLASH(a_cut_program_is_torn_as_told),
-        FLASH(a_cut_erase_is_torn_as_told),
-        FLASH(without_power_nothing_works_and_nothing_changes),
-        FLASH(without_power_nothing_is_a_violation),
+        FLASH(a_cut_program_is_torn_as_scripted),
+        FLASH(a_cut_erase_is_torn_as_scripted),
+        FLASH(without_power_operations_fail_and_change_nothing),
+        FLASH(without_power_there_are_no_violations),
         FLASH(a_failed_operation_leaves_the_power_on),
-        FLASH(an_erase_takes_as_long_as_told),
-        FLASH(a_torn_cell_reads_differently_until_it_is_erased),
+        FLASH(an_erase_takes_as_many_calls_as_scripted),
+        FLASH(a_marginal_cell_reads_differently_until_it_is_erased),
         FLASH(a_torn_page_of_an_eeprom_is_noise),
-        FLASH(an_image_brings_all_back),
-        FLASH(what_was_cut_and_reads_as_erased_is_begun_anew),
-        FLASH(a_cache_loses_what_was_not_synced),
-        FLASH(who_breaks_the_contract_is_seen),
-        TEST(alarms_ring_at_their_tick_in_order),
-        TEST(waiting_jumps_to_the_deadline_and_is_never_stuck_unseen),
-        TEST(a_peer_takes_its_time),
-        TEST(a_peer_refuses_or_says_nothing),
-        TEST(bytes_come_as_slowly_as_told),
-        TEST(a_connection_ends_at_the_byte_told),
-        TEST(a_stall_ends_when_told),
-        TEST(names_answer_when_told),
-        TEST(what_was_told_once_is_passed_over_once),
-        TEST(sockets_are_as_few_as_told),
+        FLASH(an_image_restores_everything),
+        FLASH(a_cut_unit_that_reads_as_erased_may_be_programmed),
+        FLASH(a_cache_loses_unsynced_data),
+        FLASH(violations_of_the_contract_are_found),
+        TEST(alarms_run_at_their_tick_in_order),
+        TEST(wait_jumps_to_the_deadline_and_counts_endless_waits),
+        TEST(a_peer_connects_and_replies_when_scripted),
+        TEST(a_peer_refuses_or_does_not_answer),
+        TEST(bytes_arrive_as_slowly_as_scripted),
+        TEST(a_connection_ends_at_the_scripted_byte),
+        TEST(a_stall_ends_when_scripted),
+        TEST(names_are_resolved_when_scripted),
+        TEST(an_ignored_event_is_skipped_once),
+        TEST(the_number_of_sockets_is_as_scripted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

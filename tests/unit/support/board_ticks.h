@@ -2,13 +2,12 @@
 #ifndef BOARD_TICKS_H
 #define BOARD_TICKS_H
 
-/* A board's clock, which the test turns, for drivers of chips that take their time. Include it
- * behind cmocka.h. */
+/* A board's clock, which the test advances, for drivers of slow chips. Include after cmocka.h. */
 
 #include "tk_board.h"
 #include "tk_flash.h"
 
-enum { TICKS = 1000 /* a millisecond */ };
+enum { TICKS = 1000 /* in a millisecond */ };
 
 const uint32_t tk_board_ticks_per_ms = TICKS;
 
@@ -19,7 +18,7 @@ uint32_t tk_board_ticks(void)
     return now;
 }
 
-/* Until it is done; no step takes more than 10 ms. */
+/* Repeats an erase until it ends; no call may take more than 10 ms. */
 static int erase_whole(const struct tk_flash *flash, uint32_t offset)
 {
     int ret;

@@ -20,7 +20,7 @@ static const uint8_t client_mac[6] = {2, 0, 0, 0, 0, 2};
 
 struct wire wire;
 
-/* Frames on their way to the client, and bytes that are given later. */
+/* Frames to the client that are under way, and bytes to send later. */
 static struct frame {
     uint64_t at_ms;
     size_t len;
@@ -96,7 +96,7 @@ static void send_frame_at(uint64_t at_ms, const uint8_t *frame, size_t len)
     memcpy(frames[i].bytes, frame, len);
 }
 
-/* An IPv4 packet whose payload stands at frame + ETH + IP already. */
+/* An IPv4 packet; the payload is at frame + ETH + IP. */
 static void send_ip(uint64_t after_ms, uint8_t *frame, uint8_t protocol, const uint8_t from[4],
                     const uint8_t to[4], size_t len)
 {
@@ -190,7 +190,7 @@ static void dhcp(const uint8_t *m, size_t len)
     send_udp(0, server, 67, everybody, 68, answer, 236 + sizeof options);
 }
 
-/* The name in a question, with dots. The bytes that it takes. */
+/* Reads the name of a query, with dots. Returns its length in the packet. */
 static size_t read_name(const uint8_t *q, char *name)
 {
     size_t at = 0, n = 0;
@@ -216,7 +216,7 @@ static struct wire_name *find_name(const char *name)
 
 static size_t add_record(uint8_t *at, uint8_t type, const void *data, size_t len)
 {
-    put16(at, 0xc00c); /* the name of the question */
+    put16(at, 0xc00c); /* the name of the query */
     put16(at + 2, type);
     put16(at + 4, 1);
     put32(at + 6, 300);
@@ -301,7 +301,7 @@ static void send_conn(struct wire_conn *c, uint8_t flags, uint32_t seq, const ui
     send_tcp(c->ip, c->port, c->client_port, flags, seq, c->peer_next, data, len);
 }
 
-/* What the window lets through. It is offered from una on. */
+/* Sends what the window, which begins at una, allows. */
 static void pump(struct wire_conn *c)
 {
     uint32_t base = c->iss + 1, end = base + (uint32_t)c->out_len;
@@ -394,7 +394,7 @@ static void accept_conn(const uint8_t *ip, const uint8_t *t)
     memcpy(c->ip, ip + 16, 4);
     c->port = get16(t + 2);
     c->client_port = get16(t);
-    c->iss = 0xfffffff0; /* wraps soon */
+    c->iss = 0xfffffff0; /* shortly before a wrap */
     c->una = c->next = c->iss;
     c->peer_next = get32(t + 4) + 1;
     c->window = c->least_window = get16(t + 14);
@@ -402,7 +402,7 @@ static void accept_conn(const uint8_t *ip, const uint8_t *t)
     send_conn(c, SYN | ACK, c->next++, NULL, 0);
 }
 
-/* In order alone: what comes otherwise is asked for again. */
+/* Drops segments out of order, which are then retransmitted. */
 static void take_data(struct wire_conn *c, const uint8_t *t, const uint8_t *data, size_t len)
 {
     bool fin = (t[13] & FIN) != 0;
@@ -536,7 +536,7 @@ unsigned wire_pool_used(void)
     return PBUF_POOL_SIZE - left;
 }
 
-/* --- the network's own time --- */
+/* --- events of the network --- */
 
 static uint64_t next_event(void)
 {
@@ -590,7 +590,7 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
         if (event)
             wake_ms = event_ms;
         if (wake_ms == UINT64_MAX)
-            abort(); /* for ever */
+            abort(); /* an endless wait */
         if (wake_ms > port->now_ms) {
             port->now_ms = wake_ms;
             port->wakes++;
@@ -651,7 +651,7 @@ const char *tk_device_id(struct tk_port *port)
     return "wire-0001";
 }
 
-/* lwIP's assertions end here. */
+/* lwIP's assertions call it. */
 void tk_device_reboot(struct tk_port *port)
 {
     (void)port;

@@ -3,11 +3,11 @@
 #define WIRE_H
 
 /*
- * A cable in virtual time, with a small network at its other end: 10.0.2.0/24, where one machine
- * has every address and gives leases, resolves names, tells the time and takes TCP connections.
- * It is a script: what is not said below it does by the book, without haste.
+ * A simulated Ethernet in virtual time: 10.0.2.0/24, where one machine has all addresses and is the
+ * DHCP, DNS and SNTP server and the TCP peer. It follows the protocols but for what a test sets
+ * below.
  *
- * The port that lwIP's sockets are tested with is here too; it is one, as lwIP is.
+ * Also the rest of the port that lwIP is tested with; one instance, as of lwIP.
  */
 
 #include "tk_lwip.h"
@@ -20,7 +20,7 @@
 struct tk_port {
     uint64_t now_ms;
     bool unseeded;
-    unsigned wakes; /* times that tk_wait's sleep ended */
+    unsigned wakes; /* times that a sleep in tk_wait ended */
 };
 
 enum { WIRE_CONNS = 8, WIRE_BUFFER = 65536, WIRE_NAMES = 8, WIRE_FRAMES = 64 };
@@ -30,46 +30,46 @@ struct wire_conn {
     bool used;
     uint8_t ip[4];
     uint16_t client_port, port;
-    bool open;           /* its handshake is done */
-    bool got_fin;        /* the client closed in order */
-    bool got_reset;      /* or not */
-    bool fin, fin_taken; /* we close behind out; the client acknowledged it */
+    bool open;           /* the handshake is over */
+    bool got_fin;        /* the client sent a FIN */
+    bool got_reset;      /* the client sent a reset */
+    bool fin, fin_taken; /* the server sends a FIN after `out`; it is acknowledged */
     uint32_t iss, una, next, peer_next;
-    uint32_t window, least_window; /* that the client offers; the least that it ever did */
+    uint32_t window, least_window; /* advertised by the client: now, the smallest ever */
     uint64_t again_ms;
     uint8_t in[WIRE_BUFFER], out[WIRE_BUFFER];
     size_t in_len, out_len;
-    uint64_t in_ms; /* when the last of it came */
+    uint64_t in_ms; /* the tick of the newest byte */
 };
 
 struct wire_name {
     const char *name;
-    uint8_t count;   /* of addresses; 0: there is no such name */
+    uint8_t count;   /* of addresses; 0: unknown name */
     uint8_t last[8]; /* 10.0.2.<last> each */
-    bool alias;      /* the answer begins with a CNAME, and a record of four bytes */
-    unsigned lost;   /* questions that get no answer, UINT_MAX: none does */
+    bool alias;      /* the answer begins with a CNAME and a record of four bytes */
+    unsigned lost;   /* queries that get no answer; UINT_MAX: all */
     uint64_t delay_ms;
 };
 
 struct wire {
     struct tk_port port;
-    bool cut;     /* nothing goes through */
-    bool no_dhcp; /* there is nobody who gives leases */
+    bool cut;     /* no frame gets through */
+    bool no_dhcp; /* no DHCP server */
     uint32_t lease_s;
     uint32_t latency_ms;
-    uint16_t silent_port;   /* TCP: never answered */
-    uint16_t open_ports[4]; /* TCP: taken; all others are refused */
-    size_t piece;           /* bytes of one segment at most */
-    unsigned lose_every;    /* of the frames to the client one in so many is lost; 0: none */
+    uint16_t silent_port;   /* TCP: SYNs are not answered */
+    uint16_t open_ports[4]; /* TCP: accepted; others are refused */
+    size_t piece;           /* most bytes of a segment */
+    unsigned lose_every;    /* one of so many frames to the client is lost; 0: none */
     struct wire_name names[WIRE_NAMES];
 
-    void (*mangle)(uint8_t *answer, size_t *len); /* of the name server */
+    void (*mangle)(uint8_t *answer, size_t *len); /* changes answers of the name server */
     void (*serve)(struct wire_conn *conn, const uint8_t *data, size_t len);
 
-    /* the answers of SNTP; NULL: none */
+    /* writes answers of SNTP; NULL: none */
     bool (*ntp)(const uint8_t request[48], uint8_t answer[48]);
 
-    /* what was seen */
+    /* observed */
     unsigned frames_out, frames_in, dropped, dhcp_requests, dns_questions, ntp_questions;
     uint8_t client_ip[4];
     char hostname[40];
@@ -78,27 +78,27 @@ struct wire {
 
 extern struct wire wire;
 
-/* Everything as above, and lwIP with an address of the lease. Once a program: lwIP has no end. */
+/* Starts lwIP, and returns when it has a lease. Once in a program: lwIP cannot be stopped. */
 void wire_start(void);
 
-/* Back to the book, and no connections. lwIP keeps its own memory of what was. */
+/* All settings back to default, and no connections. lwIP keeps its state. */
 void wire_reset(void);
 
-/* Lets time go by, or so long as it is false. */
+/* Runs for ms, or until done() or ms have passed. */
 void wire_run(uint64_t ms);
 bool wire_until(bool (*done)(void), uint64_t ms);
 
-/* The network's end of a connection. */
+/* The server's end of a connection. */
 void wire_give(struct wire_conn *conn, const void *data, size_t len);
 void wire_fin(struct wire_conn *conn);
 void wire_rst(struct wire_conn *conn);
 void wire_give_later(struct wire_conn *conn, uint64_t ms, const void *data, size_t len);
-struct wire_conn *wire_last(void); /* the newest */
+struct wire_conn *wire_last(void); /* the newest connection */
 
-/* A cable that goes and comes. */
+/* Unplugs and plugs the cable. */
 void wire_link(bool up);
 
-/* How many packets of lwIP's pool are in use. */
+/* Packets of lwIP's pool that are in use. */
 unsigned wire_pool_used(void);
 
 #endif
