@@ -49,7 +49,7 @@ static void record(struct tk_history *h, const struct tk_account *a, enum tk_acc
         tk_history_add(h, TK_EVENT_FORGOTTEN, a->index, 0, TK_OK);
         break;
     case TK_ACCOUNT_DELETED:
-        tk_history_orphan(h, a->index);
+        tk_history_forget_account(h, a->index);
         break;
     default:
         break;

@@ -15,8 +15,9 @@
  *      tk_account_set.h    configuration; tk_account_store.h: all of it on flash
  *      tk_state.h          the state as `status` prints it
  *
- * Fields are read by any room above; they are changed through these headers only. Call everything
- * in this folder from the main loop. All strings are NUL-terminated; "" means none.
+ * Other rooms read its fields, except auth, refresh and rest, which are private to this folder, and
+ * change it only through these headers. Call everything in this folder from the main loop. All
+ * strings are NUL-terminated; "" means none.
  */
 
 #include "tk_counters.h"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_ca.h"
 
+#include "tk_assert.h"
 #include "tk_certificate.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* A stored collection begins with one byte without meaning, so that an empty one exists. */
-enum { MARK = 1, DIGITS_MIN = 8 };
+/* TK_KEY_CA_STAGED: one byte without meaning, so that an empty certificate is not a missing one,
+ * then the pieces so far. */
+enum { PREFIX = 1, DIGITS_MIN = 8 };
 
 static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 {
@@ -16,17 +18,17 @@ static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 
 /* --- certificates --- */
 
-static void name_of(const mbedtls_x509_crt *crt, char *out, size_t size)
+static void read_subject(const mbedtls_x509_crt *crt, char *out, size_t size)
 {
-    static const uint8_t common_name[] = {0x55, 4, 3}; /* 2.5.4.3 */
-    const mbedtls_asn1_named_data *part = &crt->subject;
+    static const uint8_t common_name[] = {0x55, 4, 3}; /* OID 2.5.4.3 */
+    const mbedtls_asn1_named_data *attribute = &crt->subject;
     struct tk_text t;
 
-    for (; part != NULL; part = part->next) {
+    for (; attribute != NULL; attribute = attribute->next) {
         tk_text_init(&t, out, size);
-        tk_text_addn(&t, (const char *)part->val.p, part->val.len);
-        if (part->oid.len == sizeof common_name &&
-            memcmp(part->oid.p, common_name, sizeof common_name) == 0)
+        tk_text_addn(&t, (const char *)attribute->val.p, attribute->val.len);
+        if (attribute->oid.len == sizeof common_name &&
+            memcmp(attribute->oid.p, common_name, sizeof common_name) == 0)
             return;
     }
 }
@@ -37,13 +39,13 @@ static bool parse(mbedtls_x509_crt *crt, const uint8_t *der, size_t len)
     return mbedtls_x509_crt_parse_der_nocopy(crt, der, len) == 0 && crt->raw.len == len;
 }
 
-/* Fills *root and *info from a certificate. der stays the caller's. */
+/* Fills *root and *info from a certificate. */
 static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t len,
                             struct tk_ca_root *root, struct tk_ca_info *info)
 {
     mbedtls_x509_crt crt;
     enum tk_err err = TK_E_CA_INVALID;
-    int64_t now;
+    int64_t now_unix;
 
     *root = (struct tk_ca_root){.len = (uint16_t)len};
     (void)mbedtls_sha256(der, len, root->digest, 0);
@@ -51,23 +53,15 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
         root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
         info->not_after = tk_certificate_not_after(&crt);
-        name_of(&crt, info->subject, sizeof info->subject);
-        err = tk_time_known(ca->time, &now) && now > info->not_after ? TK_E_CA_EXPIRED : TK_OK;
+        read_subject(&crt, info->subject, sizeof info->subject);
+        err = tk_time_known(ca->time, &now_unix) && now_unix > info->not_after ? TK_E_CA_EXPIRED
+                                                                               : TK_OK;
     }
     mbedtls_x509_crt_free(&crt);
     return err;
 }
 
-/* --- what is stored --- */
-
-static struct tk_ca_root *find_free(struct tk_ca *ca)
-{
-    for (size_t i = 0; i < TK_CAS; i++) {
-        if (ca->roots[i].len == 0)
-            return &ca->roots[i];
-    }
-    return NULL;
-}
+/* --- stored roots --- */
 
 static int read_root(struct tk_ca *ca, const struct tk_ca_root *root, void *buf)
 {
@@ -96,18 +90,21 @@ enum tk_err tk_ca_read_info(struct tk_ca *ca, const struct tk_ca_root *root,
                             struct tk_ca_info *info)
 {
     uint8_t *der = tk_https_borrow_buffer(ca->https);
-    struct tk_ca_root same;
+    struct tk_ca_root found;
 
+    TK_ASSERT(root->len > 0);
     memset(info, 0, sizeof *info);
     if (der == NULL)
         return TK_E_TRY_LATER;
     int len = read_root(ca, root, der);
 
-    return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &same, info);
+    return len <= 0 ? TK_E_CA_INVALID : describe(ca, der, (size_t)len, &found, info);
 }
 
-/* Inside a handshake a buffer is free. The digest proves that flash returned the certificate that
- * was checked when it was added. */
+/* --- the roots of a handshake --- */
+
+/* Appends the root to the list if its subject is the issuer. Within a handshake a buffer can be
+ * borrowed. The digest verifies that flash has not changed since the root was checked. */
 static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
                          const mbedtls_x509_buf *issuer, mbedtls_x509_crt **list)
 {
@@ -133,7 +130,7 @@ int tk_ca_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **cand
     const struct tk_config *config = ca->config;
     int ret = config->find_root(config->trust, child, candidates);
 
-    /* mbedTLS frees the list, also after an error. */
+    /* mbedTLS frees the candidates, also after an error. */
     for (size_t i = 0; i < TK_CAS && ret == 0; i++) {
         if (ca->roots[i].subject_len > 0)
             ret = add_candidate(ca, &ca->roots[i], &child->issuer_raw, candidates);
@@ -152,10 +149,10 @@ uint64_t tk_ca_id(const struct tk_ca *ca)
     return id;
 }
 
-/* --- collecting --- */
+/* --- the staged certificate --- */
 
-static enum tk_err store_collected(struct tk_ca *ca, const uint8_t *old, size_t old_len,
-                                   const uint8_t *data, size_t len)
+static enum tk_err store_staged(struct tk_ca *ca, const uint8_t *old, size_t old_len,
+                                const uint8_t *data, size_t len)
 {
     struct tk_store_piece pieces[] = {{old, (uint16_t)old_len}, {data, (uint16_t)len}};
     struct tk_store_value value = {TK_KEY_CA_STAGED, 2, pieces};
@@ -165,11 +162,11 @@ static enum tk_err store_collected(struct tk_ca *ca, const uint8_t *old, size_t 
 
 enum tk_err tk_ca_begin(struct tk_ca *ca)
 {
-    return store_collected(ca, (const uint8_t *)"", MARK, NULL, 0);
+    return store_staged(ca, (const uint8_t *)"", PREFIX, NULL, 0);
 }
 
-/* Reads the collection into *buf; its length with the mark, or 0 with *err set. */
-static size_t read_collected(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
+/* Reads the staged value into *buf. Returns its length, or 0 with *err set. */
+static size_t read_staged(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
 {
     int len;
 
@@ -177,7 +174,7 @@ static size_t read_collected(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
     *err = TK_E_TRY_LATER;
     if (*buf == NULL)
         return 0;
-    len = tk_storage_get(ca->storage, TK_KEY_CA_STAGED, *buf, MARK + TK_CA_MAX);
+    len = tk_storage_get(ca->storage, TK_KEY_CA_STAGED, *buf, PREFIX + TK_CA_MAX);
     *err = len == TK_STORE_MISSING ? TK_E_CA_NOT_BEGUN : len <= 0 ? TK_E_STORAGE_FAILED : TK_OK;
     return len <= 0 ? 0 : (size_t)len;
 }
@@ -186,14 +183,23 @@ enum tk_err tk_ca_add(struct tk_ca *ca, const uint8_t *data, size_t len, size_t 
 {
     enum tk_err err;
     uint8_t *buf;
-    size_t old = read_collected(ca, &buf, &err);
+    size_t old = read_staged(ca, &buf, &err);
 
     if (old == 0)
         return err;
-    if (len > MARK + TK_CA_MAX - old)
+    if (len > PREFIX + TK_CA_MAX - old)
         return TK_E_CA_TOO_LARGE;
-    *total = old - MARK + len;
-    return store_collected(ca, buf, old, data, len);
+    *total = old - PREFIX + len;
+    return store_staged(ca, buf, old, data, len);
+}
+
+static struct tk_ca_root *find_free(struct tk_ca *ca)
+{
+    for (size_t i = 0; i < TK_CAS; i++) {
+        if (ca->roots[i].len == 0)
+            return &ca->roots[i];
+    }
+    return NULL;
 }
 
 static const struct tk_ca_root *find_same(const struct tk_ca *ca, const struct tk_ca_root *root)
@@ -206,15 +212,15 @@ static const struct tk_ca_root *find_same(const struct tk_ca *ca, const struct t
     return NULL;
 }
 
-static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
-                            const struct tk_ca_root *root, const uint8_t *der)
+static enum tk_err trust(struct tk_ca *ca, struct tk_ca_root *slot, const struct tk_ca_root *root,
+                         const uint8_t *der)
 {
     struct tk_store_piece piece = {der, root->len};
-    struct tk_store_value values[] = {{key_of(ca, place), 1, &piece}, {TK_KEY_CA_STAGED, 0, NULL}};
+    struct tk_store_value values[] = {{key_of(ca, slot), 1, &piece}, {TK_KEY_CA_STAGED, 0, NULL}};
     enum tk_err err = tk_storage_commit(ca->storage, values, 2);
 
     if (err == TK_OK) {
-        *place = *root;
+        *slot = *root;
         tk_https_forget_sessions(ca->https);
     }
     return err;
@@ -222,24 +228,24 @@ static enum tk_err activate(struct tk_ca *ca, struct tk_ca_root *place,
 
 enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_info *info)
 {
-    struct tk_ca_root *place, found;
+    struct tk_ca_root *slot, found;
     enum tk_err err;
     uint8_t *buf;
-    size_t len = read_collected(ca, &buf, &err);
+    size_t len = read_staged(ca, &buf, &err);
 
     if (len == 0)
         return err;
-    err = describe(ca, buf + MARK, len - MARK, &found, info);
+    err = describe(ca, buf + PREFIX, len - PREFIX, &found, info);
     if (err != TK_OK)
         return err;
     *root = find_same(ca, &found);
     if (*root != NULL)
         return TK_OK;
-    *root = place = find_free(ca);
-    return place == NULL ? TK_E_CA_LIMIT : activate(ca, place, &found, buf + MARK);
+    *root = slot = find_free(ca);
+    return slot == NULL ? TK_E_CA_LIMIT : trust(ca, slot, &found, buf + PREFIX);
 }
 
-/* --- deleting --- */
+/* --- deletion --- */
 
 static bool begins_with(const struct tk_ca_root *root, const char *digits)
 {
@@ -251,25 +257,30 @@ static bool begins_with(const struct tk_ca_root *root, const char *digits)
     return root->len > 0 && strncmp(hex, digits, strlen(digits)) == 0;
 }
 
-enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest)
+static enum tk_err find_by_digest(struct tk_ca *ca, const char *digits, struct tk_ca_root **found)
 {
-    struct tk_ca_root *found = NULL;
-
-    if (strlen(digest) < DIGITS_MIN)
+    *found = NULL;
+    if (strlen(digits) < DIGITS_MIN)
         return TK_E_BAD_VALUE;
     for (size_t i = 0; i < TK_CAS; i++) {
-        if (!begins_with(&ca->roots[i], digest))
+        if (!begins_with(&ca->roots[i], digits))
             continue;
-        if (found != NULL)
+        if (*found != NULL)
             return TK_E_BAD_VALUE;
-        found = &ca->roots[i];
+        *found = &ca->roots[i];
     }
-    if (found == NULL)
-        return TK_E_NO_SUCH_CA;
-    enum tk_err err = tk_storage_put(ca->storage, key_of(ca, found), NULL, 0);
+    return *found == NULL ? TK_E_NO_SUCH_CA : TK_OK;
+}
 
+enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest)
+{
+    struct tk_ca_root *root;
+    enum tk_err err = find_by_digest(ca, digest, &root);
+
+    if (err == TK_OK)
+        err = tk_storage_put(ca->storage, key_of(ca, root), NULL, 0);
     if (err == TK_OK) {
-        memset(found, 0, sizeof *found);
+        memset(root, 0, sizeof *root);
         tk_https_forget_sessions(ca->https);
     }
     return err;

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_history.h"
 
+#include "tk_assert.h"
 #include "tk_keys.h"
 #include "tk_le.h"
 
 #include <string.h>
 
+/*
+ * TK_KEY_HISTORY: starts 2 | event 10 | event 10 | ... | zeros, the oldest event first. Its size is
+ * constant: once it fits the store, it always does.
+ *
+ * An event, little-endian:
+ *
+ *      0      4      6                            7         8
+ *      | when | boot | type, level << 4, UNIX_BIT | account | cause |
+ *
+ * when: unix time if UNIX_BIT is set, else seconds since that start.
+ * cause: hash of an error's code, since error numbers change between builds.
+ */
 #define UNIX_BIT 0x80
 
-/* when 4 | boot 2 | type, level << 4, UNIX_BIT 1 | account 1 | cause 2, little-endian */
 enum { WHEN = 0, BOOT = 4, TYPE = 6, ACCOUNT = 7, CAUSE = 8 };
 
-static uint32_t number(const uint8_t *p, int bytes)
+/* --- packing --- */
+
+static uint32_t get(const uint8_t *p, int bytes)
 {
     return (uint32_t)tk_le_get(p, bytes);
 }
@@ -21,7 +35,7 @@ static uint8_t *event_at(struct tk_history *h, unsigned i)
     return h->data + 2 + i * TK_HISTORY_EVENT;
 }
 
-/* Error numbers change between builds, codes do not: FNV-1a of the code, folded to 16 bits. */
+/* FNV-1a of the code, folded to 16 bits. */
 static uint16_t hash_of(enum tk_err err)
 {
     uint32_t hash = 2166136261u;
@@ -45,6 +59,8 @@ static uint32_t uptime(const struct tk_history *h)
     return (uint32_t)((tk_clock_now_ms(h->time->port) - h->started_ms) / 1000);
 }
 
+/* --- events --- */
+
 void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t started_ms)
 {
     *h = (struct tk_history){.time = time, .started_ms = started_ms};
@@ -53,21 +69,22 @@ void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t 
 void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,
                     enum tk_err cause)
 {
-    int64_t now = tk_time_or_0(h->time);
+    int64_t now_unix = tk_time_or_0(h->time);
 
+    TK_ASSERT(type < 16 && level < 8);
     if (h->count == TK_HISTORY)
         memmove(event_at(h, 0), event_at(h, 1), --h->count * (size_t)TK_HISTORY_EVENT);
     uint8_t *p = event_at(h, h->count++);
 
-    tk_le_put(p + WHEN, now > 0 ? (uint32_t)now : uptime(h), 4);
+    tk_le_put(p + WHEN, now_unix > 0 ? (uint32_t)now_unix : uptime(h), 4);
     tk_le_put(p + BOOT, tk_history_boots(h), 2);
-    p[TYPE] = (uint8_t)(type | level << 4 | (now > 0 ? UNIX_BIT : 0));
+    p[TYPE] = (uint8_t)(type | level << 4 | (now_unix > 0 ? UNIX_BIT : 0));
     p[ACCOUNT] = account;
     tk_le_put(p + CAUSE, hash_of(cause), 2);
     h->unstored = true;
 }
 
-void tk_history_orphan(struct tk_history *h, uint8_t account)
+void tk_history_forget_account(struct tk_history *h, uint8_t account)
 {
     for (unsigned i = 0; i < h->count; i++) {
         uint8_t *p = event_at(h, i);
@@ -84,19 +101,40 @@ void tk_history_set_time(struct tk_history *h, int64_t now_unix)
     for (unsigned i = 0; i < h->count; i++) {
         uint8_t *p = event_at(h, i);
 
-        if ((p[TYPE] & UNIX_BIT) != 0 || number(p + BOOT, 2) != tk_history_boots(h))
+        if ((p[TYPE] & UNIX_BIT) != 0 || get(p + BOOT, 2) != tk_history_boots(h))
             continue;
-        tk_le_put(p + WHEN, (uint32_t)(now_unix - (uptime(h) - number(p + WHEN, 4))), 4);
+        tk_le_put(p + WHEN, (uint32_t)(now_unix - (uptime(h) - get(p + WHEN, 4))), 4);
         p[TYPE] |= UNIX_BIT;
         h->unstored = true;
     }
 }
 
+uint16_t tk_history_boots(const struct tk_history *h)
+{
+    return (uint16_t)get(h->data, 2);
+}
+
+void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event)
+{
+    const uint8_t *p = h->data + 2 + i * TK_HISTORY_EVENT;
+
+    TK_ASSERT(i < h->count);
+    *event = (struct tk_event){.when = get(p + WHEN, 4),
+                               .is_unix = (p[TYPE] & UNIX_BIT) != 0,
+                               .type = p[TYPE] & 15,
+                               .account = p[ACCOUNT],
+                               .level = p[TYPE] >> 4 & 7,
+                               .boot = (uint16_t)get(p + BOOT, 2),
+                               .cause = code_of(get(p + CAUSE, 2))};
+}
+
+/* --- on flash --- */
+
 void tk_history_load(struct tk_history *h, struct tk_store *store)
 {
     int len = tk_store_get(store, TK_KEY_HISTORY, h->data, sizeof h->data);
 
-    if (len < 2) /* none, or of a build that keeps more */
+    if (len < 2) /* missing, damaged, or longer: of a build with more events */
         memset(h->data, 0, sizeof h->data);
     while (h->count < TK_HISTORY && event_at(h, h->count)[TYPE] != 0)
         h->count++;
@@ -115,22 +153,4 @@ bool tk_history_value(struct tk_history *h, struct tk_store_value *value,
 void tk_history_stored(struct tk_history *h)
 {
     h->unstored = false;
-}
-
-uint16_t tk_history_boots(const struct tk_history *h)
-{
-    return (uint16_t)number(h->data, 2);
-}
-
-void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event)
-{
-    const uint8_t *p = h->data + 2 + i * TK_HISTORY_EVENT;
-
-    *event = (struct tk_event){.when = number(p + WHEN, 4),
-                               .is_unix = (p[TYPE] & UNIX_BIT) != 0,
-                               .type = p[TYPE] & 15,
-                               .account = p[ACCOUNT],
-                               .level = p[TYPE] >> 4 & 7,
-                               .boot = (uint16_t)number(p + BOOT, 2),
-                               .cause = code_of(number(p + CAUSE, 2))};
 }

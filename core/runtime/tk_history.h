@@ -3,16 +3,14 @@
 #define TK_HISTORY_H
 
 /*
- * The device's last events, over restarts: a ring of 10 bytes each without any secret, stored as
- * one value.
+ * The device's last TK_HISTORY events, kept over restarts. They hold no secret.
  *
- * It costs no commit of its own: new events are stored by the next commit that happens anyway (see
- * tk_storage.h). Escalations, exchanges and moves commit something themselves; a start is stored
- * by the first refresh after it, so a device that restarts in a loop wears nothing out, and those
- * starts are not counted.
+ * The history makes no commit of its own: new events are stored with the next commit that is made
+ * anyway (tk_storage.h), so a device that restarts in a loop does not wear out its flash. Alerts,
+ * exchanges and moves are followed by a commit; a start is stored with the first refresh after it,
+ * and not at all if the device restarts before that.
  *
- * An event carries unix time, or seconds since the start while the time is unknown; the latter
- * become unix time as soon as it is known.
+ * Call it from the main loop only.
  */
 
 #include "tk_err.h"
@@ -20,19 +18,19 @@
 #include "tk_store.h"
 #include "tk_time.h"
 
-/* On flash for good: add numbers, never change one. */
+/* Numbers are on flash for good: add new ones up to 15, never change one. */
 enum tk_event_type {
-    TK_EVENT_STARTED = 1,   /* the device */
-    TK_EVENT_EXCHANGED = 2, /* a code became a pair */
+    TK_EVENT_STARTED = 1,   /* the device started */
+    TK_EVENT_EXCHANGED = 2, /* a code was exchanged for a pair */
     TK_EVENT_FORGOTTEN = 3, /* auth forget */
-    TK_EVENT_RAISED = 4,    /* an escalation to level 2 to 4; level 1 is not recorded */
-    TK_EVENT_CLEARED = 5,   /* of such an escalation */
-    TK_EVENT_RECOVERED = 6, /* the previous pair was still honoured after a lost answer */
-    TK_EVENT_MOVED = 7      /* the portal has another address */
+    TK_EVENT_RAISED = 4,    /* an alert of level 2 to 4; level 1 is not recorded */
+    TK_EVENT_CLEARED = 5,   /* such an alert was cleared */
+    TK_EVENT_RECOVERED = 6, /* the previous pair was refreshed after a lost response */
+    TK_EVENT_MOVED = 7      /* the portal has a new host name */
 };
 
 enum {
-    TK_HISTORY_EVENT = 10, /* bytes of one */
+    TK_HISTORY_EVENT = 10, /* bytes of an event */
     TK_HISTORY_SIZE = 2 + TK_HISTORY_EVENT * TK_HISTORY,
     TK_NO_ACCOUNT = 0xff
 };
@@ -40,46 +38,48 @@ enum {
 struct tk_history {
     const struct tk_time *time;
     uint64_t started_ms;
-    uint8_t count; /* of events */
-    bool unstored; /* flash does not have all of them */
-    uint8_t
-        data[TK_HISTORY_SIZE]; /* as on flash: the count of starts, events oldest first, zeros;
-                                  of constant size, so that a value that fits once always does */
+    uint8_t count;                 /* of events */
+    bool unstored;                 /* not all of data is on flash */
+    uint8_t data[TK_HISTORY_SIZE]; /* as stored, see tk_history.c */
 };
 
+/* An event, unpacked. */
 struct tk_event {
-    uint32_t when; /* unix time if is_unix, else seconds since that start */
-    bool is_unix;
-    uint8_t type;    /* enum tk_event_type; another number comes from newer firmware */
-    uint8_t account; /* index, or TK_NO_ACCOUNT */
-    uint8_t level;   /* of TK_EVENT_RAISED, else 0 */
-    uint16_t boot;
-    const char *cause; /* an error's code; "unknown" for one of another build */
+    uint32_t when;     /* unix time if is_unix, else seconds since that start */
+    bool is_unix;      /* false: the time was unknown until the next start */
+    uint8_t type;      /* enum tk_event_type; any other number is from newer firmware */
+    uint8_t account;   /* index of its slot, or TK_NO_ACCOUNT */
+    uint8_t level;     /* of TK_EVENT_RAISED, else 0 */
+    uint16_t boot;     /* number of that start */
+    const char *cause; /* code of an error, a constant; "unknown": an error of other firmware */
 };
 
+/* An empty history. time must outlive h; started_ms is the tick of this start. */
 void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t started_ms);
 
-/* Reads the stored events, and adds this start. */
+/* Loads the stored events, and adds TK_EVENT_STARTED. */
 void tk_history_load(struct tk_history *h, struct tk_store *store);
 
+/* Adds an event now; the oldest one is dropped if there are TK_HISTORY. level: 0 to 7. */
 void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,
                     enum tk_err cause);
 
-/* The account was removed: its events lose their account. */
-void tk_history_orphan(struct tk_history *h, uint8_t account);
+/* An account was deleted: its events get TK_NO_ACCOUNT. */
+void tk_history_forget_account(struct tk_history *h, uint8_t account);
 
-/* The time is known from now on. */
+/* The time became known: converts the times of events of this start to unix time. */
 void tk_history_set_time(struct tk_history *h, int64_t now_unix);
 
-/* The value to commit; false where nothing is new. Call tk_history_stored after the commit. */
+/* The value to add to a commit; it points into h and *piece. False if it is on flash already. Call
+ * tk_history_stored after the commit. */
 bool tk_history_value(struct tk_history *h, struct tk_store_value *value,
                       struct tk_store_piece *piece);
 void tk_history_stored(struct tk_history *h);
 
-/* Event i of h->count, oldest first. */
+/* Unpacks event i, from 0 (the oldest) to h->count - 1. */
 void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event);
 
-/* Starts counted so far, this one included. */
+/* The number of starts, with this one. */
 uint16_t tk_history_boots(const struct tk_history *h);
 
 #endif

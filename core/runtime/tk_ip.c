@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-/* A number at *s, up to max, without needless zeros; *s goes behind it. */
+/* --- parsing --- */
+
+/* Parses a decimal number of at most 3 digits, without leading zeros, and advances *s past it. */
 static bool take_number(const char **s, uint64_t max, uint8_t *out)
 {
     size_t len = strspn(*s, "0123456789");
@@ -33,25 +35,24 @@ static bool take_address(const char **s, uint8_t out[4])
     return true;
 }
 
-static uint32_t number(const uint8_t addr[4])
+static uint32_t value_of(const uint8_t addr[4])
 {
     return (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 | addr[3];
 }
 
-/* 0 and 127 are this host, 224 and up are groups and more (RFC 6890). */
 static bool is_host(const uint8_t addr[4])
 {
     return addr[0] != 0 && addr[0] != 127 && addr[0] < 224;
 }
 
-static bool is_possible(const struct tk_ip *ip)
+static bool is_valid(const struct tk_ip *ip)
 {
-    uint32_t addr = number(ip->addr), gateway = number(ip->gateway), dns = number(ip->dns);
-    uint32_t inside = 0xffffffffu >> ip->prefix;
+    uint32_t addr = value_of(ip->addr), gateway = value_of(ip->gateway), dns = value_of(ip->dns);
+    uint32_t host_bits = 0xffffffffu >> ip->prefix;
 
-    if (!is_host(ip->addr) || (addr & inside) == 0 || (addr & inside) == inside)
+    if (!is_host(ip->addr) || (addr & host_bits) == 0 || (addr & host_bits) == host_bits)
         return false;
-    if (gateway != 0 && ((gateway ^ addr) & ~inside) != 0)
+    if (gateway != 0 && ((gateway ^ addr) & ~host_bits) != 0)
         return false;
     return gateway != addr && (dns == 0 || is_host(ip->dns));
 }
@@ -67,11 +68,13 @@ bool tk_ip_parse(struct tk_ip *ip, const char *s)
     if (!take_address(&s, parsed.addr) || !take_char(&s, '/') ||
         !take_number(&s, 30, &parsed.prefix) || parsed.prefix == 0 || !take_char(&s, ',') ||
         !take_address(&s, parsed.gateway) || !take_char(&s, ',') || !take_address(&s, parsed.dns) ||
-        *s != '\0' || !is_possible(&parsed))
+        *s != '\0' || !is_valid(&parsed))
         return false;
     *ip = parsed;
     return true;
 }
+
+/* --- formatting --- */
 
 static void add_address(struct tk_text *t, const uint8_t addr[4])
 {

@@ -14,7 +14,7 @@ void tk_netconf_load(struct tk_netconf *n, struct tk_port *port, struct tk_stora
     n->storage = storage;
     (void)tk_storage_text(storage, TK_KEY_IP, ip, sizeof ip);
     if (tk_ip_parse(&n->ip, ip))
-        (void)tk_sock_set_ip(port, &n->ip); /* a port without a network of its own refuses */
+        (void)tk_sock_set_ip(port, &n->ip); /* refused where an operating system owns the network */
     (void)tk_storage_text(storage, TK_KEY_NTP, n->ntp, sizeof n->ntp);
     (void)tk_clock_ntp_server(port, n->ntp);
 }
@@ -36,18 +36,24 @@ enum tk_err tk_netconf_set_ip(struct tk_netconf *n, const char *ip)
     if (err == TK_OK)
         n->ip = value;
     else
-        (void)tk_sock_set_ip(n->port, &n->ip);
+        (void)tk_sock_set_ip(n->port, &n->ip); /* back to the stored one */
     return err;
+}
+
+/* A name or an address alone: no scheme, port or path. */
+static bool parse_server(struct tk_host *out, const char *host)
+{
+    return tk_host_parse(out, host, NULL) && strchr(host, '/') == NULL &&
+           strlen(out->name) == strlen(host);
 }
 
 enum tk_err tk_netconf_set_ntp(struct tk_netconf *n, const char *host)
 {
     struct tk_host parsed = {.port = 0};
 
-    if (host[0] != '\0' && (!tk_host_parse(&parsed, host, NULL) || strchr(host, '/') != NULL ||
-                            strlen(parsed.name) != strlen(host)))
+    if (host[0] != '\0' && !parse_server(&parsed, host))
         return TK_E_BAD_VALUE;
-    if (tk_clock_ntp_server(n->port, n->ntp) != 0)
+    if (tk_clock_ntp_server(n->port, n->ntp) != 0) /* no change yet */
         return TK_E_CLOCK_SYSTEM;
     enum tk_err err = tk_storage_put(n->storage, TK_KEY_NTP, parsed.name, strlen(parsed.name));
 

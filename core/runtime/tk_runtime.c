@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_runtime.h"
 
+#include "tk_assert.h"
 #include "tk_entropy.h"
 
 uint64_t tk_runtime_now(const struct tk_runtime *rt)
@@ -17,6 +18,7 @@ uint64_t tk_runtime_random(const struct tk_runtime *rt, uint64_t limit)
     return limit == 0 ? 0 : value % limit;
 }
 
+/* kind: the prefix of the line. */
 static void emit(struct tk_runtime *rt, const char *kind, const struct tk_text *text)
 {
     char line[400];
@@ -35,6 +37,7 @@ void tk_runtime_event(struct tk_runtime *rt, const struct tk_text *text)
 
 void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct tk_text *text)
 {
+    TK_ASSERT(level != TK_LOG_OFF);
     if (level <= rt->log_level)
         emit(rt, "LOG ", text);
 }
@@ -42,6 +45,7 @@ void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct
 void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,
                      void (*emit_line)(void *ctx, const char *line), void *ctx)
 {
+    TK_ASSERT(emit_line != NULL);
     rt->config = config;
     rt->emit = emit_line;
     rt->emit_ctx = ctx;

@@ -3,8 +3,9 @@
 #define TK_RUNTIME_H
 
 /*
- * What every part of a keeper is handed: clock, timers, storage, connections, random numbers and
- * the log. Knows nothing of accounts, escalations or consoles.
+ * The services that the rooms above share, one set for each keeper: configuration, clock, timers,
+ * storage, HTTPS connections, random numbers, and the log. It knows nothing of accounts, alerts or
+ * consoles. Call it from the main loop only.
  */
 
 #include "tk_ca.h"
@@ -23,9 +24,9 @@ struct tk_runtime {
     struct tk_time time;
     struct tk_timers timers;
     struct tk_storage storage;
-    enum tk_log_level log_level;
-    enum tk_err tls_error; /* of setting TLS up */
-    uint64_t started_ms;   /* tick */
+    enum tk_log_level log_level; /* TK_LOG_ERROR at first */
+    enum tk_err tls_error;       /* of tk_https_init */
+    uint64_t started_ms;
     void (*emit)(void *ctx, const char *line);
     void *emit_ctx;
 
@@ -36,21 +37,25 @@ struct tk_runtime {
     struct tk_https https;
 };
 
-/* Opens the store, loads the device's settings and sets TLS up. Always succeeds: errors stay in
- * storage.err and tls_error. rt is zeroed by the caller. emit gets each EVT and LOG line. */
+/* Opens the store, loads the device's settings and initializes TLS. *rt must be zeroed; config must
+ * outlive it. Errors are in rt->storage.err and rt->tls_error; the rest works without them.
+ *
+ * emit receives each EVT and LOG line, NUL-terminated and without a line end. It is called from any
+ * function of core, and the line is gone when it returns. */
 void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,
                      void (*emit)(void *ctx, const char *line), void *ctx);
+
+/* Closes all connections and the store. */
 void tk_runtime_free(struct tk_runtime *rt);
 
-/* tick, ms */
+/* The tick, in ms. */
 uint64_t tk_runtime_now(const struct tk_runtime *rt);
 
-/* Uniform in 0 to limit - 1 (0 for limit 0), from the port's entropy; limit / 2 while that is not
- * seeded, so that a delay stays a delay. */
+/* A random number from 0 to limit - 1, 0 for limit 0. limit / 2 while the port's entropy source is
+ * not seeded: a delay of that length is still a delay. For jitter, not for secrets. */
 uint64_t tk_runtime_random(const struct tk_runtime *rt, uint64_t limit);
 
-/* An asynchronous line for operators and programs: "EVT ..." or, at this level and above, "LOG
- * ...". */
+/* Emits an EVT line; or a LOG line, if rt->log_level is at least `level`. */
 void tk_runtime_event(struct tk_runtime *rt, const struct tk_text *text);
 void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct tk_text *text);
 

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_storage.h"
 
+#include "tk_assert.h"
 #include "tk_container.h"
 #include "tk_device.h"
 
 #include <string.h>
 
-#define COMMIT_MAX 20    /* values of a commit that has room for the history */
-#define STEP_MS    20    /* between steps of preparing */
-#define RETRY_MS   60000 /* after flash failed */
+#define COMMIT_MAX 20    /* values of a commit that the history is added to */
+#define STEP_MS    20    /* between steps of tk_store_prepare */
+#define RETRY_MS   60000 /* after a flash error */
 
 static uint64_t now_of(const struct tk_storage *s)
 {
     return tk_clock_now_ms(s->config->port);
 }
+
+/* --- preparing --- */
 
 static void prepare(struct tk_timer *timer, uint64_t now_ms)
 {
@@ -24,15 +27,17 @@ static void prepare(struct tk_timer *timer, uint64_t now_ms)
         tk_timer_start(s->timers, timer, now_ms + (ret == TK_STORE_AGAIN ? STEP_MS : RETRY_MS));
 }
 
-/* NULL where the device has no key. */
+/* --- opening --- */
+
+/* NULL if the device has no key. */
 static struct tk_store_seal *open_seal(const struct tk_config *config)
 {
     uint8_t key[TK_DEVICE_KEY_SIZE];
-    bool good = config->seal != NULL && tk_device_key(config->port, key) == 0 &&
-                tk_seal_init(config->seal, key);
+    bool is_ready = config->seal != NULL && tk_device_key(config->port, key) == 0 &&
+                    tk_seal_init(config->seal, key);
 
     tk_wipe(key, sizeof key);
-    return good ? &config->seal->store : NULL;
+    return is_ready ? &config->seal->store : NULL;
 }
 
 static enum tk_err error_of(int ret)
@@ -67,7 +72,9 @@ bool tk_storage_is_sealed(const struct tk_storage *s)
     return s->store.seal != NULL;
 }
 
-/* A store that is too full for the history still takes the values. */
+/* --- values --- */
+
+/* If the store is too full for the history, commits the values alone. */
 static int commit(struct tk_storage *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_store_value all[COMMIT_MAX + 1];
@@ -90,7 +97,7 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
 {
     int ret = commit(s, values, count);
 
-    if (s->store.open_error == 0) /* a commit leaves work to prepare */
+    if (s->store.open_error == TK_STORE_OK) /* prepare for the next one */
         tk_timer_start(s->timers, &s->timer, now_of(s) + STEP_MS);
     return error_of(ret);
 }
@@ -100,6 +107,7 @@ enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, 
     struct tk_store_piece piece = {data, (uint16_t)len};
     struct tk_store_value value = {key, len > 0, &piece};
 
+    TK_ASSERT(len <= UINT16_MAX);
     return tk_storage_commit(s, &value, 1);
 }
 
@@ -110,6 +118,7 @@ int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size)
 
 bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
 {
+    TK_ASSERT(size > 0);
     int len = tk_store_get(&s->store, key, out, size - 1);
 
     out[len < 0 ? 0 : len] = '\0';

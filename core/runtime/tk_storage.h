@@ -3,8 +3,12 @@
 #define TK_STORAGE_H
 
 /*
- * The device's store: opened and sealed with the device's key, prepared ahead by a timer, and the
- * place where the history is stored for free: it rides in commits that happen anyway.
+ * The device's store (tk_store.h): opened, sealed with the device key if there is one, and prepared
+ * ahead of the next commit by a timer. Every commit also stores the events of the history that are
+ * not on flash yet.
+ *
+ * Call it from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
+ * (flash), TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED (sealed with another key, or not sealed).
  */
 
 #include "tk_config.h"
@@ -18,30 +22,30 @@ struct tk_storage {
     const struct tk_config *config;
     struct tk_timers *timers;
     struct tk_history *history;
-    struct tk_timer timer; /* prepares the store ahead of the next commit */
-    enum tk_err err;       /* of opening it; TK_OK, TK_E_STORAGE_* */
+    struct tk_timer timer; /* prepares the store for the next commit */
+    enum tk_err err;       /* of tk_storage_open */
 };
 
-/* Opens the store and reads the history. The error stays in s->err; a store that did not open
- * refuses commits. */
+/* Opens the store and loads the history. The result is in s->err; tk_store_open says what still
+ * works after an error. All arguments must outlive s. */
 void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struct tk_timers *timers,
                      struct tk_history *history);
 
-/* Wipes the key. */
+/* Wipes the sealing key. */
 void tk_storage_close(struct tk_storage *s);
 
-/* All values or none, and with them what is new of the history. TK_OK, TK_E_STORAGE_FAILED,
- * TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED. */
+/* Writes all values or none; a value without pieces is deleted. */
 enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value *values,
                               size_t count);
 
-/* A commit of one value; len 0 deletes it. */
+/* A commit of one value of at most UINT16_MAX bytes; len 0 deletes it. */
 enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len);
 
-/* The length of a value copied to buf, or TK_STORE_* (below 0). */
+/* Copies a value to buf. Returns its length, or TK_STORE_* (below 0). */
 int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size);
 
-/* A value as NUL-terminated text, "" where there is none; whether it is not "". */
+/* Copies a value to out of size bytes, 1 or more, and terminates it; "" if it is absent or does not
+ * fit. True if out is not "". */
 bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
 
 bool tk_storage_is_sealed(const struct tk_storage *s);
