@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Where third parties are kept, and tk_fetch(name option result): the tree that the option names,
-# or else one that port/fetch.sh puts there.
+# TK_CACHE_DIR, the cache of third-party sources, and tk_fetch(name option result): the tree given
+# by the option, or one that port/fetch.sh downloads into the cache.
 
 if(NOT TK_CACHE_DIR)
     if(DEFINED ENV{TK_CACHE_DIR})
@@ -22,7 +22,7 @@ function(tk_fetch name option result)
                         OUTPUT_VARIABLE tree OUTPUT_STRIP_TRAILING_WHITESPACE
                         RESULT_VARIABLE failed)
         if(failed)
-            message(FATAL_ERROR "${name} could not be fetched: give -D${option}=<tree>")
+            message(FATAL_ERROR "cannot fetch ${name}; set -D${option}=<tree>")
         endif()
     endif()
     set(${result} ${tree} PARENT_SCOPE)

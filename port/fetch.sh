@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts the source of a third party into a cache outside the sources and prints where it is.
+# Downloads third-party source into a cache outside the source tree and prints its path.
 #   port/fetch.sh CACHE_DIR mbedtls|lwip
 #
-# It is Debian trixie's source package, with Debian's patches. The mirror is the one that this
-# machine's own apt uses; its configuration is not touched, and apt checks the signatures.
+# The source is the package of Debian trixie, with Debian's patches, from the mirror that apt on
+# this machine uses. The configuration of apt is not changed, and apt verifies the signatures.
 set -eu
 
 cache=$1
 name=$2
 say() { echo "$name: $*" >&2; }
 
-# A file that every tree of it has, the version we are written for, and how a tree tells its own.
+# For each: a header that identifies the tree, the series we support, and how to read the version.
 case $name in
 mbedtls)
     option=TK_MBEDTLS_DIR series=3.6 header=include/mbedtls/build_info.h
@@ -25,7 +25,7 @@ lwip)
             paste -s -d .
     }
     ;;
-*) say "not known here"; exit 2 ;;
+*) say "unknown source"; exit 2 ;;
 esac
 
 found() {
@@ -38,7 +38,7 @@ found
 
 mirror() {
     . /etc/os-release
-    # Once apt has lists, it tells itself; before, its configuration does.
+    # apt reports it once it has lists; before, it is read from the configuration.
     apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' "Codename: $VERSION_CODENAME" |
         head -n 1 | grep . && return
     cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk -v codename="$VERSION_CODENAME" '
@@ -51,9 +51,9 @@ mirror() {
         head -n 1 | grep .
 }
 
-command -v apt-get >/dev/null || { say "no apt here: give -D$option=<tree>"; exit 1; }
+command -v apt-get >/dev/null || { say "apt-get is missing: set -D$option=<tree>"; exit 1; }
 command -v dpkg-source >/dev/null || { say "dpkg-source is missing: install dpkg-dev"; exit 1; }
-from=$(mirror) || { say "apt has no Debian mirror configured"; exit 1; }
+from=$(mirror) || { say "no Debian mirror is configured for apt"; exit 1; }
 
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/fetch.XXXXXX")
@@ -74,9 +74,9 @@ dpkg-source --no-check -x "$name"_*.dsc tree >&2
 version=$(version_of tree)
 case $version in
 "$series".*) ;;
-*) say "the suite serves $version, and this needs $series.x: give -D$option=<tree>"; exit 1 ;;
+*) say "found version $version, $series.x is required: set -D$option=<tree>"; exit 1 ;;
 esac
-mv -T tree "$cache/$name-$version" 2>/dev/null || true # another run may have been first
+mv -T tree "$cache/$name-$version" 2>/dev/null || true # another run may have been faster
 found
 say "cannot write to $cache"
 exit 1

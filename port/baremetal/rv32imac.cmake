@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Toolchain of the boards with an RV32IMAC: Debian's gcc-riscv64-unknown-elf and picolibc. A -march
-# that names zicsr has no library in it, and silently takes one of 64 bits: hence -misa-spec.
-# picolibc's usual build copies byte by byte, which makes a resumed handshake a third dearer.
+# Toolchain for boards with an RV32IMAC: Debian's gcc-riscv64-unknown-elf and picolibc. With a
+# -march that names zicsr gcc finds no library and silently links one of 64 bits: hence -misa-spec.
+# picolibc's default build copies byte by byte, which makes a resumed handshake a third slower:
+# hence --picolibc-buildtype=release.
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR rv32imac)
 set(CMAKE_C_COMPILER riscv64-unknown-elf-gcc)

@@ -2,15 +2,16 @@
 #ifndef TK_ARCH_H
 #define TK_ARCH_H
 
-/* What differs between processor architectures. */
+/* Implemented once per processor architecture. Callable from any context. */
 
 #include <stdint.h>
 
-/* Masks interrupts; gives what tk_arch_unmask puts back, so that the two may be nested. */
+/* Masks interrupts. Returns the state for tk_arch_unmask to restore, so that calls may be
+ * nested. */
 uint32_t tk_arch_mask(void);
 void tk_arch_unmask(uint32_t before);
 
-/* Sleeps until an interrupt is pending, also while they are masked. */
+/* Sleeps until an interrupt is pending, even if interrupts are masked. */
 void tk_arch_sleep(void);
 
 void tk_arch_reset(void) __attribute__((noreturn));

@@ -3,12 +3,12 @@
 #define TK_BARE_H
 
 /*
- * What boards without an operating system share: everything of the contract but the sockets.
- * A board gives the few functions of tk_board.h; an architecture those of tk_arch.h.
+ * The contract without its sockets, for boards without an operating system. A board implements the
+ * functions of tk_board.h, an architecture those of tk_arch.h.
  *
  *      interrupts -> tk_bare_received, tk_bare_wake      main loop -> tk_wait -> sleep
  *
- * There is one port in a program, and it is the program's.
+ * A program has one port and allocates it.
  */
 
 #include "tk_clock.h"
@@ -20,57 +20,56 @@
 #include <stdint.h>
 
 enum {
-    TK_BARE_LINE = 1040, /* bytes kept of what was typed: a line of 1024, CR LF, and some more */
+    TK_BARE_LINE = 1040, /* bytes of console input: a line of 1024, CR LF, and a margin */
     TK_BARE_ID_MAX = 32
 };
 
-/* One byte in at the interrupt, one byte out in the main loop. */
+/* Written by the UART's interrupt, read by the main loop. */
 struct tk_bare_ring {
-    volatile uint16_t in, out; /* the next place to write, to read */
-    volatile bool lost;        /* something did not fit: nothing is taken until that was said */
-    volatile uint8_t end;      /* the last byte that did not, if it was a line's end; else 0 */
+    volatile uint16_t in, out; /* the next byte to write, to read */
+    volatile bool lost;        /* input was lost: nothing is stored until that was reported */
+    volatile uint8_t end;      /* the last byte lost, if it ended a line; else 0 */
     volatile uint32_t overruns;
     uint8_t bytes[TK_BARE_LINE];
 };
 
 struct tk_port {
-    /* Work that goes on behind the main loop's back, such as a network's: called before and after
-     * each sleep. Answers the tick at which it wants to be called again; *news becomes true when
-     * tk_wait is to return. NULL: there is none. */
-    uint64_t (*work)(struct tk_port *port, bool *news);
+    /* Background work, such as that of a network stack: called before and after each sleep. Returns
+     * the tick at which it must be called again; sets *wake if tk_wait is to return. NULL: none. */
+    uint64_t (*work)(struct tk_port *port, bool *wake);
     char id[TK_BARE_ID_MAX + 1];
     const struct tk_flash *seed_flash; /* two sectors for the seed, or NULL */
 
-    /* inside */
+    /* private */
     uint64_t now_ms;
-    uint32_t seen_ticks; /* of the board's counter, up to which now_ms counts */
-    uint64_t fed_ms;
+    uint32_t seen_ticks; /* the board's counter at now_ms */
+    uint64_t fed_ms;     /* the last feed of the watchdog */
     volatile bool woken;
-    uint32_t wakes;        /* times that a sleep ended */
-    uint64_t asleep_ticks; /* in all */
+    uint32_t wakes;        /* sleeps so far */
+    uint64_t asleep_ticks; /* sum of all sleeps */
     bool seeded;
     mbedtls_hmac_drbg_context drbg;
     struct tk_bare_ring rx;
 };
 
-/* Prepares the port: the clock runs, the console takes bytes. After tk_board_init. prefix and six
- * bytes that no other device has make its id. */
+/* Initializes clock and console, once the board's counter runs. The id of the device is prefix and
+ * unique, six bytes such as a MAC address, in hexadecimal digits. */
 void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique[6]);
 
-/* Begins the generator of random numbers, which lives on mbedTLS's heap: after tk_mbedtls_init.
- * tk_bare_seed.c takes the seed from flash and replaces it there before it is used;
- * tk_bare_trng.c takes it from the board's own source, and seed_flash is NULL. */
+/* Seeds the DRBG, which uses mbedTLS's heap: after tk_mbedtls_init. tk_bare_seed.c reads a seed
+ * from seed_flash and replaces it there before using it; tk_bare_trng.c takes it from
+ * tk_board_random and ignores seed_flash. */
 void tk_bare_seed_init(struct tk_port *port, const struct tk_flash *seed_flash);
 
-/* For these two: len bytes of the generator, any number. False, and not seeded any more, when its
- * source fails. */
+/* Fills buf from the DRBG, any len. Returns false, and marks the port as not seeded, if its source
+ * fails. */
 bool tk_bare_drbg(struct tk_port *port, void *buf, size_t len);
 
-/* From the UART's interrupt. */
+/* From the UART's interrupt: a byte has arrived; the UART has lost input. */
 void tk_bare_received(struct tk_port *port, uint8_t byte);
 void tk_bare_overrun(struct tk_port *port);
 
-/* From any interrupt that the main loop should look at. */
+/* From an interrupt: makes tk_wait return. */
 void tk_bare_wake(struct tk_port *port);
 
 #endif

@@ -4,7 +4,7 @@
 #include "tk_board.h"
 #include "tk_mbedtls.h"
 
-/* Widens the board's 32 bits. What is left of a millisecond stays for the next call. */
+/* Widens the board's 32-bit counter. The remainder of a millisecond is kept for the next call. */
 uint64_t tk_clock_now_ms(struct tk_port *port)
 {
     uint32_t before = tk_arch_mask();

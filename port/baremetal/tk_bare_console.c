@@ -4,9 +4,9 @@
 #include "tk_board.h"
 #include "tk_console_io.h"
 
-static uint16_t next_of(uint16_t place)
+static uint16_t next_of(uint16_t i)
 {
-    return place + 1 == TK_BARE_LINE ? 0 : (uint16_t)(place + 1);
+    return i + 1 == TK_BARE_LINE ? 0 : (uint16_t)(i + 1);
 }
 
 static void put(struct tk_bare_ring *rx, uint8_t byte)
@@ -23,8 +23,8 @@ void tk_bare_overrun(struct tk_port *port)
     port->woken = true;
 }
 
-/* After a loss nothing is taken until the main loop has read what came before it and was told: so
- * the loss is told at the place where it happened. */
+/* After a loss nothing is stored until the main loop has read the bytes before it and received
+ * TK_CONSOLE_OVERRUN, so that the loss is reported where it happened. */
 void tk_bare_received(struct tk_port *port, uint8_t byte)
 {
     struct tk_bare_ring *rx = &port->rx;
@@ -38,9 +38,9 @@ void tk_bare_received(struct tk_port *port, uint8_t byte)
     port->woken = true;
 }
 
-/* Bytes are taken again. When all of the line that was torn is gone, its end is there at once:
- * whoever sent it waits for an answer. */
-static void mend(struct tk_bare_ring *rx)
+/* Stores bytes again. If the loss ended with the end of a line, that end is stored: the sender
+ * waits for an answer to the line. */
+static void resume(struct tk_bare_ring *rx)
 {
     uint32_t before = tk_arch_mask();
 
@@ -64,7 +64,7 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
     }
     if (n > 0 || size == 0 || !rx->lost)
         return n;
-    mend(rx);
+    resume(rx);
     return TK_CONSOLE_OVERRUN;
 }
 

@@ -53,11 +53,10 @@ void tk_device_indicate(struct tk_port *port, int level)
     tk_board_indicate(level);
 }
 
-/* The time that was not slept through; it wraps. */
+/* Time not spent in sleep, in microseconds; wraps. */
 static uint32_t busy_us(struct tk_port *port)
 {
-    uint64_t ticks =
-        tk_clock_now_ms(port) * tk_board_ticks_per_ms; /* a call that moves seen_ticks */
+    uint64_t ticks = tk_clock_now_ms(port) * tk_board_ticks_per_ms; /* updates seen_ticks */
 
     ticks += tk_board_ticks() - port->seen_ticks;
     return (uint32_t)((ticks - port->asleep_ticks) / (tk_board_ticks_per_ms / 1000));

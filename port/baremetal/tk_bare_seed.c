@@ -8,14 +8,13 @@
 #include <string.h>
 
 /*
- * A chip without a random source lives on a seed that comes from outside, once. At rest two
- * sectors hold the same seed, which nothing was made from yet:
+ * Random numbers for a chip without a random source: from a seed that is provisioned once. Two
+ * sectors hold the same seed, which has not been used yet:
  *
  *      | serial 4 | seed 32 | SHA-256 of both, first 16 |  0xFF to the end of a unit      a sector
  *
- * At a start its successor goes into one sector, then into the other, and is read back; only then
- * is the seed used. A cut anywhere leaves a seed from which nothing was made; a damaged sector has
- * a twin.
+ * At each start its successor is written to one sector, then to the other, and read back; only then
+ * is the seed used. A power cut at any point leaves an unused seed; a damaged sector has a copy.
  */
 
 enum { SEED = 32, CHECK = 16, RECORD_MAX = 256 };
@@ -84,7 +83,7 @@ static bool write_seed(const struct tk_flash *flash, uint32_t sector, const stru
     return good;
 }
 
-/* The newest seed, and the sector it lies in: the other one is to be replaced first. */
+/* Finds the newest seed and its sector. The other sector must be replaced first. */
 static bool find_seed(const struct tk_flash *flash, struct seed *s, uint32_t *sector)
 {
     struct seed other;
@@ -107,8 +106,8 @@ static bool replace_seed(const struct tk_flash *flash, const struct seed *s, uin
 
 /* --- in use --- */
 
-/* Replaces the seed by its successor, then begins the generator with it. more: what else is known
- * to be random, or just different. */
+/* Replaces the seed by its successor, then seeds the DRBG. more: additional input, random or at
+ * least different at each start. */
 static bool start(struct tk_port *port, const struct seed *s, uint32_t sector, const void *more,
                   size_t len)
 {

@@ -4,11 +4,11 @@
 #include "tk_entropy.h"
 
 /*
- * For a board with a random source: the same generator as on one without, but it takes its seed,
- * and every 10000 requests another, from tk_board_random. Nothing is kept.
+ * Random numbers for a board with a random source: the DRBG is seeded from tk_board_random, and
+ * again every 10000 requests. Nothing is stored.
  */
 
-static int draw(void *ctx, unsigned char *to, size_t len)
+static int read_source(void *ctx, unsigned char *to, size_t len)
 {
     (void)ctx;
     return tk_board_random(to, len) ? 0 : MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED;
@@ -16,15 +16,16 @@ static int draw(void *ctx, unsigned char *to, size_t len)
 
 static bool start(struct tk_port *port)
 {
-    const char *purpose = port->id; /* two devices with a source that fails alike still differ */
+    const char *custom = port->id; /* devices whose sources fail alike still differ */
     size_t len = 0;
 
-    while (purpose[len] != '\0')
+    while (custom[len] != '\0')
         len++;
     mbedtls_hmac_drbg_free(&port->drbg);
     mbedtls_hmac_drbg_init(&port->drbg);
-    port->seeded = mbedtls_hmac_drbg_seed(&port->drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
-                                          draw, NULL, (const unsigned char *)purpose, len) == 0;
+    port->seeded =
+        mbedtls_hmac_drbg_seed(&port->drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
+                               read_source, NULL, (const unsigned char *)custom, len) == 0;
     return port->seeded;
 }
 
@@ -43,7 +44,7 @@ int tk_entropy_seed(struct tk_port *port, const void *data, size_t len)
     return TK_ENTROPY_HAS_SOURCE;
 }
 
-/* A source that failed is asked anew each time, and answers for nothing meanwhile. */
+/* A source that has failed is tried again at each call. */
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
     bool good = (port->seeded || start(port)) && tk_bare_drbg(port, buf, len);

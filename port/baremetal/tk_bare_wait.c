@@ -9,12 +9,12 @@ void tk_bare_wake(struct tk_port *port)
     port->woken = true;
 }
 
-static uint64_t do_work(struct tk_port *port, bool *news)
+static uint64_t do_work(struct tk_port *port, bool *wake)
 {
-    return port->work == NULL ? UINT64_MAX : port->work(port, news);
+    return port->work == NULL ? UINT64_MAX : port->work(port, wake);
 }
 
-/* The alarm comes a tick after until_ms at the earliest, so that it never wakes for nothing. */
+/* The alarm is never early, so that no wake-up is wasted. */
 static uint32_t ticks_until(uint64_t until_ms, uint64_t now_ms)
 {
     uint32_t longest_ms = tk_board_alarm_max / tk_board_ticks_per_ms;
@@ -23,8 +23,8 @@ static uint32_t ticks_until(uint64_t until_ms, uint64_t now_ms)
     return (ms < longest_ms ? (uint32_t)ms : longest_ms) * tk_board_ticks_per_ms;
 }
 
-/* With interrupts masked between the look and the sleep, a wake-up that comes between them is not
- * lost: it is pending, and ends the sleep at once. */
+/* Interrupts are masked between the check and the sleep: a wake-up in between stays pending and
+ * ends the sleep at once. */
 static void sleep_until(struct tk_port *port, uint64_t until_ms)
 {
     uint32_t before = tk_arch_mask();
@@ -43,13 +43,13 @@ static void sleep_until(struct tk_port *port, uint64_t until_ms)
 
 void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
-    bool news = false;
-    uint64_t work_ms = do_work(port, &news);
+    bool wake = false;
+    uint64_t work_ms = do_work(port, &wake);
 
-    while (!news && !port->woken && tk_clock_now_ms(port) < until_ms) {
+    while (!wake && !port->woken && tk_clock_now_ms(port) < until_ms) {
         sleep_until(port, work_ms < until_ms ? work_ms : until_ms);
-        news = port->woken;
-        work_ms = do_work(port, &news);
+        wake = port->woken;
+        work_ms = do_work(port, &wake);
     }
     port->woken = false;
 }

@@ -2,7 +2,7 @@
 #ifndef TK_BOARD_H
 #define TK_BOARD_H
 
-/* What a board gives to port/baremetal: a few lines around registers each. */
+/* Implemented by each board for port/baremetal: a few lines around registers each. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,27 +11,27 @@
 extern const uint32_t tk_board_ticks_per_ms;
 extern const uint32_t tk_board_alarm_max; /* ticks */
 
-/* A counter upwards that wraps at 2^32 and never stops. Called with interrupts masked, or
- * where nobody minds; at least every half of a wrap. */
+/* A counter that counts up, wraps at 2^32 and never stops. Called at least twice per wrap, from the
+ * main loop or with interrupts masked. */
 uint32_t tk_board_ticks(void);
 
-/* An interrupt after so many ticks (1 to tk_board_alarm_max), once; replaces the one before. */
+/* Requests one interrupt after 1 to tk_board_alarm_max ticks; replaces an earlier request. */
 void tk_board_alarm(uint32_t ticks);
 
-/* Restarts the watchdog's time. */
+/* Restarts the watchdog's timeout. */
 void tk_board_feed_watchdog(void);
 
-/* Gives a byte to the UART; false when it has no room now. */
+/* Writes a byte to the UART. Returns false if the UART has no room now. */
 bool tk_board_put(uint8_t byte);
 
-/* One call of tk_bare_wake when the UART has room again. */
+/* Makes the UART's interrupt call tk_bare_wake once, when it has room again. */
 void tk_board_enable_tx_interrupt(void);
 
-/* Random bytes of the board's own source; false: it failed, and to is undefined. Only boards that
- * have one (tk_bare_trng.c). */
+/* Random bytes from the board's own source. Returns false if it failed; to is then undefined. Only
+ * for boards with such a source (tk_bare_trng.c). May take 1 s. */
 bool tk_board_random(void *to, size_t len);
 
-/* Shows an escalation level, 0 to 4. */
+/* Shows an alert level, 0 to 4, on a status LED; empty where there is none. */
 void tk_board_indicate(int level);
 
 #endif

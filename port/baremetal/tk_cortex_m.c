@@ -13,7 +13,7 @@
 #define AIRCR_RESET 0x05FA0004u
 #define CCR_TRAPS   (1u << 4) /* division by zero; unaligned access is used by mbedTLS */
 
-/* Of the linker script. */
+/* From the linker script. */
 extern uint32_t tk_data_from[], tk_data[], tk_data_end[], tk_bss[], tk_bss_end[];
 extern uint32_t tk_stack_bottom[], tk_stack_top[];
 
@@ -33,8 +33,8 @@ void tk_cortex_start(void)
     tk_arch_reset();
 }
 
-/* frame is where the processor put r0 to r3, r12, lr, pc and xpsr; below the stack when that has
- * overflowed, for there is no memory: then nobody knows where. */
+/* frame: r0 to r3, r12, lr, pc and xpsr as stacked by the processor. After a stack overflow it lies
+ * outside of RAM, and the place is unknown. */
 __attribute__((used)) static void take_fault(const uint32_t *frame)
 {
     if (frame < tk_stack_bottom || frame + 8 > tk_stack_top)
@@ -42,7 +42,7 @@ __attribute__((used)) static void take_fault(const uint32_t *frame)
     tk_bare_crashed(frame[6], frame[5], SCB_CFSR);
 }
 
-/* The stack may be what is broken: it begins anew for the handler. */
+/* Resets the stack pointer, which may be the cause of the fault. */
 __attribute__((naked)) void tk_cortex_fault(void)
 {
     __asm volatile("mrs r0, msp\n"

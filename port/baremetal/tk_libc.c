@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of the C library and of the compiler's, small: newlib's and libgcc's are unrolled for
- * speed, and these would be 3 KB of them. Nobody here has long strings or divides much. What
- * copies, fills and compares memory stays the library's. */
+/* Small versions of C library and libgcc functions: those of newlib and libgcc are unrolled for
+ * speed and 3 KB larger. Strings are short here, and 64-bit divisions rare. memcpy, memset and
+ * memcmp stay the library's. */
 #include <stdint.h>
 #include <string.h>
 
@@ -80,8 +80,8 @@ char *strstr(const char *s, const char *wanted)
 
 uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rest);
 
-/* All such divisions of a Cortex-M come here (libgcc's __aeabi_uldivmod and __aeabi_ldivmod). d is
- * not 0. */
+/* Called by libgcc's __aeabi_uldivmod and __aeabi_ldivmod for all 64-bit divisions of a Cortex-M. d
+ * is not 0. */
 uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rest)
 {
     uint64_t quotient = 0;

@@ -6,7 +6,7 @@
 
 #define MSTATUS_MIE 8u
 
-/* Of the linker script. */
+/* From the linker script. */
 extern uint32_t tk_data_from[], tk_data[], tk_data_end[], tk_bss[], tk_bss_end[];
 
 int main(void);
@@ -21,8 +21,8 @@ __attribute__((used)) static void take_interrupt(uint32_t mcause)
     handlers[mcause & 0xF]();
 }
 
-/* An exception is a fault: the stack may be what is broken, and begins anew. An interrupt keeps
- * what a called function may change. */
+/* mcause is negative for an interrupt: the caller-saved registers are kept. An exception is a
+ * fault: resets the stack pointer, which may be its cause. */
 __attribute__((naked, aligned(4))) static void trap(void)
 {
     __asm volatile("csrw mscratch, t0\n"
@@ -102,7 +102,7 @@ void tk_arch_unmask(uint32_t before)
     __asm volatile("csrs mstatus, %0" : : "r"(before & MSTATUS_MIE) : "memory");
 }
 
-/* It also ends for an interrupt that is masked by mstatus, if not by mie (3.3.3). */
+/* wfi also ends for an interrupt that is masked in mstatus but enabled in mie (3.3.3). */
 void tk_arch_sleep(void)
 {
     __asm volatile("fence\n wfi" : : : "memory");

@@ -7,21 +7,22 @@
 
 #include <stdint.h>
 
-/* The first: puts up the stack, copies .data, clears .bss, paints the stack, calls main. */
+/* Reset: sets the stack pointer, copies .data, clears .bss, paints the stack, calls main. */
 void tk_riscv_start(void);
 
-/* Interrupts of mcause, 3.1.15. */
+/* Interrupt causes in mcause (3.1.15). */
 enum { TK_RISCV_TIMER = 7, TK_RISCV_EXTERNAL = 11 };
 
-/* Lets one of them through. The handler runs with all interrupts masked. */
+/* Enables an interrupt. Its handler runs with all interrupts masked. */
 void tk_riscv_enable(unsigned cause, void (*handler)(void));
 
-/* From an interrupt: what was interrupted is a fault, and is told as one; mcause is its status. */
+/* From an interrupt: records the interrupted place as a fault, with mcause as its status, and
+ * resets. */
 void tk_riscv_crash(void) __attribute__((noreturn));
 
-/* --- what a board gives --- */
+/* --- implemented by a board --- */
 
-/* Resets the chip; the architecture has no word for it. Returns only where it cannot. */
+/* Resets the chip, which the architecture does not define. Returns only if that fails. */
 void tk_riscv_reset(void);
 
 #endif

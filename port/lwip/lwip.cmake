@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The targets `lwip`, lwIP 2.2 with our options, and `tk_port_lwip`, the sockets of the contract on it.
+# The targets `lwip`, lwIP 2.2 with our options, and `tk_port_lwip`, tk_sock.h on top of it.
 
 include(port/fetch.cmake)
 tk_fetch(lwip TK_LWIP_DIR lwip_tree)
@@ -21,15 +21,15 @@ target_include_directories(lwip SYSTEM PUBLIC ${lwip_tree}/src/include)
 target_include_directories(lwip PUBLIC ${CMAKE_SOURCE_DIR}/port/lwip)
 target_compile_options(lwip PRIVATE -w)
 if(NOT CMAKE_CROSSCOMPILING)
-    target_compile_definitions(lwip PUBLIC TK_LWIP_ASSERTS) # the tests hear of them
+    target_compile_definitions(lwip PUBLIC TK_LWIP_ASSERTS) # for the tests
 endif()
 
 file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c)
 add_library(tk_port_lwip STATIC ${port_lwip})
 target_link_libraries(tk_port_lwip PUBLIC tk_platform lwip PRIVATE tk_flags)
 
-# Where lwIP runs in a thread of its own its sockets are the contract's: tried on this machine, with
-# lwIP's contrib unix port as the vendor's system.
+# port/lwip_sockets is for systems that run lwIP in its own thread. It is tested on this machine,
+# with lwIP's contrib unix port in place of a vendor's system.
 if(NOT CMAKE_CROSSCOMPILING)
     find_package(Threads REQUIRED)
     set(unix_port ${lwip_tree}/contrib/ports/unix/port)

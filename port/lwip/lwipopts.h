@@ -3,18 +3,18 @@
 #define TK_LWIPOPTS_H
 
 /*
- * lwIP for a board of 64 KB: one interface, DHCP, DNS, and room for one TLS connection beside one
- * that is being closed. A board with more gives its own numbers (-DPBUF_POOL_SIZE=16).
+ * lwIP for a board with 64 KB of RAM: one interface, DHCP, DNS, and memory for one TLS connection
+ * and another one that is closing. A board with more RAM sets its own sizes (-DPBUF_POOL_SIZE=16).
  */
 
 #include <stdint.h>
 
-/* How it runs: from the main loop alone, on memory of its own. */
+/* Operation: main loop only, memory of its own. */
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN         0
 #define LWIP_SOCKET          0
-#define LWIP_TIMERS          0 /* the port runs them, and only while something needs them */
+#define LWIP_TIMERS          0 /* tk_lwip_timers.c runs them only while they are needed */
 #define MEM_ALIGNMENT        __SIZEOF_POINTER__
 #define LWIP_STATS           0
 #define LWIP_SINGLE_NETIF    1
@@ -22,7 +22,7 @@
 #define LWIP_NOASSERT 1
 #endif
 
-/* What it speaks. */
+/* Protocols. */
 #define LWIP_IPV6                0
 #define LWIP_RAW                 0
 #define LWIP_DHCP                1
@@ -34,7 +34,7 @@
 #define IP_FRAG                  0
 #define LWIP_CHKSUM_ALGORITHM    3
 
-/* How much. What comes in waits in the pool, what goes out in the heap. */
+/* Sizes. Received packets are in the pool, sent ones in the heap. */
 #ifndef PBUF_POOL_SIZE
 #define PBUF_POOL_SIZE 5
 #endif
@@ -50,28 +50,27 @@
 #ifndef TCP_SND_BUF
 #define TCP_SND_BUF (2 * TCP_MSS)
 #endif
-#define TCP_OVERSIZE            0 /* a flight is sent at once: nothing is added to a segment */
+#define TCP_OVERSIZE            0 /* a flight is written in one call, nothing is appended later */
 #define TCP_SND_QUEUELEN        8
-#define TCP_QUEUE_OOSEQ         0 /* what comes out of order is sent again, and takes no memory */
+#define TCP_QUEUE_OOSEQ         0 /* saves memory: the peer retransmits out-of-order segments */
 #define MEMP_NUM_TCP_SEG        TCP_SND_QUEUELEN
 #define MEMP_NUM_TCP_PCB        4
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB        4 /* DHCP, SNTP, and a port of its own for each of two names */
+#define MEMP_NUM_UDP_PCB        4 /* DHCP, SNTP, and a source port for each of two lookups */
 #define MEMP_NUM_PBUF           4
 #define ARP_TABLE_SIZE          4
 
-/* A name is asked for whenever it is needed, and never kept: all addresses of the answer are
- * handed on, and lwIP would keep one. */
+/* lwIP's DNS cache is off: it would keep one address of a name, and all are tried. */
 #define DNS_TABLE_SIZE      2
 #define DNS_MAX_NAME_LENGTH 128
 #define DNS_MAX_TTL         0
 
-/* Sequence numbers, ports and query ids that nobody guesses (RFC 6528, RFC 5452). */
+/* Unpredictable sequence numbers, ports and query ids (RFC 6528, RFC 5452). */
 uint32_t tk_lwip_random(void);
 #define LWIP_RAND()                                        tk_lwip_random()
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, port) tk_lwip_random()
 
-/* Keeps an answer of a name server while lwIP looks at it. */
+/* Keeps a DNS response while lwIP processes it. */
 struct pbuf;
 int tk_lwip_packet(struct pbuf *packet);
 #define LWIP_HOOK_IP4_INPUT(packet, netif) tk_lwip_packet(packet)

@@ -42,7 +42,7 @@ static void use_fixed(const struct tk_ip *ip)
     dns_setserver(1, NULL);
 }
 
-/* Nothing is sent but for a change: a lease that is there stays. */
+/* An existing lease is kept: nothing is sent unless the configuration changes. */
 int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {
     (void)port;

@@ -9,28 +9,28 @@
 #include <string.h>
 
 #if DNS_MAX_TTL != 0
-#error "lwIP's cache keeps one address of a name, and all are to be tried: set DNS_MAX_TTL to 0"
+#error "lwIP's cache would keep one address of a name, and all are tried: set DNS_MAX_TTL to 0"
 #endif
 
 /*
- * lwIP asks, asks again, and checks that an answer is one; of an answer's addresses it hands on
- * the first. The others are read here, from the same packet, which is kept until lwIP is done.
+ * lwIP sends the query, repeats it, and validates the response, but reports only the first address.
+ * The others are read here from the same packet, which is kept until lwIP has processed it.
  */
 
 struct lookup {
     bool used;
-    bool abandoned; /* nobody wants the answer, but lwIP still asks */
+    bool cancelled; /* but lwIP still has the query */
     bool done;
     uint8_t count;
     struct tk_addr addrs[TK_SOCK_ADDRS];
 };
 
 static struct lookup lookups[TK_LWIP_LOOKUPS];
-static struct pbuf *packet; /* of a name server, while lwIP looks at it */
+static struct pbuf *packet; /* a DNS response, while lwIP processes it */
 
 /* --- the packet --- */
 
-static bool is_answer(const struct pbuf *p)
+static bool is_response(const struct pbuf *p)
 {
     const struct ip_hdr *ip = p->payload;
     struct udp_hdr udp;
@@ -40,11 +40,11 @@ static bool is_answer(const struct pbuf *p)
            udp.src == PP_HTONS(DNS_SERVER_PORT);
 }
 
-/* Of each packet that comes in, before lwIP looks at it; which it then does, for this is 0. */
+/* Called for each received packet; 0: lwIP processes it as usual. */
 int tk_lwip_packet(struct pbuf *p)
 {
     tk_lwip_packet_done();
-    if (is_answer(p)) {
+    if (is_response(p)) {
         pbuf_ref(p);
         packet = p;
     }
@@ -63,7 +63,7 @@ static uint16_t get_u16(const struct pbuf *p, uint16_t at)
     return (uint16_t)(pbuf_get_at(p, at) << 8 | pbuf_get_at(p, (uint16_t)(at + 1)));
 }
 
-/* Behind a name (RFC 1035 4.1.4): labels, then nothing or a pointer. */
+/* Returns the offset after a name: labels, possibly followed by a pointer (RFC 1035 4.1.4). */
 static uint16_t skip_name(const struct pbuf *p, uint16_t at)
 {
     while (at < p->tot_len) {
@@ -88,7 +88,7 @@ static void add_once(struct lookup *l, const struct tk_addr *addr)
         l->addrs[l->count++] = *addr;
 }
 
-/* Every A record of the answer. Its question was checked, its records were not. */
+/* Adds every A record of the response. lwIP has checked its question, but not its records. */
 static void add_all(struct lookup *l, const struct pbuf *p)
 {
     uint16_t records = get_u16(p, 6);
@@ -125,7 +125,7 @@ static void on_found(const char *name, const ip_addr_t *first, void *arg)
 
     (void)name;
     l->done = true;
-    if (l->abandoned) {
+    if (l->cancelled) {
         l->used = false;
         return;
     }
@@ -137,7 +137,7 @@ static void on_found(const char *name, const ip_addr_t *first, void *arg)
     tk_lwip_wake();
 }
 
-static struct lookup *free_place(void)
+static struct lookup *free_slot(void)
 {
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++) {
         if (!lookups[i].used)
@@ -146,8 +146,8 @@ static struct lookup *free_place(void)
     return NULL;
 }
 
-/* The outcome of the question: digits are answered at once, all else takes a network. */
-static int ask(struct lookup *l, const char *host)
+/* Starts the query. A numeric address is resolved at once, a name needs the network. */
+static int start(struct lookup *l, const char *host)
 {
     ip_addr_t addr;
 
@@ -170,13 +170,13 @@ static int ask(struct lookup *l, const char *host)
 
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
-    struct lookup *l = free_place();
+    struct lookup *l = free_slot();
 
     (void)port;
     if (l == NULL)
         return TK_SOCK_AGAIN;
     *l = (struct lookup){.used = true};
-    int ret = ask(l, host);
+    int ret = start(l, host);
 
     l->used = ret == TK_SOCK_OK;
     return l->used ? (int)(l - lookups) : ret;
@@ -188,7 +188,7 @@ static struct lookup *find(int lookup)
         return NULL;
     struct lookup *l = &lookups[lookup];
 
-    return l->used && !l->abandoned ? l : NULL;
+    return l->used && !l->cancelled ? l : NULL;
 }
 
 int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
@@ -207,7 +207,7 @@ int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs,
     return n == 0 ? TK_SOCK_ERR : (int)n;
 }
 
-/* lwIP cannot be told to stop: the place is kept until it has its answer or gives up. */
+/* lwIP cannot cancel a query: the slot stays in use until its response or timeout. */
 void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
 {
     struct lookup *l = find(lookup);
@@ -215,7 +215,7 @@ void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
     (void)port;
     if (l == NULL)
         return;
-    l->abandoned = !l->done;
+    l->cancelled = !l->done;
     l->used = !l->done;
 }
 

@@ -2,7 +2,7 @@
 #ifndef TK_LWIP_PRIVATE_H
 #define TK_LWIP_PRIVATE_H
 
-/* What the files of this port need of each other. lwIP's own state is static, and so is theirs. */
+/* Shared by the files of this port. Like lwIP's, their state is static. */
 
 #include "tk_lwip.h"
 #include "tk_sock.h"
@@ -17,14 +17,15 @@ struct netif *tk_lwip_netif_init(struct tk_port *port, const struct tk_lwip_driv
 /* Whether the interface has an address and the link is up. */
 bool tk_lwip_is_up(void);
 
-/* Makes the next tk_lwip_work end tk_wait; and whether that was asked for, once. */
+/* Requests that tk_lwip_work ends tk_wait; take returns whether there was a request, and clears
+ * it. */
 void tk_lwip_wake(void);
 bool tk_lwip_take_wake(void);
 
 /* --- timers --- */
 
-/* Runs what is due. Called before anything begins that a timer looks after, so that it does not
- * get the ticks of the idle time before it. */
+/* Runs timers that are due. Called before anything starts that depends on a timer, so that the
+ * missed calls of idle time do not apply to it. */
 void tk_lwip_timers_run(void);
 
 /* The tick of the next call that has an effect; UINT64_MAX: none has. */
@@ -34,17 +35,17 @@ void tk_lwip_timers_init(struct tk_port *port);
 
 /* --- sockets and names --- */
 
-bool tk_lwip_socks_busy(void);   /* TCP has something to do again, acknowledge or end */
-bool tk_lwip_lookups_busy(void); /* a question is open, perhaps one that nobody waits for */
+bool tk_lwip_socks_busy(void);   /* TCP has data to retransmit, acknowledge or finish */
+bool tk_lwip_lookups_busy(void); /* a query is in progress, maybe of a cancelled lookup */
 
 /* --- time --- */
 
 void tk_lwip_sntp_init(struct tk_port *port);
 
-/* Does what there is to do now. The tick at which it wants to be called again. */
+/* Sends queries that are due. Returns the tick at which it must be called again. */
 uint64_t tk_lwip_sntp_run(void);
 
-/* Lets go of the packet that the last answer was read from. */
+/* Frees the DNS response that was kept. */
 void tk_lwip_packet_done(void);
 
 #endif

@@ -6,15 +6,14 @@
 #include <string.h>
 
 /*
- * SNTP (RFC 4330), one question at a time. lwIP has a client of its own (apps/sntp), which keeps a
- * timer of lwIP's running and one address of a name; here the questions come between the sleeps
- * that there are anyway, and each address of the name has its turn.
+ * SNTP client (RFC 4330), one query at a time. lwIP's own client (apps/sntp) keeps an lwIP timer
+ * running and uses one address of a name; this one needs no extra wake-ups and tries all addresses.
  *
  *      0         1        2     3          4 .. 23      24         32        40          48
  *      | LI VN M | stratum | poll | precision | ...      | originate | receive | transmit |
  *
- * A question's transmit time is a number that nobody guesses, and an answer that does not bring it
- * back as its originate time is none.
+ * The transmit time of a query is a random number. A reply is accepted only if its originate time
+ * is that number.
  */
 
 enum {
@@ -22,30 +21,30 @@ enum {
     SIZE = 48,
     ORIGINATE = 24,
     TRANSMIT = 40,
-    ANSWER_MS = 4000, /* to wait for an answer */
-    AGAIN_MS = 15000, /* after none; doubles, for RFC 4330 allows no less */
-    AGAIN_MAX_MS = 960000,
+    REPLY_MS = 4000,  /* timeout of a reply */
+    RETRY_MS = 15000, /* the minimum of RFC 4330; doubles after each failure */
+    RETRY_MAX_MS = 960000,
     CLIENT_4 = 0x23,    /* version 4, mode 3 */
     UNSYNCHRONIZED = 3, /* leap indicator */
     SERVER = 4,         /* mode */
     STRATUM_MAX = 15
 };
 
-static const uint32_t hour_ms = 3600000; /* between answers */
+static const uint32_t hour_ms = 3600000; /* between successful queries */
 
 static struct {
     struct tk_port *port;
     const char *host; /* the caller's */
-    int lookup;       /* negative: none is under way */
+    int lookup;       /* negative: none in progress */
     struct udp_pcb *pcb;
     struct tk_addr addrs[TK_SOCK_ADDRS];
-    int count, next; /* of the addresses */
+    int count, next; /* index of addrs */
     uint8_t cookie[8];
     uint64_t sent_ms, due_ms;
-    uint32_t again_ms;
-    bool answered;
-    int64_t answer_unix_ms; /* at answer_ms */
-    uint64_t answer_ms;
+    uint32_t retry_ms;
+    bool replied;
+    int64_t reply_unix_ms; /* time at tick reply_ms */
+    uint64_t reply_ms;
 } sntp;
 
 static uint64_t now(void)
@@ -58,7 +57,7 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Seconds since 1900 that have wrapped are of the era from 2036 on (RFC 4330, 3). */
+/* Seconds since 1900 wrap in 2036: small values belong to the next era (RFC 4330, 3). */
 static int64_t unix_ms_of(const uint8_t *timestamp)
 {
     int64_t seconds = get32(timestamp);
@@ -68,70 +67,70 @@ static int64_t unix_ms_of(const uint8_t *timestamp)
            (int64_t)((uint64_t)get32(timestamp + 4) * 1000 >> 32);
 }
 
-static void hang_up(void)
+static void close_pcb(void)
 {
     if (sntp.pcb != NULL)
         udp_remove(sntp.pcb);
     sntp.pcb = NULL;
 }
 
-static void rest_until(uint64_t due_ms)
+static void idle_until(uint64_t due_ms)
 {
-    hang_up();
+    close_pcb();
     sntp.count = sntp.next = 0;
     sntp.due_ms = due_ms;
 }
 
-static void try_later(void)
+static void retry_later(void)
 {
-    rest_until(now() + sntp.again_ms);
-    if (sntp.again_ms < AGAIN_MAX_MS)
-        sntp.again_ms *= 2;
+    idle_until(now() + sntp.retry_ms);
+    if (sntp.retry_ms < RETRY_MAX_MS)
+        sntp.retry_ms *= 2;
 }
 
-/* --- the answer --- */
+/* --- the reply --- */
 
-static bool is_answer(const uint8_t *m)
+static bool is_reply(const uint8_t *m)
 {
     return (m[0] & 7) == SERVER && memcmp(m + ORIGINATE, sntp.cookie, sizeof sntp.cookie) == 0;
 }
 
-/* Of a server that knows the time itself; stratum 0 is one that asks to be left alone. */
-static bool is_good(const uint8_t *m)
+/* Whether the server is synchronized. Stratum 0 is a kiss-o'-death: the client must back off. */
+static bool is_synchronized(const uint8_t *m)
 {
     return m[0] >> 6 != UNSYNCHRONIZED && m[1] >= 1 && m[1] <= STRATUM_MAX &&
            get32(m + TRANSMIT) != 0;
 }
 
-static void on_answer(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr,
-                      u16_t port)
+static void on_reply(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr,
+                     u16_t port)
 {
     uint8_t m[SIZE];
-    bool whole = pbuf_copy_partial(p, m, SIZE, 0) == SIZE;
+    bool complete = pbuf_copy_partial(p, m, SIZE, 0) == SIZE;
 
     (void)arg;
     (void)pcb;
-    (void)addr; /* lwIP lets through what comes from whom it is connected to */
+    (void)addr; /* the PCB is connected: lwIP has checked the sender */
     (void)port;
     pbuf_free(p);
-    if (!whole || !is_answer(m))
+    if (!complete || !is_reply(m))
         return;
-    if (!is_good(m)) {
-        sntp.again_ms = AGAIN_MAX_MS;
-        try_later();
+    if (!is_synchronized(m)) {
+        sntp.retry_ms = RETRY_MAX_MS;
+        retry_later();
         return;
     }
-    sntp.answered = true;
-    sntp.answer_ms = now();
-    sntp.answer_unix_ms = unix_ms_of(m + TRANSMIT) + (int64_t)((sntp.answer_ms - sntp.sent_ms) / 2);
-    sntp.again_ms = AGAIN_MS;
-    rest_until(now() + hour_ms);
+    sntp.replied = true;
+    sntp.reply_ms = now();
+    sntp.reply_unix_ms = unix_ms_of(m + TRANSMIT) + (int64_t)((sntp.reply_ms - sntp.sent_ms) / 2);
+    sntp.retry_ms = RETRY_MS;
+    idle_until(now() + hour_ms);
     tk_lwip_wake();
 }
 
-/* --- the question --- */
+/* --- the query --- */
 
-static bool send_question(void)
+static bool send_query(void)
 {
     struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, SIZE, PBUF_RAM);
     uint8_t m[SIZE] = {CLIENT_4};
@@ -148,30 +147,30 @@ static bool send_question(void)
     return sent;
 }
 
-/* Whether the address was asked; its answer has some seconds. */
-static bool ask(const struct tk_addr *addr)
+/* Sends a query to an address; the reply is due within REPLY_MS. */
+static bool query(const struct tk_addr *addr)
 {
     const uint8_t *a = addr->bytes;
     ip_addr_t to;
 
-    hang_up();
+    close_pcb();
     sntp.pcb = udp_new();
     if (sntp.pcb == NULL)
         return false;
     IP_ADDR4(&to, a[0], a[1], a[2], a[3]);
-    udp_recv(sntp.pcb, on_answer, NULL);
+    udp_recv(sntp.pcb, on_reply, NULL);
     sntp.sent_ms = now();
-    sntp.due_ms = sntp.sent_ms + ANSWER_MS;
-    return udp_connect(sntp.pcb, &to, PORT) == ERR_OK && send_question();
+    sntp.due_ms = sntp.sent_ms + REPLY_MS;
+    return udp_connect(sntp.pcb, &to, PORT) == ERR_OK && send_query();
 }
 
-static void ask_next(void)
+static void query_next(void)
 {
     while (sntp.next < sntp.count) {
-        if (ask(&sntp.addrs[sntp.next++]))
+        if (query(&sntp.addrs[sntp.next++]))
             return;
     }
-    try_later();
+    retry_later();
 }
 
 static void poll_lookup(void)
@@ -182,17 +181,17 @@ static void poll_lookup(void)
         return;
     sntp.lookup = -1;
     sntp.count = n > 0 ? n : 0;
-    ask_next();
+    query_next();
 }
 
-/* "Not now" is when there is no address yet, and something will happen when there is. */
-static void begin(void)
+/* TK_SOCK_AGAIN: there is no address yet, and the one to come causes another run. */
+static void start_lookup(void)
 {
     sntp.lookup = tk_sock_lookup(sntp.port, sntp.host);
     if (sntp.lookup >= 0)
         poll_lookup();
     else if (sntp.lookup != TK_SOCK_AGAIN)
-        try_later();
+        retry_later();
 }
 
 void tk_lwip_sntp_init(struct tk_port *port)
@@ -209,9 +208,9 @@ uint64_t tk_lwip_sntp_run(void)
     if (sntp.lookup >= 0)
         poll_lookup();
     else if (now() >= sntp.due_ms && sntp.count > 0)
-        ask_next();
+        query_next();
     else if (now() >= sntp.due_ms)
-        begin();
+        start_lookup();
     return sntp.lookup >= 0 || now() >= sntp.due_ms ? UINT64_MAX : sntp.due_ms;
 }
 
@@ -222,19 +221,19 @@ int tk_clock_ntp_server(struct tk_port *port, const char *host)
     (void)port;
     tk_sock_lookup_cancel(port, sntp.lookup);
     sntp.lookup = -1;
-    sntp.answered = false;
-    sntp.again_ms = AGAIN_MS;
+    sntp.replied = false;
+    sntp.retry_ms = RETRY_MS;
     sntp.host = host;
-    rest_until(now());
+    idle_until(now());
     return 0;
 }
 
 bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;
-    if (!sntp.answered)
+    if (!sntp.replied)
         return false;
-    sntp.answered = false;
-    *unix_s = (sntp.answer_unix_ms + (int64_t)(now() - sntp.answer_ms)) / 1000;
+    sntp.replied = false;
+    *unix_s = (sntp.reply_unix_ms + (int64_t)(now() - sntp.reply_ms)) / 1000;
     return true;
 }

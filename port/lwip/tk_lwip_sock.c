@@ -5,7 +5,7 @@
 #include <string.h>
 
 #if TCP_WND > 0xffff
-#error "what waits to be read is one chain, whose length lwIP counts in 16 bits"
+#error "received data is one chain of pbufs, whose length lwIP counts in 16 bits"
 #endif
 
 enum { SMALLEST = 64 /* bytes worth sending when memory is short */ };
@@ -13,10 +13,10 @@ enum { SMALLEST = 64 /* bytes worth sending when memory is short */ };
 struct sock {
     bool used;
     bool connected;
-    bool ended;          /* the peer's FIN came: what is in `in` is the last of it */
+    bool ended;          /* FIN received: `in` holds the last data */
     bool waits;          /* a send found no room */
-    struct tcp_pcb *pcb; /* NULL: lwIP has ended it, in disorder unless `ended` */
-    struct pbuf *in;     /* what arrived and was not read */
+    struct tcp_pcb *pcb; /* NULL: closed by lwIP, with an error unless `ended` */
+    struct pbuf *in;     /* received and not read */
 };
 
 static struct sock socks[TK_LWIP_SOCKS];
@@ -26,7 +26,7 @@ static struct sock *find(int sock)
     return sock >= 0 && sock < TK_LWIP_SOCKS && socks[sock].used ? &socks[sock] : NULL;
 }
 
-static struct sock *free_place(void)
+static struct sock *free_slot(void)
 {
     for (int i = 0; i < TK_LWIP_SOCKS; i++) {
         if (!socks[i].used)
@@ -35,7 +35,7 @@ static struct sock *free_place(void)
     return NULL;
 }
 
-/* --- what lwIP tells --- */
+/* --- callbacks from lwIP --- */
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
@@ -48,7 +48,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
-/* The window is what bounds the chain: it opens again as the bytes are read. */
+/* The receive window limits the chain; it opens as data is read. */
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     struct sock *s = arg;
@@ -79,14 +79,14 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     return on_room(arg);
 }
 
-/* Memory that others gave back is not announced: twice a second it is tried again. */
+/* lwIP does not report that memory was freed elsewhere: sends are retried twice a second. */
 static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
     (void)pcb;
     return on_room(arg);
 }
 
-/* Reset, refused, given up, or the address went away. lwIP has freed the pcb. */
+/* Reset, refused, timed out, or the address was lost. lwIP has freed the PCB. */
 static void on_err(void *arg, err_t err)
 {
     struct sock *s = arg;
@@ -96,7 +96,8 @@ static void on_err(void *arg, err_t err)
     tk_lwip_wake();
 }
 
-static void listen_to(struct tcp_pcb *pcb, struct sock *s)
+/* s NULL: no callbacks. */
+static void set_callbacks(struct tcp_pcb *pcb, struct sock *s)
 {
     tcp_arg(pcb, s);
     tcp_recv(pcb, s != NULL ? on_recv : NULL);
@@ -107,8 +108,8 @@ static void listen_to(struct tcp_pcb *pcb, struct sock *s)
 
 /* --- the contract --- */
 
-/* A connection that has begun, or NULL. */
-static struct tcp_pcb *begin(struct sock *s, const struct tk_addr *addr, uint16_t tcp_port)
+/* Starts a connection. Returns NULL if that fails. */
+static struct tcp_pcb *start(struct sock *s, const struct tk_addr *addr, uint16_t tcp_port)
 {
     struct tcp_pcb *pcb = tcp_new();
     ip_addr_t to;
@@ -116,25 +117,25 @@ static struct tcp_pcb *begin(struct sock *s, const struct tk_addr *addr, uint16_
     if (pcb == NULL)
         return NULL;
     IP_ADDR4(&to, addr->bytes[0], addr->bytes[1], addr->bytes[2], addr->bytes[3]);
-    listen_to(pcb, s);
+    set_callbacks(pcb, s);
     tcp_nagle_disable(pcb);
     if (tcp_connect(pcb, &to, tcp_port, on_connected) == ERR_OK)
         return pcb;
-    listen_to(pcb, NULL);
+    set_callbacks(pcb, NULL);
     tcp_abort(pcb);
     return NULL;
 }
 
 int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port)
 {
-    struct sock *s = free_place();
+    struct sock *s = free_slot();
 
     (void)port;
     if (s == NULL || addr->family != 4)
         return TK_SOCK_ERR;
     tk_lwip_timers_run();
     *s = (struct sock){.used = true};
-    s->pcb = begin(s, addr, tcp_port);
+    s->pcb = start(s, addr, tcp_port);
     s->used = s->pcb != NULL;
     return s->used ? (int)(s - socks) : TK_SOCK_ERR;
 }
@@ -149,7 +150,7 @@ int tk_sock_connected(struct tk_port *port, int sock)
     return s->connected ? TK_SOCK_OK : TK_SOCK_AGAIN;
 }
 
-/* As much of it as there is memory for. */
+/* Writes as much as there is memory for. */
 static int write_some(struct tcp_pcb *pcb, const void *data, size_t len)
 {
     err_t err = ERR_MEM;
@@ -175,17 +176,17 @@ int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
     if (len == 0)
         return 0;
     tk_lwip_timers_run();
-    if (s->pcb == NULL) /* one of them gave it up */
+    if (s->pcb == NULL) /* closed by a timer */
         return TK_SOCK_ERR;
     int n = s->connected ? write_some(s->pcb, data, len) : TK_SOCK_AGAIN;
 
     s->waits = n == TK_SOCK_AGAIN;
     if (n > 0)
-        (void)tcp_output(s->pcb); /* what it cannot send now, its timer does */
+        (void)tcp_output(s->pcb); /* TCP's timer sends what is left */
     return n;
 }
 
-/* What lies at the front of the chain, which shrinks by it. */
+/* Moves data from the front of the chain. */
 static int take(struct sock *s, void *buf, size_t size)
 {
     u16_t n = pbuf_copy_partial(s->in, buf, (u16_t)(size < 0xffff ? size : 0xffff), 0);
@@ -212,13 +213,14 @@ int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
     return s->pcb != NULL ? TK_SOCK_AGAIN : TK_SOCK_ERR;
 }
 
-/* lwIP resets a connection that is closed with bytes unread, and what was sent might be lost: they
- * count as read. Until its end it has the lowest rank, so that it gives way to a new one. */
+/* lwIP resets a connection that is closed with unread data, and sent data could be lost: the data
+ * counts as read. While it closes it has the lowest priority, so that a new one can take its
+ * PCB. */
 static void close_in_order(struct sock *s)
 {
     if (s->in != NULL)
         tcp_recved(s->pcb, s->in->tot_len);
-    listen_to(s->pcb, NULL);
+    set_callbacks(s->pcb, NULL);
     tcp_setprio(s->pcb, TCP_PRIO_MIN);
     if (tcp_close(s->pcb) != ERR_OK)
         tcp_abort(s->pcb);
@@ -241,8 +243,8 @@ void tk_sock_close(struct tk_port *port, int sock)
 
 /* --- whether TCP's timer is needed --- */
 
-/* An open connection on which nothing is to be sent again or acknowledged rests. */
-static bool rests(const struct tcp_pcb *pcb)
+/* Whether an open connection has nothing to retransmit or acknowledge. */
+static bool is_quiet(const struct tcp_pcb *pcb)
 {
     return (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) && pcb->unsent == NULL &&
            pcb->unacked == NULL && pcb->refused_data == NULL && pcb->persist_backoff == 0 &&
@@ -258,11 +260,11 @@ static bool waits_for_memory(void)
     return false;
 }
 
-/* One in TIME_WAIT needs nobody: it goes when the next one is opened. */
+/* A PCB in TIME_WAIT needs no timer: the next connection replaces it. */
 bool tk_lwip_socks_busy(void)
 {
     for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
-        if (!rests(pcb))
+        if (!is_quiet(pcb))
             return true;
     }
     return waits_for_memory();

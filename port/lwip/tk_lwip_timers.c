@@ -9,14 +9,14 @@
 #include <lwip/prot/dhcp.h>
 
 /*
- * lwIP counts time by calls, four of them a second. Here a processor is woken for them only while
- * one of them has something to do; what was missed meanwhile is called later, as often as it would
- * have been, before anything can tell the difference.
+ * lwIP counts time in calls of its timers, up to four per second. The processor is woken for them
+ * only while a timer has something to do. Calls missed meanwhile are made up for before anything
+ * depends on them.
  */
 
-enum { MISSED_MAX = 1200 /* more than any counter of lwIP goes to (two minutes of TIME_WAIT) */ };
+enum { MISSED_MAX = 1200 /* exceeds every counter of lwIP (two minutes of TIME_WAIT) */ };
 
-/* --- how many of its calls there are until one has something to do; 0: none has --- */
+/* --- calls of a timer until one has an effect; 0: none has --- */
 
 struct busy {
     bool socks, lookups;
@@ -46,7 +46,7 @@ static uint32_t dhcp_fine_calls(const struct busy *busy)
     return dhcp == NULL ? 0 : dhcp->request_timeout;
 }
 
-/* It counts the minutes of a lease. */
+/* Counts the minutes of a lease. */
 static uint32_t dhcp_coarse_calls(const struct busy *busy)
 {
     const struct dhcp *dhcp = netif_dhcp_data(tk_lwip_netif());
@@ -71,7 +71,7 @@ enum { TIMERS = sizeof timers / sizeof timers[0] };
 
 static struct {
     struct tk_port *port;
-    uint64_t last_ms[TIMERS]; /* up to when each has run */
+    uint64_t last_ms[TIMERS]; /* the tick up to which each has run */
 } state;
 
 void tk_lwip_timers_init(struct tk_port *port)
