@@ -13,42 +13,42 @@
 #include <string.h>
 
 #if !LWIP_SOCKET || !LWIP_DNS || NO_SYS
-#error "this port is for lwIP with LWIP_SOCKET and LWIP_DNS; port/lwip is the one for NO_SYS"
+#error "this port needs LWIP_SOCKET and LWIP_DNS; for NO_SYS use port/lwip"
 #endif
 
 #if FD_SETSIZE < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN
-#error "select must see every socket: FD_SETSIZE is too small"
+#error "FD_SETSIZE is too small for every socket in select"
 #endif
 
 enum { LOOKUPS = 2, SLICE_MS = 10, DRAIN_MAX = 64 };
 
-/* --- what tk_wait waits for --- */
+/* --- conditions that end tk_wait --- */
 
-/* Wanted is what a call answered "not now" to; told what the last tk_wait returned for and nobody
- * looked at since, which the next one passes over once, for a slice. */
+/* wanted: the last call reported "not ready". reported: it ended the last tk_wait and has not been
+ * used since; the next tk_wait skips it once, for a slice. */
 static struct interest {
-    fd_set wanted, told;
+    fd_set wanted, reported;
 } reads, writes;
 static int wake_fd = -1;
 
-static void want(struct interest *i, int fd, bool wanted)
+static void set_wanted(struct interest *i, int fd, bool wanted)
 {
-    FD_CLR(fd, &i->told);
+    FD_CLR(fd, &i->reported);
     if (wanted)
         FD_SET(fd, &i->wanted);
     else
         FD_CLR(fd, &i->wanted);
 }
 
-static int outcome(int fd, struct interest *i, ssize_t n)
+static int result_of(int fd, struct interest *i, ssize_t n)
 {
     bool again = n < 0 && (errno == EWOULDBLOCK || errno == EAGAIN || errno == EINPROGRESS);
 
-    want(i, fd, again);
+    set_wanted(i, fd, again);
     return n >= 0 ? (int)n : again ? TK_SOCK_AGAIN : TK_SOCK_ERR;
 }
 
-/* Whether it is open; select and FD_SET want to be sure of that. */
+/* Whether it is an open socket: FD_SET and select need a valid one. */
 static bool is_fd(int sock)
 {
     return sock >= LWIP_SOCKET_OFFSET && sock < LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN &&
@@ -97,8 +97,8 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     if (lwip_fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
         lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
         (lwip_connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)) {
-        want(&reads, fd, false);
-        want(&writes, fd, true);
+        set_wanted(&reads, fd, false);
+        set_wanted(&writes, fd, true);
         return fd;
     }
     lwip_close(fd);
@@ -115,7 +115,7 @@ static bool is_writable(int fd)
     return lwip_select(fd + 1, NULL, &set, NULL, &at_once) > 0;
 }
 
-/* lwIP tells an error of connect once; that there is no peer it tells ever after. */
+/* SO_ERROR returns an error of connect once; getpeername fails from then on. */
 int tk_sock_connected(struct tk_port *port, int sock)
 {
     struct sockaddr_storage peer;
@@ -127,7 +127,7 @@ int tk_sock_connected(struct tk_port *port, int sock)
         return TK_SOCK_ERR;
     bool writable = is_writable(sock);
 
-    want(&writes, sock, !writable);
+    set_wanted(&writes, sock, !writable);
     if (!writable)
         return TK_SOCK_AGAIN;
     if (lwip_getsockopt(sock, SOL_SOCKET, SO_ERROR, &err, &err_len) != 0 || err != 0)
@@ -139,7 +139,7 @@ int tk_sock_connected(struct tk_port *port, int sock)
 int tk_sock_send(struct tk_port *port, int sock, const void *data, size_t len)
 {
     (void)port;
-    return is_fd(sock) ? outcome(sock, &writes, lwip_send(sock, data, len, MSG_DONTWAIT))
+    return is_fd(sock) ? result_of(sock, &writes, lwip_send(sock, data, len, MSG_DONTWAIT))
                        : TK_SOCK_ERR;
 }
 
@@ -150,12 +150,12 @@ int tk_sock_recv(struct tk_port *port, int sock, void *buf, size_t size)
         return TK_SOCK_ERR;
     if (size == 0)
         return 0;
-    int n = outcome(sock, &reads, lwip_recv(sock, buf, size, MSG_DONTWAIT));
+    int n = result_of(sock, &reads, lwip_recv(sock, buf, size, MSG_DONTWAIT));
 
     return n == 0 ? TK_SOCK_CLOSED : n;
 }
 
-/* lwIP resets a connection that is closed with bytes unread: they are read first. */
+/* lwIP resets a connection that is closed with unread data: it is drained first. */
 void tk_sock_close(struct tk_port *port, int sock)
 {
     uint8_t rest[64];
@@ -167,15 +167,15 @@ void tk_sock_close(struct tk_port *port, int sock)
         if (lwip_recv(sock, rest, sizeof rest, MSG_DONTWAIT) <= 0)
             break;
     }
-    want(&reads, sock, false);
-    want(&writes, sock, false);
+    set_wanted(&reads, sock, false);
+    set_wanted(&writes, sock, false);
     lwip_close(sock);
 }
 
-/* --- names: lwIP's own thread asks, and both look at this under lwIP's lock --- */
+/* --- lookups: run in lwIP's thread; lookups[] is protected by lwIP's lock --- */
 
 static struct lookup {
-    bool used, abandoned, done;
+    bool used, cancelled, done;
     bool found;
     struct tk_addr addr;
     char host[DNS_MAX_NAME_LENGTH];
@@ -206,11 +206,11 @@ static void on_found(const char *name, const ip_addr_t *addr, void *arg)
     if (addr != NULL)
         to_addr(addr, &l->addr);
     l->done = true;
-    l->used = !l->abandoned;
+    l->used = !l->cancelled;
     SYS_ARCH_UNPROTECT(lock);
 }
 
-static void ask(void *arg)
+static void run_query(void *arg)
 {
     struct lookup *l = arg;
     ip_addr_t addr;
@@ -220,8 +220,8 @@ static void ask(void *arg)
         on_found(l->host, err == ERR_OK ? &addr : NULL, l);
 }
 
-/* What is free stays so: only the main loop takes a place. */
-static struct lookup *free_place(void)
+/* A free slot stays free until the main loop takes it. */
+static struct lookup *free_slot(void)
 {
     struct lookup *l = NULL;
     SYS_ARCH_DECL_PROTECT(lock);
@@ -233,20 +233,20 @@ static struct lookup *free_place(void)
     return l;
 }
 
-/* Digits are answered at once, for all else lwIP's thread is asked. */
-static bool begin(struct lookup *l)
+/* A numeric address is resolved at once, a name in lwIP's thread. */
+static bool start(struct lookup *l)
 {
     ip_addr_t addr;
 
     if (!ipaddr_aton(l->host, &addr))
-        return tcpip_try_callback(ask, l) == ERR_OK;
+        return tcpip_try_callback(run_query, l) == ERR_OK;
     on_found(l->host, &addr, l);
     return true;
 }
 
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
-    struct lookup *l = free_place();
+    struct lookup *l = free_slot();
     size_t len = strlen(host);
 
     (void)port;
@@ -257,7 +257,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     memset(l, 0, sizeof *l);
     memcpy(l->host, host, len);
     l->used = true;
-    if (begin(l))
+    if (start(l))
         return (int)(l - lookups);
     l->used = false;
     return TK_SOCK_AGAIN;
@@ -267,7 +267,7 @@ static struct lookup *find(int lookup)
 {
     if (lookup < 0 || lookup >= LOOKUPS)
         return NULL;
-    return lookups[lookup].used && !lookups[lookup].abandoned ? &lookups[lookup] : NULL;
+    return lookups[lookup].used && !lookups[lookup].cancelled ? &lookups[lookup] : NULL;
 }
 
 int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
@@ -301,31 +301,32 @@ void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
     struct lookup *l = find(lookup);
 
     if (l != NULL) {
-        l->abandoned = !l->done;
+        l->cancelled = !l->done;
         l->used = !l->done;
     }
     SYS_ARCH_UNPROTECT(lock);
 }
 
-/* Whether a lookup ended, or one is under way whose end nobody would tell tk_wait. */
-static bool look_at_lookups(bool *ended)
+/* Returns whether a lookup is in progress, whose end select does not see; *ended: whether one has
+ * ended. */
+static bool check_lookups(bool *ended)
 {
-    bool asking = false;
+    bool busy = false;
     SYS_ARCH_DECL_PROTECT(lock);
 
     *ended = false;
     SYS_ARCH_PROTECT(lock);
     for (int i = 0; i < LOOKUPS; i++) {
-        asking |= lookups[i].used && !lookups[i].done;
+        busy |= lookups[i].used && !lookups[i].done;
         *ended |= lookups[i].used && lookups[i].done;
     }
     SYS_ARCH_UNPROTECT(lock);
-    return asking;
+    return busy;
 }
 
 /* --- waiting --- */
 
-/* A socket that is connected to itself. */
+/* Creates a UDP socket that is connected to itself. */
 int tk_lwip_sockets_init(void)
 {
     struct sockaddr_in self = {.sin_len = sizeof self, .sin_family = AF_INET};
@@ -361,22 +362,22 @@ static void drain_wake(void)
 
 enum { FDS = LWIP_SOCKET_OFFSET + MEMP_NUM_NETCONN };
 
-/* What to wait for; whether something was passed over. */
+/* Sets the descriptors to wait for. Returns whether a condition was skipped. */
 static bool choose(struct interest *i, fd_set *set)
 {
-    bool passed_over = false;
+    bool skipped = false;
 
     *set = i->wanted;
     for (int fd = LWIP_SOCKET_OFFSET; fd < FDS; fd++) {
-        if (FD_ISSET(fd, &i->wanted) && FD_ISSET(fd, &i->told)) {
+        if (FD_ISSET(fd, &i->wanted) && FD_ISSET(fd, &i->reported)) {
             FD_CLR(fd, set);
-            passed_over = true;
+            skipped = true;
         }
     }
-    return passed_over;
+    return skipped;
 }
 
-/* Whether a socket can go on, or somebody called. */
+/* Returns whether a socket is ready or tk_lwip_sockets_wake was called. */
 static bool sleep_ms(uint64_t ms, fd_set may_read, fd_set may_write)
 {
     struct timeval time = {(long)(ms / 1000), (long)(ms % 1000) * 1000};
@@ -385,8 +386,8 @@ static bool sleep_ms(uint64_t ms, fd_set may_read, fd_set may_write)
         FD_SET(wake_fd, &may_read);
     if (lwip_select(FDS, &may_read, &may_write, NULL, &time) <= 0)
         return false;
-    reads.told = may_read;
-    writes.told = may_write;
+    reads.reported = may_read;
+    writes.reported = may_write;
     return true;
 }
 
@@ -394,28 +395,28 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
 {
     static const uint64_t longest_ms = 3600000;
     fd_set may_read, may_write;
-    bool passed_over = choose(&reads, &may_read), ended, woken = false;
+    bool skipped = choose(&reads, &may_read), ended, woken = false;
 
-    passed_over |= choose(&writes, &may_write);
-    FD_ZERO(&reads.told);
-    FD_ZERO(&writes.told);
+    skipped |= choose(&writes, &may_write);
+    FD_ZERO(&reads.reported);
+    FD_ZERO(&writes.reported);
     while (!woken) {
         uint64_t now_ms = tk_clock_now_ms(port);
         uint64_t ms = until_ms > now_ms ? until_ms - now_ms : 0;
-        bool asking = look_at_lookups(&ended), sliced = passed_over || wake_fd < 0;
+        bool busy = check_lookups(&ended), sliced = skipped || wake_fd < 0;
 
         if (ms == 0 || ended)
             break;
         if (ms > longest_ms)
             ms = longest_ms;
-        if ((asking || sliced) && ms > SLICE_MS)
+        if ((busy || sliced) && ms > SLICE_MS)
             ms = SLICE_MS;
         woken = sleep_ms(ms, may_read, may_write) || sliced;
     }
     drain_wake();
 }
 
-/* --- what the system does itself --- */
+/* --- managed by the system --- */
 
 int tk_sock_set_ip(struct tk_port *port, const struct tk_ip *ip)
 {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The target `mbedtls`: mbedTLS 3.6 with our configuration. It is built once for each compiler, set
-# of flags and configuration, in the cache, so that a fresh clone does not build it again.
+# The target `mbedtls`: mbedTLS 3.6 with our configuration. It is built once per compiler, flags and
+# configuration, in the cache, so that a fresh clone does not build it again.
 
 include(port/fetch.cmake)
 tk_fetch(mbedtls TK_MBEDTLS_DIR mbedtls_tree)

@@ -9,7 +9,7 @@
 
 typedef struct tk_arena_block block;
 
-/* What a hole holds: its place in the list of all. */
+/* The payload of a hole: its links in the list of holes. */
 struct links {
     block *previous, *next;
 };
@@ -99,11 +99,11 @@ void tk_arena_init(struct tk_arena *arena, void *memory, size_t size)
     *arena = (struct tk_arena){.first = (block *)(void *)start};
     arena->first->before = 0;
     set_size(arena->first, all, 0);
-    after(arena->first)->size = 1; /* the end: a block of nothing, always in use */
+    after(arena->first)->size = 1; /* end marker: an empty block in use */
     add_hole(arena, arena->first);
 }
 
-/* Takes the hole, and leaves what is too much as a hole of its own. */
+/* Allocates from a hole; the remainder becomes a hole of its own. */
 static void take(struct tk_arena *arena, block *b, size_t wanted)
 {
     size_t rest = units(b) - wanted;

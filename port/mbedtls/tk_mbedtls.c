@@ -52,7 +52,7 @@ void tk_mbedtls_free(void *p)
 
 #else
 
-/* Stands before each block, which stays aligned for any type. */
+/* Precedes each block; keeps it aligned for any type. */
 union header {
     size_t size;
     long double align;
@@ -118,8 +118,7 @@ mbedtls_time_t tk_mbedtls_time(mbedtls_time_t *out)
     return now;
 }
 
-/* The age of a TLS 1.3 ticket is told to the server in milliseconds; the difference of two calls
- * is all that counts, so the tick serves. */
+/* Used for the age of a TLS 1.3 ticket. Only differences count, so that the tick will do. */
 mbedtls_ms_time_t mbedtls_ms_time(void)
 {
     return (mbedtls_ms_time_t)tk_clock_now_ms(process.port);
@@ -142,7 +141,7 @@ void tk_mbedtls_init(struct tk_port *port, size_t heap_limit)
     mbedtls_platform_set_calloc_free(heap_calloc, heap_free);
     mbedtls_platform_set_time(tk_mbedtls_time);
 #if defined(MBEDTLS_PSA_CRYPTO_C)
-    (void)psa_crypto_init(); /* a failure shows as a failed handshake, in words */
+    (void)psa_crypto_init(); /* a failure is reported by the handshake */
 #endif
 }
 

@@ -3,8 +3,8 @@
 #define TK_MBEDTLS_H
 
 /*
- * What mbedTLS has once a process, not once a keeper: its heap, its time and, for the PSA part of
- * TLS 1.3, its random source. All three come from one port.
+ * The parts of mbedTLS that exist once per process: its heap, its time and, for the PSA part of TLS
+ * 1.3, its random numbers. All three come from one port. Main loop only.
  */
 
 #include <mbedtls/build_info.h>
@@ -14,24 +14,24 @@
 
 struct tk_port;
 
-/* Once, before the first keeper. The heap answers "no memory" above heap_limit bytes in use (0: no
- * limit), and overwrites what it frees. */
+/* Called once, before the first keeper. The heap overwrites blocks when they are freed. */
 #if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
-/* ... A board's heap: memory is its, for ever. */
+/* memory: the heap, for the life of the program. */
 void tk_mbedtls_init(struct tk_port *port, void *memory, size_t size);
 #else
+/* heap_limit: most bytes in use, beyond which allocations fail; 0: no limit. */
 void tk_mbedtls_init(struct tk_port *port, size_t heap_limit);
 #endif
 
-/* mbedTLS' time(). */
+/* time() of mbedTLS. */
 mbedtls_time_t tk_mbedtls_time(mbedtls_time_t *out);
 
-/* From tk_clock_set_unix: time() is unix_s now and runs on with the tick. */
+/* Called by tk_clock_set_unix: time() is unix_s now and advances with the tick. */
 void tk_mbedtls_set_time(int64_t unix_s);
 
 struct tk_mbedtls_heap {
-    size_t used;   /* bytes now: as asked for, or with headers in an arena */
-    size_t peak;   /* most since tk_mbedtls_heap_reset */
+    size_t used;   /* bytes now; in an arena including headers */
+    size_t peak;   /* highest use since tk_mbedtls_heap_reset */
     size_t blocks; /* allocations since tk_mbedtls_heap_reset */
 };
 

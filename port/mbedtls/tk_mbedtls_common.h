@@ -3,10 +3,8 @@
 #define TK_MBEDTLS_COMMON_H
 
 /*
- * mbedTLS 3.6 as tokenkeeper needs it: a TLS client with ECDHE and ECDSA or RSA chains, and
- * nothing else. What a profile adds stands in its own header (tk_mbedtls_host.h, ..._small.h).
- *
- * Each entry that is not obvious says why it is here.
+ * Configuration of mbedTLS 3.6 common to all profiles: a TLS client with ECDHE and ECDSA or RSA
+ * chains. A profile adds its own options (tk_mbedtls_host.h, tk_mbedtls_small.h).
  */
 
 /* system */
@@ -14,7 +12,7 @@
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificate dates are always checked */
 #define MBEDTLS_PLATFORM_C
-#define MBEDTLS_PLATFORM_MEMORY /* a bounded heap that clears what it frees: tk_mbedtls.c */
+#define MBEDTLS_PLATFORM_MEMORY /* the heap of tk_mbedtls.c: limited, cleared when freed */
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_DEPRECATED_REMOVED
@@ -30,7 +28,7 @@
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
-#define MBEDTLS_HMAC_DRBG_C /* from the seed that a board without a random source keeps */
+#define MBEDTLS_HMAC_DRBG_C /* the random numbers of boards */
 
 /* public keys */
 #define MBEDTLS_BIGNUM_C
@@ -55,7 +53,7 @@
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_REMOVE_INFO
-#define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK /* roots are found by subject on demand */
+#define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK /* tk_trust_find */
 
 /* TLS */
 #define MBEDTLS_SSL_TLS_C
@@ -66,7 +64,7 @@
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
 #define MBEDTLS_SSL_SESSION_TICKETS
-#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* a server may send whole records; 1.3 forbids less */
+#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* a server may send full records */
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 2048  /* our largest request */
 
 #endif

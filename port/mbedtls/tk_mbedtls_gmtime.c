@@ -3,9 +3,9 @@
 
 #if defined(MBEDTLS_PLATFORM_GMTIME_R_ALT)
 
-/* The date of a moment after 1970, without libc's time zones. Years begin in March, so that the
- * leap day is the last of its year (Howard Hinnant, "chrono-Compatible Low-Level Date
- * Algorithms"). mbedTLS looks at the date and the time of day, no further. */
+/* gmtime_r for times after 1970, without the time zones of libc. Years begin in March, so that the
+ * leap day is the last of its year (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ * mbedTLS uses date and time of day only. */
 struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *tt, struct tm *tm_buf)
 {
     int days = (int)(*tt / 86400) + 719468, seconds = (int)(*tt % 86400);

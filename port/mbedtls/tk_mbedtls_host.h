@@ -2,11 +2,11 @@
 #ifndef TK_MBEDTLS_HOST_H
 #define TK_MBEDTLS_HOST_H
 
-/* The profile of a POSIX host: TLS 1.2 and 1.3. */
+/* Profile for POSIX systems: TLS 1.2 and 1.3. */
 
 #include "tk_mbedtls_common.h"
 
-#define MBEDTLS_PLATFORM_TIME_ALT /* time() runs from tk_clock_set_unix */
+#define MBEDTLS_PLATFORM_TIME_ALT /* time() follows tk_clock_set_unix */
 
 #define MBEDTLS_AESNI_C
 #define MBEDTLS_AESCE_C
@@ -19,15 +19,15 @@
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
-#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* 1.3 asks for it */
+#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* required by 1.3 */
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG /* from tk_entropy_get */
 #define MBEDTLS_HKDF_C
 #define MBEDTLS_PKCS1_V21
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
-#define MBEDTLS_SHA1_C /* not as a signature: roots signed with it by themselves must parse */
+#define MBEDTLS_SHA1_C /* to parse self-signed roots; not accepted as a signature */
 
-/* PEM is for files of roots */
+/* PEM: files of roots */
 #define MBEDTLS_BASE64_C
 #define MBEDTLS_PEM_PARSE_C
 

@@ -2,14 +2,14 @@
 #ifndef TK_MBEDTLS_SMALL_H
 #define TK_MBEDTLS_SMALL_H
 
-/* The profile of a board with 64 KB of RAM: TLS 1.2 alone. */
+/* Profile for boards with 64 KB of RAM: TLS 1.2 only. */
 
 #include "tk_mbedtls_common.h"
 
 #include <stddef.h>
 #include <time.h>
 
-/* Named here, so that nothing of the C library's heap and clock is linked: tk_mbedtls.c. */
+/* Defined in tk_mbedtls.c, so that heap and clock of the C library are not linked. */
 #define MBEDTLS_PLATFORM_CALLOC_MACRO tk_mbedtls_calloc
 #define MBEDTLS_PLATFORM_FREE_MACRO   tk_mbedtls_free
 #define MBEDTLS_PLATFORM_TIME_MACRO   tk_mbedtls_time

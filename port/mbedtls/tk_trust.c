@@ -18,8 +18,8 @@ static int skip(unsigned char **p, const unsigned char *end, int tag)
     return ret;
 }
 
-/* The subject's DER of a certificate (RFC 5280 4.1): certificate { tbs { [0] version, serial,
- * signature, issuer, validity, subject ... */
+/* Finds the DER of the subject (RFC 5280 4.1): certificate { tbs { [0] version, serial, signature,
+ * issuer, validity, subject ... */
 static int find_subject(const struct tk_root *root, mbedtls_x509_buf *subject)
 {
     unsigned char *p = (unsigned char *)root->der;
@@ -50,8 +50,8 @@ static int is_string_tag(int c)
     return c == MBEDTLS_ASN1_UTF8_STRING || c == MBEDTLS_ASN1_PRINTABLE_STRING;
 }
 
-/* A sieve, not a check: mbedTLS compares the names again. Cross-signed roots differ in the kind
- * of string and in letter case. */
+/* A pre-filter: mbedTLS compares the names again. Names of cross-signed roots differ in string type
+ * and letter case. */
 static int same_name(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
 {
     if (a->len != b->len)
@@ -80,7 +80,7 @@ static int add(mbedtls_x509_crt **list, const struct tk_root *root)
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
     int ret = mbedtls_x509_crt_parse_der_nocopy(*list, root->der, root->len);
 
-    /* A root that mbedTLS cannot read is one that cannot be trusted, no reason to give up. */
+    /* A root that mbedTLS cannot parse is skipped. */
     return ret == MBEDTLS_ERR_X509_ALLOC_FAILED ? ret : 0;
 }
 

@@ -3,8 +3,8 @@
 #define TK_TRUST_H
 
 /*
- * A list of roots that costs no heap until one is needed: certificates in DER, in flash or
- * wherever they lie, found by subject when a chain ends at their name.
+ * Roots of trust that use no heap until one is needed: DER certificates in flash or elsewhere,
+ * found by subject when a chain ends at that name. Main loop only.
  */
 
 #include <mbedtls/x509_crt.h>
@@ -20,14 +20,14 @@ struct tk_trust {
     size_t count;
 };
 
-/* mbedTLS' trusted-certificate callback (mbedtls_x509_crt_ca_cb_t); trust is a struct tk_trust.
- * Gives every root whose subject is the child's issuer; mbedTLS checks them and frees them. */
+/* mbedTLS's trusted-certificate callback (mbedtls_x509_crt_ca_cb_t); trust is a struct tk_trust.
+ * Returns all roots whose subject is the child's issuer; mbedTLS verifies and frees them. */
 int tk_trust_find(void *trust, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates);
 
-/* An empty certificate, to be freed as mbedTLS frees a list; NULL: no memory. */
+/* Allocates an empty certificate for such a list, which mbedTLS frees; NULL: no memory. */
 mbedtls_x509_crt *tk_trust_new(void);
 
-/* A number for the whole list: another one with other roots. */
+/* Identifies the list: another list has another number. */
 uint64_t tk_trust_id(const struct tk_trust *trust);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands in for mbedTLS's pk_wrap.c and rsa.c where nobody signs, decrypts or has a private
- * key: the profile `small`. mbedtls_rsa_context is mbedTLS's; of it N, E and len are used. */
+/* Replaces mbedTLS's pk_wrap.c and rsa.c in the profile `small`, which only verifies: it never
+ * signs, decrypts or holds a private key. Of mbedtls_rsa_context only N, E and len are used. */
 #include "tk_rsa.h"
 
 #include <mbedtls/ecdsa.h>
@@ -45,7 +45,7 @@ static int rsa_verify(mbedtls_pk_context *pk, mbedtls_md_type_t md, const unsign
 
 static void *rsa_alloc(void)
 {
-    return mbedtls_calloc(1, sizeof(mbedtls_rsa_context)); /* zeros are integers without limbs */
+    return mbedtls_calloc(1, sizeof(mbedtls_rsa_context)); /* zeroed: integers without limbs */
 }
 
 static void rsa_free(void *ctx)
@@ -67,8 +67,9 @@ const mbedtls_pk_info_t mbedtls_rsa_info = {.type = MBEDTLS_PK_RSA,
 
 /* --- elliptic curves --- */
 
-/* What ecp.c calls for mbedtls_mpi_exp_mod, which it needs for the root in a compressed point. TLS
- * forbids these (RFC 8422 5.1.2) and no authority signs one; to take them would be 1.2 KB. */
+/* ecp.c calls this instead of mbedtls_mpi_exp_mod, which it needs only to decompress points. TLS
+ * forbids compressed points (RFC 8422 5.1.2), and no authority signs one; supporting them costs 1.2
+ * KB. */
 int tk_pk_no_power(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
                    mbedtls_mpi *rr);
 

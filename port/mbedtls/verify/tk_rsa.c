@@ -15,7 +15,7 @@ enum { INFO_MAX = 19 + 64 }; /* the longest DigestInfo, of SHA-512 */
 
 /* --- the key --- */
 
-/* A positive INTEGER, whose DER may begin with a byte of zero. */
+/* Reads a positive INTEGER, whose DER may begin with a zero byte. */
 static int read_integer(unsigned char **p, const unsigned char *end, mbedtls_mpi *out)
 {
     size_t len;
@@ -57,7 +57,7 @@ int tk_rsa_read(mbedtls_mpi *n, mbedtls_mpi *e, const unsigned char *der, size_t
     return ret;
 }
 
-/* --- arithmetic modulo n, which is odd (Montgomery's: x stands as x * R mod n) --- */
+/* --- Montgomery arithmetic modulo n, which is odd: x is represented as x * R mod n --- */
 
 struct modulus {
     const mbedtls_mpi_uint *n;
@@ -80,8 +80,9 @@ static void twice(const struct modulus *m, mbedtls_mpi_uint *x)
         (void)mbedtls_mpi_core_add(x, x, m->n, m->limbs);
 }
 
-/* R * R mod n. A division would want more memory than all the rest: two is doubled from the highest
- * power below n to 2 * R, and that is raised to the power of the bits of R. */
+/* Computes R * R mod n. A division would need more memory than everything else: the highest power
+ * of two below n is doubled up to 2 * R, and that is raised to the power of the number of bits of
+ * R. */
 static void square_of_r(const struct modulus *m, mbedtls_mpi_uint *out)
 {
     size_t bits = mbedtls_mpi_core_bitlen(m->n, m->limbs);
@@ -100,7 +101,7 @@ static void square_of_r(const struct modulus *m, mbedtls_mpi_uint *out)
     }
 }
 
-/* x = x ^ e mod n; base is memory for as many limbs. */
+/* x = x ^ e mod n; base: scratch memory of as many limbs. */
 static void power(const struct modulus *m, mbedtls_mpi_uint *x, const mbedtls_mpi *e,
                   mbedtls_mpi_uint *base)
 {
@@ -119,7 +120,7 @@ static void power(const struct modulus *m, mbedtls_mpi_uint *x, const mbedtls_mp
 
 /* --- the signature --- */
 
-/* The DER of DigestInfo (9.2). Its length, or 0. */
+/* Writes the DER of DigestInfo (9.2). Returns its length, or 0. */
 static size_t digest_info(mbedtls_md_type_t md, const unsigned char *hash, size_t hash_len,
                           unsigned char out[INFO_MAX])
 {
@@ -142,7 +143,7 @@ static size_t digest_info(mbedtls_md_type_t md, const unsigned char *hash, size_
     return 10 + oid_len + hash_len;
 }
 
-/* Whether encoded is 00 01 FF ... FF 00 and info: all its bytes are looked at, none is parsed. */
+/* Whether encoded is 00 01 FF ... FF 00 and info: all bytes are compared, none is parsed. */
 static int encodes(const unsigned char *encoded, size_t len, const unsigned char *info,
                    size_t info_len)
 {
@@ -154,7 +155,7 @@ static int encodes(const unsigned char *encoded, size_t len, const unsigned char
     return good && memcmp(encoded + end + 1, info, info_len) == 0;
 }
 
-/* memory: see tk_rsa_verify. */
+/* memory: 4 * limbs + 1; the result begins at memory + limbs. */
 static int open_signature(const mbedtls_mpi *n, const mbedtls_mpi *e,
                           const unsigned char *signature, mbedtls_mpi_uint *memory)
 {
