@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Compares core/oauth/states.md with tk_account_state, for every combination of facts. */
+/* Compares core/oauth/states.md with tk_account_state, for every combination of conditions. */
 
 #include "world.h"
 
@@ -13,10 +13,10 @@
 
 enum { COLUMNS = 7, ROWS_MAX = 16 };
 
-enum { EXCHANGE, CLIENT, PAIR, ENDED, BLOCKED, FAILURES, REFRESH };
+enum { EXCHANGE, CLIENT, PAIR, REVOKED, BLOCKED, FAILURES, REFRESH };
 
 struct row {
-    char fits[COLUMNS]; /* 'y', 'n' or '-' */
+    char matches[COLUMNS]; /* 'y', 'n' or '-' */
     char state[32];
     char reason[32];
 };
@@ -46,7 +46,7 @@ static void read_row(char *line)
 
     for (int i = 0; i < COLUMNS; i++) {
         assert_true(read_cell(&line, cell, sizeof cell));
-        row->fits[i] = cell[0];
+        row->matches[i] = cell[0];
     }
     assert_true(read_cell(&line, row->state, sizeof row->state));
     assert_true(read_cell(&line, row->reason, sizeof row->reason));
@@ -66,35 +66,36 @@ static void read_table(void)
     assert_in_range(row_count, 5, ROWS_MAX);
 }
 
-static const struct row *first_match(const bool facts[COLUMNS])
+static const struct row *first_match(const bool conditions[COLUMNS])
 {
     for (size_t i = 0; i < row_count; i++) {
-        bool fits = true;
+        bool matches = true;
 
         for (int c = 0; c < COLUMNS; c++)
-            fits = fits && (rows[i].fits[c] == '-' || (rows[i].fits[c] == 'y') == facts[c]);
-        if (fits)
+            matches = matches &&
+                      (rows[i].matches[c] == '-' || (rows[i].matches[c] == 'y') == conditions[c]);
+        if (matches)
             return &rows[i];
     }
     return NULL;
 }
 
-static void set_up_account(struct tk_account *a, const bool facts[COLUMNS])
+static void set_up_account(struct tk_account *a, const bool conditions[COLUMNS])
 {
     memset(a, 0, sizeof *a);
-    a->auth.request.queued = facts[EXCHANGE];
+    a->auth.request.queued = conditions[EXCHANGE];
     a->auth.retry_timer.due_ms = TK_NEVER;
-    if (facts[CLIENT]) {
+    if (conditions[CLIENT]) {
         strcpy(a->client.portal.name, "acme.bitrix24.com");
         strcpy(a->client.client_id, "local.1");
         strcpy(a->client.client_secret, "s");
     }
-    strcpy(a->pair.access, facts[PAIR] ? "a" : "");
-    a->revocation = facts[ENDED] ? TK_REVOKED : TK_NOT_REVOKED;
-    a->refresh.blocked_by = facts[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
-    a->refresh.failures = facts[FAILURES];
-    a->refresh.error = facts[FAILURES] ? TK_E_TIMEOUT : TK_OK;
-    a->refresh.request.queued = facts[REFRESH];
+    strcpy(a->pair.access, conditions[PAIR] ? "a" : "");
+    a->revocation = conditions[REVOKED] ? TK_REVOKED : TK_NOT_REVOKED;
+    a->refresh.blocked_by = conditions[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
+    a->refresh.failures = conditions[FAILURES];
+    a->refresh.error = conditions[FAILURES] ? TK_E_TIMEOUT : TK_OK;
+    a->refresh.request.queued = conditions[REFRESH];
 }
 
 static void states_md_agrees_with_the_code(void **state)
@@ -104,12 +105,12 @@ static void states_md_agrees_with_the_code(void **state)
     (void)state;
     read_table();
     for (unsigned bits = 0; bits < 1u << COLUMNS; bits++) {
-        bool facts[COLUMNS];
+        bool conditions[COLUMNS];
 
         for (int c = 0; c < COLUMNS; c++)
-            facts[c] = bits >> c & 1;
-        set_up_account(&a, facts);
-        const struct row *row = first_match(facts);
+            conditions[c] = bits >> c & 1;
+        set_up_account(&a, conditions);
+        const struct row *row = first_match(conditions);
 
         assert_non_null(row);
         assert_string_equal(tk_state_name(tk_account_state(&a)), row->state);

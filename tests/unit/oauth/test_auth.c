@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Exchange of a code for a pair, the link before it, and the choice of the authorization host. */
+/* The authorization URL, the exchange of a code for a pair, and the choice of the authorization
+ * host. */
 
 #include "tk_auth.h"
 
@@ -16,7 +17,7 @@
 
 #define MINUTE 60000
 
-/* `auth code` with the address that the browser is redirected to. */
+/* `auth code` with the redirect URL. */
 static void write_address(char line[256], const char *code, const char *more)
 {
     snprintf(line, 256, "auth code http://localhost:7000/?code=%s&state=%s%s", code,
@@ -149,7 +150,7 @@ static void a_code_is_exchanged_in_every_state(void **state)
     }
 }
 
-static void the_redirect_must_have_the_state_of_the_link(void **state)
+static void the_redirect_must_carry_the_state_of_the_url(void **state)
 {
     char line[256];
 
@@ -167,7 +168,7 @@ static void the_redirect_must_have_the_state_of_the_link(void **state)
     write_address(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
-    world_run(&w, 20 * MINUTE); /* the link does not expire */
+    world_run(&w, 20 * MINUTE); /* a state does not expire */
     world_give_code(&w, "c");
     write_address(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
@@ -224,7 +225,7 @@ static void without_auth_begin_no_state_is_needed(void **state)
     world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c&state="), "OK");
 }
 
-static void an_answer_for_another_portal_is_refused(void **state)
+static void a_response_for_another_portal_is_refused(void **state)
 {
     (void)state;
     world_set_client(&w);
@@ -268,7 +269,7 @@ static void a_state_is_accepted_once(void **state)
     world_assert_begins(world_type(&w, line), "ERR wrong_state");
 }
 
-static void ctrl_c_withdraws_a_code_that_was_not_sent(void **state)
+static void ctrl_c_cancels_an_exchange_that_was_not_sent(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -305,7 +306,7 @@ static void a_second_verification_replaces_the_first(void **state)
     assert_string_equal(world_status(&w, "rest"), "ok");
 }
 
-/* It is of the pair that is forgotten. */
+/* It is for the pair that is forgotten. */
 static void auth_forget_ends_a_verification(void **state)
 {
     (void)state;
@@ -321,8 +322,8 @@ static void auth_forget_ends_a_verification(void **state)
     assert_string_equal(world_status(&w, "last_error"), "none");
 }
 
-/* Flash fails, so nothing is forgotten or removed, and the answer to the code is accepted. */
-static void an_exchange_goes_on_where_forget_fails(void **state)
+/* Flash fails, so nothing is forgotten or removed, and the response to the code is accepted. */
+static void an_exchange_continues_if_forget_fails(void **state)
 {
     static const char *const codes[] = {"second", "third"};
     static const char *const lines[] = {"@2 auth code second\n", "@2 auth code third\n"};
@@ -407,7 +408,7 @@ static void a_configured_auth_host_is_never_overridden(void **state)
                 "oauth.local");
 }
 
-static void the_other_known_host_in_an_answer_is_stored(void **state)
+static void the_other_known_host_in_a_response_is_stored(void **state)
 {
     (void)state;
     w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
@@ -433,24 +434,24 @@ int main(void)
         TEST(a_code_waits_for_the_network),
         TEST(an_unanswered_exchange_ends_within_25_s),
         TEST(a_code_is_exchanged_in_every_state),
-        TEST(the_redirect_must_have_the_state_of_the_link),
+        TEST(the_redirect_must_carry_the_state_of_the_url),
         TEST(a_redirect_that_was_used_is_reported_as_code_used),
         TEST(auth_begin_keeps_a_connection_open_for_10_minutes),
         TEST(a_busy_connection_is_not_reported_as_warm),
         TEST(without_auth_begin_no_state_is_needed),
-        TEST(an_answer_for_another_portal_is_refused),
+        TEST(a_response_for_another_portal_is_refused),
         TEST(auth_forget_cancels_an_exchange),
-        TEST(an_exchange_goes_on_where_forget_fails),
+        TEST(an_exchange_continues_if_forget_fails),
         TEST(a_state_is_accepted_once),
         TEST(auth_forget_ends_a_verification),
-        TEST(ctrl_c_withdraws_a_code_that_was_not_sent),
+        TEST(ctrl_c_cancels_an_exchange_that_was_not_sent),
         TEST(a_second_verification_replaces_the_first),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
         TEST(a_redirect_may_name_the_other_known_host),
         TEST(an_unknown_server_domain_never_gets_the_secret),
         TEST(a_configured_auth_host_is_never_overridden),
-        TEST(the_other_known_host_in_an_answer_is_stored),
+        TEST(the_other_known_host_in_a_response_is_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Answers of the token endpoint and of REST in the dialect of Bitrix24. */
+/* Responses of the token endpoint and of the REST API, as Bitrix24 writes them. */
 
 #include "tk_oauth.h"
 
@@ -15,7 +15,7 @@
 #define NOW ((int64_t)1780315782)
 
 static struct tk_http http;
-static struct tk_token_response grant;
+static struct tk_token_response response;
 static char body[4096];
 
 static void parse(int status, const char *text)
@@ -23,27 +23,27 @@ static void parse(int status, const char *text)
     memset(body, 0, sizeof body);
     strcpy(body, text);
     http = (struct tk_http){.status = status, .body = body, .body_len = strlen(text)};
-    memset(&grant, 0, sizeof grant);
+    memset(&response, 0, sizeof response);
 }
 
 static enum tk_err parse_error(int status, const char *text)
 {
     parse(status, text);
-    return tk_oauth_read_token_response(&http, NOW, &grant);
+    return tk_oauth_read_token_response(&http, NOW, &response);
 }
 
 static enum tk_err parse_portal_error(int status, const char *text)
 {
     parse(status, text);
-    const char *said;
+    const char *server_error;
 
-    return tk_oauth_read_rest_response(&http, &said);
+    return tk_oauth_read_rest_response(&http, &server_error);
 }
 
-/* --- good answers --- */
+/* --- token responses --- */
 
-/* The sample of the documentation, with slashes escaped as on the wire. */
-static void reads_the_documented_answer(void **state)
+/* The sample in Bitrix24's documentation, with slashes escaped as on the wire. */
+static void reads_the_documented_response(void **state)
 {
     (void)state;
     assert_int_equal(
@@ -57,26 +57,26 @@ static void reads_the_documented_answer(void **state)
                          "    \"server_endpoint\": \"https:\\/\\/oauth.bitrix.info\\/rest\\/\",\n"
                          "    \"status\": \"F\",\n    \"user_id\": 67\n}\n"),
         TK_OK);
-    assert_string_equal(grant.access_token, "ydtj8pho532wydb5ixk78ol7uqlb7sch");
-    assert_string_equal(grant.refresh_token, "3s6lr4kr3cv2od4v853gvrchb875bwxb");
-    assert_string_equal(grant.client_endpoint, "https://portal.bitrix24.com/rest/");
-    assert_string_equal(grant.server_endpoint, "https://oauth.bitrix.info/rest/");
-    assert_string_equal(grant.member_id, "a223c6b3710f85df22e9377d6c4f7553");
-    assert_string_equal(grant.user_id, "67");
-    assert_string_equal(grant.scope, "crm,entity,im,task");
-    assert_int_equal(grant.expires_in, 3600);
+    assert_string_equal(response.access_token, "ydtj8pho532wydb5ixk78ol7uqlb7sch");
+    assert_string_equal(response.refresh_token, "3s6lr4kr3cv2od4v853gvrchb875bwxb");
+    assert_string_equal(response.client_endpoint, "https://portal.bitrix24.com/rest/");
+    assert_string_equal(response.server_endpoint, "https://oauth.bitrix.info/rest/");
+    assert_string_equal(response.member_id, "a223c6b3710f85df22e9377d6c4f7553");
+    assert_string_equal(response.user_id, "67");
+    assert_string_equal(response.scope, "crm,entity,im,task");
+    assert_int_equal(response.expires_in, 3600);
 }
 
 static void needs_only_the_two_tokens(void **state)
 {
     (void)state;
     assert_int_equal(parse_error(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"), TK_OK);
-    assert_string_equal(grant.client_endpoint, "");
-    assert_string_equal(grant.server_endpoint, "");
-    assert_string_equal(grant.member_id, "");
-    assert_string_equal(grant.user_id, "");
-    assert_string_equal(grant.scope, "");
-    assert_int_equal(grant.expires_in, 3600);
+    assert_string_equal(response.client_endpoint, "");
+    assert_string_equal(response.server_endpoint, "");
+    assert_string_equal(response.member_id, "");
+    assert_string_equal(response.user_id, "");
+    assert_string_equal(response.scope, "");
+    assert_int_equal(response.expires_in, 3600);
 }
 
 static void ignores_members_of_other_types(void **state)
@@ -87,9 +87,9 @@ static void ignores_members_of_other_types(void **state)
                          "\"scope\":null,\"member_id\":false,\"client_endpoint\":[],"
                          "\"server_endpoint\":{\"x\":1},\"error\":\"\",\"error\":null}"),
         TK_OK);
-    assert_string_equal(grant.user_id, "1");
-    assert_string_equal(grant.scope, "");
-    assert_string_equal(grant.server_endpoint, "");
+    assert_string_equal(response.user_id, "1");
+    assert_string_equal(response.scope, "");
+    assert_string_equal(response.server_endpoint, "");
 }
 
 static void reads_lifetimes_in_every_form(void **state)
@@ -124,12 +124,12 @@ static void reads_lifetimes_in_every_form(void **state)
         snprintf(text, sizeof text, "{\"access_token\":\"a\",%s,\"refresh_token\":\"r\"}",
                  rows[i].member);
         assert_int_equal(parse_error(200, text), TK_OK);
-        if (grant.expires_in != rows[i].want)
-            fail_msg("%s -> %u", rows[i].member, (unsigned)grant.expires_in);
+        if (response.expires_in != rows[i].want)
+            fail_msg("%s -> %u", rows[i].member, (unsigned)response.expires_in);
     }
 }
 
-static void refuses_tokens_that_cannot_be_stored(void **state)
+static void rejects_tokens_that_cannot_be_stored(void **state)
 {
     char token[TK_TOKEN_MAX + 2], text[1000];
 
@@ -149,7 +149,7 @@ static void refuses_tokens_that_cannot_be_stored(void **state)
     }
 }
 
-static void refuses_answers_without_a_pair(void **state)
+static void rejects_responses_without_a_pair(void **state)
 {
     static const char *const rows[] = {
         "",
@@ -182,7 +182,7 @@ static void refuses_answers_without_a_pair(void **state)
     }
 }
 
-static void refuses_answers_with_too_many_members(void **state)
+static void rejects_responses_with_too_many_members(void **state)
 {
     char text[2000] = "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"x\":[1";
 
@@ -193,7 +193,7 @@ static void refuses_answers_with_too_many_members(void **state)
     assert_int_equal(parse_error(200, text), TK_E_BAD_ANSWER);
 }
 
-/* --- errors --- */
+/* --- error responses --- */
 
 struct row {
     int status;
@@ -256,7 +256,7 @@ static void distinguishes_errors_of_the_authorization_server(void **state)
     }
 }
 
-/* An internal error says nothing about the pair, whatever is in the body. */
+/* A 5xx says nothing about the pair, whatever its body. */
 static void no_5xx_revokes_a_pair(void **state)
 {
     static const char *const words[] = {"invalid_grant",         "expired_token",
@@ -317,8 +317,8 @@ static void survives_any_changed_byte(void **state)
             strcpy(text, good);
             text[at] = (char)c;
             if (parse_error(200, text) == TK_OK)
-                assert_true(tk_oauth_is_token(grant.access_token) &&
-                            tk_oauth_is_token(grant.refresh_token) && grant.expires_in > 0);
+                assert_true(tk_oauth_is_token(response.access_token) &&
+                            tk_oauth_is_token(response.refresh_token) && response.expires_in > 0);
         }
     }
 }
@@ -326,13 +326,13 @@ static void survives_any_changed_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_the_documented_answer),
+        cmocka_unit_test(reads_the_documented_response),
         cmocka_unit_test(needs_only_the_two_tokens),
         cmocka_unit_test(ignores_members_of_other_types),
         cmocka_unit_test(reads_lifetimes_in_every_form),
-        cmocka_unit_test(refuses_tokens_that_cannot_be_stored),
-        cmocka_unit_test(refuses_answers_without_a_pair),
-        cmocka_unit_test(refuses_answers_with_too_many_members),
+        cmocka_unit_test(rejects_tokens_that_cannot_be_stored),
+        cmocka_unit_test(rejects_responses_without_a_pair),
+        cmocka_unit_test(rejects_responses_with_too_many_members),
         cmocka_unit_test(distinguishes_errors_of_the_authorization_server),
         cmocka_unit_test(no_5xx_revokes_a_pair),
         cmocka_unit_test(distinguishes_errors_of_the_portal),

@@ -121,7 +121,7 @@ static const char *action_name(enum tk_err err)
     return names[tk_err_action(err)];
 }
 
-static void answers_agree_with_errors_md(void **state)
+static void responses_agree_with_errors_md(void **state)
 {
     size_t seen = 0;
 
@@ -197,8 +197,8 @@ static void every_error_with_an_action_is_in_errors_md(void **state)
     }
 }
 
-/* tk_token.c does not handle them. */
-static void no_answer_to_a_refresh_has_an_action_of_rest(void **state)
+/* tk_refresh.c does not handle those. */
+static void no_response_to_a_refresh_has_an_action_of_rest(void **state)
 {
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
@@ -210,11 +210,11 @@ static void no_answer_to_a_refresh_has_an_action_of_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_agree_with_errors_md),
+        cmocka_unit_test(responses_agree_with_errors_md),
         cmocka_unit_test(actions_agree_with_errors_md),
         cmocka_unit_test(every_known_error_code_is_in_errors_md),
         cmocka_unit_test(every_error_with_an_action_is_in_errors_md),
-        cmocka_unit_test(no_answer_to_a_refresh_has_an_action_of_rest),
+        cmocka_unit_test(no_response_to_a_refresh_has_an_action_of_rest),
     };
 
     return cmocka_run_group_tests(tests, read_tables, NULL);

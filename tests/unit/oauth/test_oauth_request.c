@@ -125,7 +125,7 @@ static void a_request_without_body_has_no_content_length(void **state)
                              "tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n\r\n");
 }
 
-static void the_link_has_no_secret(void **state)
+static void the_authorization_url_has_no_secret(void **state)
 {
     (void)state;
     client.portal.port = 8443;
@@ -215,14 +215,14 @@ static void reads_a_bare_code(void **state)
     assert_string_equal(redirect.state, "");
 }
 
-static void refuses_input_without_a_code(void **state)
+static void rejects_input_without_a_code(void **state)
 {
     static const char *const rows[] = {
         "",
         "a b",
         "a\tb",
         "c\xc3\xa9",
-        "code=abc", /* half a redirect: a state may be missing */
+        "code=abc", /* part of a URL: the state may be missing */
         "http://localhost/#code=abc&x",
         "http://localhost/?",
         "http://localhost/?code=",
@@ -274,12 +274,12 @@ int main(void)
         TEST(the_largest_request_fits_its_buffer),
         TEST(reports_a_request_that_does_not_fit),
         TEST(a_request_without_body_has_no_content_length),
-        TEST(the_link_has_no_secret),
+        TEST(the_authorization_url_has_no_secret),
         TEST(chooses_the_server_by_the_portals_domain),
         TEST(knows_no_other_server),
         TEST(reads_a_redirect),
         TEST(reads_a_bare_code),
-        TEST(refuses_input_without_a_code),
+        TEST(rejects_input_without_a_code),
         TEST(limits_the_length_of_code_state_and_domain),
     };
 

@@ -74,7 +74,7 @@ static void a_moved_portal_is_followed_and_stored(void **state)
     assert_string_equal(w.server.last_host, NEW);
 }
 
-/* The authorization server knows of the redirect later. */
+/* The authorization server still names the former host. */
 static void a_refresh_with_the_old_name_does_not_move_it_back(void **state)
 {
     (void)state;
@@ -204,7 +204,7 @@ static void a_new_name_that_refuses_is_not_stored(void **state)
     assert_status("client_endpoint", "https://" OLD "/rest/");
 }
 
-static void where_flash_fails_it_moves_in_ram(void **state)
+static void if_flash_fails_the_move_is_in_ram(void **state)
 {
     (void)state;
     provision("ok");
@@ -228,7 +228,7 @@ static void redirects_of_the_authorization_server_are_not_followed(void **state)
 
 /* --- a verification that fails --- */
 
-static void transient_errors_are_verified_again_soon(void **state)
+static void after_a_transient_error_it_is_repeated_soon(void **state)
 {
     (void)state;
     w.server.rest_error = "CONNECTION_ERROR";
@@ -250,7 +250,7 @@ static void transient_errors_are_verified_again_soon(void **state)
     assert_int_equal(w.server.checks, proofs);
 }
 
-static void configuration_errors_are_verified_again_slowly(void **state)
+static void after_a_refusal_it_is_repeated_slowly(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
@@ -360,10 +360,10 @@ int main(void)
         TEST(a_redirect_loop_ends),
         TEST(a_hostile_redirect_changes_nothing),
         TEST(a_new_name_that_refuses_is_not_stored),
-        TEST(where_flash_fails_it_moves_in_ram),
+        TEST(if_flash_fails_the_move_is_in_ram),
         TEST(redirects_of_the_authorization_server_are_not_followed),
-        TEST(transient_errors_are_verified_again_soon),
-        TEST(configuration_errors_are_verified_again_slowly),
+        TEST(after_a_transient_error_it_is_repeated_soon),
+        TEST(after_a_refusal_it_is_repeated_slowly),
         TEST(a_refused_token_is_refreshed_once),
         TEST(a_token_that_stays_refused_is_not_refreshed_again),
         TEST(a_forgotten_pair_is_not_verified),

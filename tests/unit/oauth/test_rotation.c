@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Rotation of a pair: the server retires it before its successor is in flash. The power fails in
+ * Rotation of a pair: the server retires it before its successor is on flash. The power fails in
  * each flash operation, torn in each way, and in each millisecond of a refresh and of its recovery;
- * the request was not received, or its answer was lost; with and without a grace time. The account
- * must become ready again where the server honours a pair in flash, and else report rotation_lost.
+ * the request was not received, or its response was lost; with and without a grace time. The
+ * account must become ready again where the server honours a pair on flash, and else report
+ * rotation_lost.
  */
 
 #include <setjmp.h>
@@ -199,7 +200,7 @@ static void power_fails_again_in_each_flash_operation_of_the_recovery(void **sta
 
 /* --- errors in the recovery --- */
 
-static void lose_an_answer(bool grace)
+static void lose_a_response(bool grace)
 {
     just_before_a_refresh(grace);
     world_fault(&w, WORLD_LOSES, 1);
@@ -240,7 +241,7 @@ static void meet_each_transient_error(const char *word)
 static void transient_errors_do_not_end_a_recovery(void **state)
 {
     (void)state;
-    lose_an_answer(true);
+    lose_a_response(true);
     meet_each_transient_error("current");
     world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
@@ -252,7 +253,7 @@ static void transient_errors_do_not_end_a_recovery(void **state)
 static void transient_errors_do_not_end_a_recovery_with_the_previous_pair(void **state)
 {
     (void)state;
-    lose_an_answer(false);
+    lose_a_response(false);
     rules_restore(&w.server.rules, 1);
     world_error(&w, "invalid_grant", 400, 1);
     while (w.fault != WORLD_WELL)
@@ -267,7 +268,7 @@ static void transient_errors_do_not_end_a_recovery_with_the_previous_pair(void *
 static void a_configuration_error_does_not_end_a_recovery(void **state)
 {
     (void)state;
-    lose_an_answer(true);
+    lose_a_response(true);
     world_error(&w, "PAYMENT_REQUIRED", 401, 0);
     world_run(&w, HOUR);
     world_assert_state(&w, "blocked", "payment_required");
@@ -278,10 +279,10 @@ static void a_configuration_error_does_not_end_a_recovery(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-static void lost_answers_are_recovered_while_grace_lasts(void **state)
+static void lost_responses_are_recovered_while_grace_lasts(void **state)
 {
     (void)state;
-    lose_an_answer(true);
+    lose_a_response(true);
     world_fault(&w, WORLD_LOSES, 1);
     world_run(&w, 5 * MINUTE);
     world_assert_state(&w, "ready", "none");
@@ -340,7 +341,7 @@ static void flash_errors_do_not_delay_refreshes(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-/* Meanwhile a refresh with it may have been sent. */
+/* A refresh with it may have been sent meanwhile. */
 static void a_pair_stored_late_is_stored_with_the_open_intent(void **state)
 {
     (void)state;
@@ -438,7 +439,7 @@ int main(void)
         TEST(transient_errors_do_not_end_a_recovery),
         TEST(transient_errors_do_not_end_a_recovery_with_the_previous_pair),
         TEST(a_configuration_error_does_not_end_a_recovery),
-        TEST(lost_answers_are_recovered_while_grace_lasts),
+        TEST(lost_responses_are_recovered_while_grace_lasts),
         TEST(flash_errors_do_not_delay_refreshes),
         cmocka_unit_test(each_flash_operation_may_fail),
         TEST(a_pair_stored_late_is_stored_with_the_open_intent),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The ring of events, and the counters_count_until_the_next_boot of `status --all`. */
+/* The ring of events, and the counters of `status --all`. */
 
 #include <setjmp.h>
 #include <stdarg.h>
