@@ -2,7 +2,8 @@
 #ifndef TK_KEEPER_H
 #define TK_KEEPER_H
 
-/* The inside of a keeper: the rooms put together. Programs include tokenkeeper.h. */
+/* The inside of a keeper, public only so that a program can allocate one: all members are private.
+ * Its functions are in tokenkeeper.h. */
 
 #include "tk_accounts.h"
 #include "tk_alerts.h"
@@ -12,9 +13,10 @@
 
 struct tk_keeper {
     struct tk_runtime rt;
-    bool time_was_known;
-    bool emitted;                     /* lines in this pass that the consoles have yet to write */
-    enum tk_state shown[TK_ACCOUNTS]; /* the state in each account's last EVT line */
+    bool running;        /* inside tk_keeper_init or tk_keeper_run */
+    bool time_was_known; /* in the last pass */
+    bool emitted;        /* in this pass: lines that the consoles write in the next one */
+    enum tk_state reported[TK_ACCOUNTS]; /* in each account's last EVT line */
     struct tk_console_env env;
     struct tk_accounts accounts;
     struct tk_alerts alerts;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tokenkeeper.h"
 
+#include "tk_assert.h"
 #include "tk_command_table.h"
 #include "tk_device.h"
 
 #include <string.h>
 
-#define IDLE_MS 10000 /* the watchdog is fed at least that often */
+#define IDLE_MS 10000 /* at most: the watchdog must be fed */
+
+/* tk_keeper_init was called, and no call is made from a callback. */
+static bool is_ready(const struct tk_keeper *k)
+{
+    return k->rt.config != NULL && !k->running;
+}
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
 {
@@ -27,12 +34,45 @@ static void on_line(void *ctx, const char *line)
         config->on_line(config->ctx, line);
 }
 
+static void report_state(struct tk_keeper *k, const struct tk_account *a)
+{
+    char buf[200];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "state ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " state=");
+    tk_text_add(&t, tk_state_name(tk_account_state(a)));
+    tk_text_add(&t, " reason=");
+    tk_text_add(&t, tk_account_reason(a));
+    tk_text_add(&t, " generation=");
+    tk_text_int(&t, a->pair.generation);
+    tk_runtime_event(&k->rt, &t);
+}
+
+static void report_changes(struct tk_keeper *k)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        const struct tk_account *a = &k->accounts.of[i];
+        enum tk_state state = tk_account_state(a);
+
+        if (!a->used || state == k->reported[i])
+            continue;
+        k->reported[i] = state;
+        report_state(k, a);
+    }
+}
+
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text)
 {
+    TK_ASSERT(is_ready(k));
     tk_runtime_event(&k->rt, text);
 }
 
-/* Before a commit, so that the history rides in it. */
+/* --- events of accounts --- */
+
+/* The commit that follows includes the history. */
 static void record(struct tk_history *h, const struct tk_account *a, enum tk_account_event event)
 {
     switch (event) {
@@ -65,36 +105,6 @@ static void on_account(void *ctx, struct tk_account *a, enum tk_account_event ev
     tk_alerts_on_account(&k->alerts, a, event, err);
 }
 
-static void report_state(struct tk_keeper *k, const struct tk_account *a)
-{
-    char buf[200];
-    struct tk_text t;
-
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "state ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, " state=");
-    tk_text_add(&t, tk_state_name(tk_account_state(a)));
-    tk_text_add(&t, " reason=");
-    tk_text_add(&t, tk_account_reason(a));
-    tk_text_add(&t, " generation=");
-    tk_text_int(&t, a->pair.generation);
-    tk_keeper_event(k, &t);
-}
-
-static void report_changes(struct tk_keeper *k)
-{
-    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
-        const struct tk_account *a = &k->accounts.of[i];
-        enum tk_state state = tk_account_state(a);
-
-        if (!a->used || state == k->shown[i])
-            continue;
-        k->shown[i] = state;
-        report_state(k, a);
-    }
-}
-
 /* --- start and end --- */
 
 void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
@@ -102,6 +112,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     const struct tk_account_listener listener = {on_account, k};
 
     memset(k, 0, sizeof *k);
+    k->running = true;
     tk_runtime_init(&k->rt, config, on_line, k);
     k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->alerts, &tk_command_table};
     for (unsigned i = 0; i < TK_CONSOLES; i++)
@@ -109,20 +120,22 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     tk_accounts_init(&k->accounts, &k->rt, &listener);
     tk_alerts_init(&k->alerts, &k->rt, &k->accounts);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
-        k->shown[i] = tk_account_state(&k->accounts.of[i]);
+        k->reported[i] = tk_account_state(&k->accounts.of[i]);
     tk_accounts_schedule(&k->accounts);
     tk_alerts_resume(&k->alerts);
+    k->running = false;
 }
 
 void tk_keeper_free(struct tk_keeper *k)
 {
+    TK_ASSERT(is_ready(k));
     tk_runtime_free(&k->rt);
     tk_wipe(k, sizeof *k);
 }
 
 /* --- running --- */
 
-/* tk_time_set bounds what a time server may say. */
+/* Sets the time that a server sent, if it is plausible (tk_time_set). */
 static void take_ntp(struct tk_keeper *k)
 {
     char buf[80];
@@ -138,7 +151,7 @@ static void take_ntp(struct tk_keeper *k)
     tk_runtime_log(&k->rt, TK_LOG_ERROR, &t);
 }
 
-/* The time may become known by SNTP, an operator, or the system's clock. */
+/* Acts when the time becomes known: from SNTP, the operator, or a system clock. */
 static void notice_time(struct tk_keeper *k)
 {
     int64_t now;
@@ -160,9 +173,11 @@ static uint64_t earliest(uint64_t a, uint64_t b)
  * next pass. */
 uint64_t tk_keeper_run(struct tk_keeper *k)
 {
+    TK_ASSERT(is_ready(k));
     uint64_t now_ms = tk_keeper_now(k);
     uint64_t until_ms = now_ms + IDLE_MS;
 
+    k->running = true;
     tk_device_feed_watchdog(k->rt.config->port);
     take_ntp(k);
     notice_time(k);
@@ -174,6 +189,7 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     if (k->emitted)
         until_ms = now_ms;
     k->emitted = false;
+    k->running = false;
     return until_ms;
 }
 
@@ -181,22 +197,26 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
 
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref)
 {
+    TK_ASSERT(is_ready(k));
     return tk_accounts_find(&k->accounts, ref);
 }
 
 enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                   char *buf, size_t size, struct tk_token_info *info)
 {
+    TK_ASSERT(is_ready(k));
     return tk_token_serve(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 
 enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                        char *buf, size_t size, struct tk_token_info *info)
 {
+    TK_ASSERT(is_ready(k));
     return tk_token_serve_last(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 
 void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
 {
+    TK_ASSERT(is_ready(k));
     tk_token_serve_rejected(&k->accounts, ref, generation);
 }

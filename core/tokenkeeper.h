@@ -3,8 +3,9 @@
 #define TOKENKEEPER_H
 
 /*
- * tokenkeeper: obtains a Bitrix24 OAuth token and keeps it fresh. The one header that a firmware or
- * a program includes; it needs a port of platform/ to run on.
+ * tokenkeeper: obtains a Bitrix24 OAuth token and keeps it fresh. The one header that a firmware
+ * or program includes. It runs on a port of platform/, which is initialized first, as is mbedTLS
+ * (tk_mbedtls_init):
  *
  *      static struct tk_keeper keeper;
  *
@@ -12,54 +13,73 @@
  *      for (;;)
  *          tk_wait(port, tk_keeper_run(&keeper));
  *
- * A keeper owns no globals: thousands can live in one process. All calls are non-blocking and made
- * from that one loop, never from interrupts or other threads. An idle caller blocks in tk_wait().
- * A demand (tk_token_get) is made before tk_keeper_run, which starts what it needs.
+ * Everything is done from that one loop. None of these functions may be called from an interrupt,
+ * from another thread, or from a callback of struct tk_config. None of them waits for the network:
+ * a pass takes at most about 2 s on a Cortex-M3, for a TLS handshake, and usually under 1 ms. A
+ * keeper has no globals, so one process can run thousands.
+ *
+ * A call that breaks these rules is stopped by TK_ASSERT (tk_assert.h).
  */
 
 #include "tk_config.h"
 #include "tk_keeper.h"
+#include "tk_sock.h"
 #include "tk_token_serve.h"
 #include "tk_version.h"
 
-/* Opens the store and loads the accounts. Always succeeds: what does not work is reported on the
- * console. config and all it points to outlive k. */
+/* Opens the store, loads the settings and schedules the refreshes; sends nothing. Always succeeds:
+ * errors of flash and TLS are reported by `status` and `check` on the console. k needs no
+ * initialization; *config and all that it points to must outlive it. */
 void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
 
-/* Closes all connections and wipes k, which may be initialised again. */
+/* Closes all connections and wipes k, which may be initialized again. Flash is not changed. */
 void tk_keeper_free(struct tk_keeper *k);
 
-/* One pass over consoles, timers and network. The tick in ms until which it may sleep if nothing
- * happens: hand it to tk_wait. */
+/* One pass over consoles, timers and network; feeds the watchdog. Returns the tick (ms, at most
+ * 10 s ahead) until which the caller may sleep in tk_wait; calling earlier is always allowed. */
 uint64_t tk_keeper_run(struct tk_keeper *k);
 
 /*
- * A valid access token of the account `ref` (NULL or "": the first), NUL-terminated in buf, which
- * takes TK_TOKEN_MAX + 1 bytes; a shorter one is refused with TK_E_NO_MEMORY. With less than
- * min_valid_s seconds left the token is renewed first, at most once. *info is always filled.
+ * Copies a valid access token of the account ref (NULL or "": the first) to buf, NUL-terminated.
+ * size: TK_TOKEN_MAX + 1 bytes are always enough. If fewer than min_valid_s seconds of its life are
+ * left (TK_MIN_VALID_DEFAULT suits most callers) it starts one refresh, which the next
+ * tk_keeper_run sends. Call it before tk_keeper_run, in each pass until it stops returning
+ * TK_TOKEN_WAIT. *info is always filled.
  *
- *      TK_TOKEN_VALUE    buf has the token
- *      TK_TOKEN_WAIT     ask again after the next tk_keeper_run
- *      TK_TOKEN_REFUSED  info->err says what an operator must do
+ *      TK_TOKEN_VALUE    buf has the token; info->expires_in seconds are left. info->is_short: that
+ *                        is less than min_valid_s, because no refresh can help now
+ *      TK_TOKEN_WAIT     a refresh is in progress (info->err is TK_OK), is being retried
+ *                        (info->err: its last error), or the clock is not set
+ *                        (TK_E_CLOCK_UNKNOWN). It has no timeout; see tk_token_get_last
+ *      TK_TOKEN_REFUSED  there is no valid token and waiting does not help; info->err:
+ *                        TK_E_NO_SUCH_REF, TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_NO_MEMORY (buf is
+ *                        too small), or the error that an operator must resolve. tk_err_code has
+ *                        its code, tk_words_add its hint
+ *
+ * A refresh replaces the token, so get it for each use and do not keep it. Wipe buf (tk_wipe).
  */
 enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                   char *buf, size_t size, struct tk_token_info *info);
 
-/* The same for a caller whose time is up: takes a valid token that lives shorter than asked. */
+/* As tk_token_get, for a caller whose own timeout has passed: instead of TK_TOKEN_WAIT it returns
+ * a token that is still valid for a shorter time (info->is_short), if there is one. */
 enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                        char *buf, size_t size, struct tk_token_info *info);
 
-/* A server answered 401 to a token of this generation. If that is the current one, it is renewed
- * before tk_token_get gives a token again. */
+/* The portal answered 401 to a token of this generation (info->generation). If it is still the
+ * current one, tk_token_get does not return it again but refreshes it. No effect for an unknown
+ * ref or another generation. */
 void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation);
 
-/* The account of that name, for reading; NULL: none. NULL or "" is the first. */
+/* The account ref (NULL or "": the first) for reading, or NULL if there is none. Valid until the
+ * next tk_keeper_run. See tk_account.h for its members, tk_state.h for its state and reason. */
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);
 
-/* Reports an event of the board's: an EVT line on every console and to config->on_line. */
+/* Prints the line "EVT " + text on every console and passes it to config->on_line: for events of
+ * the program itself. The line is cut at 399 characters. text must not contain a secret. */
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);
 
-/* tick, ms */
+/* The monotonic time, ms: that of tk_clock_now_ms. */
 uint64_t tk_keeper_now(const struct tk_keeper *k);
 
 #endif

@@ -2,7 +2,13 @@
 #ifndef TK_CONFIG_H
 #define TK_CONFIG_H
 
-/* What a board or a program hands to tk_keeper_init. */
+/*
+ * What a program hands to tk_keeper_init. The struct and all that it points to must outlive the
+ * keeper. Members may be NULL or 0 only where noted.
+ *
+ * The callbacks run in the main loop, inside a function of the keeper: they must return soon, copy
+ * the strings they want to keep, and not call the keeper.
+ */
 
 #include "tk_err.h"
 #include "tk_flash.h"
@@ -11,33 +17,33 @@
 #include <mbedtls/ssl.h>
 #include <stdint.h>
 
-/* Must outlive the keeper, with all it points to. */
 struct tk_config {
-    struct tk_port *port;
-    const struct tk_flash *flash;   /* for the store */
-    struct tk_seal *seal;           /* memory for sealing with the device key; NULL: not sealed */
-    const struct tk_flash *scratch; /* flash that `selftest` may erase; NULL: none */
-    int64_t build_unix;             /* build date: no time before it is accepted */
-    const char *board;              /* name of the board, one word */
+    struct tk_port *port;         /* passed to every function of platform/; a port may ignore it */
+    const struct tk_flash *flash; /* for the store; not shared with anything else */
+    struct tk_seal *seal;         /* memory for sealing the store with tk_device_key; NULL: the
+                                     store is in clear */
+    const struct tk_flash *scratch; /* flash that the command selftest may erase; NULL: none */
+    int64_t build_unix;             /* build date, Unix time: the clock never goes below it */
+    const char *board;              /* one word for `version`: "lm3s6965evb" */
 
-    /* The roots of trust of the build, see tk_trust.h. find_root(trust, ...) is called
-     * within a handshake as by mbedtls_ssl_conf_ca_cb. new_root allocates an empty certificate on
-     * mbedTLS's heap, which mbedTLS frees; NULL: out of memory. trust_id differs for other roots.
-     */
-    mbedtls_x509_crt_ca_cb_t find_root;
-    void *trust;
-    mbedtls_x509_crt *(*new_root)(void);
-    uint64_t trust_id;
+    /* The build's trusted roots; tk_trust_find, a struct tk_trust, tk_trust_new and tk_trust_id of
+     * port/mbedtls serve a list in flash. */
+    mbedtls_x509_crt_ca_cb_t find_root;  /* as for mbedtls_ssl_conf_ca_cb */
+    void *trust;                         /* its context; NULL if it needs none */
+    mbedtls_x509_crt *(*new_root)(void); /* allocates an empty certificate on mbedTLS's heap, which
+                                            mbedTLS frees; returns NULL if out of memory */
+    uint64_t trust_id;                   /* differs for each set of roots: a TLS session is resumed
+                                            only under the set that verified it */
 
-    /* Called from tk_keeper_init and tk_keeper_run; NULL: not wanted. They must not call the
-     * keeper. */
-
-    /* Each EVT and LOG line as the consoles print it, without a line end. It holds no secret. */
+    /* Gets each EVT and LOG line as the consoles print it, without the line end and never with a
+     * secret. NULL: not needed. */
     void (*on_line)(void *ctx, const char *line);
 
-    /* The alert level of an account changed. level: 1 to 4; 0: cleared. */
+    /* The alert level of the account ref changed (core/escalate): 1 to 4, or 0 when cleared. NULL:
+     * not needed. */
     void (*on_escalation)(void *ctx, const char *ref, int level, enum tk_err cause);
-    void *ctx;
+
+    void *ctx; /* of the callbacks; may be NULL */
 };
 
 #endif

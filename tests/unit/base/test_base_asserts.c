@@ -7,6 +7,7 @@
 #include "tk_text.h"
 #include "tk_time.h"
 #include "tk_timer.h"
+#include "tk_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,12 +71,23 @@ static void a_time_comes_from_the_operator_or_from_sntp(void **state)
     expect_assert_failure(tk_time_quality_name(TK_TIME_SYSTEM + 1));
 }
 
+static void a_string_is_in_the_tables(void **state)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+
+    (void)state;
+    tk_text_init(&t, buf, sizeof buf);
+    expect_assert_failure(tk_words_add(&t, tk_words_of_setting(1000)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_has_room_for_its_terminator),
         cmocka_unit_test(a_timer_is_initialized_before_it_starts),
         cmocka_unit_test(an_error_is_in_the_table),
+        cmocka_unit_test(a_string_is_in_the_tables),
         cmocka_unit_test(an_element_is_counted_from_0),
         cmocka_unit_test(a_time_comes_from_the_operator_or_from_sntp),
     };
