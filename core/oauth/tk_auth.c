@@ -174,7 +174,7 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_
 }
 
 /* The exchange succeeded: the new pair replaces the account's, whose refresh is cancelled. */
-static void accept(struct tk_account *a, const struct tk_token_response *response)
+static void accept_pair(struct tk_account *a, const struct tk_token_response *response)
 {
     tk_https_cancel(&a->rt->https, &a->refresh.request);
     if (a->auth.redirect_host != NULL)
@@ -200,7 +200,7 @@ static enum tk_err read_response(struct tk_account *a, struct tk_http *http)
         return err;
     if (!is_for_our_portal(a, &response))
         return TK_E_WRONG_PORTAL;
-    accept(a, &response);
+    accept_pair(a, &response);
     return TK_OK;
 }
 

@@ -34,8 +34,8 @@ static void open_intent(struct tk_account *a)
     a->refresh.intent = true;
 }
 
-/* This attempt rotated nothing: it was never sent, or the server said so. An earlier one may
- * have. */
+/* This attempt rotated nothing: it was never sent, or the server refused it. An earlier attempt may
+ * have rotated the pair. */
 static void close_intent(struct tk_account *a)
 {
     if (a->refresh.in_doubt || !a->refresh.intent)

@@ -123,7 +123,7 @@ static void an_account_is_not_removed_during_its_command(void **state)
 /* Else one answer would mix two accounts. */
 static void an_account_is_not_removed_while_it_is_printed(void **state)
 {
-    char said[4096] = "";
+    char output[4096] = "";
     size_t len;
 
     (void)state;
@@ -136,10 +136,10 @@ static void an_account_is_not_removed_while_it_is_printed(void **state)
     world_assert_begins(world_type(&w, "ref del b"), "ERR busy ");
     w.port.consoles[1].out_max = SIZE_MAX;
     world_run(&w, 100);
-    len = tk_sim_console_drain(&w.port, 1, said, sizeof said - 1);
-    said[len] = '\0';
-    assert_non_null(strstr(said, "@3 refreshes_ok=0\r\n"));
-    assert_non_null(strstr(said, "@3 portal=\r\n"));
+    len = tk_sim_console_drain(&w.port, 1, output, sizeof output - 1);
+    output[len] = '\0';
+    assert_non_null(strstr(output, "@3 refreshes_ok=0\r\n"));
+    assert_non_null(strstr(output, "@3 portal=\r\n"));
     assert_string_equal(world_type(&w, "ref del b"), "OK ref=token");
 }
 

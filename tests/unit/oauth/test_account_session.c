@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 static struct world w;
-static struct tk_tls_session given;
+static struct tk_tls_session session;
 
 /* The server keeps this session for two hours. */
 static int set_up(void **state)
@@ -20,13 +20,13 @@ static int set_up(void **state)
     (void)state;
     world_init(&w, 11);
     world_provision(&w);
-    memset(&given, 0, sizeof given);
-    tk_account_auth_host(&w.keeper.accounts.of[0], &given.host);
-    given.not_after = WORLD_UNIX + 90 * 86400;
-    given.lifetime_s = 7200;
-    given.use_fallback = true;
-    given.len = 300;
-    memset(given.data, 0xa5, given.len);
+    memset(&session, 0, sizeof session);
+    tk_account_auth_host(&w.keeper.accounts.of[0], &session.host);
+    session.not_after = WORLD_UNIX + 90 * 86400;
+    session.lifetime_s = 7200;
+    session.use_fallback = true;
+    session.len = 300;
+    memset(session.data, 0xa5, session.len);
     return 0;
 }
 
@@ -40,13 +40,13 @@ static int tear_down(void **state)
 
 static const struct tk_tls_session *restored(void)
 {
-    return tk_https_session(&w.keeper.rt.https, &given.host);
+    return tk_https_session(&w.keeper.rt.https, &session.host);
 }
 
 /* Plays the session of a handshake, and a pair received over it. */
 static void refresh_with_session(void)
 {
-    tk_https_restore_session(&w.keeper.rt.https, &given);
+    tk_https_restore_session(&w.keeper.rt.https, &session);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     world_run(&w, 5000);
@@ -59,41 +59,41 @@ static void a_session_is_restored_after_a_restart(void **state)
     refresh_with_session();
     world_restart(&w, 100);
     assert_non_null(restored());
-    assert_int_equal(restored()->len, given.len);
-    assert_memory_equal(restored()->data, given.data, given.len);
-    assert_true(restored()->not_after == given.not_after && restored()->use_fallback);
-    assert_int_equal(restored()->lifetime_s, given.lifetime_s);
+    assert_int_equal(restored()->len, session.len);
+    assert_memory_equal(restored()->data, session.data, session.len);
+    assert_true(restored()->not_after == session.not_after && restored()->use_fallback);
+    assert_int_equal(restored()->lifetime_s, session.lifetime_s);
 }
 
 static void a_session_is_stored_only_with_a_pair(void **state)
 {
     (void)state;
-    tk_https_restore_session(&w.keeper.rt.https, &given);
+    tk_https_restore_session(&w.keeper.rt.https, &session);
     world_run(&w, 60000);
     world_restart(&w, 100);
     assert_null(restored());
 }
 
-static void sessions_of_no_use_are_not_stored(void **state)
+static void short_lived_and_large_sessions_are_not_stored(void **state)
 {
-    const struct tk_tls_session good = given;
+    const struct tk_tls_session good = session;
 
     (void)state;
-    given.lifetime_s = 1500; /* ends before the next refresh */
+    session.lifetime_s = 1500; /* ends before the next refresh */
     refresh_with_session();
     world_restart(&w, 100);
     assert_null(restored());
-    given = good;
-    given.lifetime_s = 0;
+    session = good;
+    session.lifetime_s = 0;
     refresh_with_session();
     world_restart(&w, 100);
     assert_null(restored());
-    given = good;
-    given.len = 513;
+    session = good;
+    session.len = 513;
     refresh_with_session();
     world_restart(&w, 100);
     assert_null(restored());
-    given = good;
+    session = good;
     world_assert_begins(world_type(&w, "set renew on-demand"), "OK");
     refresh_with_session();
     world_restart(&w, 100);
@@ -125,12 +125,12 @@ static void a_session_is_forgotten_with_its_pair(void **state)
     assert_null(restored());
 }
 
-/* Also by none, where the next one is of no use. */
+/* If the next one is not worth storing, none is stored. */
 static void the_session_of_the_next_pair_replaces_it(void **state)
 {
     (void)state;
     refresh_with_session();
-    given.lifetime_s = 60;
+    session.lifetime_s = 60;
     refresh_with_session();
     world_restart(&w, 100);
     assert_null(restored());
@@ -142,7 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_session_is_restored_after_a_restart),
         TEST(a_session_is_stored_only_with_a_pair),
-        TEST(sessions_of_no_use_are_not_stored),
+        TEST(short_lived_and_large_sessions_are_not_stored),
         TEST(a_session_is_dropped_when_roots_or_program_change),
         TEST(a_session_is_forgotten_with_its_pair),
         TEST(the_session_of_the_next_pair_replaces_it),

@@ -18,7 +18,7 @@
 #define MINUTE 60000
 
 /* `auth code` with the redirect URL. */
-static void write_address(char line[256], const char *code, const char *more)
+static void write_redirect(char line[256], const char *code, const char *more)
 {
     snprintf(line, 256, "auth code http://localhost:7000/?code=%s&state=%s%s", code,
              w.keeper.accounts.of[0].auth.state, more);
@@ -165,12 +165,12 @@ static void the_redirect_must_carry_the_state_of_the_url(void **state)
                         "ERR wrong_state");
     world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c"),
                         "ERR wrong_state");
-    write_address(line, "c", "&domain=other.bitrix24.com");
+    write_redirect(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
     world_run(&w, 20 * MINUTE); /* a state does not expire */
     world_give_code(&w, "c");
-    write_address(line, "c", "&domain=acme.bitrix24.com");
+    write_redirect(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
 }
 
@@ -182,7 +182,7 @@ static void a_redirect_that_was_used_is_reported_as_code_used(void **state)
     world_provision(&w);
     world_type(&w, "auth begin");
     world_give_code(&w, "c");
-    write_address(line, "c", "");
+    write_redirect(line, "c", "");
     world_assert_begins(world_type(&w, line), "OK state=ready generation=2");
     world_assert_begins(world_type(&w, line), "ERR code_used"); /* and not wrong_state */
 }
@@ -247,11 +247,11 @@ static void auth_forget_cancels_an_exchange(void **state)
     world_fault(&w, WORLD_WELL, 0);
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_run(&w, 1000);
-    char said[1024] = "";
+    char output[1024] = "";
 
-    tk_sim_console_drain(&w.port, 1, said, sizeof said - 1);
-    assert_non_null(strstr(said, "@2 ERR cancelled "));
-    assert_null(strstr(said, "@2 OK"));
+    tk_sim_console_drain(&w.port, 1, output, sizeof output - 1);
+    assert_non_null(strstr(output, "@2 ERR cancelled "));
+    assert_null(strstr(output, "@2 OK"));
 }
 
 static void a_state_is_accepted_once(void **state)
@@ -262,7 +262,7 @@ static void a_state_is_accepted_once(void **state)
     world_provision(&w);
     world_type(&w, "auth begin");
     world_give_code(&w, "second");
-    write_address(line, "second", "");
+    write_redirect(line, "second", "");
     world_assert_begins(world_type(&w, line), "OK state=ready");
     world_give_code(&w, "third");
     memcpy(strstr(line, "second"), "third&", 6);

@@ -56,7 +56,7 @@ static int read_tables(void **state)
     return 0;
 }
 
-static bool is_answer_row(const struct row *row)
+static bool is_response_row(const struct row *row)
 {
     return strcmp(row->cells[0], "oauth") == 0 || strcmp(row->cells[0], "portal") == 0;
 }
@@ -68,7 +68,7 @@ static bool is_failure_row(const struct row *row)
 }
 
 /* The error code between backticks, or "". */
-static const char *word_of(const char *body)
+static const char *code_of(const char *body)
 {
     static char word[80];
     const char *begin = strchr(body, '`');
@@ -80,7 +80,7 @@ static const char *word_of(const char *body)
 
 static void write_body(const char *body, char *out, size_t size)
 {
-    const char *word = word_of(body);
+    const char *word = code_of(body);
 
     if (strncmp(body, "v3 ", 3) == 0)
         snprintf(out, size, "{\"error\":{\"code\":\"%s\",\"message\":\"m\"}}", word);
@@ -98,19 +98,19 @@ static void write_body(const char *body, char *out, size_t size)
     }
 }
 
-static enum tk_err parse_error(const struct row *row, const char **said)
+static enum tk_err parse_error(const struct row *row, const char **server_error)
 {
     static char body[400];
-    static struct tk_token_response grant;
+    static struct tk_token_response response;
     struct tk_http http = {.status = atoi(row->cells[1]), .body = body};
 
     write_body(row->cells[2], body, sizeof body);
     http.body_len = strlen(body);
     if (strcmp(row->cells[0], "portal") == 0)
-        return tk_oauth_read_rest_response(&http, said);
-    enum tk_err err = tk_oauth_read_token_response(&http, 1780315782, &grant);
+        return tk_oauth_read_rest_response(&http, server_error);
+    enum tk_err err = tk_oauth_read_token_response(&http, 1780315782, &response);
 
-    *said = grant.server_error;
+    *server_error = response.server_error;
     return err;
 }
 
@@ -128,18 +128,18 @@ static void responses_agree_with_errors_md(void **state)
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
         const struct row *row = &rows[i];
-        const char *said;
+        const char *server_error;
 
-        if (!is_answer_row(row))
+        if (!is_response_row(row))
             continue;
-        enum tk_err err = parse_error(row, &said);
+        enum tk_err err = parse_error(row, &server_error);
 
         seen++;
         if (strcmp(tk_err_code(err), row->cells[3]) != 0 ||
             strcmp(action_name(err), row->cells[4]) != 0 ||
-            strcmp(said, word_of(row->cells[2])) != 0)
-            fail_msg("%s %s %s -> %s %s, said %s", row->cells[0], row->cells[1], row->cells[2],
-                     tk_err_code(err), action_name(err), said);
+            strcmp(server_error, code_of(row->cells[2])) != 0)
+            fail_msg("%s %s %s -> %s %s, error %s", row->cells[0], row->cells[1], row->cells[2],
+                     tk_err_code(err), action_name(err), server_error);
     }
     assert_true(seen > 100);
 }
@@ -157,7 +157,7 @@ static bool has_word(const char *server, const char *word)
 {
     for (size_t i = 0; i < row_count; i++) {
         if (strcmp(rows[i].cells[0], server) == 0 && rows[i].cells[2][0] == '`' &&
-            tk_same_nocase(word_of(rows[i].cells[2]), word))
+            tk_same_nocase(code_of(rows[i].cells[2]), word))
             return true;
     }
     return false;
@@ -181,7 +181,7 @@ static void every_known_error_code_is_in_errors_md(void **state)
 static bool has_error(const char *code)
 {
     for (size_t i = 0; i < row_count; i++) {
-        if (strcmp(rows[i].cells[is_answer_row(&rows[i]) ? 3 : 0], code) == 0)
+        if (strcmp(rows[i].cells[is_response_row(&rows[i]) ? 3 : 0], code) == 0)
             return true;
     }
     return false;
