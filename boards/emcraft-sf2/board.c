@@ -6,14 +6,14 @@
 #include "tk_cortex_m.h"
 #include "tk_firmware.h"
 
-/* The design in the chip's fabric, which is loaded before any program runs, has set clocks, pins
- * and the DDR controller. It leaves the peripherals in reset. */
+/* The FPGA design, which is loaded before the firmware runs, has set up clocks, pins and the DDR
+ * controller, but leaves the peripherals in reset. */
 static void start_peripherals(void)
 {
     SYSREG_SOFT_RESET &= ~(1u << 4 | 1u << 6 | 1u << 7 | 1u << 9); /* MAC, timers, UART 0, SPI 0 */
 }
 
-/* The module has no light of its own. */
+/* The module has no LED. */
 void tk_board_indicate(int level)
 {
     (void)level;
@@ -22,7 +22,7 @@ void tk_board_indicate(int level)
 /* --- time: a tick is a microsecond --- */
 
 const uint32_t tk_board_ticks_per_ms = 1000;
-const uint32_t tk_board_alarm_max = 20 * 1000000; /* half of timer 1's round at most */
+const uint32_t tk_board_alarm_max = 20 * 1000000; /* at most half of timer 1's period */
 
 #define TIMER_RUN      1u
 #define TIMER_ONE_SHOT 2u
@@ -33,11 +33,11 @@ const uint32_t tk_board_alarm_max = 20 * 1000000; /* half of timer 1's round at 
 #define TRIAL           (2 * PROCESSOR_HZ / 1000)
 
 static uint32_t counts_per_us = PERIPHERAL_HZ / 1000000;
-static uint32_t counted; /* by timer 1, and made into ticks */
+static uint32_t counted; /* counts of timer 1 converted to ticks */
 static uint32_t ticks;
 
-/* QEMU 7.2 lets the timers count at 100 MHz whatever the design says; the processor's own timer,
- * which it has right, tells that from half of the processor's clock. */
+/* In QEMU 7.2 the timers always count at 100 MHz. SysTick, which is correct there, tells that from
+ * half of the processor's clock. */
 static void measure_timers(void)
 {
     uint32_t from = TIMER1_VALUE, passed = 0;
@@ -48,7 +48,7 @@ static void measure_timers(void)
     for (uint32_t i = 0; i < 10 * TRIAL && passed < TRIAL; i++) {
         uint32_t value = SYSTICK_VALUE;
 
-        passed = value == 0 ? 0 : SYSTICK_LONGEST - value; /* 0: it has yet to begin */
+        passed = value == 0 ? 0 : SYSTICK_LONGEST - value; /* 0: not reloaded yet */
     }
     if (passed >= TRIAL && from - TIMER1_VALUE > passed / 5 * 3)
         counts_per_us = 100;
@@ -63,7 +63,7 @@ static void start_timers(void)
     tk_cortex_enable(IRQ_TIMER2);
 }
 
-/* What is left of a microsecond stays for the next call. */
+/* The remainder of a microsecond is kept for the next call. */
 uint32_t tk_board_ticks(void)
 {
     uint32_t us = (~TIMER1_VALUE - counted) / counts_per_us;
@@ -97,12 +97,12 @@ void tk_board_feed_watchdog(void)
 
 #define IER_RX      1u
 #define IER_TX      2u
-#define FCR_FIFOS   0x87u /* on, emptied; an interrupt at 8 of 16 bytes, or when no more come */
+#define FCR_FIFOS   0x87u /* on, cleared; interrupt at 8 of 16 bytes, or after a pause */
 #define LCR_8N1     0x03u
 #define LCR_DIVISOR 0x80u
 #define LSR_DATA    (1u << 0)
 #define LSR_OVERRUN (1u << 1)
-#define LSR_EMPTY   (1u << 5) /* what is to be sent */
+#define LSR_EMPTY   (1u << 5) /* the transmit FIFO */
 #define DIVISOR     39u       /* 71 MHz / 16 / 115200 = 38.5; 1.2 % slow */
 
 enum { FIFO = 16 };
@@ -118,7 +118,7 @@ static void start_uart(void)
     tk_cortex_enable(IRQ_UART0);
 }
 
-/* The chip says when its FIFO is empty, not how full it is. */
+/* The chip reports an empty FIFO, but not its level. */
 bool tk_board_put(uint8_t byte)
 {
     static unsigned room;
@@ -137,7 +137,7 @@ void tk_board_enable_tx_interrupt(void)
     UART0_IER = IER_RX | IER_TX;
 }
 
-/* Reading the status clears what it says of an overrun: each value is looked at for all it has. */
+/* A read of the status clears its overrun flag: all flags of each value are processed. */
 void tk_uart_interrupt(void)
 {
     uint32_t status;
@@ -155,7 +155,7 @@ void tk_uart_interrupt(void)
     }
 }
 
-/* --- all of it --- */
+/* --- the board --- */
 
 const struct tk_firmware_board tk_firmware_board = {.name = "emcraft-sf2",
                                                     .id_prefix = "sf2-",
@@ -174,7 +174,7 @@ void tk_firmware_start(uint8_t unique[6])
     tk_ethernet_address(unique);
 }
 
-/* The register keeps every cause until it is cleared, and a start sets several: the most telling
+/* The register accumulates causes until it is cleared, and a reset sets several: the most specific
  * come first. */
 const char *tk_firmware_reset_cause(void)
 {

@@ -10,11 +10,11 @@
 #include <string.h>
 
 /*
- * The MAC reads and writes memory by itself, along two rings of descriptors:
+ * The MAC transfers frames by DMA along two rings of descriptors:
  *
- *      | buffer | EMPTY, bytes | next |     EMPTY: received frames go there, or all was sent
+ *      | buffer | EMPTY, bytes | next |     EMPTY: ready to receive, or sent
  *
- * It stops receiving at a descriptor that is not empty, until it is told to go on.
+ * It stops receiving at a descriptor that is not empty, until it is enabled again.
  */
 
 #define EMPTY       (1u << 31)
@@ -41,10 +41,10 @@ struct descriptor {
 static struct descriptor receiving[RING], sending;
 static uint8_t frames_in[RING][BUFFER] __attribute__((aligned(4)));
 static uint8_t frame_out[BUFFER] __attribute__((aligned(4)));
-static unsigned next_in; /* the descriptor whose frame comes next */
+static unsigned next_in; /* descriptor of the next frame */
 
-/* What was written before is in memory when the MAC looks at what is written after. */
-static void settle(void)
+/* Completes earlier writes to memory before later ones that the MAC reads. */
+static void barrier(void)
 {
     __asm volatile("dsb" : : : "memory");
 }
@@ -54,23 +54,23 @@ static uint32_t address_of(volatile void *at)
     return (uint32_t)(uintptr_t)at;
 }
 
-/* --- the cable --- */
+/* --- the link --- */
 
 /* The PHY at address 1; IEEE 802.3, 22.2.4. */
 #define PHY        (1u << 8)
 #define PHY_STATUS 1u
-#define PHY_OURS   4u /* what was advertised, and by the other end */
+#define PHY_OURS   4u /* advertised abilities, ours and the link partner's */
 #define PHY_THEIRS 5u
 #define PHY_LINK   (1u << 2)
 #define PHY_FULL   (1u << 6 | 1u << 8) /* 10BASE-T, 100BASE-TX */
 
 enum { LINK_EVERY_MS = 1000, MII_TRIES = 10000 };
 
-static uint32_t ask_phy(uint32_t what)
+static uint32_t read_phy(uint32_t reg)
 {
-    MAC_MII_ADDRESS = PHY | what;
+    MAC_MII_ADDRESS = PHY | reg;
     MAC_MII_COMMAND = 0;
-    MAC_MII_COMMAND = 1; /* read, once */
+    MAC_MII_COMMAND = 1; /* single read */
     for (int i = 0; i < MII_TRIES && (MAC_MII_INDICATORS & 1) != 0; i++)
         continue;
     return MAC_MII_STATUS;
@@ -78,22 +78,22 @@ static uint32_t ask_phy(uint32_t what)
 
 static void use_duplex(void)
 {
-    bool full = (ask_phy(PHY_OURS) & ask_phy(PHY_THEIRS) & PHY_FULL) != 0;
+    bool full = (read_phy(PHY_OURS) & read_phy(PHY_THEIRS) & PHY_FULL) != 0;
 
     MAC_CFG2 = CFG2_MII | (full ? CFG2_FULL : 0);
 }
 
-/* At most once a second, and only when somebody is awake anyway. The bit remembers that the link
- * was down until it is read: then it is asked again a second later. */
-static void look_at_link(struct netif *netif)
+/* At most once a second, and only while the processor is awake. The bit latches "link down" until
+ * it is read, so that a link is reported up one second later. */
+static void check_link(struct netif *netif)
 {
-    static uint64_t looked_ms;
+    static uint64_t checked_ms;
     uint64_t now_ms = tk_clock_now_ms(&tk_firmware_port);
 
-    if (looked_ms != 0 && now_ms - looked_ms < LINK_EVERY_MS)
+    if (checked_ms != 0 && now_ms - checked_ms < LINK_EVERY_MS)
         return;
-    looked_ms = now_ms;
-    if ((ask_phy(PHY_STATUS) & PHY_LINK) == 0) {
+    checked_ms = now_ms;
+    if ((read_phy(PHY_STATUS) & PHY_LINK) == 0) {
         netif_set_link_down(netif);
     } else if (!netif_is_link_up(netif)) {
         use_duplex();
@@ -105,7 +105,7 @@ static void look_at_link(struct netif *netif)
 
 static void start_receiving(void)
 {
-    settle();
+    barrier();
     MAC_RX_DESCRIPTOR = address_of(&receiving[next_in]);
     MAC_RX_CONTROL = ENABLE;
 }
@@ -116,9 +116,9 @@ static bool receive(struct netif *netif)
 
     if ((from->size & EMPTY) != 0)
         return false;
-    settle();
+    barrier();
     tk_lwip_frame_from(netif, frames_in[next_in], from->size & SIZE_MASK);
-    settle();
+    barrier();
     from->size = EMPTY;
     MAC_RX_STATUS = RX_ONE;
     next_in = (next_in + 1) % RING;
@@ -129,7 +129,7 @@ static bool poll(struct netif *netif)
 {
     int frames = 0;
 
-    look_at_link(netif);
+    check_link(netif);
     while (frames < RING && receive(netif))
         frames++;
     if ((MAC_RX_CONTROL & ENABLE) == 0) { /* the ring was full */
@@ -140,7 +140,7 @@ static bool poll(struct netif *netif)
     return frames == RING;
 }
 
-/* The ring is emptied by the main loop, which lets the next interrupt through afterwards. */
+/* The main loop empties the ring and enables the interrupt again. */
 void tk_ethernet_interrupt(void)
 {
     MAC_IRQ_MASK = 0;
@@ -165,14 +165,14 @@ static err_t send(struct netif *netif, struct pbuf *frame)
         return ERR_IF;
     pbuf_copy_partial(frame, frame_out, frame->tot_len, 0);
     sending.size = frame->tot_len;
-    settle();
+    barrier();
     MAC_TX_STATUS = TX_DONE;
     MAC_TX_DESCRIPTOR = address_of(&sending);
     MAC_TX_CONTROL = ENABLE;
     return ERR_OK;
 }
 
-/* --- all of it --- */
+/* --- start --- */
 
 static void make_rings(void)
 {
@@ -209,7 +209,7 @@ static void init(struct netif *netif)
     tk_cortex_enable(IRQ_MAC);
 }
 
-/* Of the linker script: where production puts the address, behind the program. */
+/* From the linker script: the MAC address that production programs after the image. */
 extern const uint8_t tk_identity[6];
 
 static bool is_address(const uint8_t a[6])
@@ -220,15 +220,15 @@ static bool is_address(const uint8_t a[6])
         any |= a[i];
         all &= a[i];
     }
-    return any != 0 && all != 0xFF && (a[0] & 1) == 0; /* which would be a group's */
+    return any != 0 && all != 0xFF && (a[0] & 1) == 0; /* 1: a group address */
 }
 
-/* Where nobody has put one it is an address that anybody may take, the same on all such boards. */
+/* Without a programmed address: a locally administered one, the same on all such boards. */
 void tk_ethernet_address(uint8_t out[6])
 {
-    static const uint8_t nobodys[6] = {0x02, 0, 0, 0, 0, 0x01};
+    static const uint8_t fallback[6] = {0x02, 0, 0, 0, 0, 0x01};
 
-    memcpy(out, is_address(tk_identity) ? tk_identity : nobodys, 6);
+    memcpy(out, is_address(tk_identity) ? tk_identity : fallback, 6);
 }
 
 const struct tk_lwip_driver tk_ethernet = {init, poll, send};

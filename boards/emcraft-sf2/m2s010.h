@@ -2,17 +2,17 @@
 #ifndef TK_M2S010_H
 #define TK_M2S010_H
 
-/* Registers of the Microchip (Microsemi) SmartFusion2 M2S010 that we use: user guide UG0331. */
+/* Registers in use of the Microchip (Microsemi) SmartFusion2 M2S010: user guide UG0331. */
 
 #include <stdint.h>
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-/* What the module's design sets: 142 MHz for the processor, half of it for the peripherals. */
+/* Clocks set by the FPGA design: 142 MHz for the processor, half of it for the peripherals. */
 #define PROCESSOR_HZ  142000000u
 #define PERIPHERAL_HZ 71000000u
 
-/* ARMv7-M's own timer, which counts down 24 bits */
+/* SysTick of ARMv7-M: 24 bits, counts down */
 #define SYSTICK_CONTROL REGISTER(0xE000E010)
 #define SYSTICK_LOAD    REGISTER(0xE000E014)
 #define SYSTICK_VALUE   REGISTER(0xE000E018)
@@ -21,7 +21,7 @@
 #define SYSREG_SOFT_RESET   REGISTER(0x40038048)
 #define SYSREG_RESET_SOURCE REGISTER(0x400380B0)
 
-/* UART 0, a 16550; the divisor's two halves stand where data and IER do while LCR says so */
+/* UART 0, a 16550; while LCR selects it, the divisor replaces data and IER */
 #define UART0_DATA REGISTER(0x40000000)
 #define UART0_DLL  REGISTER(0x40000000)
 #define UART0_IER  REGISTER(0x40000004)
@@ -33,14 +33,14 @@
 
 /* SPI 0 */
 #define SPI0_CONTROL REGISTER(0x40001000)
-#define SPI0_SIZE    REGISTER(0x40001004) /* bits of a frame */
+#define SPI0_SIZE    REGISTER(0x40001004) /* bits per frame */
 #define SPI0_STATUS  REGISTER(0x40001008)
 #define SPI0_RX      REGISTER(0x40001010)
 #define SPI0_TX      REGISTER(0x40001014)
 #define SPI0_CLOCK   REGISTER(0x40001018)
 #define SPI0_SELECT  REGISTER(0x4000101C)
 
-/* Timers 1 and 2, which count down */
+/* Timers 1 and 2 count down */
 #define TIMER1_VALUE   REGISTER(0x40004000)
 #define TIMER1_LOAD    REGISTER(0x40004004)
 #define TIMER1_CONTROL REGISTER(0x4000400C)
@@ -48,7 +48,7 @@
 #define TIMER2_CONTROL REGISTER(0x40004024)
 #define TIMER2_RIS     REGISTER(0x40004028)
 
-/* Watchdog: the design turns it on and says how long */
+/* Watchdog: the FPGA design enables it and sets its timeout */
 #define WATCHDOG_REFRESH REGISTER(0x4000500C)
 
 /* Ethernet */

@@ -3,13 +3,13 @@
 #include "tk_board.h"
 
 /*
- * The S25FL128S of the module, 16 MB that are programmed in pages of 256 bytes (or less) and
- * erased in sectors of 64 KB. Its last 512 KB are ours; what the module came with stays.
+ * The module's S25FL128S: 16 MB, programmed in pages of up to 256 bytes, erased in sectors of 64
+ * KB. Only the last 512 KB are used.
  *
  *      0                 0xF80000        0xFC0000      0xFE0000         0xFFFFFF
- *      | not ours ...    | store 4 x 64K | seed 2 x 64K | scratch 2 x 64K |
+ *      | not used ...    | store 4 x 64K | seed 2 x 64K | scratch 2 x 64K |
  *
- * While it programs or erases it hears nothing but the question for its status.
+ * While it programs or erases it accepts only READ_STATUS.
  */
 
 #define WRITE_ENABLE 0x06
@@ -20,17 +20,17 @@
 #define ERASE        0xD8
 
 #define STATUS_BUSY   (1u << 0)
-#define STATUS_FAILED (3u << 5) /* an erase, a program: busy stays until it is cleared */
+#define STATUS_FAILED (3u << 5) /* erase or program; STATUS_BUSY stays set until it is cleared */
 
-/* The data sheet's worst are 750 us for a page and 2.6 s for a sector of 256 KB. */
+/* Maximum times of the data sheet: 750 us for a page, 2.6 s for a sector of 256 KB. */
 enum { SECTOR = 65536, PAGE = 256, LONGEST_READ = 32768, STEP_MS = 8, BUSY_MS = 3000 };
 
 #define FIRST 0xF80000u
 
-/* The sector whose erase was begun and has not been told to be done; 0: none. */
+/* The sector whose erase was started and not yet reported as done; 0: none. */
 static uint32_t erasing;
 
-static uint32_t busy_since; /* tick at which the chip was last given work */
+static uint32_t busy_since; /* tick of the last program or erase */
 
 static bool command(uint8_t what)
 {
@@ -49,18 +49,18 @@ static bool passed(uint32_t since, uint32_t ms)
     return tk_board_ticks() - since >= ms * tk_board_ticks_per_ms;
 }
 
-/* TK_FLASH_AGAIN when the chip is still busy after so many milliseconds. */
+/* Returns TK_FLASH_AGAIN if the chip is still busy after ms. */
 static int wait_ready(uint32_t ms)
 {
-    const uint8_t ask = READ_STATUS;
+    const uint8_t read_status = READ_STATUS;
     uint32_t began = tk_board_ticks();
     uint8_t status;
 
     do {
-        if (!tk_spi(&ask, 1, NULL, &status, 1))
+        if (!tk_spi(&read_status, 1, NULL, &status, 1))
             return TK_FLASH_ERR;
         if ((status & STATUS_FAILED) != 0) {
-            erasing = 0; /* whoever asks for its end hears of no success */
+            erasing = 0; /* not reported as done later */
             (void)command(CLEAR_STATUS);
             return TK_FLASH_ERR;
         }
@@ -70,15 +70,15 @@ static int wait_ready(uint32_t ms)
     return passed(busy_since, BUSY_MS) ? TK_FLASH_ERR : TK_FLASH_AGAIN;
 }
 
-/* Gives a chip that is ready work that takes it a while. */
-static bool give_work(uint8_t what, uint32_t at, const uint8_t *out, size_t len)
+/* Starts a program or erase; the chip must be ready. */
+static bool start_work(uint8_t what, uint32_t at, const uint8_t *out, size_t len)
 {
     busy_since = tk_board_ticks();
     return command(WRITE_ENABLE) && command_at(what, at, out, NULL, len);
 }
 
-/* Also when another area's erase is still going on, or one from before this start. That it fails
- * is not the failure of what comes now. */
+/* Waits for an erase of another area, or one from before a reset. If that fails it is not an error
+ * of the operation that follows. */
 static bool become_ready(void)
 {
     return wait_ready(BUSY_MS) == TK_FLASH_OK || wait_ready(0) == TK_FLASH_OK;
@@ -113,12 +113,12 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     if (!become_ready())
         return TK_FLASH_ERR;
     if (erasing == at / SECTOR * SECTOR)
-        erasing = 0; /* nobody asked for its end; it is not blank from now on */
+        erasing = 0; /* done, but no longer blank */
     while (len > 0) {
-        size_t n = PAGE - at % PAGE; /* behind a page's end the chip goes on at its beginning */
+        size_t n = PAGE - at % PAGE; /* the chip wraps around at the end of a page */
 
         n = n < len ? n : len;
-        if (!give_work(PROGRAM, at, from, n) || wait_ready(BUSY_MS) != TK_FLASH_OK)
+        if (!start_work(PROGRAM, at, from, n) || wait_ready(BUSY_MS) != TK_FLASH_OK)
             return TK_FLASH_ERR;
         at += (uint32_t)n;
         from += n;
@@ -127,24 +127,24 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     return TK_FLASH_OK;
 }
 
-/* TK_FLASH_AGAIN: it has begun, or another one is not over yet. */
-static int begin_erase(uint32_t at)
+/* Returns TK_FLASH_AGAIN once it is started, or while another one is in progress. */
+static int start_erase(uint32_t at)
 {
     int ret = wait_ready(STEP_MS);
 
     if (ret != TK_FLASH_OK)
         return ret;
-    if (!give_work(ERASE, at, NULL, 0))
+    if (!start_work(ERASE, at, NULL, 0))
         return TK_FLASH_ERR;
     erasing = at;
     return TK_FLASH_AGAIN;
 }
 
-/* Begins it, then asks for 8 ms at a time whether it is done. */
+/* Starts the erase, then waits for it 8 ms at a time. */
 static int area_erase(void *ctx, uint32_t offset)
 {
     uint32_t at = *(const uint32_t *)ctx + offset;
-    int ret = erasing == at ? wait_ready(STEP_MS) : begin_erase(at);
+    int ret = erasing == at ? wait_ready(STEP_MS) : start_erase(at);
 
     if (ret != TK_FLASH_AGAIN)
         erasing = 0;

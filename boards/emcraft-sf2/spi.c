@@ -2,15 +2,13 @@
 #include "board.h"
 #include "m2s010.h"
 
-/*
- * SPI 0 as a master. It selects the chip by itself for as many frames as it was told, here bytes.
- */
+/* SPI 0 as a master. It selects the chip for a preset number of frames of one byte. */
 
 #define CONTROL_ENABLE  (1u << 0)
 #define CONTROL_MASTER  (1u << 1)
 #define CONTROL_FRAMES  8
 #define CONTROL_MODE_3  (3u << 24)
-#define CONTROL_SELECT  (1u << 26) /* also between frames */
+#define CONTROL_SELECT  (1u << 26) /* stays active between frames */
 #define STATUS_RX_EMPTY (1u << 6)
 #define CLOCK_18_MHZ    1u /* 71 MHz / 2^(1 + 1) */
 
@@ -29,11 +27,11 @@ static void begin(size_t frames)
     uint32_t control =
         CONTROL_MASTER | CONTROL_MODE_3 | CONTROL_SELECT | (uint32_t)frames << CONTROL_FRAMES;
 
-    SPI0_CONTROL = control; /* the number is taken while it is not enabled */
+    SPI0_CONTROL = control; /* the number of frames is loaded while it is disabled */
     SPI0_CONTROL = control | CONTROL_ENABLE;
 }
 
-/* A byte out, the byte that comes for it in. */
+/* Sends a byte and receives one. */
 static bool exchange(uint8_t out, uint8_t *in)
 {
     SPI0_TX = out;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The firmware of one board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
+# The firmware of a board: tokenkeeper.elf and .bin, and the targets `emulate` and `flash`.
+# board.cmake of the board sets the variables board_*.
 
-# The board's port: a folder of its own that has all of the contract, or what boards without an
-# operating system share. Of those one with a random source names tk_bare_trng.c.
+# The port: a folder with the whole contract (board_port), or port/baremetal and port/lwip. A board
+# with a random source sets board_entropy to tk_bare_trng.c.
 if(board_port)
     file(GLOB port CONFIGURE_DEPENDS ${board_port}/*.c)
     add_library(tk_port STATIC ${port} port/baremetal/tk_bare_fault.c ${board_arch})
@@ -25,12 +26,12 @@ else()
     set(board_main boards/firmware/main.c boards/firmware/build.c)
 endif()
 
-# What assembler or the compiler itself calls by name is not compiled as one with the rest.
+# Functions that assembler or compiler call by name are excluded from link-time optimization.
 set_source_files_properties(${board_arch} PROPERTIES COMPILE_OPTIONS -fno-lto)
 set(by_name -fno-lto -fno-builtin -fno-tree-loop-distribute-patterns)
 set_source_files_properties(port/baremetal/tk_libc.c PROPERTIES COMPILE_OPTIONS "${by_name}")
 
-# The roots of trust, out of what this machine trusts.
+# The roots of trust, selected from those of this machine.
 set(bundle /etc/ssl/certs/ca-certificates.crt)
 set(roots ${CMAKE_BINARY_DIR}/roots.c)
 add_custom_command(OUTPUT ${roots}

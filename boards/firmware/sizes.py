@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what a firmware takes of flash and RAM, by layer.
+"""Prints the flash and RAM of a firmware image, by layer.
 
     python3 boards/firmware/sizes.py tokenkeeper.elf tokenkeeper.map
 
-All is compiled as one (-flto), so the linker's map knows only the C library by its objects; whose
-the rest is says the debugger's information. What has no name, strings above all, is a row of its
-own. readme() keeps the same table in a board's README.
+With link-time optimization the linker's map lists only the C library by object; other symbols are
+assigned by debug information. Bytes without a symbol, mostly strings, are a row of their own.
+readme() keeps the same table in a board's README.
 """
 
 import re
@@ -15,7 +15,7 @@ import sys
 from bisect import bisect_right
 from pathlib import Path
 
-# The first pattern that the path of a source or an object matches names its layer.
+# The layer of a source or object: the first pattern that its path matches.
 LAYERS = (("core", r"/core/(?:\w+/)?tk_"), ("conformance suite", r"/platform/conformance/"),
           ("ports", r"/port/\w+/"), ("roots of trust", r"roots\.c"), ("lwIP", r"/lwip[^/]*/src/"),
           ("mbedTLS", r"/library/"), ("board", r"/boards/"),
@@ -33,7 +33,7 @@ ADDRESS = re.compile(r"DW_AT_low_pc .*0x(\w+)|DW_AT_location .*block: 3 .*\(DW_O
 
 
 def output(*command: str) -> str:
-    """What a command prints."""
+    """The output of a command."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -43,7 +43,7 @@ def layer(path: str) -> str:
 
 
 def sources(elf: Path) -> dict[int, str]:
-    """The layer of what begins at an address, as far as the debugger's information goes."""
+    """The layers of functions and variables by address, from debug information."""
     units: list[tuple[int, str]] = []
     found: list[tuple[int, int]] = []
     for at, tag, text in ENTRY.findall(output("readelf", "-W", "--debug-dump=info", str(elf))):
@@ -58,14 +58,14 @@ def sources(elf: Path) -> dict[int, str]:
 
 
 def symbols(elf: Path) -> dict[str, tuple[int, int]]:
-    """(address, size) of every symbol."""
+    """(address, size) of each symbol."""
     words = [line.split() for line in output("nm", "-S", str(elf)).splitlines()]
     return {word[-1]: (int(word[0], 16), int(word[1], 16) if len(word) == 4 else 0)
             for word in words if len(word) >= 3}
 
 
 def pieces(elf: Path, map_file: Path) -> dict[int, tuple[int, str]]:
-    """(size, layer) of all that has a name, by its address."""
+    """(size, layer) of each symbol, by address."""
     known = sources(elf)
     found = {at & ~1 if at & ~1 in known else at: (size, known.get(at & ~1, known.get(at, UNNAMED)))
              for at, size in symbols(elf).values() if size}
@@ -78,7 +78,7 @@ def pieces(elf: Path, map_file: Path) -> dict[int, tuple[int, str]]:
 
 
 def by_layer(found: dict[int, tuple[int, str]], start: int, size: int) -> dict[str, int]:
-    """Bytes of each layer between two addresses. What overlaps is counted once."""
+    """Bytes of each layer in a range; overlapping symbols are counted once."""
     sums: dict[str, int] = {UNNAMED: size}
     end = start
     for at in sorted(found):
@@ -91,7 +91,7 @@ def by_layer(found: dict[int, tuple[int, str]], start: int, size: int) -> dict[s
 
 
 def table(elf: Path, map_file: Path) -> list[tuple[str, int, int]]:
-    """(what, flash, RAM), the last but one their sum, the last the RAM that is left over."""
+    """Rows (layer, flash, RAM); the last but one is the sum, the last the unused RAM."""
     found, named = pieces(elf, map_file), symbols(elf)
     flash: dict[str, int] = {}
     ram: dict[str, int] = {}
@@ -118,7 +118,7 @@ BEGIN, END = "<!-- generated: sizes -->\n", "<!-- end -->"
 
 
 def readme(path: Path, elf: Path, map_file: Path, write: bool) -> bool:
-    """Whether the table in a README is today's; write makes it so."""
+    """Whether the table in a README is up to date; write updates it."""
     text = "| bytes | flash | RAM |\n|---|---:|---:|\n"
     for name, flash, ram in table(elf, map_file):
         text += f"| {name} | {flash or ''} | {ram or ''} |\n"
@@ -130,7 +130,7 @@ def readme(path: Path, elf: Path, map_file: Path, write: bool) -> bool:
 
 
 def main() -> int:
-    """The table."""
+    """Prints the table."""
     print(f"{'':20}{'flash':>8}{'RAM':>8}")
     for name, flash, ram in table(Path(sys.argv[1]), Path(sys.argv[2])):
         print(f"{name:20}{flash or '':8}{ram or '':8}")

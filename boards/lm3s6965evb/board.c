@@ -21,7 +21,7 @@
 #define RIS_PLL_LOCKS (1u << 6)
 #define PLL_TRIES     100000
 
-/* The data sheet's order, 5.3 "Initialization and configuration". */
+/* In the order of the data sheet, 5.3 "Initialization and configuration". */
 static void start_clock(void)
 {
     uint32_t rcc = (SYSCTL_RCC | RCC_BYPASS) & ~RCC_USESYSDIV;
@@ -41,19 +41,19 @@ static void start_pins(void)
     SYSCTL_RCGC0 |= 1u << 3;                                /* watchdog */
     SYSCTL_RCGC1 |= 1u << 0 | 1u << 12 | 1u << 16;          /* UART 0, I2C 0, timer 0 */
     SYSCTL_RCGC2 |= 1u << 0 | 1u << 1 | 1u << 5 | 5u << 28; /* A, B, F, MAC and PHY */
-    (void)SYSCTL_RCGC2;                                     /* they run three clocks later */
+    (void)SYSCTL_RCGC2;                                     /* clocks are on after 3 cycles */
     (void)SYSCTL_RCGC2;
     GPIO_AFSEL(GPIO_A) |= 3; /* PA0, PA1: UART 0 */
     GPIO_DEN(GPIO_A) |= 3;
     GPIO_AFSEL(GPIO_B) |= 3u << 2; /* PB2, PB3: I2C 0 */
     GPIO_ODR(GPIO_B) |= 1u << 3;
     GPIO_DEN(GPIO_B) |= 3u << 2;
-    GPIO_AFSEL(GPIO_F) |= 3u << 2; /* PF2, PF3: the jack's lights */
-    GPIO_DIR(GPIO_F) |= 1;         /* PF0: the board's */
+    GPIO_AFSEL(GPIO_F) |= 3u << 2; /* PF2, PF3: LEDs of the Ethernet jack */
+    GPIO_DIR(GPIO_F) |= 1;         /* PF0: status LED */
     GPIO_DEN(GPIO_F) |= 1 | 3u << 2;
 }
 
-/* The one light is on from the level at which somebody is told. */
+/* The status LED is on from level 2, the default of escalate_level. */
 void tk_board_indicate(int level)
 {
     GPIO_DATA(GPIO_F) = level >= 2;
@@ -64,12 +64,12 @@ void tk_board_indicate(int level)
 const uint32_t tk_board_ticks_per_ms = SYSTEM_HZ / 1000;
 const uint32_t tk_board_alarm_max = 20 * SYSTEM_HZ;
 
-/* The watchdog resets when its counter has come to 0 twice without being fed. */
+/* The watchdog resets the chip when its counter has reached 0 twice without being fed. */
 #define WATCHDOG_TICKS (30 * SYSTEM_HZ)
 #define CTL_RUN_RESET  3
 
-/* What the watchdog's counter had counted when it was last fed. It is the only free-running
- * 32-bit counter of this chip that can be read in the emulator too. */
+/* Ticks at the last feed of the watchdog. Its counter serves as the clock: it is the only
+ * free-running 32-bit counter of this chip that can also be read in QEMU. */
 static uint32_t counted;
 
 static void start_watchdog(void)
@@ -78,12 +78,12 @@ static void start_watchdog(void)
     WATCHDOG_CTL = CTL_RUN_RESET;
 }
 
-/* The counter is read before it is asked whether it came to 0, so that it cannot do so between. */
+/* The counter is read before the flag that it reached 0: it cannot do so in between. */
 uint32_t tk_board_ticks(void)
 {
     uint32_t passed = WATCHDOG_TICKS - WATCHDOG_VALUE;
 
-    if (WATCHDOG_RIS != 0) { /* it did, and began again by itself: feed it, for we are here */
+    if (WATCHDOG_RIS != 0) { /* it reached 0 and was reloaded: count both periods, and feed it */
         counted += WATCHDOG_TICKS + (WATCHDOG_TICKS - WATCHDOG_VALUE);
         WATCHDOG_ICR = 1;
         passed = 0;
@@ -125,7 +125,7 @@ void tk_timer_interrupt(void)
 #define FR_RX_EMPTY (1u << 4)
 #define FR_TX_FULL  (1u << 5)
 #define DR_OVERRUN  (1u << 11)
-#define INT_RX      (1u << 4 | 1u << 6) /* the FIFO is half full; nothing came for 32 bits */
+#define INT_RX      (1u << 4 | 1u << 6) /* FIFO half full; idle for 32 bits */
 #define INT_TX      (1u << 5)
 
 static void start_uart(void)
@@ -171,7 +171,7 @@ void tk_uart_interrupt(void)
     }
 }
 
-/* --- all of it --- */
+/* --- the board --- */
 
 const struct tk_firmware_board tk_firmware_board = {.name = "lm3s6965evb",
                                                     .id_prefix = "lm3s-",
@@ -191,7 +191,7 @@ void tk_firmware_start(uint8_t unique[6])
     tk_ethernet_address(unique);
 }
 
-/* RESC keeps every cause since power-on until it is cleared. */
+/* RESC accumulates causes until it is cleared. */
 const char *tk_firmware_reset_cause(void)
 {
     static const char *const words[] = {"pin", "power_on", "brown_out", "watchdog", "software"};

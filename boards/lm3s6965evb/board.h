@@ -2,19 +2,19 @@
 #ifndef TK_LM3S6965EVB_H
 #define TK_LM3S6965EVB_H
 
-/* The parts of this board, for one another. */
+/* Shared by the files of this board. */
 
 #include "tk_flash.h"
 
-/* The EEPROM's areas. */
+/* Areas of the EEPROM. */
 void tk_eeprom_init(void);
 extern const struct tk_flash tk_eeprom_store, tk_eeprom_seed, tk_eeprom_scratch;
 
-/* The MAC. */
+/* The Ethernet driver, and the factory-programmed MAC address. */
 extern const struct tk_lwip_driver tk_ethernet;
-void tk_ethernet_address(uint8_t out[6]); /* burnt in */
+void tk_ethernet_address(uint8_t out[6]);
 
-/* Interrupts. */
+/* Interrupt handlers. */
 void tk_uart_interrupt(void);
 void tk_timer_interrupt(void);
 void tk_ethernet_interrupt(void);

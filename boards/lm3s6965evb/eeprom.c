@@ -6,14 +6,13 @@
 #include <string.h>
 
 /*
- * A 24C256 at address 0x50 of I2C 0, PB2 and PB3 of the kit's expansion header: 32 KB in pages of
- * 64 bytes, each written as a whole. A page takes up to 5 ms, during which the chip answers
- * nobody.
+ * A 24C256 at address 0x50 of I2C 0 (PB2 and PB3 on the kit's expansion header): 32 KB in pages of
+ * 64 bytes. A page write takes up to 5 ms, during which the chip does not acknowledge its address.
  *
  *      | store 3 x 8 KB | seed 2 x 2 KB | scratch 2 x 2 KB |
  *
- * All that the store keeps must fit into one of its sectors, two roots of trust of 2047 bytes and
- * one that is being typed among it, an escalation's template and the history.
+ * All values of the store must fit into one of its sectors, including two added roots of trust of
+ * 2047 bytes, one that is being entered, the webhook's template and the history.
  */
 
 #define ADDRESS (0x50u << 1)
@@ -39,7 +38,8 @@ void tk_eeprom_init(void)
 
 /* --- the bus --- */
 
-/* One byte with its conditions. False: nobody acknowledged, or the bus hangs. */
+/* Transfers one byte with its conditions. Returns false without an acknowledge, or if the bus
+ * hangs. */
 static bool run(uint32_t command)
 {
     I2C0_MCS = command;
@@ -61,7 +61,7 @@ static bool put(uint8_t byte, uint32_t command)
     return false;
 }
 
-/* Addresses the chip and names a place in it; asks again while it is still writing a page. */
+/* Sends the chip's address and the offset; polls while the chip writes a page. */
 static bool begin(uint32_t at)
 {
     for (int i = 0; i < PAGE_TRIES; i++) {
@@ -88,7 +88,7 @@ static bool read_bytes(uint32_t at, uint8_t *to, size_t len)
     return true;
 }
 
-/* from NULL: 0xFF. */
+/* from NULL: writes 0xFF. */
 static bool write_page(uint32_t at, const uint8_t *from)
 {
     if (!begin(at))
@@ -115,10 +115,9 @@ static bool is_blank(uint32_t at)
 
 /* --- as flash --- */
 
-/* Where an area begins, and where an erase in steps has come to; 0: none is under way. */
 struct area {
     uint32_t start, sector_size;
-    uint32_t erasing;
+    uint32_t erasing; /* next page of the erase in progress; 0: none */
 };
 
 static int area_read(void *ctx, uint32_t offset, void *buf, size_t len)
@@ -139,7 +138,7 @@ static int area_program(void *ctx, uint32_t offset, const void *data, size_t len
     return TK_FLASH_OK;
 }
 
-/* A page a call; those that are blank already are not worn. */
+/* One page per call; blank pages are not written. */
 static int area_erase(void *ctx, uint32_t offset)
 {
     struct area *area = ctx;

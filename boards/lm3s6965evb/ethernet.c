@@ -8,16 +8,16 @@
 #include <lwip/pbuf.h>
 
 /*
- * The MAC of the chip is two FIFOs of words, which the processor empties and fills by itself.
+ * The MAC has two FIFOs of words, which the processor reads and writes; there is no DMA.
  *
- *      received:  | length 2 | frame ...                  | FCS 4 |   length counts all of it
- *      sent:      | length 2 | frame ... |                            length of the data alone
+ *      received:  | length 2 | frame ...                  | FCS 4 |   length of all of it
+ *      sent:      | length 2 | frame ... |                            length of the payload
  */
 
 #define INT_RX       1u
 #define NP_MASK      0x3Fu
 #define RCTL_ENABLE  (1u << 0)
-#define RCTL_BAD_CRC (1u << 3) /* refuse them */
+#define RCTL_BAD_CRC (1u << 3) /* drop */
 #define RCTL_RESET   (1u << 4)
 #define TCTL_ENABLE  (1u << 0 | 1u << 1 | 1u << 2 | 1u << 4) /* pad, append the FCS, full duplex */
 
@@ -25,7 +25,7 @@ enum { HEADER = 14, OVERHEAD = 2 + TK_LWIP_FRAME_FCS, SEND_TRIES = 100000, FRAME
 
 /* --- receiving --- */
 
-/* The next bytes of the FIFO, a word at a time. */
+/* Reads the FIFO byte by byte. */
 struct words {
     uint32_t word;
     unsigned used; /* bytes of it */
@@ -55,7 +55,7 @@ static void receive(struct netif *netif)
     struct words w = {.word = MAC_DATA, .used = 2};
     size_t len = (uint16_t)w.word;
 
-    if (len < HEADER + OVERHEAD || len > TK_LWIP_FRAME_MAX + 2) { /* out of step with the FIFO */
+    if (len < HEADER + OVERHEAD || len > TK_LWIP_FRAME_MAX + 2) { /* out of sync with the FIFO */
         MAC_RCTL |= RCTL_RESET;
         return;
     }
@@ -81,7 +81,7 @@ static bool poll(struct netif *netif)
     return frames == FRAMES;
 }
 
-/* The FIFO is read by the main loop, which lets the next interrupt through afterwards. */
+/* The main loop reads the FIFO and enables the interrupt again. */
 void tk_ethernet_interrupt(void)
 {
     MAC_IM = 0;

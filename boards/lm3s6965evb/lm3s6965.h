@@ -2,7 +2,7 @@
 #ifndef TK_LM3S6965_H
 #define TK_LM3S6965_H
 
-/* Registers of the TI (Luminary Micro) LM3S6965 that we use, as its data sheet names them. */
+/* Registers in use of the TI (Luminary Micro) LM3S6965, named as in its data sheet. */
 
 #include <stdint.h>
 
@@ -33,7 +33,7 @@
 #define TIMER0_ICR   REGISTER(0x40030024)
 #define TIMER0_TAILR REGISTER(0x40030028)
 
-/* Ports: A carries the UART, B the I2C bus, F the lights */
+/* Ports: A has the UART, B the I2C bus, F the LEDs */
 #define GPIO_A           0x40004000
 #define GPIO_B           0x40005000
 #define GPIO_F           0x40025000
@@ -62,7 +62,7 @@
 #define I2C0_MCR REGISTER(0x40020020)
 
 /* Ethernet */
-#define MAC_RIS  REGISTER(0x40048000) /* read: what happened; write: what was seen */
+#define MAC_RIS  REGISTER(0x40048000) /* read: status; write: acknowledge */
 #define MAC_IM   REGISTER(0x40048004)
 #define MAC_RCTL REGISTER(0x40048008)
 #define MAC_TCTL REGISTER(0x4004800C)

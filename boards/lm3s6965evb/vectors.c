@@ -7,12 +7,12 @@ extern uint32_t tk_stack_top[];
 
 typedef void (*vector)(void);
 
-/* What is not named here is not enabled. */
+/* Other interrupts are not enabled. */
 __attribute__((section(".vectors"), used)) static const vector vectors[16 + IRQ_MAC + 1] = {
     [0] = (vector)tk_stack_top,
     [1] = tk_cortex_start,
     [2] = tk_cortex_fault, /* NMI */
-    [3] = tk_cortex_fault, /* HardFault, which all others become while they are not enabled */
+    [3] = tk_cortex_fault, /* HardFault; the other faults escalate to it while not enabled */
     [16 + IRQ_UART0] = tk_uart_interrupt,
     [16 + IRQ_TIMER0A] = tk_timer_interrupt,
     [16 + IRQ_MAC] = tk_ethernet_interrupt,

@@ -28,7 +28,8 @@ static uint64_t time_now(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* The order of the specification's example: no compare value in between is in the past. */
+/* Written in the order of the specification's example, so that no intermediate value is in the
+ * past. */
 static void set_compare(uint64_t at)
 {
     CLINT_COMPARE_HI = UINT32_MAX;
@@ -36,8 +37,8 @@ static void set_compare(uint64_t at)
     CLINT_COMPARE_HI = (uint32_t)(at >> 32);
 }
 
-/* This machine has no watchdog, and one comparator: it serves the alarm, and ends a program that
- * goes astray with interrupts let through. */
+/* This machine has no watchdog and one comparator. The comparator serves the alarm, and a software
+ * watchdog that catches a program that hangs with interrupts enabled. */
 #define WATCHDOG_TICKS ((uint64_t)60 * TIMER_HZ)
 
 static uint64_t alarm_at = UINT64_MAX, bite_at = WATCHDOG_TICKS;
@@ -70,7 +71,7 @@ static void timer_interrupt(void)
     arm();
 }
 
-/* Nor a light. */
+/* There is no LED. */
 void tk_board_indicate(int level)
 {
     (void)level;
@@ -80,7 +81,7 @@ void tk_board_indicate(int level)
 
 #define IER_RX       1u
 #define IER_TX       2u
-#define FCR_START    0x87u /* FIFOs on and empty, an interrupt from 8 bytes, or after a pause */
+#define FCR_START    0x87u /* FIFOs on, cleared; interrupt at 8 bytes, or after a pause */
 #define LCR_8N1      3u
 #define LCR_DLAB     0x80u
 #define MCR_DTR_RTS  3u
@@ -90,9 +91,9 @@ void tk_board_indicate(int level)
 
 enum { BAUD = 115200, TX_FIFO = 16 };
 
-static unsigned tx_room; /* bytes that the FIFO takes before it must be asked again */
+static unsigned tx_room; /* bytes that the FIFO takes before its status must be read again */
 
-/* Reading it clears an overrun: whoever reads it tells. */
+/* A read clears the overrun flag: it is reported here for all callers. */
 static uint8_t line_status(void)
 {
     uint8_t status = UART_LSR;
@@ -102,7 +103,7 @@ static uint8_t line_status(void)
     return status;
 }
 
-/* Interrupts are masked for the look: an overrun is told by one at a time. */
+/* Interrupts are masked because the handler reads the status too. */
 static bool tx_is_empty(void)
 {
     uint32_t before = tk_arch_mask();
@@ -132,7 +133,7 @@ static void uart_interrupt(void)
 {
     uint8_t status;
 
-    (void)UART_IIR; /* which acknowledges room */
+    (void)UART_IIR; /* acknowledges the TX interrupt */
     while (((status = line_status()) & LSR_RX) != 0)
         tk_bare_received(&tk_firmware_port, UART_RBR);
     if ((status & LSR_TX_EMPTY) != 0 && (UART_IER & IER_TX) != 0) {
@@ -154,7 +155,7 @@ static void start_uart(void)
     tk_plic_enable(IRQ_UART0, uart_interrupt);
 }
 
-/* --- all of it --- */
+/* --- the board --- */
 
 const struct tk_firmware_board tk_firmware_board = {.name = "qemu-rv32",
                                                     .id_prefix = "rv32-",
@@ -177,5 +178,5 @@ void tk_firmware_start(uint8_t unique[6])
 
 const char *tk_firmware_reset_cause(void)
 {
-    return "unknown"; /* no register tells */
+    return "unknown"; /* the machine has no register for it */
 }

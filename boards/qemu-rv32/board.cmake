@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the build and the emulator need to know of this board.
+# Build and emulator settings of this board.
 set(board_limits TK_ACCOUNTS=4 TK_CONNECTIONS=1 TK_CONSOLES=1 TK_SESSION_SIZE=512 TK_SESSIONS=4
     TK_STORE_SEALING=0)
 set(board_linker_script ${CMAKE_CURRENT_SOURCE_DIR}/boards/qemu-rv32/qemu-rv32.ld)

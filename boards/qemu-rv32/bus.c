@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The flash lies in the processor's memory; apart from nor.c, so that a test can play a chip. */
+/* The flash is memory-mapped. Separate from nor.c, so that a test can simulate the chips. */
 
 void tk_nor_put(uint32_t address, uint32_t word)
 {

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs a firmware in QEMU with its console on this terminal; Ctrl-A X ends it.
-#   boards/qemu-rv32/emulate.sh tokenkeeper.elf [more of QEMU's options]
-# The second flash bank is a file beside the firmware; remove it to begin anew.
+# Runs a firmware image in QEMU with its console on this terminal; Ctrl-A X ends it.
+#   boards/qemu-rv32/emulate.sh tokenkeeper.elf [options of QEMU]
+# The second flash bank is a file next to the image; delete it for a fresh board.
 set -eu
 folder=$(dirname "$1")
 shift

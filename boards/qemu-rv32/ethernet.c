@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * The virtio network device (Virtual I/O Device 1.1, 5.1): a queue of empty buffers to receive
- * into and one of buffers to send, each frame behind a header of 12 bytes, all zeros here.
+ * The virtio network device (Virtual I/O Device 1.1, 5.1): a queue of buffers to receive and one of
+ * buffers to send. Each frame follows a header of 12 zero bytes.
  */
 
 #define FEATURE_MAC (1u << 5)
@@ -19,7 +19,7 @@ enum { RX, TX, HEADER = 12, FRAMES = 8, BUFFER = HEADER + TK_LWIP_FRAME_MAX };
 
 static struct tk_virtio_queue rx, tx;
 static uint8_t rx_buffers[TK_VIRTIO_QUEUE][BUFFER], tx_buffers[TK_VIRTIO_QUEUE][BUFFER];
-static unsigned tx_free = TK_VIRTIO_QUEUE; /* those that were never used; later ones come back */
+static unsigned tx_free = TK_VIRTIO_QUEUE; /* buffers never used; used ones return in the queue */
 static uintptr_t device;
 static unsigned irq;
 
@@ -30,7 +30,7 @@ static void refill(unsigned id)
     tk_virtio_give(device, RX, &rx, id, rx_buffers[id], BUFFER, true);
 }
 
-/* Interrupts are let through again before the last look, so that no frame comes between. */
+/* Interrupts are enabled before the last check, so that no frame is missed in between. */
 static bool poll(struct netif *netif)
 {
     int frames = 0;
@@ -55,7 +55,7 @@ static void interrupt(void)
 
 /* --- sending --- */
 
-/* A frame for which no buffer is free is lost, and sent again by who needs it. */
+/* Without a free buffer the frame is dropped; upper layers retransmit. */
 static err_t send(struct netif *netif, struct pbuf *frame)
 {
     unsigned id;
@@ -88,7 +88,7 @@ static void init(struct netif *netif)
 {
     tk_ethernet_address(netif->hwaddr);
     if (device == 0)
-        return; /* no cable will ever be in */
+        return; /* the link stays down */
     netif->flags |= NETIF_FLAG_LINK_UP;
     tk_virtio_quiet(&tx, true);
     tk_virtio_begin(device);
@@ -99,7 +99,7 @@ static void init(struct netif *netif)
 
 void tk_ethernet_address(uint8_t out[6])
 {
-    static const uint8_t none[6] = {0x02, 0, 0, 0, 0, 0x01}; /* one that anybody may take */
+    static const uint8_t none[6] = {0x02, 0, 0, 0, 0, 0x01}; /* locally administered */
 
     memcpy(out, none, sizeof none);
     for (unsigned i = 0; device != 0 && i < 6; i++)

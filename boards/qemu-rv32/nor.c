@@ -7,14 +7,13 @@
 #include <string.h>
 
 /*
- * The second flash bank, 32 MB: two chips of 16 bits side by side, each with Intel's commands (CFI
- * 01), so that a word programs both and a command goes to both halves of the bus. 128 sectors of
- * 256 KB.
+ * The second flash bank, 32 MB: two 16-bit chips in parallel with Intel's command set (CFI 01). A
+ * word programs both chips, and commands go to both halves of the bus. 128 sectors of 256 KB.
  *
  *      | store 4 | scratch 2 | free ... |
  *
- * A sector takes the chips up to seconds to erase. Meanwhile they answer with their status, and
- * whoever wants to read or program waits for the end, which the next step of that erase then tells.
+ * An erase takes up to seconds, during which the chips return their status. A read or program waits
+ * for its end, which the next call of that erase then reports.
  */
 
 #define BOTH(half)    ((half) << 16 | (half))
@@ -30,16 +29,16 @@ enum {
     SECTOR = 256 * 1024,
     UNIT = 4,
     STEP_MS = 5,
-    PROGRAM_MS = 10, /* of a word; chips take under 1 */
-    ERASE_MS = 10000 /* of a sector; chips take up to 4 s */
+    PROGRAM_MS = 10, /* timeout for a word; chips take less than 1 ms */
+    ERASE_MS = 10000 /* timeout for a sector; chips take up to 4 s */
 };
 
-static uint32_t busy;    /* address that the chips are at work at, since some call before; or 0 */
-static uint32_t began;   /* the tick at which they were given it */
-static uint32_t erasing; /* the same, if it is a sector that is being erased */
-static uint32_t erased;  /* of one whose end nobody was told yet, or 0 */
+static uint32_t busy;    /* address of an operation that an earlier call started; 0: none */
+static uint32_t began;   /* tick of its start */
+static uint32_t erasing; /* the same address, if it is an erase; else 0 */
+static uint32_t erased;  /* sector of an erase that is done but not reported; 0: none */
 
-/* Whether both chips are ready before so many milliseconds are over. */
+/* Whether both chips become ready within ms. */
 static bool ready_within(uint32_t address, uint32_t ms)
 {
     uint32_t start = tk_board_ticks();
@@ -51,7 +50,7 @@ static bool ready_within(uint32_t address, uint32_t ms)
     return true;
 }
 
-/* Chips that are ready go back to reading. Whether what they did before had no error. */
+/* Returns the chips, which must be ready, to read mode. Returns whether the operation succeeded. */
 static bool finish(uint32_t address)
 {
     uint32_t status = tk_nor_status(address);
@@ -61,7 +60,7 @@ static bool finish(uint32_t address)
     return (status & FAILED) == 0;
 }
 
-/* The end of what was begun before. False: it has not come within so many milliseconds. */
+/* Waits for an earlier operation. Returns false if it does not end within ms. */
 static bool end_work(uint32_t ms)
 {
     if (busy == 0)

@@ -6,14 +6,14 @@
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-/* The virtio entropy device (Virtual I/O Device 1.1, 5.4): what it writes is the host's own random
- * numbers. It may give less than was asked for. */
+/* The virtio entropy device (Virtual I/O Device 1.1, 5.4): random numbers of the host. It may
+ * return fewer bytes than requested. */
 
-enum { PATIENCE_MS = 1000, PIECE = 64 };
+enum { TIMEOUT_MS = 1000, PIECE = 64 };
 
 static struct tk_virtio_queue queue;
 static uint8_t piece[PIECE];
-static uintptr_t device; /* 0: none, or one that failed us */
+static uintptr_t device; /* 0: none, or it has failed */
 
 void tk_random_init(void)
 {
@@ -26,8 +26,8 @@ void tk_random_init(void)
     tk_virtio_begin(device);
 }
 
-/* Some bytes, at most len, into piece; 0 when none came in time: the buffer stays the device's, so
- * that it is not asked again. */
+/* Reads at most len bytes to piece. Returns 0 after a timeout: the device still owns the buffer and
+ * is not used again. */
 static uint32_t fill(uint32_t len)
 {
     uint32_t start = tk_board_ticks(), got;
@@ -35,7 +35,7 @@ static uint32_t fill(uint32_t len)
 
     tk_virtio_give(device, 0, &queue, 0, piece, len, true);
     while (!tk_virtio_take(&queue, &id, &got)) {
-        if (tk_board_ticks() - start > PATIENCE_MS * tk_board_ticks_per_ms) {
+        if (tk_board_ticks() - start > TIMEOUT_MS * tk_board_ticks_per_ms) {
             device = 0;
             return 0;
         }

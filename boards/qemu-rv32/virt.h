@@ -2,7 +2,7 @@
 #ifndef TK_VIRT_H
 #define TK_VIRT_H
 
-/* The machine `virt` of QEMU 7.2 (its docs/system/riscv/virt.rst and hw/riscv/virt.c). */
+/* Registers of QEMU 7.2's machine `virt` (docs/system/riscv/virt.rst and hw/riscv/virt.c). */
 
 #include <stdint.h>
 
@@ -39,11 +39,11 @@
 #define UART_MCR BYTE(0x10000004)
 #define UART_LSR BYTE(0x10000005)
 
-/* Eight places for virtio devices, interrupts 1 to 8 */
+/* Eight slots for virtio devices, interrupts 1 to 8 */
 #define VIRTIO_SLOTS      8u
 #define VIRTIO_BASE(slot) (0x10001000u + 0x1000u * (slot))
 
-/* The second flash bank: two chips of 16 bits side by side, sectors of 256 KB of both */
+/* The second flash bank: two 16-bit chips in parallel, sectors of 256 KB */
 #define NOR_BASE 0x22000000u
 
 enum { IRQ_VIRTIO0 = 1, IRQ_UART0 = 10 };

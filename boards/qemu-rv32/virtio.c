@@ -37,7 +37,7 @@ enum {
 
 #define AT(device, offset) REGISTER((device) + (offset))
 
-/* What was written before is seen before what is written after. */
+/* The device sees earlier writes before later ones. */
 static void fence(void)
 {
     __asm volatile("fence rw, rw" : : : "memory");

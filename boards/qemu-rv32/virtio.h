@@ -3,8 +3,8 @@
 #define TK_VIRTIO_H
 
 /*
- * Virtio devices on memory-mapped registers, version 2 (Virtual I/O Device 1.1, sections 2.6 and
- * 4.2): just what a driver that polls its queues needs. Main loop only.
+ * Virtio devices with memory-mapped registers, version 2 (Virtual I/O Device 1.1, 2.6 and 4.2), for
+ * drivers that poll their queues. Main loop only, except tk_virtio_quiet and tk_virtio_acknowledge.
  *
  *      give: buffer -> desc, avail -> device -> used -> take: buffer back
  */
@@ -38,36 +38,38 @@ struct tk_virtio_queue {
         } ring[TK_VIRTIO_QUEUE];
         uint16_t event;
     } used __attribute__((aligned(4)));
-    uint16_t taken; /* ours: of used.index */
+    uint16_t taken; /* by the driver: up to this used.index */
 } __attribute__((aligned(16)));
 
 enum { TK_VIRTIO_NET = 1, TK_VIRTIO_RANDOM = 4 };
 
-/* The registers of the first device of a kind, reset and told that we want these of its first 32
- * features; 0: there is none, or it wants another driver. *irq, where not NULL: of the PLIC. */
+/* Resets the first device of a kind and negotiates features, of its first 32. Returns the address
+ * of its registers, or 0 if there is none or it needs another driver. *irq, unless NULL: its
+ * interrupt at the PLIC. */
 uintptr_t tk_virtio_open(uint32_t kind, uint32_t features, unsigned *irq);
 
-/* Sets up a queue, then, after the last one, lets the device begin. */
+/* Sets up a queue; starts the device, after the last queue. */
 bool tk_virtio_add(uintptr_t device, unsigned number, struct tk_virtio_queue *queue);
 void tk_virtio_begin(uintptr_t device);
 
-/* Gives descriptor id with a buffer that the device writes, or reads. */
+/* Passes descriptor id with a buffer to the device, which writes or reads it. */
 void tk_virtio_give(uintptr_t device, unsigned number, struct tk_virtio_queue *queue, unsigned id,
                     void *buffer, uint32_t len, bool device_writes);
 
-/* The next one back: its id, and how much the device wrote. False: none yet. */
+/* Takes the next buffer back: its id, and the number of bytes written. Returns false if there is
+ * none. */
 bool tk_virtio_take(struct tk_virtio_queue *queue, unsigned *id, uint32_t *len);
 
 /* Whether tk_virtio_take would find one. */
 bool tk_virtio_ready(const struct tk_virtio_queue *queue);
 
-/* Lets no interrupts of a queue come, or lets them come again. */
+/* Disables the interrupts of a queue, or enables them. */
 void tk_virtio_quiet(struct tk_virtio_queue *queue, bool quiet);
 
-/* From the device's interrupt: it was seen. */
+/* From the device's interrupt: acknowledges it. */
 void tk_virtio_acknowledge(uintptr_t device);
 
-/* A byte of what the device says of itself. */
+/* A byte of the device's configuration space. */
 uint8_t tk_virtio_config(uintptr_t device, unsigned at);
 
 #endif
