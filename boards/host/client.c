@@ -16,9 +16,9 @@
 #define ANSWER_SIZE    4096
 #define GET_TIMEOUT_S  30
 #define TIMEOUT_MAX    3600
-#define GRACE_MS       5000  /* beyond the time that the service was given */
+#define GRACE_MS       5000  /* added to the timeout of the request */
 #define LEAVE_KEY      0x1d  /* Ctrl-] */
-#define LAST_ANSWER_MS 60000 /* after the end of input */
+#define LAST_ANSWER_MS 60000 /* timeout after the end of input */
 
 static int connect_service(const struct tk_options *options)
 {
@@ -29,7 +29,7 @@ static int connect_service(const struct tk_options *options)
     if (!tk_host_socket_path(options, path))
         return -1;
     if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
-        tk_host_message("a socket's path has at most 107 characters: %s", path);
+        tk_host_message("path of the socket longer than 107 characters: %s", path);
         return -1;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -54,7 +54,7 @@ static bool send_text(int fd, const char *text, size_t len)
     return true;
 }
 
-/* Reads one line, a byte at a time, so that nothing behind it is taken. */
+/* Reads one line byte by byte, so that later bytes stay in the socket. */
 static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -73,16 +73,15 @@ static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
 
 /* --- get --- */
 
-/* A number of the command line, as it goes into JSON. */
-static bool add_option(struct tk_text *t, const char *name, const char *value, uint32_t most)
+/* Adds a number of the command line to the request. */
+static bool add_option(struct tk_text *t, const char *name, const char *value, uint32_t max)
 {
     uint64_t number;
 
     if (value == NULL)
         return true;
-    if (!tk_parse_u64(value, strlen(value), most, &number)) {
-        tk_host_message("what follows --%s is a number up to %lu, not '%s'", name,
-                        (unsigned long)most, value);
+    if (!tk_parse_u64(value, strlen(value), max, &number)) {
+        tk_host_message("--%s takes a number up to %lu, not '%s'", name, (unsigned long)max, value);
         return false;
     }
     tk_text_char(t, ',');
@@ -116,7 +115,7 @@ static int timeout_of(const struct tk_options *o)
     return (int)seconds * 1000 + GRACE_MS;
 }
 
-/* The answer without "ok", one value a name, as --help promises. */
+/* Prints the reply without its member "ok". */
 static void print_json(const char *line)
 {
     static const char ok[] = "{\"ok\":true,";
@@ -124,21 +123,21 @@ static void print_json(const char *line)
     printf("{%s", line + strlen(ok));
 }
 
-static int print_refusal(struct tk_json *j)
+static int print_error(struct tk_json *j)
 {
     const char *error = tk_json_text(j, tk_json_member(j, 0, "error"));
     const char *words = tk_json_text(j, tk_json_member(j, 0, "words"));
     int64_t status;
 
     if (error == NULL || words == NULL || !tk_json_int(j, tk_json_member(j, 0, "exit"), &status)) {
-        tk_host_message("the service gave an answer that this program does not know");
+        tk_host_message("invalid reply from the service");
         return TK_EXIT_INTERNAL;
     }
     tk_host_message("%s: %s", error, words);
     return (int)status;
 }
 
-static int print_answer(const struct tk_options *o, const char *line)
+static int print_reply(const struct tk_options *o, const char *line)
 {
     char copy[ANSWER_SIZE];
     jsmntok_t tokens[TK_JSON_TOKENS];
@@ -149,7 +148,7 @@ static int print_answer(const struct tk_options *o, const char *line)
     if (tk_json_parse(&j, copy, strlen(copy), tokens, TK_JSON_TOKENS))
         token = tk_json_text(&j, tk_json_member(&j, 0, "access_token"));
     if (token == NULL)
-        return print_refusal(&j);
+        return print_error(&j);
     if (o->json)
         print_json(line);
     else
@@ -173,7 +172,7 @@ int tk_host_get(const struct tk_options *options)
     if (!send_text(fd, t.buf, t.len) || !read_line(fd, buf, sizeof buf, timeout_of(options)))
         tk_host_message("the service did not answer");
     else
-        status = print_answer(options, buf);
+        status = print_reply(options, buf);
     tk_wipe(buf, sizeof buf);
     close(fd);
     return status;
@@ -181,13 +180,14 @@ int tk_host_get(const struct tk_options *options)
 
 /* --- console --- */
 
-/* What has gone by: a script's commands are answered before its end of input ends the terminal. */
+/* Counts commands and answers: after the end of input, the answers of a script's commands are still
+ * printed. */
 struct traffic {
-    int commands; /* lines that ask for an answer */
-    int answers;  /* lines that end one */
-    bool in_line; /* of input: something stands in it */
-    size_t len;   /* of output: the beginning of this line */
-    char line[24];
+    int commands;  /* lines of input that get an answer */
+    int answers;   /* lines of output that end one */
+    bool in_line;  /* the current line of input is not empty */
+    size_t len;    /* of line */
+    char line[24]; /* the beginning of the current line of output */
 };
 
 static void count_input(struct traffic *t, const char *bytes, size_t len)
@@ -207,8 +207,8 @@ static bool ends_answer(const char *line)
     return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
 }
 
-/* `client_secret: (50 characters, hidden)`: a line of input was no command but what was asked for.
- * An empty one did not count as a command. */
+/* `client_secret: (50 characters, hidden)`: a line of input was a value, not a command. An empty
+ * one was not counted as a command. */
 static bool takes_value(const char *line)
 {
     const char *at = line + strcspn(line, " :=");
@@ -230,8 +230,8 @@ static void count_output(struct traffic *t, const char *bytes, size_t len)
     }
 }
 
-/* What was typed and the service did not take yet. To wait for it here would stop the output, and
- * for room there the service waits. */
+/* Input that the service has not taken yet. Waiting for the service here would block its output,
+ * and the service may be waiting for room in it. */
 struct typed {
     size_t len;
     char bytes[256];
@@ -283,8 +283,8 @@ static int poll_both(struct pollfd p[2], const struct typed *typed, bool ended)
     return poll(p, 2, ended ? LAST_ANSWER_MS : -1);
 }
 
-/* Until either side ends. After the end of input what was asked is still answered. False: the last
- * line had no end. */
+/* Copies bytes until either side ends; after the end of input, until all commands are answered.
+ * Returns false if the last line of the input was incomplete. */
 static bool pass_bytes(int fd)
 {
     struct pollfd p[2] = {{.events = POLLIN}, {.fd = fd}};
@@ -320,7 +320,7 @@ int tk_host_console(const struct tk_options *options)
         return TK_EXIT_NO_SERVICE;
     if (!send_text(fd, request, strlen(request)) || !read_line(fd, buf, sizeof buf, GRACE_MS) ||
         strstr(buf, "\"ok\":true") == NULL) {
-        tk_host_message("the service has no console free");
+        tk_host_message("all consoles of the service are in use");
         close(fd);
         return TK_EXIT_RETRY;
     }
@@ -335,6 +335,6 @@ int tk_host_console(const struct tk_options *options)
     close(fd);
     if (whole)
         return TK_EXIT_OK;
-    tk_host_message("the last line of the input has no end; it was not run");
+    tk_host_message("the last line of the input is incomplete and was not run");
     return TK_EXIT_USAGE;
 }

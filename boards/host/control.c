@@ -33,22 +33,22 @@ static bool is_served(const struct sockaddr_un *address)
     return served;
 }
 
-/* The mode is set before anybody can connect: between bind and listen nobody can. */
+/* Called between bind and listen, when no client can connect yet. */
 static bool give_to_group(const char *path, const char *name)
 {
     const struct group *group = getgrnam(name);
 
     if (group == NULL) {
-        tk_host_message("there is no group %s", name);
+        tk_host_message("no such group: %s", name);
         return false;
     }
     if (chown(path, (uid_t)-1, group->gr_gid) == 0 && chmod(path, 0660) == 0)
         return true;
-    tk_host_message("cannot give %s to group %s: %s", path, name, strerror(errno));
+    tk_host_message("cannot set the group of %s to %s: %s", path, name, strerror(errno));
     return false;
 }
 
-/* Left by a service that was killed; anything else at that path is somebody's. */
+/* A socket that a killed service has left; other files are kept. */
 static bool is_stale(const struct sockaddr_un *address)
 {
     struct stat st;
@@ -83,7 +83,7 @@ bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keepe
     c->keeper = keeper;
     c->fd = -1;
     if (!tk_copy(c->path, sizeof c->path, path)) {
-        tk_host_message("a socket's path has at most 107 characters: %s", path);
+        tk_host_message("path of the socket longer than 107 characters: %s", path);
         return false;
     }
     memcpy(address.sun_path, c->path, sizeof c->path);
@@ -105,9 +105,8 @@ static void end_client(struct tk_control *c, struct tk_control_client *client)
     tk_wipe(client, sizeof *client);
 }
 
-/* A line, at most a few hundred bytes into an empty socket buffer: a client that does not take it
- * at once gets nothing. */
-static void answer(struct tk_control_client *client, struct tk_text *t)
+/* Sends a line of at most a few hundred bytes to an empty socket buffer, without waiting. */
+static void reply(struct tk_control_client *client, struct tk_text *t)
 {
     tk_text_add(t, "}\n");
     if (tk_text_ok(t))
@@ -134,8 +133,8 @@ static void add_number(struct tk_text *t, const char *name, int64_t value)
     tk_text_int(t, value);
 }
 
-static void refuse(struct tk_control *c, struct tk_control_client *client, enum tk_err err,
-                   int status)
+static void reply_error(struct tk_control *c, struct tk_control_client *client, enum tk_err err,
+                        int status)
 {
     char buf[ANSWER_SIZE], words[TK_WORDS_MAX + 1];
     struct tk_text t, action;
@@ -147,14 +146,14 @@ static void refuse(struct tk_control *c, struct tk_control_client *client, enum 
     add_string(&t, "error", tk_err_code(err));
     add_string(&t, "words", words);
     add_number(&t, "exit", status);
-    answer(client, &t);
+    reply(client, &t);
     end_client(c, client);
 }
 
 /* --- get --- */
 
-static void give(struct tk_control *c, struct tk_control_client *client, const char *token,
-                 const struct tk_token_info *info)
+static void reply_token(struct tk_control *c, struct tk_control_client *client, const char *token,
+                        const struct tk_token_info *info)
 {
     const struct tk_account *a = tk_keeper_account(c->keeper, client->ref);
     char buf[ANSWER_SIZE], portal[TK_HOST_TEXT];
@@ -174,7 +173,7 @@ static void give(struct tk_control *c, struct tk_control_client *client, const c
     add_string(&t, "member_id", a->info.member_id);
     add_name(&t, "short");
     tk_text_add(&t, info->is_short ? "true" : "false");
-    answer(client, &t);
+    reply(client, &t);
     end_client(c, client);
 }
 
@@ -194,25 +193,26 @@ static void step_get(struct tk_control *c, struct tk_control_client *client, uin
     switch ((last ? tk_token_get_last : tk_token_get)(c->keeper, client->ref, client->min_valid_s,
                                                       token, sizeof token, &info)) {
     case TK_TOKEN_VALUE:
-        give(c, client, token, &info);
+        reply_token(c, client, token, &info);
         break;
     case TK_TOKEN_REFUSED:
-        refuse(c, client, info.err, exit_of(info.err));
+        reply_error(c, client, info.err, exit_of(info.err));
         break;
     default:
         if (last)
-            refuse(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_RETRY);
+            reply_error(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_RETRY);
     }
     tk_wipe(token, sizeof token);
 }
 
-static int64_t number_or(struct tk_json *j, const char *name, int64_t otherwise, int64_t most)
+/* A number from 0 to max; larger ones are clamped, others are the default. */
+static int64_t number_or(struct tk_json *j, const char *name, int64_t otherwise, int64_t max)
 {
     int64_t value;
 
     if (!tk_json_int(j, tk_json_member(j, 0, name), &value) || value < 0)
         return otherwise;
-    return value < most ? value : most;
+    return value < max ? value : max;
 }
 
 static void begin_get(struct tk_control *c, struct tk_control_client *client, struct tk_json *j,
@@ -222,14 +222,15 @@ static void begin_get(struct tk_control *c, struct tk_control_client *client, st
     uint32_t rejected = (uint32_t)number_or(j, "rejected", 0, UINT32_MAX);
 
     if (ref != NULL && !tk_copy(client->ref, sizeof client->ref, ref)) {
-        refuse(c, client, TK_E_NO_SUCH_REF, TK_EXIT_NO_REF);
+        reply_error(c, client, TK_E_NO_SUCH_REF, TK_EXIT_NO_REF);
         return;
     }
     client->min_valid_s = (uint32_t)number_or(j, "min_valid", TK_MIN_VALID_DEFAULT, UINT32_MAX);
     client->deadline_ms =
         now_ms + 1000 * (uint64_t)number_or(j, "timeout", GET_TIMEOUT_S, GET_TIMEOUT_MAX);
     client->state = TK_CLIENT_WAITING;
-    tk_posix_watch(c->port, client->fd, POLLPRI); /* what he says or ends is not read: only HUP */
+    tk_posix_watch(c->port, client->fd,
+                   POLLPRI); /* further input is ignored: only POLLHUP counts */
     if (rejected > 0)
         tk_token_rejected(c->keeper, client->ref, rejected);
     step_get(c, client, now_ms);
@@ -247,14 +248,14 @@ static void become_console(struct tk_control *c, struct tk_control_client *clien
             continue;
         tk_text_init(&t, buf, sizeof buf);
         tk_text_add(&t, "{\"ok\":true");
-        answer(client, &t);
+        reply(client, &t);
         tk_posix_watch(c->port, client->fd, 0);
         tk_posix_console_attach(c->port, line, client->fd, client->fd);
         client->line = line;
         client->state = TK_CLIENT_CONSOLE;
         return;
     }
-    refuse(c, client, TK_E_BUSY, TK_EXIT_RETRY);
+    reply_error(c, client, TK_E_BUSY, TK_EXIT_RETRY);
 }
 
 /* --- a request --- */
@@ -272,7 +273,7 @@ static void run_request(struct tk_control *c, struct tk_control_client *client, 
     else if (op != NULL && strcmp(op, "console") == 0)
         become_console(c, client);
     else
-        refuse(c, client, TK_E_USAGE, TK_EXIT_USAGE);
+        reply_error(c, client, TK_E_USAGE, TK_EXIT_USAGE);
 }
 
 static void read_request(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
@@ -289,10 +290,10 @@ static void read_request(struct tk_control *c, struct tk_control_client *client,
     if (client->text[client->len - 1] == '\n')
         run_request(c, client, now_ms);
     else if (client->len == TK_CONTROL_LINE)
-        refuse(c, client, TK_E_LINE_TOO_LONG, TK_EXIT_USAGE);
+        reply_error(c, client, TK_E_LINE_TOO_LONG, TK_EXIT_USAGE);
 }
 
-static bool went_away(const struct tk_control *c, const struct tk_control_client *client)
+static bool has_hung_up(const struct tk_control *c, const struct tk_control_client *client)
 {
     return (tk_posix_ready(c->port, client->fd) & (POLLHUP | POLLERR)) != 0;
 }
@@ -306,7 +307,7 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
             end_client(c, client);
         break;
     case TK_CLIENT_WAITING:
-        if (went_away(c, client))
+        if (has_hung_up(c, client))
             end_client(c, client);
         else
             step_get(c, client, now_ms);
@@ -329,7 +330,7 @@ static struct tk_control_client *free_client(struct tk_control *c)
     return NULL;
 }
 
-/* Without a place for it a client waits in the socket's queue. */
+/* Without a free slot clients wait in the backlog of the socket. */
 static void accept_clients(struct tk_control *c, uint64_t now_ms)
 {
     struct tk_control_client *client;
@@ -361,7 +362,7 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
             client->deadline_ms < next)
             next = client->deadline_ms;
     }
-    tk_posix_watch(c->port, c->fd, free_client(c) != NULL ? POLLIN : 0); /* else it is no news */
+    tk_posix_watch(c->port, c->fd, free_client(c) != NULL ? POLLIN : 0);
     return next;
 }
 

@@ -3,16 +3,16 @@
 #define TK_CONTROL_H
 
 /*
- * The control socket: other programs on this machine ask here. One JSON object a line:
+ * The control socket, for other programs on this machine. One JSON object per line:
  *
  *   {"op":"get","ref":"token","min_valid":60,"rejected":3,"timeout":30}
  *     {"ok":true,"ref":...,"access_token":...,"expires_in":...,"generation":...,
  *      "client_endpoint":...,"portal":...,"user_id":...,"member_id":...,"short":false}
  *     {"ok":false,"error":"needs_code","words":"...","exit":5}
  *   {"op":"console"}
- *     {"ok":true}, and from then on the connection is a console line
+ *     {"ok":true}, then the connection is a console line
  *
- * All but `op` may be left out. Who may connect is a matter of the file's permissions.
+ * All members except `op` are optional. Access is controlled by the permissions of the socket.
  */
 
 #include "tokenkeeper.h"
@@ -25,10 +25,10 @@ struct tk_control_client {
     enum tk_client_state state;
     int fd;
     uint64_t deadline_ms;
-    unsigned line; /* the console line it became */
+    unsigned line; /* of the console, in TK_CLIENT_CONSOLE */
     size_t len;
     char text[TK_CONTROL_LINE + 1];
-    char ref[TK_NAME_MAX + 1]; /* of a get that waits */
+    char ref[TK_NAME_MAX + 1]; /* of a get, in TK_CLIENT_WAITING */
     uint32_t min_valid_s;
 };
 
@@ -40,12 +40,12 @@ struct tk_control {
     struct tk_control_client clients[TK_CONTROL_CLIENTS];
 };
 
-/* Listens at path, in place of a socket that nobody serves any more; group NULL: for this user
- * alone. False, and a word on stderr, when that cannot be. */
+/* Listens at path; replaces the socket of a service that no longer runs. group NULL: only this user
+ * may connect. Returns false after a message. */
 bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
                      const char *path, const char *group);
 
-/* Serves what came, after tk_wait. The tick at which it wants to go on though nothing happens. */
+/* Serves the clients, after tk_wait. Returns the tick of its next timeout. */
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
 void tk_control_close(struct tk_control *c);

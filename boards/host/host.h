@@ -2,13 +2,13 @@
 #ifndef TK_HOST_H
 #define TK_HOST_H
 
-/* The host program: the firmware's main loop on a POSIX system, and its small clients. */
+/* The host program: the gateway as a service on a POSIX system, and the clients of the service. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Exit statuses, as --help names them. */
+/* Exit statuses, documented in --help. */
 enum {
     TK_EXIT_OK = 0,
     TK_EXIT_USAGE = 2,
@@ -22,7 +22,7 @@ enum {
 
 enum { TK_HOST_PATH = 512 };
 
-/* What the command line said; NULL and false where it said nothing. */
+/* Options of the command line; NULL or false if not given. */
 struct tk_options {
     const char *flash;
     const char *console;
@@ -41,16 +41,16 @@ int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 
-/* Where flash and socket are: the option, else the environment, else by who runs this. False, and
- * a word on stderr, when that is too long or there is nowhere. */
+/* The paths of flash file and socket: from the option, the environment, or the user's default.
+ * Return false after a message if the path is too long or there is no default. */
 bool tk_host_flash_path(const struct tk_options *options, char out[TK_HOST_PATH]);
 bool tk_host_socket_path(const struct tk_options *options, char out[TK_HOST_PATH]);
 
-/* Makes the directory that path lies in, with its parents; those that are there stay as they are.
- */
+/* Creates the directory of path and its parents where they do not exist. Returns false after a
+ * message. */
 bool tk_host_make_parents(const char *path, unsigned mode);
 
-/* "tokenkeeper: ..." on stderr, as printf. */
+/* Prints "tokenkeeper: ..." on stderr, formatted like printf. */
 void tk_host_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

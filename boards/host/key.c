@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FEWEST = 16, MOST = 4096 };
+enum { KEY_FILE_MIN = 16, KEY_FILE_MAX = 4096 };
 
 static bool is_private(int fd, const char *path)
 {
@@ -19,20 +19,22 @@ static bool is_private(int fd, const char *path)
 
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
         return true;
-    tk_host_message("%s must be a file that its owner alone can read", path);
+    tk_host_message("%s must be a regular file with mode 0600 or 0400", path);
     return false;
 }
 
-/* A key is made of as many bytes as there are, whatever they are. */
+/* Any content will do. */
 static bool digest_file(int fd, const char *path, uint8_t key[TK_DEVICE_KEY_SIZE])
 {
-    uint8_t bytes[MOST + 1];
+    uint8_t bytes[KEY_FILE_MAX + 1];
     ssize_t len = read(fd, bytes, sizeof bytes);
-    bool good = len >= FEWEST && len <= MOST && mbedtls_sha256(bytes, (size_t)len, key, 0) == 0;
+    bool good = len >= KEY_FILE_MIN && len <= KEY_FILE_MAX &&
+                mbedtls_sha256(bytes, (size_t)len, key, 0) == 0;
 
     mbedtls_platform_zeroize(bytes, sizeof bytes);
     if (!good)
-        tk_host_message("%s is no key: it should have %d to %d bytes", path, FEWEST, MOST);
+        tk_host_message("%s is not a key file: %d to %d bytes are required", path, KEY_FILE_MIN,
+                        KEY_FILE_MAX);
     return good;
 }
 
@@ -41,7 +43,7 @@ bool tk_host_load_key(struct tk_port *port, const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        tk_host_message("cannot read a key from %s: %s", path, strerror(errno));
+        tk_host_message("cannot read the key file %s: %s", path, strerror(errno));
         return false;
     }
     port->has_key = is_private(fd, path) && digest_file(fd, path, port->key);

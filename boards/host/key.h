@@ -4,8 +4,8 @@
 
 #include "tk_posix.h"
 
-/* Gives the port the key that --key names: the SHA-256 of that file. False, and a word on stderr,
- * when it is none, or others can read it. */
+/* Sets the port's key for sealing: the SHA-256 of the file given with --key. Returns false after a
+ * message if the file is too short or too long, or readable by others. */
 bool tk_host_load_key(struct tk_port *port, const char *path);
 
 #endif

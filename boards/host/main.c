@@ -12,28 +12,29 @@ static const char usage[] =
     "\n"
     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
     "                  [--socket PATH] [--socket-group GROUP] [--ca PEM] [--key FILE]\n"
-    "      the service. Type help on its console. End of input detaches the console;\n"
-    "      SIGTERM, or Ctrl-\\ on a terminal, ends the service.\n"
+    "      Runs the service. Type help on its console. End of input detaches the console;\n"
+    "      SIGTERM, or Ctrl-\\ on a terminal, stops the service.\n"
     "  tokenkeeper console [--socket PATH]\n"
-    "      a terminal on a running service. Ctrl-] leaves it.\n"
+    "      Opens a console of the running service. Ctrl-] leaves it.\n"
     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION] [--timeout S]\n"
     "                  [--json] [--socket PATH]\n"
-    "      prints a valid access token. --min-valid: renewed first when fewer seconds are\n"
-    "      left (60). --rejected: this generation met a 401. --timeout: seconds (30, at\n"
-    "      most 3600).\n"
+    "      Prints a valid access token. --min-valid: renew it first if fewer seconds are\n"
+    "      left (default 60). --rejected: a server answered 401 to this generation.\n"
+    "      --timeout: seconds to wait (default 30, at most 3600). --json: print all\n"
+    "      values.\n"
     "  tokenkeeper --version | --help\n"
     "\n"
-    "  --flash FILE          where everything is kept (root: /var/lib/tokenkeeper/flash.bin,\n"
-    "                        else under $XDG_STATE_HOME)\n"
-    "  --socket PATH         where the service is found ($TOKENKEEPER_SOCKET; root:\n"
-    "                        /run/tokenkeeper/socket, else under $XDG_RUNTIME_DIR)\n"
-    "  --socket-group GROUP  members may use the socket too\n"
-    "  --ca PEM              trust these roots, and no others\n"
-    "  --key FILE            seal what is kept with a key made of this file, which is kept\n"
-    "                        elsewhere, and readable for its owner alone\n"
+    "  --flash FILE          file with settings and tokens (root: /var/lib/tokenkeeper/flash.bin,\n"
+    "                        otherwise under $XDG_STATE_HOME)\n"
+    "  --socket PATH         socket of the service ($TOKENKEEPER_SOCKET; root:\n"
+    "                        /run/tokenkeeper/socket, otherwise under $XDG_RUNTIME_DIR)\n"
+    "  --socket-group GROUP  let the members of GROUP use the socket\n"
+    "  --ca PEM              trust the roots in this file instead of the machine's\n"
+    "  --key FILE            encrypt the flash file with a key derived from FILE; keep FILE on\n"
+    "                        another medium, with mode 0600\n"
     "\n"
-    "exit status: 0 done, 2 usage, 3 no service, 4 no such ref, 5 a person is needed and no\n"
-    "token is valid, 6 try later, 70 internal, 75 the flash is in use by another service\n";
+    "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator action\n"
+    "required and no valid token, 6 try again later, 70 internal error, 75 flash file in use\n";
 
 enum {
     OPT_FLASH = 1,
@@ -111,18 +112,19 @@ static int run_command(size_t i, int argc, char **argv)
             fputs(usage, stdout);
             return TK_EXIT_OK;
         }
-        if (option == '?') { /* getopt has said why */
+        if (option == '?') { /* getopt has printed why */
             tk_host_message("see tokenkeeper --help");
             return TK_EXIT_USAGE;
         }
         if ((commands[i].takes & BIT(option)) == 0) {
-            tk_host_message("%s takes no such option; see tokenkeeper --help", commands[i].name);
+            tk_host_message("%s does not take this option; see tokenkeeper --help",
+                            commands[i].name);
             return TK_EXIT_USAGE;
         }
         keep_option(&options, option, optarg);
     }
     if (optind < argc) {
-        tk_host_message("what is '%s'? see tokenkeeper --help", argv[optind]);
+        tk_host_message("unexpected argument '%s'; see tokenkeeper --help", argv[optind]);
         return TK_EXIT_USAGE;
     }
     return commands[i].run(&options);

@@ -14,7 +14,7 @@ static bool join(char out[TK_HOST_PATH], const char *dir, const char *file)
 
     if (len >= 0 && len < TK_HOST_PATH)
         return true;
-    tk_host_message("the path %s... is too long", dir);
+    tk_host_message("path too long: %s...", dir);
     return false;
 }
 
@@ -35,7 +35,7 @@ static bool state_path(char out[TK_HOST_PATH], const char *file)
         snprintf(full, sizeof full, "/.local/state%s", file);
         return join(out, environment("HOME"), full);
     }
-    tk_host_message("neither XDG_STATE_HOME nor HOME is set: say --flash and --socket");
+    tk_host_message("neither XDG_STATE_HOME nor HOME is set; use --flash and --socket");
     return false;
 }
 
@@ -70,7 +70,7 @@ bool tk_host_make_parents(const char *path, unsigned mode)
     for (char *slash = strchr(dir + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(dir, mode) != 0 && errno != EEXIST) {
-            tk_host_message("cannot make %s: %s", dir, strerror(errno));
+            tk_host_message("cannot create %s: %s", dir, strerror(errno));
             return false;
         }
         *slash = '/';

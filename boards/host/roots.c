@@ -46,7 +46,7 @@ static size_t count_certificates(const char *text)
     return count;
 }
 
-/* One certificate at text; how much of the text it took, 0 when it is broken. */
+/* Reads the certificate at text. Returns the length of its PEM text, or 0 if it is invalid. */
 static size_t read_one(const char *text, struct tk_root *root)
 {
     mbedtls_pem_context pem;
@@ -92,6 +92,6 @@ bool tk_host_load_roots(struct tk_trust *trust, const char *pem_file)
         read_all(trust, text, roots);
     free(text);
     if (trust->count == 0)
-        tk_host_message("there is no certificate in %s", path);
+        tk_host_message("no certificate found in %s", path);
     return trust->count > 0;
 }

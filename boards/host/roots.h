@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* The certificates of a PEM file, or, with NULL, of this machine's own bundle. They stay in memory
- * as DER for as long as the process runs. False, and a word on stderr, when there is none. */
+/* Loads the certificates of a PEM file, or with NULL of this machine's bundle, as DER; they stay in
+ * memory until the process ends. Returns false after a message if there is none. */
 bool tk_host_load_roots(struct tk_trust *trust, const char *pem_file);
 
 #endif

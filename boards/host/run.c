@@ -16,14 +16,14 @@
 #include <unistd.h>
 
 #ifndef TK_BUILD_UNIX
-#error "the build says when it was made: -DTK_BUILD_UNIX=<seconds>"
+#error "define the build time: -DTK_BUILD_UNIX=<seconds since 1970>"
 #endif
 
 #define SECTOR_SIZE 4096
 #define SECTORS     32
 #define HEAP_LIMIT  (512 * 1024)
 
-/* The one service of this process. It is large, and signals reach it. */
+/* The service of this process. Static because it is large, and used by the signal handler. */
 static struct {
     struct tk_port port;
     struct tk_posix_flash flash;
@@ -33,7 +33,7 @@ static struct {
     struct tk_control control;
     struct tk_config config;
     struct tk_terminal terminal;
-    bool tells; /* EVT and LOG lines go to stderr too */
+    bool echo; /* EVT and LOG lines go to stderr, too */
     int wake[2];
 } service;
 
@@ -42,7 +42,7 @@ static void on_signal(int number)
     int saved = errno;
 
     (void)number;
-    (void)!write(service.wake[1], "", 1); /* a full pipe says the same */
+    (void)!write(service.wake[1], "", 1); /* a full pipe wakes the loop as well */
     errno = saved;
 }
 
@@ -58,10 +58,10 @@ static bool catch_signals(void)
            tk_posix_watch(&service.port, service.wake[0], POLLIN) == 0;
 }
 
-static void tell(void *ctx, const char *line)
+static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    if (service.tells)
+    if (service.echo)
         fprintf(stderr, "%s\n", line);
 }
 
@@ -78,7 +78,7 @@ static int open_flash(const struct tk_options *options)
         tk_host_message("flash_busy: another service uses %s", path);
         return TK_EXIT_BUSY;
     case TK_POSIX_FLASH_SIZE:
-        tk_host_message("%s is not a flash of ours: it should be a file of %d bytes", path,
+        tk_host_message("%s is not a flash file: a regular file of %d bytes is required", path,
                         SECTOR_SIZE * SECTORS);
         return TK_EXIT_USAGE;
     default:
@@ -96,26 +96,26 @@ static bool open_socket(const struct tk_options *options)
                            options->socket_group);
 }
 
-static bool is_ended(void)
+static bool is_stopped(void)
 {
     return tk_posix_ready(&service.port, service.wake[0]) != 0;
 }
 
-/* One life of the firmware: until it is told to start anew (true), or to end. */
-static bool live(void)
+/* Runs until a reboot is requested (true) or a signal arrives (false). */
+static bool run_once(void)
 {
     struct tk_keeper *keeper = &service.keeper;
 
     service.port.reboot = false;
     tk_keeper_init(keeper, &service.config);
-    while (!service.port.reboot && !is_ended()) {
+    while (!service.port.reboot && !is_stopped()) {
         uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(keeper));
         uint64_t until_ms = tk_keeper_run(keeper);
 
         tk_wait(&service.port, next_ms < until_ms ? next_ms : until_ms);
     }
     tk_keeper_free(keeper);
-    return service.port.reboot && !is_ended();
+    return service.port.reboot && !is_stopped();
 }
 
 static int serve(const struct tk_options *options)
@@ -128,7 +128,7 @@ static int serve(const struct tk_options *options)
                                         .find_root = tk_trust_find,
                                         .trust = &service.trust,
                                         .new_root = tk_trust_new,
-                                        .on_line = tell};
+                                        .on_line = print_line};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))
@@ -139,8 +139,8 @@ static int serve(const struct tk_options *options)
     if (!open_socket(options) ||
         !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
-    service.tells = !tk_terminal_is_stdio(options->console);
-    while (live())
+    service.echo = !tk_terminal_is_stdio(options->console);
+    while (run_once())
         continue;
     return TK_EXIT_OK;
 }

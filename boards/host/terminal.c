@@ -64,19 +64,19 @@ static bool open_device(struct tk_terminal *t, struct tk_port *port, const char 
     return true;
 }
 
-/* A link in the way was left by a service that was killed; anything else there is somebody's. */
+/* Replaces a symbolic link, which a killed service has left; other files are kept. */
 static bool make_link(struct tk_terminal *t, const char *target, const char *link)
 {
     struct stat st;
 
     if (strlen(link) >= sizeof t->link) {
-        tk_host_message("the link's path is too long: %s", link);
+        tk_host_message("path of the link too long: %s", link);
         return false;
     }
     if (lstat(link, &st) == 0 && S_ISLNK(st.st_mode))
         (void)unlink(link);
     if (symlink(target, link) != 0) {
-        tk_host_message("cannot make the link %s: %s", link, strerror(errno));
+        tk_host_message("cannot create the link %s: %s", link, strerror(errno));
         return false;
     }
     strcpy(t->link, link);
@@ -115,7 +115,7 @@ bool tk_terminal_open(struct tk_terminal *t, struct tk_port *port, const char *c
         return open_pty(t, port, console + 4);
     if (console[0] == '/')
         return open_device(t, port, console);
-    tk_host_message("--console is stdio, pty, pty=LINK, /dev/ttyX or none");
+    tk_host_message("--console must be stdio, pty, pty=LINK, /dev/ttyX or none");
     return false;
 }
 
