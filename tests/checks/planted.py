@@ -246,6 +246,15 @@ README = [
            "`tests/unit`, `reason=revoked`, `-DTK_TESTS=OFF`, `auth code`", None),
 ]
 
+SUITE = [
+    Plant("suite", "a folder without a row", "tests/planted/test_planted.py", "#\n",
+          r"FOLDERS and tests/ differ in planted"),
+    Plant("suite", "another command", "tests/README.md", "`tests/bench.sh`", "row of bench is stale",
+          r"`tests/bench\.sh --check`"),
+    Plant("suite", "seconds that are no number", "tests/README.md", "| many |", "row of .* is stale",
+          r"\| \d+ \|"),
+]
+
 COMMANDS = [
     Plant("commands", "a command that no test runs", "README.md", "\n    tests/demo.sh --planted\n",
           r"README\.md:\d+: no test runs tests/demo\.sh --planted"),
@@ -261,4 +270,4 @@ COMMANDS = [
 ]
 
 ALL = (INCLUDES + ROOMS + CIRCLES + ACCOUNTS + SYMBOLS + LIMITS + LAYOUT + HYGIENE + WORDS + ALLOWED
-       + CROSS + README + COMMANDS)
+       + CROSS + README + SUITE + COMMANDS)

@@ -28,6 +28,7 @@ import modules
 import readme
 import rooms
 import source
+import suite
 import symbols
 import words
 
@@ -98,6 +99,7 @@ def main() -> int:
     report.add("words", lambda: words.problems(TREE))
     report.add("cross", cross_problems, lambda: cross.summary(built))
     report.add("readme", readme_problems)
+    report.add("suite", lambda: suite.problems(TREE))
     report.add("commands", lambda: commands.problems(TREE))
     if args.write and (count := allowed.prune(TREE, report.found)):
         print(f"{allowed.LIST}: removed {count} stale lines")

@@ -32,6 +32,7 @@ import planted
 import readme
 import rooms
 import source
+import suite
 import symbols
 import words
 from planted import Plant
@@ -62,6 +63,7 @@ class Bench:
             "layout": lambda file: layout.problems(tree, [file]),
             "hygiene": lambda file: hygiene.problems(tree),
             "cross": self._cross,
+            "suite": lambda file: suite.problems(tree),
             "commands": lambda file: commands.problems(tree),
             "readme": lambda file: readme.problems(tree, self.help, self.built),
         }
@@ -101,7 +103,7 @@ class Bench:
             "cross": cross.problems(self.tree, self.built),
         }
         for name in ("includes", "rooms", "circles", "accounts", "limits", "hygiene", "words",
-                     "readme", "commands"):
+                     "readme", "suite", "commands"):
             found[name] = self.checks[name]("")
         return [f"the clean tree: {name}: {problem}" for name, problems in found.items()
                 for problem in allowed.apply(self.tree, name, problems)]
