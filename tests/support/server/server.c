@@ -230,7 +230,7 @@ static bool is_limited(struct server *s)
 
     if (b == NULL)
         return false;
-    if (server_now(s) > b->at_ms) { /* those who share it may be a little apart */
+    if (server_now(s) > b->at_ms) { /* clocks of gateways that share it differ */
         b->level -= (double)(server_now(s) - b->at_ms) * 2 / 1000;
         b->at_ms = server_now(s);
     }

@@ -32,15 +32,16 @@ struct server_host {
 enum server_fault_kind {
     SERVER_WELL,
 
-    /* The way to the host. Connections that are open stay so; the network's are silent then. */
+    /* On the way to the host. Open connections are silent where the host cannot be reached, and
+     * otherwise work. */
     SERVER_NO_NAME,
     SERVER_NAME_TIMEOUT,
     SERVER_REFUSES,     /* TCP connections are reset ... */
     SERVER_UNREACHABLE, /* ... or not answered */
     SERVER_HANDSHAKE,   /* the handshake ends with `handshake` */
-    SERVER_FLOW,        /* bytes of the connection go as `up` and `down` say */
+    SERVER_FLOW,        /* bytes of the connection as `up` and `down` say */
 
-    /* Its answers, as the faults of tests/bitrix24. */
+    /* In its answers, as the faults of tests/bitrix24. */
     SERVER_SLOW,      /* `ms` late */
     SERVER_ERROR,     /* `error` with `status` (0: that of the catalogue); not carried out */
     SERVER_STATUS,    /* `status` with `body`; carried out if `done` */
@@ -95,8 +96,8 @@ struct server;
 struct server_talk {
     struct server *server;
     unsigned host;
-    bool flows;    /* SERVER_FLOW was drawn for it */
-    bool asked;    /* a whole request came; the fields below are of the newest */
+    bool flows;    /* it has the flows of SERVER_FLOW */
+    bool asked;    /* a whole request was received; the fields below are of the newest */
     bool grant;    /* to a token endpoint ... */
     bool refresh;  /* ... for a refresh */
     int status;    /* of the answer; 0: none */
@@ -137,7 +138,7 @@ struct server {
     struct server_fault faults[SERVER_HOSTS];
     struct server_talk talks[TK_SIM_SOCKETS];
 
-    /* What came so far. Requests that met a fault count where they were carried out. */
+    /* Counters. A request that met a fault counts where it was carried out. */
     unsigned requests, faulty;
     unsigned grants, exchanges, refreshes, pairs; /* requests to token endpoints; pairs issued */
     unsigned checks, posts;                       /* carried out: REST calls, webhook messages */
@@ -147,7 +148,7 @@ struct server {
     struct server_grant grant;
     struct server_talk *grant_talk;
     struct server_post post;
-    uint64_t webhook_well_ms; /* since when no fault is set for a webhook; UINT64_MAX: one is */
+    uint64_t webhook_well_ms; /* the tick since which webhooks have no fault; UINT64_MAX: one has */
 
     /* Callbacks; each may be NULL. */
     enum tk_err (*on_handshake)(struct server *s, unsigned host);

@@ -34,8 +34,8 @@ const uint32_t tk_board_alarm_max = 20000u * TICKS_PER_MS;
 static struct tk_port port;
 static struct tk_keeper keeper;
 static struct tk_sim_flash flash;
-static char said[65536];
-static size_t said_len;
+static char output[65536];
+static size_t output_len;
 
 static struct {
     uint64_t ticks;
@@ -57,9 +57,9 @@ void tk_board_alarm(uint32_t ticks)
 
 bool tk_board_put(uint8_t byte)
 {
-    assert_true(said_len + 1 < sizeof said);
-    said[said_len++] = (char)byte;
-    said[said_len] = '\0';
+    assert_true(output_len + 1 < sizeof output);
+    output[output_len++] = (char)byte;
+    output[output_len] = '\0';
     return true;
 }
 
@@ -146,12 +146,12 @@ static void type(const char *bytes)
 /* The answer to a command that is received while the main loop runs. */
 static const char *ask(const char *line)
 {
-    said_len = 0;
-    said[0] = '\0';
+    output_len = 0;
+    output[0] = '\0';
     type(line);
     run_ms(300);
     assert_int_equal(*machine.bytes, '\0');
-    return said;
+    return output;
 }
 
 static int set_up(void **state)
@@ -182,7 +182,7 @@ static unsigned count(const char *word)
 {
     unsigned n = 0;
 
-    for (const char *at = said; (at = strstr(at, word)) != NULL; at++)
+    for (const char *at = output; (at = strstr(at, word)) != NULL; at++)
         n++;
     return n;
 }
@@ -198,12 +198,12 @@ static void a_long_line_during_a_stall_is_complete(void **state)
     memcpy(line + 10 + DIGITS, "\r", 2);
     for (uint64_t before_ms = 0; before_ms <= STALL + 100; before_ms += 70) {
         assert_non_null(strstr(ask("@6 ca add begin\r"), "@6 OK"));
-        said_len = 0;
+        output_len = 0;
         type(line);
         machine.next_at += before_ms * TICKS_PER_MS;
         pass_ms(STALL);
         run_ms(300);
-        assert_non_null(strstr(said, "@7 OK bytes=756\r\n"));
+        assert_non_null(strstr(output, "@7 OK bytes=756\r\n"));
     }
     assert_int_equal(port.rx.overruns, 0);
 }
@@ -217,7 +217,7 @@ static void a_stream_that_does_not_fit_is_one_overrun(void **state)
     (void)state;
     for (size_t i = 0; i < STREAM; i++)
         stream[i] = "@5 version\r"[i % 11];
-    said_len = 0;
+    output_len = 0;
     type(stream);
     pass_ms(STALL);
     assert_true(port.rx.overruns > 0);
@@ -240,7 +240,7 @@ static void a_line_with_a_lost_end_is_answered(void **state)
     line[sizeof line - 2] = '\r';
     type(line);
     pass_ms(STALL);
-    said_len = 0;
+    output_len = 0;
     run_ms(300);
     assert_int_equal(count("ERR rx_overrun"), 1);
     assert_int_equal(count("ERR"), 1);

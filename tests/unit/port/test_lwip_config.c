@@ -64,11 +64,11 @@ static int set_up(void **state)
     return 0;
 }
 
-static int64_t told;
+static int64_t reported;
 
 static bool has_time(void)
 {
-    return tk_clock_ntp_poll(port, &told);
+    return tk_clock_ntp_poll(port, &reported);
 }
 
 /* --- the time --- */
@@ -79,7 +79,7 @@ static void each_answer_is_reported_once(void **state)
     assert_false(has_time());
     assert_int_equal(tk_clock_ntp_server(port, "time.example"), 0);
     assert_true(wire_until(has_time, 5000));
-    assert_in_range(told, NOON, NOON + 1);
+    assert_in_range(reported, NOON, NOON + 1);
     assert_false(has_time());
     assert_int_equal(wire.ntp_questions, 1);
 }
@@ -98,7 +98,7 @@ static void an_answer_that_is_read_late_is_still_right(void **state)
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     wire_run(100000);
     assert_true(has_time());
-    assert_in_range(told, NOON + 99, NOON + 101);
+    assert_in_range(reported, NOON + 99, NOON + 101);
 }
 
 static void the_server_is_polled_every_hour(void **state)
@@ -108,7 +108,7 @@ static void the_server_is_polled_every_hour(void **state)
     wire_run(10 * 3600000 + 10000);
     assert_int_equal(wire.ntp_questions, 11);
     assert_true(has_time());
-    assert_in_range(told, NOON + 36000, NOON + 36011);
+    assert_in_range(reported, NOON + 36000, NOON + 36011);
 }
 
 static void polling_costs_few_wake_ups(void **state)
@@ -218,11 +218,11 @@ static void the_next_ntp_era_is_read(void **state)
     server.unix_s = 2085978490 - (int64_t)(port->now_ms / 1000);
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     assert_true(wire_until(has_time, 5000));
-    assert_in_range(told, 2085978490, 2085978491);
+    assert_in_range(reported, 2085978490, 2085978491);
     server.unix_s += 20;
     (void)tk_clock_ntp_server(port, "10.0.2.4");
     assert_true(wire_until(has_time, 5000));
-    assert_in_range(told, 2085978510, 2085978511);
+    assert_in_range(reported, 2085978510, 2085978511);
 }
 
 static void without_a_server_there_are_no_requests(void **state)

@@ -177,9 +177,9 @@ static int race(const char *file, int go, int done, int leave)
     if (read(go, &byte, 1) != 1)
         return 9;
     int ret = tk_posix_flash_open(&f, file, 65536, 4, 8);
-    uint8_t told = (uint8_t)-ret;
+    uint8_t result = (uint8_t)-ret;
 
-    if (write(done, &told, 1) != 1 || read(leave, &byte, 1) != 1)
+    if (write(done, &result, 1) != 1 || read(leave, &byte, 1) != 1)
         return 9;
     tk_posix_flash_close(&f);
     return 0;
@@ -190,7 +190,7 @@ static void one_of_many_that_create_it_at_once_succeeds(void **state)
     enum { RACERS = 6 };
     int go[2], done[2], leave[2], status, got[4] = {0};
     struct place p;
-    uint8_t told;
+    uint8_t result;
 
     (void)state;
     make_dir(&p);
@@ -201,8 +201,8 @@ static void one_of_many_that_create_it_at_once_succeeds(void **state)
     }
     assert_int_equal(write(go[1], "123456", RACERS), RACERS);
     for (int i = 0; i < RACERS; i++) {
-        assert_int_equal(read(done[0], &told, 1), 1);
-        got[told & 3]++;
+        assert_int_equal(read(done[0], &result, 1), 1);
+        got[result & 3]++;
     }
     assert_int_equal(write(leave[1], "123456", RACERS), RACERS);
     for (int i = 0; i < RACERS; i++)
