@@ -185,6 +185,7 @@ WORDS = [
           "all. */\n", r"'as go" + r"od as all': write"),
     Plant("words", "a name", "tests/e2e/test_get.py", "# tk_ne" + "t_send\n",
           r"'tk_ne" + r"t_send': write tk_https"),
+    Plant("words", "a habit", URL, "/* No" + "body calls it. */\n", r"'No" + r"body': write"),
     Plant("words", "a name of one folder elsewhere", SCRIPT, "# starved\n", None),
 ]
 
