@@ -343,7 +343,7 @@ static void auth_code_cancels_a_check(void **state)
 static void a_new_terminal_does_not_see_the_input_of_the_last(void **state)
 {
     (void)state;
-    type("set client_secret abc"); /* no line tear_down */
+    type("set client_secret abc"); /* no line end */
     tk_sim_console_attach(&w.port, 0, false);
     type("");
     tk_sim_console_attach(&w.port, 0, true);

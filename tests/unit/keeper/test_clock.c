@@ -329,7 +329,7 @@ static void ticks_beyond_31_and_32_bits_have_no_effect(void **state)
     cross((uint64_t)1 << 33);
 }
 
-/* A blocked account and an outage cross it. */
+/* A blocked account and an outage across it. */
 static void backoff_and_probes_continue_across_32_bits(void **state)
 {
     (void)state;

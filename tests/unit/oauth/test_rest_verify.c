@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Verification of a token by a REST call: portals that redirect, fail for a while, or refuse. */
+/* Verification of a token by a REST call: portals that move, fail for a while, or refuse. */
 
 #include "tk_rest_verify.h"
 

@@ -118,14 +118,14 @@ int tk_device_key(struct tk_port *p, uint8_t out[TK_DEVICE_KEY_SIZE])
 /* Each byte interrupts when it is received. */
 static void pass_ms(uint64_t ms)
 {
-    uint64_t tear_down = machine.ticks + ms * TICKS_PER_MS;
+    uint64_t end = machine.ticks + ms * TICKS_PER_MS;
 
-    while (*machine.bytes != '\0' && machine.next_at <= tear_down) {
+    while (*machine.bytes != '\0' && machine.next_at <= end) {
         machine.ticks = machine.next_at;
         tk_bare_received(&port, (uint8_t)*machine.bytes++);
         machine.next_at += BYTE;
     }
-    machine.ticks = tear_down;
+    machine.ticks = end;
 }
 
 /* The main loop, once a millisecond. */

@@ -100,12 +100,12 @@ static void a_cut_erase_is_torn_as_scripted(void **state)
         f.random = i + 1;
         f.cut_at = 2;
         assert_int_equal(erase(0), TK_FLASH_ERR);
-        size_t tear_down = 0;
+        size_t end = 0;
 
-        while (torn == TK_SIM_ERASE_PART && tear_down < 1024 && f.bytes[tear_down] == 0xff)
-            tear_down++;
+        while (torn == TK_SIM_ERASE_PART && end < 1024 && f.bytes[end] == 0xff)
+            end++;
         assert_true(torn != TK_SIM_ERASE_PART ||
-                    memcmp(f.bytes + tear_down, data + tear_down, 1024 - tear_down) == 0);
+                    memcmp(f.bytes + end, data + end, 1024 - end) == 0);
         for (size_t at = 0; at < 1024 && torn == TK_SIM_ERASE_NOISY; at++) {
             assert_int_equal(f.bytes[at] & data[at], data[at]); /* no bit is cleared */
             risen += f.bytes[at] != data[at];
@@ -465,7 +465,7 @@ static void a_peer_connects_and_replies_when_scripted(void **state)
     assert_int_equal(tk_sock_connected(&port, sock), TK_SOCK_OK);
     tk_sim_reply(&port.links[sock], "ab", 2);
     tk_sim_fin(&port.links[sock]);
-    tk_sim_reply(&port.links[sock], "c", 1); /* after the tear_down: ignored */
+    tk_sim_reply(&port.links[sock], "c", 1); /* after the end: ignored */
     assert_int_equal(recv_some(sock), TK_SOCK_AGAIN);
     tk_wait(&port, 1000);
     assert_int_equal(tk_clock_now_ms(&port), 50);
