@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
 /* The socket contract over lwIP's raw API, with the options of the board with 64 KB. */
+
 #include "tk_clock.h"
 #include "tk_conformance.h"
-#include "wire.h"
 
-#include <limits.h>
-#include <lwip/priv/tcp_priv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,44 +12,7 @@
 
 #include <cmocka.h>
 
-static struct tk_port *const port = &wire.port;
-static const struct tk_addr server = {.family = 4, .bytes = {10, 0, 2, 100}};
-static int sock;
-
-static int set_up(void **state)
-{
-    (void)state;
-    wire_reset();
-    return 0;
-}
-
-/* Frees what the next test would otherwise find in use. */
-static int tear_down(void **state)
-{
-    (void)state;
-    for (int i = 0; i < TK_LWIP_SOCKS; i++)
-        tk_sock_close(port, i);
-    for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
-        tk_sock_lookup_cancel(port, i);
-    wire_run(25000); /* until FIN_WAIT_2 has ended */
-    assert_null(tcp_active_pcbs);
-    assert_int_equal(wire_pool_used(), 0);
-    return 0;
-}
-
-static bool not_again(void)
-{
-    return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
-}
-
-static struct wire_conn *connect_tls(void)
-{
-    sock = tk_sock_open(port, &server, 443);
-    assert_true(sock >= 0);
-    assert_true(wire_until(not_again, 5000));
-    assert_int_equal(tk_sock_connected(port, sock), TK_SOCK_OK);
-    return wire_last();
-}
+#include "lwip_sock.h"
 
 /* Reads to the end of the stream, or until nothing comes for three seconds. Returns the bytes. */
 static size_t read_all(int s, uint8_t *buf, size_t size, size_t step, int *outcome)
@@ -85,7 +47,7 @@ static uint8_t sent[40000], got[40000];
 
 static void connects_and_closes_in_order(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
 
     (void)state;
     tk_sock_close(port, sock);
@@ -173,7 +135,7 @@ static void closed_connections_free_their_slots(void **state)
 {
     (void)state;
     for (int i = 0; i < 3 * MEMP_NUM_TCP_PCB; i++) {
-        connect_tls();
+        open_connection();
         wire.cut = true; /* the FIN is lost, and all after it */
         tk_sock_close(port, sock);
         wire_run(10);
@@ -195,7 +157,7 @@ static void receives_a_stream_in_any_pieces(void **state)
     for (size_t i = 0; i < 5; i++) {
         for (size_t k = 0; k < 4; k++) {
             size_t len = pieces[i] == 1 ? 300 : pieces[i] == 10 ? 3000 : 20000;
-            struct wire_conn *c = connect_tls();
+            struct wire_conn *c = open_connection();
 
             wire.piece = pieces[i];
             wire_give(c, sent, len);
@@ -215,7 +177,7 @@ static void receives_a_stream_in_any_pieces(void **state)
 /* Each third packet is lost, and more do not fit into the pool. */
 static void receives_a_stream_over_a_lossy_line(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     size_t len = 0;
     int n;
 
@@ -244,7 +206,7 @@ static void receives_a_stream_over_a_lossy_line(void **state)
 /* Without reads the peer sends one window. */
 static void the_window_closes_and_opens(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     int outcome;
 
     (void)state;
@@ -266,7 +228,7 @@ static void the_window_closes_and_opens(void **state)
 /* Also when the peer answers later bytes with a reset. */
 static void bytes_before_a_fin_are_received(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     int outcome;
 
     (void)state;
@@ -288,7 +250,7 @@ static void bytes_before_a_fin_are_received(void **state)
 
 static void a_reset_is_an_error_after_the_bytes_received(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     int outcome;
 
     (void)state;
@@ -305,7 +267,7 @@ static void a_reset_is_an_error_after_the_bytes_received(void **state)
 
 static void sends_after_the_peer_has_closed(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
 
     (void)state;
     wire_fin(c);
@@ -341,7 +303,7 @@ static void send_all(size_t len)
 
 static void sends_a_long_request(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
 
     (void)state;
     fill(sent, sizeof sent);
@@ -358,7 +320,7 @@ static void sends_a_long_request(void **state)
 /* And does not reset the connection. */
 static void closing_with_unread_bytes_delivers_what_was_sent(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
 
     (void)state;
     wire_give(c, sent, 1500);
@@ -383,7 +345,7 @@ static bool may_send(void)
 /* tk_wait ends when there is room. */
 static void a_full_send_buffer_returns_again(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     unsigned wakes;
     int n;
 
@@ -408,7 +370,7 @@ static void a_full_send_buffer_returns_again(void **state)
 /* Without Nagle, though the last one is not acknowledged. */
 static void small_pieces_are_sent_at_once(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
 
     (void)state;
     assert_int_equal(tk_sock_send(port, sock, "a", 1), 1);
@@ -419,7 +381,7 @@ static void small_pieces_are_sent_at_once(void **state)
 /* Also where nothing else wakes the processor. */
 static void a_lost_segment_is_retransmitted_soon(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     uint64_t start_ms;
 
     (void)state;
@@ -441,7 +403,7 @@ static void no_memory_returns_again(void **state)
     int n = 0;
 
     (void)state;
-    connect_tls();
+    open_connection();
     while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
         n++;
     assert_int_equal(tk_sock_send(port, sock, sent, 1000), TK_SOCK_AGAIN);
@@ -466,7 +428,7 @@ static void sends_as_much_as_there_is_memory_for(void **state)
     int sent_now;
 
     (void)state;
-    connect_tls();
+    open_connection();
     while (n < 64 && (taken[n] = mem_malloc(64)) != NULL)
         n++;
     for (int i = 0; i < 8; i++)
@@ -481,223 +443,13 @@ static void sends_as_much_as_there_is_memory_for(void **state)
 
 static void calls_without_bytes_do_nothing(void **state)
 {
-    connect_tls();
+    open_connection();
     (void)state;
     assert_int_equal(tk_sock_send(port, sock, "", 0), 0);
     assert_int_equal(tk_sock_recv(port, sock, got, 0), 0);
     tk_sock_close(port, sock);
     wire_run(100);
     wire_fin(wire_last());
-}
-
-/* --- names --- */
-
-static int lookup;
-static struct tk_addr addrs[TK_SOCK_ADDRS];
-static int found;
-
-static bool answered(void)
-{
-    found = tk_sock_lookup_poll(port, lookup, addrs, TK_SOCK_ADDRS);
-    return found != TK_SOCK_AGAIN;
-}
-
-static int resolve(const char *name)
-{
-    lookup = tk_sock_lookup(port, name);
-    if (lookup < 0)
-        return lookup;
-    assert_true(wire_until(answered, 60000));
-    return found;
-}
-
-static void resolves_all_addresses_of_a_name(void **state)
-{
-    (void)state;
-    wire.names[0] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
-    wire.names[1] =
-        (struct wire_name){.name = "three.example", .count = 3, .last = {7, 8, 9}, .alias = true};
-    wire.names[2] =
-        (struct wire_name){.name = "six.example", .count = 6, .last = {1, 2, 3, 4, 5, 6}};
-    wire.names[3] = (struct wire_name){.name = "twice.example", .count = 4, .last = {1, 2, 1, 2}};
-    assert_int_equal(resolve("one.example"), 1);
-    assert_int_equal(addrs[0].bytes[3], 7);
-    assert_int_equal(resolve("three.example"), 3);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(addrs[i].family, 4);
-        assert_memory_equal(addrs[i].bytes, ((uint8_t[]){10, 0, 2, (uint8_t)(7 + i)}), 4);
-    }
-    assert_int_equal(resolve("six.example"), TK_SOCK_ADDRS);
-    assert_int_equal(addrs[3].bytes[3], 4);
-    assert_int_equal(resolve("twice.example"), 2);
-    /* again: lwIP must not answer with the one address in its cache */
-    assert_int_equal(resolve("three.example"), 3);
-}
-
-static void unknown_and_invalid_names_are_errors(void **state)
-{
-    char longest[300];
-
-    (void)state;
-    wire.names[0] = (struct wire_name){.name = "nothing.example"};
-    assert_int_equal(resolve("unknown.example"), TK_SOCK_ERR);
-    assert_int_equal(resolve("nothing.example"), TK_SOCK_ERR);
-    assert_int_equal(resolve(""), TK_SOCK_ERR);
-    memset(longest, 'a', sizeof longest - 1);
-    longest[sizeof longest - 1] = '\0';
-    assert_int_equal(resolve(longest), TK_SOCK_ERR);
-    longest[DNS_MAX_NAME_LENGTH] = '\0';
-    assert_int_equal(resolve(longest), TK_SOCK_ERR);
-}
-
-static void a_lost_query_is_repeated(void **state)
-{
-    uint64_t start_ms = port->now_ms;
-
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "slow.example", .count = 2, .last = {7, 8}, .lost = 2};
-    assert_int_equal(resolve("slow.example"), 2);
-    assert_true(port->now_ms - start_ms < 5000);
-}
-
-/* After 5 s or more; callers have their own deadline. */
-static void an_unanswered_query_becomes_an_error(void **state)
-{
-    uint64_t start_ms = port->now_ms;
-
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "silent.example", .count = 1, .last = {7}, .lost = UINT_MAX};
-    assert_int_equal(resolve("silent.example"), TK_SOCK_ERR);
-    assert_true(port->now_ms - start_ms >= 5000);
-}
-
-static void a_cancelled_lookup_frees_its_slot(void **state)
-{
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "silent.example", .count = 1, .last = {7}, .lost = UINT_MAX};
-    wire.names[1] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
-    for (int i = 0; i < TK_LWIP_LOOKUPS; i++)
-        tk_sock_lookup_cancel(port, tk_sock_lookup(port, "silent.example"));
-    assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
-    wire_run(20000);
-    assert_int_equal(resolve("one.example"), 1);
-}
-
-static void resolves_two_names_at_once(void **state)
-{
-    int first;
-
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "one.example", .count = 1, .last = {7}, .delay_ms = 300};
-    wire.names[1] = (struct wire_name){.name = "two.example", .count = 2, .last = {8, 9}};
-    first = tk_sock_lookup(port, "one.example");
-    assert_int_equal(resolve("two.example"), 2);
-    assert_int_equal(addrs[0].bytes[3], 8);
-    lookup = first;
-    assert_true(wire_until(answered, 5000));
-    assert_int_equal(found, 1);
-    assert_int_equal(addrs[0].bytes[3], 7);
-}
-
-static uint32_t dice = 1;
-
-static uint32_t roll(uint32_t sides)
-{
-    dice = dice * 1664525u + 1013904223u;
-    return (dice >> 8) % sides;
-}
-
-static void mangle(uint8_t *answer, size_t *len)
-{
-    for (uint32_t n = roll(4); n > 0; n--)
-        answer[2 + roll((uint32_t)*len - 2)] = roll(2) ? (uint8_t)roll(256) : 0xff;
-    if (roll(4) == 0)
-        *len = 12 + roll((uint32_t)*len - 11);
-}
-
-/* A result, and never more addresses than there is room for. */
-static void survives_mangled_answers(void **state)
-{
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "three.example", .count = 3, .last = {7, 8, 9}, .alias = true};
-    wire.mangle = mangle;
-    for (int i = 0; i < 5000; i++) {
-        int n = resolve("three.example");
-
-        assert_true(n == TK_SOCK_ERR || (n >= 1 && n <= TK_SOCK_ADDRS));
-    }
-    wire.mangle = NULL;
-    assert_int_equal(resolve("three.example"), 3);
-}
-
-static void resolves_the_same_name_twice_at_once(void **state)
-{
-    int first;
-
-    (void)state;
-    wire.names[0] =
-        (struct wire_name){.name = "two.example", .count = 2, .last = {8, 9}, .delay_ms = 300};
-    first = tk_sock_lookup(port, "two.example");
-    assert_int_equal(resolve("two.example"), 2);
-    lookup = first;
-    assert_true(answered());
-    assert_int_equal(found, 2);
-}
-
-/* --- the cable --- */
-
-/* So that a boot before DHCP is no failure. */
-static void without_an_address_lookups_return_again(void **state)
-{
-    struct tk_addr addr;
-    uint64_t up_ms;
-
-    (void)state;
-    wire.names[0] = (struct wire_name){.name = "one.example", .count = 1, .last = {7}};
-    wire_link(false);
-    assert_int_equal(tk_sock_lookup(port, "one.example"), TK_SOCK_AGAIN);
-    assert_int_equal(tk_sock_lookup(port, ""), TK_SOCK_ERR);
-    assert_int_equal(tk_sock_open(port, &server, 443), TK_SOCK_ERR);
-    lookup = tk_sock_lookup(port, "10.0.2.9");
-    assert_int_equal(tk_sock_lookup_poll(port, lookup, &addr, 1), 1);
-    wire_run(1);
-    wire_link(true);
-    up_ms = port->now_ms;
-    tk_wait(port, up_ms + 60000);
-    assert_true(port->now_ms - up_ms < 10000); /* tk_wait has ended for the link */
-    assert_int_equal(resolve("one.example"), 1);
-}
-
-static void connections_survive_an_unplugged_cable(void **state)
-{
-    struct wire_conn *c = connect_tls();
-
-    (void)state;
-    wire.cut = true;
-    wire_link(false);
-    assert_int_equal(tk_sock_send(port, sock, "hello", 5), 5);
-    wire_run(3000);
-    wire.cut = false;
-    wire_link(true);
-    wire_run(20000);
-    assert_int_equal(c->in_len, 5);
-    tk_sock_close(port, sock);
-    wire_run(100);
-    wire_fin(c);
-}
-
-static void the_dhcp_request_has_the_host_name(void **state)
-{
-    (void)state;
-    wire_link(false);
-    wire_link(true);
-    wire_run(5000);
-    assert_string_equal(wire.hostname, "wire-0001");
 }
 
 /* --- frames --- */
@@ -778,44 +530,31 @@ static void conforms(void **state)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(connects_and_closes_in_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refused_is_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_unanswered_connection_returns_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_unanswered_connection_becomes_an_error, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(no_more_sockets_is_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_handles_and_families_are_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(receives_a_stream_in_any_pieces, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(receives_a_stream_over_a_lossy_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_window_closes_and_opens, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_before_a_fin_are_received, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_reset_is_an_error_after_the_bytes_received, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(sends_after_the_peer_has_closed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(sends_a_long_request, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(closing_with_unread_bytes_delivers_what_was_sent, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_full_send_buffer_returns_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(small_pieces_are_sent_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_segment_is_retransmitted_soon, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_memory_returns_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(sends_as_much_as_there_is_memory_for, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(calls_without_bytes_do_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(resolves_all_addresses_of_a_name, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unknown_and_invalid_names_are_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_query_is_repeated, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_unanswered_query_becomes_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_cancelled_lookup_frees_its_slot, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(resolves_two_names_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(survives_mangled_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(resolves_the_same_name_twice_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_an_address_lookups_return_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(connections_survive_an_unplugged_cable, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_dhcp_request_has_the_host_name, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(frames_of_invalid_length_are_dropped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_driver_gets_only_valid_frames, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(conforms, set_up, tear_down),
+        TEST(connects_and_closes_in_order),
+        TEST(refused_is_an_error),
+        TEST(an_unanswered_connection_returns_again),
+        TEST(an_unanswered_connection_becomes_an_error),
+        TEST(no_more_sockets_is_an_error),
+        TEST(wrong_handles_and_families_are_errors),
+        TEST(receives_a_stream_in_any_pieces),
+        TEST(receives_a_stream_over_a_lossy_line),
+        TEST(the_window_closes_and_opens),
+        TEST(bytes_before_a_fin_are_received),
+        TEST(a_reset_is_an_error_after_the_bytes_received),
+        TEST(sends_after_the_peer_has_closed),
+        TEST(sends_a_long_request),
+        TEST(closing_with_unread_bytes_delivers_what_was_sent),
+        TEST(a_full_send_buffer_returns_again),
+        TEST(small_pieces_are_sent_at_once),
+        TEST(a_lost_segment_is_retransmitted_soon),
+        TEST(no_memory_returns_again),
+        TEST(sends_as_much_as_there_is_memory_for),
+        TEST(calls_without_bytes_do_nothing),
+        TEST(frames_of_invalid_length_are_dropped),
+        TEST(the_driver_gets_only_valid_frames),
+        TEST(conforms),
         cmocka_unit_test_setup(closed_connections_free_their_slots, set_up),
     };
 

@@ -43,7 +43,7 @@ static bool not_again(void)
     return tk_sock_connected(port, sock) != TK_SOCK_AGAIN;
 }
 
-static struct wire_conn *connect_tls(void)
+static struct wire_conn *open_connection(void)
 {
     sock = tk_sock_open(port, &server, 443);
     assert_true(wire_until(not_again, 5000));
@@ -64,7 +64,7 @@ static void idle_with_a_lease(void **state)
 
 static void an_idle_connection(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     unsigned wakes;
 
     (void)state;
@@ -82,7 +82,7 @@ static void an_idle_connection(void **state)
 
 static void a_closed_connection(void **state)
 {
-    struct wire_conn *c = connect_tls();
+    struct wire_conn *c = open_connection();
     unsigned wakes;
 
     (void)state;
