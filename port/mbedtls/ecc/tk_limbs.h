@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_LIMBS_H
+#define TK_LIMBS_H
+
+/*
+ * Numbers of n limbs, lowest first. Limbs have 64 bits where the compiler has a 128-bit product,
+ * else 32; -DTK_LIMB_BITS=32 chooses. Results may overlap operands limb by limb (r == a). No
+ * function here branches on, or indexes by, the value of a limb.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(TK_LIMB_BITS)
+#if defined(__SIZEOF_INT128__)
+#define TK_LIMB_BITS 64
+#else
+#define TK_LIMB_BITS 32
+#endif
+#endif
+
+#if TK_LIMB_BITS == 64
+typedef uint64_t tk_limb;
+typedef unsigned __int128 tk_wide;
+#define TK_LIMBS(high, low) UINT64_C(0x##high##low) /* 64 bits of a constant, low limbs first */
+#else
+typedef uint32_t tk_limb;
+typedef uint64_t tk_wide;
+#define TK_LIMBS(high, low) 0x##low, 0x##high
+#endif
+
+#define TK_LIMBS_OF(bits) ((bits) / TK_LIMB_BITS)
+
+/* A loop whose iterations the compiler writes out; a build for size leaves it a loop. */
+#if defined(TK_ECC_SMALL) || defined(__clang__)
+#define TK_UNROLL
+#else
+#define TK_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Keeps a value out of the optimiser's reach, so that a mask stays a mask. */
+static inline tk_limb tk_opaque(tk_limb x)
+{
+    __asm__("" : "+r"(x));
+    return x;
+}
+
+/* One limb of a sum or difference with its carry. */
+#if TK_LIMB_BITS == 64
+static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
+{
+    tk_limb sum;
+    tk_limb first = (tk_limb)__builtin_add_overflow(a, b, &sum);
+    tk_limb second = (tk_limb)__builtin_add_overflow(sum, *carry, &sum);
+
+    *carry = first | second;
+    return sum;
+}
+
+static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
+{
+    tk_limb difference;
+    tk_limb first = (tk_limb)__builtin_sub_overflow(a, b, &difference);
+    tk_limb second = (tk_limb)__builtin_sub_overflow(difference, *borrow, &difference);
+
+    *borrow = first | second;
+    return difference;
+}
+#else
+static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
+{
+    tk_wide sum = (tk_wide)a + b + *carry;
+
+    *carry = (tk_limb)(sum >> TK_LIMB_BITS);
+    return (tk_limb)sum;
+}
+
+static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
+{
+    tk_wide difference = (tk_wide)a - b - *borrow;
+
+    *borrow = (tk_limb)(difference >> TK_LIMB_BITS) & 1;
+    return (tk_limb)difference;
+}
+#endif
+
+/* r = a + b; the carry. */
+static inline tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
+{
+    tk_limb carry = 0;
+
+    TK_UNROLL
+    for (size_t i = 0; i < n; i++)
+        r[i] = tk_limb_add(a[i], b[i], &carry);
+    return carry;
+}
+
+/* r = a - b; the borrow. */
+static inline tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
+{
+    tk_limb borrow = 0;
+
+    TK_UNROLL
+    for (size_t i = 0; i < n; i++)
+        r[i] = tk_limb_sub(a[i], b[i], &borrow);
+    return borrow;
+}
+
+/* r = a + (b & mask); the carry. */
+static inline tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b,
+                                          tk_limb mask, size_t n)
+{
+    tk_limb carry = 0;
+
+    TK_UNROLL
+    for (size_t i = 0; i < n; i++)
+        r[i] = tk_limb_add(a[i], b[i] & mask, &carry);
+    return carry;
+}
+
+/* r = mask ? a : r, for a mask of all ones or zero. */
+static inline void tk_limbs_select(tk_limb *r, const tk_limb *a, tk_limb mask, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        r[i] ^= (r[i] ^ a[i]) & mask;
+}
+
+/* All ones if x is 0. */
+static inline tk_limb tk_limb_is_zero(tk_limb x)
+{
+    return tk_opaque((tk_limb)(((tk_wide)x - 1) >> TK_LIMB_BITS));
+}
+
+/* All ones if a is 0. */
+static inline tk_limb tk_limbs_are_zero(const tk_limb *a, size_t n)
+{
+    tk_limb any = 0;
+
+    for (size_t i = 0; i < n; i++)
+        any |= a[i];
+    return tk_limb_is_zero(any);
+}
+
+/* All ones if a < b. */
+static inline tk_limb tk_limbs_are_less(const tk_limb *a, const tk_limb *b, size_t n)
+{
+    tk_limb borrow = 0;
+
+    for (size_t i = 0; i < n; i++)
+        (void)tk_limb_sub(a[i], b[i], &borrow);
+    return tk_opaque(0 - borrow);
+}
+
+/* r = (carry, a) - m where that is not negative, else a; for (carry, a) < 2 * m. r != a. */
+static inline void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m,
+                                   size_t n)
+{
+    tk_limb borrow = tk_limbs_sub(r, a, m, n);
+
+    tk_limbs_select(r, a, tk_opaque(0 - (borrow & (carry ^ 1))), n);
+}
+
+/* t[0..n) += a * b; what carries into t[n]. */
+static inline tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t n)
+{
+    tk_limb carry = 0;
+
+    TK_UNROLL
+    for (size_t i = 0; i < n; i++) {
+        tk_wide v = (tk_wide)a[i] * b + t[i] + carry;
+
+        t[i] = (tk_limb)v;
+        carry = (tk_limb)(v >> TK_LIMB_BITS);
+    }
+    return carry;
+}
+
+/* Big-endian octets to limbs; what is longer than n limbs must be zeros and is dropped. */
+static inline void tk_limbs_load(tk_limb *r, size_t n, const uint8_t *octets, size_t len)
+{
+    for (size_t i = 0; i < n; i++)
+        r[i] = 0;
+    for (size_t i = 0; i < len && i < n * sizeof *r; i++)
+        r[i / sizeof *r] |= (tk_limb)octets[len - 1 - i] << 8 * (i % sizeof *r);
+}
+
+static inline void tk_limbs_store(uint8_t *octets, size_t len, const tk_limb *a)
+{
+    for (size_t i = 0; i < len; i++)
+        octets[len - 1 - i] = (uint8_t)(a[i / sizeof *a] >> 8 * (i % sizeof *a));
+}
+
+#endif
