@@ -38,6 +38,13 @@ typedef uint64_t tk_wide;
 #define TK_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Hot loops, written out where they are used: -Os alone would make calls of them again. */
+#if defined(__GNUC__)
+#define TK_HOT static inline __attribute__((always_inline))
+#else
+#define TK_HOT static inline
+#endif
+
 /* Keeps a value out of the optimiser's reach, so that a mask stays a mask. */
 static inline tk_limb tk_opaque(tk_limb x)
 {
@@ -47,7 +54,7 @@ static inline tk_limb tk_opaque(tk_limb x)
 
 /* One limb of a sum or difference with its carry. */
 #if TK_LIMB_BITS == 64
-static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
+TK_HOT tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
 {
     tk_limb sum;
     tk_limb first = (tk_limb)__builtin_add_overflow(a, b, &sum);
@@ -57,7 +64,7 @@ static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
     return sum;
 }
 
-static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
+TK_HOT tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
 {
     tk_limb difference;
     tk_limb first = (tk_limb)__builtin_sub_overflow(a, b, &difference);
@@ -67,7 +74,7 @@ static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
     return difference;
 }
 #else
-static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
+TK_HOT tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
 {
     tk_wide sum = (tk_wide)a + b + *carry;
 
@@ -75,7 +82,7 @@ static inline tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
     return (tk_limb)sum;
 }
 
-static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
+TK_HOT tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
 {
     tk_wide difference = (tk_wide)a - b - *borrow;
 
@@ -85,7 +92,7 @@ static inline tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
 #endif
 
 /* r = a + b; the carry. */
-static inline tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
+TK_HOT tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb carry = 0;
 
@@ -96,7 +103,7 @@ static inline tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *
 }
 
 /* r = a - b; the borrow. */
-static inline tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
+TK_HOT tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb borrow = 0;
 
@@ -107,7 +114,7 @@ static inline tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *
 }
 
 /* r = a + (b & mask); the carry. */
-static inline tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b,
+TK_HOT tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b,
                                           tk_limb mask, size_t n)
 {
     tk_limb carry = 0;
@@ -119,7 +126,7 @@ static inline tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk
 }
 
 /* r = mask ? a : r, for a mask of all ones or zero. */
-static inline void tk_limbs_select(tk_limb *r, const tk_limb *a, tk_limb mask, size_t n)
+TK_HOT void tk_limbs_select(tk_limb *r, const tk_limb *a, tk_limb mask, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         r[i] ^= (r[i] ^ a[i]) & mask;
@@ -152,7 +159,7 @@ static inline tk_limb tk_limbs_are_less(const tk_limb *a, const tk_limb *b, size
 }
 
 /* r = (carry, a) - m where that is not negative, else a; for (carry, a) < 2 * m. r != a. */
-static inline void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m,
+TK_HOT void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m,
                                    size_t n)
 {
     tk_limb borrow = tk_limbs_sub(r, a, m, n);
@@ -161,7 +168,7 @@ static inline void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, 
 }
 
 /* t[0..n) += a * b; what carries into t[n]. */
-static inline tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t n)
+TK_HOT tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t n)
 {
     tk_limb carry = 0;
 

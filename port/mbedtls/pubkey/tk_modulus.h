@@ -25,7 +25,7 @@ void tk_modulus_mul(const struct tk_modulus *m, tk_limb *r, const tk_limb *a, co
 
 /* t = (t + m * q) >> (bits of a limb), whose lowest limb is 0 before the shift; what carries into
  * t[n - 1]. */
-static inline tk_limb tk_modulus_reduce_row(tk_limb *t, const tk_limb *m, tk_limb q, size_t n)
+TK_HOT tk_limb tk_modulus_reduce_row(tk_limb *t, const tk_limb *m, tk_limb q, size_t n)
 {
     tk_limb carry = (tk_limb)(((tk_wide)m[0] * q + t[0]) >> TK_LIMB_BITS);
 
@@ -41,7 +41,7 @@ static inline tk_limb tk_modulus_reduce_row(tk_limb *t, const tk_limb *m, tk_lim
 
 /* tk_modulus_mul for n limbs, which a caller may know while compiling. Row by row: add a[i] * b,
  * then the multiple of m that makes the lowest limb 0. */
-static inline void tk_modulus_mul_n(const struct tk_modulus *m, tk_limb *r, const tk_limb *a,
+TK_HOT void tk_modulus_mul_n(const struct tk_modulus *m, tk_limb *r, const tk_limb *a,
                                     const tk_limb *b, tk_limb *t, size_t n)
 {
     for (size_t i = 0; i <= n; i++)
