@@ -13,7 +13,7 @@ if(NOT version_line MATCHES "\"3\\.6\\.")
 endif()
 
 set(mbedtls_config tk_mbedtls_${TK_MBEDTLS_PROFILE}.h)
-set(key "${mbedtls_tree} ${version_line} ${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION}")
+set(key "${TK_ECC} ${mbedtls_tree} ${version_line} ${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION}")
 string(APPEND key " ${CMAKE_C_FLAGS} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
 file(GLOB pubkey CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/port/mbedtls
      port/mbedtls/pubkey/*.c port/mbedtls/pubkey/*.h)
@@ -34,7 +34,7 @@ if(NOT EXISTS ${mbedtls_build}/done)
         COMMAND ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR}/port/mbedtls/build -B ${mbedtls_build}
                 -G ${CMAKE_GENERATOR} -DMBEDTLS_TREE=${mbedtls_tree}
                 -DMBEDTLS_CONFIG_DIR=${CMAKE_SOURCE_DIR}/port/mbedtls
-                -DMBEDTLS_CONFIG=${mbedtls_config} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
+                -DMBEDTLS_CONFIG=${mbedtls_config} -DTK_ECC=${TK_ECC} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
                 -DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
                 -DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}
         OUTPUT_FILE ${mbedtls_build}/log ERROR_FILE ${mbedtls_build}/log COMMAND_ERROR_IS_FATAL ANY)
@@ -49,3 +49,6 @@ set_target_properties(mbedtls PROPERTIES IMPORTED_LOCATION ${mbedtls_library})
 target_include_directories(mbedtls SYSTEM INTERFACE ${mbedtls_tree}/include)
 target_include_directories(mbedtls INTERFACE ${CMAKE_SOURCE_DIR}/port/mbedtls)
 target_compile_definitions(mbedtls INTERFACE MBEDTLS_CONFIG_FILE="${mbedtls_config}")
+if(TK_ECC STREQUAL mbedtls)
+    target_compile_definitions(mbedtls INTERFACE TK_ECC_MBEDTLS)
+endif()

@@ -27,6 +27,13 @@
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
 #define MBEDTLS_SHA1_C /* to parse self-signed roots; not accepted as a signature */
 
+/* P-256, P-384 and RSA by pubkey/ */
+#if !defined(TK_ECC_MBEDTLS)
+#define MBEDTLS_ECDH_GEN_PUBLIC_ALT
+#define MBEDTLS_ECDH_COMPUTE_SHARED_ALT
+#define MBEDTLS_ECDSA_VERIFY_ALT
+#endif
+
 /* PEM: files of roots */
 #define MBEDTLS_BASE64_C
 #define MBEDTLS_PEM_PARSE_C

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The profile `host`: mbedTLS keeps its structures, and P-256, P-384 and RSA's public operation are
+ * computed here. By its ALT hooks (mbedtls_ecdh_gen_public, mbedtls_ecdh_compute_shared,
+ * mbedtls_ecdsa_verify), and by other names for what it has no hook for (see
+ * ../build/CMakeLists.txt).
+ */
+#include "tk_memo.h"
+#include "tk_rsa.h"
+#include "tk_signature.h"
+
+#include <mbedtls/ecdh.h>
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/error.h>
+#include <mbedtls/platform.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/rsa.h>
+#include <string.h>
+
+typedef int random_function(void *ctx, unsigned char *out, size_t len);
+
+/* NULL: a curve that mbedTLS computes. */
+static const struct tk_curve *curve_of(const mbedtls_ecp_group *group)
+{
+    return group->id == MBEDTLS_ECP_DP_SECP256R1   ? &tk_p256
+           : group->id == MBEDTLS_ECP_DP_SECP384R1 ? &tk_p384
+                                                   : NULL;
+}
+
+static int get_point(const struct tk_curve *c, const mbedtls_ecp_point *q, uint8_t xy[96])
+{
+    int ret = mbedtls_mpi_write_binary(&q->MBEDTLS_PRIVATE(X), xy, c->octets);
+
+    return ret != 0 ? ret
+                    : mbedtls_mpi_write_binary(&q->MBEDTLS_PRIVATE(Y), xy + c->octets, c->octets);
+}
+
+static int put_point(const struct tk_curve *c, mbedtls_ecp_point *q, const uint8_t xy[96])
+{
+    int ret = mbedtls_mpi_read_binary(&q->MBEDTLS_PRIVATE(X), xy, c->octets);
+
+    if (ret == 0)
+        ret = mbedtls_mpi_read_binary(&q->MBEDTLS_PRIVATE(Y), xy + c->octets, c->octets);
+    return ret != 0 ? ret : mbedtls_mpi_lset(&q->MBEDTLS_PRIVATE(Z), 1);
+}
+
+/* --- ECDH --- */
+
+/* q = d * generator */
+static int make_public(const struct tk_curve *c, mbedtls_ecp_point *q, const mbedtls_mpi *d)
+{
+    struct tk_ecc_work work;
+    uint8_t scalar[48], xy[96];
+    int ret = mbedtls_mpi_write_binary(d, scalar, c->octets);
+
+    if (ret == 0)
+        ret = tk_ecdh_public(c, xy, scalar, &work) ? put_point(c, q, xy)
+                                                   : MBEDTLS_ERR_ECP_INVALID_KEY;
+    mbedtls_platform_zeroize(scalar, sizeof scalar);
+    mbedtls_platform_zeroize(&work, sizeof work);
+    return ret;
+}
+
+int mbedtls_ecdh_gen_public(mbedtls_ecp_group *group, mbedtls_mpi *d, mbedtls_ecp_point *q,
+                            random_function *random, void *ctx)
+{
+    const struct tk_curve *c = curve_of(group);
+    int ret = mbedtls_ecp_gen_privkey(group, d, random, ctx);
+
+    if (ret != 0)
+        return ret;
+    return c == NULL ? mbedtls_ecp_mul(group, q, d, &group->G, random, ctx)
+                     : make_public(c, q, d);
+}
+
+static int make_shared(const struct tk_curve *c, mbedtls_mpi *z, const mbedtls_ecp_point *q,
+                       const mbedtls_mpi *d)
+{
+    struct tk_ecc_work work;
+    uint8_t scalar[48], xy[96], x[48];
+    int ret = mbedtls_mpi_write_binary(d, scalar, c->octets);
+
+    if (ret == 0)
+        ret = get_point(c, q, xy);
+    if (ret == 0)
+        ret = tk_ecdh_shared(c, x, xy, scalar, &work) ? mbedtls_mpi_read_binary(z, x, c->octets)
+                                                      : MBEDTLS_ERR_ECP_INVALID_KEY;
+    mbedtls_platform_zeroize(scalar, sizeof scalar);
+    mbedtls_platform_zeroize(x, sizeof x);
+    mbedtls_platform_zeroize(&work, sizeof work);
+    return ret;
+}
+
+/* As mbedTLS's own, for X25519. */
+static int make_shared_otherwise(mbedtls_ecp_group *group, mbedtls_mpi *z,
+                                 const mbedtls_ecp_point *q, const mbedtls_mpi *d,
+                                 random_function *random, void *ctx)
+{
+    mbedtls_ecp_point p;
+
+    mbedtls_ecp_point_init(&p);
+    int ret = mbedtls_ecp_mul(group, &p, d, q, random, ctx);
+
+    if (ret == 0)
+        ret = mbedtls_ecp_is_zero(&p) ? MBEDTLS_ERR_ECP_BAD_INPUT_DATA
+                                      : mbedtls_mpi_copy(z, &p.MBEDTLS_PRIVATE(X));
+    mbedtls_ecp_point_free(&p);
+    return ret;
+}
+
+int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *z,
+                                const mbedtls_ecp_point *q, const mbedtls_mpi *d,
+                                random_function *random, void *ctx)
+{
+    const struct tk_curve *c = curve_of(group);
+
+    return c == NULL ? make_shared_otherwise(group, z, q, d, random, ctx)
+                     : make_shared(c, z, q, d);
+}
+
+/* psa_crypto_ecp.c calls this one for mbedtls_ecp_mul: the public key of a key share of TLS 1.3. */
+int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi *m,
+               const mbedtls_ecp_point *p, random_function *random, void *ctx);
+
+int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi *m,
+               const mbedtls_ecp_point *p, random_function *random, void *ctx)
+{
+    const struct tk_curve *c = curve_of(group);
+
+    return c == NULL || p != &group->G ? mbedtls_ecp_mul(group, r, m, p, random, ctx)
+                                       : make_public(c, r, m);
+}
+
+/* pk_ecc.c and psa_crypto_ecp.c call this one for mbedtls_ecp_check_pubkey. */
+int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
+
+int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point)
+{
+    const struct tk_curve *c = curve_of(group);
+    uint8_t xy[96];
+
+    if (c == NULL)
+        return mbedtls_ecp_check_pubkey(group, point);
+    return mbedtls_mpi_cmp_int(&point->MBEDTLS_PRIVATE(Z), 1) == 0 &&
+                   get_point(c, point, xy) == 0 && tk_ecc_is_point(c, xy)
+               ? 0
+               : MBEDTLS_ERR_ECP_INVALID_KEY;
+}
+
+/* --- ECDSA --- */
+
+static int verify(const mbedtls_ecp_group *group, const mbedtls_ecp_point *q,
+                  const unsigned char *hash, size_t len, const uint8_t *r, const uint8_t *s)
+{
+    const struct tk_curve *c = curve_of(group);
+    struct tk_ecc_work work;
+    uint8_t xy[96];
+
+    return get_point(c, q, xy) == 0 && tk_ecdsa_verify(c, xy, hash, len, r, s, &work)
+               ? 0
+               : MBEDTLS_ERR_ECP_VERIFY_FAILED;
+}
+
+int mbedtls_ecdsa_verify(mbedtls_ecp_group *group, const unsigned char *hash, size_t len,
+                         const mbedtls_ecp_point *q, const mbedtls_mpi *r, const mbedtls_mpi *s)
+{
+    const struct tk_curve *c = curve_of(group);
+    uint8_t r_octets[48], s_octets[48];
+
+    if (c == NULL)
+        return MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE; /* this build has no other curve for ECDSA */
+    if (mbedtls_mpi_write_binary(r, r_octets, c->octets) != 0 ||
+        mbedtls_mpi_write_binary(s, s_octets, c->octets) != 0)
+        return MBEDTLS_ERR_ECP_VERIFY_FAILED;
+    return verify(group, q, hash, len, r_octets, s_octets);
+}
+
+/* pk_wrap.c calls this one for mbedtls_ecdsa_read_signature, which takes more than DER. */
+int tk_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_len,
+                            const unsigned char *signature, size_t len);
+
+int tk_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_len,
+                            const unsigned char *signature, size_t len)
+{
+    const mbedtls_ecp_group *group = &key->MBEDTLS_PRIVATE(grp);
+    const struct tk_curve *c = curve_of(group);
+    uint8_t r[48], s[48];
+
+    if (c == NULL)
+        return MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE;
+    if (!tk_signature_read(c, signature, len, r, s))
+        return MBEDTLS_ERR_ECP_VERIFY_FAILED;
+    return verify(group, &key->MBEDTLS_PRIVATE(Q), hash, hash_len, r, s);
+}
+
+/* --- RSA --- */
+
+typedef char limbs_are_the_same[sizeof(tk_limb) == sizeof(mbedtls_mpi_uint) ? 1 : -1];
+
+/* rsa.c calls this one for mbedtls_mpi_exp_mod_unsafe: its public operation. x = a^e mod n. */
+int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
+                   const mbedtls_mpi *n, mbedtls_mpi *rr);
+
+int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
+                   const mbedtls_mpi *n, mbedtls_mpi *rr)
+{
+    size_t limbs = (mbedtls_mpi_size(n) + sizeof(tk_limb) - 1) / sizeof(tk_limb);
+    tk_limb memory[TK_LIMBS_OF(TK_RSA_MAX_BITS) + TK_RSA_WORK(TK_LIMBS_OF(TK_RSA_MAX_BITS))];
+    const struct tk_modulus m = {n->MBEDTLS_PRIVATE(p), limbs,
+                                 tk_modulus_inverse(n->MBEDTLS_PRIVATE(p)[0])};
+
+    if (mbedtls_mpi_bitlen(e) > TK_RSA_MAX_E_BITS || limbs > TK_LIMBS_OF(TK_RSA_MAX_BITS) ||
+        mbedtls_mpi_cmp_mpi(a, n) >= 0 || mbedtls_mpi_cmp_int(a, 0) < 0 ||
+        mbedtls_mpi_cmp_int(e, 1) < 0 || (n->MBEDTLS_PRIVATE(p)[0] & 1) == 0)
+        return mbedtls_mpi_exp_mod(x, a, e, n, rr);
+    int ret = mbedtls_mpi_grow(x, limbs);
+
+    if (ret != 0)
+        return ret;
+    memset(memory, 0, limbs * sizeof *memory);
+    memcpy(memory, a->MBEDTLS_PRIVATE(p), mbedtls_mpi_size(a));
+    (void)tk_rsa_public(&m, memory, (uint64_t)e->MBEDTLS_PRIVATE(p)[0], memory + limbs);
+    memset(x->MBEDTLS_PRIVATE(p), 0, x->MBEDTLS_PRIVATE(n) * sizeof(mbedtls_mpi_uint));
+    memcpy(x->MBEDTLS_PRIVATE(p), memory, limbs * sizeof *memory);
+    x->MBEDTLS_PRIVATE(s) = 1;
+    return 0;
+}
+
+/* --- for tk_memo.c --- */
+
+static void add_piece(struct tk_memo_key *key, int i, const mbedtls_mpi *x)
+{
+    key->pieces[i] = x->MBEDTLS_PRIVATE(p);
+    key->sizes[i] = mbedtls_mpi_size(x);
+}
+
+bool tk_memo_key(const mbedtls_pk_context *pk, struct tk_memo_key *key)
+{
+    if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA) {
+        const mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
+
+        add_piece(key, 0, &rsa->MBEDTLS_PRIVATE(N));
+        add_piece(key, 1, &rsa->MBEDTLS_PRIVATE(E));
+        return true;
+    }
+    if (!mbedtls_pk_can_do(pk, MBEDTLS_PK_ECKEY))
+        return false;
+    const mbedtls_ecp_keypair *ec = mbedtls_pk_ec(*pk);
+
+    add_piece(key, 0, &ec->MBEDTLS_PRIVATE(Q).MBEDTLS_PRIVATE(X));
+    add_piece(key, 1, &ec->MBEDTLS_PRIVATE(Q).MBEDTLS_PRIVATE(Y));
+    return true;
+}
