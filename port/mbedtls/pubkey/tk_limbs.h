@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #if !defined(TK_LIMB_BITS)
 #if defined(__SIZEOF_INT128__)
@@ -53,24 +56,20 @@ static inline tk_limb tk_opaque(tk_limb x)
 }
 
 /* One limb of a sum or difference with its carry. */
-#if TK_LIMB_BITS == 64
+#if TK_LIMB_BITS == 64 && defined(__x86_64__)
 TK_HOT tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
 {
-    tk_limb sum;
-    tk_limb first = (tk_limb)__builtin_add_overflow(a, b, &sum);
-    tk_limb second = (tk_limb)__builtin_add_overflow(sum, *carry, &sum);
+    unsigned long long sum;
 
-    *carry = first | second;
+    *carry = _addcarry_u64((unsigned char)*carry, a, b, &sum);
     return sum;
 }
 
 TK_HOT tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
 {
-    tk_limb difference;
-    tk_limb first = (tk_limb)__builtin_sub_overflow(a, b, &difference);
-    tk_limb second = (tk_limb)__builtin_sub_overflow(difference, *borrow, &difference);
+    unsigned long long difference;
 
-    *borrow = first | second;
+    *borrow = _subborrow_u64((unsigned char)*borrow, a, b, &difference);
     return difference;
 }
 #else
@@ -180,6 +179,17 @@ TK_HOT tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t 
         carry = (tk_limb)(v >> TK_LIMB_BITS);
     }
     return carry;
+}
+
+/* sum += a * b, for a sum of three limbs. */
+TK_HOT void tk_limbs_accumulate(tk_limb *sum, tk_limb a, tk_limb b)
+{
+    tk_wide v = (tk_wide)a * b;
+    tk_limb carry = 0;
+
+    sum[0] = tk_limb_add(sum[0], (tk_limb)v, &carry);
+    sum[1] = tk_limb_add(sum[1], (tk_limb)(v >> TK_LIMB_BITS), &carry);
+    sum[2] = tk_limb_add(sum[2], 0, &carry);
 }
 
 /* Big-endian octets to limbs; what is longer than n limbs must be zeros and is dropped. */

@@ -207,47 +207,40 @@ static void product(tk_limb *t, const tk_limb *a, const tk_limb *b)
 
 /* t / R mod p, limb by limb: with m = t[i], m * p adds m * 2^96 - m and m * (2^64 - 2^32 + 1) three
  * limbs above. */
-static void reduce(tk_limb *r, tk_limb *t)
+TK_HOT void reduce(tk_limb *r, tk_limb *t)
 {
     tk_limb carry = 0;
 
     TK_UNROLL
     for (int i = 0; i < N; i++) {
-        tk_limb m = t[i];
-        tk_wide v = (tk_wide)t[i + 1] + (m << 32);
+        tk_wide high = (tk_wide)t[i] * prime[3];
+        tk_limb c = 0;
 
-        t[i + 1] = (tk_limb)v;
-        v = (tk_wide)t[i + 2] + (m >> 32) + (tk_limb)(v >> 64);
-        t[i + 2] = (tk_limb)v;
-        v = (tk_wide)m * prime[3] + t[i + 3] + (tk_limb)(v >> 64);
-        t[i + 3] = (tk_limb)v;
-        v = (tk_wide)t[i + 4] + (tk_limb)(v >> 64) + carry;
-        t[i + 4] = (tk_limb)v;
-        carry = (tk_limb)(v >> 64);
+        t[i + 1] = tk_limb_add(t[i + 1], t[i] << 32, &c);
+        t[i + 2] = tk_limb_add(t[i + 2], t[i] >> 32, &c);
+        t[i + 3] = tk_limb_add(t[i + 3], (tk_limb)high, &c);
+        t[i + 4] = tk_limb_add(t[i + 4], (tk_limb)(high >> 64) + carry, &c);
+        carry = c;
     }
     tk_limbs_settle(r, carry, t + N, prime, N);
 }
 
-/* Column by column. */
-static void product(tk_limb *t, const tk_limb *a, const tk_limb *b)
+/* Column by column, each summed in three limbs. */
+TK_HOT void product(tk_limb *t, const tk_limb *a, const tk_limb *b)
 {
-    tk_wide sum = 0;
-    tk_limb top = 0;
+    tk_limb sum[3] = {0, 0, 0};
 
     TK_UNROLL
     for (int k = 0; k < 2 * N - 1; k++) {
         TK_UNROLL
-        for (int i = k < N ? 0 : k - N + 1; i <= (k < N ? k : N - 1); i++) {
-            tk_wide v = (tk_wide)a[i] * b[k - i];
-
-            sum += v;
-            top += sum < v;
-        }
-        t[k] = (tk_limb)sum;
-        sum = sum >> TK_LIMB_BITS | (tk_wide)top << TK_LIMB_BITS;
-        top = 0;
+        for (int i = k < N ? 0 : k - N + 1; i <= (k < N ? k : N - 1); i++)
+            tk_limbs_accumulate(sum, a[i], b[k - i]);
+        t[k] = sum[0];
+        sum[0] = sum[1];
+        sum[1] = sum[2];
+        sum[2] = 0;
     }
-    t[2 * N - 1] = (tk_limb)sum;
+    t[2 * N - 1] = sum[0];
 }
 
 #endif
