@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_field.h"
 
-/* The usual widths are written out where the build is not for size. */
-#if defined(TK_ECC_SMALL)
-#define WIDTH(f, limbs) ((f)->p.n)
-#else
-#define WIDTH(f, limbs) (limbs)
-#endif
-
 static inline void add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b,
                        size_t n)
 {
@@ -25,10 +18,11 @@ static inline void sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, c
     (void)tk_limbs_add_masked(r, r, f->p.m, tk_opaque(0 - borrow), n);
 }
 
+/* P-256 is written out. */
 void tk_field_add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b)
 {
     if (f->p.n == TK_LIMBS_OF(256))
-        add(f, r, a, b, WIDTH(f, TK_LIMBS_OF(256)));
+        add(f, r, a, b, TK_LIMBS_OF(256));
     else
         add(f, r, a, b, f->p.n);
 }
@@ -36,7 +30,7 @@ void tk_field_add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const 
 void tk_field_sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b)
 {
     if (f->p.n == TK_LIMBS_OF(256))
-        sub(f, r, a, b, WIDTH(f, TK_LIMBS_OF(256)));
+        sub(f, r, a, b, TK_LIMBS_OF(256));
     else
         sub(f, r, a, b, f->p.n);
 }

@@ -34,8 +34,8 @@ typedef uint64_t tk_wide;
 
 #define TK_LIMBS_OF(bits) ((bits) / TK_LIMB_BITS)
 
-/* A loop whose iterations the compiler writes out; a build for size leaves it a loop. */
-#if defined(TK_ECC_SMALL) || defined(__clang__)
+/* A loop whose iterations the compiler writes out. */
+#if defined(__clang__)
 #define TK_UNROLL
 #else
 #define TK_UNROLL _Pragma("GCC unroll 16")
