@@ -300,6 +300,7 @@ static int finish_handshake(struct tk_tls *tls)
     if (n != TK_SOCK_OK)
         return fail(tls, TK_E_CONN_LOST, 0);
     tls->stage = TK_TLS_READY;
+    tk_tls_session_drop_certificates(&tls->ssl);
     tls->resumed = !tls->verified;
     if (tls->resumed)
         tls->not_after = tls->session->not_after;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls_session.h"
 
+#include <mbedtls/platform.h>
+
 static bool is_usable(const struct tk_tls_session *session, const struct tk_host *host,
                       const struct tk_time *time)
 {
@@ -25,21 +27,17 @@ bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_
     return offered;
 }
 
-/* Without the peer's certificate, of which resumption needs only not_after: mbedTLS would parse it
- * three times per resumption. */
-static int serialize(mbedtls_ssl_session *from, struct tk_tls_session *to, size_t *len)
+void tk_tls_session_drop_certificates(mbedtls_ssl_context *ssl)
 {
 #if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
-    mbedtls_x509_crt *crt = from->MBEDTLS_PRIVATE(peer_cert);
+    mbedtls_ssl_session *session = ssl->MBEDTLS_PRIVATE(session);
 
-    from->MBEDTLS_PRIVATE(peer_cert) = NULL;
+    mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
+    mbedtls_free(session->MBEDTLS_PRIVATE(peer_cert));
+    session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+#else
+    (void)ssl;
 #endif
-    int ret = mbedtls_ssl_session_save(from, to->data, sizeof to->data, len);
-
-#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
-    from->MBEDTLS_PRIVATE(peer_cert) = crt;
-#endif
-    return ret;
 }
 
 bool tk_tls_session_save(struct tk_tls_session *session, const mbedtls_ssl_context *ssl)
@@ -48,8 +46,8 @@ bool tk_tls_session_save(struct tk_tls_session *session, const mbedtls_ssl_conte
     size_t len = 0;
 
     mbedtls_ssl_session_init(&current);
-    bool saved =
-        mbedtls_ssl_get_session(ssl, &current) == 0 && serialize(&current, session, &len) == 0;
+    bool saved = mbedtls_ssl_get_session(ssl, &current) == 0 &&
+                 mbedtls_ssl_session_save(&current, session->data, sizeof session->data, &len) == 0;
 
     if (saved) {
         session->len = (uint16_t)len;
