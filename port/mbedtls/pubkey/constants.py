@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the constants of a curve as tk_p256.c and tk_p384.c hold them.
 
-    python3 port/mbedtls/ecc/constants.py p256|p384
+    python3 port/mbedtls/pubkey/constants.py p256|p384
 
 The parameters are those of FIPS 186-4 D.1.2.3 and D.1.2.4. --check FILE compares a source with what
 would be printed.
@@ -73,7 +73,7 @@ def constants(name: str) -> dict[str, str]:
     bits, p, order, b, g = CURVES[name]
     r = 1 << bits
     found = {"prime": p, "one": r % p, "square_of_r": r * r % p, "order": order,
-             "order_square_of_r": r * r % order, "b": b * r % p}
+             "order_square_of_r": r * r % order, "curve_b": b * r % p}
     arrays = {key: limbs(bits, value) for key, value in found.items()}
     if name == "p256":
         arrays["comb"] = ",\n    ".join(limbs(bits, v * r % p) for xy in comb(bits, p, g) for v in xy)

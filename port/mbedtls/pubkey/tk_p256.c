@@ -36,7 +36,7 @@ static const tk_limb order_square_of_r[] = {
     TK_LIMBS(2845b239, 2b6bec59),
     TK_LIMBS(66e12d94, f3d95620)};
 
-static const tk_limb b[] = {
+static const tk_limb curve_b[] = {
     TK_LIMBS(d89cdf62, 29c4bddf),
     TK_LIMBS(acf005cd, 78843090),
     TK_LIMBS(e5a220ab, f7212ed6),
@@ -270,7 +270,7 @@ static const struct tk_field field = {
 const struct tk_curve tk_p256 = {.field = &field,
                                  .order = {order, N, ORDER_INVERSE},
                                  .order_square_of_r = order_square_of_r,
-                                 .b = b,
+                                 .b = curve_b,
                                  .comb = comb,
                                  .g = comb,
                                  .octets = 32};

@@ -45,7 +45,7 @@ static const tk_limb order_square_of_r[] = {
     TK_LIMBS(3fb05b7a, 28266895),
     TK_LIMBS(0c84ee01, 2b39bf21)};
 
-static const tk_limb b[] = {
+static const tk_limb curve_b[] = {
     TK_LIMBS(08118871, 9d412dcc),
     TK_LIMBS(f729add8, 7a4c32ec),
     TK_LIMBS(77f2209b, 1920022e),
@@ -137,6 +137,6 @@ static const struct tk_field field = {
 const struct tk_curve tk_p384 = {.field = &field,
                                  .order = {order, N, ORDER_INVERSE},
                                  .order_square_of_r = order_square_of_r,
-                                 .b = b,
+                                 .b = curve_b,
                                  .g = g,
                                  .octets = 48};
