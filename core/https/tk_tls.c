@@ -127,13 +127,14 @@ static enum tk_err error_of(const struct tk_tls *tls, int ret)
     return TK_E_TLS_FAILED;
 }
 
-/* If memory runs out while it checks a signature, mbedTLS reports a wrong signature, and elsewhere
+/* If memory runs out while it checks a signature, mbedTLS reports a wrong signature; while it
+ * computes its Finished, it sends a wrong one, which the server answers with an alert; elsewhere,
  * one of a dozen codes. */
 static enum tk_err tls_error(const struct tk_tls *tls, int ret)
 {
     enum tk_err err = error_of(tls, ret);
 
-    if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED)
+    if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED && err != TK_E_TLS_ALERT)
         return err;
     return tk_device_alloc_failed(tls->config->port) ? TK_E_TLS_NO_MEMORY : err;
 }

@@ -19,6 +19,8 @@ file(GLOB pubkey CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/port/mbedtls
      port/mbedtls/pubkey/*.[ch] port/mbedtls/x86_64/*.c)
 foreach(file tk_mbedtls_common.h ${mbedtls_config} build/CMakeLists.txt build/pubkey.cmake
              ${pubkey})
+    set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY
+                 CMAKE_CONFIGURE_DEPENDS port/mbedtls/${file})
     file(SHA256 ${CMAKE_SOURCE_DIR}/port/mbedtls/${file} digest)
     string(APPEND key " ${digest}")
 endforeach()
