@@ -14,7 +14,7 @@ need_to_build
 need valgrind nginx-light
 targets="bench_ours bench_floor bench_meter"
 [ "${1:-}" = --check ] || {
-    need curl jq libcurl4-openssl-dev
+    need curl jq libcurl4-openssl-dev libbearssl-dev
     targets=bench
 }
 say "building"

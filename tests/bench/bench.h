@@ -22,7 +22,8 @@
     "&refresh_token=" BENCH_REFRESH
 
 enum bench_mode {
-    BENCH_FULL,    /* a new connection, nothing kept from the one before */
+    BENCH_NEW,     /* a new connection, to a server whose certificates were never seen */
+    BENCH_FULL,    /* a new connection, nothing kept from the one before but its certificates */
     BENCH_RESUMED, /* a new connection that resumes the session of the one before */
     BENCH_KEPT     /* the connection of the request before */
 };
@@ -40,6 +41,9 @@ bool bench_refresh(void);
 /* For contestants without a JSON parser: the length of the pair's two tokens, 0 if one is missing.
  */
 unsigned bench_pair(const char *body);
+
+/* In mbedTLS as ours and the floor have it: forgets verified signatures. */
+void tk_memo_clear(void) __attribute__((weak));
 
 /* In meter.c, where that is loaded: from begin to end is what it reports. */
 void bench_meter_begin(void) __attribute__((weak));

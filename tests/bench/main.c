@@ -32,15 +32,23 @@ __attribute__((noinline)) bool bench_measured(void)
     return ok;
 }
 
-static bool run(int warm_up, int count)
+static void prepare(enum bench_mode mode)
+{
+    if (mode == BENCH_NEW && tk_memo_clear != NULL)
+        tk_memo_clear();
+}
+
+static bool run(enum bench_mode mode, int warm_up, int count)
 {
     for (int i = 0; i < warm_up; i++) {
+        prepare(mode);
         if (!bench_refresh())
             return false;
     }
     if (bench_meter_begin != NULL)
         bench_meter_begin();
     for (int i = 0; i < count; i++) {
+        prepare(mode);
         if (!bench_measured())
             return false;
     }
@@ -51,11 +59,11 @@ static bool run(int warm_up, int count)
 
 int main(int argc, char **argv)
 {
-    static const char *const modes[] = {"full", "resumed", "kept"};
-    struct bench b = {.mode = BENCH_FULL};
+    static const char *const modes[] = {"new", "full", "resumed", "kept"};
+    struct bench b = {.mode = BENCH_NEW};
 
     if (argc != 6) {
-        fprintf(stderr, "usage: %s full|resumed|kept PORT ROOT.pem WARM-UP COUNT\n", argv[0]);
+        fprintf(stderr, "usage: %s new|full|resumed|kept PORT ROOT.pem WARM-UP COUNT\n", argv[0]);
         return 2;
     }
     while (strcmp(modes[b.mode], argv[1]) != 0) {
@@ -64,5 +72,5 @@ int main(int argc, char **argv)
     }
     b.port = (uint16_t)atoi(argv[2]);
     b.root = argv[3];
-    return bench_open(&b) && run(atoi(argv[4]), atoi(argv[5])) ? 0 : 1;
+    return bench_open(&b) && run(b.mode, atoi(argv[4]), atoi(argv[5])) ? 0 : 1;
 }

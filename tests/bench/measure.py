@@ -13,13 +13,13 @@ from pathlib import Path
 
 from server import Server
 
-MODES = ("full", "resumed", "kept")
-COUNTS = {"full": 6, "resumed": 6, "kept": 20}  # refreshes measured, after WARM_UP others
+MODES = ("new", "full", "resumed", "kept")
+COUNTS = {"new": 6, "full": 6, "resumed": 6, "kept": 20}  # refreshes measured, after WARM_UP others
 WARM_UP = 2
 PER_REFRESH = ("allocations", "tx", "rx", "sends", "trips")
 
 # What the server must have seen of a refresh in a mode: resumed, kept.
-SEEN = {"full": (False, False), "resumed": (True, False)}
+SEEN = {"new": (False, False), "full": (False, False), "resumed": (True, False)}
 
 
 @dataclass

@@ -123,7 +123,7 @@ bool bench_refresh(void)
 {
     uint64_t now_ms = tk_clock_now_ms(&run.port);
 
-    if (run.mode == BENCH_FULL)
+    if (run.mode < BENCH_RESUMED)
         memset(run.net.sessions, 0, sizeof run.net.sessions);
     run.done = false;
     run.request.deadline_ms = now_ms + 60000;

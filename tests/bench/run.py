@@ -22,7 +22,7 @@ from server import VERSIONS, Server
 
 TREE = Path(__file__).resolve().parents[2]
 README = TREE / "tests/bench/README.md"
-CONTESTANTS = ("ours", "floor", "libcurl")
+CONTESTANTS = {"1.2": ("ours", "floor", "libcurl", "bearssl"), "1.3": ("ours", "floor", "libcurl")}
 
 
 def form() -> str:
@@ -64,7 +64,7 @@ def measure(bench: Bench) -> report.Costs:
     """Everything."""
     costs: report.Costs = {}
     for version in VERSIONS:
-        costs |= processes_of_ours(bench, version, CONTESTANTS)
+        costs |= processes_of_ours(bench, version, CONTESTANTS[version])
         print(f"== TLS {version} curl and jq", file=sys.stderr, flush=True)
         costs["curl+jq", version, "fresh"] = curl_and_jq(bench, version)
     return costs
