@@ -5,8 +5,8 @@
  *     differential --edges              each edge of each order as a scalar
  *     differential [--cases N | --seconds N] [--seed N] [--first N]
  *
- * A case follows from the seed and its number alone. One that fails is printed with the options that
- * repeat it.
+ * A case follows from the seed and its number alone. One that fails is printed with the options
+ * that repeat it.
  */
 #include "differential.h"
 
@@ -96,8 +96,8 @@ static bool check_cases(const struct options *options)
          number++) {
         if (check_case(options->seed, number))
             continue;
-        printf("FAILED: --seed %llu --first %llu --cases 1\n",
-               (unsigned long long)options->seed, (unsigned long long)number);
+        printf("FAILED: --seed %llu --first %llu --cases 1\n", (unsigned long long)options->seed,
+               (unsigned long long)number);
         if (++failures == 10)
             break;
     }

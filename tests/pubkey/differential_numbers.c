@@ -233,8 +233,8 @@ bool check_rsa(struct rng *rng)
     struct tk_modulus m = modulus_of(limbs, n);
     uint64_t e = exponent(rng);
 
-    while (x = edge_number(rng, n), BN_is_negative(x) ||
-                                        (size_t)BN_num_bytes(x) > m.n * sizeof(tk_limb))
+    while (x = edge_number(rng, n),
+           BN_is_negative(x) || (size_t)BN_num_bytes(x) > m.n * sizeof(tk_limb))
         BN_free(x);
     bool good = check_power(&m, n, x, e);
 

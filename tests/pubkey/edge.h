@@ -2,8 +2,8 @@
 #ifndef EDGE_H
 #define EDGE_H
 
-/* Random numbers that a seed and the number of a case replay, and numbers at which arithmetic breaks:
- * small ones, those around a modulus, powers of 2, limbs of all ones or zeros. */
+/* Random numbers that a seed and the number of a case replay, and numbers at which arithmetic
+ * breaks: small ones, those around a modulus, powers of 2, limbs of all ones or zeros. */
 
 #include <openssl/bn.h>
 #include <stddef.h>

@@ -139,8 +139,8 @@ bool reference_sum(struct curve *c, uint8_t *xy, const BIGNUM *u1, const BIGNUM 
                    const uint8_t *point)
 {
     EC_POINT *p = openssl_point(c, point), *sum = EC_POINT_new(c->group);
-    bool good = p != NULL && EC_POINT_mul(c->group, sum, u1, p, u2, bn) == 1 &&
-                openssl_octets(c, xy, sum);
+    bool good =
+        p != NULL && EC_POINT_mul(c->group, sum, u1, p, u2, bn) == 1 && openssl_octets(c, xy, sum);
 
     EC_POINT_free(p);
     EC_POINT_free(sum);
