@@ -33,23 +33,6 @@ SECONDS_A_SCALAR = 10  # on a busy machine
 # --- signatures ---
 
 
-def der_integers(der: bytes) -> list[int]:
-    """The numbers in a SEQUENCE of INTEGERs."""
-    def length(at: int) -> tuple[int, int]:
-        if der[at] < 0x80:
-            return der[at], at + 1
-        end = at + 1 + (der[at] & 0x7f)
-        return int.from_bytes(der[at + 1:end], "big"), end
-
-    _, at = length(1)
-    found = []
-    while at < len(der):
-        size, at = length(at + 1)
-        found.append(int.from_bytes(der[at:at + size], "big"))
-        at += size
-    return found
-
-
 def array(name: str, octets: bytes) -> str:
     """As C."""
     return f"static const unsigned char {name}[] = {{{', '.join(map(str, octets))}}};\n"
@@ -66,14 +49,14 @@ def signatures() -> str:
     for name, file, size in (("p256", "ecdsa_secp256r1_sha256.txt", 32),
                              ("p384", "ecdsa_secp384r1_sha384.txt", 48)):
         v = first_valid(file)
-        r, s = der_integers(v.fields[1])
+        r, s = vectors.der_integers(v.fields[1])
         text += array(f"{name}_key", v.key[1:])
         text += array(f"{name}_hash", hashlib.new(v.digest, v.fields[0]).digest())
         text += array(f"{name}_r", r.to_bytes(size, "big")) + array(f"{name}_s", s.to_bytes(size, "big"))
     for name, file in (("rsa2048", "rsa_signature_2048_sha256.txt"),
                        ("rsa4096", "rsa_signature_4096_sha256.txt")):
         v = first_valid(file)
-        n, e = der_integers(v.key)
+        n, e = vectors.der_integers(v.key)
         assert e == 65537
         text += array(f"{name}_n", n.to_bytes(len(v.fields[1]), "big"))
         text += array(f"{name}_signature", v.fields[1])

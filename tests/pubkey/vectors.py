@@ -17,6 +17,7 @@ Every test of every file is kept, except its comment: field by field, octets in 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import sys
@@ -135,6 +136,73 @@ def read(path: Path) -> Iterator[Vector]:
                          [unpacked(word) for word in words[3:]])
 
 
+# --- seeds for fuzz.c, which describes their form ---
+
+DIGESTS = ["SHA256", "SHA384", "SHA512"]
+SPKI = {"secp256r1": bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"),
+        "secp384r1": bytes.fromhex("301006072a8648ce3d020106052b81040022"),
+        "": bytes.fromhex("300d06092a864886f70d0101010500")}
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    """DER, but with a length of two octets always."""
+    return bytes([tag, 0x82]) + len(value).to_bytes(2, "big") + value
+
+
+def der_integers(der: bytes) -> list[int]:
+    """The numbers in a SEQUENCE of INTEGERs."""
+    def length(at: int) -> tuple[int, int]:
+        if der[at] < 0x80:
+            return der[at], at + 1
+        end = at + 1 + (der[at] & 0x7f)
+        return int.from_bytes(der[at + 1:end], "big"), end
+
+    _, at = length(1)
+    found = []
+    while at < len(der):
+        size, at = length(at + 1)
+        found.append(int.from_bytes(der[at:at + size], "big"))
+        at += size
+    return found
+
+
+def key_seed(v: Vector) -> bytes:
+    """Key and signature as mbedTLS is given them."""
+    key = tlv(0x30, SPKI.get(v.curve, SPKI[""]) + tlv(0x03, b"\0" + v.key))
+    hashed = hashlib.new(v.digest, v.fields[0]).digest().ljust(64, b"\0")
+    return (bytes([2, DIGESTS.index(v.digest)]) + len(key).to_bytes(2, "big") + key + hashed
+            + v.fields[1])
+
+
+def seeds(v: Vector) -> list[bytes]:
+    """What a vector gives."""
+    if v.kind == "ecdh":
+        return [bytes([3, 3, 0, 23 if v.curve == "secp256r1" else 24, len(v.fields[0])]) + v.fields[0]]
+    hashed = hashlib.new(v.digest, v.fields[0]).digest()
+    if v.kind == "ecdsa":
+        choice = (v.curve == "secp384r1") | len(hashed) << 1
+        return [bytes([0, choice]) + v.key[1:] + hashed + v.fields[1], key_seed(v)]
+    n, e = der_integers(v.key)
+    size = (n.bit_length() + 7) // 8
+    return [bytes([1, DIGESTS.index(v.digest)]) + (size - 16).to_bytes(2, "big")
+            + hashed.ljust(64, b"\0") + e.to_bytes(8, "big") + n.to_bytes(size, "big")
+            + v.fields[1], key_seed(v)]
+
+
+def write_corpus(folder: Path) -> None:
+    """A vector of each set of flags, of each file but those of large RSA keys, which are slow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(HERE.glob("*.txt")):
+        if re.search("_(3072|4096)_", path.name):
+            continue
+        seen = set()
+        for v in read(path):
+            if (v.result, *v.flags) not in seen:
+                seen.add((v.result, *v.flags))
+                for number, seed in enumerate(seeds(v)):
+                    (folder / f"{path.stem}-{v.number}-{number}").write_bytes(seed)
+
+
 def main() -> int:
     """Command line."""
     arguments = sys.argv[1:]
@@ -145,6 +213,9 @@ def main() -> int:
         for name in stale:
             print(f"tests/pubkey/vectors/{name} is not what the JSON files give")
         return 1 if stale else 0
+    if len(arguments) == 2 and arguments[0] == "--corpus":
+        write_corpus(Path(arguments[1]))
+        return 0
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.exit(__doc__)
     for path in HERE.glob("*.txt"):
