@@ -5,7 +5,7 @@
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-enum { ENTRIES = 4, DIGEST = 32 };
+enum { ENTRIES = 4, DIGEST = 32, PARAMETERS = 5 };
 
 static uint8_t entries[ENTRIES][DIGEST]; /* the most recently used first; zeros: free */
 
@@ -20,14 +20,14 @@ static int add(mbedtls_sha256_context *sha, const void *data, size_t len)
     return ret != 0 ? ret : mbedtls_sha256_update(sha, data, len);
 }
 
-static int digest_all(mbedtls_sha256_context *sha, const uint32_t algorithm[4],
+static int digest_all(mbedtls_sha256_context *sha, const uint32_t algorithm[PARAMETERS],
                       const struct tk_memo_key *key, const unsigned char *hash, size_t hash_len,
                       const unsigned char *signature, size_t len, uint8_t out[DIGEST])
 {
     int ret = mbedtls_sha256_starts(sha, 0);
 
     if (ret == 0)
-        ret = add(sha, algorithm, 4 * sizeof *algorithm);
+        ret = add(sha, algorithm, PARAMETERS * sizeof *algorithm);
     for (int i = 0; i < 2 && ret == 0; i++)
         ret = add(sha, key->pieces[i], key->sizes[i]);
     if (ret == 0)
@@ -38,18 +38,19 @@ static int digest_all(mbedtls_sha256_context *sha, const uint32_t algorithm[4],
 }
 
 /* Parameters of RSASSA-PSS are part of the algorithm. */
-static void describe(uint32_t algorithm[4], mbedtls_pk_type_t type, mbedtls_md_type_t md,
+static void describe(uint32_t algorithm[PARAMETERS], mbedtls_pk_type_t type, mbedtls_md_type_t md,
                      const void *options, const mbedtls_pk_context *pk)
 {
     algorithm[0] = (uint32_t)type;
     algorithm[1] = (uint32_t)md;
     algorithm[2] = (uint32_t)mbedtls_pk_get_bitlen(pk);
-    algorithm[3] = 0;
+    algorithm[3] = algorithm[4] = 0;
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
     if (type == MBEDTLS_PK_RSASSA_PSS && options != NULL) {
         const mbedtls_pk_rsassa_pss_options *pss = options;
 
-        algorithm[3] = (uint32_t)pss->mgf1_hash_id << 16 | (uint32_t)pss->expected_salt_len;
+        algorithm[3] = (uint32_t)pss->mgf1_hash_id;
+        algorithm[4] = (uint32_t)pss->expected_salt_len;
     }
 #else
     (void)options;
@@ -85,14 +86,16 @@ int tk_memo_verify(mbedtls_pk_type_t type, const void *options, mbedtls_pk_conte
 {
     mbedtls_sha256_context sha;
     struct tk_memo_key key = {{NULL, NULL}, {0, 0}};
-    uint32_t algorithm[4];
+    uint32_t algorithm[PARAMETERS];
     uint8_t digest[DIGEST];
     unsigned at;
 
+    if (hash_len == 0) /* as mbedtls_pk_verify takes it */
+        hash_len = mbedtls_md_get_size_from_type(md);
     describe(algorithm, type, md, options, pk);
     mbedtls_sha256_init(&sha);
-    bool known = tk_memo_key(pk, &key) && digest_all(&sha, algorithm, &key, hash, hash_len,
-                                                     signature, len, digest) == 0;
+    bool known = hash != NULL && tk_memo_key(pk, &key) &&
+                 digest_all(&sha, algorithm, &key, hash, hash_len, signature, len, digest) == 0;
 
     mbedtls_sha256_free(&sha);
     if (known && (at = find(digest)) < ENTRIES) {

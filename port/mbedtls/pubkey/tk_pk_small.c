@@ -424,6 +424,8 @@ bool tk_memo_key(const mbedtls_pk_context *pk, struct tk_memo_key *key)
                                     {rsa->n.n * sizeof(tk_limb), sizeof rsa->e}};
         return true;
     }
+    if (!mbedtls_pk_can_do(pk, MBEDTLS_PK_ECKEY))
+        return false;
     const mbedtls_ecp_keypair *ec = pk->MBEDTLS_PRIVATE(pk_ctx);
 
     *key = (struct tk_memo_key){
