@@ -28,12 +28,18 @@ static const struct tk_curve *curve_of(const mbedtls_ecp_group *group)
                                                    : NULL;
 }
 
+/* mbedtls_mpi_write_binary leaves a sign out. */
+static int get_number(const mbedtls_mpi *x, uint8_t *octets, size_t len)
+{
+    return x->MBEDTLS_PRIVATE(s) < 0 ? MBEDTLS_ERR_MPI_NEGATIVE_VALUE
+                                     : mbedtls_mpi_write_binary(x, octets, len);
+}
+
 static int get_point(const struct tk_curve *c, const mbedtls_ecp_point *q, uint8_t xy[96])
 {
-    int ret = mbedtls_mpi_write_binary(&q->MBEDTLS_PRIVATE(X), xy, c->octets);
+    int ret = get_number(&q->MBEDTLS_PRIVATE(X), xy, c->octets);
 
-    return ret != 0 ? ret
-                    : mbedtls_mpi_write_binary(&q->MBEDTLS_PRIVATE(Y), xy + c->octets, c->octets);
+    return ret != 0 ? ret : get_number(&q->MBEDTLS_PRIVATE(Y), xy + c->octets, c->octets);
 }
 
 static int put_point(const struct tk_curve *c, mbedtls_ecp_point *q, const uint8_t xy[96])
@@ -52,7 +58,7 @@ static int make_public(const struct tk_curve *c, mbedtls_ecp_point *q, const mbe
 {
     struct tk_ecc_work work;
     uint8_t scalar[48], xy[96];
-    int ret = mbedtls_mpi_write_binary(d, scalar, c->octets);
+    int ret = get_number(d, scalar, c->octets);
 
     if (ret == 0)
         ret = tk_ecdh_public(c, xy, scalar, &work) ? put_point(c, q, xy)
@@ -79,7 +85,7 @@ static int make_shared(const struct tk_curve *c, mbedtls_mpi *z, const mbedtls_e
 {
     struct tk_ecc_work work;
     uint8_t scalar[48], xy[96], x[48];
-    int ret = mbedtls_mpi_write_binary(d, scalar, c->octets);
+    int ret = get_number(d, scalar, c->octets);
 
     if (ret == 0)
         ret = get_point(c, q, xy);
@@ -170,8 +176,7 @@ int mbedtls_ecdsa_verify(mbedtls_ecp_group *group, const unsigned char *hash, si
 
     if (c == NULL)
         return MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE; /* this build has no other curve for ECDSA */
-    if (mbedtls_mpi_write_binary(r, r_octets, c->octets) != 0 ||
-        mbedtls_mpi_write_binary(s, s_octets, c->octets) != 0)
+    if (get_number(r, r_octets, c->octets) != 0 || get_number(s, s_octets, c->octets) != 0)
         return MBEDTLS_ERR_ECP_VERIFY_FAILED;
     return verify(group, q, hash, len, r_octets, s_octets);
 }
@@ -198,6 +203,23 @@ int tk_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *has
 
 typedef char limbs_are_the_same[sizeof(tk_limb) == sizeof(mbedtls_mpi_uint) ? 1 : -1];
 
+/* Limbs without the zeros on top. */
+static size_t limbs_of(const mbedtls_mpi *x)
+{
+    return (mbedtls_mpi_size(x) + sizeof(tk_limb) - 1) / sizeof(tk_limb);
+}
+
+static uint64_t exponent_of(const mbedtls_mpi *e)
+{
+    uint8_t octets[TK_RSA_MAX_E_BITS / 8];
+    uint64_t value = 0;
+
+    (void)mbedtls_mpi_write_binary(e, octets, sizeof octets);
+    for (size_t i = 0; i < sizeof octets; i++)
+        value = value << 8 | octets[i];
+    return value;
+}
+
 /* rsa.c calls this one for mbedtls_mpi_exp_mod_unsafe: its public operation. x = a^e mod n. */
 int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
                    const mbedtls_mpi *n, mbedtls_mpi *rr);
@@ -205,7 +227,7 @@ int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
 int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
                    const mbedtls_mpi *n, mbedtls_mpi *rr)
 {
-    size_t limbs = (mbedtls_mpi_size(n) + sizeof(tk_limb) - 1) / sizeof(tk_limb);
+    size_t limbs = limbs_of(n);
     tk_limb memory[TK_LIMBS_OF(TK_RSA_MAX_BITS) + TK_RSA_WORK(TK_LIMBS_OF(TK_RSA_MAX_BITS))];
     const struct tk_modulus m = {n->MBEDTLS_PRIVATE(p), limbs,
                                  tk_modulus_inverse(n->MBEDTLS_PRIVATE(p)[0])};
@@ -219,8 +241,8 @@ int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
     if (ret != 0)
         return ret;
     memset(memory, 0, limbs * sizeof *memory);
-    memcpy(memory, a->MBEDTLS_PRIVATE(p), mbedtls_mpi_size(a));
-    (void)tk_rsa_public(&m, memory, (uint64_t)e->MBEDTLS_PRIVATE(p)[0], memory + limbs);
+    memcpy(memory, a->MBEDTLS_PRIVATE(p), limbs_of(a) * sizeof *memory);
+    (void)tk_rsa_public(&m, memory, exponent_of(e), memory + limbs);
     memset(x->MBEDTLS_PRIVATE(p), 0, x->MBEDTLS_PRIVATE(n) * sizeof(mbedtls_mpi_uint));
     memcpy(x->MBEDTLS_PRIVATE(p), memory, limbs * sizeof *memory);
     x->MBEDTLS_PRIVATE(s) = 1;
@@ -232,7 +254,7 @@ int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
 static void add_piece(struct tk_memo_key *key, int i, const mbedtls_mpi *x)
 {
     key->pieces[i] = x->MBEDTLS_PRIVATE(p);
-    key->sizes[i] = mbedtls_mpi_size(x);
+    key->sizes[i] = limbs_of(x) * sizeof(tk_limb);
 }
 
 bool tk_memo_key(const mbedtls_pk_context *pk, struct tk_memo_key *key)

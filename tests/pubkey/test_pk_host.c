@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mbedTLS's functions with our arithmetic behind them: what a caller can hand over that no
+ * certificate can, and what mbedTLS still computes. */
+#include "pk_support.h"
+
+#include <mbedtls/ecdh.h>
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/rsa.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int octets_of_seven(void *ctx, unsigned char *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 7, len);
+    return 0;
+}
+
+static mbedtls_ecp_group group;
+static mbedtls_ecp_point q;
+static mbedtls_mpi d, r, s;
+
+static int begin(void **state)
+{
+    (void)state;
+    mbedtls_ecp_group_init(&group);
+    mbedtls_ecp_point_init(&q);
+    mbedtls_mpi_init(&d);
+    mbedtls_mpi_init(&r);
+    mbedtls_mpi_init(&s);
+    return mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    mbedtls_ecp_group_free(&group);
+    mbedtls_ecp_point_free(&q);
+    mbedtls_mpi_free(&d);
+    mbedtls_mpi_free(&r);
+    mbedtls_mpi_free(&s);
+    return 0;
+}
+
+/* --- ECDSA --- */
+
+/* With the key 1 and the nonce 1: r is x of the generator, s = hash + r modulo the order. */
+static void make_signature(const uint8_t hash[32])
+{
+    assert_int_equal(mbedtls_mpi_copy(&r, &group.G.MBEDTLS_PRIVATE(X)), 0);
+    assert_int_equal(mbedtls_mpi_read_binary(&s, hash, 32), 0);
+    assert_int_equal(mbedtls_mpi_add_mpi(&s, &s, &r), 0);
+    assert_int_equal(mbedtls_mpi_mod_mpi(&s, &s, &group.N), 0);
+    assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
+}
+
+static int verify(const uint8_t hash[32])
+{
+    return mbedtls_ecdsa_verify(&group, hash, 32, &q, &r, &s);
+}
+
+static void test_range_of_a_signature(void **state)
+{
+    const uint8_t hash[32] = {1, 2, 3};
+    mbedtls_mpi *const numbers[] = {&r, &s};
+
+    (void)state;
+    make_signature(hash);
+    assert_int_equal(verify(hash), 0);
+    for (int i = 0; i < 2; i++) {
+        mbedtls_mpi *number = numbers[i];
+
+        number->MBEDTLS_PRIVATE(s) = -1;
+        assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+        number->MBEDTLS_PRIVATE(s) = 1;
+        assert_int_equal(mbedtls_mpi_add_mpi(number, number, &group.N), 0);
+        assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+        assert_int_equal(mbedtls_mpi_shift_l(number, 300), 0);
+        assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+        assert_int_equal(mbedtls_mpi_lset(number, 0), 0);
+        assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+        make_signature(hash);
+    }
+    assert_int_equal(verify(hash), 0);
+}
+
+static void test_key_of_a_signature(void **state)
+{
+    const uint8_t hash[32] = {1, 2, 3};
+
+    (void)state;
+    make_signature(hash);
+    q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(p)[0] ^= 1;
+    assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+    assert_int_equal(mbedtls_ecp_set_zero(&q), 0);
+    assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+}
+
+/* --- points and scalars --- */
+
+/* As mbedTLS: coordinates below p, affine, on the curve. */
+int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
+
+static void test_points(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_ecp_check_pubkey(&group, &group.G), 0);
+    assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
+    assert_int_equal(mbedtls_mpi_add_mpi(&q.MBEDTLS_PRIVATE(X), &q.MBEDTLS_PRIVATE(X), &group.P),
+                     0);
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
+    assert_int_equal(mbedtls_mpi_lset(&q.MBEDTLS_PRIVATE(Z), 2), 0);
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
+    q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(s) = -1;
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    assert_int_equal(mbedtls_ecp_set_zero(&q), 0);
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+}
+
+int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi *m,
+               const mbedtls_ecp_point *p, int (*random)(void *, unsigned char *, size_t),
+               void *ctx);
+
+static void test_range_of_a_scalar(void **state)
+{
+    (void)state;
+    assert_int_equal(mbedtls_mpi_lset(&d, 1), 0);
+    assert_int_equal(tk_ecp_mul(&group, &q, &d, &group.G, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_point_cmp(&q, &group.G), 0);
+    assert_int_equal(mbedtls_ecdh_compute_shared(&group, &r, &group.G, &d, octets_of_seven, NULL),
+                     0);
+    assert_int_equal(mbedtls_mpi_cmp_mpi(&r, &group.G.MBEDTLS_PRIVATE(X)), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(mbedtls_mpi_lset(&d, i == 0 ? 0 : -1), 0);
+        if (i >= 2)
+            assert_int_equal(mbedtls_mpi_copy(&d, &group.N), 0);
+        if (i == 3)
+            assert_int_equal(mbedtls_mpi_shift_l(&d, 300), 0);
+        assert_int_not_equal(tk_ecp_mul(&group, &q, &d, &group.G, octets_of_seven, NULL), 0);
+        assert_int_not_equal(
+            mbedtls_ecdh_compute_shared(&group, &r, &group.G, &d, octets_of_seven, NULL), 0);
+    }
+}
+
+/* --- what mbedTLS computes --- */
+
+static void test_x25519(void **state)
+{
+    uint8_t ours[32], theirs[32], shared[32], scalar[32];
+    size_t len;
+
+    (void)state;
+    mbedtls_ecp_group_free(&group);
+    assert_int_equal(mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_CURVE25519), 0);
+    assert_int_equal(mbedtls_ecdh_gen_public(&group, &d, &q, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_point_write_binary(&group, &q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len,
+                                                    ours, sizeof ours),
+                     0);
+    assert_int_equal(mbedtls_mpi_write_binary_le(&d, scalar, sizeof scalar), 0);
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, scalar, sizeof scalar);
+
+    assert_non_null(key);
+    len = sizeof theirs;
+    assert_int_equal(EVP_PKEY_get_raw_public_key(key, theirs, &len), 1);
+    assert_memory_equal(ours, theirs, sizeof ours);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+
+    assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_derive_set_peer(ctx, key), 1);
+    assert_int_equal(EVP_PKEY_derive(ctx, theirs, &len), 1);
+    assert_int_equal(mbedtls_ecdh_compute_shared(&group, &r, &q, &d, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_mpi_write_binary_le(&r, shared, sizeof shared), 0);
+    assert_memory_equal(shared, theirs, sizeof shared);
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), 0);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+}
+
+/* --- RSA --- */
+
+static void to_mpi(mbedtls_mpi *out, const BIGNUM *x)
+{
+    uint8_t octets[512];
+
+    assert_int_equal(mbedtls_mpi_read_binary(out, octets, (size_t)BN_bn2bin(x, octets)), 0);
+}
+
+/* A number that RSA raises to e, against OpenSSL; e of up to 64 bits is ours, a longer one not. */
+static void check_public(const char *n_hex, const char *e_hex)
+{
+    mbedtls_rsa_context rsa;
+    BIGNUM *n = NULL, *e = NULL, *x = BN_new();
+    BN_CTX *bn = BN_CTX_new();
+    uint8_t in[512], out[512], expected[512];
+
+    assert_true(BN_hex2bn(&n, n_hex) > 0 && BN_hex2bn(&e, e_hex) > 0);
+    int len = BN_num_bytes(n);
+
+    mbedtls_rsa_init(&rsa);
+    to_mpi(&r, n);
+    to_mpi(&s, e);
+    assert_int_equal(mbedtls_rsa_import(&rsa, &r, NULL, NULL, NULL, &s), 0);
+    assert_int_equal(mbedtls_rsa_complete(&rsa), 0);
+    memset(in, 0x5a, (size_t)len);
+    in[0] = 0;
+    BN_bin2bn(in, len, x);
+    BN_mod_exp(x, x, e, n, bn);
+    BN_bn2binpad(x, expected, len);
+    assert_int_equal(mbedtls_rsa_public(&rsa, in, out), 0);
+    assert_memory_equal(out, expected, (size_t)len);
+    memset(in, 0, (size_t)len); /* 0 and n, the least and the first that is refused */
+    assert_int_equal(mbedtls_rsa_public(&rsa, in, out), 0);
+    assert_memory_equal(out, in, (size_t)len);
+    BN_bn2bin(n, in);
+    assert_int_not_equal(mbedtls_rsa_public(&rsa, in, out), 0);
+    mbedtls_rsa_free(&rsa);
+    BN_free(n);
+    BN_free(e);
+    BN_free(x);
+    BN_CTX_free(bn);
+}
+
+static void test_public_operation(void **state)
+{
+    static const char *const exponents[] = {"03", "010001", "FFFFFFFFFFFFFFFF",
+                                            "010000000000000001",
+                                            "0123456789ABCDEF0123456789ABCDEF"};
+    char n[1025];
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        for (size_t digits = 32; digits <= 1024; digits = digits * 5 / 3 + 1) {
+            memset(n, 'D', digits);
+            n[digits] = 0;
+            check_public(n, exponents[i]);
+        }
+        memset(n, 'F', 1024);
+        n[1024] = 0;
+        check_public(n, exponents[i]);
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_range_of_a_signature),
+        TEST(test_key_of_a_signature),
+        TEST(test_points),
+        TEST(test_range_of_a_scalar),
+        TEST(test_x25519),
+        TEST(test_public_operation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
