@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define IDLE_MS 10000 /* at most: the watchdog must be fed */
+#define CLOCK_MS 10000 /* a clock that a system sets is noticed within this time */
 
 /* tk_keeper_init was called, and no call is made from a callback. */
 static bool is_ready(const struct tk_keeper *k)
@@ -175,12 +175,13 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
 {
     TK_ASSERT(is_ready(k));
     uint64_t now_ms = tk_keeper_now(k);
-    uint64_t until_ms = now_ms + IDLE_MS;
+    uint64_t until_ms = now_ms + tk_device_feed_watchdog(k->rt.config->port);
 
     k->running = true;
-    tk_device_feed_watchdog(k->rt.config->port);
     take_ntp(k);
     notice_time(k);
+    if (!k->time_was_known)
+        until_ms = earliest(until_ms, now_ms + CLOCK_MS);
     for (size_t i = 0; i < TK_CONSOLES; i++)
         until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
     until_ms = earliest(until_ms, tk_timers_run(&k->rt.timers, now_ms));

@@ -35,8 +35,9 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
 /* Closes all connections and wipes k, which may be initialized again. Flash is not changed. */
 void tk_keeper_free(struct tk_keeper *k);
 
-/* One pass over consoles, timers and network; feeds the watchdog. Returns the tick (ms, at most
- * 10 s ahead) until which the caller may sleep in tk_wait; calling earlier is always allowed. */
+/* One pass over consoles, timers and network; feeds the watchdog. Returns the tick (ms) until which
+ * the caller may sleep in tk_wait, at most as long as the watchdog allows; calling earlier is always
+ * allowed. */
 uint64_t tk_keeper_run(struct tk_keeper *k);
 
 /*

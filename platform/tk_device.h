@@ -29,9 +29,10 @@ void tk_device_reboot(struct tk_port *port);
  */
 void tk_assert_failed(void);
 
-/* Feeds the watchdog, if there is one. Called once per pass of the main loop: at least every 5 s
- * while there is work, at least every 30 s while idle. */
-void tk_device_feed_watchdog(struct tk_port *port);
+/* Feeds the watchdog, if there is one. Returns the ms within which the next call is wanted, 10,000
+ * or more; UINT32_MAX without a watchdog. Called once per pass of the main loop: at least every 5 s
+ * while there is work, within the time returned while idle. */
+uint32_t tk_device_feed_watchdog(struct tk_port *port);
 
 /* Shows the highest alert level of all accounts, for example on a status LED: from 0, no fault, to
  * 4, operator action required. */

@@ -86,7 +86,7 @@ void tk_output_drain(struct tk_output *o)
 
     tk_output_flush(o);
     while (o->len > 0 && tk_clock_now_ms(o->port) < deadline_ms) {
-        tk_device_feed_watchdog(o->port);
+        (void)tk_device_feed_watchdog(o->port);
         tk_wait(o->port, deadline_ms);
         tk_output_flush(o);
     }

@@ -40,6 +40,13 @@ static const char *device_key(const suite *c)
                : NULL;
 }
 
+static const char *device_watchdog(const suite *c)
+{
+    return tk_device_feed_watchdog(c->port) >= 10000
+               ? NULL
+               : "tk_device_feed_watchdog: the next call is wanted, 10,000 or more";
+}
+
 static bool has_key(const suite *c)
 {
     uint8_t key[TK_DEVICE_KEY_SIZE];
@@ -49,7 +56,8 @@ static bool has_key(const suite *c)
 
 void tk_suite_device(struct tk_suite_tally *t)
 {
-    static const struct tk_suite_check id[] = {{"device.id", device_id}};
+    static const struct tk_suite_check id[] = {{"device.id", device_id},
+                                                {"device.watchdog", device_watchdog}};
     static const struct tk_suite_check key[] = {{"device.key", device_key}};
 
     TK_SUITE_RUN(t, id, NULL);

@@ -12,7 +12,7 @@ static void run_check(struct tk_suite_tally *t, const struct tk_suite_check *che
     const suite *c = t->c;
     const char *broken = check->run(c);
 
-    tk_device_feed_watchdog(c->port);
+    (void)tk_device_feed_watchdog(c->port);
     if (broken == NULL) {
         c->report(c->ctx, check->name, TK_CONFORMANCE_OK, "");
     } else {
@@ -53,7 +53,7 @@ void tk_suite_sleep(const suite *c, uint64_t ms)
     uint64_t until_ms = tk_suite_now(c) + ms;
 
     while (tk_suite_now(c) < until_ms) {
-        tk_device_feed_watchdog(c->port);
+        (void)tk_device_feed_watchdog(c->port);
         tk_wait(c->port, until_ms);
     }
 }
@@ -64,7 +64,7 @@ bool tk_suite_wait_step(const suite *c, uint64_t deadline_ms)
 
     if (now_ms >= deadline_ms)
         return false;
-    tk_device_feed_watchdog(c->port);
+    (void)tk_device_feed_watchdog(c->port);
     tk_wait(c->port, now_ms + STEP_MS < deadline_ms ? now_ms + STEP_MS : deadline_ms);
     return true;
 }

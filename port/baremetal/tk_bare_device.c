@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define FEED_EVERY_MS 1000
+#define FEED_EVERY_MS  1000  /* at most: it costs more than a pass */
+#define FEED_WITHIN_MS 20000 /* watchdogs bite after 30 s: tk_board.h */
 
 void tk_bare_init(struct tk_port *port, const char *prefix, const uint8_t unique[6])
 {
@@ -37,14 +38,15 @@ void tk_device_reboot(struct tk_port *port)
     tk_arch_reset();
 }
 
-void tk_device_feed_watchdog(struct tk_port *port)
+uint32_t tk_device_feed_watchdog(struct tk_port *port)
 {
     uint64_t now_ms = tk_clock_now_ms(port);
 
-    if (now_ms - port->fed_ms < FEED_EVERY_MS)
-        return;
-    port->fed_ms = now_ms;
-    tk_board_feed_watchdog();
+    if (now_ms - port->fed_ms >= FEED_EVERY_MS) {
+        port->fed_ms = now_ms;
+        tk_board_feed_watchdog();
+    }
+    return FEED_WITHIN_MS;
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

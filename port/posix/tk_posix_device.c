@@ -60,9 +60,10 @@ void tk_device_reboot(struct tk_port *port)
     port->reboot = true;
 }
 
-void tk_device_feed_watchdog(struct tk_port *port)
+uint32_t tk_device_feed_watchdog(struct tk_port *port)
 {
-    (void)port; /* left to the supervisor of the process */
+    (void)port;
+    return UINT32_MAX; /* the process is left to its supervisor */
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

@@ -176,8 +176,8 @@ struct tk_port {
     bool has_key;
     uint8_t key[TK_DEVICE_KEY_SIZE];
     unsigned reboots;
+    uint32_t watchdog_ms; /* how often its watchdog wants to be fed; 0: there is none */
     int level;
-    uint64_t fed_ms; /* the last tk_device_feed_watchdog */
 
     struct tk_sim_console consoles[TK_SIM_CONSOLES]; /* initially line 0 is attached */
     int max_sockets;                                 /* initially TK_SIM_SOCKETS */

@@ -71,9 +71,9 @@ void tk_device_reboot(struct tk_port *port)
     port->reboots++;
 }
 
-void tk_device_feed_watchdog(struct tk_port *port)
+uint32_t tk_device_feed_watchdog(struct tk_port *port)
 {
-    port->fed_ms = port->now_ms;
+    return port->watchdog_ms > 0 ? port->watchdog_ms : UINT32_MAX;
 }
 
 void tk_device_indicate(struct tk_port *port, int level)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS  10000 /* core/tokenkeeper.c feeds the watchdog that often */
 #define SPIN_MAX 20000 /* passes in one tick; bytes that come one by one need fewer */
 
 static const struct server_host hosts[] = {
@@ -46,7 +45,6 @@ void gateway_init(struct gateway *g, uint64_t seed)
     tk_sim_console_attach(&g->port, 0, false);
     tk_sim_flash_init(&g->flash, 2048, 2, 1);
     g->flash.random = seed | 1;
-    g->quiet_sleep = true;
     g->config = (struct tk_config){.port = &g->port,
                                    .flash = &g->flash.flash,
                                    .build_unix = GATEWAY_UNIX - 86400,
@@ -103,10 +101,6 @@ static bool is_quiet(const struct gateway *g)
 
 static uint64_t sleep_end(struct gateway *g, uint64_t until_ms, uint64_t end_ms)
 {
-    const struct tk_timer *next = g->keeper.rt.timers.first;
-
-    if (g->quiet_sleep && until_ms == g->port.now_ms + IDLE_MS && is_quiet(g))
-        until_ms = next == NULL ? end_ms : next->due_ms;
     if (g->oversleep_ms > 0 && until_ms > g->port.now_ms)
         until_ms += server_random(&g->server.random, g->oversleep_ms);
     return earlier(until_ms, end_ms);

@@ -31,7 +31,6 @@ struct gateway {
     bool off;           /* the power has failed: nothing has an effect any more */
     uint64_t net_calls; /* of the network, so far */
     uint64_t cut_call;  /* the power fails at this one; 0: at none */
-    bool quiet_sleep;   /* passes that would only feed the watchdog are left out */
     uint64_t boots, passes;
     uint64_t spun_ms;      /* the tick of the last pass ... */
     unsigned spins;        /* ... and how many passes it has had */

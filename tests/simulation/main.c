@@ -186,13 +186,13 @@ static int replay(const char *line)
 /* --- whether a run can be repeated --- */
 
 /* A fingerprint of a run. */
-static uint64_t fingerprint(enum soak_kind kind, uint64_t seed, uint64_t days, bool awake)
+static uint64_t fingerprint(enum soak_kind kind, uint64_t seed, uint64_t days, bool watchdog)
 {
     const struct gateway *g = &soak.gateway;
     uint64_t sum;
 
     prepare(kind, seed, days);
-    soak.awake = awake;
+    soak.watchdog = watchdog;
     (void)soak_run(&soak);
     sum = g->server.random ^ g->port.random ^ soak.injector.random ^ g->net_calls << 32 ^
           g->flash.operations << 16 ^ g->server.grant.at_ms;
@@ -200,20 +200,20 @@ static uint64_t fingerprint(enum soak_kind kind, uint64_t seed, uint64_t days, b
     return sum;
 }
 
-/* The same seed gives the same run, another seed another; and leaving out the passes that only feed
- * the watchdog changes nothing. */
+/* The same seed gives the same run, another seed another; and passes that only feed a watchdog change
+ * nothing. */
 static unsigned check_repeatable(bool quick)
 {
     uint64_t days = quick ? 10 : 60;
     uint64_t dense = fingerprint(SOAK_DENSE, 7, days, false);
     bool same = dense == fingerprint(SOAK_DENSE, 7, days, false);
     bool differs = dense != fingerprint(SOAK_DENSE, 8, days, false);
-    bool awake = fingerprint(SOAK_WEEKS, 2, 14, false) == fingerprint(SOAK_WEEKS, 2, 14, true);
+    bool fed = fingerprint(SOAK_WEEKS, 2, 14, false) == fingerprint(SOAK_WEEKS, 2, 14, true);
 
     printf("same seed, same run: %s; another seed, another run: %s; watchdog passes change nothing:"
            " %s\n",
-           same ? "yes" : "FAILED", differs ? "yes" : "FAILED", awake ? "yes" : "FAILED");
-    return !same + !differs + !awake;
+           same ? "yes" : "FAILED", differs ? "yes" : "FAILED", fed ? "yes" : "FAILED");
+    return !same + !differs + !fed;
 }
 
 /* --- all parts --- */

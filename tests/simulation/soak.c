@@ -120,7 +120,7 @@ static void begin(struct soak *soak)
     gateway_init(g, soak->seed + 1);
     if (soak->trace)
         gateway_trace(g);
-    g->quiet_sleep = !soak->awake;
+    g->port.watchdog_ms = soak->watchdog ? 10000 : 0;
     if (soak->kind == SOAK_DENSE || soak->kind == SOAK_WEEKS)
         vary(soak);
     gateway_provision(g);

@@ -25,7 +25,7 @@ struct soak {
     uint64_t demand_ms;   /* the next consumer comes */
     uint64_t operator_ms; /* the operator comes; UINT64_MAX: is not needed */
     bool trace;
-    bool awake; /* it also makes the passes that only feed the watchdog */
+    bool watchdog; /* the gateway has one: passes that only feed it come between the others */
 };
 
 /* Runs it from blank flash. False: an invariant is violated, see invariants. */

@@ -88,7 +88,8 @@ enum bug {
     ID_WITH_SPACE,
     ID_CHANGES,
     KEY_CHANGES,
-    KEY_BLANK
+    KEY_BLANK,
+    WATCHDOG_HASTY
 };
 
 static enum bug bug;
@@ -125,6 +126,8 @@ int __real_tk_console_write(struct tk_port *port, unsigned line, const void *dat
 int __wrap_tk_console_write(struct tk_port *port, unsigned line, const void *data, size_t len);
 const char *__real_tk_device_id(struct tk_port *port);
 const char *__wrap_tk_device_id(struct tk_port *port);
+uint32_t __real_tk_device_feed_watchdog(struct tk_port *port);
+uint32_t __wrap_tk_device_feed_watchdog(struct tk_port *port);
 int __real_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
 int __wrap_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
 
@@ -352,6 +355,11 @@ int __wrap_tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE])
     if (bug == KEY_CHANGES)
         ret = __real_tk_entropy_get(port, out, TK_DEVICE_KEY_SIZE);
     return ret;
+}
+
+uint32_t __wrap_tk_device_feed_watchdog(struct tk_port *port)
+{
+    return bug == WATCHDOG_HASTY ? 9999 : __real_tk_device_feed_watchdog(port);
 }
 
 /* --- a flash with a bug, above a good one --- */
@@ -614,6 +622,7 @@ static const struct run runs[] = {
     BUG(ID_CHANGES, "device.id "),
     BUG(KEY_CHANGES, "device.key "),
     BUG(KEY_BLANK, "device.key "),
+    BUG(WATCHDOG_HASTY, "device.watchdog "),
 };
 
 enum { RUNS = sizeof runs / sizeof runs[0] };

@@ -93,9 +93,10 @@ void tk_device_reboot(struct tk_port *p)
     fail();
 }
 
-void tk_device_feed_watchdog(struct tk_port *p)
+uint32_t tk_device_feed_watchdog(struct tk_port *p)
 {
     (void)p;
+    return UINT32_MAX;
 }
 
 void tk_device_indicate(struct tk_port *p, int level)

@@ -658,9 +658,10 @@ void tk_device_reboot(struct tk_port *port)
     abort();
 }
 
-void tk_device_feed_watchdog(struct tk_port *port)
+uint32_t tk_device_feed_watchdog(struct tk_port *port)
 {
     (void)port;
+    return UINT32_MAX;
 }
 
 void tk_device_indicate(struct tk_port *port, int level)
