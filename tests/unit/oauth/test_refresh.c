@@ -322,6 +322,23 @@ static void a_power_cut_after_rotation_is_recovered_in_the_grace_time(void **sta
     cut_power_with_an_open_request(true);
 }
 
+/* --- connections --- */
+
+/* auth begin opens one to the authorization server and keeps it for the code. */
+static void a_refresh_uses_a_connection_that_is_open(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 24 * MINUTE);
+    world_assert_begins(world_type(&w, "auth begin"), "OK");
+    world_run(&w, 1000);
+    unsigned begun = w.port.connections_begun;
+
+    world_run(&w, 65000);
+    assert_string_equal(world_status(&w, "generation"), "2");
+    assert_int_equal(w.port.connections_begun, begun);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -342,6 +359,7 @@ int main(void)
         TEST(a_lost_response_is_recovered_with_the_previous_pair),
         TEST(a_power_cut_with_an_open_request_is_recovered),
         TEST(a_power_cut_after_rotation_is_recovered_in_the_grace_time),
+        TEST(a_refresh_uses_a_connection_that_is_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
