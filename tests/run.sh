@@ -24,18 +24,21 @@ table() {
 build   | build-host       | the host program and its tests, gcc | cmake --preset host -DTK_TESTS=ON && cmake --build --preset host
 build   | build-host-asan  | the same with address and undefined-behaviour sanitizers | cmake --preset host-asan -DTK_TESTS=ON && cmake --build --preset host-asan
 build   | build-host-clang | the same with clang | cmake --preset host-clang -DTK_TESTS=ON && cmake --build --preset host-clang
+build   | build-mbedtls    | the host program with mbedTLS's public-key arithmetic | cmake --preset host-mbedtls -DTK_TESTS=ON && cmake --build --preset host-mbedtls
 compute | checks           | rules of the tree: rooms, symbols, limits, format, sizes, READMEs | python3 tests/checks/run.py --build build/host
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
+compute | unit-mbedtls     | unit tests of TLS with mbedTLS's public-key arithmetic | ctest --preset host-mbedtls
 compute | unit-asan        | unit tests under sanitizers | ctest --preset host-asan
 compute | bench            | instructions of a refresh, as README has them | tests/bench.sh --check
 compute | bitrix24         | the tests' own Bitrix24 | python3 -m unittest discover -s tests/bitrix24
 compute | unit-valgrind    | unit tests under valgrind | tests/valgrind.sh build/host
 wait    | end-to-end       | the host program against real TLS servers | python3 tests/e2e/run.py -j8
 wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j8 --quick
+wait    | e2e-mbedtls      | certificates with mbedTLS's public-key arithmetic | TOKENKEEPER=build/host-mbedtls/tokenkeeper python3 tests/e2e/run.py -j8 Certificates AddedRoots Servers
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host

@@ -469,6 +469,16 @@ static void wrong_arguments_are_answered_with_the_usage(void **state)
     assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
 }
 
+static void version_says_whose_arithmetic_it_is(void **state)
+{
+    (void)state;
+#if defined(TK_ECC_MBEDTLS)
+    assert_non_null(strstr(type("version\r"), " ecc=mbedtls "));
+#else
+    assert_non_null(strstr(type("version\r"), " ecc=own "));
+#endif
+}
+
 static void settings_are_normalized_or_refused(void **state)
 {
     static const struct {
@@ -598,6 +608,7 @@ int main(void)
         TEST(help_lists_all_commands),
         TEST(help_with_a_word_lists_commands_that_begin_with_it),
         TEST(wrong_arguments_are_answered_with_the_usage),
+        TEST(version_says_whose_arithmetic_it_is),
         TEST(settings_are_normalized_or_refused),
         TEST(too_long_values_are_refused_not_truncated),
         TEST(settings_survive_a_restart),
