@@ -2,11 +2,10 @@
 /*
  * Our arithmetic against OpenSSL's and mbedTLS's own.
  *
- *     differential --edges              each edge of each order as a scalar
- *     differential [--cases N | --seconds N] [--seed N] [--first N]
+ *     differential [--edges] [--cases N | --seconds N] [--seed N] [--first N]
  *
- * A case follows from the seed and its number alone. One that fails is printed with the options
- * that repeat it.
+ * First, with --edges, each edge of each order as a scalar. A case follows from the seed and its
+ * number alone. One that fails is printed with the options that repeat it.
  */
 #include "differential.h"
 
@@ -143,7 +142,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    bool good = options.edges ? check_edges() : check_cases(&options);
+    bool good = (!options.edges || check_edges()) && check_cases(&options);
 
     return good ? 0 : 1;
 }

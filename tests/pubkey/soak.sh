@@ -33,7 +33,7 @@ both() {
 }
 
 differential() {
-    "build/host/tests/pubkey/differential_$1" --seconds $((seconds / 2)) --seed "$seed"
+    "build/host/tests/pubkey/differential_alone_$1" --seconds $((seconds / 2)) --seed "$seed"
 }
 
 # The corpus grows from one run to the next.
@@ -50,7 +50,7 @@ fuzz() {
 
 need_to_build
 need clang libssl-dev valgrind
-build host differential_32 differential_64
+build host differential_alone_32 differential_alone_64
 build host-clang fuzz_32 fuzz_64 pubkey_corpus
 echo "seed $seed"
 both differential

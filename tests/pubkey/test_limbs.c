@@ -25,7 +25,7 @@ static void assert_limbs(const tk_limb *ours, tk_limb a, tk_limb b, tk_limb c)
 
 /* --- sums --- */
 
-static void test_one_limb_carries(void **state)
+static void one_limb_carries(void **state)
 {
     static const struct {
         tk_limb a, b, in, sum, out;
@@ -47,7 +47,7 @@ static void test_one_limb_carries(void **state)
     }
 }
 
-static void test_one_limb_borrows(void **state)
+static void one_limb_borrows(void **state)
 {
     static const struct {
         tk_limb a, b, in, difference, out;
@@ -65,7 +65,7 @@ static void test_one_limb_borrows(void **state)
     }
 }
 
-static void test_carries_run_through(void **state)
+static void carries_run_through_all_limbs(void **state)
 {
     tk_limb a[N] = {ONES, ONES, ONES}, b[N] = {1, 0, 0}, r[N];
 
@@ -82,7 +82,7 @@ static void test_carries_run_through(void **state)
     assert_limbs(r, ONES, ONES, ONES);
 }
 
-static void test_product_of_ones(void **state)
+static void largest_products_fit(void **state)
 {
     tk_limb t[N] = {ONES, ONES, ONES}, a[N] = {ONES, ONES, ONES}, sum[N] = {0, 0, 0};
 
@@ -96,7 +96,7 @@ static void test_product_of_ones(void **state)
 
 /* --- comparisons and masks --- */
 
-static void test_masks(void **state)
+static void masks_select_all_or_nothing(void **state)
 {
     tk_limb a[N] = {1, 2, 3}, r[N] = {4, 5, 6}, zero[N] = {0, 0, 0};
 
@@ -116,7 +116,7 @@ static void test_masks(void **state)
     }
 }
 
-static void test_less(void **state)
+static void compares_from_the_highest_limb(void **state)
 {
     tk_limb a[N] = {5, 5, 5}, b[N];
 
@@ -135,7 +135,7 @@ static void test_less(void **state)
 }
 
 /* (carry, a) from 0 to 2 * m - 1. */
-static void test_settle(void **state)
+static void settles_below_the_modulus(void **state)
 {
     static const tk_limb m[N] = {3, 0, HIGH};
     static const struct {
@@ -159,7 +159,7 @@ static void test_settle(void **state)
 
 /* --- octets --- */
 
-static void test_octets_of_any_length(void **state)
+static void loads_and_stores_any_length(void **state)
 {
     uint8_t octets[N * sizeof(tk_limb) + 4] = {0}, again[sizeof octets];
     tk_limb r[N];
@@ -184,7 +184,7 @@ static void test_octets_of_any_length(void **state)
 
 /* --- a modulus --- */
 
-static void test_inverse(void **state)
+static void inverts_odd_limbs(void **state)
 {
     (void)state;
     for (tk_limb m = 1; m < 2001; m += 2) {
@@ -194,7 +194,7 @@ static void test_inverse(void **state)
     }
 }
 
-static void test_double(void **state)
+static void doubles_with_a_carry(void **state)
 {
     static const tk_limb m[N] = {ONES, ONES, ONES};
     struct tk_modulus modulus = {m, N, 1};
@@ -214,7 +214,7 @@ static void test_double(void **state)
 
 /* Modulo R - 1, R is 1: the product of Montgomery is a plain one. Both ways of what is allowed: the
  * operand that is not below m may be either. */
-static void test_operand_above_modulus(void **state)
+static void one_operand_may_exceed_the_modulus(void **state)
 {
     static const tk_limb m[N] = {ONES, ONES, ONES};
     struct tk_modulus modulus = {m, N, 1};
@@ -244,7 +244,7 @@ static void check_square_of_r(const tk_limb *m)
     assert_limbs(r, 1, 0, 0);
 }
 
-static void test_square_of_r(void **state)
+static void squares_r_for_any_highest_limb(void **state)
 {
     static const tk_limb moduli[][N] = {
         {1, 0, 1},       {3, 0, 1},          {ONES, ONES, 1},        {1, 0, HIGH},
@@ -258,18 +258,18 @@ static void test_square_of_r(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_limb_carries),
-        cmocka_unit_test(test_one_limb_borrows),
-        cmocka_unit_test(test_carries_run_through),
-        cmocka_unit_test(test_product_of_ones),
-        cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_less),
-        cmocka_unit_test(test_settle),
-        cmocka_unit_test(test_octets_of_any_length),
-        cmocka_unit_test(test_inverse),
-        cmocka_unit_test(test_double),
-        cmocka_unit_test(test_operand_above_modulus),
-        cmocka_unit_test(test_square_of_r),
+        cmocka_unit_test(one_limb_carries),
+        cmocka_unit_test(one_limb_borrows),
+        cmocka_unit_test(carries_run_through_all_limbs),
+        cmocka_unit_test(largest_products_fit),
+        cmocka_unit_test(masks_select_all_or_nothing),
+        cmocka_unit_test(compares_from_the_highest_limb),
+        cmocka_unit_test(settles_below_the_modulus),
+        cmocka_unit_test(loads_and_stores_any_length),
+        cmocka_unit_test(inverts_odd_limbs),
+        cmocka_unit_test(doubles_with_a_carry),
+        cmocka_unit_test(one_operand_may_exceed_the_modulus),
+        cmocka_unit_test(squares_r_for_any_highest_limb),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

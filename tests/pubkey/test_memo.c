@@ -151,7 +151,7 @@ static struct call numbered(uint8_t number)
 
 /* --- what is kept --- */
 
-static void test_success_is_remembered(void **state)
+static void remembers_success(void **state)
 {
     (void)state;
     assert_int_equal(verify(&usual), 0);
@@ -161,7 +161,7 @@ static void test_success_is_remembered(void **state)
     assert_true(is_known(&usual));
 }
 
-static void test_failure_is_not(void **state)
+static void does_not_remember_failure(void **state)
 {
     (void)state;
     verdict = MBEDTLS_ERR_PK_SIG_LEN_MISMATCH;
@@ -175,7 +175,7 @@ static void test_failure_is_not(void **state)
     assert_true(is_known(&usual));
 }
 
-static void test_failure_displaces_nothing(void **state)
+static void failure_displaces_nothing(void **state)
 {
     (void)state;
     for (uint8_t i = 0; i < ENTRIES; i++) {
@@ -196,7 +196,7 @@ static void test_failure_displaces_nothing(void **state)
     }
 }
 
-static void test_least_recently_used_goes(void **state)
+static void drops_the_least_recently_used(void **state)
 {
     (void)state;
     for (uint8_t i = 0; i < ENTRIES; i++) {
@@ -215,7 +215,7 @@ static void test_least_recently_used_goes(void **state)
     }
 }
 
-static void test_cleared(void **state)
+static void clearing_forgets_all(void **state)
 {
     (void)state;
     assert_int_equal(verify(&usual), 0);
@@ -232,7 +232,7 @@ static void assert_unknown(struct call *other)
     assert_false(is_known(other));
 }
 
-static void test_each_bit_of_hash_and_signature(void **state)
+static void each_bit_of_hash_and_signature_counts(void **state)
 {
     (void)state;
     for (unsigned bit = 0; bit < 8 * (usual.hash_len + usual.len); bit++) {
@@ -246,7 +246,7 @@ static void test_each_bit_of_hash_and_signature(void **state)
 }
 
 /* The same octets behind each other, but more of them in the hash; and shorter ones. */
-static void test_lengths(void **state)
+static void lengths_count(void **state)
 {
     struct call other = usual;
 
@@ -267,7 +267,7 @@ static void test_lengths(void **state)
 }
 
 /* 0 octets of a hash stand for the digest's length: they are looked at, and they count. */
-static void test_hash_without_length(void **state)
+static void a_hash_without_a_length_counts(void **state)
 {
     (void)state;
     usual.hash_len = 0;
@@ -278,7 +278,7 @@ static void test_hash_without_length(void **state)
     assert_false(is_known(&other));
 }
 
-static void test_algorithm(void **state)
+static void the_algorithm_counts(void **state)
 {
     struct call other = usual;
 
@@ -290,7 +290,7 @@ static void test_algorithm(void **state)
     assert_unknown(&other);
 }
 
-static void test_keys(void **state)
+static void the_key_counts(void **state)
 {
     mbedtls_pk_context *const keys[] = {&p256, &p256_negative, &p384, &rsa, &rsa_other_e};
 
@@ -308,7 +308,7 @@ static void test_keys(void **state)
     }
 }
 
-static void test_each_bit_of_a_modulus(void **state)
+static void each_bit_of_a_modulus_counts(void **state)
 {
     (void)state;
     usual.type = MBEDTLS_PK_RSA;
@@ -325,7 +325,7 @@ static void test_each_bit_of_a_modulus(void **state)
 }
 
 /* The same key in other memory is the same. */
-static void test_equal_key(void **state)
+static void an_equal_key_is_the_same_key(void **state)
 {
     mbedtls_pk_context pk;
     struct call other = usual;
@@ -338,7 +338,7 @@ static void test_equal_key(void **state)
     mbedtls_pk_free(&pk);
 }
 
-static void test_no_key(void **state)
+static void leaves_a_missing_key_to_the_verification(void **state)
 {
     mbedtls_pk_context none;
 
@@ -351,7 +351,7 @@ static void test_no_key(void **state)
 }
 
 /* No hash is for the verification to refuse. */
-static void test_no_hash(void **state)
+static void leaves_a_missing_hash_to_the_verification(void **state)
 {
     (void)state;
     verdict = MBEDTLS_ERR_PK_BAD_INPUT_DATA;
@@ -363,7 +363,7 @@ static void test_no_hash(void **state)
 
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
 /* Among them salts that would be the same if the parameters shared a word. */
-static void test_parameters_of_pss(void **state)
+static void each_parameter_of_pss_counts(void **state)
 {
     static const mbedtls_pk_rsassa_pss_options all[] = {
         {MBEDTLS_MD_SHA256, 32},
@@ -401,22 +401,22 @@ static void test_parameters_of_pss(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_success_is_remembered),
-        TEST(test_failure_is_not),
-        TEST(test_failure_displaces_nothing),
-        TEST(test_least_recently_used_goes),
-        TEST(test_cleared),
-        TEST(test_each_bit_of_hash_and_signature),
-        TEST(test_lengths),
-        TEST(test_hash_without_length),
-        TEST(test_algorithm),
-        TEST(test_keys),
-        TEST(test_each_bit_of_a_modulus),
-        TEST(test_equal_key),
-        TEST(test_no_key),
-        TEST(test_no_hash),
+        TEST(remembers_success),
+        TEST(does_not_remember_failure),
+        TEST(failure_displaces_nothing),
+        TEST(drops_the_least_recently_used),
+        TEST(clearing_forgets_all),
+        TEST(each_bit_of_hash_and_signature_counts),
+        TEST(lengths_count),
+        TEST(a_hash_without_a_length_counts),
+        TEST(the_algorithm_counts),
+        TEST(the_key_counts),
+        TEST(each_bit_of_a_modulus_counts),
+        TEST(an_equal_key_is_the_same_key),
+        TEST(leaves_a_missing_key_to_the_verification),
+        TEST(leaves_a_missing_hash_to_the_verification),
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
-        TEST(test_parameters_of_pss),
+        TEST(each_parameter_of_pss_counts),
 #endif
     };
 

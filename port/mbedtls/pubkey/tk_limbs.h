@@ -56,7 +56,7 @@ static inline tk_limb tk_opaque(tk_limb x)
 }
 
 /* One limb of a sum or difference with its carry. */
-#if TK_LIMB_BITS == 64 && defined(__x86_64__)
+#if TK_LIMB_BITS == 64 && defined(__x86_64__) && !defined(TK_LIMBS_PORTABLE)
 TK_HOT tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
 {
     unsigned long long sum;
