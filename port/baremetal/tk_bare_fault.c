@@ -8,6 +8,7 @@
 
 #define FAULT_MAGIC  0x43524153u
 #define ASSERT_MAGIC 0x41535254u
+#define STACK_MAGIC  0x5354434bu
 #define STACK_PAINT  0xa5a5a5a5u
 
 /* From the linker script. */
@@ -21,6 +22,12 @@ void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status)
     tk_arch_reset();
 }
 
+void tk_bare_overflowed(uint32_t pc, uint32_t status)
+{
+    tk_bare_crash = (struct tk_bare_crash){.magic = STACK_MAGIC, .pc = pc, .status = status};
+    tk_arch_reset();
+}
+
 void tk_bare_asserted(uint32_t pc)
 {
     tk_bare_crash = (struct tk_bare_crash){.magic = ASSERT_MAGIC, .pc = pc};
@@ -29,9 +36,19 @@ void tk_bare_asserted(uint32_t pc)
 
 const char *tk_bare_crash_take(struct tk_bare_crash *out)
 {
+    static const struct {
+        uint32_t magic;
+        const char *cause;
+    } causes[] = {
+        {FAULT_MAGIC, "fault"}, {ASSERT_MAGIC, "assert"}, {STACK_MAGIC, "stack_overflow"}};
+
     *out = tk_bare_crash;
     memset(&tk_bare_crash, 0, sizeof tk_bare_crash);
-    return out->magic == FAULT_MAGIC ? "fault" : out->magic == ASSERT_MAGIC ? "assert" : NULL;
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        if (causes[i].magic == out->magic)
+            return causes[i].cause;
+    }
+    return NULL;
 }
 
 /* --- the stack --- */

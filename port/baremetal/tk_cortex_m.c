@@ -38,7 +38,7 @@ void tk_cortex_start(void)
 __attribute__((used)) static void take_fault(const uint32_t *frame)
 {
     if (frame < tk_stack_bottom || frame + 8 > tk_stack_top)
-        tk_bare_crashed(0, 0, SCB_CFSR);
+        tk_bare_overflowed(0, SCB_CFSR);
     tk_bare_crashed(frame[6], frame[5], SCB_CFSR);
 }
 

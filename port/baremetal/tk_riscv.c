@@ -8,6 +8,7 @@
 
 /* From the linker script. */
 extern uint32_t tk_data_from[], tk_data[], tk_data_end[], tk_bss[], tk_bss_end[];
+extern uint32_t tk_stack_bottom[];
 
 int main(void);
 
@@ -21,6 +22,14 @@ __attribute__((used)) static void take_interrupt(uint32_t mcause)
     handlers[mcause & 0xF]();
 }
 
+__attribute__((used)) static void take_exception(uint32_t mepc, uint32_t ra, uint32_t mcause,
+                                                 const uint32_t *sp)
+{
+    if (sp < tk_stack_bottom)
+        tk_bare_overflowed(mepc, mcause);
+    tk_bare_crashed(mepc, ra, mcause);
+}
+
 /* mcause is negative for an interrupt: the caller-saved registers are kept. An exception is a
  * fault: resets the stack pointer, which may be its cause. */
 __attribute__((naked, aligned(4))) static void trap(void)
@@ -28,11 +37,12 @@ __attribute__((naked, aligned(4))) static void trap(void)
     __asm volatile("csrw mscratch, t0\n"
                    "csrr t0, mcause\n"
                    "bltz t0, 1f\n"
+                   "mv a3, sp\n"
                    "la sp, tk_stack_top\n"
                    "csrr a0, mepc\n"
                    "mv a1, ra\n"
                    "mv a2, t0\n"
-                   "tail tk_bare_crashed\n"
+                   "tail take_exception\n"
                    "1: csrr t0, mscratch\n"
                    "addi sp, sp, -64\n"
                    "sw ra, 0(sp)\n sw t0, 4(sp)\n sw t1, 8(sp)\n sw t2, 12(sp)\n"

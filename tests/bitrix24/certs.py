@@ -7,9 +7,10 @@
 writes PEM files to DIR; files that exist and are valid for another day are kept.
 
     roots.pem                              every trusted root, for --ca, --cacert, -CAfile
-    root-ec.pem       root-rsa.pem         the trusted roots, one file each (P-256, RSA-2048)
+    root-ec.pem  root-rsa.pem  root-p384.pem   the trusted roots, one file each
     untrusted-root.pem                     the root of untrusted.pem, in no trust store
     leaf-ec.pem       leaf-ec.key          root-ec  -> intermediate -> leaf, all ECDSA P-256
+    leaf-p384.pem     leaf-p384.key        root-p384 -> intermediate -> leaf, all ECDSA P-384
     leaf-rsa.pem      leaf-rsa.key         root-rsa -> intermediate -> leaf, all RSA-2048
     leaf-rsa4096.pem  leaf-rsa4096.key     root -> 2 intermediates -> leaf, all RSA-4096, and
     root-rsa4096.pem                       its root: only with --rsa4096, the keys take seconds
@@ -45,11 +46,12 @@ from typing import Iterator
 GOOD_NAMES = ("DNS:localhost,IP:127.0.0.1,IP:::1,DNS:oauth.bitrix.info,DNS:oauth.bitrix24.tech,"
               "DNS:*.bitrix24.com,DNS:*.bitrix24.ru")
 EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+P384 = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")
 RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
 
 # Names of the certificates for --cert and the settings, and the stems of their files in DIR.
-CHOICES = {"ec": "leaf-ec", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
+CHOICES = {"ec": "leaf-ec", "p384": "leaf-p384", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
            "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
            "nochain": "nochain", "sha1": "sha1", "rsa4096": "leaf-rsa4096",
            "rsa4096root": "leaf-rsa4096root"}
@@ -138,7 +140,7 @@ def issue(plan: Plan) -> Cert:
                  "ca.pem": plan.issuer.pem if plan.issuer else "",
                  "config": CONFIG.format(scratch=scratch, kind=plan.kind, names=plan.names,
                                          digest=plan.digest,
-                                         encipher="" if plan.algorithm == EC
+                                         encipher="" if plan.algorithm in (EC, P384)
                                          else ", keyEncipherment")}
         for name, text in names.items():
             (home / name).write_text(text)
@@ -157,13 +159,15 @@ def _date(days: float) -> str:
     return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
 
 
-def chain(name: str, algorithm: tuple[str, ...], intermediates: int = 1) -> list[Cert]:
+def chain(name: str, algorithm: tuple[str, ...], intermediates: int = 1,
+          digest: str = "sha256") -> list[Cert]:
     """Root, intermediates and leaf, in this order."""
-    certs = [issue(Plan(f"tokenkeeper test root {name}", "root", algorithm, end=3650))]
+    certs = [issue(Plan(f"tokenkeeper test root {name}", "root", algorithm, end=3650,
+                        digest=digest))]
     for number in range(1, intermediates + 1):
         certs.append(issue(Plan(f"tokenkeeper test intermediate {name} {number}", "intermediate",
-                                algorithm, certs[-1], end=1825)))
-    certs.append(issue(Plan("localhost", "leaf", algorithm, certs[-1])))
+                                algorithm, certs[-1], end=1825, digest=digest)))
+    certs.append(issue(Plan("localhost", "leaf", algorithm, certs[-1], digest=digest)))
     return certs
 
 
@@ -182,6 +186,7 @@ def _save_chain(directory: Path, name: str, certs: list[Cert]) -> None:
 def _generate_base(directory: Path) -> None:
     with ThreadPoolExecutor() as pool:
         rsa = pool.submit(chain, "rsa", RSA)
+        p384 = pool.submit(chain, "p384", P384, digest="sha384")
         untrusted_root = pool.submit(
             issue, Plan("tokenkeeper test root untrusted", "root", EC, end=3650))
         ec = chain("ec", EC)
@@ -195,6 +200,7 @@ def _generate_base(directory: Path) -> None:
         made = dict(zip(bad, pool.map(issue, bad.values())))
     _save_chain(directory, "ec", ec)
     _save_chain(directory, "rsa", rsa.result())
+    _save_chain(directory, "p384", p384.result())
     for stem, cert in made.items():
         _save(directory, stem, cert, [middle] if bad[stem].issuer is middle else [])
     _save(directory, "nochain", leaf, [])
@@ -239,13 +245,13 @@ def generate(directory: Path | str, rsa4096: bool = False) -> Path:
     with _locked(directory):
         roots = directory / "roots.pem"
         # roots.pem is written last: a directory without it is incomplete.
-        if not roots.is_file() or not _fresh(directory, [*base, "root-ec", "root-rsa",
+        if not roots.is_file() or not _fresh(directory, [*base, "root-ec", "root-p384", "root-rsa",
                                                          "untrusted-root"]):
             roots.unlink(missing_ok=True)
             _generate_base(directory)
         if rsa4096 and not _fresh(directory, [*(CHOICES[name] for name in SLOW), "root-rsa4096"]):
             _generate_slow(directory)
-        trusted = [directory / f"root-{name}.pem" for name in ("ec", "rsa", "rsa4096")]
+        trusted = [directory / f"root-{name}.pem" for name in ("ec", "p384", "rsa", "rsa4096")]
         text = "".join(path.read_text() for path in trusted if path.is_file())
         if not roots.is_file() or roots.read_text() != text:  # a firmware is built from this file
             roots.write_text(text)

@@ -95,6 +95,8 @@ class Tls:
                                    else ssl.TLSVersion.TLSv1_3)
         if cert == "sha1":
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        if cert == "p384":
+            context.set_ecdh_curve("secp384r1")
         stem = self._directory / certs.CHOICES[cert]
         context.load_cert_chain(f"{stem}.pem", f"{stem}.key")
         context.sni_callback = _remember_name

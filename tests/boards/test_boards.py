@@ -228,11 +228,11 @@ class Idle(BoardCase):
 
 
 class Chains(BoardCase):
-    """ECDSA, RSA-2048, and RSA-4096 or a specific error; resumption."""
+    """ECDSA on P-256 and P-384, RSA-2048, and RSA-4096 or a specific error; resumption."""
 
     def test_each(self) -> None:
         self.ready()
-        for cert in ("rsa", "rsa4096root", "ec", "rsa4096"):
+        for cert in ("rsa", "rsa4096root", "ec", "p384", "rsa4096"):
             self.b24.set(oauth_cert=cert, portal_cert=cert)
             self.b24.forget_sessions()
             answer = self.k.command("check")
@@ -450,7 +450,8 @@ class Faults(BoardCase):
     def test_stack_overflow(self) -> None:
         """There is no memory below the stack."""
         at = address_of(BOARD.push)
-        self.assertIn("cause=fault", self.boots_after(sp=BOARD.stack_bottom + 8, pc=at))
+        self.assertIn("cause=stack_overflow",
+                      self.boots_after(sp=BOARD.stack_bottom + 8, pc=at))
 
     def test_settings_survive_a_crash(self) -> None:
         self.ready()

@@ -36,21 +36,22 @@ static size_t bits_of(tk_limb x)
     return bits;
 }
 
-/* From the highest power of 2 below m, double to 2 * R, which is what 2 stands as; squaring 2^k
- * doubles k, and doubling it adds 1, until k is the bits of R. Variable time: m is public. */
+/* Doubles the highest power of 2 below m to 2^k * R, which is what 2^k stands as; squaring doubles
+ * k, and doubling adds 1, until k is the bits of R. k begins below 64, where a squaring would cost
+ * more than the doublings that it replaces. Variable time: m is public. */
 void tk_modulus_square_of_r(const struct tk_modulus *m, tk_limb *r, tk_limb *t)
 {
-    size_t r_bits = m->n * TK_LIMB_BITS, top = bits_of(m->m[m->n - 1]), bit = 1;
+    size_t r_bits = m->n * TK_LIMB_BITS, top = bits_of(m->m[m->n - 1]), squarings = 0;
 
+    while (r_bits >> squarings >= 64)
+        squarings++;
     memset(r, 0, m->n * sizeof *r);
     r[m->n - 1] = (tk_limb)1 << (top - 1);
-    for (size_t i = top - 1; i <= TK_LIMB_BITS; i++)
+    for (size_t i = TK_LIMB_BITS - (top - 1) + (r_bits >> squarings); i > 0; i--)
         tk_modulus_double(m, r);
-    while (bit <= r_bits / 2)
-        bit <<= 1;
-    while ((bit >>= 1) != 0) {
+    while (squarings-- > 0) {
         tk_modulus_mul(m, r, r, r, t);
-        if ((r_bits & bit) != 0)
+        if ((r_bits >> squarings & 1) != 0)
             tk_modulus_double(m, r);
     }
 }

@@ -119,7 +119,7 @@ static void mul(tk_limb *r, const tk_limb *a, const tk_limb *b)
 static void mul(tk_limb *r, const tk_limb *a, const tk_limb *b)
 {
     static const struct tk_modulus p = {prime, N, PRIME_INVERSE};
-    tk_limb t[N + 1];
+    tk_limb t[N];
 
     tk_modulus_mul_n(&p, r, a, b, t, N);
 }
