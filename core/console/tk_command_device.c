@@ -9,9 +9,11 @@
 #include <mbedtls/version.h>
 #include <string.h>
 
-/* Whose public-key arithmetic: tk_mbedtls_common.h; another configuration of mbedTLS uses its own. */
-#if !defined(TK_MBEDTLS_ECC)
-#define TK_MBEDTLS_ECC "mbedtls"
+/* Whose public-key arithmetic: that of port/mbedtls/pubkey, or mbedTLS's. */
+#if defined(TK_ECC_OWN)
+#define ECC "own"
+#else
+#define ECC "mbedtls"
 #endif
 
 void tk_command_version(struct tk_console *c, char *args)
@@ -28,7 +30,7 @@ void tk_command_version(struct tk_console *c, char *args)
     tk_text_time(&t, config->build_unix);
     tk_command_pair(&t, "id", tk_device_id(config->port));
     tk_command_pair(&t, "mbedtls", MBEDTLS_VERSION_STRING);
-    tk_command_pair(&t, "ecc", TK_MBEDTLS_ECC);
+    tk_command_pair(&t, "ecc", ECC);
     tk_command_pair(&t, "seal",
                     tk_storage_is_sealed(&c->env->rt->storage) ? "aes-128-gcm" : "none");
     tk_console_ok(c, &t);

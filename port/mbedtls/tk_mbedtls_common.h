@@ -7,13 +7,6 @@
  * chains. A profile adds its own options (tk_mbedtls_host.h, tk_mbedtls_small.h).
  */
 
-/* public keys: pubkey/, or mbedTLS's own arithmetic; `version` shows which */
-#if defined(TK_ECC_MBEDTLS)
-#define TK_MBEDTLS_ECC "mbedtls"
-#else
-#define TK_MBEDTLS_ECC "own"
-#endif
-
 /* system */
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_HAVE_TIME

@@ -30,7 +30,7 @@
 #define MBEDTLS_SHA1_C /* to parse self-signed roots; not accepted as a signature */
 
 /* P-256, P-384 and RSA by pubkey/ */
-#if !defined(TK_ECC_MBEDTLS)
+#if defined(TK_ECC_OWN)
 #define MBEDTLS_ECDH_GEN_PUBLIC_ALT
 #define MBEDTLS_ECDH_COMPUTE_SHARED_ALT
 #define MBEDTLS_ECDSA_VERIFY_ALT

@@ -472,10 +472,10 @@ static void wrong_arguments_are_answered_with_the_usage(void **state)
 static void version_says_whose_arithmetic_it_is(void **state)
 {
     (void)state;
-#if defined(TK_ECC_MBEDTLS)
-    assert_non_null(strstr(type("version\r"), " ecc=mbedtls "));
-#else
+#if defined(TK_ECC_OWN)
     assert_non_null(strstr(type("version\r"), " ecc=own "));
+#else
+    assert_non_null(strstr(type("version\r"), " ecc=mbedtls "));
 #endif
 }
 
