@@ -129,8 +129,6 @@ static void add_time_quality(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
 }
 
-/* --- status --all --- */
-
 static void add_action(struct tk_console *c, struct tk_text *t)
 {
     const struct tk_alert *escalation = tk_alerts_of(c->env->alerts, c->job.account);
@@ -139,6 +137,8 @@ static void add_action(struct tk_console *c, struct tk_text *t)
     else
         tk_words_add(t, c->job.account->last_error);
 }
+
+/* --- status --all --- */
 
 static void add_said(struct tk_console *c, struct tk_text *t)
 {

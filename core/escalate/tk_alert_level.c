@@ -32,10 +32,8 @@ static void indicate_highest(const struct tk_alerts *all)
     tk_device_indicate(all->rt->config->port, highest);
 }
 
-static void report(struct tk_alert *alert, const char *event, int level)
+static void print_event(struct tk_alert *alert, const char *event, int level, enum tk_err cause)
 {
-    const struct tk_config *config = alert->all->rt->config;
-    enum tk_err cause = (enum tk_err)alert->record.cause;
     char buf[320];
     struct tk_text t;
 
@@ -53,6 +51,15 @@ static void report(struct tk_alert *alert, const char *event, int level)
         tk_words_add(&t, cause);
     }
     tk_runtime_event(alert->all->rt, &t);
+}
+
+/* level: 0 if cleared. */
+static void report(struct tk_alert *alert, const char *event, int level)
+{
+    const struct tk_config *config = alert->all->rt->config;
+    enum tk_err cause = (enum tk_err)alert->record.cause;
+
+    print_event(alert, event, level, cause);
     indicate_highest(alert->all);
     if (config->on_escalation != NULL)
         config->on_escalation(config->ctx, alert->account->name, level, cause);
