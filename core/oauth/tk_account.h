@@ -4,8 +4,8 @@
 
 /*
  * An account: one portal, one application (the OAuth client) and one token pair, under a reference
- * name. This file has its state in RAM. A pair is the access token and the refresh token of one
- * token response (RFC 6749 section 5.1).
+ * name. A pair is the access token and the refresh token of one token response (RFC 6749 section
+ * 5.1). This header is the account in RAM; what works on it:
  *
  *      tk_auth.h           authorization: an authorization code becomes a pair
  *      tk_token.h          a pair's life: accepted, stored, when its refresh is due
@@ -65,7 +65,11 @@ struct tk_grant_info {
     char scope[TK_SCOPE_MAX + 1];
 };
 
-enum { TK_USED_CODES = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
+enum {
+    TK_USED_CODES = 4,  /* codes that are remembered */
+    TK_DIGEST_SIZE = 8, /* bytes of a truncated SHA-256 */
+    TK_STATE_SIZE = 16  /* random bytes of a state */
+};
 
 /* tk_auth.c: authorization. */
 struct tk_auth {
@@ -149,8 +153,7 @@ struct tk_account {
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
 
     /* the pair */
-    const char
-        *discovered_host; /* authorization host that a server named, a constant; NULL: none */
+    const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
     bool session_cleared;   /* flash is known to hold no TLS session for it */

@@ -32,7 +32,7 @@ HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one req
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 # Tables of a server's error codes: the test that compares them with the code word by word.
-CATALOGUES = {"core/oauth/errors.md": "tests/unit/test_answers.c"}
+CATALOGUES = {"core/oauth/errors.md": "tests/unit/oauth/test_oauth_errors.c"}
 FOREIGN = {"mtime"}  # words of data sheets that our sources do without
 SYSTEM = {"/etc/systemd/system/"}  # folders of the operating system
 COPIED = ("myboard", "template")  # a guide's name for a copy, and the folder it is a copy of
