@@ -216,6 +216,8 @@ def _named(title: str, text: str, expect: str | None) -> Plant:
 
 
 README = [
+    Plant("readme", "a version that the changelog does not have", "core/base/tk_version.h",
+          'TK_VERSION "9.9.9"', r"CHANGELOG\.md:1: begins with", r'TK_VERSION ".*"'),
     Plant("readme", "stale sizes", "core/README.md", "constants** | **9** |", r"sizes are stale",
           r"constants\*\* \| \*\*\d+\*\* \|"),
     Plant("readme", "stale sizes of a room", "core/https/README.md", "messages | 9 |",

@@ -10,11 +10,12 @@
 #include <cmocka.h>
 
 #include "one_console.h"
+#include "tk_version.h"
 
 static void a_terminal_gets_a_greeting_and_a_prompt(void **state)
 {
     (void)state;
-    assert_string_equal(out, "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(out, "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
 }
 
 static void a_line_without_prefix_gets_echo_and_prompt(void **state)
@@ -302,7 +303,8 @@ static void a_new_terminal_does_not_see_the_input_of_the_last(void **state)
     tk_sim_console_attach(&w.port, 0, false);
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""),
+                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
     assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
 }
 
@@ -317,7 +319,8 @@ static void a_new_terminal_does_not_get_the_answer_of_the_last(void **state)
     w.port.consoles[0].out_max = SIZE_MAX;
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""),
+                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
     assert_string_equal(type("@1 ref\n"), "\r\n@1 token=no_client\r\n@1 b=no_client\r\n"
                                           "@1 OK ref=token\r\n");
 }
