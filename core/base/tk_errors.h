@@ -112,8 +112,7 @@ TK_ERROR(CODE_STALE, "code_stale", NONE,
          "the code is older than 30 s; type auth begin for a new one")
 TK_ERROR(CODE_REJECTED, "code_rejected", NONE,
          "the code was used, has expired, or is from another portal or application; type auth "
-         "begin for a "
-         "new one")
+         "begin for a new one")
 TK_ERROR(CODE_UNANSWERED, "code_unanswered", NONE,
          "the code was sent, but not answered, and is used up; type auth begin for a new one")
 TK_ERROR(NO_CODE, "no_code", NONE, "no code= found; paste the code or the whole address")

@@ -7,7 +7,7 @@
  * ahead of the next commit by a timer. Every commit also stores the events of the history that are
  * not on flash yet.
  *
- * Call it from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
+ * Call from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
  * (flash), TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED (sealed with another key, or not sealed).
  */
 
