@@ -4,20 +4,6 @@
 #include "tk_setting_table.h"
 #include "tk_words.h"
 
-#include <string.h>
-
-/* <key>_len=50 <key>_sha256=3fa1b2c4 */
-static void add_masked(struct tk_text *t, const char *name, const char *secret)
-{
-    tk_text_add(t, name);
-    tk_text_add(t, "_len=");
-    tk_text_int(t, (int64_t)strlen(secret));
-    tk_text_char(t, ' ');
-    tk_text_add(t, name);
-    tk_text_add(t, "_sha256=");
-    tk_command_digest(t, secret);
-}
-
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row)
 {
     const char *note = row->note == NULL ? NULL : row->note(c);
@@ -28,7 +14,7 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
     tk_text_init(&text, value, sizeof value);
     row->print(c, row->which, &text);
     if (row->secret && text.len > 0)
-        add_masked(&pairs, row->name, value);
+        tk_command_masked(&pairs, row->name, value);
     else
         tk_command_pair(&pairs, row->name, value);
     if (note != NULL)
