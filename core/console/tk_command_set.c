@@ -4,6 +4,11 @@
 #include "tk_setting_table.h"
 #include "tk_words.h"
 
+static unsigned valid_values(const struct tk_setting_row *row)
+{
+    return tk_words_of_setting((size_t)(row - tk_setting_table));
+}
+
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row)
 {
     const char *note = row->note == NULL ? NULL : row->note(c);
@@ -29,7 +34,7 @@ static void store_and_answer(struct tk_console *c, const struct tk_setting_row *
     enum tk_err err = row->store(c, row->which, value);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_string(c, err, tk_words_of_setting((size_t)(row - tk_setting_table)));
+        tk_console_err_string(c, err, valid_values(row));
     else if (err != TK_OK)
         tk_console_err(c, err);
     else
@@ -52,8 +57,10 @@ void tk_command_set(struct tk_console *c, char *args)
     } else if (row->secret && !tk_console_is_program(c)) {
         tk_console_ask(c, row->name, on_value);
         c->job.u.set.row = (unsigned)(row - tk_setting_table);
-    } else {
+    } else if (row->secret) {
         tk_console_err(c, TK_E_NEED_VALUE);
+    } else {
+        tk_console_err_string(c, TK_E_NEED_VALUE, valid_values(row));
     }
 }
 

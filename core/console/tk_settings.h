@@ -24,7 +24,7 @@ TK_SETTING("auth_host", false, TK_SET_AUTH_HOST, store_auth_host, print_auth_hos
 TK_SETTING("renew", false, TK_SET_RENEW, store_on_account, print_renew, NULL, note_renew,
            "60s to 7d (25m, 2h), or on-demand")
 TK_SETTING("escalate_url", true, TK_WEBHOOK_URL, store_webhook, print_webhook, NULL, note_webhook,
-           "an https URL of up to 255 characters")
+           "an https URL of up to 255 characters; https:// may be omitted")
 TK_SETTING("escalate_level", false, TK_WEBHOOK_LEVEL, store_webhook, print_webhook, NULL,
            note_webhook, "1, 2 or 3: the lowest level that is posted")
 TK_SETTING("escalate_template", true, TK_WEBHOOK_TEMPLATE, store_webhook, print_webhook, NULL,

@@ -37,9 +37,21 @@ static void help_with_a_word_lists_commands_that_begin_with_it(void **state)
     assert_null(strstr(w.answer, "@1 token="));
     assert_string_equal(world_type(&w, "help ref add"), "OK");
     assert_null(strstr(w.answer, "@1 ref del="));
-    assert_string_equal(world_type(&w, "help set portal"), "OK");
+    assert_string_equal(world_type(&w, "help unset portal"), "OK");
+    assert_non_null(strstr(w.answer, "@1 unset="));
+    assert_string_equal(world_type(&w, "help set nothing"), "OK");
     assert_non_null(strstr(w.answer, "@1 set="));
     assert_memory_equal(world_type(&w, "help aut"), "ERR unknown_command ", 20);
+}
+
+static void a_setting_alone_is_answered_with_its_valid_values(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "help set renew"), "OK");
+    assert_non_null(strstr(w.answer, "@1 renew=60s to 7d (25m, 2h), or on-demand"));
+    assert_null(strstr(w.answer, "@1 set="));
+    assert_string_equal(world_type(&w, "set renew"),
+                        "ERR need_value 60s to 7d (25m, 2h), or on-demand");
 }
 
 static void wrong_arguments_are_answered_with_the_usage(void **state)
@@ -151,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(help_lists_all_commands),
         TEST(help_with_a_word_lists_commands_that_begin_with_it),
+        TEST(a_setting_alone_is_answered_with_its_valid_values),
         TEST(wrong_arguments_are_answered_with_the_usage),
         TEST(settings_are_normalized_or_refused),
         TEST(too_long_values_are_refused_not_truncated),
