@@ -10,7 +10,7 @@
 
 struct tk_port;
 
-enum { TK_DEVICE_KEY_SIZE = 32 };
+enum { TK_DEVICE_ID_MAX = 32, TK_DEVICE_KEY_SIZE = 32 };
 
 /*
  * The name of this device, unique and the same after a factory reset: 4 to 32 characters of

@@ -140,7 +140,7 @@ static void load_pair(struct tk_account *a)
 
 static void load_session(struct tk_account *a)
 {
-    uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED];
+    uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED_MAX];
     int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_SESSION), data, sizeof data);
 
     if (len > 0)
