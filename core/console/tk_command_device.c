@@ -42,12 +42,10 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
 
     if (strlen(args) != 4 || !tk_ends_with(id, args))
         tk_console_err(c, TK_E_WRONG_ID);
-    else if (tk_store_wipe(&c->env->rt->storage.store) != TK_STORE_OK)
+    else if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
-    else {
-        tk_store_close(&c->env->rt->storage.store); /* nothing is stored until the restart */
+    else
         tk_command_reboot(c, args);
-    }
 }
 
 static void show_time(struct tk_console *c)

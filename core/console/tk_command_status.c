@@ -161,7 +161,7 @@ static void add_store(struct tk_console *c, struct tk_text *t)
 
     if (err == TK_OK && health_of(c).unstored)
         err = TK_E_STORAGE_FAILED;
-    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_store_health(&c->env->rt->storage.store));
+    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
 }
 
 static void add_boots(struct tk_console *c, struct tk_text *t)
