@@ -22,6 +22,7 @@ import commands
 import cross
 import hygiene
 import includes
+import keys
 import layout
 import limits
 import modules
@@ -92,6 +93,7 @@ def main() -> int:
     report.add("rooms", lambda: rooms.problems(TREE, calls), lambda: rooms.summary(TREE))
     report.add("circles", lambda: modules.circle_problems(TREE, calls))
     report.add("accounts", lambda: accounts.problems(TREE))
+    report.add("keys", lambda: keys.problems(TREE))
     report.add("symbols", lambda: symbols.problems(archives, core))
     report.add("limits", lambda: limits.problems(TREE), lambda: limits.summary(TREE))
     report.add("layout", lambda: layout.problems(TREE))

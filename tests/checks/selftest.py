@@ -25,6 +25,7 @@ import commands
 import cross
 import hygiene
 import includes
+import keys
 import layout
 import limits
 import modules
@@ -56,6 +57,7 @@ class Bench:
             "rooms": lambda file: rooms.problems(tree, self._calls(file)),
             "circles": lambda file: modules.circle_problems(tree, self._calls(file)),
             "accounts": lambda file: accounts.problems(tree),
+            "keys": lambda file: keys.problems(tree),
             "words": lambda file: words.problems(tree),
             "allowed": lambda file: allowed.apply(tree, "layout", []),
             "symbols": self._symbols,
@@ -102,7 +104,7 @@ class Bench:
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }
-        for name in ("includes", "rooms", "circles", "accounts", "limits", "hygiene", "words",
+        for name in ("includes", "rooms", "circles", "accounts", "keys", "limits", "hygiene", "words",
                      "readme", "suite", "commands"):
             found[name] = self.checks[name]("")
         return [f"the clean tree: {name}: {problem}" for name, problems in found.items()
