@@ -240,6 +240,15 @@ CROSS = [
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
 ]
 
+CPLUSPLUS = [
+    Plant("cplusplus", "a header with the linkage of C++", "platform/tk_clock.h",
+          'extern "C++" {', r'tk_clock\.h:1: tk_clock_\w+ has no extern "C"', r'extern "C" \{'),
+    Plant("cplusplus", "a word of C++", "core/base/tk_text.h", "int tk_planted(int class);\n",
+          r"tokenkeeper\.h:1: does not compile as C\+\+"),
+    Plant("cplusplus", "a function that the header names and does not have", "core/tokenkeeper.h",
+          "", r"tokenkeeper\.h:1: does not compile as C\+\+", r'#include "tk_words.h"'),
+]
+
 
 def _named(title: str, text: str, expect: str | None) -> Plant:
     """Text in README, before its last section."""
@@ -305,4 +314,4 @@ COMMANDS = [
 ]
 
 ALL = (INCLUDES + ROOMS + CIRCLES + ACCOUNTS + KEYS + SYMBOLS + LIMITS + LAYOUT + HYGIENE + WORDS
-       + ALLOWED + CROSS + README + SUITE + COMMANDS)
+       + ALLOWED + CROSS + CPLUSPLUS + README + SUITE + COMMANDS)

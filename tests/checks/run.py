@@ -19,6 +19,7 @@ from pathlib import Path
 import accounts
 import allowed
 import commands
+import cplusplus
 import cross
 import hygiene
 import includes
@@ -100,6 +101,7 @@ def main() -> int:
     report.add("hygiene", lambda: hygiene.problems(TREE))
     report.add("words", lambda: words.problems(TREE))
     report.add("cross", cross_problems, lambda: cross.summary(built))
+    report.add("cplusplus", lambda: cplusplus.problems(TREE, cross.mbedtls_include(build)))
     report.add("readme", readme_problems)
     report.add("suite", lambda: suite.problems(TREE))
     report.add("commands", lambda: commands.problems(TREE))
