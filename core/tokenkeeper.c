@@ -17,6 +17,7 @@ static bool is_ready(const struct tk_keeper *k)
 
 uint64_t tk_keeper_now(const struct tk_keeper *k)
 {
+    TK_ASSERT(is_ready(k));
     return tk_runtime_now(&k->rt);
 }
 
@@ -111,6 +112,7 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 {
     const struct tk_account_listener listener = {on_account, k};
 
+    TK_ASSERT(config != NULL && config->flash != NULL && config->board != NULL);
     memset(k, 0, sizeof *k);
     k->running = true;
     tk_runtime_init(&k->rt, config, on_line, k);

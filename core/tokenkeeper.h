@@ -18,14 +18,27 @@
  * a pass takes at most about 2 s on a Cortex-M3, for a TLS handshake, and usually under 1 ms. A
  * keeper has no globals, so one process can run thousands.
  *
- * A call that breaks these rules is stopped by TK_ASSERT (tk_assert.h).
+ * TK_ASSERT (tk_assert.h) stops a call on a keeper that is not initialized, a call from a callback,
+ * a *config without flash or board, and a NULL buf or info.
  */
+
+#ifdef __cplusplus
+#include <mbedtls/gcm.h> /* what the headers below include, outside of extern "C" */
+#include <mbedtls/sha256.h>
+#include <mbedtls/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+#endif
 
 #include "tk_config.h"
 #include "tk_keeper.h"
 #include "tk_sock.h"
 #include "tk_token_serve.h"
 #include "tk_version.h"
+#include "tk_words.h"
 
 /* Opens the store, loads the settings and schedules the refreshes; sends nothing. Always succeeds:
  * errors of flash and TLS are reported by `status` and `check` on the console. k needs no
@@ -82,5 +95,9 @@ void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);
 
 /* The monotonic time, ms: that of tk_clock_now_ms. */
 uint64_t tk_keeper_now(const struct tk_keeper *k);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

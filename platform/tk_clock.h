@@ -16,6 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
 /* Source of a wall time, in ascending order of trust. */
@@ -63,5 +67,9 @@ int tk_clock_ntp_server(struct tk_port *port, const char *host);
 /* Whether a reply has arrived since the last call; *unix_s is then the current time according to
  * it. Core decides whether to use it. A reply ends tk_wait. Never blocks. */
 bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

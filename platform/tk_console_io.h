@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
 enum {
@@ -24,5 +28,9 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
 /* Writes up to len bytes; data is copied before the call returns. Returns the number of bytes
  * taken, 0 when there is no room now, or TK_CONSOLE_CLOSED. */
 int tk_console_write(struct tk_port *port, unsigned line, const void *data, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

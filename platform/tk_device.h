@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
-enum { TK_DEVICE_KEY_SIZE = 32 };
+enum { TK_DEVICE_ID_MAX = 32, TK_DEVICE_KEY_SIZE = 32 };
 
 /*
  * The name of this device, unique and the same after a factory reset: 4 to 32 characters of
@@ -50,5 +54,9 @@ const char *tk_device_metric(struct tk_port *port, unsigned index, uint32_t *val
 /* Writes the device's own secret key, which seals the store, to out and returns 0: the same key at
  * every call. Returns -1 if the device has none. */
 int tk_device_key(struct tk_port *port, uint8_t out[TK_DEVICE_KEY_SIZE]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

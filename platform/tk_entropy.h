@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
 enum {
@@ -33,5 +37,9 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len);
  * stored; TK_ENTROPY_HAS_SOURCE if the platform has a random source. May take 1 s.
  */
 int tk_entropy_seed(struct tk_port *port, const void *seed, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -31,6 +31,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     TK_FLASH_OK = 0,
     TK_FLASH_AGAIN = -1, /* erase only: in progress, call again with the same offset */
@@ -58,5 +62,9 @@ struct tk_flash {
      * a power cut before it returns. TK_FLASH_OK or TK_FLASH_ERR. */
     int (*sync)(void *ctx);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -18,6 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
 enum {
@@ -102,5 +106,9 @@ void tk_sock_close(struct tk_port *port, int sock);
  * wake-up between the last check and this call is not lost.
  */
 void tk_wait(struct tk_port *port, uint64_t until_ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

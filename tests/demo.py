@@ -225,7 +225,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as directory, Bitrix24(access_life_s=LIFE_S) as b24:
         try:
-            chapter("A Bitrix24 of our own, and a gateway with empty flash")
+            chapter("A mock Bitrix24, and a gateway with empty flash")
             say("bitrix24", f"portal {b24.portal}, authorization server {b24.oauth}, behind TLS")
             gateway = Gateway(program, Path(directory), b24.ca)
             provision(b24, gateway)

@@ -135,10 +135,12 @@ begin() {
 }
 
 finish() {
+    took=$(($(date +%s) - began))
     if [ "$1" = 0 ]; then
-        say "all passed in $(($(date +%s) - began)) s"
+        printf 'all %s ok\n' $took >>$logs/seconds
+        say "all passed in $took s"
     else
-        say "FAILED after $(($(date +%s) - began)) s: $(sed -n 's/ [0-9]* failed$//p' $logs/seconds | tr '\n' ' ')"
+        say "FAILED after $took s: $(sed -n 's/ [0-9]* failed$//p' $logs/seconds | tr '\n' ' ')"
     fi
     exit "$1"
 }

@@ -9,7 +9,7 @@
  *      void name(void);
  *
  * that does not return (a board resets with a cause, the host program aborts); without it the
- * condition is not evaluated.
+ * condition is not evaluated. The CMake option TK_ASSERTS names tk_assert_failed (tk_device.h).
  */
 #if defined(TK_ASSERT_FAILED)
 void TK_ASSERT_FAILED(void);

@@ -29,6 +29,8 @@ enum tk_err {
     TK_E_COUNT
 };
 
+enum { TK_ERR_CODE_MAX = 23 }; /* characters of the longest code */
+
 /* The code, "ok" for TK_OK; a constant. */
 const char *tk_err_code(enum tk_err err);
 

@@ -20,8 +20,8 @@ TK_ERROR(CANCELLED, "cancelled", NONE, "a request that was already sent continue
 TK_ERROR(UNKNOWN_KEY, "unknown_key", NONE, "type help set for the list")
 TK_ERROR(NO_SUCH_REF, "no_such_ref", NONE, "type ref for the list, or ref add <name>")
 TK_ERROR(REF_EXISTS, "ref_exists", NONE, "the account exists; select it with ref <name>")
-TK_ERROR(REF_LIMIT, "ref_limit", NONE, "no room for another account; ref del <name> first")
-TK_ERROR(IN_USE, "in_use", NONE, "the account has a token; auth forget first")
+TK_ERROR(REF_LIMIT, "ref_limit", NONE, "no room for another account; type ref del <name> first")
+TK_ERROR(IN_USE, "in_use", NONE, "the account has a token; type auth forget first")
 TK_ERROR(NO_CLIENT, "no_client", NONE, "set portal, client_id and client_secret first")
 TK_ERROR(NEEDS_CODE, "needs_code", NONE, "authorization required; type auth begin")
 TK_ERROR(TOO_SOON, "too_soon", NONE, "the token is less than 10 s old; try again in a moment")
@@ -50,7 +50,7 @@ TK_ERROR(NO_MEMORY, "no_memory", RETRY,
 TK_ERROR(NAME_UNKNOWN, "name_unknown", RETRY,
          "the host name does not resolve; check its spelling and DNS")
 TK_ERROR(CONNECT_FAILED, "connect_failed", RETRY,
-         "the host accepts no connection; check cable, firewall and port")
+         "cannot connect to the host; check cable, firewall and port")
 TK_ERROR(TIMEOUT, "timeout", RETRY, "the server did not answer in time")
 TK_ERROR(CONN_LOST, "connection_lost", RETRY,
          "the connection closed before the response was complete")
@@ -111,8 +111,8 @@ TK_ERROR(CODE_USED, "code_used", NONE, "the code was sent before; type auth begi
 TK_ERROR(CODE_STALE, "code_stale", NONE,
          "the code is older than 30 s; type auth begin for a new one")
 TK_ERROR(CODE_REJECTED, "code_rejected", NONE,
-         "the code is used, expired, or from another portal or application; type auth begin for a "
-         "new one")
+         "the code was used, has expired, or is from another portal or application; type auth "
+         "begin for a new one")
 TK_ERROR(CODE_UNANSWERED, "code_unanswered", NONE,
          "the code was sent, but not answered, and is used up; type auth begin for a new one")
 TK_ERROR(NO_CODE, "no_code", NONE, "no code= found; paste the code or the whole address")
@@ -155,7 +155,8 @@ TK_ERROR(CA_INVALID, "ca_invalid", NONE,
          "not a CA certificate that this build can read; type ca add begin to start over")
 TK_ERROR(CA_EXPIRED, "ca_expired", NONE,
          "the certificate has expired, or this clock is fast; check it with time")
-TK_ERROR(CA_LIMIT, "ca_limit", NONE, "no room for another root; ca del <sha256>, then ca add end")
+TK_ERROR(CA_LIMIT, "ca_limit", NONE,
+         "no room for another root; type ca del <sha256>, then ca add end")
 TK_ERROR(NO_SUCH_CA, "no_such_ca", NONE, "type ca list for the added roots")
 
 /* the network of this device */

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX  16
+#define INT_MAX_18 999999999999999999u /* 18 digits */
 
 /* --- the grammar, checked over the text; the tokens say where strings end --- */
 
@@ -345,7 +346,7 @@ bool tk_json_int(struct tk_json *j, int value, int64_t *out)
     bool negative = *s == '-';
 
     s += negative;
-    if (!tk_parse_u64(s, strlen(s), 999999999999999999u, &magnitude))
+    if (!tk_parse_u64(s, strlen(s), INT_MAX_18, &magnitude))
         return false;
     *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return true;

@@ -47,10 +47,9 @@
 #define TK_CONSOLE_ASYNC 1024 /* bytes of EVT and LOG lines queued until an answer has ended */
 #endif
 
+/* Bytes of a connection's buffer: the request, then the response body. */
 #ifndef TK_WORK_SIZE
-#define TK_WORK_SIZE                                                                               \
-    2048 /* bytes of a connection's buffer: the request, then the response body                    \
-          */
+#define TK_WORK_SIZE 2048
 #endif
 
 #ifndef TK_SESSION_SIZE

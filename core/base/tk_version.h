@@ -2,6 +2,6 @@
 #ifndef TK_VERSION_H
 #define TK_VERSION_H
 
-#define TK_VERSION "0.1.0"
+#define TK_VERSION "0.2.0"
 
 #endif

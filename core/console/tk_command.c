@@ -22,10 +22,22 @@ void tk_command_key(struct tk_text *t, const char *key)
     tk_text_char(t, '=');
 }
 
-void tk_command_digest(struct tk_text *t, const char *secret)
+static void add_name(struct tk_text *t, const char *name)
+{
+    tk_text_add(t, name);
+    tk_text_add(t, name[0] == '\0' ? "" : "_");
+}
+
+void tk_command_masked(struct tk_text *t, const char *name, const char *secret)
 {
     uint8_t digest[32];
 
+    add_name(t, name);
+    tk_text_add(t, "len=");
+    tk_text_int(t, (int64_t)strlen(secret));
+    tk_text_char(t, ' ');
+    add_name(t, name);
+    tk_text_add(t, "sha256=");
     (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
     tk_text_hex(t, digest, 4);
 }

@@ -55,8 +55,9 @@ void tk_command_pair(struct tk_text *t, const char *key, const char *value);
 /* Answers OK with one pair. */
 void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 
-/* Appends the first 8 hex digits of the secret's SHA-256, by which an operator can compare it. */
-void tk_command_digest(struct tk_text *t, const char *secret);
+/* Appends `len=50 sha256=3fa1b2c4`: a secret's length and the start of its SHA-256, by which an
+ * operator can compare it. name, unless "", goes before both keys: `<name>_len=50 ...`. */
+void tk_command_masked(struct tk_text *t, const char *name, const char *secret);
 
 /* Cuts the next word off *args; "" at the end. */
 char *tk_command_word(char **args);

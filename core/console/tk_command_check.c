@@ -101,7 +101,6 @@ static void step_network(struct tk_console *c)
     char buf[TK_IP_TEXT];
     struct tk_text t;
     int ret = tk_sock_get_ip(c->env->rt->config->port, &ip);
-
     uint64_t started_ms = c->job.deadline_ms - CHECK_TIMEOUT_MS;
 
     if (ret == TK_SOCK_AGAIN && tk_runtime_now(c->env->rt) < started_ms + DHCP_TIMEOUT_MS)
@@ -144,11 +143,11 @@ static void update_probe(struct tk_probe *p, const struct tk_tls *tls)
     p->not_after = tls->not_after;
 }
 
-static void probe_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void probe_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
     struct tk_probe *p = TK_CONTAINER_OF(r, struct tk_probe, request);
 
-    (void)answer;
+    (void)response;
     if (tk_https_tls(r) != NULL)
         update_probe(p, tk_https_tls(r));
     p->err = err;
@@ -197,6 +196,7 @@ static void begin_portal(struct tk_console *c)
     begin_host(c, &host);
 }
 
+/* These errors are adjacent in tk_errors.h. */
 static bool is_about_certificate(enum tk_err err)
 {
     return err >= TK_E_TLS_UNTRUSTED && err <= TK_E_TLS_WEAK;

@@ -26,7 +26,7 @@ void tk_command_version(struct tk_console *c, char *args)
     tk_text_init(&t, buf, sizeof buf);
     tk_command_pair(&t, "version", TK_VERSION);
     tk_command_pair(&t, "board", config->board);
-    tk_command_pair(&t, "build", "");
+    tk_command_key(&t, "build");
     tk_text_time(&t, config->build_unix);
     tk_command_pair(&t, "id", tk_device_id(config->port));
     tk_command_pair(&t, "mbedtls", MBEDTLS_VERSION_STRING);
@@ -50,12 +50,10 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
 
     if (strlen(args) != 4 || !tk_ends_with(id, args))
         tk_console_err(c, TK_E_WRONG_ID);
-    else if (tk_store_wipe(&c->env->rt->storage.store) != TK_STORE_OK)
+    else if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
-    else {
-        tk_store_close(&c->env->rt->storage.store); /* nothing is stored until the restart */
+    else
         tk_command_reboot(c, args);
-    }
 }
 
 static void show_time(struct tk_console *c)
@@ -66,9 +64,9 @@ static void show_time(struct tk_console *c)
     enum tk_time_quality quality = tk_time_now(&c->env->rt->time, &unix_s);
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_command_pair(&t, "time", "");
+    tk_command_key(&t, "time");
     tk_text_time(&t, unix_s);
-    tk_command_pair(&t, "unix", "");
+    tk_command_key(&t, "unix");
     tk_text_int(&t, unix_s);
     tk_command_pair(&t, "quality", tk_time_quality_name(quality));
     tk_console_ok(c, &t);
@@ -102,10 +100,9 @@ static size_t parse_hex(const char *hex, uint8_t *out, size_t size)
     if (len % 2 != 0 || len / 2 > size)
         return 0;
     for (size_t i = 0; i < len; i++) {
-        char c = hex[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+        int digit = tk_hex_value(hex[i]);
 
-        if (digit < 0 || digit > 15)
+        if (digit < 0)
             return 0;
         out[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
     }

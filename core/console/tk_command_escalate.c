@@ -4,22 +4,16 @@
 static void step_test(struct tk_console *c)
 {
     enum tk_err err;
-    struct tk_text t;
-    char buf[32];
     int status;
 
     if (tk_alerts_testing(c->env->alerts, c->job.account, &err, &status))
         return;
     if (status > 0)
         tk_console_data_int(c, "http", status);
-    if (err != TK_OK) {
+    if (err != TK_OK)
         tk_console_err(c, err);
-        return;
-    }
-    tk_text_init(&t, buf, sizeof buf);
-    tk_command_key(&t, "delivered");
-    tk_text_add(&t, "yes");
-    tk_console_ok(c, &t);
+    else
+        tk_command_ok(c, "delivered", "yes");
 }
 
 void tk_command_escalate_test(struct tk_console *c, char *args)

@@ -4,18 +4,9 @@
 #include "tk_setting_table.h"
 #include "tk_words.h"
 
-#include <string.h>
-
-/* <key>_len=50 <key>_sha256=3fa1b2c4 */
-static void add_masked(struct tk_text *t, const char *name, const char *secret)
+static unsigned valid_values(const struct tk_setting_row *row)
 {
-    tk_text_add(t, name);
-    tk_text_add(t, "_len=");
-    tk_text_int(t, (int64_t)strlen(secret));
-    tk_text_char(t, ' ');
-    tk_text_add(t, name);
-    tk_text_add(t, "_sha256=");
-    tk_command_digest(t, secret);
+    return tk_words_of_setting((size_t)(row - tk_setting_table));
 }
 
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row)
@@ -28,7 +19,7 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
     tk_text_init(&text, value, sizeof value);
     row->print(c, row->which, &text);
     if (row->secret && text.len > 0)
-        add_masked(&pairs, row->name, value);
+        tk_command_masked(&pairs, row->name, value);
     else
         tk_command_pair(&pairs, row->name, value);
     if (note != NULL)
@@ -43,7 +34,7 @@ static void store_and_answer(struct tk_console *c, const struct tk_setting_row *
     enum tk_err err = row->store(c, row->which, value);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_string(c, err, tk_words_of_setting((size_t)(row - tk_setting_table)));
+        tk_console_err_string(c, err, valid_values(row));
     else if (err != TK_OK)
         tk_console_err(c, err);
     else
@@ -66,8 +57,10 @@ void tk_command_set(struct tk_console *c, char *args)
     } else if (row->secret && !tk_console_is_program(c)) {
         tk_console_ask(c, row->name, on_value);
         c->job.u.set.row = (unsigned)(row - tk_setting_table);
-    } else {
+    } else if (row->secret) {
         tk_console_err(c, TK_E_NEED_VALUE);
+    } else {
+        tk_console_err_string(c, TK_E_NEED_VALUE, valid_values(row));
     }
 }
 

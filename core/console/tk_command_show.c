@@ -3,19 +3,6 @@
 
 #include "tk_setting_table.h"
 
-#include <string.h>
-
-/* len=50 sha256=3fa1b2c4 */
-static void add_masked(struct tk_text *t, const char *secret)
-{
-    if (secret[0] == '\0')
-        return;
-    tk_text_add(t, "len=");
-    tk_text_int(t, (int64_t)strlen(secret));
-    tk_text_add(t, " sha256=");
-    tk_command_digest(t, secret);
-}
-
 static void show_setting(struct tk_console *c, const struct tk_setting_row *row)
 {
     char value[TK_URL_MAX + 1], buf[TK_URL_MAX + TK_IP_TEXT + 4];
@@ -24,10 +11,10 @@ static void show_setting(struct tk_console *c, const struct tk_setting_row *row)
     tk_text_init(&text, value, sizeof value);
     tk_text_init(&t, buf, sizeof buf);
     row->print(c, row->which, &text);
-    if (row->secret)
-        add_masked(&t, value);
-    else
+    if (!row->secret)
         tk_text_add(&t, value);
+    else if (text.len > 0)
+        tk_command_masked(&t, "", value);
     if (row->print_effect != NULL)
         row->print_effect(c, &t);
     tk_console_data(c, row->name, buf);

@@ -102,8 +102,7 @@ static void add_rest(struct tk_console *c, struct tk_text *t)
 
 static void add_escalation(struct tk_console *c, struct tk_text *t)
 {
-    const struct tk_alert *escalation = tk_alerts_of(c->env->alerts, c->job.account);
-    tk_text_int(t, escalation->record.level);
+    tk_text_int(t, tk_alerts_of(c->env->alerts, c->job.account)->record.level);
 }
 
 static void add_last_error(struct tk_console *c, struct tk_text *t)
@@ -129,16 +128,17 @@ static void add_time_quality(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
 }
 
-/* --- status --all --- */
-
 static void add_action(struct tk_console *c, struct tk_text *t)
 {
-    const struct tk_alert *escalation = tk_alerts_of(c->env->alerts, c->job.account);
-    if (escalation->record.level > 0)
-        tk_words_add(t, escalation->record.cause);
+    const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
+
+    if (alert->record.level > 0)
+        tk_words_add(t, alert->record.cause);
     else
         tk_words_add(t, c->job.account->last_error);
 }
+
+/* --- status --all --- */
 
 static void add_said(struct tk_console *c, struct tk_text *t)
 {
@@ -161,7 +161,7 @@ static void add_store(struct tk_console *c, struct tk_text *t)
 
     if (err == TK_OK && health_of(c).unstored)
         err = TK_E_STORAGE_FAILED;
-    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_store_health(&c->env->rt->storage.store));
+    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
 }
 
 static void add_boots(struct tk_console *c, struct tk_text *t)
@@ -244,12 +244,12 @@ static void print_counter(struct tk_console *c, unsigned i)
 
 static void print_posts(struct tk_console *c, unsigned i)
 {
-    const struct tk_alert *e = tk_alerts_of(c->env->alerts, c->job.account);
+    const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
 
     if (i == 0)
-        tk_console_data_int(c, "posts_taken", e->posts_taken);
+        tk_console_data_int(c, "posts_taken", alert->posts_taken);
     else
-        tk_console_data_int(c, "posts_failed", e->posts_failed);
+        tk_console_data_int(c, "posts_failed", alert->posts_failed);
 }
 
 /* Ends the answer after the last one. */

@@ -25,15 +25,25 @@ static void answer_token(struct tk_console *c, const char *token, const struct t
     tk_wipe(buf, sizeof buf);
 }
 
+static enum tk_token_answer serve(struct tk_console *c, bool last, char token[TK_TOKEN_MAX + 1],
+                                  struct tk_token_info *info)
+{
+    const char *ref = c->job.account->name;
+    uint32_t min_valid_s = c->job.u.token.min_valid_s;
+
+    if (last)
+        return tk_token_serve_last(c->env->accounts, ref, min_valid_s, token, TK_TOKEN_MAX + 1,
+                                   info);
+    return tk_token_serve(c->env->accounts, ref, min_valid_s, token, TK_TOKEN_MAX + 1, info);
+}
+
 static void step_token(struct tk_console *c)
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
     bool last = tk_command_is_late(c);
 
-    switch ((last ? tk_token_serve_last : tk_token_serve)(c->env->accounts, c->job.account->name,
-                                                          c->job.u.token.min_valid_s, token,
-                                                          sizeof token, &info)) {
+    switch (serve(c, last, token, &info)) {
     case TK_TOKEN_VALUE:
         answer_token(c, token, &info);
         break;

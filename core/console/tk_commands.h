@@ -23,7 +23,7 @@ TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears
 TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
 TK_COMMAND("auth begin", "", 0, auth_begin,
-           "prints the link to open, and connects to the server ahead of the code")
+           "prints the link to open in a browser; connects to the server in advance")
 TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET | PREEMPTS,
            auth_code, "exchanges the code for a token; a code expires after 30 seconds")
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
@@ -34,13 +34,13 @@ TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")
 TK_COMMAND("ca list", "", 0, ca_list, "lists the added root certificates")
 TK_COMMAND("ca add begin", "", 0, ca_begin,
            "starts a new root certificate; discards an unfinished one")
-TK_COMMAND("ca add", "<base64>", NEEDS_ARGS, ca_add,
-           "adds a line of its PEM file, or several joined")
+TK_COMMAND("ca add", "<base64>", NEEDS_ARGS, ca_add, "adds one or more lines of the PEM file")
 TK_COMMAND("ca add end", "", 0, ca_end, "checks the certificate and trusts it")
 TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS, ca_del,
            "removes a root; the first 8 digits are enough")
 TK_COMMAND("time", "[unix]", 0, time, "prints or sets the clock (UTC)")
-TK_COMMAND("seed", "<hex>", NEEDS_ARGS | SECRET, seed, "seeds a device that has no random source")
+TK_COMMAND("seed", "<64 to 128 hex digits>", NEEDS_ARGS | SECRET, seed,
+           "seeds a device that has no random source")
 TK_COMMAND("ref", "[name]", 0, ref, "lists the accounts, or selects one")
 TK_COMMAND("ref add", "<name>", NEEDS_ARGS, ref_add, "creates an account and selects it")
 TK_COMMAND("ref del", "<name>", NEEDS_ARGS, ref_del, "deletes an account that has no token")

@@ -273,7 +273,7 @@ static bool may_run(struct tk_console *c, const char *line)
     return true;
 }
 
-/* Without an effect on a command in progress. */
+/* Answers ERR without affecting the command in progress. */
 static void refuse_line(struct tk_console *c, const char *prefix)
 {
     put_err(c, prefix, c->line.refusal, c->line.refusal);

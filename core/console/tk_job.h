@@ -39,14 +39,14 @@ struct tk_job {
     /* State of one command. */
     union {
         struct {
-            unsigned next, end; /* index of the next row, and behind the last */
+            unsigned next, end; /* index of the next row, and one past the last */
             unsigned count;     /* rows printed */
         } rows;                 /* commands that print a table */
         struct {
             unsigned row; /* of tk_setting_table */
         } set;
         struct {
-            uint8_t step; /* BEGIN_... */
+            uint8_t step; /* BEGIN_... in tk_command_auth.c */
         } auth_begin;
         struct {
             uint32_t generation; /* before the refresh */
@@ -55,7 +55,7 @@ struct tk_job {
             uint32_t min_valid_s;
         } token;
         struct {
-            uint8_t line;    /* the next line to print, CHECK_... */
+            uint8_t line;    /* the next line to print: CLOCK to END in tk_command_check.c */
             enum tk_err err; /* the first error, or TK_OK */
             struct tk_probe probe;
         } check;

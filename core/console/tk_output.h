@@ -43,13 +43,13 @@ bool tk_output_has_room(const struct tk_output *o);
 void tk_output_put(struct tk_output *o, const char *s, size_t len);
 void tk_output_text(struct tk_output *o, const char *s);
 
-/* CRLF, unless the cursor is in column 0. */
+/* Queues CRLF, unless the cursor is in column 0. */
 void tk_output_new_line(struct tk_output *o);
 
-/* s on a line of its own. */
+/* Queues s on a line of its own. */
 void tk_output_line(struct tk_output *o, const char *s);
 
-/* The prompt on a line of its own, unless it is the last thing written. */
+/* Queues the prompt on a line of its own, unless it is the last thing queued. */
 void tk_output_prompt(struct tk_output *o);
 
 /* Queues an EVT or LOG line until tk_output_flush_async. If the queue is full the line is dropped

@@ -22,9 +22,9 @@ TK_SETTING("scope", false, TK_SET_SCOPE, store_on_account, print_client, NULL, N
 TK_SETTING("auth_host", false, TK_SET_AUTH_HOST, store_auth_host, print_auth_host, effect_auth_host,
            NULL, "auto, or host[:port]")
 TK_SETTING("renew", false, TK_SET_RENEW, store_on_account, print_renew, NULL, note_renew,
-           "60s to 7d in s, m, h or d, or on-demand")
+           "60s to 7d (25m, 2h), or on-demand")
 TK_SETTING("escalate_url", true, TK_WEBHOOK_URL, store_webhook, print_webhook, NULL, note_webhook,
-           "an https URL of up to 255 characters")
+           "an https URL of up to 255 characters; https:// may be omitted")
 TK_SETTING("escalate_level", false, TK_WEBHOOK_LEVEL, store_webhook, print_webhook, NULL,
            note_webhook, "1, 2 or 3: the lowest level that is posted")
 TK_SETTING("escalate_template", true, TK_WEBHOOK_TEMPLATE, store_webhook, print_webhook, NULL,
@@ -38,6 +38,6 @@ TK_SETTING("corezoid_conv", false, TK_WEBHOOK_CONV, store_webhook, print_webhook
            note_webhook,
            "up to 18 digits, the first not 0: the id of the process that gets the tasks")
 TK_SETTING("ip", false, 0, store_ip, print_ip, effect_ip, NULL,
-           "dhcp, or a.b.c.d/nn,gateway,dns with 0.0.0.0 for none")
+           "dhcp, or a.b.c.d/nn,gateway,dns (0.0.0.0: no gateway or dns)")
 TK_SETTING("ntp", false, 0, store_ntp, print_ntp, NULL, NULL,
            "the host of a time server, without :port")

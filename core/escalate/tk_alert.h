@@ -3,7 +3,7 @@
 #define TK_ALERT_H
 
 /*
- * Alerts: an operator or another system learns that a token is not being renewed, and that it is
+ * Alerts report to an operator or another system that a token is not being renewed, and when it is
  * again. Edge-triggered levels, one RAISED and one CLEARED per fault, kept across restarts:
  *
  *      1  a refresh failed
@@ -29,7 +29,14 @@
 #include "tk_accounts.h"
 #include "tk_webhook.h"
 
-enum { TK_ALERT_LEVEL_MAX = 4 };
+enum tk_alert_level {
+    TK_ALERT_NONE = 0,
+    TK_ALERT_FAILED = 1,
+    TK_ALERT_FAILING = 2,
+    TK_ALERT_EXPIRED = 3,
+    TK_ALERT_OPERATOR = 4,
+    TK_ALERT_LEVEL_MAX = TK_ALERT_OPERATOR
+};
 
 /* The part that is on flash. */
 struct tk_alert_record {
@@ -63,7 +70,8 @@ struct tk_alert {
     enum tk_alert_event event;
     uint8_t posted_level;
     uint8_t posted_cause;
-    uint8_t undo; /* RAISED: record.sent, CLEARED: clear_unsent before it; restored if rejected */
+    uint8_t sent_before;      /* record.sent before this RAISED: restored if it is rejected */
+    bool clear_unsent_before; /* clear_unsent before this CLEARED: restored likewise */
 
     uint8_t delivered_before; /* record.delivered before the fault came back */
     bool clear_unsent;        /* no CLEARED of this fault was sent, or each was rejected */

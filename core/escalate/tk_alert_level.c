@@ -12,7 +12,7 @@
 
 #define SHORT_LEFT_S   300
 #define MANY_FAILURES  3
-#define RECORDED_LEVEL 2 /* the lowest level that is recorded in the history */
+#define RECORDED_LEVEL TK_ALERT_FAILING /* the lowest level that is recorded in the history */
 
 static uint64_t now_of(const struct tk_alert *alert)
 {
@@ -32,10 +32,8 @@ static void indicate_highest(const struct tk_alerts *all)
     tk_device_indicate(all->rt->config->port, highest);
 }
 
-static void report(struct tk_alert *alert, const char *event, int level)
+static void print_event(struct tk_alert *alert, const char *event, int level, enum tk_err cause)
 {
-    const struct tk_config *config = alert->all->rt->config;
-    enum tk_err cause = (enum tk_err)alert->record.cause;
     char buf[320];
     struct tk_text t;
 
@@ -53,6 +51,15 @@ static void report(struct tk_alert *alert, const char *event, int level)
         tk_words_add(&t, cause);
     }
     tk_runtime_event(alert->all->rt, &t);
+}
+
+/* level: 0 if cleared. */
+static void report(struct tk_alert *alert, const char *event, int level)
+{
+    const struct tk_config *config = alert->all->rt->config;
+    enum tk_err cause = (enum tk_err)alert->record.cause;
+
+    print_event(alert, event, level, cause);
     indicate_highest(alert->all);
     if (config->on_escalation != NULL)
         config->on_escalation(config->ctx, alert->account->name, level, cause);
@@ -109,11 +116,11 @@ static uint8_t level_of_failures(const struct tk_alert *alert, uint32_t failures
     uint32_t left = UINT32_MAX;
 
     if (failures == 0)
-        return 0;
+        return TK_ALERT_NONE;
     (void)tk_account_seconds_left(alert->account, now_of(alert), &left);
     if (left == 0)
-        return 3;
-    return left < SHORT_LEFT_S || failures >= MANY_FAILURES ? 2 : 1;
+        return TK_ALERT_EXPIRED;
+    return left < SHORT_LEFT_S || failures >= MANY_FAILURES ? TK_ALERT_FAILING : TK_ALERT_FAILED;
 }
 
 /* While refreshes fail, the remaining token life raises the level. */
@@ -137,11 +144,11 @@ void tk_alert_level_update(struct tk_alert *alert)
 
     schedule_level(alert, health.failures);
     if (health.blocked_by != TK_OK)
-        raise_to(alert, 4, health.blocked_by);
+        raise_to(alert, TK_ALERT_OPERATOR, health.blocked_by);
     else if (alert->account->revocation != TK_NOT_REVOKED)
-        raise_to(alert, 4, TK_E_INVALID_GRANT);
-    else if (health.unstored && level < 2)
-        raise_to(alert, 2, TK_E_STORAGE_FAILED);
+        raise_to(alert, TK_ALERT_OPERATOR, TK_E_INVALID_GRANT);
+    else if (health.unstored && level < TK_ALERT_FAILING)
+        raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_FAILED);
     else
         raise_to(alert, level, health.error);
 }

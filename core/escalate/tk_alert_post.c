@@ -15,7 +15,7 @@
 #define CAP_MS     (15 * 60000)
 #define HOLDOFF_MS (10 * 60000) /* from a RAISED to that of the next fault */
 
-enum { REF_SIZE = 32 + TK_NAME_MAX + 24 }; /* <device>-<account>-<since> */
+enum { REF_SIZE = TK_DEVICE_ID_MAX + TK_NAME_MAX + 24 }; /* <device>-<account>-<since> */
 
 static struct tk_alert *of_request(struct tk_request *r)
 {
@@ -239,7 +239,7 @@ static void note_sent(struct tk_alert *alert)
     alert->posted_level = r->level;
     alert->posted_cause = r->cause;
     if (alert->event == TK_ALERT_CLEARED) {
-        alert->undo = alert->clear_unsent;
+        alert->clear_unsent_before = alert->clear_unsent;
         alert->clear_unsent = false;
         alert->posted_level = r->delivered > r->sent ? r->delivered : r->sent;
     }
@@ -248,7 +248,7 @@ static void note_sent(struct tk_alert *alert)
     alert->holdoff_until_ms = now_of(alert) + HOLDOFF_MS;
     if (r->since == 0)
         r->since = unix_now(alert);
-    alert->undo = r->sent;
+    alert->sent_before = r->sent;
     r->sent = r->level;
     tk_alert_record_store(alert);
 }
@@ -327,11 +327,12 @@ static void rejected(struct tk_alert *alert)
     struct tk_alert_record *r = &alert->record;
 
     if (alert->event != TK_ALERT_CLEARED)
-        r->sent = alert->undo;
-    else if (!r->clear_pending && alert->undo != 0 && alert->delivered_before > r->delivered)
+        r->sent = alert->sent_before;
+    else if (!r->clear_pending && alert->clear_unsent_before &&
+             alert->delivered_before > r->delivered)
         r->delivered = alert->delivered_before; /* the fault is back, its CLEARED not delivered */
     else
-        alert->clear_unsent = alert->undo;
+        alert->clear_unsent = alert->clear_unsent_before;
     if (!r->clear_pending || r->delivered > 0 || r->sent > 0)
         return;
     memset(r, 0, sizeof *r);
@@ -350,14 +351,15 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
     schedule(alert, now_of(alert) + BACKOFF_MS / 2 + tk_runtime_random(alert->all->rt, most));
 }
 
-static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *answer)
+static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
     struct tk_alert *alert = of_request(r);
-    int status = answer == NULL ? 0 : answer->status;
+    int status = response == NULL ? 0 : response->status;
 
-    if (answer != NULL) /* complete, or the beginning of one that is too large */
-        err = status < 200 || status > 299 || !tk_corezoid_accepted(answer) ? TK_E_ESCALATE_REFUSED
-                                                                            : TK_OK;
+    if (response != NULL) /* complete, or the beginning of one that is too large */
+        err = status < 200 || status > 299 || !tk_corezoid_accepted(response)
+                  ? TK_E_ESCALATE_REFUSED
+                  : TK_OK;
     if (alert->testing) {
         alert->testing = false;
         alert->test_result = err;

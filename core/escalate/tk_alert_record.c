@@ -9,7 +9,14 @@
 /* Offsets of the stored record: level | delivered, sent << 4 | clear_pending, recurrences << 1 |
  * since, 8 bytes little-endian | the code of the cause with its NUL, because error numbers change
  * from build to build. */
-enum { LEVEL = 0, SENT = 1, PENDING = 2, SINCE = 3, CAUSE = 11, SIZE = CAUSE + 24 };
+enum {
+    LEVEL = 0,
+    SENT = 1,
+    PENDING = 2,
+    SINCE = 3,
+    CAUSE = 11,
+    SIZE = CAUSE + TK_ERR_CODE_MAX + 1
+};
 
 static size_t pack(const struct tk_alert_record *r, uint8_t buf[SIZE])
 {

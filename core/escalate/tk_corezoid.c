@@ -69,12 +69,12 @@ static bool is_duplicate(struct tk_json *j, int op)
     return words != NULL && strstr(words, "not unical ref") != NULL;
 }
 
-bool tk_corezoid_accepted(struct tk_http *answer)
+bool tk_corezoid_accepted(struct tk_http *response)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
 
-    if (!tk_json_parse(&j, answer->body, answer->body_len, tokens, TK_JSON_TOKENS))
+    if (!tk_json_parse(&j, response->body, response->body_len, tokens, TK_JSON_TOKENS))
         return true;
     int package = tk_json_member(&j, 0, "request_proc");
 

@@ -40,6 +40,6 @@ void tk_corezoid_end(struct tk_text *t);
 /* Whether a 2xx response means that the POST was accepted. In a response of Corezoid's, the package
  * and each operation must be ok, or the task a duplicate of one that was accepted; any other
  * response is an acceptance. Modifies the body. */
-bool tk_corezoid_accepted(struct tk_http *answer);
+bool tk_corezoid_accepted(struct tk_http *response);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_message.h"
 
+#include "tk_device.h"
 #include "tk_json.h"
 #include "tk_limits.h"
 #include "tk_template.h"
+#include "tk_words.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -41,11 +43,11 @@ static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 static const struct tk_message longest_message = {
     .event = TEXT_OF(7),
     .account = TEXT_OF(TK_NAME_MAX),
-    .device = TEXT_OF(32),
+    .device = TEXT_OF(TK_DEVICE_ID_MAX),
     .portal = TEXT_OF(TK_HOST_TEXT - 1),
-    .ref = TEXT_OF(32 + TK_NAME_MAX + 13),
-    .cause = TEXT_OF(23),
-    .action = TEXT_OF(160),
+    .ref = TEXT_OF(TK_DEVICE_ID_MAX + TK_NAME_MAX + 13),
+    .cause = TEXT_OF(TK_ERR_CODE_MAX),
+    .action = TEXT_OF(TK_WORDS_MAX),
     .server_error = TEXT_OF(2 * TK_SERVER_ERROR_MAX), /* escaped */
     .level = 4,
     .since = 99999999999,

@@ -26,6 +26,15 @@ static bool is_good_url(const char *url)
     return strlen(url) <= TK_URL_MAX && tk_is_vchar(url) && tk_host_parse(&host, url, NULL);
 }
 
+static bool is_good_login(const char *login)
+{
+    size_t len = 0;
+
+    while (tk_is_alnum(login[len]) || (login[len] != '\0' && strchr("-_.", login[len]) != NULL))
+        len++;
+    return login[len] == '\0' && len <= TK_COREZOID_LOGIN_MAX;
+}
+
 static enum tk_err check_template(struct tk_https *https, const char *value)
 {
     char *work = tk_https_borrow_buffer(https);
@@ -51,8 +60,7 @@ static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, 
         good = consists_of(value, "123", 1);
         break;
     case TK_WEBHOOK_LOGIN:
-        for (good = strlen(value) <= TK_COREZOID_LOGIN_MAX; good && *value != '\0'; value++)
-            good = tk_is_alnum(*value) || strchr("-_.", *value) != NULL;
+        good = is_good_login(value);
         break;
     case TK_WEBHOOK_KEY:
         good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_vchar(value);

@@ -13,7 +13,7 @@
 /* The end of validity, in seconds since 1970. */
 int64_t tk_certificate_not_after(const mbedtls_x509_crt *crt);
 
-/* True if issuer and subject are the same name. */
+/* True if issuer and subject are the same name. The signature is not checked. */
 bool tk_certificate_is_self_signed(const mbedtls_x509_crt *crt);
 
 /* The error for a rejected chain. flags: mbedTLS' verification result. self_signed: of the server's

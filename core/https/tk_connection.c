@@ -8,7 +8,8 @@
 #define RECV_SIZE   512 /* bytes read at a time, on the stack */
 #define RETRIES_MAX 2   /* handshakes with another offer: without the session, the other profile */
 
-enum { REOPEN = TK_HTTP_MORE - 1 }; /* beside TK_HTTP_: needs a new connection */
+/* One more result of a step, beside TK_HTTP_*: the request needs a new connection. */
+enum { REOPEN = TK_HTTP_MORE - 1 };
 
 bool tk_connection_is_warm(const struct tk_connection *conn, const struct tk_host *host)
 {
@@ -96,7 +97,7 @@ static int write_request(struct tk_connection *conn)
     return tk_text_ok(&out) ? TK_HTTP_MORE : fail(conn, TK_E_NO_MEMORY);
 }
 
-/* Of a call to the socket that moved no bytes. */
+/* The result of a step whose call to the socket returned n, below 0: no bytes were moved. */
 static int no_bytes(struct tk_connection *conn, int n)
 {
     if (n == TK_SOCK_AGAIN)
@@ -207,7 +208,7 @@ uint64_t tk_connection_next_ms(const struct tk_connection *conn)
     else if (tk_connection_is_open(conn))
         next_ms = conn->keepalive_until_ms;
     if ((conn->tls.stage == TK_TLS_TCP || conn->tls.stage == TK_TLS_HANDSHAKE) &&
-        conn->tls.tcp_deadline_ms < next_ms)
-        next_ms = conn->tls.tcp_deadline_ms;
+        conn->tls.address_deadline_ms < next_ms)
+        next_ms = conn->tls.address_deadline_ms;
     return next_ms;
 }

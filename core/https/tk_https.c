@@ -9,7 +9,6 @@ enum tk_err tk_https_init(struct tk_https *https, struct tk_port *port, struct t
                           mbedtls_x509_crt_ca_cb_t find_root, void *trust)
 {
     memset(https, 0, sizeof *https);
-    https->port = port;
     for (size_t i = 0; i < TK_CONNECTIONS; i++)
         tk_tls_init(&https->connections[i].tls, &https->tls);
     return tk_tls_config_init(&https->tls, port, time, find_root, trust);
@@ -189,19 +188,30 @@ static bool can_take_over(const struct tk_connection *conn, const struct tk_requ
            tk_host_same(&conn->tls.host, &r->host);
 }
 
-/* The score of a connection for a request; 0: not eligible. Of two to preempt, the one with the
- * lower priority scores higher. */
+/* Scores of a connection for a request. Of two to preempt, the one whose request has the lower
+ * priority scores higher, up to PREEMPT_MOST. */
+enum {
+    NOT_ELIGIBLE = 0,
+    PREEMPT_MOST = TK_PRIORITY_EXCHANGE,
+    IDLE_TO_OTHER_HOST,
+    CLOSED,
+    TAKE_OVER,
+    WARM
+};
+
 static int score(const struct tk_connection *conn, const struct tk_request *r)
 {
     const struct tk_request *other = conn->request;
 
     if (other == NULL)
-        return tk_connection_is_warm(conn, &r->host) ? 9 : !tk_connection_is_open(conn) ? 7 : 6;
+        return tk_connection_is_warm(conn, &r->host) ? WARM
+               : !tk_connection_is_open(conn)        ? CLOSED
+                                                     : IDLE_TO_OTHER_HOST;
     if (can_take_over(conn, r))
-        return 8;
+        return TAKE_OVER;
     if (other->priority >= r->priority || (other->sent && other->priority >= TK_PRIORITY_REFRESH))
-        return 0;
-    return TK_PRIORITY_EXCHANGE - (int)other->priority;
+        return NOT_ELIGIBLE;
+    return PREEMPT_MOST - (int)other->priority;
 }
 
 static struct tk_connection *best_connection(struct tk_https *https, const struct tk_request *r)
@@ -211,7 +221,7 @@ static struct tk_connection *best_connection(struct tk_https *https, const struc
     for (size_t i = 0; i < TK_CONNECTIONS; i++) {
         struct tk_connection *conn = &https->connections[i];
 
-        if (score(conn, r) > (best == NULL ? 0 : score(best, r)))
+        if (score(conn, r) > (best == NULL ? NOT_ELIGIBLE : score(best, r)))
             best = conn;
     }
     return best;

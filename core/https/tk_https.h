@@ -17,7 +17,6 @@
 #include "tk_connection.h"
 
 struct tk_https {
-    struct tk_port *port;
     struct tk_tls_config tls;
     struct tk_request *queue; /* highest priority first */
     struct tk_connection connections[TK_CONNECTIONS];

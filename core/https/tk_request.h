@@ -2,7 +2,7 @@
 #ifndef TK_REQUEST_H
 #define TK_REQUEST_H
 
-/* An HTTPS request: where it goes, what it sends, and who gets the response. */
+/* An HTTPS request: its host, its contents, and the callback that receives the response. */
 
 #include "tk_http.h"
 

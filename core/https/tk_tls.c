@@ -40,7 +40,7 @@ static int fail(struct tk_tls *tls, enum tk_err err, int detail)
 /* Bytes were sent or received. Between them our own public-key operations may take time. */
 static void note_progress(struct tk_tls *tls)
 {
-    tls->tcp_deadline_ms = tk_clock_now_ms(tls->config->port) + SILENCE_MS;
+    tls->address_deadline_ms = tk_clock_now_ms(tls->config->port) + SILENCE_MS;
 }
 
 /* Sends the collected messages. TK_SOCK_OK: all are sent. */
@@ -161,7 +161,7 @@ static int open_next_address(struct tk_tls *tls)
         tls->sock = tk_sock_open(port, &tls->addrs[tls->addr_next++], tls->host.port);
         if (tls->sock >= 0) {
             tls->stage = TK_TLS_TCP;
-            tls->tcp_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
+            tls->address_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
             return TK_SOCK_AGAIN;
         }
     }
@@ -234,16 +234,16 @@ static int abandon_address(struct tk_tls *tls, enum tk_err err, int detail)
 static int set_up(struct tk_tls *tls)
 {
     bool use_fallback = tls->session != NULL && tls->session->use_fallback;
-    const mbedtls_ssl_config *conf = tk_tls_config_profile(tls->config, use_fallback);
+    const mbedtls_ssl_config *profile = tk_tls_config_profile(tls->config, use_fallback);
 
-    if (tls->set_up && tls->conf == conf)
+    if (tls->set_up && tls->profile == profile)
         return 0;
     mbedtls_ssl_free(&tls->ssl);
     mbedtls_ssl_init(&tls->ssl);
-    int ret = mbedtls_ssl_setup(&tls->ssl, conf);
+    int ret = mbedtls_ssl_setup(&tls->ssl, profile);
 
     tls->set_up = ret == 0;
-    tls->conf = conf;
+    tls->profile = profile;
     return ret;
 }
 
@@ -273,7 +273,7 @@ static int step_tcp(struct tk_tls *tls)
     struct tk_port *port = tls->config->port;
     int n = tk_sock_connected(port, tls->sock);
 
-    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->tcp_deadline_ms)
+    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->address_deadline_ms)
         return TK_SOCK_AGAIN;
     if (n == TK_SOCK_OK)
         return start_handshake(tls);
@@ -356,7 +356,8 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
                                                      : continue_handshake(tls, &goes_on);
 
     *busy = *busy || goes_on;
-    if (n != TK_SOCK_AGAIN || goes_on || tk_clock_now_ms(tls->config->port) < tls->tcp_deadline_ms)
+    if (n != TK_SOCK_AGAIN || goes_on ||
+        tk_clock_now_ms(tls->config->port) < tls->address_deadline_ms)
         return n;
     return abandon_address(tls, TK_E_TIMEOUT, 0);
 }

@@ -42,12 +42,12 @@ struct tk_tls {
     bool verified; /* this handshake verified a chain */
 
     /* private */
-    const mbedtls_ssl_config *conf; /* ssl was set up with it */
-    bool offered;                   /* a session, in this handshake */
+    const mbedtls_ssl_config *profile; /* ssl was set up with it */
+    bool offered;                      /* a session, in this handshake */
     int lookup;
     int sock;
-    uint64_t tcp_deadline_ms; /* tick; for this address, until the handshake is over */
-    bool would_block;         /* the last call to the socket returned TK_SOCK_AGAIN */
+    uint64_t address_deadline_ms; /* tick; for this address, until the handshake is over */
+    bool would_block;             /* the last call to the socket returned TK_SOCK_AGAIN */
     uint16_t flight_len;
     uint8_t flight[192]; /* short messages, collected to leave in one send */
 };

@@ -58,14 +58,6 @@ bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32
     return true;
 }
 
-const char *tk_rest_status_name(enum tk_rest_status status)
-{
-    static const char *const names[] = {"unknown", "ok", "access_denied", "unreachable"};
-
-    TK_ASSERT((size_t)status < sizeof names / sizeof names[0]);
-    return names[status];
-}
-
 /* --- authorization host --- */
 
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)

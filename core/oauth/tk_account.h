@@ -4,8 +4,8 @@
 
 /*
  * An account: one portal, one application (the OAuth client) and one token pair, under a reference
- * name. This file has its state in RAM. A pair is the access token and the refresh token of one
- * token response (RFC 6749 section 5.1).
+ * name. A pair is the access token and the refresh token of one token response (RFC 6749 section
+ * 5.1). This header is the account in RAM; what works on it:
  *
  *      tk_auth.h           authorization: an authorization code becomes a pair
  *      tk_token.h          a pair's life: accepted, stored, when its refresh is due
@@ -65,12 +65,16 @@ struct tk_grant_info {
     char scope[TK_SCOPE_MAX + 1];
 };
 
-enum { TK_USED_CODES = 4, TK_DIGEST_SIZE = 8, TK_STATE_SIZE = 16 };
+enum {
+    TK_USED_CODES = 4,      /* codes that are remembered */
+    TK_DIGEST_SIZE = 8,     /* bytes of a truncated SHA-256 */
+    TK_AUTH_STATE_SIZE = 16 /* random bytes of the OAuth state parameter */
+};
 
 /* tk_auth.c: authorization. */
 struct tk_auth {
-    char state[2 * TK_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex; of the last tk_auth_begin */
-    uint64_t preconnect_until_ms;      /* the connection is kept open until then; 0: it is not */
+    char state[2 * TK_AUTH_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex */
+    uint64_t preconnect_until_ms; /* the connection is kept open until then; 0: it is not */
     struct tk_timer preconnect_timer;
     struct tk_request preconnect_request;
     struct tk_timer retry_timer; /* runs while a code that was not sent waits for its next try */
@@ -149,8 +153,7 @@ struct tk_account {
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
 
     /* the pair */
-    const char
-        *discovered_host; /* authorization host that a server named, a constant; NULL: none */
+    const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
     bool session_cleared;   /* flash is known to hold no TLS session for it */
@@ -201,9 +204,6 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
 /* A server named the authorization host, one of tk_oauth_known_host. Ignored if the operator set
  * auth_host. */
 void tk_account_discover_host(struct tk_account *a, const char *host);
-
-/* "unknown", "ok", "access_denied" or "unreachable"; a constant. */
-const char *tk_rest_status_name(enum tk_rest_status status);
 
 /* Records the error code of a response, "" for none. A code that shares text with a secret, is too
  * long or not printable is replaced by its length. */

@@ -22,7 +22,7 @@ static uint64_t context_id(const struct tk_runtime *rt)
 
 static bool is_worth_storing(const struct tk_account *a, const struct tk_tls_session *session)
 {
-    return session != NULL && session->len <= TK_SESSION_STORED && a->renew_s > 0 &&
+    return session != NULL && session->len <= TK_SESSION_STORED_MAX && a->renew_s > 0 &&
            session->lifetime_s > a->renew_s;
 }
 

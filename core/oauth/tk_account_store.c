@@ -140,7 +140,7 @@ static void load_pair(struct tk_account *a)
 
 static void load_session(struct tk_account *a)
 {
-    uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED];
+    uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED_MAX];
     int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_SESSION), data, sizeof data);
 
     if (len > 0)
@@ -170,11 +170,8 @@ void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]
 
 bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
 {
-    int len =
-        tk_store_previous(&a->rt->storage.store, key_of(a, TK_KEY_REFRESH), out, TK_TOKEN_MAX);
-
-    out[len < 0 ? 0 : len] = '\0';
-    return len > 0;
+    return tk_storage_previous_text(&a->rt->storage, key_of(a, TK_KEY_REFRESH), out,
+                                    TK_TOKEN_MAX + 1);
 }
 
 /* --- commits --- */

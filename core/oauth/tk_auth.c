@@ -80,7 +80,7 @@ bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err)
 
 enum tk_err tk_auth_begin(struct tk_account *a)
 {
-    uint8_t bytes[TK_STATE_SIZE];
+    uint8_t bytes[TK_AUTH_STATE_SIZE];
     struct tk_text state;
     uint64_t now_ms = tk_runtime_now(a->rt);
 
@@ -186,7 +186,7 @@ static void accept_pair(struct tk_account *a, const struct tk_token_response *re
     tk_rest_verify(a);
 }
 
-static enum tk_err read_response(struct tk_account *a, struct tk_http *http)
+static enum tk_err handle_response(struct tk_account *a, struct tk_http *http)
 {
     struct tk_token_response response;
     int64_t now_unix;
@@ -258,7 +258,7 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
     struct tk_account *a = of_request(r);
 
     if (err == TK_OK)
-        err = read_response(a, http);
+        err = handle_response(a, http);
     else
         tk_account_set_server_error(a, "");
     if (retry(a, err))

@@ -2,6 +2,7 @@
 #include "tk_rest_verify.h"
 
 #include "tk_account_set.h"
+#include "tk_assert.h"
 #include "tk_container.h"
 #include "tk_refresh.h"
 
@@ -10,10 +11,10 @@
 #define METHOD            "app.info"
 #define TIMEOUT_MS        15000
 #define REDIRECTS_MAX     2
-#define TRANSIENT_MS      60000 /* before the call is repeated after a transient error, doubling, */
-#define TRANSIENT_MOST_MS 3600000  /* ... to this */
-#define REFUSED_MS        3600000  /* before it is repeated after a refusal, doubling, */
-#define REFUSED_MOST_MS   86400000 /* ... to this */
+#define TRANSIENT_MS      60000    /* first repeat after a transient error; the delay doubles */
+#define TRANSIENT_MOST_MS 3600000  /* longest such delay */
+#define REFUSED_MS        3600000  /* first repeat after a refusal; the delay doubles */
+#define REFUSED_MOST_MS   86400000 /* longest such delay */
 #define REFRESH_MS        15000    /* for the refresh of a token that was refused */
 #define PATH_SIZE         (TK_PATH_MAX + 80)
 
@@ -23,6 +24,14 @@ static struct tk_account *of_request(struct tk_request *r)
 }
 
 /* --- result --- */
+
+const char *tk_rest_status_name(enum tk_rest_status status)
+{
+    static const char *const names[] = {"unknown", "ok", "access_denied", "unreachable"};
+
+    TK_ASSERT((size_t)status < sizeof names / sizeof names[0]);
+    return names[status];
+}
 
 static enum tk_rest_status status_of(enum tk_err err)
 {

@@ -27,6 +27,9 @@ bool tk_rest_verifying(const struct tk_account *a);
 enum tk_rest_status tk_rest_verify_status(const struct tk_account *a);
 enum tk_err tk_rest_verify_error(const struct tk_account *a);
 
+/* "unknown", "ok", "access_denied" or "unreachable"; a constant. */
+const char *tk_rest_status_name(enum tk_rest_status status);
+
 /* Cancels a verification, in progress or scheduled. The status becomes unknown. */
 void tk_rest_verify_stop(struct tk_account *a);
 

@@ -29,8 +29,8 @@ TK_SERVER_ERROR("payment_required", PAYMENT_REQUIRED, PAYMENT_REQUIRED)
 TK_SERVER_ERROR("access_denied", ACCESS_DENIED, ACCESS_DENIED)
 TK_SERVER_ERROR("user_access_error", ACCESS_DENIED, ACCESS_DENIED)
 TK_SERVER_ERROR("portal_deleted", PORTAL_CLOSED, PORTAL_CLOSED)
-TK_SERVER_ERROR("overload_limit", SERVER_BUSY,
-                PORTAL_CLOSED) /* portal: blocked by Bitrix24's staff */
+/* from the portal: Bitrix24's staff blocked it */
+TK_SERVER_ERROR("overload_limit", SERVER_BUSY, PORTAL_CLOSED)
 
 /* transient */
 TK_SERVER_ERROR("query_limit_exceeded", SERVER_BUSY, SERVER_BUSY)

@@ -134,7 +134,7 @@ void tk_token_schedule(struct tk_account *a)
     a->refresh.probe_s = 0; /* the cause of a block may be gone: probe at short intervals again */
     if (!a->used || !tk_account_is_renewable(a))
         tk_token_refresh_at(a, TK_NEVER);
-    else if (!a->times_known) /* tries without a clock: the failure raises the escalation */
+    else if (!a->times_known) /* tries without a clock: the failure raises an alert */
         tk_token_refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
         tk_token_refresh_at(a, now_of(a) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_token_serve.h"
 
+#include "tk_assert.h"
 #include "tk_refresh.h"
 #include "tk_token.h"
 
@@ -57,6 +58,7 @@ static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, 
 enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
                                     char *buf, size_t size, struct tk_token_info *info)
 {
+    TK_ASSERT(buf != NULL && info != NULL);
     struct tk_account *a = tk_accounts_find(all, ref);
 
     *info = (struct tk_token_info){.err = TK_OK};

@@ -8,7 +8,7 @@
  * trusts it, in one commit.
  *
  * Certificates are handled in a buffer borrowed from an idle connection (tk_https_borrow_buffer);
- * TK_E_TRY_LATER means that none is idle. Call it from the main loop only; tk_ca_find is called
+ * TK_E_TRY_LATER means that none is idle. Call from the main loop only; tk_ca_find is called
  * within it.
  */
 
@@ -19,7 +19,7 @@
 
 #include <mbedtls/x509_crt.h>
 
-/* What is in RAM of an added root; its DER is on flash. */
+/* An added root in RAM; its DER is on flash. */
 struct tk_ca_root {
     uint16_t len;         /* bytes of DER; 0: the slot is free */
     uint16_t subject;     /* offset of the subject in the DER */

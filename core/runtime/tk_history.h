@@ -10,7 +10,7 @@
  * exchanges and moves are followed by a commit; a start is stored with the first refresh after it,
  * and not at all if the device restarts before that.
  *
- * Call it from the main loop only.
+ * Call from the main loop only.
  */
 
 #include "tk_err.h"

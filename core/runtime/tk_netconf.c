@@ -53,7 +53,7 @@ enum tk_err tk_netconf_set_ntp(struct tk_netconf *n, const char *host)
 
     if (host[0] != '\0' && !parse_server(&parsed, host))
         return TK_E_BAD_VALUE;
-    if (tk_clock_ntp_server(n->port, n->ntp) != 0) /* no change yet */
+    if (tk_clock_ntp_server(n->port, n->ntp) != 0) /* can it be set? */
         return TK_E_CLOCK_SYSTEM;
     enum tk_err err = tk_storage_put(n->storage, TK_KEY_NTP, parsed.name, strlen(parsed.name));
 

@@ -3,7 +3,7 @@
 #define TK_NETCONF_H
 
 /* The device's network settings: IPv4 configuration and SNTP server, on flash and in the port.
- * Where an operating system owns them they cannot be set. Call it from the main loop only. */
+ * Where an operating system owns them they cannot be set. Call from the main loop only. */
 
 #include "tk_ip.h"
 #include "tk_limits.h"

@@ -19,7 +19,7 @@ uint64_t tk_runtime_random(const struct tk_runtime *rt, uint64_t limit)
 }
 
 /* kind: the prefix of the line. */
-static void emit(struct tk_runtime *rt, const char *kind, const struct tk_text *text)
+static void emit_line(struct tk_runtime *rt, const char *kind, const struct tk_text *text)
 {
     char line[400];
     struct tk_text t;
@@ -32,22 +32,22 @@ static void emit(struct tk_runtime *rt, const char *kind, const struct tk_text *
 
 void tk_runtime_event(struct tk_runtime *rt, const struct tk_text *text)
 {
-    emit(rt, "EVT ", text);
+    emit_line(rt, "EVT ", text);
 }
 
 void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct tk_text *text)
 {
     TK_ASSERT(level != TK_LOG_OFF);
     if (level <= rt->log_level)
-        emit(rt, "LOG ", text);
+        emit_line(rt, "LOG ", text);
 }
 
 void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,
-                     void (*emit_line)(void *ctx, const char *line), void *ctx)
+                     void (*emit)(void *ctx, const char *line), void *ctx)
 {
-    TK_ASSERT(emit_line != NULL);
+    TK_ASSERT(emit != NULL);
     rt->config = config;
-    rt->emit = emit_line;
+    rt->emit = emit;
     rt->emit_ctx = ctx;
     rt->started_ms = tk_runtime_now(rt);
     rt->log_level = TK_LOG_ERROR;

@@ -5,7 +5,7 @@
 /*
  * The services that the rooms above share, one set for each keeper: configuration, clock, timers,
  * storage, HTTPS connections, random numbers, and the log. It knows nothing of accounts, alerts or
- * consoles. Call it from the main loop only.
+ * consoles. Call from the main loop only.
  */
 
 #include "tk_ca.h"

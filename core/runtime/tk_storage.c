@@ -116,11 +116,36 @@ int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size)
     return tk_store_get(&s->store, key, buf, size);
 }
 
+/* len: of a value in out, or TK_STORE_* (below 0). */
+static bool terminate(char *out, int len)
+{
+    out[len < 0 ? 0 : len] = '\0';
+    return len > 0;
+}
+
 bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
 {
     TK_ASSERT(size > 0);
-    int len = tk_store_get(&s->store, key, out, size - 1);
+    return terminate(out, tk_store_get(&s->store, key, out, size - 1));
+}
 
-    out[len < 0 ? 0 : len] = '\0';
-    return len > 0;
+bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+{
+    TK_ASSERT(size > 0);
+    return terminate(out, tk_store_previous(&s->store, key, out, size - 1));
+}
+
+/* --- the whole store --- */
+
+enum tk_err tk_storage_wipe(struct tk_storage *s)
+{
+    if (tk_store_wipe(&s->store) != TK_STORE_OK)
+        return TK_E_STORAGE_FAILED;
+    tk_store_close(&s->store);
+    return TK_OK;
+}
+
+const char *tk_storage_health(const struct tk_storage *s)
+{
+    return tk_store_health(&s->store);
 }

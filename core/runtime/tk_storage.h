@@ -7,7 +7,7 @@
  * ahead of the next commit by a timer. Every commit also stores the events of the history that are
  * not on flash yet.
  *
- * Call it from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
+ * Call from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
  * (flash), TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED (sealed with another key, or not sealed).
  */
 
@@ -47,6 +47,15 @@ int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size);
 /* Copies a value to out of size bytes, 1 or more, and terminates it; "" if it is absent or does not
  * fit. True if out is not "". */
 bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+
+/* The same for the value that the key had before (tk_store_previous). */
+bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+
+/* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED. */
+enum tk_err tk_storage_wipe(struct tk_storage *s);
+
+/* As tk_store_health; a constant. */
+const char *tk_storage_health(const struct tk_storage *s);
 
 bool tk_storage_is_sealed(const struct tk_storage *s);
 

@@ -60,10 +60,14 @@ static bool are_good_values(const struct tk_store_value *values, size_t count)
 
 /* --- opening --- */
 
+#define SECTOR_MIN 1024
+#define SECTOR_MAX 262144
+
 static bool is_good_geometry(const struct tk_flash *f)
 {
-    return f->unit >= 1 && TK_BOUNCE % f->unit == 0 && f->sectors >= 2 && f->sector_size >= 1024 &&
-           f->sector_size <= 262144 && f->sector_size % f->unit == 0;
+    return f->unit >= 1 && TK_BOUNCE % f->unit == 0 && f->sectors >= 2 &&
+           f->sector_size >= SECTOR_MIN && f->sector_size <= SECTOR_MAX &&
+           f->sector_size % f->unit == 0;
 }
 
 /* Finds the end of the newest sector. Only its last record may be torn. */

@@ -138,7 +138,7 @@ uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
 
 /* --- headers and records --- */
 
-/* What a header states holds before its first bit is programmed. So it is safe to correct one that
+/* A header only states what was true before it was programmed. So it is safe to correct one that
  * was torn with a single bit missing. */
 bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h)
 {

@@ -35,7 +35,7 @@ static inline bool tk_is_sealed(const struct tk_store *s)
 
 /* --- sectors --- */
 
-/* Flash offsets of begin and end of sector seq. */
+/* Flash offsets at which sector seq starts and ends. */
 uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq);
 uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq);
 
@@ -45,7 +45,7 @@ uint32_t tk_media_align(const struct tk_store *s, uint32_t at);
 /* Number of the oldest sector that may hold live values. */
 uint32_t tk_media_oldest(const struct tk_store *s);
 
-/* One step: TK_STORE_OK, TK_STORE_AGAIN, TK_STORE_FLASH. */
+/* Erases sector seq: one step of it (TK_STORE_OK, TK_STORE_AGAIN, TK_STORE_FLASH), or all. */
 int tk_media_erase_step(struct tk_store *s, uint32_t seq);
 bool tk_media_erase(struct tk_store *s, uint32_t seq);
 

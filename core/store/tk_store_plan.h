@@ -10,9 +10,9 @@ struct tk_commit {
     const struct tk_store_value *values;
     size_t count;
     uint32_t changed; /* bit i: values[i] is not stored yet */
-    uint32_t heads;   /* of those */
-    uint32_t size;    /* of their record */
-    uint32_t cost;    /* what those take at most once they are copied to another sector */
+    uint32_t heads;   /* of the changed values */
+    uint32_t size;    /* bytes of their record */
+    uint32_t cost;    /* bytes that they take at most once they are copied to another sector */
 };
 
 /* Fills in what follows from values and count. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH. */

@@ -10,13 +10,13 @@ static bool is_legal(const char *id)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
     size_t len = strlen(id);
 
-    return len >= 4 && len <= 32 && strspn(id, letters) == len;
+    return len >= 4 && len <= TK_DEVICE_ID_MAX && strspn(id, letters) == len;
 }
 
 static const char *device_id(const suite *c)
 {
     const char *id = tk_device_id(c->port);
-    char first[33];
+    char first[TK_DEVICE_ID_MAX + 1];
 
     if (id == NULL || !is_legal(id))
         return "tk_device_id: 4 to 32 characters of [A-Za-z0-9-]";

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_port;
 
 /* Called once, before the first keeper. The heap overwrites blocks when they are freed. */
@@ -37,5 +41,9 @@ struct tk_mbedtls_heap {
 
 void tk_mbedtls_heap(struct tk_mbedtls_heap *out);
 void tk_mbedtls_heap_reset(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

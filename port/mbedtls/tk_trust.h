@@ -10,6 +10,10 @@
 #include <mbedtls/x509_crt.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct tk_root {
     const unsigned char *der; /* one certificate; must outlive the list */
     size_t len;
@@ -29,5 +33,9 @@ mbedtls_x509_crt *tk_trust_new(void);
 
 /* Identifies the list: another list has another number. */
 uint64_t tk_trust_id(const struct tk_trust *trust);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

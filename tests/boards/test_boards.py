@@ -207,12 +207,13 @@ class Idle(BoardCase):
     """Wake-ups are counted over a minute."""
 
     def wake_ups_per_minute(self) -> float:
-        first, second = self.k.status(), self.k.status()
-        asking = int(second["wakes"]) - int(first["wakes"])
+        asked = [self.k.status() for _ in range(6)]
+        wakes = [int(status["wakes"]) for status in asked]
+        asking = min(after - before for before, after in zip(wakes, wakes[1:]))
         time.sleep(60)
         last = self.k.status()
-        seconds = int(last["uptime"]) - int(second["uptime"])
-        return (int(last["wakes"]) - int(second["wakes"]) - asking) * 60 / seconds
+        seconds = int(last["uptime"]) - int(asked[-1]["uptime"])
+        return (int(last["wakes"]) - wakes[-1] - asking) * 60 / seconds
 
     def test_wake_ups_per_minute(self) -> None:
         """The least of three minutes: on a busy machine connections take longer to close."""
@@ -224,7 +225,7 @@ class Idle(BoardCase):
             wakes = min(wakes, self.wake_ups_per_minute() if wakes > 12 else wakes)
         print(f"\n= {wakes:.0f} wake-ups a minute with a lease and a token")
         note("wakes", wakes)
-        self.assertLessEqual(wakes, 12)
+        self.assertTrue(1 <= wakes <= 12, wakes)
 
 
 class Chains(BoardCase):

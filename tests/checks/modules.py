@@ -12,7 +12,7 @@ import source
 
 Arrows = set[tuple[str, str, str]]  # module, module that it needs, header or symbol
 
-_INCLUDE = re.compile(r'include\s*"([^"]+)"')
+_INCLUDE = re.compile(r'include\s*["<]([^">]+)[">]')
 _SYMBOL = re.compile(r"^.*?([\w.]+)\.o:\S* +([A-Za-z]) (\S+)$")
 
 

@@ -92,6 +92,8 @@ CIRCLES = [
     Plant("circles", "a circle of includes", "core/https/tk_http_date.h", '#include "tk_http.h"\n',
           r"a circle of tk_http, tk_http_date: tk_http needs \w+(\.h)? of tk_http_date, "
           r"tk_http_date needs tk_http\.h of tk_http$"),
+    Plant("circles", "a circle of includes in angle brackets", "core/store/tk_store_types.h",
+          "#include <tk_store.h>\n", r"a circle of .*tk_store_types needs tk_store\.h of tk_store"),
     Plant("circles", "a circle of calls", URL, _call("tk_http_begin"),
           r"a circle of tk_http, tk_url: .*tk_url needs tk_http_begin of tk_http$"),
     Plant("circles", "a call in the direction of the others", "core/https/tk_http.c",
@@ -108,6 +110,28 @@ ACCOUNTS = [
           "    return a->refresh.failures;\n", None),
     Plant("accounts", "a private member in a comment", "core/console/tk_console.c",
           "/* a->refresh.failures */\n", None),
+]
+
+KEYS = [
+    Plant("keys", "a key that is a number", "core/runtime/tk_netconf.c",
+          "    return tk_storage_put(n->storage, 25, data, len);\n", r"tk_netconf\.c:\d+: a key that is"),
+    Plant("keys", "a value under a number", "core/runtime/tk_ca.c",
+          "    struct tk_store_value value = {25, 1, &piece};\n", r"tk_ca\.c:\d+: a key that is"),
+    Plant("keys", "a variable that holds a number", "core/escalate/tk_webhook.c",
+          "    const uint8_t key = 25;\n", r"tk_webhook\.c:\d+: a key that is"),
+    Plant("keys", "a number of an account", "core/oauth/tk_account_store.c",
+          "    add_text(&b, 19, a->name);\n", r"tk_account_store\.c:\d+: a key that is"),
+    Plant("keys", "a key by a macro of its own", "core/runtime/tk_netconf.c",
+          "    (void)tk_storage_get(n->storage, MINE, buf, sizeof buf);\n", r"a key that is not of"),
+    Plant("keys", "a key in another file", "core/escalate/tk_webhook.h",
+          "enum { TK_KEY_PLANTED = 25 };\n", r"tk_webhook\.h:\d+: defines a key outside"),
+    Plant("keys", "a function of keys", "core/escalate/tk_alert_record.c",
+          "static uint8_t key_of(int i)\n{\n    return (uint8_t)(25 + i);\n}\n", r"uses no key of"),
+    Plant("keys", "two keys of one number", "core/runtime/tk_keys.h", "TK_KEY_NTP = 3,",
+          r"TK_KEY_NTP has the number of TK_KEY_IP", r"TK_KEY_NTP = 4,"),
+    Plant("keys", "a key in a comment", "core/runtime/tk_netconf.c",
+          "/* tk_storage_put(storage, 25, data, len) */\n", None),
+    Plant("keys", "a comparison", "core/runtime/tk_netconf.c", "    if (TK_KEY_IP == key)\n", None),
 ]
 
 SYMBOLS = [
@@ -183,6 +207,13 @@ WORDS = [
           r"'for wa" + r"nt of': write"),
     Plant("words", "a phrase over two lines of a comment", URL, "/* All this is as go" + "od\n * as "
           "all. */\n", r"'as go" + r"od as all': write"),
+    Plant("words", "a phrase over two lines of a message", "boards/host/main.c",
+          'const char a[] = "lost for wa' + 'nt "\n                 "of a clock";\n',
+          r"'for wa" + r"nt of': write"),
+    Plant("words", "a phrase over two lines of a quotation", "README.md",
+          "\n> lost for wa" + "nt\n> of a clock\n", r"'for wa" + r"nt of': write"),
+    Plant("words", "a pointer", "core/console/tk_line.c", "char *re" + "st;\n", r"'char re" + "st': "),
+    Plant("words", "a struct", URL, "struct tk_ne" + "t;\n", r"'tk_ne" + r"t': write tk_https"),
     Plant("words", "a name", "tests/e2e/test_get.py", "# tk_ne" + "t_send\n",
           r"'tk_ne" + r"t_send': write tk_https"),
     Plant("words", "a habit", URL, "/* No" + "body calls it. */\n", r"'No" + r"body': write"),
@@ -209,6 +240,15 @@ CROSS = [
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
 ]
 
+CPLUSPLUS = [
+    Plant("cplusplus", "a header with the linkage of C++", "platform/tk_clock.h",
+          'extern "C++" {', r'tk_clock\.h:1: tk_clock_\w+ has no extern "C"', r'extern "C" \{'),
+    Plant("cplusplus", "a word of C++", "core/base/tk_text.h", "int tk_planted(int class);\n",
+          r"tokenkeeper\.h:1: does not compile as C\+\+"),
+    Plant("cplusplus", "a function that the header names and does not have", "core/tokenkeeper.h",
+          "", r"tokenkeeper\.h:1: does not compile as C\+\+", r'#include "tk_words.h"'),
+]
+
 
 def _named(title: str, text: str, expect: str | None) -> Plant:
     """Text in README, before its last section."""
@@ -216,6 +256,8 @@ def _named(title: str, text: str, expect: str | None) -> Plant:
 
 
 README = [
+    Plant("readme", "a version that the changelog does not have", "core/base/tk_version.h",
+          'TK_VERSION "9.9.9"', r"CHANGELOG\.md:1: begins with", r'TK_VERSION ".*"'),
     Plant("readme", "stale sizes", "core/README.md", "constants** | **9** |", r"sizes are stale",
           r"constants\*\* \| \*\*\d+\*\* \|"),
     Plant("readme", "stale sizes of a room", "core/https/README.md", "messages | 9 |",
@@ -252,8 +294,9 @@ SUITE = [
           r"FOLDERS and tests/ differ in planted"),
     Plant("suite", "another command", "tests/README.md", "`tests/bench.sh`", "row of bench is stale",
           r"`tests/bench\.sh --check`"),
-    Plant("suite", "seconds that are no number", "tests/README.md", "| many |", "row of .* is stale",
-          r"\| \d+ \|"),
+    Plant("suite", "seconds that are no number", "tests/README.md",
+          "`tests/bench.sh --check` | many |", "row of bench is stale",
+          r"`tests/bench\.sh --check` \| \d* \|"),
 ]
 
 COMMANDS = [
@@ -270,5 +313,5 @@ COMMANDS = [
     Plant("commands", "a drawing", "README.md", "\n    planted/   a folder\n", None),
 ]
 
-ALL = (INCLUDES + ROOMS + CIRCLES + ACCOUNTS + SYMBOLS + LIMITS + LAYOUT + HYGIENE + WORDS + ALLOWED
-       + CROSS + README + SUITE + COMMANDS)
+ALL = (INCLUDES + ROOMS + CIRCLES + ACCOUNTS + KEYS + SYMBOLS + LIMITS + LAYOUT + HYGIENE + WORDS
+       + ALLOWED + CROSS + CPLUSPLUS + README + SUITE + COMMANDS)

@@ -32,7 +32,7 @@ HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one req
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 # Tables of a server's error codes: the test that compares them with the code word by word.
-CATALOGUES = {"core/oauth/errors.md": "tests/unit/test_answers.c"}
+CATALOGUES = {"core/oauth/errors.md": "tests/unit/oauth/test_oauth_errors.c"}
 FOREIGN = {"mtime"}  # words of data sheets that our sources do without
 SYSTEM = {"/etc/systemd/system/"}  # folders of the operating system
 COPIED = ("myboard", "template")  # a guide's name for a copy, and the folder it is a copy of
@@ -319,6 +319,13 @@ def naming_problems(tree: Path, help_text: str) -> list[str]:
         for rule in rules for what in rule(piece, facts)]
 
 
+def version_problems(tree: Path) -> list[str]:
+    """Whether the newest version of the changelog is that of the program."""
+    version = re.search(r'"(.*)"', source.text(tree, "core/base/tk_version.h"))[1]
+    newest = re.search(r"^## (\S+)", source.text(tree, "CHANGELOG.md"), re.MULTILINE)[1]
+    return [] if newest == version else [f"CHANGELOG.md:1: begins with {newest}, TK_VERSION is {version}"]
+
+
 def size_problems(tree: Path, built: cross.Built) -> list[str]:
     """Tables of sizes that are not today's."""
     found = []
@@ -333,4 +340,5 @@ def size_problems(tree: Path, built: cross.Built) -> list[str]:
 
 def problems(tree: Path, help_text: str, built: cross.Built) -> list[str]:
     """All of it."""
-    return (naming_problems(tree, help_text) + ungrouped(built) + size_problems(tree, built))
+    return (naming_problems(tree, help_text) + ungrouped(built) + version_problems(tree)
+            + size_problems(tree, built))

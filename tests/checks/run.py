@@ -19,9 +19,11 @@ from pathlib import Path
 import accounts
 import allowed
 import commands
+import cplusplus
 import cross
 import hygiene
 import includes
+import keys
 import layout
 import limits
 import modules
@@ -92,12 +94,14 @@ def main() -> int:
     report.add("rooms", lambda: rooms.problems(TREE, calls), lambda: rooms.summary(TREE))
     report.add("circles", lambda: modules.circle_problems(TREE, calls))
     report.add("accounts", lambda: accounts.problems(TREE))
+    report.add("keys", lambda: keys.problems(TREE))
     report.add("symbols", lambda: symbols.problems(archives, core))
     report.add("limits", lambda: limits.problems(TREE), lambda: limits.summary(TREE))
     report.add("layout", lambda: layout.problems(TREE))
     report.add("hygiene", lambda: hygiene.problems(TREE))
     report.add("words", lambda: words.problems(TREE))
     report.add("cross", cross_problems, lambda: cross.summary(built))
+    report.add("cplusplus", lambda: cplusplus.problems(TREE, cross.mbedtls_include(build)))
     report.add("readme", readme_problems)
     report.add("suite", lambda: suite.problems(TREE))
     report.add("commands", lambda: commands.problems(TREE))

@@ -22,9 +22,11 @@ from pathlib import Path
 import accounts
 import allowed
 import commands
+import cplusplus
 import cross
 import hygiene
 import includes
+import keys
 import layout
 import limits
 import modules
@@ -56,6 +58,7 @@ class Bench:
             "rooms": lambda file: rooms.problems(tree, self._calls(file)),
             "circles": lambda file: modules.circle_problems(tree, self._calls(file)),
             "accounts": lambda file: accounts.problems(tree),
+            "keys": lambda file: keys.problems(tree),
             "words": lambda file: words.problems(tree),
             "allowed": lambda file: allowed.apply(tree, "layout", []),
             "symbols": self._symbols,
@@ -63,6 +66,7 @@ class Bench:
             "layout": lambda file: layout.problems(tree, [file]),
             "hygiene": lambda file: hygiene.problems(tree),
             "cross": self._cross,
+            "cplusplus": lambda file: cplusplus.problems(tree, self.mbedtls),
             "suite": lambda file: suite.problems(tree),
             "commands": lambda file: commands.problems(tree),
             "readme": lambda file: readme.problems(tree, self.help, self.built),
@@ -102,7 +106,7 @@ class Bench:
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }
-        for name in ("includes", "rooms", "circles", "accounts", "limits", "hygiene", "words",
+        for name in ("includes", "rooms", "circles", "accounts", "keys", "limits", "hygiene", "words", "cplusplus",
                      "readme", "suite", "commands"):
             found[name] = self.checks[name]("")
         return [f"the clean tree: {name}: {problem}" for name, problems in found.items()

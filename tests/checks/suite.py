@@ -66,19 +66,27 @@ def commands(tree: Path) -> dict[str, str]:
     return dict(rows)
 
 
+ALL = "| all of it, and the builds | | `tests/run.sh` | SECONDS |"
+
+
 def command(folder: Folder, steps: dict[str, str]) -> str:
     """The command that runs the tests of a folder."""
     return f"{steps.get(folder.step, '')} {folder.only}".strip()
 
 
-def seconds(tree: Path, folder: Folder) -> int:
-    """Of a folder in the last full run; raises RuntimeError where that has not passed."""
+def step_seconds(tree: Path, step: str) -> int:
+    """Of a step in the last full run; raises RuntimeError where that has not passed."""
     log = tree / LOGS / "seconds"
     steps = re.findall(r"^(\S+) (\d+) ok$", log.read_text() if log.is_file() else "", re.MULTILINE)
-    if folder.step not in dict(steps):
-        raise RuntimeError(f"{LOGS}/seconds has no {folder.step}: run tests/run.sh first")
+    if step not in dict(steps):
+        raise RuntimeError(f"{LOGS}/seconds has no {step}: run tests/run.sh first")
+    return int(dict(steps)[step])
+
+
+def seconds(tree: Path, folder: Folder) -> int:
+    """Of a folder in the last full run."""
     if not folder.ctest:
-        return int(dict(steps)[folder.step])
+        return step_seconds(tree, folder.step)
     lines = (tree / LOGS / f"{folder.step}.log").read_text()
     tests = re.findall(r"Test +#\d+: (\S+) \.+ +Passed +([\d.]+) sec", lines)
     mine = [float(took) for name, took in tests if re.match(folder.ctest, name)]
@@ -109,6 +117,7 @@ def write(tree: Path) -> None:
     rows = ["| folder | what it proves | command | seconds |", "|---|---|---|---:|"]
     rows += [row(folder, steps, str(seconds(tree, folder)) if folder.step else "")
              for folder in FOLDERS]
+    rows.append(ALL.replace("SECONDS", str(step_seconds(tree, "all"))))
     (tree / README).write_text(before + "\n".join(rows) + "\n" + after, encoding="utf-8")
 
 
@@ -119,14 +128,14 @@ def problems(tree: Path) -> list[str]:
     found = [f"tests/checks/suite.py:1: FOLDERS and tests/ differ in {name}"
              for name in sorted(here ^ {folder.name for folder in FOLDERS})]
     steps = commands(tree)
+    found += [f"tests/checks/suite.py:1: tests/run.sh has no step {folder.step}"
+              for folder in FOLDERS if folder.step and folder.step not in steps]
+    rows = {folder.name: row(folder, steps, "SECONDS" if folder.step else "") for folder in FOLDERS}
     _, between, _ = split(tree)
-    for folder in FOLDERS:
-        if folder.step and folder.step not in steps:
-            found.append(f"tests/checks/suite.py:1: tests/run.sh has no step {folder.step}")
-        pattern = re.escape(row(folder, steps, "SECONDS")).replace(
-            "SECONDS", r"\d*" if folder.step else "")
+    for name, text in (rows | {"all": ALL}).items():
+        pattern = re.escape(text).replace("SECONDS", r"\d+")
         if not re.search(f"^{pattern}$", between, re.MULTILINE):
-            found.append(f"{README}:1: the row of {folder.name} is stale: run tests/run.sh, then "
+            found.append(f"{README}:1: the row of {name} is stale: run tests/run.sh, then "
                          "python3 tests/checks/suite.py --write")
     return found
 

@@ -13,7 +13,8 @@ import source
 LIST = "tests/checks/words.txt"
 # These quote former wording.
 QUOTING = (LIST, allowed.LIST, "CHANGELOG.md", ".github/CONTRIBUTING.md")
-GAP = r"(?:[\s*#]|//)+"  # between words: white space, line ends, comment characters
+# Between words: white space, line ends, comment and quotation marks, and a string's line break.
+GAP = r'(?:[\s*#>\\]|//|"\s*")+'
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ static int open_next_address(struct tk_tls *tls)
         if (tls->sock < 0)
             continue;
         tls->stage = TK_TLS_TCP;
-        tls->tcp_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
+        tls->address_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
         return TK_SOCK_AGAIN;
     }
     return fail(tls, TK_E_CONNECT_FAILED);
@@ -111,11 +111,11 @@ static int step_tcp(struct tk_tls *tls)
     struct tk_port *port = tls->config->port;
     int n = tk_sock_connected(port, tls->sock);
 
-    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->tcp_deadline_ms)
+    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->address_deadline_ms)
         return n;
     if (n == TK_SOCK_OK) {
         tls->stage = TK_TLS_HANDSHAKE;
-        tls->tcp_deadline_ms = tk_clock_now_ms(port) + SILENCE_MS;
+        tls->address_deadline_ms = tk_clock_now_ms(port) + SILENCE_MS;
         return TK_SOCK_AGAIN;
     }
     return leave_address(tls, TK_E_CONNECT_FAILED);
@@ -128,7 +128,8 @@ static int step_handshake(struct tk_tls *tls)
     int n = tk_sock_recv(port, tls->sock, &hello, 1);
 
     if (n == TK_SOCK_AGAIN)
-        return tk_clock_now_ms(port) < tls->tcp_deadline_ms ? n : leave_address(tls, TK_E_TIMEOUT);
+        return tk_clock_now_ms(port) < tls->address_deadline_ms ? n
+                                                                : leave_address(tls, TK_E_TIMEOUT);
     if (n != 1)
         return leave_address(tls, TK_E_CONN_LOST);
     if (hello != TK_OK)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The console, byte by byte. */
-
-#include "tk_command.h"
-#include "tk_command_table.h"
-#include "world.h"
+/* The console, byte by byte: lines, prefixes, prompts, output. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,53 +9,13 @@
 
 #include <cmocka.h>
 
-static struct world w;
-static char out[65536];
-
-static void collect(void)
-{
-    size_t len = strlen(out);
-
-    len += tk_sim_console_drain(&w.port, 0, out + len, sizeof out - 1 - len);
-    out[len] = '\0';
-}
-
-/* Sends bytes as a terminal does; the output is in `out`. */
-static const char *type_bytes(const char *bytes, size_t len)
-{
-    out[0] = '\0';
-    tk_sim_console_feed(&w.port, 0, bytes, len);
-    for (int i = 0; i < 50; i++) {
-        tk_keeper_run(&w.keeper);
-        collect();
-    }
-    return out;
-}
-
-static const char *type(const char *text)
-{
-    return type_bytes(text, strlen(text));
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_init(&w, 3);
-    type("");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
+#include "one_console.h"
+#include "tk_version.h"
 
 static void a_terminal_gets_a_greeting_and_a_prompt(void **state)
 {
     (void)state;
-    assert_string_equal(out, "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(out, "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
 }
 
 static void a_line_without_prefix_gets_echo_and_prompt(void **state)
@@ -347,7 +303,8 @@ static void a_new_terminal_does_not_see_the_input_of_the_last(void **state)
     tk_sim_console_attach(&w.port, 0, false);
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""),
+                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
     assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
 }
 
@@ -362,7 +319,8 @@ static void a_new_terminal_does_not_get_the_answer_of_the_last(void **state)
     w.port.consoles[0].out_max = SIZE_MAX;
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""), "\r\nEVT hello version=0.1.0 board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""),
+                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
     assert_string_equal(type("@1 ref\n"), "\r\n@1 token=no_client\r\n@1 b=no_client\r\n"
                                           "@1 OK ref=token\r\n");
 }
@@ -430,148 +388,6 @@ static void a_slow_terminal_gets_all_output(void **state)
     assert_int_equal(lines, 40);
 }
 
-static void help_lists_all_commands(void **state)
-{
-    (void)state;
-    type("@1 log off\n");
-    type("@1 help\n");
-    for (size_t i = 0; i < tk_command_table.count; i++) {
-        char line[80];
-
-        snprintf(line, sizeof line, "\r\n@1 %s=", tk_command_table.commands[i].name);
-        assert_true(strstr(out, line) != NULL || strncmp(out, line + 2, strlen(line) - 2) == 0);
-    }
-    assert_memory_equal(type("@1 help auth code\n"), "@1 auth code=<code", 18);
-    assert_memory_equal(type("@1 help nothing\n"), "@1 ERR unknown_command", 22);
-}
-
-static void help_with_a_word_lists_commands_that_begin_with_it(void **state)
-{
-    (void)state;
-    assert_string_equal(world_type(&w, "help auth"), "OK");
-    assert_non_null(strstr(w.answer, "@1 auth begin="));
-    assert_non_null(strstr(w.answer, "@1 auth forget="));
-    assert_null(strstr(w.answer, "@1 token="));
-    assert_string_equal(world_type(&w, "help ref add"), "OK");
-    assert_null(strstr(w.answer, "@1 ref del="));
-    assert_string_equal(world_type(&w, "help set portal"), "OK");
-    assert_non_null(strstr(w.answer, "@1 set="));
-    assert_memory_equal(world_type(&w, "help aut"), "ERR unknown_command ", 20);
-}
-
-static void wrong_arguments_are_answered_with_the_usage(void **state)
-{
-    (void)state;
-    assert_string_equal(world_type(&w, "set"), "ERR usage set <key> <value>");
-    assert_string_equal(world_type(&w, "log"), "ERR usage log <off|error|info>");
-    assert_string_equal(world_type(&w, "show me"), "ERR usage show");
-    assert_string_equal(world_type(&w, "status now"), "ERR usage status [--all]");
-    assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
-}
-
-static void version_says_whose_arithmetic_it_is(void **state)
-{
-    (void)state;
-#if defined(TK_ECC_OWN)
-    assert_non_null(strstr(type("version\r"), " ecc=own "));
-#else
-    assert_non_null(strstr(type("version\r"), " ecc=mbedtls "));
-#endif
-}
-
-static void settings_are_normalized_or_refused(void **state)
-{
-    static const struct {
-        const char *line;
-        const char *answer;
-    } rows[] = {
-        {"set portal acme", "OK portal=acme.bitrix24.com"},
-        {"set portal ACME.Bitrix24.DE", "OK portal=acme.bitrix24.de"},
-        {"set portal https://acme.bitrix24.ru/crm/", "OK portal=acme.bitrix24.ru"},
-        {"set portal localhost", "OK portal=localhost"},
-        {"set portal localhost:8443", "OK portal=localhost:8443"},
-        {"set portal acme:8443", "OK portal=acme:8443"},
-        {"set portal http://acme.bitrix24.com", "ERR bad_value"},
-        {"set portal a b", "ERR bad_value"},
-        {"set portal user@host", "ERR bad_value"},
-        {"set portal", "ERR need_value"},
-        {"unset portal", "OK portal="},
-        {"set renew 25m", "OK renew=25m note=vendor_advises_on_demand"},
-        {"set renew 60s", "OK renew=1m note=vendor_advises_on_demand"},
-        {"set renew 59s", "ERR bad_value"},
-        {"set renew 7d", "OK renew=7d note=vendor_advises_on_demand"},
-        {"set renew 8d", "ERR bad_value"},
-        {"set renew on-demand", "OK renew=on-demand"},
-        {"set renew 25", "ERR bad_value"},
-        {"unset renew", "OK renew=25m note=vendor_advises_on_demand"},
-        {"set auth_host oauth.bitrix24.tech", "OK auth_host=oauth.bitrix24.tech"},
-        {"set auth_host auto", "OK auth_host=auto"},
-        {"set auth_host http://x", "ERR bad_value"},
-        {"set escalate_url http://x/y", "ERR bad_value"},
-        {"set escalate_url https://x/y", "OK escalate_url_len=11 escalate_url_sha256="},
-        {"unset escalate_url", "OK escalate_url="},
-        {"set nothing x", "ERR unknown_key"},
-        {"set", "ERR usage"},
-        {"unset nothing", "ERR unknown_key"},
-        {"log loud", "ERR bad_value"},
-        {"time x", "ERR bad_value"},
-        {"time 5", "ERR time_range"},
-        {"token x", "ERR usage"},
-        {"version x", "ERR usage"},
-        {"nonsense", "ERR unknown_command"},
-        {"escalate test", "ERR no_escalate_url"},
-        {"auth refresh", "ERR no_client"},
-        {"auth begin", "ERR no_client"},
-        {"auth code abc", "ERR no_client"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *answer = world_type(&w, rows[i].line);
-
-        if (strncmp(answer, rows[i].answer, strlen(rows[i].answer)) != 0)
-            fail_msg("%s -> %s", rows[i].line, answer);
-    }
-}
-
-static void too_long_values_are_refused_not_truncated(void **state)
-{
-    static const char *const keys[] = {"client_id", "client_secret", "scope",
-                                       "portal",    "auth_host",     "escalate_url"};
-    char line[800];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        int n = snprintf(line, sizeof line, "set %s %s", keys[i],
-                         strcmp(keys[i], "escalate_url") == 0 ? "https://h/" : "");
-
-        memset(line + n, 'a', 400);
-        line[n + 400] = '\0';
-        assert_memory_equal(world_type(&w, line), "ERR bad_value ", 14);
-    }
-}
-
-static void settings_survive_a_restart(void **state)
-{
-    (void)state;
-    world_set_client(&w);
-    world_type(&w, "set scope crm,user");
-    world_type(&w, "set auth_host oauth.local:8443");
-    world_type(&w, "set renew 1h");
-    world_type(&w, "set escalate_url https://h/x");
-    world_type(&w, "set escalate_level 3");
-    world_type(&w, "show");
-    char before[sizeof w.answer];
-
-    strcpy(before, w.answer);
-    world_restart(&w, 1000);
-    world_type(&w, "show");
-    assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
-    assert_non_null(strstr(w.answer, "client_secret=len=6 sha256="));
-    assert_null(strstr(w.answer, "s3cret"));
-    assert_null(strstr(w.answer, "https://h/x"));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -605,13 +421,6 @@ int main(void)
         TEST(a_terminal_that_does_not_read_causes_no_passes),
         TEST(events_wait_for_the_end_of_a_prompt),
         TEST(a_slow_terminal_gets_all_output),
-        TEST(help_lists_all_commands),
-        TEST(help_with_a_word_lists_commands_that_begin_with_it),
-        TEST(wrong_arguments_are_answered_with_the_usage),
-        TEST(version_says_whose_arithmetic_it_is),
-        TEST(settings_are_normalized_or_refused),
-        TEST(too_long_values_are_refused_not_truncated),
-        TEST(settings_survive_a_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

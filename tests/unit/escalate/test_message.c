@@ -116,7 +116,7 @@ static void no_value_is_longer_than_assumed(void **state)
 
     (void)state;
     for (int err = 0; err < TK_E_COUNT; err++) {
-        assert_in_range(strlen(tk_err_code((enum tk_err)err)), 0, 23);
+        assert_in_range(strlen(tk_err_code((enum tk_err)err)), 0, TK_ERR_CODE_MAX);
         if (tk_err_action((enum tk_err)err) == TK_ACTION_NONE && err != TK_E_STORAGE_FAILED)
             continue;
         tk_text_init(&t, words, sizeof words);

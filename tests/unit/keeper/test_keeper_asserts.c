@@ -23,6 +23,7 @@ static void call_all(struct tk_keeper *k)
     expect_assert_failure(tk_token_rejected(k, NULL, 1));
     expect_assert_failure(tk_keeper_account(k, NULL));
     expect_assert_failure(tk_keeper_event(k, &t));
+    expect_assert_failure(tk_keeper_now(k));
     expect_assert_failure(tk_keeper_free(k));
 }
 
@@ -32,6 +33,32 @@ static void a_keeper_is_initialized_before_it_is_used(void **state)
 
     (void)state;
     call_all(&keeper);
+}
+
+static void a_config_has_a_flash_and_a_name_of_the_board(void **state)
+{
+    static struct tk_keeper keeper;
+    struct tk_config config = w.config;
+
+    (void)state;
+    expect_assert_failure(tk_keeper_init(&keeper, NULL));
+    config.flash = NULL;
+    expect_assert_failure(tk_keeper_init(&keeper, &config));
+    config = w.config;
+    config.board = NULL;
+    expect_assert_failure(tk_keeper_init(&keeper, &config));
+}
+
+static void a_token_has_a_buffer_and_its_facts(void **state)
+{
+    char buf[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    expect_assert_failure(tk_token_get(&w.keeper, NULL, 0, NULL, sizeof buf, &info));
+    expect_assert_failure(tk_token_get(&w.keeper, NULL, 0, buf, sizeof buf, NULL));
+    expect_assert_failure(tk_token_get_last(&w.keeper, NULL, 0, NULL, sizeof buf, &info));
+    expect_assert_failure(tk_token_get_last(&w.keeper, NULL, 0, buf, sizeof buf, NULL));
 }
 
 static bool called;
@@ -80,6 +107,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_keeper_is_initialized_before_it_is_used),
+        TEST(a_config_has_a_flash_and_a_name_of_the_board),
+        TEST(a_token_has_a_buffer_and_its_facts),
         TEST(a_callback_does_not_call_the_keeper),
         TEST(an_alert_is_of_an_account_of_the_keeper),
         TEST(an_event_of_the_history_exists),

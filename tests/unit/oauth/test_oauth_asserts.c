@@ -11,6 +11,7 @@
 #include "one_world.h"
 #include "tk_account_set.h"
 #include "tk_account_store.h"
+#include "tk_rest_verify.h"
 #include "tk_state.h"
 #include "tk_token.h"
 

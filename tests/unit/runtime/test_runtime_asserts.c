@@ -29,6 +29,7 @@ static void a_value_has_a_length_of_16_bits(void **state)
     (void)state;
     expect_assert_failure(tk_storage_put(&w.keeper.rt.storage, 200, data, sizeof data));
     expect_assert_failure(tk_storage_text(&w.keeper.rt.storage, 200, text, 0));
+    expect_assert_failure(tk_storage_previous_text(&w.keeper.rt.storage, 200, text, 0));
     assert_false(tk_storage_text(&w.keeper.rt.storage, 200, text, 1));
 }
 

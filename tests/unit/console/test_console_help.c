@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Help, usage, and the values of settings. */
+
+#include "tk_command_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "one_console.h"
+
+static void help_lists_all_commands(void **state)
+{
+    (void)state;
+    type("@1 log off\n");
+    type("@1 help\n");
+    for (size_t i = 0; i < tk_command_table.count; i++) {
+        char line[80];
+
+        snprintf(line, sizeof line, "\r\n@1 %s=", tk_command_table.commands[i].name);
+        assert_true(strstr(out, line) != NULL || strncmp(out, line + 2, strlen(line) - 2) == 0);
+    }
+    assert_memory_equal(type("@1 help auth code\n"), "@1 auth code=<code", 18);
+    assert_memory_equal(type("@1 help nothing\n"), "@1 ERR unknown_command", 22);
+}
+
+static void help_with_a_word_lists_commands_that_begin_with_it(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "help auth"), "OK");
+    assert_non_null(strstr(w.answer, "@1 auth begin="));
+    assert_non_null(strstr(w.answer, "@1 auth forget="));
+    assert_null(strstr(w.answer, "@1 token="));
+    assert_string_equal(world_type(&w, "help ref add"), "OK");
+    assert_null(strstr(w.answer, "@1 ref del="));
+    assert_string_equal(world_type(&w, "help unset portal"), "OK");
+    assert_non_null(strstr(w.answer, "@1 unset="));
+    assert_string_equal(world_type(&w, "help set nothing"), "OK");
+    assert_non_null(strstr(w.answer, "@1 set="));
+    assert_memory_equal(world_type(&w, "help aut"), "ERR unknown_command ", 20);
+}
+
+static void a_setting_alone_is_answered_with_its_valid_values(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "help set renew"), "OK");
+    assert_non_null(strstr(w.answer, "@1 renew=60s to 7d (25m, 2h), or on-demand"));
+    assert_null(strstr(w.answer, "@1 set="));
+    assert_string_equal(world_type(&w, "set renew"),
+                        "ERR need_value 60s to 7d (25m, 2h), or on-demand");
+}
+
+static void wrong_arguments_are_answered_with_the_usage(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "set"), "ERR usage set <key> <value>");
+    assert_string_equal(world_type(&w, "log"), "ERR usage log <off|error|info>");
+    assert_string_equal(world_type(&w, "show me"), "ERR usage show");
+    assert_string_equal(world_type(&w, "status now"), "ERR usage status [--all]");
+    assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
+}
+
+static void version_says_whose_arithmetic_it_is(void **state)
+{
+    (void)state;
+#if defined(TK_ECC_OWN)
+    assert_non_null(strstr(type("version\r"), " ecc=own "));
+#else
+    assert_non_null(strstr(type("version\r"), " ecc=mbedtls "));
+#endif
+}
+
+static void settings_are_normalized_or_refused(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *answer;
+    } rows[] = {
+        {"set portal acme", "OK portal=acme.bitrix24.com"},
+        {"set portal ACME.Bitrix24.DE", "OK portal=acme.bitrix24.de"},
+        {"set portal https://acme.bitrix24.ru/crm/", "OK portal=acme.bitrix24.ru"},
+        {"set portal localhost", "OK portal=localhost"},
+        {"set portal localhost:8443", "OK portal=localhost:8443"},
+        {"set portal acme:8443", "OK portal=acme:8443"},
+        {"set portal http://acme.bitrix24.com", "ERR bad_value"},
+        {"set portal a b", "ERR bad_value"},
+        {"set portal user@host", "ERR bad_value"},
+        {"set portal", "ERR need_value"},
+        {"unset portal", "OK portal="},
+        {"set renew 25m", "OK renew=25m note=vendor_advises_on_demand"},
+        {"set renew 60s", "OK renew=1m note=vendor_advises_on_demand"},
+        {"set renew 59s", "ERR bad_value"},
+        {"set renew 7d", "OK renew=7d note=vendor_advises_on_demand"},
+        {"set renew 8d", "ERR bad_value"},
+        {"set renew on-demand", "OK renew=on-demand"},
+        {"set renew 25", "ERR bad_value"},
+        {"unset renew", "OK renew=25m note=vendor_advises_on_demand"},
+        {"set auth_host oauth.bitrix24.tech", "OK auth_host=oauth.bitrix24.tech"},
+        {"set auth_host auto", "OK auth_host=auto"},
+        {"set auth_host http://x", "ERR bad_value"},
+        {"set escalate_url http://x/y", "ERR bad_value"},
+        {"set escalate_url https://x/y", "OK escalate_url_len=11 escalate_url_sha256="},
+        {"unset escalate_url", "OK escalate_url="},
+        {"set nothing x", "ERR unknown_key"},
+        {"set", "ERR usage"},
+        {"unset nothing", "ERR unknown_key"},
+        {"log loud", "ERR bad_value"},
+        {"time x", "ERR bad_value"},
+        {"time 5", "ERR time_range"},
+        {"token x", "ERR usage"},
+        {"version x", "ERR usage"},
+        {"nonsense", "ERR unknown_command"},
+        {"escalate test", "ERR no_escalate_url"},
+        {"auth refresh", "ERR no_client"},
+        {"auth begin", "ERR no_client"},
+        {"auth code abc", "ERR no_client"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *answer = world_type(&w, rows[i].line);
+
+        if (strncmp(answer, rows[i].answer, strlen(rows[i].answer)) != 0)
+            fail_msg("%s -> %s", rows[i].line, answer);
+    }
+}
+
+static void too_long_values_are_refused_not_truncated(void **state)
+{
+    static const char *const keys[] = {"client_id", "client_secret", "scope",
+                                       "portal",    "auth_host",     "escalate_url"};
+    char line[800];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        int n = snprintf(line, sizeof line, "set %s %s", keys[i],
+                         strcmp(keys[i], "escalate_url") == 0 ? "https://h/" : "");
+
+        memset(line + n, 'a', 400);
+        line[n + 400] = '\0';
+        assert_memory_equal(world_type(&w, line), "ERR bad_value ", 14);
+    }
+}
+
+static void settings_survive_a_restart(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    world_type(&w, "set scope crm,user");
+    world_type(&w, "set auth_host oauth.local:8443");
+    world_type(&w, "set renew 1h");
+    world_type(&w, "set escalate_url https://h/x");
+    world_type(&w, "set escalate_level 3");
+    world_type(&w, "show");
+    char before[sizeof w.answer];
+
+    strcpy(before, w.answer);
+    world_restart(&w, 1000);
+    world_type(&w, "show");
+    assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
+    assert_non_null(strstr(w.answer, "client_secret=len=6 sha256="));
+    assert_null(strstr(w.answer, "s3cret"));
+    assert_null(strstr(w.answer, "https://h/x"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(help_lists_all_commands),
+        TEST(help_with_a_word_lists_commands_that_begin_with_it),
+        TEST(a_setting_alone_is_answered_with_its_valid_values),
+        TEST(wrong_arguments_are_answered_with_the_usage),
+        TEST(version_says_whose_arithmetic_it_is),
+        TEST(settings_are_normalized_or_refused),
+        TEST(too_long_values_are_refused_not_truncated),
+        TEST(settings_survive_a_restart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
