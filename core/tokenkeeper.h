@@ -49,8 +49,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
 void tk_keeper_free(struct tk_keeper *k);
 
 /* One pass over consoles, timers and network; feeds the watchdog. Returns the tick (ms) until which
- * the caller may sleep in tk_wait, at most as long as the watchdog allows; calling earlier is always
- * allowed. */
+ * the caller may sleep in tk_wait, at most as long as the watchdog allows; calling earlier is
+ * always allowed. */
 uint64_t tk_keeper_run(struct tk_keeper *k);
 
 /*

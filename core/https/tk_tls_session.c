@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls_session.h"
 
-#include <mbedtls/platform.h>
-
 static bool is_usable(const struct tk_tls_session *session, const struct tk_host *host,
                       const struct tk_time *time)
 {
@@ -31,10 +29,12 @@ void tk_tls_session_drop_certificates(mbedtls_ssl_context *ssl)
 {
 #if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
     mbedtls_ssl_session *session = ssl->MBEDTLS_PRIVATE(session);
+    mbedtls_ssl_session owner;
 
-    mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
-    mbedtls_free(session->MBEDTLS_PRIVATE(peer_cert));
+    mbedtls_ssl_session_init(&owner);
+    owner.MBEDTLS_PRIVATE(peer_cert) = session->MBEDTLS_PRIVATE(peer_cert);
     session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+    mbedtls_ssl_session_free(&owner);
 #else
     (void)ssl;
 #endif

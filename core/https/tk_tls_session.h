@@ -25,8 +25,8 @@ struct tk_tls_session {
 bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
                           const struct tk_time *time, mbedtls_ssl_context *ssl);
 
-/* Frees the certificates of a peer whose handshake is over: they are verified, and mbedTLS would keep
- * them and parse them three times per resumption. Of them a session needs only not_after. */
+/* Frees the certificates of a peer whose handshake is over: they are verified, and mbedTLS would
+ * keep them and parse them three times per resumption. Of them a session needs only not_after. */
 void tk_tls_session_drop_certificates(mbedtls_ssl_context *ssl);
 
 /* Stores the connection's session in data, len and lifetime_s. False, with session unchanged, if

@@ -57,7 +57,7 @@ static bool has_key(const suite *c)
 void tk_suite_device(struct tk_suite_tally *t)
 {
     static const struct tk_suite_check id[] = {{"device.id", device_id},
-                                                {"device.watchdog", device_watchdog}};
+                                               {"device.watchdog", device_watchdog}};
     static const struct tk_suite_check key[] = {{"device.key", device_key}};
 
     TK_SUITE_RUN(t, id, NULL);

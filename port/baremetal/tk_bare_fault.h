@@ -25,8 +25,8 @@ void tk_bare_crashed(uint32_t pc, uint32_t lr, uint32_t status) __attribute__((n
 void tk_bare_overflowed(uint32_t pc, uint32_t status) __attribute__((noreturn));
 void tk_bare_asserted(uint32_t pc) __attribute__((noreturn));
 
-/* "fault", "stack_overflow" or "assert" with the record in *out, if the last run ended that way; NULL: it did not. A
- * record is returned once. */
+/* "fault", "stack_overflow" or "assert" with the record in *out, if the last run ended that way;
+ * NULL: it did not. A record is returned once. */
 const char *tk_bare_crash_take(struct tk_bare_crash *out);
 
 /* --- the stack --- */

@@ -66,6 +66,6 @@
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
 #define MBEDTLS_SSL_SESSION_TICKETS
-#define MBEDTLS_SSL_IN_CONTENT_LEN  16384 /* a server may send full records */
+#define MBEDTLS_SSL_IN_CONTENT_LEN 16384 /* a server may send full records */
 
 #endif

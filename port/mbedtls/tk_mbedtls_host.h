@@ -22,8 +22,9 @@
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* required by 1.3 */
 #define MBEDTLS_PSA_CRYPTO_C
-#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG /* from tk_entropy_get */
-#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* no copies: nobody else has a caller's memory */
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG         /* from tk_entropy_get */
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS    /* no copies of a caller's buffers: no other thread \
+                                                   writes to them */
 #define MBEDTLS_HKDF_C
 #define MBEDTLS_PKCS1_V21
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT

@@ -200,8 +200,8 @@ static uint64_t fingerprint(enum soak_kind kind, uint64_t seed, uint64_t days, b
     return sum;
 }
 
-/* The same seed gives the same run, another seed another; and passes that only feed a watchdog change
- * nothing. */
+/* The same seed gives the same run, another seed another; and passes that only feed a watchdog
+ * change nothing. */
 static unsigned check_repeatable(bool quick)
 {
     uint64_t days = quick ? 10 : 60;

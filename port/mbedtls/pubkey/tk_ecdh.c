@@ -43,10 +43,10 @@ static void read_comb(const struct tk_curve *c, tk_limb *q, unsigned column)
 }
 
 /*
- * sum = k * g, column by column. Until the first column that is not 0 the sum is infinity, which the
- * formulas do not know: a mask says so. No other exception is met: with the sum of the columns so
- * far at A < n / 2, 2 * A = T for a column T would need A = T = 0 (bits of rows do not carry), and
- * 2 * A + T, a prefix of k below n, is not 0 modulo n.
+ * sum = k * g, column by column. Until the first column that is not 0 the sum is infinity, which
+ * the formulas do not know: a mask says so. No other exception is met: with the sum of the columns
+ * so far at A < n / 2, 2 * A = T for a column T would need A = T = 0 (bits of rows do not carry),
+ * and 2 * A + T, a prefix of k below n, is not 0 modulo n.
  */
 static void multiply_generator(const struct tk_curve *c, tk_limb *sum, const tk_limb *k)
 {

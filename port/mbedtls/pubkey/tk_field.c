@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_field.h"
 
-TK_HOT void add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b,
-                size_t n)
+TK_HOT void add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_element sum;
     tk_limb carry = tk_limbs_add(sum, a, b, n);
@@ -10,8 +9,7 @@ TK_HOT void add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk
     tk_limbs_settle(r, carry, sum, f->p.m, n);
 }
 
-TK_HOT void sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b,
-                size_t n)
+TK_HOT void sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb borrow = tk_limbs_sub(r, a, b, n);
 

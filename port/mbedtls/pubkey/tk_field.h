@@ -14,8 +14,8 @@ enum { TK_FIELD_MAX = TK_LIMBS_OF(384) };
 
 struct tk_field {
     struct tk_modulus p;
-    const tk_limb *one;            /* R mod p */
-    const tk_limb *square_of_r;    /* R * R mod p */
+    const tk_limb *one;                                          /* R mod p */
+    const tk_limb *square_of_r;                                  /* R * R mod p */
     void (*mul)(tk_limb *r, const tk_limb *a, const tk_limb *b); /* r = a * b / R mod p */
     void (*sqr)(tk_limb *r, const tk_limb *a);
 };

@@ -113,8 +113,8 @@ TK_HOT tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size
 }
 
 /* r = a + (b & mask); the carry. */
-TK_HOT tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b,
-                                          tk_limb mask, size_t n)
+TK_HOT tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b, tk_limb mask,
+                                   size_t n)
 {
     tk_limb carry = 0;
 
@@ -158,8 +158,7 @@ static inline tk_limb tk_limbs_are_less(const tk_limb *a, const tk_limb *b, size
 }
 
 /* r = (carry, a) - m where that is not negative, else a; for (carry, a) < 2 * m. r != a. */
-TK_HOT void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m,
-                                   size_t n)
+TK_HOT void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m, size_t n)
 {
     tk_limb borrow = tk_limbs_sub(r, a, m, n);
 

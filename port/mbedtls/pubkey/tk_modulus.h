@@ -23,8 +23,8 @@ tk_limb tk_modulus_inverse(tk_limb m);
 void tk_modulus_mul(const struct tk_modulus *m, tk_limb *r, const tk_limb *a, const tk_limb *b,
                     tk_limb *t);
 
-/* tk_modulus_mul for n limbs, which a caller may know while compiling. Row by row: add a[i] * b, and
- * the multiple q of m that makes the lowest limb 0, which then goes. */
+/* tk_modulus_mul for n limbs, which a caller may know while compiling. Row by row: add a[i] * b,
+ * and the multiple q of m that makes the lowest limb 0, which then goes. */
 TK_HOT void tk_modulus_mul_n(const struct tk_modulus *m, tk_limb *r, const tk_limb *a,
                              const tk_limb *b, tk_limb *t, size_t n)
 {

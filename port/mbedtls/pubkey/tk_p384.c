@@ -5,67 +5,35 @@
 enum { N = TK_LIMBS_OF(384) };
 
 /* Constants by constants.py; those of the field in Montgomery's form. */
-static const tk_limb prime[] = {
-    TK_LIMBS(00000000, ffffffff),
-    TK_LIMBS(ffffffff, 00000000),
-    TK_LIMBS(ffffffff, fffffffe),
-    TK_LIMBS(ffffffff, ffffffff),
-    TK_LIMBS(ffffffff, ffffffff),
-    TK_LIMBS(ffffffff, ffffffff)};
+static const tk_limb prime[] = {TK_LIMBS(00000000, ffffffff), TK_LIMBS(ffffffff, 00000000),
+                                TK_LIMBS(ffffffff, fffffffe), TK_LIMBS(ffffffff, ffffffff),
+                                TK_LIMBS(ffffffff, ffffffff), TK_LIMBS(ffffffff, ffffffff)};
 
-static const tk_limb one[] = {
-    TK_LIMBS(ffffffff, 00000001),
-    TK_LIMBS(00000000, ffffffff),
-    TK_LIMBS(00000000, 00000001),
-    TK_LIMBS(00000000, 00000000),
-    TK_LIMBS(00000000, 00000000),
-    TK_LIMBS(00000000, 00000000)};
+static const tk_limb one[] = {TK_LIMBS(ffffffff, 00000001), TK_LIMBS(00000000, ffffffff),
+                              TK_LIMBS(00000000, 00000001), TK_LIMBS(00000000, 00000000),
+                              TK_LIMBS(00000000, 00000000), TK_LIMBS(00000000, 00000000)};
 
-static const tk_limb square_of_r[] = {
-    TK_LIMBS(fffffffe, 00000001),
-    TK_LIMBS(00000002, 00000000),
-    TK_LIMBS(fffffffe, 00000000),
-    TK_LIMBS(00000002, 00000000),
-    TK_LIMBS(00000000, 00000001),
-    TK_LIMBS(00000000, 00000000)};
+static const tk_limb square_of_r[] = {TK_LIMBS(fffffffe, 00000001), TK_LIMBS(00000002, 00000000),
+                                      TK_LIMBS(fffffffe, 00000000), TK_LIMBS(00000002, 00000000),
+                                      TK_LIMBS(00000000, 00000001), TK_LIMBS(00000000, 00000000)};
 
-static const tk_limb order[] = {
-    TK_LIMBS(ecec196a, ccc52973),
-    TK_LIMBS(581a0db2, 48b0a77a),
-    TK_LIMBS(c7634d81, f4372ddf),
-    TK_LIMBS(ffffffff, ffffffff),
-    TK_LIMBS(ffffffff, ffffffff),
-    TK_LIMBS(ffffffff, ffffffff)};
+static const tk_limb order[] = {TK_LIMBS(ecec196a, ccc52973), TK_LIMBS(581a0db2, 48b0a77a),
+                                TK_LIMBS(c7634d81, f4372ddf), TK_LIMBS(ffffffff, ffffffff),
+                                TK_LIMBS(ffffffff, ffffffff), TK_LIMBS(ffffffff, ffffffff)};
 
 static const tk_limb order_square_of_r[] = {
-    TK_LIMBS(2d319b24, 19b409a9),
-    TK_LIMBS(ff3d81e5, df1aa419),
-    TK_LIMBS(bc3e483a, fcb82947),
-    TK_LIMBS(d40d4917, 4aab1cc5),
-    TK_LIMBS(3fb05b7a, 28266895),
-    TK_LIMBS(0c84ee01, 2b39bf21)};
+    TK_LIMBS(2d319b24, 19b409a9), TK_LIMBS(ff3d81e5, df1aa419), TK_LIMBS(bc3e483a, fcb82947),
+    TK_LIMBS(d40d4917, 4aab1cc5), TK_LIMBS(3fb05b7a, 28266895), TK_LIMBS(0c84ee01, 2b39bf21)};
 
-static const tk_limb curve_b[] = {
-    TK_LIMBS(08118871, 9d412dcc),
-    TK_LIMBS(f729add8, 7a4c32ec),
-    TK_LIMBS(77f2209b, 1920022e),
-    TK_LIMBS(e3374bee, 94938ae2),
-    TK_LIMBS(b62b21f4, 1f022094),
-    TK_LIMBS(cd08114b, 604fbff9)};
+static const tk_limb curve_b[] = {TK_LIMBS(08118871, 9d412dcc), TK_LIMBS(f729add8, 7a4c32ec),
+                                  TK_LIMBS(77f2209b, 1920022e), TK_LIMBS(e3374bee, 94938ae2),
+                                  TK_LIMBS(b62b21f4, 1f022094), TK_LIMBS(cd08114b, 604fbff9)};
 
 static const tk_limb g[] = {
-    TK_LIMBS(3dd07566, 49c0b528),
-    TK_LIMBS(20e378e2, a0d6ce38),
-    TK_LIMBS(879c3afc, 541b4d6e),
-    TK_LIMBS(64548684, 59a30eff),
-    TK_LIMBS(812ff723, 614ede2b),
-    TK_LIMBS(4d3aadc2, 299e1513),
-    TK_LIMBS(23043dad, 4b03a4fe),
-    TK_LIMBS(a1bfa8bf, 7bb4a9ac),
-    TK_LIMBS(8bade756, 2e83b050),
-    TK_LIMBS(c6c35219, 68f4ffd9),
-    TK_LIMBS(dd800226, 3969a840),
-    TK_LIMBS(2b78abc2, 5a15c5e9)};
+    TK_LIMBS(3dd07566, 49c0b528), TK_LIMBS(20e378e2, a0d6ce38), TK_LIMBS(879c3afc, 541b4d6e),
+    TK_LIMBS(64548684, 59a30eff), TK_LIMBS(812ff723, 614ede2b), TK_LIMBS(4d3aadc2, 299e1513),
+    TK_LIMBS(23043dad, 4b03a4fe), TK_LIMBS(a1bfa8bf, 7bb4a9ac), TK_LIMBS(8bade756, 2e83b050),
+    TK_LIMBS(c6c35219, 68f4ffd9), TK_LIMBS(dd800226, 3969a840), TK_LIMBS(2b78abc2, 5a15c5e9)};
 
 /* --- multiplication --- */
 

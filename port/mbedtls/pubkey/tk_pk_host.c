@@ -76,8 +76,7 @@ int mbedtls_ecdh_gen_public(mbedtls_ecp_group *group, mbedtls_mpi *d, mbedtls_ec
 
     if (ret != 0)
         return ret;
-    return c == NULL ? mbedtls_ecp_mul(group, q, d, &group->G, random, ctx)
-                     : make_public(c, q, d);
+    return c == NULL ? mbedtls_ecp_mul(group, q, d, &group->G, random, ctx) : make_public(c, q, d);
 }
 
 static int make_shared(const struct tk_curve *c, mbedtls_mpi *z, const mbedtls_ecp_point *q,
@@ -121,8 +120,7 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *z,
 {
     const struct tk_curve *c = curve_of(group);
 
-    return c == NULL ? make_shared_otherwise(group, z, q, d, random, ctx)
-                     : make_shared(c, z, q, d);
+    return c == NULL ? make_shared_otherwise(group, z, q, d, random, ctx) : make_shared(c, z, q, d);
 }
 
 /* psa_crypto_ecp.c calls this one for mbedtls_ecp_mul: the public key of a key share of TLS 1.3. */
@@ -221,11 +219,11 @@ static uint64_t exponent_of(const mbedtls_mpi *e)
 }
 
 /* rsa.c calls this one for mbedtls_mpi_exp_mod_unsafe: its public operation. x = a^e mod n. */
-int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
-                   const mbedtls_mpi *n, mbedtls_mpi *rr);
+int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
+                   mbedtls_mpi *rr);
 
-int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e,
-                   const mbedtls_mpi *n, mbedtls_mpi *rr)
+int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
+                   mbedtls_mpi *rr)
 {
     size_t limbs = limbs_of(n);
     tk_limb memory[TK_LIMBS_OF(TK_RSA_MAX_BITS) + TK_RSA_WORK(TK_LIMBS_OF(TK_RSA_MAX_BITS))];

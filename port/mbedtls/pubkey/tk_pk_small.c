@@ -2,8 +2,8 @@
 /*
  * What stands in for mbedTLS's bignum.c, ecp.c, ecdh.c, ecdsa.c, rsa.c and pk_wrap.c in a client
  * that verifies and agrees on keys, and has no private key of its own: the profile `small`. Of
- * mbedTLS's structures these functions alone look inside: a point keeps x and y as octets at X.p, an
- * ECDH context its scalar at d.p, and an RSA key is struct rsa_key.
+ * mbedTLS's structures these functions alone look inside: a point keeps x and y as octets at X.p,
+ * an ECDH context its scalar at d.p, and an RSA key is struct rsa_key.
  */
 #include "tk_memo.h"
 #include "tk_rsa.h"
@@ -149,7 +149,8 @@ static int make_key(const struct tk_curve *curve, uint8_t *scalar, uint8_t *poin
     struct tk_ecc_work *work = mbedtls_calloc(1, sizeof *work);
     int ret = work == NULL ? MBEDTLS_ERR_MPI_ALLOC_FAILED : MBEDTLS_ERR_ECP_RANDOM_FAILED;
 
-    for (int tries = 0; work != NULL && tries < 30 && ret == MBEDTLS_ERR_ECP_RANDOM_FAILED; tries++) {
+    for (int tries = 0; work != NULL && tries < 30 && ret == MBEDTLS_ERR_ECP_RANDOM_FAILED;
+         tries++) {
         if (random(ctx, scalar, curve->octets) != 0)
             break;
         if (tk_ecdh_public(curve, point, scalar, work))
@@ -336,8 +337,7 @@ int mbedtls_rsa_parse_pubkey(mbedtls_rsa_context *rsa, const unsigned char *der,
     unsigned char *p = (unsigned char *)der;
     const unsigned char *end = der + len, *n, *e;
     size_t n_len, e_len;
-    int ret =
-        mbedtls_asn1_get_tag(&p, end, &len, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+    int ret = mbedtls_asn1_get_tag(&p, end, &len, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
 
     if (ret == 0 && p + len != end)
         ret = MBEDTLS_ERR_ASN1_LENGTH_MISMATCH;
@@ -420,16 +420,15 @@ bool tk_memo_key(const mbedtls_pk_context *pk, struct tk_memo_key *key)
     if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA) {
         const struct rsa_key *rsa = pk->MBEDTLS_PRIVATE(pk_ctx);
 
-        *key = (struct tk_memo_key){{rsa->n.m, &rsa->e},
-                                    {rsa->n.n * sizeof(tk_limb), sizeof rsa->e}};
+        *key =
+            (struct tk_memo_key){{rsa->n.m, &rsa->e}, {rsa->n.n * sizeof(tk_limb), sizeof rsa->e}};
         return true;
     }
     if (!mbedtls_pk_can_do(pk, MBEDTLS_PK_ECKEY))
         return false;
     const mbedtls_ecp_keypair *ec = pk->MBEDTLS_PRIVATE(pk_ctx);
 
-    *key = (struct tk_memo_key){
-        {octets_of(&ec->MBEDTLS_PRIVATE(Q).MBEDTLS_PRIVATE(X)), NULL},
-        {2 * curve_of(ec->MBEDTLS_PRIVATE(grp).id)->octets, 0}};
+    *key = (struct tk_memo_key){{octets_of(&ec->MBEDTLS_PRIVATE(Q).MBEDTLS_PRIVATE(X)), NULL},
+                                {2 * curve_of(ec->MBEDTLS_PRIVATE(grp).id)->octets, 0}};
     return true;
 }

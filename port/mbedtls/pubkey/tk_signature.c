@@ -7,7 +7,8 @@
 
 #define SEQUENCE (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE)
 
-/* A positive INTEGER of at most `octets` octets, in its only encoding; what it takes of der, or 0. */
+/* A positive INTEGER of at most `octets` octets, in its only encoding; what it takes of der, or 0.
+ */
 static size_t read_integer(const uint8_t *der, size_t len, uint8_t *out, size_t octets)
 {
     if (len < 3 || der[0] != MBEDTLS_ASN1_INTEGER || der[1] == 0 || der[1] > len - 2)
