@@ -99,11 +99,13 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
     return err;
 }
 
-/* A pair belongs to its portal and client_id. The secret may be rotated, but not removed. */
+/* A pair belongs to its portal and client_id, and goes to no other authorization host. The secret
+ * may be rotated, but not removed. */
 static bool is_bound_by_pair(const struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    return tk_account_has_pair(a) && (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
-                                      (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
+    return tk_account_has_pair(a) &&
+           (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
+            setting == TK_SET_AUTH_HOST || (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
 }
 
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)

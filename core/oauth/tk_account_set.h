@@ -14,7 +14,7 @@ enum tk_err tk_account_create(struct tk_account *a, const char *name);
 
 /* Checks, stores and applies a value; "" restores the default. Host names must be valid and
  * complete ("acme" is expanded by the console). TK_E_BAD_VALUE, TK_E_STORAGE_*; TK_E_IN_USE: the
- * account has a pair, which belongs to its portal and client. */
+ * account has a pair, which belongs to its portal, client and authorization host. */
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
 
 /* Deletes the pair with its grant info and TLS session; the configuration stays. TK_E_STORAGE_*. */

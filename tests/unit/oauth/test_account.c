@@ -10,11 +10,14 @@
 
 #include "one_world.h"
 
-static void a_pair_binds_portal_and_client_but_not_the_secret(void **state)
+static void a_pair_binds_portal_client_and_auth_host_but_not_the_secret(void **state)
 {
     (void)state;
     world_provision(&w);
     world_assert_begins(world_type(&w, "set portal other"), "ERR in_use");
+    world_assert_begins(world_type(&w, "set auth_host attacker.example"), "ERR in_use");
+    world_assert_begins(world_type(&w, "unset auth_host"), "ERR in_use");
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix.info");
     world_assert_begins(world_type(&w, "set client_id local.2"), "ERR in_use");
     world_assert_begins(world_type(&w, "unset client_secret"), "ERR in_use");
     world_assert_begins(world_type(&w, "set client_secret other"), "OK client_secret_len=5");
@@ -68,9 +71,9 @@ static void a_new_account_inherits_nothing(void **state)
     strcpy(before, w.answer);
     world_provision(&w);
     world_type(&w, "set renew 1h");
-    world_type(&w, "set auth_host oauth.local");
     world_type(&w, "set scope crm");
     world_type(&w, "auth forget");
+    world_type(&w, "set auth_host oauth.local");
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
     world_type(&w, "show");
     assert_string_equal(strstr(w.answer, "@1 ref="), strstr(before, "@1 ref="));
@@ -194,7 +197,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_pair_binds_portal_and_client_but_not_the_secret),
+        TEST(a_pair_binds_portal_client_and_auth_host_but_not_the_secret),
         TEST(accounts_are_separate),
         TEST(a_removed_account_is_not_selected),
         TEST(a_new_account_inherits_nothing),

@@ -60,6 +60,21 @@ static void transient_errors_are_retried_and_the_token_is_kept(void **state)
     }
 }
 
+static void a_name_that_does_not_resolve_is_retried(void **state)
+{
+    const struct server_fault no_name = {.kind = SERVER_NO_NAME};
+
+    (void)state;
+    world_provision(&w);
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_OAUTH), &no_name);
+    world_run(&w, 26 * MINUTE);
+    world_assert_state(&w, "retrying", "name_unknown");
+    assert_string_equal(world_status(&w, "escalation"), "2");
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 5 * MINUTE + 31000);
+    world_assert_state(&w, "ready", "none");
+}
+
 /* Full jitter: each wait is random, below a limit that doubles up to the cap. */
 static void backoff_doubles_to_5_minutes_and_to_15_after_expiry(void **state)
 {
@@ -344,6 +359,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(transient_errors_are_retried_and_the_token_is_kept),
+        TEST(a_name_that_does_not_resolve_is_retried),
         TEST(backoff_doubles_to_5_minutes_and_to_15_after_expiry),
         TEST(without_random_numbers_it_backs_off),
         TEST(the_reason_of_a_retry_is_that_of_the_refresh),
