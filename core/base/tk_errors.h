@@ -75,6 +75,9 @@ TK_ERROR(TLS_NO_MEMORY, "tls_no_memory", RETRY,
 TK_ERROR(HTTP_MALFORMED, "http_malformed", RETRY,
          "the response is not HTTP/1.1; check host and port")
 TK_ERROR(HTTP_TOO_LARGE, "http_too_large", RETRY, "response too large")
+TK_ERROR(HTTP_CODED, "http_coded", RETRY,
+         "the response is compressed, which the request ruled out; turn that off at the server or "
+         "in a proxy before it")
 TK_ERROR(HTTP_REDIRECT, "http_redirect", RETRY, "unexpected redirect (not followed)")
 TK_ERROR(HTTP_STATUS, "http_status", RETRY, "unexpected status, and no error code in the response")
 TK_ERROR(SERVER_ERROR, "server_error", RETRY, "internal error of the server; will retry")

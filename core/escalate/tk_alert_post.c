@@ -354,9 +354,9 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
 static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
     struct tk_alert *alert = of_request(r);
-    int status = response == NULL ? 0 : response->status;
+    int status = err == TK_OK ? response->status : 0;
 
-    if (response != NULL) /* complete, or the beginning of one that is too large */
+    if (err == TK_OK)
         err = status < 200 || status > 299 || !tk_corezoid_accepted(response)
                   ? TK_E_ESCALATE_REFUSED
                   : TK_OK;

@@ -30,6 +30,7 @@ void tk_connection_assign(struct tk_connection *conn, struct tk_request *r)
     conn->written = false;
     conn->err = TK_OK;
     conn->retries = 0;
+    tk_http_begin(&conn->http, conn->work, sizeof conn->work); /* no response yet */
     r->connection = conn;
 }
 
@@ -44,12 +45,11 @@ static void finish(struct tk_connection *conn, uint64_t now_ms)
 {
     struct tk_request *r = conn->request;
     enum tk_err err = conn->err;
-    bool has_response = err == TK_OK && r->write != NULL;
-    bool keep = err == TK_OK && r->keepalive_ms > 0 && (!has_response || conn->http.keep);
+    bool keep = err == TK_OK && r->keepalive_ms > 0 && (r->write == NULL || conn->http.keep);
     uint64_t keepalive_until_ms = now_ms + r->keepalive_ms;
 
     conn->request = NULL;
-    r->done(r, err, has_response || err == TK_E_HTTP_TOO_LARGE ? &conn->http : NULL);
+    r->done(r, err, tk_http_has_head(&conn->http) ? &conn->http : NULL);
     if (r->connection == conn)
         r->connection = NULL;
     if (!keep) {

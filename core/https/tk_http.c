@@ -7,18 +7,24 @@
 
 #include <string.h>
 
-#define HEAD_MAX     16384
-#define INTERIMS_MAX 8
+#define HEAD_MAX                                                                                   \
+    307200             /* bytes of status lines and fields, interim responses included; as curl    \
+                        */
+#define BODY_MAX 65536 /* bytes after the head, framing included, beyond the size of the buffer */
 
 enum {
     STATUS_LINE,
-    FIELD_LINES,
-    BODY_LENGTH, /* Content-Length */
-    BODY_CLOSE,  /* until the connection ends */
-    CHUNK_LINE,
+    FIELD_LINE,
+    FIELD_END, /* after the line of a field, which the next line may continue */
+    BODY_LENGTH,
+    BODY_CLOSE, /* until the connection ends */
+    CHUNK_SIZE,
+    CHUNK_DIGITS,
+    CHUNK_EXTENSION,
     CHUNK_DATA,
-    CHUNK_END, /* the empty line after a chunk's data */
-    TRAILER_LINES,
+    CHUNK_END, /* the line end after a chunk's data */
+    TRAILER_START,
+    TRAILER_LINE,
     COMPLETE
 };
 
@@ -36,7 +42,8 @@ size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_ho
     tk_text_add(t, path);
     tk_text_add(t, " HTTP/1.1\r\nHost: ");
     tk_text_host(t, host);
-    tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n");
+    tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n"
+                   "Accept-Encoding: identity\r\n");
     if (body_type != NULL) {
         tk_text_add(t, "Content-Type: ");
         tk_text_add(t, body_type);
@@ -69,209 +76,350 @@ void tk_http_begin(struct tk_http *h, char *body, size_t size)
     body[0] = '\0';
 }
 
-/* True if a comma-separated list (RFC 9110 5.6.1) contains a token; token: in lower case. */
-static bool has_token(const char *s, const char *token)
+bool tk_http_has_head(const struct tk_http *h)
 {
-    size_t len = strlen(token);
+    return h->state > FIELD_END;
+}
 
-    while (*s != '\0') {
-        s += strspn(s, ", \t");
-        size_t i = 0;
+/* --- values of fields --- */
 
-        while (i < len && tk_lower(s[i]) == token[i])
-            i++;
-        if (i == len && strchr(", \t;", s[i]) != NULL)
-            return true;
-        s += strcspn(s, ",");
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* word: in lower case */
+static bool is_word(const char *s, size_t len, const char *word)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (tk_lower(s[i]) != word[i])
+            return false;
     }
-    return false;
+    return word[len] == '\0';
 }
 
-/* Clamped to UINT32_MAX: body_bytes rejects a body that large. */
-static bool content_length(struct tk_http *h, const char *value)
+/* The next element of a comma-separated list (RFC 9110 5.6.1), of *len characters without its
+ * parameters; moves *s past it. NULL: there is none. */
+static const char *next_item(const char **s, size_t *len)
 {
-    uint64_t length;
+    const char *item = *s + strspn(*s, ", \t");
 
-    if (!tk_parse_u64(value, strlen(value), INT64_MAX, &length))
-        return false;
-    uint32_t clamped = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
-
-    if (h->has_length && clamped != h->remaining)
-        return false;
-    h->has_length = true;
-    h->remaining = clamped;
-    return true;
+    *len = strcspn(item, ",; \t");
+    *s = item + strcspn(item, ",");
+    return *item == '\0' ? NULL : item;
 }
 
-/* The request allowed no other coding (no TE field). */
-static bool transfer_encoding(struct tk_http *h, const char *value)
+/* The digits at s; UINT32_MAX for any larger number. Returns what follows them. */
+static const char *read_number(const char *s, uint32_t *number)
 {
-    h->chunked = tk_same_nocase(value, "chunked");
-    return h->chunked;
+    uint64_t value = 0;
+
+    for (; tk_is_digit(*s); s++) {
+        if (value < UINT32_MAX)
+            value = value * 10 + (uint64_t)(*s - '0');
+    }
+    *number = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+    return s;
 }
 
-static bool connection(struct tk_http *h, const char *value)
+/* In lower case, cut if it is too long. */
+static void keep_word(char *to, size_t size, const char *s, size_t len)
 {
-    h->keep = has_token(value, "keep-alive") || (h->keep && !has_token(value, "close"));
-    return true;
+    size_t i = 0;
+
+    for (; i < len && i < size - 1; i++)
+        to[i] = tk_lower(s[i]);
+    to[i] = '\0';
 }
 
-static bool date(struct tk_http *h, const char *value)
+/* Read as curl does: the first number of a list, the last of several fields. Where RFC 9112 6.3
+ * calls the framing invalid, the connection is not kept. */
+static void content_length(struct tk_http *h, const char *value)
 {
-    if (!tk_http_date_parse(value, &h->date_unix))
-        h->date_unix = 0;
-    return true;
+    uint32_t length;
+    const char *digits = value + (*value == '+'), *end = read_number(digits, &length);
+
+    if (end == digits) {
+        h->bad_length = true;
+        return;
+    }
+    h->is_odd |= *end != '\0' || (h->has_length && length != h->remaining);
+    h->has_length = length < UINT32_MAX; /* no body of that length is read to its end */
+    h->remaining = length;
+}
+
+/* Names the last coding but identity, and chunked as a transfer coding: the request allowed no
+ * other. */
+static void codings(struct tk_http *h, const char *value, bool is_transfer)
+{
+    const char *item;
+    size_t len;
+
+    while ((item = next_item(&value, &len)) != NULL) {
+        if (is_transfer && is_word(item, len, "chunked"))
+            h->is_chunked = true;
+        else if (!is_word(item, len, "identity"))
+            keep_word(h->coding, sizeof h->coding, item, len);
+    }
+}
+
+static void transfer_encoding(struct tk_http *h, const char *value)
+{
+    h->has_te = true;
+    codings(h, value, true);
+}
+
+static void content_encoding(struct tk_http *h, const char *value)
+{
+    codings(h, value, false);
+}
+
+static void content_type(struct tk_http *h, const char *value)
+{
+    keep_word(h->type, sizeof h->type, value, strcspn(value, ",; \t"));
+}
+
+static void connection(struct tk_http *h, const char *value)
+{
+    const char *item;
+    size_t len;
+
+    while ((item = next_item(&value, &len)) != NULL) {
+        h->is_odd |= is_word(item, len, "close");
+        h->keep |= is_word(item, len, "keep-alive");
+    }
+}
+
+static void date(struct tk_http *h, const char *value)
+{
+    (void)tk_http_date_parse(value, &h->date_unix);
+}
+
+static void retry_after(struct tk_http *h, const char *value)
+{
+    uint32_t seconds;
+
+    if (tk_http_date_parse(value, &h->retry_after)) {
+        h->retry_after = -h->retry_after;
+    } else {
+        (void)read_number(value, &seconds);
+        h->retry_after = seconds;
+    }
 }
 
 /* A relative reference has no host; other schemes are rejected by tk_host_parse. */
-static bool location(struct tk_http *h, const char *value)
+static void location(struct tk_http *h, const char *value)
 {
     if (strstr(value, "://") == NULL || !tk_host_parse(&h->location, value, NULL))
         h->location.name[0] = '\0';
-    return true;
 }
 
 static const struct {
     const char *name;
-    bool (*read)(struct tk_http *h, const char *value);
+    void (*read)(struct tk_http *h, const char *value);
 } fields[] = {{"content-length", content_length},
               {"transfer-encoding", transfer_encoding},
+              {"content-encoding", content_encoding},
+              {"content-type", content_type},
               {"connection", connection},
               {"date", date},
+              {"retry-after", retry_after},
               {"location", location}};
 
-/* field-name ":" OWS field-value (RFC 9112 5); a line that begins with white space is a folded one,
- * which is obsolete. */
-static bool read_field(struct tk_http *h)
-{
-    char *colon = strchr(h->line, ':'), first = tk_lower(h->line[0]);
+/* --- the head, whose lines are collected in the buffer of the body --- */
 
-    if (colon == NULL || first == ' ' || first == '\t')
-        return false;
-    *colon = '\0';
+/* field-name ":" OWS field-value (RFC 9112 5). A line without a name is ignored, as is white space
+ * before the colon (5.1). */
+static void read_field(struct tk_http *h)
+{
+    const char *line = h->body;
+    size_t colon = strcspn(line, ":"), len = colon;
+
+    if (line[colon] == '\0')
+        return;
+    while (len > 0 && is_blank(line[len - 1]))
+        len--;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (first == fields[i].name[0] && tk_same_nocase(h->line, fields[i].name))
-            return fields[i].read(h, colon + 1 + strspn(colon + 1, " \t"));
+        if (is_word(line, len, fields[i].name)) {
+            fields[i].read(h, line + colon + 1 + strspn(line + colon + 1, " \t"));
+            break;
+        }
     }
-    return true;
 }
 
+/* HTTP/1.1 200 OK */
 static bool read_status(struct tk_http *h)
 {
+    const char *line = h->body;
     uint64_t status;
 
-    /* HTTP/1.1 200 OK */
-    if (strlen(h->line) < 12 || memcmp(h->line, "HTTP/1.", 7) != 0 || !tk_is_digit(h->line[7]) ||
-        h->line[8] != ' ' || !tk_parse_u64(h->line + 9, 3, 599, &status) || status < 100)
+    if (strncmp(line, "HTTP/1.", 7) != 0 || !tk_is_digit(line[7]) || !is_blank(line[8]))
         return false;
-    if (h->line[12] != '\0' && h->line[12] != ' ')
+    h->is_http10 = line[7] == '0';
+    line += 8 + strspn(line + 8, " \t");
+    if (!tk_parse_u64(line, 3, 999, &status) || status < 100 || tk_is_digit(line[3]))
         return false;
     h->status = (int)status;
-    h->keep = h->line[7] != '0';
-    h->state = FIELD_LINES;
+    h->state = FIELD_LINE;
     return true;
 }
 
-/* The empty line after the fields: decides how the body ends (RFC 9112 6.3). */
+/* NUL and CR become spaces (RFC 9110 5.5, RFC 9112 2.2), and white space at the end is dropped. */
+static void finish_line(struct tk_http *h)
+{
+    size_t len = h->body_len;
+
+    for (size_t i = 0; i < len; i++) {
+        if (h->body[i] == '\0' || h->body[i] == '\r')
+            h->body[i] = ' ';
+    }
+    while (len > 0 && is_blank(h->body[len - 1]))
+        len--;
+    h->body[len] = '\0';
+    h->body_len = 0;
+    h->is_cut = false;
+}
+
+/* What follows an interim (1xx) response. 101 was not asked for (RFC 9110 7.8). */
+static bool next_response(struct tk_http *h)
+{
+    uint32_t bytes = h->bytes;
+    bool ok = h->status != 101;
+
+    tk_http_begin(h, h->body, h->body_size);
+    h->bytes = bytes;
+    return ok;
+}
+
+/* The empty line after the fields: decides how the body ends (RFC 9112 6.3), and whether the
+ * connection is kept (9.3; 6.1: not after what may be response splitting). */
 static bool end_of_head(struct tk_http *h)
 {
-    if (h->status < 200) {
-        h->state = STATUS_LINE;
-        h->chunked = h->has_length = false;
-        h->date_unix = 0;
-        h->location.name[0] = '\0';
-        return h->status != 101 && ++h->interims <= INTERIMS_MAX;
-    }
+    if (h->status < 200)
+        return next_response(h);
+    h->body[0] = '\0';
+    h->keep =
+        (h->keep || !h->is_http10) && !h->is_odd && !(h->has_te && (h->is_http10 || h->has_length));
     if (h->status == 204 || h->status == 304)
         h->state = COMPLETE;
-    else if (h->chunked)
-        h->state = CHUNK_LINE;
+    else if (h->is_chunked)
+        h->state = CHUNK_SIZE;
     else if (h->has_length)
         h->state = h->remaining == 0 ? COMPLETE : BODY_LENGTH;
     else
         h->state = BODY_CLOSE;
-    if (h->chunked && h->has_length)
-        h->keep = false; /* may be response splitting (RFC 9112 6.1) */
-    return true;
-}
-
-/* chunk-size [ chunk-ext ] (RFC 9112 7.1) */
-static bool read_chunk_size(struct tk_http *h)
-{
-    size_t i = 0;
-    int digit;
-
-    h->remaining = 0;
-    for (; (digit = tk_hex_value(h->line[i])) >= 0; i++)
-        h->remaining = h->remaining << 4 | (uint32_t)digit;
-    h->state = h->remaining == 0 ? TRAILER_LINES : CHUNK_DATA;
-    return i > 0 && i <= 8 && strchr(" \t;", h->line[i]) != NULL;
+    return h->state == COMPLETE || h->is_chunked || !h->bad_length;
 }
 
 static bool end_of_line(struct tk_http *h)
 {
-    bool empty = h->line[0] == '\0';
-
-    switch (h->state) {
-    case STATUS_LINE:
-        return read_status(h);
-    case FIELD_LINES:
-        return empty ? end_of_head(h) : read_field(h);
-    case CHUNK_LINE:
-        return read_chunk_size(h);
-    case CHUNK_END:
-        h->state = CHUNK_LINE;
-        return empty;
-    default: /* TRAILER_LINES */
-        if (empty)
-            h->state = COMPLETE;
+    while (h->body_len > 0 && h->body[h->body_len - 1] == '\r')
+        h->body_len--;
+    if (h->body_len == 0)
+        return h->state == STATUS_LINE || end_of_head(h);
+    if (h->state == FIELD_LINE) {
+        h->state = FIELD_END;
         return true;
     }
+    finish_line(h);
+    return read_status(h);
 }
 
-/* Removes trailing white space, but not the whole line: one of white space alone is not empty. A
- * line that was cut gets a CR at its end, which makes its value invalid. */
-static void trim_line(struct tk_http *h)
+/* The first byte after the line of a field: white space continues it (RFC 9112 5.2). A field that
+ * does not fit is ignored. */
+static void end_of_field(struct tk_http *h, char next)
 {
-    size_t len = h->line_len;
+    bool is_whole = !h->is_cut;
 
-    if (len == sizeof h->line - 1) {
-        h->line[len - 1] = '\r';
-    } else {
-        if (len > 0 && h->line[len - 1] == '\r')
-            len--;
-        while (len > 1 && (h->line[len - 1] == ' ' || h->line[len - 1] == '\t'))
-            len--;
-    }
-    h->line[len] = '\0';
-    h->line_len = 0;
+    h->state = FIELD_LINE;
+    if (is_blank(next))
+        return;
+    finish_line(h);
+    if (is_whole)
+        read_field(h);
 }
 
-/* Keeps the beginning of a line that is too long. */
-static void add_to_line(struct tk_http *h, const char *data, size_t len)
+/* Appends what fits to the buffer. */
+static void append(struct tk_http *h, const char *data, size_t len)
 {
-    size_t room = sizeof h->line - 1 - h->line_len;
+    size_t room = h->body_size - 1 - h->body_len;
 
-    if (len > room)
+    if (len > room) {
         len = room;
-    memcpy(h->line + h->line_len, data, len);
-    h->line_len = (uint8_t)(h->line_len + len);
+        h->is_cut = true;
+    }
+    memcpy(h->body + h->body_len, data, len);
+    h->body_len += len;
 }
 
-/* Consumes bytes up to the end of the line, and processes a complete line. Returns how many; 0: the
- * line is malformed. */
-static size_t line_bytes(struct tk_http *h, const char *data, size_t len)
+/* Consumes bytes up to the end of the line. Returns how many; 0: the head is malformed. */
+static size_t head_bytes(struct tk_http *h, const char *data, size_t len)
 {
     const char *end = memchr(data, '\n', len);
     size_t used = end == NULL ? len : (size_t)(end - data);
 
-    if (memchr(data, '\0', used) != NULL)
-        return 0;
-    add_to_line(h, data, used);
+    if (h->state == FIELD_END)
+        end_of_field(h, *data);
+    append(h, data, used);
     if (end == NULL)
         return used;
-    trim_line(h);
     return end_of_line(h) ? used + 1 : 0;
+}
+
+/* --- the body --- */
+
+/* chunk-size [ chunk-ext ] (RFC 9112 7.1). Extensions are ignored. */
+static bool chunk_line(struct tk_http *h, char c)
+{
+    int digit = tk_hex_value(c);
+
+    if (h->state == CHUNK_EXTENSION || (h->state == CHUNK_DIGITS && digit < 0)) {
+        h->state = c != '\n' ? CHUNK_EXTENSION : h->remaining > 0 ? CHUNK_DATA : TRAILER_START;
+        return true;
+    }
+    if (h->state == CHUNK_SIZE)
+        h->remaining = 0;
+    if (digit < 0 || h->remaining >> 28 != 0)
+        return false;
+    h->remaining = h->remaining << 4 | (uint32_t)digit;
+    h->state = CHUNK_DIGITS;
+    return true;
+}
+
+/* A byte of the framing of chunks. False: it is malformed. */
+static bool framing_byte(struct tk_http *h, char c)
+{
+    if (h->state < CHUNK_DATA)
+        return chunk_line(h, c);
+    if (h->state == CHUNK_END) {
+        if (c == '\n')
+            h->state = CHUNK_SIZE;
+        return c == '\n' || c == '\r';
+    }
+    if (c == '\n')
+        h->state = h->state == TRAILER_START ? COMPLETE : TRAILER_START;
+    else if (c != '\r')
+        h->state = TRAILER_LINE;
+    return true;
+}
+
+static bool in_content(const struct tk_http *h)
+{
+    return h->state == BODY_LENGTH || h->state == BODY_CLOSE || h->state == CHUNK_DATA;
+}
+
+/* Consumes bytes of the content; drops what does not fit. Returns how many. */
+static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
+{
+    if (h->state != BODY_CLOSE && len > h->remaining)
+        len = h->remaining;
+    append(h, data, len);
+    h->body[h->body_len] = '\0';
+    h->length += (uint32_t)len;
+    h->remaining -= (uint32_t)len;
+    if (h->state != BODY_CLOSE && h->remaining == 0)
+        h->state = h->state == CHUNK_DATA ? CHUNK_END : COMPLETE;
+    return len;
 }
 
 static int fail(struct tk_http *h, enum tk_err err)
@@ -280,27 +428,24 @@ static int fail(struct tk_http *h, enum tk_err err)
     return TK_HTTP_FAILED;
 }
 
-/* Consumes bytes of the body. Returns how many; 0: it does not fit the buffer. */
-static size_t body_bytes(struct tk_http *h, const char *data, size_t len)
+static uint32_t limit(const struct tk_http *h)
 {
-    if (h->state != BODY_CLOSE && len > h->remaining)
-        len = h->remaining;
-    if (len >= h->body_size - h->body_len)
-        return 0;
-    memcpy(h->body + h->body_len, data, len);
-    h->body_len += len;
-    h->body[h->body_len] = '\0';
-    if (h->state == BODY_CLOSE)
-        return len;
-    h->remaining -= (uint32_t)len;
-    if (h->remaining == 0)
-        h->state = h->state == CHUNK_DATA ? CHUNK_END : COMPLETE;
-    return len;
+    return tk_http_has_head(h) ? BODY_MAX + (uint32_t)h->body_size : HEAD_MAX;
 }
 
-static bool in_body(const struct tk_http *h)
+/* Consumes 1 to len bytes of one part of the response. Returns how many; 0: malformed. */
+static size_t consume(struct tk_http *h, const char *data, size_t len)
 {
-    return h->state == BODY_LENGTH || h->state == BODY_CLOSE || h->state == CHUNK_DATA;
+    size_t left = limit(h) - h->bytes, used;
+    bool in_head = !tk_http_has_head(h);
+
+    len = len < left ? len : left;
+    if (in_head)
+        used = head_bytes(h, data, len);
+    else
+        used = in_content(h) ? content_bytes(h, data, len) : framing_byte(h, *data);
+    h->bytes = in_head && tk_http_has_head(h) ? 0 : h->bytes + (uint32_t)used;
+    return used;
 }
 
 int tk_http_feed(struct tk_http *h, const char *data, size_t len)
@@ -308,16 +453,18 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
     size_t at = 0;
 
     while (at < len && h->state != COMPLETE) {
-        bool is_body = in_body(h);
-        size_t used =
-            is_body ? body_bytes(h, data + at, len - at) : line_bytes(h, data + at, len - at);
+        size_t used = consume(h, data + at, len - at);
 
         if (used == 0)
-            return fail(h, is_body ? TK_E_HTTP_TOO_LARGE : TK_E_HTTP_MALFORMED);
+            return fail(h, TK_E_HTTP_MALFORMED);
         at += used;
-        h->head_bytes += is_body ? 0 : (uint32_t)used;
-        if (h->head_bytes > HEAD_MAX)
+        if (h->bytes < limit(h) || h->state == COMPLETE)
+            continue;
+        if (!tk_http_has_head(h))
             return fail(h, TK_E_HTTP_TOO_LARGE);
+        h->is_cut = true;
+        h->keep = false;
+        h->state = COMPLETE;
     }
     if (at < len)
         h->keep = false;
@@ -327,7 +474,18 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
 int tk_http_end(struct tk_http *h)
 {
     h->keep = false;
-    if (h->state == BODY_CLOSE)
+    if (h->state == BODY_CLOSE || h->state == TRAILER_START || h->state == TRAILER_LINE)
         h->state = COMPLETE;
     return h->state == COMPLETE ? TK_HTTP_DONE : fail(h, TK_E_CONN_LOST);
+}
+
+uint32_t tk_http_retry_after_s(const struct tk_http *h, int64_t now_unix)
+{
+    int64_t seconds = h->retry_after, base = h->date_unix != 0 ? h->date_unix : now_unix;
+
+    if (seconds < 0)
+        seconds = base == 0 ? 0 : -seconds - base;
+    if (seconds < 0)
+        return 0;
+    return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }

@@ -6,9 +6,11 @@
  * HTTP/1.1 messages of a client (RFC 9110, RFC 9112): writes a request into one buffer, and parses
  * a response from pieces of any size. It does no I/O. Pure functions.
  *
- * Limits: 16 KB for status line, fields, chunk lines and trailer together; 8 interim (1xx)
- * responses, which are skipped; the caller's buffer for the body. No transfer coding but chunked,
- * no content coding. A redirect is reported by its status, not followed.
+ * It reads what curl reads, and loses as little as possible of what exceeds a limit; rfc.md has the
+ * clauses. Limits: 300 KB for status lines and fields, interim (1xx) responses included; a field
+ * that does not fit the buffer is ignored; of the content what fits the buffer is kept, and the
+ * rest is read past, up to 64 KB. No transfer coding but chunked. A content coding is named, not
+ * decoded; a redirect is reported by its status, not followed.
  */
 
 #include "tk_err.h"
@@ -16,26 +18,32 @@
 #include "tk_url.h"
 
 struct tk_http {
-    /* the response; valid after TK_HTTP_DONE */
-    int status;              /* 200 to 599 */
+    /* the response; valid once tk_http_has_head */
+    int status;              /* 200 to 999 */
     int64_t date_unix;       /* of the Date field; 0: none */
     struct tk_host location; /* of the Location field, if that is an https URL; else no name */
+    char type[32];           /* media type in lower case, without parameters; "": none */
+    char coding[16];         /* the last coding that is neither chunked nor identity; "": none */
     bool keep;               /* the server keeps the connection open for another request */
-    char *body;              /* in the caller's buffer, NUL-terminated */
+    bool is_cut;             /* body is only the beginning of the content */
+    char *body; /* in the caller's buffer, NUL-terminated; complete after TK_HTTP_DONE */
     size_t body_len;
+    uint32_t length; /* bytes of content read, kept or not */
 
     enum tk_err err; /* valid after TK_HTTP_FAILED */
 
     /* private */
     size_t body_size;
     int state;
-    bool chunked;
+    bool is_http10;
+    bool is_odd; /* not to be kept open */
+    bool is_chunked;
+    bool has_te;
     bool has_length;
-    uint32_t remaining; /* bytes of the body, or of this chunk */
-    uint32_t head_bytes;
-    int interims;
-    uint8_t line_len;
-    char line[96]; /* longer lines are cut: no value in use is as long */
+    bool bad_length;
+    uint32_t remaining;  /* bytes of the content, or of this chunk */
+    uint32_t bytes;      /* of the head; then of the rest */
+    int64_t retry_after; /* s; below 0: a unix time, negated */
 };
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };
@@ -49,14 +57,23 @@ size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_ho
  * head; check it with tk_text_ok. No effect on a request without a body. */
 void tk_http_request_end(struct tk_text *t, size_t body_start);
 
-/* Starts parsing a response. body: a buffer of size bytes, 1 or more, for its body and a NUL. */
+/* Starts parsing a response. body: a buffer of size bytes, 1 or more, for its body and a NUL; until
+ * then also for each line of its head. */
 void tk_http_begin(struct tk_http *h, char *body, size_t size);
 
 /* Parses the next len bytes. TK_HTTP_MORE: incomplete. TK_HTTP_DONE: complete; bytes after its end
- * are dropped, and make keep false. TK_HTTP_FAILED: see h->err; do not call again. */
+ * are dropped, and make keep false. TK_HTTP_FAILED: see h->err; do not call again. The result does
+ * not depend on how the response is cut into pieces. */
 int tk_http_feed(struct tk_http *h, const char *data, size_t len);
 
 /* The connection was closed. TK_HTTP_DONE if that ends the body, else TK_HTTP_FAILED. */
 int tk_http_end(struct tk_http *h);
+
+/* True once status and fields have been read, whatever happens to the body. */
+bool tk_http_has_head(const struct tk_http *h);
+
+/* Seconds to wait before another request, from the Retry-After field (RFC 9110 10.2.3); 0: none. A
+ * date counts from the response's own Date; without that, from now_unix, unless that is 0. */
+uint32_t tk_http_retry_after_s(const struct tk_http *h, int64_t now_unix);
 
 #endif

@@ -29,9 +29,10 @@ struct tk_request {
     enum tk_err (*write)(struct tk_request *r, struct tk_text *out);
 
     /* Called once, at the end of the request; may submit r again. TK_OK: response is complete,
-     * whatever its status, or NULL without write. TK_E_HTTP_TOO_LARGE: response is what was read of
-     * it. Any other error: response is NULL. The response and what it points to are valid only
-     * during the call. */
+     * whatever its status, or NULL without write; its body may be cut (tk_http.h). Any other error:
+     * response is what was read of it, if that is more than the head (the connection was lost, or
+     * the deadline passed, within the body), else NULL. The response and what it points to are
+     * valid only during the call. */
     void (*done)(struct tk_request *r, enum tk_err err, struct tk_http *response);
 
     /* Set by tk_https: bytes of the request may have reached the server. */

@@ -141,6 +141,14 @@ static const char *error_code(struct tk_json *j, enum server server)
     return code == NULL ? "" : code;
 }
 
+/* Why a body is not what it should be. */
+static enum tk_err unreadable(const struct tk_http *http)
+{
+    if (http->coding[0] != '\0')
+        return TK_E_HTTP_CODED;
+    return http->is_cut ? TK_E_HTTP_TOO_LARGE : TK_E_BAD_ANSWER;
+}
+
 /* Parses and classifies a response. TK_OK: the body is an object without an error. */
 static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS],
                              const struct tk_http *http, enum server server,
@@ -152,7 +160,7 @@ static enum tk_err read_body(struct tk_json *j, jsmntok_t tokens[TK_JSON_TOKENS]
     *server_error = is_json ? error_code(j, server) : "";
     enum tk_err err = classify(*server_error, http->status, server);
 
-    return err == TK_OK && !is_json ? TK_E_BAD_ANSWER : err;
+    return err == TK_OK && !is_json ? unreadable(http) : err;
 }
 
 /* --- token responses --- */

@@ -26,6 +26,7 @@ ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
 # The modules of core/https, and what each is about.
 HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one request, one connection"),
          ("tk_http", "HTTP/1.1 messages"), ("tk_http_date", "the Date field"),
+         ("tk_http_shape", "what may be shown of a response"),
          ("tk_url", "hosts, query parameters"), ("tk_tls", "name, TCP, handshake, records"),
          ("tk_tls_config", "profiles"), ("tk_tls_session", "resumption"),
          ("tk_certificate", "dates, errors of a chain")]

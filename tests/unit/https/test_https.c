@@ -108,8 +108,27 @@ static void reports_a_truncated_response(void **state)
     submit(&x, "x", "a", TK_PRIORITY_REFRESH);
     run_for(0);
     assert_ended(&x, TK_E_CONN_LOST, 0);
-    assert_true(x.r.sent);
+    assert_true(x.r.sent && x.has_response);
+    assert_int_equal(x.status, 200);
     assert_log("+a x -a");
+}
+
+/* Not of the response before, on the same connection. */
+static void reports_no_response_without_a_head(void **state)
+{
+    struct test_request first = {.name = "", .r.keepalive_ms = SECOND}, second = {.name = ""};
+
+    (void)state;
+    submit(&first, "x", "a", TK_PRIORITY_REFRESH);
+    run_for(0);
+    assert_ended(&first, TK_OK, 0);
+    tls_fake.response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n";
+    tls_fake.cut = true;
+    submit(&second, "y", "a", TK_PRIORITY_REFRESH);
+    run_for(0);
+    assert_ended(&second, TK_E_CONN_LOST, 0);
+    assert_false(second.has_response);
+    assert_log("+a x y -a");
 }
 
 static void ends_when_write_fails(void **state)
@@ -188,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ends_at_the_deadline_while_queued, https_begin, https_end),
         cmocka_unit_test_setup_teardown(reports_why_a_connection_failed, https_begin, https_end),
         cmocka_unit_test_setup_teardown(reports_a_truncated_response, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(reports_no_response_without_a_head, https_begin, https_end),
         cmocka_unit_test_setup_teardown(ends_when_write_fails, https_begin, https_end),
         cmocka_unit_test_setup_teardown(cancels_queued_and_assigned_requests, https_begin,
                                         https_end),

@@ -34,8 +34,8 @@ static int set_up(void **state)
 
 #define HEAD                                                                                       \
     "POST /oauth/token/ HTTP/1.1\r\nHost: oauth.bitrix.info\r\nUser-Agent: "                       \
-    "tokenkeeper/" TK_VERSION                                                                      \
-    "\r\nAccept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    "tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\nAccept-Encoding: "                  \
+    "identity\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
 static void writes_an_exchange(void **state)
 {
@@ -122,7 +122,8 @@ static void a_request_without_body_has_no_content_length(void **state)
 
     tk_http_request_end(&t, mark);
     assert_string_equal(buf, "GET /a?b HTTP/1.1\r\nHost: [::1]:8443\r\nUser-Agent: "
-                             "tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n\r\n");
+                             "tokenkeeper/" TK_VERSION
+                             "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n\r\n");
 }
 
 static void the_authorization_url_has_no_secret(void **state)

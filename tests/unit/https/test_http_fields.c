@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the fields of a response say beside its framing, and what may be shown of it. */
+
+#include "tk_http_shape.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tk_http h;
+static char body[256];
+
+static int whole(const char *response)
+{
+    tk_http_begin(&h, body, sizeof body);
+    return tk_http_feed(&h, response, strlen(response));
+}
+
+static void reads_the_date(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.1 302 Found\r\nDATE:Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                           "Location:https://h/x?y#z\r\nContent-Length: 0\r\n\r\n"),
+                     TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 784111777);
+    assert_int_equal(
+        whole("HTTP/1.1 200 OK\r\nDate: yesterday\r\nDated: x\r\nContent-Length: 0\r\n\r\n"),
+        TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 0);
+}
+
+static void reads_retry_after(void **state)
+{
+    static const struct {
+        const char *fields;
+        uint32_t want;
+    } rows[] = {
+        {"Retry-After: 30", 30},
+        {"Retry-After: 0", 0},
+        {"Retry-After: 0000000000000000000000000120s", 120},
+        {"Retry-After: 99999999999999999999", UINT32_MAX},
+        {"Retry-After: -5", 0},
+        {"Retry-After: soon", 0},
+        {"Retry-After:", 0},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", 37},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 08:49:30 GMT", 7},
+        {"Date: Sun, 06 Nov 1994 08:49:39 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT", 0},
+    };
+    char response[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(response, sizeof response, "HTTP/1.1 503 Busy\r\n%s\r\nContent-Length: 0\r\n\r\n",
+                 rows[i].fields);
+        assert_int_equal(whole(response), TK_HTTP_DONE);
+        assert_int_equal(tk_http_retry_after_s(&h, 784111740), rows[i].want);
+    }
+    assert_int_equal(whole("HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                           "Content-Length: 0\r\n\r\n"),
+                     TK_HTTP_DONE);
+    assert_int_equal(tk_http_retry_after_s(&h, 0), 0);
+}
+
+static const struct {
+    const char *response, *shape;
+} shapes[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "http=200 length=0"},
+    {"HTTP/1.1 503 Busy\r\nContent-Type: Text/HTML; charset=utf-8\r\nContent-Length: "
+     "40\r\n\r\n<!DOCTYPE html>\n<b>12 \xd0\xb9</b></html>........",
+     "http=503 type=text/html length=40 begins=<!aaaaaaa aaaa>?<a>00 ?"
+     "?</a></aa"},
+    {"HTTP/1.1 200 OK\r\nContent-Encoding: identity, GZIP;q=1\r\nContent-Type: s3cret/Zz\r\n"
+     "Content-Length: 3\r\n\r\n\x1f\x8b\x08",
+     "http=200 type=a0aaaa/aa coding=gzip length=3 begins=???"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, aSecretOf20Characters, chunked\r\n\r\n"
+     "1\r\nx\r\n0\r\n\r\n",
+     "http=200 coding=aaaaaaaaa00aaaa length=1 begins=a"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
+     "http=200 length=0"},
+};
+
+static void shows_what_is_no_secret(void **state)
+{
+    char buf[TK_HTTP_SHAPE_MAX + 1];
+    struct tk_text t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        assert_int_equal(whole(shapes[i].response), TK_HTTP_DONE);
+        tk_text_init(&t, buf, sizeof buf);
+        tk_http_shape(&t, &h);
+        assert_true(tk_text_ok(&t));
+        assert_string_equal(buf, shapes[i].shape);
+    }
+}
+
+static void ignores_fields_of_interim_responses(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.0 103 Early\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                           "Location: https://h/\r\nTransfer-Encoding: gzip, chunked\r\n"
+                           "Connection: close\r\nContent-Length: x\r\nContent-Type: a/b\r\n"
+                           "Retry-After: 5\r\n\r\n"
+                           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"),
+                     TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 0);
+    assert_int_equal(tk_http_retry_after_s(&h, 0), 0);
+    assert_string_equal(h.type, "");
+    assert_string_equal(h.coding, "");
+    assert_string_equal(h.location.name, "");
+    assert_string_equal(h.body, "ab");
+    assert_true(h.keep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_the_date),
+        cmocka_unit_test(reads_retry_after),
+        cmocka_unit_test(shows_what_is_no_secret),
+        cmocka_unit_test(ignores_fields_of_interim_responses),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
