@@ -102,8 +102,9 @@ static void on_account(void *ctx, struct tk_account *a, enum tk_account_event ev
 {
     struct tk_keeper *k = ctx;
 
+    (void)err; /* the account holds what the alerts need */
     record(&k->rt.history, a, event);
-    tk_alerts_on_account(&k->alerts, a, event, err);
+    tk_alerts_on_account(&k->alerts, a, event);
 }
 
 /* --- start and end --- */

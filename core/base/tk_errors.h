@@ -85,10 +85,17 @@ TK_ERROR(SERVER_BUSY, "server_busy", RETRY, "the server is rate-limiting or over
 TK_ERROR(BAD_ANSWER, "bad_answer", RETRY, "unexpected response; check the host")
 
 /* errors of the authorization server (RFC 6749 5.2, and Bitrix24's own) */
-TK_ERROR(INVALID_CLIENT, "invalid_client", BLOCK,
-         "the server rejects client_secret, or the application is not installed; set client_secret")
+TK_ERROR(
+    INVALID_CLIENT, "invalid_client", BLOCK,
+    "the server rejects client_id or client_secret, or the application is not installed; check "
+    "client_id, set client_secret")
 TK_ERROR(WRONG_CLIENT, "wrong_client", BLOCK,
          "the server does not know client_id; type auth forget, then set client_id")
+TK_ERROR(UNAUTHORIZED_CLIENT, "unauthorized_client", BLOCK,
+         "the application may not use authorization codes or refresh tokens; check its type in the "
+         "portal, and client_id")
+TK_ERROR(UNSUPPORTED_GRANT, "unsupported_grant_type", BLOCK,
+         "the server does not know authorization codes or refresh tokens; check auth_host")
 TK_ERROR(INVALID_REQUEST, "invalid_request", BLOCK,
          "the server reports a missing parameter; check the settings with show")
 TK_ERROR(INVALID_SCOPE, "invalid_scope", BLOCK,
@@ -131,8 +138,9 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said in status --all")
 TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
          "the portal rejects this token; a new one is requested")
-TK_ERROR(USER_REFUSED, "user_refused", NONE,
-         "the portal rejects the user who authorized; type auth begin and log in as another user")
+TK_ERROR(USER_REFUSED, "user_refused", BLOCK,
+         "the user who authorized was dismissed or blocked; type auth begin and log in as another "
+         "user")
 TK_ERROR(PORTAL_CLOSED, "portal_closed", BLOCK,
          "the portal is deleted, closed or blocked; ask Bitrix24")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,

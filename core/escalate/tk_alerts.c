@@ -5,6 +5,7 @@
 #include "tk_alert_post.h"
 #include "tk_alert_record.h"
 #include "tk_assert.h"
+#include "tk_token.h"
 
 #include <string.h>
 
@@ -48,8 +49,16 @@ static void drop(struct tk_alerts *all, struct tk_account *a)
     init_alert(all, a);
 }
 
-void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_account_event event,
-                          enum tk_err err)
+static bool is_well(const struct tk_account *a)
+{
+    struct tk_token_health health;
+
+    tk_token_health(a, &health);
+    return tk_account_is_renewable(a) && health.failures == 0 && health.blocked_by == TK_OK &&
+           !health.unstored;
+}
+
+void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_account_event event)
 {
     struct tk_alert *alert = &all->of[a->index];
 
@@ -63,7 +72,8 @@ void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_a
         tk_alert_level_update(alert);
         break;
     case TK_ACCOUNT_RENEWED:
-        if (err == TK_OK)
+    case TK_ACCOUNT_USER:
+        if (is_well(a))
             tk_alert_level_clear(alert);
         else
             tk_alert_level_update(alert);

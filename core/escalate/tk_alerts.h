@@ -17,8 +17,7 @@ void tk_alerts_init(struct tk_alerts *all, struct tk_runtime *rt, struct tk_acco
 void tk_alerts_resume(struct tk_alerts *all);
 
 /* Raises and clears: to be called by the accounts' listener. */
-void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_account_event event,
-                          enum tk_err err);
+void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_account_event event);
 
 /* As tk_webhook_set. To a new target a fault that persists is posted again; of one that is over
  * nothing more is posted. */

@@ -50,6 +50,13 @@ bool tk_account_is_renewable(const struct tk_account *a)
     return tk_account_has_pair(a) && a->revocation == TK_NOT_REVOKED;
 }
 
+enum tk_err tk_account_blocked_by(const struct tk_account *a)
+{
+    if (a->refresh.blocked_by != TK_OK)
+        return a->refresh.blocked_by;
+    return a->rest.err == TK_E_USER_REFUSED ? TK_E_USER_REFUSED : TK_OK;
+}
+
 bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
     if (!a->times_known)
@@ -78,7 +85,12 @@ void tk_account_discover_host(struct tk_account *a, const char *host)
     a->info_stored = false;
 }
 
-/* --- the server's error code --- */
+/* --- errors --- */
+
+void tk_account_set_error(struct tk_account *a, enum tk_err err)
+{
+    a->last_error = err;
+}
 
 /* True if one of the two strings contains the other. */
 static bool share_text(const char *secret, const char *code)

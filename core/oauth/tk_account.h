@@ -131,6 +131,7 @@ enum tk_account_event {
     TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why it is not on flash */
     TK_ACCOUNT_STORED,    /* the retried commit of the pair succeeded, and no refresh is failing */
     TK_ACCOUNT_FAILED,    /* a refresh failed with err */
+    TK_ACCOUNT_USER,      /* the portal refuses its user, or no longer does */
     TK_ACCOUNT_MOVED,     /* the portal has a new host name, which is about to be stored */
     TK_ACCOUNT_FORGOTTEN, /* the pair was deleted */
     TK_ACCOUNT_DELETING,  /* about to be deleted */
@@ -191,6 +192,10 @@ bool tk_account_has_pair(const struct tk_account *a);
 /* True if it has a pair that the server has not refused. */
 bool tk_account_is_renewable(const struct tk_account *a);
 
+/* What an operator must change before the pair is of use: the last refresh says so, or the portal
+ * refuses the user. TK_OK: nothing. */
+enum tk_err tk_account_blocked_by(const struct tk_account *a);
+
 /* True while a code is being exchanged or waits for its next try. */
 bool tk_account_exchanging(const struct tk_account *a);
 
@@ -204,6 +209,9 @@ void tk_account_auth_host(const struct tk_account *a, struct tk_host *out);
 /* A server named the authorization host, one of tk_oauth_known_host. Ignored if the operator set
  * auth_host. */
 void tk_account_discover_host(struct tk_account *a, const char *host);
+
+/* Sets last_error, the outcome of a refresh, an exchange or a call; nothing else writes it. */
+void tk_account_set_error(struct tk_account *a, enum tk_err err);
 
 /* Records the error code of a response, "" for none. A code that shares text with a secret, is too
  * long or not printable is replaced by its length. */

@@ -177,6 +177,7 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_
 static void accept_pair(struct tk_account *a, const struct tk_token_response *response)
 {
     tk_https_cancel(&a->rt->https, &a->refresh.request);
+    tk_rest_verify_stop(a); /* what the portal said of the former user is over */
     if (a->auth.redirect_host != NULL)
         tk_account_discover_host(a, a->auth.redirect_host);
     tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
@@ -266,7 +267,7 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
     tk_wipe(a->auth.code, sizeof a->auth.code);
     a->auth.result = code_result(err, r->sent);
     if (err != TK_OK)
-        a->last_error = a->auth.result;
+        tk_account_set_error(a, a->auth.result);
 }
 
 /* The redirect may name the authorization host, unless the operator set one. */

@@ -30,7 +30,7 @@ static uint64_t now_of(const struct tk_account *a)
 static void open_intent(struct tk_account *a)
 {
     if (tk_account_store_intent(a, true) != TK_OK) /* writes nothing if it is open */
-        a->last_error = TK_E_STORAGE_FAILED;
+        tk_account_set_error(a, TK_E_STORAGE_FAILED);
     a->refresh.intent = true;
 }
 
@@ -157,7 +157,8 @@ static void react(struct tk_account *a, enum tk_err err)
 
 static void refresh_failed(struct tk_account *a, enum tk_err err)
 {
-    a->last_error = a->refresh.error = err;
+    a->refresh.error = err;
+    tk_account_set_error(a, err);
     a->refresh.failures++;
     react(a, err);
     log_failure(a);

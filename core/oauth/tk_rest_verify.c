@@ -54,14 +54,17 @@ static uint64_t repeat_delay_ms(const struct tk_rest *r)
 static void verified(struct tk_account *a, enum tk_err err)
 {
     struct tk_rest *r = &a->rest;
+    bool user_changed = (err == TK_E_USER_REFUSED) != (r->err == TK_E_USER_REFUSED);
 
     if (err != TK_OK || a->last_error == r->err)
-        a->last_error = err;
+        tk_account_set_error(a, err);
     r->err = err;
     r->status = status_of(err);
     tk_timer_start(&a->rt->timers, &r->timer,
                    err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + repeat_delay_ms(r));
     r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
+    if (user_changed)
+        tk_account_notify(a, TK_ACCOUNT_USER, err);
 }
 
 /* --- the call --- */
@@ -196,6 +199,7 @@ void tk_rest_verify_stop(struct tk_account *a)
     tk_https_cancel(&a->rt->https, &a->rest.request);
     tk_timer_stop(&a->rt->timers, &a->rest.timer);
     a->rest.status = TK_REST_UNKNOWN;
+    a->rest.err = TK_OK;
 }
 
 void tk_rest_verify_init(struct tk_account *a)

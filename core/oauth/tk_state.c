@@ -11,7 +11,7 @@ enum tk_state tk_account_state(const struct tk_account *a)
         return TK_NO_CLIENT;
     if (!tk_account_is_renewable(a))
         return TK_NEEDS_CODE;
-    if (a->refresh.blocked_by != TK_OK)
+    if (tk_account_blocked_by(a) != TK_OK)
         return TK_BLOCKED;
     if (a->refresh.failures > 0)
         return TK_RETRYING;
@@ -51,7 +51,7 @@ const char *tk_account_reason(const struct tk_account *a)
     case TK_RETRYING:
         return tk_err_code(a->refresh.error);
     case TK_BLOCKED:
-        return tk_err_code(a->refresh.blocked_by);
+        return tk_err_code(tk_account_blocked_by(a));
     default:
         return a->refresh.unstored ? tk_err_code(TK_E_STORAGE_FAILED) : "none";
     }

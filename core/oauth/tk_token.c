@@ -123,7 +123,7 @@ static void drop_clock_failures(struct tk_account *a)
     a->refresh.failures = 0;
     a->refresh.error = TK_OK;
     if (a->last_error == TK_E_CLOCK_UNKNOWN)
-        a->last_error = TK_OK;
+        tk_account_set_error(a, TK_OK);
     tk_account_notify(a, TK_ACCOUNT_CLOCK_SET, TK_OK);
 }
 
@@ -149,7 +149,7 @@ void tk_token_health(const struct tk_account *a, struct tk_token_health *health)
 
     *health = (struct tk_token_health){.failures = r->failures,
                                        .error = r->error,
-                                       .blocked_by = r->blocked_by,
+                                       .blocked_by = tk_account_blocked_by(a),
                                        .intent = r->intent,
                                        .unstored = r->unstored};
 }
@@ -166,7 +166,7 @@ static enum tk_err store_pair(struct tk_account *a)
     tk_timer_start(&a->rt->timers, &a->refresh.store_timer,
                    err == TK_OK ? TK_NEVER : now_of(a) + BACKOFF_BASE_MS + delay_ms);
     if (err != TK_OK)
-        a->last_error = err;
+        tk_account_set_error(a, err);
     return err;
 }
 
@@ -178,7 +178,7 @@ static void store_timer_expired(struct tk_timer *timer, uint64_t now_ms)
     if (!a->refresh.unstored || store_pair(a) != TK_OK)
         return;
     if (a->refresh.failures == 0) {
-        a->last_error = TK_OK;
+        tk_account_set_error(a, TK_OK);
         tk_account_notify(a, TK_ACCOUNT_STORED, TK_OK);
     }
 }
@@ -237,7 +237,7 @@ static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_er
     a->issued_ms = (int64_t)sent_ms;
     a->expires_ms = sent_ms + a->pair.lifetime_s * (uint64_t)1000;
     a->times_known = true;
-    a->last_error = store_err;
+    tk_account_set_error(a, store_err);
     r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected_generation = 0;
     r->last_success_ms = now_of(a);
@@ -286,7 +286,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     r->blocked_by = r->error = TK_OK;
     r->unstored = false;
     r->failures = r->probe_s = r->rejected_generation = 0;
-    a->last_error = TK_OK;
+    tk_account_set_error(a, TK_OK);
     tk_account_notify(a, TK_ACCOUNT_FORGOTTEN, TK_OK);
     return TK_OK;
 }

@@ -174,7 +174,7 @@ class NoResponse(CatalogueCase):
 
 
 class Portal(CatalogueCase):
-    """Errors of the portal change no state and raise no alert."""
+    """Errors of the portal change no state and raise no alert, except that it refuses the user."""
 
     def test_each(self) -> None:
         for row in [row for row in ROWS if row.server == "portal"]:
@@ -183,14 +183,17 @@ class Portal(CatalogueCase):
                 self.b24.fault("portal", path="/rest/", count=-1, **row.fault())
                 self.assertEqual(self.k.command("check").code, row.error)
                 status = self.k.status()
-                wanted = {"state": "ready", "reason": "none", "last_error": row.error,
-                          "said": row.word, "rest": REST[row.action], "escalation": "0",
+                state = (("blocked", row.error, "4") if row.error == "user_refused"
+                         else ("ready", "none", "0"))
+                wanted = {"last_error": row.error, "said": row.word, "rest": REST[row.action],
                           "generation": "1"}
+                wanted |= zip(("state", "reason", "escalation"), state)
                 self.assertEqual({key: status[key] for key in wanted}, wanted)
                 self.b24.clear_faults()
                 self.k.must("check")
                 status = self.k.status()
-                self.assertEqual((status["rest"], status["last_error"]), ("ok", "none"))
+                self.assertEqual((status["rest"], status["last_error"], status["state"],
+                                  status["escalation"]), ("ok", "none", "ready", "0"))
 
 
 class RefusedToken(CatalogueCase):

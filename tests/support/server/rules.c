@@ -202,6 +202,7 @@ static const struct rules_answer refusals[] = {
     {401, "NO_AUTH_FOUND", "Wrong authorization data", 0},
     {401, "invalid_token", "Unable to get application by token", 0},
     {401, "CONNECTION_ERROR", "Error connecting to authorization server", 0},
+    {401, "authorization_error", "Unable to authorize user", 0},
     {401, "ACCESS_DENIED", "REST is available only on commercial plans.", 0},
     {503, "QUERY_LIMIT_EXCEEDED", "Too many requests", 0},
     {429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 0},

@@ -162,9 +162,12 @@ static void no_secret_is_shown_as_server_error(void **state)
 
 static void configuration_errors_block_and_are_probed_slowly(void **state)
 {
-    static const char *const codes[] = {"invalid_client", "wrong_client",       "invalid_request",
-                                        "invalid_scope",  "insufficient_scope", "PAYMENT_REQUIRED",
-                                        "NOT_INSTALLED",  "ERROR_OAUTH",        "NO_AUTH_FOUND"};
+    static const char *const codes[] = {"invalid_client",         "wrong_client",
+                                        "invalid_request",        "invalid_scope",
+                                        "insufficient_scope",     "PAYMENT_REQUIRED",
+                                        "NOT_INSTALLED",          "ERROR_OAUTH",
+                                        "NO_AUTH_FOUND",          "unauthorized_client",
+                                        "unsupported_grant_type", "authorization_error"};
 
     (void)state;
     world_provision(&w);

@@ -302,6 +302,46 @@ static void a_forgotten_pair_is_not_verified(void **state)
     assert_status("rest", "unknown");
 }
 
+/* --- a user who was dismissed --- */
+
+static void a_refused_user_blocks_until_the_portal_accepts_a_call(void **state)
+{
+    (void)state;
+    provision("ok");
+    w.server.rest_error = "authorization_error";
+    verify();
+    world_assert_state(&w, "blocked", "user_refused");
+    assert_status("escalation", "4");
+    assert_non_null(strstr(world_status(&w, "action"), "auth begin"));
+    world_run(&w, 26 * MINUTE);
+    assert_status("generation", "2"); /* the authorization server may not know yet */
+    world_assert_state(&w, "blocked", "user_refused");
+    assert_status("escalation", "4");
+    assert_int_equal(world_count_events(&w, "event=raised"), 1);
+    w.server.rest_error = NULL;
+    world_run(&w, 61 * MINUTE);
+    world_assert_state(&w, "ready", "none");
+    assert_status("escalation", "0");
+}
+
+static void another_user_ends_the_refusal(void **state)
+{
+    (void)state;
+    provision("ok");
+    w.server.rest_error = "authorization_error";
+    verify();
+    w.server.rest_error = "CONNECTION_ERROR"; /* the portal cannot be asked */
+    world_give_code(&w, "code2");
+    world_assert_begins(world_type(&w, "auth code code2"), "OK state=ready generation=2");
+    assert_status("escalation", "0");
+    w.server.rest_error = "authorization_error";
+    verify();
+    world_assert_state(&w, "blocked", "user_refused");
+    world_type(&w, "auth forget");
+    world_assert_state(&w, "needs_code", "new");
+    assert_status("escalation", "0");
+}
+
 /* --- the server's error code --- */
 
 static void an_unknown_error_code_is_shown(void **state)
@@ -367,6 +407,8 @@ int main(void)
         TEST(a_refused_token_is_refreshed_once),
         TEST(a_token_that_stays_refused_is_not_refreshed_again),
         TEST(a_forgotten_pair_is_not_verified),
+        TEST(a_refused_user_blocks_until_the_portal_accepts_a_call),
+        TEST(another_user_ends_the_refusal),
         TEST(an_unknown_error_code_is_shown),
         TEST(a_shown_error_code_is_short_printable_and_no_secret),
     };
