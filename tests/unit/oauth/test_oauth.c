@@ -193,6 +193,23 @@ static void rejects_responses_with_too_many_members(void **state)
     assert_int_equal(parse_error(200, text), TK_E_BAD_ANSWER);
 }
 
+static void reports_why_a_body_cannot_be_read(void **state)
+{
+    (void)state;
+    parse(200, "\x1f\x8b\x08");
+    strcpy(http.coding, "gzip");
+    assert_int_equal(tk_oauth_read_token_response(&http, NOW, &response), TK_E_HTTP_CODED);
+    parse(503, "\x1f\x8b\x08"); /* the status decides */
+    strcpy(http.coding, "gzip");
+    assert_int_equal(tk_oauth_read_token_response(&http, NOW, &response), TK_E_SERVER_BUSY);
+    parse(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"); /* its field is wrong */
+    strcpy(http.coding, "gzip");
+    assert_int_equal(tk_oauth_read_token_response(&http, NOW, &response), TK_OK);
+    parse(200, "<html>");
+    http.is_cut = true;
+    assert_int_equal(tk_oauth_read_token_response(&http, NOW, &response), TK_E_HTTP_TOO_LARGE);
+}
+
 /* --- error responses --- */
 
 struct row {
@@ -328,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_documented_response),
         cmocka_unit_test(needs_only_the_two_tokens),
+        cmocka_unit_test(reports_why_a_body_cannot_be_read),
         cmocka_unit_test(ignores_members_of_other_types),
         cmocka_unit_test(reads_lifetimes_in_every_form),
         cmocka_unit_test(rejects_tokens_that_cannot_be_stored),
