@@ -76,7 +76,7 @@ BOARDS = {board.name: board for board in (
           b"\x01\xa0", b"\x39\x71\x4a\xd8", "rv32-525400123456",
           ("-drive", "if=pflash,unit=0,format=raw,readonly=on,file={image}"), 32 << 20,
           (116, 39, 1.55), 0x20000000,
-          (("ec", 22, 14, 100), ("rsa", 18, 18, 100), ("p384", 120, 80, 100)), 1.2,
+          (("ec", 25, 15, 100), ("rsa", 18, 13, 100), ("p384", 100, 60, 100)), 1.0,
           b"\x73\x20\x05\x30\x82\x80",
           # QEMU 7.2 writes a pflash synchronously, and hangs on a SIGTERM during such a write.
           cut=signal.SIGKILL),
