@@ -10,6 +10,7 @@
 #define COMMIT_MAX 20    /* values of a commit that the history is added to */
 #define STEP_MS    20    /* between steps of tk_store_prepare */
 #define RETRY_MS   60000 /* after a flash error */
+#define OPEN_TRIES 3     /* while reads fail */
 
 static uint64_t now_of(const struct tk_storage *s)
 {
@@ -40,6 +41,15 @@ static struct tk_store_seal *open_seal(const struct tk_config *config)
     return is_ready ? &config->seal->store : NULL;
 }
 
+static int open_store(struct tk_storage *s, struct tk_store_seal *seal)
+{
+    int ret = TK_STORE_FLASH;
+
+    for (int i = 0; i < OPEN_TRIES && ret == TK_STORE_FLASH; i++)
+        ret = tk_store_open(&s->store, s->config->flash, seal);
+    return ret;
+}
+
 static enum tk_err error_of(int ret)
 {
     return ret == TK_STORE_OK       ? TK_OK
@@ -54,7 +64,7 @@ void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struc
     s->config = config;
     s->timers = timers;
     s->history = history;
-    s->err = error_of(tk_store_open(&s->store, config->flash, open_seal(config)));
+    s->err = error_of(open_store(s, open_seal(config)));
     tk_timer_init(&s->timer, prepare);
     if (s->err == TK_OK)
         tk_timer_start(timers, &s->timer, now_of(s) + STEP_MS);

@@ -145,8 +145,10 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
     }
     if (s->seq != 0)
         find_end(s);
-    if (s->read_failed)
-        return TK_STORE_FLASH;
+    if (s->read_failed) {
+        s->seq = 0; /* what was found may not be the newest */
+        return s->open_error = TK_STORE_FLASH;
+    }
     if (is_sealed_otherwise(s)) {
         s->seq = 0; /* as if blank */
         s->open_error = TK_STORE_SEALED;
@@ -158,7 +160,7 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
 static void begin(struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL); /* tk_store_open was not called */
-    s->read_failed = false;
+    s->read_failed = s->open_error == TK_STORE_FLASH;
     if (s->next_erasing)
         (void)tk_media_erase(s, s->seq + 1);
 }
@@ -287,6 +289,7 @@ static bool wipe(struct tk_store *s)
         .values = &all, .count = 1, .changed = 1, .heads = 1, .size = tk_record_frame(s) + 2};
 
     begin(s);
+    s->read_failed = false;
     if (s->seq != 0)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
     for (uint32_t i = 1; i <= s->flash->sectors; i++) {

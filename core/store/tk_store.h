@@ -74,8 +74,9 @@
 /* Mounts whatever the flash holds: a store, a torn one, blank or foreign data. Writes nothing.
  * flash and seal must outlive s; seal: NULL for plaintext. Sectors must have 1 KB to 256 KB, and
  * there must be at least two; the write unit must be a power of two, at most 64.
- * TK_STORE_OK, TK_STORE_FLASH, TK_STORE_GEOMETRY, TK_STORE_SEALED. After the last two nothing can
- * be read or written; with TK_STORE_SEALED, tk_store_wipe makes it usable. */
+ * TK_STORE_OK, or TK_STORE_FLASH, TK_STORE_GEOMETRY, TK_STORE_SEALED: then nothing can be read or
+ * written. After TK_STORE_FLASH open it again; tk_store_wipe makes a store of another key usable.
+ */
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal);
 
 /* Writes all values or none. At most 31 different keys; a value of more than 253 bytes counts once
@@ -111,7 +112,7 @@ const char *tk_store_health(const struct tk_store *s);
  * TK_STORE_OK, TK_STORE_FLASH. */
 int tk_store_wipe(struct tk_store *s);
 
-/* From now on commits return TK_STORE_FLASH and write nothing, until the store is opened again. */
+/* From now on reads and commits return TK_STORE_FLASH, until the store is opened again. */
 void tk_store_close(struct tk_store *s);
 
 #endif

@@ -355,6 +355,36 @@ static void a_failed_read_is_an_error(void **state)
     end();
 }
 
+/* What could not be read at mount is not overwritten, and nothing older is returned for it. */
+static void a_failed_read_at_mount_refuses_all_access(void **state)
+{
+    bool failed = true;
+
+    (void)state;
+    begin(&shapes[3]);
+    assert_int_equal(commit_until_cut(), COMMITS);
+    for (unsigned at = 1; failed; at++) {
+        uint64_t operations = f.operations;
+        uint8_t got[LEN_MAX];
+
+        f.fail_read_at = f.reads + at;
+        int ret = tk_store_open(&s, &f.flash, NULL);
+
+        failed = f.reads >= f.fail_read_at;
+        f.fail_read_at = 0;
+        assert_int_equal(ret, failed ? TK_STORE_FLASH : TK_STORE_OK);
+        if (failed) {
+            assert_int_equal(tk_store_get(&s, 1, got, sizeof got), TK_STORE_FLASH);
+            assert_int_equal(commit(COMMITS), TK_STORE_FLASH);
+            assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+            assert_int_equal(f.operations, operations);
+        }
+        restart();
+        assert_true(holds(&models[COMMITS]));
+    }
+    end();
+}
+
 static void a_failed_read_corrupts_no_commit(void **state)
 {
     bool failed = true;
@@ -481,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_failed_operation_changes_nothing),
         cmocka_unit_test(a_failed_wipe_returns_no_garbage),
         cmocka_unit_test(a_failed_read_is_an_error),
+        cmocka_unit_test(a_failed_read_at_mount_refuses_all_access),
         cmocka_unit_test(a_failed_read_corrupts_no_commit),
         cmocka_unit_test(a_bit_flip_costs_at_most_the_last_commit),
         cmocka_unit_test(many_bit_flips_never_make_a_value),
