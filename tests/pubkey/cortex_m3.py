@@ -12,7 +12,6 @@ a branch on the scalar and expects that the counts show it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import subprocess
 import sys
@@ -30,40 +29,6 @@ VERIFICATIONS = ("ECDSA P-256", "ECDSA P-384", "RSA-2048", "RSA-4096")
 SECONDS_A_SCALAR = 10  # on a busy machine
 
 
-# --- signatures ---
-
-
-def array(name: str, octets: bytes) -> str:
-    """As C."""
-    return f"static const unsigned char {name}[] = {{{', '.join(map(str, octets))}}};\n"
-
-
-def first_valid(file: str) -> vectors.Vector:
-    """The first good signature of a file of Wycheproof's vectors."""
-    return next(v for v in vectors.read(vectors.HERE / file) if v.result == "valid")
-
-
-def signatures() -> str:
-    """signatures.h: one of each kind that run_verifications() has."""
-    text = ""
-    for name, file, size in (("p256", "ecdsa_secp256r1_sha256.txt", 32),
-                             ("p384", "ecdsa_secp384r1_sha384.txt", 48)):
-        v = first_valid(file)
-        r, s = vectors.der_integers(v.fields[1])
-        text += array(f"{name}_key", v.key[1:])
-        text += array(f"{name}_hash", hashlib.new(v.digest, v.fields[0]).digest())
-        text += array(f"{name}_r", r.to_bytes(size, "big")) + array(f"{name}_s", s.to_bytes(size, "big"))
-    for name, file in (("rsa2048", "rsa_signature_2048_sha256.txt"),
-                       ("rsa4096", "rsa_signature_4096_sha256.txt")):
-        v = first_valid(file)
-        n, e = vectors.der_integers(v.key)
-        assert e == 65537
-        text += array(f"{name}_n", n.to_bytes(len(v.fields[1]), "big"))
-        text += array(f"{name}_signature", v.fields[1])
-        text += array(f"{name}_hash", hashlib.new(v.digest, v.fields[0]).digest())
-    return text
-
-
 # --- building and running ---
 
 
@@ -79,7 +44,7 @@ def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess:
 
 def build(work: Path, scalars: int, leak: bool) -> Path:
     """The program."""
-    (work / "signatures.h").write_text(signatures(), encoding="ascii")
+    (work / "signatures.h").write_text(vectors.signatures(), encoding="ascii")
     run("cmake", "-S", TREE / "tests/pubkey/cortex_m3", "-B", work / "build", "-G", "Ninja",
         f"-DCMAKE_TOOLCHAIN_FILE={TREE / 'port/baremetal/cortex-m3.cmake'}",
         "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DSCALARS={scalars}", f"-DINPUTS={work}",

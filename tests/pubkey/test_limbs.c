@@ -25,7 +25,7 @@ static void assert_limbs(const tk_limb *ours, tk_limb a, tk_limb b, tk_limb c)
 
 /* --- sums --- */
 
-static void one_limb_carries(void **state)
+static void adding_a_limb_takes_and_makes_a_carry(void **state)
 {
     static const struct {
         tk_limb a, b, in, sum, out;
@@ -47,7 +47,7 @@ static void one_limb_carries(void **state)
     }
 }
 
-static void one_limb_borrows(void **state)
+static void subtracting_a_limb_takes_and_makes_a_borrow(void **state)
 {
     static const struct {
         tk_limb a, b, in, difference, out;
@@ -82,7 +82,7 @@ static void carries_run_through_all_limbs(void **state)
     assert_limbs(r, ONES, ONES, ONES);
 }
 
-static void largest_products_fit(void **state)
+static void the_largest_products_do_not_overflow(void **state)
 {
     tk_limb t[N] = {ONES, ONES, ONES}, a[N] = {ONES, ONES, ONES}, sum[N] = {0, 0, 0};
 
@@ -116,7 +116,7 @@ static void masks_select_all_or_nothing(void **state)
     }
 }
 
-static void compares_from_the_highest_limb(void **state)
+static void the_highest_limb_that_differs_decides_a_comparison(void **state)
 {
     tk_limb a[N] = {5, 5, 5}, b[N];
 
@@ -135,7 +135,7 @@ static void compares_from_the_highest_limb(void **state)
 }
 
 /* (carry, a) from 0 to 2 * m - 1. */
-static void settles_below_the_modulus(void **state)
+static void settling_leaves_a_number_below_the_modulus(void **state)
 {
     static const tk_limb m[N] = {3, 0, HIGH};
     static const struct {
@@ -159,7 +159,7 @@ static void settles_below_the_modulus(void **state)
 
 /* --- octets --- */
 
-static void loads_and_stores_any_length(void **state)
+static void octets_of_any_length_are_loaded_and_stored(void **state)
 {
     uint8_t octets[N * sizeof(tk_limb) + 4] = {0}, again[sizeof octets];
     tk_limb r[N];
@@ -184,7 +184,7 @@ static void loads_and_stores_any_length(void **state)
 
 /* --- a modulus --- */
 
-static void inverts_odd_limbs(void **state)
+static void each_odd_limb_has_its_inverse(void **state)
 {
     (void)state;
     for (tk_limb m = 1; m < 2001; m += 2) {
@@ -194,7 +194,7 @@ static void inverts_odd_limbs(void **state)
     }
 }
 
-static void doubles_with_a_carry(void **state)
+static void doubling_reduces_with_a_carry_too(void **state)
 {
     static const tk_limb m[N] = {ONES, ONES, ONES};
     struct tk_modulus modulus = {m, N, 1};
@@ -244,7 +244,7 @@ static void check_square_of_r(const tk_limb *m)
     assert_limbs(r, 1, 0, 0);
 }
 
-static void squares_r_for_any_highest_limb(void **state)
+static void r_squared_is_right_for_any_highest_limb(void **state)
 {
     static const tk_limb moduli[][N] = {
         {1, 0, 1},       {3, 0, 1},          {ONES, ONES, 1},        {1, 0, HIGH},
@@ -258,18 +258,18 @@ static void squares_r_for_any_highest_limb(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_limb_carries),
-        cmocka_unit_test(one_limb_borrows),
+        cmocka_unit_test(adding_a_limb_takes_and_makes_a_carry),
+        cmocka_unit_test(subtracting_a_limb_takes_and_makes_a_borrow),
         cmocka_unit_test(carries_run_through_all_limbs),
-        cmocka_unit_test(largest_products_fit),
+        cmocka_unit_test(the_largest_products_do_not_overflow),
         cmocka_unit_test(masks_select_all_or_nothing),
-        cmocka_unit_test(compares_from_the_highest_limb),
-        cmocka_unit_test(settles_below_the_modulus),
-        cmocka_unit_test(loads_and_stores_any_length),
-        cmocka_unit_test(inverts_odd_limbs),
-        cmocka_unit_test(doubles_with_a_carry),
+        cmocka_unit_test(the_highest_limb_that_differs_decides_a_comparison),
+        cmocka_unit_test(settling_leaves_a_number_below_the_modulus),
+        cmocka_unit_test(octets_of_any_length_are_loaded_and_stored),
+        cmocka_unit_test(each_odd_limb_has_its_inverse),
+        cmocka_unit_test(doubling_reduces_with_a_carry_too),
         cmocka_unit_test(one_operand_may_exceed_the_modulus),
-        cmocka_unit_test(squares_r_for_any_highest_limb),
+        cmocka_unit_test(r_squared_is_right_for_any_highest_limb),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

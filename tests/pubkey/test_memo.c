@@ -151,7 +151,7 @@ static struct call numbered(uint8_t number)
 
 /* --- what is kept --- */
 
-static void remembers_success(void **state)
+static void a_good_signature_is_verified_once(void **state)
 {
     (void)state;
     assert_int_equal(verify(&usual), 0);
@@ -161,7 +161,7 @@ static void remembers_success(void **state)
     assert_true(is_known(&usual));
 }
 
-static void does_not_remember_failure(void **state)
+static void a_bad_signature_is_verified_each_time(void **state)
 {
     (void)state;
     verdict = MBEDTLS_ERR_PK_SIG_LEN_MISMATCH;
@@ -175,7 +175,7 @@ static void does_not_remember_failure(void **state)
     assert_true(is_known(&usual));
 }
 
-static void failure_displaces_nothing(void **state)
+static void a_bad_signature_displaces_no_entry(void **state)
 {
     (void)state;
     for (uint8_t i = 0; i < ENTRIES; i++) {
@@ -196,7 +196,7 @@ static void failure_displaces_nothing(void **state)
     }
 }
 
-static void drops_the_least_recently_used(void **state)
+static void the_least_recently_used_entry_is_replaced(void **state)
 {
     (void)state;
     for (uint8_t i = 0; i < ENTRIES; i++) {
@@ -215,7 +215,7 @@ static void drops_the_least_recently_used(void **state)
     }
 }
 
-static void clearing_forgets_all(void **state)
+static void no_entry_survives_clearing(void **state)
 {
     (void)state;
     assert_int_equal(verify(&usual), 0);
@@ -232,7 +232,7 @@ static void assert_unknown(struct call *other)
     assert_false(is_known(other));
 }
 
-static void each_bit_of_hash_and_signature_counts(void **state)
+static void another_bit_of_hash_or_signature_is_unknown(void **state)
 {
     (void)state;
     for (unsigned bit = 0; bit < 8 * (usual.hash_len + usual.len); bit++) {
@@ -246,7 +246,7 @@ static void each_bit_of_hash_and_signature_counts(void **state)
 }
 
 /* The same octets behind each other, but more of them in the hash; and shorter ones. */
-static void lengths_count(void **state)
+static void another_length_is_unknown(void **state)
 {
     struct call other = usual;
 
@@ -267,7 +267,7 @@ static void lengths_count(void **state)
 }
 
 /* 0 octets of a hash stand for the digest's length: they are looked at, and they count. */
-static void a_hash_without_a_length_counts(void **state)
+static void a_hash_of_length_0_is_as_long_as_its_digest(void **state)
 {
     (void)state;
     usual.hash_len = 0;
@@ -278,7 +278,7 @@ static void a_hash_without_a_length_counts(void **state)
     assert_false(is_known(&other));
 }
 
-static void the_algorithm_counts(void **state)
+static void another_algorithm_is_unknown(void **state)
 {
     struct call other = usual;
 
@@ -290,7 +290,7 @@ static void the_algorithm_counts(void **state)
     assert_unknown(&other);
 }
 
-static void the_key_counts(void **state)
+static void another_key_is_unknown(void **state)
 {
     mbedtls_pk_context *const keys[] = {&p256, &p256_negative, &p384, &rsa, &rsa_other_e};
 
@@ -308,7 +308,7 @@ static void the_key_counts(void **state)
     }
 }
 
-static void each_bit_of_a_modulus_counts(void **state)
+static void another_bit_of_the_modulus_is_unknown(void **state)
 {
     (void)state;
     usual.type = MBEDTLS_PK_RSA;
@@ -325,7 +325,7 @@ static void each_bit_of_a_modulus_counts(void **state)
 }
 
 /* The same key in other memory is the same. */
-static void an_equal_key_is_the_same_key(void **state)
+static void an_equal_key_in_other_memory_is_known(void **state)
 {
     mbedtls_pk_context pk;
     struct call other = usual;
@@ -338,7 +338,7 @@ static void an_equal_key_is_the_same_key(void **state)
     mbedtls_pk_free(&pk);
 }
 
-static void leaves_a_missing_key_to_the_verification(void **state)
+static void without_a_key_each_call_is_verified(void **state)
 {
     mbedtls_pk_context none;
 
@@ -351,7 +351,7 @@ static void leaves_a_missing_key_to_the_verification(void **state)
 }
 
 /* No hash is for the verification to refuse. */
-static void leaves_a_missing_hash_to_the_verification(void **state)
+static void without_a_hash_each_call_is_verified(void **state)
 {
     (void)state;
     verdict = MBEDTLS_ERR_PK_BAD_INPUT_DATA;
@@ -363,7 +363,7 @@ static void leaves_a_missing_hash_to_the_verification(void **state)
 
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
 /* Among them salts that would be the same if the parameters shared a word. */
-static void each_parameter_of_pss_counts(void **state)
+static void another_parameter_of_pss_is_unknown(void **state)
 {
     static const mbedtls_pk_rsassa_pss_options all[] = {
         {MBEDTLS_MD_SHA256, 32},
@@ -401,22 +401,22 @@ static void each_parameter_of_pss_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(remembers_success),
-        TEST(does_not_remember_failure),
-        TEST(failure_displaces_nothing),
-        TEST(drops_the_least_recently_used),
-        TEST(clearing_forgets_all),
-        TEST(each_bit_of_hash_and_signature_counts),
-        TEST(lengths_count),
-        TEST(a_hash_without_a_length_counts),
-        TEST(the_algorithm_counts),
-        TEST(the_key_counts),
-        TEST(each_bit_of_a_modulus_counts),
-        TEST(an_equal_key_is_the_same_key),
-        TEST(leaves_a_missing_key_to_the_verification),
-        TEST(leaves_a_missing_hash_to_the_verification),
+        TEST(a_good_signature_is_verified_once),
+        TEST(a_bad_signature_is_verified_each_time),
+        TEST(a_bad_signature_displaces_no_entry),
+        TEST(the_least_recently_used_entry_is_replaced),
+        TEST(no_entry_survives_clearing),
+        TEST(another_bit_of_hash_or_signature_is_unknown),
+        TEST(another_length_is_unknown),
+        TEST(a_hash_of_length_0_is_as_long_as_its_digest),
+        TEST(another_algorithm_is_unknown),
+        TEST(another_key_is_unknown),
+        TEST(another_bit_of_the_modulus_is_unknown),
+        TEST(an_equal_key_in_other_memory_is_known),
+        TEST(without_a_key_each_call_is_verified),
+        TEST(without_a_hash_each_call_is_verified),
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
-        TEST(each_parameter_of_pss_counts),
+        TEST(another_parameter_of_pss_is_unknown),
 #endif
     };
 

@@ -69,7 +69,7 @@ static int verify(const uint8_t hash[32])
     return mbedtls_ecdsa_verify(&group, hash, 32, &q, &r, &s);
 }
 
-static void refuses_r_and_s_out_of_range(void **state)
+static void r_and_s_out_of_range_are_refused(void **state)
 {
     const uint8_t hash[32] = {1, 2, 3};
     mbedtls_mpi *const numbers[] = {&r, &s};
@@ -94,7 +94,7 @@ static void refuses_r_and_s_out_of_range(void **state)
     assert_int_equal(verify(hash), 0);
 }
 
-static void refuses_keys_that_are_no_points(void **state)
+static void ecdsa_keys_off_the_curve_are_refused(void **state)
 {
     const uint8_t hash[32] = {1, 2, 3};
 
@@ -111,7 +111,7 @@ static void refuses_keys_that_are_no_points(void **state)
 /* As mbedTLS: coordinates below p, affine, on the curve. */
 int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
 
-static void accepts_affine_points_of_the_curve_alone(void **state)
+static void only_affine_points_of_the_curve_are_keys(void **state)
 {
     (void)state;
     assert_int_equal(tk_ecp_check_pubkey(&group, &group.G), 0);
@@ -133,7 +133,7 @@ int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi
                const mbedtls_ecp_point *p, int (*random)(void *, unsigned char *, size_t),
                void *ctx);
 
-static void refuses_scalars_out_of_range(void **state)
+static void scalars_out_of_range_are_refused(void **state)
 {
     (void)state;
     assert_int_equal(mbedtls_mpi_lset(&d, 1), 0);
@@ -156,7 +156,7 @@ static void refuses_scalars_out_of_range(void **state)
 
 /* --- what mbedTLS computes --- */
 
-static void x25519_is_as_openssl_has_it(void **state)
+static void x25519_agrees_with_openssl(void **state)
 {
     uint8_t ours[32], theirs[32], shared[32], scalar[32];
     size_t len;
@@ -232,7 +232,7 @@ static void check_public(const char *n_hex, const char *e_hex)
     BN_CTX_free(bn);
 }
 
-static void rsa_is_as_openssl_has_it(void **state)
+static void rsa_agrees_with_openssl_for_any_exponent(void **state)
 {
     static const char *const exponents[] = {"03", "010001", "FFFFFFFFFFFFFFFF",
                                             "010000000000000001",
@@ -257,12 +257,12 @@ static void rsa_is_as_openssl_has_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(refuses_r_and_s_out_of_range),
-        TEST(refuses_keys_that_are_no_points),
-        TEST(accepts_affine_points_of_the_curve_alone),
-        TEST(refuses_scalars_out_of_range),
-        TEST(x25519_is_as_openssl_has_it),
-        TEST(rsa_is_as_openssl_has_it),
+        TEST(r_and_s_out_of_range_are_refused),
+        TEST(ecdsa_keys_off_the_curve_are_refused),
+        TEST(only_affine_points_of_the_curve_are_keys),
+        TEST(scalars_out_of_range_are_refused),
+        TEST(x25519_agrees_with_openssl),
+        TEST(rsa_agrees_with_openssl_for_any_exponent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

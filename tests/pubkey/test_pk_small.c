@@ -115,7 +115,7 @@ static int verify(struct key *key, const struct digest *digest)
 
 /* --- RSA: what is good --- */
 
-static void verifies_rsa(void **state)
+static void only_unchanged_rsa_signatures_are_accepted(void **state)
 {
     static const struct {
         unsigned bits, e;
@@ -143,7 +143,7 @@ static void verifies_rsa(void **state)
 }
 
 /* Many keys, for the carries that few have. */
-static void verifies_rsa_with_many_keys(void **state)
+static void rsa_signatures_of_many_keys_are_accepted(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 40; i++) {
@@ -177,7 +177,7 @@ static size_t encode(uint8_t *out, size_t padding)
 }
 
 /* Every octet of what is signed counts; nothing may follow the hash (Bleichenbacher, 2006). */
-static void each_octet_of_what_was_signed_counts(void **state)
+static void a_change_of_any_octet_that_was_signed_is_refused(void **state)
 {
     struct key key;
     uint8_t encoded[256];
@@ -207,7 +207,7 @@ static void put_modulus(struct key *key, BIGNUM **n)
     assert_int_equal(EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_N, n), 1);
 }
 
-static void refuses_other_signatures(void **state)
+static void other_paddings_digests_and_values_are_refused(void **state)
 {
     struct key key;
     BIGNUM *n;
@@ -231,7 +231,7 @@ static void refuses_other_signatures(void **state)
 }
 
 /* A zero in front, or one octet less, is another signature. */
-static void refuses_signatures_of_another_length(void **state)
+static void rsa_signatures_of_another_length_are_refused(void **state)
 {
     struct key key;
 
@@ -255,7 +255,7 @@ static void refuses_signatures_of_another_length(void **state)
 }
 
 /* The signature plus n would be as good a one, if it were not required to be below n. */
-static void refuses_signatures_not_below_the_modulus(void **state)
+static void rsa_signatures_not_below_the_modulus_are_refused(void **state)
 {
     struct key key;
     BIGNUM *n;
@@ -276,7 +276,7 @@ static void refuses_signatures_not_below_the_modulus(void **state)
     free_key(&key);
 }
 
-static void refuses_unknown_digests(void **state)
+static void unknown_digests_and_wrong_lengths_are_refused(void **state)
 {
     struct key key;
 
@@ -310,7 +310,7 @@ static int parse(const uint8_t *der, size_t len)
     return ret;
 }
 
-static void refuses_malformed_rsa_keys(void **state)
+static void malformed_rsa_keys_are_refused(void **state)
 {
     static const uint8_t good[] = {0x30, 23,   0x02, 16,   0x80, 1,    2,    3,    4, 5, 6, 7, 8,
                                    9,    0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x02, 3, 1, 0, 1};
@@ -353,7 +353,7 @@ static int parse_bits(size_t bits)
     return parse(der, 9 + len + 3);
 }
 
-static void limits_the_modulus(void **state)
+static void a_modulus_has_128_to_4096_bits(void **state)
 {
     (void)state;
     for (size_t bits = TK_RSA_MIN_BITS - 20; bits < TK_RSA_MAX_BITS + 100; bits++) {
@@ -364,7 +364,7 @@ static void limits_the_modulus(void **state)
 }
 
 /* An exponent of one is none; a long one is only there to take our time. */
-static void limits_the_exponent(void **state)
+static void an_exponent_is_odd_and_has_2_to_64_bits(void **state)
 {
     uint8_t der[] = {0x30, 29,   0x02, 16,   0x80, 1, 2,    3,    4, 5, 6, 7, 8, 9, 0x10, 0x11,
                      0x12, 0x13, 0x14, 0x15, 0x02, 9, 0x00, 0x80, 0, 0, 0, 0, 0, 0, 1};
@@ -384,7 +384,7 @@ static void limits_the_exponent(void **state)
 }
 
 /* An exponent of 64 bits takes part as a whole. */
-static void uses_all_64_bits_of_an_exponent(void **state)
+static void all_64_bits_of_an_exponent_are_used(void **state)
 {
     struct key key;
     BIGNUM *n, *x = BN_new(), *e = NULL;
@@ -443,7 +443,7 @@ static void a_second_key_replaces_the_first(void **state)
 
 /* --- ECDSA --- */
 
-static void verifies_ecdsa(void **state)
+static void only_unchanged_ecdsa_signatures_are_accepted(void **state)
 {
     static const struct {
         const char *name;
@@ -471,7 +471,7 @@ static void verifies_ecdsa(void **state)
     }
 }
 
-static void accepts_uncompressed_points_alone(void **state)
+static void only_uncompressed_points_are_keys(void **state)
 {
     struct key key;
     mbedtls_pk_context pk;
@@ -502,7 +502,7 @@ static void accepts_uncompressed_points_alone(void **state)
     free_key(&key);
 }
 
-static void keys_do_what_their_type_says(void **state)
+static void a_key_verifies_only_its_own_kind(void **state)
 {
     struct key key;
 
@@ -544,7 +544,7 @@ static int read_params(const uint8_t *params, size_t len, size_t *used)
     return ret;
 }
 
-static void accepts_ecdhe_parameters_of_its_groups_alone(void **state)
+static void ecdhe_parameters_that_differ_in_any_field_are_refused(void **state)
 {
     uint8_t params[sizeof generator + 4] = {0};
     size_t used;
@@ -595,7 +595,7 @@ static int make_public(struct source *source, size_t size, uint8_t *out)
     return ret;
 }
 
-static void draws_scalars_until_one_is_in_range(void **state)
+static void a_scalar_out_of_range_is_drawn_again(void **state)
 {
     uint8_t out[66], always[100];
     struct source good = {(const uint8_t[]){7}, 0, 0};
@@ -619,7 +619,7 @@ static void draws_scalars_until_one_is_in_range(void **state)
     assert_int_equal(make_public(&good, sizeof out - 1, out), MBEDTLS_ERR_ECP_BUFFER_TOO_SMALL);
 }
 
-static void agrees_on_a_secret(void **state)
+static void both_sides_agree_unless_a_point_is_off_the_curve(void **state)
 {
     mbedtls_ecdh_context ecdh;
     uint8_t params[sizeof generator], out[66], secret[32];
@@ -649,7 +649,7 @@ static void agrees_on_a_secret(void **state)
     }
 }
 
-static void knows_two_groups(void **state)
+static void only_p256_and_p384_are_groups(void **state)
 {
     mbedtls_ecp_group group;
 
@@ -745,25 +745,25 @@ static void each_failed_allocation_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifies_rsa),
-        cmocka_unit_test(verifies_rsa_with_many_keys),
-        cmocka_unit_test(each_octet_of_what_was_signed_counts),
-        cmocka_unit_test(refuses_other_signatures),
-        cmocka_unit_test(refuses_signatures_of_another_length),
-        cmocka_unit_test(refuses_signatures_not_below_the_modulus),
-        cmocka_unit_test(refuses_unknown_digests),
-        cmocka_unit_test(refuses_malformed_rsa_keys),
-        cmocka_unit_test(limits_the_modulus),
-        cmocka_unit_test(limits_the_exponent),
-        cmocka_unit_test(uses_all_64_bits_of_an_exponent),
+        cmocka_unit_test(only_unchanged_rsa_signatures_are_accepted),
+        cmocka_unit_test(rsa_signatures_of_many_keys_are_accepted),
+        cmocka_unit_test(a_change_of_any_octet_that_was_signed_is_refused),
+        cmocka_unit_test(other_paddings_digests_and_values_are_refused),
+        cmocka_unit_test(rsa_signatures_of_another_length_are_refused),
+        cmocka_unit_test(rsa_signatures_not_below_the_modulus_are_refused),
+        cmocka_unit_test(unknown_digests_and_wrong_lengths_are_refused),
+        cmocka_unit_test(malformed_rsa_keys_are_refused),
+        cmocka_unit_test(a_modulus_has_128_to_4096_bits),
+        cmocka_unit_test(an_exponent_is_odd_and_has_2_to_64_bits),
+        cmocka_unit_test(all_64_bits_of_an_exponent_are_used),
         cmocka_unit_test(a_second_key_replaces_the_first),
-        cmocka_unit_test(verifies_ecdsa),
-        cmocka_unit_test(accepts_uncompressed_points_alone),
-        cmocka_unit_test(keys_do_what_their_type_says),
-        cmocka_unit_test(accepts_ecdhe_parameters_of_its_groups_alone),
-        cmocka_unit_test(draws_scalars_until_one_is_in_range),
-        cmocka_unit_test(agrees_on_a_secret),
-        cmocka_unit_test(knows_two_groups),
+        cmocka_unit_test(only_unchanged_ecdsa_signatures_are_accepted),
+        cmocka_unit_test(only_uncompressed_points_are_keys),
+        cmocka_unit_test(a_key_verifies_only_its_own_kind),
+        cmocka_unit_test(ecdhe_parameters_that_differ_in_any_field_are_refused),
+        cmocka_unit_test(a_scalar_out_of_range_is_drawn_again),
+        cmocka_unit_test(both_sides_agree_unless_a_point_is_off_the_curve),
+        cmocka_unit_test(only_p256_and_p384_are_groups),
         cmocka_unit_test(each_failed_allocation_is_an_error),
     };
 

@@ -31,7 +31,7 @@ static bool reads(const uint8_t *der, size_t len)
 
 static const uint8_t plain[] = {0x30, 6, 2, 1, 0x7f, 2, 1, 1};
 
-static void pads_small_numbers(void **state)
+static void small_numbers_are_padded_with_zeros(void **state)
 {
     (void)state;
     assert_true(reads(plain, sizeof plain));
@@ -69,7 +69,7 @@ static bool reads_numbers(const struct tk_curve *c, size_t len, uint8_t first, b
 }
 
 /* Every length up to the curve's, with the zero that the highest bit needs, and only with it. */
-static void accepts_each_length_in_its_only_form(void **state)
+static void each_length_is_accepted_in_der_only(void **state)
 {
     const struct tk_curve *const curves[] = {&tk_p256, &tk_p384};
 
@@ -93,7 +93,7 @@ static void accepts_each_length_in_its_only_form(void **state)
     }
 }
 
-static void refuses_truncated_and_trailing_octets(void **state)
+static void truncated_and_trailing_octets_are_refused(void **state)
 {
     uint8_t der[sizeof plain + 1];
 
@@ -114,7 +114,7 @@ static void refuses_truncated_and_trailing_octets(void **state)
 }
 
 /* Each octet of the structure, with every other value. */
-static void refuses_other_tags_and_lengths(void **state)
+static void other_tags_and_lengths_are_refused(void **state)
 {
     static const size_t structure[] = {0, 1, 2, 3, 5, 6};
     uint8_t der[sizeof plain];
@@ -130,7 +130,7 @@ static void refuses_other_tags_and_lengths(void **state)
 }
 
 /* BER's other forms (X.690 8.1): lengths in the long form, indefinite ones, pieces, other tags. */
-static void refuses_what_is_ber_and_not_der(void **state)
+static void ber_that_is_not_der_is_refused(void **state)
 {
     static const struct {
         size_t len;
@@ -184,7 +184,7 @@ static size_t digest_info(size_t i)
     return tk_signature_digest_info(digests[i].md, hash, digests[i].len, info);
 }
 
-static void digest_info_is_that_of_the_rfc(void **state)
+static void digest_info_is_that_of_rfc_8017(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LEN(digests); i++) {
@@ -194,7 +194,7 @@ static void digest_info_is_that_of_the_rfc(void **state)
     }
 }
 
-static void knows_no_other_digest(void **state)
+static void other_digests_and_lengths_have_no_digest_info(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LEN(digests); i++) {
@@ -219,7 +219,7 @@ static void encode(uint8_t *out, size_t len, size_t info_len)
 }
 
 /* The shortest that is allowed has 8 octets of FF. */
-static void needs_eight_octets_of_padding(void **state)
+static void fewer_than_eight_octets_of_padding_are_refused(void **state)
 {
     uint8_t encoded[512];
 
@@ -240,7 +240,7 @@ static void needs_eight_octets_of_padding(void **state)
     }
 }
 
-static void each_bit_of_the_encoding_counts(void **state)
+static void a_change_of_any_bit_of_the_encoding_is_refused(void **state)
 {
     uint8_t encoded[128];
     size_t info_len = digest_info(0);
@@ -256,7 +256,7 @@ static void each_bit_of_the_encoding_counts(void **state)
 }
 
 /* Padding that ends early, so that octets could follow (Bleichenbacher, 2006). */
-static void refuses_octets_behind_the_hash(void **state)
+static void octets_behind_the_hash_are_refused(void **state)
 {
     uint8_t encoded[256];
     size_t info_len = digest_info(0);
@@ -272,16 +272,16 @@ static void refuses_octets_behind_the_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pads_small_numbers),
-        cmocka_unit_test(accepts_each_length_in_its_only_form),
-        cmocka_unit_test(refuses_truncated_and_trailing_octets),
-        cmocka_unit_test(refuses_other_tags_and_lengths),
-        cmocka_unit_test(refuses_what_is_ber_and_not_der),
-        cmocka_unit_test(digest_info_is_that_of_the_rfc),
-        cmocka_unit_test(knows_no_other_digest),
-        cmocka_unit_test(needs_eight_octets_of_padding),
-        cmocka_unit_test(each_bit_of_the_encoding_counts),
-        cmocka_unit_test(refuses_octets_behind_the_hash),
+        cmocka_unit_test(small_numbers_are_padded_with_zeros),
+        cmocka_unit_test(each_length_is_accepted_in_der_only),
+        cmocka_unit_test(truncated_and_trailing_octets_are_refused),
+        cmocka_unit_test(other_tags_and_lengths_are_refused),
+        cmocka_unit_test(ber_that_is_not_der_is_refused),
+        cmocka_unit_test(digest_info_is_that_of_rfc_8017),
+        cmocka_unit_test(other_digests_and_lengths_have_no_digest_info),
+        cmocka_unit_test(fewer_than_eight_octets_of_padding_are_refused),
+        cmocka_unit_test(a_change_of_any_bit_of_the_encoding_is_refused),
+        cmocka_unit_test(octets_behind_the_hash_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
     python3 tests/pubkey/vectors.py FOLDER            writes them from FOLDER/*.json
     python3 tests/pubkey/vectors.py --check FOLDER    fails where they differ from FOLDER/*.json
     python3 tests/pubkey/vectors.py --corpus FOLDER   writes seeds for fuzz.c into FOLDER
+    python3 tests/pubkey/vectors.py --signatures FILE writes constants for operations.c
 
 Every test of every file is kept, except its comment: field by field, octets in base64, "-" for none.
 
@@ -203,6 +204,40 @@ def write_corpus(folder: Path) -> None:
                     (folder / f"{path.stem}-{v.number}-{number}").write_bytes(seed)
 
 
+# --- constants for operations.c ---
+
+
+def array(name: str, octets: bytes) -> str:
+    """As C."""
+    return f"static const unsigned char {name}[] = {{{', '.join(map(str, octets))}}};\n"
+
+
+def first_valid(file: str) -> Vector:
+    """The first good signature of a file."""
+    return next(v for v in read(HERE / file) if v.result == "valid")
+
+
+def signatures() -> str:
+    """signatures.h: one of each kind that run_verifications() has."""
+    text = ""
+    for name, file, size in (("p256", "ecdsa_secp256r1_sha256.txt", 32),
+                             ("p384", "ecdsa_secp384r1_sha384.txt", 48)):
+        v = first_valid(file)
+        r, s = der_integers(v.fields[1])
+        text += array(f"{name}_key", v.key[1:])
+        text += array(f"{name}_hash", hashlib.new(v.digest, v.fields[0]).digest())
+        text += array(f"{name}_r", r.to_bytes(size, "big")) + array(f"{name}_s", s.to_bytes(size, "big"))
+    for name, file in (("rsa2048", "rsa_signature_2048_sha256.txt"),
+                       ("rsa4096", "rsa_signature_4096_sha256.txt")):
+        v = first_valid(file)
+        n, e = der_integers(v.key)
+        assert e == 65537
+        text += array(f"{name}_n", n.to_bytes(len(v.fields[1]), "big"))
+        text += array(f"{name}_signature", v.fields[1])
+        text += array(f"{name}_hash", hashlib.new(v.digest, v.fields[0]).digest())
+    return text
+
+
 def main() -> int:
     """Command line."""
     arguments = sys.argv[1:]
@@ -215,6 +250,9 @@ def main() -> int:
         return 1 if stale else 0
     if len(arguments) == 2 and arguments[0] == "--corpus":
         write_corpus(Path(arguments[1]))
+        return 0
+    if len(arguments) == 2 and arguments[0] == "--signatures":
+        Path(arguments[1]).write_text(signatures(), encoding="ascii")
         return 0
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.exit(__doc__)

@@ -4,8 +4,8 @@
 
     python3 port/mbedtls/pubkey/constants.py p256|p384
 
-The parameters are those of FIPS 186-4 D.1.2.3 and D.1.2.4. --check FILE compares a source with what
-would be printed.
+The parameters are those of FIPS 186-4 D.1.2.3 and D.1.2.4, now in SP 800-186 3.2.1. --check FILE
+compares a source with what would be printed.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ void tk_point_add_affine(const struct tk_curve *c, tk_limb *r, const tk_limb *p,
     finish_add(f, r, u, s, h, i, zz);
 }
 
-/* The sum of equal points has z = x = 0 by the formula: y too. */
+/* For p = q the formula gives x = y = z = 0, for p = -q only z = 0. */
 void tk_point_add_any(const struct tk_curve *c, tk_limb *r, const tk_limb *p, const tk_limb *q)
 {
     size_t n = c->field->p.n;
@@ -145,7 +145,7 @@ bool tk_point_load(const struct tk_curve *c, tk_limb *r, const uint8_t *xy)
     return is_on_curve(c, r);
 }
 
-void tk_point_store(const struct tk_curve *c, uint8_t *xy, const tk_limb *p, bool y)
+void tk_point_store(const struct tk_curve *c, uint8_t *xy, const tk_limb *p, bool with_y)
 {
     const struct tk_field *f = c->field;
     size_t n = f->p.n;
@@ -157,7 +157,7 @@ void tk_point_store(const struct tk_curve *c, uint8_t *xy, const tk_limb *p, boo
     f->mul(t, t, X(p));
     tk_field_leave(f, t, t);
     tk_limbs_store(xy, c->octets, t);
-    if (!y)
+    if (!with_y)
         return;
     f->mul(t, z, Y(p));
     tk_field_leave(f, t, t);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scalar is secret: no branch, no address and no number of steps depends on it. Tables are read
+/* The scalar is secret: no branch, no address and no loop count depends on it. Tables are read
  * whole, under masks. */
 #include "tk_ecc.h"
 
 #include <string.h>
 
-/* Tests tell valgrind here that a value which the caller learns anyway is not secret. */
+/* For the test of constant time: marks a value as public, which the caller learns anyway. */
 #if !defined(TK_ECC_PUBLISH)
 #define TK_ECC_PUBLISH(address, size) ((void)0)
 #endif
 
 enum { WINDOW = 4, MULTIPLES = 8 };
 
-/* All ones if a == b. */
+/* A mask: all ones if a == b. */
 static tk_limb equal(unsigned a, unsigned b)
 {
     return tk_limb_is_zero(a ^ b);
 }
 
-/* Whether k is 1 to n - 1. */
+/* Reads k. False unless it is from 1 to n - 1. */
 static bool load_scalar(const struct tk_curve *c, tk_limb *k, const uint8_t *octets)
 {
     size_t n = c->order.n;
@@ -32,7 +32,7 @@ static bool load_scalar(const struct tk_curve *c, tk_limb *k, const uint8_t *oct
 
 /* --- the generator, by its comb --- */
 
-/* q = entry column - 1 of the comb, anything for column 0. */
+/* q = entry column - 1 of the comb; zeros, which are no point, for column 0. */
 static void read_comb(const struct tk_curve *c, tk_limb *q, unsigned column)
 {
     size_t size = 2 * c->field->p.n;
@@ -43,10 +43,13 @@ static void read_comb(const struct tk_curve *c, tk_limb *q, unsigned column)
 }
 
 /*
- * sum = k * g, column by column. Until the first column that is not 0 the sum is infinity, which
- * the formulas do not know: a mask says so. No other exception is met: with the sum of the columns
- * so far at A < n / 2, 2 * A = T for a column T would need A = T = 0 (bits of rows do not carry),
- * and 2 * A + T, a prefix of k below n, is not 0 modulo n.
+ * sum = k * g, column by column from the highest. Until the first column that is not 0 the sum is
+ * infinity, which the addition formula does not handle: the mask `infinite` replaces its result.
+ *
+ * The formula has no other exception here. Let A * g be the sum before a step and T * g the entry
+ * of its column. As integers 2 * A + T is at most k, so 0 < 2 * A + T < n: the sum is never
+ * infinity again. 2 * A = T would be an equality in each of the four rows of 64 bits, where 2 * A
+ * is even and T is 0 or 1: both would be 0.
  */
 static void multiply_generator(const struct tk_curve *c, tk_limb *sum, const tk_limb *k)
 {
@@ -71,7 +74,7 @@ static void multiply_generator(const struct tk_curve *c, tk_limb *sum, const tk_
 
 /* --- any point, by windows --- */
 
-/* t = digit * p for an odd digit from -15 to 15, from p, 3 * p ... 15 * p. */
+/* t = digit * p for an odd digit from -15 to 15. table: p, 3 * p ... 15 * p. */
 static void read_multiple(const struct tk_curve *c, tk_limb *t, const tk_limb *table, int digit)
 {
     size_t n = c->field->p.n;
@@ -85,8 +88,9 @@ static void read_multiple(const struct tk_curve *c, tk_limb *t, const tk_limb *t
     tk_limbs_select(t + n, y, tk_opaque(0 - (tk_limb)sign), n);
 }
 
-/* Digit i of an odd scalar, lowest first: all are odd, and 16^i times each, summed, is the scalar
- * (Joye and Tunstall, "Exponent Recoding and Regular Exponentiation Algorithms", 2009). */
+/* Digit i of an odd scalar, which is the sum of 16^i times digit i. All digits are odd, from -15 to
+ * 15 (Joye and Tunstall, "Exponent Recoding and Regular Exponentiation Algorithms", AFRICACRYPT
+ * 2009). last: the number of the highest digit. */
 static int digit_of(const tk_limb *k, unsigned i, unsigned last, unsigned bits)
 {
     unsigned window = 0;
@@ -101,9 +105,13 @@ static int digit_of(const tk_limb *k, unsigned i, unsigned last, unsigned bits)
 }
 
 /*
- * sum = k * p for an odd k. Before each addition the sum is 16 * A * p with A at least 1, and the
- * digit at most 15 in amount, so they are equal, modulo the order, only in the last step and for
- * k = n - 2 * |digit|; the negative of each other never, since k is not 0 modulo n.
+ * sum = k * p for an odd k, by 4 bits from the highest.
+ *
+ * Let A * p be the sum before a step and d its digit. A and 16 * A + d are prefixes of k with the
+ * lowest bit set, from 1 to k: neither is 0 modulo n, so that no sum is infinity. The formula needs
+ * a doubling if 16 * A = d modulo n. As integers they differ (16 * A > 15), and 16 * A = n + d
+ * means that the prefix 16 * A + d is n + 2 * d: only the last prefix, k itself, is that large. So
+ * the last step alone takes the addition that handles it.
  */
 static void multiply_point(const struct tk_curve *c, tk_limb *sum, const tk_limb *k,
                            const tk_limb *table)
@@ -123,7 +131,7 @@ static void multiply_point(const struct tk_curve *c, tk_limb *sum, const tk_limb
     }
 }
 
-/* p, 3 * p ... 15 * p; p's order is a prime, so no sum is an exception. */
+/* table = p, 3 * p ... 15 * p. The order of p is a large prime: no sum is an exception. */
 static void odd_multiples(const struct tk_curve *c, tk_limb *table, const tk_limb *p)
 {
     size_t size = 3 * c->field->p.n;
@@ -135,7 +143,8 @@ static void odd_multiples(const struct tk_curve *c, tk_limb *table, const tk_lim
         tk_point_add(c, table + i * size, twice, table + (i - 1) * size);
 }
 
-/* k, or n - k where k is even: k * p with its y negated then. All ones for the latter. */
+/* Replaces an even k by n - k, which is odd; k * p is the negative of (n - k) * p. Returns a mask:
+ * all ones if it did. */
 static tk_limb make_odd(const struct tk_curve *c, tk_limb *k)
 {
     size_t n = c->order.n;
@@ -147,6 +156,7 @@ static tk_limb make_odd(const struct tk_curve *c, tk_limb *k)
     return even;
 }
 
+/* p = -p under a mask. Its y is not 0: no point has order 2. */
 static void negate(const struct tk_curve *c, tk_limb *p, tk_limb mask)
 {
     size_t n = c->field->p.n;

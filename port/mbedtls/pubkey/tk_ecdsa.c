@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verification: u1 * g + u2 * q in one pass of doublings (Strauss and Shamir), with the scalars in
- * non-adjacent form of width w (Solinas, "Efficient Arithmetic on Koblitz Curves", 2000). */
+/* Verification: u1 * g + u2 * q with the doublings in common (Straus; "Shamir's trick"), the
+ * scalars in width-w non-adjacent form (Solinas, "Efficient Arithmetic on Koblitz Curves", 2000),
+ * or u1 by the comb. All inputs are public: variable time. */
 #include "tk_ecc.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static void halve(tk_limb *a, tk_limb carry, size_t n)
         a[i] = a[i] >> 1 | (i + 1 < n ? a[i + 1] : carry) << (TK_LIMB_BITS - 1);
 }
 
-/* While u is even: u / 2, and x / 2 modulo m. */
+/* While u is even: u / 2, and x / 2 mod m. */
 static void make_odd(const struct tk_modulus *m, tk_limb *u, tk_limb *x)
 {
     while ((u[0] & 1) == 0) {
@@ -22,7 +23,7 @@ static void make_odd(const struct tk_modulus *m, tk_limb *u, tk_limb *x)
     }
 }
 
-/* u -= v, and x -= y modulo m. */
+/* u -= v, and x -= y mod m. */
 static void subtract(const struct tk_modulus *m, tk_limb *u, const tk_limb *v, tk_limb *x,
                      const tk_limb *y)
 {
@@ -31,8 +32,8 @@ static void subtract(const struct tk_modulus *m, tk_limb *u, const tk_limb *v, t
         (void)tk_limbs_add(x, x, m->m, m->n);
 }
 
-/* r = 1 / a modulo m, a not 0, by the binary algorithm of Euclid (Knuth, TAOCP 2, 4.5.2): u = a * x
- * and v = a * y modulo m all along. Variable time. */
+/* r = 1 / a mod m for an odd prime m and an a from 1 to m - 1, by the binary Euclidean algorithm
+ * (Knuth, TAOCP 2, 4.5.2). u = a * x and v = a * y mod m hold throughout; in the end u = v = 1. */
 static void invert(const struct tk_modulus *m, tk_limb *r, const tk_limb *a)
 {
     tk_element u, v, x = {1}, y = {0};
@@ -60,11 +61,12 @@ static bool is_scalar(const struct tk_curve *c, const tk_limb *a)
     return !tk_limbs_are_zero(a, n) && tk_limbs_are_less(a, c->order.m, n);
 }
 
-/* u1 = hash / s, u2 = r / s; s is overwritten. */
+/* u1 = hash / s and u2 = r / s mod n; s is overwritten. 1 / s in Montgomery form makes the products
+ * plain ones. The hash need not be below n. */
 static void scalars(const struct tk_curve *c, tk_limb *u1, tk_limb *u2, const tk_limb *hash,
                     const tk_limb *r, tk_limb *s)
 {
-    tk_limb t[TK_FIELD_MAX + 1];
+    tk_element t;
 
     invert(&c->order, s, s);
     tk_modulus_mul(&c->order, s, s, c->order_square_of_r, t);
@@ -74,8 +76,9 @@ static void scalars(const struct tk_curve *c, tk_limb *u1, tk_limb *u2, const tk
 
 /* --- points --- */
 
-/* Digits of a scalar, odd or 0 and below 2^(width - 1) in amount, at most one of `width` neighbours
- * not 0; their count. */
+/* The width-w non-adjacent form: a digit for each bit, lowest first, 0 or odd and below 2^(width -
+ * 1) in absolute value; of `width` neighbours at most one is not 0. Returns their count, at most
+ * one more than the scalar has bits. */
 static int recode(int8_t *digits, const tk_limb *scalar, size_t n, unsigned width)
 {
     tk_element k;
@@ -103,7 +106,7 @@ static int recode(int8_t *digits, const tk_limb *scalar, size_t n, unsigned widt
     return count;
 }
 
-/* Odd multiples of p, count of them: p, 3 * p, 5 * p ... */
+/* table = p, 3 * p, 5 * p ..., count of them. */
 static void odd_multiples(const struct tk_curve *c, tk_limb *table, const tk_limb *p,
                           unsigned count)
 {
@@ -116,7 +119,7 @@ static void odd_multiples(const struct tk_curve *c, tk_limb *table, const tk_lim
         tk_point_add(c, table + i * size, twice, table + (i - 1) * size);
 }
 
-/* sum += q for any two points. Variable time. */
+/* sum += q for any two points, of which q is not infinity. */
 static void accumulate(const struct tk_curve *c, tk_limb *sum, const tk_limb *q)
 {
     size_t n = c->field->p.n;
@@ -127,7 +130,7 @@ static void accumulate(const struct tk_curve *c, tk_limb *sum, const tk_limb *q)
         return;
     }
     tk_point_add(c, t, sum, q);
-    if (tk_limbs_are_zero(t, 3 * n)) /* they are the same */
+    if (tk_limbs_are_zero(t, 3 * n)) /* sum = q */
         tk_point_double(c, t, sum);
     memcpy(sum, t, 3 * n * sizeof *t);
 }
@@ -160,7 +163,7 @@ static struct term make_term(const struct tk_curve *c, const tk_limb *scalar, co
     return (struct term){table, digits, recode(digits, scalar, c->order.n, width)};
 }
 
-/* Adds bit i of each row of the comb. */
+/* Adds column i of the comb. */
 static void accumulate_column(const struct tk_curve *c, tk_limb *sum, const tk_limb *scalar, int i)
 {
     size_t n = c->field->p.n;
@@ -205,8 +208,8 @@ static void multiply(const struct tk_curve *c, tk_limb *sum, const tk_limb *u1, 
     }
 }
 
-/* Whether x of p, modulo the order, is r: without an inversion, r * z^2 or (r + order) * z^2 is p's
- * x. */
+/* Whether x of p, modulo n, is r, without an inversion: x is r or, where that is below the prime,
+ * r + n, and Jacobian x is affine x * z^2. r is overwritten. */
 static bool has_x(const struct tk_curve *c, const tk_limb *p, tk_limb *r)
 {
     const struct tk_field *f = c->field;

@@ -16,7 +16,7 @@ TK_HOT void sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk
     (void)tk_limbs_add_masked(r, r, f->p.m, tk_opaque(0 - borrow), n);
 }
 
-/* P-256 is written out. */
+/* n is a constant for P-256, so that its loops are unrolled. */
 void tk_field_add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b)
 {
     if (f->p.n == TK_LIMBS_OF(256))
@@ -40,7 +40,7 @@ void tk_field_enter(const struct tk_field *f, tk_limb *r, const tk_limb *a)
 
 void tk_field_leave(const struct tk_field *f, tk_limb *r, const tk_limb *a)
 {
-    static const tk_element one = {1};
+    static const tk_element one = {1}; /* not in Montgomery form */
 
     f->mul(r, a, one);
 }

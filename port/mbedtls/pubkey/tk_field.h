@@ -3,14 +3,17 @@
 #define TK_FIELD_H
 
 /*
- * The field of a curve: numbers modulo its prime p in Montgomery's form. Multiplication belongs to
- * the prime, because the special form of NIST's primes (FIPS 186-4 D.2) makes its reduction cheap;
- * the rest is the same for all. No function branches on, or indexes by, a value.
+ * The field of a curve: numbers modulo its prime p in Montgomery form (tk_modulus.h), p.n limbs
+ * each. Every operand is below p, and so is every result. A result may be the same array as an
+ * operand. Each curve has its own multiplication: the special form of NIST's primes (SP 800-186
+ * 3.2.1) makes reduction cheap.
+ *
+ * Constant time: no function branches on, or indexes by, a value.
  */
 
 #include "tk_modulus.h"
 
-enum { TK_FIELD_MAX = TK_LIMBS_OF(384) };
+enum { TK_FIELD_MAX = TK_LIMBS_OF(384) }; /* limbs of the largest field */
 
 struct tk_field {
     struct tk_modulus p;
@@ -22,13 +25,14 @@ struct tk_field {
 
 typedef tk_limb tk_element[TK_FIELD_MAX];
 
+/* r = a + b and r = a - b, mod p. */
 void tk_field_add(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b);
 void tk_field_sub(const struct tk_field *f, tk_limb *r, const tk_limb *a, const tk_limb *b);
 
-/* r = a^(p - 2), the inverse of a; 0 for 0. */
+/* r = 1 / a mod p by Fermat: a^(p - 2). 0 for 0. */
 void tk_field_invert(const struct tk_field *f, tk_limb *r, const tk_limb *a);
 
-/* Into Montgomery's form and out of it. */
+/* Into Montgomery form, r = a * R mod p, and out of it, r = a / R mod p. */
 void tk_field_enter(const struct tk_field *f, tk_limb *r, const tk_limb *a);
 void tk_field_leave(const struct tk_field *f, tk_limb *r, const tk_limb *a);
 

@@ -3,9 +3,13 @@
 #define TK_LIMBS_H
 
 /*
- * Numbers of n limbs, lowest first. Limbs have 64 bits where the compiler has a 128-bit product,
- * else 32; -DTK_LIMB_BITS=32 chooses. Results may overlap operands limb by limb (r == a). No
- * function here branches on, or indexes by, the value of a limb.
+ * Natural numbers as arrays of n limbs, least significant limb first. A limb has 64 bits where the
+ * compiler has a 128-bit product, else 32; -DTK_LIMB_BITS=32 forces the latter. Where not said
+ * otherwise a result may be the same array as an operand (r == a); arrays that overlap in part are
+ * not allowed. A mask is a limb of all ones or of zeros; carries and borrows are 0 or 1.
+ *
+ * Constant time: no function here branches on, or indexes by, the value of a limb or an octet; only
+ * lengths show. The duration of a multiplication is the processor's: see README.md.
  */
 
 #include <stddef.h>
@@ -25,7 +29,7 @@
 #if TK_LIMB_BITS == 64
 typedef uint64_t tk_limb;
 typedef unsigned __int128 tk_wide;
-#define TK_LIMBS(high, low) UINT64_C(0x##high##low) /* 64 bits of a constant, low limbs first */
+#define TK_LIMBS(high, low) UINT64_C(0x##high##low) /* 64 bits of an initialiser */
 #else
 typedef uint32_t tk_limb;
 typedef uint64_t tk_wide;
@@ -34,28 +38,28 @@ typedef uint64_t tk_wide;
 
 #define TK_LIMBS_OF(bits) ((bits) / TK_LIMB_BITS)
 
-/* A loop whose iterations the compiler writes out. */
+/* Asks the compiler to unroll the loop that follows. */
 #if defined(__clang__)
 #define TK_UNROLL
 #else
 #define TK_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* Hot loops, written out where they are used: -Os alone would make calls of them again. */
+/* Hot loops, inlined where they are used: with -Os alone they would be calls. */
 #if defined(__GNUC__)
 #define TK_HOT static inline __attribute__((always_inline))
 #else
 #define TK_HOT static inline
 #endif
 
-/* Keeps a value out of the optimiser's reach, so that a mask stays a mask. */
+/* Hides a mask from the optimiser, which could otherwise make a branch of it. */
 static inline tk_limb tk_opaque(tk_limb x)
 {
     __asm__("" : "+r"(x));
     return x;
 }
 
-/* One limb of a sum or difference with its carry. */
+/* a + b + *carry and a - b - *borrow; *carry and *borrow are those of the result. */
 #if TK_LIMB_BITS == 64 && defined(__x86_64__) && !defined(TK_LIMBS_PORTABLE)
 TK_HOT tk_limb tk_limb_add(tk_limb a, tk_limb b, tk_limb *carry)
 {
@@ -90,7 +94,7 @@ TK_HOT tk_limb tk_limb_sub(tk_limb a, tk_limb b, tk_limb *borrow)
 }
 #endif
 
-/* r = a + b; the carry. */
+/* r = a + b. Returns the carry. */
 TK_HOT tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb carry = 0;
@@ -101,7 +105,7 @@ TK_HOT tk_limb tk_limbs_add(tk_limb *r, const tk_limb *a, const tk_limb *b, size
     return carry;
 }
 
-/* r = a - b; the borrow. */
+/* r = a - b. Returns the borrow. */
 TK_HOT tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb borrow = 0;
@@ -112,7 +116,7 @@ TK_HOT tk_limb tk_limbs_sub(tk_limb *r, const tk_limb *a, const tk_limb *b, size
     return borrow;
 }
 
-/* r = a + (b & mask); the carry. */
+/* r = a + (b & mask). Returns the carry. */
 TK_HOT tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *b, tk_limb mask,
                                    size_t n)
 {
@@ -124,20 +128,20 @@ TK_HOT tk_limb tk_limbs_add_masked(tk_limb *r, const tk_limb *a, const tk_limb *
     return carry;
 }
 
-/* r = mask ? a : r, for a mask of all ones or zero. */
+/* r = mask ? a : r. */
 TK_HOT void tk_limbs_select(tk_limb *r, const tk_limb *a, tk_limb mask, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         r[i] ^= (r[i] ^ a[i]) & mask;
 }
 
-/* All ones if x is 0. */
+/* A mask: all ones if x is 0. */
 static inline tk_limb tk_limb_is_zero(tk_limb x)
 {
     return tk_opaque((tk_limb)(((tk_wide)x - 1) >> TK_LIMB_BITS));
 }
 
-/* All ones if a is 0. */
+/* A mask: all ones if a is 0. */
 static inline tk_limb tk_limbs_are_zero(const tk_limb *a, size_t n)
 {
     tk_limb any = 0;
@@ -147,7 +151,7 @@ static inline tk_limb tk_limbs_are_zero(const tk_limb *a, size_t n)
     return tk_limb_is_zero(any);
 }
 
-/* All ones if a < b. */
+/* A mask: all ones if a < b. */
 static inline tk_limb tk_limbs_are_less(const tk_limb *a, const tk_limb *b, size_t n)
 {
     tk_limb borrow = 0;
@@ -157,7 +161,7 @@ static inline tk_limb tk_limbs_are_less(const tk_limb *a, const tk_limb *b, size
     return tk_opaque(0 - borrow);
 }
 
-/* r = (carry, a) - m where that is not negative, else a; for (carry, a) < 2 * m. r != a. */
+/* r = v mod m for v = carry * 2^(bits of n limbs) + a, v below 2 * m. r is neither a nor m. */
 TK_HOT void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const tk_limb *m, size_t n)
 {
     tk_limb borrow = tk_limbs_sub(r, a, m, n);
@@ -165,7 +169,7 @@ TK_HOT void tk_limbs_settle(tk_limb *r, tk_limb carry, const tk_limb *a, const t
     tk_limbs_select(r, a, tk_opaque(0 - (borrow & (carry ^ 1))), n);
 }
 
-/* t[0..n) += a * b; what carries into t[n]. */
+/* t += a * b. Returns the limb to add to t[n]. */
 TK_HOT tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t n)
 {
     tk_limb carry = 0;
@@ -180,7 +184,7 @@ TK_HOT tk_limb tk_limbs_mul_add(tk_limb *t, const tk_limb *a, tk_limb b, size_t 
     return carry;
 }
 
-/* sum += a * b, for a sum of three limbs. */
+/* sum += a * b, for a sum of three limbs; a carry out of the third is lost. */
 TK_HOT void tk_limbs_accumulate(tk_limb *sum, tk_limb a, tk_limb b)
 {
     tk_wide v = (tk_wide)a * b;
@@ -191,7 +195,8 @@ TK_HOT void tk_limbs_accumulate(tk_limb *sum, tk_limb a, tk_limb b)
     sum[2] = tk_limb_add(sum[2], 0, &carry);
 }
 
-/* Big-endian octets to limbs; what is longer than n limbs must be zeros and is dropped. */
+/* Reads a big-endian number of len octets. Octets in front of the lowest n limbs are ignored: the
+ * caller knows that they are zeros. */
 static inline void tk_limbs_load(tk_limb *r, size_t n, const uint8_t *octets, size_t len)
 {
     for (size_t i = 0; i < n; i++)
@@ -200,6 +205,7 @@ static inline void tk_limbs_load(tk_limb *r, size_t n, const uint8_t *octets, si
         r[i / sizeof *r] |= (tk_limb)octets[len - 1 - i] << 8 * (i % sizeof *r);
 }
 
+/* Writes a as a big-endian number of len octets, at most those of its limbs. */
 static inline void tk_limbs_store(uint8_t *octets, size_t len, const tk_limb *a)
 {
     for (size_t i = 0; i < len; i++)

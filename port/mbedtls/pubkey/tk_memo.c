@@ -7,11 +7,11 @@
 
 enum { ENTRIES = 4, DIGEST = 32, PARAMETERS = 5 };
 
-static uint8_t entries[ENTRIES][DIGEST]; /* the most recently used first; zeros: free */
+static uint8_t entries[ENTRIES][DIGEST]; /* most recently used first; zeros: free */
 
 /* --- what is remembered --- */
 
-/* Length first, so that no two inputs are the same octets. */
+/* With its length in front: different inputs are never the same octets. */
 static int add(mbedtls_sha256_context *sha, const void *data, size_t len)
 {
     const uint32_t size = (uint32_t)len;
@@ -59,7 +59,7 @@ static void describe(uint32_t algorithm[PARAMETERS], mbedtls_pk_type_t type, mbe
 
 /* --- entries --- */
 
-/* Moves the entry to the front, or puts the digest there in place of the last. */
+/* Puts the digest in front, and drops the entry `at`: its own, or the last. */
 static void use(const uint8_t digest[DIGEST], unsigned at)
 {
     memmove(entries[1], entries[0], at * DIGEST);
@@ -94,17 +94,17 @@ int tk_memo_verify(mbedtls_pk_type_t type, const void *options, mbedtls_pk_conte
         hash_len = mbedtls_md_get_size_from_type(md);
     describe(algorithm, type, md, options, pk);
     mbedtls_sha256_init(&sha);
-    bool known = hash != NULL && tk_memo_key(pk, &key) &&
-                 digest_all(&sha, algorithm, &key, hash, hash_len, signature, len, digest) == 0;
+    bool hashed = hash != NULL && tk_memo_key(pk, &key) &&
+                  digest_all(&sha, algorithm, &key, hash, hash_len, signature, len, digest) == 0;
 
     mbedtls_sha256_free(&sha);
-    if (known && (at = find(digest)) < ENTRIES) {
+    if (hashed && (at = find(digest)) < ENTRIES) {
         use(digest, at);
         return 0;
     }
     int ret = mbedtls_pk_verify_ext(type, options, pk, md, hash, hash_len, signature, len);
 
-    if (ret == 0 && known)
+    if (ret == 0 && hashed)
         use(digest, ENTRIES - 1);
     return ret;
 }

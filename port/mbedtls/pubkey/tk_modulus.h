@@ -3,28 +3,34 @@
 #define TK_MODULUS_H
 
 /*
- * Arithmetic modulo an odd number m in Montgomery's form (P. Montgomery, "Modular Multiplication
- * Without Trial Division", 1985): x stands as x * R mod m, R = 2^(bits of n limbs). For the orders
- * of curves and for RSA; the fields of the curves have reductions of their own (tk_field.h).
+ * Arithmetic modulo an odd number m in Montgomery form (P. Montgomery, "Modular Multiplication
+ * Without Trial Division", Mathematics of Computation 44, 1985): x is represented by x * R mod m
+ * with R = 2^(bits of n limbs). For the orders of curves and for RSA; the fields of the curves have
+ * their own reductions (tk_field.h).
+ *
+ * Constant time but for tk_modulus_square_of_r: branches and addresses depend on n alone.
  */
 
 #include "tk_limbs.h"
 
 struct tk_modulus {
-    const tk_limb *m;
-    size_t n;        /* limbs */
-    tk_limb inverse; /* -1/m[0] modulo 2^(bits of a limb) */
+    const tk_limb *m; /* odd; the caller's, must outlive the struct */
+    size_t n;         /* limbs of m, and of every operand; at least 1 */
+    tk_limb inverse;  /* tk_modulus_inverse(m[0]) */
 };
 
-/* -1/m modulo 2^(bits of a limb), m odd. */
+/* -1/m mod 2^(bits of a limb), for the lowest limb m of an odd modulus. */
 tk_limb tk_modulus_inverse(tk_limb m);
 
-/* r = a * b / R mod m, for a < m or b < m and both below R. t: n limbs, overlapping nothing. */
+/* r = a * b / R mod m, below m. One of a and b is below m, the other may be any n limbs. r may be a
+ * or b. t: n limbs of scratch memory that overlap no other operand. */
 void tk_modulus_mul(const struct tk_modulus *m, tk_limb *r, const tk_limb *a, const tk_limb *b,
                     tk_limb *t);
 
-/* tk_modulus_mul for n limbs, which a caller may know while compiling. Row by row: add a[i] * b,
- * and the multiple q of m that makes the lowest limb 0, which then goes. */
+/* tk_modulus_mul, inlined, for an n that the compiler may know. Row by row: add a[i] * b, add the
+ * multiple q of m that makes the lowest limb 0, drop that limb (Koc, Acar and Kaliski, "Analyzing
+ * and Comparing Montgomery Multiplication Algorithms", IEEE Micro 16, 1996: FIOS, here with a carry
+ * for each of the two products). */
 TK_HOT void tk_modulus_mul_n(const struct tk_modulus *m, tk_limb *r, const tk_limb *a,
                              const tk_limb *b, tk_limb *t, size_t n)
 {
@@ -53,7 +59,8 @@ TK_HOT void tk_modulus_mul_n(const struct tk_modulus *m, tk_limb *r, const tk_li
 /* r = 2 * r mod m, for r < m. */
 void tk_modulus_double(const struct tk_modulus *m, tk_limb *r);
 
-/* r = R * R mod m. t: n limbs. The highest limb of m is not 0. Variable time. */
+/* r = R * R mod m, which tk_modulus_mul by brings x into Montgomery form. The highest limb of m is
+ * not 0. t: as above. Variable time in m, which is public. */
 void tk_modulus_square_of_r(const struct tk_modulus *m, tk_limb *r, tk_limb *t);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* P-256. Its prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1 is -1 modulo 2^96, so that Montgomery's
- * multiple of p, which makes the lowest limb 0, is that limb itself. */
+/* P-256. Its prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1 is -1 modulo 2^96, so that the multiple of
+ * p that Montgomery's reduction adds to make the lowest limb 0 is that limb itself, times p. */
 #include "tk_curve.h"
 
 enum { N = TK_LIMBS_OF(256) };
 
-/* Constants by constants.py; those of the field in Montgomery's form. */
+/* Written by constants.py; elements of the field are in Montgomery form. */
 static const tk_limb prime[] = {TK_LIMBS(ffffffff, ffffffff), TK_LIMBS(00000000, ffffffff),
                                 TK_LIMBS(00000000, 00000000), TK_LIMBS(ffffffff, 00000001)};
 
@@ -71,8 +71,9 @@ static const tk_limb comb[] = {
 
 #if TK_LIMB_BITS == 32
 
-/* t / R mod p. With m = the limb that is to become 0, m * p adds m at 3, 6 and 8 limbs above it and
- * subtracts it at 0 and 7. */
+/* r = t / R mod p, column by column: m[k] is limb k when its turn comes, and m[k] * p adds m[k] to
+ * the limbs k + 3, k + 6 and k + 8, and subtracts it from k, which becomes 0, and k + 7. The sum of
+ * a column is signed. */
 static void reduce(tk_limb *r, const tk_limb *t)
 {
     tk_limb m[N], high[N];
@@ -108,8 +109,8 @@ static void product(tk_limb *t, const tk_limb *a, const tk_limb *b)
 
 #else
 
-/* t / R mod p, limb by limb: with m = t[i], m * p adds m * 2^96 - m and m * (2^64 - 2^32 + 1) three
- * limbs above. */
+/* r = t / R mod p, limb by limb. With m = t[i], m * p is m * 2^96 - m, and m * (2^64 - 2^32 + 1)
+ * three limbs above. */
 TK_HOT void reduce(tk_limb *r, tk_limb *t)
 {
     tk_limb carry = 0;
@@ -128,7 +129,7 @@ TK_HOT void reduce(tk_limb *r, tk_limb *t)
     tk_limbs_settle(r, carry, t + N, prime, N);
 }
 
-/* Column by column, each summed in three limbs. */
+/* t = a * b, column by column, each summed in three limbs. */
 TK_HOT void product(tk_limb *t, const tk_limb *a, const tk_limb *b)
 {
     tk_limb sum[3] = {0, 0, 0};

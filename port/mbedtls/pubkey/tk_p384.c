@@ -4,7 +4,7 @@
 
 enum { N = TK_LIMBS_OF(384) };
 
-/* Constants by constants.py; those of the field in Montgomery's form. */
+/* Written by constants.py; elements of the field are in Montgomery form. */
 static const tk_limb prime[] = {TK_LIMBS(00000000, ffffffff), TK_LIMBS(ffffffff, 00000000),
                                 TK_LIMBS(ffffffff, fffffffe), TK_LIMBS(ffffffff, ffffffff),
                                 TK_LIMBS(ffffffff, ffffffff), TK_LIMBS(ffffffff, ffffffff)};
@@ -39,8 +39,9 @@ static const tk_limb g[] = {
 
 #if TK_LIMB_BITS == 32
 
-/* t / R mod p. With m = the limb that is to become 0, m * p adds m at 1 and 12 limbs above it and
- * subtracts it at 0, 3 and 4. */
+/* r = t / R mod p, column by column: m[k] is limb k when its turn comes, and m[k] * p adds m[k] to
+ * the limbs k + 1 and k + 12, and subtracts it from k, which becomes 0, k + 3 and k + 4. The sum of
+ * a column is signed. */
 static void reduce(tk_limb *r, const tk_limb *t)
 {
     tk_limb m[N], high[N];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The profile `host`: mbedTLS keeps its structures, and P-256, P-384 and RSA's public operation are
- * computed here. By its ALT hooks (mbedtls_ecdh_gen_public, mbedtls_ecdh_compute_shared,
- * mbedtls_ecdsa_verify), and by other names for what it has no hook for (see
- * ../build/CMakeLists.txt).
+ * computed here: behind its ALT hooks (mbedtls_ecdh_gen_public, mbedtls_ecdh_compute_shared,
+ * mbedtls_ecdsa_verify), and where it has none behind a call that ../build/pubkey.cmake renames.
  */
 #include "tk_memo.h"
 #include "tk_rsa.h"
@@ -20,7 +19,7 @@
 
 typedef int random_function(void *ctx, unsigned char *out, size_t len);
 
-/* NULL: a curve that mbedTLS computes. */
+/* NULL: a curve that is left to mbedTLS. */
 static const struct tk_curve *curve_of(const mbedtls_ecp_group *group)
 {
     return group->id == MBEDTLS_ECP_DP_SECP256R1   ? &tk_p256
@@ -28,7 +27,7 @@ static const struct tk_curve *curve_of(const mbedtls_ecp_group *group)
                                                    : NULL;
 }
 
-/* mbedtls_mpi_write_binary leaves a sign out. */
+/* mbedtls_mpi_write_binary ignores the sign. */
 static int get_number(const mbedtls_mpi *x, uint8_t *octets, size_t len)
 {
     return x->MBEDTLS_PRIVATE(s) < 0 ? MBEDTLS_ERR_MPI_NEGATIVE_VALUE
@@ -97,7 +96,7 @@ static int make_shared(const struct tk_curve *c, mbedtls_mpi *z, const mbedtls_e
     return ret;
 }
 
-/* As mbedTLS's own, for X25519. */
+/* As in mbedTLS's ecdh.c, for X25519. */
 static int make_shared_otherwise(mbedtls_ecp_group *group, mbedtls_mpi *z,
                                  const mbedtls_ecp_point *q, const mbedtls_mpi *d,
                                  random_function *random, void *ctx)
@@ -123,7 +122,7 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *z,
     return c == NULL ? make_shared_otherwise(group, z, q, d, random, ctx) : make_shared(c, z, q, d);
 }
 
-/* psa_crypto_ecp.c calls this one for mbedtls_ecp_mul: the public key of a key share of TLS 1.3. */
+/* psa_crypto_ecp.c calls this as mbedtls_ecp_mul, for the public key of a TLS 1.3 key share. */
 int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi *m,
                const mbedtls_ecp_point *p, random_function *random, void *ctx);
 
@@ -136,7 +135,7 @@ int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi
                                        : make_public(c, r, m);
 }
 
-/* pk_ecc.c and psa_crypto_ecp.c call this one for mbedtls_ecp_check_pubkey. */
+/* pk_ecc.c and psa_crypto_ecp.c call this as mbedtls_ecp_check_pubkey. */
 int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
 
 int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point)
@@ -179,7 +178,7 @@ int mbedtls_ecdsa_verify(mbedtls_ecp_group *group, const unsigned char *hash, si
     return verify(group, q, hash, len, r_octets, s_octets);
 }
 
-/* pk_wrap.c calls this one for mbedtls_ecdsa_read_signature, which takes more than DER. */
+/* pk_wrap.c calls this as mbedtls_ecdsa_read_signature, which accepts more than DER. */
 int tk_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_len,
                             const unsigned char *signature, size_t len);
 
@@ -218,7 +217,7 @@ static uint64_t exponent_of(const mbedtls_mpi *e)
     return value;
 }
 
-/* rsa.c calls this one for mbedtls_mpi_exp_mod_unsafe: its public operation. x = a^e mod n. */
+/* rsa.c calls this as mbedtls_mpi_exp_mod_unsafe, in its public operation: x = a^e mod n. */
 int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
                    mbedtls_mpi *rr);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands in for mbedTLS's bignum.c, ecp.c, ecdh.c, ecdsa.c, rsa.c and pk_wrap.c in a client
- * that verifies and agrees on keys, and has no private key of its own: the profile `small`. Of
- * mbedTLS's structures these functions alone look inside: a point keeps x and y as octets at X.p,
- * an ECDH context its scalar at d.p, and an RSA key is struct rsa_key.
+ * The profile `small`: replaces mbedTLS's bignum.c, ecp.c, ecdh.c, ecdsa.c, rsa.c and pk_wrap.c for
+ * a client that verifies signatures and agrees on keys, and has no private key of its own. Only
+ * these functions look inside mbedTLS's structures: a point keeps x and y as octets at X.p, an ECDH
+ * context its scalar at d.p, and an RSA key is a struct rsa_key.
  */
 #include "tk_memo.h"
 #include "tk_rsa.h"
@@ -34,7 +34,7 @@ static uint8_t *octets_of(const mbedtls_mpi *x)
     return (uint8_t *)x->MBEDTLS_PRIVATE(p);
 }
 
-/* len octets, zeros, in place of what was there; NULL: out of memory. */
+/* Replaces what x has by len octets of zeros. NULL: out of memory. */
 static uint8_t *make_octets(mbedtls_mpi *x, size_t len)
 {
     mbedtls_free(x->MBEDTLS_PRIVATE(p));
@@ -70,8 +70,8 @@ int mbedtls_ecp_group_load(mbedtls_ecp_group *group, mbedtls_ecp_group_id id)
     return 0;
 }
 
-/* The uncompressed form (SEC 1 2.3.3) alone: TLS forbids the other (RFC 8422 5.1.2), and no
- * authority signs it. */
+/* The uncompressed form (SEC 1 2.3.3) only: RFC 8422 5.1.2 deprecates compressed points in TLS, and
+ * RFC 5480 2.2 makes support of them in certificates optional. */
 int mbedtls_ecp_point_read_binary(const mbedtls_ecp_group *group, mbedtls_ecp_point *point,
                                   const unsigned char *octets, size_t len)
 {
@@ -114,7 +114,7 @@ void mbedtls_ecdh_free(mbedtls_ecdh_context *ctx)
     free_octets(&PEER(ctx)->MBEDTLS_PRIVATE(X));
 }
 
-/* The named groups of RFC 8422 5.1.1 that this build has. */
+/* The named groups of RFC 8422 5.1.1 that this profile has. */
 static mbedtls_ecp_group_id group_of(unsigned named)
 {
     return named == MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1   ? MBEDTLS_ECP_DP_SECP256R1
@@ -122,7 +122,8 @@ static mbedtls_ecp_group_id group_of(unsigned named)
                                                            : MBEDTLS_ECP_DP_NONE;
 }
 
-/* ServerECDHParams: named_curve (3), the group, the length of the point, the point. */
+/* ServerECDHParams (RFC 8422 5.4): named_curve (3), the group, the length of the point, the point.
+ */
 int mbedtls_ecdh_read_params(mbedtls_ecdh_context *ctx, const unsigned char **at,
                              const unsigned char *end)
 {
@@ -142,7 +143,7 @@ int mbedtls_ecdh_read_params(mbedtls_ecdh_context *ctx, const unsigned char **at
     return 0;
 }
 
-/* A scalar at random, again while it is out of range, and its point. */
+/* Draws a scalar, again while it is out of range (SP 800-56A 5.6.1.2.2), and makes its point. */
 static int make_key(const struct tk_curve *curve, uint8_t *scalar, uint8_t *point,
                     int (*random)(void *, unsigned char *, size_t), void *ctx)
 {
@@ -331,7 +332,7 @@ static int set_key(struct rsa_key *key, const unsigned char *n, size_t n_len,
     return 0;
 }
 
-/* RSAPublicKey (RFC 8017 A.1.1). mbedTLS hands over the key of the context, which is ours. */
+/* RSAPublicKey (RFC 8017 A.1.1). rsa is the pk_ctx that rsa_alloc() made: a struct rsa_key. */
 int mbedtls_rsa_parse_pubkey(mbedtls_rsa_context *rsa, const unsigned char *der, size_t len)
 {
     unsigned char *p = (unsigned char *)der;
@@ -360,7 +361,7 @@ static size_t rsa_bits(mbedtls_pk_context *pk)
     return ((const struct rsa_key *)pk->MBEDTLS_PRIVATE(pk_ctx))->bits;
 }
 
-/* memory: limbs of the signature, then those of tk_rsa_public, whose octets it becomes. */
+/* memory: the signature in limbs, then the scratch memory of tk_rsa_public, reused for octets. */
 static bool rsa_opens(const struct rsa_key *key, const unsigned char *signature, size_t len,
                       const uint8_t *info, size_t info_len, tk_limb *memory)
 {

@@ -7,15 +7,15 @@
 
 #define SEQUENCE (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE)
 
-/* A positive INTEGER of at most `octets` octets, in its only encoding; what it takes of der, or 0.
- */
+/* Reads a positive INTEGER of at most `octets` octets in DER. Returns the octets of der that it
+ * takes, 0 if it is not one. */
 static size_t read_integer(const uint8_t *der, size_t len, uint8_t *out, size_t octets)
 {
     if (len < 3 || der[0] != MBEDTLS_ASN1_INTEGER || der[1] == 0 || der[1] > len - 2)
         return 0;
     size_t size = der[1];
     const uint8_t *value = der + 2;
-    size_t zero = value[0] == 0; /* needed in front of a highest bit, and nowhere else */
+    size_t zero = value[0] == 0; /* DER has it only in front of a set highest bit */
 
     if (size > zero + octets || (value[0] & 0x80) != 0 ||
         (zero == 1 && (size == 1 || (value[1] & 0x80) == 0)))
