@@ -12,6 +12,13 @@
 
 enum { WINDOW = 4, MULTIPLES = 8 };
 
+/* Overwrites a secret. The barrier keeps the optimiser from leaving out what is not read again. */
+static void wipe(void *secret, size_t size)
+{
+    memset(secret, 0, size);
+    __asm__ volatile("" : : "r"(secret) : "memory");
+}
+
 /* A mask: all ones if a == b. */
 static tk_limb equal(unsigned a, unsigned b)
 {
@@ -153,6 +160,7 @@ static tk_limb make_odd(const struct tk_curve *c, tk_limb *k)
 
     (void)tk_limbs_sub(other, c->order.m, k, n);
     tk_limbs_select(k, other, even, n);
+    wipe(other, sizeof other);
     return even;
 }
 
@@ -178,37 +186,47 @@ static void multiply_any(const struct tk_curve *c, tk_limb *sum, tk_limb *k, con
 
 /* --- ECDH --- */
 
+/* The z of a sum, too, tells of the scalar (Naccache, Smart and Stern, "Projective Coordinates
+ * Leak", EUROCRYPT 2004). */
+struct secret {
+    tk_element scalar;
+    tk_point sum;
+};
+
 bool tk_ecdh_public(const struct tk_curve *c, uint8_t *q, const uint8_t *k,
                     struct tk_ecc_work *work)
 {
     size_t n = c->field->p.n;
-    tk_element scalar;
-    tk_point g, sum;
+    struct secret it;
+    tk_point g;
 
-    if (!load_scalar(c, scalar, k))
+    if (!load_scalar(c, it.scalar, k))
         return false;
     if (c->comb != NULL) {
-        multiply_generator(c, sum, scalar);
+        multiply_generator(c, it.sum, it.scalar);
     } else {
         memcpy(g, c->g, 2 * n * sizeof *g);
         memcpy(g + 2 * n, c->field->one, n * sizeof *g);
-        multiply_any(c, sum, scalar, g, work);
+        multiply_any(c, it.sum, it.scalar, g, work);
     }
-    tk_point_store(c, q, sum, true);
+    tk_point_store(c, q, it.sum, true);
+    wipe(&it, sizeof it);
     return true;
 }
 
 bool tk_ecdh_shared(const struct tk_curve *c, uint8_t *x, const uint8_t *q, const uint8_t *k,
                     struct tk_ecc_work *work)
 {
-    tk_element scalar;
-    tk_point point, sum;
+    struct secret it;
+    tk_point point;
+    bool good = load_scalar(c, it.scalar, k) && tk_point_load(c, point, q);
 
-    if (!load_scalar(c, scalar, k) || !tk_point_load(c, point, q))
-        return false;
-    multiply_any(c, sum, scalar, point, work);
-    tk_point_store(c, x, sum, false);
-    return true;
+    if (good) {
+        multiply_any(c, it.sum, it.scalar, point, work);
+        tk_point_store(c, x, it.sum, false);
+    }
+    wipe(&it, sizeof it);
+    return good;
 }
 
 bool tk_ecc_is_point(const struct tk_curve *c, const uint8_t *q)

@@ -82,11 +82,10 @@ static void scalars(const struct tk_curve *c, tk_limb *u1, tk_limb *u2, const tk
 static int recode(int8_t *digits, const tk_limb *scalar, size_t n, unsigned width)
 {
     tk_element k;
-    tk_limb over = 0;
     int count = 0;
 
     memcpy(k, scalar, n * sizeof *k);
-    while (over != 0 || !tk_limbs_are_zero(k, n)) {
+    while (!tk_limbs_are_zero(k, n)) {
         int digit = 0;
 
         if ((k[0] & 1) != 0) {
@@ -97,11 +96,10 @@ static int recode(int8_t *digits, const tk_limb *scalar, size_t n, unsigned widt
             if (digit > 0)
                 (void)tk_limbs_sub(k, k, amount, n);
             else
-                over += tk_limbs_add(k, k, amount, n);
+                (void)tk_limbs_add(k, k, amount, n); /* no carry: the order is far below R */
         }
         digits[count++] = (int8_t)digit;
-        halve(k, over, n);
-        over = 0;
+        halve(k, 0, n);
     }
     return count;
 }
