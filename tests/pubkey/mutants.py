@@ -27,7 +27,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 HERE = TREE / "tests/pubkey"
 PUBKEY = TREE / "port/mbedtls/pubkey"
-SECONDS = 300  # a mutant may loop forever; on a busy machine
+SECONDS = 60  # a mutant may loop forever; on a busy machine
 
 VECTORS = ["ecdh_secp256r1_ecpoint", "ecdsa_secp256r1_sha256", "ecdsa_secp256r1_sha512",
            "ecdsa_secp384r1_sha384", "rsa_signature_2048_sha256"]
@@ -70,6 +70,7 @@ def alone(bits: int) -> Suite:
     """The arithmetic, and the encodings of signatures."""
     return Suite([f"-DTK_LIMB_BITS={bits}", CONFIG.format("host")], [
         Program(["test_limbs.c"], ALONE, "reference", [], CMOCKA),
+        Program(["test_ecc.c"], ALONE, "reference", [], CMOCKA),
         Program(["test_signature.c"], ["tk_signature.c", *ALONE], "reference", [], CMOCKA),
         Program(["vectors_octets.c", "vectors.c"], ["tk_signature.c", *ALONE], "reference", FILES),
         Program(DIFFERENTIAL, ALONE, "reference", ["--edges", "--cases", "2000"])])
@@ -135,17 +136,15 @@ MUTANTS = [Mutant(*row) for row in (
     ("64", "tk_ecdh.c", "infinite &= none;", "infinite = none;"),
     ("64", "tk_ecdh.c", "i == last ? window | 8 : window", "window"),
     ("64", "tk_ecdh.c", "negate(c, sum, negative);", "(void)negative;"),
-    ("64", "tk_ecdh.c", "!load_scalar(c, scalar, k) || !tk_point_load(c, point, q)",
-     "!load_scalar(c, scalar, k) || (tk_point_load(c, point, q), false)"),
+    ("64", "tk_ecdh.c", "&& tk_point_load(c, point, q);", "&& (tk_point_load(c, point, q), true);"),
+    ("64", "tk_ecdh.c", "wipe(&it, sizeof it);\n    return true;", "return true;"),
     # ECDSA
     ("64", "tk_ecdsa.c", "!is_scalar(c, er) || ", ""),
     ("64", "tk_ecdsa.c", "!is_scalar(c, es) || ", "tk_limbs_are_zero(es, n) || "),
     ("64", "tk_ecdsa.c", "!tk_limbs_are_zero(a, n) && ", "n > 0 && "),
-    ("64", "tk_ecdsa.c", "if (tk_limbs_are_zero(zz, n))\n        return false;", ""),
     ("64", "tk_ecdsa.c", "i < 2; i++) {\n        tk_field_enter", "i < 1; i++) {\n        tk_field_enter"),
     ("64", "tk_ecdsa.c", " || !tk_limbs_are_less(r, f->p.m, n)", ""),
     ("64", "tk_ecdsa.c", "tk_point_double(c, t, sum);\n    memcpy", "memset(t, 0, sizeof t);\n    memcpy"),
-    ("64", "tk_ecdsa.c", "over += tk_limbs_add(k", "(void)tk_limbs_add(k"),
     ("64", "tk_ecdsa.c", "len < c->octets ? len : c->octets", "len"),
     ("32", "tk_ecdsa.c", "if (tk_limbs_sub(x, x, y, m->n) != 0)", "if (!tk_limbs_sub(x, x, y, m->n))"),
     ("64", "tk_ecdsa.c", "(x[0] & 1) != 0 ? tk_limbs_add(x, x, m->m, m->n) : 0",
