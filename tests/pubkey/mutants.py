@@ -173,7 +173,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("small", "tk_pk_small.c", "len != 1 + 2 * curve->octets || ", ""),
     ("small", "tk_pk_small.c", " || octets[0] != 4", ""),
     ("small", "tk_pk_small.c", "end - p < 4 + p[3]", "end - p < 3 + p[3]"),
-    ("small", "tk_pk_small.c", "if (len != (key->bits + 7) / 8)", "if (len > key->n.n * 4)"),
+    ("small", "tk_pk_small.c", "if (len != (key->bits + 7) / 8)", "if (len != (key->bits + 8) / 8)"),
     ("small", "tk_pk_small.c", "if (ret == 0 && p != end)", "if (ret == 0 && p > end)"),
     ("small", "tk_pk_small.c", "e_bits < 2 ||", "e_bits < 1 ||"),
     ("small", "tk_pk_small.c", "(e[e_len - 1] & 1) == 0", "false"),

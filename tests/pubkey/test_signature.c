@@ -227,7 +227,7 @@ static void fewer_than_eight_octets_of_padding_are_refused(void **state)
     for (size_t i = 0; i < LEN(digests); i++) {
         size_t info_len = digest_info(i);
 
-        for (size_t len = info_len + 3; len < 500; len += 1 + len / 40) {
+        for (size_t len = info_len + 3; len < info_len + 300; len++) {
             encode(encoded, len, info_len);
             assert_int_equal(tk_signature_is_encoded(encoded, len, info, info_len),
                              len >= info_len + 11);
