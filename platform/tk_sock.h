@@ -31,6 +31,11 @@ enum {
     TK_SOCK_ERR = -3     /* reset, refused, unreachable, no such name, out of sockets */
 };
 
+/* 0: IPv4 alone, which saves memory. A build's to choose, for all its files. */
+#ifndef TK_SOCK_IPV6
+#define TK_SOCK_IPV6 1
+#endif
+
 enum { TK_SOCK_MIN = 2, TK_SOCK_ADDRS = 4 };
 
 /* An IP address in network byte order (RFC 791, RFC 8200). IPv4 uses the first four

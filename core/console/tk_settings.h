@@ -9,8 +9,10 @@
  * are valid and follows ERR bad_value.
  */
 
-TK_SETTING("portal", false, TK_SET_PORTAL, store_portal, print_portal, NULL, NULL,
-           "a name (acme is acme.bitrix24.com), host[:port], or an https URL")
+TK_SETTING(
+    "portal", false, TK_SET_PORTAL, store_portal, print_portal, NULL, NULL,
+    "a name (acme is acme.bitrix24.com), host[:port], or an https URL; in its xn-- form if it is "
+    "international")
 TK_SETTING(
     "client_id", false, TK_SET_CLIENT_ID, store_on_account, print_client, NULL, NULL,
     "up to 128 printable characters without space, from the application's page in the portal")
@@ -20,11 +22,11 @@ TK_SETTING(
 TK_SETTING("scope", false, TK_SET_SCOPE, store_on_account, print_client, NULL, NULL,
            "up to 255 printable characters without space: crm,user")
 TK_SETTING("auth_host", false, TK_SET_AUTH_HOST, store_auth_host, print_auth_host, effect_auth_host,
-           NULL, "auto, or host[:port]")
+           NULL, "auto, or host[:port]; in its xn-- form if it is international")
 TK_SETTING("renew", false, TK_SET_RENEW, store_on_account, print_renew, NULL, note_renew,
            "60s to 7d (25m, 2h), or on-demand")
 TK_SETTING("escalate_url", true, TK_WEBHOOK_URL, store_webhook, print_webhook, NULL, note_webhook,
-           "an https URL of up to 255 characters; https:// may be omitted")
+           "an https URL of up to 255 characters: https://host/path")
 TK_SETTING("escalate_level", false, TK_WEBHOOK_LEVEL, store_webhook, print_webhook, NULL,
            note_webhook, "1, 2 or 3: the lowest level that is posted")
 TK_SETTING("escalate_template", true, TK_WEBHOOK_TEMPLATE, store_webhook, print_webhook, NULL,

@@ -181,7 +181,7 @@ static size_t begin_signed(const struct tk_alert *alert, struct tk_text *out,
 {
     char login[TK_URL_MAX + 1], path[TK_URL_MAX + TK_COREZOID_LOGIN_MAX + 80];
     struct tk_text t;
-    size_t len = strlen(base);
+    size_t len = strcspn(base, "?#");
 
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_LOGIN, login);
     tk_text_init(&t, path, sizeof path);
@@ -223,8 +223,7 @@ static enum tk_err write_task(const struct tk_alert *alert, struct tk_text *out,
 static enum tk_err write_plain(const struct tk_alert *alert, struct tk_text *out,
                                const struct tk_host *host, const char *path)
 {
-    size_t body_start =
-        tk_http_request(out, "POST", host, path[0] == '\0' ? "/" : path, "application/json");
+    size_t body_start = tk_http_request(out, "POST", host, path, "application/json");
 
     add_message(alert, out);
     tk_http_request_end(out, body_start);

@@ -19,11 +19,14 @@ static bool consists_of(const char *value, const char *characters, size_t max)
     return len <= max && strspn(value, characters) == len;
 }
 
+/* Without https:// a host is known by a dot or a port. */
 static bool is_good_url(const char *url)
 {
     struct tk_host host;
+    const char *rest;
 
-    return strlen(url) <= TK_URL_MAX && tk_is_vchar(url) && tk_host_parse(&host, url, NULL);
+    return strlen(url) <= TK_URL_MAX && strcspn(url, ".:") < strcspn(url, "/?#") &&
+           tk_host_parse(&host, url, &rest);
 }
 
 static bool is_good_login(const char *login)
@@ -96,7 +99,9 @@ void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage)
 {
     char text[TK_URL_MAX + 1];
 
-    (void)tk_storage_text(storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url);
+    if (tk_storage_text(storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url) &&
+        !is_good_url(w->url)) /* stored by a build that was less strict */
+        w->url[0] = '\0';
     w->level = TK_ESCALATE_LEVEL_DEFAULT;
     (void)tk_storage_get(storage, TK_KEY_ESCALATE_LEVEL, &w->level, 1);
     w->corezoid = 0;

@@ -38,8 +38,8 @@ size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_ho
                        const char *path, const char *body_type)
 {
     tk_text_add(t, method);
-    tk_text_char(t, ' ');
-    tk_text_add(t, path);
+    tk_text_add(t, path[0] == '/' ? " " : " /");
+    tk_text_addn(t, path, strcspn(path, "#"));
     tk_text_add(t, " HTTP/1.1\r\nHost: ");
     tk_text_host(t, host);
     tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n"
@@ -207,10 +207,13 @@ static void retry_after(struct tk_http *h, const char *value)
     }
 }
 
-/* A relative reference has no host; other schemes are rejected by tk_host_parse. */
+/* A URL, or a reference with a host (RFC 3986 4.2). Other references have none. */
 static void location(struct tk_http *h, const char *value)
 {
-    if (strstr(value, "://") == NULL || !tk_host_parse(&h->location, value, NULL))
+    bool has_host = value[0] == '/' && value[1] == '/';
+
+    if (has_host ? !tk_host_parse(&h->location, value + 2, NULL)
+                 : !tk_is_https(value) || !tk_host_parse(&h->location, value, NULL))
         h->location.name[0] = '\0';
 }
 

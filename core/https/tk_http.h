@@ -48,7 +48,8 @@ struct tk_http {
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };
 
-/* Appends the head of a request. body_type is the Content-Type; NULL: no body. Returns body_start
+/* Appends the head of a request. path: "/path?query" of visible characters; a missing first slash
+ * is added, a fragment dropped. body_type is the Content-Type; NULL: no body. Returns body_start
  * for tk_http_request_end: append the body to t after this call. */
 size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
                        const char *path, const char *body_type);

@@ -334,9 +334,24 @@ static bool wants_io(int ret)
     return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
+/* SNI carries no IP address (RFC 6066 3): the name is hidden while a ClientHello is written, and
+ * there again to verify the certificate. */
+static int step_without_sni(mbedtls_ssl_context *ssl)
+{
+    char *name = ssl->MBEDTLS_PRIVATE(hostname);
+
+    ssl->MBEDTLS_PRIVATE(hostname) = NULL;
+    int ret = mbedtls_ssl_handshake_step(ssl);
+
+    ssl->MBEDTLS_PRIVATE(hostname) = name;
+    return ret;
+}
+
 static int continue_handshake(struct tk_tls *tls, bool *goes_on)
 {
-    int ret = mbedtls_ssl_handshake_step(&tls->ssl);
+    bool is_hello = tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CLIENT_HELLO;
+    int ret = is_hello && tk_host_is_address(&tls->host) ? step_without_sni(&tls->ssl)
+                                                         : mbedtls_ssl_handshake_step(&tls->ssl);
 
     *goes_on = ret == 0 || !tls->would_block;
     if (ret == 0 || wants_io(ret))

@@ -3,49 +3,130 @@
 
 #include <string.h>
 
-#define IPV6_MAX 45 /* ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255 */
+#define LABEL_MAX   63 /* characters between two dots (RFC 1035 2.3.4) */
+#define DIGITS      "0123456789"
+#define HEX_LETTERS "abcdefABCDEF"
 
-static const char *skip_scheme(const char *s)
+bool tk_is_https(const char *s)
 {
     static const char scheme[] = "https://";
     size_t i = 0;
 
     while (i < sizeof scheme - 1 && tk_lower(s[i]) == scheme[i])
         i++;
-    if (i == sizeof scheme - 1)
-        return s + i;
-    return strstr(s, "://") == NULL ? s : NULL;
+    return i == sizeof scheme - 1;
 }
 
+/* What follows "https://", or s if it has no scheme (RFC 3986 3.1); NULL for another one. */
+static const char *skip_scheme(const char *s)
+{
+    size_t len = strcspn(s, ":/?#");
+
+    if (strncmp(s + len, ":/", 2) != 0) /* ":/" alone is a mistyped "://" */
+        return s;
+    return tk_is_https(s) ? s + len + 3 : NULL;
+}
+
+/* Leading zeros are allowed; no digits at all are the default port (RFC 3986 3.2.3). */
 static bool parse_port(const char *s, size_t len, uint16_t *port)
 {
-    uint64_t value;
+    uint64_t value = TK_HTTPS_PORT;
 
-    if (!tk_parse_u64(s, len, UINT16_MAX, &value) || value == 0)
+    if (len > 0 && (!tk_parse_u64(s, len, UINT16_MAX, &value) || value == 0))
         return false;
     *port = (uint16_t)value;
     return true;
 }
 
-/* Letters, digits, hyphens, and single dots. */
-static bool is_name(const char *s, size_t len)
+/* Four numbers without leading zeros (RFC 3986 3.2.2). s[len] is neither digit nor dot. */
+static bool is_ipv4(const char *s, size_t len)
 {
-    if (len == 0 || len > TK_HOST_MAX || s[0] == '.' || s[0] == '-')
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (!tk_is_alnum(s[i]) && s[i] != '.' && s[i] != '-')
+    const char *end = s + len;
+    uint64_t value;
+
+    for (int dots = 0; dots < 4; dots++) {
+        size_t digits = strspn(s, DIGITS);
+
+        if (!tk_parse_u64(s, digits, UINT8_MAX, &value) || (digits > 1 && *s == '0'))
             return false;
-        if (i > 0 && s[i] == '.' && s[i - 1] == '.')
+        s += digits;
+        if (dots < 3 && *s++ != '.')
             return false;
     }
-    return true;
+    return s == end;
 }
 
-/* Only enough to tell it from a name; tk_sock_lookup parses it. */
+/* Whether resolvers may read a name with this last label as an IPv4 address: 127.1, 0x7f.1. */
+static bool is_number(const char *s, size_t len)
+{
+    bool hex = len >= 2 && s[0] == '0' && tk_lower(s[1]) == 'x';
+
+    return strspn(s, hex ? DIGITS HEX_LETTERS "xX" : DIGITS) >= len;
+}
+
+/* Labels of letters, digits, hyphens and underscores, with a dot between them. */
+static bool is_name(const char *s, size_t len)
+{
+    size_t label = 0; /* where it begins */
+
+    if (len > TK_HOST_MAX || s[0] == '-')
+        return false;
+    for (size_t i = 0; i <= len; i++) {
+        if (i == len || s[i] == '.') {
+            if (i == label || i - label > LABEL_MAX)
+                return false;
+            label = i == len ? label : i + 1;
+        } else if (!tk_is_alnum(s[i]) && s[i] != '-' && s[i] != '_') {
+            return false;
+        }
+    }
+    return !is_number(s + label, len - label) || is_ipv4(s, len);
+}
+
+#if TK_SOCK_IPV6
+
+static bool has_all(int groups, const char *gap, const char *end)
+{
+    return gap != NULL && gap < end ? groups < 8 : groups == 8;
+}
+
+/* Eight groups of 16 bits, or fewer around one "::" (RFC 4291 2.2). s[len] is ']'. */
 static bool is_ipv6(const char *s, size_t len)
 {
-    return len <= IPV6_MAX && strspn(s, "0123456789abcdefABCDEF:.") == len && strcspn(s, ":") < len;
+    const char *end = s + len, *gap = strstr(s, "::");
+    int groups = 0;
+
+    if (gap == s)
+        s += 2;
+    while (s < end) {
+        size_t digits = strspn(s, DIGITS HEX_LETTERS);
+
+        if (s[digits] == '.') {
+            groups += 2;
+            return is_ipv4(s, (size_t)(end - s)) && has_all(groups, gap, end);
+        }
+        if (digits == 0 || digits > 4)
+            return false;
+        groups++;
+        s += digits;
+        if (s == gap)
+            s += 2;
+        else if (s < end && (*s != ':' || ++s == end))
+            return false;
+    }
+    return has_all(groups, gap, end);
 }
+
+#else
+
+static bool is_ipv6(const char *s, size_t len)
+{
+    (void)s;
+    (void)len;
+    return false;
+}
+
+#endif
 
 static void store_name(struct tk_host *host, const char *s, size_t len)
 {
@@ -54,32 +135,60 @@ static void store_name(struct tk_host *host, const char *s, size_t len)
     host->name[len] = '\0';
 }
 
+/* Parses the name at s, without its brackets and without the dot of the DNS root (RFC 3986 3.2.2).
+ * Returns what follows; NULL: there is none. */
+static const char *parse_name(struct tk_host *host, const char *s)
+{
+    bool ipv6 = s[0] == '[';
+
+    s += ipv6;
+    size_t len = strcspn(s, ipv6 ? "]/?#" : ":/?#");
+    const char *after = s + len + ipv6;
+
+    if (!ipv6 && len > 1 && s[len - 1] == '.')
+        len--;
+    if (ipv6 ? s[len] != ']' || !is_ipv6(s, len) : !is_name(s, len))
+        return NULL;
+    store_name(host, s, len);
+    return after;
+}
+
+/* Parses ":port" or nothing, up to the path. Returns the path, query and fragment; NULL: the port
+ * is not valid. "://" is a second scheme. */
+static const char *parse_authority_end(struct tk_host *host, const char *s)
+{
+    size_t len = strcspn(s, "/?#");
+
+    if (len > 0 && (*s != ':' || !parse_port(s + 1, len - 1, &host->port)))
+        return NULL;
+    return strncmp(s, "://", 3) == 0 ? NULL : s + len;
+}
+
 bool tk_host_parse(struct tk_host *host, const char *s, const char **rest)
 {
-    *host = (struct tk_host){.port = TK_HTTPS_PORT};
+    host->port = TK_HTTPS_PORT;
     s = skip_scheme(s);
-    if (s == NULL)
+    if (s != NULL)
+        s = parse_name(host, s);
+    if (s != NULL)
+        s = parse_authority_end(host, s);
+    if (s == NULL || (rest != NULL && !tk_is_vchar(s))) {
+        host->name[0] = '\0';
         return false;
-
-    size_t len = strcspn(s, "/?#");
-    bool ipv6 = s[0] == '[';
-    size_t name_len = strcspn(s + ipv6, ipv6 ? "]/" : ":/?#");
-    const char *after = s + name_len + 2 * ipv6;
-
-    if (ipv6 ? s[1 + name_len] != ']' || !is_ipv6(s + 1, name_len) : !is_name(s, name_len))
-        return false;
-    if (after < s + len &&
-        (*after != ':' || !parse_port(after + 1, (size_t)(s + len - after) - 1, &host->port)))
-        return false;
-    store_name(host, s + ipv6, name_len);
+    }
     if (rest != NULL)
-        *rest = s + len;
+        *rest = s;
     return true;
 }
 
 bool tk_host_same(const struct tk_host *a, const struct tk_host *b)
 {
     return a->port == b->port && strcmp(a->name, b->name) == 0;
+}
+
+bool tk_host_is_address(const struct tk_host *host)
+{
+    return strchr(host->name, ':') != NULL || strspn(host->name, DIGITS ".") == strlen(host->name);
 }
 
 void tk_text_host(struct tk_text *t, const struct tk_host *host)

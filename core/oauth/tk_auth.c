@@ -160,7 +160,8 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
-/* True if the pair is for our portal: the operator may have logged in to another one. */
+/* False if the pair is for another portal, that the operator was logged in to. An endpoint that is
+ * no URL does not say so. */
 static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_response *response)
 {
     struct tk_host host;
@@ -169,7 +170,7 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_
         return true;
     const char *s = strstr(response->client_endpoint, "://");
 
-    return tk_host_parse(&host, s == NULL ? response->client_endpoint : s + 3, NULL) &&
+    return !tk_host_parse(&host, s == NULL ? response->client_endpoint : s + 3, NULL) ||
            tk_account_is_portal(a, &host);
 }
 

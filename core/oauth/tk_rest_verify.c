@@ -77,8 +77,10 @@ bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_ho
     *host = a->client.portal;
     if (a->info.client_endpoint[0] != '\0' && !tk_host_parse(host, a->info.client_endpoint, &base))
         return false;
-    tk_text_add(path, base);
-    if (!tk_ends_with(base, "/"))
+    size_t len = strcspn(base, "?#");
+
+    tk_text_addn(path, base, len);
+    if (len == 0 || base[len - 1] != '/')
         tk_text_char(path, '/');
     tk_text_add(path, method);
     return tk_text_ok(path);

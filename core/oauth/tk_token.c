@@ -214,7 +214,7 @@ static void update_info(struct tk_account *a, const struct tk_token_response *re
 {
     struct tk_grant_info *info = &a->info;
 
-    if (!keep_endpoint)
+    if (!keep_endpoint && tk_is_vchar(response->client_endpoint)) /* else it is no URL */
         update(a, info->client_endpoint, sizeof info->client_endpoint, response->client_endpoint);
     update(a, info->member_id, sizeof info->member_id, response->member_id);
     update(a, info->user_id, sizeof info->user_id, response->user_id);

@@ -109,7 +109,7 @@ static void shape_leaf(enum tls_kind kind, struct shape *s)
                         .issuer_key = made.middle_key[rsa],
                         .issuer = made.middle[rsa],
                         .name = "Leaf",
-                        .hosts = "DNS:" TLS_HOST ",DNS:" TLS_HOST_2,
+                        .hosts = "DNS:" TLS_HOST ",DNS:" TLS_HOST_2 ",IP:10.0.0.1",
                         .from = TLS_UNIX - TLS_DAY,
                         .to = TLS_UNIX + TLS_DAY};
     if (kind == TLS_WRONG_NAME)

@@ -25,7 +25,7 @@
 #define TLS_LIMIT  60000 /* ms that a wait may take */
 
 enum tls_kind {
-    TLS_EC, /* P-256, root -> intermediate -> leaf, valid for both hosts */
+    TLS_EC, /* P-256, root -> intermediate -> leaf, valid for both hosts and 10.0.0.1 */
     TLS_RSA,
     TLS_OTHER_ROOT,      /* the same names under an untrusted root */
     TLS_SELF_SIGNED,     /* a self-signed leaf */

@@ -78,6 +78,22 @@ static void a_message_names_fault_cause_and_action(void **state)
     assert_int_equal(w.server.posts, 2);
 }
 
+/* By an earlier version, say. */
+static void a_stored_url_that_is_none_counts_as_not_set(void **state)
+{
+    static const char *const urls[] = {"foo", "https://h/a b", "ftp://h/", "https://h/\r\nX:"};
+
+    (void)state;
+    world_provision(&w);
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        assert_int_equal(
+            tk_storage_put(&w.keeper.rt.storage, TK_KEY_ESCALATE_URL, urls[i], strlen(urls[i])),
+            TK_OK);
+        world_restart(&w, 100);
+        world_assert_begins(world_type(&w, "escalate test"), "ERR no_escalate_url");
+    }
+}
+
 static void a_template_is_used_and_stored(void **state)
 {
     (void)state;
@@ -296,6 +312,7 @@ int main(void)
         TEST(a_fault_is_raised_once_and_cleared_once),
         TEST(a_failed_refresh_is_logged_at_log_level_info),
         TEST(a_message_names_fault_cause_and_action),
+        TEST(a_stored_url_that_is_none_counts_as_not_set),
         TEST(a_template_is_used_and_stored),
         TEST(sends_signed_tasks_to_corezoid),
         TEST(corezoid_gets_a_new_task_for_a_fault_that_returns),

@@ -219,6 +219,64 @@ static void only_close_notify_ends_the_stream(void **state)
     }
 }
 
+/* RFC 6066 3: a name without its dot, and no address. With TLS 1.3 also in the second ClientHello,
+ * which a server asks for that has another curve. */
+static void sends_a_name_but_no_address(void **state)
+{
+    static const struct {
+        const char *host, *sni;
+    } rows[] = {{TLS_HOST, TLS_HOST}, {TLS_HOST ".", TLS_HOST}, {"10.0.0.1", NULL}};
+    struct tls_world w;
+
+    (void)state;
+    for (size_t i = 0; i < 4 * (sizeof rows / sizeof rows[0]); i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i % 2]);
+        if (i % 4 / 2 == 1)
+            assert_int_equal(SSL_CTX_set1_groups_list(w.peer.ctx, "P-384"), 1);
+        assert_int_equal(tls_connect_to(&w, rows[i / 4].host, NULL, TLS_LIMIT), TK_SOCK_OK);
+        const char *sni = SSL_get_servername(w.peer.ssl, TLSEXT_NAMETYPE_host_name);
+
+        assert_int_equal(sni == NULL, rows[i / 4].sni == NULL);
+        if (sni != NULL)
+            assert_string_equal(sni, rows[i / 4].sni);
+        echo(&w);
+        tls_world_free(&w);
+    }
+}
+
+/* Its certificate is for 10.0.0.1. */
+static void verifies_an_address(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i]);
+        assert_int_equal(tls_connect_to(&w, "10.0.0.2", NULL, TLS_LIMIT), TK_SOCK_ERR);
+        assert_int_equal(w.tls.err, TK_E_TLS_NAME);
+        tls_world_free(&w);
+    }
+}
+
+static void resumes_with_an_address(void **state)
+{
+    static struct tk_tls_session session;
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        memset(&session, 0, sizeof session);
+        tls_world_init(&w, tls_chain(TLS_SHORT), versions[i]);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(tls_connect_to(&w, "10.0.0.1", &session, TLS_LIMIT), TK_SOCK_OK);
+            echo(&w);
+            assert_int_equal(w.tls.resumed, k == 1);
+            tk_tls_close(&w.tls);
+        }
+        tls_world_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +289,9 @@ int main(void)
         cmocka_unit_test(receives_full_records),
         cmocka_unit_test(sends_more_than_a_record),
         cmocka_unit_test(only_close_notify_ends_the_stream),
+        cmocka_unit_test(sends_a_name_but_no_address),
+        cmocka_unit_test(verifies_an_address),
+        cmocka_unit_test(resumes_with_an_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

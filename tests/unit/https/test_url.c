@@ -49,6 +49,34 @@ static void parses_hosts(void **state)
         {"https://[2001:DB8::1]:8443/x", "2001:db8::1", 8443, "/x", "[2001:db8::1]:8443"},
         {"[::ffff:127.0.0.1]", "::ffff:127.0.0.1", 443, "", "[::ffff:127.0.0.1]"},
         {"xn--80ak6aa92e.com", "xn--80ak6aa92e.com", 443, "", "xn--80ak6aa92e.com"},
+        {"acme.bitrix24.ru.", "acme.bitrix24.ru", 443, "", "acme.bitrix24.ru"},
+        {"https://ACME.bitrix24.ru.:8443/x", "acme.bitrix24.ru", 8443, "/x",
+         "acme.bitrix24.ru:8443"},
+        {"127.0.0.1.", "127.0.0.1", 443, "", "127.0.0.1"},
+        {"h:", "h", 443, "", "h"},
+        {"https://h:/x", "h", 443, "/x", "h"},
+        {"h.:", "h", 443, "", "h"},
+        {"[::1]:", "::1", 443, "", "[::1]"},
+        {"h:00443", "h", 443, "", "h"},
+        {"h:008443", "h", 8443, "", "h:8443"},
+        {"a_b", "a_b", 443, "", "a_b"},
+        {"_a", "_a", 443, "", "_a"},
+        {"a-.b-", "a-.b-", 443, "", "a-.b-"},
+        {"1c", "1c", 443, "", "1c"},
+        {"1.2.3.x", "1.2.3.x", 443, "", "1.2.3.x"},
+        {"0xg", "0xg", 443, "", "0xg"},
+        {"0.0.0.0", "0.0.0.0", 443, "", "0.0.0.0"},
+        {"255.255.255.255", "255.255.255.255", 443, "", "255.255.255.255"},
+        {"h/?u=http://x", "h", 443, "/?u=http://x", "h"},
+        {"h?u=http://x", "h", 443, "?u=http://x", "h"},
+        {"h/a%20b%0d%0A\\|", "h", 443, "/a%20b%0d%0A\\|", "h"},
+        {"h/@:8443", "h", 443, "/@:8443", "h"},
+        {"[::]", "::", 443, "", "[::]"},
+        {"[1::]", "1::", 443, "", "[1::]"},
+        {"[1:2:3:4:5:6:7:8]", "1:2:3:4:5:6:7:8", 443, "", "[1:2:3:4:5:6:7:8]"},
+        {"[1:2:3::5:6:7:8]", "1:2:3::5:6:7:8", 443, "", "[1:2:3::5:6:7:8]"},
+        {"[::2:3:4:5:6:7:8]", "::2:3:4:5:6:7:8", 443, "", "[::2:3:4:5:6:7:8]"},
+        {"[1:2:3:4:5:6:1.2.3.4]", "1:2:3:4:5:6:1.2.3.4", 443, "", "[1:2:3:4:5:6:1.2.3.4]"},
     };
 
     (void)state;
@@ -80,8 +108,14 @@ static void rejects_other_hosts(void **state)
         "://h",
         "https:/h",
         "https://https://h",
-        "h:",
+        "h:/x",
+        "https:h",
+        "https:/h",
+        "httpss://h",
+        "https ://h",
         "h:0",
+        "h:00",
+        "h:0065536",
         "h:65536",
         "h:-1",
         "h:+1",
@@ -102,13 +136,39 @@ static void rejects_other_hosts(void **state)
         "h\t",
         "h\n",
         "h\r\nX: y",
-        "a_b",
         "a%2eb",
+        "a%",
+        "*.b",
+        "a~b",
+        "a\\b",
+        "h\\/x",
+        "a|b",
+        "\xd0\xb0.\xd1\x80\xd1\x84",
         "a,b",
         "a;b",
         ".h",
         "-h",
         "a..b",
+        ".",
+        "h..",
+        "h..:443",
+        "..",
+        "127.1",
+        "0x7f.1",
+        "0x7f.0.0.1",
+        "0X7F",
+        "0x",
+        "a.0x7f",
+        "0177.0.0.1",
+        "00.0.0.0",
+        "1.2.3.04",
+        "2130706433",
+        "123",
+        "a.123",
+        "1.2.3",
+        "1.2.3.256",
+        "1.2.3.4.5",
+        "1.2.3.4..",
         "h\xc3\xa9",
         "\x01",
         "::1",
@@ -116,8 +176,9 @@ static void rejects_other_hosts(void **state)
         "[::1",
         "[]",
         "[::1]x",
-        "[::1]:",
         "[::1]:0",
+        "[::1].",
+        "[::1].:443",
         "[::1/]",
         "[-1]",
         "[a%eth0]",
@@ -125,6 +186,35 @@ static void rejects_other_hosts(void **state)
         "[good.com]",
         "[g::1]",
         "[1]",
+        "[:]",
+        "[:::]",
+        "[1:]",
+        "[:1]",
+        "[::1:]",
+        "[1::2::3]",
+        "[1:2]",
+        "[1:2:3:4:5:6:7]",
+        "[1:2:3:4:5:6:7:8:9]",
+        "[1:2:3:4:5:6:7:8::]",
+        "[1::2:3:4:5:6:7:8]",
+        "[1:2:3:4:5:6:7:1.2.3.4]",
+        "[::12345]",
+        "[::1.2.3]",
+        "[::1.2.3.256]",
+        "[::0x1.2.3.4]",
+        "[1.2.3.4]",
+        "[1.2.3.4::]",
+        "[fe80::1%eth0]",
+        "[fe80::1%25eth0]",
+        "[v1.x]",
+        "1::2",
+        "h/a b",
+        "h/a\tb",
+        "h/a\x7f",
+        "h/\xd0\xb0",
+        "h#\n",
+        "h?\r",
+        "https://host/rest/a HTTP/1.1\r\nX:/",
     };
 
     (void)state;
@@ -144,16 +234,50 @@ static void limits_the_length_of_hosts(void **state)
     char pasted[TK_HOST_MAX + 20];
 
     (void)state;
-    memset(pasted, 'a', sizeof pasted);
+    for (size_t i = 0; i < sizeof pasted; i++)
+        pasted[i] = i % 64 == 63 ? '.' : 'a';
     strcpy(pasted + TK_HOST_MAX, ":65535");
     assert_true(tk_host_parse(&host, pasted, NULL));
     assert_string_equal(host_text(), pasted);
-    strcpy(pasted + TK_HOST_MAX, "a:65535");
+    strcpy(pasted + TK_HOST_MAX, ".:65535"); /* the dot is not counted */
+    assert_true(tk_host_parse(&host, pasted, NULL));
+    strcpy(pasted + TK_HOST_MAX - 1, "aa:65535");
     assert_false(tk_host_parse(&host, pasted, NULL));
+    strcpy(pasted, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b");
+    assert_false(tk_host_parse(&host, pasted, NULL));
+    assert_true(tk_host_parse(&host, pasted + 1, NULL));
     assert_true(
         tk_host_parse(&host, "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535", NULL));
     assert_false(
         tk_host_parse(&host, "[0ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535", NULL));
+}
+
+/* A caller without use for the path takes a host from a URL that is none. */
+static void checks_the_path_only_where_it_is_used(void **state)
+{
+    (void)state;
+    assert_true(tk_host_parse(&host, "https://h/a b", NULL));
+    assert_string_equal(host_text(), "h");
+    assert_true(tk_host_parse(&host, "https://h/\xd0\xb0", NULL));
+    assert_false(tk_host_parse(&host, "https://h b/", NULL));
+}
+
+/* RFC 6066 3: no literal IP address in SNI. */
+static void knows_an_address_from_a_name(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "1.2.3.4.", "[::1]", "[::ffff:1.2.3.4]"};
+    static const char *const names[] = {"a",   "a.b",       "1.2.3.x",  "1c",
+                                        "1-2", "beef.cafe", "1.2.3.4.b"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        assert_true(tk_host_parse(&host, addresses[i], NULL));
+        assert_true(tk_host_is_address(&host));
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_true(tk_host_parse(&host, names[i], NULL));
+        assert_false(tk_host_is_address(&host));
+    }
 }
 
 static void compares_hosts_by_name_and_port(void **state)
@@ -240,6 +364,8 @@ int main(void)
         cmocka_unit_test(parses_hosts),
         cmocka_unit_test(rejects_other_hosts),
         cmocka_unit_test(limits_the_length_of_hosts),
+        cmocka_unit_test(checks_the_path_only_where_it_is_used),
+        cmocka_unit_test(knows_an_address_from_a_name),
         cmocka_unit_test(compares_hosts_by_name_and_port),
         cmocka_unit_test(finds_parameters),
         cmocka_unit_test(rejects_parameters_that_do_not_fit),

@@ -235,6 +235,32 @@ static void a_response_for_another_portal_is_refused(void **state)
     world_assert_state(&w, "needs_code", "new");
 }
 
+static void an_endpoint_with_a_dot_is_of_our_portal(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    w.server.client_endpoint = "https:\\/\\/acme.bitrix24.com.\\/rest\\/";
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready generation=1");
+    assert_string_equal(world_status(&w, "portal"), "acme.bitrix24.com");
+}
+
+/* The pair is more precious than what stands beside it. */
+static void an_endpoint_without_a_host_costs_no_pair(void **state)
+{
+    static const char *const endpoints[] = {"https://", "\\u0430.\\u0440\\u0444", "https://127.1/"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+        world_set_client(&w);
+        w.server.client_endpoint = endpoints[i];
+        world_give_code(&w, "c");
+        world_assert_begins(world_type(&w, "auth code c"), "OK state=ready generation=1");
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
 /* Typed by two operators: the answer to the first must not be OK. */
 static void auth_forget_cancels_an_exchange(void **state)
 {
@@ -384,6 +410,15 @@ static void auth_host_is_tech_for_ru_by_kz(void **state)
     exchange_at("acme.bitrix24.kz", "e", "oauth.bitrix24.tech");
 }
 
+/* The dot of the DNS root is no part of the name. */
+static void auth_host_ignores_a_dot_behind_the_portal(void **state)
+{
+    (void)state;
+    exchange_at("acme.bitrix24.ru.", "c", "oauth.bitrix24.tech");
+    exchange_at("https://ACME.bitrix24.by.:443/", "d", "oauth.bitrix24.tech");
+    exchange_at("acme.bitrix24.com.", "e", "oauth.bitrix.info");
+}
+
 static void a_redirect_may_name_the_other_known_host(void **state)
 {
     (void)state;
@@ -448,6 +483,9 @@ int main(void)
         TEST(a_second_verification_replaces_the_first),
         TEST(auth_host_is_info_for_most_portals),
         TEST(auth_host_is_tech_for_ru_by_kz),
+        TEST(auth_host_ignores_a_dot_behind_the_portal),
+        TEST(an_endpoint_with_a_dot_is_of_our_portal),
+        TEST(an_endpoint_without_a_host_costs_no_pair),
         TEST(a_redirect_may_name_the_other_known_host),
         TEST(an_unknown_server_domain_never_gets_the_secret),
         TEST(a_configured_auth_host_is_never_overridden),

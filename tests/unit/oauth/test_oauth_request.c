@@ -126,6 +126,22 @@ static void a_request_without_body_has_no_content_length(void **state)
                              "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n\r\n");
 }
 
+static void a_request_target_begins_with_a_slash_and_has_no_fragment(void **state)
+{
+    static const char *const rows[][2] = {{"/a#b", "GET /a HTTP"},
+                                          {"", "GET / HTTP"},
+                                          {"#b", "GET / HTTP"},
+                                          {"?a#b", "GET /?a HTTP"},
+                                          {"/a?b#?c", "GET /a?b HTTP"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tk_text_init(&t, buf, sizeof buf);
+        (void)tk_http_request(&t, "GET", &server, rows[i][0], NULL);
+        assert_memory_equal(buf, rows[i][1], strlen(rows[i][1]));
+    }
+}
+
 static void the_authorization_url_has_no_secret(void **state)
 {
     (void)state;
@@ -169,7 +185,7 @@ static void knows_no_other_server(void **state)
         "oauth.bitrix24.info",
         "evil.oauth.bitrix.info",
         "oauth.bitrix.info.evil.com",
-        "oauth.bitrix.info.",
+        "oauth.bitrix.info..",
         "oauth.bitrix.info:8443",
         "http://oauth.bitrix.info",
         "https://oauth.bitrix.info@evil.com/",
@@ -182,6 +198,8 @@ static void knows_no_other_server(void **state)
     assert_string_equal(tk_oauth_known_host("OAuth.Bitrix24.Tech"), TK_OAUTH_EAST);
     assert_string_equal(tk_oauth_known_host("https://oauth.bitrix.info/rest/"), TK_OAUTH_WEST);
     assert_string_equal(tk_oauth_known_host("https://oauth.bitrix24.tech:443"), TK_OAUTH_EAST);
+    assert_string_equal(tk_oauth_known_host("https://oauth.bitrix.info./rest/"), TK_OAUTH_WEST);
+    assert_string_equal(tk_oauth_known_host("oauth.bitrix24.tech.:"), TK_OAUTH_EAST);
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         assert_null(tk_oauth_known_host(none[i]));
 }
@@ -275,6 +293,7 @@ int main(void)
         TEST(the_largest_request_fits_its_buffer),
         TEST(reports_a_request_that_does_not_fit),
         TEST(a_request_without_body_has_no_content_length),
+        TEST(a_request_target_begins_with_a_slash_and_has_no_fragment),
         TEST(the_authorization_url_has_no_secret),
         TEST(chooses_the_server_by_the_portals_domain),
         TEST(knows_no_other_server),

@@ -50,6 +50,58 @@ static void verify(void)
     world_run(&w, 1000);
 }
 
+/* --- its address --- */
+
+/* The first line of the newest request to the portal. */
+static const char *request_line(void)
+{
+    static char line[200];
+
+    line[0] = '\0';
+    for (size_t i = 0; i < TK_SIM_SOCKETS; i++) {
+        const struct server_talk *t = &w.server.talks[i];
+
+        if (t->server != NULL && strcmp(w.server.hosts[t->host].name, OLD) == 0)
+            snprintf(line, sizeof line, "%.*s", (int)strcspn(t->request, "\r"), t->request);
+    }
+    return line;
+}
+
+/* Whatever the server calls the endpoint (RFC 9112 11.2): one request line, for app.info. */
+static void an_endpoint_cannot_write_into_the_request(void **state)
+{
+    static const struct {
+        const char *endpoint, *line;
+    } rows[] = {
+        {"/rest/", "POST /rest/app.info HTTP/1.1"},
+        {"./rest/", "POST /rest/app.info HTTP/1.1"},
+        {":443/rest", "POST /rest/app.info HTTP/1.1"},
+        {":/rest/1/%20/", "POST /rest/1/%20/app.info HTTP/1.1"},
+        {"", "POST /app.info HTTP/1.1"},
+        {"/rest/?a=b", "POST /rest/app.info HTTP/1.1"},
+        {"/rest/#a", "POST /rest/app.info HTTP/1.1"},
+        {"?a", "POST /app.info HTTP/1.1"},
+        {"/rest/a HTTP/1.1\\r\\nX:/", "POST /rest/app.info HTTP/1.1"},
+        {"/x\\r\\n\\r\\nPOST /evil/", "POST /rest/app.info HTTP/1.1"},
+        {"/x\\ty/", "POST /rest/app.info HTTP/1.1"},
+        {"/x y/", "POST /rest/app.info HTTP/1.1"},
+        {"/\\u0430/", "POST /rest/app.info HTTP/1.1"},
+        {"/\\u007f/", "POST /rest/app.info HTTP/1.1"},
+        {"\\r\\nX: y", "POST /rest/app.info HTTP/1.1"},
+    };
+    char endpoint[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(endpoint, sizeof endpoint, "https://" OLD "%s", rows[i].endpoint);
+        w.server.client_endpoint = endpoint;
+        provision("ok");
+        assert_string_equal(request_line(), rows[i].line);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
 /* --- a portal that moves --- */
 
 static void assert_moved(void)
@@ -165,7 +217,8 @@ static void a_hostile_redirect_changes_nothing(void **state)
         "http://" NEW "/rest/app.info",
         "ftp://" NEW "/",
         "javascript:alert(1)//https://x",
-        "//" NEW "/rest/app.info",
+        "//" NEW "\\@" OLD "/rest/app.info",
+        "login?back=https://" NEW "/",
         "/bitrix/coupon_activation.php",
         "login/index.php",
         NEW,
@@ -398,6 +451,7 @@ int main(void)
         TEST(two_redirects_are_followed),
         TEST(a_third_redirect_is_refused_and_nothing_stored),
         TEST(a_redirect_loop_ends),
+        TEST(an_endpoint_cannot_write_into_the_request),
         TEST(a_hostile_redirect_changes_nothing),
         TEST(a_new_name_that_refuses_is_not_stored),
         TEST(if_flash_fails_the_move_is_in_ram),
