@@ -10,6 +10,7 @@ from typing import Any
 
 import catalogue
 import certs
+import oddities
 import wire
 from faults import LISTENERS
 from oauth import Client, DEFAULT_HANDLER, DEFAULT_SCOPE, OAuth, new_client_id, new_client_secret
@@ -39,6 +40,7 @@ ROUTES = (
           "a fault"),
     Route("DELETE", "/fault", "clear_faults", "?listener= clears the faults of one, else all"),
     Route("GET", "/errors", "errors", "the catalogue of errors"),
+    Route("GET", "/oddities", "oddities", "the oddities that the fault `odd` can send"),
     Route("GET", "/log", "log", "?since=N: requests and other events after entry N"),
     Route("GET", "/webhook", "posts", "POSTs that the webhook received"),
     Route("GET", "/planted", "planted", "every secret issued or received, in full, for leak "
@@ -104,6 +106,9 @@ class Control:
     def errors(self) -> list[dict[str, Any]]:
         return [{"server": row.where, "code": row.code, "status": row.status,
                  "description": row.description} for row in catalogue.TABLE]
+
+    def oddities(self) -> list[dict[str, str]]:
+        return [{"name": row.name, "help": row.help} for row in oddities.TABLE]
 
     def log(self, since: int | str = 0) -> list[dict[str, Any]]:
         return self._shared.journal.log(int(since))

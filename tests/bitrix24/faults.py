@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Protocol
 
 import catalogue
+import message
+import oddities
 import wire
-from wire import Framing, Response
+from wire import Framing, Request, Response
 
 LISTENERS = ("oauth", "portal", "webhook")
 
@@ -34,6 +36,8 @@ class Answer:
     listener: str
     response: Response
     framing: Framing
+    request: Request
+    odd: message.Message | None = None
 
     def bytes(self) -> bytes:
         return wire.frame(self.response, self.framing)
@@ -52,6 +56,7 @@ ARGS: dict[str, tuple[type, str]] = {
     "by": (int, "Content-Length minus the real length"),
     "line": (str, "the line in place of a chunk size"),
     "code": (str, "an error code of GET /errors"),
+    "name": (str, "an oddity of GET /oddities"),
     "status": (int, "HTTP status"),
     "description": (str, "error_description"),
     "body": (str, "html, empty, json, or the body itself"),
@@ -94,6 +99,17 @@ def _status(answer: Answer, args: Args) -> None:
         is_json = text[:1] in "{["
         answer.response = Response(status, text.encode(), wire.JSON if is_json else wire.HTML)
     answer.response.headers = [(name, str(value)) for name, value in args["headers"].items()]
+
+
+def _odd(answer: Answer, args: Args) -> None:
+    answer.odd = message.compose(answer.response, answer.framing, answer.request)
+    for edit in oddities.find(args["name"]).edits:
+        edit(answer.odd)
+
+
+def _play_odd(link: Link, answer: Answer, args: Args) -> bool:
+    assert answer.odd
+    return answer.odd.play(link)
 
 
 def _redirect(answer: Answer, args: Args) -> None:
@@ -229,6 +245,8 @@ KINDS: dict[str, Kind] = {
                    _status),
     "redirect": Kind("a redirect", {"location": REQUIRED, "status": 302}, False, _redirect),
     "delay": Kind("a late response", {"seconds": 1.0}, play=_delay),
+    "odd": Kind("an odd response; whether the request is processed depends on the oddity",
+                {"name": REQUIRED}, reshape=_odd, play=_play_odd),
     "drip": Kind("a response in small pieces", {"size": 1, "every": 0.0}, play=_drip),
     "stall_at": Kind("sends that many bytes, pauses, then sends the rest",
                      {"byte": 0, "seconds": None}, play=_stall_at),
@@ -306,9 +324,11 @@ class FaultBox:
             raise ValueError("path is a prefix of a request's path; a connection has none")
         if process is not None and (type(process) is not bool or KINDS[kind].connects):
             raise ValueError("process is true or false, for faults of requests")
-        fault = Fault(kind, listener, path, count, skip,
-                      KINDS[kind].processes if process is None else process,
-                      _checked(kind, args))
+        checked = _checked(kind, args)
+        if process is None:
+            process = (oddities.find(checked["name"]).processed if kind == "odd"
+                       else KINDS[kind].processes)
+        fault = Fault(kind, listener, path, count, skip, process, checked)
         if kind == "error":
             catalogue.find(fault.args["code"], listener)
         with self._lock:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 import struct
@@ -96,6 +97,16 @@ def new_token(expiry: float, user_id: int, digits: int = 70) -> str:
     struct.pack_into("<I", raw, 0, int(expiry) & 0xFFFFFFFF)
     struct.pack_into(">I", raw, 12, user_id & 0xFFFFFFFF)
     return raw.hex()
+
+
+def as_text(token: str, characters: str) -> str:
+    """The token in the characters of JSON Web Tokens, or in all visible ones (RFC 6749 A.12)."""
+    if characters == "hex":
+        return token
+    text = base64.b64encode(bytes.fromhex(token), b"-_").decode().rstrip("=")
+    if characters == "jwt":
+        return "eyJ." + text[3:-8] + "." + text[-8:]
+    return text[:-8] + "".join(map(chr, range(0x21, 0x7f))) + text[-8:]
 
 
 class OAuth:
@@ -260,9 +271,11 @@ class OAuth:
     def _issue(self, chain: Chain) -> Pair:
         now, digits = self.shared.now(), self.settings.token_digits
         until, refresh_until = now + self.settings.access_life_s, now + self.settings.refresh_life_s
-        pair = Pair(new_token(until, chain.user_id, digits),
-                    new_token(refresh_until, chain.user_id, digits),
-                    until, refresh_until, len(chain.pairs) + 1, chain)
+        access, refresh = (as_text(new_token(end, chain.user_id, digits), self.settings.token_text)
+                           for end in (until, refresh_until))
+        if chain.pairs and not self.settings.rotates:
+            refresh, refresh_until = chain.pairs[-1].refresh, chain.pairs[-1].refresh_until
+        pair = Pair(access, refresh, until, refresh_until, len(chain.pairs) + 1, chain)
         chain.pairs.append(pair)
         self._access[pair.access] = self._refresh[pair.refresh] = pair
         return pair

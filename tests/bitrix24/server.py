@@ -325,10 +325,10 @@ class Connection:
 
     def _answer(self, request: Request) -> bool:
         """Handles one request; returns whether the connection stays open."""
-        fault = None if self.quiet else self.shared.faults.take(self.listener.name, request.path)
+        fault = None if self.quiet else self.shared.faults.take(self.listener.name, request.target)
         processed = fault is None or fault.process
         response = self._handle(request) if processed else Response(outcome="fault")
-        answer = Answer(self.listener.name, response, self._framing(request))
+        answer = Answer(self.listener.name, response, self._framing(request), request)
         if fault:
             fault.reshape(answer)
         if not self.quiet:

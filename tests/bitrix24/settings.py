@@ -33,6 +33,8 @@ class Settings:
     dead_access_error: str = _setting("invalid_token", "REST response to a replaced access token",
                                       ("invalid_token", "expired_token", "NO_AUTH_FOUND"))
     token_digits: int = _setting(70, "hex digits of codes and tokens, even, 32 to 4096")
+    token_text: str = _setting("hex", "characters of tokens", ("hex", "jwt", "visible"))
+    rotates: bool = _setting(True, "false: a refresh leaves the refresh token as it is")
     clock_offset_s: float = _setting(0.0, "the servers' clock is ahead by this; Date included")
     # The application on its portal
     installed: bool = _setting(True, "false: NOT_INSTALLED, ERROR_OAUTH, no authorization")

@@ -84,6 +84,22 @@ class Tokens(Served):
         self.assertEqual(self.rest("profile", new["access_token"]).status, 200)
         self.assertEqual(refresh(self.b24, new["refresh_token"]).status, 200)
 
+    def test_a_refresh_token_that_is_not_rotated_stays_valid(self) -> None:
+        self.b24.set(rotates=False)
+        old = self.pair()
+        new = refresh(self.b24, old["refresh_token"]).json()
+        self.assertEqual(new["refresh_token"], old["refresh_token"])
+        self.assertNotEqual(new["access_token"], old["access_token"])
+        self.assertEqual(refresh(self.b24, old["refresh_token"]).status, 200)
+
+    def test_tokens_of_other_characters(self) -> None:
+        for text, wanted in (("jwt", r"eyJ\.[\w-]+\.[\w-]+"), ("visible", r"[!-~]+")):
+            self.b24.set(token_text=text)
+            pair = self.pair()
+            self.assertRegex(pair["access_token"], f"^{wanted}$")
+            self.assertEqual(self.rest("profile", pair["access_token"]).status, 200)
+            self.assertEqual(refresh(self.b24, pair["refresh_token"]).status, 200)
+
     def test_old_pair_is_valid_during_grace_but_chains_do_not_branch(self) -> None:
         self.b24.set(old_refresh_grace_s=60, old_access_grace_s=30)
         old = self.pair()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import ssl
@@ -17,6 +18,9 @@ from typing import Any
 
 import certs
 import faults
+import message
+import oddities
+import wire
 from client import STALLED_S, Served, ask, connect, directory, exchange, refresh, talk, trusting
 
 FAILURES = {"expired": "certificate has expired", "notyet": "not yet valid",
@@ -199,6 +203,37 @@ class Faults(Served):
         reply = ask(self.b24, self.b24.portal, "/rest/scope")
         self.assertEqual((reply.status, reply.json()),
                          (403, {"error": "expired_token", "error_description": "so"}))
+
+    def test_odd(self) -> None:
+        for name, sign in (("odd_name", b"\r\nX(Odd)/1: a\r\n"),
+                           ("continue", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 "),
+                           ("chunk_extension", b'\r\n28;odd="a;b";c\r\n')):
+            self.arm("odd", name=name)
+            self.assertIn(sign, self.talk(stalls_at=1)[0])
+        self.arm("odd", name="closed_fin")
+        self.assertEqual(self.talk()[1], "fin")
+        with self.assertRaisesRegex(ValueError, "GET /oddities"):
+            self.b24.fault("oauth", "odd", name="nope")
+
+    def test_odd_processes_unless_it_is_an_error(self) -> None:
+        for name, status in (("closed", 400), ("page_gzip", 200)):
+            old = self.pair()
+            self.arm("odd", "oauth", name=name)
+            refresh(self.b24, old["refresh_token"])
+            self.assertEqual(refresh(self.b24, old["refresh_token"]).status, status)
+
+    def test_every_oddity_changes_the_response(self) -> None:
+        pair = wire.json_response(self.pair(), plain_slashes=False)
+        request = wire.Request("POST", "/oauth/token/", "HTTP/1.1", {})
+        for row in oddities.TABLE:
+            usual, odd = (message.compose(dataclasses.replace(pair), wire.Framing(), request)
+                          for _ in range(2))
+            for edit in row.edits:
+                edit(odd)
+            self.assertTrue(row.settings or odd.bytes() != usual.bytes() or odd.close or odd.record,
+                            row.name)
+        self.assertEqual(len({row.name for row in oddities.TABLE}), len(oddities.TABLE))
+        self.assertEqual(len(self.b24.oddities()), len(oddities.TABLE))
 
     def test_redirect(self) -> None:
         self.arm("redirect", location="https://other.bitrix24.com/rest/scope")
