@@ -45,8 +45,8 @@ def _records() -> Path:
 RECORDS = _records()
 REFRESH_INTERVAL_S = 10  # the least time between two refreshes
 POLL_S = 0.1
-GIVEN = re.compile(r"(OK access_token=)[0-9a-f]+")
-SECRET_FIELD = re.compile(r'("access_token":")[0-9a-f]+')
+GIVEN = re.compile(r"(OK access_token=)\S+")
+SECRET_FIELD = re.compile(r'("access_token":")(?:[^"\\]|\\.)+')
 
 
 class Answer:
@@ -351,7 +351,7 @@ class Keeper:
     def _record_client(self, arguments: tuple[str, ...], done) -> None:
         out = SECRET_FIELD.sub(r"\1(given)", done.stdout)
         if arguments[:1] == ("get",) and done.returncode == 0:
-            out = re.sub(r"^[0-9a-f]+$", "(given)", out)
+            out = re.sub(r"^[!-~]+$", "(given)", out)
         with (RECORDS / f"{self.home.name}.clients").open("a") as record:
             record.write(f"{arguments} -> {done.returncode}\n{out}{done.stderr}")
 
