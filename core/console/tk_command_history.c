@@ -2,8 +2,8 @@
 #include "tk_command.h"
 
 /* By enum tk_event_type. */
-static const char *const names[] = {"unknown", "started", "exchanged", "forgotten",
-                                    "raised",  "cleared", "recovered", "moved"};
+static const char *const names[] = {"unknown", "started",   "exchanged", "forgotten",      "raised",
+                                    "cleared", "recovered", "moved",     "secret_promoted"};
 
 static void add_number(struct tk_text *t, const char *key, uint32_t value)
 {

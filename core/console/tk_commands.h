@@ -17,8 +17,8 @@ TK_COMMAND("show", "", 0, show, "prints the settings, secrets as length and dige
 TK_COMMAND("history", "", 0, history, "prints the last events, oldest first, across restarts")
 TK_COMMAND(
     "set", "<key> <value>", NEEDS_ARGS | SETTING, set,
-    "portal, client_id, client_secret, scope, auth_host, renew, escalate_url, escalate_level, "
-    "escalate_template, corezoid_login, corezoid_key, corezoid_conv, ip, ntp")
+    "portal, client_id, client_secret, client_secret_next, scope, auth_host, renew, escalate_url, "
+    "_level, _template, corezoid_login, _key, _conv, ip, ntp")
 TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
 TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
@@ -27,7 +27,8 @@ TK_COMMAND("auth begin", "", 0, auth_begin,
 TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET | PREEMPTS,
            auth_code, "exchanges the code for a token; a code expires after 30 seconds")
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
-TK_COMMAND("auth forget", "", 0, auth_forget, "deletes the token; the settings stay")
+TK_COMMAND("auth forget", "", 0, auth_forget,
+           "deletes the token and client_secret_next; other settings stay")
 TK_COMMAND("token", "[min_valid_s] [rejected=G]", 0, token,
            "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")

@@ -59,6 +59,16 @@ static void print_client(struct tk_console *c, uint8_t which, struct tk_text *t)
                                                    : client->scope);
 }
 
+static void print_next_secret(struct tk_console *c, uint8_t which, struct tk_text *t)
+{
+    char next[TK_SECRET_MAX + 1];
+
+    (void)which;
+    (void)tk_account_next_secret(tk_console_account(c), next);
+    tk_text_add(t, next);
+    tk_wipe(next, sizeof next);
+}
+
 static enum tk_err store_auth_host(struct tk_console *c, uint8_t which, const char *value)
 {
     char full[TK_HOST_TEXT];

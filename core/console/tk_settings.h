@@ -19,6 +19,9 @@ TK_SETTING(
 TK_SETTING(
     "client_secret", true, TK_SET_CLIENT_SECRET, store_on_account, print_client, NULL, NULL,
     "up to 128 printable characters without space, from the application's page in the portal")
+TK_SETTING("client_secret_next", true, TK_SET_CLIENT_SECRET_NEXT, store_on_account,
+           print_next_secret, NULL, NULL,
+           "like client_secret, which it replaces once the server refuses that one")
 TK_SETTING("scope", false, TK_SET_SCOPE, store_on_account, print_client, NULL, NULL,
            "up to 255 printable characters without space: crm,user")
 TK_SETTING("auth_host", false, TK_SET_AUTH_HOST, store_auth_host, print_auth_host, effect_auth_host,

@@ -2,6 +2,7 @@
 #include "tk_account.h"
 
 #include "tk_assert.h"
+#include "tk_keys.h"
 
 #include <string.h>
 
@@ -38,6 +39,12 @@ bool tk_account_has_client(const struct tk_account *a)
 {
     return a->client.portal.name[0] != '\0' && a->client.client_id[0] != '\0' &&
            a->client.client_secret[0] != '\0';
+}
+
+bool tk_account_next_secret(const struct tk_account *a, char out[TK_SECRET_MAX + 1])
+{
+    return tk_storage_text(&a->rt->storage, tk_account_key(a->index, TK_KEY_CLIENT_SECRET_NEXT),
+                           out, TK_SECRET_MAX + 1);
 }
 
 bool tk_account_has_pair(const struct tk_account *a)
@@ -100,8 +107,13 @@ static bool share_text(const char *secret, const char *code)
 
 static bool leaks_secret(const struct tk_account *a, const char *code)
 {
-    return share_text(a->client.client_secret, code) || share_text(a->auth.code, code) ||
-           share_text(a->pair.access, code) || share_text(a->pair.refresh, code);
+    char next[TK_SECRET_MAX + 1];
+    bool leaks_next = tk_account_next_secret(a, next) && share_text(next, code);
+
+    tk_wipe(next, sizeof next);
+    return leaks_next || share_text(a->client.client_secret, code) ||
+           share_text(a->auth.code, code) || share_text(a->pair.access, code) ||
+           share_text(a->pair.refresh, code);
 }
 
 static bool is_printable(const char *s)

@@ -27,14 +27,15 @@
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
 #define TK_RENEW_ON_DEMAND 0
 
-/* The settings of an account, in the order of their keys in tk_keys.h. */
+/* The settings of an account; up to TK_SET_RENEW in the order of their keys in tk_keys.h. */
 enum tk_setting {
     TK_SET_PORTAL,
     TK_SET_CLIENT_ID,
     TK_SET_CLIENT_SECRET,
     TK_SET_SCOPE,
     TK_SET_AUTH_HOST,
-    TK_SET_RENEW
+    TK_SET_RENEW,
+    TK_SET_CLIENT_SECRET_NEXT
 };
 
 /* Why the server no longer honours the pair. Numbers are on flash: a restart must not retry a dead
@@ -85,6 +86,7 @@ struct tk_auth {
     enum tk_err result;                                /* of the last exchange */
     enum tk_err send_error;                            /* why a code could not be sent in time */
     enum tk_err preconnect_err;                        /* of the last attempt to connect */
+    bool with_next_secret;                             /* the request has client_secret_next */
     uint8_t used_codes[TK_USED_CODES][TK_DIGEST_SIZE]; /* digests of codes sent, newest first */
 };
 
@@ -99,6 +101,7 @@ struct tk_refresh {
     bool intent;                  /* a refresh was sent and its outcome is unknown; on flash too */
     bool in_doubt;                /* ... of an attempt before the current one */
     bool try_previous;            /* the pair was refused; its predecessor is tried */
+    bool with_next_secret;        /* the request has client_secret_next */
     enum tk_err blocked_by;       /* TK_OK: not blocked */
     bool unstored;                /* the newest pair is only in RAM */
     uint32_t failures;            /* in a row */
@@ -123,9 +126,11 @@ struct tk_account;
 /* What happened to an account. The listener is called synchronously. "About to be stored": what the
  * listener adds to the history is part of the commit that follows. */
 enum tk_account_event {
-    TK_ACCOUNT_CHANGED,   /* its refresh was rescheduled: loaded, configured, time known */
-    TK_ACCOUNT_CLOCK_SET, /* failures whose only cause was an unknown time were dropped */
-    TK_ACCOUNT_EXCHANGED, /* a code was exchanged for a pair, which is about to be stored */
+    TK_ACCOUNT_CHANGED,         /* its refresh was rescheduled: loaded, configured, time known */
+    TK_ACCOUNT_CLOCK_SET,       /* failures whose only cause was an unknown time were dropped */
+    TK_ACCOUNT_SECRET_PROMOTED, /* the server took client_secret_next; about to be stored */
+    TK_ACCOUNT_SECRET_REFUSED,  /* ... or refused it, like the secret that is in use */
+    TK_ACCOUNT_EXCHANGED,       /* a code was exchanged for a pair, which is about to be stored */
     TK_ACCOUNT_RECOVERED, /* the previous pair was refreshed after a lost response; about to be
                              stored */
     TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why it is not on flash */
@@ -157,6 +162,7 @@ struct tk_account {
     const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
+    bool secret_promoted;   /* client_secret_next is in use, which is not on flash yet */
     bool session_cleared;   /* flash is known to hold no TLS session for it */
     int64_t issued_ms;      /* tick; below 0: before this start */
     uint64_t expires_ms;    /* tick */
@@ -186,6 +192,9 @@ void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum t
 
 /* True if portal, client_id and client_secret are set. */
 bool tk_account_has_client(const struct tk_account *a);
+
+/* client_secret_next, which is on flash only. False, with out empty, if there is none. */
+bool tk_account_next_secret(const struct tk_account *a, char out[TK_SECRET_MAX + 1]);
 
 bool tk_account_has_pair(const struct tk_account *a);
 

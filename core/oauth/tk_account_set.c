@@ -84,6 +84,14 @@ static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const
     return err;
 }
 
+/* It is on flash only. */
+static enum tk_err set_next_secret(struct tk_account *a, const char *value)
+{
+    if (strlen(value) > TK_SECRET_MAX || !tk_is_vchar(value))
+        return TK_E_BAD_VALUE;
+    return tk_account_store_setting(a, TK_SET_CLIENT_SECRET_NEXT, value);
+}
+
 static enum tk_err set_renew(struct tk_account *a, const char *value)
 {
     uint32_t seconds = TK_RENEW_DEFAULT;
@@ -125,6 +133,8 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
         return set_text(a, setting, value, c->scope, sizeof c->scope);
     case TK_SET_AUTH_HOST:
         return set_text(a, setting, value, a->auth_host, sizeof a->auth_host);
+    case TK_SET_CLIENT_SECRET_NEXT:
+        return set_next_secret(a, value);
     default:
         TK_ASSERT(setting == TK_SET_RENEW);
         return set_renew(a, value);

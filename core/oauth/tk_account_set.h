@@ -17,7 +17,8 @@ enum tk_err tk_account_create(struct tk_account *a, const char *name);
  * account has a pair, which belongs to its portal, client and authorization host. */
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value);
 
-/* Deletes the pair with its grant info and TLS session; the configuration stays. TK_E_STORAGE_*. */
+/* Deletes the pair with its grant info and TLS session, and client_secret_next; the other settings
+ * stay. TK_E_STORAGE_*. */
 enum tk_err tk_account_forget(struct tk_account *a);
 
 /* Deletes everything and frees the slot. TK_E_STORAGE_*. */

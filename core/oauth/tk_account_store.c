@@ -180,8 +180,8 @@ bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_T
 struct batch {
     struct tk_account *a;
     size_t count;
-    struct tk_store_value values[8];
-    struct tk_store_piece pieces[8]; /* of a value that is one piece */
+    struct tk_store_value values[10];
+    struct tk_store_piece pieces[10]; /* of a value that is one piece */
     struct tk_store_piece info[INFO_STRINGS];
     uint8_t revocation;
 };
@@ -227,6 +227,15 @@ static enum tk_err store_bytes(struct tk_account *a, int item, const void *data,
     return commit(&b);
 }
 
+/* client_secret, once client_secret_next has replaced it. */
+static void add_promoted_secret(struct batch *b)
+{
+    if (!b->a->secret_promoted)
+        return;
+    add_text(b, TK_KEY_CLIENT_SECRET, b->a->client.client_secret);
+    add(b, TK_KEY_CLIENT_SECRET_NEXT, NULL, 0);
+}
+
 /* --- name and configuration --- */
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name)
@@ -239,9 +248,12 @@ enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setti
 {
     struct batch b;
 
-    TK_ASSERT(setting < TK_SET_RENEW);
+    TK_ASSERT(setting != TK_SET_RENEW);
     begin(&b, a);
-    add_text(&b, TK_KEY_PORTAL + (int)setting, value);
+    if (setting == TK_SET_CLIENT_SECRET_NEXT)
+        add_text(&b, TK_KEY_CLIENT_SECRET_NEXT, value);
+    else
+        add_text(&b, TK_KEY_PORTAL + (int)setting, value);
     if (setting == TK_SET_PORTAL)
         add(&b, TK_KEY_MOVED_FROM, NULL, 0);
     return commit(&b);
@@ -286,6 +298,7 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     add_text(&b, TK_KEY_REFRESH, a->pair.refresh);
     add(&b, TK_KEY_PAIR, packed, sizeof packed);
     add(&b, TK_KEY_INTENT, &open, a->refresh.intent);
+    add_promoted_secret(&b);
     if (!a->info_stored)
         add_info_and_revocation(&b);
     if (has_session || !a->session_cleared)
@@ -293,6 +306,7 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     enum tk_err err = commit(&b);
 
     a->info_stored = a->info_stored || err == TK_OK;
+    a->secret_promoted = a->secret_promoted && err != TK_OK;
     a->session_cleared = err == TK_OK && !has_session;
     return err;
 }
@@ -374,29 +388,29 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
 
 /* --- deletion --- */
 
-static enum tk_err delete_items(struct tk_account *a, const uint8_t *items, size_t count)
-{
-    struct tk_store_value values[TK_KEY_LAST];
-
-    for (size_t i = 0; i < count; i++)
-        values[i] = (struct tk_store_value){key_of(a, items[i]), 0, NULL};
-    return tk_storage_commit(&a->rt->storage, values, count);
-}
-
 enum tk_err tk_account_store_forget(struct tk_account *a)
 {
-    static const uint8_t items[] = {TK_KEY_ACCESS,          TK_KEY_REFRESH, TK_KEY_GRANT_INFO,
-                                    TK_KEY_DISCOVERED_HOST, TK_KEY_INTENT,  TK_KEY_REVOCATION,
-                                    TK_KEY_SESSION};
+    static const uint8_t items[] = {
+        TK_KEY_ACCESS, TK_KEY_REFRESH,    TK_KEY_GRANT_INFO, TK_KEY_DISCOVERED_HOST,
+        TK_KEY_INTENT, TK_KEY_REVOCATION, TK_KEY_SESSION,    TK_KEY_CLIENT_SECRET_NEXT};
+    struct batch b;
 
-    return delete_items(a, items, sizeof items);
+    begin(&b, a);
+    for (size_t i = 0; i < sizeof items; i++)
+        add(&b, items[i], NULL, 0);
+    if (a->secret_promoted)
+        add_text(&b, TK_KEY_CLIENT_SECRET, a->client.client_secret);
+    enum tk_err err = commit(&b);
+
+    a->secret_promoted = a->secret_promoted && err != TK_OK;
+    return err;
 }
 
 enum tk_err tk_account_store_delete(struct tk_account *a)
 {
-    uint8_t items[TK_KEY_LAST];
+    struct tk_store_value values[TK_KEY_LAST];
 
-    for (uint8_t i = 0; i < TK_KEY_LAST; i++)
-        items[i] = (uint8_t)(i + 1);
-    return delete_items(a, items, sizeof items);
+    for (int item = 1; item <= TK_KEY_LAST; item++)
+        values[item - 1] = (struct tk_store_value){key_of(a, item), 0, NULL};
+    return tk_storage_commit(&a->rt->storage, values, TK_KEY_LAST);
 }

@@ -31,9 +31,10 @@ enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *fr
 /* The portal's host name before the last move; "" if it never moved. */
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
 
-/* The pair, its TLS session, and whatever grant info is not stored yet; read back by the store. The
- * intent and the revocation are stored as they are in RAM: if an earlier commit failed, a refresh
- * with this pair may have been sent since. Updates info_stored and session_cleared. */
+/* The pair, its TLS session, a promoted client_secret, and whatever grant info is not stored yet;
+ * read back by the store. The intent and the revocation are stored as they are in RAM: if an
+ * earlier commit failed, a refresh with this pair may have been sent since. Updates info_stored,
+ * secret_promoted and session_cleared. */
 enum tk_err tk_account_store_pair(struct tk_account *a);
 
 /* The refresh token of the previous pair. False if there is none. */
@@ -55,7 +56,7 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code);
 /* True for the last TK_USED_CODES codes that were sent. */
 bool tk_account_code_is_used(const struct tk_account *a, const char *code);
 
-/* Deletes the pair with its grant info and TLS session; or everything. */
+/* Deletes the pair with its grant info and TLS session, and client_secret_next; or everything. */
 enum tk_err tk_account_store_forget(struct tk_account *a);
 enum tk_err tk_account_store_delete(struct tk_account *a);
 

@@ -153,9 +153,15 @@ static enum tk_err check_code(struct tk_account *a, const char *pasted,
 static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
 {
     struct tk_account *a = of_request(r);
+    char next[TK_SECRET_MAX + 1] = "";
+    const char *secret = a->client.client_secret;
 
-    (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
-    tk_oauth_exchange_request(out, &r->host, &a->client, a->auth.code);
+    if (a->auth.with_next_secret && tk_account_next_secret(a, next))
+        secret = next; /* the code is recorded already */
+    else
+        (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
+    tk_oauth_exchange_request(out, &r->host, &a->client, secret, a->auth.code);
+    tk_wipe(next, sizeof next);
     a->auth.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
 }
@@ -182,6 +188,8 @@ static void accept_pair(struct tk_account *a, const struct tk_token_response *re
     if (a->auth.redirect_host != NULL)
         tk_account_discover_host(a, a->auth.redirect_host);
     tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
+    if (a->auth.with_next_secret)
+        tk_token_promote_secret(a);
     tk_token_accept(a, response, a->auth.sent_ms);
     stop_preconnect(a);
     a->auth.state[0] = '\0';
@@ -229,6 +237,22 @@ static bool retry(struct tk_account *a, enum tk_err err)
     return true;
 }
 
+/* The server refused the client, and so did not use the code: its next secret is tried once. */
+static bool retry_with_next_secret(struct tk_account *a, enum tk_err err)
+{
+    char next[TK_SECRET_MAX + 1];
+    bool is_refused = err == TK_E_INVALID_CLIENT;
+
+    if (is_refused && a->auth.with_next_secret)
+        tk_account_notify(a, TK_ACCOUNT_SECRET_REFUSED, err);
+    if (!is_refused || a->auth.with_next_secret || !tk_account_next_secret(a, next))
+        return false;
+    tk_wipe(next, sizeof next);
+    a->auth.with_next_secret = true;
+    tk_https_submit(&a->rt->https, &a->auth.request);
+    return true;
+}
+
 static void retry_timer_expired(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_account *a = TK_CONTAINER_OF(timer, struct tk_account, auth.retry_timer);
@@ -263,7 +287,7 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
         err = handle_response(a, http);
     else
         tk_account_set_server_error(a, "");
-    if (retry(a, err))
+    if (retry(a, err) || retry_with_next_secret(a, err))
         return;
     tk_wipe(a->auth.code, sizeof a->auth.code);
     a->auth.result = code_result(err, r->sent);
@@ -288,6 +312,7 @@ static void start_exchange(struct tk_account *a, const struct tk_redirect *redir
 
     tk_copy(a->auth.code, sizeof a->auth.code, redirect->code);
     choose_host(a, redirect);
+    a->auth.with_next_secret = false;
     r->priority = TK_PRIORITY_EXCHANGE;
     r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
     r->keepalive_ms = 0;

@@ -52,8 +52,8 @@ void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *clien
 
 /* parameter: "code" or "refresh_token", with its value. */
 static void token_request(struct tk_text *t, const struct tk_host *host,
-                          const struct tk_client *client, const char *grant_type,
-                          const char *parameter, const char *value)
+                          const struct tk_client *client, const char *secret,
+                          const char *grant_type, const char *parameter, const char *value)
 {
     TK_ASSERT(value[0] != '\0');
     size_t body_start = tk_http_request(t, "POST", host, "/oauth/token/", FORM);
@@ -63,7 +63,7 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
     tk_text_add(t, "&client_id=");
     tk_text_form(t, client->client_id);
     tk_text_add(t, "&client_secret=");
-    tk_text_form(t, client->client_secret);
+    tk_text_form(t, secret);
     tk_text_char(t, '&');
     tk_text_add(t, parameter);
     tk_text_char(t, '=');
@@ -72,15 +72,16 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
 }
 
 void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,
-                               const struct tk_client *client, const char *code)
+                               const struct tk_client *client, const char *secret, const char *code)
 {
-    token_request(t, host, client, "authorization_code", "code", code);
+    token_request(t, host, client, secret, "authorization_code", "code", code);
 }
 
 void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
-                              const struct tk_client *client, const char *refresh_token)
+                              const struct tk_client *client, const char *secret,
+                              const char *refresh_token)
 {
-    token_request(t, host, client, "refresh_token", "refresh_token", refresh_token);
+    token_request(t, host, client, secret, "refresh_token", "refresh_token", refresh_token);
 }
 
 /* --- error responses --- */

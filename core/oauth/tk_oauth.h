@@ -65,11 +65,13 @@ void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *clien
                                 const char *state);
 
 /* Appends a whole HTTP request to the token endpoint, for an authorization code (section 4.1.3) or
- * a refresh token (section 6). */
+ * a refresh token (section 6). secret: the client's, or the one that is to replace it. */
 void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,
-                               const struct tk_client *client, const char *code);
+                               const struct tk_client *client, const char *secret,
+                               const char *code);
 void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
-                              const struct tk_client *client, const char *refresh_token);
+                              const struct tk_client *client, const char *secret,
+                              const char *refresh_token);
 
 /* Reads a response of the token endpoint; decodes its body in place. now_unix converts `expires`
  * where expires_in is missing. TK_OK with both tokens, or any error of errors.md. */

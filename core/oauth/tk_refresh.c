@@ -25,6 +25,17 @@ static uint64_t now_of(const struct tk_account *a)
     return tk_runtime_now(a->rt);
 }
 
+static void submit(struct tk_account *a)
+{
+    struct tk_request *r = &a->refresh.request;
+
+    tk_account_auth_host(a, &r->host);
+    r->priority = TK_PRIORITY_REFRESH;
+    r->deadline_ms = now_of(a) + REQUEST_TIMEOUT_MS;
+    r->keepalive_ms = 0;
+    tk_https_submit(&a->rt->https, r);
+}
+
 /* --- the intent --- */
 
 static void open_intent(struct tk_account *a)
@@ -101,6 +112,24 @@ static void retry(struct tk_account *a)
         tk_token_refresh_at(a, now_of(a) + tk_token_backoff_ms(a, a->refresh.failures - 1));
 }
 
+/* --- client_secret_next --- */
+
+/* The server refused the client: its next secret is tried once. */
+static bool retry_with_next_secret(struct tk_account *a, enum tk_err err)
+{
+    char next[TK_SECRET_MAX + 1];
+    bool is_refused = err == TK_E_INVALID_CLIENT;
+
+    if (is_refused && a->refresh.with_next_secret)
+        tk_account_notify(a, TK_ACCOUNT_SECRET_REFUSED, err);
+    if (!is_refused || a->refresh.with_next_secret || !tk_account_next_secret(a, next))
+        return false;
+    tk_wipe(next, sizeof next);
+    a->refresh.with_next_secret = true;
+    submit(a);
+    return true;
+}
+
 /* --- failures --- */
 
 static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
@@ -172,14 +201,17 @@ static void refresh_failed(struct tk_account *a, enum tk_err err)
 static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out)
 {
     struct tk_account *a = of_request(request);
-    char previous[TK_TOKEN_MAX + 1] = "";
-    const char *token = a->pair.refresh;
+    char previous[TK_TOKEN_MAX + 1] = "", next[TK_SECRET_MAX + 1] = "";
+    const char *token = a->pair.refresh, *secret = a->client.client_secret;
 
     open_intent(a);
     if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
         token = previous;
-    tk_oauth_refresh_request(out, &request->host, &a->client, token);
+    if (a->refresh.with_next_secret && tk_account_next_secret(a, next))
+        secret = next;
+    tk_oauth_refresh_request(out, &request->host, &a->client, secret, token);
     tk_wipe(previous, sizeof previous);
+    tk_wipe(next, sizeof next);
     a->refresh.sent_ms = now_of(a);
     return TK_OK;
 }
@@ -206,6 +238,8 @@ static void refresh_succeeded(struct tk_account *a, const struct tk_token_respon
 {
     if (a->refresh.in_doubt && a->refresh.try_previous)
         tk_account_notify(a, TK_ACCOUNT_RECOVERED, TK_OK);
+    if (a->refresh.with_next_secret)
+        tk_token_promote_secret(a);
     tk_token_accept(a, response, a->refresh.sent_ms);
 }
 
@@ -220,7 +254,7 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
     count(a, err);
     if (err == TK_OK)
         refresh_succeeded(a, &response);
-    else
+    else if (!retry_with_next_secret(a, err))
         refresh_failed(a, err);
 }
 
@@ -232,11 +266,8 @@ static void start(struct tk_account *a)
     if (tk_https_active(r) || !tk_account_is_renewable(a))
         return;
     a->refresh.in_doubt = a->refresh.intent;
-    tk_account_auth_host(a, &r->host);
-    r->priority = TK_PRIORITY_REFRESH;
-    r->deadline_ms = now_of(a) + REQUEST_TIMEOUT_MS;
-    r->keepalive_ms = 0;
-    tk_https_submit(&a->rt->https, r);
+    a->refresh.with_next_secret = false;
+    submit(a);
 }
 
 enum tk_err tk_refresh_start(struct tk_account *a)

@@ -271,6 +271,18 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
     tk_account_notify(a, TK_ACCOUNT_RENEWED, err);
 }
 
+void tk_token_promote_secret(struct tk_account *a)
+{
+    char next[TK_SECRET_MAX + 1];
+
+    if (!tk_account_next_secret(a, next))
+        return;
+    tk_copy(a->client.client_secret, sizeof a->client.client_secret, next);
+    tk_wipe(next, sizeof next);
+    a->secret_promoted = true;
+    tk_account_notify(a, TK_ACCOUNT_SECRET_PROMOTED, TK_OK);
+}
+
 /* --- forgetting --- */
 
 enum tk_err tk_token_forget(struct tk_account *a)

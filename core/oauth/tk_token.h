@@ -38,6 +38,10 @@ uint64_t tk_token_backoff_ms(const struct tk_account *a, uint32_t failures);
 void tk_token_accept(struct tk_account *a, const struct tk_token_response *response,
                      uint64_t sent_ms);
 
+/* Before tk_token_accept: the response is to a request with client_secret_next. Makes it the secret
+ * in use, to be stored with the pair. */
+void tk_token_promote_secret(struct tk_account *a);
+
 /* Deletes the pair and cancels its refresh. TK_E_STORAGE_*: nothing changed. */
 enum tk_err tk_token_forget(struct tk_account *a);
 

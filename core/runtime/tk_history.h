@@ -20,13 +20,14 @@
 
 /* Numbers are on flash for good: add new ones up to 15, never change one. */
 enum tk_event_type {
-    TK_EVENT_STARTED = 1,   /* the device started */
-    TK_EVENT_EXCHANGED = 2, /* a code was exchanged for a pair */
-    TK_EVENT_FORGOTTEN = 3, /* auth forget */
-    TK_EVENT_RAISED = 4,    /* an alert of level 2 to 4; level 1 is not recorded */
-    TK_EVENT_CLEARED = 5,   /* such an alert was cleared */
-    TK_EVENT_RECOVERED = 6, /* the previous pair was refreshed after a lost response */
-    TK_EVENT_MOVED = 7      /* the portal has a new host name */
+    TK_EVENT_STARTED = 1,        /* the device started */
+    TK_EVENT_EXCHANGED = 2,      /* a code was exchanged for a pair */
+    TK_EVENT_FORGOTTEN = 3,      /* auth forget */
+    TK_EVENT_RAISED = 4,         /* an alert of level 2 to 4; level 1 is not recorded */
+    TK_EVENT_CLEARED = 5,        /* such an alert was cleared */
+    TK_EVENT_RECOVERED = 6,      /* the previous pair was refreshed after a lost response */
+    TK_EVENT_MOVED = 7,          /* the portal has a new host name */
+    TK_EVENT_SECRET_PROMOTED = 8 /* client_secret_next became client_secret */
 };
 
 enum {

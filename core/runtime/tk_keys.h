@@ -48,7 +48,8 @@ enum {
     TK_KEY_ESCALATION = 16,      /* see tk_alert_record.c */
     TK_KEY_SESSION = 17,         /* secret, see tk_account_session.c */
     TK_KEY_MOVED_FROM = 18,      /* former host name of the portal */
-    TK_KEY_LAST = TK_KEY_MOVED_FROM,
+    TK_KEY_CLIENT_SECRET_NEXT = 19, /* secret */
+    TK_KEY_LAST = TK_KEY_CLIENT_SECRET_NEXT,
     TK_KEYS_PER_ACCOUNT = 32
 };
 

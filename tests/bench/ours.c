@@ -103,7 +103,8 @@ static bool load_root(const char *path)
 
 static enum tk_err write_refresh(struct tk_request *r, struct tk_text *out)
 {
-    tk_oauth_refresh_request(out, &r->host, &run.client, run.refresh_token);
+    tk_oauth_refresh_request(out, &r->host, &run.client, run.client.client_secret,
+                             run.refresh_token);
     return TK_OK;
 }
 

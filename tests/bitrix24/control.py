@@ -35,6 +35,8 @@ ROUTES = (
           "user; returns {code, redirect}"),
     Route("POST", "/client", "add_client", "{client_id?, client_secret?, scope?, handler?}: "
           "registers one more application; returns {client_id, client_secret}"),
+    Route("POST", "/secret", "renew_secret", "{client_id?, client_secret?}: the administrator renews "
+          "the secret; returns {client_id, client_secret}"),
     Route("GET", "/fault", "faults", "the armed faults"),
     Route("POST", "/fault", "fault", "{listener, kind, path?, count?, skip?, process?, ...}: arms "
           "a fault"),
@@ -88,6 +90,14 @@ class Control:
         _typed(str, client_id=client_id, client_secret=client_secret, scope=scope, handler=handler)
         client = self._oauth.add_client(Client(client_id or new_client_id(), client_secret
                                                or new_client_secret(), scope, handler))
+        return {"client_id": client.client_id, "client_secret": client.client_secret}
+
+    def renew_secret(self, client_id: str | None = None,
+                     client_secret: str | None = None) -> dict[str, str]:
+        _typed(str, client_id=client_id, client_secret=client_secret)
+        if client_id is not None and client_id not in self._oauth.clients:
+            raise ValueError("no such client_id")
+        client = self._oauth.renew_secret(client_id, client_secret or new_client_secret())
         return {"client_id": client.client_id, "client_secret": client.client_secret}
 
     def fault(self, listener: str, kind: str, path: str = "", count: int = 1, skip: int = 0,

@@ -8,7 +8,7 @@ import secrets
 import string
 import struct
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 import catalogue
@@ -126,7 +126,7 @@ class OAuth:
             self._chains: list[Chain] = []
             self._access: dict[str, Pair] = {}
             self._refresh: dict[str, Pair] = {}
-            self.add_client(self._first)
+            self.add_client(replace(self._first))
 
     # Operations of the control port
 
@@ -134,6 +134,13 @@ class OAuth:
         with self._lock:
             self.clients[client.client_id] = client
         self.shared.journal.plant("client_secret", client.client_secret)
+        return client
+
+    def renew_secret(self, client_id: str | None, secret: str) -> Client:
+        with self._lock:
+            client = self.clients[client_id or self._first.client_id]
+            client.client_secret = secret
+        self.shared.journal.plant("client_secret", secret)
         return client
 
     def new_code(self, client_id: str | None = None, user_id: int | None = None,

@@ -173,6 +173,13 @@ class Tokens(Served):
         code = self.b24.code(client_id=other["client_id"])["code"]
         self.assertEqual(exchange(self.b24, code, **other).status, 200)
 
+    def test_a_renewed_secret_replaces_the_old_one_and_keeps_the_pairs(self) -> None:
+        pair, new = self.pair(), self.b24.renew_secret()
+        self.assertRefused(refresh(self.b24, pair["refresh_token"]), "invalid_client", 400)
+        self.assertEqual(refresh(self.b24, pair["refresh_token"], **new).status, 200)
+        self.b24.reset()
+        self.assertEqual(exchange(self.b24).status, 200)
+
     def test_application_removed_or_unpaid(self) -> None:
         pair = self.pair()
         for change, oauth, rest in (({"installed": False}, "NOT_INSTALLED", "ERROR_OAUTH"),

@@ -94,8 +94,13 @@ class OperationsOfRefusals(OperationsCase):
         self.assertEqual(self.k.status()["reason"], "invalid_client")
         self.assertEqual(self.k.get().returncode, 0, "the valid token is served")
         self.b24.clear_faults()
-        self.follow("The client secret was rotated")
+        late, early = sessions(DOCUMENT, "The client secret was rotated")
+        self.player.play(late)
         self.assertEqual(self.k.status()["generation"], "2")
+        new = self.b24.renew_secret()["client_secret"]
+        self.player.values["client_secret_next"] = new
+        self.player.play(early)
+        self.k.must_refresh()
 
     def test_user_leaves(self) -> None:
         self.b24.fault("portal", "error", code="authorization_error", count=-1)

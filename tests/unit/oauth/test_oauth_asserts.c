@@ -47,7 +47,8 @@ static void a_name_is_neither_empty_nor_too_long(void **state)
 static void a_setting_is_in_the_table(void **state)
 {
     (void)state;
-    expect_assert_failure(tk_account_set(account(), (enum tk_setting)(TK_SET_RENEW + 1), "x"));
+    expect_assert_failure(
+        tk_account_set(account(), (enum tk_setting)(TK_SET_CLIENT_SECRET_NEXT + 1), "x"));
     expect_assert_failure(tk_account_store_setting(account(), TK_SET_RENEW, "1h"));
     assert_int_equal(tk_account_set(account(), TK_SET_RENEW, "1h"), TK_OK);
 }
@@ -90,8 +91,8 @@ static void a_request_has_a_code_or_a_refresh_token(void **state)
 
     (void)state;
     tk_text_init(&t, buf, sizeof buf);
-    expect_assert_failure(tk_oauth_exchange_request(&t, &host, &client, ""));
-    expect_assert_failure(tk_oauth_refresh_request(&t, &host, &client, ""));
+    expect_assert_failure(tk_oauth_exchange_request(&t, &host, &client, client.client_secret, ""));
+    expect_assert_failure(tk_oauth_refresh_request(&t, &host, &client, client.client_secret, ""));
 }
 
 int main(void)

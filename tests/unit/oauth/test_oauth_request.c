@@ -45,7 +45,7 @@ static void writes_an_exchange(void **state)
 
     (void)state;
     snprintf(want, sizeof want, HEAD "Content-Length:%6zu\r\n\r\n%s", strlen(body), body);
-    tk_oauth_exchange_request(&t, &server, &client, "c+1");
+    tk_oauth_exchange_request(&t, &server, &client, client.client_secret, "c+1");
     assert_true(tk_text_ok(&t));
     assert_string_equal(buf, want);
 }
@@ -58,7 +58,7 @@ static void writes_a_refresh(void **state)
 
     (void)state;
     snprintf(want, sizeof want, HEAD "Content-Length:%6zu\r\n\r\n%s", strlen(body), body);
-    tk_oauth_refresh_request(&t, &server, &client, "r.-_*~");
+    tk_oauth_refresh_request(&t, &server, &client, client.client_secret, "r.-_*~");
     assert_true(tk_text_ok(&t));
     assert_string_equal(buf, want);
 }
@@ -71,7 +71,7 @@ static void content_length_is_that_of_the_body(void **state)
     for (int len = 1; len <= TK_TOKEN_MAX; len++) {
         memset(token, len % 2 == 0 ? 'x' : '&', (size_t)len);
         set_up(NULL);
-        tk_oauth_refresh_request(&t, &server, &client, token);
+        tk_oauth_refresh_request(&t, &server, &client, client.client_secret, token);
         assert_true(tk_text_ok(&t));
         const char *body = strstr(buf, "\r\n\r\n") + 4;
         const char *length = strstr(buf, "\r\nContent-Length:") + 17;
@@ -93,21 +93,21 @@ static void the_largest_request_fits_its_buffer(void **state)
     memset(client.client_id, '&', TK_CLIENT_ID_MAX);
     memset(client.client_secret, '&', TK_SECRET_MAX);
     tk_text_init(&t, work, sizeof work);
-    tk_oauth_refresh_request(&t, &longest, &client, token);
+    tk_oauth_refresh_request(&t, &longest, &client, client.client_secret, token);
     assert_true(tk_text_ok(&t));
 }
 
 static void reports_a_request_that_does_not_fit(void **state)
 {
     (void)state;
-    tk_oauth_refresh_request(&t, &server, &client, "r");
+    tk_oauth_refresh_request(&t, &server, &client, client.client_secret, "r");
     size_t len = t.len;
 
     for (size_t size = 1; size <= len + 1; size++) {
         char *exact = malloc(size);
 
         tk_text_init(&t, exact, size);
-        tk_oauth_refresh_request(&t, &server, &client, "r");
+        tk_oauth_refresh_request(&t, &server, &client, client.client_secret, "r");
         assert_int_equal(tk_text_ok(&t), size == len + 1);
         free(exact);
     }
