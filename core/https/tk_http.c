@@ -109,7 +109,8 @@ static const char *next_item(const char **s, size_t *len)
     return *item == '\0' ? NULL : item;
 }
 
-/* The digits at s; UINT32_MAX for any larger number. Returns what follows them. */
+/* The digits at s; UINT32_MAX for larger numbers: no body of that length is read to its end.
+ * Returns what follows them. */
 static const char *read_number(const char *s, uint32_t *number)
 {
     uint64_t value = 0;
@@ -144,7 +145,7 @@ static void content_length(struct tk_http *h, const char *value)
         return;
     }
     h->is_odd |= *end != '\0' || (h->has_length && length != h->remaining);
-    h->has_length = length < UINT32_MAX; /* no body of that length is read to its end */
+    h->has_length = true;
     h->remaining = length;
 }
 
@@ -250,16 +251,19 @@ static void read_field(struct tk_http *h)
     }
 }
 
-/* HTTP/1.1 200 OK */
+/* HTTP/1.1 200 OK; of any version. */
 static bool read_status(struct tk_http *h)
 {
-    const char *line = h->body;
+    const char *line = h->body + 5;
     uint64_t status;
 
-    if (strncmp(line, "HTTP/1.", 7) != 0 || !tk_is_digit(line[7]) || !is_blank(line[8]))
+    if (!is_word(h->body, 5, "http/") || !tk_is_digit(*line))
         return false;
-    h->is_http10 = line[7] == '0';
-    line += 8 + strspn(line + 8, " \t");
+    h->is_http11 = memcmp(line, "1.", 2) == 0 && line[2] != '0';
+    line += strspn(line, "0123456789.");
+    if (!is_blank(*line))
+        return false;
+    line += strspn(line, " \t");
     if (!tk_parse_u64(line, 3, 999, &status) || status < 100 || tk_is_digit(line[3]))
         return false;
     h->status = (int)status;
@@ -302,7 +306,7 @@ static bool end_of_head(struct tk_http *h)
         return next_response(h);
     h->body[0] = '\0';
     h->keep =
-        (h->keep || !h->is_http10) && !h->is_odd && !(h->has_te && (h->is_http10 || h->has_length));
+        (h->keep || h->is_http11) && !h->is_odd && !(h->has_te && (!h->is_http11 || h->has_length));
     if (h->status == 204 || h->status == 304)
         h->state = COMPLETE;
     else if (h->is_chunked)

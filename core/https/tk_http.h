@@ -35,7 +35,7 @@ struct tk_http {
     /* private */
     size_t body_size;
     int state;
-    bool is_http10;
+    bool is_http11;
     bool is_odd; /* not to be kept open */
     bool is_chunked;
     bool has_te;
