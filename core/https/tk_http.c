@@ -109,18 +109,18 @@ static const char *next_item(const char **s, size_t *len)
     return *item == '\0' ? NULL : item;
 }
 
-/* The digits at s; UINT32_MAX for larger numbers: no body of that length is read to its end.
- * Returns what follows them. */
-static const char *read_number(const char *s, uint32_t *number)
+/* The digits at s, at most INT64_MAX. Returns what follows them. */
+static const char *read_number(const char *s, int64_t *number)
 {
-    uint64_t value = 0;
-
-    for (; tk_is_digit(*s); s++) {
-        if (value < UINT32_MAX)
-            value = value * 10 + (uint64_t)(*s - '0');
-    }
-    *number = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+    *number = 0;
+    for (; tk_is_digit(*s); s++)
+        *number = *number < INT64_MAX / 10 ? *number * 10 + (*s - '0') : INT64_MAX;
     return s;
+}
+
+static uint32_t clamp(int64_t number)
+{
+    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
 /* In lower case, cut if it is too long. */
@@ -137,16 +137,16 @@ static void keep_word(char *to, size_t size, const char *s, size_t len)
  * calls the framing invalid, the connection is not kept. */
 static void content_length(struct tk_http *h, const char *value)
 {
-    uint32_t length;
+    int64_t length;
     const char *digits = value + (*value == '+'), *end = read_number(digits, &length);
 
     if (end == digits) {
         h->bad_length = true;
         return;
     }
-    h->is_odd |= *end != '\0' || (h->has_length && length != h->remaining);
-    h->has_length = true;
-    h->remaining = length;
+    h->is_odd |= *end != '\0' || (h->has_length && clamp(length) != h->remaining);
+    h->has_length = length < INT64_MAX;
+    h->remaining = clamp(length); /* no body of more is read to its end */
 }
 
 /* Names the last coding but identity, and chunked as a transfer coding: the request allowed no
@@ -198,14 +198,10 @@ static void date(struct tk_http *h, const char *value)
 
 static void retry_after(struct tk_http *h, const char *value)
 {
-    uint32_t seconds;
-
-    if (tk_http_date_parse(value, &h->retry_after)) {
+    if (tk_http_date_parse(value, &h->retry_after))
         h->retry_after = -h->retry_after;
-    } else {
-        (void)read_number(value, &seconds);
-        h->retry_after = seconds;
-    }
+    else
+        (void)read_number(value, &h->retry_after);
 }
 
 /* A URL, or a reference with a host (RFC 3986 4.2). Other references have none. */
@@ -494,5 +490,5 @@ uint32_t tk_http_retry_after_s(const struct tk_http *h, int64_t now_unix)
         seconds = base == 0 ? 0 : -seconds - base;
     if (seconds < 0)
         return 0;
-    return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+    return clamp(seconds);
 }
