@@ -45,6 +45,8 @@ FOLDERS = [
            "injected faults and power cuts", "unit", r"simulation|server_rules", "-R simulation"),
     Folder("e2e", "the host program against real TLS servers: provisioning, refreshes, alerts, "
            "`get`, trust, documents; no secret in any output", "end-to-end"),
+    Folder("servers", "the same program against authorization servers that are not ours: rotation, "
+           "codes and refresh tokens that are used again", "servers"),
     Folder("boards", "the firmware of each board in QEMU: the same, power cuts, and its cost",
            "boards"),
     Folder("bitrix24", "the simulated Bitrix24 that the others use follows its rules", "bitrix24"),
