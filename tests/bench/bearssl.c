@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* BearSSL's full client, which has TLS 1.2, with a blocking socket and the request of the floor. */
 #include "bench.h"
+#include "blocking.h"
 
-#include <arpa/inet.h>
 #include <bearssl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,21 +93,10 @@ static int low_write(void *ctx, const unsigned char *data, size_t len)
     return n <= 0 ? -1 : (int)n;
 }
 
-static bool connect_socket(void)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(run.bench.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1;
-
-    run.fd = socket(AF_INET, SOCK_STREAM, 0);
-    return run.fd >= 0 && connect(run.fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-           setsockopt(run.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
-}
-
 static bool connect_tls(void)
 {
-    if (!connect_socket() ||
+    run.fd = blocking_connect(run.bench.port);
+    if (run.fd < 0 ||
         !br_ssl_client_reset(&run.client, BENCH_HOST, run.bench.mode == BENCH_RESUMED))
         return false;
     br_sslio_init(&run.io, &run.client.eng, low_read, &run.fd, low_write, &run.fd);
@@ -125,17 +112,6 @@ static void disconnect(void)
 
 /* --- a request --- */
 
-static bool is_whole(size_t len)
-{
-    const char *body, *length;
-
-    run.answer[len] = '\0';
-    body = strstr(run.answer, "\r\n\r\n");
-    length = strstr(run.answer, "Content-Length: ");
-    return body != NULL && length != NULL &&
-           run.answer + len >= body + 4 + strtoul(length + 16, NULL, 10);
-}
-
 static bool exchange(void)
 {
     size_t len = 0;
@@ -149,8 +125,8 @@ static bool exchange(void)
         if (n <= 0)
             return false;
         len += (size_t)n;
-    } while (!is_whole(len));
-    return memcmp(run.answer, "HTTP/1.1 200", 12) == 0 && bench_pair(run.answer) > 0;
+    } while (!blocking_is_whole(run.answer, len));
+    return blocking_is_good(run.answer);
 }
 
 bool bench_refresh(void)
@@ -167,12 +143,7 @@ bool bench_refresh(void)
 bool bench_open(const struct bench *b)
 {
     run.bench = *b;
-    run.request_len = (size_t)snprintf(run.request, sizeof run.request,
-                                       "POST " BENCH_PATH " HTTP/1.1\r\nHost: " BENCH_HOST ":%u\r\n"
-                                       "User-Agent: bearssl/1\r\nAccept: application/json\r\n"
-                                       "Content-Type: application/x-www-form-urlencoded\r\n"
-                                       "Content-Length: %zu\r\n\r\n" BENCH_FORM,
-                                       b->port, strlen(BENCH_FORM));
+    run.request_len = blocking_request(run.request, sizeof run.request, "bearssl/1", b->port);
     if (!load_root(b->root))
         return false;
     br_ssl_client_init_full(&run.client, &run.x509, &run.anchor, 1);

@@ -3,13 +3,11 @@
  * blocking socket, a request made beforehand, an answer searched for four words. */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "blocking.h"
 
-#include <arpa/inet.h>
 #include <mbedtls/net_sockets.h> /* its error numbers only */
 #include <mbedtls/platform_time.h>
 #include <mbedtls/ssl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <psa/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,18 +70,6 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
 /* --- a connection --- */
 
-static bool connect_socket(void)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(run.bench.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1;
-
-    run.fd = socket(AF_INET, SOCK_STREAM, 0);
-    return run.fd >= 0 && connect(run.fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-           setsockopt(run.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
-}
-
 /* After each handshake, as who wants to resume for longer than one ticket lives has to. */
 static void keep_session(void)
 {
@@ -97,7 +83,8 @@ static bool connect_tls(void)
 {
     int ret;
 
-    if (!connect_socket() || mbedtls_ssl_session_reset(&run.ssl) != 0)
+    run.fd = blocking_connect(run.bench.port);
+    if (run.fd < 0 || mbedtls_ssl_session_reset(&run.ssl) != 0)
         return false;
     mbedtls_ssl_set_bio(&run.ssl, &run.fd, bio_send, bio_recv, NULL);
     if (run.has_session && mbedtls_ssl_set_session(&run.ssl, &run.session) != 0)
@@ -119,17 +106,6 @@ static void disconnect(void)
 
 /* --- a request --- */
 
-static bool is_whole(size_t len)
-{
-    const char *body, *length;
-
-    run.answer[len] = '\0';
-    body = strstr(run.answer, "\r\n\r\n");
-    length = strstr(run.answer, "Content-Length: ");
-    return body != NULL && length != NULL &&
-           run.answer + len >= body + 4 + strtoul(length + 16, NULL, 10);
-}
-
 static bool exchange(void)
 {
     size_t len = 0;
@@ -146,8 +122,8 @@ static bool exchange(void)
             len += (size_t)ret;
         else if (ret != MBEDTLS_ERR_SSL_WANT_READ)
             return false;
-    } while (!is_whole(len));
-    return memcmp(run.answer, "HTTP/1.1 200", 12) == 0 && bench_pair(run.answer) > 0;
+    } while (!blocking_is_whole(run.answer, len));
+    return blocking_is_good(run.answer);
 }
 
 bool bench_refresh(void)
@@ -205,11 +181,6 @@ static bool open_tls(void)
 bool bench_open(const struct bench *b)
 {
     run.bench = *b;
-    run.request_len = (size_t)snprintf(run.request, sizeof run.request,
-                                       "POST " BENCH_PATH " HTTP/1.1\r\nHost: " BENCH_HOST ":%u\r\n"
-                                       "User-Agent: floor/1\r\nAccept: application/json\r\n"
-                                       "Content-Type: application/x-www-form-urlencoded\r\n"
-                                       "Content-Length: %zu\r\n\r\n" BENCH_FORM,
-                                       b->port, strlen(BENCH_FORM));
+    run.request_len = blocking_request(run.request, sizeof run.request, "floor/1", b->port);
     return psa_crypto_init() == PSA_SUCCESS && load_root(b->root) && open_tls();
 }
