@@ -45,6 +45,7 @@ COVERED = [
     Row(r"tests/run\.sh( [\w.-]+)+", E2E, "test_names_that_can_be_run"),
     Row(r"ctest --preset host -R \w+ --output-on-failure", E2E, "ctest"),
     Row(r"python3 tests/e2e/run\.py( \w+)*", SUITE, "python3 tests/e2e/run.py"),
+    Row(r"python3 tests/servers/run\.py -j2", SUITE, "python3 tests/servers/run.py"),
     Row(r"python3 tests/boards/run\.py( --board \S+)?( \w+)*", SUITE, "python3 tests/boards/run.py"),
     Row(r"python3 tests/checks/run\.py", SUITE, "python3 tests/checks/run.py"),
     Row(r"tests/bench\.sh( --write)?", SUITE, "tests/bench.sh --check"),
