@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define DEPTH_MAX  16
+#define DEPTH_MAX  32
 #define INT_MAX_18 999999999999999999u /* 18 digits */
 
 /* --- the grammar, checked over the text; the tokens say where strings end --- */
@@ -189,13 +189,20 @@ static bool well_formed(const struct tk_json *j)
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max)
 {
     jsmn_parser parser;
+    size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
     jsmn_init(&parser);
-    *j = (struct tk_json){.text = text, .len = len, .tokens = tokens};
-    if (len > INT32_MAX)
+    *j = (struct tk_json){.text = text + mark, .len = len - mark, .tokens = tokens};
+    if (len >= INT32_MAX)
         return false;
-    j->count = jsmn_parse(&parser, text, len, tokens, max);
-    return j->count > 0 && well_formed(j);
+    char after = text[len];
+
+    text[len] = ' '; /* jsmn wants one behind a bare number or literal */
+    j->count = jsmn_parse(&parser, j->text, j->len + 1, tokens, max);
+    bool ok = j->count > 0 && well_formed(j);
+
+    text[len] = after;
+    return ok;
 }
 
 bool tk_json_is_object(const struct tk_json *j, int value)
@@ -214,20 +221,20 @@ static int skip_value(const struct tk_json *j, int value)
     return value;
 }
 
-int tk_json_member(const struct tk_json *j, int object, const char *name)
+int tk_json_member(struct tk_json *j, int object, const char *name)
 {
-    size_t len = strlen(name);
+    int found = TK_JSON_NONE;
 
     if (!tk_json_is_object(j, object))
         return TK_JSON_NONE;
     for (int key = object + 1, left = j->tokens[object].size; left > 0; left--) {
-        const jsmntok_t *t = &j->tokens[key];
+        const char *text = tk_json_text(j, key);
 
-        if ((size_t)(t->end - t->start) == len && memcmp(j->text + t->start, name, len) == 0)
-            return key + 1;
+        if (text != NULL && strcmp(text, name) == 0)
+            found = key + 1;
         key = skip_value(j, key + 1);
     }
-    return TK_JSON_NONE;
+    return found;
 }
 
 int tk_json_element(const struct tk_json *j, int array, int i)
@@ -264,8 +271,8 @@ static char *put_utf8(char *to, unsigned code)
     return to;
 }
 
-/* The code point of uXXXX or of a surrogate pair; 0 for NUL and for an unpaired surrogate. Advances
- * *s past it. */
+/* The code point of uXXXX or of a surrogate pair; of an unpaired surrogate, U+FFFD. Advances *s
+ * past it. */
 static unsigned unescape_unicode(const char **s, const char *end)
 {
     unsigned code = hex4(*s + 1), low;
@@ -274,10 +281,12 @@ static unsigned unescape_unicode(const char **s, const char *end)
     if (code < 0xd800 || code > 0xdfff)
         return code;
     if (code > 0xdbff || end - *s < 6 || (*s)[0] != '\\' || (*s)[1] != 'u')
-        return 0;
+        return 0xfffd;
     low = hex4(*s + 2);
+    if (low < 0xdc00 || low > 0xdfff)
+        return 0xfffd;
     *s += 6;
-    return low < 0xdc00 || low > 0xdfff ? 0 : 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
 /* Decodes one escape, without its backslash, to `to`. NULL if a C string cannot hold it. */

@@ -31,15 +31,14 @@ struct tk_json {
  * accept TK_JSON_NONE, so that lookups can be chained. */
 enum { TK_JSON_NONE = -1 };
 
-/* Parses text[0..len). False unless it is one JSON value of at most max tokens, nested at most 16
- * deep; a bare number or literal must be followed by white space. text and tokens are the caller's
- * and must outlive j. text needs one byte after text[len - 1], and is modified by tk_json_text and
- * tk_json_int. */
+/* Parses text[0..len). False unless it is one JSON value of at most max tokens, nested at most 32
+ * deep, where a byte order mark may come first (RFC 8259 8.1). It is not checked that strings are
+ * UTF-8. text and tokens are the caller's and must outlive j. text needs one byte after
+ * text[len - 1], and is modified by all functions below but the next two. */
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max);
 
-/* The value of the first member of this name. name is compared as written in the document, without
- * unescaping. */
-int tk_json_member(const struct tk_json *j, int object, const char *name);
+/* The value of the last member of this name. Names are compared after unescaping (RFC 8259 8.3). */
+int tk_json_member(struct tk_json *j, int object, const char *name);
 
 /* Element i, from 0, of an array. */
 int tk_json_element(const struct tk_json *j, int array, int i);
@@ -47,7 +46,7 @@ int tk_json_element(const struct tk_json *j, int array, int i);
 bool tk_json_is_object(const struct tk_json *j, int value);
 
 /* A string's characters, or a number as written; NUL-terminated. NULL for any other value, and for
- * a string that contains \u0000 or an unpaired surrogate. Can be repeated. */
+ * a string that contains \u0000. An unpaired surrogate becomes U+FFFD. Can be repeated. */
 const char *tk_json_text(struct tk_json *j, int value);
 
 /* An integer of at most 18 digits, written as a number or as a string of digits. */

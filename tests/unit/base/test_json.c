@@ -59,6 +59,12 @@ static void accepts_well_formed_documents(void **state)
         "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
         "\"\xc3\xa9\"",
         "[\"\x7f\"]",
+        "0",
+        "-1.5e3",
+        "true",
+        "null",
+        "\xef\xbb\xbf{\"a\":1}",
+        "\xef\xbb\xbf 7",
     };
 
     (void)state;
@@ -142,14 +148,16 @@ static void rejects_malformed_documents(void **state)
         "\"a\"\"b\"",
         "x{}",
         "'a'",
-        "1",
-        "true",
         "\"a",
         "\"\\u12\"",
         "\"\\u12g4\"",
         "\"\\\"",
         "<html></html>",
-        "\xef\xbb\xbf{}",
+        "\xef\xbb\xbf",
+        "\xef\xbb\xbf\xef\xbb\xbf{}",
+        "\xef\xbb{}",
+        "\xfe\xff",
+        "{}\xef\xbb\xbf",
     };
 
     (void)state;
@@ -246,22 +254,24 @@ static void nested(char *document, int depth, char open, char close)
 
 static void limits_the_depth(void **state)
 {
-    char document[2048], objects[400] = "";
+    char document[2048], objects[800] = "";
 
     (void)state;
-    nested(document, 16, '[', ']');
+    nested(document, 32, '[', ']');
     assert_true(parses(document));
-    nested(document, 17, '[', ']');
+    nested(document, 33, '[', ']');
     assert_false(parses(document));
     nested(document, 1000, '[', ']');
     assert_false(parses(document));
     nested(document, 1000, '[', '[');
     assert_false(parses(document));
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 31; i++) /* two tokens each */
         strcat(objects, "{\"a\":");
-    strcat(objects, "1}}}}}}}}}}}}}}}}");
+    strcat(objects, "1}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}");
     assert_true(parses(objects));
-    snprintf(document, sizeof document, "[%s]", objects);
+    strcpy(document, "[[");
+    strcat(document, objects);
+    strcat(document, "]]");
     assert_false(parses(document));
     assert_true(parses("[[[[[[[[]]]]]]],[[[[[[[[]]]]]]],[],[[[]]]]]"));
 }
