@@ -16,6 +16,8 @@ struct tk_keeper {
     bool running;        /* inside tk_keeper_init or tk_keeper_run */
     bool time_was_known; /* in the last pass */
     bool emitted;        /* in this pass: lines that the consoles write in the next one */
+    bool stopping;       /* tk_keeper_shutdown was called, or a reboot is due */
+    uint64_t stop_by_ms; /* tick: it waits no longer; 0: it has nothing to wait for any more */
     enum tk_state reported[TK_ACCOUNTS]; /* in each account's last EVT line */
     struct tk_console_env env;
     struct tk_accounts accounts;

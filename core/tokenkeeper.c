@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define CLOCK_MS 10000 /* a clock that a system sets is noticed within this time */
+#define CLOCK_MS    10000 /* a clock that a system sets is noticed within this time */
+#define SHUTDOWN_MS 30000 /* as long as a request may take */
 
 /* tk_keeper_init was called, and no call is made from a callback. */
 static bool is_ready(const struct tk_keeper *k)
@@ -157,6 +158,59 @@ void tk_keeper_free(struct tk_keeper *k)
     tk_wipe(k, sizeof *k);
 }
 
+/* --- a clean end --- */
+
+static bool is_done(const struct tk_keeper *k, uint64_t now_ms)
+{
+    return now_ms >= k->stop_by_ms ||
+           (tk_https_drained(&k->rt.https) && tk_accounts_are_stored(&k->accounts));
+}
+
+/* No request is sent from here on. */
+static void begin_stop(struct tk_keeper *k, uint64_t now_ms)
+{
+    char buf[40];
+    struct tk_text t;
+
+    k->stopping = true;
+    k->stop_by_ms = now_ms + SHUTDOWN_MS;
+    tk_https_drain(&k->rt.https);
+    tk_accounts_store_now(&k->accounts);
+    if (is_done(k, now_ms))
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "stopping awaits=");
+    tk_text_add(&t, tk_https_drained(&k->rt.https) ? "flash" : "answer");
+    tk_runtime_event(&k->rt, &t);
+}
+
+static bool stop(struct tk_keeper *k, uint64_t now_ms)
+{
+    if (!k->stopping)
+        begin_stop(k, now_ms);
+    return is_done(k, now_ms);
+}
+
+bool tk_keeper_shutdown(struct tk_keeper *k)
+{
+    return stop(k, tk_keeper_now(k));
+}
+
+/* Returns the tick of the next pass. */
+static uint64_t continue_stop(struct tk_keeper *k, uint64_t now_ms)
+{
+    if (k->rt.reboot && stop(k, now_ms)) {
+        k->rt.reboot = false;
+        tk_device_reboot(k->rt.config->port);
+    }
+    if (!k->stopping || k->stop_by_ms == 0)
+        return UINT64_MAX;
+    if (!is_done(k, now_ms))
+        return k->stop_by_ms;
+    k->stop_by_ms = 0; /* the caller is woken once */
+    return now_ms;
+}
+
 /* --- running --- */
 
 /* Sets the time that a server sent, if it is plausible (tk_time_set). */
@@ -211,6 +265,7 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     until_ms = earliest(until_ms, tk_timers_run(&k->rt.timers, now_ms));
     until_ms = earliest(until_ms, tk_https_step(&k->rt.https, now_ms));
     report_changes(k);
+    until_ms = earliest(until_ms, continue_stop(k, now_ms));
     if (k->emitted)
         until_ms = now_ms;
     k->emitted = false;

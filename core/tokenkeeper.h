@@ -48,6 +48,24 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
 /* Closes all connections and wipes k, which may be initialized again. Flash is not changed. */
 void tk_keeper_free(struct tk_keeper *k);
 
+/*
+ * A clean end, before the program ends, is updated or resets the device:
+ *
+ *      while (!tk_keeper_shutdown(&keeper))
+ *          tk_wait(port, tk_keeper_run(&keeper));
+ *      tk_keeper_free(&keeper);
+ *
+ * A refresh or an exchange that was sent may have retired the stored pair on the server: it is
+ * awaited, and its pair stored. From the first call on no other request is sent. Returns true when
+ * nothing is awaited any more, 30 s after the first call at the latest. tk_keeper_run goes on
+ * feeding the watchdog meanwhile. The console's `reboot` does the same before tk_device_reboot.
+ *
+ * Without it (a power cut, SIGKILL) the next start recovers the pair, unless the server honours
+ * only the one whose response was not stored: then an operator must authorize again
+ * (reason=rotation_lost).
+ */
+bool tk_keeper_shutdown(struct tk_keeper *k);
+
 /* One pass over consoles, timers and network; feeds the watchdog. Returns the tick (ms) until which
  * the caller may sleep in tk_wait, at most as long as the watchdog allows; calling earlier is
  * always allowed. */

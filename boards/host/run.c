@@ -33,16 +33,18 @@ static struct {
     struct tk_control control;
     struct tk_config config;
     struct tk_terminal terminal;
-    bool echo; /* EVT and LOG lines go to stderr, too */
+    bool echo;     /* EVT and LOG lines go to stderr, too */
+    bool stopping; /* a signal arrived ... */
+    bool at_once;  /* ... and another one, typed by an operator who does not want to wait */
     int wake[2];
 } service;
 
 static void on_signal(int number)
 {
     int saved = errno;
+    uint8_t byte = (uint8_t)number;
 
-    (void)number;
-    (void)!write(service.wake[1], "", 1); /* a full pipe wakes the loop as well */
+    (void)!write(service.wake[1], &byte, 1); /* a full pipe wakes the loop as well */
     errno = saved;
 }
 
@@ -96,12 +98,27 @@ static bool open_socket(const struct tk_options *options)
                            options->socket_group);
 }
 
-static bool is_stopped(void)
+/* Supervisors may repeat SIGTERM and SIGHUP: only SIGINT and SIGQUIT end the wait for an answer. */
+static void take_signals(void)
 {
-    return tk_posix_ready(&service.port, service.wake[0]) != 0;
+    uint8_t number;
+
+    if (tk_posix_ready(&service.port, service.wake[0]) == 0)
+        return;
+    while (read(service.wake[0], &number, 1) == 1) {
+        service.at_once |= service.stopping && (number == SIGINT || number == SIGQUIT);
+        service.stopping = true;
+    }
 }
 
-/* Runs until a reboot is requested (true) or a signal arrives (false). */
+/* After a signal: whether the service may end. */
+static bool is_stopped(void)
+{
+    take_signals();
+    return service.stopping && (service.at_once || tk_keeper_shutdown(&service.keeper));
+}
+
+/* Runs until a reboot is requested (true) or a signal ends it (false). */
 static bool run_once(void)
 {
     struct tk_keeper *keeper = &service.keeper;
@@ -115,7 +132,7 @@ static bool run_once(void)
         tk_wait(&service.port, next_ms < until_ms ? next_ms : until_ms);
     }
     tk_keeper_free(keeper);
-    return service.port.reboot && !is_stopped();
+    return !service.stopping;
 }
 
 static int serve(const struct tk_options *options)

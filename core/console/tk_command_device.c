@@ -36,12 +36,13 @@ void tk_command_version(struct tk_console *c, char *args)
     tk_console_ok(c, &t);
 }
 
+/* The keeper reboots at the end of a pass, once it has stored what it waits for. */
 void tk_command_reboot(struct tk_console *c, char *args)
 {
     (void)args;
     tk_console_ok(c, NULL);
     tk_output_drain(&c->out);
-    tk_device_reboot(c->env->rt->config->port);
+    c->env->rt->reboot = true;
 }
 
 void tk_command_factory_reset(struct tk_console *c, char *args)
@@ -52,8 +53,11 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
         tk_console_err(c, TK_E_WRONG_ID);
     else if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
-    else
-        tk_command_reboot(c, args);
+    else {
+        tk_console_ok(c, NULL);
+        tk_output_drain(&c->out);
+        tk_device_reboot(c->env->rt->config->port);
+    }
 }
 
 static void show_time(struct tk_console *c)

@@ -199,6 +199,12 @@ enum {
     WARM
 };
 
+/* Its response may be the only copy of a token pair. */
+static bool is_awaited(const struct tk_request *r)
+{
+    return r->sent && r->priority >= TK_PRIORITY_REFRESH;
+}
+
 static int score(const struct tk_connection *conn, const struct tk_request *r)
 {
     const struct tk_request *other = conn->request;
@@ -209,7 +215,7 @@ static int score(const struct tk_connection *conn, const struct tk_request *r)
                                                      : IDLE_TO_OTHER_HOST;
     if (can_take_over(conn, r))
         return TAKE_OVER;
-    if (other->priority >= r->priority || (other->sent && other->priority >= TK_PRIORITY_REFRESH))
+    if (other->priority >= r->priority || is_awaited(other))
         return NOT_ELIGIBLE;
     return PREEMPT_MOST - (int)other->priority;
 }
@@ -260,6 +266,32 @@ static void assign_queued(struct tk_https *https)
     }
 }
 
+/* --- draining --- */
+
+void tk_https_drain(struct tk_https *https)
+{
+    https->draining = true;
+    for (size_t i = 0; i < TK_CONNECTIONS; i++) {
+        struct tk_connection *conn = &https->connections[i];
+        struct tk_request *r = conn->request;
+
+        if (r == NULL || is_awaited(r))
+            continue;
+        tk_connection_close(conn);
+        tk_connection_release(conn);
+        enqueue(https, r);
+    }
+}
+
+bool tk_https_drained(const struct tk_https *https)
+{
+    for (size_t i = 0; i < TK_CONNECTIONS; i++) {
+        if (https->connections[i].request != NULL)
+            return false;
+    }
+    return true;
+}
+
 /* --- the step --- */
 
 static void expire_queued(struct tk_https *https, uint64_t now_ms)
@@ -278,7 +310,7 @@ static uint64_t next_step(const struct tk_https *https)
 {
     uint64_t next_ms = UINT64_MAX;
 
-    for (const struct tk_request *r = https->queue; r != NULL; r = r->next) {
+    for (const struct tk_request *r = https->queue; r != NULL && !https->draining; r = r->next) {
         if (r->deadline_ms < next_ms)
             next_ms = r->deadline_ms;
     }
@@ -295,8 +327,10 @@ uint64_t tk_https_step(struct tk_https *https, uint64_t now_ms)
 {
     bool busy = false;
 
-    expire_queued(https, now_ms);
-    assign_queued(https);
+    if (!https->draining) {
+        expire_queued(https, now_ms);
+        assign_queued(https);
+    }
     for (size_t i = 0; i < TK_CONNECTIONS; i++) {
         struct tk_connection *conn = &https->connections[i];
 

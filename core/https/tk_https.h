@@ -18,6 +18,7 @@
 
 struct tk_https {
     struct tk_tls_config tls;
+    bool draining;            /* see tk_https_drain */
     struct tk_request *queue; /* highest priority first */
     struct tk_connection connections[TK_CONNECTIONS];
     struct tk_tls_session sessions[TK_SESSIONS];
@@ -35,6 +36,13 @@ void tk_https_submit(struct tk_https *https, struct tk_request *r);
 
 /* Ends a request without calling its `done`; no effect on one that is not active. */
 void tk_https_cancel(struct tk_https *https, struct tk_request *r);
+
+/* Ends all activity but that of a refresh or an exchange that was sent: it continues until its
+ * `done`. All other requests, of today and to come, stay queued; no `done` of theirs is called. */
+void tk_https_drain(struct tk_https *https);
+
+/* After tk_https_drain: true once no response is awaited any more. */
+bool tk_https_drained(const struct tk_https *https);
 
 /* True from tk_https_submit until the request has ended. In `done` it still is, unless the request
  * was never assigned a connection. */

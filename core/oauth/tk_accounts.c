@@ -107,6 +107,26 @@ enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref)
     return TK_OK;
 }
 
+/* --- storing --- */
+
+void tk_accounts_store_now(struct tk_accounts *all)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        if (all->of[i].refresh.unstored)
+            tk_timer_start(&all->rt->timers, &all->of[i].refresh.store_timer,
+                           tk_runtime_now(all->rt));
+    }
+}
+
+bool tk_accounts_are_stored(const struct tk_accounts *all)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
+        if (all->of[i].refresh.unstored)
+            return false;
+    }
+    return true;
+}
+
 /* --- time --- */
 
 void tk_accounts_schedule(struct tk_accounts *all)

@@ -32,6 +32,12 @@ enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref);
  * TK_E_IN_USE: it has a pair; TK_E_BUSY: a command works on it. */
 enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref);
 
+/* Retries at once to store pairs that are only in RAM. */
+void tk_accounts_store_now(struct tk_accounts *all);
+
+/* True if no account has a pair that is only in RAM. */
+bool tk_accounts_are_stored(const struct tk_accounts *all);
+
 /* As tk_time_set, by the operator or SNTP. Stores a floor that was lowered. */
 enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,
                                  enum tk_time_quality quality);

@@ -25,6 +25,7 @@ struct tk_runtime {
     struct tk_timers timers;
     struct tk_storage storage;
     enum tk_log_level log_level; /* TK_LOG_ERROR at first */
+    bool reboot;                 /* a command asked for it */
     enum tk_err tls_error;       /* of tk_https_init */
     uint64_t started_ms;
     void (*emit)(void *ctx, const char *line);

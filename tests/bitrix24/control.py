@@ -41,6 +41,8 @@ ROUTES = (
     Route("POST", "/fault", "fault", "{listener, kind, path?, count?, skip?, process?, ...}: arms "
           "a fault"),
     Route("DELETE", "/fault", "clear_faults", "?listener= clears the faults of one, else all"),
+    Route("POST", "/release", "release", "sends the responses that the fault `hold` holds back; "
+          "returns {released}"),
     Route("GET", "/errors", "errors", "the catalogue of errors"),
     Route("GET", "/oddities", "oddities", "the oddities that the fault `odd` can send"),
     Route("GET", "/log", "log", "?since=N: requests and other events after entry N"),
@@ -112,6 +114,9 @@ class Control:
         if listener is not None and listener not in LISTENERS:
             raise ValueError(f"listener is one of {', '.join(LISTENERS)}, not {listener!r}")
         return {"cleared": self._shared.faults.clear(listener)}
+
+    def release(self) -> dict[str, int]:
+        return {"released": self._shared.faults.release()}
 
     def errors(self) -> list[dict[str, Any]]:
         return [{"server": row.where, "code": row.code, "status": row.status,

@@ -27,6 +27,7 @@ class Link(Protocol):
     """A connection, for a fault. Each method raises OSError when the client has closed it."""
     def send(self, data: bytes) -> None: ...
     def wait(self, seconds: float | None) -> None: ...
+    def hold(self) -> None: ...     # until POST /release
     def finish(self, notify: bool = True) -> None: ...
     def reset(self) -> None: ...
 
@@ -144,6 +145,14 @@ def _delay(link: Link, answer: Answer, args: Args) -> bool:
     return _send(link, answer)
 
 
+def _hold(link: Link, answer: Answer, args: Args) -> bool:
+    data = answer.bytes()
+    link.send(data[:args["byte"]])
+    link.hold()
+    link.send(data[args["byte"]:])
+    return not answer.framing.closes
+
+
 def _drip(link: Link, answer: Answer, args: Args) -> bool:
     data, size = answer.bytes(), max(1, args["size"])
     for at in range(0, len(data), size):
@@ -247,6 +256,8 @@ KINDS: dict[str, Kind] = {
     "delay": Kind("a late response", {"seconds": 1.0}, play=_delay),
     "odd": Kind("an odd response; whether the request is processed depends on the oddity",
                 {"name": REQUIRED}, reshape=_odd, play=_play_odd),
+    "hold": Kind("sends that many bytes, and the rest after POST /release", {"byte": 0},
+                 play=_hold),
     "drip": Kind("a response in small pieces", {"size": 1, "every": 0.0}, play=_drip),
     "stall_at": Kind("sends that many bytes, pauses, then sends the rest",
                      {"byte": 0, "seconds": None}, play=_stall_at),
@@ -308,6 +319,7 @@ class FaultBox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._held = self._released = 0
 
     def add(self, listener: str, kind: str, path: str = "", count: int = 1, skip: int = 0,
             process: bool | None = None, **args: Any) -> Fault:
@@ -351,6 +363,24 @@ class FaultBox:
                         self._faults.remove(fault)
                     return fault
         return None
+
+    def hold(self, wait: Callable[[float], None]) -> None:
+        """Returns after the next release(); `wait` waits some seconds, and raises at the end."""
+        with self._lock:
+            until = self._released + 1
+            self._held += 1
+        try:
+            while self._released < until:
+                wait(0.005)
+        finally:
+            with self._lock:
+                self._held -= 1
+
+    def release(self) -> int:
+        """Ends all holds; returns their number."""
+        with self._lock:
+            self._released += 1
+            return self._held
 
     def clear(self, listener: str | None = None) -> int:
         with self._lock:

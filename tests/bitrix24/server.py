@@ -232,6 +232,9 @@ class Connection:
         if seconds != 0 and not sleep(self.sock, seconds):
             raise ConnectionAbortedError
 
+    def hold(self) -> None:
+        self.shared.faults.hold(self.wait)
+
     def finish(self, notify: bool = True) -> None:
         """Closes our side, then reads the rest: unread data would turn the FIN into a RST."""
         if self.ended:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import message
 import oddities
 import wire
 from client import STALLED_S, Served, ask, connect, directory, exchange, refresh, talk, trusting
+from patience import PATIENT_S
 
 FAILURES = {"expired": "certificate has expired", "notyet": "not yet valid",
             "wrongname": "ostname mismatch", "selfsigned": "self-signed",
@@ -249,6 +251,18 @@ class Faults(Served):
             start = time.monotonic()
             self.assertEqual(ask(self.b24, self.b24.portal, "/rest/scope").status, 401)
             self.assertGreater(time.monotonic() - start, 0.15, kind)
+
+    def test_holds_a_response_until_it_is_released(self) -> None:
+        for byte in (0, 40):
+            self.arm("hold", byte=byte)
+            data, end = self.talk(stalls_at=byte)
+            self.assertEqual((len(data), end), (byte, "timeout"))
+        self.arm("hold")
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(ask, self.b24, self.b24.portal, "/rest/scope")
+            while not self.b24.release()["released"]:
+                self.assertFalse(asked.done())
+            self.assertEqual(asked.result(PATIENT_S).status, 401)
 
     def test_stalls_forever_at_the_byte(self) -> None:
         for byte in (0, 1, 40):

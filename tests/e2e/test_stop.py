@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clean ends: SIGTERM, SIGINT and `reboot` at any moment of a refresh or an exchange.
+
+The server honours only its newest pair: one answer that is not stored loses the grant.
+$TK_STOPS: how many ends (default: each kind twice).
+"""
+
+import itertools
+import os
+import re
+import signal
+import unittest
+from pathlib import Path
+
+from keeper import PATIENT_S, GatewayCase
+
+# The moment, as a fault of the authorization server; then, whether the request was sent.
+MOMENTS = (({"kind": "hold"}, True), ({"kind": "hold", "byte": 1}, True),
+           ({"kind": "hold", "byte": 300}, True), ({"kind": "stall_handshake"}, False), (None, True))
+ENDS = (signal.SIGTERM, signal.SIGINT, "reboot")
+STOPS = int(os.environ.get("TK_STOPS", 2 * len(MOMENTS) * len(ENDS)))
+UNIT = Path(__file__).resolve().parents[2] / "boards/host/tokenkeeper.service"
+
+
+class Stop(GatewayCase):
+
+    def ask_for_refresh(self, fault: dict | None) -> None:
+        """Returns when the refresh is at that moment; without a fault, at any."""
+        since = len(self.b24.log())
+        if fault:
+            self.b24.fault("oauth", count=1, **fault)
+        self.k.ask("auth refresh")
+        if fault:
+            self.k.wait_for(lambda: len(self.b24.log()) > since)
+
+    def end(self, how, sent: bool, held: bool) -> None:
+        """Ends the service; a response that is held is released once the service waits for it."""
+        start = len(self.k.out.all)
+        self.k.type(b"\x03")  # Ctrl-C: the command ends, the request continues
+        self.k.out.wait(r".*ERR cancelled|.*OK state=", start)
+        if how == "reboot":
+            self.k.type(b"@0 reboot\n")
+        else:
+            os.kill(self.k.process.pid, how)
+        if held and sent:
+            self.k.event("stopping awaits=answer", start)
+            self.assertEqual(self.b24.release(), {"released": 1})
+        if how == "reboot":
+            self.k.event("hello", start)
+        else:
+            self.assertEqual(self.k.wait_end(), 0)
+            self.k.start()
+
+    def test_at_any_moment_of_a_refresh(self) -> None:
+        self.k.provision()
+        self.k.end()
+        self.k.start()
+        cases = itertools.cycle(itertools.product(MOMENTS, ENDS))
+        for i, ((fault, sent), how) in zip(range(STOPS), cases):
+            with self.subTest(i, fault=fault, how=how):
+                before = int(self.k.status()["generation"])
+                self.ask_for_refresh(fault)
+                self.end(how, sent, fault is not None)
+                self.b24.clear_faults()
+                self.b24.drop()
+                status = self.k.status()
+                self.assertEqual((status["state"], status["intent"]), ("ready", "none"))
+                if fault is not None:
+                    self.assertEqual(int(status["generation"]), before + sent)
+        self.assertTrue(self.k.must_refresh().ok)
+        self.assertEqual(self.b24.state()["counters"].get("refresh.invalid_grant", 0), 0)
+
+    def held_refresh(self) -> int:
+        """A refresh waits for its response; returns the number of the next line of output."""
+        self.k.provision()
+        self.k.end()
+        self.k.start()
+        self.ask_for_refresh({"kind": "hold"})
+        start = self.k.type(b"\x03")
+        self.k.out.wait(".*ERR cancelled", start)
+        return start
+
+    def test_during_an_exchange(self) -> None:
+        self.k.configure()
+        self.b24.fault("oauth", "hold", path="/oauth/token")
+        redirect = self.k.redirect()
+        start = len(self.k.out.all)
+        self.k.ask(f"auth code {redirect}")
+        self.k.wait_for(lambda: self.requests("exchange"))
+        self.end(signal.SIGTERM, True, True)
+        status = self.k.status()
+        self.assertEqual((status["state"], status["generation"]), ("ready", "1"))
+        self.assertTrue(self.k.must_refresh().ok)
+        self.assertNotIn("app.info", str(self.b24.log()), "a request was begun after SIGTERM")
+        self.assertGreater(len(self.k.out.all), start)
+
+    def test_sigterm_may_be_repeated(self) -> None:
+        start = self.held_refresh()
+        for _ in range(3):
+            os.kill(self.k.process.pid, signal.SIGTERM)
+        os.kill(self.k.process.pid, signal.SIGHUP)
+        self.k.event("stopping awaits=answer", start)
+        self.assertEqual(self.k.get().returncode, 0, "a valid token is served meanwhile")
+        self.b24.release()
+        self.assertEqual(self.k.wait_end(), 0)
+        self.k.start()
+        self.assertEqual(self.k.status()["generation"], "2")
+
+    def test_a_second_sigint_does_not_wait(self) -> None:
+        start = self.held_refresh()
+        os.kill(self.k.process.pid, signal.SIGTERM)
+        self.k.event("stopping awaits=answer", start)
+        os.kill(self.k.process.pid, signal.SIGINT)
+        self.assertEqual(self.k.wait_end(), 0)
+        self.b24.fault("oauth", "stall_handshake", count=-1)
+        self.k.start()
+        self.assertEqual(self.k.status()["intent"], "open")
+
+    def test_the_unit_gives_it_enough_time(self) -> None:
+        unit = UNIT.read_text()
+        self.assertGreater(int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M).group(1)), 30)
+
+
+if __name__ == "__main__":
+    unittest.main()
