@@ -3,6 +3,7 @@
 #include "tk_lwip.h"
 #include "tk_mbedtls.h"
 #include "tk_trust.h"
+#include "tk_x509.h"
 #include "tokenkeeper.h"
 
 /* The heap of mbedTLS; from the linker script. */
@@ -54,6 +55,7 @@ int main(void)
                                      .find_root = tk_trust_find,
                                      .trust = (void *)&tk_roots,
                                      .new_root = tk_trust_new,
+                                     .parse_root = tk_x509_parse,
                                      .trust_id = tk_trust_id(&tk_roots)};
     uint8_t unique[6];
 

@@ -6,6 +6,7 @@
 #include "terminal.h"
 #include "tk_mbedtls.h"
 #include "tk_posix.h"
+#include "tk_x509.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +146,7 @@ static int serve(const struct tk_options *options)
                                         .find_root = tk_trust_find,
                                         .trust = &service.trust,
                                         .new_root = tk_trust_new,
+                                        .parse_root = tk_x509_parse,
                                         .on_line = print_line};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;

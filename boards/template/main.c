@@ -3,6 +3,7 @@
 #include "tk_port.h"
 #include "tk_sock.h"
 #include "tk_trust.h"
+#include "tk_x509.h"
 #include "tokenkeeper.h"
 
 /* The heap of mbedTLS; from the linker script. */
@@ -29,6 +30,7 @@ int main(void)
                                      .find_root = tk_trust_find,
                                      .trust = (void *)&tk_roots,
                                      .new_root = tk_trust_new,
+                                     .parse_root = tk_x509_parse,
                                      .trust_id = tk_trust_id(&tk_roots)};
 
     start_board();

@@ -68,8 +68,27 @@ TK_ERROR(TLS_EXPIRED, "tls_expired", RETRY,
          "the server's certificate has expired, or this clock is fast; check it with time")
 TK_ERROR(TLS_NOT_YET, "tls_not_yet_valid", RETRY,
          "the server's certificate is not valid yet, or this clock is slow; check it with time")
+TK_ERROR(TLS_PURPOSE, "tls_purpose", RETRY,
+         "a certificate of the server is not issued for this use (CA, path length, key usage or "
+         "extended key usage); have it replaced")
+TK_ERROR(TLS_CONSTRAINT, "tls_constraint", RETRY,
+         "the server's certificate has a name that its CA may not certify (name constraints); have "
+         "it replaced")
+TK_ERROR(TLS_EXTENSION, "tls_extension", RETRY,
+         "a certificate of the server has an unknown critical extension; have it replaced")
+TK_ERROR(TLS_CURVE, "tls_curve", RETRY,
+         "a certificate of the server is not on P-256 or P-384; have it replaced")
+TK_ERROR(
+    TLS_ALGORITHM, "tls_algorithm", RETRY,
+    "a certificate of the server has a key or signature that this build cannot verify; have it "
+    "replaced")
+TK_ERROR(TLS_BAD_CERTIFICATE, "tls_bad_certificate", RETRY,
+         "the server's certificates are malformed, or more than 8 in a chain; have them replaced")
 TK_ERROR(TLS_WEAK, "tls_weak", RETRY,
          "the server's certificate has a key or hash that is too weak to trust")
+TK_ERROR(
+    TLS_NO_COMMON, "tls_no_common", RETRY,
+    "no TLS version, cipher, curve or signature in common with the server; change its settings")
 TK_ERROR(TLS_ALERT, "tls_alert", RETRY, "the server rejected the TLS handshake")
 TK_ERROR(TLS_FAILED, "tls_failed", RETRY, "TLS protocol error in the handshake or a record")
 TK_ERROR(TLS_NO_MEMORY, "tls_no_memory", RETRY,
@@ -164,8 +183,9 @@ TK_ERROR(TEMPLATE_JSON, "template_json", NONE,
 TK_ERROR(CA_NOT_BEGUN, "ca_not_begun", NONE, "type ca add begin first")
 TK_ERROR(CA_TOO_LARGE, "ca_too_large", NONE,
          "a root has at most 2047 bytes; type ca add begin to start over")
-TK_ERROR(CA_INVALID, "ca_invalid", NONE,
-         "not a CA certificate that this build can read; type ca add begin to start over")
+TK_ERROR(CA_INVALID, "ca_invalid", NONE, "not a CA certificate; type ca add begin to start over")
+TK_ERROR(CA_UNSUPPORTED, "ca_unsupported", NONE,
+         "this build cannot read its key, curve, signature or critical extension; use another root")
 TK_ERROR(CA_EXPIRED, "ca_expired", NONE,
          "the certificate has expired, or this clock is fast; check it with time")
 TK_ERROR(CA_LIMIT, "ca_limit", NONE,

@@ -19,15 +19,31 @@ bool tk_certificate_is_self_signed(const mbedtls_x509_crt *crt)
            memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
 }
 
-enum tk_err tk_certificate_error(uint32_t flags, bool self_signed)
+/* An error of mbedTLS is a multiple of 128 of one module, and a smaller one of another. */
+enum tk_err tk_certificate_error(int ret)
 {
-    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
-        return self_signed ? TK_E_TLS_SELF_SIGNED : TK_E_TLS_UNTRUSTED;
-    if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
-        return TK_E_TLS_NAME;
-    if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
-        return TK_E_TLS_EXPIRED;
-    if (flags & MBEDTLS_X509_BADCERT_FUTURE)
-        return TK_E_TLS_NOT_YET;
-    return TK_E_TLS_WEAK;
+    int low = -ret & 0x7f;
+
+    switch (ret + low) {
+    case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
+        return TK_E_TLS_CURVE;
+    case MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE:
+        return TK_E_TLS_EXTENSION;
+    case MBEDTLS_ERR_X509_INVALID_EXTENSIONS:
+        return low == -MBEDTLS_ERR_ASN1_UNEXPECTED_TAG ? TK_E_TLS_EXTENSION
+                                                       : TK_E_TLS_BAD_CERTIFICATE;
+    case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
+    case MBEDTLS_ERR_X509_INVALID_ALG:
+    case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
+    case MBEDTLS_ERR_PK_INVALID_ALG:
+    case MBEDTLS_ERR_PK_INVALID_PUBKEY:
+    case MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE:
+        return TK_E_TLS_ALGORITHM;
+    case MBEDTLS_ERR_PK_KEY_INVALID_FORMAT:
+        return TK_E_TLS_BAD_CERTIFICATE;
+    default:
+        return ret < MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && ret >= MBEDTLS_ERR_X509_FATAL_ERROR
+                   ? TK_E_TLS_BAD_CERTIFICATE
+                   : TK_E_TLS_FAILED;
+    }
 }

@@ -16,8 +16,8 @@ int64_t tk_certificate_not_after(const mbedtls_x509_crt *crt);
 /* True if issuer and subject are the same name. The signature is not checked. */
 bool tk_certificate_is_self_signed(const mbedtls_x509_crt *crt);
 
-/* The error for a rejected chain. flags: mbedTLS' verification result. self_signed: of the server's
- * own certificate. */
-enum tk_err tk_certificate_error(uint32_t flags, bool self_signed);
+/* The error for a certificate that mbedTLS cannot parse, or a chain that is too long. ret:
+ * mbedTLS's error; TK_E_TLS_FAILED for one that is about no certificate. */
+enum tk_err tk_certificate_error(int ret);
 
 #endif

@@ -99,42 +99,55 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
 /* --- certificates and errors --- */
 
-/* Called by mbedTLS for each certificate of a chain that it has checked. Only takes notes: *flags,
- * the verdict, is left as it is. */
-static int note_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+/* Called by mbedTLS for each certificate of a chain that it has checked. *flags is its verdict. */
+static int check_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tk_tls *tls = ctx;
     int64_t end = tk_certificate_not_after(crt);
 
-    (void)flags;
     if (!tls->verified || end < tls->not_after)
         tls->not_after = end;
     tls->verified = true;
-    if (depth == 0)
-        tls->self_signed = tk_certificate_is_self_signed(crt);
+    tk_chain_check(&tls->chain, crt, depth, tls->host.name, flags);
     return 0;
+}
+
+/* Before ServerHello these say that nothing in our offer suits the server (RFC 8446 6.2). */
+static enum tk_err alert_error(const struct tk_tls *tls, int alert)
+{
+    bool no_common = alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
+                     alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ||
+                     alert == MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY;
+
+    return no_common && tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_HELLO
+               ? TK_E_TLS_NO_COMMON
+               : TK_E_TLS_ALERT;
 }
 
 static enum tk_err error_of(const struct tk_tls *tls, int ret)
 {
-    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
-        return tk_certificate_error(mbedtls_ssl_get_verify_result(&tls->ssl), tls->self_signed);
-    if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-        return TK_E_TLS_ALERT;
+    int alert = tk_tls_config_alert(&tls->ssl, ret);
+
+    if (alert != 0)
+        return alert_error(tls, alert);
+    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || ret == MBEDTLS_ERR_SSL_BAD_CERTIFICATE)
+        return tk_chain_error(&tls->chain, mbedtls_ssl_get_verify_result(&tls->ssl));
+    if (ret == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
+        return TK_E_TLS_NO_COMMON;
     if (ret == MBEDTLS_ERR_NET_CONN_RESET || ret == MBEDTLS_ERR_SSL_CONN_EOF ||
         ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return TK_E_CONN_LOST;
-    return TK_E_TLS_FAILED;
+    return tk_certificate_error(ret);
 }
 
-/* If memory runs out while it checks a signature, mbedTLS reports a wrong signature; while it
- * computes its Finished, it sends a wrong one, which the server answers with an alert; elsewhere,
- * one of a dozen codes. */
+/* If memory runs out while it checks a signature, mbedTLS reports a wrong signature; while it reads
+ * a certificate, that this is unreadable; while it computes its Finished, it sends a wrong one,
+ * which the server answers with an alert; elsewhere, one of a dozen codes. */
 static enum tk_err tls_error(const struct tk_tls *tls, int ret)
 {
     enum tk_err err = error_of(tls, ret);
 
-    if (err != TK_E_TLS_UNTRUSTED && err != TK_E_TLS_FAILED && err != TK_E_TLS_ALERT)
+    if (err == TK_E_CONN_LOST)
         return err;
     return tk_device_alloc_failed(tls->config->port) ? TK_E_TLS_NO_MEMORY : err;
 }
@@ -257,8 +270,9 @@ static int start_handshake(struct tk_tls *tls)
     if (ret != 0)
         return fail(tls, tls_error(tls, ret), ret);
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
-    mbedtls_ssl_set_verify(ssl, note_certificate, tls);
-    tls->resumed = tls->verified = tls->self_signed = false;
+    mbedtls_ssl_set_verify(ssl, check_certificate, tls);
+    memset(&tls->chain, 0, sizeof tls->chain);
+    tls->resumed = tls->verified = false;
     tls->not_after = 0;
     note_progress(tls);
     tls->offered = tls->session != NULL &&

@@ -15,6 +15,7 @@
  * There are no other timeouts: to give up, the caller closes the connection.
  */
 
+#include "tk_chain.h"
 #include "tk_sock.h"
 #include "tk_tls_config.h"
 #include "tk_tls_session.h"
@@ -38,12 +39,12 @@ struct tk_tls {
     uint8_t addr_next; /* index after the address in use */
     bool resumed;
     int64_t not_after; /* earliest end of a certificate in the chain; unix time */
-    bool self_signed;
-    bool verified; /* this handshake verified a chain */
+    bool verified;     /* this handshake verified a chain */
 
     /* private */
     const mbedtls_ssl_config *profile; /* ssl was set up with it */
-    bool offered;                      /* a session, in this handshake */
+    struct tk_chain chain;
+    bool offered; /* a session, in this handshake */
     int lookup;
     int sock;
     uint64_t address_deadline_ms; /* tick; for this address, until the handshake is over */

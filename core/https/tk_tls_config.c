@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_tls_config.h"
 
+#include "tk_chain.h"
 #include "tk_entropy.h"
 #include "tk_limits.h"
 
@@ -34,18 +35,31 @@ static const uint16_t key_exchange_groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP25
                                                MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
                                                MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
 
-static enum tk_err configure(mbedtls_ssl_config *conf, struct tk_port *port,
-                             mbedtls_x509_crt_ca_cb_t find_root, void *trust)
+/* mbedTLS asks for the roots of each certificate, beginning with the server's own, before it
+ * searches the rest of the list for an issuer: until then the list may be changed. A certificate
+ * without issuer was not parsed. */
+static int find_root(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates)
+{
+    const struct tk_tls_config *config = ctx;
+
+    *candidates = NULL;
+    if (child->issuer_raw.len == 0)
+        return 0;
+    tk_chain_sort((mbedtls_x509_crt *)child);
+    return config->find_root(config->trust, child, candidates);
+}
+
+static enum tk_err configure(struct tk_tls_config *config, mbedtls_ssl_config *conf)
 {
     mbedtls_ssl_config_init(conf);
     if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
         return TK_E_TLS_NO_MEMORY;
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
-    mbedtls_ssl_conf_rng(conf, random_bytes, port);
+    mbedtls_ssl_conf_rng(conf, random_bytes, config->port);
     mbedtls_ssl_conf_sig_algs(conf, signature_algorithms);
     mbedtls_ssl_conf_groups(conf, key_exchange_groups);
-    mbedtls_ssl_conf_ca_cb(conf, find_root, trust);
+    mbedtls_ssl_conf_ca_cb(conf, find_root, config);
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
         conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
@@ -60,10 +74,9 @@ static const uint16_t tls12_signature_algorithms[] = {
     MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
     MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE};
 
-static enum tk_err configure_tls12(struct tk_tls_config *config, mbedtls_x509_crt_ca_cb_t find_root,
-                                   void *trust)
+static enum tk_err configure_tls12(struct tk_tls_config *config)
 {
-    enum tk_err err = configure(&config->conf_tls12, config->port, find_root, trust);
+    enum tk_err err = configure(config, &config->conf_tls12);
 
     mbedtls_ssl_conf_sig_algs(&config->conf_tls12, tls12_signature_algorithms);
     mbedtls_ssl_conf_max_tls_version(&config->conf_tls12, MBEDTLS_SSL_VERSION_TLS1_2);
@@ -73,20 +86,21 @@ static enum tk_err configure_tls12(struct tk_tls_config *config, mbedtls_x509_cr
 #endif
 
 enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *port,
-                               struct tk_time *time, mbedtls_x509_crt_ca_cb_t find_root,
-                               void *trust)
+                               struct tk_time *time, mbedtls_x509_crt_ca_cb_t find, void *trust)
 {
     config->port = port;
     config->time = time;
+    config->find_root = find;
+    config->trust = trust;
     config->tls12_first = TK_TLS12_FIRST;
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_config_init(&config->conf_tls12); /* may be freed before it is configured */
 #endif
-    enum tk_err err = configure(&config->conf, port, find_root, trust);
+    enum tk_err err = configure(config, &config->conf);
 
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     if (err == TK_OK)
-        err = configure_tls12(config, find_root, trust);
+        err = configure_tls12(config);
 #endif
     return err;
 }
@@ -118,10 +132,15 @@ const mbedtls_ssl_config *tk_tls_config_profile(const struct tk_tls_config *conf
     return &config->conf;
 }
 
+int tk_tls_config_alert(const mbedtls_ssl_context *ssl, int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? ssl->MBEDTLS_PRIVATE(in_msg)[1] : 0;
+}
+
 /* A server without TLS 1.2 sends protocol_version or, some servers, handshake_failure. */
 static bool wants_newer(const mbedtls_ssl_context *ssl, int ret)
 {
-    int alert = ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? ssl->MBEDTLS_PRIVATE(in_msg)[1] : 0;
+    int alert = tk_tls_config_alert(ssl, ret);
 
     return alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ||
            alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE;

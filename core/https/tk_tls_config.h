@@ -20,6 +20,8 @@
 struct tk_tls_config {
     struct tk_port *port;
     struct tk_time *time;
+    mbedtls_x509_crt_ca_cb_t find_root;
+    void *trust;
     mbedtls_ssl_config conf;
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_config conf_tls12;
@@ -40,6 +42,9 @@ void tk_tls_config_free(struct tk_tls_config *config);
 /* The profile for a host: the first one, or the fallback. */
 const mbedtls_ssl_config *tk_tls_config_profile(const struct tk_tls_config *config,
                                                 bool use_fallback);
+
+/* The server's fatal alert if a handshake failed with mbedTLS' ret because of one, else 0. */
+int tk_tls_config_alert(const mbedtls_ssl_context *ssl, int ret);
 
 /* True if a handshake that failed with mbedTLS' ret may succeed with the other profile.
  * use_fallback: of the handshake that failed. */

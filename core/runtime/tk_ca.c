@@ -33,10 +33,20 @@ static void read_subject(const mbedtls_x509_crt *crt, char *out, size_t size)
     }
 }
 
-static bool parse(mbedtls_x509_crt *crt, const uint8_t *der, size_t len)
+static enum tk_err parse(const struct tk_ca *ca, mbedtls_x509_crt *crt, const uint8_t *der,
+                         size_t len)
 {
     mbedtls_x509_crt_init(crt);
-    return mbedtls_x509_crt_parse_der_nocopy(crt, der, len) == 0 && crt->raw.len == len;
+    int ret = ca->config->parse_root(crt, der, len, 0);
+
+    if (ret == 0)
+        return crt->raw.len == len && mbedtls_x509_crt_get_ca_istrue(crt) > 0 ? TK_OK
+                                                                              : TK_E_CA_INVALID;
+    enum tk_err err = tk_certificate_error(ret);
+
+    return err == TK_E_TLS_CURVE || err == TK_E_TLS_EXTENSION || err == TK_E_TLS_ALGORITHM
+               ? TK_E_CA_UNSUPPORTED
+               : TK_E_CA_INVALID;
 }
 
 /* Fills *root and *info from a certificate. */
@@ -44,12 +54,12 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
                             struct tk_ca_root *root, struct tk_ca_info *info)
 {
     mbedtls_x509_crt crt;
-    enum tk_err err = TK_E_CA_INVALID;
+    enum tk_err err = parse(ca, &crt, der, len);
     int64_t now_unix;
 
     *root = (struct tk_ca_root){.len = (uint16_t)len};
     (void)mbedtls_sha256(der, len, root->digest, 0);
-    if (parse(&crt, der, len) && mbedtls_x509_crt_get_ca_istrue(&crt) > 0) {
+    if (err == TK_OK) {
         root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
         info->not_after = tk_certificate_not_after(&crt);
@@ -121,7 +131,7 @@ static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
         *list = ca->config->new_root();
     if (*list == NULL)
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
-    return mbedtls_x509_crt_parse_der(*list, der, root->len);
+    return ca->config->parse_root(*list, der, root->len, 1);
 }
 
 int tk_ca_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates)

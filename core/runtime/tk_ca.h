@@ -61,8 +61,8 @@ enum tk_err tk_ca_add(struct tk_ca *ca, const uint8_t *data, size_t len, size_t 
 
 /* Checks the staged certificate and trusts it from now on. *root: its slot. One that was added
  * before is no error. TK_E_CA_NOT_BEGUN, TK_E_CA_INVALID (not one CA certificate in DER),
- * TK_E_CA_EXPIRED, TK_E_CA_LIMIT (no free slot), TK_E_TRY_LATER, TK_E_STORAGE_*: the certificate
- * stays staged. */
+ * TK_E_CA_UNSUPPORTED (this build cannot read it), TK_E_CA_EXPIRED, TK_E_CA_LIMIT (no free slot),
+ * TK_E_TRY_LATER, TK_E_STORAGE_*: the certificate stays staged. */
 enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct tk_ca_info *info);
 
 /* Deletes the root whose digest begins with these hex digits, 8 or more. TK_E_NO_SUCH_CA,
@@ -70,7 +70,7 @@ enum tk_err tk_ca_end(struct tk_ca *ca, const struct tk_ca_root **root, struct t
 enum tk_err tk_ca_delete(struct tk_ca *ca, const char *digest);
 
 /* Reads a root from flash. *info is filled on TK_OK and TK_E_CA_EXPIRED. TK_E_CA_INVALID,
- * TK_E_TRY_LATER. */
+ * TK_E_CA_UNSUPPORTED, TK_E_TRY_LATER. */
 enum tk_err tk_ca_read_info(struct tk_ca *ca, const struct tk_ca_root *root,
                             struct tk_ca_info *info);
 

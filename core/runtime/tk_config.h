@@ -26,14 +26,17 @@ struct tk_config {
     int64_t build_unix;             /* build date, Unix time: the clock never goes below it */
     const char *board;              /* one word for `version`: "lm3s6965evb" */
 
-    /* The build's trusted roots; tk_trust_find, a struct tk_trust, tk_trust_new and tk_trust_id of
-     * port/mbedtls serve a list in flash. */
+    /* The build's trusted roots; tk_trust_find, a struct tk_trust, tk_trust_new, tk_x509_parse and
+     * tk_trust_id of port/mbedtls serve a list in flash. */
     mbedtls_x509_crt_ca_cb_t find_root;  /* as for mbedtls_ssl_conf_ca_cb */
     void *trust;                         /* its context; NULL if it needs none */
     mbedtls_x509_crt *(*new_root)(void); /* allocates an empty certificate on mbedTLS's heap, which
                                             mbedTLS frees; returns NULL if out of memory */
-    uint64_t trust_id;                   /* differs for each set of roots: a TLS session is resumed
-                                            only under the set that verified it */
+    int (*parse_root)(mbedtls_x509_crt *list, const unsigned char *der, size_t len,
+                      int copy); /* adds a certificate to a list; copy: 0 if der outlives it.
+                                    Returns 0, or mbedTLS's error */
+    uint64_t trust_id;           /* differs for each set of roots: a TLS session is resumed
+                                    only under the set that verified it */
 
     /* Gets each EVT and LOG line as the consoles print it, without the line end and never with a
      * secret. NULL: not needed. */

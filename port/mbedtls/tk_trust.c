@@ -1,44 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_trust.h"
 
+#include "tk_x509.h"
+
 #include <mbedtls/asn1.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/sha256.h>
-
-#define SEQUENCE (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE)
-#define VERSION  (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 0)
-
-static int skip(unsigned char **p, const unsigned char *end, int tag)
-{
-    size_t len;
-    int ret = mbedtls_asn1_get_tag(p, end, &len, tag);
-
-    if (ret == 0)
-        *p += len;
-    return ret;
-}
-
-/* Finds the DER of the subject (RFC 5280 4.1): certificate { tbs { [0] version, serial, signature,
- * issuer, validity, subject ... */
-static int find_subject(const struct tk_root *root, mbedtls_x509_buf *subject)
-{
-    unsigned char *p = (unsigned char *)root->der;
-    const unsigned char *end = p + root->len;
-    size_t len;
-
-    if (mbedtls_asn1_get_tag(&p, end, &len, SEQUENCE) != 0 ||
-        mbedtls_asn1_get_tag(&p, end, &len, SEQUENCE) != 0)
-        return -1;
-    (void)skip(&p, end, VERSION); /* version 1 has none */
-    if (skip(&p, end, MBEDTLS_ASN1_INTEGER) != 0 || skip(&p, end, SEQUENCE) != 0 ||
-        skip(&p, end, SEQUENCE) != 0 || skip(&p, end, SEQUENCE) != 0)
-        return -1;
-    subject->p = p;
-    if (skip(&p, end, SEQUENCE) != 0)
-        return -1;
-    subject->len = (size_t)(p - subject->p);
-    return 0;
-}
 
 static int lower(int c)
 {
@@ -72,29 +39,35 @@ mbedtls_x509_crt *tk_trust_new(void)
     return crt;
 }
 
+/* A root that mbedTLS cannot parse is skipped. */
 static int add(mbedtls_x509_crt **list, const struct tk_root *root)
 {
-    if (*list == NULL)
-        *list = tk_trust_new();
-    if (*list == NULL)
-        return MBEDTLS_ERR_X509_ALLOC_FAILED;
-    int ret = mbedtls_x509_crt_parse_der_nocopy(*list, root->der, root->len);
+    mbedtls_x509_crt *crt = tk_trust_new();
+    int ret =
+        crt == NULL ? MBEDTLS_ERR_X509_ALLOC_FAILED : tk_x509_parse(crt, root->der, root->len, 0);
 
-    /* A root that mbedTLS cannot parse is skipped. */
+    if (ret == 0) {
+        crt->next = *list;
+        *list = crt;
+        return 0;
+    }
+    mbedtls_free(crt);
     return ret == MBEDTLS_ERR_X509_ALLOC_FAILED ? ret : 0;
 }
 
 int tk_trust_find(void *ctx, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates)
 {
     const struct tk_trust *trust = ctx;
-    mbedtls_x509_buf subject;
+    mbedtls_x509_buf issuer, subject;
     int ret = 0;
 
     *candidates = NULL;
     for (size_t i = 0; i < trust->count && ret == 0; i++) {
-        if (find_subject(&trust->roots[i], &subject) == 0 &&
+        const struct tk_root *root = &trust->roots[i];
+
+        if (tk_x509_names(root->der, root->len, &issuer, &subject) == 0 &&
             same_name(&subject, &child->issuer_raw))
-            ret = add(candidates, &trust->roots[i]);
+            ret = add(candidates, root);
     }
     if (ret != 0) {
         mbedtls_x509_crt_free(*candidates);

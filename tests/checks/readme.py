@@ -29,7 +29,9 @@ HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one req
          ("tk_http_shape", "what may be shown of a response"),
          ("tk_url", "hosts, query parameters"), ("tk_tls", "name, TCP, handshake, records"),
          ("tk_tls_config", "profiles"), ("tk_tls_session", "resumption"),
-         ("tk_certificate", "dates, errors of a chain")]
+         ("tk_chain", "order, purpose and constraints of a chain"),
+         ("tk_names", "host names, name constraints"),
+         ("tk_certificate", "dates, errors of a certificate")]
 HERE = "tests/checks/"
 SUFFIXES = ("_len", "_sha256")  # of keys whose values are not shown
 # Tables of a server's error codes: the test that compares them with the code word by word.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "tk_x509.h"
+
 #include "tls_clear.h"
 
 #include <setjmp.h>
@@ -94,6 +96,7 @@ void world_init(struct world *w, uint64_t seed)
     w->config = (struct tk_config){.port = &w->port,
                                    .flash = &w->flash.flash,
                                    .build_unix = WORLD_UNIX - 86400,
+                                   .parse_root = tk_x509_parse,
                                    .board = "sim",
                                    .on_line = on_line,
                                    .ctx = w};
