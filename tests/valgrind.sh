@@ -9,7 +9,7 @@
 set -eu
 build=$1
 shift
-left_out="test_store_cuts test_rotation test_rsa"
+left_out="test_store_cuts test_rotation"
 one_seed="test_keeper_random"
 first="test_tls_session test_tls_faults test_keeper_random test_tls test_refresh test_escalate"
 
@@ -38,4 +38,4 @@ all() {
 [ $# -gt 0 ] || set -- $(all)
 lines=$(command_lines "$@")
 echo "$lines" | xargs -L 1 -P 2 -t valgrind -q --error-exitcode=9 --leak-check=full \
-    --errors-for-leak-kinds=definite
+    --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp

@@ -92,6 +92,15 @@ static void connects_after_a_failed_handshake(void **state)
 
 /* --- out of memory --- */
 
+/* mbedTLS 3.6.6 frees a transform that is set up in part without its first cipher (its issue
+ * 10917): 640 bytes are lost where the heap ends between the two. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:mbedtls_ssl_tls13_populate_transform\n";
+}
+
 static enum tk_err error_with_heap(enum tls_kind kind, int version, size_t limit, size_t *peak)
 {
     struct tk_mbedtls_heap heap;
