@@ -109,18 +109,13 @@ static const char *next_item(const char **s, size_t *len)
     return *item == '\0' ? NULL : item;
 }
 
-/* The digits at s, at most INT64_MAX. Returns what follows them. */
-static const char *read_number(const char *s, int64_t *number)
+/* The digits at s; UINT32_MAX for any number from 4,000,000,000 on. Returns what follows them. */
+static const char *read_number(const char *s, uint32_t *number)
 {
     *number = 0;
     for (; tk_is_digit(*s); s++)
-        *number = *number < INT64_MAX / 10 ? *number * 10 + (*s - '0') : INT64_MAX;
+        *number = *number < 400000000 ? *number * 10 + (uint32_t)(*s - '0') : UINT32_MAX;
     return s;
-}
-
-static uint32_t clamp(int64_t number)
-{
-    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
 /* In lower case, cut if it is too long. */
@@ -133,20 +128,20 @@ static void keep_word(char *to, size_t size, const char *s, size_t len)
     to[i] = '\0';
 }
 
-/* Read as curl does: the first number of a list, the last of several fields. Where RFC 9112 6.3
- * calls the framing invalid, the connection is not kept. */
+/* Read as curl does: the first number of a list, the last of several fields; one of 19 digits says
+ * nothing. Where RFC 9112 6.3 calls the framing invalid, the connection is not kept. */
 static void content_length(struct tk_http *h, const char *value)
 {
-    int64_t length;
+    uint32_t length;
     const char *digits = value + (*value == '+'), *end = read_number(digits, &length);
 
     if (end == digits) {
         h->bad_length = true;
         return;
     }
-    h->is_odd |= *end != '\0' || (h->has_length && clamp(length) != h->remaining);
-    h->has_length = length < INT64_MAX;
-    h->remaining = clamp(length); /* no body of more is read to its end */
+    h->is_odd |= *end != '\0' || (h->has_length && length != h->remaining);
+    h->has_length = (size_t)(end - digits) - strspn(digits, "0") < 19;
+    h->remaining = length; /* no body of UINT32_MAX is read to its end */
 }
 
 /* Names the last coding but identity, and chunked as a transfer coding: the request allowed no
@@ -198,10 +193,14 @@ static void date(struct tk_http *h, const char *value)
 
 static void retry_after(struct tk_http *h, const char *value)
 {
-    if (tk_http_date_parse(value, &h->retry_after))
+    uint32_t seconds;
+
+    if (tk_http_date_parse(value, &h->retry_after)) {
         h->retry_after = -h->retry_after;
-    else
-        (void)read_number(value, &h->retry_after);
+    } else {
+        (void)read_number(value, &seconds);
+        h->retry_after = seconds;
+    }
 }
 
 /* A URL, or a reference with a host (RFC 3986 4.2). Other references have none. */
@@ -490,5 +489,5 @@ uint32_t tk_http_retry_after_s(const struct tk_http *h, int64_t now_unix)
         seconds = base == 0 ? 0 : -seconds - base;
     if (seconds < 0)
         return 0;
-    return clamp(seconds);
+    return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }

@@ -19,31 +19,33 @@
 
 struct tk_http {
     /* the response; valid once tk_http_has_head */
-    int status;              /* 200 to 999 */
-    int64_t date_unix;       /* of the Date field; 0: none */
-    struct tk_host location; /* of the Location field, if that is an https URL; else no name */
-    char type[32];           /* media type in lower case, without parameters; "": none */
-    char coding[16];         /* the last coding that is neither chunked nor identity; "": none */
-    bool keep;               /* the server keeps the connection open for another request */
-    bool is_cut;             /* body is only the beginning of the content */
-    char *body; /* in the caller's buffer, NUL-terminated; complete after TK_HTTP_DONE */
+    bool keep;   /* the server keeps the connection open for another request */
+    bool is_cut; /* body is only the beginning of the content */
+    int status;  /* 200 to 999 */
+    char *body;  /* in the caller's buffer, NUL-terminated; complete after TK_HTTP_DONE */
     size_t body_len;
     uint32_t length; /* bytes of content read, kept or not */
 
     enum tk_err err; /* valid after TK_HTTP_FAILED */
 
-    /* private */
-    size_t body_size;
-    int state;
+    /* private; short instructions reach the first 32 bytes */
+    uint8_t state;
     bool is_http11;
     bool is_odd; /* not to be kept open */
     bool is_chunked;
     bool has_te;
     bool has_length;
     bool bad_length;
-    uint32_t remaining;  /* bytes of the content, or of this chunk */
-    uint32_t bytes;      /* of the head; then of the rest */
+    uint32_t remaining; /* bytes of the content, or of this chunk */
+    uint32_t bytes;     /* of the head; then of the rest */
+    size_t body_size;
     int64_t retry_after; /* s; below 0: a unix time, negated */
+
+    /* the response, continued */
+    int64_t date_unix;       /* of the Date field; 0: none */
+    struct tk_host location; /* of the Location field, if that is an https URL; else no name */
+    char type[32];           /* media type in lower case, without parameters; "": none */
+    char coding[16];         /* the last coding that is neither chunked nor identity; "": none */
 };
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };
