@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,14 +37,45 @@ enum {
 #define TK_SOCK_IPV6 1
 #endif
 
-enum { TK_SOCK_MIN = 2, TK_SOCK_ADDRS = 4 };
+enum {
+    TK_SOCK_MIN = 2,
+    TK_SOCK_FAMILY = 9, /* addresses of one family: eight may be dead and the last one answer */
+    TK_SOCK_ADDRS = TK_SOCK_IPV6 ? 2 * TK_SOCK_FAMILY : TK_SOCK_FAMILY
+};
 
-/* An IP address in network byte order (RFC 791, RFC 8200). IPv4 uses the first four
- * bytes. */
+/* An IP address in network byte order (RFC 791, RFC 8200). IPv4 uses the first four bytes,
+ * and the others are zero. A link-local IPv6 address (fe80::/64) has the number of its interface in
+ * bytes 4 to 7, which are zero on the wire (RFC 4291 2.5.6). */
 struct tk_addr {
     uint8_t family; /* 4 or 6 */
-    uint8_t bytes[16];
+    uint8_t bytes[TK_SOCK_IPV6 ? 16 : 4];
 };
+
+/* For ports: adds an address to the count found so far, unless it is there or TK_SOCK_FAMILY of its
+ * family are. An IPv4-mapped one (RFC 4291 2.5.5.2) is added as IPv4. Returns the new count. */
+static inline size_t tk_sock_add(struct tk_addr addrs[TK_SOCK_ADDRS], size_t count,
+                                 struct tk_addr addr)
+{
+    size_t family = 0;
+
+#if TK_SOCK_IPV6
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    if (addr.family == 6 && memcmp(addr.bytes, mapped, sizeof mapped) == 0) {
+        addr.family = 4;
+        memmove(addr.bytes, addr.bytes + sizeof mapped, 4);
+        memset(addr.bytes + 4, 0, sizeof mapped);
+    }
+#endif
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&addrs[i], &addr, sizeof addr) == 0)
+            return count;
+        family += addrs[i].family == addr.family;
+    }
+    if (family < TK_SOCK_FAMILY)
+        addrs[count++] = addr;
+    return count;
+}
 
 /* IPv4 configuration: DHCP (RFC 2131) or static. Addresses are in network byte order; 0.0.0.0 is
  * none. */
@@ -72,7 +104,9 @@ int tk_sock_lookup(struct tk_port *port, const char *host);
 /*
  * Returns the number of addresses written to addrs (1 to max, in the order to try them), which ends
  * the lookup; TK_SOCK_AGAIN while it is in progress; TK_SOCK_ERR when there is none, which ends it
- * too. A timeout of the port itself is at least 5 s; the caller has its own.
+ * too. A name has each address once, of each family that the port can connect to at most
+ * TK_SOCK_FAMILY; more are left out, so that neither family displaces the other. A timeout of the
+ * port itself is at least 5 s; the caller has its own.
  */
 int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max);
 
@@ -81,7 +115,8 @@ void tk_sock_lookup_cancel(struct tk_port *port, int lookup);
 
 /*
  * Starts a TCP connection with Nagle's algorithm off: the caller sends each flight in one call.
- * addr is used only during the call. Returns a handle, or TK_SOCK_ERR.
+ * addr is used only during the call. Returns a handle; TK_SOCK_AGAIN when all sockets are in use;
+ * or TK_SOCK_ERR, also for a family that the port does not have.
  */
 int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_port);
 

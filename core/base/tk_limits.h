@@ -20,6 +20,11 @@
 #define TK_CONNECTIONS 2
 #endif
 
+/* Connections of a host that are attempted at a time; a board with few sockets has 2. */
+#ifndef TK_ATTEMPTS
+#define TK_ATTEMPTS 4
+#endif
+
 /* Hosts whose TLS session is kept. */
 #ifndef TK_SESSIONS
 #define TK_SESSIONS (TK_CONNECTIONS + 1)

@@ -134,9 +134,10 @@ static void add_address(struct tk_text *t, const struct tk_addr *addr)
 /* The connection is gone once the request is done. */
 static void update_probe(struct tk_probe *p, const struct tk_tls *tls)
 {
-    p->stage = tls->stage;
-    if (tls->addr_next > 0)
-        p->addr = tls->addrs[tls->addr_next - 1];
+    if (tls->stage > p->stage) /* another address may be tried after one that failed later */
+        p->stage = tls->stage;
+    if (tls->dial.count > 0)
+        p->addr = tls->dial.addrs[tls->dial.current];
     if (tls->stage != TK_TLS_READY)
         return;
     p->version = mbedtls_ssl_get_version(&tls->ssl);

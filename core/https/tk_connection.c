@@ -208,7 +208,7 @@ uint64_t tk_connection_next_ms(const struct tk_connection *conn)
     else if (tk_connection_is_open(conn))
         next_ms = conn->keepalive_until_ms;
     if ((conn->tls.stage == TK_TLS_TCP || conn->tls.stage == TK_TLS_HANDSHAKE) &&
-        conn->tls.address_deadline_ms < next_ms)
-        next_ms = conn->tls.address_deadline_ms;
+        conn->tls.next_ms < next_ms)
+        next_ms = conn->tls.next_ms;
     return next_ms;
 }

@@ -9,15 +9,13 @@
 #include <mbedtls/net_sockets.h> /* error codes only */
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* to connect to one address */
-#define SILENCE_MS     8000 /* without a byte in either direction, in the handshake */
-#define RECORDS_MAX    16   /* records without application data that one call skips */
+#define SILENCE_MS  8000 /* without a byte in either direction, in the handshake */
+#define RECORDS_MAX 16   /* records without application data that one call skips */
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
     memset(tls, 0, sizeof *tls);
     tls->config = config;
-    tls->lookup = -1;
     tls->sock = -1;
     mbedtls_ssl_init(&tls->ssl);
 }
@@ -40,7 +38,7 @@ static int fail(struct tk_tls *tls, enum tk_err err, int detail)
 /* Bytes were sent or received. Between them our own public-key operations may take time. */
 static void note_progress(struct tk_tls *tls)
 {
-    tls->address_deadline_ms = tk_clock_now_ms(tls->config->port) + SILENCE_MS;
+    tls->next_ms = tk_clock_now_ms(tls->config->port) + tls->silence_ms;
 }
 
 /* Sends the collected messages. TK_SOCK_OK: all are sent. */
@@ -94,6 +92,8 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
         n = tk_sock_recv(tls->config->port, tls->sock, buf, size);
     if (n == TK_SOCK_CLOSED)
         return 0; /* end of stream, for mbedTLS */
+    if (n > 0)
+        tls->silence_ms = SILENCE_MS;
     return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_READ);
 }
 
@@ -162,23 +162,8 @@ void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_s
     tls->stage = TK_TLS_NAME;
     tls->err = TK_OK;
     tls->detail = 0;
-    tls->addr_count = tls->addr_next = 0;
     tls->try_again = false;
-}
-
-static int open_next_address(struct tk_tls *tls)
-{
-    struct tk_port *port = tls->config->port;
-
-    while (tls->addr_next < tls->addr_count) {
-        tls->sock = tk_sock_open(port, &tls->addrs[tls->addr_next++], tls->host.port);
-        if (tls->sock >= 0) {
-            tls->stage = TK_TLS_TCP;
-            tls->address_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
-            return TK_SOCK_AGAIN;
-        }
-    }
-    return fail(tls, TK_E_CONNECT_FAILED, 0);
+    tk_dial_init(&tls->dial, tls->config->port);
 }
 
 /* Nothing is sent before the time, to check certificates, and random bytes, for keys, are there.
@@ -197,29 +182,6 @@ static enum tk_err check_prerequisites(const struct tk_tls_config *config)
     return TK_OK;
 }
 
-static int step_name(struct tk_tls *tls)
-{
-    struct tk_port *port = tls->config->port;
-    enum tk_err err = check_prerequisites(tls->config);
-
-    if (err != TK_OK)
-        return fail(tls, err, 0);
-    if (tls->lookup < 0) {
-        tls->lookup = tk_sock_lookup(port, tls->host.name);
-        if (tls->lookup < 0)
-            return tls->lookup == TK_SOCK_AGAIN ? TK_SOCK_AGAIN : fail(tls, TK_E_NAME_UNKNOWN, 0);
-    }
-    int n = tk_sock_lookup_poll(port, tls->lookup, tls->addrs, TK_SOCK_ADDRS);
-
-    if (n == TK_SOCK_AGAIN)
-        return TK_SOCK_AGAIN;
-    tls->lookup = -1;
-    if (n < 0)
-        return fail(tls, TK_E_NAME_UNKNOWN, 0);
-    tls->addr_count = (uint8_t)n;
-    return open_next_address(tls);
-}
-
 /* Closes the socket and resets ssl, which also clears its buffers. */
 static void drop_connection(struct tk_tls *tls)
 {
@@ -234,13 +196,19 @@ static void drop_connection(struct tk_tls *tls)
     }
 }
 
-/* The address accepted the connection, but the handshake gets no further there. */
-static int abandon_address(struct tk_tls *tls, enum tk_err err, int detail)
+/* The address accepted the connection, but the handshake gets no further there. early: another
+ * address was not to wait for it. */
+static int abandon_address(struct tk_tls *tls, enum tk_err err, int detail, bool early)
 {
-    if (tls->addr_next == tls->addr_count)
-        return fail(tls, err, detail);
+    int n = fail(tls, err, detail);
+
+    if (tls->session != NULL)
+        tls->session->addr.family = 0;
+    if (!tk_dial_abandon(&tls->dial, early))
+        return n;
     drop_connection(tls);
-    return open_next_address(tls);
+    tls->stage = TK_TLS_TCP;
+    return TK_SOCK_AGAIN;
 }
 
 /* Gives ssl its buffers and the profile for this host. */
@@ -274,6 +242,7 @@ static int start_handshake(struct tk_tls *tls)
     memset(&tls->chain, 0, sizeof tls->chain);
     tls->resumed = tls->verified = false;
     tls->not_after = 0;
+    tls->silence_ms = tk_dial_patience(&tls->dial, SILENCE_MS);
     note_progress(tls);
     tls->offered = tls->session != NULL &&
                    tk_tls_session_offer(tls->session, &tls->host, tls->config->time, ssl);
@@ -282,18 +251,37 @@ static int start_handshake(struct tk_tls *tls)
     return TK_SOCK_AGAIN;
 }
 
-static int step_tcp(struct tk_tls *tls)
+/* Of several errors, that of a handshake tells more. */
+static int dial_failed(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->config->port;
-    int n = tk_sock_connected(port, tls->sock);
+    if (tls->err != TK_OK)
+        return TK_SOCK_ERR;
+    return fail(tls, tls->dial.count == 0 ? TK_E_NAME_UNKNOWN : TK_E_CONNECT_FAILED, 0);
+}
 
-    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->address_deadline_ms)
-        return TK_SOCK_AGAIN;
-    if (n == TK_SOCK_OK)
-        return start_handshake(tls);
-    tk_sock_close(port, tls->sock);
-    tls->sock = -1;
-    return open_next_address(tls);
+static int step_dial(struct tk_tls *tls)
+{
+    struct tk_tls_session *session = tls->session;
+    int n = tk_dial_step(&tls->dial, &tls->host, session == NULL ? NULL : &session->addr);
+
+    if (n == TK_SOCK_ERR)
+        return dial_failed(tls);
+    if (tls->dial.count > 0)
+        tls->stage = TK_TLS_TCP;
+    tls->next_ms = tls->dial.next_ms;
+    if (n == TK_SOCK_AGAIN)
+        return n;
+    tls->sock = n;
+    if (session != NULL)
+        session->addr = tls->dial.addrs[tls->dial.current];
+    return start_handshake(tls);
+}
+
+static int step_name(struct tk_tls *tls)
+{
+    enum tk_err err = check_prerequisites(tls->config);
+
+    return err == TK_OK ? step_dial(tls) : fail(tls, err, 0);
 }
 
 static void keep_session(struct tk_tls *tls)
@@ -315,6 +303,7 @@ static int finish_handshake(struct tk_tls *tls)
     if (n != TK_SOCK_OK)
         return fail(tls, TK_E_CONN_LOST, 0);
     tls->stage = TK_TLS_READY;
+    tls->err = TK_OK; /* of other addresses */
     tk_tls_session_drop_certificates(&tls->ssl);
     tls->resumed = !tls->verified;
     if (tls->resumed)
@@ -374,7 +363,7 @@ static int continue_handshake(struct tk_tls *tls, bool *goes_on)
     tls->try_again = change_offer(tls, ret);
     enum tk_err err = tls_error(tls, ret);
 
-    return err == TK_E_CONN_LOST && !tls->try_again ? abandon_address(tls, err, ret)
+    return err == TK_E_CONN_LOST && !tls->try_again ? abandon_address(tls, err, ret, false)
                                                     : fail(tls, err, ret);
 }
 
@@ -385,10 +374,9 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
                                                      : continue_handshake(tls, &goes_on);
 
     *busy = *busy || goes_on;
-    if (n != TK_SOCK_AGAIN || goes_on ||
-        tk_clock_now_ms(tls->config->port) < tls->address_deadline_ms)
+    if (n != TK_SOCK_AGAIN || goes_on || tk_clock_now_ms(tls->config->port) < tls->next_ms)
         return n;
-    return abandon_address(tls, TK_E_TIMEOUT, 0);
+    return abandon_address(tls, TK_E_TIMEOUT, 0, tls->silence_ms < SILENCE_MS);
 }
 
 static int step_stage(struct tk_tls *tls, bool *busy)
@@ -397,7 +385,7 @@ static int step_stage(struct tk_tls *tls, bool *busy)
     case TK_TLS_NAME:
         return step_name(tls);
     case TK_TLS_TCP:
-        return step_tcp(tls);
+        return step_dial(tls);
     case TK_TLS_HANDSHAKE:
         return step_handshake(tls, busy);
     case TK_TLS_READY:
@@ -412,10 +400,10 @@ static int step_stage(struct tk_tls *tls, bool *busy)
 int tk_tls_step(struct tk_tls *tls, bool *busy)
 {
     enum tk_tls_stage before = tls->stage;
-    uint8_t address = tls->addr_next;
+    uint8_t address = tls->dial.next;
     int n = step_stage(tls, busy);
 
-    *busy = *busy || tls->stage != before || tls->addr_next != address;
+    *busy = *busy || tls->stage != before || tls->dial.next != address;
     return n;
 }
 
@@ -485,17 +473,13 @@ int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 
 void tk_tls_close(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->config->port;
-
     if (tls->stage == TK_TLS_IDLE)
         return;
     if (tls->stage == TK_TLS_READY) {
         (void)mbedtls_ssl_close_notify(&tls->ssl);
         (void)flush(tls);
     }
-    if (tls->lookup >= 0)
-        tk_sock_lookup_cancel(port, tls->lookup);
-    tls->lookup = -1;
+    tk_dial_cancel(&tls->dial);
     drop_connection(tls);
     tls->session = NULL;
     tls->stage = TK_TLS_IDLE;

@@ -11,12 +11,13 @@
  * TK_SOCK_ERR. Call all of it from the main loop.
  *
  * The server's chain, name and dates are verified in every full handshake. All addresses of a name
- * are tried: the next one after 5 s without a TCP connection or 8 s of silence in the handshake.
- * There are no other timeouts: to give up, the caller closes the connection.
+ * are tried (tk_dial.h), first the one that served the session: another one also after a connection
+ * that is cut in the handshake, or silent for 8 s, or less while there are more addresses. There
+ * are no other timeouts: to give up, the caller closes the connection.
  */
 
 #include "tk_chain.h"
-#include "tk_sock.h"
+#include "tk_dial.h"
 #include "tk_tls_config.h"
 #include "tk_tls_session.h"
 
@@ -34,9 +35,7 @@ struct tk_tls {
     bool try_again;                 /* *session was changed so that a new handshake may succeed */
 
     /* facts about this connection, for diagnosis */
-    struct tk_addr addrs[TK_SOCK_ADDRS];
-    uint8_t addr_count;
-    uint8_t addr_next; /* index after the address in use */
+    struct tk_dial dial;
     bool resumed;
     int64_t not_after; /* earliest end of a certificate in the chain; unix time */
     bool verified;     /* this handshake verified a chain */
@@ -44,11 +43,11 @@ struct tk_tls {
     /* private */
     const mbedtls_ssl_config *profile; /* ssl was set up with it */
     struct tk_chain chain;
-    bool offered; /* a session, in this handshake */
-    int lookup;
-    int sock;
-    uint64_t address_deadline_ms; /* tick; for this address, until the handshake is over */
-    bool would_block;             /* the last call to the socket returned TK_SOCK_AGAIN */
+    bool offered;        /* a session, in this handshake */
+    int sock;            /* -1: none */
+    uint64_t next_ms;    /* the tick of the next step even if nothing happens, until it is ready */
+    uint32_t silence_ms; /* how long the server may be silent in the handshake */
+    bool would_block;    /* the last call to the socket returned TK_SOCK_AGAIN */
     uint16_t flight_len;
     uint8_t flight[192]; /* short messages, collected to leave in one send */
 };

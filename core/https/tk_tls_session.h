@@ -3,9 +3,10 @@
 #define TK_TLS_SESSION_H
 
 /* What is kept of a host between connections: the TLS session to resume (RFC 5077, RFC 8446 2.2),
- * which is a secret, and the profile that the host accepts. */
+ * which is a secret, the profile that the host accepts, and the address that answers. */
 
 #include "tk_limits.h"
+#include "tk_sock.h"
 #include "tk_time.h"
 #include "tk_url.h"
 
@@ -13,7 +14,8 @@
 
 struct tk_tls_session {
     struct tk_host host;
-    bool use_fallback; /* the host rejected the first profile */
+    struct tk_addr addr; /* of the newest connection; family 0: none */
+    bool use_fallback;   /* the host rejected the first profile */
     int64_t not_after; /* earliest end of a certificate in the chain that was verified; unix time */
     uint32_t lifetime_s; /* ticket lifetime that the server announced; 0: none */
     uint16_t len;        /* bytes in data; 0: no session */

@@ -80,12 +80,7 @@ static uint16_t skip_name(const struct pbuf *p, uint16_t at)
 
 static void add_once(struct lookup *l, const struct tk_addr *addr)
 {
-    for (int i = 0; i < l->count; i++) {
-        if (memcmp(&l->addrs[i], addr, sizeof *addr) == 0)
-            return;
-    }
-    if (l->count < TK_SOCK_ADDRS)
-        l->addrs[l->count++] = *addr;
+    l->count = (uint8_t)tk_sock_add(l->addrs, l->count, *addr);
 }
 
 /* Adds every A record of the response. lwIP has checked its question, but not its records. */

@@ -131,8 +131,10 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     struct sock *s = free_slot();
 
     (void)port;
-    if (s == NULL || addr->family != 4)
+    if (addr->family != 4)
         return TK_SOCK_ERR;
+    if (s == NULL)
+        return TK_SOCK_AGAIN;
     tk_lwip_timers_run();
     *s = (struct sock){.used = true};
     s->pcb = start(s, addr, tcp_port);

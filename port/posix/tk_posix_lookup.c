@@ -35,20 +35,15 @@ static bool to_addr(const struct sockaddr *sa, struct tk_addr *addr)
         addr->family = 4;
         memcpy(addr->bytes, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
     } else if (sa->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)sa;
+        uint32_t scope = htonl(v6->sin6_scope_id);
+
         addr->family = 6;
-        memcpy(addr->bytes, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+        memcpy(addr->bytes, &v6->sin6_addr, 16);
+        if (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr))
+            memcpy(addr->bytes + TK_POSIX_SCOPE, &scope, sizeof scope);
     }
     return addr->family != 0;
-}
-
-static void add_once(struct tk_posix_answer *answer, const struct tk_addr *addr)
-{
-    for (size_t i = 0; i < answer->count; i++) {
-        if (memcmp(&answer->addrs[i], addr, sizeof *addr) == 0)
-            return;
-    }
-    if (answer->count < TK_SOCK_ADDRS)
-        answer->addrs[answer->count++] = *addr;
 }
 
 static void resolve(const char *host, struct tk_posix_answer *answer)
@@ -61,7 +56,7 @@ static void resolve(const char *host, struct tk_posix_answer *answer)
         return;
     for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
         if (to_addr(at->ai_addr, &addr))
-            add_once(answer, &addr);
+            answer->count = tk_sock_add(answer->addrs, answer->count, addr);
     }
     freeaddrinfo(list);
 }
@@ -123,14 +118,15 @@ static int start_query(const char *host)
 
 static bool parse_numeric(const char *host, struct tk_posix_answer *answer)
 {
-    struct tk_addr *addr = &answer->addrs[0];
+    struct tk_addr addr = {.family = 0};
 
     memset(answer, 0, sizeof *answer);
-    if (inet_pton(AF_INET, host, addr->bytes) == 1)
-        addr->family = 4;
-    else if (inet_pton(AF_INET6, host, addr->bytes) == 1)
-        addr->family = 6;
-    answer->count = addr->family != 0;
+    if (inet_pton(AF_INET, host, addr.bytes) == 1)
+        addr.family = 4;
+    else if (inet_pton(AF_INET6, host, addr.bytes) == 1)
+        addr.family = 6;
+    if (addr.family != 0)
+        answer->count = tk_sock_add(answer->addrs, 0, addr);
     return answer->count > 0;
 }
 

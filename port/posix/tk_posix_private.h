@@ -13,6 +13,9 @@ enum {
         1 + TK_POSIX_LOOKUPS + 2 * TK_POSIX_SOCKETS + 2 * TK_POSIX_CONSOLES + TK_POSIX_WATCHES
 };
 
+/* The number of the interface in the bytes of a link-local tk_addr, in network byte order. */
+enum { TK_POSIX_SCOPE = 4 };
+
 uint64_t tk_posix_now_ms(void);
 
 /* A timer descriptor that becomes readable at a tick, even if the machine was suspended; -1 where

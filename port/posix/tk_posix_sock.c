@@ -35,6 +35,7 @@ static socklen_t to_sockaddr(const struct tk_addr *addr, uint16_t tcp_port,
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(tcp_port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(tcp_port)};
+    uint32_t scope;
 
     memset(out, 0, sizeof *out);
     if (addr->family == 4) {
@@ -43,6 +44,11 @@ static socklen_t to_sockaddr(const struct tk_addr *addr, uint16_t tcp_port,
         return sizeof v4;
     }
     memcpy(&v6.sin6_addr, addr->bytes, 16);
+    if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) {
+        memcpy(&scope, addr->bytes + TK_POSIX_SCOPE, sizeof scope);
+        memset((uint8_t *)&v6.sin6_addr + TK_POSIX_SCOPE, 0, sizeof scope);
+        v6.sin6_scope_id = ntohl(scope);
+    }
     memcpy(out, &v6, sizeof v6);
     return sizeof v6;
 }
@@ -68,8 +74,10 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
 {
     int i = free_slot(port);
 
-    if (i < 0 || (addr->family != 4 && addr->family != 6))
+    if (addr->family != 4 && addr->family != 6)
         return TK_SOCK_ERR;
+    if (i < 0)
+        return TK_SOCK_AGAIN;
     int fd = start(addr, tcp_port);
 
     if (fd < 0)

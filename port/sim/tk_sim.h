@@ -46,8 +46,9 @@ struct tk_sim_name {
 
 enum tk_sim_answer {
     TK_SIM_ACCEPT,
-    TK_SIM_REFUSE, /* like every peer that was not added */
-    TK_SIM_SILENT  /* does not answer */
+    TK_SIM_REFUSE,     /* like every peer that was not added */
+    TK_SIM_SILENT,     /* does not answer */
+    TK_SIM_UNREACHABLE /* tk_sock_open fails at once: there is no route */
 };
 
 enum tk_sim_event {

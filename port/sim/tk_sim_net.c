@@ -312,6 +312,8 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     struct tk_sim_link *link = free_link(port);
 
     if (link == NULL)
+        return TK_SOCK_AGAIN;
+    if (peer->answer == TK_SIM_UNREACHABLE)
         return TK_SOCK_ERR;
     uint64_t wait_ms = peer->answer == TK_SIM_SILENT ? TK_SIM_NEVER : peer->connect_ms;
 

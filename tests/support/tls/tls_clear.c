@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls_clear.h"
 
+#include "tk_clock.h"
 #include "tk_tls.h"
 
 #include <string.h>
 
-#define TCP_TIMEOUT_MS 5000 /* as in core/https/tk_tls.c */
-#define SILENCE_MS     8000 /* the same */
+#define SILENCE_MS 8000 /* as in core/https/tk_tls.c */
 
 bool (*tls_clear_powered)(struct tk_port *port);
 
@@ -35,7 +35,7 @@ void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
     tls->config = config;
     tls->stage = TK_TLS_IDLE;
-    tls->lookup = tls->sock = -1;
+    tls->sock = -1;
 }
 
 void tk_tls_free(struct tk_tls *tls)
@@ -49,8 +49,8 @@ void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_s
     tls->session = session;
     tls->stage = TK_TLS_NAME;
     tls->err = TK_OK;
-    tls->addr_count = tls->addr_next = 0;
     tls->try_again = false;
+    tk_dial_init(&tls->dial, tls->config->port);
 }
 
 static int fail(struct tk_tls *tls, enum tk_err err)
@@ -59,66 +59,45 @@ static int fail(struct tk_tls *tls, enum tk_err err)
     return TK_SOCK_ERR;
 }
 
-static int open_next_address(struct tk_tls *tls)
+/* Goes on to another address, if there is one. */
+static int leave_address(struct tk_tls *tls, enum tk_err err, bool early)
 {
-    struct tk_port *port = tls->config->port;
-
-    while (tls->addr_next < tls->addr_count) {
-        tls->sock = tk_sock_open(port, &tls->addrs[tls->addr_next++], tls->host.port);
-        if (tls->sock < 0)
-            continue;
-        tls->stage = TK_TLS_TCP;
-        tls->address_deadline_ms = tk_clock_now_ms(port) + TCP_TIMEOUT_MS;
-        return TK_SOCK_AGAIN;
-    }
-    return fail(tls, TK_E_CONNECT_FAILED);
-}
-
-/* Goes on to the next address, if there is one. */
-static int leave_address(struct tk_tls *tls, enum tk_err err)
-{
-    if (tls->addr_next == tls->addr_count)
+    if (tls->session != NULL)
+        tls->session->addr.family = 0;
+    if (!tk_dial_abandon(&tls->dial, early))
         return fail(tls, err);
     tk_sock_close(tls->config->port, tls->sock);
     tls->sock = -1;
-    return open_next_address(tls);
+    tls->stage = TK_TLS_TCP;
+    return TK_SOCK_AGAIN;
+}
+
+static int step_dial(struct tk_tls *tls)
+{
+    struct tk_tls_session *session = tls->session;
+    int n = tk_dial_step(&tls->dial, &tls->host, session == NULL ? NULL : &session->addr);
+
+    if (n == TK_SOCK_ERR)
+        return fail(tls, tls->dial.count == 0 ? TK_E_NAME_UNKNOWN : TK_E_CONNECT_FAILED);
+    tls->next_ms = tls->dial.next_ms;
+    if (tls->dial.count > 0)
+        tls->stage = TK_TLS_TCP;
+    if (n < 0)
+        return n;
+    tls->sock = n;
+    if (session != NULL)
+        session->addr = tls->dial.addrs[tls->dial.current];
+    tls->silence_ms = tk_dial_patience(&tls->dial, SILENCE_MS);
+    tls->next_ms = tk_clock_now_ms(tls->config->port) + tls->silence_ms;
+    tls->stage = TK_TLS_HANDSHAKE;
+    return TK_SOCK_AGAIN;
 }
 
 static int step_name(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->config->port;
     int64_t now;
 
-    if (!tk_time_known(tls->config->time, &now))
-        return fail(tls, TK_E_CLOCK_UNKNOWN);
-    if (tls->lookup < 0)
-        tls->lookup = tk_sock_lookup(port, tls->host.name);
-    if (tls->lookup < 0)
-        return tls->lookup == TK_SOCK_AGAIN ? TK_SOCK_AGAIN : fail(tls, TK_E_NAME_UNKNOWN);
-    int n = tk_sock_lookup_poll(port, tls->lookup, tls->addrs, TK_SOCK_ADDRS);
-
-    if (n == TK_SOCK_AGAIN)
-        return n;
-    tls->lookup = -1;
-    if (n < 0)
-        return fail(tls, TK_E_NAME_UNKNOWN);
-    tls->addr_count = (uint8_t)n;
-    return open_next_address(tls);
-}
-
-static int step_tcp(struct tk_tls *tls)
-{
-    struct tk_port *port = tls->config->port;
-    int n = tk_sock_connected(port, tls->sock);
-
-    if (n == TK_SOCK_AGAIN && tk_clock_now_ms(port) < tls->address_deadline_ms)
-        return n;
-    if (n == TK_SOCK_OK) {
-        tls->stage = TK_TLS_HANDSHAKE;
-        tls->address_deadline_ms = tk_clock_now_ms(port) + SILENCE_MS;
-        return TK_SOCK_AGAIN;
-    }
-    return leave_address(tls, TK_E_CONNECT_FAILED);
+    return tk_time_known(tls->config->time, &now) ? step_dial(tls) : fail(tls, TK_E_CLOCK_UNKNOWN);
 }
 
 static int step_handshake(struct tk_tls *tls)
@@ -128,10 +107,11 @@ static int step_handshake(struct tk_tls *tls)
     int n = tk_sock_recv(port, tls->sock, &hello, 1);
 
     if (n == TK_SOCK_AGAIN)
-        return tk_clock_now_ms(port) < tls->address_deadline_ms ? n
-                                                                : leave_address(tls, TK_E_TIMEOUT);
+        return tk_clock_now_ms(port) < tls->next_ms
+                   ? n
+                   : leave_address(tls, TK_E_TIMEOUT, tls->silence_ms < SILENCE_MS);
     if (n != 1)
-        return leave_address(tls, TK_E_CONN_LOST);
+        return leave_address(tls, TK_E_CONN_LOST, false);
     if (hello != TK_OK)
         return fail(tls, (enum tk_err)hello);
     tls->stage = TK_TLS_READY;
@@ -144,7 +124,7 @@ static int step_stage(struct tk_tls *tls)
     case TK_TLS_NAME:
         return step_name(tls);
     case TK_TLS_TCP:
-        return step_tcp(tls);
+        return step_dial(tls);
     case TK_TLS_HANDSHAKE:
         return step_handshake(tls);
     default:
@@ -155,13 +135,13 @@ static int step_stage(struct tk_tls *tls)
 int tk_tls_step(struct tk_tls *tls, bool *busy)
 {
     enum tk_tls_stage before = tls->stage;
-    uint8_t address = tls->addr_next;
+    uint8_t address = tls->dial.next;
 
     if (!powered(tls))
         return TK_SOCK_AGAIN;
     int n = step_stage(tls);
 
-    *busy = *busy || tls->stage != before || tls->addr_next != address;
+    *busy = *busy || tls->stage != before || tls->dial.next != address;
     return n;
 }
 
@@ -188,15 +168,12 @@ int tk_tls_recv(struct tk_tls *tls, void *buf, size_t size)
 
 void tk_tls_close(struct tk_tls *tls)
 {
-    struct tk_port *port = tls->config->port;
-
     if (tls->stage == TK_TLS_IDLE)
         return;
-    if (tls->lookup >= 0)
-        tk_sock_lookup_cancel(port, tls->lookup);
+    tk_dial_cancel(&tls->dial);
     if (tls->sock >= 0)
-        tk_sock_close(port, tls->sock);
-    tls->lookup = tls->sock = -1;
+        tk_sock_close(tls->config->port, tls->sock);
+    tls->sock = -1;
     tls->session = NULL;
     tls->stage = TK_TLS_IDLE;
 }

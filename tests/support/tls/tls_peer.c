@@ -365,10 +365,10 @@ void tls_world_free(struct tls_world *w)
     tk_sim_free(&w->port);
 }
 
-/* As in core/https/tk_connection.c: an address has its own deadline. */
+/* As in core/https/tk_connection.c. */
 static uint64_t next_step(const struct tls_world *w, uint64_t until_ms)
 {
-    uint64_t tcp_ms = w->tls.address_deadline_ms;
+    uint64_t tcp_ms = w->tls.next_ms;
 
     bool has_time = w->tls.stage == TK_TLS_TCP || w->tls.stage == TK_TLS_HANDSHAKE;
 

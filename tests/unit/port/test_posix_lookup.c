@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,10 +45,20 @@ static struct addrinfo *fake(const char *digits, struct addrinfo *next)
     a->ai_family = inet_pton(AF_INET, digits, &v4->sin_addr) == 1 ? AF_INET : AF_INET6;
     if (a->ai_family == AF_INET6)
         (void)inet_pton(AF_INET6, digits, &v6->sin6_addr);
+    if (a->ai_family == AF_INET6 && strncmp(digits, "fe80", 4) == 0)
+        v6->sin6_scope_id = next->ai_family == AF_INET ? 3 : 0x10002;
     v4->sin_family = (sa_family_t)a->ai_family;
     a->ai_addr = (struct sockaddr *)v4;
     a->ai_next = next;
     return a;
+}
+
+static const char *numbered(int i)
+{
+    static char digits[20];
+
+    snprintf(digits, sizeof digits, "2001:db8::%x", (unsigned)i);
+    return digits;
 }
 
 static void free_fakes(struct addrinfo *list)
@@ -81,6 +92,12 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
         *list = fake("192.0.2.4", fake("192.0.2.5", *list));
         *list = fake("192.0.2.1", fake("2001:db8::2", fake("192.0.2.1", fake("192.0.2.3", *list))));
     }
+    if (strcmp(host, "mapped.example") == 0)
+        *list = fake("::ffff:192.0.2.9", fake("::ffff:192.0.2.8", *list));
+    if (strcmp(host, "local.example") == 0)
+        *list = fake("fe80::1", fake("fe80::1", *list)); /* of two interfaces */
+    for (int i = 20; strcmp(host, "ipv6.example") == 0 && i > 0; i--)
+        *list = fake(numbered(i), *list);
     return 0;
 }
 
@@ -121,15 +138,54 @@ static void addresses_are_in_order_and_unique(void **state)
 {
     struct tk_addr addrs[TK_SOCK_ADDRS + 1] = {{0}};
 
-    assert_int_equal(look_up(*state, "many.example", addrs, TK_SOCK_ADDRS), 4);
+    assert_int_equal(look_up(*state, "many.example", addrs, TK_SOCK_ADDRS), 6);
     assert_int_equal(addrs[0].bytes[3], 1);
     assert_int_equal(addrs[1].family, 6);
     assert_int_equal(addrs[2].bytes[3], 3);
     assert_int_equal(addrs[3].bytes[3], 4);
+    assert_int_equal(addrs[5].bytes[3], 9);
     memset(addrs, 0, sizeof addrs);
     assert_int_equal(look_up(*state, "many.example", addrs, 2), 2);
     assert_int_equal(addrs[2].family, 0);
     assert_int_equal(look_up(*state, "one.example", addrs, TK_SOCK_ADDRS), 1);
+}
+
+/* One IPv4 address after twenty of IPv6. */
+static void neither_family_displaces_the_other(void **state)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+
+    assert_int_equal(look_up(*state, "ipv6.example", addrs, TK_SOCK_ADDRS), TK_SOCK_FAMILY + 1);
+    for (int i = 0; i < TK_SOCK_FAMILY; i++) {
+        assert_int_equal(addrs[i].family, 6);
+        assert_int_equal(addrs[i].bytes[15], i + 1);
+    }
+    assert_int_equal(addrs[TK_SOCK_FAMILY].family, 4);
+    assert_int_equal(addrs[TK_SOCK_FAMILY].bytes[3], 9);
+}
+
+static void mapped_addresses_are_ipv4(void **state)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+
+    assert_int_equal(look_up(*state, "mapped.example", addrs, TK_SOCK_ADDRS), 2);
+    assert_memory_equal(&addrs[0], &((struct tk_addr){4, {192, 0, 2, 9}}), sizeof addrs[0]);
+    assert_memory_equal(&addrs[1], &((struct tk_addr){4, {192, 0, 2, 8}}), sizeof addrs[1]);
+    assert_int_equal(look_up(*state, "::ffff:127.0.0.1", addrs, TK_SOCK_ADDRS), 1);
+    assert_memory_equal(&addrs[0], &loopback4, sizeof loopback4);
+}
+
+/* RFC 4007 6 */
+static void link_local_addresses_have_an_interface(void **state)
+{
+    static const struct tk_addr first = {6, {0xfe, 0x80, 0, 0, 0, 1, 0, 2, [15] = 1}},
+                                second = {6, {0xfe, 0x80, 0, 0, 0, 0, 0, 3, [15] = 1}};
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+
+    assert_int_equal(look_up(*state, "local.example", addrs, TK_SOCK_ADDRS), 3);
+    assert_memory_equal(&addrs[0], &first, sizeof first);
+    assert_memory_equal(&addrs[1], &second, sizeof second);
+    assert_int_equal(addrs[2].family, 4);
 }
 
 static void unknown_names_are_errors(void **state)
@@ -258,9 +314,15 @@ static void a_process_can_exit_during_a_lookup(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(addresses_are_resolved_at_once),     TEST(addresses_are_in_order_and_unique),
-        TEST(unknown_names_are_errors),           TEST(localhost_is_resolved),
-        TEST(slow_lookups_do_not_block),          TEST(an_answer_ends_wait),
+        TEST(addresses_are_resolved_at_once),
+        TEST(addresses_are_in_order_and_unique),
+        TEST(neither_family_displaces_the_other),
+        TEST(mapped_addresses_are_ipv4),
+        TEST(link_local_addresses_have_an_interface),
+        TEST(unknown_names_are_errors),
+        TEST(localhost_is_resolved),
+        TEST(slow_lookups_do_not_block),
+        TEST(an_answer_ends_wait),
         TEST(a_process_can_exit_during_a_lookup),
     };
 

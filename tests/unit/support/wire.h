@@ -44,10 +44,10 @@ struct wire_conn {
 
 struct wire_name {
     const char *name;
-    uint8_t count;   /* of addresses; 0: unknown name */
-    uint8_t last[8]; /* 10.0.2.<last> each */
-    bool alias;      /* the answer begins with a CNAME and a record of four bytes */
-    unsigned lost;   /* queries that get no answer; UINT_MAX: all */
+    uint8_t count;    /* of addresses; 0: unknown name */
+    uint8_t last[12]; /* 10.0.2.<last> each */
+    bool alias;       /* the answer begins with a CNAME and a record of four bytes */
+    unsigned lost;    /* queries that get no answer; UINT_MAX: all */
     uint64_t delay_ms;
 };
 
