@@ -28,8 +28,9 @@ build   | build-mbedtls    | the host program with mbedTLS's public-key arithmet
 compute | checks           | rules of the tree: rooms, symbols, limits, format, sizes, READMEs | python3 tests/checks/run.py --build build/host
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
-compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1
+compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
+compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
 compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
 compute | unit-mbedtls     | unit tests of TLS with mbedTLS's public-key arithmetic | ctest --preset host-mbedtls
 compute | unit-asan        | unit tests under sanitizers | ctest --preset host-asan

@@ -33,13 +33,13 @@ FILES = {
     "tk_p256.c": "P-256: constants, comb, multiplication",
     "tk_p384.c": "P-384: constants, multiplication",
     "tk_curve.c": "points",
-    "tk_ecdh.c": "key pairs and shared secrets",
-    "tk_ecdsa.c": "verification",
-    "tk_rsa.c": "the public operation",
-    "tk_signature.c": "DER and PKCS #1 1.5",
-    "tk_memo.c": "verified signatures, remembered",
-    "tk_pk_small.c": "mbedTLS's functions, profile `small`",
-    "tk_pk_host.c": "mbedTLS's functions, profile `host`",
+    "tk_ecdh.c": "ECDH: public keys, shared secrets",
+    "tk_ecdsa.c": "ECDSA: verification",
+    "tk_rsa.c": "RSA: the public operation",
+    "tk_signature.c": "encodings: DER, PKCS #1 1.5",
+    "tk_memo.c": "memo of verified signatures",
+    "tk_pk_small.c": "mbedTLS's functions on boards",
+    "tk_pk_host.c": "mbedTLS's functions on the host",
 }
 NOT_ON_A_BOARD = ("tk_pk_host.c",)
 

@@ -122,11 +122,18 @@ static void only_affine_points_of_the_curve_are_keys(void **state)
     assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
     assert_int_equal(mbedtls_mpi_lset(&q.MBEDTLS_PRIVATE(Z), 2), 0);
     assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
-    assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
-    q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(s) = -1;
-    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
     assert_int_equal(mbedtls_ecp_set_zero(&q), 0);
     assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    for (int i = 0; i < 2; i++) { /* a coordinate that is negative, or too long for its octets */
+        assert_int_equal(mbedtls_ecp_copy(&q, &group.G), 0);
+        mbedtls_mpi *number = i == 0 ? &q.MBEDTLS_PRIVATE(X) : &q.MBEDTLS_PRIVATE(Y);
+
+        number->MBEDTLS_PRIVATE(s) = -1;
+        assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+        number->MBEDTLS_PRIVATE(s) = 1;
+        assert_int_equal(mbedtls_mpi_shift_l(number, 300), 0);
+        assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    }
 }
 
 int tk_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *r, const mbedtls_mpi *m,
