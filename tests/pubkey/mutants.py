@@ -80,10 +80,12 @@ SUITES = {
     "64": alone(64),
     "32": alone(32),
     "host": Suite([CONFIG.format("host"), *NARROW], [
-        Program(["test_memo.c", "pk_support.c"], ["tk_memo.c"], "host_32", [],
+        Program(["test_memo.c", "pk_support.c"], ["tk_memo.c", "tk_pk_host.c"], "host_32", [],
                 (*CMOCKA, "-Wl,--wrap=mbedtls_pk_verify_ext")),
         Program(["test_pk_host.c", "pk_support.c"], ["tk_pk_host.c"], "host_32", [], CMOCKA)]),
     "small": Suite([CONFIG.format("small"), *NARROW, "-DPK_SMALL"], [
+        Program(["test_memo.c", "pk_support.c"], ["tk_memo.c", "tk_pk_small.c"], "small_32", [],
+                (*CMOCKA, "-Wl,--wrap=mbedtls_pk_verify_ext")),
         Program(["test_pk_small.c", "pk_support.c"], ["tk_pk_small.c"], "small_32", [], CMOCKA)]),
 }
 
@@ -178,6 +180,8 @@ MUTANTS = [Mutant(*row) for row in (
     ("small", "tk_pk_small.c", "e_bits < 2 ||", "e_bits < 1 ||"),
     ("small", "tk_pk_small.c", "(e[e_len - 1] & 1) == 0", "false"),
     ("small", "tk_pk_small.c", "tries < 30", "tries < 3"),
+    ("small", "tk_pk_small.c", ", sizeof rsa->e}", ", 0}"),
+    ("host", "tk_pk_host.c", "add_piece(key, 1, &ec->MBEDTLS_PRIVATE(Q).MBEDTLS_PRIVATE(Y));", ""),
 )]
 
 

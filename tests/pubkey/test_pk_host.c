@@ -195,6 +195,21 @@ static void x25519_agrees_with_openssl(void **state)
     EVP_PKEY_free(key);
 }
 
+/* RFC 7748 6.1: points of small order would give a secret that anyone knows. */
+static void x25519_points_of_small_order_are_refused(void **state)
+{
+    (void)state;
+    mbedtls_ecp_group_free(&group);
+    assert_int_equal(mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_CURVE25519), 0);
+    assert_int_equal(mbedtls_ecdh_gen_public(&group, &d, &q, octets_of_seven, NULL), 0);
+    for (int x = 0; x < 2; x++) {
+        assert_int_equal(mbedtls_mpi_lset(&q.MBEDTLS_PRIVATE(X), x), 0);
+        assert_int_not_equal(mbedtls_ecdh_compute_shared(&group, &r, &q, &d, octets_of_seven, NULL),
+                             0);
+        assert_int_not_equal(tk_ecp_check_pubkey(&group, &q), 0);
+    }
+}
+
 /* --- RSA --- */
 
 static void to_mpi(mbedtls_mpi *out, const BIGNUM *x)
@@ -299,6 +314,7 @@ int main(void)
         TEST(only_affine_points_of_the_curve_are_keys),
         TEST(scalars_out_of_range_are_refused),
         TEST(x25519_agrees_with_openssl),
+        TEST(x25519_points_of_small_order_are_refused),
         TEST(any_other_power_is_mbedtls_own),
         TEST(rsa_agrees_with_openssl_for_any_exponent),
     };
