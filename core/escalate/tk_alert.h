@@ -62,6 +62,7 @@ struct tk_alert {
     struct tk_request request;
     uint64_t holdoff_until_ms; /* tick: no RAISED of a fault that begins before it */
     uint64_t not_before_ms;    /* tick: no RAISED of the current fault before it */
+    uint64_t retry_at_ms;      /* tick: the webhook wants no POST before it; 0: any */
     uint32_t post_failures;    /* in a row */
     uint32_t posts_taken;      /* delivered since the start; tests do not count */
     uint32_t posts_failed;

@@ -190,7 +190,7 @@ static void restart_delivery(struct tk_alert *alert)
         memset(r, 0, sizeof *r);
     tk_alert_record_store(alert);
     alert->post_failures = 0;
-    alert->holdoff_until_ms = alert->not_before_ms = 0;
+    alert->holdoff_until_ms = alert->not_before_ms = alert->retry_at_ms = 0;
 }
 
 void tk_alert_level_resume(struct tk_alert *alert, bool new_target)

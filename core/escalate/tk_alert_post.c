@@ -54,6 +54,8 @@ static void schedule(struct tk_alert *alert, uint64_t due_ms)
         due_ms = TK_NEVER;
     else if (!alert->record.clear_pending && due_ms < alert->not_before_ms)
         due_ms = alert->not_before_ms;
+    if (due_ms < alert->retry_at_ms)
+        due_ms = alert->retry_at_ms;
     tk_timer_start(&alert->all->rt->timers, &alert->post_timer, due_ms);
 }
 
@@ -359,6 +361,7 @@ static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *res
         err = status < 200 || status > 299 || !tk_corezoid_accepted(response)
                   ? TK_E_ESCALATE_REFUSED
                   : TK_OK;
+    alert->retry_at_ms = err == TK_OK ? 0 : tk_token_retry_after(alert->account, response);
     if (alert->testing) {
         alert->testing = false;
         alert->test_result = err;

@@ -96,6 +96,7 @@ struct tk_refresh {
     struct tk_timer store_timer; /* retries the commit of a pair that is only in RAM */
     struct tk_request request;
     uint64_t sent_ms;
+    uint64_t not_before_ms;       /* tick: the server wants no refresh before it; 0: any */
     uint64_t last_success_ms;     /* valid if has_succeeded */
     bool has_succeeded;           /* since the start */
     bool intent;                  /* a refresh was sent and its outcome is unknown; on flash too */

@@ -250,6 +250,8 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
 
     if (err == TK_OK)
         err = read_response(a, http, &response);
+    if (err != TK_OK)
+        a->refresh.not_before_ms = tk_token_retry_after(a, http);
     tk_account_set_server_error(a, response.server_error);
     count(a, err);
     if (err == TK_OK)

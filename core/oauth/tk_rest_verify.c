@@ -5,6 +5,7 @@
 #include "tk_assert.h"
 #include "tk_container.h"
 #include "tk_refresh.h"
+#include "tk_token.h"
 
 #include <string.h>
 
@@ -51,17 +52,21 @@ static uint64_t repeat_delay_ms(const struct tk_rest *r)
                                      : tk_backoff_ms(REFUSED_MS, r->failures, REFUSED_MOST_MS);
 }
 
-static void verified(struct tk_account *a, enum tk_err err)
+static void verified(struct tk_account *a, enum tk_err err, const struct tk_http *http)
 {
     struct tk_rest *r = &a->rest;
+    uint64_t not_before_ms = tk_token_retry_after(a, http);
     bool user_changed = (err == TK_E_USER_REFUSED) != (r->err == TK_E_USER_REFUSED);
 
     if (err != TK_OK || a->last_error == r->err)
         tk_account_set_error(a, err);
     r->err = err;
     r->status = status_of(err);
-    tk_timer_start(&a->rt->timers, &r->timer,
-                   err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + repeat_delay_ms(r));
+    uint64_t due_ms = tk_runtime_now(a->rt) + repeat_delay_ms(r);
+
+    if (due_ms < not_before_ms)
+        due_ms = not_before_ms;
+    tk_timer_start(&a->rt->timers, &r->timer, err == TK_OK ? TK_NEVER : due_ms);
     r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
     if (user_changed)
         tk_account_notify(a, TK_ACCOUNT_USER, err);
@@ -132,7 +137,7 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     tk_account_set_server_error(a, server_error);
     if (err == TK_OK && a->rest.redirects > 0)
         tk_account_move(a, &r->host);
-    verified(a, err);
+    verified(a, err, http);
 }
 
 static void start_call(struct tk_account *a)
@@ -145,7 +150,7 @@ static void start_call(struct tk_account *a)
     a->rest.redirects = 0;
     tk_text_init(&path, buf, sizeof buf);
     if (!tk_rest_target(a, METHOD, &r->host, &path)) {
-        verified(a, TK_E_REST_INSECURE);
+        verified(a, TK_E_REST_INSECURE, NULL);
         return;
     }
     r->priority = TK_PRIORITY_CALL;

@@ -23,9 +23,12 @@ static uint64_t now_of(const struct tk_account *a)
 
 /* --- delays --- */
 
+/* Never within the first second: a server that has just failed gets a rest. */
 static uint64_t jittered_backoff(const struct tk_account *a, uint32_t failures, uint64_t cap_ms)
 {
-    return tk_runtime_random(a->rt, tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms) + 1);
+    uint64_t most_ms = tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms - BACKOFF_BASE_MS);
+
+    return BACKOFF_BASE_MS + tk_runtime_random(a->rt, most_ms + 1);
 }
 
 static bool is_valid(const struct tk_account *a)
@@ -35,9 +38,26 @@ static bool is_valid(const struct tk_account *a)
     return tk_account_seconds_left(a, now_of(a), &left) && left > 0;
 }
 
+static uint64_t cap_ms(const struct tk_account *a)
+{
+    return is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS;
+}
+
 uint64_t tk_token_backoff_ms(const struct tk_account *a, uint32_t failures)
 {
-    return jittered_backoff(a, failures, is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS);
+    return jittered_backoff(a, failures, cap_ms(a));
+}
+
+/* The jitter spreads gateways that a server has turned away together. */
+uint64_t tk_token_retry_after(const struct tk_account *a, const struct tk_http *response)
+{
+    int64_t now_unix = tk_time_or_0(&a->rt->time);
+    uint64_t ms = response == NULL ? 0 : tk_http_retry_after_s(response, now_unix) * (uint64_t)1000;
+
+    if (ms == 0)
+        return 0;
+    ms += tk_runtime_random(a->rt, ms / 10);
+    return now_of(a) + (ms < cap_ms(a) ? ms : cap_ms(a));
 }
 
 /* The later of due_ms and the end of the minimum interval. */
@@ -66,6 +86,8 @@ static uint64_t renew_interval_ms(const struct tk_account *a)
 
 void tk_token_refresh_at(struct tk_account *a, uint64_t due_ms)
 {
+    if (due_ms < a->refresh.not_before_ms)
+        due_ms = a->refresh.not_before_ms;
     tk_timer_start(&a->rt->timers, &a->refresh.timer, due_ms);
 }
 
@@ -164,7 +186,7 @@ static enum tk_err store_pair(struct tk_account *a)
     a->refresh.unstored = err != TK_OK;
     a->refresh.store_failures = err == TK_OK ? 0 : a->refresh.store_failures + 1;
     tk_timer_start(&a->rt->timers, &a->refresh.store_timer,
-                   err == TK_OK ? TK_NEVER : now_of(a) + BACKOFF_BASE_MS + delay_ms);
+                   err == TK_OK ? TK_NEVER : now_of(a) + delay_ms);
     if (err != TK_OK)
         tk_account_set_error(a, err);
     return err;
@@ -240,6 +262,7 @@ static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_er
     tk_account_set_error(a, store_err);
     r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected_generation = 0;
+    r->not_before_ms = 0;
     r->last_success_ms = now_of(a);
     r->has_succeeded = true;
     tk_token_refresh_at(a, regular_due_ms(a));

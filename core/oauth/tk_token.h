@@ -28,9 +28,13 @@ bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32
 /* True if a refresh now would follow the last successful one too closely. */
 bool tk_token_too_soon(const struct tk_account *a);
 
-/* A random delay in ms before a retry: full jitter from 0 to 1 s doubled `failures` times, at most
- * 5 min while the access token is valid, 15 min afterwards. */
+/* A random delay in ms before a retry: 1 s, and full jitter up to 1 s doubled `failures` times; at
+ * most 5 min while the access token is valid, 15 min afterwards. */
 uint64_t tk_token_backoff_ms(const struct tk_account *a, uint32_t failures);
+
+/* The tick before which a server wants no other request: that of its Retry-After field, with the
+ * same cap, and a tenth of jitter; 0: any. response: NULL if there was none. */
+uint64_t tk_token_retry_after(const struct tk_account *a, const struct tk_http *response);
 
 /* A token response to a code or a refresh token that was sent at tick sent_ms. Stores the new pair,
  * then publishes it and notifies TK_ACCOUNT_RENEWED. If flash fails the pair is used from RAM, and

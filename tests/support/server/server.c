@@ -144,8 +144,8 @@ static void spoil(struct server *s, const struct server_talk *t, struct server_a
         s->grant.error = NULL;
     }
     if (x->kind == SERVER_STATUS)
-        server_put(s, out, x->status, "", x->type != NULL ? x->type : "text/html; charset=UTF-8",
-                   x->body);
+        server_put(s, out, x->status, x->fields != NULL ? x->fields : "",
+                   x->type != NULL ? x->type : "text/html; charset=UTF-8", x->body);
     else if (x->kind == SERVER_TRUNCATES)
         truncate_body(s, out);
     else if (x->kind == SERVER_GARBAGE)

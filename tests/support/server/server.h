@@ -61,6 +61,7 @@ struct server_fault {
     const char *error;
     int status;
     const char *type, *body; /* type NULL: text/html */
+    const char *fields;      /* more of the head: "Name: value\r\n"; or NULL */
     bool done, reset;
 };
 

@@ -158,6 +158,8 @@ static void a_raised_that_was_refused_is_not_cleared(void **state)
     assert_false(record()->clear_pending);
     world_webhook_fault(&w, WORLD_WELL);
     world_latency(&w, 0);
+    while (tk_account_refreshing(&w.keeper.accounts.of[0]))
+        world_run(&w, 10);
     recover();
     world_run(&w, 30 * MINUTE);
     assert_int_equal(w.server.posts, 0);

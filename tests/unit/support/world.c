@@ -260,7 +260,8 @@ static struct server_fault fault_of(const struct world *w, enum world_fault kind
     case WORLD_LOSES:
         return (struct server_fault){.kind = SERVER_LOSES};
     case WORLD_STATUS:
-        return (struct server_fault){.kind = SERVER_STATUS, .status = status, .body = "<html>"};
+        return (struct server_fault){
+            .kind = SERVER_STATUS, .status = status, .body = "<html>", .fields = w->fault_fields};
     case WORLD_ERROR:
         return (struct server_fault){
             .kind = SERVER_ERROR, .status = status, .error = w->fault_word};

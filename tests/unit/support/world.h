@@ -40,6 +40,7 @@ struct world {
     unsigned fault_count;
     int fault_status, webhook_status;
     const char *fault_word;
+    const char *fault_fields;      /* of WORLD_STATUS: "Name: value\r\n"; NULL: none */
     bool webhook_apart;            /* webhooks have webhook_fault, not fault */
     int64_t cert_from, cert_until; /* dates of the servers' certificates; 0: any */
     bool dies_with_flash;          /* when the flash loses power, the gateway sends nothing more */
