@@ -112,6 +112,9 @@ TK_ERROR(
     "client_id, set client_secret")
 TK_ERROR(WRONG_CLIENT, "wrong_client", BLOCK,
          "the server does not know client_id; type auth forget, then set client_id")
+TK_ERROR(TOKEN_TOO_LONG, "token_too_long", BLOCK,
+         "the server's tokens are longer than this build holds, see answer in status --all; use a "
+         "build with a larger TK_TOKEN_MAX")
 TK_ERROR(UNAUTHORIZED_CLIENT, "unauthorized_client", BLOCK,
          "the application may not use authorization codes or refresh tokens; check its type in the "
          "portal, and client_id")

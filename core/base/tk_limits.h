@@ -102,9 +102,11 @@
 #define TK_SCOPE_MAX        255
 #define TK_TOKEN_MAX        256 /* token or code: 70 today; RFC 6749 sets no limit */
 #define TK_URL_MAX          255
-#define TK_PATH_MAX         63 /* path of the portal's REST endpoint */
-#define TK_ID_MAX           40 /* member_id, user_id */
-#define TK_SERVER_ERROR_MAX 63 /* error code from a server */
+#define TK_PATH_MAX         63  /* path of the portal's REST endpoint */
+#define TK_ID_MAX           40  /* member_id, user_id */
+#define TK_SERVER_ERROR_MAX 40  /* error code from a server, unless it is a known one */
+#define TK_DESCRIPTION_MAX  80  /* what a server says beside it */
+#define TK_DETAIL_MAX       111 /* that, or how a response looked that could not be read */
 
 #define TK_JSON_TOKENS 64 /* of a response body */
 

@@ -97,11 +97,13 @@ void tk_command_auth_begin(struct tk_console *c, char *args)
 
 /* --- auth code --- */
 
-/* said=: the error code that the server sent, if it sent one. */
+/* What the server said, or how its answer looked: as in `status --all`. */
 static void print_server_error(struct tk_console *c, const struct tk_account *a)
 {
     if (a->server_error[0] != '\0')
         tk_console_data(c, "said", a->server_error);
+    if (a->detail[0] != '\0')
+        tk_console_data(c, a->is_answer ? "answer" : "description", a->detail);
 }
 
 /* spent: the code was sent and cannot be used again, which the hint of most errors does not say. */

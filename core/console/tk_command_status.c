@@ -145,6 +145,16 @@ static void add_said(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, c->job.account->server_error);
 }
 
+static void add_description(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, c->job.account->is_answer ? "" : c->job.account->detail);
+}
+
+static void add_answer(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, c->job.account->is_answer ? c->job.account->detail : "");
+}
+
 static void add_failures(struct tk_console *c, struct tk_text *t)
 {
     tk_text_int(t, health_of(c).failures);
@@ -204,6 +214,8 @@ static const struct {
             {"time_quality", add_time_quality},
             {"action", add_action},
             {"said", add_said},
+            {"description", add_description},
+            {"answer", add_answer},
             {"failures", add_failures},
             {"intent", add_intent},
             {"auth_host", tk_setting_print_auth_host},
@@ -213,7 +225,7 @@ static const struct {
             {"device", add_device}};
 
 #define ROWS        (sizeof rows / sizeof rows[0])
-#define EXTRA_ROWS  8 /* the last of them, printed with --all only */
+#define EXTRA_ROWS  10 /* the last of them, printed with --all only */
 #define STATUS_ROWS (ROWS - EXTRA_ROWS)
 
 /* With --all, counters follow: of refreshes, of POSTs, then the platform's metrics. */

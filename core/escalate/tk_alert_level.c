@@ -146,7 +146,9 @@ void tk_alert_level_update(struct tk_alert *alert)
     if (health.blocked_by != TK_OK)
         raise_to(alert, TK_ALERT_OPERATOR, health.blocked_by);
     else if (alert->account->revocation != TK_NOT_REVOKED)
-        raise_to(alert, TK_ALERT_OPERATOR, TK_E_INVALID_GRANT);
+        raise_to(alert, TK_ALERT_OPERATOR,
+                 alert->account->revocation == TK_SUCCESSOR_LONG ? TK_E_TOKEN_TOO_LONG
+                                                                 : TK_E_INVALID_GRANT);
     else if (health.unstored && level < TK_ALERT_FAILING)
         raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_FAILED);
     else

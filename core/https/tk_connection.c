@@ -114,8 +114,10 @@ static int send_request(struct tk_connection *conn)
         return no_bytes(conn, n);
     conn->unsent -= (size_t)n;
     memmove(conn->work, conn->work + n, conn->unsent);
-    if (conn->unsent == 0)
-        tk_http_begin(&conn->http, conn->work, sizeof conn->work);
+    if (conn->unsent > 0)
+        return TK_HTTP_MORE;
+    tk_http_begin(&conn->http, conn->work, sizeof conn->work);
+    conn->http.fields = conn->request->fields;
     return TK_HTTP_MORE;
 }
 

@@ -285,10 +285,12 @@ static void finish_line(struct tk_http *h)
 /* What follows an interim (1xx) response. 101 was not asked for (RFC 9110 7.8). */
 static bool next_response(struct tk_http *h)
 {
+    const struct tk_json_fields *to_pick = h->fields;
     uint32_t bytes = h->bytes;
     bool ok = h->status != 101;
 
     tk_http_begin(h, h->body, h->body_size);
+    h->fields = to_pick;
     h->bytes = bytes;
     return ok;
 }
@@ -300,6 +302,10 @@ static bool end_of_head(struct tk_http *h)
     if (h->status < 200)
         return next_response(h);
     h->body[0] = '\0';
+    if (h->fields != NULL) {
+        TK_ASSERT(h->body_size > TK_HTTP_BEGINNING + tk_json_pick_size(h->fields));
+        tk_json_pick_begin(&h->pick, h->fields, h->body + TK_HTTP_BEGINNING + 1);
+    }
     h->keep =
         (h->keep || h->is_http11) && !h->is_odd && !(h->has_te && (!h->is_http11 || h->has_length));
     if (h->status == 204 || h->status == 304)
@@ -410,12 +416,23 @@ static bool in_content(const struct tk_http *h)
     return h->state == BODY_LENGTH || h->state == BODY_CLOSE || h->state == CHUNK_DATA;
 }
 
+static void pick(struct tk_http *h, const char *data, size_t len)
+{
+    size_t room = TK_HTTP_BEGINNING - h->body_len;
+
+    tk_json_pick_feed(&h->pick, data, len);
+    append(h, data, len < room ? len : room);
+}
+
 /* Consumes bytes of the content; drops what does not fit. Returns how many. */
 static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
 {
     if (h->state != BODY_CLOSE && len > h->remaining)
         len = h->remaining;
-    append(h, data, len);
+    if (h->fields != NULL)
+        pick(h, data, len);
+    else
+        append(h, data, len);
     h->body[h->body_len] = '\0';
     h->length += (uint32_t)len;
     h->remaining -= (uint32_t)len;

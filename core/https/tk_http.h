@@ -14,6 +14,7 @@
  */
 
 #include "tk_err.h"
+#include "tk_json_pick.h"
 #include "tk_text.h"
 #include "tk_url.h"
 
@@ -25,6 +26,12 @@ struct tk_http {
     char *body;  /* in the caller's buffer, NUL-terminated; complete after TK_HTTP_DONE */
     size_t body_len;
     uint32_t length; /* bytes of content read, kept or not */
+
+    /* Set after tk_http_begin: fields of a JSON object that are picked from the content as it
+     * comes, however long it is. The buffer needs TK_HTTP_BEGINNING + tk_json_pick_size(fields)
+     * bytes; of the content itself it keeps the first TK_HTTP_BEGINNING. NULL: none. */
+    const struct tk_json_fields *fields;
+    struct tk_json_pick pick; /* if there are fields */
 
     enum tk_err err; /* valid after TK_HTTP_FAILED */
 
@@ -49,6 +56,8 @@ struct tk_http {
 };
 
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };
+
+enum { TK_HTTP_BEGINNING = 32 };
 
 /* Appends the head of a request. path: "/path?query" of visible characters; a missing first slash
  * is added, a fragment dropped. body_type is the Content-Type; NULL: no body. Returns body_start

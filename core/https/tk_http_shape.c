@@ -43,5 +43,5 @@ void tk_http_shape(struct tk_text *t, const struct tk_http *h)
     if (h->body_len == 0)
         return;
     tk_text_add(t, " begins=");
-    add_masked(t, h->body, h->body_len < 32 ? h->body_len : 32);
+    add_masked(t, h->body, h->body_len < TK_HTTP_BEGINNING ? h->body_len : TK_HTTP_BEGINNING);
 }

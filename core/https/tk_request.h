@@ -22,6 +22,9 @@ struct tk_request {
     uint64_t deadline_ms;  /* tick */
     uint32_t keepalive_ms; /* keep the connection open for that long afterwards; 0: close it */
 
+    /* Members of a JSON object that are picked from the response (tk_http.h); NULL: none. */
+    const struct tk_json_fields *fields;
+
     /* Appends the whole request (tk_http_request) to out, at most TK_WORK_SIZE - 1 bytes. Called
      * when the connection is ready and nothing has been sent: the last moment to store what must
      * survive a lost response. Called again if the request is preempted and restarted. An error

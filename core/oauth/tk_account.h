@@ -12,6 +12,7 @@
  *      tk_refresh.h        the refresh request, and recovery if its response is lost
  *      tk_token_serve.h    serves the access token to consumers
  *      tk_rest_verify.h    verifies that the portal accepts the token
+ *      tk_account_said.h   what may be shown of a server's responses
  *      tk_account_set.h    configuration; tk_account_store.h: all of it on flash
  *      tk_state.h          the state as `status` prints it
  *
@@ -22,6 +23,7 @@
 
 #include "tk_counters.h"
 #include "tk_oauth.h"
+#include "tk_oauth_response.h"
 #include "tk_runtime.h"
 
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
@@ -42,8 +44,9 @@ enum tk_setting {
  * pair. */
 enum tk_revocation {
     TK_NOT_REVOKED = 0,
-    TK_REVOKED = 1,      /* the server refused it, and no response had been lost before */
-    TK_ROTATION_LOST = 2 /* ... after a lost response, which may have carried its successor */
+    TK_REVOKED = 1,       /* the server refused it, and no response had been lost before */
+    TK_ROTATION_LOST = 2, /* ... after a lost response, which may have carried its successor */
+    TK_SUCCESSOR_LONG = 3 /* ... after a response whose tokens are longer than TK_TOKEN_MAX */
 };
 
 /* Whether the portal's REST API accepts the access token. */
@@ -100,6 +103,7 @@ struct tk_refresh {
     uint64_t last_success_ms;     /* valid if has_succeeded */
     bool has_succeeded;           /* since the start */
     bool intent;                  /* a refresh was sent and its outcome is unknown; on flash too */
+    bool too_long;                /* ... was answered with tokens that are too long; on flash too */
     bool in_doubt;                /* ... of an attempt before the current one */
     bool try_previous;            /* the pair was refused; its predecessor is tried */
     bool with_next_secret;        /* the request has client_secret_next */
@@ -169,7 +173,10 @@ struct tk_account {
     uint64_t expires_ms;    /* tick */
     bool times_known;       /* issued_ms and expires_ms are valid */
     enum tk_err last_error; /* of the last refresh, exchange or call; TK_OK after a success */
-    char server_error[TK_SERVER_ERROR_MAX + 1]; /* error code in the last response */
+    char server_error[TK_SERVER_ERROR_MAX + 1]; /* error code in the last response; both of them */
+    char detail[TK_DETAIL_MAX + 1];             /* ... as tk_account_said.h lets them be shown */
+    bool is_answer;   /* detail describes a response, else it is the server's description */
+    bool is_retained; /* ... and remains until a good response */
 
     struct tk_auth auth;
     struct tk_refresh refresh;
@@ -222,10 +229,6 @@ void tk_account_discover_host(struct tk_account *a, const char *host);
 
 /* Sets last_error, the outcome of a refresh, an exchange or a call; nothing else writes it. */
 void tk_account_set_error(struct tk_account *a, enum tk_err err);
-
-/* Records the error code of a response, "" for none. A code that shares text with a secret, is too
- * long or not printable is replaced by its length. */
-void tk_account_set_server_error(struct tk_account *a, const char *code);
 
 /* Seconds until the access token expires, 0 once it has. False, with *seconds unchanged, while the
  * time is unknown or there is no pair. */

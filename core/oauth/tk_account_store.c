@@ -11,6 +11,9 @@
 /* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | floor of the wall time 8 */
 enum { PAIR_SIZE = 32 };
 
+/* TK_KEY_INTENT: 1 byte; LONG: tk_refresh.too_long */
+enum { INTENT_OPEN = 1, INTENT_LONG = 2 };
+
 /* TK_KEY_GRANT_INFO: strings with their NULs */
 enum { INFO_STRINGS = 4 };
 
@@ -159,6 +162,7 @@ void tk_account_load(struct tk_account *a)
     load_pair(a);
     load_session(a);
     a->refresh.intent = load_bytes(a, TK_KEY_INTENT, &open, 1);
+    a->refresh.too_long = a->refresh.intent && open == INTENT_LONG;
     (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_USED_CODES), a->auth.used_codes,
                          sizeof a->auth.used_codes);
 }
@@ -287,7 +291,7 @@ static void add_info_and_revocation(struct batch *b)
 
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
-    uint8_t packed[PAIR_SIZE], open = 1;
+    uint8_t packed[PAIR_SIZE], open = INTENT_OPEN;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
     struct batch b;
@@ -340,7 +344,7 @@ void tk_account_store_time_floor(struct tk_account *a)
 
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open)
 {
-    uint8_t byte = 1;
+    uint8_t byte = a->refresh.too_long ? INTENT_LONG : INTENT_OPEN;
 
     return store_bytes(a, TK_KEY_INTENT, &byte, open);
 }

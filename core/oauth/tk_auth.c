@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_auth.h"
 
+#include "tk_account_said.h"
 #include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_container.h"
@@ -187,6 +188,8 @@ static void accept_pair(struct tk_account *a, const struct tk_token_response *re
     tk_rest_verify_stop(a); /* what the portal said of the former user is over */
     if (a->auth.redirect_host != NULL)
         tk_account_discover_host(a, a->auth.redirect_host);
+    a->info.member_id[0] = a->info.user_id[0] = a->info.scope[0] = '\0'; /* of the former grant */
+    a->info_stored = false;
     tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
     if (a->auth.with_next_secret)
         tk_token_promote_secret(a);
@@ -196,16 +199,12 @@ static void accept_pair(struct tk_account *a, const struct tk_token_response *re
     tk_rest_verify(a);
 }
 
-static enum tk_err handle_response(struct tk_account *a, struct tk_http *http)
+static enum tk_err handle_response(struct tk_account *a, const struct tk_http *http,
+                                   enum tk_err err)
 {
     struct tk_token_response response;
-    int64_t now_unix;
 
-    tk_time_note_server_date(&a->rt->time, http->date_unix);
-    (void)tk_time_now(&a->rt->time, &now_unix);
-    enum tk_err err = tk_oauth_read_token_response(http, now_unix, &response);
-
-    tk_account_set_server_error(a, response.server_error);
+    err = tk_account_read_tokens(a, http, err, true, &response);
     if (err != TK_OK)
         return err;
     if (!is_for_our_portal(a, &response))
@@ -283,10 +282,7 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
 {
     struct tk_account *a = of_request(r);
 
-    if (err == TK_OK)
-        err = handle_response(a, http);
-    else
-        tk_account_set_server_error(a, "");
+    err = handle_response(a, http, err);
     if (retry(a, err) || retry_with_next_secret(a, err))
         return;
     tk_wipe(a->auth.code, sizeof a->auth.code);
@@ -383,5 +379,6 @@ void tk_auth_init(struct tk_account *a)
     a->auth.preconnect_request.write = NULL;
     a->auth.preconnect_request.done = preconnect_done;
     a->auth.request.write = write_exchange;
+    a->auth.request.fields = &tk_oauth_fields;
     a->auth.request.done = exchange_done;
 }

@@ -3,12 +3,11 @@
 #define TK_OAUTH_H
 
 /*
- * OAuth 2.0 (RFC 6749) as Bitrix24 speaks it: the authorization URL, requests to the token
- * endpoint, and responses of the authorization server and of the portal. Pure functions.
+ * OAuth 2.0 (RFC 6749) as Bitrix24 speaks it: the authorization URL, what an operator pastes, and
+ * requests to the token endpoint. Responses are in tk_oauth_response.h. Pure functions.
  *
  * Where Bitrix24 differs from the RFC: client credentials are form fields (section 2.3.1), sent by
- * POST to the authorization server and to no other host. Responses may have escaped slashes,
- * numbers as strings, `expires` instead of `expires_in`, and errors with status 200.
+ * POST to the authorization server and to no other host.
  */
 
 #include "tk_err.h"
@@ -22,20 +21,6 @@ struct tk_client {
     char client_id[TK_CLIENT_ID_MAX + 1];
     char client_secret[TK_SECRET_MAX + 1];
     char scope[TK_SCOPE_MAX + 1];
-};
-
-/* A token response (RFC 6749 section 5). Strings point into the HTTP body; all but the tokens are
- * "" where missing. After an error only server_error is set. */
-struct tk_token_response {
-    const char *access_token;
-    const char *refresh_token;
-    const char *client_endpoint; /* URL of the portal's REST API */
-    const char *server_endpoint; /* URL at the authorization server */
-    const char *member_id;       /* of the portal */
-    const char *user_id;         /* of the user who authorized */
-    const char *scope;
-    uint32_t expires_in;      /* s, from when the response was generated */
-    const char *server_error; /* the member "error" */
 };
 
 /* What the operator pasted: a bare authorization code, or the whole redirect URL (section 4.1.2).
@@ -73,20 +58,7 @@ void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
                               const struct tk_client *client, const char *secret,
                               const char *refresh_token);
 
-/* Reads a response of the token endpoint; decodes its body in place. now_unix converts `expires`
- * where expires_in is missing. TK_OK with both tokens, or any error of errors.md. */
-enum tk_err tk_oauth_read_token_response(struct tk_http *http, int64_t now_unix,
-                                         struct tk_token_response *response);
-
-/* Reads the portal's response to a REST call; decodes its body in place. *server_error points into
- * the body, "" without an error. TK_OK if it has a result, or any error of errors.md. */
-enum tk_err tk_oauth_read_rest_response(struct tk_http *http, const char **server_error);
-
 /* Parses what the operator pasted. TK_E_NO_CODE. */
 enum tk_err tk_oauth_parse_redirect(const char *pasted, struct tk_redirect *out);
-
-/* True if s may be a token or a code: 1 to TK_TOKEN_MAX visible ASCII characters (RFC 6749
- * appendix A: VSCHAR, without the space). */
-bool tk_oauth_is_token(const char *s);
 
 #endif

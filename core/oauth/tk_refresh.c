@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_refresh.h"
 
+#include "tk_account_said.h"
 #include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_token.h"
@@ -55,13 +56,26 @@ static void close_intent(struct tk_account *a)
     (void)tk_account_store_intent(a, false); /* left open, it costs a try of the previous pair */
 }
 
+/* The server has rotated the pair, but its successor does not fit: should the pair be refused, that
+ * is why. */
+static void keep_intent(struct tk_account *a)
+{
+    if (a->refresh.too_long)
+        return;
+    a->refresh.too_long = true;
+    (void)tk_account_store_intent(a, true); /* left as it was, it is rotation_lost */
+}
+
 /* --- the pair was refused --- */
 
 static void revoke(struct tk_account *a)
 {
-    a->revocation = a->refresh.in_doubt ? TK_ROTATION_LOST : TK_REVOKED;
+    if (a->refresh.too_long)
+        a->revocation = TK_SUCCESSOR_LONG;
+    else
+        a->revocation = a->refresh.in_doubt ? TK_ROTATION_LOST : TK_REVOKED;
     a->refresh.blocked_by = TK_OK; /* removing that cause no longer helps */
-    a->refresh.intent = a->refresh.try_previous = false;
+    a->refresh.intent = a->refresh.try_previous = a->refresh.too_long = false;
     tk_token_refresh_at(a, TK_NEVER);
     (void)tk_account_store_revocation(a, a->revocation); /* else a restart asks the server again */
 }
@@ -98,7 +112,10 @@ static void block(struct tk_account *a, enum tk_err err)
 {
     struct tk_refresh *r = &a->refresh;
 
-    close_intent(a);
+    if (err == TK_E_TOKEN_TOO_LONG)
+        keep_intent(a);
+    else
+        close_intent(a);
     r->blocked_by = err;
     r->probe_s = r->probe_s < PROBE_LAST_S / 2 ? r->probe_s * 2 : PROBE_LAST_S;
     schedule_probe(a);
@@ -216,14 +233,14 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     return TK_OK;
 }
 
-static enum tk_err read_response(struct tk_account *a, struct tk_http *http,
-                                 struct tk_token_response *response)
+/* Without another refresh token the one that was sent stays valid (RFC 6749 section 6). */
+static void keep_refresh_token(struct tk_account *a)
 {
-    int64_t now_unix;
+    char previous[TK_TOKEN_MAX + 1];
 
-    tk_time_note_server_date(&a->rt->time, http->date_unix);
-    (void)tk_time_now(&a->rt->time, &now_unix);
-    return tk_oauth_read_token_response(http, now_unix, response);
+    if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
+        tk_copy(a->pair.refresh, sizeof a->pair.refresh, previous);
+    tk_wipe(previous, sizeof previous);
 }
 
 static void count(struct tk_account *a, enum tk_err err)
@@ -234,8 +251,12 @@ static void count(struct tk_account *a, enum tk_err err)
                           r->in_doubt);
 }
 
-static void refresh_succeeded(struct tk_account *a, const struct tk_token_response *response)
+static void refresh_succeeded(struct tk_account *a, struct tk_token_response *response)
 {
+    if (response->refresh_token[0] == '\0') {
+        keep_refresh_token(a);
+        response->refresh_token = a->pair.refresh;
+    }
     if (a->refresh.in_doubt && a->refresh.try_previous)
         tk_account_notify(a, TK_ACCOUNT_RECOVERED, TK_OK);
     if (a->refresh.with_next_secret)
@@ -246,13 +267,11 @@ static void refresh_succeeded(struct tk_account *a, const struct tk_token_respon
 static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(request);
-    struct tk_token_response response = {.server_error = ""};
+    struct tk_token_response response;
 
-    if (err == TK_OK)
-        err = read_response(a, http, &response);
+    err = tk_account_read_tokens(a, http, err, false, &response);
     if (err != TK_OK)
         a->refresh.not_before_ms = tk_token_retry_after(a, http);
-    tk_account_set_server_error(a, response.server_error);
     count(a, err);
     if (err == TK_OK)
         refresh_succeeded(a, &response);
@@ -295,5 +314,6 @@ void tk_refresh_init(struct tk_account *a)
 {
     tk_timer_init(&a->refresh.timer, timer_expired);
     a->refresh.request.write = write_refresh;
+    a->refresh.request.fields = &tk_oauth_fields;
     a->refresh.request.done = refresh_done;
 }

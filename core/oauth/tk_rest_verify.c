@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_rest_verify.h"
 
+#include "tk_account_said.h"
 #include "tk_account_set.h"
 #include "tk_assert.h"
 #include "tk_container.h"
@@ -128,13 +129,13 @@ static bool follow(struct tk_account *a, const struct tk_http *http)
 static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(r);
-    const char *server_error = "";
+    struct tk_server_error said;
 
     if (err == TK_OK && follow(a, http))
         return;
-    if (err == TK_OK)
-        err = tk_oauth_read_rest_response(http, &server_error);
-    tk_account_set_server_error(a, server_error);
+    err = tk_oauth_read_rest_response(http, err, &said);
+    if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */
+        tk_account_note_response(a, http, err, &said);
     if (err == TK_OK && a->rest.redirects > 0)
         tk_account_move(a, &r->host);
     verified(a, err, http);
@@ -213,5 +214,6 @@ void tk_rest_verify_init(struct tk_account *a)
 {
     tk_timer_init(&a->rest.timer, timer_expired);
     a->rest.request.write = write_call;
+    a->rest.request.fields = &tk_oauth_fields;
     a->rest.request.done = call_done;
 }

@@ -38,6 +38,8 @@ static const char *needs_code_reason(const struct tk_account *a)
 {
     if (!tk_account_has_pair(a))
         return "new";
+    if (a->revocation == TK_SUCCESSOR_LONG)
+        return tk_err_code(TK_E_TOKEN_TOO_LONG);
     return a->revocation == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
 }
 

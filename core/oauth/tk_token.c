@@ -222,10 +222,11 @@ static void fill_pair(struct tk_account *a, const struct tk_token_response *resp
     tk_copy(pair->refresh, sizeof pair->refresh, response->refresh_token);
 }
 
-/* An unchanged value is not written to flash again. */
+/* A value that the response lacks stays as it was (RFC 6749 section 6: the scope); an unchanged one
+ * is not written to flash again. */
 static void update(struct tk_account *a, char *field, size_t size, const char *value)
 {
-    if (strcmp(field, value) == 0)
+    if (value[0] == '\0' || strcmp(field, value) == 0)
         return;
     tk_copy(field, size, value);
     a->info_stored = false;
@@ -285,7 +286,8 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
     if (auth_host != NULL)
         tk_account_discover_host(a, auth_host);
     a->revocation = TK_NOT_REVOKED;
-    r->intent = r->in_doubt = r->try_previous = false;
+    r->intent = response->is_doubtful;
+    r->in_doubt = r->try_previous = r->too_long = false;
     enum tk_err err = store_pair(a);
 
     publish(a, sent_ms, err);

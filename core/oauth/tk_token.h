@@ -36,9 +36,9 @@ uint64_t tk_token_backoff_ms(const struct tk_account *a, uint32_t failures);
  * same cap, and a tenth of jitter; 0: any. response: NULL if there was none. */
 uint64_t tk_token_retry_after(const struct tk_account *a, const struct tk_http *response);
 
-/* A token response to a code or a refresh token that was sent at tick sent_ms. Stores the new pair,
- * then publishes it and notifies TK_ACCOUNT_RENEWED. If flash fails the pair is used from RAM, and
- * the commit is retried. */
+/* A token response, with both tokens, to a code or a refresh token that was sent at tick sent_ms.
+ * Stores the new pair, then publishes it and notifies TK_ACCOUNT_RENEWED. If flash fails the pair
+ * is used from RAM, and the commit is retried. After a doubtful response the intent stays open. */
 void tk_token_accept(struct tk_account *a, const struct tk_token_response *response,
                      uint64_t sent_ms);
 

@@ -4,6 +4,7 @@
 #include "tk_https.h"
 #include "tk_mbedtls.h"
 #include "tk_oauth.h"
+#include "tk_oauth_response.h"
 #include "tk_posix.h"
 #include "tk_trust.h"
 
@@ -114,11 +115,10 @@ static void refresh_done(struct tk_request *r, enum tk_err err, struct tk_http *
     int64_t now_unix;
 
     (void)r;
-    if (err == TK_OK) {
+    if (answer != NULL)
         tk_time_note_server_date(&run.time, answer->date_unix);
-        (void)tk_time_now(&run.time, &now_unix);
-        err = tk_oauth_read_token_response(answer, now_unix, &grant);
-    }
+    (void)tk_time_now(&run.time, &now_unix);
+    err = tk_oauth_read_token_response(answer, err, now_unix, &grant);
     if (err == TK_OK)
         tk_copy(run.refresh_token, sizeof run.refresh_token, grant.refresh_token);
     run.err = err;
@@ -138,6 +138,7 @@ bool bench_open(const struct bench *b)
     tk_copy(run.client.client_secret, sizeof run.client.client_secret, BENCH_SECRET);
     tk_copy(run.refresh_token, sizeof run.refresh_token, BENCH_REFRESH);
     snprintf(host, sizeof host, BENCH_HOST ":%u", b->port);
+    r->fields = &tk_oauth_fields;
     r->priority = TK_PRIORITY_REFRESH;
     r->keepalive_ms = b->mode == BENCH_KEPT ? 600000 : 0;
     r->write = write_refresh;

@@ -30,7 +30,8 @@ class Row:
         where = "oauth" if self.server == "oauth" else "rest"
         if any(row.where == where and row.code == self.word for row in catalogue.TABLE):
             return {"kind": "error", "code": self.word, "status": self.status}
-        texts = {"html": "html", "empty": "empty", "json": "json", "cut": '{"error":"invalid_gr'}
+        texts = {"html": "html", "empty": "empty", "json": "json", "cut": '{"error":"invalid_gr',
+                 "long": json.dumps({"access_token": 5000 * "a", "refresh_token": "r"})}
         error = {"code": self.word, "message": "m"} if self.body.startswith("v3") else self.word
         body = json.dumps({"error": error}) if self.word else texts[self.body]
         return {"kind": "status", "status": self.status, "body": body}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_JSON_PICK_H
+#define TK_JSON_PICK_H
+
+/*
+ * Picks named members of a JSON object (RFC 8259) out of a stream of any length, nesting and number
+ * of members, in fixed memory. It is for responses that must not be lost: what surrounds the object
+ * is passed over, and what was picked before an error or before the end of the stream remains.
+ * tk_json_pick_is_whole tells whether the stream was one JSON object.
+ *
+ * Members of nested objects are not picked, except those of the first field's value if that is an
+ * object: their names begin with a dot. Of equal names the last string counts, else the last value.
+ * Names are compared after unescaping. Escaped characters beyond ASCII, NUL and control characters
+ * become TK_JSON_OTHER.
+ *
+ * Pure functions. The result does not depend on how the stream is cut into pieces.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TK_JSON_OTHER '\x7f'
+
+struct tk_json_field {
+    const char *name;
+    uint16_t max; /* characters of its value that are kept */
+};
+
+/* At most 16 fields. */
+struct tk_json_fields {
+    const struct tk_json_field *of;
+    unsigned count;
+};
+
+struct tk_json_pick {
+    const struct tk_json_fields *fields;
+    char *slots; /* of a value each, see tk_json_pick.c */
+    uint8_t state;
+    uint8_t escape; /* characters of an escape sequence so far */
+    uint8_t field;  /* whose value comes next, or is read */
+    bool in_string;
+    bool is_inside;      /* of the first field's object */
+    bool is_picked;      /* a value was picked */
+    bool is_complete;    /* the object has ended */
+    bool is_odd;         /* something but the object was met */
+    uint16_t candidates; /* fields whose names begin as the name does, a bit each */
+    uint16_t code;       /* of the escaped character */
+    uint32_t at;         /* characters of the name or value so far */
+    uint32_t depth;      /* of a value that is skipped */
+};
+
+/* Bytes of memory that the values need. */
+size_t tk_json_pick_size(const struct tk_json_fields *fields);
+
+/* memory: tk_json_pick_size bytes; it and fields must outlive p. */
+void tk_json_pick_begin(struct tk_json_pick *p, const struct tk_json_fields *fields, char *memory);
+
+void tk_json_pick_feed(struct tk_json_pick *p, const char *data, size_t len);
+
+/* True if the stream so far is one object and white space; a byte order mark may come first. */
+bool tk_json_pick_is_whole(const struct tk_json_pick *p);
+
+/* The same for the beginning of such a stream. */
+bool tk_json_pick_is_clean(const struct tk_json_pick *p);
+
+/* True if the field has a value of any type. */
+bool tk_json_pick_has(const struct tk_json_pick *p, unsigned field);
+
+/* The characters of a string, or a number as written, NUL-terminated. *len: how many the value has;
+ * more than the field's max: those beyond are missing. NULL for any other value and for none. */
+const char *tk_json_pick_text(const struct tk_json_pick *p, unsigned field, uint32_t *len);
+
+#endif

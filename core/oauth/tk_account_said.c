@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_account_said.h"
+
+#include "tk_account_store.h"
+#include "tk_http_shape.h"
+
+#include <string.h>
+
+enum { SECRET_RUN = 8 };
+
+/* --- secrets --- */
+
+/* True if the first len characters of part occur in text, in any case. */
+static bool has_part(const char *text, const char *part, size_t len)
+{
+    for (; *text != '\0'; text++) {
+        size_t same = 0;
+
+        while (same < len && tk_lower(text[same]) == tk_lower(part[same]))
+            same++;
+        if (same == len)
+            return true;
+    }
+    return false;
+}
+
+static bool leaks(const char *text, const char *secret)
+{
+    size_t len = strlen(secret), run = len < SECRET_RUN ? len : SECRET_RUN;
+
+    for (; len > 0 && len >= run; secret++, len--) {
+        if (has_part(text, secret, run))
+            return true;
+    }
+    return false;
+}
+
+static bool leaks_previous_token(const struct tk_account *a, const char *text)
+{
+    char previous[TK_TOKEN_MAX + 1];
+    bool is_leak = tk_account_previous_refresh_token(a, previous) && leaks(text, previous);
+
+    tk_wipe(previous, sizeof previous);
+    return is_leak;
+}
+
+static bool leaks_next_secret(const struct tk_account *a, const char *text)
+{
+    char next[TK_SECRET_MAX + 1];
+    bool is_leak = tk_account_next_secret(a, next) && leaks(text, next);
+
+    tk_wipe(next, sizeof next);
+    return is_leak;
+}
+
+static bool leaks_secret(const struct tk_account *a, const char *text)
+{
+    return leaks(text, a->client.client_secret) || leaks(text, a->auth.code) ||
+           leaks(text, a->pair.access) || leaks(text, a->pair.refresh) ||
+           leaks_previous_token(a, text) || leaks_next_secret(a, text);
+}
+
+/* --- words --- */
+
+static bool is_plain(const char *s)
+{
+    while (tk_is_alnum(*s) || *s == '_' || *s == '-')
+        s++;
+    return *s == '\0';
+}
+
+static bool is_shown_code(const struct tk_account *a, const char *code)
+{
+    return tk_oauth_is_listed(code) ||
+           (strlen(code) <= TK_SERVER_ERROR_MAX && is_plain(code) && !leaks_secret(a, code));
+}
+
+static void note_description(struct tk_account *a, const char *description)
+{
+    char *s = a->detail;
+
+    tk_copy(s, sizeof a->detail, leaks_secret(a, description) ? "unlisted" : description);
+    for (; *s != '\0'; s++) {
+        if (*s < ' ' || *s > '~')
+            *s = '?';
+    }
+}
+
+/* --- the response --- */
+
+static struct tk_text begin_answer(struct tk_account *a, bool is_retained)
+{
+    struct tk_text t;
+
+    tk_text_init(&t, a->detail, sizeof a->detail);
+    a->is_answer = true;
+    a->is_retained = is_retained;
+    return t;
+}
+
+static void note_detail(struct tk_account *a, const struct tk_http *http, enum tk_err err,
+                        const struct tk_server_error *said)
+{
+    if (a->is_retained && err != TK_OK)
+        return;
+    a->is_answer = a->is_retained = false;
+    a->detail[0] = '\0';
+    if (http == NULL || err == TK_OK)
+        return;
+    if (*said->code != '\0') {
+        note_description(a, said->description);
+    } else if (tk_err_action(err) == TK_ACTION_RETRY) {
+        struct tk_text t = begin_answer(a, http->status / 100 == 2);
+
+        tk_http_shape(&t, http);
+    }
+}
+
+void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
+                              const struct tk_server_error *said)
+{
+    tk_copy(a->server_error, sizeof a->server_error,
+            is_shown_code(a, said->code) ? said->code : "unlisted");
+    note_detail(a, http, err, said);
+}
+
+static void note_long_token(struct tk_account *a, uint32_t len)
+{
+    struct tk_text t = begin_answer(a, true);
+
+    tk_text_add(&t, "token_length=");
+    tk_text_int(&t, len);
+    tk_text_add(&t, " token_max=");
+    tk_text_int(&t, TK_TOKEN_MAX);
+}
+
+enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *http,
+                                   enum tk_err err, bool needs_both,
+                                   struct tk_token_response *response)
+{
+    int64_t now_unix;
+
+    if (http != NULL)
+        tk_time_note_server_date(&a->rt->time, http->date_unix);
+    (void)tk_time_now(&a->rt->time, &now_unix);
+    err = tk_oauth_read_token_response(http, err, now_unix, response);
+    if (err == TK_OK && needs_both && response->refresh_token[0] == '\0')
+        err = TK_E_BAD_ANSWER;
+    tk_account_note_response(a, http, err, &response->error);
+    if (err == TK_E_TOKEN_TOO_LONG)
+        note_long_token(a, response->token_len);
+    return err;
+}
