@@ -2,6 +2,7 @@
 #include "roots.h"
 
 #include "host.h"
+#include "tk_x509.h"
 
 #include <errno.h>
 #include <mbedtls/pem.h>
@@ -67,12 +68,43 @@ static size_t read_one(const char *text, struct tk_root *root)
     return der == NULL ? 0 : used;
 }
 
-static void read_all(struct tk_trust *trust, const char *text, struct tk_root *roots)
+/* mbedTLS's error for a certificate. */
+static int parse(const struct tk_root *root)
 {
-    while ((text = strstr(text, BEGIN)) != NULL) {
-        size_t used = read_one(text, &roots[trust->count]);
+    mbedtls_x509_crt crt;
 
-        trust->count += used > 0;
+    mbedtls_x509_crt_init(&crt);
+    int ret = root->len == 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT
+                             : tk_x509_parse(&crt, root->der, root->len, 0);
+
+    mbedtls_x509_crt_free(&crt);
+    return ret;
+}
+
+/* Empties *root, after a message, if no chain could be verified with it. */
+static void check_one(const char *path, size_t number, struct tk_root *root)
+{
+    int ret = parse(root);
+
+    if (ret == 0)
+        return;
+    tk_host_message(
+        "%s: certificate %zu is left out: this build cannot read it, or its key, curve, "
+        "signature or critical extension (mbedTLS -0x%04x)",
+        path, number, -ret);
+    free((void *)root->der);
+    root->len = 0;
+}
+
+static void read_all(struct tk_trust *trust, const char *path, const char *text,
+                     struct tk_root *roots)
+{
+    for (size_t number = 1; (text = strstr(text, BEGIN)) != NULL; number++) {
+        struct tk_root *root = &roots[trust->count];
+        size_t used = read_one(text, root);
+
+        check_one(path, number, root);
+        trust->count += root->len > 0;
         text += used > 0 ? used : strlen(BEGIN);
     }
     trust->roots = roots;
@@ -89,9 +121,9 @@ bool tk_host_load_roots(struct tk_trust *trust, const char *pem_file)
     struct tk_root *roots = calloc(count_certificates(text) + 1, sizeof *roots);
 
     if (roots != NULL)
-        read_all(trust, text, roots);
+        read_all(trust, path, text, roots);
     free(text);
     if (trust->count == 0)
-        tk_host_message("no certificate found in %s", path);
+        tk_host_message("no root of trust found in %s", path);
     return trust->count > 0;
 }

@@ -17,8 +17,8 @@ set(key "${TK_ECC} ${mbedtls_tree} ${version_line} ${CMAKE_C_COMPILER} ${CMAKE_C
 string(APPEND key " ${CMAKE_C_FLAGS} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
 file(GLOB pubkey CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/port/mbedtls
      port/mbedtls/pubkey/*.[ch] port/mbedtls/x86_64/*.c)
-foreach(file tk_mbedtls_common.h ${mbedtls_config} build/CMakeLists.txt build/pubkey.cmake
-             ${pubkey})
+foreach(file tk_mbedtls_common.h ${mbedtls_config} build/CMakeLists.txt build/peer.cmake
+             build/pubkey.cmake ${pubkey})
     set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY
                  CMAKE_CONFIGURE_DEPENDS port/mbedtls/${file})
     file(SHA256 ${CMAKE_SOURCE_DIR}/port/mbedtls/${file} digest)

@@ -22,8 +22,15 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", r
 # Extensions (RFC 5280 4.2.1) that limit what a root may sign. Critical ones are kept as well.
 KEPT = {bytes.fromhex(oid) for oid in ("0603551d0f",  # keyUsage
                                        "0603551d13",  # basicConstraints
+                                       "0603551d1e",  # nameConstraints
                                        "0603551d25")}  # extKeyUsage
 CRITICAL = b"\x01\x01\xff"
+# Further ones that may be critical (tk_x509.c): subjectAltName, cRLDistributionPoints, policies.
+READABLE = KEPT | {bytes.fromhex(f"0603551d{last:02x}") for last in (17, 31, 32, 33, 36, 54)}
+RSA = bytes.fromhex("06092a864886f70d010101")
+RSA_BITS = 4096
+CURVES = {bytes.fromhex("06072a8648ce3d0201" + curve)
+          for curve in ("06082a8648ce3d030107", "06052b81040022")}  # P-256, P-384
 SERIAL = bytes.fromhex("020101")
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 NO_NAME = bytes.fromhex("300b3109300706035504030c00")  # an empty common name
@@ -57,14 +64,39 @@ def element(tag: int, content: bytes) -> bytes:
     return bytes((tag, 0x80 | len(digits))) + digits + content
 
 
-def extensions(whole: bytes) -> bytes:
+def extensions(whole: bytes) -> list[tuple[bytes, list[bytes]]]:
+    """Each extension of a certificate's field [3], and its parts."""
+    return [(extension, [part for _, part, _ in elements(content)])
+            for _, extension, content in elements(elements(elements(whole)[0][2])[0][2])]
+
+
+def kept_extensions(whole: bytes) -> bytes:
     """The extensions of a certificate that are kept, as its field [3]."""
-    kept = b""
-    for _, extension, content in elements(elements(elements(whole)[0][2])[0][2]):
-        parts = [part for _, part, _ in elements(content)]
-        if parts[0] in KEPT or CRITICAL in parts:
-            kept += extension
+    kept = b"".join(extension for extension, parts in extensions(whole)
+                    if parts[0] in KEPT or CRITICAL in parts)
     return element(0xa3, element(0x30, kept)) if kept else b""
+
+
+def fields_of(der: bytes) -> list[tuple[int, bytes, bytes]]:
+    """The fields of a certificate from its serial number on."""
+    fields = elements(elements(elements(der)[0][2])[0][2])
+    return fields[1:] if fields[0][0] == 0xa0 else fields
+
+
+def unreadable(der: bytes) -> str:
+    """Why no profile can use this root; empty if one can."""
+    fields = fields_of(der)
+    (_, _, algorithm), (_, _, key) = elements(fields[5][2])
+    if algorithm.startswith(RSA):
+        _, modulus, _ = elements(elements(key[1:])[0][2])[0]
+        if (len(modulus) - 6) * 8 > RSA_BITS:
+            return f"its RSA key has more than {RSA_BITS} bits"
+    elif algorithm not in CURVES:
+        return "its key is neither RSA nor on P-256 or P-384"
+    if any(CRITICAL in parts and parts[0] not in READABLE
+           for tag, field, _ in fields[6:] if tag == 0xa3 for _, parts in extensions(field)):
+        return "it has an unknown critical extension"
+    return ""
 
 
 def anchor(der: bytes) -> bytes:
@@ -72,7 +104,7 @@ def anchor(der: bytes) -> bytes:
     fields = elements(elements(elements(der)[0][2])[0][2])
     version = fields.pop(0)[1] if fields[0][0] == 0xa0 else b""
     validity, subject, key = (field for _, field, _ in fields[3:6])
-    constraints = b"".join(extensions(field) for tag, field, _ in fields[6:] if tag == 0xa3)
+    constraints = b"".join(kept_extensions(field) for tag, field, _ in fields[6:] if tag == 0xa3)
     body = version + SERIAL + ECDSA_SHA256 + NO_NAME + validity + subject + key + constraints
     return element(0x30, element(0x30, body) + ECDSA_SHA256 + NO_SIGNATURE)
 
@@ -109,7 +141,7 @@ def as_c(roots: list[tuple[str, bytes]]) -> str:
 
 
 def main() -> int:
-    """Returns 1 if there is no root."""
+    """Returns 1 if there is no root that a board can use."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
@@ -119,6 +151,11 @@ def main() -> int:
     args = parser.parse_args()
     roots = pick(wanted(args.list), args.bundle)
     roots += [(f"from {path.name}", der) for path in args.also for der in certificates(path)]
+    for name, der in roots:
+        if why := unreadable(der):
+            digest = hashlib.sha256(der).hexdigest()
+            print(f"roots.py: {name} is left out, sha256 {digest}: {why}", file=sys.stderr)
+    roots = [(name, der) for name, der in roots if not unreadable(der)]
     if not roots:
         print("roots.py: no roots of trust found", file=sys.stderr)
         return 1

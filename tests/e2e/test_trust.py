@@ -84,6 +84,28 @@ class Certificates(GatewayCase):
                 self.assertIn(file.name, keeper.errors())
 
 
+    def test_roots_that_cannot_be_read_are_reported_and_left_out(self) -> None:
+        kinds = {2: ("ed25519",), 3: ("ec", "-pkeyopt", "ec_paramgen_curve:P-521")}
+        with tempfile.TemporaryDirectory() as home:
+            pem = Path(home) / "roots.pem"
+            text = Path(self.b24.ca).read_text().split("-----END CERTIFICATE-----\n", 1)
+            made = [self.root(Path(home), *kind) for kind in kinds.values()]
+            pem.write_text("-----END CERTIFICATE-----\n".join([text[0], "".join(made) + text[1]]))
+            keeper = self.keeper(ca=str(pem))
+            reported = [line for line in keeper.errors().splitlines() if "is left out" in line]
+            self.assertEqual([line.split(" is left")[0] for line in reported],
+                             [f"tokenkeeper: {pem}: certificate {number}" for number in kinds])
+            keeper.configure()
+            keeper.must(f"auth code {self.b24.code()['code']}")
+
+    @staticmethod
+    def root(home: Path, *kind: str) -> str:
+        """A root in PEM with a key of this kind."""
+        return subprocess.run(["openssl", "req", "-x509", "-nodes", "-subj", "/CN=odd", "-newkey", *kind,
+                               "-keyout", home / "key.pem"], check=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+
 class AddedRoots(GatewayCase):
     """A private root, added with `ca add` line by line of its PEM file."""
 

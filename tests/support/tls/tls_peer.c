@@ -332,6 +332,17 @@ static void set_up(struct tls_peer *p, const struct tls_chain *chain, int versio
 
 /* --- the client --- */
 
+static void set_up_heap(struct tk_port *port)
+{
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+    static uint64_t arena[8192]; /* pointers are twice as wide as a board's */
+
+    tk_mbedtls_init(port, arena, sizeof arena);
+#else
+    tk_mbedtls_init(port, 0);
+#endif
+}
+
 void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int version)
 {
     char none;
@@ -341,7 +352,7 @@ void tls_world_init(struct tls_world *w, const struct tls_chain *chain, int vers
     tk_console_read(&w->port, 0, &none, 1); /* or its first event ends every wait */
     tk_sim_set_wall(&w->port, TK_TIME_RTC, TLS_UNIX);
     w->port.on_set_unix = tk_mbedtls_set_time;
-    tk_mbedtls_init(&w->port, 0);
+    set_up_heap(&w->port);
     tk_time_init(&w->time, &w->port, TLS_UNIX - 365 * TLS_DAY);
     w->root = (struct tk_root){chain->root, (size_t)chain->root_len};
     w->trust = (struct tk_trust){&w->root, 1};

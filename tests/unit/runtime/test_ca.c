@@ -24,15 +24,23 @@ struct cert {
     char digest[65];
 };
 
-/* Self-signed, valid for a year from `days` days before WORLD_UNIX. */
-static struct cert make(const char *name, bool is_ca, long days)
+static void extend(X509 *x, int nid, const char *value)
+{
+    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+
+    X509_add_ext(x, e, -1);
+    X509_EXTENSION_free(e);
+}
+
+/* Self-signed, valid for a year from `days` days before WORLD_UNIX. Takes the key. nid: of a
+ * further extension. */
+static struct cert make_with(const char *name, bool is_ca, long days, EVP_PKEY *key, int nid,
+                             const char *value)
 {
     struct cert c = {.len = 0};
-    EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *x = X509_new();
     X509_NAME *subject = X509_get_subject_name(x);
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
-                                            is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    bool hashes = EVP_PKEY_get_base_id(key) != EVP_PKEY_ED25519;
     unsigned char hash[32], *p = c.der;
 
     X509_set_version(x, 2);
@@ -42,16 +50,22 @@ static struct cert make(const char *name, bool is_ca, long days)
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
     X509_set_issuer_name(x, subject);
     X509_set_pubkey(x, key);
-    X509_add_ext(x, e, -1);
-    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+    extend(x, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    if (value != NULL)
+        extend(x, nid, value);
+    assert_true(X509_sign(x, key, hashes ? EVP_sha256() : NULL) > 0);
     c.len = i2d_X509(x, &p);
     SHA256(c.der, (size_t)c.len, hash);
     for (int i = 0; i < 32; i++)
         sprintf(c.digest + 2 * i, "%02x", hash[i]);
-    X509_EXTENSION_free(e);
     X509_free(x);
     EVP_PKEY_free(key);
     return c;
+}
+
+static struct cert make(const char *name, bool is_ca, long days)
+{
+    return make_with(name, is_ca, days, EVP_EC_gen("P-256"), 0, NULL);
 }
 
 static int set_up(void **state)
@@ -169,6 +183,25 @@ static void invalid_certificates_are_refused(void **state)
     world_assert_begins(world_type(&w, "ca del 0123456"), "ERR bad_value");
 }
 
+static void roots_that_cannot_be_read_are_refused_as_such(void **state)
+{
+    static const char constraints[] = "critical,permitted;DNS:example";
+    struct cert curve = make_with("P-521", true, 1, EVP_EC_gen("P-521"), 0, NULL);
+    struct cert algorithm =
+        make_with("Ed25519", true, 1, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), 0, NULL);
+    struct cert unknown = make_with("TLS feature", true, 1, EVP_EC_gen("P-256"), NID_tlsfeature,
+                                    "critical,status_request");
+    struct cert good =
+        make_with("Constraints", true, 1, EVP_EC_gen("P-256"), NID_name_constraints, constraints);
+
+    (void)state;
+    world_assert_begins(add(&curve), "ERR ca_unsupported");
+    world_assert_begins(add(&algorithm), "ERR ca_unsupported");
+    world_assert_begins(add(&unknown), "ERR ca_unsupported");
+    assert_added(0);
+    world_assert_begins(add(&good), "OK");
+}
+
 static void the_number_of_roots_is_limited(void **state)
 {
     struct cert c;
@@ -213,8 +246,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_added_root_is_kept_over_a_restart), TEST(adding_continues_after_a_power_cut),
-        TEST(invalid_certificates_are_refused),     TEST(the_number_of_roots_is_limited),
+        TEST(an_added_root_is_kept_over_a_restart),
+        TEST(adding_continues_after_a_power_cut),
+        TEST(invalid_certificates_are_refused),
+        TEST(roots_that_cannot_be_read_are_refused_as_such),
+        TEST(the_number_of_roots_is_limited),
         TEST(a_changed_list_ends_stored_sessions),
     };
 
