@@ -74,6 +74,7 @@ static int resolve(struct tk_dial *d, const struct tk_host *host, const struct t
     if (n < 0)
         return n;
     d->count = (uint8_t)n;
+    d->open_ms = d->now_ms;
     sort(d, first);
     return TK_SOCK_OK;
 }
@@ -86,6 +87,20 @@ static void close_attempt(struct tk_dial *d, struct tk_attempt *a)
     a->sock = -1;
 }
 
+/* True if there were any. */
+static bool close_attempts(struct tk_dial *d)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < TK_ATTEMPTS; i++) {
+        if (d->attempts[i].sock < 0)
+            continue;
+        close_attempt(d, &d->attempts[i]);
+        any = true;
+    }
+    return any;
+}
+
 static struct tk_attempt *unused(struct tk_dial *d)
 {
     for (size_t i = 0; i < TK_ATTEMPTS; i++) {
@@ -93,6 +108,12 @@ static struct tk_attempt *unused(struct tk_dial *d)
             return &d->attempts[i];
     }
     return NULL;
+}
+
+/* How long an attempt has lasted. */
+static uint32_t age(const struct tk_dial *d, const struct tk_attempt *a)
+{
+    return d->now_ms - a->since_ms;
 }
 
 /* NULL: there is none. *count: of all. */
@@ -107,115 +128,111 @@ static struct tk_attempt *oldest(struct tk_dial *d, unsigned *count)
         if (a->sock < 0)
             continue;
         ++*count;
-        if (best == NULL || a->since_ms < best->since_ms)
+        if (best == NULL || age(d, a) > age(d, best))
             best = a;
     }
     return best;
 }
 
-/* The tick from which on the oldest attempt makes room for the next address. */
-static uint64_t room_ms(struct tk_dial *d, struct tk_attempt **best)
+/* Sets *a to the oldest attempt. Returns after how many ms it makes room for the next address; 0:
+ * now; UINT32_MAX: there is none. */
+static uint32_t room_in_ms(struct tk_dial *d, struct tk_attempt **a)
 {
     unsigned count;
     uint32_t ms = ATTEMPT_MS;
 
-    *best = oldest(d, &count);
-    if (*best == NULL)
-        return UINT64_MAX;
-    if (!d->patient && HURRY_MS * count < ATTEMPT_MS * (d->count - 1u))
-        ms = HURRY_MS * count / (d->count - 1u);
-    return (*best)->since_ms + ms;
+    *a = oldest(d, &count);
+    if (*a == NULL)
+        return UINT32_MAX;
+    count *= HURRY_MS;
+    if (!d->patient && count < ATTEMPT_MS * (d->count - 1u))
+        ms = count / (d->count - 1u);
+    return age(d, *a) < ms ? ms - age(d, *a) : 0;
 }
 
-static bool make_room(struct tk_dial *d, uint64_t now_ms)
+/* After how many ms the next attempt is due. */
+static uint32_t open_in_ms(const struct tk_dial *d)
 {
-    struct tk_attempt *best;
+    uint32_t ms = d->open_ms - d->now_ms;
 
-    if (now_ms < room_ms(d, &best))
+    return ms <= STAGGER_MS ? ms : 0;
+}
+
+static bool make_room(struct tk_dial *d)
+{
+    struct tk_attempt *a;
+
+    if (room_in_ms(d, &a) > 0)
         return false;
-    close_attempt(d, best);
+    close_attempt(d, a);
     d->hurried = true;
     return true;
 }
 
 /* Addresses that cannot be reached fail at once. Where sockets are short, each pass closes an
  * attempt. */
-static void open_attempts(struct tk_dial *d, uint16_t tcp_port, uint64_t now_ms)
+static void open_attempts(struct tk_dial *d, uint16_t tcp_port)
 {
-    while (d->next < d->count && now_ms >= d->open_ms) {
+    while (d->next < d->count && open_in_ms(d) == 0) {
         struct tk_attempt *a = unused(d);
         int sock = a == NULL ? TK_SOCK_AGAIN : tk_sock_open(d->port, &d->addrs[d->next], tcp_port);
 
-        if (sock == TK_SOCK_AGAIN && !make_room(d, now_ms))
+        if (sock == TK_SOCK_AGAIN && !make_room(d))
             return;
         if (sock == TK_SOCK_AGAIN)
             continue;
         if (sock >= 0) {
-            *a = (struct tk_attempt){.sock = sock, .addr = d->next, .since_ms = now_ms};
-            d->open_ms = now_ms + STAGGER_MS;
+            *a = (struct tk_attempt){.sock = sock, .addr = d->next, .since_ms = d->now_ms};
+            d->open_ms = d->now_ms + STAGGER_MS;
         }
         d->next++;
     }
 }
 
-static int win(struct tk_dial *d, struct tk_attempt *winner, uint64_t now_ms)
+static int win(struct tk_dial *d, struct tk_attempt *winner)
 {
     int sock = winner->sock;
 
     d->current = winner->addr;
-    d->took_ms = (uint32_t)(now_ms - winner->since_ms);
-    d->open_ms = now_ms;
+    d->took_ms = age(d, winner);
+    d->open_ms = d->now_ms;
     winner->sock = -1;
-    for (size_t i = 0; i < TK_ATTEMPTS; i++) {
-        if (d->attempts[i].sock >= 0) {
-            close_attempt(d, &d->attempts[i]);
-            d->hurried = true;
-        }
-    }
+    d->hurried |= close_attempts(d);
     return sock;
 }
 
-/* The handle of one that has connected; TK_SOCK_ERR: no attempt is left. */
-static int check_attempts(struct tk_dial *d, uint64_t now_ms)
+/* The handle of one that has connected; TK_SOCK_ERR: none has. */
+static int check_attempts(struct tk_dial *d)
 {
-    int result = TK_SOCK_ERR;
-
     for (size_t i = 0; i < TK_ATTEMPTS; i++) {
         struct tk_attempt *a = &d->attempts[i];
         int n = a->sock < 0 ? TK_SOCK_ERR : tk_sock_connected(d->port, a->sock);
 
         if (n == TK_SOCK_OK)
-            return win(d, a, now_ms);
-        if (n == TK_SOCK_AGAIN && now_ms < a->since_ms + ATTEMPT_MS) {
-            result = TK_SOCK_AGAIN;
-        } else if (a->sock >= 0) {
+            return win(d, a);
+        if (a->sock >= 0 && (n != TK_SOCK_AGAIN || age(d, a) >= ATTEMPT_MS)) {
             close_attempt(d, a);
-            d->open_ms = now_ms;
+            d->open_ms = d->now_ms;
         }
     }
-    return result;
+    return TK_SOCK_ERR;
 }
 
-static void schedule(struct tk_dial *d, uint64_t now_ms)
+/* The oldest attempt ends, or the next one begins. */
+static void schedule(struct tk_dial *d, const struct tk_attempt *first, uint64_t now_ms)
 {
-    struct tk_attempt *best;
+    uint32_t ms = ATTEMPT_MS - age(d, first);
 
-    d->next_ms = d->open_ms > now_ms ? d->open_ms : room_ms(d, &best);
-    if (d->next == d->count)
-        d->next_ms = UINT64_MAX;
-    for (size_t i = 0; i < TK_ATTEMPTS; i++) {
-        const struct tk_attempt *a = &d->attempts[i];
+    if (d->next < d->count) {
+        struct tk_attempt *a;
+        uint32_t open_ms = open_in_ms(d);
 
-        if (a->sock >= 0 && a->since_ms + ATTEMPT_MS < d->next_ms)
-            d->next_ms = a->since_ms + ATTEMPT_MS;
+        if (open_ms == 0)
+            open_ms = room_in_ms(d, &a);
+        if (open_ms < ms)
+            ms = open_ms;
     }
-}
-
-static bool is_trying(struct tk_dial *d)
-{
-    unsigned count;
-
-    return oldest(d, &count) != NULL;
+    d->next_ms = now_ms + ms;
 }
 
 static bool has_second_try(const struct tk_dial *d)
@@ -223,32 +240,31 @@ static bool has_second_try(const struct tk_dial *d)
     return d->hurried && !d->patient;
 }
 
-/* The second try, if it is due. */
-static void start_over(struct tk_dial *d, uint64_t now_ms)
-{
-    if (is_trying(d) || d->next < d->count || !has_second_try(d))
-        return;
-    d->patient = true;
-    d->next = 0;
-    d->open_ms = now_ms;
-}
-
 int tk_dial_step(struct tk_dial *d, const struct tk_host *host, const struct tk_addr *first)
 {
+    uint64_t now_ms = tk_clock_now_ms(d->port);
+    unsigned count;
+
+    d->now_ms = (uint32_t)now_ms;
     int n = d->count > 0 ? TK_SOCK_OK : resolve(d, host, first);
 
     if (n != TK_SOCK_OK)
         return n;
-    uint64_t now_ms = tk_clock_now_ms(d->port);
-
-    n = check_attempts(d, now_ms);
+    n = check_attempts(d);
     if (n >= 0)
         return n;
-    open_attempts(d, host->port, now_ms);
-    start_over(d, now_ms);
-    open_attempts(d, host->port, now_ms);
-    schedule(d, now_ms);
-    return is_trying(d) ? TK_SOCK_AGAIN : TK_SOCK_ERR;
+    open_attempts(d, host->port);
+    if (oldest(d, &count) == NULL && d->next == d->count && has_second_try(d)) {
+        d->patient = true;
+        d->next = 0;
+        open_attempts(d, host->port);
+    }
+    const struct tk_attempt *a = oldest(d, &count);
+
+    if (a == NULL)
+        return TK_SOCK_ERR;
+    schedule(d, a, now_ms);
+    return TK_SOCK_AGAIN;
 }
 
 uint32_t tk_dial_patience(const struct tk_dial *d, uint32_t most_ms)
@@ -270,9 +286,6 @@ void tk_dial_cancel(struct tk_dial *d)
 {
     if (d->lookup >= 0)
         tk_sock_lookup_cancel(d->port, d->lookup);
-    for (size_t i = 0; i < TK_ATTEMPTS; i++) {
-        if (d->attempts[i].sock >= 0)
-            close_attempt(d, &d->attempts[i]);
-    }
+    (void)close_attempts(d);
     tk_dial_init(d, d->port);
 }

@@ -21,26 +21,28 @@
 #include "tk_url.h"
 
 struct tk_attempt {
-    int sock;     /* -1: none */
-    uint8_t addr; /* index */
-    uint64_t since_ms;
+    int sock;          /* -1: none */
+    uint32_t since_ms; /* low 32 bits of the tick, like the others here */
+    uint8_t addr;      /* index */
 };
 
 struct tk_dial {
-    struct tk_addr addrs[TK_SOCK_ADDRS]; /* in the order to try */
-    uint8_t count;                       /* of addrs; 0: the name is not resolved */
-    uint8_t current;                     /* index of the address that connected */
-    uint8_t next;                        /* index of the one to try next */
-    uint64_t next_ms;                    /* the tick of the next step even if nothing happens */
+    uint64_t next_ms; /* the tick of the next step even if nothing happens */
+    uint8_t count;    /* of addrs; 0: the name is not resolved */
+    uint8_t current;  /* index of the address that connected */
+    uint8_t next;     /* index of the one to try next */
 
     /* private */
+    bool hurried; /* an address was given up early */
+    bool patient; /* addresses are tried once more */
+    int lookup;   /* -1: none */
     struct tk_port *port;
-    int lookup;       /* -1: none */
-    bool hurried;     /* an address was given up early */
-    bool patient;     /* addresses are tried once more */
+    uint32_t now_ms;
+    uint32_t open_ms; /* of the next attempt, if there is a socket for it */
     uint32_t took_ms; /* the connection to the current address */
-    uint64_t open_ms; /* tick of the next attempt, if there is a socket for it */
     struct tk_attempt attempts[TK_ATTEMPTS];
+
+    struct tk_addr addrs[TK_SOCK_ADDRS]; /* in the order to try */
 };
 
 void tk_dial_init(struct tk_dial *d, struct tk_port *port);

@@ -245,6 +245,24 @@ static void each_address_has_5_s_if_there_is_time(void **state)
     }
 }
 
+/* Every 49.7 days. */
+static void it_works_where_32_bits_of_the_tick_wrap(void **state)
+{
+    (void)state;
+    for (uint32_t before = 0; before < 8000; before += 250) {
+        tk_sim_advance(&port, UINT64_C(0x100000000) - before);
+        port.max_sockets = 1 + (int)before % 3;
+        for (int i = 0; i < 8; i++)
+            add(4, TK_SIM_SILENT);
+        add(4, TK_SIM_ACCEPT);
+        int sock = step_until(UINT64_C(0x100000000) + DEADLINE_MS, NULL);
+
+        assert_true(sock >= 0);
+        tk_sock_close(&port, sock);
+        restart();
+    }
+}
+
 static void it_ends_where_no_address_answers(void **state)
 {
     static const enum tk_sim_answer answers[] = {TK_SIM_SILENT, TK_SIM_REFUSE, TK_SIM_UNREACHABLE};
@@ -335,6 +353,7 @@ int main(void)
         TEST(a_slow_address_can_still_win),
         TEST(slow_addresses_are_tried_once_more),
         TEST(each_address_has_5_s_if_there_is_time),
+        TEST(it_works_where_32_bits_of_the_tick_wrap),
         TEST(it_ends_where_no_address_answers),
         TEST(without_sockets_it_fails),
         TEST(a_name_without_addresses_fails),
