@@ -347,9 +347,21 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
     alert->post_failures++;
     alert->posts_failed++;
     log_undelivered(alert, err, status);
-    if (status > 0 && status < 500)
+    if (err == TK_E_ESCALATE_REFUSED && status < 500)
         rejected(alert);
     schedule(alert, now_of(alert) + BACKOFF_MS / 2 + tk_runtime_random(alert->all->rt, most));
+}
+
+/* A webhook accepts by the status alone, unless it responds as Corezoid does. Corezoid itself
+ * always does: a proxy may have responded in its place. */
+static enum tk_err read_response(const struct tk_alert *alert, struct tk_http *response)
+{
+    if (response->status < 200 || response->status > 299)
+        return TK_E_ESCALATE_REFUSED;
+    enum tk_err err = tk_corezoid_read_response(response);
+
+    return err == TK_E_ESCALATE_REFUSED || tk_webhook_is_corezoid(&alert->all->webhook) ? err
+                                                                                        : TK_OK;
 }
 
 static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
@@ -358,9 +370,7 @@ static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *res
     int status = err == TK_OK ? response->status : 0;
 
     if (err == TK_OK)
-        err = status < 200 || status > 299 || !tk_corezoid_accepted(response)
-                  ? TK_E_ESCALATE_REFUSED
-                  : TK_OK;
+        err = read_response(alert, response);
     alert->retry_at_ms = err == TK_OK ? 0 : tk_token_retry_after(alert->account, response);
     if (alert->testing) {
         alert->testing = false;

@@ -69,21 +69,19 @@ static bool is_duplicate(struct tk_json *j, int op)
     return words != NULL && strstr(words, "not unical ref") != NULL;
 }
 
-bool tk_corezoid_accepted(struct tk_http *response)
+enum tk_err tk_corezoid_read_response(struct tk_http *response)
 {
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-
-    if (!tk_json_parse(&j, response->body, response->body_len, tokens, TK_JSON_TOKENS))
-        return true;
-    int package = tk_json_member(&j, 0, "request_proc");
+    bool is_json = tk_json_parse(&j, response->body, response->body_len, tokens, TK_JSON_TOKENS);
+    int package = is_json ? tk_json_member(&j, 0, "request_proc") : TK_JSON_NONE;
 
     if (package == TK_JSON_NONE)
-        return true;
+        return response->coding[0] != '\0' ? TK_E_HTTP_CODED : TK_E_BAD_ANSWER;
     bool ok = is_ok(&j, package);
     int ops = tk_json_member(&j, 0, "ops"), op;
 
     for (int i = 0; (op = tk_json_element(&j, ops, i)) != TK_JSON_NONE; i++)
         ok = ok && (is_ok(&j, tk_json_member(&j, op, "proc")) || is_duplicate(&j, op));
-    return ok;
+    return ok ? TK_OK : TK_E_ESCALATE_REFUSED;
 }

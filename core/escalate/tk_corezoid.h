@@ -37,9 +37,9 @@ void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t 
 void tk_corezoid_begin(struct tk_text *t, const char *conv, const char *ref);
 void tk_corezoid_end(struct tk_text *t);
 
-/* Whether a 2xx response means that the POST was accepted. In a response of Corezoid's, the package
- * and each operation must be ok, or the task a duplicate of one that was accepted; any other
- * response is an acceptance. Modifies the body. */
-bool tk_corezoid_accepted(struct tk_http *response);
+/* What a 2xx response says. TK_OK: the package and each operation are ok, or the task is a
+ * duplicate of one that was accepted. TK_E_ESCALATE_REFUSED: they are not. TK_E_HTTP_CODED,
+ * TK_E_BAD_ANSWER: it is not a response of Corezoid's, or cannot be read. Modifies the body. */
+enum tk_err tk_corezoid_read_response(struct tk_http *response);
 
 #endif

@@ -139,7 +139,7 @@ def chunks(size: int = 40, line: str = "{0:x}", eol: bytes = b"\r\n",
 
 
 def wrong_length(by: int) -> Edit:
-    return lambda m: m.set("Content-Length", str(len(m.body) + by))
+    return lambda m: m.set("Content-Length", str(max(0, len(m.body) + by)))
 
 
 # --- the body ---

@@ -85,6 +85,17 @@ static void answer_rest(struct server *s, struct server_answer *out, const char 
         server_put_json(s, out, 200, "{\"result\":{\"ID\":5,\"INSTALLED\":true}}");
 }
 
+/* A task is answered as Corezoid does. */
+static void answer_post(struct server *s, struct server_answer *out, const char *body)
+{
+    bool is_task = strncmp(body, "{\"ops\":", 7) == 0;
+
+    s->posts++;
+    s->post.done = true;
+    server_put_json(s, out, 200,
+                    is_task ? "{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}" : "{}");
+}
+
 static void carry_out(struct server *s, const struct server_talk *t, struct server_answer *out,
                       const char *body)
 {
@@ -93,9 +104,7 @@ static void carry_out(struct server *s, const struct server_talk *t, struct serv
     } else if (server_role(t) == SERVER_PORTAL) {
         answer_rest(s, out, body);
     } else {
-        s->posts++;
-        s->post.done = true;
-        server_put_json(s, out, 200, "{}");
+        answer_post(s, out, body);
     }
 }
 

@@ -106,28 +106,32 @@ static void tells_accepted_tasks_from_refused_ones(void **state)
 {
     static const struct {
         const char *body;
-        bool taken;
+        enum tk_err err;
     } cases[] = {
-        {"", true},
-        {"thanks", true},
-        {"[]", true},
-        {"{\"ops\":1}", true},
-        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}", true},
-        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"ok\"}]}", true},
-        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"error\"}]}", false},
-        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\"},{\"proc\":\"ok\"}]}", false},
-        {"{\"request_proc\":\"ok\",\"ops\":[{}]}", false},
-        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":1}]}", false},
-        {"{\"request_proc\":1,\"ops\":[]}", false},
-        {"{\"request_proc\":\"format_error\",\"ops\":[]}", false},
+        {"", TK_E_BAD_ANSWER},
+        {"thanks", TK_E_BAD_ANSWER},
+        {"[]", TK_E_BAD_ANSWER},
+        {"{\"ops\":1}", TK_E_BAD_ANSWER},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}", TK_E_BAD_ANSWER},
+        {"\xef\xbb\xbf{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}", TK_OK},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}", TK_OK},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"ok\"}]}", TK_OK},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},{\"proc\":\"error\"}]}",
+         TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\"},{\"proc\":\"ok\"}]}",
+         TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"ok\",\"ops\":[{}]}", TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":1}]}", TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":1,\"ops\":[]}", TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"format_error\",\"ops\":[]}", TK_E_ESCALATE_REFUSED},
         {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":"
          "\"not unical reference\"}]}",
-         true},
+         TK_OK},
         {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":\"no access\"}]}",
-         false},
+         TK_E_ESCALATE_REFUSED},
         {"{\"request_proc\":\"fail\",\"ops\":[{\"proc\":\"error\",\"description\":"
          "\"not unical reference\"}]}",
-         false},
+         TK_E_ESCALATE_REFUSED},
     };
 
     (void)state;
@@ -136,9 +140,18 @@ static void tells_accepted_tasks_from_refused_ones(void **state)
         struct tk_http answer = {.body = body, .body_len = strlen(cases[i].body)};
 
         snprintf(body, sizeof body, "%s", cases[i].body);
-        if (tk_corezoid_accepted(&answer) != cases[i].taken)
+        if (tk_corezoid_read_response(&answer) != cases[i].err)
             fail_msg("%s", cases[i].body);
     }
+}
+
+static void names_a_coding(void **state)
+{
+    char body[] = "\x1f\x8b\x08";
+    struct tk_http answer = {.body = body, .body_len = 3, .coding = "gzip"};
+
+    (void)state;
+    assert_int_equal(tk_corezoid_read_response(&answer), TK_E_HTTP_CODED);
 }
 
 int main(void)
@@ -150,6 +163,7 @@ int main(void)
         cmocka_unit_test(reports_a_path_without_room),
         cmocka_unit_test(writes_a_task),
         cmocka_unit_test(tells_accepted_tasks_from_refused_ones),
+        cmocka_unit_test(names_a_coding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
