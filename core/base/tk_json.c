@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define JSMN_STATIC
-#define JSMN_STRICT
 #include <jsmn.h>
 
 #include "tk_assert.h"
@@ -77,18 +76,8 @@ static bool walk_punctuation(struct walk *w, char c)
     }
 }
 
-/* True if a byte is below 0x20. Tested a word at a time, since strings are most of a document: such
- * a byte has its top bit clear, and set after 0x20 is subtracted. */
 static bool has_control(const char *s, size_t len)
 {
-    const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
-    size_t word;
-
-    for (; len >= sizeof word; s += sizeof word, len -= sizeof word) {
-        memcpy(&word, s, sizeof word);
-        if ((word - each * 0x20) & ~word & each * 0x80)
-            return true;
-    }
     while (len > 0 && (unsigned char)s[len - 1] >= 0x20)
         len--;
     return len > 0;
@@ -186,6 +175,15 @@ static bool well_formed(const struct tk_json *j)
     return w.expect == 0;
 }
 
+/* Names are decoded at once, other strings when they are used. jsmn counts a name's value. */
+static void decode_names(struct tk_json *j)
+{
+    for (int i = 0; i < j->count; i++) {
+        if (j->tokens[i].type == JSMN_STRING && j->tokens[i].size > 0)
+            (void)tk_json_text(j, i);
+    }
+}
+
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max)
 {
     jsmn_parser parser;
@@ -202,6 +200,8 @@ bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens,
     bool ok = j->count > 0 && well_formed(j);
 
     text[len] = after;
+    if (ok)
+        decode_names(j);
     return ok;
 }
 
@@ -221,16 +221,17 @@ static int skip_value(const struct tk_json *j, int value)
     return value;
 }
 
-int tk_json_member(struct tk_json *j, int object, const char *name)
+int tk_json_member(const struct tk_json *j, int object, const char *name)
 {
+    size_t len = strlen(name);
     int found = TK_JSON_NONE;
 
     if (!tk_json_is_object(j, object))
         return TK_JSON_NONE;
     for (int key = object + 1, left = j->tokens[object].size; left > 0; left--) {
-        const char *text = tk_json_text(j, key);
+        const jsmntok_t *t = &j->tokens[key];
 
-        if (text != NULL && strcmp(text, name) == 0)
+        if ((size_t)(t->end - t->start) == len && memcmp(j->text + t->start, name, len) == 0)
             found = key + 1;
         key = skip_value(j, key + 1);
     }

@@ -34,11 +34,11 @@ enum { TK_JSON_NONE = -1 };
 /* Parses text[0..len). False unless it is one JSON value of at most max tokens, nested at most 32
  * deep, where a byte order mark may come first (RFC 8259 8.1). It is not checked that strings are
  * UTF-8. text and tokens are the caller's and must outlive j. text needs one byte after
- * text[len - 1], and is modified by all functions below but the next two. */
+ * text[len - 1], and is modified if it is JSON, also by tk_json_text and tk_json_int. */
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max);
 
 /* The value of the last member of this name. Names are compared after unescaping (RFC 8259 8.3). */
-int tk_json_member(struct tk_json *j, int object, const char *name);
+int tk_json_member(const struct tk_json *j, int object, const char *name);
 
 /* Element i, from 0, of an array. */
 int tk_json_element(const struct tk_json *j, int array, int i);

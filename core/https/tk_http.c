@@ -7,10 +7,7 @@
 
 #include <string.h>
 
-#define HEAD_MAX                                                                                   \
-    307200             /* bytes of status lines and fields, interim responses included; as curl    \
-                        */
-#define BODY_MAX 65536 /* bytes after the head, framing included, beyond the size of the buffer */
+#define BYTES_MAX 307200 /* of a response, interim ones included; curl: of its head */
 
 enum {
     STATUS_LINE,
@@ -232,6 +229,7 @@ static const struct {
 static void read_field(struct tk_http *h)
 {
     const char *line = h->body;
+    char first = tk_lower(*line);
     size_t colon = strcspn(line, ":"), len = colon;
 
     if (line[colon] == '\0')
@@ -239,7 +237,7 @@ static void read_field(struct tk_http *h)
     while (len > 0 && is_blank(line[len - 1]))
         len--;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (is_word(line, len, fields[i].name)) {
+        if (first == fields[i].name[0] && is_word(line, len, fields[i].name)) {
             fields[i].read(h, line + colon + 1 + strspn(line + colon + 1, " \t"));
             break;
         }
@@ -266,15 +264,22 @@ static bool read_status(struct tk_http *h)
     return true;
 }
 
-/* NUL and CR become spaces (RFC 9110 5.5, RFC 9112 2.2), and white space at the end is dropped. */
+/* RFC 9110 5.5, RFC 9112 2.2 */
+static void blank_out(struct tk_http *h, char c)
+{
+    char *at = h->body, *end = h->body + h->body_len;
+
+    while ((at = memchr(at, c, (size_t)(end - at))) != NULL)
+        *at = ' ';
+}
+
+/* NUL and CR become spaces, and white space at the end is dropped. */
 static void finish_line(struct tk_http *h)
 {
     size_t len = h->body_len;
 
-    for (size_t i = 0; i < len; i++) {
-        if (h->body[i] == '\0' || h->body[i] == '\r')
-            h->body[i] = ' ';
-    }
+    blank_out(h, '\0');
+    blank_out(h, '\r');
     while (len > 0 && is_blank(h->body[len - 1]))
         len--;
     h->body[len] = '\0';
@@ -447,45 +452,40 @@ static int fail(struct tk_http *h, enum tk_err err)
     return TK_HTTP_FAILED;
 }
 
-static uint32_t limit(const struct tk_http *h)
-{
-    return tk_http_has_head(h) ? BODY_MAX + (uint32_t)h->body_size : HEAD_MAX;
-}
-
 /* Consumes 1 to len bytes of one part of the response. Returns how many; 0: malformed. */
 static size_t consume(struct tk_http *h, const char *data, size_t len)
 {
-    size_t left = limit(h) - h->bytes, used;
-    bool in_head = !tk_http_has_head(h);
+    if (!tk_http_has_head(h))
+        return head_bytes(h, data, len);
+    return in_content(h) ? content_bytes(h, data, len) : framing_byte(h, *data);
+}
 
-    len = len < left ? len : left;
-    if (in_head)
-        used = head_bytes(h, data, len);
-    else
-        used = in_content(h) ? content_bytes(h, data, len) : framing_byte(h, *data);
-    h->bytes = in_head && tk_http_has_head(h) ? 0 : h->bytes + (uint32_t)used;
-    return used;
+/* More than BYTES_MAX: what was read of the body counts. */
+static int end_early(struct tk_http *h)
+{
+    if (!tk_http_has_head(h))
+        return fail(h, TK_E_HTTP_TOO_LARGE);
+    h->is_cut = true;
+    h->keep = false;
+    h->state = COMPLETE;
+    return TK_HTTP_DONE;
 }
 
 int tk_http_feed(struct tk_http *h, const char *data, size_t len)
 {
-    size_t at = 0;
+    while (len > 0 && h->state != COMPLETE) {
+        size_t left = BYTES_MAX - h->bytes, used;
 
-    while (at < len && h->state != COMPLETE) {
-        size_t used = consume(h, data + at, len - at);
-
+        if (left == 0)
+            return end_early(h);
+        used = consume(h, data, len < left ? len : left);
         if (used == 0)
             return fail(h, TK_E_HTTP_MALFORMED);
-        at += used;
-        if (h->bytes < limit(h) || h->state == COMPLETE)
-            continue;
-        if (!tk_http_has_head(h))
-            return fail(h, TK_E_HTTP_TOO_LARGE);
-        h->is_cut = true;
-        h->keep = false;
-        h->state = COMPLETE;
+        h->bytes += (uint32_t)used;
+        data += used;
+        len -= used;
     }
-    if (at < len)
+    if (len > 0)
         h->keep = false;
     return h->state == COMPLETE ? TK_HTTP_DONE : TK_HTTP_MORE;
 }
