@@ -75,6 +75,15 @@ COVERED = [
     Row(r"tests/simulation/soak\.sh \[SECONDS \[SEED\]\]", SUITE, "tests/simulation/soak.sh 2 1"),
     Row(r"ctest --preset host -R store_proof", SUITE, "ctest --preset host"),
     Row(r"tests/store/soak\.sh", SUITE, "tests/store/soak.sh 2 1"),
+    Row(r"ctest --preset host(-clang|-asan)? -R pubkey_", SUITE, "ctest --preset host-asan"),
+    Row(r"tests/pubkey/soak\.sh \[SECONDS \[SEED\]\]", SUITE, "tests/pubkey/soak.sh 2 1"),
+    Row(r"python3 tests/pubkey/mutants\.py build/host", SUITE, "tests/pubkey/mutants.py build/host"),
+    Row(r"python3 tests/pubkey/figures\.py build/host --write", SUITE,
+        "tests/pubkey/figures.py build/host --check"),
+    Row(r"python3 tests/pubkey/cortex_m3\.py \[--scalars N\]", "tests/pubkey/CMakeLists.txt",
+        "--scalars 1000"),
+    Row(r"python3 tests/pubkey/vectors\.py (--check )?FOLDER", BY_HAND + "tests/pubkey/vectors.py",
+        "_test.json"),
 ]
 
 
