@@ -352,25 +352,29 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
     schedule(alert, now_of(alert) + BACKOFF_MS / 2 + tk_runtime_random(alert->all->rt, most));
 }
 
-/* A webhook accepts by the status alone, unless it responds as Corezoid does. Corezoid itself
- * always does: a proxy may have responded in its place. */
-static enum tk_err read_response(const struct tk_alert *alert, struct tk_http *response)
+/* A webhook accepts by the status alone, whatever becomes of the body, unless it responds as
+ * Corezoid does. Corezoid itself always does: a proxy may have responded in its place. */
+static enum tk_err read_response(const struct tk_alert *alert, enum tk_err err,
+                                 struct tk_http *response)
 {
     if (response->status < 200 || response->status > 299)
         return TK_E_ESCALATE_REFUSED;
-    enum tk_err err = tk_corezoid_read_response(response);
+    enum tk_err result = tk_corezoid_read_response(response);
 
-    return err == TK_E_ESCALATE_REFUSED || tk_webhook_is_corezoid(&alert->all->webhook) ? err
-                                                                                        : TK_OK;
+    if (result == TK_OK || result == TK_E_ESCALATE_REFUSED)
+        return result;
+    if (!tk_webhook_is_corezoid(&alert->all->webhook))
+        return TK_OK;
+    return err == TK_OK ? result : err;
 }
 
 static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
 {
     struct tk_alert *alert = of_request(r);
-    int status = err == TK_OK ? response->status : 0;
+    int status = response == NULL ? 0 : response->status;
 
-    if (err == TK_OK)
-        err = read_response(alert, response);
+    if (response != NULL)
+        err = read_response(alert, err, response);
     alert->retry_at_ms = err == TK_OK ? 0 : tk_token_retry_after(alert->account, response);
     if (alert->testing) {
         alert->testing = false;

@@ -309,7 +309,9 @@ enum tk_err tk_oauth_read_rest_response(const struct tk_http *http, enum tk_err 
 
     if (has_result && is_none(error->code))
         error->code = "";
+    if (has_result && *error->code == '\0' && http->status / 100 == 2)
+        return TK_OK;
     if (err == TK_OK)
         err = classify(error->code, http->status, PORTAL);
-    return err == TK_OK && !has_result ? unreadable(http) : err;
+    return err == TK_OK ? unreadable(http) : err;
 }

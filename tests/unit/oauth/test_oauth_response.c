@@ -29,6 +29,28 @@ static enum tk_err parse_portal_error(int status, const char *text)
     return tk_oauth_read_rest_response(&http, TK_OK, &error);
 }
 
+/* A response with this result, whose connection was lost behind it. */
+static enum tk_err parse_cut_result(int status, const char *text)
+{
+    struct tk_server_error error;
+
+    respond(&http, status, text);
+    return tk_oauth_read_rest_response(&http, TK_E_CONN_LOST, &error);
+}
+
+static void takes_a_result_with_any_2xx_and_of_a_response_that_is_cut(void **state)
+{
+    (void)state;
+    for (int status = 200; status < 300; status += 33)
+        assert_int_equal(parse_portal_error(status, "{\"result\":true}"), TK_OK);
+    assert_int_equal(parse_portal_error(400, "{\"result\":true}"), TK_E_HTTP_STATUS);
+    assert_int_equal(parse_portal_error(500, "{\"result\":true}"), TK_E_SERVER_ERROR);
+    assert_int_equal(parse_portal_error(200, "{\"result\":1,\"error\":\"odd\"}"), TK_E_REST_ERROR);
+    assert_int_equal(parse_cut_result(200, "{\"result\":{\"ID\":5},\"time\":{\"sta"), TK_OK);
+    assert_int_equal(parse_cut_result(200, "{\"result\":{\"ID\":5,\"STA"), TK_E_CONN_LOST);
+    assert_int_equal(parse_cut_result(502, "{\"result\":true}"), TK_E_CONN_LOST);
+}
+
 enum { SHORT = 120 }; /* s: the lifetime of a token without one */
 
 /* --- token responses --- */
@@ -647,6 +669,7 @@ static void survives_any_changed_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_a_result_with_any_2xx_and_of_a_response_that_is_cut),
         cmocka_unit_test(reads_the_documented_response),
         cmocka_unit_test(needs_only_the_two_tokens),
         cmocka_unit_test(expires_counts_from_the_date_of_the_response),
