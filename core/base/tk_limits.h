@@ -20,9 +20,9 @@
 #define TK_CONNECTIONS 2
 #endif
 
-/* Connections of a host that are attempted at a time; a board with few sockets has 2. */
+/* Addresses of a host that are tried at a time; a board with few sockets has 2. */
 #ifndef TK_ATTEMPTS
-#define TK_ATTEMPTS 4
+#define TK_ATTEMPTS 9
 #endif
 
 /* Hosts whose TLS session is kept. */

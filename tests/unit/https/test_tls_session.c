@@ -70,6 +70,44 @@ static void resumes_a_session(void **state)
     }
 }
 
+/* How long a connection takes to the name with one more address before the good one. */
+static uint64_t connect_ms(struct tls_world *w, struct tk_tls_session *session)
+{
+    uint64_t start_ms = w->port.now_ms;
+
+    assert_int_equal(tls_connect(w, session), TK_SOCK_OK);
+    tk_tls_close(&w->tls);
+    return w->port.now_ms - start_ms;
+}
+
+/* One that is silent, or accepts and is silent then; until another address answers. */
+static void the_address_that_answered_is_tried_first(void **state)
+{
+    struct tk_sim_peer dead = {.addr = {4, {10, 9, 0, 2}}, .port = 443};
+    static struct tk_tls_session session;
+    struct tls_world w;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        memset(&session, 0, sizeof session);
+        tls_world_init(&w, tls_chain(TLS_SHORT), TLS1_2_VERSION);
+        dead.answer = i == 0 ? TK_SIM_SILENT : TK_SIM_ACCEPT;
+        tk_sim_add_peer(&w.port, &dead);
+        w.peer.name.addrs[1] = w.peer.name.addrs[0];
+        w.peer.name.addrs[0] = dead.addr;
+        w.peer.name.count = 2;
+        assert_int_equal(connect_ms(&w, &session), i == 0 ? 500 : 7200);
+        assert_int_equal(connect_ms(&w, &session), 0);
+        w.peer.name.addrs[1] = dead.addr; /* the name changes: the address is gone */
+        w.peer.name.addrs[0] = w.peer_2.name.addrs[0];
+        assert_int_equal(connect_ms(&w, &session), 0);
+        w.peer.name.addrs[0] = dead.addr;
+        w.peer.name.addrs[1] = w.peer_2.name.addrs[0];
+        assert_int_equal(connect_ms(&w, &session), 0);
+        tls_world_free(&w);
+    }
+}
+
 static void works_without_a_session(void **state)
 {
     struct tls_world w;
@@ -367,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumes_a_session),
+        cmocka_unit_test(the_address_that_answered_is_tried_first),
         cmocka_unit_test(works_without_a_session),
         cmocka_unit_test(does_not_resume_with_another_host),
         cmocka_unit_test(does_not_resume_with_another_port),
