@@ -9,6 +9,15 @@ from authority import Cert, leaf, middle, root
 
 
 @dataclass(frozen=True)
+class Server:
+    """What a server takes, in the words of OpenSSL."""
+
+    ciphers12: str = "ALL"
+    ciphers13: str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
+    groups: str = "X25519:P-256:P-384:P-521"
+
+
+@dataclass(frozen=True)
 class Chain:
     """What a server sends, leaf first, and the error of our client. tls12: where it differs with TLS
     1.2; small: where it differs in the profile of 64 KB boards. stricter, small_stricter: why it is
@@ -23,13 +32,14 @@ class Chain:
     stricter: str = ""
     small_stricter: str = ""
     wider: str = ""
+    server: Server = Server()
 
 
 CHAINS: list[Chain] = []
 TRUSTED: list[Cert] = []
 
 
-def chain(name: str, *sent: Cert, **other: str) -> None:
+def chain(name: str, *sent: Cert, **other) -> None:
     """Adds a row."""
     CHAINS.append(Chain(name.replace(" ", "-"), sent, **other))
 
@@ -393,3 +403,30 @@ name("common name beside another name", "DNS:other.example", NAME, subject="/CN=
 name("common name beside mail", "email:me@acme.example", NAME, subject="/CN=acme.example",
      stricter="RFC 6125 6.4.4")
 name("no subject", "critical,DNS:acme.example", subject="")
+
+# --- what server and client have in common ---
+
+SMALL = "a board has AES-128-GCM, P-256 and P-384"
+
+
+def server(what: str, cert: Cert, issuer: Cert, error: str = "ok", stricter: str = "", **other) -> None:
+    """A row of a server that takes only this. Without an error: the profile small has it, too."""
+    known = {"error": error, "stricter": stricter} if error != "ok" else \
+        {"small": NO_COMMON, "small_stricter": SMALL} if stricter == SMALL else {}
+    chain(f"server with {what}", cert, issuer, server=Server(**other), **known)
+
+
+RSA_LEAF = leaf(RSA_M, key="rsa")
+server("aes 128 alone", GOOD, M, ciphers12="ECDHE+AESGCM+AES128", ciphers13="TLS_AES_128_GCM_SHA256")
+server("aes 256 alone", GOOD, M, stricter=SMALL, ciphers12="ECDHE+AESGCM+AES256",
+       ciphers13="TLS_AES_256_GCM_SHA384")
+server("chacha20 alone", GOOD, M, stricter=SMALL, ciphers12="ECDHE+CHACHA20",
+       ciphers13="TLS_CHACHA20_POLY1305_SHA256")
+server("x25519 alone", RSA_LEAF, RSA_M, stricter=SMALL, groups="X25519")
+server("p256 alone", RSA_LEAF, RSA_M, groups="P-256")
+server("p384 alone", RSA_LEAF, RSA_M, groups="P-384")
+for what, cipher in {"key exchange of RSA": "AES128-GCM-SHA256", "CBC": "ECDHE-RSA-AES128-SHA256",
+                     "finite fields": "DHE-RSA-AES128-GCM-SHA256"}.items():
+    chain(f"server with {what} alone", RSA_LEAF, RSA_M, server=Server(ciphers12=cipher),
+          tls12=NO_COMMON, stricter="ECDHE with AEAD alone, as RFC 9325 recommends")
+server("p521 alone", RSA_LEAF, RSA_M, NO_COMMON, "see port/mbedtls", groups="P-521")
