@@ -23,6 +23,9 @@ writes PEM files to DIR; files that exist and are valid for another day are kept
     untrusted.pem     untrusted.key        issued by untrusted-root.pem
     sha1.pem          sha1.key             signed with SHA-1
     nochain.pem       nochain.key          a valid leaf without its intermediate
+    shuffled.pem      shuffled.key         valid, with two intermediates in the wrong order
+    constraint.pem    constraint.key       outside the name constraints of its intermediate
+    purpose.pem       purpose.key          issued by an intermediate for clients alone
 
 A leaf file holds the leaf first and then its intermediates, as a server sends them. Valid leaves
 are for localhost, 127.0.0.1, ::1, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
@@ -53,7 +56,8 @@ RSA4096 = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096")
 # Names of the certificates for --cert and the settings, and the stems of their files in DIR.
 CHOICES = {"ec": "leaf-ec", "p384": "leaf-p384", "rsa": "leaf-rsa", "expired": "expired", "notyet": "notyet",
            "wrongname": "wrongname", "selfsigned": "selfsigned", "untrusted": "untrusted",
-           "nochain": "nochain", "sha1": "sha1", "rsa4096": "leaf-rsa4096",
+           "nochain": "nochain", "sha1": "sha1", "shuffled": "shuffled", "constraint": "constraint",
+           "purpose": "purpose", "rsa4096": "leaf-rsa4096",
            "rsa4096root": "leaf-rsa4096root"}
 SLOW = ("rsa4096", "rsa4096root")
 
@@ -82,6 +86,18 @@ subjectKeyIdentifier = hash
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[constrained]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+nameConstraints = permitted;DNS:other.example
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[clients]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+extendedKeyUsage = clientAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always
 [leaf]
@@ -183,6 +199,12 @@ def _save_chain(directory: Path, name: str, certs: list[Cert]) -> None:
     _save(directory, f"leaf-{name}", certs[-1], certs[-2:0:-1])
 
 
+def _below(directory: Path, stem: str, kind: str, issuer: Cert, above: list[Cert]) -> None:
+    """A leaf under a further intermediate of this kind."""
+    middle = issue(Plan(f"tokenkeeper test intermediate {stem}", kind, issuer=issuer, end=1825))
+    _save(directory, stem, issue(Plan("localhost", issuer=middle)), [*above, middle])
+
+
 def _generate_base(directory: Path) -> None:
     with ThreadPoolExecutor() as pool:
         rsa = pool.submit(chain, "rsa", RSA)
@@ -204,6 +226,9 @@ def _generate_base(directory: Path) -> None:
     for stem, cert in made.items():
         _save(directory, stem, cert, [middle] if bad[stem].issuer is middle else [])
     _save(directory, "nochain", leaf, [])
+    _below(directory, "shuffled", "intermediate", middle, [middle])
+    _below(directory, "constraint", "constrained", ec[0], [])
+    _below(directory, "purpose", "clients", ec[0], [])
     (directory / "untrusted-root.pem").write_text(untrusted_root.result().pem)
 
 

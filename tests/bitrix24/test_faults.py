@@ -27,7 +27,8 @@ from patience import PATIENT_S
 
 FAILURES = {"expired": "certificate has expired", "notyet": "not yet valid",
             "wrongname": "ostname mismatch", "selfsigned": "self-signed",
-            "untrusted": "unable to get local issuer", "nochain": "unable to get local issuer"}
+            "untrusted": "unable to get local issuer", "nochain": "unable to get local issuer",
+            "constraint": "permitted subtree violation", "purpose": "purpose"}
 
 
 class Certificates(unittest.TestCase):
@@ -42,7 +43,7 @@ class Certificates(unittest.TestCase):
         return done.stdout.strip() if done.returncode == 0 else done.stderr
 
     def test_valid_chains_verify_for_every_name(self) -> None:
-        for stem in ("leaf-ec", "leaf-rsa"):
+        for stem in ("leaf-ec", "leaf-rsa", "shuffled"):
             for host in ("localhost", "oauth.bitrix.info", "oauth.bitrix24.tech",
                          "acme.bitrix24.com", "acme.bitrix24.ru"):
                 self.assertTrue(self.verify(stem, "-verify_hostname", host).endswith("OK"), stem)

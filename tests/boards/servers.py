@@ -48,16 +48,16 @@ class Nginx(programs.Nginx):
 
 
 class OpenSsl(programs.Program):
-    """`openssl s_server`, one per pair of host and chain, because each serves one client at a
-    time; it returns a page about the connection."""
+    """`openssl s_server`, with TLS 1.2 unless options say otherwise, one per pair of host and chain, because each serves one
+    client at a time; it returns a page about the connection."""
 
-    def __init__(self, certs: str, names: tuple[str, ...]) -> None:
+    def __init__(self, certs: str, names: tuple[str, ...], *options: str) -> None:
         super().__init__()
         pairs = [(name, chain) for name in names for chain in CHAINS]
         self.ports = dict(zip(pairs, free_ports(len(pairs))))
         for (_, chain), port in self.ports.items():
-            self.begin("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", "-www",
+            self.begin("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www",
                        "-cert", f"{certs}/leaf-{chain}.pem", "-key", f"{certs}/leaf-{chain}.key",
-                       "-cert_chain", f"{certs}/leaf-{chain}.pem")
+                       "-cert_chain", f"{certs}/leaf-{chain}.pem", *(options or ("-tls1_2",)))
         for port in self.ports.values():
             self.wait_for(port)

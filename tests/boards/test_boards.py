@@ -144,7 +144,7 @@ class Refused(BoardCase):
         wanted = {"untrusted": "tls_untrusted", "selfsigned": "tls_self_signed",
                   "wrongname": "tls_wrong_name", "expired": "tls_expired",
                   "notyet": "tls_not_yet_valid", "nochain": "tls_untrusted",
-                  "sha1": "tls_wrong_name"}  # without SHA-1 the leaf is skipped
+                  "sha1": "tls_algorithm", "constraint": "tls_constraint", "purpose": "tls_purpose"}
         for cert, code in wanted.items():
             with self.subTest(cert):
                 self.b24.set(oauth_cert=cert)
@@ -229,11 +229,12 @@ class Idle(BoardCase):
 
 
 class Chains(BoardCase):
-    """ECDSA on P-256 and P-384, RSA-2048, and RSA-4096 or a specific error; resumption."""
+    """ECDSA on P-256 and P-384, intermediates in the wrong order, RSA-2048, and RSA-4096 or a specific
+    error; resumption."""
 
     def test_each(self) -> None:
         self.ready()
-        for cert in ("rsa", "rsa4096root", "ec", "p384", "rsa4096"):
+        for cert in ("rsa", "rsa4096root", "ec", "shuffled", "p384", "rsa4096"):
             self.b24.set(oauth_cert=cert, portal_cert=cert)
             self.b24.forget_sessions()
             answer = self.k.command("check")

@@ -78,6 +78,21 @@ class OpenSslServer(ServerCase):
                     self.check_both()
 
 
+class NothingInCommon(ServerCase):
+    """Servers that have nothing of what the board offers."""
+
+    def test_each(self) -> None:
+        self.ready()
+        for options in (("-tls1_2", "-cipher", "ECDHE+AES256"), ("-tls1_2", "-groups", "X25519"),
+                        ("-tls1_3",)):
+            with self.subTest(options):
+                self.server = OpenSsl(CERTS, (AUTH_HOST, PORTAL), *options)
+                self.addCleanup(self.server.close)
+                self.use("rsa")
+                answer = self.k.command("check")
+                self.assertEqual(answer["auth.tls"].split()[0], "tls_no_common", repr(answer))
+
+
 class AddedRoot(BoardCase):
     """A root that the firmware does not have, entered in pieces, with a restart between them."""
 

@@ -139,14 +139,14 @@ class NoResponse(CatalogueCase):
         "clock_unknown": "this machine has a clock", "not_seeded": "... and random numbers",
         "no_memory": "no setting is long enough", "timeout": "30 s; board tests",
         "name_unknown": "unit tests", "tls_weak": "no such certificate in tests/bitrix24",
-        "tls_purpose": CHAINS, "tls_constraint": CHAINS, "tls_extension": CHAINS,
-        "tls_curve": CHAINS, "tls_algorithm": CHAINS, "tls_bad_certificate": CHAINS,
-        "tls_no_common": CHAINS, "tls_alert": "unit tests",
+        "tls_extension": CHAINS, "tls_curve": CHAINS, "tls_algorithm": CHAINS,
+        "tls_bad_certificate": CHAINS, "tls_no_common": CHAINS, "tls_alert": "unit tests",
         "tls_failed": "unit tests", "http_coded": "unit tests",
         "tls_no_memory": "board tests"}
     CERTIFICATES = {"tls_untrusted": "untrusted", "tls_self_signed": "selfsigned",
                     "tls_wrong_name": "wrongname", "tls_expired": "expired",
-                    "tls_not_yet_valid": "notyet"}
+                    "tls_not_yet_valid": "notyet", "tls_constraint": "constraint",
+                    "tls_purpose": "purpose"}
     FAULTS = {"connection_lost": {"kind": "close_at", "process": False},
               "http_malformed": {"kind": "garbage", "http": False, "bytes": 500},
               "http_too_large": {"kind": "big", "mb": 0.1, "process": False}}

@@ -18,7 +18,8 @@ from programs import Nginx
 
 FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired": "tls_expired",
           "notyet": "tls_not_yet_valid", "selfsigned": "tls_self_signed",
-          "nochain": "tls_untrusted", "sha1": "tls_weak"}
+          "nochain": "tls_untrusted", "sha1": "tls_weak", "constraint": "tls_constraint",
+          "purpose": "tls_purpose"}
 
 
 class Certificates(GatewayCase):
@@ -51,7 +52,8 @@ class Certificates(GatewayCase):
     def test_key_types_and_tls_versions(self) -> None:
         self.k.configure()
         for generation, (cert, tls) in enumerate((("ec", "1.2"), ("ec", "1.3"), ("rsa", "1.2"),
-                                                  ("rsa", "1.3")), 1):
+                                                  ("rsa", "1.3"), ("shuffled", "1.2"),
+                                                  ("shuffled", "1.3")), 1):
             with self.subTest(cert=cert, tls=tls):
                 self.b24.set(oauth_cert=cert, portal_cert=cert, tls=tls)
                 self.b24.forget_sessions()
