@@ -95,17 +95,6 @@ static bool is_word(const char *s, size_t len, const char *word)
     return word[len] == '\0';
 }
 
-/* The next element of a comma-separated list (RFC 9110 5.6.1), of *len characters without its
- * parameters; moves *s past it. NULL: there is none. */
-static const char *next_item(const char **s, size_t *len)
-{
-    const char *item = *s + strspn(*s, ", \t");
-
-    *len = strcspn(item, ",; \t");
-    *s = item + strcspn(item, ",");
-    return *item == '\0' ? NULL : item;
-}
-
 /* The digits at s; UINT32_MAX for any number from 4,000,000,000 on. Returns what follows them. */
 static const char *read_number(const char *s, uint32_t *number)
 {
@@ -141,51 +130,40 @@ static void content_length(struct tk_http *h, const char *value)
     h->remaining = length; /* no body of UINT32_MAX is read to its end */
 }
 
-/* Names the last coding but identity, and chunked as a transfer coding: the request allowed no
- * other. */
-static void codings(struct tk_http *h, const char *value, bool is_transfer)
+enum field {
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    CONTENT_ENCODING,
+    CONNECTION,
+    CONTENT_TYPE,
+    DATE,
+    RETRY_AFTER,
+    LOCATION,
+    FIELDS
+};
+
+/* An element of Connection; or a coding: the last one but identity is kept, and but chunked as a
+ * transfer coding, since the request allowed no other. */
+static void read_item(struct tk_http *h, enum field field, const char *item, size_t len)
 {
-    const char *item;
-    size_t len;
-
-    while ((item = next_item(&value, &len)) != NULL) {
-        if (is_transfer && is_word(item, len, "chunked"))
-            h->is_chunked = true;
-        else if (!is_word(item, len, "identity"))
-            keep_word(h->coding, sizeof h->coding, item, len);
-    }
-}
-
-static void transfer_encoding(struct tk_http *h, const char *value)
-{
-    h->has_te = true;
-    codings(h, value, true);
-}
-
-static void content_encoding(struct tk_http *h, const char *value)
-{
-    codings(h, value, false);
-}
-
-static void content_type(struct tk_http *h, const char *value)
-{
-    keep_word(h->type, sizeof h->type, value, strcspn(value, ",; \t"));
-}
-
-static void connection(struct tk_http *h, const char *value)
-{
-    const char *item;
-    size_t len;
-
-    while ((item = next_item(&value, &len)) != NULL) {
+    if (field == CONNECTION) {
         h->is_odd |= is_word(item, len, "close");
         h->keep |= is_word(item, len, "keep-alive");
+    } else if (field == TRANSFER_ENCODING && is_word(item, len, "chunked")) {
+        h->is_chunked = true;
+    } else if (!is_word(item, len, "identity")) {
+        keep_word(h->coding, sizeof h->coding, item, len);
     }
 }
 
-static void date(struct tk_http *h, const char *value)
+/* The elements of a comma-separated list (RFC 9110 5.6.1), without their parameters. */
+static void read_list(struct tk_http *h, enum field field, const char *s)
 {
-    (void)tk_http_date_parse(value, &h->date_unix);
+    h->has_te |= field == TRANSFER_ENCODING;
+    while (*(s += strspn(s, ", \t")) != '\0') {
+        read_item(h, field, s, strcspn(s, ",; \t"));
+        s += strcspn(s, ",");
+    }
 }
 
 static void retry_after(struct tk_http *h, const char *value)
@@ -210,17 +188,28 @@ static void location(struct tk_http *h, const char *value)
         h->location.name[0] = '\0';
 }
 
-static const struct {
-    const char *name;
-    void (*read)(struct tk_http *h, const char *value);
-} fields[] = {{"content-length", content_length},
-              {"transfer-encoding", transfer_encoding},
-              {"content-encoding", content_encoding},
-              {"content-type", content_type},
-              {"connection", connection},
-              {"date", date},
-              {"retry-after", retry_after},
-              {"location", location}};
+static void read_value(struct tk_http *h, enum field field, const char *value)
+{
+    switch (field) {
+    case CONTENT_LENGTH:
+        content_length(h, value);
+        break;
+    case CONTENT_TYPE:
+        keep_word(h->type, sizeof h->type, value, strcspn(value, ",; \t"));
+        break;
+    case DATE:
+        (void)tk_http_date_parse(value, &h->date_unix);
+        break;
+    case RETRY_AFTER:
+        retry_after(h, value);
+        break;
+    case LOCATION:
+        location(h, value);
+        break;
+    default:
+        read_list(h, field, value);
+    }
+}
 
 /* --- the head, whose lines are collected in the buffer of the body --- */
 
@@ -228,20 +217,22 @@ static const struct {
  * before the colon (5.1). */
 static void read_field(struct tk_http *h)
 {
+    static const char names[FIELDS][18] = {
+        "content-length", "transfer-encoding", "content-encoding", "connection", "content-type",
+        "date",           "retry-after",       "location"};
     const char *line = h->body;
     char first = tk_lower(*line);
     size_t colon = strcspn(line, ":"), len = colon;
+    int i = 0;
 
     if (line[colon] == '\0')
         return;
     while (len > 0 && is_blank(line[len - 1]))
         len--;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (first == fields[i].name[0] && is_word(line, len, fields[i].name)) {
-            fields[i].read(h, line + colon + 1 + strspn(line + colon + 1, " \t"));
-            break;
-        }
-    }
+    while (i < FIELDS && (first != names[i][0] || !is_word(line, len, names[i])))
+        i++;
+    if (i < FIELDS)
+        read_value(h, (enum field)i, line + colon + 1 + strspn(line + colon + 1, " \t"));
 }
 
 /* HTTP/1.1 200 OK; of any version. */

@@ -27,12 +27,6 @@ struct tk_http {
     size_t body_len;
     uint32_t length; /* bytes of content read, kept or not */
 
-    /* Set after tk_http_begin: fields of a JSON object that are picked from the content as it
-     * comes, however long it is. The buffer needs TK_HTTP_BEGINNING + tk_json_pick_size(fields)
-     * bytes; of the content itself it keeps the first TK_HTTP_BEGINNING. NULL: none. */
-    const struct tk_json_fields *fields;
-    struct tk_json_pick pick; /* if there are fields */
-
     enum tk_err err; /* valid after TK_HTTP_FAILED */
 
     /* private; short instructions reach the first 32 bytes */
@@ -47,6 +41,12 @@ struct tk_http {
     uint32_t bytes;     /* so far */
     size_t body_size;
     int64_t retry_after; /* s; below 0: a unix time, negated */
+
+    /* Set after tk_http_begin: fields of a JSON object that are picked from the content as it
+     * comes, however long it is. The buffer needs TK_HTTP_BEGINNING + tk_json_pick_size(fields)
+     * bytes; of the content itself it keeps the first TK_HTTP_BEGINNING. NULL: none. */
+    const struct tk_json_fields *fields;
+    struct tk_json_pick pick; /* if there are fields */
 
     /* the response, continued */
     int64_t date_unix;       /* of the Date field; 0: none */
