@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_SIZE    4096
+#define ANSWER_SIZE    8192
 #define GET_TIMEOUT_S  30
 #define TIMEOUT_MAX    3600
 #define GRACE_MS       5000  /* added to the timeout of the request */

@@ -19,7 +19,7 @@
 #define READ_TIMEOUT_MS 5000
 #define GET_TIMEOUT_S   30
 #define GET_TIMEOUT_MAX 3600
-#define ANSWER_SIZE     2048
+#define ANSWER_SIZE     (2 * TK_TOKEN_MAX + 2048) /* a token may be escaped */
 
 /* --- the socket file --- */
 

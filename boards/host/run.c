@@ -14,15 +14,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef TK_BUILD_UNIX
 #error "define the build time: -DTK_BUILD_UNIX=<seconds since 1970>"
 #endif
 
-#define SECTOR_SIZE 4096
-#define SECTORS     32
-#define HEAP_LIMIT  (512 * 1024)
+/* A sector holds the pairs of all accounts, with tokens of TK_TOKEN_MAX characters. */
+#define SECTOR_SIZE 32768
+#define SECTORS     8
+/* Files of version 0.1. They keep their shape: the records of the one are foreign to the other. */
+#define SMALL_SECTOR_SIZE 4096
+#define SMALL_SECTORS     32
+#define HEAP_LIMIT        (512 * 1024)
 
 /* The service of this process. Static because it is large, and used by the signal handler. */
 static struct {
@@ -68,13 +73,22 @@ static void print_line(void *ctx, const char *line)
         fprintf(stderr, "%s\n", line);
 }
 
+static int open_flash_file(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.st_size == SMALL_SECTOR_SIZE * SMALL_SECTORS)
+        return tk_posix_flash_open(&service.flash, path, SMALL_SECTOR_SIZE, SMALL_SECTORS, 1);
+    return tk_posix_flash_open(&service.flash, path, SECTOR_SIZE, SECTORS, 1);
+}
+
 static int open_flash(const struct tk_options *options)
 {
     char path[TK_HOST_PATH];
 
     if (!tk_host_flash_path(options, path) || !tk_host_make_parents(path, 0700))
         return TK_EXIT_USAGE;
-    switch (tk_posix_flash_open(&service.flash, path, SECTOR_SIZE, SECTORS, 1)) {
+    switch (open_flash_file(path)) {
     case TK_POSIX_FLASH_OK:
         return TK_EXIT_OK;
     case TK_POSIX_FLASH_BUSY:

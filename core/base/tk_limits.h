@@ -38,11 +38,22 @@
 #define TK_CONSOLES 4 /* console lines, about 4 KB of RAM each; a board has 1, its UART */
 #endif
 
-#ifndef TK_CONSOLE_OUT
-#define TK_CONSOLE_OUT 2048 /* bytes of answers queued per console line */
+/* Characters of a token or a code. Bitrix24's have 70, JSON Web Tokens of other servers 2,000;
+ * RFC 6749 sets no limit. Boards have 256. */
+#ifndef TK_TOKEN_MAX
+#define TK_TOKEN_MAX 2048
 #endif
 
-#define TK_ANSWER_MAX 1100 /* bytes of the longest line of an answer */
+#if TK_TOKEN_MAX < 70 || TK_TOKEN_MAX > 2048
+#error "70 to 2048 characters: a pair is one record of the store"
+#endif
+
+#ifndef TK_CONSOLE_OUT
+#define TK_CONSOLE_OUT (TK_TOKEN_MAX > 256 ? 4096 : 2048) /* bytes of answers queued per line */
+#endif
+
+/* Bytes of the longest line of an answer: a setting, or a token. */
+#define TK_ANSWER_MAX (TK_TOKEN_MAX > 1000 ? TK_TOKEN_MAX + 100 : 1100)
 
 #if TK_CONSOLE_OUT <= TK_ANSWER_MAX
 #error "the queue must hold the longest line of an answer"
@@ -52,9 +63,10 @@
 #define TK_CONSOLE_ASYNC 1024 /* bytes of EVT and LOG lines queued until an answer has ended */
 #endif
 
-/* Bytes of a connection's buffer: the request, then the response body. */
+/* Bytes of a connection's buffer: the request, in which a character takes up to 3, then what is
+ * kept of the response body. */
 #ifndef TK_WORK_SIZE
-#define TK_WORK_SIZE 2048
+#define TK_WORK_SIZE (TK_TOKEN_MAX > 256 ? 3 * TK_TOKEN_MAX + 2048 : 2048)
 #endif
 
 #ifndef TK_SESSION_SIZE
@@ -100,7 +112,6 @@
 #define TK_CLIENT_ID_MAX    128               /* Bitrix24 stores 128 */
 #define TK_SECRET_MAX       128               /* Bitrix24 stores 100 */
 #define TK_SCOPE_MAX        255
-#define TK_TOKEN_MAX        256 /* token or code: 70 today; RFC 6749 sets no limit */
 #define TK_URL_MAX          255
 #define TK_PATH_MAX         63  /* path of the portal's REST endpoint */
 #define TK_ID_MAX           40  /* member_id, user_id */

@@ -15,9 +15,9 @@ import source
 CC = "arm-none-eabi-gcc"
 FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sections", "-std=c99",
          "-Wall", "-Wextra", "-Werror", "-fstack-usage", "-DTK_ACCOUNTS=1", "-DTK_CONNECTIONS=1",
-         "-DTK_CONSOLES=1", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1", "-DTK_CONSOLE_OUT=1152",
-         "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12", "-DTK_SOCK_IPV6=0",
-         "-DTK_ATTEMPTS=2",
+         "-DTK_CONSOLES=1", "-DTK_TOKEN_MAX=256", "-DTK_SESSION_SIZE=512", "-DTK_SESSIONS=1",
+         "-DTK_CONSOLE_OUT=1152", "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12",
+         "-DTK_SOCK_IPV6=0", "-DTK_ATTEMPTS=2",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
 ROOMS = ["base", "store", "https", "runtime", "oauth", "escalate", "console"]
 CORE = ["core", *(f"core/{room}" for room in ROOMS)]

@@ -11,7 +11,7 @@
 struct server_answer {
     size_t len; /* 0: none */
     int status;
-    char bytes[4096];
+    char bytes[8192];
 };
 
 /* fields: more fields, each with its CRLF; "": none. */

@@ -126,7 +126,7 @@ static void an_account_is_not_removed_during_its_command(void **state)
 /* Else one answer would mix two accounts. */
 static void an_account_is_not_removed_while_it_is_printed(void **state)
 {
-    char output[4096] = "";
+    char output[8192] = "";
     size_t len;
 
     (void)state;
@@ -134,7 +134,7 @@ static void an_account_is_not_removed_while_it_is_printed(void **state)
     world_type(&w, "ref add b");
     tk_sim_console_attach(&w.port, 1, true);
     w.port.consoles[1].out_max = 0;
-    tk_sim_console_feed(&w.port, 1, "@2 ref b\n@2 show\n@3 status --all\n", 33);
+    tk_sim_console_feed(&w.port, 1, "@2 ref b\n@2 show\n@2 help\n@3 status --all\n", 41);
     world_run(&w, 100);
     world_assert_begins(world_type(&w, "ref del b"), "ERR busy ");
     w.port.consoles[1].out_max = SIZE_MAX;

@@ -16,7 +16,7 @@
 static const struct tk_host server = {.name = "oauth.bitrix.info", .port = 443};
 static struct tk_client client;
 static struct tk_redirect redirect;
-static char buf[4096];
+static char buf[TK_WORK_SIZE];
 static struct tk_text t;
 
 static int set_up(void **state)

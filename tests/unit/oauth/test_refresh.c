@@ -75,7 +75,8 @@ static void a_name_that_does_not_resolve_is_retried(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
-/* Full jitter: after the first second each wait is random, below a limit that doubles up to the cap.
+/* Full jitter: after the first second each wait is random, below a limit that doubles up to the
+ * cap.
  */
 static void backoff_doubles_to_5_minutes_and_to_15_after_expiry(void **state)
 {

@@ -247,6 +247,12 @@ static void a_token_that_just_fits_is_served(void **state)
     static char body[2 * TK_TOKEN_MAX + 200], want[TK_TOKEN_MAX + 40];
 
     (void)state;
+    tear_down(NULL);
+    set_up(NULL);
+    tk_sim_flash_free(&w.flash);
+    tk_sim_flash_init(&w.flash, 32768, 8, 1); /* as the host program has */
+    world_restart(&w, 1000);
+    world_provision(&w);
     snprintf(body, sizeof body,
              "{\"access_token\":\"%0*d\",\"refresh_token\":\"%0*d\",\"expires_in\":60}",
              TK_TOKEN_MAX, 1, TK_TOKEN_MAX, 2);
