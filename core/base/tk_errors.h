@@ -167,6 +167,10 @@ TK_ERROR(USER_REFUSED, "user_refused", BLOCK,
          "user")
 TK_ERROR(PORTAL_CLOSED, "portal_closed", BLOCK,
          "the portal is deleted, closed or blocked; ask Bitrix24")
+TK_ERROR(PORTAL_MOVED, "portal_moved", BLOCK,
+         "the portal moved to a host that is not Bitrix24's; if moved_to in status is right, type "
+         "portal accept")
+TK_ERROR(NOT_MOVED, "not_moved", NONE, "no move waits to be accepted; see moved_to in status")
 TK_ERROR(REST_INSECURE, "rest_insecure", NONE,
          "the portal's REST address is not https; the token is not sent there")
 TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,

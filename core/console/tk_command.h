@@ -18,6 +18,7 @@ void tk_command_auth_begin(struct tk_console *c, char *args);
 void tk_command_auth_code(struct tk_console *c, char *args);
 void tk_command_auth_refresh(struct tk_console *c, char *args);
 void tk_command_auth_forget(struct tk_console *c, char *args);
+void tk_command_portal_accept(struct tk_console *c, char *args);
 void tk_command_token(struct tk_console *c, char *args);
 void tk_command_escalate_test(struct tk_console *c, char *args);
 void tk_command_ca_list(struct tk_console *c, char *args);

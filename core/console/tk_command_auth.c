@@ -2,6 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_auth.h"
+#include "tk_portal.h"
 #include "tk_refresh.h"
 #include "tk_rest_verify.h"
 #include "tk_state.h"
@@ -218,4 +219,24 @@ void tk_command_auth_forget(struct tk_console *c, char *args)
         tk_console_err(c, err);
     else
         tk_console_ok(c, NULL);
+}
+
+/* --- portal accept --- */
+
+void tk_command_portal_accept(struct tk_console *c, char *args)
+{
+    struct tk_account *a = tk_console_account(c);
+    enum tk_err err = tk_portal_accept(a);
+    char host[TK_HOST_TEXT];
+    struct tk_text t;
+
+    (void)args;
+    if (err != TK_OK) {
+        tk_console_err(c, err);
+        return;
+    }
+    tk_rest_verify(a);
+    tk_text_init(&t, host, sizeof host);
+    tk_text_host(&t, &a->client.portal);
+    tk_command_ok(c, "portal", host);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_portal.h"
 #include "tk_setting_table.h"
 #include "tk_words.h"
 
@@ -35,6 +36,9 @@ static void store_and_answer(struct tk_console *c, const struct tk_setting_row *
 
     if (err == TK_E_BAD_VALUE)
         tk_console_err_string(c, err, valid_values(row));
+    else if (err == TK_E_IN_USE && row->which == TK_SET_PORTAL &&
+             tk_portal_has_moved(tk_console_account(c)))
+        tk_console_err_string(c, err, TK_E_PORTAL_MOVED);
     else if (err != TK_OK)
         tk_console_err(c, err);
     else

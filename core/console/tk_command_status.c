@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_account_store.h"
 #include "tk_device.h"
 #include "tk_rest_verify.h"
 #include "tk_setting_table.h"
@@ -41,6 +42,14 @@ static void add_state(struct tk_console *c, struct tk_text *t)
 static void add_reason(struct tk_console *c, struct tk_text *t)
 {
     tk_text_add(t, tk_account_reason(c->job.account));
+}
+
+static void add_moved_to(struct tk_console *c, struct tk_text *t)
+{
+    char host[TK_HOST_TEXT];
+
+    tk_account_moved_to(c->job.account, host);
+    tk_text_add(t, host);
 }
 
 static void add_endpoint(struct tk_console *c, struct tk_text *t)
@@ -197,6 +206,7 @@ static const struct {
             {"state", add_state},
             {"reason", add_reason},
             {"portal", NULL},
+            {"moved_to", add_moved_to},
             {"client_endpoint", add_endpoint},
             {"user_id", add_user},
             {"member_id", add_member},

@@ -29,6 +29,8 @@ TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET |
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
 TK_COMMAND("auth forget", "", 0, auth_forget,
            "deletes the token and client_secret_next; other settings stay")
+TK_COMMAND("portal accept", "", 0, portal_accept,
+           "takes the host in moved_to of status as the portal; the token stays")
 TK_COMMAND("token", "[min_valid_s] [rejected=G]", 0, token,
            "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")

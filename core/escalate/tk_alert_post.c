@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_alert_post.h"
 
+#include "tk_account_store.h"
 #include "tk_alert_record.h"
 #include "tk_container.h"
 #include "tk_device.h"
@@ -126,7 +127,7 @@ static void write_message(const struct tk_alert *alert, struct tk_text *t,
 
 static void add_message(const struct tk_alert *alert, struct tk_text *t)
 {
-    char host[TK_HOST_TEXT], ref[REF_SIZE], action[TK_WORDS_MAX + 1];
+    char host[TK_HOST_TEXT], moved_to[TK_HOST_TEXT], ref[REF_SIZE], action[TK_WORDS_MAX + 1];
     struct tk_text portal, ref_text, action_text;
     struct tk_token_health health;
 
@@ -138,6 +139,9 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
     tk_text_init(&action_text, action, sizeof action);
     if (alert->event != TK_ALERT_CLEARED)
         tk_words_add(&action_text, alert->record.cause);
+    bool has_moved = alert->record.cause == TK_E_PORTAL_MOVED;
+
+    tk_account_moved_to(alert->account, moved_to);
     struct tk_message m = {.event = event_name(alert),
                            .account = alert->account->name,
                            .device = tk_device_id(alert->all->rt->config->port),
@@ -145,7 +149,7 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
                            .ref = ref,
                            .cause = tk_err_code((enum tk_err)alert->record.cause),
                            .action = action,
-                           .server_error = alert->account->server_error,
+                           .server_error = has_moved ? moved_to : alert->account->server_error,
                            .level = alert->posted_level,
                            .since = alert->record.since,
                            .next_try = next_try(alert),

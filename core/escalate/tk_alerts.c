@@ -72,13 +72,14 @@ void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_a
         tk_alert_level_update(alert);
         break;
     case TK_ACCOUNT_RENEWED:
-    case TK_ACCOUNT_USER:
+    case TK_ACCOUNT_STORED:
+    case TK_ACCOUNT_PORTAL:
+    case TK_ACCOUNT_MOVED:
         if (is_well(a))
             tk_alert_level_clear(alert);
         else
             tk_alert_level_update(alert);
         break;
-    case TK_ACCOUNT_STORED:
     case TK_ACCOUNT_FORGOTTEN:
     case TK_ACCOUNT_DELETING:
         tk_alert_level_clear(alert);

@@ -40,19 +40,23 @@ static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 
 #define TEXT_OF(len) (longest + sizeof longest - 1 - (len))
 
-static const struct tk_message longest_message = {
-    .event = TEXT_OF(7),
-    .account = TEXT_OF(TK_NAME_MAX),
-    .device = TEXT_OF(TK_DEVICE_ID_MAX),
-    .portal = TEXT_OF(TK_HOST_TEXT - 1),
-    .ref = TEXT_OF(TK_DEVICE_ID_MAX + TK_NAME_MAX + 13),
-    .cause = TEXT_OF(TK_ERR_CODE_MAX),
-    .action = TEXT_OF(TK_WORDS_MAX),
-    .server_error = TEXT_OF(2 * TK_SERVER_ERROR_MAX), /* escaped */
-    .level = 4,
-    .since = 99999999999,
-    .next_try = 99999999999,
-    .attempts = UINT32_MAX};
+/* The server's error code, escaped, or a host. */
+#define SAID_MAX                                                                                   \
+    (2 * TK_SERVER_ERROR_MAX < TK_HOST_TEXT ? TK_HOST_TEXT - 1 : 2 * TK_SERVER_ERROR_MAX)
+
+static const struct tk_message longest_message = {.event = TEXT_OF(7),
+                                                  .account = TEXT_OF(TK_NAME_MAX),
+                                                  .device = TEXT_OF(TK_DEVICE_ID_MAX),
+                                                  .portal = TEXT_OF(TK_HOST_TEXT - 1),
+                                                  .ref =
+                                                      TEXT_OF(TK_DEVICE_ID_MAX + TK_NAME_MAX + 13),
+                                                  .cause = TEXT_OF(TK_ERR_CODE_MAX),
+                                                  .action = TEXT_OF(TK_WORDS_MAX),
+                                                  .server_error = TEXT_OF(SAID_MAX),
+                                                  .level = 4,
+                                                  .since = 99999999999,
+                                                  .next_try = 99999999999,
+                                                  .attempts = UINT32_MAX};
 
 static bool is_object(char *json, size_t len)
 {

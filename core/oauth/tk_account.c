@@ -61,7 +61,9 @@ enum tk_err tk_account_blocked_by(const struct tk_account *a)
 {
     if (a->refresh.blocked_by != TK_OK)
         return a->refresh.blocked_by;
-    return a->rest.err == TK_E_USER_REFUSED ? TK_E_USER_REFUSED : TK_OK;
+    if (a->portal_fault == TK_PORTAL_OK)
+        return TK_OK;
+    return a->portal_fault == TK_PORTAL_USER_REFUSED ? TK_E_USER_REFUSED : TK_E_PORTAL_MOVED;
 }
 
 bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)

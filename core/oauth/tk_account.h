@@ -49,6 +49,15 @@ enum tk_revocation {
     TK_SUCCESSOR_LONG = 3 /* ... after a response whose tokens are longer than TK_TOKEN_MAX */
 };
 
+/* Why calls of the portal are of no use although the pair is good. Numbers are on flash. */
+enum tk_portal_fault {
+    TK_PORTAL_OK = 0,
+    TK_PORTAL_MOVED_BY_ANSWER = 1,   /* to a host that the operator must accept: as token responses
+                                        say */
+    TK_PORTAL_MOVED_BY_REDIRECT = 2, /* ... as the portal says */
+    TK_PORTAL_USER_REFUSED = 3       /* the portal refuses the user who authorized */
+};
+
 /* Whether the portal's REST API accepts the access token. */
 enum tk_rest_status { TK_REST_UNKNOWN, TK_REST_OK, TK_REST_DENIED, TK_REST_UNREACHABLE };
 
@@ -141,7 +150,7 @@ enum tk_account_event {
     TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why it is not on flash */
     TK_ACCOUNT_STORED,    /* the retried commit of the pair succeeded, and no refresh is failing */
     TK_ACCOUNT_FAILED,    /* a refresh failed with err */
-    TK_ACCOUNT_USER,      /* the portal refuses its user, or no longer does */
+    TK_ACCOUNT_PORTAL,    /* its portal_fault changed */
     TK_ACCOUNT_MOVED,     /* the portal has a new host name, which is about to be stored */
     TK_ACCOUNT_FORGOTTEN, /* the pair was deleted */
     TK_ACCOUNT_DELETING,  /* about to be deleted */
@@ -166,6 +175,7 @@ struct tk_account {
     /* the pair */
     const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
+    enum tk_portal_fault portal_fault;
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
     bool secret_promoted;   /* client_secret_next is in use, which is not on flash yet */
     bool session_cleared;   /* flash is known to hold no TLS session for it */
@@ -209,8 +219,8 @@ bool tk_account_has_pair(const struct tk_account *a);
 /* True if it has a pair that the server has not refused. */
 bool tk_account_is_renewable(const struct tk_account *a);
 
-/* What an operator must change before the pair is of use: the last refresh says so, or the portal
- * refuses the user. TK_OK: nothing. */
+/* What an operator must change before the pair is of use: the last refresh says so, or
+ * portal_fault. TK_OK: nothing. */
 enum tk_err tk_account_blocked_by(const struct tk_account *a);
 
 /* True while a code is being exchanged or waits for its next try. */

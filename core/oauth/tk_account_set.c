@@ -31,6 +31,7 @@ static void wipe_pair(struct tk_account *a)
     memset(&a->info, 0, sizeof a->info);
     a->discovered_host = NULL;
     a->revocation = TK_NOT_REVOKED;
+    a->portal_fault = TK_PORTAL_OK;
     a->info_stored = false;
     a->times_known = false;
 }
@@ -139,43 +140,4 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
         TK_ASSERT(setting == TK_SET_RENEW);
         return set_renew(a, value);
     }
-}
-
-/* --- a portal that moved --- */
-
-/* client_endpoint with the new host and the same path. False: too long. */
-static bool endpoint_at(const struct tk_account *a, const struct tk_host *host, struct tk_text *t)
-{
-    const char *path = "/rest/";
-    struct tk_host former;
-
-    if (a->info.client_endpoint[0] != '\0')
-        (void)tk_host_parse(&former, a->info.client_endpoint, &path);
-    tk_text_add(t, "https://");
-    tk_text_host(t, host);
-    tk_text_add(t, path);
-    return tk_text_ok(t);
-}
-
-void tk_account_move(struct tk_account *a, const struct tk_host *to)
-{
-    struct tk_host from = a->client.portal;
-    char endpoint[sizeof a->info.client_endpoint];
-    struct tk_text t;
-
-    tk_text_init(&t, endpoint, sizeof endpoint);
-    if (!endpoint_at(a, to, &t))
-        return;
-    tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
-    a->client.portal = *to;
-    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
-    (void)tk_account_store_move(a, &from);
-}
-
-bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host)
-{
-    char former[TK_HOST_TEXT];
-
-    tk_account_former_portal(a, former);
-    return strcmp(host->name, a->client.portal.name) == 0 || strcmp(host->name, former) == 0;
 }

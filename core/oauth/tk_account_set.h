@@ -3,8 +3,8 @@
 #define TK_ACCOUNT_SET_H
 
 /*
- * Changes to an account's name, configuration and portal, and its deletion: on flash and in RAM.
- * Each call is one commit. On an error neither is changed; tk_account_move is the exception.
+ * Changes to an account's name and configuration, and its deletion: on flash and in RAM. Each call
+ * is one commit. On an error neither is changed.
  */
 
 #include "tk_account.h"
@@ -23,13 +23,5 @@ enum tk_err tk_account_forget(struct tk_account *a);
 
 /* Deletes everything and frees the slot. TK_E_STORAGE_*. */
 enum tk_err tk_account_delete(struct tk_account *a);
-
-/* The portal has a new host name: adopts it in portal and client_endpoint, notifies
- * TK_ACCOUNT_MOVED, and stores it. If flash fails the move is in RAM only; after a restart it is
- * detected again. */
-void tk_account_move(struct tk_account *a, const struct tk_host *to);
-
-/* True if host is the account's portal, by its current name or the one before the last move. */
-bool tk_account_is_portal(const struct tk_account *a, const struct tk_host *host);
 
 #endif

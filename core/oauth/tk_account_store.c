@@ -114,6 +114,16 @@ static void load_configuration(struct tk_account *a)
         a->renew_s = (uint32_t)take(&p, 4);
 }
 
+/* host: to which the portal moved; "": it has not. */
+static enum tk_portal_fault load_portal_fault(const struct tk_account *a, char host[TK_HOST_TEXT])
+{
+    char value[1 + TK_HOST_TEXT] = {TK_PORTAL_OK};
+
+    (void)load_text(a, TK_KEY_PORTAL_FAULT, value, sizeof value);
+    tk_copy(host, TK_HOST_TEXT, value[0] == TK_PORTAL_OK ? "" : value + 1);
+    return (enum tk_portal_fault)value[0];
+}
+
 static void load_info(struct tk_account *a)
 {
     char text[sizeof a->info];
@@ -126,6 +136,7 @@ static void load_info(struct tk_account *a)
         a->discovered_host = tk_oauth_known_host(host);
     if (load_bytes(a, TK_KEY_REVOCATION, &revocation, 1))
         a->revocation = (enum tk_revocation)revocation;
+    a->portal_fault = load_portal_fault(a, host);
 }
 
 static void load_pair(struct tk_account *a)
@@ -170,6 +181,11 @@ void tk_account_load(struct tk_account *a)
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
 {
     load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
+}
+
+void tk_account_moved_to(const struct tk_account *a, char out[TK_HOST_TEXT])
+{
+    (void)load_portal_fault(a, out);
 }
 
 bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1])
@@ -315,19 +331,37 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
     return err;
 }
 
+enum tk_err tk_account_store_portal_fault(struct tk_account *a, const char *moved_to)
+{
+    uint8_t fault = (uint8_t)a->portal_fault;
+    const struct tk_store_piece pieces[2] = {{&fault, 1}, {moved_to, (uint16_t)strlen(moved_to)}};
+    struct batch b;
+
+    begin(&b, a);
+    add_pieces(&b, TK_KEY_PORTAL_FAULT, pieces,
+               fault == TK_PORTAL_OK ? 0
+               : moved_to[0] == '\0' ? 1
+                                     : 2);
+    return commit(&b);
+}
+
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from)
 {
-    char portal[TK_HOST_TEXT];
+    char portal[TK_HOST_TEXT], former[TK_HOST_TEXT];
     struct tk_text t;
     struct batch b;
 
     tk_text_init(&t, portal, sizeof portal);
     tk_text_host(&t, &a->client.portal);
+    tk_text_init(&t, former, sizeof former);
+    tk_text_host(&t, from);
     a->info_stored = false;
     begin(&b, a);
     add_text(&b, TK_KEY_PORTAL, portal);
     add_info(&b);
-    add_text(&b, TK_KEY_MOVED_FROM, from->name);
+    add_text(&b, TK_KEY_MOVED_FROM, former);
+    if (a->portal_fault == TK_PORTAL_OK)
+        add(&b, TK_KEY_PORTAL_FAULT, NULL, 0);
     return commit(&b);
 }
 
@@ -395,8 +429,9 @@ enum tk_err tk_account_store_code(struct tk_account *a, const char *code)
 enum tk_err tk_account_store_forget(struct tk_account *a)
 {
     static const uint8_t items[] = {
-        TK_KEY_ACCESS, TK_KEY_REFRESH,    TK_KEY_GRANT_INFO, TK_KEY_DISCOVERED_HOST,
-        TK_KEY_INTENT, TK_KEY_REVOCATION, TK_KEY_SESSION,    TK_KEY_CLIENT_SECRET_NEXT};
+        TK_KEY_ACCESS,      TK_KEY_REFRESH,    TK_KEY_GRANT_INFO, TK_KEY_DISCOVERED_HOST,
+        TK_KEY_INTENT,      TK_KEY_REVOCATION, TK_KEY_SESSION,    TK_KEY_CLIENT_SECRET_NEXT,
+        TK_KEY_PORTAL_FAULT};
     struct batch b;
 
     begin(&b, a);

@@ -25,11 +25,17 @@ enum tk_err tk_account_store_setting(struct tk_account *a, enum tk_setting setti
 /* NULL deletes it. */
 enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds);
 
-/* The portal's new host name and client_endpoint as in RAM, and its former host name. */
+/* The portal's new host and client_endpoint as in RAM, its former host, and the end of a fault. */
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
 
-/* The portal's host name before the last move; "" if it never moved. */
+/* The portal's host[:port] before the last move; "" if it never moved. */
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
+
+/* portal_fault as in RAM. moved_to: the host[:port] of one of the two moves, else "". */
+enum tk_err tk_account_store_portal_fault(struct tk_account *a, const char *moved_to);
+
+/* The host[:port] that an operator must accept; "" if there is none. It is on flash only. */
+void tk_account_moved_to(const struct tk_account *a, char out[TK_HOST_TEXT]);
 
 /* The pair, its TLS session, a promoted client_secret, and whatever grant info is not stored yet;
  * read back by the store. The intent and the revocation are stored as they are in RAM: if an

@@ -131,8 +131,10 @@ bool tk_accounts_are_stored(const struct tk_accounts *all)
 
 void tk_accounts_schedule(struct tk_accounts *all)
 {
-    for (size_t i = 0; i < TK_ACCOUNTS; i++)
+    for (size_t i = 0; i < TK_ACCOUNTS; i++) {
         tk_token_schedule(&all->of[i]);
+        tk_rest_verify_resume(&all->of[i]);
+    }
 }
 
 enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,

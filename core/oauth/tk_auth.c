@@ -2,10 +2,10 @@
 #include "tk_auth.h"
 
 #include "tk_account_said.h"
-#include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_entropy.h"
+#include "tk_portal.h"
 #include "tk_rest_verify.h"
 #include "tk_token.h"
 
@@ -172,13 +172,9 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
 static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_response *response)
 {
     struct tk_host host;
+    enum tk_portal_named named = tk_portal_named(a, response->client_endpoint, &host);
 
-    if (response->client_endpoint[0] == '\0')
-        return true;
-    const char *s = strstr(response->client_endpoint, "://");
-
-    return !tk_host_parse(&host, s == NULL ? response->client_endpoint : s + 3, NULL) ||
-           tk_account_is_portal(a, &host);
+    return named != TK_NAMES_CLOUD && named != TK_NAMES_OTHER;
 }
 
 /* The exchange succeeded: the new pair replaces the account's, whose refresh is cancelled. */

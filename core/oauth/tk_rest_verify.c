@@ -2,9 +2,9 @@
 #include "tk_rest_verify.h"
 
 #include "tk_account_said.h"
-#include "tk_account_set.h"
 #include "tk_assert.h"
 #include "tk_container.h"
+#include "tk_portal.h"
 #include "tk_refresh.h"
 #include "tk_token.h"
 
@@ -39,8 +39,10 @@ static enum tk_rest_status status_of(enum tk_err err)
 {
     if (err == TK_OK)
         return TK_REST_OK;
-    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ? TK_REST_UNREACHABLE
-                                                                              : TK_REST_DENIED;
+    return tk_err_action(err) == TK_ACTION_RETRY || err == TK_E_REST_INSECURE ||
+                   err == TK_E_PORTAL_MOVED
+               ? TK_REST_UNREACHABLE
+               : TK_REST_DENIED;
 }
 
 static uint64_t repeat_delay_ms(const struct tk_rest *r)
@@ -53,11 +55,26 @@ static uint64_t repeat_delay_ms(const struct tk_rest *r)
                                      : tk_backoff_ms(REFUSED_MS, r->failures, REFUSED_MOST_MS);
 }
 
+/* True for a fault that the portal itself reported: a call that succeeds ends it. */
+static bool is_for_portal_to_end(const struct tk_account *a)
+{
+    return a->portal_fault == TK_PORTAL_MOVED_BY_REDIRECT ||
+           a->portal_fault == TK_PORTAL_USER_REFUSED;
+}
+
+/* What the portal's answer says of its faults. */
+static void update_fault(struct tk_account *a, enum tk_err err)
+{
+    if (err == TK_E_USER_REFUSED && a->portal_fault == TK_PORTAL_OK)
+        tk_portal_set_fault(a, TK_PORTAL_USER_REFUSED, NULL);
+    if (err == TK_OK && is_for_portal_to_end(a))
+        tk_portal_set_fault(a, TK_PORTAL_OK, NULL);
+}
+
 static void verified(struct tk_account *a, enum tk_err err, const struct tk_http *http)
 {
     struct tk_rest *r = &a->rest;
     uint64_t not_before_ms = tk_token_retry_after(a, http);
-    bool user_changed = (err == TK_E_USER_REFUSED) != (r->err == TK_E_USER_REFUSED);
 
     if (err != TK_OK || a->last_error == r->err)
         tk_account_set_error(a, err);
@@ -69,8 +86,7 @@ static void verified(struct tk_account *a, enum tk_err err, const struct tk_http
         due_ms = not_before_ms;
     tk_timer_start(&a->rt->timers, &r->timer, err == TK_OK ? TK_NEVER : due_ms);
     r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
-    if (user_changed)
-        tk_account_notify(a, TK_ACCOUNT_USER, err);
+    update_fault(a, err);
 }
 
 /* --- the call --- */
@@ -111,17 +127,32 @@ static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
-/* Submits the call to the host that a redirect names: again as a POST with its body, also after a
- * 302. */
-static bool follow(struct tk_account *a, const struct tk_http *http)
+/* 301, 302, 303, 307 or 308 (RFC 9110 15.4) to another host. */
+static bool is_elsewhere(const struct tk_request *r, const struct tk_http *http)
+{
+    int status = http->status;
+
+    return ((status >= 301 && status <= 303) || status == 307 || status == 308) &&
+           http->location.name[0] != '\0' && !tk_host_same(&http->location, &r->host);
+}
+
+/* The portal redirects to another host. If the token may go there, submits the call again, as a
+ * POST with its body whatever the status: true. */
+static bool follow(struct tk_account *a, const struct tk_host *to, enum tk_err *err)
 {
     struct tk_request *r = &a->rest.request;
 
-    if (http->status < 300 || http->status > 399 || http->location.name[0] == '\0' ||
-        tk_host_same(&http->location, &r->host) || a->rest.redirects == REDIRECTS_MAX)
+    if (tk_portal_compare(a, to) == TK_NAMES_OTHER) {
+        *err = TK_E_PORTAL_MOVED;
+        if (a->portal_fault != TK_PORTAL_MOVED_BY_ANSWER)
+            tk_portal_set_fault(a, TK_PORTAL_MOVED_BY_REDIRECT, to);
+        return false;
+    }
+    *err = TK_E_HTTP_REDIRECT;
+    if (a->rest.redirects == REDIRECTS_MAX)
         return false;
     a->rest.redirects++;
-    r->host = http->location;
+    r->host = *to;
     tk_https_submit(&a->rt->https, r);
     return true;
 }
@@ -131,13 +162,13 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     struct tk_account *a = of_request(r);
     struct tk_server_error said;
 
-    if (err == TK_OK && follow(a, http))
+    if (http != NULL && is_elsewhere(r, http) && follow(a, &http->location, &err))
         return;
     err = tk_oauth_read_rest_response(http, err, &said);
     if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */
         tk_account_note_response(a, http, err, &said);
     if (err == TK_OK && a->rest.redirects > 0)
-        tk_account_move(a, &r->host);
+        (void)tk_portal_move(a, &r->host);
     verified(a, err, http);
 }
 
@@ -208,6 +239,14 @@ void tk_rest_verify_stop(struct tk_account *a)
     tk_timer_stop(&a->rt->timers, &a->rest.timer);
     a->rest.status = TK_REST_UNKNOWN;
     a->rest.err = TK_OK;
+    if (a->portal_fault == TK_PORTAL_USER_REFUSED)
+        tk_portal_set_fault(a, TK_PORTAL_OK, NULL);
+}
+
+void tk_rest_verify_resume(struct tk_account *a)
+{
+    if (is_for_portal_to_end(a) && a->rest.timer.due_ms == TK_NEVER && !tk_rest_verifying(a))
+        tk_timer_start(&a->rt->timers, &a->rest.timer, tk_runtime_now(a->rt) + TRANSIENT_MS);
 }
 
 void tk_rest_verify_init(struct tk_account *a)

@@ -5,11 +5,11 @@
 /*
  * Verifies that the portal's REST API accepts the access token, by one call of `app.info`: a portal
  * without a paid plan issues tokens, and then refuses every call. The result never changes the
- * account's state or pair.
+ * account's pair; a portal that moved or that refuses the user is a fault (portal_fault).
  *
- * A verification that failed is repeated; errors.md says when. If the portal redirects to another
- * host, the call follows: https only, at most two redirects. The new host name is adopted when the
- * call succeeds there.
+ * A verification that failed is repeated; errors.md says when. If the portal redirects to a host
+ * that tk_portal.h trusts, the call follows: https only, at most two redirects. The new host is
+ * adopted when the call succeeds there.
  */
 
 #include "tk_account.h"
@@ -30,8 +30,12 @@ enum tk_err tk_rest_verify_error(const struct tk_account *a);
 /* "unknown", "ok", "access_denied" or "unreachable"; a constant. */
 const char *tk_rest_status_name(enum tk_rest_status status);
 
-/* Cancels a verification, in progress or scheduled. The status becomes unknown. */
+/* Cancels a verification, in progress or scheduled. The status becomes unknown, and the portal no
+ * longer refuses the user. */
 void tk_rest_verify_stop(struct tk_account *a);
+
+/* After a start: repeats the verification of a portal whose answer was a fault. */
+void tk_rest_verify_resume(struct tk_account *a);
 
 /* Host and path of a REST method: below client_endpoint, or https://portal/rest/ if the server
  * named none. False if the endpoint is not https, or the path does not fit. */

@@ -5,6 +5,7 @@
 #include "tk_account_store.h"
 #include "tk_assert.h"
 #include "tk_container.h"
+#include "tk_portal.h"
 
 #include <string.h>
 
@@ -233,23 +234,15 @@ static void update(struct tk_account *a, char *field, size_t size, const char *v
 }
 
 static void update_info(struct tk_account *a, const struct tk_token_response *response,
-                        bool keep_endpoint)
+                        enum tk_portal_named named)
 {
     struct tk_grant_info *info = &a->info;
 
-    if (!keep_endpoint && tk_is_vchar(response->client_endpoint)) /* else it is no URL */
+    if (named <= TK_NAMES_PORTAL || named == TK_NAMES_CLOUD)
         update(a, info->client_endpoint, sizeof info->client_endpoint, response->client_endpoint);
     update(a, info->member_id, sizeof info->member_id, response->member_id);
     update(a, info->user_id, sizeof info->user_id, response->user_id);
     update(a, info->scope, sizeof info->scope, response->scope);
-}
-
-/* True if the response names the portal by another host name than ours. */
-static bool names_other_host(const struct tk_account *a, const struct tk_token_response *response,
-                             struct tk_host *named)
-{
-    return tk_host_parse(named, response->client_endpoint, NULL) &&
-           strcmp(named->name, a->client.portal.name) != 0;
 }
 
 /* Puts the new pair into use and drops earlier failures. */
@@ -277,12 +270,11 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
     struct tk_refresh *r = &a->refresh;
     const char *auth_host = tk_oauth_known_host(response->server_endpoint);
     struct tk_host portal;
-    bool is_other = names_other_host(a, response, &portal);
-    bool is_former = is_other && tk_account_is_portal(a, &portal); /* has not seen the move yet */
+    enum tk_portal_named named = tk_portal_named(a, response->client_endpoint, &portal);
 
     TK_ASSERT(response->access_token[0] != '\0' && response->refresh_token[0] != '\0');
     fill_pair(a, response, sent_ms);
-    update_info(a, response, is_former);
+    update_info(a, response, named);
     if (auth_host != NULL)
         tk_account_discover_host(a, auth_host);
     a->revocation = TK_NOT_REVOKED;
@@ -291,8 +283,7 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
     enum tk_err err = store_pair(a);
 
     publish(a, sent_ms, err);
-    if (is_other && !is_former)
-        tk_account_move(a, &portal);
+    tk_portal_note_answer(a, named, &portal);
     tk_account_notify(a, TK_ACCOUNT_RENEWED, err);
 }
 

@@ -47,9 +47,10 @@ enum {
     TK_KEY_USED_CODES = 15,      /* digests of authorization codes that were sent */
     TK_KEY_ESCALATION = 16,      /* see tk_alert_record.c */
     TK_KEY_SESSION = 17,         /* secret, see tk_account_session.c */
-    TK_KEY_MOVED_FROM = 18,      /* former host name of the portal */
+    TK_KEY_MOVED_FROM = 18,      /* former host[:port] of the portal */
     TK_KEY_CLIENT_SECRET_NEXT = 19, /* secret */
-    TK_KEY_LAST = TK_KEY_CLIENT_SECRET_NEXT,
+    TK_KEY_PORTAL_FAULT = 20, /* 1 byte, enum tk_portal_fault; after a move the new host[:port] */
+    TK_KEY_LAST = TK_KEY_PORTAL_FAULT,
     TK_KEYS_PER_ACCOUNT = 32
 };
 

@@ -114,20 +114,25 @@ class Relay:
         self._listening.close()
 
     def _accept(self, listening: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # closed
             while True:
-                near, far = listening.accept()[0], socket.create_connection(self._target)
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=self._copy, args=ends, daemon=True).start()
+                near = listening.accept()[0]
+                threading.Thread(target=self._forward, args=(near,), daemon=True).start()
+
+    def _forward(self, near: socket.socket) -> None:
+        with near, contextlib.suppress(OSError), socket.create_connection(self._target) as far:
+            back = threading.Thread(target=self._copy, args=(far, near), daemon=True)
+            back.start()
+            self._copy(near, far)
+            back.join()
 
     @staticmethod
     def _copy(source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 sink.sendall(data)
-        for end, how in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
-            with contextlib.suppress(OSError):
-                end.shutdown(how)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
 
 
 CHAINS = "tests/unit/https/chains"
@@ -148,7 +153,7 @@ class NoResponse(CatalogueCase):
                     "tls_not_yet_valid": "notyet", "tls_constraint": "constraint",
                     "tls_purpose": "purpose"}
     FAULTS = {"connection_lost": {"kind": "close_at", "process": False},
-              "http_malformed": {"kind": "garbage", "http": False, "bytes": 500},
+              "http_malformed": {"kind": "garbage", "http": False, "bytes": 4000},
               "http_too_large": {"kind": "big", "mb": 0.1, "process": False}}
 
     def setUp(self) -> None:
@@ -160,7 +165,7 @@ class NoResponse(CatalogueCase):
     def test_each(self) -> None:
         driven = {*self.CERTIFICATES, *self.FAULTS, "connect_failed"}
         self.assertEqual(set(driven) | set(self.UNDRIVEN), set(FAILURES))
-        for error in driven:
+        for error in sorted(driven):
             with self.subTest(error):
                 self.restart()
                 self.cause(error)
@@ -209,50 +214,6 @@ class RefusedToken(CatalogueCase):
         self.b24.fault("portal", "error", path="/rest/", code="expired_token")
         self.assertEqual(self.k.command("check").code, "token_refused")
         self.k.wait_status(generation="2", rest="ok", last_error="none")
-
-
-class MovedPortal(CatalogueCase):
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.there = self.b24.portal.replace("localhost", "127.0.0.1")
-
-    def moved_to(self, location: str, **more) -> str:
-        self.b24.fault("portal", "redirect", path="/rest/", location=location, **more)
-        return self.k.command("check").code
-
-    def assert_portal(self, portal: str) -> None:
-        status = self.k.status()
-        self.assertEqual((status["portal"], status["client_endpoint"], status["state"]),
-                         (portal, f"https://{portal}/rest/", "ready"))
-
-    def test_is_followed_and_stored(self) -> None:
-        self.assertEqual(self.moved_to(f"https://{self.there}/rest/app.info"), "")
-        self.assertEqual(self.k.status()["rest"], "ok")
-        self.assert_portal(self.there)
-        self.restart()
-        self.assert_portal(self.there)
-        self.k.must("auth refresh")     # the response still has the old address
-        self.assert_portal(self.there)
-
-    def test_a_hostile_redirect_changes_nothing(self) -> None:
-        for location, times in ((f"http://{self.there}/rest/app.info", 1),
-                                (f"https://{self.b24.portal}/rest/app.info", 1),
-                                ("/bitrix/coupon_activation.php", 1),
-                                (f"ftp://{self.there}/", 1),
-                                (f"https://u:p@{self.there}/", 1),
-                                (f"https://{'a' * 200}.example/", 1),
-                                (f"https://{self.there}/rest/app.info", 2)):
-            with self.subTest(location):
-                self.b24.clear_faults()
-                asked = len(self.b24.log())
-                self.assertEqual(self.moved_to(location, count=-1), "http_redirect")
-                calls = [entry for entry in self.b24.log()[asked:]
-                         if entry.get("path", "").startswith("/rest/")]
-                self.assertEqual(len(calls), times)
-                self.assert_portal(self.b24.portal)
-                self.b24.clear_faults()
-                self.assertTrue(self.k.must("check").ok)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,12 @@ class Operations(OperationsCase):
         self.assertEqual(self.b24.posts()[-1]["json"]["event"], "test")
 
     def test_portal_renamed(self) -> None:
+        there = self.b24.portal.replace("localhost", "127.0.0.1")
+        self.b24.fault("portal", "redirect", path="/rest/", location=f"https://{there}/")
+        self.assertEqual(self.k.command("check").code, "portal_moved")
         self.follow("The portal was renamed")
-        self.assertEqual(self.k.status()["state"], "needs_code")
+        status = self.k.status()
+        self.assertEqual((status["state"], status["portal"]), ("ready", there))
 
 
 class OperationsOfRefusals(OperationsCase):

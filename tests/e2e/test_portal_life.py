@@ -88,5 +88,184 @@ class RenewedSecret(GatewayCase):
         self.assertRegex(self.k.must("show")["client_secret"], "^len=50 ")
 
 
+class PortalCase(GatewayCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.k.provision()
+
+    def restart(self) -> None:
+        """After a start a refresh is permitted at once."""
+        self.k.kill()
+        self.k.start()
+
+    def rest_calls(self) -> list[dict]:
+        return [entry for entry in self.b24.log() if entry.get("path", "").startswith("/rest/")]
+
+    def assert_blocked(self, reason: str) -> None:
+        status = self.k.status()
+        self.assertEqual((status["state"], status["reason"], status["escalation"]),
+                         ("blocked", reason, "4"), repr(status))
+        self.assertEqual(self.k.get().returncode, 0, "the token is valid and served")
+
+    def assert_ready(self, portal: str) -> None:
+        status = self.k.wait_status(state="ready", escalation="0", reason="none", moved_to="")
+        self.assertEqual((status["portal"], status["client_endpoint"]),
+                         (portal, f"https://{portal}/rest/"))
+        self.assertEqual(self.k.get_json()["client_endpoint"], f"https://{portal}/rest/")
+
+
+class MovedPortal(PortalCase):
+    """To a host that the operator did not name: the token stays here until `portal accept`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.there = self.b24.portal.replace("localhost", "127.0.0.1")
+        self.attacker = self.b24.webhook  # another server, with a valid certificate
+
+    def redirect(self, location: str, **more) -> str:
+        self.b24.fault("portal", "redirect", path="/rest/", location=location, count=-1, **more)
+        return self.k.command("check").code
+
+    def assert_pending(self, host: str) -> None:
+        self.assert_blocked("portal_moved")
+        status = self.k.status()
+        self.assertEqual((status["moved_to"], status["portal"]), (host, self.b24.portal))
+        for endpoint in (status["client_endpoint"], self.k.get_json()["client_endpoint"]):
+            self.assertEqual(endpoint, f"https://{self.b24.portal}/rest/")
+
+    def test_the_token_stays_here(self) -> None:
+        start = len(self.k.out.all)
+        for status in (301, 302, 303, 307, 308):
+            self.b24.clear_faults()
+            self.assertEqual(self.redirect(f"https://{self.attacker}/rest/", status=status),
+                             "portal_moved")
+            self.assert_pending(self.attacker)
+        self.k.event(f"portal ref=token event=move_pending to={self.attacker}$", start)
+        self.k.event("escalation ref=token event=raised level=4 cause=portal_moved", start)
+        self.restart()
+        self.k.must("auth refresh")
+        self.assert_pending(self.attacker)
+        self.assert_error(self.k.command(f"set portal {self.there}"), "in_use", "portal accept")
+        self.assertEqual([e for e in self.b24.log() if e["listener"] == "webhook"], [])
+
+    def test_accept_keeps_the_pair(self) -> None:
+        self.assert_error(self.k.command("portal accept"), "not_moved", "moved_to")
+        self.redirect(f"https://{self.there}/rest/app.info")
+        self.assert_pending(self.there)
+        self.b24.clear_faults()
+        self.assertEqual(self.k.must("portal accept")["portal"], self.there)
+        self.assert_ready(self.there)
+        self.assertEqual(self.k.wait_status(rest="ok")["generation"], "1")
+        self.assertIn("event=moved ref=token", repr(self.k.must("history")))
+        self.restart()
+        self.k.must("auth refresh")     # the response still has the old address
+        self.assert_ready(self.there)
+        self.assert_error(self.k.command("portal accept"), "not_moved")
+
+    def test_a_token_answer_that_names_it(self) -> None:
+        self.restart()
+        self.b24.set(portal_domain=self.attacker)
+        self.assertEqual(self.k.must("auth refresh")["generation"], "2")
+        self.assert_pending(self.attacker)
+        self.k.must("check")
+        self.assert_pending(self.attacker)
+        self.assertEqual([e for e in self.b24.log() if e["listener"] == "webhook"], [])
+        self.restart()
+        self.b24.set(portal_domain=self.there)
+        self.k.must("auth refresh")
+        self.assert_pending(self.there)
+        self.k.must("portal accept")
+        self.assert_ready(self.there)
+        self.restart()
+        self.k.must("auth refresh")
+        self.assert_ready(self.there)
+
+    def test_it_ends_with_the_redirect(self) -> None:
+        self.redirect(f"https://{self.attacker}/")
+        self.assert_pending(self.attacker)
+        self.b24.clear_faults()
+        self.k.must("check")
+        self.assert_ready(self.b24.portal)
+
+    def test_an_invalid_redirect_is_no_move(self) -> None:
+        for location in (f"http://{self.there}/rest/app.info",
+                         f"https://{self.b24.portal}/rest/app.info", "/bitrix/coupon_activation.php",
+                         f"ftp://{self.there}/", f"https://u:p@{self.there}/",
+                         f"https://{'a' * 200}.example/"):
+            with self.subTest(location):
+                self.b24.clear_faults()
+                asked = len(self.rest_calls())
+                self.assertEqual(self.redirect(location), "http_redirect")
+                self.assertEqual(len(self.rest_calls()), asked + 1)
+                self.assert_ready(self.b24.portal)
+
+
+class DismissedUser(PortalCase):
+    """authorization_error, from either server and in every state."""
+
+    def refuse(self, server: str, command: str) -> None:
+        path = "/rest/" if server == "portal" else "/oauth/"
+        self.b24.fault(server, "error", path=path, code="authorization_error", count=-1)
+        answer = self.k.command(command)
+        self.assert_error(answer, "user_refused", "auth begin")
+
+    def another_user(self) -> None:
+        self.b24.clear_faults()
+        self.b24.set(user_id=2)
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.assert_ready(self.b24.portal)
+        self.assertEqual(self.k.status()["user_id"], "2")
+
+    def test_said_by_the_authorization_server(self) -> None:
+        self.restart()
+        self.refuse("oauth", "auth refresh")
+        self.assert_blocked("user_refused")
+        self.assertEqual(self.k.status()["said"], "authorization_error")
+        self.another_user()
+
+    def test_said_to_a_code(self) -> None:
+        self.refuse("oauth", f"auth code {self.k.redirect()}")
+        self.assert_ready(self.b24.portal)  # the old pair is good
+        self.another_user()
+
+    def test_said_by_the_portal(self) -> None:
+        self.refuse("portal", "check")
+        self.assert_blocked("user_refused")
+        self.restart()
+        self.assert_blocked("user_refused")
+        self.k.must("auth refresh")  # the authorization server knows nothing of it
+        self.assert_blocked("user_refused")
+        self.restart()
+        self.assert_blocked("user_refused")
+        self.another_user()
+
+    def test_said_by_the_portal_while_refreshes_fail(self) -> None:
+        for code, state in (("QUERY_LIMIT_EXCEEDED", "user_refused"),
+                            ("PAYMENT_REQUIRED", "payment_required")):
+            self.b24.clear_faults()
+            self.restart()
+            self.b24.fault("oauth", "error", path="/oauth/", code=code, count=-1)
+            self.k.command("auth refresh")
+            self.refuse("portal", "check")
+            self.assert_blocked(state)
+        self.another_user()
+
+    def test_said_by_the_portal_of_a_pair_that_was_refused(self) -> None:
+        self.b24.revoke()
+        self.restart()
+        self.k.command("auth refresh")
+        self.refuse("portal", "check")
+        status = self.k.status()
+        self.assertEqual((status["state"], status["escalation"]), ("needs_code", "4"))
+        self.another_user()
+
+    def test_the_portal_takes_the_user_back(self) -> None:
+        self.refuse("portal", "check")
+        self.b24.clear_faults()
+        self.k.must("check")
+        self.assert_ready(self.b24.portal)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -64,7 +64,9 @@ static bool redirect(const struct server *s, struct server_answer *out)
             continue;
         if (location != NULL)
             snprintf(field, sizeof field, "Location: %s\r\n", location);
-        server_put(s, out, 302, field, "text/html", "<html>");
+        int status = s->redirects[i].status;
+
+        server_put(s, out, status == 0 ? 302 : status, field, "text/html", "<html>");
         return true;
     }
     return false;

@@ -129,7 +129,8 @@ struct server {
     const char *client_endpoint;  /* the same */
     const char *rest_error;       /* REST refuses all calls with it; NULL: as the rules say */
     struct {
-        const char *host, *location; /* REST of this host answers 302; location NULL: without one */
+        const char *host, *location; /* REST of this host redirects; location NULL: without one */
+        int status;                  /* 0: 302 */
     } redirects[SERVER_REDIRECTS];
 
     const struct server_host *hosts;

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-enum { COLUMNS = 7, ROWS_MAX = 16 };
+enum { COLUMNS = 8, ROWS_MAX = 16 };
 
-enum { EXCHANGE, CLIENT, PAIR, REVOKED, BLOCKED, FAILURES, REFRESH };
+enum { EXCHANGE, CLIENT, PAIR, REVOKED, BLOCKED, MOVED, FAILURES, REFRESH };
 
 struct row {
     char matches[COLUMNS]; /* 'y', 'n' or '-' */
@@ -93,6 +93,7 @@ static void set_up_account(struct tk_account *a, const bool conditions[COLUMNS])
     strcpy(a->pair.access, conditions[PAIR] ? "a" : "");
     a->revocation = conditions[REVOKED] ? TK_REVOKED : TK_NOT_REVOKED;
     a->refresh.blocked_by = conditions[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
+    a->portal_fault = conditions[MOVED] ? TK_PORTAL_MOVED_BY_ANSWER : TK_PORTAL_OK;
     a->refresh.failures = conditions[FAILURES];
     a->refresh.error = conditions[FAILURES] ? TK_E_TIMEOUT : TK_OK;
     a->refresh.request.queued = conditions[REFRESH];

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { ROWS_MAX = 200, CELLS_MAX = 5 };
+enum { ROWS_MAX = 240, CELLS_MAX = 5 };
 
 struct row {
     char cells[CELLS_MAX][80];

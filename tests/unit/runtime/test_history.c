@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
-#include "tk_account_set.h"
+#include "tk_portal.h"
 #include "tk_token.h"
 
 #define MINUTE 60000
@@ -179,7 +179,7 @@ static void a_moved_portal_is_recorded(void **state)
     (void)state;
     world_provision(&w);
     assert_true(tk_host_parse(&there, "other.bitrix24.com", NULL));
-    tk_account_move(&w.keeper.accounts.of[0], &there);
+    (void)tk_portal_move(&w.keeper.accounts.of[0], &there);
     world_restart(&w, 1000);
     assert_string_equal(event(3), "boot=1 event=moved ref=token");
 }

@@ -23,7 +23,7 @@ static const struct server_host hosts[] = {
     {"a.bitrix24.com", 443, SERVER_PORTAL},    {"b.bitrix24.com", 443, SERVER_PORTAL},
     {"hooks.example", 443, SERVER_WEBHOOK},    {"other.example", 443, SERVER_WEBHOOK},
     {"third.example", 443, SERVER_WEBHOOK},    {"corezoid.example", 443, SERVER_WEBHOOK},
-    {"api.corezoid.com", 443, SERVER_WEBHOOK},
+    {"api.corezoid.com", 443, SERVER_WEBHOOK}, {"crm.example.com", 443, SERVER_PORTAL},
 };
 
 /* The handshake fails where the gateway's clock is outside the certificate's dates. */

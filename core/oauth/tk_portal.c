@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_portal.h"
+
+#include "tk_account_store.h"
+
+#include <string.h>
+
+/* --- hosts --- */
+
+/* Domains of Bitrix24 with cloud portals, <name>.bitrix24.<zone>, as found in its own sources and,
+ * in 2026, in the DNS. Not bitrix24.ua, which is no longer registered. */
+static const char zones[] =
+    " ae by cn co com com.br com.tr de es eu fr id in it jp kz mx pl ru uk uz vn ";
+
+static bool is_zone(const char *zone)
+{
+    size_t len = strlen(zone);
+    const char *at = zones;
+
+    while (len > 0 && (at = strstr(at + 1, zone)) != NULL) {
+        if (at[-1] == ' ' && at[len] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static bool is_cloud(const struct tk_host *host)
+{
+    static const char domain[] = ".bitrix24.";
+    const char *dot = strchr(host->name, '.');
+
+    return host->port == TK_HTTPS_PORT && dot != NULL && dot != host->name &&
+           strncmp(dot, domain, sizeof domain - 1) == 0 && is_zone(dot + sizeof domain - 1);
+}
+
+/* The portal's own port may be omitted. */
+static bool is_same(const struct tk_host *host, const struct tk_host *portal)
+{
+    return strcmp(host->name, portal->name) == 0 &&
+           (host->port == portal->port || host->port == TK_HTTPS_PORT);
+}
+
+static bool is_former(const struct tk_account *a, const struct tk_host *host)
+{
+    char text[TK_HOST_TEXT];
+    struct tk_host former;
+
+    tk_account_former_portal(a, text);
+    return text[0] != '\0' && tk_host_parse(&former, text, NULL) && is_same(host, &former);
+}
+
+enum tk_portal_named tk_portal_compare(const struct tk_account *a, const struct tk_host *host)
+{
+    if (is_same(host, &a->client.portal))
+        return TK_NAMES_PORTAL;
+    if (is_former(a, host))
+        return TK_NAMES_FORMER;
+    return is_cloud(host) ? TK_NAMES_CLOUD : TK_NAMES_OTHER;
+}
+
+enum tk_portal_named tk_portal_named(const struct tk_account *a, const char *url,
+                                     struct tk_host *host)
+{
+    const char *s = tk_is_https(url) ? NULL : strstr(url, "://");
+
+    if (url[0] == '\0')
+        return TK_NAMES_NOTHING;
+    if (!tk_is_vchar(url) || !tk_host_parse(host, s == NULL ? url : s + 3, NULL))
+        return TK_NAMES_INVALID;
+    return tk_portal_compare(a, host);
+}
+
+/* --- faults --- */
+
+static void report(const struct tk_account *a, const char *event, const struct tk_host *to)
+{
+    char buf[TK_HOST_TEXT + 64];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "portal ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, event);
+    tk_text_host(&t, to);
+    tk_runtime_event(a->rt, &t);
+}
+
+void tk_portal_set_fault(struct tk_account *a, enum tk_portal_fault fault,
+                         const struct tk_host *moved_to)
+{
+    char known[TK_HOST_TEXT], text[TK_HOST_TEXT] = "";
+    struct tk_text t;
+
+    tk_text_init(&t, text, sizeof text);
+    if (moved_to != NULL)
+        tk_text_host(&t, moved_to);
+    tk_account_moved_to(a, known);
+    if (fault == a->portal_fault && strcmp(text, known) == 0)
+        return;
+    a->portal_fault = fault;
+    (void)tk_account_store_portal_fault(a, text); /* lost at a restart, it is detected again */
+    if (moved_to != NULL)
+        report(a, " event=move_pending to=", moved_to);
+    tk_account_notify(a, TK_ACCOUNT_PORTAL, TK_OK);
+}
+
+void tk_portal_note_answer(struct tk_account *a, enum tk_portal_named named,
+                           const struct tk_host *host)
+{
+    if (named == TK_NAMES_CLOUD)
+        (void)tk_portal_move(a, host);
+    else if (named == TK_NAMES_OTHER)
+        tk_portal_set_fault(a, TK_PORTAL_MOVED_BY_ANSWER, host);
+    else if (named == TK_NAMES_PORTAL && a->portal_fault == TK_PORTAL_MOVED_BY_ANSWER)
+        tk_portal_set_fault(a, TK_PORTAL_OK, NULL);
+}
+
+/* --- moves --- */
+
+/* client_endpoint with the new host and the same path. False: too long. */
+static bool endpoint_at(const struct tk_account *a, const struct tk_host *host, struct tk_text *t)
+{
+    const char *path = "/rest/";
+    struct tk_host former;
+
+    if (a->info.client_endpoint[0] != '\0')
+        (void)tk_host_parse(&former, a->info.client_endpoint, &path);
+    tk_text_add(t, "https://");
+    tk_text_host(t, host);
+    tk_text_add(t, path);
+    return tk_text_ok(t);
+}
+
+enum tk_err tk_portal_move(struct tk_account *a, const struct tk_host *to)
+{
+    struct tk_host from = a->client.portal;
+    char endpoint[sizeof a->info.client_endpoint];
+    struct tk_text t;
+
+    tk_text_init(&t, endpoint, sizeof endpoint);
+    if (!endpoint_at(a, to, &t))
+        return TK_E_NO_MEMORY;
+    tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
+    a->client.portal = *to;
+    if (a->portal_fault != TK_PORTAL_USER_REFUSED)
+        a->portal_fault = TK_PORTAL_OK;
+    report(a, " event=moved to=", to);
+    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
+    return tk_account_store_move(a, &from);
+}
+
+bool tk_portal_has_moved(const struct tk_account *a)
+{
+    return a->portal_fault == TK_PORTAL_MOVED_BY_ANSWER ||
+           a->portal_fault == TK_PORTAL_MOVED_BY_REDIRECT;
+}
+
+enum tk_err tk_portal_accept(struct tk_account *a)
+{
+    char text[TK_HOST_TEXT];
+    struct tk_host to;
+
+    if (!tk_portal_has_moved(a))
+        return TK_E_NOT_MOVED;
+    tk_account_moved_to(a, text);
+    return tk_host_parse(&to, text, NULL) ? tk_portal_move(a, &to) : TK_E_STORAGE_FAILED;
+}
