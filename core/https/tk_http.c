@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define BYTES_MAX 307200 /* of a response, interim ones included; curl: of its head */
+#define BYTES_MAX 307200 /* of the heads of a response; as curl */
+#define BODY_MAX  65536  /* of its body, framing included */
 
 enum {
     STATUS_LINE,
@@ -451,7 +452,7 @@ static size_t consume(struct tk_http *h, const char *data, size_t len)
     return in_content(h) ? content_bytes(h, data, len) : framing_byte(h, *data);
 }
 
-/* More than BYTES_MAX: what was read of the body counts. */
+/* More than the limit: what was read of the body counts. */
 static int end_early(struct tk_http *h)
 {
     if (!tk_http_has_head(h))
@@ -466,6 +467,7 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
 {
     while (len > 0 && h->state != COMPLETE) {
         size_t left = BYTES_MAX - h->bytes, used;
+        bool in_head = !tk_http_has_head(h);
 
         if (left == 0)
             return end_early(h);
@@ -473,6 +475,8 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
         if (used == 0)
             return fail(h, TK_E_HTTP_MALFORMED);
         h->bytes += (uint32_t)used;
+        if (in_head && tk_http_has_head(h))
+            h->bytes = BYTES_MAX - BODY_MAX;
         data += used;
         len -= used;
     }

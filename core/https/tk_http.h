@@ -7,10 +7,10 @@
  * a response from pieces of any size. It does no I/O. Pure functions.
  *
  * It reads what curl reads, and loses as little as possible of what exceeds a limit; rfc.md has the
- * clauses. Limits: 300 KB, interim (1xx) responses included: a longer head fails, a longer body
- * ends there. A field that does not fit the buffer is ignored; of the content what fits the buffer
- * is kept, and the rest is read past. No transfer coding but chunked. A content coding is named,
- * not decoded; a redirect is reported by its status, not followed.
+ * clauses. Limits: 300 KB of head, interim (1xx) responses included, else it fails; 64 KB of body,
+ * which ends there. A field that does not fit the buffer is ignored; of the content what fits the
+ * buffer is kept, and the rest is read past. No transfer coding but chunked. A content coding is
+ * named, not decoded; a redirect is reported by its status, not followed.
  */
 
 #include "tk_err.h"
@@ -38,7 +38,7 @@ struct tk_http {
     bool has_length;
     bool bad_length;
     uint32_t remaining; /* bytes of the content, or of this chunk */
-    uint32_t bytes;     /* so far */
+    uint32_t bytes;     /* so far; less is left of the body */
     size_t body_size;
     int64_t retry_after; /* s; below 0: a unix time, negated */
 

@@ -270,6 +270,7 @@ LENGTHS = [  # RFC 9110 8.6, RFC 9112 6.2, 6.3
     Case("body of 2048 bytes", length_field(b" 2048", b"b" * 2048)),
     Case("body of 20000 bytes", length_field(b" 20000", b"b" * 20000)),
     Case("body of 65536 bytes", length_field(b" 65536", b"b" * 65536)),
+    Case("body of 65537 bytes", length_field(b" 65537", b"b" * 65537)),
     Case("body of 300000 bytes", length_field(b" 300000", b"b" * 300000)),
     Case("body of 400000 bytes", length_field(b" 400000", b"b" * 400000)),
     Case("body of all bytes", length_field(b" 256", bytes(range(256)))),
