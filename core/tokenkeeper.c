@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CLOCK_MS    10000 /* a clock that a system sets is noticed within this time */
+#define BEHIND_MS   300000
 #define SHUTDOWN_MS 30000 /* as long as a request may take */
 
 /* tk_keeper_init was called, and no call is made from a callback. */
@@ -229,7 +230,35 @@ static void take_ntp(struct tk_keeper *k)
     tk_runtime_log(&k->rt, TK_LOG_ERROR, &t);
 }
 
-/* Acts when the time becomes known: from SNTP, the operator, or a system clock. */
+static void report_behind(struct tk_keeper *k, int64_t seconds)
+{
+    char buf[60];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "clock_behind seconds=");
+    tk_text_int(&t, seconds);
+    tk_runtime_event(&k->rt, &t);
+}
+
+/* Reported once, until it is right again; where it goes back and forth, every BEHIND_MS at most. */
+static void notice_clock_behind(struct tk_keeper *k)
+{
+    int64_t seconds = tk_time_behind(&k->rt.time);
+    uint64_t now_ms = tk_runtime_now(&k->rt);
+
+    if (seconds > 0 && !k->clock_behind) {
+        k->clock_behind = true;
+        k->behind_ms = now_ms;
+        report_behind(k, seconds);
+        tk_accounts_renew_first(&k->accounts);
+    } else if (seconds == 0 && now_ms >= k->behind_ms + BEHIND_MS) {
+        k->clock_behind = false;
+    }
+}
+
+/* Acts when the time becomes known, from SNTP, the operator, or a system clock; and when a clock
+ * falls behind. */
 static void notice_time(struct tk_keeper *k)
 {
     int64_t now;
@@ -240,6 +269,7 @@ static void notice_time(struct tk_keeper *k)
         tk_accounts_schedule(&k->accounts);
     }
     k->time_was_known = known;
+    notice_clock_behind(k);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b)
@@ -275,6 +305,14 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
 
 /* --- tokens --- */
 
+/* It may have been set back since the last pass. */
+static void look_at_clock(struct tk_keeper *k)
+{
+    k->running = true;
+    notice_time(k);
+    k->running = false;
+}
+
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref)
 {
     TK_ASSERT(is_ready(k));
@@ -285,6 +323,7 @@ enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t
                                   char *buf, size_t size, struct tk_token_info *info)
 {
     TK_ASSERT(is_ready(k));
+    look_at_clock(k);
     return tk_token_serve(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 
@@ -292,6 +331,7 @@ enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uin
                                        char *buf, size_t size, struct tk_token_info *info)
 {
     TK_ASSERT(is_ready(k));
+    look_at_clock(k);
     return tk_token_serve_last(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 

@@ -80,12 +80,12 @@ uint64_t tk_keeper_run(struct tk_keeper *k);
  *
  *      TK_TOKEN_VALUE    buf has the token; info->expires_in seconds are left. info->is_short: that
  *                        is less than min_valid_s, because no refresh can help now
- *      TK_TOKEN_WAIT     a refresh is in progress (info->err is TK_OK), is being retried
- *                        (info->err: its last error), or the clock is not set
- *                        (TK_E_CLOCK_UNKNOWN). It has no timeout; see tk_token_get_last
+ *      TK_TOKEN_WAIT     a refresh is in progress (info->err is TK_OK) or is being retried
+ *                        (info->err: its last error). It has no timeout; see tk_token_get_last
  *      TK_TOKEN_REFUSED  there is no valid token and waiting does not help; info->err:
- *                        TK_E_NO_SUCH_REF, TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_NO_MEMORY (buf is
- *                        too small), or the error that an operator must resolve. tk_err_code has
+ *                        TK_E_NO_SUCH_REF, TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_CLOCK_UNKNOWN (it
+ *                        is not set: by `time`, SNTP or the system), TK_E_NO_MEMORY (buf is too
+ *                        small), or the error that an operator must resolve. tk_err_code has
  *                        its code, tk_words_add its hint
  *
  * A refresh replaces the token, so get it for each use and do not keep it. Wipe buf (tk_wipe).

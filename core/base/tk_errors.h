@@ -33,6 +33,8 @@ TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE, "the port failed a check abov
 
 /* this device */
 TK_ERROR(CLOCK_UNKNOWN, "clock_unknown", RETRY, "set the clock: time <unix>, or set ntp <host>")
+TK_ERROR(CLOCK_BEHIND, "clock_behind", NONE,
+         "this clock is behind; the time of the servers stands in for it; set the clock")
 TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE, "the operating system keeps the time; set it there")
 TK_ERROR(IP_SYSTEM, "ip_system", NONE, "the operating system keeps the address; set it there")
 TK_ERROR(TIME_RANGE, "time_range", NONE,

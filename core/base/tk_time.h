@@ -7,9 +7,12 @@
  * has a plausible time; else the time last set by the operator or by SNTP, advanced by the tick;
  * else the floor.
  *
- * The floor is a lower bound, not a clock: the later of the build date and the newest date seen
- * from an authenticated server. A time below it is rejected, except from the operator, who may
- * correct a floor that a wrong server raised. Nothing goes below the build date.
+ * The floor is the later of the build date and the newest date of a server whose certificates were
+ * verified. A clock more than 5 minutes below it is not believed. A floor that a server vouched for
+ * is advanced by the tick and stands in for a clock. Over a restart it is only a lower bound: good
+ * enough to verify certificates, not to say when a token expires, until a server's Date moves it
+ * forward. The operator may correct a floor that a wrong server raised. Nothing goes below the
+ * build date.
  */
 
 #include "tk_calendar.h"
@@ -20,7 +23,10 @@
 struct tk_time {
     struct tk_port *port;
     int64_t build_unix; /* when this program was built */
-    int64_t floor_unix; /* build_unix or later */
+    int64_t floor_unix; /* build_unix or later ... */
+    uint64_t floor_ms;  /* ... at this tick, if vouched */
+    bool vouched;       /* a server or the operator vouched for floor_unix */
+    bool from_server;   /* the floor is the time of a server, as of this start */
     int64_t set_unix;   /* the time that was set ... */
     uint64_t set_ms;    /* ... at this tick */
     enum tk_time_quality set_quality;
@@ -29,16 +35,22 @@ struct tk_time {
 /* port must outlive t. */
 void tk_time_init(struct tk_time *t, struct tk_port *port, int64_t build_unix);
 
-/* The best time known and its quality: TK_TIME_FLOOR with the floor in *unix_s while there is no
- * clock. Never TK_TIME_NONE. */
+/* The best time known and its quality: TK_TIME_FLOOR or TK_TIME_SERVER with the floor in *unix_s
+ * while there is no clock to be believed. Never TK_TIME_NONE. */
 enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s);
 
-/* True if the time is good enough to check certificates and to compute expiries; *unix_s is set in
- * either case. */
+/* True if the time is good enough to compute expiries; *unix_s is set in either case. */
 bool tk_time_known(const struct tk_time *t, int64_t *unix_s);
+
+/* True if it is good enough to verify certificates: known, or a floor that was vouched for. */
+bool tk_time_can_verify(const struct tk_time *t, int64_t *unix_s);
 
 /* The time, or 0 while it is unknown. */
 int64_t tk_time_or_0(const struct tk_time *t);
+
+/* Seconds by which the platform's clock is too far behind to be believed; 0: it is not, or there is
+ * none. */
+int64_t tk_time_behind(const struct tk_time *t);
 
 /* Sets the time, from the operator (TK_TIME_CONSOLE) or from SNTP (TK_TIME_SNTP), and publishes it
  * to the platform. SNTP up to 5 minutes below the floor sets the floor; an operator's time below
@@ -47,14 +59,21 @@ int64_t tk_time_or_0(const struct tk_time *t);
  * the build date. TK_E_CLOCK_SYSTEM: a plausible system clock keeps the time. */
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality);
 
-/* The date of a server that was authenticated. Raises the floor, at most to our own clock, so that
- * a server whose clock is years ahead cannot lock the device out of the correct time. */
+/* The Date of a server that was authenticated. Raises the floor, at most to our own clock, so that
+ * a server whose clock is years ahead cannot lock the device out of the correct time. Where there
+ * is no clock to be believed, it moves the time forward (TK_TIME_SERVER): the caller checks that
+ * its certificates are valid then. */
 void tk_time_note_server_date(struct tk_time *t, int64_t unix_s);
 
-/* Raises the floor to one that was stored. */
+/* The notBefore of a chain that is valid otherwise: moves the floor forward where there is no clock
+ * to be believed. */
+void tk_time_note_not_before(struct tk_time *t, int64_t unix_s);
+
+/* The floor to store, 0 for none; and raises the floor to the stored one. */
+int64_t tk_time_stored_floor(const struct tk_time *t);
 void tk_time_restore_floor(struct tk_time *t, int64_t unix_s);
 
-/* "none", "floor", "console", "sntp", "rtc" or "system"; a constant. */
+/* "none", "floor", "server", "console", "sntp", "rtc" or "system"; a constant. */
 const char *tk_time_quality_name(enum tk_time_quality quality);
 
 #endif

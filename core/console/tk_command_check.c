@@ -77,13 +77,15 @@ static void print_clock(struct tk_console *c)
     char buf[64];
     struct tk_text t;
     int64_t now;
-    bool known = tk_time_known(&c->env->rt->time, &now);
+    enum tk_err err = TK_E_CLOCK_UNKNOWN;
 
+    if (tk_time_can_verify(&c->env->rt->time, &now))
+        err = tk_time_behind(&c->env->rt->time) > 0 ? TK_E_CLOCK_BEHIND : TK_OK;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_time(&t, now);
     tk_text_add(&t, " quality=");
     tk_text_add(&t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
-    print(c, CLOCK, known ? TK_OK : TK_E_CLOCK_UNKNOWN, buf);
+    print(c, CLOCK, err, buf);
 }
 
 static void print_seed(struct tk_console *c)

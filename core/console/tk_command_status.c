@@ -124,7 +124,7 @@ static void add_time(struct tk_console *c, struct tk_text *t)
 {
     int64_t now;
 
-    if (tk_time_known(&c->env->rt->time, &now))
+    if (tk_time_can_verify(&c->env->rt->time, &now))
         tk_text_time(t, now);
     else
         tk_text_add(t, "unknown");
@@ -137,14 +137,22 @@ static void add_time_quality(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
 }
 
+static void add_clock_behind(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_int(t, tk_time_behind(&c->env->rt->time));
+}
+
 static void add_action(struct tk_console *c, struct tk_text *t)
 {
     const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
+    enum tk_err err = c->job.account->last_error;
+    int64_t now;
 
     if (alert->record.level > 0)
-        tk_words_add(t, alert->record.cause);
-    else
-        tk_words_add(t, c->job.account->last_error);
+        err = (enum tk_err)alert->record.cause;
+    else if (err == TK_OK && !tk_time_can_verify(&c->env->rt->time, &now))
+        err = TK_E_CLOCK_UNKNOWN;
+    tk_words_add(t, err);
 }
 
 /* --- status --all --- */
@@ -222,6 +230,7 @@ static const struct {
             {"last_error", add_last_error},
             {"time", add_time},
             {"time_quality", add_time_quality},
+            {"clock_behind", add_clock_behind},
             {"action", add_action},
             {"said", add_said},
             {"description", add_description},

@@ -5,12 +5,21 @@
 
 #include <string.h>
 
-int64_t tk_certificate_not_after(const mbedtls_x509_crt *crt)
+static int64_t unix_of(const mbedtls_x509_time *t)
 {
-    const mbedtls_x509_time *t = &crt->valid_to;
     struct tk_calendar c = {t->year, t->mon, t->day, t->hour, t->min, t->sec};
 
     return tk_calendar_to_unix(&c);
+}
+
+int64_t tk_certificate_not_before(const mbedtls_x509_crt *crt)
+{
+    return unix_of(&crt->valid_from);
+}
+
+int64_t tk_certificate_not_after(const mbedtls_x509_crt *crt)
+{
+    return unix_of(&crt->valid_to);
 }
 
 bool tk_certificate_is_self_signed(const mbedtls_x509_crt *crt)

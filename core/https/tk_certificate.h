@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The end of validity, in seconds since 1970. */
+/* Beginning and end of validity, in seconds since 1970. */
+int64_t tk_certificate_not_before(const mbedtls_x509_crt *crt);
 int64_t tk_certificate_not_after(const mbedtls_x509_crt *crt);
 
 /* True if issuer and subject are the same name. The signature is not checked. */

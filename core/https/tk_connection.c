@@ -40,6 +40,13 @@ void tk_connection_release(struct tk_connection *conn)
     conn->request = NULL;
 }
 
+/* A Date after the end of the certificates that vouch for it is not believed. */
+static void note_date(struct tk_connection *conn)
+{
+    if (tk_http_has_head(&conn->http) && conn->http.date_unix <= conn->tls.not_after)
+        tk_time_note_server_date(conn->tls.config->time, conn->http.date_unix);
+}
+
 /* The connection is free before done is called, so that done can submit again. */
 static void finish(struct tk_connection *conn, uint64_t now_ms)
 {
@@ -49,6 +56,7 @@ static void finish(struct tk_connection *conn, uint64_t now_ms)
     uint64_t keepalive_until_ms = now_ms + r->keepalive_ms;
 
     conn->request = NULL;
+    note_date(conn);
     r->done(r, err, tk_http_has_head(&conn->http) ? &conn->http : NULL);
     if (r->connection == conn)
         r->connection = NULL;

@@ -99,6 +99,22 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
 
 /* --- certificates and errors --- */
 
+/* Where the time is only a lower bound, a certificate that is not valid yet moves it forward,
+ * unless another one of the chain has expired then. */
+static void check_not_before(struct tk_tls *tls, const mbedtls_x509_crt *crt, int depth,
+                             uint32_t *flags)
+{
+    int64_t begin = tk_certificate_not_before(crt), now;
+
+    if (tk_time_now(tls->config->time, &now) > TK_TIME_SERVER)
+        return;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
+    if (begin > tls->not_before)
+        tls->not_before = begin;
+    if (depth == 0 && tls->not_before > tls->not_after)
+        *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+}
+
 /* Called by mbedTLS for each certificate of a chain that it has checked. *flags is its verdict. */
 static int check_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
@@ -108,6 +124,7 @@ static int check_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32
     if (!tls->verified || end < tls->not_after)
         tls->not_after = end;
     tls->verified = true;
+    check_not_before(tls, crt, depth, flags);
     tk_chain_check(&tls->chain, crt, depth, tls->host.name, flags);
     return 0;
 }
@@ -174,7 +191,7 @@ static enum tk_err check_prerequisites(const struct tk_tls_config *config)
     int64_t now;
     enum tk_time_quality quality = tk_time_now(config->time, &now);
 
-    if (quality <= TK_TIME_FLOOR)
+    if (!tk_time_can_verify(config->time, &now))
         return TK_E_CLOCK_UNKNOWN;
     if (tk_entropy_get(config->port, &byte, sizeof byte) != TK_ENTROPY_OK)
         return TK_E_NOT_SEEDED;
@@ -241,7 +258,7 @@ static int start_handshake(struct tk_tls *tls)
     mbedtls_ssl_set_verify(ssl, check_certificate, tls);
     memset(&tls->chain, 0, sizeof tls->chain);
     tls->resumed = tls->verified = false;
-    tls->not_after = 0;
+    tls->not_after = tls->not_before = 0;
     tls->silence_ms = tk_dial_patience(&tls->dial, SILENCE_MS);
     note_progress(tls);
     tls->offered = tls->session != NULL &&
@@ -306,6 +323,7 @@ static int finish_handshake(struct tk_tls *tls)
     tls->err = TK_OK; /* of other addresses */
     tk_tls_session_drop_certificates(&tls->ssl);
     tls->resumed = !tls->verified;
+    tk_time_note_not_before(tls->config->time, tls->not_before);
     if (tls->resumed)
         tls->not_after = tls->session->not_after;
     if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)

@@ -15,6 +15,7 @@ void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
     a->listener = listener;
     a->index = index;
     a->renew_s = TK_RENEW_DEFAULT;
+    a->expires_ms = TK_NEVER;
 }
 
 void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err)
@@ -68,7 +69,7 @@ enum tk_err tk_account_blocked_by(const struct tk_account *a)
 
 bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
-    if (!a->times_known)
+    if (!a->times_known && now_ms < a->expires_ms)
         return false;
     *seconds = now_ms < a->expires_ms ? (uint32_t)((a->expires_ms - now_ms) / 1000) : 0;
     return true;

@@ -181,7 +181,8 @@ struct tk_account {
     bool session_cleared;   /* flash is known to hold no TLS session for it */
     int64_t issued_ms;      /* tick; below 0: before this start */
     uint64_t expires_ms;    /* tick */
-    bool times_known;       /* issued_ms and expires_ms are valid */
+    bool times_known;       /* else expires_ms is the latest possible tick, and issued_ms invalid */
+    bool renew_first;       /* the clock is behind: a refresh goes before a token that is served */
     enum tk_err last_error; /* of the last refresh, exchange or call; TK_OK after a success */
     char server_error[TK_SERVER_ERROR_MAX + 1]; /* error code in the last response; both of them */
     char detail[TK_DETAIL_MAX + 1];             /* ... as tk_account_said.h lets them be shown */
@@ -240,8 +241,8 @@ void tk_account_discover_host(struct tk_account *a, const char *host);
 /* Sets last_error, the outcome of a refresh, an exchange or a call; nothing else writes it. */
 void tk_account_set_error(struct tk_account *a, enum tk_err err);
 
-/* Seconds until the access token expires, 0 once it has. False, with *seconds unchanged, while the
- * time is unknown or there is no pair. */
+/* Seconds until the access token expires, 0 once it has. False, with *seconds unchanged, while
+ * there is no pair, or while the time is too uncertain to tell: the token may have expired. */
 bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
 #endif

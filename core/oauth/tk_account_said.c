@@ -140,8 +140,6 @@ enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *h
 {
     int64_t now_unix;
 
-    if (http != NULL)
-        tk_time_note_server_date(&a->rt->time, http->date_unix);
     (void)tk_time_now(&a->rt->time, &now_unix);
     err = tk_oauth_read_token_response(http, err, now_unix, response);
     if (err == TK_OK && needs_both && response->refresh_token[0] == '\0')

@@ -33,7 +33,8 @@ static void wipe_pair(struct tk_account *a)
     a->revocation = TK_NOT_REVOKED;
     a->portal_fault = TK_PORTAL_OK;
     a->info_stored = false;
-    a->times_known = false;
+    a->times_known = a->renew_first = false;
+    a->expires_ms = TK_NEVER;
 }
 
 enum tk_err tk_account_forget(struct tk_account *a)

@@ -8,7 +8,7 @@
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | floor of the wall time 8 */
+/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | tk_time_stored_floor 8 */
 enum { PAIR_SIZE = 32 };
 
 /* TK_KEY_INTENT: 1 byte; LONG: tk_refresh.too_long */
@@ -44,7 +44,7 @@ static void pack_pair(const struct tk_account *a, uint8_t *p)
     put(&p, a->pair.lifetime_s, 4);
     put(&p, (uint64_t)a->pair.issued_unix, 8);
     put(&p, (uint64_t)a->pair.expires_unix, 8);
-    put(&p, (uint64_t)a->rt->time.floor_unix, 8);
+    put(&p, (uint64_t)tk_time_stored_floor(&a->rt->time), 8);
 }
 
 /* Returns the floor of the wall time. */

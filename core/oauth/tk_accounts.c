@@ -137,6 +137,12 @@ void tk_accounts_schedule(struct tk_accounts *all)
     }
 }
 
+void tk_accounts_renew_first(struct tk_accounts *all)
+{
+    for (size_t i = 0; i < TK_ACCOUNTS; i++)
+        tk_token_renew_first(&all->of[i]);
+}
+
 enum tk_err tk_accounts_set_time(struct tk_accounts *all, int64_t unix_s,
                                  enum tk_time_quality quality)
 {

@@ -32,6 +32,9 @@ enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref);
  * TK_E_IN_USE: it has a pair; TK_E_BUSY: a command works on it. */
 enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref);
 
+/* tk_token_renew_first for each account. */
+void tk_accounts_renew_first(struct tk_accounts *all);
+
 /* Retries at once to store pairs that are only in RAM. */
 void tk_accounts_store_now(struct tk_accounts *all);
 

@@ -15,7 +15,9 @@
 #define BACKOFF_VALID_MS   (5 * 60000)  /* cap while the access token is valid */
 #define BACKOFF_EXPIRED_MS (15 * 60000) /* cap afterwards */
 #define CLOCK_WAIT_MS      (5 * 60000)  /* for the time to become known */
-#define SPREAD_MS          30000 /* of overdue refreshes after a start: gateways boot together */
+#define CLOCK_GRACE_MS     5000         /* for a better time than a lower bound */
+#define SPREAD_MS          25000 /* of overdue refreshes after a start: gateways boot together */
+#define SKEW_S             300   /* between the clock at the issue of a pair and after a restart */
 
 static uint64_t now_of(const struct tk_account *a)
 {
@@ -102,6 +104,16 @@ bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32
     return true;
 }
 
+/* The tick of a refresh that is overdue; a consumer's demand starts one without delay. */
+static uint64_t overdue_ms(const struct tk_account *a)
+{
+    uint64_t due_ms = now_of(a);
+
+    if (!a->refresh.has_succeeded)
+        due_ms += tk_runtime_random(a->rt, SPREAD_MS);
+    return after_min_interval(a, due_ms + (a->times_known ? 0 : CLOCK_GRACE_MS));
+}
+
 /* The tick of the regular refresh. */
 static uint64_t regular_due_ms(const struct tk_account *a)
 {
@@ -112,36 +124,43 @@ static uint64_t regular_due_ms(const struct tk_account *a)
 
     if (due_ms > (int64_t)now_ms)
         return after_min_interval(a, (uint64_t)due_ms);
-    bool is_start = !a->refresh.has_succeeded; /* a consumer's demand starts one without delay */
-
-    return after_min_interval(a, now_ms + (is_start ? tk_runtime_random(a->rt, SPREAD_MS) : 0));
+    return overdue_ms(a);
 }
 
-/* A pair loaded from flash has wall times; converts them to ticks once the time is known. */
-static void convert_times(struct tk_account *a)
+static bool can_verify(const struct tk_account *a)
 {
-    uint64_t now_ms = now_of(a);
     int64_t now_unix;
 
-    if (a->times_known || !tk_account_has_pair(a) || !tk_time_known(&a->rt->time, &now_unix))
-        return;
-    int64_t left_s = a->pair.expires_unix - now_unix - 1; /* both are truncated to seconds */
+    return tk_time_can_verify(&a->rt->time, &now_unix);
+}
 
-    if (left_s < 0)
-        left_s = 0;
-    a->issued_ms = (int64_t)now_ms - (now_unix - a->pair.issued_unix) * 1000;
-    if (left_s > a->pair.lifetime_s) { /* the clock was set back: age unknown, refresh now */
-        left_s = a->pair.lifetime_s;
+/* A pair loaded from flash has wall times; converts them to ticks as soon as there is a time. A
+ * lower bound of the time gives the latest possible end of the token: it is refreshed first. So it
+ * is where the clock was set back, and the age of the token is unknown. */
+static void convert_times(struct tk_account *a)
+{
+    const struct tk_pair *pair = &a->pair;
+    uint64_t now_ms = now_of(a);
+    int64_t now_unix, left_s;
+
+    if (a->times_known || !tk_account_has_pair(a) || !can_verify(a))
+        return;
+    a->times_known = tk_time_known(&a->rt->time, &now_unix);
+    left_s = pair->expires_unix - now_unix - 1; /* both are truncated to seconds */
+    if (left_s > (int64_t)pair->lifetime_s + SKEW_S)
+        a->times_known = false;
+    if (left_s > pair->lifetime_s)
+        left_s = pair->lifetime_s;
+    a->expires_ms = now_ms + (left_s < 0 ? 0 : (uint64_t)left_s * 1000);
+    a->issued_ms = (int64_t)now_ms - (now_unix - pair->issued_unix) * 1000;
+    if (!a->times_known || pair->issued_unix > now_unix)
         a->issued_ms = (int64_t)(now_ms - renew_interval_ms(a));
-    }
-    a->expires_ms = now_ms + (uint64_t)left_s * 1000;
-    a->times_known = true;
 }
 
 /* Drops failures whose only cause was that the time was unknown. */
 static void drop_clock_failures(struct tk_account *a)
 {
-    if (!a->times_known || a->refresh.error != TK_E_CLOCK_UNKNOWN)
+    if (!can_verify(a) || a->refresh.error != TK_E_CLOCK_UNKNOWN)
         return;
     a->refresh.failures = 0;
     a->refresh.error = TK_OK;
@@ -157,13 +176,23 @@ void tk_token_schedule(struct tk_account *a)
     a->refresh.probe_s = 0; /* the cause of a block may be gone: probe at short intervals again */
     if (!a->used || !tk_account_is_renewable(a))
         tk_token_refresh_at(a, TK_NEVER);
-    else if (!a->times_known) /* tries without a clock: the failure raises an alert */
+    else if (!a->times_known && !can_verify(a)) /* the failure of the attempt raises an alert */
         tk_token_refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
         tk_token_refresh_at(a, now_of(a) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)
         tk_token_refresh_at(a, regular_due_ms(a));
     tk_account_notify(a, TK_ACCOUNT_CHANGED, TK_OK);
+}
+
+void tk_token_renew_first(struct tk_account *a)
+{
+    if (!a->used || !tk_account_is_renewable(a))
+        return;
+    a->renew_first = true;
+    tk_account_set_error(a, TK_E_CLOCK_BEHIND);
+    if (a->refresh.failures == 0 && a->refresh.blocked_by == TK_OK && !a->refresh.intent)
+        tk_token_refresh_at(a, overdue_ms(a));
 }
 
 void tk_token_health(const struct tk_account *a, struct tk_token_health *health)
@@ -253,6 +282,7 @@ static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_er
     a->issued_ms = (int64_t)sent_ms;
     a->expires_ms = sent_ms + a->pair.lifetime_s * (uint64_t)1000;
     a->times_known = true;
+    a->renew_first = false;
     tk_account_set_error(a, store_err);
     r->blocked_by = r->error = TK_OK;
     r->failures = r->probe_s = r->rejected_generation = 0;

@@ -31,8 +31,9 @@ static enum tk_token_answer give(const struct tk_account *a, char *buf, size_t s
     return tk_copy(buf, size, a->pair.access) ? TK_TOKEN_VALUE : refuse(info, TK_E_NO_MEMORY);
 }
 
-/* The token expires too soon, has expired or was rejected. is_usable: it has not expired and was
- * not rejected. Waits for a refresh if that may succeed soon; else serves a usable token. */
+/* The token expires too soon, may have expired, was rejected, or the clock is behind. is_usable: it
+ * has not expired and was not rejected. Waits for a refresh if that may succeed soon; else serves a
+ * usable token. */
 static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, char *buf,
                                           size_t size, struct tk_token_info *info)
 {
@@ -40,7 +41,6 @@ static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, 
     bool is_failing = a->refresh.failures > 0;
     bool too_soon = tk_token_too_soon(a);
 
-    info->is_short = true;
     if (tk_account_refreshing(a) && !needs_operator)
         return wait_for(info, TK_OK);
     if (is_usable && (needs_operator || is_failing || too_soon))
@@ -55,8 +55,16 @@ static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, 
     return wait_for(info, TK_OK);
 }
 
-enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
-                                    char *buf, size_t size, struct tk_token_info *info)
+static bool has_no_time(const struct tk_account *a)
+{
+    int64_t now_unix;
+
+    return !a->times_known && !tk_time_can_verify(&a->rt->time, &now_unix);
+}
+
+/* last: the caller does not wait for a refresh. */
+static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
+                                  bool last, char *buf, size_t size, struct tk_token_info *info)
 {
     TK_ASSERT(buf != NULL && info != NULL);
     struct tk_account *a = tk_accounts_find(all, ref);
@@ -66,15 +74,23 @@ enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, ui
         return refuse(info, TK_E_NO_SUCH_REF);
     if (!tk_account_has_pair(a))
         return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
-    if (!tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in))
-        return wait_for(info, TK_E_CLOCK_UNKNOWN);
+    if (has_no_time(a))
+        return refuse(info, TK_E_CLOCK_UNKNOWN);
+    (void)tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in);
+    info->is_short = info->expires_in < min_valid_s;
     info->generation = a->pair.generation;
     bool is_rejected = a->refresh.rejected_generation == a->pair.generation;
     bool is_usable = info->expires_in > 0 && !is_rejected;
 
-    if (is_usable && info->expires_in >= min_valid_s)
+    if (is_usable && !info->is_short && (last || !a->renew_first))
         return give(a, buf, size, info);
     return refresh_first(a, is_usable, buf, size, info);
+}
+
+enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
+                                    char *buf, size_t size, struct tk_token_info *info)
+{
+    return serve(all, ref, min_valid_s, false, buf, size, info);
 }
 
 enum tk_token_answer tk_token_serve_last(struct tk_accounts *all, const char *ref,
@@ -85,7 +101,7 @@ enum tk_token_answer tk_token_serve_last(struct tk_accounts *all, const char *re
 
     if (answer != TK_TOKEN_WAIT)
         return answer;
-    answer = tk_token_serve(all, ref, 0, buf, size, info);
-    info->is_short = true;
+    answer = serve(all, ref, 0, true, buf, size, info);
+    info->is_short = info->expires_in < min_valid_s;
     return answer;
 }

@@ -97,7 +97,8 @@ static int step_name(struct tk_tls *tls)
 {
     int64_t now;
 
-    return tk_time_known(tls->config->time, &now) ? step_dial(tls) : fail(tls, TK_E_CLOCK_UNKNOWN);
+    return tk_time_can_verify(tls->config->time, &now) ? step_dial(tls)
+                                                       : fail(tls, TK_E_CLOCK_UNKNOWN);
 }
 
 static int step_handshake(struct tk_tls *tls)
@@ -115,6 +116,7 @@ static int step_handshake(struct tk_tls *tls)
     if (hello != TK_OK)
         return fail(tls, (enum tk_err)hello);
     tls->stage = TK_TLS_READY;
+    tls->not_after = 4102444800; /* 2100 */
     return TK_SOCK_OK;
 }
 

@@ -158,6 +158,85 @@ static void takes_a_time_slightly_below_the_floor_for_the_floor(void **state)
     assert_int_equal(t.floor_unix, BUILD + 1000);
 }
 
+static void stands_in_for_a_clock_once_a_server_vouched_for_it(void **state)
+{
+    int64_t unix_s;
+
+    (void)state;
+    tk_time_restore_floor(&t, BUILD + 1000);
+    assert_false(tk_time_known(&t, &unix_s));
+    assert_true(tk_time_can_verify(&t, &unix_s));
+    tk_sim_advance(&port, 7000);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 1007);
+    assert_int_equal(tk_time_stored_floor(&t), BUILD + 1000);
+    assert_int_equal(tk_time_behind(&t), 0); /* there is no clock */
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 707);
+    assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 1007);
+    assert_int_equal(tk_time_behind(&t), 0);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 706);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 1007);
+    assert_int_equal(tk_time_behind(&t), 301);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, 0);
+    assert_int_equal(tk_time_behind(&t), BUILD + 1007);
+    assert_int_equal(tk_time_set(&t, BUILD + 706, TK_TIME_SNTP), TK_E_TIME_RANGE);
+    assert_int_equal(tk_time_set(&t, BUILD + 707, TK_TIME_SNTP), TK_OK);
+    assert_int_equal(now(TK_TIME_SNTP), BUILD + 1007);
+}
+
+static void moves_forward_by_dates_and_certificates(void **state)
+{
+    (void)state;
+    tk_time_note_server_date(&t, BUILD + 50); /* of no verified connection */
+    tk_time_restore_floor(&t, BUILD + 1000);
+    tk_time_note_not_before(&t, BUILD + 999);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 1000);
+    tk_time_note_not_before(&t, BUILD + 2000);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 2000);
+    tk_time_note_server_date(&t, BUILD + 1699); /* far below the bound: it says nothing */
+    tk_time_note_server_date(&t, 0);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 2000);
+    tk_time_note_server_date(&t, BUILD + 3000);
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 3000);
+    tk_sim_advance(&port, 60000);
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 3060);
+    tk_time_note_server_date(&t, BUILD + 3050); /* never back */
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 3060);
+    tk_time_note_server_date(&t, BUILD + 20 * YEAR + 1);
+    tk_time_note_not_before(&t, BUILD + 20 * YEAR + 1);
+    tk_time_note_server_date(&t, INT64_MAX);
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 3060);
+}
+
+static void does_not_move_a_clock_that_is_believed(void **state)
+{
+    (void)state;
+    tk_time_restore_floor(&t, BUILD + 1000);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 5000);
+    tk_time_note_server_date(&t, BUILD + YEAR);
+    tk_time_note_not_before(&t, BUILD + YEAR);
+    assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 5000);
+    assert_int_equal(t.floor_unix, BUILD + 5000);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 1000); /* set back */
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 5000);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 6000);
+    tk_time_note_server_date(&t, BUILD + 6001);
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 1000);
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 6000); /* our clock had agreed with a server */
+}
+
+static void takes_a_floor_of_an_earlier_build_for_vouched(void **state)
+{
+    int64_t unix_s;
+
+    (void)state;
+    assert_int_equal(tk_time_stored_floor(&t), 0);
+    tk_time_restore_floor(&t, 0); /* stored by a gateway without one */
+    assert_false(tk_time_can_verify(&t, &unix_s));
+    tk_time_restore_floor(&t, BUILD - 86400);
+    assert_true(tk_time_can_verify(&t, &unix_s));
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD);
+}
+
 static void lets_the_operator_lower_the_floor_to_the_build_date(void **state)
 {
     (void)state;
@@ -190,6 +269,7 @@ static void names_qualities(void **state)
     (void)state;
     assert_string_equal(tk_time_quality_name(TK_TIME_NONE), "none");
     assert_string_equal(tk_time_quality_name(TK_TIME_FLOOR), "floor");
+    assert_string_equal(tk_time_quality_name(TK_TIME_SERVER), "server");
     assert_string_equal(tk_time_quality_name(TK_TIME_CONSOLE), "console");
     assert_string_equal(tk_time_quality_name(TK_TIME_SNTP), "sntp");
     assert_string_equal(tk_time_quality_name(TK_TIME_RTC), "rtc");
@@ -207,6 +287,10 @@ int main(void)
         TEST(ignores_an_implausible_clock_of_the_platform),
         TEST(raises_the_floor_by_server_dates_up_to_our_clock),
         TEST(takes_a_time_slightly_below_the_floor_for_the_floor),
+        TEST(stands_in_for_a_clock_once_a_server_vouched_for_it),
+        TEST(moves_forward_by_dates_and_certificates),
+        TEST(does_not_move_a_clock_that_is_believed),
+        TEST(takes_a_floor_of_an_earlier_build_for_vouched),
         TEST(lets_the_operator_lower_the_floor_to_the_build_date),
         TEST(never_lowers_the_floor_by_a_stored_one),
         TEST(names_qualities),

@@ -174,10 +174,12 @@ static void setting_the_time_lowers_a_wrong_floor_for_good(void **state)
 {
     (void)state;
     raise_floor_to_wrong_year();
+    w.cert_from = WORLD_UNIX - 30 * 86400;
+    w.cert_until = WORLD_UNIX + 60 * 86400;
     world_run(&w, 30 * MINUTE);
-    world_assert_state(&w, "retrying", "clock_unknown"); /* and is escalated */
+    world_assert_state(&w, "retrying", "tls_expired"); /* and is escalated */
     world_assert_begins(type_time(truth()), "OK");
-    world_run(&w, MINUTE);
+    world_run(&w, 16 * MINUTE);
     world_assert_state(&w, "ready", "none");
     world_restart(&w, 1000);
     answer_sntp(truth());
@@ -264,6 +266,288 @@ static void small_jumps_have_no_effect(void **state)
     }
     assert_in_range(w.server.refreshes, 5, 8);
     assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
+}
+
+/* --- a clock that is behind --- */
+
+static const int64_t behind_s[] = {400, 3 * 3600, 30 * 86400, 5 * YEAR_S};
+
+enum { BEHINDS = sizeof behind_s / sizeof behind_s[0] };
+
+/* With true dates, and certificates of 90 days. */
+static void provision_with_dates(void)
+{
+    w.server.date = NULL;
+    w.cert_from = WORLD_UNIX - 30 * 86400;
+    w.cert_until = WORLD_UNIX + 60 * 86400;
+    world_provision(&w);
+}
+
+static void set_behind(int64_t seconds)
+{
+    tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, truth() - seconds);
+}
+
+/* The token that is served is not the one of before; and that it is, is reported once. */
+static void assert_renewed_then_served(unsigned reports)
+{
+    char token[40], report[40];
+
+    snprintf(token, sizeof token, "OK access_token=access%u ", w.server.pairs + 1);
+    world_assert_begins(world_type(&w, "token"), token);
+    world_assert_state(&w, "ready", "none");
+    assert_status("last_error", "none");
+    assert_in_range(atoi(world_status(&w, "expires_in")), 3590, 3600);
+    assert_status("time_quality", "server");
+    snprintf(report, sizeof report, "EVT clock_behind seconds=");
+    assert_int_equal(world_count_events(&w, report), reports);
+    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
+}
+
+/* For a day nothing else happens than with a good clock. */
+static void assert_goes_on(void)
+{
+    unsigned refreshes = w.server.refreshes, reports = world_count_events(&w, "clock_behind");
+
+    world_run(&w, DAY);
+    assert_in_range(w.server.refreshes - refreshes, 57, 65);
+    assert_int_equal(world_count_events(&w, "clock_behind"), reports);
+    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=");
+}
+
+static void behind_at_a_start_the_token_is_renewed_then_served(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2 * BEHINDS; i++) {
+        int64_t seconds = behind_s[i / 2];
+        uint64_t off_ms = i % 2 == 0 ? MINUTE : 2 * HOUR; /* the token expires meanwhile */
+
+        provision_with_dates();
+        set_behind(seconds + (int64_t)off_ms / 1000);
+        world_restart(&w, off_ms);
+        set_behind(seconds + (int64_t)off_ms / 1000);
+        world_run(&w, 10);
+        assert_status("last_error", "clock_behind");
+        assert_in_range(atoi(world_status(&w, "clock_behind")), seconds, seconds + 61);
+        assert_status("state", "ready");
+        assert_renewed_then_served(1);
+        assert_goes_on();
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void without_a_consumer_it_is_renewed_too(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    set_behind(3600);
+    world_restart(&w, MINUTE);
+    world_run(&w, MINUTE);
+    assert_status("generation", "2");
+    assert_goes_on();
+}
+
+static void behind_while_it_runs_the_token_is_renewed_then_served(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2 * BEHINDS; i++) {
+        provision_with_dates();
+        world_run(&w, 20 * MINUTE);
+        if (i % 2 == 1)
+            tk_sim_advance(&w.port, 2 * HOUR); /* suspended: the token has expired */
+        set_behind(behind_s[i / 2]);
+        assert_renewed_then_served(1);
+        assert_goes_on();
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+/* The tick says that it is valid. */
+static void behind_while_it_runs_an_outage_takes_no_valid_token(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    world_run(&w, 15 * MINUTE);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    set_behind(3 * 3600);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+    world_run(&w, HOUR);
+    assert_status("escalation", "3");
+    world_assert_begins(world_type(&w, "token"), "ERR connect_failed");
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 16 * MINUTE);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+}
+
+/* It may have expired: with the lower bound of the time it would look valid. */
+static void behind_at_a_start_an_outage_serves_no_token(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    set_behind(30 * 86400);
+    world_restart(&w, 10 * MINUTE);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    assert_status("expires_in", "unknown");
+    world_assert_begins(world_type(&w, "token"), "ERR connect_failed");
+    world_run(&w, 30 * MINUTE);
+    assert_status("escalation", "2");
+    assert_status("expires_in", "unknown");
+    world_assert_begins(world_type(&w, "token"), "ERR ");
+    world_run(&w, HOUR); /* now it has expired for certain */
+    assert_status("expires_in", "0");
+    assert_status("escalation", "3");
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 16 * MINUTE);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+}
+
+static void a_clock_that_is_set_right_is_believed_again(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    for (unsigned i = 1; i <= 3; i++) {
+        set_behind(3600);
+        world_run(&w, MINUTE);
+        assert_status("time_quality", "server");
+        assert_int_equal(world_count_events(&w, "clock_behind"), i);
+        set_behind(0);
+        world_run(&w, 10 * MINUTE);
+        assert_status("time_quality", "system");
+        assert_status("clock_behind", "0");
+    }
+}
+
+/* At a start, before the refresh: then the stored times say whether the token is valid. */
+static void a_clock_that_is_set_right_in_time_saves_the_refresh(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    set_behind(3600);
+    world_restart(&w, MINUTE);
+    world_run(&w, 10);
+    set_behind(0);
+    world_run(&w, 10);
+    assert_in_range(atoi(world_status(&w, "expires_in")), 3500, 3560);
+}
+
+static void a_clock_that_goes_back_and_forth_causes_no_burst(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    for (int i = 0; i < 360; i++) {
+        set_behind(i % 2 == 0 ? 3600 : 0);
+        world_run(&w, 10000);
+    }
+    assert_in_range(w.server.refreshes, 2, 16);
+    assert_in_range(world_count_events(&w, "clock_behind"), 2, 13);
+}
+
+static void a_little_behind_is_tolerated(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    set_behind(298);
+    world_restart(&w, MINUTE);
+    set_behind(298);
+    world_run(&w, MINUTE);
+    assert_status("time_quality", "system");
+    assert_status("generation", "1");
+    assert_int_equal(world_count_events(&w, "clock_behind"), 0);
+}
+
+/* --- no clock at all --- */
+
+/* Without RTC, SNTP and operator, off for three months: the certificates are newer than the time
+ * that was saved. */
+static void a_stale_saved_time_is_enough(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    lose_clock();
+    for (int i = 0; i < 4; i++) {
+        world_restart(&w, 80 * DAY);
+        w.cert_from = truth() - 86400;
+        w.cert_until = truth() + 89 * 86400;
+        assert_status("time_quality", "floor");
+        assert_status("clock_behind", "0"); /* there is none */
+        assert_status("expires_in", "unknown");
+        assert_renewed_then_served(0);
+        assert_in_range(w.keeper.rt.time.floor_unix, truth() - 10, truth());
+        assert_goes_on();
+    }
+}
+
+/* notAfter is judged: by the time that is known at least. */
+static void certificates_that_have_expired_by_then_are_refused(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    lose_clock();
+    world_restart(&w, DAY);
+    w.cert_until = WORLD_UNIX - 1;
+    world_assert_begins(world_type(&w, "token"), "ERR tls_expired");
+    w.cert_until = WORLD_UNIX + 60 * 86400;
+    world_run(&w, 16 * MINUTE);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+}
+
+/* A server without Date vouches for nothing, and neither does a build. */
+static void the_build_date_alone_is_no_time(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    lose_clock();
+    world_restart(&w, 1000);
+    unsigned requests = w.server.requests;
+    uint64_t from_ms = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "token"), "ERR clock_unknown set the clock");
+    assert_true(w.port.now_ms <= from_ms + 10); /* at once */
+    assert_status("state", "ready");
+    assert_status("expires_in", "unknown");
+    world_assert_begins(world_status(&w, "action"), "set the clock: time <unix>");
+    world_assert_begins(world_type(&w, "check"), "ERR clock_unknown");
+    assert_int_equal(w.server.requests, requests);
+    world_assert_begins(type_time(truth()), "OK");
+    assert_status("action", "");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
+/* A new program is a lower bound too: the gateway does not stand still after an update. */
+static void a_newer_build_keeps_what_a_server_vouched_for(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    lose_clock();
+    w.config.build_unix = WORLD_UNIX + 86400;
+    world_restart(&w, 2 * DAY);
+    assert_renewed_then_served(0);
+}
+
+static void a_wrong_date_is_corrected_by_the_operator(void **state)
+{
+    int64_t wrong;
+
+    (void)state;
+    assert_true(tk_http_date_parse(WRONG_DATE, &wrong));
+    provision_with_dates();
+    lose_clock();
+    world_restart(&w, 1000);
+    w.cert_until = wrong + 86400;
+    w.server.date = WRONG_DATE;
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+    assert_true(truth() < w.keeper.rt.time.floor_unix);
+    w.server.date = NULL;
+    answer_sntp(truth());
+    assert_int_equal(world_count_events(&w, "LOG ntp_refused"), 1);
+    world_assert_begins(type_time(truth()), "OK");
+    assert_status("time_quality", "console");
+    world_restart(&w, 1000);
+    answer_sntp(truth());
+    assert_status("time_quality", "sntp");
 }
 
 /* --- sleeps --- */
@@ -364,6 +648,20 @@ int main(void)
         TEST(a_clock_that_jumps_ahead_and_back_loses_no_token),
         TEST(a_clock_in_1970_counts_as_unknown),
         TEST(small_jumps_have_no_effect),
+        TEST(behind_at_a_start_the_token_is_renewed_then_served),
+        TEST(without_a_consumer_it_is_renewed_too),
+        TEST(behind_while_it_runs_the_token_is_renewed_then_served),
+        TEST(behind_while_it_runs_an_outage_takes_no_valid_token),
+        TEST(behind_at_a_start_an_outage_serves_no_token),
+        TEST(a_clock_that_is_set_right_is_believed_again),
+        TEST(a_clock_that_is_set_right_in_time_saves_the_refresh),
+        TEST(a_clock_that_goes_back_and_forth_causes_no_burst),
+        TEST(a_little_behind_is_tolerated),
+        TEST(a_stale_saved_time_is_enough),
+        TEST(certificates_that_have_expired_by_then_are_refused),
+        TEST(the_build_date_alone_is_no_time),
+        TEST(a_newer_build_keeps_what_a_server_vouched_for),
+        TEST(a_wrong_date_is_corrected_by_the_operator),
         TEST(a_sleep_past_many_deadlines_causes_one_refresh),
         TEST(a_sleep_in_an_outage_causes_no_burst),
         TEST(ticks_beyond_31_and_32_bits_have_no_effect),
