@@ -139,8 +139,7 @@ enum field {
     CONTENT_TYPE,
     DATE,
     RETRY_AFTER,
-    LOCATION,
-    FIELDS
+    LOCATION
 };
 
 /* An element of Connection; or a coding: the last one but identity is kept, and but chunked as a
@@ -218,21 +217,21 @@ static void read_value(struct tk_http *h, enum field field, const char *value)
  * before the colon (5.1). */
 static void read_field(struct tk_http *h)
 {
-    static const char names[FIELDS][18] = {
-        "content-length", "transfer-encoding", "content-encoding", "connection", "content-type",
-        "date",           "retry-after",       "location"};
-    const char *line = h->body;
+    static const char names[] = "content-length\0transfer-encoding\0content-encoding\0connection\0"
+                                "content-type\0date\0retry-after\0location\0";
+    const char *line = h->body, *name = names;
     char first = tk_lower(*line);
     size_t colon = strcspn(line, ":"), len = colon;
     int i = 0;
 
-    if (line[colon] == '\0')
-        return;
     while (len > 0 && is_blank(line[len - 1]))
         len--;
-    while (i < FIELDS && (first != names[i][0] || !is_word(line, len, names[i])))
-        i++;
-    if (i < FIELDS)
+    for (; *name != first || !is_word(line, len, name); i++) {
+        name += strlen(name) + 1;
+        if (*name == '\0')
+            return;
+    }
+    if (line[colon] == ':')
         read_value(h, (enum field)i, line + colon + 1 + strspn(line + colon + 1, " \t"));
 }
 
