@@ -9,7 +9,6 @@
 #define EXPIRES_MAX     31622400 /* s: a year; clamps absurd values */
 #define NUMBER_MAX      24       /* characters */
 #define TK_ENDPOINT_MAX (TK_HOST_TEXT + TK_PATH_MAX + 8)
-#define DIGITS_18       999999999999999999
 
 #if TK_WORK_SIZE < 2 * TK_TOKEN_MAX + 2 * TK_ENDPOINT_MAX + TK_SCOPE_MAX + 512
 #error "the fields of a response are kept in a connection's buffer"
@@ -158,70 +157,72 @@ static enum tk_err unreadable(const struct tk_http *http)
 
 /* --- lifetime --- */
 
-/* Appends a decimal digit; stops at 18 of them. */
-static int64_t append_digit(int64_t value, char digit)
+/* Appends a decimal digit, unless the number is near UINT32_MAX. */
+static uint32_t append_digit(uint32_t value, char digit)
 {
-    return value <= DIGITS_18 / 10 ? value * 10 + (digit - '0') : DIGITS_18;
+    return value < UINT32_MAX / 10 ? value * 10 + (uint32_t)(digit - '0') : UINT32_MAX;
 }
 
-/* [e [+-] digits]; false without digits after the e. */
-static bool read_exponent(const char **s, int *exponent)
+/* Digits, and what follows them; UINT32_MAX for any larger number. */
+static const char *read_digits(const char *s, uint32_t *value)
 {
-    bool is_negative;
-
-    *exponent = 0;
-    if (tk_lower(**s) != 'e')
-        return true;
-    ++*s;
-    is_negative = **s == '-';
-    *s += is_negative || **s == '+';
-    if (!tk_is_digit(**s))
-        return false;
-    for (; tk_is_digit(**s); ++*s)
-        *exponent = *exponent < 20 ? *exponent * 10 + (**s - '0') : 20;
-    if (is_negative)
-        *exponent = -*exponent;
-    return true;
+    for (*value = 0; tk_is_digit(*s); s++)
+        *value = append_digit(*value, *s);
+    return s;
 }
 
-/* Any number (RFC 8259 section 6), also with blanks around it; its fraction is dropped. */
-static bool read_seconds(const char *s, int64_t *seconds)
+/* Moves the decimal point; fraction: the digits behind it. */
+static uint32_t scale(uint32_t value, const char *fraction, bool is_negative, uint32_t exponent)
+{
+    for (uint32_t i = 0; i < exponent && i < NUMBER_MAX; i++) {
+        if (is_negative)
+            value /= 10;
+        else
+            value = append_digit(value, tk_is_digit(*fraction) ? *fraction++ : '0');
+    }
+    return value;
+}
+
+/* Any number (RFC 8259 section 6), also with blanks around it. Its fraction is dropped; a negative
+ * one is 0. */
+static bool read_seconds(const char *s, uint32_t *seconds)
 {
     static const char blanks[] = {' ', TK_JSON_OTHER, '\0'};
-    const char *fraction = "";
-    int64_t value = 0;
-    int exponent;
+    const char *digits, *fraction;
+    uint32_t exponent = 0;
+    bool is_negative, is_small = false;
 
     s += strspn(s, blanks);
-    bool is_negative = *s == '-';
-
-    s += is_negative;
-    if (!tk_is_digit(*s))
+    is_negative = *s == '-';
+    digits = s + is_negative;
+    s = fraction = read_digits(digits, seconds);
+    if (s == digits)
         return false;
-    for (; tk_is_digit(*s); s++)
-        value = append_digit(value, *s);
-    if (*s == '.') {
-        fraction = s + 1;
-        s += 1 + strspn(fraction, "0123456789");
+    if (*s == '.')
+        s = read_digits(++fraction, &exponent); /* only its end matters */
+    exponent = 0;
+    if (tk_lower(*s) == 'e') {
+        is_small = s[1] == '-';
+        digits = s + 1 + (is_small || s[1] == '+');
+        s = read_digits(digits, &exponent);
+        if (s == digits)
+            return false;
     }
-    if (!read_exponent(&s, &exponent))
-        return false;
-    for (; exponent > 0; exponent--)
-        value = append_digit(value, tk_is_digit(*fraction) ? *fraction++ : '0');
-    for (; exponent < 0; exponent++)
-        value /= 10;
-    *seconds = is_negative ? -value : value;
+    *seconds = is_negative ? 0 : scale(*seconds, fraction, is_small, exponent);
     return s[strspn(s, blanks)] == '\0';
 }
 
 static uint32_t read_expires_in(const struct tk_http *http, int64_t now_unix)
 {
+    uint32_t number;
     int64_t seconds;
 
-    if (!read_seconds(text(http, EXPIRES_IN), &seconds)) {
-        if (!read_seconds(text(http, EXPIRES), &seconds))
+    if (read_seconds(text(http, EXPIRES_IN), &number)) {
+        seconds = number;
+    } else {
+        if (!read_seconds(text(http, EXPIRES), &number))
             return EXPIRES_UNKNOWN;
-        seconds -= http->date_unix != 0 ? http->date_unix : now_unix;
+        seconds = number - (http->date_unix != 0 ? http->date_unix : now_unix);
     }
     if (seconds < 1)
         return 1;
