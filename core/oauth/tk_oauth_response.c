@@ -259,14 +259,18 @@ static enum tk_err read_pair(const struct tk_http *http, bool needs_both,
                                                                                  : TK_E_BAD_ANSWER;
 }
 
+/* Fields from CLIENT_ENDPOINT to SCOPE, then the lifetime. */
 static void read_members(const struct tk_http *http, int64_t now_unix,
                          struct tk_token_response *response)
 {
-    response->client_endpoint = text(http, CLIENT_ENDPOINT);
-    response->server_endpoint = text(http, SERVER_ENDPOINT);
-    response->member_id = text(http, MEMBER_ID);
-    response->user_id = text(http, USER_ID);
-    response->scope = text(http, SCOPE);
+    static const uint8_t offsets[] = {offsetof(struct tk_token_response, client_endpoint),
+                                      offsetof(struct tk_token_response, server_endpoint),
+                                      offsetof(struct tk_token_response, member_id),
+                                      offsetof(struct tk_token_response, user_id),
+                                      offsetof(struct tk_token_response, scope)};
+
+    for (unsigned i = 0; i < sizeof offsets; i++)
+        *(const char **)((char *)response + offsets[i]) = text(http, CLIENT_ENDPOINT + i);
     response->expires_in = read_expires_in(http, now_unix);
     response->error = (struct tk_server_error){"", ""};
 }
