@@ -25,6 +25,11 @@ class Row:
         found = re.search("`(.*)`", self.body)
         return found.group(1) if found else ""
 
+    @property
+    def said(self) -> str:
+        """As the console shows the code: one that is not listed has at most 40 characters."""
+        return self.word if len(self.word) <= 40 else "unlisted"
+
     def fault(self) -> dict:
         """A fault for this response; from the catalogue of Bitrix24 where that has it."""
         where = "oauth" if self.server == "oauth" else "rest"

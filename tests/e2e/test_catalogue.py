@@ -62,7 +62,7 @@ class CatalogueCase(GatewayCase):
                 self.b24.clear_faults()
                 self.restart()
                 self.b24.fault("oauth", count=-1, **row.fault())
-                self.refresh_fails(row.error, row.action, row.word)
+                self.refresh_fails(row.error, row.action, row.said)
                 self.b24.clear_faults()
                 self.recovers(row.action)
 
@@ -197,7 +197,7 @@ class Portal(CatalogueCase):
                 status = self.k.status()
                 state = (("blocked", row.error, "4") if row.error == "user_refused"
                          else ("ready", "none", "0"))
-                wanted = {"last_error": row.error, "said": row.word, "rest": REST[row.action],
+                wanted = {"last_error": row.error, "said": row.said, "rest": REST[row.action],
                           "generation": "1"}
                 wanted |= zip(("state", "reason", "escalation"), state)
                 self.assertEqual({key: status[key] for key in wanted}, wanted)
