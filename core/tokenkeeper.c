@@ -102,20 +102,6 @@ static void record(struct tk_history *h, const struct tk_account *a, enum tk_acc
     }
 }
 
-/* Without its value. */
-static void report_secret(struct tk_keeper *k, const struct tk_account *a, const char *event)
-{
-    char buf[80];
-    struct tk_text t;
-
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "client_secret ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, " event=");
-    tk_text_add(&t, event);
-    tk_runtime_event(&k->rt, &t);
-}
-
 static void on_account(void *ctx, struct tk_account *a, enum tk_account_event event,
                        enum tk_err err)
 {
@@ -123,10 +109,6 @@ static void on_account(void *ctx, struct tk_account *a, enum tk_account_event ev
 
     (void)err; /* the account holds what the alerts need */
     record(&k->rt.history, a, event);
-    if (event == TK_ACCOUNT_SECRET_PROMOTED)
-        report_secret(k, a, "promoted");
-    if (event == TK_ACCOUNT_SECRET_REFUSED)
-        report_secret(k, a, "refused");
     tk_alerts_on_account(&k->alerts, a, event);
 }
 

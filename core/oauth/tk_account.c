@@ -24,6 +24,25 @@ void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum t
     a->listener->on(a->listener->ctx, a, event, err);
 }
 
+void tk_account_report(const struct tk_account *a, const char *subject, const char *event,
+                       const struct tk_host *to)
+{
+    char buf[TK_HOST_TEXT + 80];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, subject);
+    tk_text_add(&t, " ref=");
+    tk_text_add(&t, a->name);
+    tk_text_add(&t, " event=");
+    tk_text_add(&t, event);
+    if (to != NULL) {
+        tk_text_add(&t, " to=");
+        tk_text_host(&t, to);
+    }
+    tk_runtime_event(a->rt, &t);
+}
+
 /* --- state --- */
 
 bool tk_account_exchanging(const struct tk_account *a)

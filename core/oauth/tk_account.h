@@ -143,7 +143,6 @@ enum tk_account_event {
     TK_ACCOUNT_CHANGED,         /* its refresh was rescheduled: loaded, configured, time known */
     TK_ACCOUNT_CLOCK_SET,       /* failures whose only cause was an unknown time were dropped */
     TK_ACCOUNT_SECRET_PROMOTED, /* the server took client_secret_next; about to be stored */
-    TK_ACCOUNT_SECRET_REFUSED,  /* ... or refused it, like the secret that is in use */
     TK_ACCOUNT_EXCHANGED,       /* a code was exchanged for a pair, which is about to be stored */
     TK_ACCOUNT_RECOVERED, /* the previous pair was refreshed after a lost response; about to be
                              stored */
@@ -208,6 +207,10 @@ void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
 
 /* Calls the listener. */
 void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err);
+
+/* Prints an event: `<subject> ref=<name> event=<event>`, and ` to=<host>` unless that is NULL. */
+void tk_account_report(const struct tk_account *a, const char *subject, const char *event,
+                       const struct tk_host *to);
 
 /* True if portal, client_id and client_secret are set. */
 bool tk_account_has_client(const struct tk_account *a);

@@ -154,14 +154,12 @@ static enum tk_err check_code(struct tk_account *a, const char *pasted,
 static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
 {
     struct tk_account *a = of_request(r);
-    char next[TK_SECRET_MAX + 1] = "";
-    const char *secret = a->client.client_secret;
+    char next[TK_SECRET_MAX + 1];
 
-    if (a->auth.with_next_secret && tk_account_next_secret(a, next))
-        secret = next; /* the code is recorded already */
-    else
+    if (!a->auth.with_next_secret)                    /* else it is recorded already */
         (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
-    tk_oauth_exchange_request(out, &r->host, &a->client, secret, a->auth.code);
+    tk_oauth_exchange_request(out, &r->host, &a->client,
+                              tk_token_secret(a, a->auth.with_next_secret, next), a->auth.code);
     tk_wipe(next, sizeof next);
     a->auth.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
@@ -232,22 +230,6 @@ static bool retry(struct tk_account *a, enum tk_err err)
     return true;
 }
 
-/* The server refused the client, and so did not use the code: its next secret is tried once. */
-static bool retry_with_next_secret(struct tk_account *a, enum tk_err err)
-{
-    char next[TK_SECRET_MAX + 1];
-    bool is_refused = err == TK_E_INVALID_CLIENT;
-
-    if (is_refused && a->auth.with_next_secret)
-        tk_account_notify(a, TK_ACCOUNT_SECRET_REFUSED, err);
-    if (!is_refused || a->auth.with_next_secret || !tk_account_next_secret(a, next))
-        return false;
-    tk_wipe(next, sizeof next);
-    a->auth.with_next_secret = true;
-    tk_https_submit(&a->rt->https, &a->auth.request);
-    return true;
-}
-
 static void retry_timer_expired(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_account *a = TK_CONTAINER_OF(timer, struct tk_account, auth.retry_timer);
@@ -279,8 +261,13 @@ static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http 
     struct tk_account *a = of_request(r);
 
     err = handle_response(a, http, err);
-    if (retry(a, err) || retry_with_next_secret(a, err))
+    if (retry(a, err))
         return;
+    /* A server that refuses the client does not use the code. */
+    if (tk_token_tries_next_secret(a, err, &a->auth.with_next_secret)) {
+        tk_https_submit(&a->rt->https, r);
+        return;
+    }
     tk_wipe(a->auth.code, sizeof a->auth.code);
     a->auth.result = code_result(err, r->sent);
     if (err != TK_OK)

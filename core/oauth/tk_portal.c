@@ -72,19 +72,6 @@ enum tk_portal_named tk_portal_named(const struct tk_account *a, const char *url
 
 /* --- faults --- */
 
-static void report(const struct tk_account *a, const char *event, const struct tk_host *to)
-{
-    char buf[TK_HOST_TEXT + 64];
-    struct tk_text t;
-
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "portal ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, event);
-    tk_text_host(&t, to);
-    tk_runtime_event(a->rt, &t);
-}
-
 void tk_portal_set_fault(struct tk_account *a, enum tk_portal_fault fault,
                          const struct tk_host *moved_to)
 {
@@ -100,7 +87,7 @@ void tk_portal_set_fault(struct tk_account *a, enum tk_portal_fault fault,
     a->portal_fault = fault;
     (void)tk_account_store_portal_fault(a, text); /* lost at a restart, it is detected again */
     if (moved_to != NULL)
-        report(a, " event=move_pending to=", moved_to);
+        tk_account_report(a, "portal", "move_pending", moved_to);
     tk_account_notify(a, TK_ACCOUNT_PORTAL, TK_OK);
 }
 
@@ -144,7 +131,7 @@ enum tk_err tk_portal_move(struct tk_account *a, const struct tk_host *to)
     a->client.portal = *to;
     if (a->portal_fault != TK_PORTAL_USER_REFUSED)
         a->portal_fault = TK_PORTAL_OK;
-    report(a, " event=moved to=", to);
+    tk_account_report(a, "portal", "moved", to);
     tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
     return tk_account_store_move(a, &from);
 }

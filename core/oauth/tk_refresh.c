@@ -129,24 +129,6 @@ static void retry(struct tk_account *a)
         tk_token_refresh_at(a, now_of(a) + tk_token_backoff_ms(a, a->refresh.failures - 1));
 }
 
-/* --- client_secret_next --- */
-
-/* The server refused the client: its next secret is tried once. */
-static bool retry_with_next_secret(struct tk_account *a, enum tk_err err)
-{
-    char next[TK_SECRET_MAX + 1];
-    bool is_refused = err == TK_E_INVALID_CLIENT;
-
-    if (is_refused && a->refresh.with_next_secret)
-        tk_account_notify(a, TK_ACCOUNT_SECRET_REFUSED, err);
-    if (!is_refused || a->refresh.with_next_secret || !tk_account_next_secret(a, next))
-        return false;
-    tk_wipe(next, sizeof next);
-    a->refresh.with_next_secret = true;
-    submit(a);
-    return true;
-}
-
 /* --- failures --- */
 
 static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
@@ -218,15 +200,14 @@ static void refresh_failed(struct tk_account *a, enum tk_err err)
 static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out)
 {
     struct tk_account *a = of_request(request);
-    char previous[TK_TOKEN_MAX + 1] = "", next[TK_SECRET_MAX + 1] = "";
-    const char *token = a->pair.refresh, *secret = a->client.client_secret;
+    char previous[TK_TOKEN_MAX + 1] = "", next[TK_SECRET_MAX + 1];
+    const char *token = a->pair.refresh;
 
     open_intent(a);
     if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
         token = previous;
-    if (a->refresh.with_next_secret && tk_account_next_secret(a, next))
-        secret = next;
-    tk_oauth_refresh_request(out, &request->host, &a->client, secret, token);
+    tk_oauth_refresh_request(out, &request->host, &a->client,
+                             tk_token_secret(a, a->refresh.with_next_secret, next), token);
     tk_wipe(previous, sizeof previous);
     tk_wipe(next, sizeof next);
     a->refresh.sent_ms = now_of(a);
@@ -275,7 +256,9 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
     count(a, err);
     if (err == TK_OK)
         refresh_succeeded(a, &response);
-    else if (!retry_with_next_secret(a, err))
+    else if (tk_token_tries_next_secret(a, err, &a->refresh.with_next_secret))
+        submit(a);
+    else
         refresh_failed(a, err);
 }
 

@@ -317,6 +317,29 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
     tk_account_notify(a, TK_ACCOUNT_RENEWED, err);
 }
 
+/* --- client_secret_next --- */
+
+const char *tk_token_secret(const struct tk_account *a, bool with_next,
+                            char next[TK_SECRET_MAX + 1])
+{
+    next[0] = '\0';
+    return with_next && tk_account_next_secret(a, next) ? next : a->client.client_secret;
+}
+
+bool tk_token_tries_next_secret(struct tk_account *a, enum tk_err err, bool *with_next)
+{
+    char next[TK_SECRET_MAX + 1];
+    bool was_next = *with_next;
+
+    if (err != TK_E_INVALID_CLIENT)
+        return false;
+    if (was_next)
+        tk_account_report(a, "client_secret", "refused", NULL);
+    *with_next = !was_next && tk_account_next_secret(a, next);
+    tk_wipe(next, sizeof next);
+    return *with_next;
+}
+
 void tk_token_promote_secret(struct tk_account *a)
 {
     char next[TK_SECRET_MAX + 1];
@@ -326,6 +349,7 @@ void tk_token_promote_secret(struct tk_account *a)
     tk_copy(a->client.client_secret, sizeof a->client.client_secret, next);
     tk_wipe(next, sizeof next);
     a->secret_promoted = true;
+    tk_account_report(a, "client_secret", "promoted", NULL);
     tk_account_notify(a, TK_ACCOUNT_SECRET_PROMOTED, TK_OK);
 }
 

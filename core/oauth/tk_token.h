@@ -46,6 +46,15 @@ uint64_t tk_token_retry_after(const struct tk_account *a, const struct tk_http *
 void tk_token_accept(struct tk_account *a, const struct tk_token_response *response,
                      uint64_t sent_ms);
 
+/* The secret for a request: client_secret, or client_secret_next, which is read into next. */
+const char *tk_token_secret(const struct tk_account *a, bool with_next,
+                            char next[TK_SECRET_MAX + 1]);
+
+/* A request ended with err; *with_next: it had client_secret_next. True if it is to be sent once
+ * more, with that secret: the server refused client_secret. Updates *with_next, and reports if both
+ * were refused. */
+bool tk_token_tries_next_secret(struct tk_account *a, enum tk_err err, bool *with_next);
+
 /* Before tk_token_accept: the response is to a request with client_secret_next. Makes it the secret
  * in use, to be stored with the pair. */
 void tk_token_promote_secret(struct tk_account *a);
