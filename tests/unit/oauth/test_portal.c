@@ -107,6 +107,7 @@ static void only_the_portal_and_cloud_portals_are_trusted(void **state)
         {"a.b.bitrix24.com", TK_NAMES_OTHER},
         {"evilbitrix24.com", TK_NAMES_OTHER},
         {"a.evilbitrix24.com", TK_NAMES_OTHER},
+        {"a.bitrix42.com", TK_NAMES_OTHER},
         {"a.bitrix24-com.ru", TK_NAMES_OTHER},
         {"a.bitrix24.com.evil.example", TK_NAMES_OTHER},
         {"oauth.bitrix.info", TK_NAMES_OTHER},
@@ -401,6 +402,19 @@ static void an_answer_with_a_cloud_portal_ends_it_too(void **state)
     assert_status("client_endpoint", "https://new.bitrix24.de/rest/");
 }
 
+static void an_answer_counts_more_than_a_redirect(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    redirect(0, OLD, "https://other.example/");
+    verify();
+    assert_pending("other.example");
+    answers_name("https://" NEW "/rest/");
+    assert_pending(NEW);
+    verify();
+    assert_pending(NEW);
+}
+
 /* A consumer might read another host in it than we do. */
 static void an_endpoint_that_is_no_url_is_not_kept(void **state)
 {
@@ -477,6 +491,7 @@ int main(void)
         TEST(an_answer_with_another_host_keeps_the_endpoint),
         TEST(an_answer_with_our_host_again_ends_the_fault),
         TEST(an_answer_with_a_cloud_portal_ends_it_too),
+        TEST(an_answer_counts_more_than_a_redirect),
         TEST(an_endpoint_that_is_no_url_is_not_kept),
         TEST(a_refused_user_is_remembered),
         TEST(another_user_ends_it),
