@@ -208,7 +208,7 @@ class Faults(Served):
                          (403, {"error": "expired_token", "error_description": "so"}))
 
     def test_odd(self) -> None:
-        for name, sign in (("odd_name", b"\r\nX(Odd)/1: a\r\n"),
+        for name, sign in (("fold", b"default-src 'self';\r\n  script-src"),
                            ("continue", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 "),
                            ("chunk_extension", b'\r\n28;odd="a;b";c\r\n')):
             self.arm("odd", name=name)

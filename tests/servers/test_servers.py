@@ -206,5 +206,9 @@ class ExpressOAuthServer(Rotating, ServerCase):
     kind = "express"
 
 
+class ExpressOAuthServerKeepsRefreshTokens(Common, ServerCase):
+    kind = "express_keeps"
+
+
 if __name__ == "__main__":
     unittest.main()
