@@ -33,14 +33,15 @@ class Row:
     life_s: int         # of the access token that is held
     closes: bool        # the client is expected to close the connection
     retry_s: tuple[int, int] | None     # the next refresh is due after so many seconds
+    refused: str        # why the client need not read what curl reads
 
 
 def _row(name: str, help: str, *edits: Edit, error: str = PAIR, refresh: str | None = None,
          any: bool = True, processed: bool = True, settings: dict[str, Any] | None = None,
          life_s: int = HOUR_S, closes: bool = False,
-         retry_s: tuple[int, int] | None = None) -> Row:
+         retry_s: tuple[int, int] | None = None, refused: str = "") -> Row:
     return Row(name, help, edits, error, error if refresh is None else refresh, any, processed,
-               settings or {}, life_s, closes, retry_s)
+               settings or {}, life_s, closes, retry_s, refused)
 
 
 def _pair(name: str, help: str, *edits: Edit, **more: Any) -> Row:
@@ -253,6 +254,10 @@ MEMBERS = (
     _pair("deep", "a member 200 levels deep", written("odd", "[" * 200 + "]" * 200)),
     _pair("large", "a member of 8 KB", members(odd="x" * 8192)),
     _pair("large_first", "a member of 8 KB before the tokens", members_first(odd="x" * 8192)),
+    _pair("huge", "a member of 100 KB behind the tokens", members(odd="x" * 102400)),
+    _pair("huge_first", "a member of 100 KB before the tokens", members_first(odd="x" * 102400),
+          error="http_too_large", refused="64 KB of a body are read"),
+    _pair("huge_blanks", "100 KB of blanks behind the JSON", around(b"", b" " * 102400)),
     _pair("unicode", "letters beyond ASCII", members(odd="\u041f\u0440 \U0001f600"),
           written("odd2", '"\u041f\U0001f600"')),
     _pair("invalid_utf8", "a member that is not UTF-8", written("odd", b'"\xcf\xf0\xe8"')),
@@ -294,6 +299,9 @@ def _lost(name: str, help: str, *edits: Edit) -> Row:
 
 ERRORS = (
     _failed("page_503", "503 with 20 KB of HTML", "server_busy", page(503, 20)),
+    _failed("page_huge", "503 with 200 KB of HTML", "server_busy", page(503, 200)),
+    _failed("page_endless", "502 with 200 KB of HTML, then closed", "server_error",
+            page(502, 200), sets("Content-Length"), ends()),
     _failed("page_502", "502 with 8 KB of HTML", "server_error", page(502, 8)),
     _failed("page_429", "429 with 5 KB of HTML", "server_busy", page(429, 5)),
     _failed("page_302", "302 with 12 KB of HTML", "http_redirect",
