@@ -5,7 +5,7 @@
  *     differential [--edges] [--cases N | --seconds N] [--seed N] [--first N]
  *
  * First, with --edges, each edge of each order as a scalar. A case follows from the seed and its
- * number alone. One that fails is printed with the options that repeat it.
+ * number only. A case that fails is printed with the options that repeat it.
  */
 #include "differential.h"
 

@@ -61,7 +61,7 @@ static void agree(bool good)
 
 /* --- ECDSA --- */
 
-/* By OpenSSL: DER alone, and numbers of at most so many octets that are positive. */
+/* By OpenSSL: DER only, and positive numbers of at most so many octets. */
 static ECDSA_SIG *read_signature(const uint8_t *der, size_t len, size_t octets)
 {
     const uint8_t *at = der;

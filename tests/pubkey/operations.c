@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operations.h"
 
-#include "signatures.h" /* made by cortex_m3.py */
+#include "signatures.h" /* written by vectors.py */
 #include "tk_ecc.h"
 #include "tk_rsa.h"
 

@@ -30,7 +30,7 @@ struct curve *reference_curve(unsigned i);
 /* xy = k * point, or k * generator for NULL. False: k is not 1 to n - 1, or no point is at x, y. */
 bool reference_multiply(struct curve *c, uint8_t *xy, const BIGNUM *k, const uint8_t *point);
 
-/* u1 * generator + u2 * point by OpenSSL alone. False: infinity, or no point is at x, y. */
+/* u1 * generator + u2 * point by OpenSSL only. False: infinity, or no point is at x, y. */
 bool reference_sum(struct curve *c, uint8_t *xy, const BIGNUM *u1, const BIGNUM *u2,
                    const uint8_t *point);
 

@@ -102,7 +102,7 @@ static bool accepts(const struct vector *v)
 int main(int argc, char **argv)
 {
     static const struct vector_rule rules[] = {
-        {"CompressedPublic", false, "TLS allows the uncompressed form alone (RFC 8422 5.1.2)"},
+        {"CompressedPublic", false, "TLS has uncompressed points only (RFC 8422 5.1.2)"},
         {"MissingNull", false, "RFC 8017 B.1: the parameters of a DigestInfo are NULL"},
         {NULL, false, NULL}};
 

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 {
     static const struct vector_rule rules[] = {
 #if defined(PK_SMALL)
-        {"CompressedPublic", false, "TLS allows the uncompressed form alone (RFC 8422 5.1.2)"},
+        {"CompressedPublic", false, "TLS has uncompressed points only (RFC 8422 5.1.2)"},
 #else
         {"CompressedPublic", true, "mbedTLS reads it and finds the same point"},
 #endif

@@ -82,6 +82,20 @@ def constants(name: str) -> dict[str, str]:
     return arrays
 
 
+def inverses(name: str) -> dict[str, set[int]]:
+    """-1/m modulo 2^32 and 2^64 of both moduli; that of the prime of P-256 is 1 in both."""
+    _, p, order, _, _ = CURVES[name]
+    found = {"PRIME_INVERSE": p, "ORDER_INVERSE": order}
+    values = {key: {-pow(m, -1, 1 << bits) % (1 << bits) for bits in (32, 64)}
+              for key, m in found.items()}
+    return {key: value for key, value in values.items() if value != {1}}
+
+
+def defined(text: str, name: str) -> set[int]:
+    """The values of a macro."""
+    return {int(value, 0) for value in re.findall(rf"#define {name} (?:UINT64_C\()?(\w+)", text)}
+
+
 def main() -> int:
     """Command line."""
     arrays = constants(sys.argv[1])
@@ -90,11 +104,14 @@ def main() -> int:
         wrong = [key for key, value in arrays.items()
                  if re.findall(r"\w+", value) != re.findall(
                      r"\w+", (re.search(rf"\b{key}\[\] = {{(.*?)}};", text, re.DOTALL) or [""] * 2)[1])]
+        wrong += [key for key, values in inverses(sys.argv[1]).items() if defined(text, key) != values]
         for key in wrong:
             print(f"{sys.argv[3]}: {key} is wrong")
         return 1 if wrong else 0
     for key, value in arrays.items():
         print(f"static const tk_limb {key}[] = {{\n    {value}}};\n")
+    for key, values in inverses(sys.argv[1]).items():
+        print(f"{key}: {' '.join(map(hex, sorted(values)))}")
     return 0
 
 

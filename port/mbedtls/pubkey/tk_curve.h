@@ -33,7 +33,7 @@ extern const struct tk_curve tk_p384;
  * The comb (Lim and Lee, "More Flexible Exponentiation with Precomputation", CRYPTO '94): the 256
  * bits of a scalar in four rows of 64, of which a column is 4 bits, one of each row. Entry i - 1 of
  * c->comb is x and y of the sum of 2^(64 * row) * g over the bits set in i, in Montgomery form, so
- * that a column costs one addition. P-256 alone has one.
+ * that a column costs one addition. Only P-256 has one.
  */
 enum { TK_COMB_COLUMNS = 64 };
 

@@ -118,7 +118,7 @@ static int digit_of(const tk_limb *k, unsigned i, unsigned last, unsigned bits)
  * lowest bit set, from 1 to k: neither is 0 modulo n, so that no sum is infinity. The formula needs
  * a doubling if 16 * A = d modulo n. As integers they differ (16 * A > 15), and 16 * A = n + d
  * means that the prefix 16 * A + d is n + 2 * d: only the last prefix, k itself, is that large. So
- * the last step alone takes the addition that handles it.
+ * the last step uses the addition that handles it.
  */
 static void multiply_point(const struct tk_curve *c, tk_limb *sum, const tk_limb *k,
                            const tk_limb *table)

@@ -46,7 +46,7 @@ void tk_field_leave(const struct tk_field *f, tk_limb *r, const tk_limb *a)
 }
 
 /* Square and multiply along the bits of p - 2, which are public. p ends in ...ff, so p - 2 differs
- * from p in bit 1 alone. */
+ * from p in bit 1 only. */
 void tk_field_invert(const struct tk_field *f, tk_limb *r, const tk_limb *a)
 {
     tk_element x;

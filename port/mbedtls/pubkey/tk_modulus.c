@@ -36,7 +36,7 @@ static size_t bits_of(tk_limb x)
     return bits;
 }
 
-/* Doubles the highest power of 2 below m to 2^k * R, which is what 2^k stands as; squaring doubles
+/* Doubles the highest power of 2 below m to 2^k * R, which represents 2^k; squaring doubles
  * k, and doubling adds 1, until k is the bits of R. k begins below 64, where a squaring would cost
  * more than the doublings that it replaces. Variable time: m is public. */
 void tk_modulus_square_of_r(const struct tk_modulus *m, tk_limb *r, tk_limb *t)

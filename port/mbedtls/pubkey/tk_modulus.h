@@ -8,7 +8,7 @@
  * with R = 2^(bits of n limbs). For the orders of curves and for RSA; the fields of the curves have
  * their own reductions (tk_field.h).
  *
- * Constant time but for tk_modulus_square_of_r: branches and addresses depend on n alone.
+ * Constant time but for tk_modulus_square_of_r: branches and addresses depend on n only.
  */
 
 #include "tk_limbs.h"
