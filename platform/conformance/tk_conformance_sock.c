@@ -29,15 +29,32 @@ static int look_up(const suite *c, const char *host, uint64_t timeout_ms, struct
     return n;
 }
 
+static bool resolves_to(const suite *c, const char *digits, const struct tk_addr *expected)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    int n = look_up(c, digits, LOCAL_MS, addrs);
+
+    if (n == TK_SOCK_ERR && strchr(digits, ':') != NULL)
+        return true; /* a system without IPv6 */
+    return n == 1 && addrs[0].family == expected->family &&
+           memcmp(addrs[0].bytes, expected->bytes, expected->family == 4 ? 4 : 16) == 0;
+}
+
 static const char *sock_digits(const suite *c)
 {
-    static const uint8_t expected[] = {192, 0, 2, 33};
-    struct tk_addr addrs[TK_SOCK_ADDRS];
-    int n = look_up(c, "192.0.2.33", LOCAL_MS, addrs);
+    static const struct tk_addr v4 = {4, {192, 0, 2, 33}};
 
-    return n == 1 && addrs[0].family == 4 && memcmp(addrs[0].bytes, expected, 4) == 0
-               ? NULL
-               : "tk_sock_lookup: a name or a numeric address";
+    if (!resolves_to(c, "192.0.2.33", &v4))
+        return "tk_sock_lookup: a name or a numeric address";
+#if TK_SOCK_IPV6
+    static const struct tk_addr v6 = {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 0x21}};
+
+    if (!resolves_to(c, "2001:db8::21", &v6))
+        return "tk_sock_lookup: a name or a numeric address";
+    if (!resolves_to(c, "::ffff:192.0.2.33", &v4))
+        return "tk_sock_add: an IPv4-mapped one";
+#endif
+    return NULL;
 }
 
 static const char *sock_no_such_name(const suite *c)
@@ -137,6 +154,25 @@ static const char *sock_handles(const suite *c)
                               : "tk_sock_close: releases the handle";
     }
     return NULL;
+}
+
+enum { SOCKS_MAX = 64 };
+
+/* Opens sockets until there are no more. */
+static const char *sock_room(const suite *c)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    int socks[SOCKS_MAX], count = 0, sock = TK_SOCK_ERR;
+
+    if (look_up(c, c->peer, NETWORK_MS, addrs) < 1)
+        return "tk_sock_lookup_poll: the number of addresses";
+    while (count < SOCKS_MAX && (sock = tk_sock_open(c->port, &addrs[0], c->peer_port)) >= 0)
+        socks[count++] = sock;
+    for (int i = 0; i < count; i++)
+        tk_sock_close(c->port, socks[i]);
+    return sock >= 0 || (count >= TK_SOCK_MIN && sock == TK_SOCK_AGAIN)
+               ? NULL
+               : "tk_sock_open: TK_SOCK_AGAIN when all sockets are in use";
 }
 
 static const char *on_connection(const suite *c, const char *(*check)(const suite *c, int sock))
@@ -330,6 +366,7 @@ void tk_suite_sock_peer(struct tk_suite_tally *t)
     static const struct tk_suite_check checks[] = {
         {"clock.rate_of_peer", clock_rate_of_peer},
         {"sock.handles", sock_handles},
+        {"sock.room", sock_room},
         {"sock.silent", sock_silent},
         {"sock.echo", sock_echo},
         {"sock.wakes", sock_wakes},

@@ -93,7 +93,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
 
     (void)port;
     if (fd < 0)
-        return TK_SOCK_ERR;
+        return len == 0 ? TK_SOCK_ERR : TK_SOCK_AGAIN;
     if (lwip_fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
         lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
         (lwip_connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)) {
@@ -101,8 +101,10 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
         set_wanted(&writes, fd, true);
         return fd;
     }
+    bool no_room = errno == ENOMEM || errno == ENOBUFS;
+
     lwip_close(fd);
-    return TK_SOCK_ERR;
+    return no_room ? TK_SOCK_AGAIN : TK_SOCK_ERR;
 }
 
 static bool is_writable(int fd)
@@ -250,7 +252,7 @@ int tk_sock_lookup(struct tk_port *port, const char *host)
     size_t len = strlen(host);
 
     (void)port;
-    if (len == 0 || len >= DNS_MAX_NAME_LENGTH)
+    if (len == 0 || len >= DNS_MAX_NAME_LENGTH || (!LWIP_IPV6 && strchr(host, ':') != NULL))
         return TK_SOCK_ERR;
     if (l == NULL)
         return TK_SOCK_AGAIN;

@@ -154,6 +154,8 @@ int __wrap_tk_sock_lookup(struct tk_port *port, const char *host)
 {
     if (bug == LOOKUP_REVERSES_BYTES && strcmp(host, "192.0.2.33") == 0)
         host = "33.2.0.192";
+    if (bug == LOOKUP_REVERSES_IPV6 && strcmp(host, "2001:db8::21") == 0)
+        host = "2100::b80d:120";
     if (bug == LOOKUP_FINDS_ALL_NAMES && strstr(host, ".invalid") != NULL)
         host = "192.0.2.80"; /* as resolvers of some providers do */
     if (bug == CANCEL_LEAKS && strcmp(host, "192.0.2.33") != 0) {
@@ -165,8 +167,13 @@ int __wrap_tk_sock_lookup(struct tk_port *port, const char *host)
 
 int __wrap_tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
 {
+    static bool mapped; /* the second numeric address is, in sock.digits */
     int n = __real_tk_sock_lookup_poll(port, lookup, addrs, max);
 
+    if (bug == LOOKUP_MAPS_IPV4 && n == 1 && addrs[0].bytes[0] == 192) {
+        addrs[0].family = mapped ? 6 : 4;
+        mapped = !mapped;
+    }
     if (bug != LOOKUP_WITHOUT_ADDRESS)
         return n;
     for (int i = 0; i < 10000 && n == TK_SOCK_AGAIN; i++) { /* a busy machine is no excuse */
@@ -187,6 +194,8 @@ int __wrap_tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16
     static int last = TK_SOCK_ERR;
     int sock = __real_tk_sock_open(port, addr, tcp_port);
 
+    if (bug == NO_ROOM_IS_AN_ERROR && sock == TK_SOCK_AGAIN)
+        return TK_SOCK_ERR;
     if (bug == REFUSED_IS_CONNECTED && sock < 0)
         return TK_POSIX_SOCKETS;
     if (bug == HANDLE_IN_USE && sock > 0) {
