@@ -76,13 +76,6 @@ static bool walk_punctuation(struct walk *w, char c)
     }
 }
 
-static bool has_control(const char *s, size_t len)
-{
-    while (len > 0 && (unsigned char)s[len - 1] >= 0x20)
-        len--;
-    return len > 0;
-}
-
 /* jsmn has checked the escapes, but accepts raw control characters. */
 static bool walk_string(struct walk *w, size_t len)
 {
@@ -95,7 +88,7 @@ static bool walk_string(struct walk *w, size_t len)
     else
         return false;
     w->at = s + len + 1;
-    return !has_control(s, len);
+    return !tk_has_control(s, len);
 }
 
 /* At least one digit. Stops within the text: jsmn has found a character after the last digit. */

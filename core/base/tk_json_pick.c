@@ -3,6 +3,7 @@
 
 #include "tk_assert.h"
 #include "tk_string.h"
+#include "tk_wipe.h"
 
 #include <string.h>
 
@@ -12,6 +13,8 @@ enum { SEARCH, NAME, COLON, VALUE, PRIMITIVE, SKIP, NEXT };
 enum { NONE, STRING, NUMBER, OTHER };
 
 enum { NO_FIELD = 0xff };
+
+enum { RUN_MAX = 64 }; /* so that a string of escapes is not searched to its end for each */
 
 /* A slot: kind 1 | length 4 | characters | NUL */
 enum { KIND = 0, LENGTH = 1, TEXT = 5, SLOT = TEXT + 1 };
@@ -40,64 +43,90 @@ void tk_json_pick_begin(struct tk_json_pick *p, const struct tk_json_fields *fie
         slot(p, i)[KIND] = NONE;
 }
 
+/* --- characters of names and values --- */
+
+/* None of them is '\0'. */
+static void append(struct tk_json_pick *p, const char *data, size_t len)
+{
+    size_t room = p->at < p->max ? p->max - p->at : 0;
+    size_t kept = len < room ? len : room;
+    char *to = p->to + p->at;
+
+    p->at += (uint32_t)len;
+    if (kept == 0)
+        return;
+    memcpy(to, data, kept);
+    for (; tk_has_control(to, kept); to++, kept--) {
+        if ((unsigned char)*to < ' ')
+            *to = TK_JSON_OTHER;
+    }
+}
+
 /* --- names --- */
 
 static void name_begins(struct tk_json_pick *p)
 {
-    p->at = p->is_inside;
-    p->candidates = 0;
-    for (unsigned i = 0; i < p->fields->count; i++) {
-        if ((p->fields->of[i].name[0] == '.') == p->is_inside)
-            p->candidates |= (uint16_t)(1u << i);
-    }
+    p->to = p->name;
+    p->max = TK_JSON_NAME_MAX;
+    p->at = 0;
+    if (p->is_inside)
+        append(p, ".", 1);
 }
 
-/* c: '\0' at its end. */
-static void name_goes_on(struct tk_json_pick *p, char c)
+static void name_ends(struct tk_json_pick *p)
 {
-    p->field = NO_FIELD;
-    for (unsigned i = 0; i < p->fields->count; i++) {
-        if (!(p->candidates >> i & 1))
-            continue;
-        if (p->fields->of[i].name[p->at] != c)
-            p->candidates &= (uint16_t) ~(1u << i);
-        else
-            p->field = (uint8_t)i;
-    }
-    p->at++;
+    const struct tk_json_field *of = p->fields->of;
+    unsigned i = 0;
+
+    p->state = COLON;
+    p->name[p->at < p->max ? p->at : p->max] = '\0';
+    if (!p->is_inside && p->name[0] == '.')
+        p->name[0] = TK_JSON_OTHER; /* is no name of the first field's object */
+    while (i < p->fields->count &&
+           (of[i].name[0] != p->name[0] || strcmp(of[i].name, p->name) != 0))
+        i++;
+    p->field = i < p->fields->count && p->at <= p->max ? (uint8_t)i : NO_FIELD;
 }
 
 /* --- values --- */
+
+static void wipe_value(struct tk_json_pick *p, unsigned field)
+{
+    char *s = slot(p, field);
+    uint32_t len = 0;
+
+    if (s[KIND] != NONE)
+        memcpy(&len, s + LENGTH, sizeof len);
+    tk_wipe(s + TEXT, len < p->fields->of[field].max ? len : p->fields->of[field].max);
+    s[KIND] = NONE;
+}
 
 /* A string is replaced by another string only. */
 static void value_begins(struct tk_json_pick *p, char first)
 {
     p->at = 0;
+    p->max = 0;
+    p->slot = NULL;
     if (p->field == NO_FIELD)
         return;
-    char *kind = slot(p, p->field) + KIND;
-
-    if (*kind == STRING && first != '"')
+    p->slot = slot(p, p->field);
+    if (p->slot[KIND] == STRING && first != '"') {
         p->field = NO_FIELD;
-    else
-        *kind = NONE;
-}
-
-static void value_goes_on(struct tk_json_pick *p, char c)
-{
-    if ((unsigned char)c < ' ')
-        c = TK_JSON_OTHER;
-    if (p->field != NO_FIELD && p->at < p->fields->of[p->field].max)
-        slot(p, p->field)[TEXT + p->at] = c;
-    p->at++;
+        p->slot = NULL;
+        return;
+    }
+    wipe_value(p, p->field);
+    p->to = p->slot + TEXT;
+    p->max = p->fields->of[p->field].max;
 }
 
 static void value_ends(struct tk_json_pick *p, int kind)
 {
     p->state = NEXT;
-    if (p->field == NO_FIELD)
+    char *s = p->slot;
+
+    if (s == NULL)
         return;
-    char *s = slot(p, p->field);
     uint16_t max = p->fields->of[p->field].max;
 
     if (kind == NUMBER && s[TEXT] != '-' && !tk_is_digit(s[TEXT]))
@@ -112,21 +141,17 @@ static void value_ends(struct tk_json_pick *p, int kind)
 
 static void put(struct tk_json_pick *p, char c)
 {
-    if (p->state == NAME)
-        name_goes_on(p, c == '\0' ? TK_JSON_OTHER : c);
-    else if (p->state == VALUE)
-        value_goes_on(p, c);
+    if (p->state != SKIP)
+        append(p, &c, 1);
 }
 
 static void string_ends(struct tk_json_pick *p)
 {
     p->in_string = false;
-    if (p->state == NAME) {
-        name_goes_on(p, '\0');
-        p->state = COLON;
-    } else if (p->state == VALUE) {
+    if (p->state == NAME)
+        name_ends(p);
+    else if (p->state == VALUE)
         value_ends(p, STRING);
-    }
 }
 
 /* After a backslash. True if c belongs to the escape sequence. */
@@ -161,6 +186,27 @@ static void string_byte(struct tk_json_pick *p, char c)
         p->escape = 1;
     else
         put(p, c);
+}
+
+/* The characters at the beginning of data that mean themselves in a string. Returns how many; there
+ * may be more. */
+static size_t plain_characters(struct tk_json_pick *p, const char *data, size_t len)
+{
+    const char *end;
+
+    if (!p->in_string || p->escape > 0)
+        return 0;
+    if (len > RUN_MAX)
+        len = RUN_MAX;
+    end = memchr(data, '"', len);
+    if (end != NULL)
+        len = (size_t)(end - data);
+    end = memchr(data, '\\', len);
+    if (end != NULL)
+        len = (size_t)(end - data);
+    if (p->state != SKIP)
+        append(p, data, len);
+    return len;
 }
 
 /* --- structure --- */
@@ -202,6 +248,7 @@ static void object_ends(struct tk_json_pick *p)
         p->is_inside = false;
         p->field = 0;
         p->at = 0;
+        p->slot = p->slots;
         value_ends(p, OTHER);
         return;
     }
@@ -227,7 +274,7 @@ static void begin_value(struct tk_json_pick *p, char c)
         p->depth = 1;
         p->state = SKIP;
     } else if (tk_is_alnum(c) || c == '-') {
-        value_goes_on(p, c);
+        append(p, &c, 1);
         p->state = PRIMITIVE;
     } else {
         fail(p, c);
@@ -293,7 +340,7 @@ static void byte(struct tk_json_pick *p, char c)
     if (p->in_string)
         string_byte(p, c);
     else if (p->state == PRIMITIVE)
-        value_goes_on(p, c);
+        append(p, &c, 1);
     else if (p->state == SEARCH)
         search_byte(p, c);
     else if (p->state == SKIP)
@@ -304,8 +351,11 @@ static void byte(struct tk_json_pick *p, char c)
 
 void tk_json_pick_feed(struct tk_json_pick *p, const char *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        byte(p, data[i]);
+    for (size_t i = 0; i < len; i++) {
+        i += plain_characters(p, data + i, len - i);
+        if (i < len)
+            byte(p, data[i]);
+    }
 }
 
 /* --- the result --- */
@@ -333,4 +383,12 @@ const char *tk_json_pick_text(const struct tk_json_pick *p, unsigned field, uint
         return NULL;
     memcpy(len, s + LENGTH, sizeof *len);
     return s + TEXT;
+}
+
+void tk_json_pick_wipe(struct tk_json_pick *p)
+{
+    for (unsigned i = 0; i < p->fields->count; i++)
+        wipe_value(p, i);
+    if (p->slot != NULL) /* perhaps unfinished */
+        tk_wipe(p->slot + TEXT, p->at < p->max ? p->at : p->max);
 }

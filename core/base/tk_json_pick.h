@@ -22,9 +22,11 @@
 
 #define TK_JSON_OTHER '\x7f'
 
+#define TK_JSON_NAME_MAX 19
+
 struct tk_json_field {
-    const char *name;
-    uint16_t max; /* characters of its value that are kept */
+    const char *name; /* at most TK_JSON_NAME_MAX characters */
+    uint16_t max;     /* characters of its value that are kept */
 };
 
 /* At most 16 fields. */
@@ -35,19 +37,22 @@ struct tk_json_fields {
 
 struct tk_json_pick {
     const struct tk_json_fields *fields;
-    char *slots; /* of a value each, see tk_json_pick.c */
+    char *slots;  /* of a value each, see tk_json_pick.c */
+    char *slot;   /* of the value that is read; NULL: it is not picked */
+    char *to;     /* where the characters of the name or value go */
+    uint32_t max; /* of them; those beyond are counted only */
     uint8_t state;
     uint8_t escape; /* characters of an escape sequence so far */
     uint8_t field;  /* whose value comes next, or is read */
     bool in_string;
-    bool is_inside;      /* of the first field's object */
-    bool is_picked;      /* a value was picked */
-    bool is_complete;    /* the object has ended */
-    bool is_odd;         /* something but the object was met */
-    uint16_t candidates; /* fields whose names begin as the name does, a bit each */
-    uint16_t code;       /* of the escaped character */
-    uint32_t at;         /* characters of the name or value so far */
-    uint32_t depth;      /* of a value that is skipped */
+    bool is_inside;   /* of the first field's object */
+    bool is_picked;   /* a value was picked */
+    bool is_complete; /* the object has ended */
+    bool is_odd;      /* something but the object was met */
+    uint16_t code;    /* of the escaped character */
+    uint32_t at;      /* characters of the name or value so far */
+    uint32_t depth;   /* of a value that is skipped */
+    char name[TK_JSON_NAME_MAX + 1];
 };
 
 /* Bytes of memory that the values need. */
@@ -70,5 +75,8 @@ bool tk_json_pick_has(const struct tk_json_pick *p, unsigned field);
 /* The characters of a string, or a number as written, NUL-terminated. *len: how many the value has;
  * more than the field's max: those beyond are missing. NULL for any other value and for none. */
 const char *tk_json_pick_text(const struct tk_json_pick *p, unsigned field, uint32_t *len);
+
+/* Overwrites the values that were picked. */
+void tk_json_pick_wipe(struct tk_json_pick *p);
 
 #endif

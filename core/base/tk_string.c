@@ -78,3 +78,19 @@ int tk_hex_value(char c)
         return c - '0';
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+
+/* A word at a time: such a byte has its top bit clear, and set after 0x20 is subtracted. */
+bool tk_has_control(const char *s, size_t len)
+{
+    const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
+    size_t word;
+
+    for (; len >= sizeof word; s += sizeof word, len -= sizeof word) {
+        memcpy(&word, s, sizeof word);
+        if ((word - each * 0x20) & ~word & each * 0x80)
+            return true;
+    }
+    while (len > 0 && (unsigned char)s[len - 1] >= 0x20)
+        len--;
+    return len > 0;
+}

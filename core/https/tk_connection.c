@@ -16,10 +16,17 @@ bool tk_connection_is_warm(const struct tk_connection *conn, const struct tk_hos
     return conn->tls.stage == TK_TLS_READY && tk_host_same(&conn->tls.host, host);
 }
 
+/* Wipes what was used of it: that of a host is large, and most requests and responses are not. */
+static void wipe_work(struct tk_connection *conn)
+{
+    tk_wipe(conn->work, conn->written);
+    tk_http_wipe(&conn->http);
+}
+
 void tk_connection_close(struct tk_connection *conn)
 {
     tk_tls_close(&conn->tls);
-    tk_wipe(conn->work, sizeof conn->work);
+    wipe_work(conn);
     conn->keepalive_until_ms = 0;
 }
 
@@ -27,7 +34,7 @@ void tk_connection_assign(struct tk_connection *conn, struct tk_request *r)
 {
     TK_ASSERT(conn->request == NULL);
     conn->request = r;
-    conn->written = false;
+    conn->written = 0;
     conn->err = TK_OK;
     conn->retries = 0;
     tk_http_begin(&conn->http, conn->work, sizeof conn->work); /* no response yet */
@@ -64,7 +71,7 @@ static void finish(struct tk_connection *conn, uint64_t now_ms)
         tk_connection_close(conn);
         return;
     }
-    tk_wipe(conn->work, sizeof conn->work);
+    wipe_work(conn);
     conn->keepalive_until_ms = keepalive_until_ms;
 }
 
@@ -99,7 +106,7 @@ static int write_request(struct tk_connection *conn)
     enum tk_err err = r->write(r, &out);
 
     conn->unsent = out.len;
-    conn->written = true;
+    conn->written = out.len;
     if (err != TK_OK)
         return fail(conn, err);
     return tk_text_ok(&out) ? TK_HTTP_MORE : fail(conn, TK_E_NO_MEMORY);
@@ -173,7 +180,7 @@ static int step_ready(struct tk_connection *conn, bool *busy)
 {
     int result;
 
-    if (!conn->written) {
+    if (conn->written == 0) {
         result = write_request(conn);
         if (result != TK_HTTP_MORE)
             return result;

@@ -17,7 +17,7 @@ struct tk_connection {
     struct tk_request *request;  /* in progress; NULL: idle */
     uint64_t keepalive_until_ms; /* tick; 0: not an idle connection that was kept alive */
     uint8_t retries;             /* handshakes repeated with another offer */
-    bool written;                /* the request is in work, or was */
+    size_t written;              /* bytes of the request that are in work, or were */
     enum tk_err err;             /* why the request ends */
     struct tk_http http;
     size_t unsent;           /* bytes of the request left in work */

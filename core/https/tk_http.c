@@ -4,6 +4,7 @@
 #include "tk_assert.h"
 #include "tk_http_date.h"
 #include "tk_version.h"
+#include "tk_wipe.h"
 
 #include <string.h>
 
@@ -72,6 +73,13 @@ void tk_http_begin(struct tk_http *h, char *body, size_t size)
     TK_ASSERT(size > 0);
     *h = (struct tk_http){.body = body, .body_size = size};
     body[0] = '\0';
+}
+
+void tk_http_wipe(struct tk_http *h)
+{
+    tk_wipe(h->body, h->used);
+    if (h->fields != NULL && tk_http_has_head(h))
+        tk_json_pick_wipe(&h->pick);
 }
 
 bool tk_http_has_head(const struct tk_http *h)
@@ -283,11 +291,13 @@ static bool next_response(struct tk_http *h)
 {
     const struct tk_json_fields *to_pick = h->fields;
     uint32_t bytes = h->bytes;
+    size_t used = h->used;
     bool ok = h->status != 101;
 
     tk_http_begin(h, h->body, h->body_size);
     h->fields = to_pick;
     h->bytes = bytes;
+    h->used = used;
     return ok;
 }
 
@@ -354,6 +364,8 @@ static void append(struct tk_http *h, const char *data, size_t len)
     }
     memcpy(h->body + h->body_len, data, len);
     h->body_len += len;
+    if (h->used < h->body_len)
+        h->used = h->body_len;
 }
 
 /* Consumes bytes up to the end of the line. Returns how many; 0: the head is malformed. */

@@ -40,6 +40,7 @@ struct tk_http {
     uint32_t remaining; /* bytes of the content, or of this chunk */
     uint32_t bytes;     /* so far; less is left of the body */
     size_t body_size;
+    size_t used;         /* at most, bytes of body */
     int64_t retry_after; /* s; below 0: a unix time, negated */
 
     /* Set after tk_http_begin: fields of a JSON object that are picked from the content as it
@@ -72,6 +73,9 @@ void tk_http_request_end(struct tk_text *t, size_t body_start);
 /* Starts parsing a response. body: a buffer of size bytes, 1 or more, for its body and a NUL; until
  * then also for each line of its head. */
 void tk_http_begin(struct tk_http *h, char *body, size_t size);
+
+/* Overwrites what was read: the body and the fields that were picked. */
+void tk_http_wipe(struct tk_http *h);
 
 /* Parses the next len bytes. TK_HTTP_MORE: incomplete. TK_HTTP_DONE: complete; bytes after its end
  * are dropped, and make keep false. TK_HTTP_FAILED: see h->err; do not call again. The result does
