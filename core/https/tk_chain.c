@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_chain.h"
 
+#include "tk_assert.h"
 #include "tk_certificate.h"
 #include "tk_names.h"
 
@@ -88,36 +89,27 @@ static bool is_permitted(const struct tk_chain *chain, const mbedtls_x509_crt *c
 {
     if (!is_leaf && tk_certificate_is_self_signed(crt))
         return true;
-    for (int i = 0; i < chain->constrained; i++) {
+    for (int i = 0; i < chain->count; i++) {
         if (!tk_names_permitted(chain->authorities[i], crt, is_leaf))
             return false;
     }
     return true;
 }
 
-/* False if there are too many. */
-static bool note_constraints(struct tk_chain *chain, const mbedtls_x509_crt *crt)
-{
-    if (!tk_names_constrains(crt))
-        return true;
-    if (chain->constrained == TK_CHAIN_CONSTRAINED)
-        return false;
-    chain->authorities[chain->constrained++] = crt;
-    return true;
-}
-
 void tk_chain_check(struct tk_chain *chain, const mbedtls_x509_crt *crt, int depth,
                     const char *host, uint32_t *flags)
 {
-    if (!chain->begun && (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED))
+    if (chain->count == 0 && (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED))
         chain->err = find_reason(crt);
-    chain->begun = true;
     if (!is_for_servers(crt))
         *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    if (!is_permitted(chain, crt, depth == 0) || !note_constraints(chain, crt))
+    if (!is_permitted(chain, crt, depth == 0))
         *flags |= MBEDTLS_X509_BADCERT_OTHER;
-    if (depth > 0)
+    if (depth > 0) {
+        TK_ASSERT(chain->count < TK_CHAIN_AUTHORITIES);
+        chain->authorities[chain->count++] = crt;
         return;
+    }
     chain->self_signed = tk_certificate_is_self_signed(crt);
     if (!tk_names_match(crt, host))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;

@@ -14,16 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TK_CHAIN_CONSTRAINED 4 /* authorities with name constraints in one chain */
+/* Certificates above the server's own: intermediates and a root. */
+#define TK_CHAIN_AUTHORITIES (MBEDTLS_X509_MAX_INTERMEDIATE_CA + 1)
 
 /* State of one verification; zeroed before it. */
 struct tk_chain {
-    bool begun;
     bool self_signed; /* the server's own certificate */
     enum tk_err err;  /* why the issuer of the topmost certificate was not accepted; TK_OK: none is
                          there */
-    uint8_t constrained;
-    const mbedtls_x509_crt *authorities[TK_CHAIN_CONSTRAINED]; /* within the verification */
+    uint8_t count;
+    const mbedtls_x509_crt *authorities[TK_CHAIN_AUTHORITIES]; /* within the verification */
 };
 
 /* Moves each issuer, by name, behind the certificates that it issued: mbedTLS searches only there.

@@ -85,149 +85,117 @@ bool tk_names_match(const mbedtls_x509_crt *crt, const char *host)
 
 /* --- constraints --- */
 
-struct der {
-    unsigned char *p;
-    const unsigned char *end;
-    bool malformed;
-};
-
-static struct der inside(const mbedtls_x509_buf *element)
+/* Takes the next element of DER from `rest`. False at its end, where rest->len is 0, or where it is
+ * malformed. */
+static bool next(mbedtls_x509_buf *rest, mbedtls_x509_buf *element)
 {
-    return (struct der){element->p, element->p + element->len, false};
-}
+    unsigned char *p = rest->p;
+    const unsigned char *end = p + rest->len;
 
-/* False at the end, or where it is malformed. */
-static bool next(struct der *d, mbedtls_x509_buf *element)
-{
-    if (d->p == d->end || d->malformed)
+    if (rest->len == 0)
         return false;
-    element->tag = *d->p;
-    d->malformed = mbedtls_asn1_get_tag(&d->p, d->end, &element->len, element->tag) != 0;
-    if (d->malformed)
+    element->tag = *p;
+    if (mbedtls_asn1_get_tag(&p, end, &element->len, element->tag) != 0)
         return false;
-    element->p = d->p;
-    d->p += element->len;
+    element->p = p;
+    rest->p = p + element->len;
+    rest->len = (size_t)(end - rest->p);
     return true;
 }
 
-/* Extension { OID, critical, OCTET STRING { NameConstraints } }, whose outside mbedTLS has parsed.
- */
+/* Finds the content of NameConstraints. Extension { OID, critical, OCTET STRING { SEQUENCE } },
+ * whose outside mbedTLS has parsed. */
 static bool find_constraints(const mbedtls_x509_crt *crt, mbedtls_x509_buf *found)
 {
-    struct der extensions = inside(&crt->v3_ext);
-    mbedtls_x509_buf extension;
+    mbedtls_x509_buf rest = crt->v3_ext, extensions, oid;
 
-    if (crt->v3_ext.len == 0 || !next(&extensions, &extension))
+    if (!next(&rest, &extensions))
         return false;
-    extensions = inside(&extension);
-    while (next(&extensions, &extension)) {
-        struct der parts = inside(&extension);
-        mbedtls_x509_buf oid;
-
-        if (!next(&parts, &oid) || oid.len != 3 || memcmp(oid.p, "\x55\x1d\x1e", 3) != 0)
+    while (next(&extensions, &rest)) {
+        if (!next(&rest, &oid) || oid.len != 3 || memcmp(oid.p, "\x55\x1d\x1e", 3) != 0)
             continue;
-        while (next(&parts, found))
+        while (next(&rest, found))
             continue;
-        return true;
+        rest = *found;
+        return next(&rest, found);
     }
     return false;
 }
 
-bool tk_names_constrains(const mbedtls_x509_crt *authority)
-{
-    mbedtls_x509_buf found;
-
-    return find_constraints(authority, &found);
-}
-
-static int is_dns_below(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
+static bool is_dns_below(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
 {
     size_t more = name->len - base->len;
 
     if (base->len > name->len)
-        return 0;
+        return false;
     if (more > 0 && base->len > 0 && base->p[0] != '.' && name->p[more - 1] != '.')
-        return 0;
+        return false;
     return same_text(name->p + more, (const char *)base->p, base->len);
 }
 
 /* base: address and mask */
-static int is_in_network(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
+static bool is_in_network(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
 {
-    if (base->len != 8 && base->len != 32)
-        return -1;
     if (base->len != 2 * name->len)
-        return 0;
+        return false;
     for (size_t i = 0; i < name->len; i++) {
         if (((name->p[i] ^ base->p[i]) & base->p[name->len + i]) != 0)
-            return 0;
+            return false;
     }
-    return 1;
+    return true;
 }
 
-/* Both are Names; the attributes of base come first. */
-static bool begins_with(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
+/* The attributes of base come first. */
+static bool begins_with(mbedtls_x509_buf name, mbedtls_x509_buf base)
 {
-    struct der n = inside(name), b = inside(base);
     mbedtls_x509_buf attributes, wanted;
 
-    return next(&n, &attributes) && next(&b, &wanted) && wanted.len <= attributes.len &&
+    return next(&name, &attributes) && next(&base, &wanted) && wanted.len <= attributes.len &&
            memcmp(attributes.p, wanted.p, wanted.len) == 0;
 }
 
 /* 1: the name is within the subtree of base, 0: it is not, -1: it cannot be compared. */
 static int is_within(const mbedtls_x509_buf *name, const mbedtls_x509_buf *base)
 {
-    switch (base->tag) {
-    case DNS:
+    if (base->tag == DNS)
         return is_dns_below(name, base);
-    case ADDRESS:
+    if (base->tag == ADDRESS && (base->len == 8 || base->len == 32))
         return is_in_network(name, base);
-    case DIRECTORY:
-        return begins_with(name, base) ? 1 : -1; /* the same name may be written otherwise */
-    default:
-        return -1;
-    }
+    /* the same directory name may be written otherwise */
+    return base->tag == DIRECTORY && begins_with(*name, *base) ? 1 : -1;
 }
 
-/* The subtrees are PERMITTED or EXCLUDED ones. A minimum or maximum is not supported. */
-static bool is_permitted_by(const mbedtls_x509_buf *subtrees, const mbedtls_x509_buf *name)
+/* GeneralSubtrees { { base, minimum, maximum } ... }, the last two of which are not supported. */
+static bool is_permitted_by(mbedtls_x509_buf subtrees, const mbedtls_x509_buf *name)
 {
-    struct der list = inside(subtrees);
+    bool excluded = subtrees.tag == EXCLUDED, found = excluded, within = excluded;
     mbedtls_x509_buf subtree, base;
-    bool found = false, within = false;
 
-    while (next(&list, &subtree)) {
-        struct der parts = inside(&subtree);
-
-        if (!next(&parts, &base) || parts.p != parts.end)
+    while (next(&subtrees, &subtree)) {
+        if (!next(&subtree, &base) || subtree.len > 0)
             return false;
         if (base.tag != name->tag)
             continue;
         int result = is_within(name, &base);
 
-        if (subtrees->tag == EXCLUDED && result != 0)
+        if (excluded && result != 0)
             return false;
         found = true;
         within = within || result == 1;
     }
-    return !list.malformed && (subtrees->tag == EXCLUDED || !found || within);
+    return subtrees.len == 0 && (within || !found);
 }
 
-static bool is_permitted(const mbedtls_x509_buf *constraints, const mbedtls_x509_buf *name)
+static bool is_permitted(mbedtls_x509_buf constraints, const mbedtls_x509_buf *name)
 {
-    struct der d = inside(constraints);
     mbedtls_x509_buf subtrees;
 
-    if (!next(&d, &subtrees))
-        return false;
-    d = inside(&subtrees);
-    while (next(&d, &subtrees)) {
+    while (next(&constraints, &subtrees)) {
         if ((subtrees.tag != PERMITTED && subtrees.tag != EXCLUDED) ||
-            !is_permitted_by(&subtrees, name))
+            !is_permitted_by(subtrees, name))
             return false;
     }
-    return !d.malformed;
+    return constraints.len == 0;
 }
 
 static bool is_subject_permitted(const mbedtls_x509_buf *constraints, const mbedtls_x509_crt *crt,
@@ -236,14 +204,14 @@ static bool is_subject_permitted(const mbedtls_x509_buf *constraints, const mbed
     mbedtls_x509_buf name = crt->subject_raw;
 
     name.tag = DIRECTORY;
-    if (crt->subject.val.p != NULL && !is_permitted(constraints, &name))
+    if (crt->subject.val.p != NULL && !is_permitted(*constraints, &name))
         return false;
     for (const mbedtls_x509_name *n = &crt->subject; n != NULL; n = n->next) {
         name = n->val;
         name.tag = kind_of(n);
         if (name.tag == DNS && (!is_leaf || has_alternative_names(crt)))
             continue;
-        if (!is_permitted(constraints, &name))
+        if (!is_permitted(*constraints, &name))
             return false;
     }
     return true;
@@ -259,7 +227,7 @@ bool tk_names_permitted(const mbedtls_x509_crt *authority, const mbedtls_x509_cr
     if (!is_subject_permitted(&constraints, crt, is_leaf))
         return false;
     for (const mbedtls_x509_sequence *n = &crt->subject_alt_names; n != NULL; n = n->next) {
-        if (n->buf.p != NULL && !is_permitted(&constraints, &n->buf))
+        if (n->buf.p != NULL && !is_permitted(constraints, &n->buf))
             return false;
     }
     return true;

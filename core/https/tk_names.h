@@ -13,13 +13,10 @@
  * as a URI, and a wildcard for a top-level domain. */
 bool tk_names_match(const mbedtls_x509_crt *crt, const char *host);
 
-/* True if the certificate has name constraints (RFC 5280 section 4.2.1.10). */
-bool tk_names_constrains(const mbedtls_x509_crt *authority);
-
-/* True if the name constraints of an authority permit all names of a certificate below it. DNS
- * names, addresses and permitted directory names are compared; a name of another kind that has
- * constraints, or an excluded directory name, is not permitted. is_leaf: its common names may be
- * DNS names. */
+/* True if the name constraints of an authority (RFC 5280 section 4.2.1.10), if it has any, permit
+ * all names of a certificate below it. DNS names, addresses and permitted directory names are
+ * compared; a name of another kind that has constraints, or an excluded directory name, is not
+ * permitted. is_leaf: its common names may be DNS names. */
 bool tk_names_permitted(const mbedtls_x509_crt *authority, const mbedtls_x509_crt *crt,
                         bool is_leaf);
 

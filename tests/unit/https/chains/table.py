@@ -229,9 +229,9 @@ chain("constraint of the root kept", leaf(CRITICAL_ROOT))
 NESTED = [R]
 for number in range(5):
     NESTED.append(constrained(f"nested {number}", "permitted;DNS:example", issuer=NESTED[-1]))
-chain("constraints of four", leaf(NESTED[4]), *NESTED[4:0:-1])
-chain("constraints of five", leaf(NESTED[5]), *NESTED[5:0:-1], error=BROKEN,
-      stricter="those of at most 4 authorities are checked")
+chain("constraints of five", leaf(NESTED[5]), *NESTED[5:0:-1])
+chain("constraints of five, the first broken", leaf(NESTED[5], names="DNS:acme.test"), *NESTED[5:0:-1],
+      host="acme.test", error=BROKEN)
 
 # --- critical extensions ---
 
