@@ -71,21 +71,18 @@ TK_ERROR(TLS_EXPIRED, "tls_expired", RETRY,
 TK_ERROR(TLS_NOT_YET, "tls_not_yet_valid", RETRY,
          "the server's certificate is not valid yet, or this clock is slow; check it with time")
 TK_ERROR(TLS_PURPOSE, "tls_purpose", RETRY,
-         "a certificate of the server is not issued for this use (CA, path length, key usage or "
-         "extended key usage); have it replaced")
+         "a certificate of the server is not for this use (key usage, CA or path length); have it "
+         "replaced")
 TK_ERROR(TLS_CONSTRAINT, "tls_constraint", RETRY,
-         "the server's certificate has a name that its CA may not certify (name constraints); have "
-         "it replaced")
+         "the server's CA may not certify one of its names (name constraints); have it replaced")
 TK_ERROR(TLS_EXTENSION, "tls_extension", RETRY,
          "a certificate of the server has an unknown critical extension; have it replaced")
 TK_ERROR(TLS_CURVE, "tls_curve", RETRY,
          "a certificate of the server is not on P-256 or P-384; have it replaced")
-TK_ERROR(
-    TLS_ALGORITHM, "tls_algorithm", RETRY,
-    "a certificate of the server has a key or signature that this build cannot verify; have it "
-    "replaced")
+TK_ERROR(TLS_ALGORITHM, "tls_algorithm", RETRY,
+         "a certificate of the server has an unsupported key or signature; have it replaced")
 TK_ERROR(TLS_BAD_CERTIFICATE, "tls_bad_certificate", RETRY,
-         "the server's certificates are malformed, or more than 8 in a chain; have them replaced")
+         "the server's certificates are malformed, or more than 8; have them replaced")
 TK_ERROR(TLS_WEAK, "tls_weak", RETRY,
          "the server's certificate has a key or hash that is too weak to trust")
 TK_ERROR(
