@@ -9,8 +9,9 @@
 #include <mbedtls/net_sockets.h> /* error codes only */
 #include <string.h>
 
-#define SILENCE_MS  8000 /* without a byte in either direction, in the handshake */
-#define RECORDS_MAX 16   /* records without application data that one call skips */
+#define SILENCE_MS  8000            /* without a byte in either direction, in the handshake */
+#define FALLBACK_MS (24 * 3600000u) /* to remember that a host rejected the first profile */
+#define RECORDS_MAX 16              /* records without application data that one call skips */
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)
 {
@@ -228,11 +229,16 @@ static int abandon_address(struct tk_tls *tls, enum tk_err err, int detail, bool
     return TK_SOCK_AGAIN;
 }
 
+static bool uses_fallback(const struct tk_tls *tls)
+{
+    return tls->session != NULL &&
+           tk_clock_now_ms(tls->config->port) < tls->session->fallback_until_ms;
+}
+
 /* Gives ssl its buffers and the profile for this host. */
 static int set_up(struct tk_tls *tls)
 {
-    bool use_fallback = tls->session != NULL && tls->session->use_fallback;
-    const mbedtls_ssl_config *profile = tk_tls_config_profile(tls->config, use_fallback);
+    const mbedtls_ssl_config *profile = tk_tls_config_profile(tls->config, uses_fallback(tls));
 
     if (tls->set_up && tls->profile == profile)
         return 0;
@@ -342,10 +348,12 @@ static bool change_offer(struct tk_tls *tls, int ret)
     session->len = 0;
     if (tls->offered && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
         return true;
-    bool change = tk_tls_config_should_switch(tls->config, session->use_fallback, &tls->ssl, ret);
+    bool fallback = uses_fallback(tls);
 
-    session->use_fallback = session->use_fallback != change;
-    return change;
+    if (!tk_tls_config_should_switch(tls->config, fallback, &tls->ssl, ret))
+        return false;
+    session->fallback_until_ms = fallback ? 0 : tk_clock_now_ms(tls->config->port) + FALLBACK_MS;
+    return true;
 }
 
 /* Also returned after a record without data for us, when the next one may already be there. Only

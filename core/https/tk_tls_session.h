@@ -14,8 +14,9 @@
 
 struct tk_tls_session {
     struct tk_host host;
-    struct tk_addr addr; /* of the newest connection; family 0: none */
-    bool use_fallback;   /* the host rejected the first profile */
+    struct tk_addr addr;        /* of the newest connection; family 0: none */
+    uint64_t fallback_until_ms; /* tick; the host rejected the first profile: try the other one
+                                   until then. Not longer, as an attacker can reject it, too */
     int64_t not_after; /* earliest end of a certificate in the chain that was verified; unix time */
     uint32_t lifetime_s; /* ticket lifetime that the server announced; 0: none */
     uint16_t len;        /* bytes in data; 0: no session */

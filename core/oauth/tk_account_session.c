@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* The head: context 8 | not_after 8 | lifetime 4 | use_fallback 1. The host with its NUL and the
+/* The head: context 8 | not_after 8 | lifetime 4. The host with its NUL and the
  * session follow. */
-enum { CONTEXT = 0, NOT_AFTER = 8, LIFETIME = 16, USE_FALLBACK = 20 };
+enum { CONTEXT = 0, NOT_AFTER = 8, LIFETIME = 16 };
 
 /* Identifies the roots of trust and the firmware that a session was established with. */
 static uint64_t context_id(const struct tk_runtime *rt)
@@ -39,7 +39,6 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
     tk_le_put(v->head + CONTEXT, context_id(a->rt), 8);
     tk_le_put(v->head + NOT_AFTER, (uint64_t)session->not_after, 8);
     tk_le_put(v->head + LIFETIME, session->lifetime_s, 4);
-    v->head[USE_FALLBACK] = session->use_fallback;
     tk_text_init(&text, v->host, sizeof v->host);
     tk_text_host(&text, &host);
     v->pieces[0] = (struct tk_store_piece){v->head, sizeof v->head};
@@ -62,7 +61,6 @@ void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
         return;
     session.not_after = (int64_t)tk_le_get(data + NOT_AFTER, 8);
     session.lifetime_s = (uint32_t)tk_le_get(data + LIFETIME, 4);
-    session.use_fallback = data[USE_FALLBACK] != 0;
     session.len = (uint16_t)len;
     memcpy(session.data, end + 1, len);
     tk_https_restore_session(&a->rt->https, &session);

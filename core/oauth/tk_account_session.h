@@ -12,7 +12,7 @@
 #include "tk_account.h"
 
 /* Bytes: the largest session that is stored, and the head in front of it. */
-enum { TK_SESSION_STORED_MAX = 512, TK_SESSION_HEAD = 8 + 8 + 4 + 1 };
+enum { TK_SESSION_STORED_MAX = 512, TK_SESSION_HEAD = 8 + 8 + 4 };
 
 /* A session as the pieces of one stored value. They point into this struct and into the session
  * cache of tk_https, so commit them before tk_https is called again. */

@@ -236,9 +236,31 @@ static void falls_back_if_the_server_picks_pss(void **state)
     assert_int_equal(SSL_CTX_set1_sigalgs_list(w.peer.ctx, "RSA-PSS+SHA256:RSA+SHA256"), 1);
     assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
     assert_true(w.tls.try_again);
+    assert_int_equal(session.fallback_until_ms, w.port.now_ms + TLS_DAY * 1000);
     tk_tls_close(&w.tls);
     assert_next(&w, TLS_HOST, &session, false);
     assert_next(&w, TLS_HOST, &session, true);
+    tls_world_free(&w);
+}
+
+/* The rejection may have come from an attacker. */
+static void tries_tls13_again_after_a_day(void **state)
+{
+    struct tk_tls_session session = {.len = 0};
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    assert_int_equal(SSL_CTX_set_min_proto_version(w.peer.ctx, TLS1_2_VERSION), 1);
+    session.fallback_until_ms = w.port.now_ms + TLS_DAY * 1000;
+    assert_next(&w, TLS_HOST, &session, false);
+    assert_int_equal(SSL_version(w.peer.ssl), TLS1_2_VERSION);
+    tk_sim_advance(&w.port, TLS_DAY * 1000 - 1);
+    assert_next(&w, TLS_HOST, &session, true);
+    assert_int_equal(SSL_version(w.peer.ssl), TLS1_2_VERSION);
+    tk_sim_advance(&w.port, 1);
+    assert_next(&w, TLS_HOST, &session, false);
+    assert_int_equal(SSL_version(w.peer.ssl), TLS1_3_VERSION);
     tls_world_free(&w);
 }
 
@@ -414,6 +436,7 @@ int main(void)
         cmocka_unit_test(ignores_a_corrupt_session),
         cmocka_unit_test(drops_the_session_after_a_failed_handshake),
         cmocka_unit_test(falls_back_if_the_server_picks_pss),
+        cmocka_unit_test(tries_tls13_again_after_a_day),
         cmocka_unit_test(resumes_tls12_if_tried_first),
         cmocka_unit_test(falls_back_to_tls13),
         cmocka_unit_test(accepts_tickets_before_a_response),
