@@ -358,7 +358,7 @@ static void without_flash_the_move_is_in_ram_and_reported(void **state)
 static void an_answer_with_another_host_keeps_the_endpoint(void **state)
 {
     static const char *const endpoints[] = {"https:\\/\\/" NEW "\\/rest\\/",
-                                            "http:\\/\\/" NEW "\\/rest\\/", "https://" NEW, NEW};
+                                            "http:\\/\\/" NEW "\\/rest\\/", ("https://" NEW), NEW};
 
     (void)state;
     for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
@@ -418,12 +418,12 @@ static void an_answer_counts_more_than_a_redirect(void **state)
 /* A consumer might read another host in it than we do. */
 static void an_endpoint_that_is_no_url_is_not_kept(void **state)
 {
-    static const char *const endpoints[] = {"https://" OLD "@" NEW "/rest/",
-                                            "https://user:password@" NEW "/",
-                                            "https://" OLD "%2e" NEW "/",
-                                            "https://" NEW "\\\\@" OLD "/",
-                                            "https:///" NEW "/",
-                                            "https://" OLD ":x/"};
+    static const char *const endpoints[] = {("https://" OLD "@" NEW "/rest/"),
+                                            ("https://user:password@" NEW "/"),
+                                            ("https://" OLD "%2e" NEW "/"),
+                                            ("https://" NEW "\\\\@" OLD "/"),
+                                            ("https:///" NEW "/"),
+                                            ("https://" OLD ":x/")};
 
     (void)state;
     world_provision(&w);
