@@ -16,17 +16,32 @@ endif()
 
 file(GLOB lwip_sources ${lwip_tree}/src/core/*.c ${lwip_tree}/src/core/ipv4/*.c
      ${lwip_tree}/src/netif/ethernet.c)
-add_library(lwip STATIC ${lwip_sources})
-target_include_directories(lwip SYSTEM PUBLIC ${lwip_tree}/src/include)
-target_include_directories(lwip PUBLIC ${CMAKE_SOURCE_DIR}/port/lwip)
-target_compile_options(lwip PRIVATE -w)
-if(NOT CMAKE_CROSSCOMPILING)
-    target_compile_definitions(lwip PUBLIC TK_LWIP_ASSERTS) # for the tests
-endif()
-
+file(GLOB lwip6_sources ${lwip_tree}/src/core/ipv6/*.c)
 file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c)
-add_library(tk_port_lwip STATIC ${port_lwip})
-target_link_libraries(tk_port_lwip PUBLIC tk_platform lwip PRIVATE tk_flags)
+
+# tk_lwip(SUFFIX IPV6 SOURCE...): the targets lwip<SUFFIX> and tk_port_lwip<SUFFIX>.
+function(tk_lwip suffix ipv6)
+    add_library(lwip${suffix} STATIC ${ARGN})
+    target_include_directories(lwip${suffix} SYSTEM PUBLIC ${lwip_tree}/src/include)
+    target_include_directories(lwip${suffix} PUBLIC ${CMAKE_SOURCE_DIR}/port/lwip)
+    target_compile_definitions(lwip${suffix} PUBLIC LWIP_IPV6=${ipv6})
+    target_compile_options(lwip${suffix} PRIVATE -w)
+    if(NOT CMAKE_CROSSCOMPILING)
+        target_compile_definitions(lwip${suffix} PUBLIC TK_LWIP_ASSERTS) # for the tests
+    endif()
+    add_library(tk_port_lwip${suffix} STATIC ${port_lwip})
+    target_link_libraries(tk_port_lwip${suffix} PUBLIC tk_platform lwip${suffix} PRIVATE tk_flags)
+endfunction()
+
+# A board has IPv6 unless its limits say TK_SOCK_IPV6=0; the tests have both.
+if(CMAKE_CROSSCOMPILING AND NOT "TK_SOCK_IPV6=0" IN_LIST board_limits)
+    tk_lwip("" 1 ${lwip_sources} ${lwip6_sources})
+else()
+    tk_lwip("" 0 ${lwip_sources})
+endif()
+if(NOT CMAKE_CROSSCOMPILING)
+    tk_lwip(6 1 ${lwip_sources} ${lwip6_sources})
+endif()
 
 # port/lwip_sockets is for systems that run lwIP in its own thread. It is tested on this machine,
 # with lwIP's contrib unix port in place of a vendor's system.

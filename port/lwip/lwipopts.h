@@ -23,7 +23,9 @@
 #endif
 
 /* Protocols. */
-#define LWIP_IPV6                0
+#ifndef LWIP_IPV6
+#define LWIP_IPV6 0 /* a board sets it to the same as TK_SOCK_IPV6 */
+#endif
 #define LWIP_RAW                 0
 #define LWIP_DHCP                1
 #define LWIP_DNS                 1
@@ -56,12 +58,12 @@
 #define MEMP_NUM_TCP_SEG        TCP_SND_QUEUELEN
 #define MEMP_NUM_TCP_PCB        4
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB        4 /* DHCP, SNTP, and a source port for each of two lookups */
+#define MEMP_NUM_UDP_PCB        (4 + 2 * LWIP_IPV6) /* DHCP, SNTP, and a source port a query */
 #define MEMP_NUM_PBUF           4
 #define ARP_TABLE_SIZE          4
 
 /* lwIP's DNS cache is off: it would keep one address of a name, and all are tried. */
-#define DNS_TABLE_SIZE      2
+#define DNS_TABLE_SIZE      (2 * (1 + LWIP_IPV6)) /* two lookups, of both families */
 #define DNS_MAX_NAME_LENGTH 128
 #define DNS_MAX_TTL         0
 
@@ -74,5 +76,21 @@ uint32_t tk_lwip_random(void);
 struct pbuf;
 int tk_lwip_packet(struct pbuf *packet);
 #define LWIP_HOOK_IP4_INPUT(packet, netif) tk_lwip_packet(packet)
+#define LWIP_HOOK_IP6_INPUT(packet, netif) tk_lwip_packet(packet)
+
+/* IPv6: addresses and name servers as routers advertise them (RFC 4862, RFC 8106). */
+#if LWIP_IPV6
+#define ARP_QUEUEING                    1 /* a question of each family, when the server is unknown */
+#define MEMP_NUM_ARP_QUEUE              4
+#define LWIP_IPV6_REASS                 0
+#define LWIP_IPV6_FRAG                  0
+#define LWIP_IPV6_DHCP6                 0
+#define LWIP_IPV6_NUM_ADDRESSES         3 /* link-local, and of two prefixes */
+#define LWIP_ND6_NUM_NEIGHBORS          4
+#define LWIP_ND6_NUM_DESTINATIONS       4
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS  1
+#define LWIP_ND6_TCP_REACHABILITY_HINTS 0
+#define MEMP_NUM_MLD6_GROUP             4
+#endif
 
 #endif

@@ -11,7 +11,7 @@ static struct {
     const struct tk_lwip_driver *driver;
     struct netif *netif;
     struct dhcp dhcp;
-    bool was_up; /* in the last tk_lwip_work */
+    unsigned was_up; /* families that had an address in the last tk_lwip_work */
 } net;
 
 void tk_lwip_init(struct tk_port *port, const struct tk_lwip_driver *driver)
@@ -66,30 +66,31 @@ int tk_sock_get_ip(struct tk_port *port, struct tk_ip *ip)
     uint32_t mask = lwip_ntohl(netif_ip4_netmask(net.netif)->addr);
 
     (void)port;
-    if (!tk_lwip_is_up())
+    if (!tk_lwip_has_ipv4())
         return TK_SOCK_AGAIN;
     *ip = (struct tk_ip){.fixed = true};
     for (; mask != 0; mask <<= 1)
         ip->prefix++;
     get_address(ip->addr, netif_ip4_addr(net.netif));
     get_address(ip->gateway, netif_ip4_gw(net.netif));
-    get_address(ip->dns, ip_2_ip4(dns_getserver(0)));
+    if (IP_IS_V4(dns_getserver(0)))
+        get_address(ip->dns, ip_2_ip4(dns_getserver(0)));
     return TK_SOCK_OK;
 }
 
 /* A caller that was answered TK_SOCK_AGAIN for lack of an address is woken when there is one. */
 static void look_at_interface(void)
 {
-    bool up = tk_lwip_is_up();
+    unsigned up = tk_lwip_has_ipv4() | tk_lwip_has_ipv6() << 1;
 
-    if (up && !net.was_up)
+    if ((up & ~net.was_up) != 0)
         tk_lwip_wake();
     net.was_up = up;
 }
 
 uint64_t tk_lwip_work(struct tk_port *port, bool *wake)
 {
-    uint64_t sntp_ms, timers_ms;
+    uint64_t sntp_ms, timers_ms, lookups_ms;
 
     tk_lwip_timers_run();
     bool more = net.driver->poll(net.netif);
@@ -97,9 +98,12 @@ uint64_t tk_lwip_work(struct tk_port *port, bool *wake)
     tk_lwip_packet_done();
     look_at_interface();
     sntp_ms = tk_lwip_sntp_run();
+    lookups_ms = tk_lwip_lookups_run();
     timers_ms = tk_lwip_timers_next(tk_lwip_socks_busy(), tk_lwip_lookups_busy());
     *wake = tk_lwip_take_wake() || *wake;
     if (more)
         return tk_clock_now_ms(port);
+    if (lookups_ms < timers_ms)
+        timers_ms = lookups_ms;
     return sntp_ms < timers_ms ? sntp_ms : timers_ms;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_clock.h"
 #include "tk_lwip_private.h"
 
 #include <lwip/dns.h>
@@ -17,26 +18,45 @@
  * The others are read here from the same packet, which is kept until lwIP has processed it.
  */
 
+enum { OTHER_FAMILY_MS = 50 /* RFC 8305 3: after the addresses of one family */ };
+
 struct lookup {
     bool used;
-    bool cancelled; /* but lwIP still has the query */
-    bool done;
+    bool cancelled;  /* but lwIP still has its queries */
+    uint8_t pending; /* queries: one a family */
     uint8_t count;
     struct tk_addr addrs[TK_SOCK_ADDRS];
+#if LWIP_IPV6
+    uint64_t until_ms; /* with addresses, and a query pending: the tick at which they are enough */
+#endif
 };
 
 static struct lookup lookups[TK_LWIP_LOOKUPS];
+#if LWIP_IPV6
+static struct tk_port *clock_port;
+#endif
 static struct pbuf *packet; /* a DNS response, while lwIP processes it */
 
 /* --- the packet --- */
 
-static bool is_response(const struct pbuf *p)
+enum { IP6_NEXT_HEADER = 6, IP6_HEADER = 40 /* RFC 8200 3 */ };
+
+/* The length of the IP header before a UDP header; 0: there is none. */
+static uint16_t before_udp(const struct pbuf *p)
 {
     const struct ip_hdr *ip = p->payload;
-    struct udp_hdr udp;
 
-    return p->len >= IP_HLEN && IPH_PROTO(ip) == IP_PROTO_UDP &&
-           pbuf_copy_partial(p, &udp, UDP_HLEN, IPH_HL_BYTES(ip)) == UDP_HLEN &&
+    if (LWIP_IPV6 && p->len >= IP6_HEADER && IPH_V(ip) == 6)
+        return pbuf_get_at(p, IP6_NEXT_HEADER) == IP_PROTO_UDP ? IP6_HEADER : 0;
+    return p->len >= IP_HLEN && IPH_PROTO(ip) == IP_PROTO_UDP ? IPH_HL_BYTES(ip) : 0;
+}
+
+static bool is_response(const struct pbuf *p)
+{
+    struct udp_hdr udp;
+    uint16_t at = before_udp(p);
+
+    return at > 0 && pbuf_copy_partial(p, &udp, UDP_HLEN, at) == UDP_HLEN &&
            udp.src == PP_HTONS(DNS_SERVER_PORT);
 }
 
@@ -83,22 +103,32 @@ static void add_once(struct lookup *l, const struct tk_addr *addr)
     l->count = (uint8_t)tk_sock_add(l->addrs, l->count, *addr);
 }
 
-/* Adds every A record of the response. lwIP has checked its question, but not its records. */
+/* The family of an address record; 0: another record. */
+static uint8_t family_of(uint16_t type, uint16_t class, uint16_t len)
+{
+    if (class != 1)
+        return 0;
+    if (type == DNS_RRTYPE_A && len == 4)
+        return 4;
+    return LWIP_IPV6 && type == DNS_RRTYPE_AAAA && len == 16 ? 6 : 0;
+}
+
+/* Adds every address of the response. lwIP has checked its question, but not its records. */
 static void add_all(struct lookup *l, const struct pbuf *p)
 {
     uint16_t records = get_u16(p, 6);
     uint16_t at = (uint16_t)(skip_name(p, SIZEOF_DNS_HDR) + 4);
 
     for (; records > 0 && at < p->tot_len && p->tot_len <= 0x7fff; records--) {
-        struct tk_addr addr = {.family = 4};
+        struct tk_addr addr = {.family = 0};
         uint16_t fixed = skip_name(p, at); /* type 2, class 2, TTL 4, length 2 */
         uint16_t len = get_u16(p, (uint16_t)(fixed + 8));
 
         at = (uint16_t)(fixed + 10);
         if (len > p->tot_len)
             return;
-        if (get_u16(p, fixed) == DNS_RRTYPE_A && get_u16(p, (uint16_t)(fixed + 2)) == 1 &&
-            len == 4 && pbuf_copy_partial(p, addr.bytes, 4, at) == 4)
+        addr.family = family_of(get_u16(p, fixed), get_u16(p, (uint16_t)(fixed + 2)), len);
+        if (addr.family != 0 && pbuf_copy_partial(p, addr.bytes, len, at) == len)
             add_once(l, &addr);
         at = (uint16_t)(at + len);
     }
@@ -108,9 +138,9 @@ static void add_all(struct lookup *l, const struct pbuf *p)
 
 static void add_first(struct lookup *l, const ip_addr_t *first)
 {
-    struct tk_addr addr = {.family = 4};
+    struct tk_addr addr;
 
-    memcpy(addr.bytes, &ip_2_ip4(first)->addr, 4);
+    tk_lwip_from_ip(&addr, first);
     add_once(l, &addr);
 }
 
@@ -119,17 +149,30 @@ static void on_found(const char *name, const ip_addr_t *first, void *arg)
     struct lookup *l = arg;
 
     (void)name;
-    l->done = true;
+    l->pending--;
     if (l->cancelled) {
-        l->used = false;
+        l->used = l->pending > 0;
         return;
     }
     if (first != NULL) {
         add_first(l, first);
         if (packet != NULL)
             add_all(l, packet);
+#if LWIP_IPV6
+        l->until_ms = tk_clock_now_ms(clock_port) + OTHER_FAMILY_MS;
+#endif
     }
-    tk_lwip_wake();
+    if (l->pending == 0)
+        tk_lwip_wake();
+}
+
+static bool is_done(const struct lookup *l)
+{
+#if !LWIP_IPV6
+    return l->pending == 0;
+#else
+    return l->pending == 0 || (l->count > 0 && tk_clock_now_ms(clock_port) >= l->until_ms);
+#endif
 }
 
 static struct lookup *free_slot(void)
@@ -141,33 +184,64 @@ static struct lookup *free_slot(void)
     return NULL;
 }
 
-/* Starts the query. A numeric address is resolved at once, a name needs the network. */
+/* Without its cache, lwIP has no address of a name before a query. */
+static err_t ask(struct lookup *l, const char *host, uint8_t type)
+{
+    ip_addr_t addr;
+
+    l->pending++;
+    err_t err = dns_gethostbyname_addrtype(host, &addr, on_found, l, type);
+
+    if (err != ERR_INPROGRESS)
+        l->pending--;
+    return err;
+}
+
+/* Asks for the addresses of each family that the interface has itself. */
+static int ask_all(struct lookup *l, const char *host)
+{
+    err_t err = ERR_VAL;
+
+#if LWIP_IPV6
+    if (tk_lwip_has_ipv6())
+        err = ask(l, host, LWIP_DNS_ADDRTYPE_IPV6);
+    if (tk_lwip_has_ipv4())
+        err = ask(l, host, LWIP_DNS_ADDRTYPE_IPV4);
+#else
+    err = ask(l, host, LWIP_DNS_ADDRTYPE_DEFAULT);
+#endif
+    if (l->pending > 0)
+        return TK_SOCK_OK;
+    return err == ERR_MEM ? TK_SOCK_AGAIN : TK_SOCK_ERR;
+}
+
+/* A numeric address is resolved at once, a name needs the network. */
 static int start(struct lookup *l, const char *host)
 {
     ip_addr_t addr;
 
     if (host[0] == '\0' || strlen(host) >= DNS_MAX_NAME_LENGTH)
         return TK_SOCK_ERR;
-    if (!ipaddr_aton(host, &addr) && !tk_lwip_is_up())
-        return TK_SOCK_AGAIN;
-    tk_lwip_timers_run();
-    err_t err = dns_gethostbyname(host, &addr, on_found, l);
-
-    if (err == ERR_OK) {
-        l->done = true;
+    if (ipaddr_aton(host, &addr)) {
         add_first(l, &addr);
         tk_lwip_wake();
+        return TK_SOCK_OK;
     }
-    return err == ERR_OK || err == ERR_INPROGRESS ? TK_SOCK_OK
-           : err == ERR_MEM                       ? TK_SOCK_AGAIN
-                                                  : TK_SOCK_ERR;
+    if (!tk_lwip_is_up())
+        return TK_SOCK_AGAIN;
+    tk_lwip_timers_run();
+    return ask_all(l, host);
 }
 
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
     struct lookup *l = free_slot();
 
+#if LWIP_IPV6
+    clock_port = port;
+#else
     (void)port;
+#endif
     if (l == NULL)
         return TK_SOCK_AGAIN;
     *l = (struct lookup){.used = true};
@@ -186,6 +260,13 @@ static struct lookup *find(int lookup)
     return l->used && !l->cancelled ? l : NULL;
 }
 
+/* Ends a lookup. lwIP cannot cancel a query: the slot stays in use until its response or timeout.
+ */
+static void release(struct lookup *l)
+{
+    l->cancelled = l->used = l->pending > 0;
+}
+
 int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
 {
     struct lookup *l = find(lookup);
@@ -193,32 +274,48 @@ int tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs,
     (void)port;
     if (l == NULL)
         return TK_SOCK_ERR;
-    if (!l->done)
+    if (!is_done(l))
         return TK_SOCK_AGAIN;
     size_t n = l->count < max ? l->count : max;
 
     memcpy(addrs, l->addrs, n * sizeof *addrs);
-    l->used = false;
+    release(l);
     return n == 0 ? TK_SOCK_ERR : (int)n;
 }
 
-/* lwIP cannot cancel a query: the slot stays in use until its response or timeout. */
 void tk_sock_lookup_cancel(struct tk_port *port, int lookup)
 {
     struct lookup *l = find(lookup);
 
     (void)port;
-    if (l == NULL)
-        return;
-    l->cancelled = !l->done;
-    l->used = !l->done;
+    if (l != NULL)
+        release(l);
 }
 
 bool tk_lwip_lookups_busy(void)
 {
     for (int i = 0; i < TK_LWIP_LOOKUPS; i++) {
-        if (lookups[i].used && !lookups[i].done)
+        if (lookups[i].pending > 0)
             return true;
     }
     return false;
+}
+
+uint64_t tk_lwip_lookups_run(void)
+{
+    uint64_t next_ms = UINT64_MAX;
+
+#if LWIP_IPV6
+    for (int i = 0; i < TK_LWIP_LOOKUPS; i++) {
+        const struct lookup *l = &lookups[i];
+
+        if (l->pending == 0 || l->cancelled || l->count == 0)
+            continue;
+        if (is_done(l))
+            tk_lwip_wake();
+        else if (l->until_ms < next_ms)
+            next_ms = l->until_ms;
+    }
+#endif
+    return next_ms;
 }

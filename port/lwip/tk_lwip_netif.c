@@ -5,11 +5,17 @@
 #include "tk_lwip_private.h"
 
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <netif/ethernet.h>
+#include <string.h>
 
 #if LWIP_VERSION_MAJOR != 2 || LWIP_VERSION_MINOR < 2 || !NO_SYS
 #error "this port is for lwIP 2.2 and later, with NO_SYS"
+#endif
+
+#if LWIP_IPV6 && !TK_SOCK_IPV6
+#error "LWIP_IPV6 needs TK_SOCK_IPV6"
 #endif
 
 static struct {
@@ -94,6 +100,10 @@ static err_t init_interface(struct netif *netif)
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP;
     netif->output = etharp_output;
     netif->linkoutput = send_frame;
+#if LWIP_IPV6
+    netif->output_ip6 = ethip6_output;
+    netif->flags |= NETIF_FLAG_MLD6;
+#endif
     net.driver->init(netif);
     return ERR_OK;
 }
@@ -106,6 +116,10 @@ struct netif *tk_lwip_netif_init(struct tk_port *port, const struct tk_lwip_driv
     netif_add_noaddr(&net.netif, NULL, init_interface, ethernet_input);
     netif_set_hostname(&net.netif, tk_device_id(port));
     netif_set_default(&net.netif);
+#if LWIP_IPV6
+    netif_create_ip6_linklocal_address(&net.netif, 1);
+    netif_set_ip6_autoconfig_enabled(&net.netif, 1);
+#endif
     netif_set_up(&net.netif);
     return &net.netif;
 }
@@ -115,8 +129,58 @@ const struct netif *tk_lwip_netif(void)
     return &net.netif;
 }
 
+static bool is_linked(void)
+{
+    return netif_is_up(&net.netif) && netif_is_link_up(&net.netif);
+}
+
+bool tk_lwip_has_ipv4(void)
+{
+    return is_linked() && !ip4_addr_isany_val(*netif_ip4_addr(&net.netif));
+}
+
+bool tk_lwip_has_ipv6(void)
+{
+    bool has = false;
+
+#if LWIP_IPV6
+    for (int i = 1; i < LWIP_IPV6_NUM_ADDRESSES; i++) /* after the link-local one */
+        has = has || ip6_addr_ispreferred(netif_ip6_addr_state(&net.netif, i));
+#endif
+    return has && is_linked();
+}
+
 bool tk_lwip_is_up(void)
 {
-    return netif_is_up(&net.netif) && netif_is_link_up(&net.netif) &&
-           !ip4_addr_isany_val(*netif_ip4_addr(&net.netif));
+    return tk_lwip_has_ipv4() || tk_lwip_has_ipv6();
+}
+
+/* --- addresses --- */
+
+bool tk_lwip_to_ip(ip_addr_t *to, const struct tk_addr *from)
+{
+    const uint8_t *a = from->bytes;
+
+#if LWIP_IPV6
+    if (from->family == 6) {
+        *to = (ip_addr_t)IPADDR6_INIT(0, 0, 0, 0);
+        memcpy(ip_2_ip6(to)->addr, a, 16);
+        return true;
+    }
+#endif
+    IP_ADDR4(to, a[0], a[1], a[2], a[3]);
+    return from->family == 4;
+}
+
+void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from)
+{
+    memset(to, 0, sizeof *to);
+    to->family = IP_IS_V6(from) ? 6 : 4;
+#if LWIP_IPV6
+    if (IP_IS_V6(from)) {
+        memcpy(to->bytes, ip_2_ip6(from)->addr, 16);
+        return;
+    }
+#endif
+    memcpy(to->bytes, &ip_2_ip4(from)->addr, 4);
 }

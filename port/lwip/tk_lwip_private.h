@@ -14,8 +14,15 @@
 /* Starts lwIP with one interface, which is up and has no address. */
 struct netif *tk_lwip_netif_init(struct tk_port *port, const struct tk_lwip_driver *driver);
 
-/* Whether the interface has an address and the link is up. */
+/* Whether the link is up and the interface has an address that reaches beyond it: of either family,
+ * of one. */
 bool tk_lwip_is_up(void);
+bool tk_lwip_has_ipv4(void);
+bool tk_lwip_has_ipv6(void);
+
+/* Converts an address. False: lwIP was built without its family. */
+bool tk_lwip_to_ip(ip_addr_t *to, const struct tk_addr *from);
+void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from);
 
 /* Requests that tk_lwip_work ends tk_wait; take returns whether there was a request, and clears
  * it. */
@@ -37,6 +44,10 @@ void tk_lwip_timers_init(struct tk_port *port);
 
 bool tk_lwip_socks_busy(void);   /* TCP has data to retransmit, acknowledge or finish */
 bool tk_lwip_lookups_busy(void); /* a query is in progress, maybe of a cancelled lookup */
+
+/* Ends waits of lookups that have waited long enough for the addresses of the other family. Returns
+ * the tick at which it must be called again. */
+uint64_t tk_lwip_lookups_run(void);
 
 /* --- time --- */
 

@@ -150,14 +150,13 @@ static bool send_query(void)
 /* Sends a query to an address; the reply is due within REPLY_MS. */
 static bool query(const struct tk_addr *addr)
 {
-    const uint8_t *a = addr->bytes;
     ip_addr_t to;
 
     close_pcb();
-    sntp.pcb = udp_new();
+    if (tk_lwip_to_ip(&to, addr))
+        sntp.pcb = udp_new_ip_type(IP_GET_TYPE(&to));
     if (sntp.pcb == NULL)
         return false;
-    IP_ADDR4(&to, a[0], a[1], a[2], a[3]);
     udp_recv(sntp.pcb, on_reply, NULL);
     sntp.sent_ms = now();
     sntp.due_ms = sntp.sent_ms + REPLY_MS;

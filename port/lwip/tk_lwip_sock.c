@@ -111,12 +111,11 @@ static void set_callbacks(struct tcp_pcb *pcb, struct sock *s)
 /* Starts a connection. Returns NULL if that fails. */
 static struct tcp_pcb *start(struct sock *s, const struct tk_addr *addr, uint16_t tcp_port)
 {
-    struct tcp_pcb *pcb = tcp_new();
     ip_addr_t to;
+    struct tcp_pcb *pcb = tk_lwip_to_ip(&to, addr) ? tcp_new_ip_type(IP_GET_TYPE(&to)) : NULL;
 
     if (pcb == NULL)
         return NULL;
-    IP_ADDR4(&to, addr->bytes[0], addr->bytes[1], addr->bytes[2], addr->bytes[3]);
     set_callbacks(pcb, s);
     tcp_nagle_disable(pcb);
     if (tcp_connect(pcb, &to, tcp_port, on_connected) == ERR_OK)
@@ -131,7 +130,7 @@ int tk_sock_open(struct tk_port *port, const struct tk_addr *addr, uint16_t tcp_
     struct sock *s = free_slot();
 
     (void)port;
-    if (addr->family != 4)
+    if (addr->family != 4 && !(LWIP_IPV6 && addr->family == 6))
         return TK_SOCK_ERR;
     if (s == NULL)
         return TK_SOCK_AGAIN;

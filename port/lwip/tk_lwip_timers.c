@@ -5,6 +5,8 @@
 #include <lwip/dhcp.h>
 #include <lwip/dns.h>
 #include <lwip/etharp.h>
+#include <lwip/mld6.h>
+#include <lwip/nd6.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/dhcp.h>
 
@@ -55,6 +57,34 @@ static uint32_t dhcp_coarse_calls(const struct busy *busy)
     return dhcp != NULL && dhcp->state != DHCP_STATE_OFF;
 }
 
+#if LWIP_IPV6
+
+enum { ND6_IDLE = 600 /* calls that may be missed: lifetimes are counted in seconds */ };
+
+/* Neighbours are being resolved, routers asked for, or addresses checked for duplicates. */
+static uint32_t nd6_calls(const struct busy *busy)
+{
+    const struct netif *netif = tk_lwip_netif();
+    bool asks = busy->socks || busy->lookups || netif->rs_count > 0;
+
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        asks = asks || ip6_addr_istentative(netif_ip6_addr_state(netif, i));
+    return asks ? 1 : ND6_IDLE;
+}
+
+/* A report to routers is due. */
+static uint32_t mld6_calls(const struct busy *busy)
+{
+    const struct mld_group *group = netif_mld6_data(tk_lwip_netif());
+
+    (void)busy;
+    while (group != NULL && group->timer == 0)
+        group = group->next;
+    return group != NULL;
+}
+
+#endif
+
 static const struct timer {
     uint32_t interval_ms;
     void (*run)(void);
@@ -65,6 +95,10 @@ static const struct timer {
     {DNS_TMR_INTERVAL, dns_tmr, dns_calls},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, dhcp_fine_calls},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, dhcp_coarse_calls},
+#if LWIP_IPV6
+    {ND6_TMR_INTERVAL, nd6_tmr, nd6_calls},
+    {MLD6_TMR_INTERVAL, mld6_tmr, mld6_calls},
+#endif
 };
 
 enum { TIMERS = sizeof timers / sizeof timers[0] };

@@ -37,6 +37,11 @@ static uint16_t fold(uint32_t value)
     return (uint16_t)~value;
 }
 
+uint16_t wire_checksum(const uint8_t *p, size_t len, uint32_t from)
+{
+    return fold(sum(p, len, from));
+}
+
 bool wire_has_room(void)
 {
     return frame_count < WIRE_FRAMES / 2;
@@ -66,6 +71,10 @@ void wire_send_ip(uint64_t after_ms, uint8_t *frame, uint8_t protocol, const uin
 {
     uint8_t *ip = frame + ETH;
 
+    if (from[2] == 6) {
+        wire_send_ip6(after_ms, frame, protocol, from[3], len);
+        return;
+    }
     memcpy(frame, client_mac, 6);
     memcpy(frame + 6, our_mac, 6);
     put16(frame + 12, 0x0800);
@@ -98,7 +107,10 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
     pbuf_copy_partial(p, frame, p->tot_len, 0);
     if (get16(frame + 12) == 0x0806) {
         wire_arp(frame);
-    } else if (get16(frame + 12) == 0x0800) {
+    } else if (get16(frame + 12) == 0x86dd) {
+        wire_ip6(frame);
+    } else if (get16(frame + 12) == 0x0800 &&
+               (ip[9] != 6 || (wire.dead_ipv4 >> (ip[19] & 31) & 1) == 0)) {
         memcpy(wire.client_ip, ip + 12, 4);
         if (ip[9] == 17)
             wire_udp(ip, ip + IP);

@@ -3,9 +3,9 @@
 #define WIRE_H
 
 /*
- * A simulated Ethernet in virtual time: 10.0.2.0/24, where one machine has all addresses and is the
- * DHCP, DNS and SNTP server and the TCP peer. It follows the protocols but for what a test sets
- * below.
+ * A simulated Ethernet in virtual time: 10.0.2.0/24 and fd00:2::/64, where one machine has all
+ * addresses and is the DHCP, DNS and SNTP server and the TCP peer. It follows the protocols but for
+ * what a test sets below.
  *
  * Also the rest of the port that lwIP is tested with; one instance, as of lwIP.
  */
@@ -46,8 +46,11 @@ struct wire_name {
     const char *name;
     uint8_t count;    /* of addresses; 0: unknown name */
     uint8_t last[12]; /* 10.0.2.<last> each */
-    bool alias;       /* the answer begins with a CNAME and a record of four bytes */
-    unsigned lost;    /* queries that get no answer; UINT_MAX: all */
+    uint8_t count6;   /* the same of IPv6, fd00:2::<last6> each */
+    uint8_t last6[12];
+    unsigned lost6; /* queries for them that get no answer */
+    bool alias;     /* the answer begins with a CNAME and a record of four bytes */
+    unsigned lost;  /* queries that get no answer; UINT_MAX: all */
     uint64_t delay_ms;
 };
 
@@ -57,6 +60,9 @@ struct wire {
     bool no_dhcp; /* no DHCP server */
     uint32_t lease_s;
     uint32_t latency_ms;
+    bool no_router;         /* IPv6 is not advertised */
+    uint32_t dead_ipv4;     /* bit n: TCP to 10.0.2.<n> is not answered, nor ... */
+    uint64_t dead_ipv6;     /* ... fd00:2::<n> in any way; n below 32 and 64 */
     uint16_t silent_port;   /* TCP: SYNs are not answered */
     uint16_t open_ports[4]; /* TCP: accepted; others are refused */
     size_t piece;           /* most bytes of a segment */

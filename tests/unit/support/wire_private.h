@@ -42,6 +42,15 @@ bool wire_has_room(void); /* for more frames */
 void wire_send_ip(uint64_t after_ms, uint8_t *frame, uint8_t protocol, const uint8_t from[4],
                   const uint8_t to[4], size_t len);
 
+uint16_t wire_checksum(const uint8_t *p, size_t len, uint32_t from);
+
+/* --- wire_ip6.c --- */
+
+void wire_ip6(const uint8_t *frame);
+
+/* As wire_send_ip, from fd00:2::<from>; the frame has room for a longer header. */
+void wire_send_ip6(uint64_t after_ms, uint8_t *frame, uint8_t protocol, uint8_t from, size_t len);
+
 /* --- wire_udp.c: ARP, DHCP, DNS, SNTP --- */
 
 void wire_arp(const uint8_t *frame);

@@ -107,30 +107,36 @@ static size_t add_record(uint8_t *at, uint8_t type, const void *data, size_t len
     return 12 + len;
 }
 
+enum { AAAA = 28 };
+
 static void dns(const uint8_t server[4], const uint8_t client[4], uint16_t client_port,
                 const uint8_t *m)
 {
     char name[256];
     uint8_t answer[512] = {0};
-    size_t len = 12 + read_name(m + 12, name) + 4;
+    size_t name_len = read_name(m + 12, name), len = 12 + name_len + 4;
+    bool ipv6 = get16(m + 12 + name_len) == AAAA;
     struct wire_name *n = find_name(name);
+    unsigned count = n == NULL ? 0 : ipv6 ? n->count6 : n->count;
 
     wire.dns_questions++;
-    if (n != NULL && n->lost > 0) {
-        n->lost--;
+    if (n != NULL && (ipv6 ? n->lost6 : n->lost) > 0) {
+        --*(ipv6 ? &n->lost6 : &n->lost);
         return;
     }
     memcpy(answer, m, len);
-    put16(answer + 2, n == NULL || n->count == 0 ? 0x8183 : 0x8180);
-    put16(answer + 6, n == NULL ? 0 : (uint32_t)(n->count + 2 * n->alias));
+    put16(answer + 2, n == NULL || n->count + n->count6 == 0 ? 0x8183 : 0x8180);
+    put16(answer + 6, n == NULL ? 0 : (uint32_t)(count + 2 * n->alias));
     if (n != NULL && n->alias) {
         len += add_record(answer + len, 5, "\5alias\xc0\x0c", 8);
         len += add_record(answer + len, 99, "none", 4);
     }
-    for (int i = 0; n != NULL && i < n->count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         uint8_t addr[4] = {10, 0, 2, n->last[i]};
+        uint8_t addr6[16] = {0xfd, 0, 0, 2, [15] = n->last6[i]};
 
-        len += add_record(answer + len, 1, addr, 4);
+        len +=
+            ipv6 ? add_record(answer + len, AAAA, addr6, 16) : add_record(answer + len, 1, addr, 4);
     }
     if (wire.mangle != NULL)
         wire.mangle(answer, &len);
