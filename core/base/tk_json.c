@@ -88,7 +88,7 @@ static bool walk_string(struct walk *w, size_t len)
     else
         return false;
     w->at = s + len + 1;
-    return !tk_has_control(s, len);
+    return !tk_contains_control(s, len);
 }
 
 /* At least one digit. Stops within the text: jsmn has found a character after the last digit. */

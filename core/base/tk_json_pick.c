@@ -56,7 +56,7 @@ static void append(struct tk_json_pick *p, const char *data, size_t len)
     if (kept == 0)
         return;
     memcpy(to, data, kept);
-    for (; tk_has_control(to, kept); to++, kept--) {
+    for (; tk_contains_control(to, kept); to++, kept--) {
         if ((unsigned char)*to < ' ')
             *to = TK_JSON_OTHER;
     }

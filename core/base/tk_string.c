@@ -80,7 +80,7 @@ int tk_hex_value(char c)
 }
 
 /* A word at a time: such a byte has its top bit clear, and set after 0x20 is subtracted. */
-bool tk_has_control(const char *s, size_t len)
+bool tk_contains_control(const char *s, size_t len)
 {
     const size_t each = SIZE_MAX / 0xff; /* 0x0101... */
     size_t word;

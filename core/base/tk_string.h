@@ -37,6 +37,6 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out);
 int tk_hex_value(char c);
 
 /* True if one of len bytes is below 0x20. */
-bool tk_has_control(const char *s, size_t len);
+bool tk_contains_control(const char *s, size_t len);
 
 #endif

@@ -80,7 +80,7 @@ STATUS_LINES = [  # RFC 9112 4
     Case("byte order mark before", with_length(b"", b"\xef\xbb\xbfHTTP/1.1 200 OK\r\n")),
     Case("status of 1 digit", with_length(b"", b"HTTP/1.1 2 OK\r\n")),
     Case("status of 2 digits", with_length(b"", b"HTTP/1.1 20 OK\r\n")),
-    Case("status of 4 digits", with_length(b"", b"HTTP/1.1 2000 OK\r\n")),
+    Case("4 digits of status", with_length(b"", b"HTTP/1.1 2000 OK\r\n")),
     Case("status 000", with_length(b"", b"HTTP/1.1 000 OK\r\n")),
     Case("status 099", with_length(b"", b"HTTP/1.1 099 OK\r\n")),
     Case("status +20", with_length(b"", b"HTTP/1.1 +20 OK\r\n")),
@@ -88,7 +88,7 @@ STATUS_LINES = [  # RFC 9112 4
     Case("status 2x0", with_length(b"", b"HTTP/1.1 2x0 OK\r\n")),
     Case("no status", with_length(b"", b"HTTP/1.1\r\n")),
     Case("no status, reason", with_length(b"", b"HTTP/1.1 OK\r\n")),
-    Case("status line of LF", OK.replace(b"\r", b"") + LENGTH + b"\r\n" + BODY),
+    Case("LF after the status", OK.replace(b"\r", b"") + LENGTH + b"\r\n" + BODY),
     Case("status line of CR CR LF", OK.replace(b"\r", b"\r\r") + LENGTH + b"\r\n" + BODY),
     *[Case(f"status {status}", with_length(b"", b"HTTP/1.1 %d Odd\r\n" % status))
       for status in (200, 201, 202, 203, 205, 206, 207, 226, 299, 300, 301, 302, 303, 305, 307,
