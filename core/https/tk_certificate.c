@@ -47,6 +47,7 @@ enum tk_err tk_certificate_error(int ret)
     case MBEDTLS_ERR_PK_INVALID_ALG:
     case MBEDTLS_ERR_PK_INVALID_PUBKEY:
     case MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE:
+    case MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE: /* a compressed point, an explicit curve */
         return TK_E_TLS_ALGORITHM;
     case MBEDTLS_ERR_PK_KEY_INVALID_FORMAT:
         return TK_E_TLS_BAD_CERTIFICATE;

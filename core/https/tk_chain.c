@@ -61,7 +61,7 @@ void tk_chain_sort(mbedtls_x509_crt *leaf)
 
 /* --- checks --- */
 
-/* Unlike mbedTLS's own check, anyExtendedKeyUsage is not enough: as OpenSSL. */
+/* As OpenSSL: anyExtendedKeyUsage, which mbedTLS accepts, is not enough. */
 static bool is_for_servers(const mbedtls_x509_crt *crt)
 {
     if (!mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE))
@@ -110,6 +110,9 @@ void tk_chain_check(struct tk_chain *chain, const mbedtls_x509_crt *crt, int dep
         chain->authorities[chain->count++] = crt;
         return;
     }
+    if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_NS_CERT_TYPE) &&
+        !(crt->MBEDTLS_PRIVATE(ns_cert_type) & MBEDTLS_X509_NS_CERT_TYPE_SSL_SERVER))
+        *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     chain->self_signed = tk_certificate_is_self_signed(crt);
     if (!tk_names_match(crt, host))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;

@@ -60,7 +60,6 @@ static enum tk_err describe(const struct tk_ca *ca, const uint8_t *der, size_t l
     *root = (struct tk_ca_root){.len = (uint16_t)len};
     (void)mbedtls_sha256(der, len, root->digest, 0);
     if (err == TK_OK) {
-        root->subject = (uint16_t)(crt.subject_raw.p - der);
         root->subject_len = (uint16_t)crt.subject_raw.len;
         info->not_after = tk_certificate_not_after(&crt);
         read_subject(&crt, info->subject, sizeof info->subject);
@@ -113,7 +112,8 @@ enum tk_err tk_ca_read_info(struct tk_ca *ca, const struct tk_ca_root *root,
 
 /* --- the roots of a handshake --- */
 
-/* Appends the root to the list if its subject is the issuer. Within a handshake a buffer can be
+/* Appends the root to the list if its subject may be the issuer: mbedTLS compares them, also where
+ * they differ in letter case or type of string. Within a handshake a buffer can be
  * borrowed. The digest verifies that flash has not changed since the root was checked. */
 static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
                          const mbedtls_x509_buf *issuer, mbedtls_x509_crt **list)
@@ -124,8 +124,7 @@ static int add_candidate(struct tk_ca *ca, const struct tk_ca_root *root,
     if (root->subject_len != issuer->len || der == NULL || read_root(ca, root, der) != root->len)
         return 0;
     (void)mbedtls_sha256(der, root->len, digest, 0);
-    if (memcmp(digest, root->digest, sizeof digest) != 0 ||
-        memcmp(der + root->subject, issuer->p, issuer->len) != 0)
+    if (memcmp(digest, root->digest, sizeof digest) != 0)
         return 0;
     if (*list == NULL)
         *list = ca->config->new_root();

@@ -22,7 +22,6 @@
 /* An added root in RAM; its DER is on flash. */
 struct tk_ca_root {
     uint16_t len;         /* bytes of DER; 0: the slot is free */
-    uint16_t subject;     /* offset of the subject in the DER */
     uint16_t subject_len; /* 0: unreadable, never used */
     uint8_t digest[32];   /* SHA-256 of the DER */
 };
@@ -46,7 +45,7 @@ void tk_ca_load(struct tk_ca *ca, const struct tk_config *config, struct tk_stor
                 struct tk_https *https, const struct tk_time *time);
 
 /* An mbedtls_x509_crt_ca_cb_t, called within a handshake; ca is a struct tk_ca. Returns the roots
- * of the build and the added ones whose subject is the issuer of child. */
+ * of the build and the added ones whose subject may be the issuer of child. */
 int tk_ca_find(void *ca, const mbedtls_x509_crt *child, mbedtls_x509_crt **candidates);
 
 /* Identifies the set of trusted roots, added and of the build; differs for another set. */

@@ -29,6 +29,7 @@ CRITICAL = b"\x01\x01\xff"
 READABLE = KEPT | {bytes.fromhex(f"0603551d{last:02x}") for last in (17, 31, 32, 33, 36, 54)}
 RSA = bytes.fromhex("06092a864886f70d010101")
 RSA_BITS = 4096
+UNCOMPRESSED = 4  # the first octet of such a point (SEC 1 2.3.3)
 CURVES = {bytes.fromhex("06072a8648ce3d0201" + curve)
           for curve in ("06082a8648ce3d030107", "06052b81040022")}  # P-256, P-384
 SERIAL = bytes.fromhex("020101")
@@ -93,6 +94,8 @@ def unreadable(der: bytes) -> str:
             return f"its RSA key has more than {RSA_BITS} bits"
     elif algorithm not in CURVES:
         return "its key is neither RSA nor on P-256 or P-384"
+    elif key[1] != UNCOMPRESSED:
+        return "its key is a compressed point"
     if any(CRITICAL in parts and parts[0] not in READABLE
            for tag, field, _ in fields[6:] if tag == 0xa3 for _, parts in extensions(field)):
         return "it has an unknown critical extension"

@@ -16,7 +16,10 @@ KEYS = {
     "p384": ("EC", "ec_paramgen_curve:P-384"),
     "p521": ("EC", "ec_paramgen_curve:P-521"),
     "k1": ("EC", "ec_paramgen_curve:secp256k1"),
+    "explicit": ("EC", "ec_paramgen_curve:P-256", "ec_param_enc:explicit"),
+    "compressed": ("EC", "ec_paramgen_curve:P-256"),
     "rsa": ("RSA", "rsa_keygen_bits:2048"),
+    "rsa3": ("RSA", "rsa_keygen_bits:2048", "rsa_keygen_pubexp:3"),
     "rsa1024": ("RSA", "rsa_keygen_bits:1024"),
     "rsa4096": ("RSA", "rsa_keygen_bits:4096", "rsa_keygen_primes:4"),  # many primes: made faster
     "rsa8192": ("RSA", "rsa_keygen_bits:8192", "rsa_keygen_primes:5"),
@@ -121,6 +124,8 @@ class Office:
             if name not in self._keys:
                 self._keys[name] = str(path)
                 self._make_key(KEYS[cert.key], path)
+                if cert.key == "compressed":
+                    openssl("ec", "-in", str(path), "-conv_form", "compressed", "-out", str(path))
         return self._keys[name]
 
     @staticmethod

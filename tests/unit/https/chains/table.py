@@ -84,6 +84,17 @@ SELF_CA = trusted(root("self authority", "keyUsage=", "subjectAltName=DNS:acme.e
 chain("self-signed authority and trusted", SELF_CA)
 chain("leaf trusted alone", trusted(leaf(UNKNOWN, subject="/CN=pinned")), error="tls_untrusted",
       stricter="a root signs itself")
+PINNED_M = trusted(middle("pinned M", UNKNOWN))
+chain("intermediate trusted alone", leaf(PINNED_M), PINNED_M)
+TWO_1, TWO_2 = (trusted(root("two keys", twin=f"two keys {number}")) for number in (1, 2))
+chain("roots with the same name, first key", leaf(TWO_1))
+chain("roots with the same name, second key", leaf(TWO_2))
+RENEWED_ROOT = [trusted(root("renewed root", twin="renewed root", begin=-900, end=end)) for end in (-2, 400)]
+chain("renewed root", leaf(RENEWED_ROOT[0]))
+chain("many names", leaf(M, names="DNS:acme.example," + ",".join(f"DNS:n{i}.example" for i in range(200))),
+      M)
+chain("until 2107", leaf(M, end=30000), M)
+chain("until 9990", leaf(M, end=2909000), M)
 
 # --- order, and certificates that are not needed ---
 
@@ -174,6 +185,13 @@ constraint("permitted in capitals", "permitted;DNS:ACME.Example")
 constraint("permitted with a dot", "permitted;DNS:.acme.example", names="DNS:www.acme.example",
            host="www.acme.example")
 constraint("permitted other", "permitted;DNS:other.example", BROKEN)
+constraint("permitted with a dot, not itself", "permitted;DNS:.acme.example", BROKEN)
+constraint("excluded below a wildcard", "excluded;DNS:www.acme.example", names="DNS:*.acme.example",
+           host="abc.acme.example")
+constraint("empty", "DER:3000")
+constraint("malformed", "DER:3002a009", BROKEN)
+constraint("mail in the subject", "permitted;email:other.example", BROKEN,
+           subject="/CN=leaf/emailAddress=me@acme.example")
 constraint("permitted end of a label", "permitted;DNS:me.example", BROKEN)
 constraint("permitted one of two", "permitted;DNS:other.example,permitted;DNS:acme.example")
 constraint("permitted, another name not", "permitted;DNS:acme.example", BROKEN,
@@ -238,6 +256,9 @@ chain("constraints of five, the first broken", leaf(NESTED[5], names="DNS:acme.t
 CRITICAL = "1.2.3.4=critical,ASN1:NULL"
 EXTENSION = "tls_extension"
 chain("unknown extension", leaf(M, "1.2.3.4=ASN1:NULL"), M)
+chain("must staple", leaf(M, "tlsfeature=status_request"), M)
+chain("must staple critical", leaf(M, "tlsfeature=critical,status_request"), M, error=EXTENSION)
+chain("precertificate", leaf(M, "1.3.6.1.4.1.11129.2.4.3=critical,ASN1:NULL"), M, error=EXTENSION)
 chain("unknown critical extension", leaf(M, CRITICAL), M, error=EXTENSION)
 UNKNOWN_M = middle("critical M", R, CRITICAL)
 chain("unknown critical extension above", leaf(UNKNOWN_M), UNKNOWN_M, error=EXTENSION)
@@ -257,6 +278,10 @@ PURPOSE = "tls_purpose"
 chain("for clients", leaf(M, "extendedKeyUsage=clientAuth"), M, error=PURPOSE)
 chain("for servers and clients", leaf(M, "extendedKeyUsage=clientAuth,serverAuth"), M)
 chain("for anything", leaf(M, "extendedKeyUsage=anyExtendedKeyUsage"), M, error=PURPOSE)
+chain("for gated cryptography", leaf(M, "extendedKeyUsage=msSGC"), M, error=PURPOSE,
+      stricter="obsolete since 2000")
+chain("for clients of Netscape", leaf(M, "extendedKeyUsage=", "nsCertType=client"), M, error=PURPOSE)
+chain("for servers of Netscape", leaf(M, "extendedKeyUsage=", "nsCertType=server"), M)
 CLIENT_M = middle("client M", R, "extendedKeyUsage=clientAuth")
 chain("intermediate for clients", leaf(CLIENT_M), CLIENT_M, error=PURPOSE)
 ANY_M = middle("any M", R, "extendedKeyUsage=anyExtendedKeyUsage")
@@ -346,6 +371,15 @@ chain("signed with pss", leaf(RSA_M, key="rsa", pss=True), RSA_M, small=ALGORITH
 chain("wrong signature", leaf(M, tampered=True), M, error="tls_untrusted")
 TAMPERED_M = middle("tampered M", R, tampered=True)
 chain("wrong signature of the intermediate", leaf(TAMPERED_M), TAMPERED_M, error="tls_untrusted")
+chain("rsa exponent 3", leaf(M, key="rsa3"), M)
+chain("sha3 leaf", leaf(M, digest="sha3-256"), M, error=ALGORITHM)
+chain("explicit curve", leaf(M, key="explicit"), M, error=ALGORITHM)
+chain("compressed point", leaf(M, key="compressed"), M, tls12=NO_COMMON, stricter="RFC 8422 5.1.2")
+COMPRESSED_M = middle("compressed M", R, key="compressed")
+chain("compressed point of the intermediate", leaf(COMPRESSED_M), COMPRESSED_M, small=ALGORITHM,
+      small_stricter=OLD)
+chain("other key identifier", leaf(M, f"authorityKeyIdentifier=DER:30168014{'00' * 20}"), M,
+      wider="key identifiers only help to find an issuer (RFC 5280 4.2.1.1)")
 
 # --- dates ---
 
@@ -403,6 +437,8 @@ name("common name beside another name", "DNS:other.example", NAME, subject="/CN=
 name("common name beside mail", "email:me@acme.example", NAME, subject="/CN=acme.example",
      stricter="RFC 6125 6.4.4")
 name("no subject", "critical,DNS:acme.example", subject="")
+name("with a zero", f"DER:3012821{'0'}{b'acme.example'.hex()}00{b'.ev'.hex()}", NAME)
+name("empty list", "DER:3000", NAME, subject="/CN=acme.example", stricter="RFC 6125 6.4.4")
 
 # --- what server and client have in common ---
 
