@@ -79,11 +79,11 @@ static void advertise(const uint8_t *asked, const uint8_t to[16])
 
 static void icmp6(const uint8_t *ip, const uint8_t *m)
 {
-    static const uint8_t everybody[16] = {0xff, 2, [15] = 1}, nobody[16];
+    static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1}, unspecified[16];
 
     if (m[0] == SOLICIT_ROUTER && !wire.no_router)
-        advertise_router(everybody);
-    if (m[0] == SOLICIT && memcmp(ip + 8, nobody, 16) != 0)
+        advertise_router(all_nodes);
+    if (m[0] == SOLICIT && memcmp(ip + 8, unspecified, 16) != 0)
         advertise(m + 8, ip + 8);
 }
 
