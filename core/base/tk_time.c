@@ -103,6 +103,14 @@ int64_t tk_time_or_0(const struct tk_time *t)
     return tk_time_known(t, &now) ? now : 0;
 }
 
+int64_t tk_time_least(const struct tk_time *t)
+{
+    int64_t now;
+
+    (void)tk_time_now(t, &now);
+    return t->vouched && floor_now(t) < now ? floor_now(t) : now;
+}
+
 int64_t tk_time_behind(const struct tk_time *t)
 {
     int64_t now, clock;

@@ -48,6 +48,10 @@ bool tk_time_can_verify(const struct tk_time *t, int64_t *unix_s);
 /* The time, or 0 while it is unknown. */
 int64_t tk_time_or_0(const struct tk_time *t);
 
+/* The earliest that the time can be: a clock may be ahead of that of the server which raised the
+ * floor a moment ago. */
+int64_t tk_time_least(const struct tk_time *t);
+
 /* Seconds by which the platform's clock is too far behind to be believed; 0: it is not, or there is
  * none. */
 int64_t tk_time_behind(const struct tk_time *t);

@@ -237,14 +237,13 @@ static void store_timer_expired(struct tk_timer *timer, uint64_t now_ms)
 
 /* --- accepting a new pair --- */
 
+/* The Date of the response has raised the floor just now. */
 static void fill_pair(struct tk_account *a, const struct tk_token_response *response,
                       uint64_t sent_ms)
 {
     struct tk_pair *pair = &a->pair;
-    int64_t now_unix;
 
-    (void)tk_time_now(&a->rt->time, &now_unix);
-    pair->issued_unix = now_unix - (int64_t)((now_of(a) - sent_ms) / 1000);
+    pair->issued_unix = tk_time_least(&a->rt->time) - (int64_t)((now_of(a) - sent_ms) / 1000);
     pair->expires_unix = pair->issued_unix + response->expires_in;
     pair->lifetime_s = response->expires_in;
     pair->generation++;

@@ -21,7 +21,9 @@ enum {
     NEVER_RENEWS,
     NOT_CLEARED,
     CLEARED_TWICE,
-    RAISED_EACH_STEP
+    RAISED_EACH_STEP,
+    TRUSTS_A_BOUND,
+    ENDS_AT_ONCE
 };
 
 const struct bug bugs[] = {
@@ -39,6 +41,8 @@ const struct bug bugs[] = {
     [NOT_CLEARED] = {"CLEARED is not sent", 'h', SOAK_DENSE, 365},
     [CLEARED_TWICE] = {"that CLEARED was delivered is not stored", 'h', SOAK_DENSE, 365},
     [RAISED_EACH_STEP] = {"RAISED is sent at each step", 'h', SOAK_DENSE, 365},
+    [TRUSTS_A_BOUND] = {"a stored time counts as the time at a start", 'd', SOAK_DENSE, 365},
+    [ENDS_AT_ONCE] = {"a clean end awaits no answer", 'c', SOAK_WEEKS, 14},
 };
 
 const size_t bug_count = sizeof bugs / sizeof bugs[0];
@@ -75,6 +79,9 @@ void __real_tk_alert_post_changed(struct tk_alert *alert);
 void __real_tk_alert_record_store(struct tk_alert *alert);
 uint64_t __real_tk_runtime_random(const struct tk_runtime *rt, uint64_t limit);
 void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t due_ms);
+
+bool __real_tk_time_known(const struct tk_time *t, int64_t *unix_s);
+bool __real_tk_keeper_shutdown(struct tk_keeper *k);
 
 static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
 {
@@ -194,4 +201,15 @@ void __wrap_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t 
     if (refresh && has_bug(NEVER_RENEWS) && a->refresh.failures == 0)
         due_ms += (uint64_t)365 * 86400 * 1000;
     __real_tk_timer_start(s, task, due_ms);
+}
+
+bool __wrap_tk_time_known(const struct tk_time *t, int64_t *unix_s)
+{
+    return has_bug(TRUSTS_A_BOUND) ? tk_time_can_verify(t, unix_s)
+                                   : __real_tk_time_known(t, unix_s);
+}
+
+bool __wrap_tk_keeper_shutdown(struct tk_keeper *k)
+{
+    return __real_tk_keeper_shutdown(k) || has_bug(ENDS_AT_ONCE);
 }

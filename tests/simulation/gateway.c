@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CERT_LIFE_S    (90 * 86400)
+#define CERT_RENEWAL_S (60 * 86400)
+
 #define SPIN_MAX 20000 /* passes in one tick; bytes that come one by one need fewer */
 
 static const struct server_host hosts[] = {
@@ -26,6 +29,21 @@ static bool powered(struct tk_port *port)
     g->off = g->off || g->flash.off || ++g->net_calls == g->cut_call;
     g->flash.off = g->off;
     return !g->off;
+}
+
+/* A certificate every 60 days. A gateway that knows only a lower bound of the time moves it to the
+ * certificate's beginning, as tk_tls.c does. */
+static enum tk_err on_handshake(struct server *s, unsigned host)
+{
+    struct gateway *g = (struct gateway *)s->port;
+    int64_t begin = gateway_unix(g) / CERT_RENEWAL_S * CERT_RENEWAL_S - 86400, now;
+
+    (void)host;
+    tk_time_note_not_before(&g->keeper.rt.time, begin);
+    (void)tk_time_now(&g->keeper.rt.time, &now);
+    if (now < begin)
+        return TK_E_TLS_NOT_YET;
+    return now > begin + CERT_LIFE_S ? TK_E_TLS_EXPIRED : TK_OK;
 }
 
 static void print_line(void *ctx, const char *line)
@@ -53,6 +71,7 @@ void gateway_init(struct gateway *g, uint64_t seed)
     server_init(&g->server, &g->port, hosts, sizeof hosts / sizeof hosts[0], seed,
                 (int64_t)GATEWAY_UNIX * 1000);
     server_set_latency(&g->server, 40);
+    g->server.on_handshake = on_handshake;
     strcpy(g->server.rules.clients[0].id, "local.6a0b1c2d3e4f50.12345678");
     strcpy(g->server.rules.clients[0].secret, "Q2rJ4mZx8TnV1bLw7YkHs9DcFg3PpEaUi6OoRtXyBvNlKjMhGd");
     tk_keeper_init(&g->keeper, &g->config);
@@ -147,9 +166,8 @@ void gateway_run_until(struct gateway *g, uint64_t end_ms)
         gateway_step(g, end_ms);
 }
 
-void gateway_restart(struct gateway *g, uint64_t ms)
+static void start_again(struct gateway *g, uint64_t ms)
 {
-    g->off = g->flash.off = true;
     tk_keeper_free(&g->keeper);
     tk_sim_advance(&g->port, ms);
     g->off = false;
@@ -161,6 +179,27 @@ void gateway_restart(struct gateway *g, uint64_t ms)
         printf("%12.3f s  boot\n", (double)g->port.now_ms / 1000);
     if (g->booted != NULL)
         g->booted(g);
+}
+
+void gateway_restart(struct gateway *g, uint64_t ms)
+{
+    g->off = g->flash.off = true;
+    start_again(g, ms);
+}
+
+void gateway_stop(struct gateway *g, uint64_t ms)
+{
+    uint64_t from_ms = g->port.now_ms, boots = g->boots;
+
+    while (g->boots == boots && !tk_keeper_shutdown(&g->keeper))
+        gateway_step(g, UINT64_MAX);
+    if (g->boots > boots)
+        return;
+    if (g->stopped != NULL)
+        g->stopped(g, g->port.now_ms - from_ms);
+    if (g->trace)
+        printf("%12.3f s  stop\n", (double)g->port.now_ms / 1000);
+    start_again(g, ms);
 }
 
 /* --- the operator --- */

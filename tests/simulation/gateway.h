@@ -41,6 +41,7 @@ struct gateway {
     /* Callbacks; each may be NULL. */
     void (*passed)(struct gateway *g); /* after each pass that the power survived */
     void (*booted)(struct gateway *g);
+    void (*stopped)(struct gateway *g, uint64_t took_ms); /* by gateway_stop */
     void *ctx;
 };
 
@@ -68,6 +69,9 @@ void gateway_step(struct gateway *g, uint64_t end_ms);
 
 /* The power fails now, for ms. */
 void gateway_restart(struct gateway *g, uint64_t ms);
+
+/* Ends the program cleanly, which a power failure may prevent, and starts it again after ms. */
+void gateway_stop(struct gateway *g, uint64_t ms);
 
 /* The first account. */
 static inline struct tk_account *gateway_account(struct gateway *g)

@@ -14,7 +14,7 @@
 #define DAY    (24 * (uint64_t)HOUR)
 
 const char *const injection_names[INJECTIONS] = {"network", "server", "portal", "flash",
-                                                 "clock",   "power",  "revoked"};
+                                                 "clock",   "stop",   "power",  "revoked"};
 
 static uint64_t draw(struct injector *j, uint64_t limit)
 {
@@ -142,19 +142,39 @@ static void fault_flash(struct injector *j)
     f->fail_until = draw(j, 2) == 0 ? f->fail_at : UINT64_MAX;
 }
 
-/* Wrong by minutes to years, either way, or unknown. */
+/* The gateway looks at its clock now, not when it has something to do. */
+static void set_clock(struct injector *j, enum tk_time_quality quality, int64_t unix_s)
+{
+    tk_sim_set_wall(&j->g->port, quality, unix_s);
+    gateway_step(j->g, j->g->port.now_ms);
+}
+
+/* Wrong by minutes to years, either way, or unknown: as it runs, or at a start. */
 static void fault_clock(struct injector *j)
 {
     int64_t by_s = (int64_t)draw_between(j, 60, 5 * 365 * 86400);
 
+    j->v->wrong_clock = true;
     if (draw(j, 3) == 0)
-        tk_sim_set_wall(&j->g->port, TK_TIME_NONE, 0);
+        set_clock(j, TK_TIME_NONE, 0);
     else
-        tk_sim_set_wall(&j->g->port, TK_TIME_RTC,
-                        gateway_unix(j->g) + (draw(j, 2) == 0 ? by_s : -by_s));
-    j->v->wrong_clock = j->v->doubtful_clock = true;
+        set_clock(j, TK_TIME_RTC, gateway_unix(j->g) + (draw(j, 3) == 0 ? by_s : -by_s));
     if (draw(j, 2) == 0)
         gateway_restart(j->g, draw_between(j, SECOND, HOUR));
+    else if (draw(j, 2) == 0)
+        gateway_stop(j->g, draw_between(j, SECOND, HOUR));
+}
+
+/* Ends the program some seconds after a refresh has begun, which the server answers late. */
+static void stop(struct injector *j)
+{
+    struct server_fault slow = {.kind = SERVER_SLOW, .ms = 1 + draw(j, 5 * SECOND)};
+    struct gateway *g = j->g;
+
+    server_set_fault(&g->server, OAUTH_HOSTS, &slow);
+    (void)tk_refresh_start(gateway_account(g));
+    gateway_run_until(g, g->port.now_ms + draw(j, 7 * SECOND));
+    gateway_stop(g, draw_between(j, SECOND, HOUR));
 }
 
 /* Plans a power failure: in a write to flash, or between calls of the network. */
@@ -183,10 +203,10 @@ static void cut_power(struct injector *j)
 
 static void begin(struct injector *j)
 {
-    static const enum injection kinds[] = {INJECT_NETWORK, INJECT_NETWORK, INJECT_NETWORK,
-                                           INJECT_SERVER,  INJECT_SERVER,  INJECT_PORTAL,
-                                           INJECT_FLASH,   INJECT_CLOCK,   INJECT_POWER,
-                                           INJECT_POWER,   INJECT_POWER,   INJECT_REVOKED};
+    static const enum injection kinds[] = {
+        INJECT_NETWORK, INJECT_NETWORK, INJECT_NETWORK, INJECT_SERVER, INJECT_SERVER,
+        INJECT_PORTAL,  INJECT_FLASH,   INJECT_CLOCK,   INJECT_CLOCK,  INJECT_STOP,
+        INJECT_POWER,   INJECT_POWER,   INJECT_POWER,   INJECT_REVOKED};
 
     j->kind = kinds[draw(j, sizeof kinds / sizeof kinds[0])];
     j->episodes[j->kind]++;
@@ -199,6 +219,8 @@ static void begin(struct injector *j)
         fault_flash(j);
     else if (j->kind == INJECT_CLOCK)
         fault_clock(j);
+    else if (j->kind == INJECT_STOP)
+        stop(j);
     else if (j->kind == INJECT_POWER)
         cut_power(j);
     else if (draw(j, 3) == 0) /* less often than the others */
@@ -221,7 +243,7 @@ static void end(struct injector *j)
     strcpy(s->clients[0].secret, gateway_account(g)->client.client_secret);
     g->flash.fail_at = g->flash.fail_until = 0;
     g->flash.cut_at = g->cut_call = 0;
-    tk_sim_set_wall(&g->port, TK_TIME_RTC, gateway_unix(g));
+    set_clock(j, TK_TIME_RTC, gateway_unix(g));
     j->v->wrong_clock = false;
     invariants_fault(j->v, false);
 }

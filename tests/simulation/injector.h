@@ -12,6 +12,7 @@ enum injection {
     INJECT_PORTAL,  /* not paid, not installed, another secret */
     INJECT_FLASH,   /* writes or erases fail */
     INJECT_CLOCK,   /* unknown or wrong */
+    INJECT_STOP,    /* the program ends cleanly, at any moment, with the answer up to 5 s late */
     INJECT_POWER,   /* fails: in a write, between calls of the network, or at any time */
     INJECT_REVOKED, /* the application is removed: the operator must authorize again */
     INJECTIONS

@@ -12,6 +12,7 @@
 #define HOUR_REQUESTS   60
 #define BOOT_REQUESTS   3
 #define RENEW_LATE_S    120 /* tolerance of a renewal */
+#define STOP_MS         30000
 
 static void violate(struct invariants *v, char letter, const char *format, ...)
 {
@@ -72,13 +73,22 @@ static bool refuses_pair(const char *error)
 
 /* --- a to e, g --- */
 
-/* An answer that the gateway read whole, in the pass that just ended. */
+/* Whether the gateway took its pair from the newest answer, of which it may have read only a part.
+ */
+static bool is_taken(const struct invariants *v)
+{
+    uint32_t issued = v->g->server.grant.pair;
+
+    return issued != 0 && current(v) == issued;
+}
+
+/* An answer that the gateway read, in the pass that just ended. */
 static void check_answer(struct invariants *v, const struct server_grant *last)
 {
     v->forbidden = last->is_refresh && last->error != NULL && forbids(last->error);
     if (last->pair != 0) {
         v->got = last->pair;
-        v->doubtful_clock = v->wrong_clock;
+        v->behind_ms = 0;
         v->refused = false;
         v->success = true;
         v->success_ms = v->g->port.now_ms;
@@ -202,6 +212,19 @@ static void on_post(struct server *s)
     check_delivery(v, delivery_post_ended(&v->delivery, v->g));
 }
 
+/* --- time --- */
+
+static void note_time(struct invariants *v)
+{
+    int64_t now, behind_ms;
+
+    if (v->got != 0 || tk_time_now(&v->g->keeper.rt.time, &now) <= TK_TIME_FLOOR)
+        return;
+    behind_ms = server_now(&v->g->server) - now * 1000;
+    if (behind_ms > v->behind_ms)
+        v->behind_ms = behind_ms;
+}
+
 /* --- all --- */
 
 void invariants_check(struct invariants *v)
@@ -212,10 +235,11 @@ void invariants_check(struct invariants *v)
     bool answered = s->grant.over && v->grants != s->grant.n;
 
     v->checks++;
+    note_time(v);
     if (s->most_refreshes > 1)
         violate(v, 'a', "%u refresh requests at a time", s->most_refreshes);
     if (tk_account_has_pair(a) && (v->booted || answered || a->pair.generation != v->generation)) {
-        if (answered && s->grant.received)
+        if (answered && (s->grant.received || is_taken(v)))
             check_answer(v, &s->grant);
         check_pair(v);
     } else if (!tk_account_has_pair(a) && v->kept != 0) {
@@ -243,7 +267,7 @@ void invariants_served(struct invariants *v, const char *token, const struct tk_
     if (number == 0 || number < v->got || number < v->kept)
         violate(v, 'd', "pair %u was served, and pair %u was received", number,
                 v->got > v->kept ? v->got : v->kept);
-    else if (late_ms >= 0 && !v->doubtful_clock)
+    else if (late_ms >= 0 && late_ms > v->behind_ms)
         violate(v, 'd', "the token of pair %u was served %lld ms after its expiry", number,
                 (long long)late_ms);
     else if (info->generation != gateway_account(v->g)->pair.generation)
@@ -303,6 +327,7 @@ static void on_boot(struct gateway *g)
 
     v->booted = true;
     v->got = 0;
+    v->behind_ms = 0;
     v->success = v->forbidden = v->refused = false;
     v->grants = g->server.grant.n;
     v->level = gateway_alert(g)->record.level;
@@ -311,6 +336,27 @@ static void on_boot(struct gateway *g)
         v->fault_end_ms = g->port.now_ms;
     delivery_booted(&v->delivery, g);
     invariants_check(v);
+}
+
+static bool answers(const struct server *s, unsigned host)
+{
+    return s->faults[host].kind == SERVER_WELL || s->faults[host].kind == SERVER_SLOW;
+}
+
+/* Where servers answer and flash works, a clean end loses nothing. */
+static void on_stop(struct gateway *g, uint64_t took_ms)
+{
+    struct invariants *v = g->ctx;
+    const struct tk_account *a = gateway_account(g);
+    bool well = answers(&g->server, HOST_OAUTH_WEST) && answers(&g->server, HOST_OAUTH_EAST) &&
+                g->flash.fail_at == 0 && a->refresh.failures == 0 && !a->refresh.in_doubt;
+
+    if (took_ms > STOP_MS)
+        violate(v, 'g', "a clean end took %llu ms", (unsigned long long)took_ms);
+    if (well && tk_account_is_renewable(a) &&
+        (is_lost(v) || a->refresh.intent || a->refresh.unstored))
+        violate(v, 'c', "the program ended cleanly, and the successor of pair %u is lost", v->pair);
+    v->stops++;
 }
 
 void invariants_fault(struct invariants *v, bool faulty)
@@ -337,6 +383,7 @@ void invariants_init(struct invariants *v, struct gateway *g)
     g->ctx = v;
     g->passed = on_pass;
     g->booted = on_boot;
+    g->stopped = on_stop;
     g->server.on_request = on_request;
     g->server.on_post = on_post;
     g->server.ctx = v;

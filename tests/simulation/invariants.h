@@ -37,9 +37,10 @@ struct invariants {
     char detail[160]; /* what was observed */
     uint64_t at_ms;
 
-    bool faulty;         /* a fault is injected now */
-    bool wrong_clock;    /* wall time is wrong now ... */
-    bool doubtful_clock; /* ... or was since the pair came: after a boot its age may be wrong too */
+    bool faulty;       /* a fault is injected now */
+    bool wrong_clock;  /* wall time is wrong now */
+    int64_t behind_ms; /* most that the gateway's time was behind since the boot, before a pair
+                          came: it cannot know that a stored token has expired that long ago */
     uint64_t fault_end_ms;
 
     uint32_t got;              /* newest pair received and accepted since the boot; 0: none */
@@ -60,7 +61,7 @@ struct invariants {
     bool success;
 
     struct delivery delivery;
-    unsigned checks, served, needs_code, lost;
+    unsigned checks, served, needs_code, lost, stops;
 };
 
 void invariants_init(struct invariants *v, struct gateway *g);

@@ -550,6 +550,21 @@ static void a_wrong_date_is_corrected_by_the_operator(void **state)
     assert_status("time_quality", "sntp");
 }
 
+/* The response's Date says when the token was issued, not a clock that is ahead. */
+static void ahead_at_the_issue_does_not_extend_a_token(void **state)
+{
+    (void)state;
+    w.server.date = NULL;
+    tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, truth() + 3600);
+    world_provision(&w);
+    set_behind(0);
+    world_restart(&w, 10 * MINUTE);
+    assert_in_range(atoi(world_status(&w, "expires_in")), 2990, 3000);
+    world_restart(&w, 70 * MINUTE);
+    assert_status("expires_in", "0");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+}
+
 /* --- sleeps --- */
 
 /* The machine was suspended, or its main loop was busy. */
@@ -661,6 +676,7 @@ int main(void)
         TEST(certificates_that_have_expired_by_then_are_refused),
         TEST(the_build_date_alone_is_no_time),
         TEST(a_newer_build_keeps_what_a_server_vouched_for),
+        TEST(ahead_at_the_issue_does_not_extend_a_token),
         TEST(a_wrong_date_is_corrected_by_the_operator),
         TEST(a_sleep_past_many_deadlines_causes_one_refresh),
         TEST(a_sleep_in_an_outage_causes_no_burst),
