@@ -150,6 +150,16 @@ class Office:
         path.write_text(self.pem(cert))
         return str(path)
 
+    def _request(self, cert: Cert, key: str, mine: tuple[str, ...]) -> str:
+        """Most leaves have the same."""
+        name = hashlib.sha256(f"{cert.subject} {key}".encode()).hexdigest()[:16]
+        path = self._scratch / f"{name}.request"
+        with self._lock:
+            if not path.exists():
+                openssl("req", "-new", *mine, "-key", key, "-subj", cert.subject or "/", "-out",
+                        str(path), *(() if cert.key == "ed25519" else ("-sha256",)))
+        return str(path)
+
     def _issue(self, cert: Cert, issuer: str) -> str:
         here = self._scratch / f"{next(self._numbers)}"
         here.mkdir()
@@ -160,13 +170,11 @@ class Office:
         lines = (line.replace("|", "\n") for line in cert.extensions)
         (here / "config").write_text(config + "\n".join(lines) + "\n")
         key, mine = self.key(cert), ("-config", f"{here}/config")
-        subject = ("-subj", cert.subject) if cert.subject else ("-subj", "/")
-        openssl("req", "-new", *mine, "-key", key, *subject, "-out", f"{here}/request",
-                *(() if cert.key == "ed25519" else ("-sha256",)))
+        request = self._request(cert, key, mine)
         signer = ("-cert", issuer, "-keyfile", self.key(cert.issuer)) if cert.issuer else \
             ("-selfsign", "-keyfile", key)
         padding = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest")
-        openssl("ca", "-batch", "-notext", "-preserveDN", *mine, *signer, "-in", f"{here}/request",
+        openssl("ca", "-batch", "-notext", "-preserveDN", *mine, *signer, "-in", request,
                 "-startdate", date(cert.begin), "-enddate", date(cert.end),
                 *(padding if cert.pss else ()), "-out", f"{here}/cert.pem")
         return (here / "cert.pem").read_text()
