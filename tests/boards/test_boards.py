@@ -100,6 +100,7 @@ class Life(BoardCase):
         self.ready()
         self.k.must(f"auth code {self.k.redirect()}")
         token, show = self.k.token(), self.settings_shown()
+        self.b24.fault("oauth", "stall_handshake", count=-1)  # no refresh comes between
         self.k.kill()
         self.k.start()
         status = self.k.status()
@@ -109,8 +110,44 @@ class Life(BoardCase):
         self.k.wake()
         self.assertEqual(self.k.token(), token)
         self.assertEqual(len(self.requests("exchange")), 1)
+        self.b24.clear_faults()
+        self.b24.drop()
         self.k.wait_address()
         self.assertTrue(self.k.must("check").ok)
+
+    def test_a_start_without_the_time(self) -> None:
+        """The stored time verifies certificates; a refresh precedes the token that is served."""
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        token = self.k.token()
+        self.k.kill()
+        self.k.start()
+        self.assertEqual(self.k.status()["time_quality"], "floor")
+        self.k.wait_address()
+        self.assertNotEqual(self.k.token(), token)
+        status = self.k.status()
+        self.assertEqual((status["generation"], status["time_quality"]), ("2", "server"))
+
+    def test_reboot_awaits_a_refresh(self) -> None:
+        """The server honours only its newest pair: the response must not be lost."""
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        for generation in "23":
+            self.k.kill()
+            self.k.start()
+            self.k.wait_address()
+            self.b24.fault("oauth", "hold", byte=int(generation) * 100)
+            self.k.ask("auth refresh")
+            self.k.wait_for(lambda: len(self.requests("refresh")) == int(generation) - 1)
+            start = self.k.type(b"\x03")
+            self.k.out.wait(".*ERR cancelled", start)
+            start = self.k.type(b"@0 reboot\r")
+            self.k.event("stopping awaits=answer", start)
+            self.assertTrue(self.k.must("version").ok)
+            self.b24.release()
+            self.k.event("hello", start)
+            status = self.k.status()
+            self.assertEqual((status["generation"], status["intent"]), (generation, "none"))
 
 
 class Refused(BoardCase):
