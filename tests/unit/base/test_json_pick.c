@@ -203,8 +203,7 @@ static void the_object_is_found_in_a_page(void **state)
 {
     static const char *const pages[] = {
         "<br />\n<b>Warning</b>: x in <b>/a.php</b> on line <b>3</b><br />\n{\"a\":\"v\"}",
-        "<style>body{margin:0}</style><script>f({ x: 1 }); var e = "
-        "{};</script>{\"a\":\"v\"}</html>",
+        "<style>b{margin:0}</style><script>f({ x: 1 }); e = {};</script>{\"a\":\"v\"}</html>",
         "{ {\"a\":\"v\"}",
         "{\"x\":1}\n{\"a\":\"v\"}",
         "callback({\"a\":\"v\"});",
