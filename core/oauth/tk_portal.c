@@ -61,11 +61,15 @@ enum tk_portal_named tk_portal_compare(const struct tk_account *a, const struct 
 enum tk_portal_named tk_portal_named(const struct tk_account *a, const char *url,
                                      struct tk_host *host)
 {
-    const char *s = tk_is_https(url) ? NULL : strstr(url, "://");
+    size_t scheme = tk_is_https(url) ? 0 : strcspn(url, ":/?#");
 
     if (url[0] == '\0')
         return TK_NAMES_NOTHING;
-    if (!tk_is_vchar(url) || !tk_host_parse(host, s == NULL ? url : s + 3, NULL))
+    if (!tk_is_vchar(url))
+        return TK_NAMES_INVALID;
+    if (strncmp(url + scheme, "://", 3) == 0) /* http: its host counts, but is not called */
+        url += scheme + 3;
+    if (!tk_host_parse(host, url, NULL))
         return TK_NAMES_INVALID;
     return tk_portal_compare(a, host);
 }

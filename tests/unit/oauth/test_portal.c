@@ -138,6 +138,46 @@ static void a_portal_on_another_port_may_omit_it(void **state)
     assert_int_equal(tk_portal_compare(account(), &host), TK_NAMES_OTHER);
 }
 
+/* A "://" behind the host is not the end of a scheme. */
+static void a_response_names_the_host_that_is_called(void **state)
+{
+    static const struct {
+        const char *url;
+        enum tk_portal_named named;
+    } rows[] = {
+        {"", TK_NAMES_NOTHING},
+        {"https://" OLD "/rest/", TK_NAMES_PORTAL},
+        {"HTTP://" OLD "/rest/", TK_NAMES_PORTAL},
+        {OLD "/rest/", TK_NAMES_PORTAL},
+        {"https://" NEW "/?://" OLD "/", TK_NAMES_OTHER},
+        {"http://" NEW "/?://" OLD "/", TK_NAMES_OTHER},
+        {NEW "/?://" OLD "/", TK_NAMES_OTHER},
+        {NEW "/https://" OLD "/rest/", TK_NAMES_OTHER},
+        {NEW "?u=https://a.bitrix24.com/", TK_NAMES_OTHER},
+        {NEW "#://" OLD, TK_NAMES_OTHER},
+        {NEW ":8443/://" OLD, TK_NAMES_OTHER},
+        {"http:/" NEW "/://" OLD, TK_NAMES_INVALID},
+    };
+    struct tk_host host;
+
+    (void)state;
+    world_set_client(&w);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (tk_portal_named(account(), rows[i].url, &host) != rows[i].named)
+            fail_msg("%s", rows[i].url);
+    }
+}
+
+static void the_token_goes_to_no_host_before_a_second_scheme(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    answers_name(NEW "/?://" OLD "/rest/");
+    assert_pending(NEW);
+    verify();
+    assert_string_equal(w.server.last_host, OLD);
+}
+
 /* --- a redirect --- */
 
 static void the_token_goes_to_no_other_host(void **state)
@@ -477,6 +517,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(only_the_portal_and_cloud_portals_are_trusted),
         TEST(a_portal_on_another_port_may_omit_it),
+        TEST(a_response_names_the_host_that_is_called),
+        TEST(the_token_goes_to_no_host_before_a_second_scheme),
         TEST(the_token_goes_to_no_other_host),
         TEST(other_statuses_are_no_move),
         TEST(refreshes_go_on_and_the_alert_stays),
