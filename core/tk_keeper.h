@@ -15,8 +15,9 @@ struct tk_keeper {
     struct tk_runtime rt;
     bool running;        /* inside tk_keeper_init or tk_keeper_run */
     bool time_was_known; /* in the last pass */
-    bool clock_behind;   /* and reported */
-    uint64_t behind_ms;  /* the tick of the last such report */
+    bool clock_behind;   /* and noticed ... */
+    uint64_t behind_ms;  /* ... at this tick */
+    int64_t behind_s;    /* to be reported; 0: nothing is */
     bool emitted;        /* in this pass: lines that the consoles write in the next one */
     bool stopping;       /* tk_keeper_shutdown was called, or a reboot is due */
     uint64_t stop_by_ms; /* tick: it waits no longer; 0: it has nothing to wait for any more */

@@ -212,15 +212,19 @@ static void take_ntp(struct tk_keeper *k)
     tk_runtime_log(&k->rt, TK_LOG_ERROR, &t);
 }
 
-static void report_behind(struct tk_keeper *k, int64_t seconds)
+/* Not before the consoles are attached, in the first pass. */
+static void report_behind(struct tk_keeper *k)
 {
     char buf[60];
     struct tk_text t;
 
+    if (k->behind_s == 0)
+        return;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, "clock_behind seconds=");
-    tk_text_int(&t, seconds);
+    tk_text_int(&t, k->behind_s);
     tk_runtime_event(&k->rt, &t);
+    k->behind_s = 0;
 }
 
 /* Reported once, until it is right again; where it goes back and forth, every BEHIND_MS at most. */
@@ -232,7 +236,7 @@ static void notice_clock_behind(struct tk_keeper *k)
     if (seconds > 0 && !k->clock_behind) {
         k->clock_behind = true;
         k->behind_ms = now_ms;
-        report_behind(k, seconds);
+        k->behind_s = seconds;
         tk_accounts_renew_first(&k->accounts);
     } else if (seconds == 0 && now_ms >= k->behind_ms + BEHIND_MS) {
         k->clock_behind = false;
@@ -274,6 +278,7 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
         until_ms = earliest(until_ms, now_ms + CLOCK_MS);
     for (size_t i = 0; i < TK_CONSOLES; i++)
         until_ms = earliest(until_ms, tk_console_run(&k->consoles[i], now_ms));
+    report_behind(k);
     until_ms = earliest(until_ms, tk_timers_run(&k->rt.timers, now_ms));
     until_ms = earliest(until_ms, tk_https_step(&k->rt.https, now_ms));
     report_changes(k);

@@ -116,7 +116,7 @@ static void shape_leaf(enum tls_kind kind, struct shape *s)
         s->hosts = "DNS:elsewhere.example,DNS:acme.example.com";
     if (kind == TLS_EXPIRED)
         s->to = TLS_UNIX - 1;
-    if (kind == TLS_NOT_YET)
+    if (kind == TLS_NOT_YET || kind == TLS_DISJOINT)
         s->from = TLS_UNIX + 60;
     if (kind == TLS_SHORT) {
         s->issuer = made.root[0];
@@ -135,7 +135,7 @@ static X509 *make_middle(enum tls_kind kind, struct shape *leaf)
 
     if (kind == TLS_SELF_SIGNED || kind == TLS_NO_INTERMEDIATE || kind == TLS_SHORT)
         return NULL;
-    if (kind != TLS_OTHER_ROOT && kind != TLS_INTERMEDIATE_EXPIRED) {
+    if (kind != TLS_OTHER_ROOT && kind != TLS_INTERMEDIATE_EXPIRED && kind != TLS_DISJOINT) {
         X509_up_ref(crt);
         return crt;
     }

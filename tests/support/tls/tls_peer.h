@@ -34,7 +34,8 @@ enum tls_kind {
     TLS_EXPIRED,
     TLS_NOT_YET,
     TLS_INTERMEDIATE_EXPIRED,
-    TLS_SHORT, /* root -> leaf: fast to verify */
+    TLS_DISJOINT, /* the intermediate expired before the leaf becomes valid */
+    TLS_SHORT,    /* root -> leaf: fast to verify */
     TLS_KINDS
 };
 

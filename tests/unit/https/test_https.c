@@ -182,6 +182,43 @@ static void done_submits_again(void **state)
     assert_log("+a x -a +a x -a +a x -a +a x -a");
 }
 
+/* A Date moves a time that stands in for a clock forward, up to the end of the certificates. */
+static void notes_the_date_of_a_response(void **state)
+{
+    static const struct {
+        const char *response;
+        bool cut;
+        int64_t not_after, then; /* then: at the first tick after it */
+    } rows[] = {
+        {"HTTP/1.1 200 OK\r\nDate: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Length: 2\r\n\r\nok",
+         false, 1893456000, 1893456000},
+        {"HTTP/1.1 503 Busy\r\nDate: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Length: 9\r\n\r\no",
+         true, 0, 1893456000},
+        {"HTTP/1.1 200 OK\r\nDate: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Length: 2\r\n\r\nok",
+         false, 1893455999, 1800000000},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, 0, 1800000000},
+    };
+    int64_t now;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_request x = {.name = ""};
+
+        tk_sim_set_wall(&port, TK_TIME_NONE, 0);
+        tk_time_restore_floor(https.tls.time, 1800000000);
+        tls_fake.response = rows[i].response;
+        tls_fake.cut = rows[i].cut;
+        tls_fake.not_after = rows[i].not_after;
+        submit(&x, "x", "a", TK_PRIORITY_CALL);
+        run_for(0);
+        assert_int_equal(x.dones, 1);
+        assert_int_equal(tk_time_now(https.tls.time, &now) == TK_TIME_SERVER,
+                         rows[i].then != 1800000000);
+        assert_int_equal(now, rows[i].then);
+        https_end(state);
+        https_begin(state);
+    }
+}
+
 static void done_cancels(void **state)
 {
     struct test_request x = {.name = "", .cancel_in_done = true};
@@ -212,6 +249,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cancels_queued_and_assigned_requests, https_begin,
                                         https_end),
         cmocka_unit_test_setup_teardown(done_submits_again, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(notes_the_date_of_a_response, https_begin, https_end),
         cmocka_unit_test_setup_teardown(done_cancels, https_begin, https_end),
     };
 

@@ -72,6 +72,57 @@ static void checks_dates_to_the_second(void **state)
     }
 }
 
+/* No clock: the time that was stored stands in for it. */
+static enum tk_err error_with_bound(enum tls_kind kind, int version, int64_t bound,
+                                    int64_t *now_unix)
+{
+    struct tls_world w;
+
+    tls_world_init(&w, tls_chain(kind), version);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    tk_time_restore_floor(&w.time, bound);
+    (void)tls_connect(&w, NULL);
+    enum tk_err err = w.tls.err;
+
+    assert_int_equal(w.tls.stage == TK_TLS_READY, err == TK_OK);
+    assert_int_equal(tk_time_now(&w.time, now_unix), TK_TIME_FLOOR);
+    tls_world_free(&w);
+    return err;
+}
+
+/* A chain that is valid otherwise moves it forward; the end of each certificate is judged then. */
+static void a_bound_of_the_time_moves_to_not_before(void **state)
+{
+    static const int64_t past = TLS_UNIX - 300 * TLS_DAY;
+    static const struct {
+        enum tls_kind kind;
+        int64_t bound;
+        enum tk_err err;
+        int64_t then;
+    } rows[] = {
+        {TLS_EC, past, TK_OK, TLS_UNIX - TLS_DAY},
+        {TLS_SHORT, past, TK_OK, TLS_UNIX - TLS_DAY},
+        {TLS_EC, TLS_UNIX, TK_OK, TLS_UNIX},
+        {TLS_EC, TLS_UNIX + TLS_DAY + 1, TK_E_TLS_EXPIRED, TLS_UNIX + TLS_DAY + 1},
+        {TLS_NOT_YET, past, TK_OK, TLS_UNIX + 60},
+        {TLS_DISJOINT, past, TK_E_TLS_EXPIRED, past},
+        {TLS_EXPIRED, TLS_UNIX, TK_E_TLS_EXPIRED, TLS_UNIX},
+        {TLS_WRONG_NAME, past, TK_E_TLS_NAME, past},
+        {TLS_OTHER_ROOT, past, TK_E_TLS_UNTRUSTED, past},
+        {TLS_SELF_SIGNED, past, TK_E_TLS_SELF_SIGNED, past},
+        {TLS_NO_INTERMEDIATE, past, TK_E_TLS_UNTRUSTED, past},
+    };
+    int64_t now_unix;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(
+            error_with_bound(rows[i / 2].kind, versions[i % 2], rows[i / 2].bound, &now_unix),
+            rows[i / 2].err);
+        assert_int_equal(now_unix, rows[i / 2].then);
+    }
+}
+
 static void connects_after_a_failed_handshake(void **state)
 {
     struct tls_world w;
@@ -465,6 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reports_each_certificate_fault),
         cmocka_unit_test(checks_dates_to_the_second),
+        cmocka_unit_test(a_bound_of_the_time_moves_to_not_before),
         cmocka_unit_test(connects_after_a_failed_handshake),
         cmocka_unit_test(reports_lack_of_memory_as_such),
         cmocka_unit_test(needs_a_clock),
