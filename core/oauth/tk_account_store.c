@@ -289,17 +289,12 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 
 /* --- the pair --- */
 
-static void add_info(struct batch *b)
-{
-    pack_info(&b->a->info, b->info);
-    add_pieces(b, TK_KEY_GRANT_INFO, b->info, INFO_STRINGS);
-}
-
 static void add_info_and_revocation(struct batch *b)
 {
     const struct tk_account *a = b->a;
 
-    add_info(b);
+    pack_info(&a->info, b->info);
+    add_pieces(b, TK_KEY_GRANT_INFO, b->info, INFO_STRINGS);
     add_text(b, TK_KEY_DISCOVERED_HOST, a->discovered_host == NULL ? "" : a->discovered_host);
     b->revocation = (uint8_t)a->revocation;
     add(b, TK_KEY_REVOCATION, &b->revocation, a->revocation != TK_NOT_REVOKED);
@@ -358,7 +353,7 @@ enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *fr
     a->info_stored = false;
     begin(&b, a);
     add_text(&b, TK_KEY_PORTAL, portal);
-    add_info(&b);
+    add_info_and_revocation(&b);
     add_text(&b, TK_KEY_MOVED_FROM, former);
     if (a->portal_fault == TK_PORTAL_OK)
         add(&b, TK_KEY_PORTAL_FAULT, NULL, 0);

@@ -132,6 +132,8 @@ enum tk_err tk_portal_move(struct tk_account *a, const struct tk_host *to)
     if (!endpoint_at(a, to, &t))
         return TK_E_NO_MEMORY;
     tk_copy(a->info.client_endpoint, sizeof a->info.client_endpoint, endpoint);
+    if (a->discovered_host == NULL) /* the pair stays with the host that issued it */
+        tk_account_discover_host(a, tk_oauth_default_host(&from));
     a->client.portal = *to;
     if (a->portal_fault != TK_PORTAL_USER_REFUSED)
         a->portal_fault = TK_PORTAL_OK;

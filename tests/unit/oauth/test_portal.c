@@ -291,6 +291,26 @@ static void the_webhook_gets_the_host(void **state)
     assert_non_null(strstr(w.last_post, "\"said\":\"" NEW "\""));
 }
 
+/* Another zone may be another authorization host, which knows neither the pair nor, perhaps, the
+ * application. */
+static void the_authorization_host_stays_that_of_the_pair(void **state)
+{
+    (void)state;
+    w.server.server_endpoint = ""; /* as in responses that do not name it */
+    world_provision(&w);
+    redirect(0, OLD, "https://acme.bitrix24.ru/");
+    verify();
+    assert_not_pending("acme.bitrix24.ru");
+    assert_status("auth_host", "oauth.bitrix.info");
+    world_restart(&w, 1000);
+    assert_status("auth_host", "oauth.bitrix.info");
+    world_run(&w, 26 * MINUTE);
+    assert_status("generation", "2");
+    w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
+    world_run(&w, 26 * MINUTE);
+    assert_status("auth_host", "oauth.bitrix24.tech");
+}
+
 /* --- portal accept --- */
 
 static void accept_takes_exactly_that_host_and_keeps_the_pair(void **state)
@@ -524,6 +544,7 @@ int main(void)
         TEST(refreshes_go_on_and_the_alert_stays),
         TEST(a_redirect_that_ends_ends_the_fault),
         TEST(behind_a_cloud_portal_too),
+        TEST(the_authorization_host_stays_that_of_the_pair),
         TEST(the_webhook_gets_the_host),
         TEST(accept_takes_exactly_that_host_and_keeps_the_pair),
         TEST(accept_works_while_refreshes_fail),
