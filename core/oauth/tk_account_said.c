@@ -138,10 +138,7 @@ enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *h
                                    enum tk_err err, bool needs_both,
                                    struct tk_token_response *response)
 {
-    int64_t now_unix;
-
-    (void)tk_time_now(&a->rt->time, &now_unix);
-    err = tk_oauth_read_token_response(http, err, now_unix, response);
+    err = tk_oauth_read_token_response(http, err, tk_time_or_0(&a->rt->time), response);
     if (err == TK_OK && needs_both && response->refresh_token[0] == '\0')
         err = TK_E_BAD_ANSWER;
     tk_account_note_response(a, http, err, &response->error);

@@ -223,6 +223,8 @@ static uint32_t read_expires_in(const struct tk_http *http, int64_t now_unix)
         if (!read_seconds(text(http, EXPIRES), &number))
             return EXPIRES_UNKNOWN;
         seconds = number - (http->date_unix != 0 ? http->date_unix : now_unix);
+        if (seconds > EXPIRES_MAX) /* in ms, or there is no time to compare it with */
+            return EXPIRES_UNKNOWN;
     }
     if (seconds < 1)
         return 1;

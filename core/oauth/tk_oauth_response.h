@@ -45,7 +45,8 @@ struct tk_token_response {
 };
 
 /* Reads the response of the token endpoint to a request that ended with err; http may be NULL after
- * an error. now_unix converts `expires` where expires_in is missing and the response has no Date.
+ * an error. now_unix converts `expires` where expires_in is missing and the response has no Date;
+ * 0: unknown.
  * TK_OK with a pair, err, or any error of errors.md. */
 enum tk_err tk_oauth_read_token_response(const struct tk_http *http, enum tk_err err,
                                          int64_t now_unix, struct tk_token_response *response);

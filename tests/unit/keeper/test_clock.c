@@ -338,6 +338,26 @@ static void behind_at_a_start_the_token_is_renewed_then_served(void **state)
     }
 }
 
+/* `expires` says nothing where the time is only a lower bound. */
+static void behind_and_without_a_date_a_lifetime_is_taken_for_short(void **state)
+{
+    char body[120];
+    struct server_fault x = {
+        .kind = SERVER_STATUS, .status = 200, .type = "application/json", .body = body};
+
+    (void)state;
+    provision_with_dates();
+    set_behind(4 * 3600);
+    world_restart(&w, HOUR);
+    set_behind(4 * 3600);
+    w.server.date = "";
+    snprintf(body, sizeof body, "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires\":%lld}",
+             (long long)truth() + 3600);
+    server_set_fault(&w.server, SERVER_ALL, &x);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=a ");
+    assert_in_range(atoi(world_status(&w, "expires_in")), 110, 120);
+}
+
 static void without_a_consumer_it_is_renewed_too(void **state)
 {
     (void)state;
@@ -664,6 +684,7 @@ int main(void)
         TEST(a_clock_in_1970_counts_as_unknown),
         TEST(small_jumps_have_no_effect),
         TEST(behind_at_a_start_the_token_is_renewed_then_served),
+        TEST(behind_and_without_a_date_a_lifetime_is_taken_for_short),
         TEST(without_a_consumer_it_is_renewed_too),
         TEST(behind_while_it_runs_the_token_is_renewed_then_served),
         TEST(behind_while_it_runs_an_outage_takes_no_valid_token),
