@@ -15,13 +15,19 @@ char tk_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool tk_same_nocase(const char *a, const char *b)
+bool tk_same_nocase_n(const char *a, const char *b, size_t len)
 {
-    while (*a != '\0' && tk_lower(*a) == tk_lower(*b)) {
+    while (len > 0 && tk_lower(*a) == tk_lower(*b)) {
         a++;
         b++;
+        len--;
     }
-    return *a == *b;
+    return len == 0;
+}
+
+bool tk_same_nocase(const char *a, const char *b)
+{
+    return tk_same_nocase_n(a, b, strlen(a) + 1);
 }
 
 bool tk_ends_with(const char *s, const char *tail)
@@ -68,6 +74,16 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out)
         return false;
     *out = value;
     return true;
+}
+
+const char *tk_read_u32(const char *s, uint32_t *out)
+{
+    uint32_t value = 0;
+
+    for (; tk_is_digit(*s); s++)
+        value = value < UINT32_MAX / 10 ? value * 10 + (uint32_t)(*s - '0') : UINT32_MAX;
+    *out = value;
+    return s;
 }
 
 int tk_hex_value(char c)

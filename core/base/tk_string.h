@@ -20,6 +20,8 @@ bool tk_is_alnum(char c);
 char tk_lower(char c);
 
 bool tk_same_nocase(const char *a, const char *b);
+/* The same of the first len characters; a and b may end before, but not both. */
+bool tk_same_nocase_n(const char *a, const char *b, size_t len);
 bool tk_ends_with(const char *s, const char *tail);
 
 /* True if every character is a VCHAR (RFC 5234: 0x21 to 0x7e, thus no space). */
@@ -32,6 +34,10 @@ bool tk_copy(char *dst, size_t size, const char *src);
 /* Parses s[0..len) as a decimal number of 1 to 19 digits, without sign or space, that is at most
  * max. False, with *out unchanged, for anything else. */
 bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out);
+
+/* Reads the digits at s, perhaps none: a larger number than *out can hold is UINT32_MAX. Returns
+ * what follows them. */
+const char *tk_read_u32(const char *s, uint32_t *out);
 
 /* The value of a hex digit of either case; -1 for any other character. */
 int tk_hex_value(char c);

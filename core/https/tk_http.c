@@ -94,23 +94,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* word: in lower case */
 static bool is_word(const char *s, size_t len, const char *word)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (tk_lower(s[i]) != word[i])
-            return false;
-    }
-    return word[len] == '\0';
-}
-
-/* The digits at s; UINT32_MAX for any number from 4,000,000,000 on. Returns what follows them. */
-static const char *read_number(const char *s, uint32_t *number)
-{
-    *number = 0;
-    for (; tk_is_digit(*s); s++)
-        *number = *number < 400000000 ? *number * 10 + (uint32_t)(*s - '0') : UINT32_MAX;
-    return s;
+    return tk_same_nocase_n(s, word, len) && word[len] == '\0';
 }
 
 /* In lower case, cut if it is too long. */
@@ -128,7 +114,7 @@ static void keep_word(char *to, size_t size, const char *s, size_t len)
 static void content_length(struct tk_http *h, const char *value)
 {
     uint32_t length;
-    const char *digits = value + (*value == '+'), *end = read_number(digits, &length);
+    const char *digits = value + (*value == '+'), *end = tk_read_u32(digits, &length);
 
     if (end == digits) {
         h->bad_length = true;
@@ -181,7 +167,7 @@ static void retry_after(struct tk_http *h, const char *value)
     if (tk_http_date_parse(value, &h->retry_after)) {
         h->retry_after = -h->retry_after;
     } else {
-        (void)read_number(value, &seconds);
+        (void)tk_read_u32(value, &seconds);
         h->retry_after = seconds;
     }
 }

@@ -38,7 +38,7 @@ void tk_https_submit(struct tk_https *https, struct tk_request *r);
 void tk_https_cancel(struct tk_https *https, struct tk_request *r);
 
 /* Ends all activity but that of a refresh or an exchange that was sent: it continues until its
- * `done`. All other requests, of today and to come, stay queued; no `done` of theirs is called. */
+ * `done`. All other requests, queued now or later, stay queued; their `done` is not called. */
 void tk_https_drain(struct tk_https *https);
 
 /* After tk_https_drain: true once no response is awaited any more. */

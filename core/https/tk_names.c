@@ -15,11 +15,7 @@ enum { PERMITTED = 0xa0, EXCLUDED = 0xa1 };
 
 static bool same_text(const unsigned char *a, const char *b, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (tk_lower((char)a[i]) != tk_lower(b[i]))
-            return false;
-    }
-    return true;
+    return tk_same_nocase_n((const char *)a, b, len);
 }
 
 static bool has_alternative_names(const mbedtls_x509_crt *crt)

@@ -9,12 +9,7 @@
 
 bool tk_is_https(const char *s)
 {
-    static const char scheme[] = "https://";
-    size_t i = 0;
-
-    while (i < sizeof scheme - 1 && tk_lower(s[i]) == scheme[i])
-        i++;
-    return i == sizeof scheme - 1;
+    return tk_same_nocase_n(s, "https://", 8);
 }
 
 /* What follows "https://", or s if it has no scheme (RFC 3986 3.1); NULL for another one. */

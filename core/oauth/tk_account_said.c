@@ -13,15 +13,9 @@ enum { SECRET_RUN = 8 };
 /* True if the first len characters of part occur in text, in any case. */
 static bool has_part(const char *text, const char *part, size_t len)
 {
-    for (; *text != '\0'; text++) {
-        size_t same = 0;
-
-        while (same < len && tk_lower(text[same]) == tk_lower(part[same]))
-            same++;
-        if (same == len)
-            return true;
-    }
-    return false;
+    while (*text != '\0' && !tk_same_nocase_n(text, part, len))
+        text++;
+    return *text != '\0';
 }
 
 static bool leaks(const char *text, const char *secret)

@@ -157,28 +157,16 @@ static enum tk_err unreadable(const struct tk_http *http)
 
 /* --- lifetime --- */
 
-/* Appends a decimal digit, unless the number is near UINT32_MAX. */
-static uint32_t append_digit(uint32_t value, char digit)
-{
-    return value < UINT32_MAX / 10 ? value * 10 + (uint32_t)(digit - '0') : UINT32_MAX;
-}
-
-/* Digits, and what follows them; UINT32_MAX for any larger number. */
-static const char *read_digits(const char *s, uint32_t *value)
-{
-    for (*value = 0; tk_is_digit(*s); s++)
-        *value = append_digit(*value, *s);
-    return s;
-}
-
 /* Moves the decimal point; fraction: the digits behind it. */
 static uint32_t scale(uint32_t value, const char *fraction, bool is_negative, uint32_t exponent)
 {
     for (uint32_t i = 0; i < exponent && i < NUMBER_MAX; i++) {
+        uint32_t digit = tk_is_digit(*fraction) ? (uint32_t)(*fraction++ - '0') : 0;
+
         if (is_negative)
             value /= 10;
         else
-            value = append_digit(value, tk_is_digit(*fraction) ? *fraction++ : '0');
+            value = value < UINT32_MAX / 10 ? value * 10 + digit : UINT32_MAX;
     }
     return value;
 }
@@ -195,16 +183,16 @@ static bool read_seconds(const char *s, uint32_t *seconds)
     s += strspn(s, blanks);
     is_negative = *s == '-';
     digits = s + is_negative;
-    s = fraction = read_digits(digits, seconds);
+    s = fraction = tk_read_u32(digits, seconds);
     if (s == digits)
         return false;
     if (*s == '.')
-        s = read_digits(++fraction, &exponent); /* only its end matters */
+        s = tk_read_u32(++fraction, &exponent); /* only its end matters */
     exponent = 0;
     if (tk_lower(*s) == 'e') {
         is_small = s[1] == '-';
         digits = s + 1 + (is_small || s[1] == '+');
-        s = read_digits(digits, &exponent);
+        s = tk_read_u32(digits, &exponent);
         if (s == digits)
             return false;
     }
