@@ -72,11 +72,6 @@ uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms)
     return timers->first == NULL ? TK_NEVER : timers->first->due_ms;
 }
 
-uint64_t tk_timer_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms)
-{
-    return now_ms - due_ms < period_ms ? due_ms + period_ms : now_ms + period_ms;
-}
-
 uint64_t tk_backoff_ms(uint64_t first_ms, uint32_t doublings, uint64_t most_ms)
 {
     while (doublings-- > 0 && first_ms < most_ms)

@@ -46,10 +46,6 @@ void tk_timer_stop(struct tk_timers *timers, struct tk_timer *timer);
  * the next timer, or TK_NEVER. */
 uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms);
 
-/* The next expiry of a periodic timer: one period after the last one, so that lateness does not
- * accumulate; after a gap of a period or more, one period from now. */
-uint64_t tk_timer_next(uint64_t due_ms, uint64_t period_ms, uint64_t now_ms);
-
 /* Exponential backoff: first_ms doubled `doublings` times, at most most_ms. */
 uint64_t tk_backoff_ms(uint64_t first_ms, uint32_t doublings, uint64_t most_ms);
 

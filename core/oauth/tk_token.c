@@ -273,6 +273,12 @@ static void update_info(struct tk_account *a, const struct tk_token_response *re
     update(a, info->scope, sizeof info->scope, response->scope);
 }
 
+static void drop_failures(struct tk_refresh *r)
+{
+    r->blocked_by = r->error = TK_OK;
+    r->failures = r->probe_s = r->rejected_generation = 0;
+}
+
 /* Puts the new pair into use and drops earlier failures. */
 static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_err)
 {
@@ -283,8 +289,7 @@ static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_er
     a->times_known = true;
     a->renew_first = false;
     tk_account_set_error(a, store_err);
-    r->blocked_by = r->error = TK_OK;
-    r->failures = r->probe_s = r->rejected_generation = 0;
+    drop_failures(r);
     r->not_before_ms = 0;
     r->last_success_ms = now_of(a);
     r->has_succeeded = true;
@@ -364,9 +369,8 @@ enum tk_err tk_token_forget(struct tk_account *a)
     tk_https_cancel(&a->rt->https, &r->request);
     tk_token_refresh_at(a, TK_NEVER);
     r->intent = r->in_doubt = r->try_previous = false;
-    r->blocked_by = r->error = TK_OK;
+    drop_failures(r);
     r->unstored = false;
-    r->failures = r->probe_s = r->rejected_generation = 0;
     tk_account_set_error(a, TK_OK);
     tk_account_notify(a, TK_ACCOUNT_FORGOTTEN, TK_OK);
     return TK_OK;

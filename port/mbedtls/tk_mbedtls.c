@@ -18,36 +18,43 @@ static struct {
     struct tk_port *port;
     int64_t unix_s;
     uint64_t at_ms;
+    bool refused;
+#if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
+    struct tk_arena arena;
+    size_t blocks;
+#else
     size_t limit;
     struct tk_mbedtls_heap heap;
-    struct tk_arena arena;
-    bool refused;
+#endif
 } process;
 
 /* --- the heap --- */
 
 #if defined(MBEDTLS_PLATFORM_CALLOC_MACRO)
 
-static void note_use(void)
-{
-    process.heap.used = process.arena.used;
-    process.heap.peak = process.arena.peak;
-}
-
 void *tk_mbedtls_calloc(size_t count, size_t size)
 {
     void *p = tk_arena_calloc(&process.arena, count, size);
 
-    process.heap.blocks += p != NULL;
+    process.blocks += p != NULL;
     process.refused = process.refused || p == NULL;
-    note_use();
     return p;
 }
 
 void tk_mbedtls_free(void *p)
 {
     tk_arena_free(&process.arena, p);
-    note_use();
+}
+
+void tk_mbedtls_heap(struct tk_mbedtls_heap *out)
+{
+    *out = (struct tk_mbedtls_heap){process.arena.used, process.arena.peak, process.blocks};
+}
+
+void tk_mbedtls_heap_reset(void)
+{
+    process.arena.peak = process.arena.used;
+    process.blocks = 0;
 }
 
 #else
@@ -93,6 +100,17 @@ static void heap_free(void *p)
     process.heap.used -= block->size;
     mbedtls_platform_zeroize(p, block->size);
     free(block);
+}
+
+void tk_mbedtls_heap(struct tk_mbedtls_heap *out)
+{
+    *out = process.heap;
+}
+
+void tk_mbedtls_heap_reset(void)
+{
+    process.heap.peak = process.heap.used;
+    process.heap.blocks = 0;
 }
 
 #endif
@@ -151,17 +169,6 @@ void tk_mbedtls_set_time(int64_t unix_s)
 {
     process.unix_s = unix_s;
     process.at_ms = tk_clock_now_ms(process.port);
-}
-
-void tk_mbedtls_heap(struct tk_mbedtls_heap *out)
-{
-    *out = process.heap;
-}
-
-void tk_mbedtls_heap_reset(void)
-{
-    process.heap.peak = process.arena.peak = process.heap.used;
-    process.heap.blocks = 0;
 }
 
 #if defined(MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG)

@@ -21,7 +21,6 @@ struct job {
     char name;
     void (*then)(struct job *self, uint64_t now_ms);
     struct job *other;
-    uint64_t period_ms;
 };
 
 static struct tk_timers timers;
@@ -233,47 +232,6 @@ static void run_may_free_its_own_timer(void **state)
     assert_string_equal(pass(20, TK_NEVER), "d");
 }
 
-/* --- periodic timers --- */
-
-static void repeat(struct job *self, uint64_t now_ms)
-{
-    static uint64_t due[TIMERS];
-    size_t i = (size_t)(self - jobs);
-
-    if (due[i] == 0)
-        due[i] = now_ms;
-    due[i] = tk_timer_next(due[i], self->period_ms, now_ms);
-    tk_timer_start(&timers, &self->timer, due[i]);
-}
-
-/* Each pass is up to 9 ms late; none of 1000 periods of 10 ms is lost. */
-static void periods_do_not_drift(void **state)
-{
-    uint64_t late = 1, next_ms = 1000;
-
-    (void)state;
-    jobs[0].then = repeat;
-    jobs[0].period_ms = 10;
-    start(0, 1000);
-    assert_string_equal(pass(1000, 1010), "a");
-    for (int i = 1; i <= 1000; i++) {
-        next_ms = 1000 + 10 * (uint64_t)i;
-        late = late * 7 % 10;
-        assert_string_equal(pass(next_ms + late, next_ms + 10), "a");
-    }
-}
-
-static void missed_periods_are_skipped(void **state)
-{
-    (void)state;
-    assert_int_equal(tk_timer_next(1000, 10, 1000), 1010);
-    assert_int_equal(tk_timer_next(1000, 10, 1009), 1010);
-    assert_int_equal(tk_timer_next(1000, 10, 1010), 1020);
-    assert_int_equal(tk_timer_next(1000, 10, 98765), 98775);
-    assert_int_equal(tk_timer_next(1000, 10, 990), 1000); /* it ran early */
-    assert_int_equal(tk_timer_next(0, 10, 0), 10);
-}
-
 /* --- after a long time --- */
 
 static void works_beyond_32_bits(void **state)
@@ -365,8 +323,6 @@ int main(void)
         TEST(a_timer_started_in_a_pass_runs_in_the_next),
         TEST(run_restarts_another_that_expired),
         TEST(run_may_free_its_own_timer),
-        TEST(periods_do_not_drift),
-        TEST(missed_periods_are_skipped),
         TEST(works_beyond_32_bits),
         TEST(survives_a_wrap_of_the_pass_counter),
         TEST(matches_a_model),
