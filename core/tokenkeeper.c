@@ -78,36 +78,23 @@ void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text)
 /* The commit that follows includes the history. */
 static void record(struct tk_history *h, const struct tk_account *a, enum tk_account_event event)
 {
-    switch (event) {
-    case TK_ACCOUNT_EXCHANGED:
-        tk_history_add(h, TK_EVENT_EXCHANGED, a->index, 0, TK_OK);
-        break;
-    case TK_ACCOUNT_RECOVERED:
-        tk_history_add(h, TK_EVENT_RECOVERED, a->index, 0, TK_OK);
-        break;
-    case TK_ACCOUNT_MOVED:
-        tk_history_add(h, TK_EVENT_MOVED, a->index, 0, TK_OK);
-        break;
-    case TK_ACCOUNT_SECRET_PROMOTED:
-        tk_history_add(h, TK_EVENT_SECRET_PROMOTED, a->index, 0, TK_OK);
-        break;
-    case TK_ACCOUNT_FORGOTTEN:
-        tk_history_add(h, TK_EVENT_FORGOTTEN, a->index, 0, TK_OK);
-        break;
-    case TK_ACCOUNT_DELETED:
+    static const uint8_t types[TK_ACCOUNT_DELETED] = {[TK_ACCOUNT_EXCHANGED] = TK_EVENT_EXCHANGED,
+                                                      [TK_ACCOUNT_RECOVERED] = TK_EVENT_RECOVERED,
+                                                      [TK_ACCOUNT_MOVED] = TK_EVENT_MOVED,
+                                                      [TK_ACCOUNT_SECRET_PROMOTED] =
+                                                          TK_EVENT_SECRET_PROMOTED,
+                                                      [TK_ACCOUNT_FORGOTTEN] = TK_EVENT_FORGOTTEN};
+
+    if (event == TK_ACCOUNT_DELETED)
         tk_history_forget_account(h, a->index);
-        break;
-    default:
-        break;
-    }
+    else if (types[event] != 0)
+        tk_history_add(h, (enum tk_event_type)types[event], a->index, 0, TK_OK);
 }
 
-static void on_account(void *ctx, struct tk_account *a, enum tk_account_event event,
-                       enum tk_err err)
+static void on_account(void *ctx, struct tk_account *a, enum tk_account_event event)
 {
     struct tk_keeper *k = ctx;
 
-    (void)err; /* the account holds what the alerts need */
     record(&k->rt.history, a, event);
     tk_alerts_on_account(&k->alerts, a, event);
 }

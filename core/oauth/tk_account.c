@@ -18,10 +18,10 @@ void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
     a->expires_ms = TK_NEVER;
 }
 
-void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err)
+void tk_account_notify(struct tk_account *a, enum tk_account_event event)
 {
     TK_ASSERT(a->listener != NULL); /* tk_account_init was not called */
-    a->listener->on(a->listener->ctx, a, event, err);
+    a->listener->on(a->listener->ctx, a, event);
 }
 
 void tk_account_report(const struct tk_account *a, const char *subject, const char *event,

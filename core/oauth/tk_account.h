@@ -146,9 +146,9 @@ enum tk_account_event {
     TK_ACCOUNT_EXCHANGED,       /* a code was exchanged for a pair, which is about to be stored */
     TK_ACCOUNT_RECOVERED, /* the previous pair was refreshed after a lost response; about to be
                              stored */
-    TK_ACCOUNT_RENEWED,   /* a new pair is in use; err: TK_OK, or why it is not on flash */
+    TK_ACCOUNT_RENEWED,   /* a new pair is in use, perhaps not on flash */
     TK_ACCOUNT_STORED,    /* the retried commit of the pair succeeded, and no refresh is failing */
-    TK_ACCOUNT_FAILED,    /* a refresh failed with err */
+    TK_ACCOUNT_FAILED,    /* a refresh failed */
     TK_ACCOUNT_PORTAL,    /* its portal_fault changed */
     TK_ACCOUNT_MOVED,     /* the portal has a new host name, which is about to be stored */
     TK_ACCOUNT_FORGOTTEN, /* the pair was deleted */
@@ -157,7 +157,7 @@ enum tk_account_event {
 };
 
 struct tk_account_listener {
-    void (*on)(void *ctx, struct tk_account *a, enum tk_account_event event, enum tk_err err);
+    void (*on)(void *ctx, struct tk_account *a, enum tk_account_event event);
     void *ctx;
 };
 
@@ -206,7 +206,7 @@ void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
                      const struct tk_account_listener *listener, uint8_t index);
 
 /* Calls the listener. */
-void tk_account_notify(struct tk_account *a, enum tk_account_event event, enum tk_err err);
+void tk_account_notify(struct tk_account *a, enum tk_account_event event);
 
 /* Prints an event: `<subject> ref=<name> event=<event>`, and ` to=<host>` unless that is NULL. */
 void tk_account_report(const struct tk_account *a, const char *subject, const char *event,

@@ -94,14 +94,14 @@ enum tk_err tk_accounts_delete(struct tk_accounts *all, const char *ref)
         return TK_E_IN_USE;
     if (a->pins > 0)
         return TK_E_BUSY;
-    tk_account_notify(a, TK_ACCOUNT_DELETING, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_DELETING);
     enum tk_err err = tk_account_delete(a);
 
     if (err != TK_OK)
         return err;
     tk_auth_cancel(a);
     tk_timer_stop(&all->rt->timers, &a->refresh.store_timer);
-    tk_account_notify(a, TK_ACCOUNT_DELETED, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_DELETED);
     init_slot(all, a->index);
     ensure_one(all);
     return TK_OK;

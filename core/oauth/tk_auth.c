@@ -184,7 +184,7 @@ static void accept_pair(struct tk_account *a, const struct tk_token_response *re
         tk_account_discover_host(a, a->auth.redirect_host);
     a->info.member_id[0] = a->info.user_id[0] = a->info.scope[0] = '\0'; /* of the former grant */
     a->info_stored = false;
-    tk_account_notify(a, TK_ACCOUNT_EXCHANGED, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_EXCHANGED);
     if (a->auth.with_next_secret)
         tk_token_promote_secret(a);
     tk_token_accept(a, response, a->auth.sent_ms);

@@ -92,7 +92,7 @@ void tk_portal_set_fault(struct tk_account *a, enum tk_portal_fault fault,
     (void)tk_account_store_portal_fault(a, text); /* lost at a restart, it is detected again */
     if (moved_to != NULL)
         tk_account_report(a, "portal", "move_pending", moved_to);
-    tk_account_notify(a, TK_ACCOUNT_PORTAL, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_PORTAL);
 }
 
 void tk_portal_note_answer(struct tk_account *a, enum tk_portal_named named,
@@ -138,7 +138,7 @@ enum tk_err tk_portal_move(struct tk_account *a, const struct tk_host *to)
     if (a->portal_fault != TK_PORTAL_USER_REFUSED)
         a->portal_fault = TK_PORTAL_OK;
     tk_account_report(a, "portal", "moved", to);
-    tk_account_notify(a, TK_ACCOUNT_MOVED, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_MOVED);
     return tk_account_store_move(a, &from);
 }
 

@@ -190,7 +190,7 @@ static void refresh_failed(struct tk_account *a, enum tk_err err)
     a->refresh.failures++;
     react(a, err);
     log_failure(a);
-    tk_account_notify(a, TK_ACCOUNT_FAILED, err);
+    tk_account_notify(a, TK_ACCOUNT_FAILED);
 }
 
 /* --- the request --- */
@@ -239,7 +239,7 @@ static void refresh_succeeded(struct tk_account *a, struct tk_token_response *re
         response->refresh_token = a->pair.refresh;
     }
     if (a->refresh.in_doubt && a->refresh.try_previous)
-        tk_account_notify(a, TK_ACCOUNT_RECOVERED, TK_OK);
+        tk_account_notify(a, TK_ACCOUNT_RECOVERED);
     if (a->refresh.with_next_secret)
         tk_token_promote_secret(a);
     tk_token_accept(a, response, a->refresh.sent_ms);

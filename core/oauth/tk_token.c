@@ -166,7 +166,7 @@ static void drop_clock_failures(struct tk_account *a)
     a->refresh.error = TK_OK;
     if (a->last_error == TK_E_CLOCK_UNKNOWN)
         tk_account_set_error(a, TK_OK);
-    tk_account_notify(a, TK_ACCOUNT_CLOCK_SET, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_CLOCK_SET);
 }
 
 void tk_token_schedule(struct tk_account *a)
@@ -182,7 +182,7 @@ void tk_token_schedule(struct tk_account *a)
         tk_token_refresh_at(a, now_of(a) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)
         tk_token_refresh_at(a, regular_due_ms(a));
-    tk_account_notify(a, TK_ACCOUNT_CHANGED, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_CHANGED);
 }
 
 void tk_token_renew_first(struct tk_account *a)
@@ -231,7 +231,7 @@ static void store_timer_expired(struct tk_timer *timer, uint64_t now_ms)
         return;
     if (a->refresh.failures == 0) {
         tk_account_set_error(a, TK_OK);
-        tk_account_notify(a, TK_ACCOUNT_STORED, TK_OK);
+        tk_account_notify(a, TK_ACCOUNT_STORED);
     }
 }
 
@@ -318,7 +318,7 @@ void tk_token_accept(struct tk_account *a, const struct tk_token_response *respo
 
     publish(a, sent_ms, err);
     tk_portal_note_answer(a, named, &portal);
-    tk_account_notify(a, TK_ACCOUNT_RENEWED, err);
+    tk_account_notify(a, TK_ACCOUNT_RENEWED);
 }
 
 /* --- client_secret_next --- */
@@ -354,7 +354,7 @@ void tk_token_promote_secret(struct tk_account *a)
     tk_wipe(next, sizeof next);
     a->secret_promoted = true;
     tk_account_report(a, "client_secret", "promoted", NULL);
-    tk_account_notify(a, TK_ACCOUNT_SECRET_PROMOTED, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_SECRET_PROMOTED);
 }
 
 /* --- forgetting --- */
@@ -372,7 +372,7 @@ enum tk_err tk_token_forget(struct tk_account *a)
     drop_failures(r);
     r->unstored = false;
     tk_account_set_error(a, TK_OK);
-    tk_account_notify(a, TK_ACCOUNT_FORGOTTEN, TK_OK);
+    tk_account_notify(a, TK_ACCOUNT_FORGOTTEN);
     return TK_OK;
 }
 

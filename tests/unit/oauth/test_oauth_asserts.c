@@ -26,7 +26,7 @@ static void a_listener_is_required(void **state)
     static struct tk_account a;
 
     (void)state;
-    expect_assert_failure(tk_account_notify(&a, TK_ACCOUNT_CHANGED, TK_OK));
+    expect_assert_failure(tk_account_notify(&a, TK_ACCOUNT_CHANGED));
     expect_assert_failure(tk_account_init(&a, &w.keeper.rt, &none, 0));
     expect_assert_failure(
         tk_account_init(&a, &w.keeper.rt, &w.keeper.accounts.listener, TK_ACCOUNTS));
