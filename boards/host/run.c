@@ -28,6 +28,7 @@
 #define SMALL_SECTOR_SIZE 4096
 #define SMALL_SECTORS     32
 #define HEAP_LIMIT        (512 * 1024)
+#define LAST_PASSES       2 /* consoles and consumers get the answers that they wait for */
 
 /* The service of this process. Static because it is large, and used by the signal handler. */
 static struct {
@@ -133,20 +134,25 @@ static bool is_stopped(void)
     return service.stopping && (service.at_once || tk_keeper_shutdown(&service.keeper));
 }
 
+/* One pass. Returns the tick of the next one. */
+static uint64_t run_pass(void)
+{
+    uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(&service.keeper));
+    uint64_t until_ms = tk_keeper_run(&service.keeper);
+
+    return next_ms < until_ms ? next_ms : until_ms;
+}
+
 /* Runs until a reboot is requested (true) or a signal ends it (false). */
 static bool run_once(void)
 {
-    struct tk_keeper *keeper = &service.keeper;
-
     service.port.reboot = false;
-    tk_keeper_init(keeper, &service.config);
-    while (!service.port.reboot && !is_stopped()) {
-        uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(keeper));
-        uint64_t until_ms = tk_keeper_run(keeper);
-
-        tk_wait(&service.port, next_ms < until_ms ? next_ms : until_ms);
-    }
-    tk_keeper_free(keeper);
+    tk_keeper_init(&service.keeper, &service.config);
+    while (!service.port.reboot && !is_stopped())
+        tk_wait(&service.port, run_pass());
+    for (int i = 0; i < LAST_PASSES; i++)
+        (void)run_pass();
+    tk_keeper_free(&service.keeper);
     return !service.stopping;
 }
 

@@ -6,10 +6,12 @@ $TK_STOPS: how many ends (default: each kind twice).
 """
 
 import itertools
+import json
 import os
 import re
 import signal
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from keeper import PATIENT_S, GatewayCase
@@ -105,6 +107,25 @@ class Stop(GatewayCase):
         self.assertEqual(self.k.wait_end(), 0)
         self.k.start()
         self.assertEqual(self.k.status()["generation"], "2")
+
+    def test_a_consumer_gets_the_token_that_it_waits_for(self) -> None:
+        self.k.provision()
+        self.k.end()
+        self.k.start()
+        since = len(self.b24.log())
+        start = len(self.k.out.all)
+        self.b24.fault("oauth", "hold", count=1)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self.k.get, "--json", "--rejected", "1")
+            self.k.wait_for(lambda: len(self.b24.log()) > since)
+            os.kill(self.k.process.pid, signal.SIGTERM)
+            self.k.event("stopping awaits=answer", start)
+            self.b24.release()
+            done = waiting.result()
+        self.assertEqual(self.k.wait_end(), 0)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["generation"], 2)
+        self.k.start()
 
     def test_a_second_sigint_does_not_wait(self) -> None:
         start = self.held_refresh()
