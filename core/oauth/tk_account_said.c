@@ -47,7 +47,7 @@ static bool leaks_next_secret(const struct tk_account *a, const char *text)
     return is_leak;
 }
 
-static bool leaks_secret(const struct tk_account *a, const char *text)
+bool tk_account_leaks(const struct tk_account *a, const char *text)
 {
     return leaks(text, a->client.client_secret) || leaks(text, a->auth.code) ||
            leaks(text, a->pair.access) || leaks(text, a->pair.refresh) ||
@@ -66,14 +66,14 @@ static bool is_plain(const char *s)
 static bool is_shown_code(const struct tk_account *a, const char *code)
 {
     return tk_oauth_is_listed(code) ||
-           (strlen(code) <= TK_SERVER_ERROR_MAX && is_plain(code) && !leaks_secret(a, code));
+           (strlen(code) <= TK_SERVER_ERROR_MAX && is_plain(code) && !tk_account_leaks(a, code));
 }
 
 static void note_description(struct tk_account *a, const char *description)
 {
     char *s = a->detail;
 
-    tk_copy(s, sizeof a->detail, leaks_secret(a, description) ? "unlisted" : description);
+    tk_copy(s, sizeof a->detail, tk_account_leaks(a, description) ? "unlisted" : description);
     for (; *s != '\0'; s++) {
         if (*s < ' ' || *s > '~')
             *s = '?';

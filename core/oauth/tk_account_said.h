@@ -14,6 +14,9 @@
 
 #include "tk_account.h"
 
+/* True if text shares 8 characters in a row with a secret, or contains a shorter one. */
+bool tk_account_leaks(const struct tk_account *a, const char *text);
+
 /* A request ended with err; http: what was read of the response, or NULL. */
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
                               const struct tk_server_error *said);

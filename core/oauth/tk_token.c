@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_token.h"
 
+#include "tk_account_said.h"
 #include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_assert.h"
@@ -251,11 +252,11 @@ static void fill_pair(struct tk_account *a, const struct tk_token_response *resp
     tk_copy(pair->refresh, sizeof pair->refresh, response->refresh_token);
 }
 
-/* A value that the response lacks stays as it was (RFC 6749 section 6: the scope); an unchanged one
- * is not written to flash again. */
+/* A value that the response lacks stays as it was (RFC 6749 section 6: the scope), as does one with
+ * a secret in it, since it is shown; an unchanged one is not written to flash again. */
 static void update(struct tk_account *a, char *field, size_t size, const char *value)
 {
-    if (value[0] == '\0' || strcmp(field, value) == 0)
+    if (value[0] == '\0' || strcmp(field, value) == 0 || tk_account_leaks(a, value))
         return;
     tk_copy(field, size, value);
     a->info_stored = false;

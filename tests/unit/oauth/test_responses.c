@@ -85,7 +85,26 @@ static void the_previous_refresh_token_stays_if_it_was_sent(void **state)
     assert_false(account()->refresh.intent);
 }
 
-/* --- members that are missing --- */
+/* --- members that are missing, or not to be shown --- */
+
+static void a_member_with_a_secret_in_it_is_not_taken(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"access_token\":\"Access02\",\"refresh_token\":\"Refresh2\",\"scope\":\"x,s3cret\"}",
+        "{\"access_token\":\"Access03\",\"refresh_token\":\"Refresh3\",\"user_id\":\"refresh3\"}",
+        "{\"access_token\":\"Access04\",\"refresh_token\":\"R\",\"member_id\":\"access04\"}",
+        "{\"access_token\":\"Access05\",\"refresh_token\":\"Refresh5\","
+        "\"client_endpoint\":\"https://acme.bitrix24.com/rest/Access05/\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        world_assert_begins(refresh(200, bodies[i]), "OK state=ready");
+        assert_shown("scope_granted", "crm,user");
+        assert_shown("user_id", "1");
+        assert_shown("member_id", "a223c6b3710f85df22e9377d6c4f7553");
+        assert_shown("client_endpoint", "https://acme.bitrix24.com/rest/");
+    }
+}
 
 static void what_a_refresh_does_not_say_stays(void **state)
 {
@@ -274,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_refresh_token_that_was_sent_stays),
         TEST(the_previous_refresh_token_stays_if_it_was_sent),
+        TEST(a_member_with_a_secret_in_it_is_not_taken),
         TEST(what_a_refresh_does_not_say_stays),
         TEST(what_a_code_does_not_say_is_unknown),
         TEST(ids_may_be_numbers),
