@@ -102,7 +102,8 @@ void tk_portal_note_answer(struct tk_account *a, enum tk_portal_named named,
         (void)tk_portal_move(a, host);
     else if (named == TK_NAMES_OTHER)
         tk_portal_set_fault(a, TK_PORTAL_MOVED_BY_ANSWER, host);
-    else if (named == TK_NAMES_PORTAL && a->portal_fault == TK_PORTAL_MOVED_BY_ANSWER)
+    else if (named != TK_NAMES_NOTHING && named != TK_NAMES_INVALID &&
+             a->portal_fault == TK_PORTAL_MOVED_BY_ANSWER)
         tk_portal_set_fault(a, TK_PORTAL_OK, NULL);
 }
 

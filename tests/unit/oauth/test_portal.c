@@ -341,6 +341,23 @@ static void accept_takes_exactly_that_host_and_keeps_the_pair(void **state)
     assert_string_equal(w.server.last_host, NEW);
 }
 
+/* A server that lags still has the name before the last move. */
+static void an_answer_with_the_former_name_ends_the_fault(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    redirect(0, OLD, "https://" NEW "/");
+    verify();
+    world_type(&w, "portal accept");
+    answers_name("https://other.example/rest/");
+    world_assert_state(&w, "blocked", "portal_moved");
+    assert_status("moved_to", "other.example");
+    answers_name("https://" OLD "/rest/");
+    assert_not_pending(NEW);
+    world_restart(&w, 1000);
+    assert_not_pending(NEW);
+}
+
 static void accept_works_while_refreshes_fail(void **state)
 {
     (void)state;
@@ -547,6 +564,7 @@ int main(void)
         TEST(the_authorization_host_stays_that_of_the_pair),
         TEST(the_webhook_gets_the_host),
         TEST(accept_takes_exactly_that_host_and_keeps_the_pair),
+        TEST(an_answer_with_the_former_name_ends_the_fault),
         TEST(accept_works_while_refreshes_fail),
         TEST(set_portal_names_it),
         TEST(a_power_cut_leaves_the_old_host_or_the_new_one),
