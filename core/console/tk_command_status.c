@@ -142,14 +142,20 @@ static void add_clock_behind(struct tk_console *c, struct tk_text *t)
     tk_text_int(t, tk_time_behind(&c->env->rt->time));
 }
 
+/* Without a pair no other step helps. */
 static void add_action(struct tk_console *c, struct tk_text *t)
 {
     const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
+    enum tk_state state = tk_account_state(c->job.account);
     enum tk_err err = c->job.account->last_error;
     int64_t now;
 
     if (alert->record.level > 0)
         err = (enum tk_err)alert->record.cause;
+    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH)
+        err = TK_E_NEEDS_CODE;
+    else if (state == TK_NO_CLIENT)
+        err = TK_E_NO_CLIENT;
     else if (err == TK_OK && !tk_time_can_verify(&c->env->rt->time, &now))
         err = TK_E_CLOCK_UNKNOWN;
     tk_words_add(t, err);

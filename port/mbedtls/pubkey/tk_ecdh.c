@@ -77,6 +77,8 @@ static void multiply_generator(const struct tk_curve *c, tk_limb *sum, const tk_
         tk_limbs_select(sum, t, ~none, 3 * n);
         infinite &= none;
     }
+    wipe(q, sizeof q);
+    wipe(t, sizeof t);
 }
 
 /* --- any point, by windows --- */
@@ -136,6 +138,7 @@ static void multiply_point(const struct tk_curve *c, tk_limb *sum, const tk_limb
         else
             tk_point_add_any(c, sum, sum, t);
     }
+    wipe(t, sizeof t);
 }
 
 /* table = p, 3 * p ... 15 * p. The order of p is a large prime: no sum is an exception. */
