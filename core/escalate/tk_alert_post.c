@@ -212,7 +212,9 @@ static void sign(const struct tk_alert *alert, struct tk_text *out, size_t path_
 static enum tk_err write_task(const struct tk_alert *alert, struct tk_text *out,
                               const struct tk_host *host, const char *base)
 {
-    int64_t now_unix = unix_now(alert);
+    int64_t now_unix;
+
+    (void)tk_time_now(&alert->all->rt->time, &now_unix);
     size_t path_len = begin_signed(alert, out, host, base, now_unix);
     size_t body_start = out->len;
 
