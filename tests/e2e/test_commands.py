@@ -173,13 +173,15 @@ class CommandsOfBitrix24(unittest.TestCase):
         env = {"PATH": os.environ["PATH"], "CA": ready["ca"], "OAUTH": ready["oauth"],
                "PORTAL": ready["portal"], "ID": ready["client_id"], "SECRET": ready["client_secret"]}
         control = ready["control"].removeprefix("http://").rstrip("/")
+        results = []
         for line in documented("curl "):
             done = subprocess.run(["sh", "-c", line.replace("localhost:8024", control)], env=env,
                                   capture_output=True, text=True, timeout=PATIENT_S, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             answer = json.loads(done.stdout)
+            results.append(answer.get("result"))
             env |= {"CODE": answer.get("code", ""), "ACCESS_TOKEN": answer.get("access_token", "")}
-        self.assertEqual(answer["result"]["NAME"], "Test")
+        self.assertIn("Test", [result["NAME"] for result in results if result])
 
     def test_with_python(self) -> None:
         text = self.DOCUMENT.read_text()
