@@ -39,8 +39,10 @@ void tk_json_pick_begin(struct tk_json_pick *p, const struct tk_json_fields *fie
 {
     TK_ASSERT(fields->count <= 16);
     *p = (struct tk_json_pick){.fields = fields, .slots = memory};
-    for (unsigned i = 0; i < fields->count; i++)
-        slot(p, i)[KIND] = NONE;
+    for (unsigned i = 0; i < fields->count; i++) {
+        memory[KIND] = NONE;
+        memory += fields->of[i].max + SLOT;
+    }
 }
 
 /* --- characters of names and values --- */
@@ -93,11 +95,12 @@ static void name_ends(struct tk_json_pick *p)
 static void wipe_value(struct tk_json_pick *p, unsigned field)
 {
     char *s = slot(p, field);
-    uint32_t len = 0;
+    uint32_t len, max = p->fields->of[field].max;
 
-    if (s[KIND] != NONE)
-        memcpy(&len, s + LENGTH, sizeof len);
-    tk_wipe(s + TEXT, len < p->fields->of[field].max ? len : p->fields->of[field].max);
+    if (s[KIND] == NONE)
+        return;
+    memcpy(&len, s + LENGTH, sizeof len);
+    tk_wipe(s + TEXT, len < max ? len : max);
     s[KIND] = NONE;
 }
 

@@ -27,7 +27,8 @@ bool tk_same_nocase_n(const char *a, const char *b, size_t len)
 
 bool tk_same_nocase(const char *a, const char *b)
 {
-    return tk_same_nocase_n(a, b, strlen(a) + 1);
+    /* Most names that are compared differ in the first character. */
+    return tk_lower(*a) == tk_lower(*b) && tk_same_nocase_n(a, b, strlen(a) + 1);
 }
 
 bool tk_ends_with(const char *s, const char *tail)
