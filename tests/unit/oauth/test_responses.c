@@ -93,8 +93,8 @@ static void a_member_with_a_secret_in_it_is_not_taken(void **state)
         "{\"access_token\":\"Access02\",\"refresh_token\":\"Refresh2\",\"scope\":\"x,s3cret\"}",
         "{\"access_token\":\"Access03\",\"refresh_token\":\"Refresh3\",\"user_id\":\"refresh3\"}",
         "{\"access_token\":\"Access04\",\"refresh_token\":\"R\",\"member_id\":\"access04\"}",
-        "{\"access_token\":\"Access05\",\"refresh_token\":\"Refresh5\","
-        "\"client_endpoint\":\"https://acme.bitrix24.com/rest/Access05/\"}"};
+        ("{\"access_token\":\"Access05\",\"refresh_token\":\"Refresh5\","
+         "\"client_endpoint\":\"https://acme.bitrix24.com/rest/Access05/\"}")};
 
     (void)state;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
