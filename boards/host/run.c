@@ -150,7 +150,7 @@ static bool run_once(void)
     tk_keeper_init(&service.keeper, &service.config);
     while (!service.port.reboot && !is_stopped())
         tk_wait(&service.port, run_pass());
-    for (int i = 0; i < LAST_PASSES; i++)
+    for (int i = 0; service.stopping && !service.at_once && i < LAST_PASSES; i++)
         (void)run_pass();
     tk_keeper_free(&service.keeper);
     return !service.stopping;
