@@ -181,7 +181,7 @@ static int exit_of(enum tk_err err)
 {
     if (err == TK_E_NO_SUCH_REF)
         return TK_EXIT_NO_REF;
-    if (err == TK_E_CLOCK_UNKNOWN) /* the system sets it by and by */
+    if (err == TK_E_CLOCK_UNKNOWN) /* until the system has set its clock */
         return TK_EXIT_RETRY;
     return err == TK_E_NO_MEMORY ? TK_EXIT_INTERNAL : TK_EXIT_OPERATOR;
 }

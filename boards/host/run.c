@@ -24,7 +24,7 @@
 /* A sector holds the pairs of all accounts, with tokens of TK_TOKEN_MAX characters. */
 #define SECTOR_SIZE 32768
 #define SECTORS     8
-/* Files of version 0.1. They keep their shape: the records of the one are foreign to the other. */
+/* Files of version 0.1 keep their shape: the store cannot read them in another one. */
 #define SMALL_SECTOR_SIZE 4096
 #define SMALL_SECTORS     32
 #define HEAP_LIMIT        (512 * 1024)
@@ -42,7 +42,7 @@ static struct {
     struct tk_terminal terminal;
     bool echo;     /* EVT and LOG lines go to stderr, too */
     bool stopping; /* a signal arrived ... */
-    bool at_once;  /* ... and another one, typed by an operator who does not want to wait */
+    bool at_once;  /* ... and SIGINT or SIGQUIT after it: nothing is awaited */
     int wake[2];
 } service;
 

@@ -109,14 +109,20 @@ void tk_portal_note_answer(struct tk_account *a, enum tk_portal_named named,
 
 /* --- moves --- */
 
+bool tk_portal_endpoint(const struct tk_account *a, struct tk_host *host, const char **path)
+{
+    *host = a->client.portal;
+    *path = "/rest/";
+    return a->info.client_endpoint[0] == '\0' || tk_host_parse(host, a->info.client_endpoint, path);
+}
+
 /* client_endpoint with the new host and the same path. False: too long. */
 static bool endpoint_at(const struct tk_account *a, const struct tk_host *host, struct tk_text *t)
 {
-    const char *path = "/rest/";
     struct tk_host former;
+    const char *path;
 
-    if (a->info.client_endpoint[0] != '\0')
-        (void)tk_host_parse(&former, a->info.client_endpoint, &path);
+    (void)tk_portal_endpoint(a, &former, &path);
     tk_text_add(t, "https://");
     tk_text_host(t, host);
     tk_text_add(t, path);

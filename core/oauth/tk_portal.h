@@ -28,6 +28,10 @@ enum tk_portal_named tk_portal_named(const struct tk_account *a, const char *url
 /* The same for a host. */
 enum tk_portal_named tk_portal_compare(const struct tk_account *a, const struct tk_host *host);
 
+/* Where REST calls go: client_endpoint, else the portal. *path: in client_endpoint, with its query,
+ * or a constant. False: client_endpoint is no https URL; *path is a default. */
+bool tk_portal_endpoint(const struct tk_account *a, struct tk_host *host, const char **path);
+
 /* After a token response that named a host: moves to a cloud portal, or sets or clears
  * TK_PORTAL_MOVED_BY_ANSWER. */
 void tk_portal_note_answer(struct tk_account *a, enum tk_portal_named named,

@@ -21,18 +21,13 @@ static struct tk_account *of_request(struct tk_request *r)
     return TK_CONTAINER_OF(r, struct tk_account, refresh.request);
 }
 
-static uint64_t now_of(const struct tk_account *a)
-{
-    return tk_runtime_now(a->rt);
-}
-
 static void submit(struct tk_account *a)
 {
     struct tk_request *r = &a->refresh.request;
 
     tk_account_auth_host(a, &r->host);
     r->priority = TK_PRIORITY_REFRESH;
-    r->deadline_ms = now_of(a) + REQUEST_TIMEOUT_MS;
+    r->deadline_ms = tk_runtime_now(a->rt) + REQUEST_TIMEOUT_MS;
     r->keepalive_ms = 0;
     tk_https_submit(&a->rt->https, r);
 }
@@ -96,7 +91,7 @@ static void pair_refused(struct tk_account *a)
         return;
     }
     a->refresh.try_previous = true;
-    tk_token_refresh_at(a, now_of(a) + PREVIOUS_DELAY_MS);
+    tk_token_refresh_at(a, tk_runtime_now(a->rt) + PREVIOUS_DELAY_MS);
 }
 
 /* --- retries and probes --- */
@@ -105,7 +100,7 @@ static void schedule_probe(struct tk_account *a)
 {
     if (a->refresh.probe_s == 0)
         a->refresh.probe_s = PROBE_FIRST_S;
-    tk_token_refresh_at(a, now_of(a) + a->refresh.probe_s * (uint64_t)1000);
+    tk_token_refresh_at(a, tk_runtime_now(a->rt) + a->refresh.probe_s * (uint64_t)1000);
 }
 
 static void block(struct tk_account *a, enum tk_err err)
@@ -126,7 +121,8 @@ static void retry(struct tk_account *a)
     if (a->refresh.blocked_by != TK_OK)
         schedule_probe(a); /* still blocked: this probe was inconclusive */
     else
-        tk_token_refresh_at(a, now_of(a) + tk_token_backoff_ms(a, a->refresh.failures - 1));
+        tk_token_refresh_at(a, tk_runtime_now(a->rt) +
+                                   tk_token_backoff_ms(a, a->refresh.failures - 1));
 }
 
 /* --- failures --- */
@@ -136,7 +132,7 @@ static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
     uint32_t seconds = 0;
 
     tk_text_add(t, " next_in=");
-    if (tk_token_refresh_due_in(a, now_of(a), &seconds))
+    if (tk_token_refresh_due_in(a, tk_runtime_now(a->rt), &seconds))
         tk_text_int(t, seconds);
     else
         tk_text_add(t, "none");
@@ -210,7 +206,7 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
                              tk_token_secret(a, a->refresh.with_next_secret, next), token);
     tk_wipe(previous, sizeof previous);
     tk_wipe(next, sizeof next);
-    a->refresh.sent_ms = now_of(a);
+    a->refresh.sent_ms = tk_runtime_now(a->rt);
     return TK_OK;
 }
 
@@ -228,8 +224,8 @@ static void count(struct tk_account *a, enum tk_err err)
 {
     const struct tk_refresh *r = &a->refresh;
 
-    tk_counters_refreshed(&a->counters, err, (uint32_t)(now_of(a) - r->sent_ms), r->failures > 0,
-                          r->in_doubt);
+    tk_counters_refreshed(&a->counters, err, (uint32_t)(tk_runtime_now(a->rt) - r->sent_ms),
+                          r->failures > 0, r->in_doubt);
 }
 
 static void refresh_succeeded(struct tk_account *a, struct tk_token_response *response)

@@ -94,10 +94,9 @@ static void verified(struct tk_account *a, enum tk_err err, const struct tk_http
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,
                     struct tk_text *path)
 {
-    const char *base = "/rest/";
+    const char *base;
 
-    *host = a->client.portal;
-    if (a->info.client_endpoint[0] != '\0' && !tk_host_parse(host, a->info.client_endpoint, &base))
+    if (!tk_portal_endpoint(a, host, &base))
         return false;
     size_t len = strcspn(base, "?#");
 

@@ -20,11 +20,6 @@
 #define SPREAD_MS          25000 /* of overdue refreshes after a start: gateways boot together */
 #define SKEW_S             300   /* between the clock at the issue of a pair and after a restart */
 
-static uint64_t now_of(const struct tk_account *a)
-{
-    return tk_runtime_now(a->rt);
-}
-
 /* --- delays --- */
 
 /* Never within the first second: a server that has just failed gets a rest. */
@@ -39,7 +34,7 @@ static bool is_valid(const struct tk_account *a)
 {
     uint32_t left;
 
-    return tk_account_seconds_left(a, now_of(a), &left) && left > 0;
+    return tk_account_seconds_left(a, tk_runtime_now(a->rt), &left) && left > 0;
 }
 
 static uint64_t cap_ms(const struct tk_account *a)
@@ -61,7 +56,7 @@ uint64_t tk_token_retry_after(const struct tk_account *a, const struct tk_http *
     if (ms == 0)
         return 0;
     ms += tk_runtime_random(a->rt, ms / 10);
-    return now_of(a) + (ms < cap_ms(a) ? ms : cap_ms(a));
+    return tk_runtime_now(a->rt) + (ms < cap_ms(a) ? ms : cap_ms(a));
 }
 
 /* The later of due_ms and the end of the minimum interval. */
@@ -74,7 +69,7 @@ static uint64_t after_min_interval(const struct tk_account *a, uint64_t due_ms)
 
 bool tk_token_too_soon(const struct tk_account *a)
 {
-    return now_of(a) < after_min_interval(a, 0);
+    return tk_runtime_now(a->rt) < after_min_interval(a, 0);
 }
 
 static uint64_t renew_interval_ms(const struct tk_account *a)
@@ -108,7 +103,7 @@ bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32
 /* The tick of a refresh that is overdue; a consumer's demand starts one without delay. */
 static uint64_t overdue_ms(const struct tk_account *a)
 {
-    uint64_t due_ms = now_of(a);
+    uint64_t due_ms = tk_runtime_now(a->rt);
 
     if (!a->refresh.has_succeeded)
         due_ms += tk_runtime_random(a->rt, SPREAD_MS);
@@ -118,7 +113,7 @@ static uint64_t overdue_ms(const struct tk_account *a)
 /* The tick of the regular refresh. */
 static uint64_t regular_due_ms(const struct tk_account *a)
 {
-    uint64_t now_ms = now_of(a);
+    uint64_t now_ms = tk_runtime_now(a->rt);
     uint64_t interval = renew_interval_ms(a);
     uint64_t jitter = tk_runtime_random(a->rt, interval / 10 + 1);
     int64_t due_ms = a->issued_ms + (int64_t)(interval - jitter);
@@ -141,7 +136,7 @@ static bool can_verify(const struct tk_account *a)
 static void convert_times(struct tk_account *a)
 {
     const struct tk_pair *pair = &a->pair;
-    uint64_t now_ms = now_of(a);
+    uint64_t now_ms = tk_runtime_now(a->rt);
     int64_t now_unix, left_s;
 
     if (a->times_known || !tk_account_has_pair(a) || !can_verify(a))
@@ -178,9 +173,9 @@ void tk_token_schedule(struct tk_account *a)
     if (!a->used || !tk_account_is_renewable(a))
         tk_token_refresh_at(a, TK_NEVER);
     else if (!a->times_known && !can_verify(a)) /* the failure of the attempt raises an alert */
-        tk_token_refresh_at(a, now_of(a) + CLOCK_WAIT_MS);
+        tk_token_refresh_at(a, tk_runtime_now(a->rt) + CLOCK_WAIT_MS);
     else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
-        tk_token_refresh_at(a, now_of(a) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
+        tk_token_refresh_at(a, tk_runtime_now(a->rt) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)
         tk_token_refresh_at(a, regular_due_ms(a));
     tk_account_notify(a, TK_ACCOUNT_CHANGED);
@@ -217,7 +212,7 @@ static enum tk_err store_pair(struct tk_account *a)
     a->refresh.unstored = err != TK_OK;
     a->refresh.store_failures = err == TK_OK ? 0 : a->refresh.store_failures + 1;
     tk_timer_start(&a->rt->timers, &a->refresh.store_timer,
-                   err == TK_OK ? TK_NEVER : now_of(a) + delay_ms);
+                   err == TK_OK ? TK_NEVER : tk_runtime_now(a->rt) + delay_ms);
     if (err != TK_OK)
         tk_account_set_error(a, err);
     return err;
@@ -244,7 +239,8 @@ static void fill_pair(struct tk_account *a, const struct tk_token_response *resp
 {
     struct tk_pair *pair = &a->pair;
 
-    pair->issued_unix = tk_time_least(&a->rt->time) - (int64_t)((now_of(a) - sent_ms) / 1000);
+    pair->issued_unix =
+        tk_time_least(&a->rt->time) - (int64_t)((tk_runtime_now(a->rt) - sent_ms) / 1000);
     pair->expires_unix = pair->issued_unix + response->expires_in;
     pair->lifetime_s = response->expires_in;
     pair->generation++;
@@ -292,7 +288,7 @@ static void publish(struct tk_account *a, uint64_t sent_ms, enum tk_err store_er
     tk_account_set_error(a, store_err);
     drop_failures(r);
     r->not_before_ms = 0;
-    r->last_success_ms = now_of(a);
+    r->last_success_ms = tk_runtime_now(a->rt);
     r->has_succeeded = true;
     tk_token_refresh_at(a, regular_due_ms(a));
 }

@@ -408,6 +408,19 @@ class GatewayCase(unittest.TestCase):
         self.assertGreater(len(answer.last.split()), 4, "the error does not say what to do")
 
 
+class ProvisionedCase(GatewayCase):
+    """The keeper has its first token."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.k.provision()
+
+    def restart(self) -> None:
+        """After a start a refresh is permitted at once."""
+        self.k.kill()
+        self.k.start()
+
+
 def secrets_of(b24: Bitrix24) -> list[str]:
     return sorted({planted["value"] for planted in b24.planted()})
 

@@ -8,23 +8,14 @@ import threading
 import unittest
 
 from answers import FAILURES, REST, ROWS, STATES, Row
-from keeper import GatewayCase
+from keeper import GatewayCase, ProvisionedCase
 
 import catalogue
 
 EVENT = r"escalation ref=token event=raised level=(\d) cause=(\w+)"
 
 
-class CatalogueCase(GatewayCase):
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.k.provision()
-
-    def restart(self) -> None:
-        """After a start a refresh is permitted at once."""
-        self.k.kill()
-        self.k.start()
+class CatalogueCase(ProvisionedCase):
 
     def refresh_fails(self, error: str, action: str, word: str = "") -> None:
         """Checks everything that the document says about a refresh that ends so."""

@@ -5,17 +5,16 @@ import re
 import shutil
 import unittest
 
-from keeper import ROOT, GatewayCase
+from keeper import ROOT, ProvisionedCase
 from sessions import Player, sessions
 
 DOCUMENT = "boards/host/OPERATIONS.md"
 
 
-class OperationsCase(GatewayCase):
+class OperationsCase(ProvisionedCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.k.provision()
         self.player = Player(self.k, {"portal": self.b24.portal, "client_id": self.b24.client_id,
                                       "client_secret": self.b24.client_secret,
                                       "escalate_url": f"https://{self.b24.webhook}/alarm",

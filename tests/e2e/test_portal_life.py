@@ -3,7 +3,7 @@
 
 import unittest
 
-from keeper import GatewayCase
+from keeper import GatewayCase, ProvisionedCase
 
 SECRET_EVENT = r"client_secret ref=token event="
 
@@ -88,16 +88,7 @@ class RenewedSecret(GatewayCase):
         self.assertRegex(self.k.must("show")["client_secret"], "^len=50 ")
 
 
-class PortalCase(GatewayCase):
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.k.provision()
-
-    def restart(self) -> None:
-        """After a start a refresh is permitted at once."""
-        self.k.kill()
-        self.k.start()
+class PortalCase(ProvisionedCase):
 
     def rest_calls(self) -> list[dict]:
         return [entry for entry in self.b24.log() if entry.get("path", "").startswith("/rest/")]

@@ -14,27 +14,9 @@
 
 #include <lwip/dns.h>
 
-#include "lwip_sock.h"
+#include "lwip_lookup.h"
 
 static const struct tk_addr server6 = {.family = 6, .bytes = {0xfd, 0, 0, 2, [15] = 40}};
-static struct tk_addr addrs[TK_SOCK_ADDRS];
-static int lookup, found;
-
-static bool answered(void)
-{
-    found = tk_sock_lookup_poll(port, lookup, addrs, TK_SOCK_ADDRS);
-    return found != TK_SOCK_AGAIN;
-}
-
-static int resolve(const char *name)
-{
-    lookup = tk_sock_lookup(port, name);
-    if (lookup < 0)
-        return lookup;
-    assert_true(wire_until(answered, 60000));
-    return found;
-}
-
 static int count(int family)
 {
     int n = 0;

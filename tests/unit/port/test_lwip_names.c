@@ -9,26 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lwip_sock.h"
-
-static int lookup;
-static struct tk_addr addrs[TK_SOCK_ADDRS];
-static int found;
-
-static bool answered(void)
-{
-    found = tk_sock_lookup_poll(port, lookup, addrs, TK_SOCK_ADDRS);
-    return found != TK_SOCK_AGAIN;
-}
-
-static int resolve(const char *name)
-{
-    lookup = tk_sock_lookup(port, name);
-    if (lookup < 0)
-        return lookup;
-    assert_true(wire_until(answered, 60000));
-    return found;
-}
+#include "lwip_lookup.h"
 
 static void resolves_all_addresses_of_a_name(void **state)
 {
