@@ -79,7 +79,7 @@ struct tk_posix_watch {
 struct tk_port {
     /* for the program */
     bool unseeded; /* set: behave like a machine without entropy */
-    bool reboot;   /* tk_device_reboot was called: leave the main loop and start again */
+    bool reboot;   /* tk_device_reboot was called: leave the main loop; tk_wait does not sleep */
     int level;     /* of tk_device_indicate */
     bool has_key;  /* tk_device_key returns key */
     uint8_t key[TK_DEVICE_KEY_SIZE];

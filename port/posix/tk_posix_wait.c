@@ -86,7 +86,7 @@ static int sleep_until(struct tk_port *port, uint64_t until_ms, struct tk_posix_
 {
     uint64_t now_ms = tk_posix_now_ms();
 
-    if (w->met || until_ms <= now_ms)
+    if (w->met || port->reboot || until_ms <= now_ms)
         return 0;
     if (w->short_sleep && until_ms > now_ms + SHORT_MS)
         until_ms = now_ms + SHORT_MS;

@@ -156,6 +156,16 @@ static void the_device_has_key_level_and_reboot(void **state)
     assert_true(port->reboot);
 }
 
+static void wait_does_not_sleep_once_a_reboot_is_due(void **state)
+{
+    struct tk_port *port = *state;
+    uint64_t until_ms = tk_clock_now_ms(port) + 60000;
+
+    tk_device_reboot(port);
+    tk_wait(port, until_ms);
+    assert_true(tk_clock_now_ms(port) < until_ms);
+}
+
 /* --- sockets --- */
 
 static const struct tk_addr loopback4 = {4, {127, 0, 0, 1}};
@@ -441,6 +451,7 @@ int main(void)
         TEST(entropy_can_be_disabled),
         TEST(the_device_has_an_id),
         TEST(the_device_has_key_level_and_reboot),
+        TEST(wait_does_not_sleep_once_a_reboot_is_due),
         TEST(bytes_go_both_ways),
         TEST(socket_options_are_those_of_the_contract),
         TEST(a_refused_connection_stays_an_error),
