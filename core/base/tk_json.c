@@ -4,169 +4,12 @@
 
 #include "tk_assert.h"
 #include "tk_json.h"
+#include "tk_json_scan.h"
 #include "tk_string.h"
 
 #include <string.h>
 
-#define DEPTH_MAX  32
 #define INT_MAX_18 999999999999999999u /* 18 digits */
-
-/* --- the grammar, checked over the text; the tokens say where strings end --- */
-
-/* What may come next; 0 after the document. */
-enum { VALUE = 1, NAME = 2, COLON = 4, COMMA = 8, CLOSE = 16 };
-
-struct walk {
-    const char *at;
-    unsigned expect;
-    int depth;          /* of open objects and arrays */
-    uint32_t is_object; /* one bit each, the innermost in bit 0 */
-};
-
-static void after_value(struct walk *w)
-{
-    w->expect = w->depth > 0 ? COMMA | CLOSE : 0;
-}
-
-static bool walk_open(struct walk *w, bool is_object)
-{
-    if (!(w->expect & VALUE) || w->depth == DEPTH_MAX)
-        return false;
-    w->depth++;
-    w->is_object = w->is_object << 1 | is_object;
-    w->expect = CLOSE | (is_object ? NAME : VALUE);
-    return true;
-}
-
-static bool walk_close(struct walk *w, bool is_object)
-{
-    if (!(w->expect & CLOSE) || (w->is_object & 1) != is_object)
-        return false;
-    w->depth--;
-    w->is_object >>= 1;
-    after_value(w);
-    return true;
-}
-
-/* A character between values: white space or punctuation. */
-static bool walk_punctuation(struct walk *w, char c)
-{
-    switch (c) {
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-        return true;
-    case '{':
-    case '[':
-        return walk_open(w, c == '{');
-    case '}':
-    case ']':
-        return walk_close(w, c == '}');
-    case ',':
-        if (!(w->expect & COMMA))
-            return false;
-        w->expect = w->is_object & 1 ? NAME : VALUE;
-        return true;
-    default:
-        if (!(w->expect & COLON) || c != ':')
-            return false;
-        w->expect = VALUE;
-        return true;
-    }
-}
-
-/* jsmn has checked the escapes, but accepts raw control characters. */
-static bool walk_string(struct walk *w, size_t len)
-{
-    const char *s = w->at;
-
-    if (w->expect & NAME)
-        w->expect = COLON;
-    else if (w->expect & VALUE)
-        after_value(w);
-    else
-        return false;
-    w->at = s + len + 1;
-    return !tk_contains_control(s, len);
-}
-
-/* At least one digit. Stops within the text: jsmn has found a character after the last digit. */
-static bool walk_digits(struct walk *w)
-{
-    const char *from = w->at;
-
-    while (tk_is_digit(*w->at))
-        w->at++;
-    return w->at > from;
-}
-
-/* [-] int [. digits] [e [+-] digits], without leading zeros (RFC 8259 section 6). */
-static bool walk_number(struct walk *w)
-{
-    w->at += *w->at == '-';
-    if (*w->at == '0')
-        w->at++;
-    else if (!walk_digits(w))
-        return false;
-    if (*w->at == '.') {
-        w->at++;
-        if (!walk_digits(w))
-            return false;
-    }
-    if (tk_lower(*w->at) != 'e')
-        return true;
-    w->at++;
-    w->at += *w->at == '+' || *w->at == '-';
-    return walk_digits(w);
-}
-
-static bool walk_primitive(struct walk *w, size_t len)
-{
-    static const char literals[][6] = {"true", "false", "null"};
-
-    if (!(w->expect & VALUE))
-        return false;
-    after_value(w);
-    for (size_t i = 0; i < sizeof literals / sizeof literals[0]; i++) {
-        if (len == strlen(literals[i]) && memcmp(w->at, literals[i], len) == 0) {
-            w->at += len;
-            return true;
-        }
-    }
-    return walk_number(w);
-}
-
-/* One token, or one character between tokens. What jsmn counted to a primitive beyond its value
- * fails as punctuation. */
-static bool walk_next(struct walk *w, const struct tk_json *j, const jsmntok_t **next)
-{
-    const jsmntok_t *t = *next;
-    char c = *w->at;
-
-    if (t == j->tokens + j->count || w->at + (c == '"') != j->text + t->start) {
-        w->at++;
-        return walk_punctuation(w, c);
-    }
-    *next = t + 1;
-    if (t->type == JSMN_PRIMITIVE)
-        return walk_primitive(w, (size_t)(t->end - t->start));
-    w->at++;
-    return t->type == JSMN_STRING ? walk_string(w, (size_t)(t->end - t->start))
-                                  : walk_punctuation(w, c);
-}
-
-static bool well_formed(const struct tk_json *j)
-{
-    struct walk w = {.at = j->text, .expect = VALUE};
-    const jsmntok_t *next = j->tokens;
-
-    while (w.at < j->text + j->len) {
-        if (!walk_next(&w, j, &next))
-            return false;
-    }
-    return w.expect == 0;
-}
 
 /* Names are decoded at once, other strings when they are used. jsmn counts a name's value. */
 static void decode_names(struct tk_json *j)
@@ -184,13 +27,13 @@ bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens,
 
     jsmn_init(&parser);
     *j = (struct tk_json){.text = text + mark, .len = len - mark, .tokens = tokens};
-    if (len >= INT32_MAX)
+    if (len >= INT32_MAX || !tk_json_is_valid(text, len, false))
         return false;
     char after = text[len];
 
     text[len] = ' '; /* jsmn wants one behind a bare number or literal */
     j->count = jsmn_parse(&parser, j->text, j->len + 1, tokens, max);
-    bool ok = j->count > 0 && well_formed(j);
+    bool ok = j->count > 0;
 
     text[len] = after;
     if (ok)

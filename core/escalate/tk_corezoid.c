@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_corezoid.h"
 
-#include "tk_json.h"
-#include "tk_limits.h"
+#include "tk_json_scan.h"
 #include "tk_sha1.h"
 
 #include <string.h>
@@ -53,35 +52,78 @@ void tk_corezoid_end(struct tk_text *t)
     tk_text_add(t, "}]}");
 }
 
-static bool is_ok(struct tk_json *j, int result)
-{
-    const char *word = tk_json_text(j, result);
-
-    return word != NULL && strcmp(word, "ok") == 0;
-}
-
 /* A task that was accepted before, but whose response was lost. The text (sic) is from Corezoid's
  * documentation. */
-static bool is_duplicate(struct tk_json *j, int op)
+static bool is_duplicate(const struct tk_json_scan *s)
 {
-    const char *words = tk_json_text(j, tk_json_member(j, op, "description"));
+    static const char words[] = "not unical ref";
+    size_t len = sizeof words - 1;
 
-    return words != NULL && strstr(words, "not unical ref") != NULL;
+    for (size_t i = 0; i + len <= s->len; i++) {
+        if (memcmp(s->text + i, words, len) == 0)
+            return true;
+    }
+    return false;
 }
 
-enum tk_err tk_corezoid_read_response(struct tk_http *response)
+/* What the response says: {"request_proc":"ok","ops":[{"proc":"ok"}, ...]} */
+struct outcome {
+    enum { PACKAGE, OPS, PROC, DESCRIPTION, ELSE } member; /* whose value comes next */
+    bool in_ops;
+    bool has_package;
+    bool is_package_ok;
+    bool is_op_ok;
+    bool are_ops_ok;
+};
+
+static void read_name(struct outcome *o, const struct tk_json_scan *s)
 {
-    jsmntok_t tokens[TK_JSON_TOKENS];
-    struct tk_json j;
-    bool is_json = tk_json_parse(&j, response->body, response->body_len, tokens, TK_JSON_TOKENS);
-    int package = is_json ? tk_json_member(&j, 0, "request_proc") : TK_JSON_NONE;
+    o->member = ELSE;
+    if (s->depth == 1)
+        o->in_ops = tk_json_scan_is(s, "ops");
+    if (s->depth == 1 && tk_json_scan_is(s, "request_proc")) {
+        o->member = PACKAGE;
+        o->has_package = true;
+    } else if (s->depth == 3 && tk_json_scan_is(s, "proc")) {
+        o->member = PROC;
+    } else if (s->depth == 3 && tk_json_scan_is(s, "description")) {
+        o->member = DESCRIPTION;
+    }
+}
 
-    if (package == TK_JSON_NONE)
+static void read_value(struct outcome *o, const struct tk_json_scan *s)
+{
+    if (o->member == PACKAGE)
+        o->is_package_ok = tk_json_scan_is(s, "ok");
+    if (o->in_ops && o->member == PROC)
+        o->is_op_ok |= tk_json_scan_is(s, "ok");
+    if (o->in_ops && o->member == DESCRIPTION)
+        o->is_op_ok |= is_duplicate(s);
+}
+
+/* Each element of ops counts. */
+static void read_item(struct outcome *o, enum tk_scan_item item, const struct tk_json_scan *s)
+{
+    if (item == TK_SCAN_NAME)
+        read_name(o, s);
+    else if (item == TK_SCAN_STRING)
+        read_value(o, s);
+    if (item == TK_SCAN_OPEN && s->depth == 3)
+        o->is_op_ok = false;
+    else if (o->in_ops && s->depth == 2 && item != TK_SCAN_OPEN)
+        o->are_ops_ok &= item == TK_SCAN_CLOSE && o->is_op_ok;
+}
+
+enum tk_err tk_corezoid_read_response(const struct tk_http *response)
+{
+    struct outcome o = {.are_ops_ok = true};
+    struct tk_json_scan s;
+    enum tk_scan_item item;
+
+    tk_json_scan_begin(&s, response->body, response->body_len);
+    while ((item = tk_json_scan(&s)) > TK_SCAN_END)
+        read_item(&o, item, &s);
+    if (item == TK_SCAN_BAD || !o.has_package)
         return response->coding[0] != '\0' ? TK_E_HTTP_CODED : TK_E_BAD_ANSWER;
-    bool ok = is_ok(&j, package);
-    int ops = tk_json_member(&j, 0, "ops"), op;
-
-    for (int i = 0; (op = tk_json_element(&j, ops, i)) != TK_JSON_NONE; i++)
-        ok = ok && (is_ok(&j, tk_json_member(&j, op, "proc")) || is_duplicate(&j, op));
-    return ok ? TK_OK : TK_E_ESCALATE_REFUSED;
+    return o.is_package_ok && o.are_ops_ok ? TK_OK : TK_E_ESCALATE_REFUSED;
 }

@@ -39,7 +39,7 @@ void tk_corezoid_end(struct tk_text *t);
 
 /* What a 2xx response says. TK_OK: the package and each operation are ok, or the task is a
  * duplicate of one that was accepted. TK_E_ESCALATE_REFUSED: they are not. TK_E_HTTP_CODED,
- * TK_E_BAD_ANSWER: it is not a response of Corezoid's, or cannot be read. Modifies the body. */
-enum tk_err tk_corezoid_read_response(struct tk_http *response);
+ * TK_E_BAD_ANSWER: it is not a response of Corezoid's, or cannot be read. */
+enum tk_err tk_corezoid_read_response(const struct tk_http *response);
 
 #endif

@@ -2,7 +2,7 @@
 #include "tk_message.h"
 
 #include "tk_device.h"
-#include "tk_json.h"
+#include "tk_json_scan.h"
 #include "tk_limits.h"
 #include "tk_template.h"
 #include "tk_words.h"
@@ -58,14 +58,6 @@ static const struct tk_message longest_message = {.event = TEXT_OF(7),
                                                   .next_try = 99999999999,
                                                   .attempts = UINT32_MAX};
 
-static bool is_object(char *json, size_t len)
-{
-    jsmntok_t tokens[TK_JSON_TOKENS];
-    struct tk_json j;
-
-    return tk_json_parse(&j, json, len, tokens, TK_JSON_TOKENS) && tk_json_is_object(&j, 0);
-}
-
 enum tk_err tk_message_check(const char *template, char *work, size_t size)
 {
     struct tk_text t;
@@ -77,5 +69,5 @@ enum tk_err tk_message_check(const char *template, char *work, size_t size)
         return err;
     if (!tk_text_ok(&t))
         return TK_E_NO_MEMORY;
-    return is_object(work, t.len) ? TK_OK : TK_E_TEMPLATE_JSON;
+    return tk_json_is_valid(work, t.len, true) ? TK_OK : TK_E_TEMPLATE_JSON;
 }
