@@ -59,8 +59,8 @@ TK_ERROR(TIMEOUT, "timeout", RETRY, "the server did not answer in time")
 TK_ERROR(CONN_LOST, "connection_lost", RETRY,
          "the connection closed before the response was complete")
 TK_ERROR(TLS_UNTRUSTED, "tls_untrusted", RETRY,
-         "no trusted root signed the server's certificate; add its root (help ca), or suspect "
-         "interception")
+         "no trusted root signed the server's certificate; have the server send its intermediates, "
+         "or add its root (help ca), or suspect interception")
 TK_ERROR(TLS_SELF_SIGNED, "tls_self_signed", RETRY,
          "the server's certificate is self-signed; add it as a root (help ca), or suspect "
          "interception")
@@ -134,6 +134,8 @@ TK_ERROR(OAUTH_ERROR, "oauth_error", WAIT,
          "the server sent an unknown error code; see said in status --all")
 TK_ERROR(INVALID_GRANT, "invalid_grant", REAUTH,
          "the server rejects the refresh token; authorize again with auth begin")
+TK_ERROR(GRANT_IN_DOUBT, "grant_in_doubt", NONE,
+         "the server rejects the newest refresh token; the one before it is tried next")
 TK_ERROR(EXPIRED_TOKEN, "expired_token", REAUTH,
          "the refresh token has expired; authorize again with auth begin")
 
@@ -160,7 +162,7 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
 /* the portal */
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said in status --all")
 TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
-         "the portal rejects this token; a new one is requested")
+         "the portal rejects this token; after one refresh see rest in status")
 TK_ERROR(USER_REFUSED, "user_refused", BLOCK,
          "the user who authorized was dismissed or blocked; type auth begin and log in as another "
          "user")

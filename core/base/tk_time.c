@@ -127,10 +127,10 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
     int64_t now;
 
     TK_ASSERT(quality == TK_TIME_CONSOLE || quality == TK_TIME_SNTP);
-    if (!(quality == TK_TIME_CONSOLE ? fits_build(t, unix_s) : plausible(t, unix_s)))
-        return TK_E_TIME_RANGE;
     if (tk_time_now(t, &now) >= TK_TIME_RTC && tk_clock_unix(t->port, &now) == TK_TIME_SYSTEM)
         return TK_E_CLOCK_SYSTEM;
+    if (!(quality == TK_TIME_CONSOLE ? fits_build(t, unix_s) : plausible(t, unix_s)))
+        return TK_E_TIME_RANGE;
     if (quality == TK_TIME_CONSOLE && unix_s < floor_now(t))
         set_floor(t, unix_s);
     unix_s = not_below_floor(t, unix_s);

@@ -59,8 +59,8 @@ int64_t tk_time_behind(const struct tk_time *t);
 /* Sets the time, from the operator (TK_TIME_CONSOLE) or from SNTP (TK_TIME_SNTP), and publishes it
  * to the platform. SNTP up to 5 minutes below the floor sets the floor; an operator's time below
  * the floor lowers it.
- * TK_E_TIME_RANGE: below the floor (operator: below the build date), or more than 20 years after
- * the build date. TK_E_CLOCK_SYSTEM: a plausible system clock keeps the time. */
+ * TK_E_CLOCK_SYSTEM: a plausible system clock keeps the time. TK_E_TIME_RANGE: below the floor
+ * (operator: below the build date), or more than 20 years after the build date. */
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality);
 
 /* The Date of a server that was authenticated. Raises the floor, at most to our own clock, so that

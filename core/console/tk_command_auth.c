@@ -129,13 +129,15 @@ static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
 
 static void answer_code(struct tk_console *c, const struct tk_account *a)
 {
+    enum tk_rest_status rest = tk_rest_verify_status(a);
     char buf[160];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     add_pair(a, &t);
-    tk_command_key(&t, "rest");
-    tk_text_add(&t, tk_rest_status_name(tk_rest_verify_status(a)));
+    tk_command_pair(&t, "rest", tk_rest_status_name(rest));
+    if (rest > TK_REST_OK)
+        tk_command_pair(&t, "rest_error", tk_err_code(tk_rest_verify_error(a)));
     tk_console_ok(c, &t);
 }
 

@@ -257,6 +257,12 @@ static void step_host(struct tk_console *c, unsigned first)
 
 /* --- REST --- */
 
+/* Only a new authorization replaces this token. */
+static bool is_revoked(const struct tk_account *a)
+{
+    return tk_account_has_pair(a) && !tk_account_is_renewable(a);
+}
+
 static void begin_rest(struct tk_console *c)
 {
     struct tk_account *a = c->job.account;
@@ -265,17 +271,24 @@ static void begin_rest(struct tk_console *c)
     if (tk_account_seconds_left(a, tk_runtime_now(c->env->rt), &left) && left > 0) {
         tk_rest_verify(a);
         c->job.u.check.line++;
-    } else {
-        tk_console_data(c, keys[REST], "skipped no valid token");
-        c->job.u.check.line = END;
+        return;
     }
+    if (is_revoked(a))
+        print(c, REST, TK_E_NEEDS_CODE, "");
+    else
+        tk_console_data(c, keys[REST], "skipped no valid token");
+    c->job.u.check.line = END;
 }
 
 static void step_rest(struct tk_console *c)
 {
+    enum tk_err err = tk_rest_verify_error(c->job.account);
+
     if (tk_rest_verifying(c->job.account))
         return;
-    print(c, REST, tk_rest_verify_error(c->job.account), "");
+    if (err == TK_E_TOKEN_REFUSED && is_revoked(c->job.account))
+        err = TK_E_NEEDS_CODE;
+    print(c, REST, err, "");
     c->job.u.check.line = END;
 }
 

@@ -109,6 +109,18 @@ static void add_rest(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_rest_status_name(tk_rest_verify_status(c->job.account)));
 }
 
+static void add_error(struct tk_text *t, enum tk_err err)
+{
+    tk_text_add(t, err == TK_OK ? "none" : tk_err_code(err));
+}
+
+static void add_rest_error(struct tk_console *c, struct tk_text *t)
+{
+    bool failed = tk_rest_verify_status(c->job.account) > TK_REST_OK;
+
+    add_error(t, failed ? tk_rest_verify_error(c->job.account) : TK_OK);
+}
+
 static void add_escalation(struct tk_console *c, struct tk_text *t)
 {
     tk_text_int(t, tk_alerts_of(c->env->alerts, c->job.account)->record.level);
@@ -116,8 +128,7 @@ static void add_escalation(struct tk_console *c, struct tk_text *t)
 
 static void add_last_error(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, c->job.account->last_error == TK_OK ? "none"
-                                                       : tk_err_code(c->job.account->last_error));
+    add_error(t, c->job.account->last_error);
 }
 
 static void add_time(struct tk_console *c, struct tk_text *t)
@@ -232,6 +243,7 @@ static const struct {
             {"next_refresh_in", add_next_refresh},
             {"renew", NULL},
             {"rest", add_rest},
+            {"rest_error", add_rest_error},
             {"escalation", add_escalation},
             {"last_error", add_last_error},
             {"time", add_time},

@@ -91,6 +91,8 @@ static void pair_refused(struct tk_account *a)
         return;
     }
     a->refresh.try_previous = true;
+    a->refresh.error = TK_E_GRANT_IN_DOUBT;
+    tk_account_set_error(a, TK_E_GRANT_IN_DOUBT);
     tk_token_refresh_at(a, tk_runtime_now(a->rt) + PREVIOUS_DELAY_MS);
 }
 

@@ -34,6 +34,8 @@ class Certificates(GatewayCase):
                 asked = keeper.ask(f"auth code {self.b24.code()['code']}")
                 answer = keeper.answered(asked)
                 self.assert_error(answer, error)
+                if cert == "nochain":
+                    self.assertIn("have the server send its intermediates", answer.last)
                 self.assertEqual(self.requests("exchange"), [])
                 self.assertEqual([e for e in self.b24.log() if e["event"] == "request"
                                   and e["listener"] == "oauth"], [])

@@ -97,6 +97,7 @@ static void prefers_the_clock_of_the_platform(void **state)
     tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 1000);
     assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 1000);
     assert_int_equal(tk_time_set(&t, BUILD + 7, TK_TIME_CONSOLE), TK_E_CLOCK_SYSTEM);
+    assert_int_equal(tk_time_set(&t, 5, TK_TIME_CONSOLE), TK_E_CLOCK_SYSTEM);
     tk_sim_set_wall(&port, TK_TIME_RTC, BUILD + 1000);
     assert_int_equal(now(TK_TIME_RTC), BUILD + 1000);
     assert_int_equal(tk_time_set(&t, BUILD + 7, TK_TIME_CONSOLE), TK_OK); /* sets the RTC */

@@ -57,7 +57,8 @@ static void a_portal_without_a_paid_plan_is_reported(void **state)
     world_set_client(&w);
     world_give_code(&w, "c");
     assert_string_equal(world_type(&w, "auth code c"),
-                        "OK state=ready generation=1 expires_in=3600 rest=access_denied");
+                        "OK state=ready generation=1 expires_in=3600 rest=access_denied "
+                        "rest_error=access_denied");
 }
 
 static void a_rejected_code_leaves_the_pair_as_it_was(void **state)

@@ -26,10 +26,10 @@ static void assert_status(const char *key, const char *value)
     assert_string_equal(world_status(&w, key), value);
 }
 
-/* Exchanges a code; `rest` is the result of the verification. */
+/* Exchanges a code; rest: the result of the verification, and its error. */
 static void provision(const char *rest)
 {
-    char wanted[80];
+    char wanted[120];
 
     world_set_client(&w);
     world_give_code(&w, "code1");
@@ -182,6 +182,7 @@ static void assert_unmoved(void)
     assert_status("client_endpoint", "https://" OLD "/rest/");
     assert_status("state", "ready");
     assert_status("rest", "unreachable");
+    assert_status("rest_error", "http_redirect");
     assert_status("last_error", "http_redirect");
     world_restart(&w, 1000);
     assert_status("portal", OLD);
@@ -193,7 +194,7 @@ static void a_third_redirect_is_refused_and_nothing_stored(void **state)
     redirect(0, OLD, "https://a.bitrix24.com/");
     redirect(1, "a.bitrix24.com", "https://b.bitrix24.com/");
     redirect(2, "b.bitrix24.com", "https://" NEW "/");
-    provision("unreachable");
+    provision("unreachable rest_error=http_redirect");
     assert_string_equal(w.server.last_host, "b.bitrix24.com");
     assert_unmoved();
 }
@@ -203,7 +204,7 @@ static void a_redirect_loop_ends(void **state)
     (void)state;
     redirect(0, OLD, "https://" NEW "/");
     redirect(1, NEW, "https://" OLD "/");
-    provision("unreachable");
+    provision("unreachable rest_error=http_redirect");
     assert_int_equal(w.server.requests, 4);
     assert_unmoved();
 }
@@ -239,7 +240,7 @@ static void a_hostile_redirect_changes_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof locations / sizeof locations[0]; i++) {
         redirect(0, OLD, locations[i]);
-        provision("unreachable");
+        provision("unreachable rest_error=http_redirect");
         assert_string_equal(w.server.last_host, OLD);
         assert_unmoved();
         tear_down(NULL);
@@ -252,7 +253,7 @@ static void a_new_name_that_refuses_is_not_stored(void **state)
     (void)state;
     redirect(0, OLD, "https://" NEW "/");
     w.server.rules.paid_plan = false;
-    provision("access_denied");
+    provision("access_denied rest_error=access_denied");
     assert_status("portal", OLD);
     assert_status("client_endpoint", "https://" OLD "/rest/");
 }
@@ -285,7 +286,7 @@ static void after_a_transient_error_it_is_repeated_soon(void **state)
 {
     (void)state;
     w.server.rest_error = "CONNECTION_ERROR";
-    provision("unreachable");
+    provision("unreachable rest_error=server_error");
     assert_status("last_error", "server_error");
     assert_status("said", "CONNECTION_ERROR");
     assert_int_equal(w.server.checks, 1);
@@ -296,6 +297,7 @@ static void after_a_transient_error_it_is_repeated_soon(void **state)
     w.server.rest_error = NULL;
     world_run(&w, HOUR + MINUTE);
     assert_status("rest", "ok");
+    assert_status("rest_error", "none");
     assert_status("last_error", "none");
     unsigned proofs = w.server.checks;
 
@@ -307,7 +309,7 @@ static void after_a_refusal_it_is_repeated_slowly(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
-    provision("access_denied");
+    provision("access_denied rest_error=access_denied");
     world_run(&w, 59 * MINUTE);
     assert_int_equal(w.server.checks, 1);
     world_run(&w, 2 * MINUTE);
@@ -323,7 +325,7 @@ static void a_refused_token_is_refreshed_once(void **state)
 {
     (void)state;
     w.server.rest_error = "expired_token";
-    provision("access_denied");
+    provision("access_denied rest_error=token_refused");
     assert_status("last_error", "token_refused");
     while (w.server.refreshes == 0)
         world_run(&w, 1000);
@@ -337,7 +339,7 @@ static void a_token_that_stays_refused_is_not_refreshed_again(void **state)
 {
     (void)state;
     w.server.rest_error = "invalid_token";
-    provision("access_denied");
+    provision("access_denied rest_error=token_refused");
     world_run(&w, 20 * MINUTE);
     assert_int_equal(w.server.refreshes, 1);
     assert_int_equal(w.server.checks, 2);
@@ -348,11 +350,31 @@ static void a_forgotten_pair_is_not_verified(void **state)
 {
     (void)state;
     w.server.rules.paid_plan = false;
-    provision("access_denied");
+    provision("access_denied rest_error=access_denied");
     world_type(&w, "auth forget");
     world_run(&w, 50 * (uint64_t)HOUR);
     assert_int_equal(w.server.checks, 1);
     assert_status("rest", "unknown");
+}
+
+/* --- what `check` says without a way to a new token --- */
+
+static void check_of_a_revoked_pair_asks_for_an_authorization(void **state)
+{
+    (void)state;
+    w.port.system = true; /* an address */
+    provision("ok");
+    world_run(&w, 15000);
+    world_error(&w, "invalid_grant", 400, 1);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR invalid_grant");
+    world_assert_begins(world_type(&w, "check"), "OK"); /* the access token is still valid */
+    w.server.rest_error = "expired_token";
+    world_assert_begins(world_type(&w, "check"), "ERR needs_code");
+    assert_non_null(strstr(w.answer, "@1 rest=needs_code authorization required; type auth begin"));
+    world_run(&w, HOUR);
+    world_assert_begins(world_type(&w, "check"), "ERR needs_code");
+    world_type(&w, "auth forget");
+    world_assert_begins(world_type(&w, "check"), "OK");
 }
 
 /* --- a user who was dismissed --- */
@@ -434,6 +456,7 @@ int main(void)
         TEST(a_refused_token_is_refreshed_once),
         TEST(a_token_that_stays_refused_is_not_refreshed_again),
         TEST(a_forgotten_pair_is_not_verified),
+        TEST(check_of_a_revoked_pair_asks_for_an_authorization),
         TEST(a_refused_user_blocks_until_the_portal_accepts_a_call),
         TEST(another_user_ends_the_refusal),
         TEST(an_unknown_error_code_is_shown),

@@ -265,6 +265,29 @@ static void transient_errors_do_not_end_a_recovery_with_the_previous_pair(void *
     assert_string_equal(world_status(&w, "intent"), "none");
 }
 
+/* Until the previous pair is refused too, it is not known whether an operator must act. */
+static void an_authorization_is_not_asked_for_before_the_previous_pair_is_refused(void **state)
+{
+    (void)state;
+    just_before_a_refresh(false);
+    world_latency(&w, 2000);
+    while (w.server.pairs == 2)
+        world_run(&w, 1);
+    world_restart(&w, 1000); /* before the response, so that no failure was reported */
+    world_latency(&w, 0);
+    world_error(&w, "invalid_grant", 400, 2);
+    while (!account()->refresh.try_previous)
+        world_run(&w, 1);
+    assert_string_equal(world_status(&w, "last_error"), "grant_in_doubt");
+    assert_null(strstr(world_status(&w, "action"), "auth begin"));
+    assert_int_equal(world_count_events(&w, "cause=grant_in_doubt"), 1);
+    assert_int_equal(world_count_events(&w, "auth begin"), 0);
+    world_run(&w, 5 * MINUTE);
+    world_assert_state(&w, "needs_code", "rotation_lost");
+    assert_non_null(strstr(world_status(&w, "action"), "auth begin"));
+    assert_int_equal(world_count_events(&w, "level=4 cause=invalid_grant"), 1);
+}
+
 static void a_configuration_error_does_not_end_a_recovery(void **state)
 {
     (void)state;
@@ -438,6 +461,7 @@ int main(void)
         cmocka_unit_test(power_fails_again_in_each_flash_operation_of_the_recovery),
         TEST(transient_errors_do_not_end_a_recovery),
         TEST(transient_errors_do_not_end_a_recovery_with_the_previous_pair),
+        TEST(an_authorization_is_not_asked_for_before_the_previous_pair_is_refused),
         TEST(a_configuration_error_does_not_end_a_recovery),
         TEST(lost_responses_are_recovered_while_grace_lasts),
         TEST(flash_errors_do_not_delay_refreshes),
