@@ -124,6 +124,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
 void tk_keeper_free(struct tk_keeper *k)
 {
     TK_ASSERT(is_ready(k));
+    for (size_t i = 0; i < TK_CONSOLES; i++)
+        tk_console_end(&k->consoles[i]);
     tk_runtime_free(&k->rt);
     tk_wipe(k, sizeof *k);
 }
@@ -154,30 +156,33 @@ static void begin_stop(struct tk_keeper *k, uint64_t now_ms)
     tk_runtime_event(&k->rt, &t);
 }
 
-static bool stop(struct tk_keeper *k, uint64_t now_ms)
+bool tk_keeper_shutdown(struct tk_keeper *k)
 {
+    uint64_t now_ms = tk_keeper_now(k);
+
     if (!k->stopping)
         begin_stop(k, now_ms);
     return is_done(k, now_ms);
 }
 
-bool tk_keeper_shutdown(struct tk_keeper *k)
+static void reboot(struct tk_keeper *k)
 {
-    return stop(k, tk_keeper_now(k));
+    k->rt.reboot = false;
+    tk_device_reboot(k->rt.config->port);
 }
 
 /* Returns the tick of the next pass. */
 static uint64_t continue_stop(struct tk_keeper *k, uint64_t now_ms)
 {
-    if (k->rt.reboot && stop(k, now_ms)) {
-        k->rt.reboot = false;
-        tk_device_reboot(k->rt.config->port);
-    }
+    if (k->rt.reboot && !k->stopping)
+        begin_stop(k, now_ms);
+    if (k->rt.reboot && k->stop_by_ms == 0)
+        reboot(k);
     if (!k->stopping || k->stop_by_ms == 0)
         return UINT64_MAX;
     if (!is_done(k, now_ms))
         return k->stop_by_ms;
-    k->stop_by_ms = 0; /* the caller is woken once */
+    k->stop_by_ms = 0; /* the caller is woken once, and commands are answered in that pass */
     return now_ms;
 }
 

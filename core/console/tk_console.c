@@ -448,6 +448,12 @@ static uint64_t next_run(const struct tk_console *c, uint64_t now_ms)
     return c->job.deadline_ms;
 }
 
+void tk_console_end(struct tk_console *c)
+{
+    cancel_job(c, TK_E_CANCELLED);
+    (void)tk_output_flush(&c->out);
+}
+
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
 {
     /* At most two lines of input a pass, so that timers and network get their turn. */

@@ -52,6 +52,9 @@ void tk_console_init(struct tk_console *c, const struct tk_console_env *env, uns
  * without an event, or UINT64_MAX. */
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms);
 
+/* Answers the command in progress: ERR cancelled. Writes what the port accepts now. */
+void tk_console_end(struct tk_console *c);
+
 /* Queues an EVT or LOG line, without a line end; dropped while nothing is attached. */
 void tk_console_emit(struct tk_console *c, const char *line);
 

@@ -10,11 +10,12 @@ import json
 import os
 import re
 import signal
+import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from keeper import PATIENT_S, GatewayCase
+from keeper import PATIENT_S, PROGRAM, GatewayCase
 
 # The moment, as a fault of the authorization server; then, whether the request was sent.
 MOMENTS = (({"kind": "hold"}, True), ({"kind": "hold", "byte": 1}, True),
@@ -26,14 +27,16 @@ UNIT = Path(__file__).resolve().parents[2] / "boards/host/tokenkeeper.service"
 
 class Stop(GatewayCase):
 
-    def ask_for_refresh(self, fault: dict | None) -> None:
-        """Returns when the refresh is at that moment; without a fault, at any."""
+    def ask_for_refresh(self, fault: dict | None):
+        """Returns when the refresh is at that moment; without a fault, at any. The result is for
+        answered()."""
         since = len(self.b24.log())
         if fault:
             self.b24.fault("oauth", count=1, **fault)
-        self.k.ask("auth refresh")
+        asked = self.k.ask("auth refresh")
         if fault:
             self.k.wait_for(lambda: len(self.b24.log()) > since)
+        return asked
 
     def end(self, how, sent: bool, held: bool) -> None:
         """Ends the service; a response that is held is released once the service waits for it."""
@@ -81,6 +84,32 @@ class Stop(GatewayCase):
         start = self.k.type(b"\x03")
         self.k.out.wait(".*ERR cancelled", start)
         return start
+
+    def test_each_command_is_answered(self) -> None:
+        """With OK where its request was sent and answered, else with ERR cancelled."""
+        self.k.provision()
+        for (fault, sent), how in itertools.product(MOMENTS[:4], (signal.SIGTERM, "reboot")):
+            with self.subTest(fault=fault, how=how):
+                self.k.end()
+                self.k.start()
+                asked = self.ask_for_refresh(fault)
+                if how == "reboot":
+                    self.reboot_from_another_console()
+                else:
+                    os.kill(self.k.process.pid, how)
+                if sent:
+                    self.assertEqual(self.b24.release(), {"released": 1})
+                self.assertRegex(self.k.answered(asked).last,
+                                 "^OK state=ready" if sent else "^ERR cancelled")
+                if how != "reboot":
+                    self.assertEqual(self.k.wait_end(), 0)
+                    self.k.start()
+                self.b24.clear_faults()
+                self.b24.drop()
+
+    def reboot_from_another_console(self) -> None:
+        subprocess.run([PROGRAM, "console"], env=self.k.env, input="@1 reboot\n", text=True,
+                       check=True, stdout=subprocess.DEVNULL, timeout=PATIENT_S)
 
     def test_during_an_exchange(self) -> None:
         self.k.configure()

@@ -267,6 +267,33 @@ static void a_cancelled_check_leaves_no_request(void **state)
     assert_null(w.keeper.rt.https.queue);
 }
 
+/* None waits in silence when the program ends; `auth begin` has printed its link. */
+static void the_end_answers_each_command(void **state)
+{
+    static const struct {
+        const char *line, *answer;
+    } rows[] = {
+        {"@7 check\n", "@7 ERR cancelled "},           {"@7 auth begin\n", "@7 OK\r\n"},
+        {"@7 auth code code2\n", "@7 ERR cancelled "}, {"@7 auth refresh\n", "@7 ERR cancelled "},
+        {"@7 token 3600\n", "@7 ERR cancelled "},      {"set client_secret\n", "ERR cancelled "}};
+
+    (void)state;
+    world_provision(&w);
+    w.port.system = true;
+    for (size_t i = 0; i < w.server.host_count; i++)
+        w.server.peers[i].connect_ms = 5000;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        world_restart(&w, 60000);
+        type("");
+        type(rows[i].line);
+        assert_null(strstr(out, rows[i].answer));
+        tk_keeper_free(&w.keeper);
+        collect();
+        assert_non_null(strstr(out, rows[i].answer));
+        tk_keeper_init(&w.keeper, &w.config);
+    }
+}
+
 /* The machine slept past its deadline; the stages that are left have deadlines of their own. */
 static void a_check_that_is_late_does_not_spin(void **state)
 {
@@ -413,6 +440,7 @@ int main(void)
         TEST(a_second_command_is_refused_as_busy),
         TEST(check_reports_a_missing_address),
         TEST(a_cancelled_check_leaves_no_request),
+        TEST(the_end_answers_each_command),
         TEST(a_check_that_is_late_does_not_spin),
         TEST(auth_code_cancels_a_check),
         TEST(a_new_terminal_does_not_see_the_input_of_the_last),
