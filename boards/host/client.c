@@ -123,6 +123,18 @@ static void print_json(const char *line)
     printf("{%s", line + strlen(ok));
 }
 
+/* Whether the words tell what to type on the console. */
+static bool names_command(const char *words)
+{
+    static const char *const signs[] = {"type ", "set ", "(help ", "see status", "with time"};
+
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if (strstr(words, signs[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static int print_error(struct tk_json *j)
 {
     const char *error = tk_json_text(j, tk_json_member(j, 0, "error"));
@@ -133,7 +145,8 @@ static int print_error(struct tk_json *j)
         tk_host_message("invalid reply from the service");
         return TK_EXIT_INTERNAL;
     }
-    tk_host_message("%s: %s", error, words);
+    tk_host_message("%s: %s%s", error, words,
+                    names_command(words) ? " (in tokenkeeper console)" : "");
     return (int)status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
 
+#include "tk_command_table.h"
 #include "tk_version.h"
 
 #include <getopt.h>
@@ -12,30 +13,34 @@ static const char usage[] =
     "\n"
     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
     "                  [--socket PATH] [--socket-group GROUP] [--ca PEM] [--key FILE]\n"
-    "      Runs the service. Type help on its console. End of input detaches the console;\n"
-    "      SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh that was sent is\n"
-    "      awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once more, follows.\n"
+    "      Runs the service. Type help on its console. End of input detaches the\n"
+    "      console; SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh\n"
+    "      that was sent is awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once\n"
+    "      more, follows.\n"
     "  tokenkeeper console [--socket PATH]\n"
     "      Opens a console of the running service. Ctrl-] leaves it.\n"
-    "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION] [--timeout S]\n"
-    "                  [--json] [--socket PATH]\n"
-    "      Prints a valid access token. --min-valid: renew it first if fewer seconds are\n"
-    "      left (default 60). --rejected: a server answered 401 to this generation.\n"
-    "      --timeout: seconds to wait (default 30, at most 3600). --json: print all\n"
-    "      values.\n"
+    "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION]\n"
+    "                  [--timeout S] [--json] [--socket PATH]\n"
+    "      Prints a valid access token. --min-valid: renew it first if fewer seconds\n"
+    "      are left (default 60). --rejected: a server answered 401 to this\n"
+    "      generation. --timeout: seconds to wait (default 30, at most 3600).\n"
+    "      --json: print all values.\n"
     "  tokenkeeper --version | --help\n"
     "\n"
-    "  --flash FILE          file with settings and tokens (root: /var/lib/tokenkeeper/flash.bin,\n"
-    "                        otherwise under $XDG_STATE_HOME)\n"
-    "  --socket PATH         socket of the service ($TOKENKEEPER_SOCKET; root:\n"
-    "                        /run/tokenkeeper/socket, otherwise under $XDG_RUNTIME_DIR)\n"
-    "  --socket-group GROUP  let the members of GROUP use the socket\n"
-    "  --ca PEM              trust the roots in this file instead of the machine's\n"
-    "  --key FILE            encrypt the flash file with a key derived from FILE; keep FILE on\n"
-    "                        another medium, with mode 0600\n"
+    "  --flash FILE   file with settings and tokens (root:\n"
+    "                 /var/lib/tokenkeeper/flash.bin, otherwise under\n"
+    "                 $XDG_STATE_HOME)\n"
+    "  --socket PATH  socket of the service ($TOKENKEEPER_SOCKET; root:\n"
+    "                 /run/tokenkeeper/socket, otherwise under $XDG_RUNTIME_DIR)\n"
+    "  --socket-group GROUP\n"
+    "                 let the members of GROUP use the socket\n"
+    "  --ca PEM       trust the roots in this file instead of the machine's\n"
+    "  --key FILE     encrypt the flash file with a key derived from FILE; keep FILE\n"
+    "                 on another medium, with mode 0600\n"
     "\n"
-    "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator action\n"
-    "required and no valid token, 6 try again later, 70 internal error, 75 flash file in use\n";
+    "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator\n"
+    "action required and no valid token, 6 try again later, 70 internal error,\n"
+    "75 flash file in use\n";
 
 enum {
     OPT_FLASH = 1,
@@ -84,6 +89,8 @@ static const struct {
          BIT(OPT_JSON)},
 };
 
+enum { COMMANDS = sizeof commands / sizeof commands[0], NAME_MAX_LEN = 16 };
+
 static void keep_option(struct tk_options *o, int option, const char *value)
 {
     const char **places[OPT_COUNT] = {[OPT_FLASH] = &o->flash,
@@ -131,18 +138,78 @@ static int run_command(size_t i, int argc, char **argv)
     return commands[i].run(&options);
 }
 
+/* Levenshtein's: insertions, deletions and replacements that make b of a; both are short. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LEN + 1], len = strlen(b);
+
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (; *a != '\0'; a++) {
+        size_t diagonal = row[0]++;
+
+        for (size_t j = 1; j <= len; j++) {
+            size_t replaced = diagonal + (*a != b[j - 1]);
+            size_t other = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+            diagonal = row[j];
+            row[j] = replaced < other ? replaced : other;
+        }
+    }
+    return row[len];
+}
+
+/* Whether a command of the console begins with this word. */
+static bool is_of_console(const char *word)
+{
+    size_t len = strlen(word);
+
+    for (size_t i = 0; i < tk_command_table.count; i++) {
+        const char *name = tk_command_table.commands[i].name;
+
+        if (strncmp(name, word, len) == 0 && (name[len] == '\0' || name[len] == ' '))
+            return true;
+    }
+    return false;
+}
+
+static int refuse_command(const char *name)
+{
+    if (is_of_console(name)) {
+        tk_host_message("'%s' is a command of the console; open it with: tokenkeeper console",
+                        name);
+        return TK_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < COMMANDS && strlen(name) <= NAME_MAX_LEN; i++) {
+        if (distance(name, commands[i].name) <= 2) {
+            tk_host_message("unknown command '%s'; did you mean %s?", name, commands[i].name);
+            return TK_EXIT_USAGE;
+        }
+    }
+    tk_host_message("unknown command '%s'; see tokenkeeper --help", name);
+    return TK_EXIT_USAGE;
+}
+
+/* "version" for --version and version; the same of help. */
+static bool is_word(const char *name, const char *word)
+{
+    return strcmp(name + (strncmp(name, "--", 2) == 0 ? 2 : 0), word) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
-    if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0) {
-        fputs(name[2] == 'h' ? usage : "tokenkeeper " TK_VERSION "\n", stdout);
+    if (is_word(name, "help") || is_word(name, "version")) {
+        fputs(is_word(name, "help") ? usage : "tokenkeeper " TK_VERSION "\n", stdout);
         return TK_EXIT_OK;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(name, commands[i].name) == 0)
             return run_command(i, argc - 1, argv + 1);
     }
+    if (argc > 1)
+        return refuse_command(name);
     fputs(usage, stderr);
     return TK_EXIT_USAGE;
 }

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -183,10 +184,35 @@ class ExitStatus(GatewayCase):
         for number in ("2", "3", "4", "5", "6", "70", "75"):
             self.assertRegex(done.stdout, rf"(?m)(status: .*|^.*)\b{number} [a-z]")
 
+    def test_help_and_version_in_each_form(self) -> None:
+        text = self.k.run("--help").stdout
+        self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+        self.assertEqual(self.k.run("help").stdout, text)
+        self.assertEqual(self.k.run("version").stdout, self.k.run("--version").stdout)
+        self.assertRegex(self.k.run("version").stdout, r"^tokenkeeper \d+\.\d+\.\d+\n$")
+
+    def test_an_unknown_command_is_answered_in_one_line(self) -> None:
+        for word, wanted in (("gte", "did you mean get?"), ("consol", "did you mean console?"),
+                             ("rnu", "did you mean run?"), ("dance", "see tokenkeeper --help"),
+                             ("x" * 1000, "see tokenkeeper --help"),
+                             ("status", "open it with: tokenkeeper console"),
+                             ("auth", "open it with: tokenkeeper console"),
+                             ("--nonsense", "see tokenkeeper --help")):
+            with self.subTest(word):
+                done = self.k.run(word)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"^tokenkeeper: .*{re.escape(wanted)}\n$")
+
+    def test_an_error_says_where_its_commands_are_typed(self) -> None:
+        where = r"type .* \(in tokenkeeper console\)\n$"
+        self.assertRegex(self.k.get("--ref", "other").stderr, where)
+        self.k.configure()
+        self.assertRegex(self.k.get().stderr, where)
+
     def test_invalid_arguments(self) -> None:
         run = ["run", "--flash", str(self.k.home / "second.bin"), "--socket",
                str(self.k.home / "second")]
-        for arguments in ([], ["dance"], [*run, "--console", "tape"], [*run, "extra"],
+        for arguments in ([], [*run, "--console", "tape"], [*run, "extra"],
                           [*run, "--console", "none", "--socket-group", "no-such-group"],
                           ["get", "--flash", "x"]):
             with self.subTest(arguments):
