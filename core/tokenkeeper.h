@@ -45,8 +45,8 @@ extern "C" {
  * initialization; *config and all that it points to must outlive it. */
 void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config);
 
-/* Cancels the commands of the consoles, closes all connections and wipes k, which may be initialized
- * again. Flash is not changed. */
+/* Cancels the commands of the consoles, closes all connections and wipes k, which may be
+ * initialized again. Flash is not changed. */
 void tk_keeper_free(struct tk_keeper *k);
 
 /*

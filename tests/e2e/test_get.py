@@ -203,6 +203,12 @@ class ExitStatus(GatewayCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertRegex(done.stderr, rf"^tokenkeeper: .*{re.escape(wanted)}\n$")
 
+    def test_each_command_of_the_console_is_known_as_such(self) -> None:
+        words = {line.split("=")[0].split()[0] for line in self.k.must("help").lines}
+        for word in sorted(words - {"help", "version"}):
+            with self.subTest(word):
+                self.assertIn(f"'{word}' is a command of the console", self.k.run(word).stderr)
+
     def test_an_error_says_where_its_commands_are_typed(self) -> None:
         where = r"type .* \(in tokenkeeper console\)\n$"
         self.assertRegex(self.k.get("--ref", "other").stderr, where)
