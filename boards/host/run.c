@@ -3,6 +3,7 @@
 #include "host.h"
 #include "key.h"
 #include "roots.h"
+#include "supervisor.h"
 #include "terminal.h"
 #include "tk_mbedtls.h"
 #include "tk_posix.h"
@@ -40,6 +41,7 @@ static struct {
     struct tk_control control;
     struct tk_config config;
     struct tk_terminal terminal;
+    struct tk_supervisor supervisor;
     bool echo;     /* EVT and LOG lines go to stderr, too */
     bool stopping; /* a signal arrived ... */
     bool at_once;  /* ... and SIGINT or SIGQUIT after it: nothing is awaited */
@@ -125,6 +127,7 @@ static void take_signals(void)
         service.at_once |= service.stopping && (number == SIGINT || number == SIGQUIT);
         service.stopping = true;
     }
+    tk_supervisor_report(&service.supervisor, "STOPPING=1");
 }
 
 /* After a signal: whether the service may end. */
@@ -134,13 +137,19 @@ static bool is_stopped(void)
     return service.stopping && (service.at_once || tk_keeper_shutdown(&service.keeper));
 }
 
+static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* One pass. Returns the tick of the next one. */
 static uint64_t run_pass(void)
 {
-    uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(&service.keeper));
-    uint64_t until_ms = tk_keeper_run(&service.keeper);
+    uint64_t now_ms = tk_keeper_now(&service.keeper);
+    uint64_t next_ms = sooner(tk_control_run(&service.control, now_ms),
+                              tk_supervisor_feed(&service.supervisor, now_ms));
 
-    return next_ms < until_ms ? next_ms : until_ms;
+    return sooner(next_ms, tk_keeper_run(&service.keeper));
 }
 
 /* Runs until a reboot is requested (true) or a signal ends it (false). */
@@ -179,6 +188,7 @@ static int serve(const struct tk_options *options)
         !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
     service.echo = !tk_terminal_is_stdio(options->console);
+    tk_supervisor_report(&service.supervisor, "READY=1");
     while (run_once())
         continue;
     return TK_EXIT_OK;
@@ -189,6 +199,7 @@ int tk_host_run(const struct tk_options *options)
     int status;
 
     tk_posix_init(&service.port);
+    tk_supervisor_open(&service.supervisor);
     tk_mbedtls_init(&service.port, HEAP_LIMIT);
     status = open_flash(options);
     if (status != TK_EXIT_OK)
@@ -198,6 +209,7 @@ int tk_host_run(const struct tk_options *options)
     tk_control_close(&service.control);
     tk_terminal_close(&service.terminal);
     tk_posix_flash_close(&service.flash);
+    tk_supervisor_close(&service.supervisor);
     tk_posix_free(&service.port);
     return status;
 }

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a service manager needs: its protocol, the unit's sandbox, a hardened program."""
+
+import csv
+import os
+import socket
+import subprocess
+import unittest
+
+from keeper import PATIENT_S, PROGRAM, ROOT, GatewayCase
+
+UNITS = ROOT / "boards/host"
+EXPOSURE_MAX = 15  # tenths
+
+
+class ServiceManager(GatewayCase):
+    """sd_notify(3), as systemd speaks it."""
+
+    keeper_options = {"console": "none", "start": False}
+
+    def listen(self, address: str) -> socket.socket:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(s.close)
+        s.settimeout(PATIENT_S)
+        s.bind(address.replace("@", "\0", 1))
+        self.k.env["NOTIFY_SOCKET"] = address
+        return s
+
+    def test_ready_alive_and_stopping(self) -> None:
+        for address in (str(self.k.home / "notify"), f"@tokenkeeper-{os.getpid()}"):
+            with self.subTest(address):
+                manager = self.listen(address)
+                self.k.env["WATCHDOG_USEC"] = "300000"
+                self.k.start()
+                self.assertEqual([manager.recv(100) for _ in range(4)],
+                                 [b"READY=1"] + 3 * [b"WATCHDOG=1"])
+                self.k.process.terminate()
+                while (datagram := manager.recv(100)) == b"WATCHDOG=1":
+                    continue
+                self.assertEqual(datagram, b"STOPPING=1")
+                self.assertEqual(self.k.wait_end(), 0)
+
+    def test_ready_means_that_clients_are_served(self) -> None:
+        manager = self.listen(str(self.k.home / "notify"))
+        self.k.start(hello=False)
+        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(self.k.get().returncode, 5)
+
+    def test_a_watchdog_of_another_process_is_not_fed(self) -> None:
+        manager = self.listen(str(self.k.home / "notify"))
+        self.k.env |= {"WATCHDOG_USEC": "3000", "WATCHDOG_PID": "1"}
+        self.k.start()
+        self.assertEqual(manager.recv(100), b"READY=1")
+        for _ in range(3):
+            self.assertEqual(self.k.get().returncode, 5)  # passes of its main loop
+        manager.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            manager.recv(100)
+
+    def test_a_manager_that_cannot_be_reached(self) -> None:
+        for address in ("relative", "/nonexistent/notify", "@", "/" + 200 * "x"):
+            with self.subTest(address):
+                self.k.env["NOTIFY_SOCKET"] = address
+                self.k.start()
+                self.assertEqual(self.k.get().returncode, 5)
+                self.assertEqual(self.k.end(), 0)
+
+
+class Hardening(unittest.TestCase):
+
+    def test_the_sandbox_of_each_unit(self) -> None:
+        for unit in sorted(UNITS.glob("*.service")):
+            done = subprocess.run(["systemd-analyze", "security", "--offline=true",
+                                   f"--threshold={EXPOSURE_MAX}", unit], capture_output=True,
+                                  text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    @unittest.skipIf("asan" in PROGRAM, "the sanitizers' build is not shipped")
+    def test_the_program(self) -> None:
+        done = subprocess.run(["checksec", "--output=csv", f"--file={PROGRAM}"],
+                              capture_output=True, text=True, check=True)
+        found = next(csv.reader([done.stdout]))
+        self.assertEqual(found[:6] + found[7:8], ["Full RELRO", "Canary found", "NX enabled",
+                                                  "PIE enabled", "No RPATH", "No RUNPATH", "Yes"])
