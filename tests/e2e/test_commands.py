@@ -148,7 +148,7 @@ class CommandsOfTheUnit(GatewayCase):
         lines = documented("sudo (install|systemd-sysusers|systemctl)")
         users = (ROOT / "boards/host/tokenkeeper.sysusers").read_text()
         self.assertRegex(users, rf"(?m)^u {group} ")
-        self.assertIn("sudo systemd-sysusers", lines)
+        self.assertIn("sudo systemd-sysusers tokenkeeper.conf", lines)
         self.assertIn(f"sudo install build/host/tokenkeeper {Path(start[1]).parent}/", lines)
         self.assertIn("sudo systemctl enable --now tokenkeeper", lines)
         copied = next(line.split()[-2] for line in lines if line.endswith("/system/"))
