@@ -29,6 +29,7 @@ compute | checks           | rules of the tree: rooms, symbols, limits, format, 
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
+compute | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
 compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
