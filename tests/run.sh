@@ -45,6 +45,7 @@ wait    | servers          | authorization servers from npm | python3 tests/serv
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
+wait    | release          | reproducible build, bill of materials | python3 tests/release/run.py
 wait    | demo             | the demo, and its picture in README | python3 tests/demo.py build/host/tokenkeeper >build/demo.txt && python3 tests/picture.py --check build/demo.txt
 quick-1 | checks           | | python3 tests/checks/run.py --build build/host
 quick-2 | unit-quick       | | ctest --preset host -LE exhaustive -j2

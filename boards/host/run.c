@@ -2,6 +2,7 @@
 #include "control.h"
 #include "host.h"
 #include "key.h"
+#include "protect.h"
 #include "roots.h"
 #include "supervisor.h"
 #include "terminal.h"
@@ -198,6 +199,7 @@ int tk_host_run(const struct tk_options *options)
 {
     int status;
 
+    tk_host_protect(&service, sizeof service);
     tk_posix_init(&service.port);
     tk_supervisor_open(&service.supervisor);
     tk_mbedtls_init(&service.port, HEAP_LIMIT);

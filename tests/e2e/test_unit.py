@@ -3,11 +3,15 @@
 
 import csv
 import os
+import pwd
+import re
+import shutil
 import socket
 import subprocess
 import unittest
+from pathlib import Path
 
-from keeper import PATIENT_S, PROGRAM, ROOT, GatewayCase
+from keeper import PATIENT_S, PROGRAM, ROOT, GatewayCase, Keeper
 
 UNITS = ROOT / "boards/host"
 EXPOSURE_MAX = 15  # tenths
@@ -82,3 +86,32 @@ class Hardening(unittest.TestCase):
         found = next(csv.reader([done.stdout]))
         self.assertEqual(found[:6] + found[7:8], ["Full RELRO", "Canary found", "NX enabled",
                                                   "PIE enabled", "No RPATH", "No RUNPATH", "Yes"])
+
+
+class Memory(GatewayCase):
+    """What other processes can see of the service."""
+
+    def read(self, name: str) -> str:
+        return (Path("/proc") / str(self.k.process.pid) / name).read_text()
+
+    def test_no_dump(self) -> None:
+        self.assertRegex(self.read("limits"), r"Max core file size +0 +0 ")
+
+    def test_its_state_is_locked(self) -> None:
+        self.assertGreater(int(re.search(r"VmLck:\s+(\d+)", self.read("status"))[1]), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to run as another user")
+    def test_a_process_of_the_same_user_reads_no_memory(self) -> None:
+        k = Keeper(None, console="none", start=False)
+        self.addCleanup(self._close, k)
+        other = pwd.getpwnam("nobody")
+        os.chown(k.home, other.pw_uid, other.pw_gid)
+        shutil.copy(PROGRAM, k.home / "program")
+        os.chmod(k.home / "program", 0o755)
+        user = ["setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
+        k.command_line = [*user, str(k.home / "program"), *k.command_line[1:]]
+        k.start()
+        done = subprocess.run([*user, "cat", f"/proc/{k.process.pid}/maps"], cwd="/",
+                              capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0, "the maps of the service can be read")
+        self.assertIn("Permission denied", done.stderr)
