@@ -154,7 +154,7 @@ need_to_test() {
     need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
         universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
-        checksec systemd
+        checksec systemd strace
 }
 
 # --- what may be asked for ---

@@ -2,10 +2,12 @@
 """What a service manager needs: its protocol, the unit's sandbox, a hardened program."""
 
 import csv
+import grp
 import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import unittest
@@ -86,6 +88,48 @@ class Hardening(unittest.TestCase):
         found = next(csv.reader([done.stdout]))
         self.assertEqual(found[:6] + found[7:8], ["Full RELRO", "Canary found", "NX enabled",
                                                   "PIE enabled", "No RPATH", "No RUNPATH", "Yes"])
+
+
+def permitted_calls(unit: str) -> set[str]:
+    """What the lines SystemCallFilter= of a unit permit: systemd.exec(5)."""
+    calls: set[str] = set()
+    for line in re.findall(r"(?m)^SystemCallFilter=(.*)$", unit):
+        named = set().union(*(expand(name) for name in line.lstrip("~").split()))
+        calls = calls - named if line.startswith("~") else calls | named
+    return calls
+
+
+def expand(name: str) -> set[str]:
+    """The system calls of a set like @system-service."""
+    if not name.startswith("@"):
+        return {name}
+    done = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True,
+                          text=True, check=True)
+    words = [line.strip() for line in done.stdout.splitlines()[1:]]
+    return set().union(*(expand(word) for word in words if word and word[0] != "#"))
+
+
+class SystemCalls(GatewayCase):
+    keeper_options = {"start": False}
+    MAY_FAIL = {"setrlimit", "prlimit64"}  # the unit limits core files itself
+
+    @unittest.skipIf("asan" in PROGRAM, "the sanitizers make calls of their own")
+    def test_the_unit_permits_each_one(self) -> None:
+        trace = self.k.home / "trace"
+        self.k.command_line[:0] = ["strace", "-f", "-o", str(trace), "-e", "signal=none"]
+        self.k.command_line += ["--socket-group", grp.getgrgid(os.getegid()).gr_name]
+        self.k.start()
+        self.k.provision()
+        self.k.must_refresh()
+        self.assertEqual(self.k.get().returncode, 0)
+        self.k.must("check")
+        service = int(trace.read_text().split(maxsplit=1)[0])
+        os.kill(service, signal.SIGTERM)
+        self.assertEqual(self.k.wait_end(), 0)
+        used = set(re.findall(r"(?m)^\d+ +(\w+)\(", trace.read_text()))
+        self.assertIn("sendto", used)
+        permitted = permitted_calls((UNITS / "tokenkeeper.service").read_text())
+        self.assertEqual(used - permitted - self.MAY_FAIL, set())
 
 
 class Memory(GatewayCase):
