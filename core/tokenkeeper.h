@@ -107,6 +107,9 @@ void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation
  * next tk_keeper_run. See tk_account.h for its members, tk_state.h for its state and reason. */
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);
 
+/* The account in slot index, 0 to TK_ACCOUNTS - 1, or NULL if the slot is free. */
+const struct tk_account *tk_keeper_account_at(struct tk_keeper *k, unsigned index);
+
 /* Prints the line "EVT " + text on every console and passes it to config->on_line: for events of
  * the program itself. The line is cut at 399 characters. text must not contain a secret. */
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);
