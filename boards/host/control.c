@@ -202,14 +202,26 @@ static bool is_taken(const struct tk_control *c, unsigned line)
     return tk_posix_console_attached(c->port, line);
 }
 
-/* Consoles whose terminals are gone, before others take their lines. */
+static bool has_closed(const struct tk_control *c, const struct tk_control_client *client)
+{
+    return client->state == TK_CLIENT_CONSOLE && !tk_posix_console_attached(c->port, client->line);
+}
+
+bool tk_control_is_due(const struct tk_control *c)
+{
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        if (has_closed(c, &c->clients[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Before others take their lines. */
 static void end_closed_consoles(struct tk_control *c)
 {
     for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        struct tk_control_client *client = &c->clients[i];
-
-        if (client->state == TK_CLIENT_CONSOLE && !tk_posix_console_attached(c->port, client->line))
-            end_client(c, client);
+        if (has_closed(c, &c->clients[i]))
+            end_client(c, &c->clients[i]);
     }
 }
 

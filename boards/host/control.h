@@ -75,6 +75,9 @@ bool tk_control_open(struct tk_control *c, const char *path, const char *group,
 /* Serves the clients, after tk_wait. Returns the tick of its next timeout. */
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
+/* True if tk_control_run must run again at once: the keeper has met the end of a console. */
+bool tk_control_is_due(const struct tk_control *c);
+
 void tk_control_close(struct tk_control *c);
 
 /* --- for request.c --- */

@@ -157,7 +157,8 @@ static uint64_t run_pass(void)
     uint64_t next_ms = sooner(tk_control_run(&service.control, now_ms),
                               tk_supervisor_feed(&service.supervisor, now_ms));
 
-    return sooner(next_ms, tk_keeper_run(&service.keeper));
+    next_ms = sooner(next_ms, tk_keeper_run(&service.keeper));
+    return tk_control_is_due(&service.control) ? now_ms : next_ms;
 }
 
 /* Runs until a reboot is requested (true) or a signal ends it (false). */
