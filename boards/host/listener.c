@@ -86,6 +86,14 @@ bool tk_listener_open(struct tk_listener *l, struct tk_port *port, const char *p
            tk_posix_watch(port, l->fd, POLLIN) == 0;
 }
 
+/* accept fails for want of a descriptor also where there is no client. */
+static bool has_client(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 int tk_listener_accept(struct tk_listener *l, uint64_t now_ms)
 {
     if (l->fd < 0 || now_ms < l->paused_ms)
@@ -93,8 +101,10 @@ int tk_listener_accept(struct tk_listener *l, uint64_t now_ms)
     int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     l->paused_ms = 0;
-    if (fd >= 0 || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-        return fd < 0 ? TK_LISTENER_NONE : fd;
+    if (fd >= 0)
+        return fd;
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || !has_client(l->fd))
+        return TK_LISTENER_NONE;
     l->paused_ms = now_ms + PAUSE_MS; /* the socket stays readable: a poll would not sleep */
     return TK_LISTENER_FULL;
 }
