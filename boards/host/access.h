@@ -12,10 +12,10 @@
  *
  * A user has the rights of all rules that name it or one of its groups, and none if there is no
  * such rule. `get` hands out the access token; `call=` names the REST methods that may be called.
- * `get` alone includes all calls: whoever has the token can make them at the portal.
+ * `get` alone includes all calls: a program that has the token can make them at the portal.
  *
  * In a pattern * stands for any characters. Methods that change what others receive or who may
- * what (bind, register, bizproc, placement, app) are permitted by their full names only. Letters
+ * do what (bind, register, bizproc, placement, app) are permitted by their full names only. Letters
  * are compared without case, as the portal does.
  */
 

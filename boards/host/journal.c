@@ -3,7 +3,7 @@
 
 #include "host.h"
 
-enum { QUIET_MS = 10 * 1000 };
+enum { HOLDOFF_MS = 10 * 1000 };
 
 void tk_journal_token(struct tk_journal *j, uid_t uid, pid_t pid, const char *ref)
 {
@@ -21,14 +21,14 @@ void tk_journal_token(struct tk_journal *j, uid_t uid, pid_t pid, const char *re
 void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *what,
                         uint64_t now_ms)
 {
-    if (now_ms < j->quiet_until_ms) {
+    if (now_ms < j->holdoff_until_ms) {
         j->refusals++;
         return;
     }
     tk_host_message("uid=%lu pid=%ld refused: %s (%lu more refusals before)", (unsigned long)uid,
                     (long)pid, what, (unsigned long)j->refusals);
     j->refusals = 0;
-    j->quiet_until_ms = now_ms + QUIET_MS;
+    j->holdoff_until_ms = now_ms + HOLDOFF_MS;
 }
 
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event)

@@ -15,7 +15,7 @@ enum { TK_JOURNAL_USERS = 64 };
 struct tk_journal {
     size_t count;
     uid_t seen[TK_JOURNAL_USERS]; /* users that got a token since the start */
-    uint64_t quiet_until_ms;      /* tick: refusals are only counted until then */
+    uint64_t holdoff_until_ms;    /* tick: refusals are only counted until then */
     uint32_t refusals;            /* ... that were not reported */
 };
 

@@ -86,7 +86,7 @@ bool tk_listener_open(struct tk_listener *l, struct tk_port *port, const char *p
            tk_posix_watch(port, l->fd, POLLIN) == 0;
 }
 
-/* accept fails for want of a descriptor also where there is no client. */
+/* Without a free descriptor accept fails even where there is no client. */
 static bool has_client(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

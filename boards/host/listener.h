@@ -11,7 +11,7 @@ enum { TK_LISTENER_NONE = -1, TK_LISTENER_FULL = -2 };
 struct tk_listener {
     struct tk_port *port;
     int fd;             /* -1: closed */
-    uint64_t paused_ms; /* tick: until then it accepts nothing, for want of descriptors; 0: not */
+    uint64_t paused_ms; /* tick: until then it accepts nothing: no descriptor was left; 0: not */
     char path[108];     /* removed by tk_listener_close; "": none */
 };
 

@@ -194,7 +194,7 @@ class AccessFile(Consumers):
         self.k.end()
         for text, mode, words in (("user root get\n", 0o600, "access:1: missing 'accounts='"),
                                   ("\n# x\nuser root accounts=*\n", 0o600, "access:3: "),
-                                  ("user nobody-else accounts=* get\n", 0o600, "unknown user"),
+                                  ("user no-such-user accounts=* get\n", 0o600, "unknown user"),
                                   ("", 0o620, "chmod go-w"), ("", 0o602, "chmod go-w")):
             with self.subTest(text):
                 self.file.write_text(text)
