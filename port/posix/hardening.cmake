@@ -8,8 +8,9 @@ include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# CET on x86-64, PAC and BTI on arm64
+# CET on x86-64, PAC and BTI on arm64. -Werror: clang only warns of a flag for another processor.
 set(tk_hardening_flags -fPIE)
+set(CMAKE_REQUIRED_FLAGS -Werror)
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
              -mbranch-protection=standard)
     string(MAKE_C_IDENTIFIER "TK_HAS${flag}" known)
@@ -18,6 +19,7 @@ foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=f
         list(APPEND tk_hardening_flags ${flag})
     endif()
 endforeach()
+unset(CMAKE_REQUIRED_FLAGS)
 if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
     list(APPEND tk_hardening_flags -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
