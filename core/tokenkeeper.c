@@ -315,8 +315,8 @@ enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uin
     return tk_token_serve_last(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 
-void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
+uint32_t tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
 {
     TK_ASSERT(is_ready(k));
-    tk_token_serve_rejected(&k->accounts, ref, generation);
+    return tk_token_serve_rejected(&k->accounts, ref, generation);
 }
