@@ -51,6 +51,7 @@ struct tk_control_client {
     char text[TK_CONTROL_LINE + 1];
     char ref[TK_NAME_MAX + 1]; /* of a get, in TK_CLIENT_WAITING */
     uint32_t min_valid_s;
+    uint32_t rejected; /* generation that it rejects; 0: none */
 };
 
 struct tk_control {

@@ -192,6 +192,27 @@ static int exit_of(enum tk_err err)
     return err == TK_E_NO_MEMORY ? TK_EXIT_INTERNAL : TK_EXIT_OPERATOR;
 }
 
+/* All that there is has the generation that the client rejected. */
+static void reply_not_refreshed(struct tk_control *c, struct tk_control_client *client)
+{
+    enum tk_err err = tk_keeper_account(c->keeper, client->ref)->last_error;
+
+    tk_reply_error(client, err == TK_OK ? TK_E_TRY_LATER : err, TK_EXIT_RETRY);
+}
+
+static void reply_too_soon(struct tk_control_client *client, uint32_t wait_s)
+{
+    char buf[TK_WORDS_MAX + 32];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "retry_in=");
+    tk_text_int(&t, wait_s);
+    tk_text_char(&t, ' ');
+    tk_words_add(&t, TK_E_TOO_SOON);
+    tk_reply_words(client, tk_err_code(TK_E_TOO_SOON), buf, TK_EXIT_RETRY);
+}
+
 void tk_request_step(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
     char token[TK_TOKEN_MAX + 1];
@@ -208,7 +229,9 @@ void tk_request_step(struct tk_control *c, struct tk_control_client *client, uin
     if (answer == TK_TOKEN_WAIT)
         answer = tk_token_get_last(c->keeper, client->ref, client->min_valid_s, token, sizeof token,
                                    &info);
-    if (answer == TK_TOKEN_VALUE)
+    if (answer == TK_TOKEN_VALUE && info.generation == client->rejected)
+        reply_not_refreshed(c, client);
+    else if (answer == TK_TOKEN_VALUE)
         reply_token(c, client, token, &info);
     else if (answer == TK_TOKEN_REFUSED)
         tk_reply_error(client, info.err, exit_of(info.err));
@@ -242,8 +265,13 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
     client->min_valid_s = f->min_valid == NONE ? TK_MIN_VALID_DEFAULT : (uint32_t)f->min_valid;
     client->deadline_ms =
         now_ms + 1000 * (uint64_t)(f->timeout == NONE ? GET_TIMEOUT_S : f->timeout);
-    if (f->rejected > 0)
-        tk_token_rejected(c->keeper, client->ref, (uint32_t)f->rejected);
+    client->rejected = f->rejected > 0 ? (uint32_t)f->rejected : 0;
+    uint32_t wait_s = tk_token_rejected(c->keeper, client->ref, client->rejected);
+
+    if (client->rejected > 0 && wait_s > 0) {
+        reply_too_soon(client, wait_s);
+        return;
+    }
     tk_request_step(c, client, now_ms);
 }
 

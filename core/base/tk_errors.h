@@ -27,7 +27,7 @@ TK_ERROR(IN_USE, "in_use", NONE, "the account has a token; type auth forget firs
 TK_ERROR(NO_CLIENT, "no_client", NONE, "set portal, client_id and client_secret first")
 TK_ERROR(NEEDS_CODE, "needs_code", NONE, "authorization required; type auth begin")
 TK_ERROR(TOO_SOON, "too_soon", NONE,
-         "the budget of refreshes is used up, or the token is less than 10 s old; try again later")
+         "the token is less than 10 s old, or the budget of rejected= is used up; try again later")
 TK_ERROR(TRY_LATER, "try_later", NONE, "not available yet; try again in a moment, see status")
 TK_ERROR(WRONG_ID, "wrong_id", NONE, "type the last 4 characters of the id that version prints")
 TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE, "the port failed a check above")

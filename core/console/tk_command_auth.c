@@ -223,12 +223,11 @@ static void step_refresh(struct tk_console *c)
 void tk_command_auth_refresh(struct tk_console *c, char *args)
 {
     struct tk_account *a = tk_console_account(c);
-    uint32_t wait_s;
-    enum tk_err err = tk_refresh_by_operator(a, &wait_s);
+    enum tk_err err = tk_refresh_start(a);
 
     (void)args;
     if (err == TK_E_TOO_SOON) {
-        tk_command_too_soon(c, wait_s);
+        tk_command_too_soon(c, (uint32_t)((tk_token_wait_ms(a) + 999) / 1000));
         return;
     }
     if (err != TK_OK) {

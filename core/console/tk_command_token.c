@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
-#include "tk_token.h"
 #include "tk_token_serve.h"
 
 #include <string.h>
@@ -38,14 +37,12 @@ static enum tk_token_answer serve(struct tk_console *c, bool last, char token[TK
     return tk_token_serve(c->env->accounts, ref, min_valid_s, token, TK_TOKEN_MAX + 1, info);
 }
 
-static enum tk_err why_not_refreshed(const struct tk_account *a)
+/* All that there is has the generation that the caller rejected. */
+static void fail_rejected(struct tk_console *c)
 {
-    struct tk_token_health health;
+    enum tk_err err = c->job.account->last_error;
 
-    tk_token_health(a, &health);
-    if (health.blocked_by != TK_OK)
-        return health.blocked_by;
-    return health.error == TK_OK ? TK_E_TRY_LATER : health.error;
+    tk_console_err(c, err == TK_OK ? TK_E_TRY_LATER : err);
 }
 
 static void step_token(struct tk_console *c)
@@ -57,7 +54,7 @@ static void step_token(struct tk_console *c)
     switch (serve(c, last, token, &info)) {
     case TK_TOKEN_VALUE:
         if (info.generation == c->job.u.token.rejected)
-            tk_console_err(c, why_not_refreshed(c->job.account));
+            fail_rejected(c);
         else
             answer_token(c, token, &info);
         break;

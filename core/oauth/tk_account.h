@@ -133,7 +133,6 @@ struct tk_refresh {
     uint32_t probe_s;             /* if blocked: interval to the next probe; 0: start over */
     uint32_t rejected_generation; /* a consumer met a 401 with it; 0: none */
     struct tk_budget forced;      /* refreshes that such a consumer may still force */
-    uint64_t operator_ms;         /* tick up to which `auth refresh` has used its budget */
 };
 
 /* tk_rest_verify.c: the call that verifies the token. */

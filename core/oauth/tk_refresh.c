@@ -10,8 +10,6 @@
 #define PREVIOUS_DELAY_MS  1000 /* before the previous pair is tried */
 #define PROBE_FIRST_S      3600
 #define PROBE_LAST_S       86400
-#define OPERATOR_MS        120000             /* between refreshes of an operator ... */
-#define OPERATOR_AHEAD_MS  (29 * OPERATOR_MS) /* ... that may be taken ahead */
 
 static struct tk_account *of_timer(struct tk_timer *timer)
 {
@@ -284,32 +282,6 @@ enum tk_err tk_refresh_start(struct tk_account *a)
     a->refresh.probe_s = 0; /* an operator is at work on the cause: probe at short intervals */
     start(a);
     return TK_OK;
-}
-
-/* A leaky bucket: 30 refreshes, then one in 2 minutes. */
-static uint64_t operator_wait_ms(const struct tk_account *a)
-{
-    uint64_t allowed_ms = tk_runtime_now(a->rt) + OPERATOR_AHEAD_MS;
-
-    return a->refresh.operator_ms > allowed_ms ? a->refresh.operator_ms - allowed_ms : 0;
-}
-
-enum tk_err tk_refresh_by_operator(struct tk_account *a, uint32_t *wait_s)
-{
-    uint64_t now_ms = tk_runtime_now(a->rt);
-    uint64_t wait_ms = operator_wait_ms(a);
-
-    if (wait_ms < tk_token_wait_ms(a))
-        wait_ms = tk_token_wait_ms(a);
-    *wait_s = (uint32_t)((wait_ms + 999) / 1000);
-    enum tk_err err = wait_ms > 0 ? TK_E_TOO_SOON : TK_OK;
-
-    if (!tk_account_is_renewable(a) || err == TK_OK)
-        err = tk_refresh_start(a);
-    if (err == TK_OK)
-        a->refresh.operator_ms =
-            (a->refresh.operator_ms < now_ms ? now_ms : a->refresh.operator_ms) + OPERATOR_MS;
-    return err;
 }
 
 static void timer_expired(struct tk_timer *timer, uint64_t now_ms)

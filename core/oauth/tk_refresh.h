@@ -27,8 +27,4 @@ void tk_refresh_init(struct tk_account *a);
  * TK_ACCOUNT_RENEWED or TK_ACCOUNT_FAILED. TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_TOO_SOON. */
 enum tk_err tk_refresh_start(struct tk_account *a);
 
-/* The same for an operator, whose own budget is 30 refreshes ahead and one in 2 minutes.
- * TK_E_TOO_SOON: *wait_s are left until it can start. */
-enum tk_err tk_refresh_by_operator(struct tk_account *a, uint32_t *wait_s);
-
 #endif

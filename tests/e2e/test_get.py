@@ -57,27 +57,25 @@ class Get(GatewayCase):
 
 class MinValid(GatewayCase):
 
-    def test_min_valid_above_the_remaining_life_refreshes_first(self) -> None:
-        self.b24.set(access_life_s=600)
+    def live_for_half(self) -> None:
+        """Less than half of the token's life is left, but 10 s, and no timer refreshes it."""
+        self.b24.set(access_life_s=26)
         self.k.provision()
-        self.k.wait_refreshable()
+        self.k.must("set renew on-demand")
+        self.k.pass_time(14)
+
+    def test_min_valid_above_the_remaining_life_refreshes_first(self) -> None:
+        self.live_for_half()
         self.b24.set(access_life_s=3600)
         answer = self.k.get_json("--min-valid", "600")
         self.assertEqual((answer["generation"], answer["short"]), (2, False))
-        self.assertEqual(len(self.requests("refresh")), 1)
-
-    def test_min_valid_above_the_life_of_a_token(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
         answer = self.k.get_json("--min-valid", "7200")
         self.assertEqual((answer["generation"], answer["short"]), (2, True))
         self.assertGreater(answer["expires_in"], 3500)
         self.assertEqual(len(self.requests("refresh")), 1)
 
-
     def test_timeout_returns_the_valid_token(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
+        self.live_for_half()
         self.b24.fault("oauth", "stall_at", byte=0, count=1)
         answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
@@ -89,15 +87,14 @@ class MinValid(GatewayCase):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_waiting_clients_that_shut_down_cost_no_cpu_time(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
+        self.live_for_half()
         for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # the service lets 24 wait
             self.b24.fault("oauth", "stall_at", byte=0, count=1)
             before = self.cpu_s()
             with contextlib.ExitStack() as stack:
                 clients = [stack.enter_context(Client(self.k.socket)) for _ in range(count)]
                 for client in clients:
-                    client.send({"op": "get", "min_valid": 3600, "timeout": 4})
+                    client.send({"op": "get", "min_valid": 3600, "timeout": 2})
                 self.k.wait_for(lambda: was_read(clients[0].socket))
                 for client in clients[:1]:
                     client.send(more)
