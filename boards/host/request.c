@@ -268,7 +268,7 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
     client->rejected = f->rejected > 0 ? (uint32_t)f->rejected : 0;
     uint32_t wait_s = tk_token_rejected(c->keeper, client->ref, client->rejected);
 
-    if (client->rejected > 0 && wait_s > 0) {
+    if (wait_s > 0) {
         reply_too_soon(client, wait_s);
         return;
     }

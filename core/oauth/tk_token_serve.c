@@ -26,7 +26,7 @@ uint32_t tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint3
 {
     struct tk_account *a = tk_accounts_find(all, ref);
 
-    return a != NULL && generation == a->pair.generation ? force_refresh(a) : 0;
+    return a != NULL && generation > 0 && generation == a->pair.generation ? force_refresh(a) : 0;
 }
 
 static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
