@@ -298,6 +298,12 @@ const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref)
     return tk_accounts_find(&k->accounts, ref);
 }
 
+const struct tk_account *tk_keeper_account_at(struct tk_keeper *k, unsigned index)
+{
+    TK_ASSERT(is_ready(k) && index < TK_ACCOUNTS);
+    return k->accounts.of[index].used ? &k->accounts.of[index] : NULL;
+}
+
 enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                   char *buf, size_t size, struct tk_token_info *info)
 {
@@ -314,8 +320,8 @@ enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uin
     return tk_token_serve_last(&k->accounts, ref, min_valid_s, buf, size, info);
 }
 
-void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
+uint32_t tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation)
 {
     TK_ASSERT(is_ready(k));
-    tk_token_serve_rejected(&k->accounts, ref, generation);
+    return tk_token_serve_rejected(&k->accounts, ref, generation);
 }

@@ -75,12 +75,13 @@ uint64_t tk_keeper_run(struct tk_keeper *k);
 /*
  * Copies a valid access token of the account ref (NULL or "": the first) to buf, NUL-terminated.
  * size: TK_TOKEN_MAX + 1 bytes are always enough. If fewer than min_valid_s seconds of its life are
- * left (TK_MIN_VALID_DEFAULT suits most callers) it starts one refresh, which the next
- * tk_keeper_run sends. Call it before tk_keeper_run, in each pass until it stops returning
+ * left (TK_MIN_VALID_DEFAULT suits most callers; half of the whole life is the most that counts) it
+ * starts one refresh, which the next tk_keeper_run sends. Call it before tk_keeper_run, in each pass until it stops returning
  * TK_TOKEN_WAIT. *info is always filled.
  *
  *      TK_TOKEN_VALUE    buf has the token; info->expires_in seconds are left. info->is_short: that
- *                        is less than min_valid_s, because no refresh can help now
+ *                        is less than min_valid_s: half of its life is left, or no refresh can
+ *                        help now
  *      TK_TOKEN_WAIT     a refresh is in progress (info->err is TK_OK) or is being retried
  *                        (info->err: its last error). It has no timeout; see tk_token_get_last
  *      TK_TOKEN_REFUSED  there is no valid token and waiting does not help; info->err:
@@ -100,13 +101,20 @@ enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uin
                                        char *buf, size_t size, struct tk_token_info *info);
 
 /* The portal answered 401 to a token of this generation (info->generation). If it is still the
- * current one, tk_token_get does not return it again but refreshes it. No effect for an unknown
- * ref or another generation. */
-void tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation);
+ * current one, tk_token_get does not return it before a refresh was tried. Should that fail, the
+ * token is returned again: compare info->generation. No effect for an unknown ref or another
+ * generation, and while refreshes fail.
+ *
+ * An account has a budget: one such refresh in a minute, ten in an hour. Returns 0, or the seconds
+ * until there is one: nothing changed. */
+uint32_t tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation);
 
 /* The account ref (NULL or "": the first) for reading, or NULL if there is none. Valid until the
  * next tk_keeper_run. See tk_account.h for its members, tk_state.h for its state and reason. */
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);
+
+/* The account in slot index, 0 to TK_ACCOUNTS - 1, or NULL if the slot is free. */
+const struct tk_account *tk_keeper_account_at(struct tk_keeper *k, unsigned index);
 
 /* Prints the line "EVT " + text on every console and passes it to config->on_line: for events of
  * the program itself. The line is cut at 399 characters. text must not contain a secret. */

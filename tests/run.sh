@@ -29,6 +29,7 @@ compute | checks           | rules of the tree: rooms, symbols, limits, format, 
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
+compute | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
 compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
@@ -44,6 +45,7 @@ wait    | servers          | authorization servers from npm | python3 tests/serv
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
+wait    | release          | reproducible build, bill of materials | python3 tests/release/run.py
 wait    | demo             | the demo, and its picture in README | python3 tests/demo.py build/host/tokenkeeper >build/demo.txt && python3 tests/picture.py --check build/demo.txt
 quick-1 | checks           | | python3 tests/checks/run.py --build build/host
 quick-2 | unit-quick       | | ctest --preset host -LE exhaustive -j2
@@ -151,7 +153,8 @@ need_to_test() {
     need_to_build
     need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
         universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
-        gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
+        gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
+        checksec systemd strace
 }
 
 # --- what may be asked for ---

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
+#include "service.h"
 #include "terminal.h"
 #include "tk_json.h"
 #include "tk_limits.h"
@@ -10,65 +11,33 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_SIZE    8192
-#define GET_TIMEOUT_S  30
-#define TIMEOUT_MAX    3600
-#define GRACE_MS       5000  /* added to the timeout of the request */
-#define LEAVE_KEY      0x1d  /* Ctrl-] */
-#define LAST_ANSWER_MS 60000 /* timeout after the end of input */
+#define ANSWER_SIZE        16384
+#define GET_TIMEOUT_S      30
+#define TIMEOUT_MAX        3600
+#define GRACE_MS           2000 /* added to the timeout of the request: the service keeps it too */
+#define CONSOLE_TIMEOUT_MS 10000
+#define AGAIN_MS           10    /* before another attempt to connect */
+#define LEAVE_KEY          0x1d  /* Ctrl-] */
+#define LAST_ANSWER_MS     60000 /* timeout after the end of input */
 
-static int connect_service(const struct tk_options *options)
+/* Connects, greets and asks; again where the service closes the connection in favour of others. */
+static enum tk_service_result ask(struct tk_service *s, const char *path, bool is_admin,
+                                  const char *request, char *answer, size_t size)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char path[TK_HOST_PATH];
-    int fd;
+    for (;;) {
+        enum tk_service_result result = tk_service_open(s, path, is_admin);
 
-    if (!tk_host_socket_path(options, path))
-        return -1;
-    if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
-        tk_host_message("path of the socket longer than 107 characters: %s", path);
-        return -1;
+        if (result == TK_SERVICE_OK)
+            result = tk_service_ask(s, request, answer, size);
+        if (result == TK_SERVICE_OK || result == TK_SERVICE_REFUSED)
+            return result;
+        tk_service_close(s);
+        if (result != TK_SERVICE_ENDED || tk_service_now() >= s->deadline_ms)
+            return result;
+        (void)poll(NULL, 0, AGAIN_MS);
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    tk_host_message("no service at %s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-static bool send_text(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* Reads one line byte by byte, so that later bytes stay in the socket. */
-static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    size_t len = 0;
-
-    while (len < size - 1 && poll(&p, 1, timeout_ms) > 0) {
-        if (read(fd, buf + len, 1) != 1)
-            return false;
-        if (buf[len++] == '\n') {
-            buf[len] = '\0';
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- get --- */
@@ -106,13 +75,13 @@ static bool make_request(const struct tk_options *o, struct tk_text *t)
     return tk_text_ok(t);
 }
 
-static int timeout_of(const struct tk_options *o)
+static uint64_t deadline_of(const struct tk_options *o)
 {
     uint64_t seconds = GET_TIMEOUT_S;
 
     if (o->timeout != NULL)
         (void)tk_parse_u64(o->timeout, strlen(o->timeout), TIMEOUT_MAX, &seconds);
-    return (int)seconds * 1000 + GRACE_MS;
+    return tk_service_now() + seconds * 1000 + GRACE_MS;
 }
 
 /* Prints the reply without its member "ok". */
@@ -150,6 +119,15 @@ static int print_error(struct tk_json *j)
     return (int)status;
 }
 
+static int report_answer(char *answer)
+{
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+
+    (void)tk_json_parse(&j, answer, strlen(answer), tokens, TK_JSON_TOKENS);
+    return print_error(&j);
+}
+
 static int print_reply(const struct tk_options *o, const char *line)
 {
     char copy[ANSWER_SIZE];
@@ -172,22 +150,22 @@ static int print_reply(const struct tk_options *o, const char *line)
 
 int tk_host_get(const struct tk_options *options)
 {
-    char buf[ANSWER_SIZE];
+    char request[256], answer[ANSWER_SIZE], path[TK_HOST_PATH];
+    struct tk_service service = {.deadline_ms = deadline_of(options)};
     struct tk_text t;
-    int fd, status = TK_EXIT_RETRY;
+    int status;
 
-    tk_text_init(&t, buf, sizeof buf);
-    if (!make_request(options, &t))
+    tk_text_init(&t, request, sizeof request);
+    if (!make_request(options, &t) || !tk_host_socket_path(options, path))
         return TK_EXIT_USAGE;
-    fd = connect_service(options);
-    if (fd < 0)
-        return TK_EXIT_NO_SERVICE;
-    if (!send_text(fd, t.buf, t.len) || !read_line(fd, buf, sizeof buf, timeout_of(options)))
-        tk_host_message("the service did not answer");
+    enum tk_service_result result = ask(&service, path, false, request, answer, sizeof answer);
+
+    if (result == TK_SERVICE_OK || result == TK_SERVICE_REFUSED)
+        status = print_reply(options, answer);
     else
-        status = print_reply(options, buf);
-    tk_wipe(buf, sizeof buf);
-    close(fd);
+        status = tk_service_report(result, path);
+    tk_wipe(answer, sizeof answer);
+    tk_service_close(&service);
     return status;
 }
 
@@ -322,30 +300,42 @@ static bool pass_bytes(int fd)
     return !ended || !t.in_line;
 }
 
+/* Opens a console of the service. Returns an exit status, after a message unless that is OK. */
+static int open_console(const struct tk_options *options, struct tk_service *service)
+{
+    char answer[ANSWER_SIZE], path[TK_HOST_PATH];
+
+    service->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
+    if (!tk_host_admin_path(options, path))
+        return TK_EXIT_USAGE;
+    enum tk_service_result result =
+        ask(service, path, true, "{\"op\":\"console\"}\n", answer, sizeof answer);
+
+    if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
+        return tk_service_report(result, path);
+    if (strstr(answer, "\"ok\":true") != NULL)
+        return TK_EXIT_OK;
+    tk_service_close(service);
+    return report_answer(answer);
+}
+
 int tk_host_console(const struct tk_options *options)
 {
-    static const char request[] = "{\"op\":\"console\"}\n";
-    char buf[ANSWER_SIZE];
+    struct tk_service service;
     struct termios saved;
-    int fd = connect_service(options);
+    int status = open_console(options, &service);
 
-    if (fd < 0)
-        return TK_EXIT_NO_SERVICE;
-    if (!send_text(fd, request, strlen(request)) || !read_line(fd, buf, sizeof buf, GRACE_MS) ||
-        strstr(buf, "\"ok\":true") == NULL) {
-        tk_host_message("all consoles of the service are in use");
-        close(fd);
-        return TK_EXIT_RETRY;
-    }
+    if (status != TK_EXIT_OK)
+        return status;
     bool raw = isatty(STDIN_FILENO) && tk_terminal_make_raw(STDIN_FILENO, &saved, -1);
 
     if (raw)
         tk_host_message("Ctrl-] leaves\r");
-    bool whole = pass_bytes(fd);
+    bool whole = pass_bytes(service.fd);
 
     if (raw)
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
-    close(fd);
+    tk_service_close(&service);
     if (whole)
         return TK_EXIT_OK;
     tk_host_message("the last line of the input is incomplete and was not run");

@@ -2,297 +2,323 @@
 #include "control.h"
 
 #include "host.h"
-#include "tk_json.h"
-#include "tk_posix.h"
-#include "tk_words.h"
+#include "peer.h"
+#include "private_file.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define READ_TIMEOUT_MS 5000
-#define GET_TIMEOUT_S   30
-#define GET_TIMEOUT_MAX 3600
-#define ANSWER_SIZE     (2 * TK_TOKEN_MAX + 2048) /* a token may be escaped */
+enum {
+    ACCEPTED_PER_PASS = 32, /* then those that are connected are served first */
+    SILENT_MS = 1000        /* a console without input and output for so long gives way */
+};
 
-/* --- the socket file --- */
-
-static bool is_served(const struct sockaddr_un *address)
+void tk_control_init(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
+                     const struct tk_access *access)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool served = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return served;
-}
-
-/* Called between bind and listen, when no client can connect yet. */
-static bool give_to_group(const char *path, const char *name)
-{
-    const struct group *group = getgrnam(name);
-
-    if (group == NULL) {
-        tk_host_message("no such group: %s", name);
-        return false;
-    }
-    if (chown(path, (uid_t)-1, group->gr_gid) == 0 && chmod(path, 0660) == 0)
-        return true;
-    tk_host_message("cannot set the group of %s to %s: %s", path, name, strerror(errno));
-    return false;
-}
-
-/* A socket that a killed service has left; other files are kept. */
-static bool is_stale(const struct sockaddr_un *address)
-{
-    struct stat st;
-
-    return lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && !is_served(address);
-}
-
-static bool bind_at(int fd, const struct sockaddr_un *address)
-{
-    mode_t old = umask(0177);
-    int ret = bind(fd, (const struct sockaddr *)address, sizeof *address);
-
-    int why = errno;
-
-    if (ret != 0 && why == EADDRINUSE && is_stale(address) && unlink(address->sun_path) == 0) {
-        ret = bind(fd, (const struct sockaddr *)address, sizeof *address);
-        why = errno;
-    }
-    umask(old);
-    if (ret != 0)
-        tk_host_message("cannot listen at %s: %s", address->sun_path, strerror(why));
-    return ret == 0;
-}
-
-bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
-                     const char *path, const char *group)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
     memset(c, 0, sizeof *c);
     c->port = port;
     c->keeper = keeper;
-    c->fd = -1;
-    if (!tk_copy(c->path, sizeof c->path, path)) {
-        tk_host_message("path of the socket longer than 107 characters: %s", path);
-        return false;
-    }
-    memcpy(address.sun_path, c->path, sizeof c->path);
-    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->fd < 0 || !bind_at(c->fd, &address)) {
-        c->path[0] = '\0';
-        return false;
-    }
-    return (group == NULL || give_to_group(path, group)) && listen(c->fd, 16) == 0 &&
-           tk_posix_watch(port, c->fd, POLLIN) == 0;
+    c->access = access;
+    c->consumers.fd = c->admins.fd = -1;
 }
 
-/* --- a client --- */
+bool tk_control_open(struct tk_control *c, const char *path, const char *group,
+                     const char *admin_path)
+{
+    if (strcmp(path, admin_path) == 0) {
+        tk_host_message("consumers and administrators need different sockets: %s", path);
+        return false;
+    }
+    return tk_host_only_owner_creates(admin_path) &&
+           tk_listener_open(&c->admins, c->port, admin_path, NULL) &&
+           tk_listener_open(&c->consumers, c->port, path, group);
+}
+
+/* --- connections --- */
 
 static void end_client(struct tk_control *c, struct tk_control_client *client)
 {
+    if (client->state == TK_CLIENT_CONSOLE) {
+        tk_posix_console_detach(c->port, client->line);
+        tk_journal_console(client->uid, client->pid, client->line, "closed");
+    }
     tk_posix_watch(c->port, client->fd, 0);
     close(client->fd);
     tk_wipe(client, sizeof *client);
 }
 
-/* Sends a line of at most a few hundred bytes to an empty socket buffer, without waiting. */
-static void reply(struct tk_control_client *client, struct tk_text *t)
+static bool is_silent(const struct tk_control_client *client)
 {
-    tk_text_add(t, "}\n");
-    if (tk_text_ok(t))
-        (void)!send(client->fd, t->buf, t->len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    tk_wipe(t->buf, t->len);
+    return client->state == TK_CLIENT_GREETING || client->state == TK_CLIENT_READING;
 }
 
-static void add_name(struct tk_text *t, const char *name)
+/* The clients of the consumers, or those of the administrators. */
+static struct tk_control_client *pool(struct tk_control *c, bool is_admin, size_t *count)
 {
-    tk_text_char(t, ',');
-    tk_text_json(t, name);
-    tk_text_char(t, ':');
+    *count = is_admin ? TK_CONTROL_ADMINS : TK_CONTROL_CONSUMERS;
+    return is_admin ? c->clients + TK_CONTROL_CONSUMERS : c->clients;
 }
 
-static void add_string(struct tk_text *t, const char *name, const char *value)
+static size_t count_of(const struct tk_control_client *of, size_t count, uid_t uid,
+                       enum tk_client_state state)
 {
-    add_name(t, name);
-    tk_text_json(t, value);
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        n += of[i].state != TK_CLIENT_FREE && of[i].uid == uid &&
+             (state == TK_CLIENT_FREE || of[i].state == state);
+    return n;
 }
 
-static void add_number(struct tk_text *t, const char *name, int64_t value)
+/* Ends the connection that has been silent for longest, of this user or, with any, of the user who
+ * has most. Returns false if none is silent. */
+static bool end_silent(struct tk_control *c, bool is_admin, uid_t uid, bool any)
 {
-    add_name(t, name);
-    tk_text_int(t, value);
-}
+    size_t count, most = 0;
+    struct tk_control_client *of = pool(c, is_admin, &count), *found = NULL;
 
-static void reply_error(struct tk_control *c, struct tk_control_client *client, enum tk_err err,
-                        int status)
-{
-    char buf[ANSWER_SIZE], words[TK_WORDS_MAX + 1];
-    struct tk_text t, action;
+    for (size_t i = 0; i < count; i++) {
+        struct tk_control_client *client = &of[i];
 
-    tk_text_init(&action, words, sizeof words);
-    tk_words_add(&action, err);
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "{\"ok\":false");
-    add_string(&t, "error", tk_err_code(err));
-    add_string(&t, "words", words);
-    add_number(&t, "exit", status);
-    reply(client, &t);
-    end_client(c, client);
-}
+        if (!is_silent(client) || (!any && client->uid != uid))
+            continue;
+        size_t share = any ? count_of(of, count, client->uid, TK_CLIENT_FREE) : 0;
 
-/* --- get --- */
-
-static void reply_token(struct tk_control *c, struct tk_control_client *client, const char *token,
-                        const struct tk_token_info *info)
-{
-    const struct tk_account *a = tk_keeper_account(c->keeper, client->ref);
-    char buf[ANSWER_SIZE], portal[TK_HOST_TEXT];
-    struct tk_text t, host;
-
-    tk_text_init(&host, portal, sizeof portal);
-    tk_text_host(&host, &a->client.portal);
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "{\"ok\":true");
-    add_string(&t, "ref", a->name);
-    add_string(&t, "access_token", token);
-    add_number(&t, "expires_in", info->expires_in);
-    add_number(&t, "generation", info->generation);
-    add_string(&t, "client_endpoint", a->info.client_endpoint);
-    add_string(&t, "portal", portal);
-    add_string(&t, "user_id", a->info.user_id);
-    add_string(&t, "member_id", a->info.member_id);
-    add_name(&t, "short");
-    tk_text_add(&t, info->is_short ? "true" : "false");
-    reply(client, &t);
-    end_client(c, client);
-}
-
-static int exit_of(enum tk_err err)
-{
-    if (err == TK_E_NO_SUCH_REF)
-        return TK_EXIT_NO_REF;
-    if (err == TK_E_CLOCK_UNKNOWN) /* until the system has set its clock */
-        return TK_EXIT_RETRY;
-    return err == TK_E_NO_MEMORY ? TK_EXIT_INTERNAL : TK_EXIT_OPERATOR;
-}
-
-static void step_get(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
-{
-    char token[TK_TOKEN_MAX + 1];
-    struct tk_token_info info;
-    bool last = now_ms >= client->deadline_ms;
-
-    switch ((last ? tk_token_get_last : tk_token_get)(c->keeper, client->ref, client->min_valid_s,
-                                                      token, sizeof token, &info)) {
-    case TK_TOKEN_VALUE:
-        reply_token(c, client, token, &info);
-        break;
-    case TK_TOKEN_REFUSED:
-        reply_error(c, client, info.err, exit_of(info.err));
-        break;
-    default:
-        if (last)
-            reply_error(c, client, info.err == TK_OK ? TK_E_TRY_LATER : info.err, TK_EXIT_RETRY);
+        if (found == NULL || share > most ||
+            (share == most && client->since_ms < found->since_ms)) {
+            found = client;
+            most = share;
+        }
     }
-    tk_wipe(token, sizeof token);
+    if (found != NULL)
+        end_client(c, found);
+    return found != NULL;
 }
 
-/* A number from 0 to max; larger ones are clamped, others are the default. */
-static int64_t number_or(struct tk_json *j, const char *name, int64_t otherwise, int64_t max)
+static struct tk_control_client *free_client(struct tk_control *c, bool is_admin)
 {
-    int64_t value;
+    size_t count;
+    struct tk_control_client *of = pool(c, is_admin, &count);
 
-    if (!tk_json_int(j, tk_json_member(j, 0, name), &value) || value < 0)
-        return otherwise;
-    return value < max ? value : max;
+    for (size_t i = 0; i < count; i++) {
+        if (of[i].state == TK_CLIENT_FREE)
+            return &of[i];
+    }
+    return NULL;
 }
 
-static void begin_get(struct tk_control *c, struct tk_control_client *client, struct tk_json *j,
-                      uint64_t now_ms)
+/* Makes room for a connection of this user. NULL: he waits for too much already, or all do. */
+static struct tk_control_client *room_for(struct tk_control *c, bool is_admin, uid_t uid)
 {
-    const char *ref = tk_json_text(j, tk_json_member(j, 0, "ref"));
-    uint32_t rejected = (uint32_t)number_or(j, "rejected", 0, UINT32_MAX);
+    if (!is_admin &&
+        count_of(c->clients, TK_CONTROL_CONSUMERS, uid, TK_CLIENT_FREE) >= TK_CONTROL_PER_USER &&
+        !end_silent(c, false, uid, false))
+        return NULL;
+    struct tk_control_client *client = free_client(c, is_admin);
 
-    if (ref != NULL && !tk_copy(client->ref, sizeof client->ref, ref)) {
-        reply_error(c, client, TK_E_NO_SUCH_REF, TK_EXIT_NO_REF);
+    if (client == NULL && end_silent(c, is_admin, uid, true))
+        client = free_client(c, is_admin);
+    return client;
+}
+
+static void admit(struct tk_control *c, bool is_admin, int fd, uint64_t now_ms)
+{
+    struct tk_peer peer;
+    struct tk_control_client *client = NULL;
+
+    if (tk_peer_read(fd, &peer) && (!is_admin || tk_peer_is_owner(&peer)))
+        client = room_for(c, is_admin, peer.uid);
+    if (client == NULL || tk_posix_watch(c->port, fd, POLLIN) != 0) {
+        close(fd);
         return;
     }
-    client->min_valid_s = (uint32_t)number_or(j, "min_valid", TK_MIN_VALID_DEFAULT, UINT32_MAX);
-    client->deadline_ms =
-        now_ms + 1000 * (uint64_t)number_or(j, "timeout", GET_TIMEOUT_S, GET_TIMEOUT_MAX);
-    client->state = TK_CLIENT_WAITING;
-    tk_posix_watch(c->port, client->fd,
-                   POLLPRI); /* further input is ignored: only POLLHUP counts */
-    if (rejected > 0)
-        tk_token_rejected(c->keeper, client->ref, rejected);
-    step_get(c, client, now_ms);
+    *client = (struct tk_control_client){.state = TK_CLIENT_GREETING,
+                                         .is_admin = is_admin,
+                                         .may_read = true,
+                                         .fd = fd,
+                                         .uid = peer.uid,
+                                         .pid = peer.pid,
+                                         .rights = tk_access_of(c->access, &peer),
+                                         .since_ms = now_ms};
 }
 
-/* --- console --- */
-
-static void become_console(struct tk_control *c, struct tk_control_client *client)
+/* Without a descriptor for a new client a silent consumer gives up his. */
+static void accept_clients(struct tk_control *c, bool is_admin, uint64_t now_ms)
 {
-    char buf[32];
+    struct tk_listener *l = is_admin ? &c->admins : &c->consumers;
+
+    for (int i = 0; i < ACCEPTED_PER_PASS; i++) {
+        int fd = tk_listener_accept(l, now_ms);
+
+        if (fd == TK_LISTENER_FULL && end_silent(c, false, 0, true))
+            tk_listener_resume(l);
+        else if (fd < 0)
+            return;
+        else
+            admit(c, is_admin, fd, now_ms);
+    }
+}
+
+bool tk_control_has_place(const struct tk_control *c, const struct tk_control_client *client)
+{
+    size_t waiting = 0;
+
+    if (client->is_admin)
+        return true;
+    for (size_t i = 0; i < TK_CONTROL_CONSUMERS; i++)
+        waiting += c->clients[i].state == TK_CLIENT_WAITING;
+    return waiting < TK_CONTROL_WAITING &&
+           count_of(c->clients, TK_CONTROL_CONSUMERS, client->uid, TK_CLIENT_WAITING) <
+               TK_CONTROL_WAITING_PER_USER;
+}
+
+/* --- consoles --- */
+
+static void open_console(struct tk_control *c, struct tk_control_client *client)
+{
+    char buf[TK_REPLY_SIZE];
     struct tk_text t;
 
-    for (unsigned line = 1; line < TK_CONSOLES; line++) {
-        if (tk_posix_console_attached(c->port, line))
+    tk_reply_begin(&t, buf);
+    tk_reply_send(client, &t);
+    tk_posix_watch(c->port, client->fd, 0);
+    tk_posix_console_attach(c->port, client->line, client->fd, client->fd);
+    client->state = TK_CLIENT_CONSOLE;
+    tk_journal_console(client->uid, client->pid, client->line, "opened");
+}
+
+static bool is_taken(const struct tk_control *c, unsigned line)
+{
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        if (c->clients[i].state == TK_CLIENT_OPENING && c->clients[i].line == line)
+            return true;
+    }
+    return tk_posix_console_attached(c->port, line);
+}
+
+static bool has_closed(const struct tk_control *c, const struct tk_control_client *client)
+{
+    return client->state == TK_CLIENT_CONSOLE && !tk_posix_console_attached(c->port, client->line);
+}
+
+bool tk_control_is_due(const struct tk_control *c)
+{
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        if (has_closed(c, &c->clients[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Before others take their lines. */
+static void end_closed_consoles(struct tk_control *c)
+{
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        if (has_closed(c, &c->clients[i]))
+            end_client(c, &c->clients[i]);
+    }
+}
+
+/* The client with the console that has been silent for longest, and for long enough. */
+static struct tk_control_client *silent_console(struct tk_control *c, uint64_t now_ms)
+{
+    struct tk_control_client *found = NULL;
+    uint64_t oldest_ms = now_ms - SILENT_MS;
+
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        struct tk_control_client *client = &c->clients[i];
+        uint64_t active_ms = tk_posix_console_active(c->port, client->line);
+
+        if (client->state != TK_CLIENT_CONSOLE || active_ms > oldest_ms)
             continue;
-        tk_text_init(&t, buf, sizeof buf);
-        tk_text_add(&t, "{\"ok\":true");
-        reply(client, &t);
-        tk_posix_watch(c->port, client->fd, 0);
-        tk_posix_console_attach(c->port, line, client->fd, client->fd);
-        client->line = line;
-        client->state = TK_CLIENT_CONSOLE;
+        oldest_ms = active_ms;
+        found = client;
+    }
+    return found;
+}
+
+bool tk_control_take_console(struct tk_control *c, struct tk_control_client *client,
+                             uint64_t now_ms)
+{
+    static const char notice[] = "\r\nEVT console event=ended cause=another_console\r\n";
+
+    for (client->line = 1; client->line < TK_CONSOLES; client->line++) {
+        if (is_taken(c, client->line))
+            continue;
+        open_console(c, client);
+        return true;
+    }
+    struct tk_control_client *other = silent_console(c, now_ms);
+
+    if (other == NULL)
+        return false;
+    client->line = other->line;
+    client->state = TK_CLIENT_OPENING; /* until the keeper has seen that the line was detached */
+    (void)!send(other->fd, notice, sizeof notice - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    end_client(c, other);
+    return true;
+}
+
+/* --- a client --- */
+
+static void run_line(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
+{
+    client->text[client->len] = '\0';
+    client->since_ms = now_ms;
+    client->may_read = true; /* for the next line */
+    if (client->state == TK_CLIENT_GREETING)
+        tk_request_greet(c, client, now_ms);
+    else
+        tk_request_run(c, client, now_ms);
+    tk_wipe(client->text, client->len);
+    client->len = 0;
+}
+
+/* Where the next request begins is unknown then. */
+static void refuse_long_line(struct tk_control_client *client)
+{
+    const char *code = tk_err_code(TK_E_LINE_TOO_LONG);
+    const char *words = "a request has at most 1023 bytes and a line end";
+
+    if (client->state == TK_CLIENT_GREETING)
+        tk_reply_no_greeting(client, code, words, TK_EXIT_USAGE);
+    else
+        tk_reply_words(client, code, words, TK_EXIT_USAGE);
+    client->is_lost = true;
+}
+
+/* Reads up to the end of a line: what follows it stays in the socket, for the console or the next
+ * pass. */
+static void read_line(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
+{
+    char *at = client->text + client->len;
+    ssize_t n = recv(client->fd, at, TK_CONTROL_LINE - client->len, MSG_PEEK);
+
+    client->may_read = false;
+    if (n <= 0) {
+        client->is_lost = n == 0 || (errno != EAGAIN && errno != EINTR);
         return;
     }
-    reply_error(c, client, TK_E_BUSY, TK_EXIT_RETRY);
-}
+    const char *end = memchr(at, '\n', (size_t)n);
 
-/* --- a request --- */
-
-static void run_request(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
-{
-    jsmntok_t tokens[TK_JSON_TOKENS];
-    struct tk_json j;
-    const char *op = NULL;
-
-    if (tk_json_parse(&j, client->text, client->len, tokens, TK_JSON_TOKENS))
-        op = tk_json_text(&j, tk_json_member(&j, 0, "op"));
-    if (op != NULL && strcmp(op, "get") == 0)
-        begin_get(c, client, &j, now_ms);
-    else if (op != NULL && strcmp(op, "console") == 0)
-        become_console(c, client);
-    else
-        reply_error(c, client, TK_E_USAGE, TK_EXIT_USAGE);
-}
-
-static void read_request(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
-{
-    ssize_t n = recv(client->fd, client->text + client->len, TK_CONTROL_LINE - client->len, 0);
-
-    if (n <= 0) {
-        if (n == 0 || (errno != EAGAIN && errno != EINTR))
-            end_client(c, client);
+    n = end != NULL ? end + 1 - at : n;
+    if (recv(client->fd, at, (size_t)n, 0) != n) {
+        client->is_lost = true;
         return;
     }
     client->len += (size_t)n;
-    client->text[client->len] = '\0';
-    if (client->text[client->len - 1] == '\n')
-        run_request(c, client, now_ms);
-    else if (client->len == TK_CONTROL_LINE)
-        reply_error(c, client, TK_E_LINE_TOO_LONG, TK_EXIT_USAGE);
+    if (end != NULL) {
+        client->len--;
+        run_line(c, client, now_ms);
+    } else if (client->len == TK_CONTROL_LINE) {
+        refuse_long_line(client);
+    }
 }
 
 static bool has_hung_up(const struct tk_control *c, const struct tk_control_client *client)
@@ -303,84 +329,68 @@ static bool has_hung_up(const struct tk_control *c, const struct tk_control_clie
 static void step_client(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
     switch (client->state) {
+    case TK_CLIENT_GREETING:
     case TK_CLIENT_READING:
-        read_request(c, client, now_ms);
-        if (client->state == TK_CLIENT_READING && now_ms >= client->deadline_ms)
-            end_client(c, client);
+        if (client->may_read || tk_posix_ready(c->port, client->fd) != 0)
+            read_line(c, client, now_ms);
         break;
     case TK_CLIENT_WAITING:
-        if (has_hung_up(c, client))
-            end_client(c, client);
-        else
-            step_get(c, client, now_ms);
+        client->is_lost = has_hung_up(c, client);
+        if (!client->is_lost)
+            tk_request_step(c, client, now_ms);
         break;
-    case TK_CLIENT_CONSOLE:
-        if (!tk_posix_console_attached(c->port, client->line))
-            end_client(c, client);
+    case TK_CLIENT_OPENING:
+        open_console(c, client);
         break;
     default:
         break;
     }
+    if (client->is_lost)
+        end_client(c, client);
 }
 
-static struct tk_control_client *free_client(struct tk_control *c)
+/* What tk_wait waits for. Further input of a client that waits stays unread: only its end counts.
+ * Returns the tick of the client's next step. */
+static uint64_t watch_client(struct tk_control *c, struct tk_control_client *client,
+                             uint64_t now_ms)
 {
-    for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
-        if (c->clients[i].state == TK_CLIENT_FREE)
-            return &c->clients[i];
+    if (is_silent(client)) {
+        tk_posix_watch(c->port, client->fd, POLLIN);
+        return client->may_read ? now_ms : UINT64_MAX;
     }
-    return NULL;
+    if (client->state == TK_CLIENT_WAITING) {
+        tk_posix_watch(c->port, client->fd, POLLPRI);
+        return client->deadline_ms;
+    }
+    return client->state == TK_CLIENT_OPENING ? now_ms : UINT64_MAX;
 }
 
-/* Without a free slot clients wait in the backlog of the socket. */
-static void accept_clients(struct tk_control *c, uint64_t now_ms)
+static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
 {
-    struct tk_control_client *client;
-
-    while ((client = free_client(c)) != NULL) {
-        int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-        if (fd < 0)
-            return;
-        if (tk_posix_watch(c->port, fd, POLLIN) != 0) {
-            close(fd);
-            return;
-        }
-        *client = (struct tk_control_client){
-            .state = TK_CLIENT_READING, .fd = fd, .deadline_ms = now_ms + READ_TIMEOUT_MS};
-    }
+    return a_ms < b_ms ? a_ms : b_ms;
 }
 
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
 {
-    uint64_t next = UINT64_MAX;
+    uint64_t next_ms;
 
-    accept_clients(c, now_ms);
+    end_closed_consoles(c);
+    accept_clients(c, true, now_ms);
+    accept_clients(c, false, now_ms);
+    next_ms = sooner(tk_listener_wait(&c->admins, now_ms), tk_listener_wait(&c->consumers, now_ms));
     for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
-        struct tk_control_client *client = &c->clients[i];
-
-        step_client(c, client, now_ms);
-        if ((client->state == TK_CLIENT_READING || client->state == TK_CLIENT_WAITING) &&
-            client->deadline_ms < next)
-            next = client->deadline_ms;
+        step_client(c, &c->clients[i], now_ms);
+        next_ms = sooner(next_ms, watch_client(c, &c->clients[i], now_ms));
     }
-    tk_posix_watch(c->port, c->fd, free_client(c) != NULL ? POLLIN : 0);
-    return next;
+    return next_ms;
 }
 
 void tk_control_close(struct tk_control *c)
 {
     for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
-        if (c->clients[i].state == TK_CLIENT_FREE)
-            continue;
-        if (c->clients[i].state == TK_CLIENT_CONSOLE)
-            tk_posix_console_detach(c->port, c->clients[i].line);
-        end_client(c, &c->clients[i]);
+        if (c->clients[i].state != TK_CLIENT_FREE)
+            end_client(c, &c->clients[i]);
     }
-    if (c->fd >= 0) {
-        tk_posix_watch(c->port, c->fd, 0);
-        close(c->fd);
-    }
-    if (c->path[0] != '\0')
-        unlink(c->path);
+    tk_listener_close(&c->consumers);
+    tk_listener_close(&c->admins);
 }

@@ -3,51 +3,92 @@
 #define TK_CONTROL_H
 
 /*
- * The control socket, for other programs on this machine. One JSON object per line:
+ * The two sockets of the service: consumers get tokens at one, administrators have the console at
+ * the other. PROTOCOL.md says what is sent there; access.h who may do what.
  *
- *   {"op":"get","ref":"token","min_valid":60,"rejected":3,"timeout":30}
- *     {"ok":true,"ref":...,"access_token":...,"expires_in":...,"generation":...,
- *      "client_endpoint":...,"portal":...,"user_id":...,"member_id":...,"short":false}
- *     {"ok":false,"error":"needs_code","words":"...","exit":5}
- *   {"op":"console"}
- *     {"ok":true}, then the connection is a console line
- *
- * All members except `op` are optional. Access is controlled by the permissions of the socket.
+ * No client can keep others out: each has a bounded share of the connections, silent ones give way
+ * to newcomers, what needs no waiting is answered at once, and administrators have connections of
+ * their own.
  */
 
+#include "access.h"
+#include "journal.h"
+#include "listener.h"
 #include "tokenkeeper.h"
 
-enum { TK_CONTROL_CLIENTS = 24, TK_CONTROL_LINE = 1024 };
+enum {
+    TK_CONTROL_LINE = 1024, /* bytes of a request */
+    TK_CONTROL_CONSUMERS = 96,
+    TK_CONTROL_PER_USER = 64, /* of these */
+    TK_CONTROL_WAITING = 48,  /* of these, while a token is refreshed */
+    TK_CONTROL_WAITING_PER_USER = 24,
+    TK_CONTROL_ADMINS = 8,
+    TK_CONTROL_CLIENTS = TK_CONTROL_CONSUMERS + TK_CONTROL_ADMINS
+};
 
-enum tk_client_state { TK_CLIENT_FREE, TK_CLIENT_READING, TK_CLIENT_WAITING, TK_CLIENT_CONSOLE };
+enum tk_client_state {
+    TK_CLIENT_FREE,
+    TK_CLIENT_GREETING, /* connected; nothing is known but its credentials */
+    TK_CLIENT_READING,  /* between requests */
+    TK_CLIENT_WAITING,  /* for a token */
+    TK_CLIENT_OPENING,  /* waits for its console, which another one had until now */
+    TK_CLIENT_CONSOLE
+};
 
 struct tk_control_client {
     enum tk_client_state state;
+    bool is_admin;
+    bool is_lost;  /* it closed the connection, broke a rule of the protocol or does not read */
+    bool may_read; /* there may be input that no poll has reported */
     int fd;
+    uid_t uid;
+    pid_t pid;
+    tk_rights rights;
+    uint64_t since_ms; /* tick of the last request */
     uint64_t deadline_ms;
-    unsigned line; /* of the console, in TK_CLIENT_CONSOLE */
+    unsigned line; /* of the console, in TK_CLIENT_OPENING and TK_CLIENT_CONSOLE */
     size_t len;
     char text[TK_CONTROL_LINE + 1];
     char ref[TK_NAME_MAX + 1]; /* of a get, in TK_CLIENT_WAITING */
     uint32_t min_valid_s;
+    uint32_t rejected; /* generation that it rejects; 0: none */
 };
 
 struct tk_control {
     struct tk_port *port;
     struct tk_keeper *keeper;
-    int fd;
-    char path[108];
-    struct tk_control_client clients[TK_CONTROL_CLIENTS];
+    const struct tk_access *access;
+    struct tk_listener consumers;
+    struct tk_listener admins;
+    struct tk_journal journal;
+    struct tk_control_client clients[TK_CONTROL_CLIENTS]; /* those of administrators come last */
 };
 
-/* Listens at path; replaces the socket of a service that no longer runs. group NULL: only this user
- * may connect. Returns false after a message. */
-bool tk_control_open(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
-                     const char *path, const char *group);
+/* Before all others; opens nothing. access must outlive c. */
+void tk_control_init(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
+                     const struct tk_access *access);
+
+/* Listens at both paths. group NULL: only this user may connect to the consumers' socket. Returns
+ * false after a message. */
+bool tk_control_open(struct tk_control *c, const char *path, const char *group,
+                     const char *admin_path);
 
 /* Serves the clients, after tk_wait. Returns the tick of its next timeout. */
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
+/* True if tk_control_run must run again at once: the keeper has met the end of a console. */
+bool tk_control_is_due(const struct tk_control *c);
+
 void tk_control_close(struct tk_control *c);
+
+/* --- for request.c --- */
+
+/* Whether one more client of this user may wait. */
+bool tk_control_has_place(const struct tk_control *c, const struct tk_control_client *client);
+
+/* A console for the client, whose request was answered: at once, or in the next pass where a silent
+ * console must end first. Returns false if all of them are active. */
+bool tk_control_take_console(struct tk_control *c, struct tk_control_client *client,
+                             uint64_t now_ms);
 
 #endif

@@ -2,26 +2,16 @@
 #include "key.h"
 
 #include "host.h"
+#include "private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEY_FILE_MIN = 16, KEY_FILE_MAX = 4096 };
-
-static bool is_private(int fd, const char *path)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
-        return true;
-    tk_host_message("%s must be a regular file with mode 0600 or 0400", path);
-    return false;
-}
 
 /* Any content will do. */
 static bool digest_file(int fd, const char *path, uint8_t key[TK_DEVICE_KEY_SIZE])
@@ -46,7 +36,7 @@ bool tk_host_load_key(struct tk_port *port, const char *path)
         tk_host_message("cannot read the key file %s: %s", path, strerror(errno));
         return false;
     }
-    port->has_key = is_private(fd, path) && digest_file(fd, path, port->key);
+    port->has_key = tk_host_is_private(fd, path) && digest_file(fd, path, port->key);
     close(fd);
     return port->has_key;
 }

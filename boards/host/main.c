@@ -11,28 +11,35 @@ static const char usage[] =
     "tokenkeeper gets an OAuth token for Bitrix24 and keeps it fresh.\n"
     "\n"
     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
-    "                  [--socket PATH] [--socket-group GROUP] [--ca PEM] [--key FILE]\n"
+    "                  [--socket PATH] [--socket-group GROUP] [--admin PATH]\n"
+    "                  [--access FILE] [--ca PEM] [--key FILE]\n"
     "      Runs the service. Type help on its console. End of input detaches the\n"
     "      console; SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh\n"
     "      that was sent is awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once\n"
     "      more, follows.\n"
-    "  tokenkeeper console [--socket PATH]\n"
-    "      Opens a console of the running service. Ctrl-] leaves it.\n"
+    "  tokenkeeper console [--socket PATH] [--admin PATH]\n"
+    "      Opens a console of the running service, for root and the user of the\n"
+    "      service. Ctrl-] leaves it.\n"
     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION]\n"
     "                  [--timeout S] [--json] [--socket PATH]\n"
     "      Prints a valid access token. --min-valid: renew it first if fewer seconds\n"
     "      are left (default 60). --rejected: a server answered 401 to this\n"
-    "      generation. --timeout: seconds to wait (default 30, at most 3600).\n"
-    "      --json: print all values.\n"
+    "      generation. --timeout: seconds to wait, connecting included (default 30,\n"
+    "      at most 3600). --json: print all values.\n"
     "  tokenkeeper --version | --help\n"
     "\n"
     "  --flash FILE   file with settings and tokens (root:\n"
     "                 /var/lib/tokenkeeper/flash.bin, otherwise under\n"
     "                 $XDG_STATE_HOME)\n"
-    "  --socket PATH  socket of the service ($TOKENKEEPER_SOCKET; root:\n"
+    "  --socket PATH  socket that gives tokens ($TOKENKEEPER_SOCKET; root:\n"
     "                 /run/tokenkeeper/socket, otherwise under $XDG_RUNTIME_DIR)\n"
     "  --socket-group GROUP\n"
-    "                 let the members of GROUP use the socket\n"
+    "                 let the members of GROUP get tokens there; without it only\n"
+    "                 this user and root may\n"
+    "  --admin PATH   socket of the console, in a directory that only this user or\n"
+    "                 root can write ($TOKENKEEPER_ADMIN; otherwise admin beside\n"
+    "                 --socket)\n"
+    "  --access FILE  which of them may get which tokens, see OPERATIONS.md\n"
     "  --ca PEM       trust the roots in this file instead of the machine's\n"
     "  --key FILE     encrypt the flash file with a key derived from FILE; keep FILE\n"
     "                 on another medium, with mode 0600\n"
@@ -46,6 +53,8 @@ enum {
     OPT_CONSOLE,
     OPT_SOCKET,
     OPT_SOCKET_GROUP,
+    OPT_ADMIN,
+    OPT_ACCESS,
     OPT_CA,
     OPT_KEY,
     OPT_REF,
@@ -64,6 +73,8 @@ static const struct option long_options[] = {
     {"console", required_argument, NULL, OPT_CONSOLE},
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
+    {"admin", required_argument, NULL, OPT_ADMIN},
+    {"access", required_argument, NULL, OPT_ACCESS},
     {"ca", required_argument, NULL, OPT_CA},
     {"key", required_argument, NULL, OPT_KEY},
     {"ref", required_argument, NULL, OPT_REF},
@@ -80,9 +91,9 @@ static const struct {
     unsigned takes;
 } commands[] = {
     {"run", tk_host_run,
-     BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_CA) |
-         BIT(OPT_KEY)},
-    {"console", tk_host_console, BIT(OPT_SOCKET)},
+     BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_ADMIN) |
+         BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY)},
+    {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},
@@ -96,6 +107,8 @@ static void keep_option(struct tk_options *o, int option, const char *value)
                                       [OPT_CONSOLE] = &o->console,
                                       [OPT_SOCKET] = &o->socket,
                                       [OPT_SOCKET_GROUP] = &o->socket_group,
+                                      [OPT_ADMIN] = &o->admin,
+                                      [OPT_ACCESS] = &o->access,
                                       [OPT_CA] = &o->ca,
                                       [OPT_KEY] = &o->key,
                                       [OPT_REF] = &o->ref,

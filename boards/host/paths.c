@@ -61,6 +61,24 @@ bool tk_host_socket_path(const struct tk_options *options, char out[TK_HOST_PATH
     return state_path(out, "/tokenkeeper/socket");
 }
 
+bool tk_host_admin_path(const struct tk_options *options, char out[TK_HOST_PATH])
+{
+    char beside[TK_HOST_PATH];
+
+    if (options->admin != NULL)
+        return join(out, options->admin, "");
+    if (environment("TOKENKEEPER_ADMIN") != NULL)
+        return join(out, environment("TOKENKEEPER_ADMIN"), "");
+    if (!tk_host_socket_path(options, beside))
+        return false;
+    char *slash = strrchr(beside, '/');
+
+    if (slash == NULL)
+        return join(out, "admin", "");
+    slash[1] = '\0';
+    return join(out, beside, "admin");
+}
+
 bool tk_host_make_parents(const char *path, unsigned mode)
 {
     char dir[TK_HOST_PATH];

@@ -2,6 +2,7 @@
 #include "roots.h"
 
 #include "host.h"
+#include "private_file.h"
 #include "tk_x509.h"
 
 #include <errno.h>
@@ -21,6 +22,11 @@ static char *read_file(const char *path)
     char *text = malloc(FILE_MAX);
     size_t len = 0;
 
+    if (file != NULL && !tk_host_only_owner_writes(fileno(file), path)) {
+        fclose(file);
+        free(text);
+        return NULL;
+    }
     if (file != NULL && text != NULL)
         len = fread(text, 1, FILE_MAX - 1, file);
     if (len == 0)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "access.h"
+#include "announce.h"
 #include "control.h"
 #include "host.h"
 #include "key.h"
+#include "protect.h"
 #include "roots.h"
+#include "supervisor.h"
 #include "terminal.h"
 #include "tk_mbedtls.h"
 #include "tk_posix.h"
@@ -37,9 +41,11 @@ static struct {
     struct tk_trust trust;
     struct tk_seal seal;
     struct tk_keeper keeper;
+    struct tk_access access;
     struct tk_control control;
     struct tk_config config;
     struct tk_terminal terminal;
+    struct tk_supervisor supervisor;
     bool echo;     /* EVT and LOG lines go to stderr, too */
     bool stopping; /* a signal arrived ... */
     bool at_once;  /* ... and SIGINT or SIGQUIT after it: nothing is awaited */
@@ -99,19 +105,23 @@ static int open_flash(const struct tk_options *options)
         tk_host_message("%s is not a flash file: a regular file of %d bytes is required", path,
                         SECTOR_SIZE * SECTORS);
         return TK_EXIT_USAGE;
+    case TK_POSIX_FLASH_MODE:
+        tk_host_message("others may read or write %s, which has secrets: chmod 600 it", path);
+        return TK_EXIT_USAGE;
     default:
         tk_host_message("cannot open %s: %s", path, strerror(errno));
         return TK_EXIT_USAGE;
     }
 }
 
-static bool open_socket(const struct tk_options *options)
+static bool open_sockets(const struct tk_options *options)
 {
-    char path[TK_HOST_PATH];
+    char path[TK_HOST_PATH], admin[TK_HOST_PATH];
 
-    return tk_host_socket_path(options, path) && tk_host_make_parents(path, 0755) &&
-           tk_control_open(&service.control, &service.port, &service.keeper, path,
-                           options->socket_group);
+    return tk_access_load(&service.access, options->access) && tk_host_socket_path(options, path) &&
+           tk_host_make_parents(path, 0755) && tk_host_admin_path(options, admin) &&
+           tk_host_make_parents(admin, 0755) &&
+           tk_control_open(&service.control, path, options->socket_group, admin);
 }
 
 /* Supervisors may repeat SIGTERM and SIGHUP: only SIGINT and SIGQUIT end the wait for an answer. */
@@ -125,6 +135,7 @@ static void take_signals(void)
         service.at_once |= service.stopping && (number == SIGINT || number == SIGQUIT);
         service.stopping = true;
     }
+    tk_supervisor_report(&service.supervisor, "STOPPING=1");
 }
 
 /* After a signal: whether the service may end. */
@@ -134,20 +145,28 @@ static bool is_stopped(void)
     return service.stopping && (service.at_once || tk_keeper_shutdown(&service.keeper));
 }
 
+static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* One pass. Returns the tick of the next one. */
 static uint64_t run_pass(void)
 {
-    uint64_t next_ms = tk_control_run(&service.control, tk_keeper_now(&service.keeper));
-    uint64_t until_ms = tk_keeper_run(&service.keeper);
+    uint64_t now_ms = tk_keeper_now(&service.keeper);
+    uint64_t next_ms = sooner(tk_control_run(&service.control, now_ms),
+                              tk_supervisor_feed(&service.supervisor, now_ms));
 
-    return next_ms < until_ms ? next_ms : until_ms;
+    next_ms = sooner(next_ms, tk_keeper_run(&service.keeper));
+    return tk_control_is_due(&service.control) ? now_ms : next_ms;
 }
 
 /* Runs until a reboot is requested (true) or a signal ends it (false). */
-static bool run_once(void)
+static bool run_once(const struct tk_options *options)
 {
     service.port.reboot = false;
     tk_keeper_init(&service.keeper, &service.config);
+    tk_host_announce(&service.keeper, &service.control, options, service.port.has_key);
     while (!service.port.reboot && !is_stopped())
         tk_wait(&service.port, run_pass());
     for (int i = 0; service.stopping && !service.at_once && i < LAST_PASSES; i++)
@@ -175,11 +194,12 @@ static int serve(const struct tk_options *options)
     service.config.trust_id = tk_trust_id(&service.trust);
     if (!catch_signals())
         return TK_EXIT_INTERNAL;
-    if (!open_socket(options) ||
+    if (!open_sockets(options) ||
         !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
     service.echo = !tk_terminal_is_stdio(options->console);
-    while (run_once())
+    tk_supervisor_report(&service.supervisor, "READY=1");
+    while (run_once(options))
         continue;
     return TK_EXIT_OK;
 }
@@ -188,16 +208,19 @@ int tk_host_run(const struct tk_options *options)
 {
     int status;
 
+    tk_host_protect(&service, sizeof service);
     tk_posix_init(&service.port);
+    tk_supervisor_open(&service.supervisor);
     tk_mbedtls_init(&service.port, HEAP_LIMIT);
     status = open_flash(options);
     if (status != TK_EXIT_OK)
         return status;
-    service.control.fd = -1;
+    tk_control_init(&service.control, &service.port, &service.keeper, &service.access);
     status = serve(options);
     tk_control_close(&service.control);
     tk_terminal_close(&service.terminal);
     tk_posix_flash_close(&service.flash);
+    tk_supervisor_close(&service.supervisor);
     tk_posix_free(&service.port);
     return status;
 }

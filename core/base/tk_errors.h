@@ -26,7 +26,8 @@ TK_ERROR(REF_LIMIT, "ref_limit", NONE, "no room for another account; type ref de
 TK_ERROR(IN_USE, "in_use", NONE, "the account has a token; type auth forget first")
 TK_ERROR(NO_CLIENT, "no_client", NONE, "set portal, client_id and client_secret first")
 TK_ERROR(NEEDS_CODE, "needs_code", NONE, "authorization required; type auth begin")
-TK_ERROR(TOO_SOON, "too_soon", NONE, "the token is less than 10 s old; try again in a moment")
+TK_ERROR(TOO_SOON, "too_soon", NONE,
+         "the token is less than 10 s old, or the budget of rejected= is used up; try again later")
 TK_ERROR(TRY_LATER, "try_later", NONE, "not available yet; try again in a moment, see status")
 TK_ERROR(WRONG_ID, "wrong_id", NONE, "type the last 4 characters of the id that version prints")
 TK_ERROR(SELFTEST_FAILED, "selftest_failed", NONE, "the port failed a check above")
@@ -151,8 +152,13 @@ TK_ERROR(CODE_REJECTED, "code_rejected", NONE,
 TK_ERROR(CODE_UNANSWERED, "code_unanswered", NONE,
          "the code was sent, but not answered, and is used up; type auth begin for a new one")
 TK_ERROR(NO_CODE, "no_code", NONE, "no code= found; paste the code or the whole address")
-TK_ERROR(WRONG_STATE, "wrong_state", NONE,
-         "the address belongs to another auth begin; open the newest url=")
+TK_ERROR(
+    WRONG_STATE, "wrong_state", NONE,
+    "the address is not of the last auth begin, or that has ended (one use, 15 min); type auth "
+    "begin, then open the newest url=")
+TK_ERROR(OTHER_USER, "other_user", NONE,
+         "the token in use stays; log in as the user it belongs to, or type auth begin other_user "
+         "to replace it")
 TK_ERROR(WRONG_DOMAIN, "wrong_domain", NONE,
          "the code is from another portal; log in to the portal in show, or set portal")
 TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
@@ -164,8 +170,8 @@ TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said
 TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
          "the portal rejects this token; after one refresh see rest in status")
 TK_ERROR(USER_REFUSED, "user_refused", BLOCK,
-         "the user who authorized was dismissed or blocked; type auth begin and log in as another "
-         "user")
+         "the user who authorized was dismissed or blocked; type auth begin other_user and log in "
+         "as another user")
 TK_ERROR(PORTAL_CLOSED, "portal_closed", BLOCK,
          "the portal is deleted, closed or blocked; ask Bitrix24")
 TK_ERROR(PORTAL_MOVED, "portal_moved", BLOCK,

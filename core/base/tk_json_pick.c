@@ -19,20 +19,24 @@ enum { RUN_MAX = 64 }; /* so that a string of escapes is not searched to its end
 /* A slot: kind 1 | length 4 | characters | NUL */
 enum { KIND = 0, LENGTH = 1, TEXT = 5, SLOT = TEXT + 1 };
 
-static char *slot(const struct tk_json_pick *p, unsigned field)
+/* Where the slot of a field begins. */
+static size_t offset(const struct tk_json_fields *fields, unsigned field)
 {
-    char *at = p->slots;
+    size_t at = 0;
 
     for (unsigned i = 0; i < field; i++)
-        at += p->fields->of[i].max + SLOT;
+        at += fields->of[i].max + SLOT;
     return at;
+}
+
+static char *slot(const struct tk_json_pick *p, unsigned field)
+{
+    return p->slots + offset(p->fields, field);
 }
 
 size_t tk_json_pick_size(const struct tk_json_fields *fields)
 {
-    const struct tk_json_pick p = {.fields = fields};
-
-    return (size_t)(slot(&p, fields->count) - p.slots);
+    return offset(fields, fields->count);
 }
 
 void tk_json_pick_begin(struct tk_json_pick *p, const struct tk_json_fields *fields, char *memory)

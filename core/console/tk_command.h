@@ -56,6 +56,9 @@ void tk_command_pair(struct tk_text *t, const char *key, const char *value);
 /* Answers OK with one pair. */
 void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 
+/* Answers ERR too_soon with the seconds. */
+void tk_command_too_soon(struct tk_console *c, uint32_t wait_s);
+
 /* Appends `len=50 sha256=3fa1b2c4`: a secret's length and the start of its SHA-256, by which an
  * operator can compare it. name, unless "", goes before both keys: `<name>_len=50 ...`. */
 void tk_command_masked(struct tk_text *t, const char *name, const char *secret);

@@ -9,6 +9,8 @@
 #include "tk_token.h"
 #include "tk_words.h"
 
+#include <string.h>
+
 #define CONNECT_MS 8000 /* auth begin waits that long for the connection */
 
 enum { BEGIN_LINK, BEGIN_STATE, BEGIN_CONNECT };
@@ -83,9 +85,14 @@ static void step_begin(struct tk_console *c)
 
 void tk_command_auth_begin(struct tk_console *c, char *args)
 {
-    enum tk_err err = tk_auth_begin(tk_console_account(c));
+    bool other_user = strcmp(args, "other_user") == 0;
+    enum tk_err err;
 
-    (void)args;
+    if (*args != '\0' && !other_user) {
+        tk_console_err_usage(c);
+        return;
+    }
+    err = tk_auth_begin(tk_console_account(c), other_user);
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;
@@ -107,6 +114,19 @@ static void print_server_error(struct tk_console *c, const struct tk_account *a)
         tk_console_data(c, a->is_answer ? "answer" : "description", a->detail);
 }
 
+/* ERR other_user was=67 now=992 ... */
+static void fail_other_user(struct tk_console *c)
+{
+    char text[TK_DETAIL_MAX + TK_WORDS_MAX + 2];
+    struct tk_text t;
+
+    tk_text_init(&t, text, sizeof text);
+    tk_text_add(&t, c->job.account->detail);
+    tk_text_char(&t, ' ');
+    tk_words_add(&t, TK_E_OTHER_USER);
+    tk_console_err_text(c, TK_E_OTHER_USER, text);
+}
+
 /* spent: the code was sent and cannot be used again, which the hint of most errors does not say. */
 static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
 {
@@ -115,6 +135,10 @@ static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
 
     if (err == TK_E_CODE_EXPIRED)
         tk_console_data(c, "cause", tk_err_code(tk_auth_send_error(c->job.account)));
+    if (err == TK_E_OTHER_USER) {
+        fail_other_user(c);
+        return;
+    }
     if (spent)
         print_server_error(c, c->job.account);
     if (!spent || tk_err_action(err) == TK_ACTION_NONE) {
@@ -204,6 +228,10 @@ void tk_command_auth_refresh(struct tk_console *c, char *args)
     enum tk_err err = tk_refresh_start(a);
 
     (void)args;
+    if (err == TK_E_TOO_SOON) {
+        tk_command_too_soon(c, (uint32_t)((tk_token_wait_ms(a) + 999) / 1000));
+        return;
+    }
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;

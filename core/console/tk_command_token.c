@@ -37,6 +37,14 @@ static enum tk_token_answer serve(struct tk_console *c, bool last, char token[TK
     return tk_token_serve(c->env->accounts, ref, min_valid_s, token, TK_TOKEN_MAX + 1, info);
 }
 
+/* All that there is has the generation that the caller rejected. */
+static void fail_rejected(struct tk_console *c)
+{
+    enum tk_err err = c->job.account->last_error;
+
+    tk_console_err(c, err == TK_OK ? TK_E_TRY_LATER : err);
+}
+
 static void step_token(struct tk_console *c)
 {
     char token[TK_TOKEN_MAX + 1];
@@ -45,7 +53,10 @@ static void step_token(struct tk_console *c)
 
     switch (serve(c, last, token, &info)) {
     case TK_TOKEN_VALUE:
-        answer_token(c, token, &info);
+        if (info.generation == c->job.u.token.rejected)
+            fail_rejected(c);
+        else
+            answer_token(c, token, &info);
         break;
     case TK_TOKEN_REFUSED:
         tk_console_err(c, info.err);
@@ -86,9 +97,17 @@ void tk_command_token(struct tk_console *c, char *args)
         tk_console_err_usage(c);
         return;
     }
+    uint32_t wait_s =
+        rejected == 0
+            ? 0
+            : tk_token_serve_rejected(c->env->accounts, tk_console_account(c)->name, rejected);
+
+    if (wait_s > 0) {
+        tk_command_too_soon(c, wait_s);
+        return;
+    }
     tk_command_wait(c, step_token, TK_COMMAND_WAIT_MS);
     c->job.waiting = false; /* the first step follows at once */
     c->job.u.token.min_valid_s = min_valid_s;
-    if (rejected > 0)
-        tk_token_serve_rejected(c->env->accounts, c->job.account->name, rejected);
+    c->job.u.token.rejected = rejected;
 }

@@ -22,8 +22,9 @@ TK_COMMAND(
 TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
 TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
-TK_COMMAND("auth begin", "", 0, auth_begin,
-           "prints the link to open in a browser; connects to the server in advance")
+TK_COMMAND("auth begin", "[other_user]", 0, auth_begin,
+           "prints the link to open in a browser; other_user: who logs in may differ from the "
+           "token's user")
 TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET | PREEMPTS,
            auth_code, "exchanges the code for a token; a code expires after 30 seconds")
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")

@@ -53,6 +53,7 @@ struct tk_job {
         } refresh;
         struct {
             uint32_t min_valid_s;
+            uint32_t rejected; /* generation that got a 401; 0: none */
         } token;
         struct {
             uint8_t line;    /* the next line to print: CLOCK to END in tk_command_check.c */

@@ -27,7 +27,7 @@ struct tk_message {
     int64_t attempts;         /* failed refreshes in a row */
 };
 
-/* Appends the body; template "" is the default one. TK_E_TEMPLATE_WORD. */
+/* Appends the body; template "" is the default one. TK_E_TEMPLATE_WORD, TK_E_TEMPLATE_JSON. */
 enum tk_err tk_message_write(struct tk_text *t, const char *template, const struct tk_message *m);
 
 /* Whether a template yields a JSON object that fits, whatever its values are. work is scratch

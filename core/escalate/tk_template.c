@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_template.h"
 
+#include "tk_string.h"
+
 #include <string.h>
 
 /* The length of a placeholder "{word}" at s; 0: there is none. */
@@ -22,6 +24,27 @@ static const struct tk_word *find(const struct tk_word *words, size_t count, con
             return &words[i];
     }
     return NULL;
+}
+
+/* Outside of strings a value stands alone: with a digit or another value beside it, some values
+ * would give JSON and others not. */
+static bool is_apart(const char *template, const char *from, const char *to)
+{
+    return (from == template || strchr(" \t\r\n{[:,", from[-1]) != NULL) &&
+           strchr(" \t\r\n}]:,", *to) != NULL;
+}
+
+/* The length of an escape sequence of a JSON string at s, which a value cannot complete; 0: it is
+ * none. */
+static size_t escape(const char *s)
+{
+    size_t digits = 0;
+
+    if (s[1] != 'u')
+        return s[1] != '\0' ? 2 : 0;
+    while (digits < 4 && tk_hex_value(s[2 + digits]) >= 0)
+        digits++;
+    return digits == 4 ? 6 : 0;
 }
 
 static void add_value(struct tk_text *t, const struct tk_word *word, bool in_string)
@@ -47,15 +70,19 @@ enum tk_err tk_template_write(struct tk_text *t, const char *template, const str
 
             if (word == NULL)
                 return TK_E_TEMPLATE_WORD;
+            if (!in_string && !is_apart(template, s, s + len))
+                return TK_E_TEMPLATE_JSON;
             add_value(t, word, in_string);
             s += len;
             continue;
         }
-        if (in_string && s[0] == '\\' && s[1] != '\0')
-            tk_text_char(t, *s++);
-        else if (s[0] == '"')
+        len = in_string && s[0] == '\\' ? escape(s) : 1;
+        if (len == 0)
+            return TK_E_TEMPLATE_JSON;
+        if (s[0] == '"')
             in_string = !in_string;
-        tk_text_char(t, *s++);
+        while (len-- > 0)
+            tk_text_char(t, *s++);
     }
     return TK_OK;
 }

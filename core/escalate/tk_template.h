@@ -21,7 +21,9 @@ struct tk_word {
     int64_t number;
 };
 
-/* Appends the template with its placeholders replaced. TK_E_TEMPLATE_WORD: one is not in words. */
+/* Appends the template with its placeholders replaced. TK_E_TEMPLATE_WORD: one is not in words.
+ * TK_E_TEMPLATE_JSON: one is part of an escape sequence, or, outside of strings, of a longer value.
+ */
 enum tk_err tk_template_write(struct tk_text *t, const char *template, const struct tk_word *words,
                               size_t count);
 

@@ -94,6 +94,12 @@ bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32
     return true;
 }
 
+void tk_account_end_begin(struct tk_account *a)
+{
+    a->auth.state[0] = '\0';
+    a->auth.other_user = false;
+}
+
 /* --- authorization host --- */
 
 void tk_account_auth_host(const struct tk_account *a, struct tk_host *out)

@@ -21,6 +21,7 @@
  * strings are NUL-terminated; "" means none.
  */
 
+#include "tk_budget.h"
 #include "tk_counters.h"
 #include "tk_oauth.h"
 #include "tk_oauth_response.h"
@@ -86,7 +87,8 @@ enum {
 
 /* tk_auth.c: authorization. */
 struct tk_auth {
-    char state[2 * TK_AUTH_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex */
+    char state[2 * TK_AUTH_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex; "": ended */
+    uint64_t state_until_ms;                /* tick at which state ends */
     uint64_t preconnect_until_ms; /* the connection is kept open until then; 0: it is not */
     struct tk_timer preconnect_timer;
     struct tk_request preconnect_request;
@@ -95,10 +97,17 @@ struct tk_auth {
     char code[TK_TOKEN_MAX + 1];
     const char *redirect_host; /* authorization host that the redirect named, a constant; or NULL */
     uint64_t sent_ms;
-    enum tk_err result;                                /* of the last exchange */
-    enum tk_err send_error;                            /* why a code could not be sent in time */
-    enum tk_err preconnect_err;                        /* of the last attempt to connect */
-    bool with_next_secret;                             /* the request has client_secret_next */
+    enum tk_err result;         /* of the last exchange */
+    enum tk_err send_error;     /* why a code could not be sent in time */
+    enum tk_err preconnect_err; /* of the last attempt to connect */
+    bool with_next_secret;      /* the request has client_secret_next */
+    bool other_user;            /* the user of state may differ from that of the pair */
+    bool any_user;              /* so may that of the code in progress */
+    bool asks_user;   /* request is no exchange but asks whose the new pair is: its access token is
+                         in code, and the rest here */
+    bool is_doubtful; /* as in struct tk_token_response */
+    uint32_t lifetime_s;
+    char refresh_token[TK_TOKEN_MAX + 1];
     uint8_t used_codes[TK_USED_CODES][TK_DIGEST_SIZE]; /* digests of codes sent, newest first */
 };
 
@@ -123,6 +132,7 @@ struct tk_refresh {
     uint32_t store_failures;      /* in a row */
     uint32_t probe_s;             /* if blocked: interval to the next probe; 0: start over */
     uint32_t rejected_generation; /* a consumer met a 401 with it; 0: none */
+    struct tk_budget forced;      /* refreshes that such a consumer may still force */
 };
 
 /* tk_rest_verify.c: the call that verifies the token. */
@@ -133,6 +143,7 @@ struct tk_rest {
     enum tk_err err;   /* why status is not TK_REST_OK */
     uint8_t failures;  /* in a row */
     uint8_t redirects; /* followed so far by this verification */
+    bool asks_user;    /* the request asks for the user, whom the token response did not name */
 };
 
 struct tk_account;
@@ -232,6 +243,9 @@ bool tk_account_exchanging(const struct tk_account *a);
 
 /* True while a refresh request is active. */
 bool tk_account_refreshing(const struct tk_account *a);
+
+/* The last `auth begin` ends: no redirect URL is accepted before the next one. */
+void tk_account_end_begin(struct tk_account *a);
 
 /* The authorization host for its codes and refresh tokens: the operator's; else the one that a
  * server named; else by the portal's top-level domain. */

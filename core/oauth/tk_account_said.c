@@ -50,8 +50,9 @@ static bool leaks_next_secret(const struct tk_account *a, const char *text)
 bool tk_account_leaks(const struct tk_account *a, const char *text)
 {
     return leaks(text, a->client.client_secret) || leaks(text, a->auth.code) ||
-           leaks(text, a->pair.access) || leaks(text, a->pair.refresh) ||
-           leaks_previous_token(a, text) || leaks_next_secret(a, text);
+           leaks(text, a->auth.refresh_token) || leaks(text, a->pair.access) ||
+           leaks(text, a->pair.refresh) || leaks_previous_token(a, text) ||
+           leaks_next_secret(a, text);
 }
 
 /* --- words --- */
@@ -126,6 +127,20 @@ static void note_long_token(struct tk_account *a, uint32_t len)
     tk_text_int(&t, len);
     tk_text_add(&t, " token_max=");
     tk_text_int(&t, TK_TOKEN_MAX);
+}
+
+static void add_id(const struct tk_account *a, struct tk_text *t, const char *key, const char *id)
+{
+    tk_text_add(t, key);
+    tk_text_add(t, is_shown_code(a, id) ? id : "unlisted");
+}
+
+void tk_account_note_other(struct tk_account *a, const char *was, const char *now)
+{
+    struct tk_text t = begin_answer(a, false);
+
+    add_id(a, &t, "was=", was);
+    add_id(a, &t, " now=", now);
 }
 
 enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *http,

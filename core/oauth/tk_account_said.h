@@ -21,6 +21,9 @@ bool tk_account_leaks(const struct tk_account *a, const char *text);
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
                               const struct tk_server_error *said);
 
+/* The pair of a code is not for the user or portal `was`, but for `now`: detail says so. */
+void tk_account_note_other(struct tk_account *a, const char *was, const char *now);
+
 /* Reads the response to a code or a refresh token (tk_oauth_read_token_response) and notes it and
  * the server's time. needs_both: a response without a refresh token is TK_E_BAD_ANSWER. */
 enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *http,

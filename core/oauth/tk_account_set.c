@@ -69,9 +69,11 @@ static enum tk_err set_portal(struct tk_account *a, const char *value)
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_setting(a, TK_SET_PORTAL, value);
 
-    if (err == TK_OK)
-        a->client.portal = host;
-    return err;
+    if (err != TK_OK)
+        return err;
+    a->client.portal = host;
+    tk_account_end_begin(a);
+    return TK_OK;
 }
 
 static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const char *value,
@@ -128,6 +130,7 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
     case TK_SET_PORTAL:
         return set_portal(a, value);
     case TK_SET_CLIENT_ID:
+        tk_account_end_begin(a);
         return set_text(a, setting, value, c->client_id, sizeof c->client_id);
     case TK_SET_CLIENT_SECRET:
         return set_text(a, setting, value, c->client_secret, sizeof c->client_secret);

@@ -300,6 +300,15 @@ static void add_info_and_revocation(struct batch *b)
     add(b, TK_KEY_REVOCATION, &b->revocation, a->revocation != TK_NOT_REVOKED);
 }
 
+enum tk_err tk_account_store_info(struct tk_account *a)
+{
+    struct batch b;
+
+    begin(&b, a);
+    add_info_and_revocation(&b);
+    return commit(&b);
+}
+
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE], open = INTENT_OPEN;

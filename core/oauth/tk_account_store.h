@@ -50,6 +50,9 @@ bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_T
  * effort. No effect without a pair on flash. */
 void tk_account_store_time_floor(struct tk_account *a);
 
+/* Grant info, discovered host and revocation, as tk_account_store_pair stores them. */
+enum tk_err tk_account_store_info(struct tk_account *a);
+
 /* The intent: a refresh is about to be sent, and until it is closed its outcome is unknown. Stores
  * refresh.too_long with it. */
 enum tk_err tk_account_store_intent(struct tk_account *a, bool open);

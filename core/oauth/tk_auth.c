@@ -16,6 +16,7 @@
 #define PRECONNECT_TIMEOUT_MS 10000
 #define KEEPALIVE_MS          120000 /* then the connection is closed and opened again */
 #define RETRY_MS              1000   /* before a code that was not sent is tried again */
+#define STATE_MS              (15 * 60000)
 
 static struct tk_account *of_request(struct tk_request *r)
 {
@@ -79,7 +80,7 @@ bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err)
 
 /* --- the authorization URL --- */
 
-enum tk_err tk_auth_begin(struct tk_account *a)
+enum tk_err tk_auth_begin(struct tk_account *a, bool other_user)
 {
     uint8_t bytes[TK_AUTH_STATE_SIZE];
     struct tk_text state;
@@ -91,6 +92,8 @@ enum tk_err tk_auth_begin(struct tk_account *a)
         return TK_E_NOT_SEEDED;
     tk_text_init(&state, a->auth.state, sizeof a->auth.state);
     tk_text_hex(&state, bytes, sizeof bytes);
+    a->auth.state_until_ms = now_ms + STATE_MS;
+    a->auth.other_user = other_user;
     a->auth.preconnect_until_ms = now_ms + PRECONNECT_MS;
     a->auth.preconnect_err = TK_OK;
     preconnect(a, now_ms);
@@ -113,7 +116,8 @@ void tk_auth_url(const struct tk_account *a, struct tk_text *t)
 /* A redirect URL must carry our state (RFC 6749 section 10.12); a bare code has none. */
 static bool is_our_state(const struct tk_account *a, const struct tk_redirect *redirect)
 {
-    return !redirect->is_url || strcmp(redirect->state, a->auth.state) == 0;
+    return !redirect->is_url ||
+           (a->auth.state[0] != '\0' && strcmp(redirect->state, a->auth.state) == 0);
 }
 
 /* `domain` may omit the portal's port. */
@@ -141,6 +145,8 @@ static enum tk_err check_code(struct tk_account *a, const char *pasted,
 
     if (err != TK_OK)
         return err;
+    if (tk_runtime_now(a->rt) >= a->auth.state_until_ms)
+        tk_account_end_begin(a);
     if (tk_account_code_is_used(a, redirect->code)) /* before the state, which was cleared then */
         return TK_E_CODE_USED;
     if (!is_our_domain(a, redirect))
@@ -156,6 +162,8 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
     struct tk_account *a = of_request(r);
     char next[TK_SECRET_MAX + 1];
 
+    if (a->auth.asks_user)
+        return tk_rest_write(a, r, TK_REST_USER, a->auth.code, out);
     if (!a->auth.with_next_secret)                    /* else it is recorded already */
         (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
     tk_oauth_exchange_request(out, &r->host, &a->client,
@@ -175,25 +183,85 @@ static bool is_for_our_portal(const struct tk_account *a, const struct tk_token_
     return named != TK_NAMES_CLOUD && named != TK_NAMES_OTHER;
 }
 
+/* --- whose pair it is --- */
+
+/* Of a value that the response lacks the account keeps its own. */
+static bool differs(const char *bound, const char *named)
+{
+    return bound[0] != '\0' && named[0] != '\0' && strcmp(bound, named) != 0;
+}
+
+static enum tk_err other_user(struct tk_account *a, const char *was, const char *now)
+{
+    tk_account_note_other(a, was, now);
+    return TK_E_OTHER_USER;
+}
+
+/* TK_E_BUSY: the response does not say. */
+static enum tk_err judge_user(struct tk_account *a, const struct tk_token_response *response)
+{
+    const struct tk_grant_info *info = &a->info;
+
+    if (a->auth.any_user)
+        return TK_OK;
+    if (differs(info->member_id, response->member_id))
+        return other_user(a, info->member_id, response->member_id);
+    if (differs(info->user_id, response->user_id))
+        return other_user(a, info->user_id, response->user_id);
+    return info->user_id[0] == '\0' || response->user_id[0] != '\0' ? TK_OK : TK_E_BUSY;
+}
+
+/* Keeps the new pair until the portal has said whose it is. */
+static void hold_pair(struct tk_account *a, const struct tk_token_response *response)
+{
+    tk_copy(a->auth.code, sizeof a->auth.code, response->access_token);
+    tk_copy(a->auth.refresh_token, sizeof a->auth.refresh_token, response->refresh_token);
+    a->auth.lifetime_s = response->expires_in;
+    a->auth.is_doubtful = response->is_doubtful;
+}
+
+static struct tk_token_response held_pair(const struct tk_account *a)
+{
+    return (struct tk_token_response){.access_token = a->auth.code,
+                                      .refresh_token = a->auth.refresh_token,
+                                      .client_endpoint = "",
+                                      .server_endpoint = "",
+                                      .member_id = "",
+                                      .user_id = "",
+                                      .scope = "",
+                                      .expires_in = a->auth.lifetime_s,
+                                      .is_doubtful = a->auth.is_doubtful,
+                                      .error = {"", ""}};
+}
+
+static void wipe_codes(struct tk_account *a)
+{
+    tk_wipe(a->auth.code, sizeof a->auth.code);
+    tk_wipe(a->auth.refresh_token, sizeof a->auth.refresh_token);
+}
+
 /* The exchange succeeded: the new pair replaces the account's, whose refresh is cancelled. */
 static void accept_pair(struct tk_account *a, const struct tk_token_response *response)
 {
+    struct tk_grant_info *info = &a->info;
+
     tk_https_cancel(&a->rt->https, &a->refresh.request);
     tk_rest_verify_stop(a); /* what the portal said of the former user is over */
     if (a->auth.redirect_host != NULL)
         tk_account_discover_host(a, a->auth.redirect_host);
-    a->info.member_id[0] = a->info.user_id[0] = a->info.scope[0] = '\0'; /* of the former grant */
+    info->scope[0] = '\0'; /* of the former grant */
+    if (a->auth.any_user)
+        info->member_id[0] = info->user_id[0] = '\0';
     a->info_stored = false;
     tk_account_notify(a, TK_ACCOUNT_EXCHANGED);
     if (a->auth.with_next_secret)
         tk_token_promote_secret(a);
     tk_token_accept(a, response, a->auth.sent_ms);
     stop_preconnect(a);
-    a->auth.state[0] = '\0';
     tk_rest_verify(a);
 }
 
-static enum tk_err handle_response(struct tk_account *a, const struct tk_http *http,
+static enum tk_err handle_exchange(struct tk_account *a, const struct tk_http *http,
                                    enum tk_err err)
 {
     struct tk_token_response response;
@@ -203,8 +271,36 @@ static enum tk_err handle_response(struct tk_account *a, const struct tk_http *h
         return err;
     if (!is_for_our_portal(a, &response))
         return TK_E_WRONG_PORTAL;
+    hold_pair(a, &response);
+    err = judge_user(a, &response);
+    if (err == TK_OK)
+        accept_pair(a, &response);
+    return err;
+}
+
+/* If the portal does not say, the pair is not accepted. */
+static enum tk_err handle_user(struct tk_account *a, const struct tk_http *http)
+{
+    const char *user = tk_rest_user(http);
+    struct tk_token_response response = held_pair(a);
+
+    if (strcmp(user, a->info.user_id) != 0)
+        return other_user(a, a->info.user_id, user[0] == '\0' ? "unknown" : user);
     accept_pair(a, &response);
     return TK_OK;
+}
+
+static void ask_user(struct tk_account *a)
+{
+    struct tk_request *r = &a->auth.request;
+    char buf[TK_REST_PATH_SIZE];
+    struct tk_text path;
+
+    tk_text_init(&path, buf, sizeof buf);
+    a->auth.asks_user = true;
+    r->fields = &tk_rest_user_fields;
+    (void)tk_rest_target(a, TK_REST_USER, &r->host, &path); /* fails when it is written, too */
+    tk_https_submit(&a->rt->https, r);
 }
 
 /* True for an error that may be gone a second later; any other is reported at once. */
@@ -256,20 +352,30 @@ static enum tk_err code_result(enum tk_err err, bool sent)
     }
 }
 
+static bool is_spent(const struct tk_account *a)
+{
+    return a->auth.request.sent || a->auth.asks_user;
+}
+
 static void exchange_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(r);
 
-    err = handle_response(a, http, err);
     if (retry(a, err))
         return;
+    err = a->auth.asks_user ? handle_user(a, err == TK_OK ? http : NULL)
+                            : handle_exchange(a, http, err);
+    if (err == TK_E_BUSY) {
+        ask_user(a);
+        return;
+    }
     /* A server that refuses the client does not use the code. */
     if (tk_token_tries_next_secret(a, err, &a->auth.with_next_secret)) {
         tk_https_submit(&a->rt->https, r);
         return;
     }
-    tk_wipe(a->auth.code, sizeof a->auth.code);
-    a->auth.result = code_result(err, r->sent);
+    wipe_codes(a);
+    a->auth.result = code_result(err, is_spent(a));
     if (err != TK_OK)
         tk_account_set_error(a, a->auth.result);
 }
@@ -291,7 +397,10 @@ static void start_exchange(struct tk_account *a, const struct tk_redirect *redir
 
     tk_copy(a->auth.code, sizeof a->auth.code, redirect->code);
     choose_host(a, redirect);
-    a->auth.with_next_secret = false;
+    a->auth.with_next_secret = a->auth.asks_user = false;
+    a->auth.any_user = a->auth.other_user;
+    tk_account_end_begin(a);
+    r->fields = &tk_oauth_fields;
     r->priority = TK_PRIORITY_EXCHANGE;
     r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
     r->keepalive_ms = 0;
@@ -313,7 +422,7 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)
 bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *sent)
 {
     *result = a->auth.result;
-    *sent = a->auth.request.sent;
+    *sent = is_spent(a);
     return tk_account_exchanging(a);
 }
 
@@ -328,13 +437,13 @@ static void cancel_exchange(struct tk_account *a)
 {
     tk_timer_stop(&a->rt->timers, &a->auth.retry_timer);
     tk_https_cancel(&a->rt->https, &a->auth.request);
-    tk_wipe(a->auth.code, sizeof a->auth.code);
+    wipe_codes(a);
     a->auth.result = TK_E_CANCELLED; /* for a console that still waits for it */
 }
 
 void tk_auth_cancel_unsent(struct tk_account *a)
 {
-    if (!a->auth.request.sent)
+    if (!is_spent(a))
         cancel_exchange(a);
 }
 
@@ -362,6 +471,5 @@ void tk_auth_init(struct tk_account *a)
     a->auth.preconnect_request.write = NULL;
     a->auth.preconnect_request.done = preconnect_done;
     a->auth.request.write = write_exchange;
-    a->auth.request.fields = &tk_oauth_fields;
     a->auth.request.done = exchange_done;
 }

@@ -13,6 +13,10 @@
  *
  * A code is sent once: sending it again may make the server revoke the pair it was exchanged for. A
  * failed exchange leaves the account's pair as it was.
+ *
+ * An account is bound to the portal (member_id) and the user (user_id) of its first pair. A code of
+ * another user is exchanged, but its pair is dropped. If the response does not name the user, the
+ * portal is asked.
  */
 
 #include "tk_account.h"
@@ -22,12 +26,13 @@
 /* Call it once for each slot, after tk_account_init. */
 void tk_auth_init(struct tk_account *a);
 
-/* Generates a new state and opens the connection for 10 minutes. TK_E_NO_CLIENT, TK_E_NOT_SEEDED.
- */
-enum tk_err tk_auth_begin(struct tk_account *a);
+/* Generates a new state and opens the connection for 10 minutes. The state ends with the next code
+ * that is exchanged, after 15 minutes, and when portal or client_id change. other_user: the code
+ * that is exchanged before it ends may be another user's, to whom the account is then bound.
+ * TK_E_NO_CLIENT, TK_E_NOT_SEEDED. */
+enum tk_err tk_auth_begin(struct tk_account *a, bool other_user);
 
-/* The state of the last tk_auth_begin, "" if there is none or its exchange succeeded; and the
- * authorization URL with it. */
+/* The state of the last tk_auth_begin, "" if it has ended; and the authorization URL with it. */
 const char *tk_auth_state(const struct tk_account *a);
 void tk_auth_url(const struct tk_account *a, struct tk_text *t);
 
@@ -37,13 +42,14 @@ bool tk_auth_is_connected(const struct tk_account *a);
 /* True while it is being opened. *err is the result of the last attempt. */
 bool tk_auth_is_connecting(const struct tk_account *a, enum tk_err *err);
 
-/* Starts the exchange of a code, bare or in its redirect URL. TK_OK: it is in progress, see
- * tk_auth_is_exchanging. TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED, TK_E_WRONG_STATE,
- * TK_E_WRONG_DOMAIN; TK_E_BUSY: another exchange is in progress. */
+/* Starts the exchange of a code, bare or in its redirect URL, which must carry the state. TK_OK: it
+ * is in progress, see tk_auth_is_exchanging. TK_E_NO_CLIENT, TK_E_NO_CODE, TK_E_CODE_USED,
+ * TK_E_WRONG_STATE, TK_E_WRONG_DOMAIN; TK_E_BUSY: another exchange is in progress. */
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
 
-/* True while an exchange is in progress. *result is how the last one ended; *sent: its code was
- * sent and cannot be used again. */
+/* True while an exchange is in progress. *result is how the last one ended, TK_E_OTHER_USER
+ * included: the account's detail has both users; *sent: its code was sent and cannot be used again.
+ */
 bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *sent);
 
 /* After TK_E_CODE_EXPIRED: why the code could not be sent in time. */

@@ -142,6 +142,7 @@ enum tk_err tk_portal_move(struct tk_account *a, const struct tk_host *to)
     if (a->discovered_host == NULL) /* the pair stays with the host that issued it */
         tk_account_discover_host(a, tk_oauth_default_host(&from));
     a->client.portal = *to;
+    tk_account_end_begin(a);
     if (a->portal_fault != TK_PORTAL_USER_REFUSED)
         a->portal_fault = TK_PORTAL_OK;
     tk_account_report(a, "portal", "moved", to);

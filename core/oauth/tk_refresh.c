@@ -186,6 +186,7 @@ static void refresh_failed(struct tk_account *a, enum tk_err err)
     a->refresh.error = err;
     tk_account_set_error(a, err);
     a->refresh.failures++;
+    a->refresh.rejected_generation = 0;
     react(a, err);
     log_failure(a);
     tk_account_notify(a, TK_ACCOUNT_FAILED);

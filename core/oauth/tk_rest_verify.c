@@ -2,6 +2,7 @@
 #include "tk_rest_verify.h"
 
 #include "tk_account_said.h"
+#include "tk_account_store.h"
 #include "tk_assert.h"
 #include "tk_container.h"
 #include "tk_portal.h"
@@ -18,7 +19,6 @@
 #define REFUSED_MS        3600000  /* first repeat after a refusal; the delay doubles */
 #define REFUSED_MOST_MS   86400000 /* longest such delay */
 #define REFRESH_MS        15000    /* for the refresh of a token that was refused */
-#define PATH_SIZE         (TK_PATH_MAX + 80)
 
 static struct tk_account *of_request(struct tk_request *r)
 {
@@ -107,23 +107,35 @@ bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_ho
     return tk_text_ok(path);
 }
 
-static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
+enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r,
+                          const char *method, const char *token, struct tk_text *out)
 {
-    struct tk_account *a = of_request(r);
-    char buf[PATH_SIZE];
+    char buf[TK_REST_PATH_SIZE];
     struct tk_text path;
     struct tk_host endpoint; /* r->host differs from it after a redirect */
 
     tk_text_init(&path, buf, sizeof buf);
-    if (!tk_rest_target(a, METHOD, &endpoint, &path))
+    if (!tk_rest_target(a, method, &endpoint, &path))
         return TK_E_REST_INSECURE;
     size_t body_start =
         tk_http_request(out, "POST", &r->host, path.buf, "application/x-www-form-urlencoded");
 
     tk_text_add(out, "auth=");
-    tk_text_form(out, a->pair.access);
+    tk_text_form(out, token);
     tk_http_request_end(out, body_start);
     return TK_OK;
+}
+
+static const char *method_of(const struct tk_account *a)
+{
+    return a->rest.asks_user ? TK_REST_USER : METHOD;
+}
+
+static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
+{
+    struct tk_account *a = of_request(r);
+
+    return tk_rest_write(a, r, method_of(a), a->pair.access, out);
 }
 
 /* 301, 302, 303, 307 or 308 (RFC 9110 15.4) to another host. */
@@ -156,31 +168,18 @@ static bool follow(struct tk_account *a, const struct tk_host *to, enum tk_err *
     return true;
 }
 
-static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
-{
-    struct tk_account *a = of_request(r);
-    struct tk_server_error said;
-
-    if (http != NULL && is_elsewhere(r, http) && follow(a, &http->location, &err))
-        return;
-    err = tk_oauth_read_rest_response(http, err, &said);
-    if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */
-        tk_account_note_response(a, http, err, &said);
-    if (err == TK_OK && a->rest.redirects > 0)
-        (void)tk_portal_move(a, &r->host);
-    verified(a, err, http);
-}
-
-static void start_call(struct tk_account *a)
+static void start_call(struct tk_account *a, bool asks_user)
 {
     struct tk_request *r = &a->rest.request;
-    char buf[PATH_SIZE];
+    char buf[TK_REST_PATH_SIZE];
     struct tk_text path;
 
     tk_https_cancel(&a->rt->https, r);
     a->rest.redirects = 0;
+    a->rest.asks_user = asks_user;
+    r->fields = asks_user ? &tk_rest_user_fields : &tk_oauth_fields;
     tk_text_init(&path, buf, sizeof buf);
-    if (!tk_rest_target(a, METHOD, &r->host, &path)) {
+    if (!tk_rest_target(a, method_of(a), &r->host, &path)) {
         verified(a, TK_E_REST_INSECURE, NULL);
         return;
     }
@@ -190,6 +189,57 @@ static void start_call(struct tk_account *a)
     tk_https_submit(&a->rt->https, r);
 }
 
+/* --- the user --- */
+
+enum { RESULT, USER };
+
+static const struct tk_json_field user_fields[] = {{"result", 0}, {".ID", TK_ID_MAX}};
+
+const struct tk_json_fields tk_rest_user_fields = {user_fields, 2};
+
+const char *tk_rest_user(const struct tk_http *http)
+{
+    uint32_t len;
+    const char *id;
+
+    if (http == NULL || http->status != 200 || !tk_json_pick_is_whole(&http->pick))
+        return "";
+    id = tk_json_pick_text(&http->pick, USER, &len);
+    return id == NULL || len > TK_ID_MAX ? "" : id;
+}
+
+/* The token response did not name the user. */
+static void bind_user(struct tk_account *a, const struct tk_http *http)
+{
+    const char *id = tk_rest_user(http);
+
+    if (id[0] == '\0' || a->info.user_id[0] != '\0' || tk_account_leaks(a, id))
+        return;
+    tk_copy(a->info.user_id, sizeof a->info.user_id, id);
+    a->info_stored = tk_account_store_info(a) == TK_OK;
+}
+
+static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
+{
+    struct tk_account *a = of_request(r);
+    struct tk_server_error said;
+
+    if (a->rest.asks_user) {
+        bind_user(a, err == TK_OK ? http : NULL);
+        return;
+    }
+    if (http != NULL && is_elsewhere(r, http) && follow(a, &http->location, &err))
+        return;
+    err = tk_oauth_read_rest_response(http, err, &said);
+    if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */
+        tk_account_note_response(a, http, err, &said);
+    if (err == TK_OK && a->rest.redirects > 0)
+        (void)tk_portal_move(a, &r->host);
+    verified(a, err, http);
+    if (err == TK_OK && a->info.user_id[0] == '\0')
+        start_call(a, true);
+}
+
 /* --- start, repeat, stop --- */
 
 void tk_rest_verify(struct tk_account *a)
@@ -197,7 +247,7 @@ void tk_rest_verify(struct tk_account *a)
     a->rest.status = TK_REST_UNKNOWN;
     a->rest.failures = 0;
     tk_timer_stop(&a->rt->timers, &a->rest.timer);
-    start_call(a);
+    start_call(a, false);
 }
 
 /* A token that the portal refused is refreshed once before the call is repeated. */
@@ -211,7 +261,7 @@ static void timer_expired(struct tk_timer *timer, uint64_t now_ms)
         (void)tk_refresh_start(a);
         tk_timer_start(&a->rt->timers, timer, now_ms + REFRESH_MS);
     } else if (tk_account_seconds_left(a, now_ms, &left) && left > 0) {
-        start_call(a);
+        start_call(a, false);
     } else {
         tk_timer_start(&a->rt->timers, timer, now_ms + REFUSED_MS);
     }
@@ -252,6 +302,5 @@ void tk_rest_verify_init(struct tk_account *a)
 {
     tk_timer_init(&a->rest.timer, timer_expired);
     a->rest.request.write = write_call;
-    a->rest.request.fields = &tk_oauth_fields;
     a->rest.request.done = call_done;
 }

@@ -37,6 +37,18 @@ void tk_rest_verify_stop(struct tk_account *a);
 /* After a start: repeats the verification of a portal whose answer was a fault. */
 void tk_rest_verify_resume(struct tk_account *a);
 
+/* The method that says whose a token is, the members to pick from its response, and the id of the
+ * user in it; "": there is none. http may be NULL. */
+#define TK_REST_USER "profile"
+extern const struct tk_json_fields tk_rest_user_fields;
+const char *tk_rest_user(const struct tk_http *http);
+
+/* Appends a call of method with token, to r->host. TK_E_REST_INSECURE. */
+enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r,
+                          const char *method, const char *token, struct tk_text *out);
+
+#define TK_REST_PATH_SIZE (TK_PATH_MAX + 80)
+
 /* Host and path of a REST method: below client_endpoint, or https://portal/rest/ if the server
  * named none. False if the endpoint is not https, or the path does not fit. */
 bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_host *host,

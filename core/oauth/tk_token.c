@@ -67,9 +67,16 @@ static uint64_t after_min_interval(const struct tk_account *a, uint64_t due_ms)
     return a->refresh.has_succeeded && due_ms < earliest ? earliest : due_ms;
 }
 
+uint64_t tk_token_wait_ms(const struct tk_account *a)
+{
+    uint64_t now_ms = tk_runtime_now(a->rt);
+
+    return after_min_interval(a, now_ms) - now_ms;
+}
+
 bool tk_token_too_soon(const struct tk_account *a)
 {
-    return tk_runtime_now(a->rt) < after_min_interval(a, 0);
+    return tk_token_wait_ms(a) > 0;
 }
 
 static uint64_t renew_interval_ms(const struct tk_account *a)
@@ -258,6 +265,7 @@ static void update(struct tk_account *a, char *field, size_t size, const char *v
     a->info_stored = false;
 }
 
+/* The account is bound to the portal and the user of its first pair. */
 static void update_info(struct tk_account *a, const struct tk_token_response *response,
                         enum tk_portal_named named)
 {
@@ -265,8 +273,10 @@ static void update_info(struct tk_account *a, const struct tk_token_response *re
 
     if (named <= TK_NAMES_PORTAL || named == TK_NAMES_CLOUD)
         update(a, info->client_endpoint, sizeof info->client_endpoint, response->client_endpoint);
-    update(a, info->member_id, sizeof info->member_id, response->member_id);
-    update(a, info->user_id, sizeof info->user_id, response->user_id);
+    if (info->member_id[0] == '\0')
+        update(a, info->member_id, sizeof info->member_id, response->member_id);
+    if (info->user_id[0] == '\0')
+        update(a, info->user_id, sizeof info->user_id, response->user_id);
     update(a, info->scope, sizeof info->scope, response->scope);
 }
 

@@ -29,7 +29,9 @@ void tk_token_refresh_at(struct tk_account *a, uint64_t due_ms);
 /* Seconds until the next refresh is due, 0 if overdue. False if none is scheduled. */
 bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 
-/* True if a refresh now would follow the last successful one too closely. */
+/* How long a refresh must wait so as not to follow the last successful one too closely; and whether
+ * it must. */
+uint64_t tk_token_wait_ms(const struct tk_account *a);
 bool tk_token_too_soon(const struct tk_account *a);
 
 /* A random delay in ms before a retry: 1 s, and full jitter up to 1 s doubled `failures` times; at

@@ -5,12 +5,28 @@
 #include "tk_refresh.h"
 #include "tk_token.h"
 
-void tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation)
+/* The seconds until a refresh can be forced; 0: it is. No other consumer waits for one that is
+ * retried or blocked. */
+static uint32_t force_refresh(struct tk_account *a)
+{
+    struct tk_refresh *r = &a->refresh;
+    bool is_failing = a->revocation != TK_NOT_REVOKED || r->blocked_by != TK_OK || r->failures > 0;
+    uint32_t wait_s = 0;
+
+    if (is_failing || r->rejected_generation == a->pair.generation)
+        return 0;
+    if (!tk_account_refreshing(a))
+        wait_s = tk_budget_take(&r->forced, tk_runtime_now(a->rt));
+    if (wait_s == 0)
+        r->rejected_generation = a->pair.generation;
+    return wait_s;
+}
+
+uint32_t tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation)
 {
     struct tk_account *a = tk_accounts_find(all, ref);
 
-    if (a != NULL && generation == a->pair.generation)
-        a->refresh.rejected_generation = generation;
+    return a != NULL && generation > 0 && generation == a->pair.generation ? force_refresh(a) : 0;
 }
 
 static enum tk_token_answer refuse(struct tk_token_info *info, enum tk_err err)
@@ -78,11 +94,13 @@ static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint
         return refuse(info, TK_E_CLOCK_UNKNOWN);
     (void)tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in);
     info->is_short = info->expires_in < min_valid_s;
+    bool is_due = info->is_short && info->expires_in < a->pair.lifetime_s / 2;
+
     info->generation = a->pair.generation;
     bool is_rejected = a->refresh.rejected_generation == a->pair.generation;
     bool is_usable = info->expires_in > 0 && !is_rejected;
 
-    if (is_usable && !info->is_short && (last || !a->renew_first))
+    if (is_usable && !is_due && (last || !a->renew_first))
         return give(a, buf, size, info);
     return refresh_first(a, is_usable, buf, size, info);
 }

@@ -17,7 +17,7 @@ struct tk_token_info {
     enum tk_err err;     /* TK_TOKEN_REFUSED: why; TK_TOKEN_WAIT: what delays it, or TK_OK */
     uint32_t generation; /* of the pair */
     uint32_t expires_in; /* s */
-    bool is_short;       /* expires_in is below min_valid_s, and no refresh can help now */
+    bool is_short;       /* expires_in is below min_valid_s */
 };
 
 #define TK_MIN_VALID_DEFAULT 60 /* s */
@@ -28,6 +28,6 @@ enum tk_token_answer tk_token_serve(struct tk_accounts *all, const char *ref, ui
 enum tk_token_answer tk_token_serve_last(struct tk_accounts *all, const char *ref,
                                          uint32_t min_valid_s, char *buf, size_t size,
                                          struct tk_token_info *info);
-void tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation);
+uint32_t tk_token_serve_rejected(struct tk_accounts *all, const char *ref, uint32_t generation);
 
 #endif

@@ -174,7 +174,9 @@ static void answer_record(struct tk_store *s, const struct tk_cursor *c,
     bool good = tk_record_read(s, c, queries, count);
 
     s->health |= good ? 0 : TK_STORE_CORRUPT;
-    for (struct tk_store_query *q = queries; q < queries + count; q++) {
+    for (size_t i = 0; i < count; i++) {
+        struct tk_store_query *q = &queries[i];
+
         if (q->found.at != c->at)
             continue;
         q->len = good ? (int)q->found.len : TK_STORE_FLASH;

@@ -11,7 +11,8 @@
 static void hand_out(const struct tk_cursor *c, uint32_t at, const uint8_t *chunk, uint32_t n,
                      struct tk_store_query *queries, size_t count)
 {
-    for (struct tk_store_query *q = queries; q < queries + count; q++) {
+    for (size_t i = 0; i < count; i++) {
+        struct tk_store_query *q = &queries[i];
         const struct tk_cursor *f = &q->found;
         uint32_t from = at > f->value ? at : f->value;
         uint32_t to = at + n < f->value + f->len ? at + n : f->value + f->len;
@@ -71,7 +72,9 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
     if ((syndrome != 0 && !read_corrected(s, c, syndrome, queries, count)) ||
         (tk_is_sealed(s) && !tk_sealed_is_authentic(s, c)))
         return false;
-    for (struct tk_store_query *q = queries; q < queries + count && tk_is_sealed(s); q++) {
+    for (size_t i = 0; i < count && tk_is_sealed(s); i++) {
+        struct tk_store_query *q = &queries[i];
+
         if (q->found.at == c->at)
             tk_sealed_decrypt(s, c, q->found.value, q->buf, q->found.len);
     }

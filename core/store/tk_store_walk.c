@@ -166,7 +166,9 @@ static void find_in_sector(struct tk_store *s, uint32_t seq, struct tk_store_que
 
     tk_cursor_first(s, &c, seq);
     while (tk_cursor_next(s, &c)) {
-        for (struct tk_store_query *q = queries; q < queries + count; q++) {
+        for (size_t i = 0; i < count; i++) {
+            struct tk_store_query *q = &queries[i];
+
             if (concerns(&c, q->key) && (q->found.at == 0 || q->found.seq == seq))
                 q->found = c;
         }

@@ -14,7 +14,8 @@ endif()
 
 set(mbedtls_config tk_mbedtls_${TK_MBEDTLS_PROFILE}.h)
 set(key "${TK_ECC} ${mbedtls_tree} ${version_line} ${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION}")
-string(APPEND key " ${CMAKE_C_FLAGS} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
+string(JOIN " " mbedtls_flags ${CMAKE_C_FLAGS} ${tk_hardening_flags})
+string(APPEND key " ${mbedtls_flags} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
 file(GLOB pubkey CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/port/mbedtls
      port/mbedtls/pubkey/*.[ch] port/mbedtls/x86_64/*.c)
 foreach(file tk_mbedtls_common.h ${mbedtls_config} build/CMakeLists.txt build/peer.cmake
@@ -38,7 +39,7 @@ if(NOT EXISTS ${mbedtls_build}/done)
                 -G ${CMAKE_GENERATOR} -DMBEDTLS_TREE=${mbedtls_tree}
                 -DMBEDTLS_CONFIG_DIR=${CMAKE_SOURCE_DIR}/port/mbedtls
                 -DMBEDTLS_CONFIG=${mbedtls_config} -DTK_ECC=${TK_ECC} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
-                -DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
+                -DCMAKE_C_FLAGS=${mbedtls_flags} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
                 -DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}
         OUTPUT_FILE ${mbedtls_build}/log ERROR_FILE ${mbedtls_build}/log COMMAND_ERROR_IS_FATAL ANY)
     execute_process(COMMAND ${CMAKE_COMMAND} --build ${mbedtls_build} --parallel

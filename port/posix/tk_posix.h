@@ -29,7 +29,7 @@ enum {
     TK_POSIX_CONSOLE_RING = 8192, /* bytes of output buffered for a slow terminal */
     TK_POSIX_SOCKETS = 16,
     TK_POSIX_LOOKUPS = 4,
-    TK_POSIX_WATCHES = 32,
+    TK_POSIX_WATCHES = 112,
     TK_POSIX_ID_MAX = 32
 };
 
@@ -65,8 +65,9 @@ struct tk_posix_console {
     int in;  /* -1: detached */
     int out; /* stays until the ring is empty; -1: none */
     struct tk_posix_interest read, room;
-    size_t head; /* of the ring: the next byte to write */
-    size_t len;  /* bytes in the ring */
+    uint64_t active_ms; /* tick of the last byte in or out */
+    size_t head;        /* of the ring: the next byte to write */
+    size_t len;         /* bytes in the ring */
     char ring[TK_POSIX_CONSOLE_RING];
 };
 
@@ -118,6 +119,9 @@ void tk_posix_console_attach(struct tk_port *port, unsigned line, int in, int ou
 void tk_posix_console_detach(struct tk_port *port, unsigned line);
 bool tk_posix_console_attached(const struct tk_port *port, unsigned line);
 
+/* The tick at which the line was attached, or at which a byte was last read or written. */
+uint64_t tk_posix_console_active(const struct tk_port *port, unsigned line);
+
 /* Makes tk_wait end while any of events (poll.h) is set on fd; events 0 removes fd. Returns 0, or
  * -1 if the table is full. */
 int tk_posix_watch(struct tk_port *port, int fd, short events);
@@ -133,7 +137,8 @@ enum {
     TK_POSIX_FLASH_OK = 0,
     TK_POSIX_FLASH_ERR = -1,  /* see errno */
     TK_POSIX_FLASH_BUSY = -2, /* locked by another program */
-    TK_POSIX_FLASH_SIZE = -3  /* not a regular file, or of another size */
+    TK_POSIX_FLASH_SIZE = -3, /* not a regular file, or of another size */
+    TK_POSIX_FLASH_MODE = -4  /* others than its owner may read or write it */
 };
 
 struct tk_posix_flash {

@@ -81,6 +81,7 @@ static bool flush(struct tk_posix_console *c)
 
         n = write_now(c->out, c->ring + c->head, c->len < to_end ? c->len : to_end);
         if (n > 0) {
+            c->active_ms = tk_posix_now_ms();
             c->head = (c->head + (size_t)n) % TK_POSIX_CONSOLE_RING;
             c->len -= (size_t)n;
         }
@@ -115,6 +116,8 @@ int tk_console_read(struct tk_port *port, unsigned line, void *buf, size_t size)
         return TK_CONSOLE_CLOSED;
     }
     tk_posix_set_wanted(&c->read, true);
+    if (n > 0)
+        c->active_ms = tk_posix_now_ms();
     return n > 0 ? n : 0;
 }
 
@@ -151,6 +154,7 @@ void tk_posix_console_attach(struct tk_port *port, unsigned line, int in, int ou
     clear(c);
     c->in = in;
     c->out = out;
+    c->active_ms = tk_posix_now_ms();
     tk_posix_set_wanted(&c->read, true);
 }
 
@@ -168,6 +172,11 @@ void tk_posix_console_detach(struct tk_port *port, unsigned line)
 bool tk_posix_console_attached(const struct tk_port *port, unsigned line)
 {
     return line < TK_POSIX_CONSOLES && port->consoles[line].out >= 0;
+}
+
+uint64_t tk_posix_console_active(const struct tk_port *port, unsigned line)
+{
+    return line < TK_POSIX_CONSOLES ? port->consoles[line].active_ms : 0;
 }
 
 void tk_posix_console_add_waits(struct tk_port *port, struct tk_posix_wait_set *w)

@@ -208,6 +208,8 @@ static int take(int fd, uint64_t size)
         return TK_POSIX_FLASH_ERR;
     if (!S_ISREG(st.st_mode))
         return TK_POSIX_FLASH_SIZE;
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return TK_POSIX_FLASH_MODE;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? TK_POSIX_FLASH_BUSY : TK_POSIX_FLASH_ERR;
     return (uint64_t)st.st_size == size ? TK_POSIX_FLASH_OK : TK_POSIX_FLASH_SIZE;

@@ -25,6 +25,10 @@ BOARD = r"(lm3s6965evb|emcraft-sf2|qemu-rv32)"
 BY_HAND = "by hand: "
 
 
+# Documents whose examples, in any language, a test runs as they stand there.
+EXAMPLES = {"boards/host/PROTOCOL.md": "tests/e2e/test_protocol.py"}
+
+
 @dataclass(frozen=True)
 class Row:
     """Which command is run by which file; proof is a text in that file."""
@@ -51,7 +55,7 @@ COVERED = [
     Row(r"tests/bench\.sh( --write)?", SUITE, "tests/bench.sh --check"),
     Row(r"tests/bench\.sh --check", SUITE, "tests/bench.sh --check"),
     Row(r"sudo apt install .*", E2E, "test_packages_to_install"),
-    Row(r"sudo (install|groupadd|systemctl) .*", BY_HAND + E2E, "test_the_unit"),
+    Row(r"sudo (install|systemctl|systemd-sysusers) .*", BY_HAND + E2E, "test_the_unit"),
     Row(r"(sudo )?tokenkeeper .*", E2E, "tokenkeeper"),
     Row(r"printf 'auth=%s' .*", E2E, "curl"),
     Row(rf"cmake --preset {BOARD}( && cmake --build --preset {BOARD})?", BOARDS, '"--preset"'),
@@ -92,9 +96,15 @@ def row_of(command: str) -> Row | None:
     return next((row for row in COVERED if re.fullmatch(row.command, command)), None)
 
 
-def _without_lifted(text: str) -> str:
-    """A document that names files to copy without its ```sh block, which tests/lift/run.py runs."""
-    if not re.search(r"^```files$", text, re.MULTILINE):
+def _is_run_whole(name: str, text: str) -> bool:
+    """Whether a test runs the blocks of a document: tests/lift/run.py those of one that names files
+    to copy, and EXAMPLES."""
+    return name in EXAMPLES or bool(re.search(r"^```files$", text, re.MULTILINE))
+
+
+def _without_run(name: str, text: str) -> str:
+    """A document without the ```sh blocks that a test runs whole."""
+    if not _is_run_whole(name, text):
         return text
     return re.sub(r"^```sh\n.*?^```$", lambda match: "\n" * match.group().count("\n"), text,
                   flags=re.MULTILINE | re.DOTALL)
@@ -103,7 +113,7 @@ def _without_lifted(text: str) -> str:
 def all_of(tree: Path) -> list[snippets.Snippet]:
     """The shell commands of all documents."""
     return [piece for name in source.tracked(tree) if name.endswith(".md")
-            for piece in snippets.commands(_without_lifted(source.text(tree, name)), name)]
+            for piece in snippets.commands(_without_run(name, source.text(tree, name)), name)]
 
 
 def _row_problems(tree: Path, used: set[str]) -> list[str]:
@@ -115,17 +125,19 @@ def _row_problems(tree: Path, used: set[str]) -> list[str]:
             found.append(f"tests/checks/commands.py:1: {name} does not run {row.command}")
         if row.command not in used:
             found.append(f"tests/checks/commands.py:1: no document has {row.command}")
+    found += [f"tests/checks/commands.py:1: {by} does not run {name}" for name, by in EXAMPLES.items()
+              if not (tree / by).is_file() or name not in source.text(tree, by)]
     return found
 
 
 def _example_problems(tree: Path) -> list[str]:
-    """C in a document that is in no file; what stands behind "Before:" is meant to be gone. The
-    example of a document that names files to copy is compiled and run by tests/lift/run.py."""
+    """C in a document that is in no file, and is not run as it stands; what stands behind "Before:"
+    is meant to be gone."""
     c = {re.sub(r"\s+", " ", source.text(tree, name)) for name in source.c_files(tree)}
     found = []
     for name in (name for name in source.tracked(tree) if name.endswith(".md")):
         text = source.text(tree, name)
-        if re.search(r"^```files$", text, re.MULTILINE):
+        if _is_run_whole(name, text):
             continue
         for block in re.finditer(r"^([^\n]*)\n\n```c\n(.*?)```", text, re.MULTILINE | re.DOTALL):
             code = re.sub(r"\s+", " ", block[2]).strip()

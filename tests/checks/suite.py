@@ -55,6 +55,10 @@ FOLDERS = [
     Folder("porting", "the porting guide leads to a port that works", "porting"),
     Folder("lift", "store and https work outside the tree, with the files that their READMEs name",
            "lift"),
+    Folder("release", "the same bytes from any folder; the bill of materials names what is compiled in",
+           "release"),
+    Folder("fuzz", "parsers, flash and whole gateways under libFuzzer: no broken invariant, and "
+           "nothing that the sanitizers find", "fuzz"),
     Folder("bench", "instructions, heap and bytes of a refresh, compared with other clients",
            "bench"),
     Folder("checks", "rules of the tree: rooms, circles, symbols, limits, words, documents",

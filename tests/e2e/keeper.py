@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -177,7 +178,12 @@ class Keeper:
         if hello and self._console == "stdio":
             self.out.wait("EVT hello")
         elif hello:
-            self.wait_for(self.socket.exists)
+            self.wait_for(self.is_served)
+
+    def is_served(self) -> bool:
+        """Whether its socket takes clients."""
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.socket)) == 0
 
     def kill(self) -> None:
         """A power cut."""

@@ -145,8 +145,10 @@ class CommandsOfTheUnit(GatewayCase):
         unit = (ROOT / "boards/host/tokenkeeper.service").read_text()
         start = re.search(r"^ExecStart=(\S+) run (.*)$", unit, re.M)
         group = re.search(r"--socket-group (\S+)", start[2])[1]
-        lines = documented("sudo (install|groupadd|systemctl)")
-        self.assertIn(f"sudo groupadd --system {group}", lines)
+        lines = documented("sudo (install|systemd-sysusers|systemctl)")
+        users = (ROOT / "boards/host/tokenkeeper.sysusers").read_text()
+        self.assertRegex(users, rf"(?m)^u {group} ")
+        self.assertIn("sudo systemd-sysusers tokenkeeper.conf", lines)
         self.assertIn(f"sudo install build/host/tokenkeeper {Path(start[1]).parent}/", lines)
         self.assertIn("sudo systemctl enable --now tokenkeeper", lines)
         copied = next(line.split()[-2] for line in lines if line.endswith("/system/"))

@@ -109,6 +109,12 @@ class Robustness(GatewayCase):
                      "factory-reset reboot").split():
             self.assertTrue(any(word in line for line in listed), word)
 
+    def test_a_seed_is_of_hex_digits(self) -> None:
+        self.assertEqual(self.k.command("seed " + "0aF9" * 16).code, "seed_own")
+        for character in "@`/:Gg[{":  # neighbours of the digits and letters
+            for seed in (character * 64, "00" * 31 + "0" + character, character + "0" * 63):
+                self.assert_error(self.k.command(f"seed {seed}"), "bad_value", "hex")
+
     def test_invalid_values(self) -> None:
         for command, code in (("set portal ht!tp://x", "bad_value"), ("set portal a b", "bad_value"),
                               ("set renew 5s", "bad_value"), ("set renew 8d", "bad_value"),

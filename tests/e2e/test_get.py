@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 from keeper import PATIENT_S, PROGRAM, GatewayCase
+from protocol import Client
 
 
 def was_read(client: socket.socket) -> bool:
@@ -31,8 +32,9 @@ class Get(GatewayCase):
         self.assertRegex(plain.stdout, r"^[0-9a-f]{70}\n$")
         answer = self.k.get_json()
         self.assertEqual(answer["access_token"] + "\n", plain.stdout)
-        self.assertEqual({"ref", "access_token", "expires_in", "generation", "client_endpoint",
-                          "portal", "user_id", "member_id", "short"}, set(answer))
+        self.assertEqual({"ref", "access_token", "expires_in", "expires_at", "generation",
+                          "client_endpoint", "portal", "domain", "server_endpoint", "scope",
+                          "user_id", "member_id", "short"}, set(answer))
         self.assertEqual((answer["ref"], answer["generation"], answer["short"]),
                          ("token", 1, False))
         self.assertEqual(answer["portal"], self.b24.portal)
@@ -56,27 +58,25 @@ class Get(GatewayCase):
 
 class MinValid(GatewayCase):
 
-    def test_min_valid_above_the_remaining_life_refreshes_first(self) -> None:
-        self.b24.set(access_life_s=600)
+    def live_for_half(self) -> None:
+        """Less than half of the token's life is left, but 10 s, and no timer refreshes it."""
+        self.b24.set(access_life_s=26)
         self.k.provision()
-        self.k.wait_refreshable()
+        self.k.must("set renew on-demand")
+        self.k.pass_time(14)
+
+    def test_min_valid_above_the_remaining_life_refreshes_first(self) -> None:
+        self.live_for_half()
         self.b24.set(access_life_s=3600)
         answer = self.k.get_json("--min-valid", "600")
         self.assertEqual((answer["generation"], answer["short"]), (2, False))
-        self.assertEqual(len(self.requests("refresh")), 1)
-
-    def test_min_valid_above_the_life_of_a_token(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
         answer = self.k.get_json("--min-valid", "7200")
         self.assertEqual((answer["generation"], answer["short"]), (2, True))
         self.assertGreater(answer["expires_in"], 3500)
         self.assertEqual(len(self.requests("refresh")), 1)
 
-
     def test_timeout_returns_the_valid_token(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
+        self.live_for_half()
         self.b24.fault("oauth", "stall_at", byte=0, count=1)
         answer = self.k.get_json("--min-valid", "3600", "--timeout", "2")
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
@@ -88,24 +88,21 @@ class MinValid(GatewayCase):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_waiting_clients_that_shut_down_cost_no_cpu_time(self) -> None:
-        self.k.provision()
-        self.k.wait_refreshable()
-        for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # the service holds 24
+        self.live_for_half()
+        for more, count in ((b"", 1), (b"and more", 1), (b"", 30)):  # the service lets 24 wait
             self.b24.fault("oauth", "stall_at", byte=0, count=1)
             before = self.cpu_s()
             with contextlib.ExitStack() as stack:
-                clients = [stack.enter_context(socket.socket(socket.AF_UNIX))
-                           for _ in range(count)]
+                clients = [stack.enter_context(Client(self.k.socket)) for _ in range(count)]
                 for client in clients:
-                    client.connect(str(self.k.socket))  # waits for room in the queue
-                    client.settimeout(PATIENT_S)
-                    client.sendall(b'{"op":"get","min_valid":3600,"timeout":4}\n')
-                self.k.wait_for(lambda: was_read(clients[0]))
+                    client.send({"op": "get", "min_valid": 3600, "timeout": 2})
+                self.k.wait_for(lambda: was_read(clients[0].socket))
                 for client in clients[:1]:
-                    client.sendall(more)
-                    client.shutdown(socket.SHUT_WR)
+                    client.send(more)
+                    client.socket.shutdown(socket.SHUT_WR)
                 for client in clients:
-                    self.assertIn(b'"generation":1', client.recv(4096))
+                    answer = client.answer()
+                    self.assertEqual((answer["generation"], answer["short"]), (1, True))
             self.assertLess(self.cpu_s() - before, 1)
 
 

@@ -204,7 +204,10 @@ class DismissedUser(PortalCase):
     def another_user(self) -> None:
         self.b24.clear_faults()
         self.b24.set(user_id=2)
-        self.k.must(f"auth code {self.k.redirect()}")
+        self.assert_error(self.k.command(f"auth code {self.k.redirect()}"), "other_user",
+                          "auth begin other_user")
+        self.k.must("auth begin other_user")
+        self.k.must(f"auth code {self.b24.code()['code']}")
         self.assert_ready(self.b24.portal)
         self.assertEqual(self.k.status()["user_id"], "2")
 

@@ -72,7 +72,17 @@ static bool redirect(const struct server *s, struct server_answer *out)
     return false;
 }
 
-static void answer_rest(struct server *s, struct server_answer *out, const char *form)
+static void put_profile(struct server *s, struct server_answer *out)
+{
+    char body[128];
+
+    snprintf(body, sizeof body, "{\"result\":{\"ID\":\"%s\",\"ADMIN\":true}}",
+             s->profile == NULL ? "" : s->profile);
+    server_put_json(s, out, 200, body);
+}
+
+static void answer_rest(struct server *s, const struct server_talk *t, struct server_answer *out,
+                        const char *form)
 {
     struct rules_answer a;
 
@@ -83,6 +93,8 @@ static void answer_rest(struct server *s, struct server_answer *out, const char 
                               : rules_check(&s->rules, form, server_now(s));
     if (a.error != NULL)
         server_put_refusal(s, out, &a);
+    else if (strncmp(t->request, "POST /rest/profile ", 19) == 0)
+        put_profile(s, out);
     else
         server_put_json(s, out, 200, "{\"result\":{\"ID\":5,\"INSTALLED\":true}}");
 }
@@ -104,7 +116,7 @@ static void carry_out(struct server *s, const struct server_talk *t, struct serv
     if (server_role(t) == SERVER_OAUTH) {
         answer_grant(s, out, body);
     } else if (server_role(t) == SERVER_PORTAL) {
-        answer_rest(s, out, body);
+        answer_rest(s, t, out, body);
     } else {
         answer_post(s, out, body);
     }

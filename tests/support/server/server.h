@@ -127,6 +127,8 @@ struct server {
     const char *date;             /* Date field of all answers; NULL: the true time; "": none */
     const char *server_endpoint;  /* in answers with a pair; NULL: the usual one */
     const char *client_endpoint;  /* the same */
+    bool omits_user;              /* answers with a pair lack user_id */
+    const char *profile;          /* the user that REST names; NULL: none */
     const char *rest_error;       /* REST refuses all calls with it; NULL: as the rules say */
     struct {
         const char *host, *location; /* REST of this host redirects; location NULL: without one */

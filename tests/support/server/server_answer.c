@@ -113,8 +113,11 @@ void server_put_pair(const struct server *s, struct server_answer *out, uint32_t
     tk_text_add(&t, either(s->server_endpoint, "https:\\/\\/oauth.bitrix.info\\/rest\\/"));
     tk_text_add(&t, "\",\"status\":\"L\",\"client_endpoint\":\"");
     tk_text_add(&t, either(s->client_endpoint, "https:\\/\\/acme.bitrix24.com\\/rest\\/"));
-    tk_text_add(&t, "\",\"member_id\":\"a223c6b3710f85df22e9377d6c4f7553\",\"user_id\":");
-    tk_text_int(&t, r->user_id);
+    tk_text_add(&t, "\",\"member_id\":\"a223c6b3710f85df22e9377d6c4f7553\"");
+    if (!s->omits_user) {
+        tk_text_add(&t, ",\"user_id\":");
+        tk_text_int(&t, r->user_id);
+    }
     tk_text_add(&t, ",\"refresh_token\":\"");
     tk_text_add(&t, refresh);
     tk_text_add(&t, "\"}");

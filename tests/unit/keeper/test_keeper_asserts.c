@@ -22,6 +22,7 @@ static void call_all(struct tk_keeper *k)
     expect_assert_failure(tk_token_get_last(k, NULL, 0, buf, sizeof buf, &info));
     expect_assert_failure(tk_token_rejected(k, NULL, 1));
     expect_assert_failure(tk_keeper_account(k, NULL));
+    expect_assert_failure(tk_keeper_account_at(k, 0));
     expect_assert_failure(tk_keeper_event(k, &t));
     expect_assert_failure(tk_keeper_now(k));
     expect_assert_failure(tk_keeper_free(k));

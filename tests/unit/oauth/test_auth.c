@@ -169,7 +169,7 @@ static void the_redirect_must_carry_the_state_of_the_url(void **state)
     write_redirect(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
-    world_run(&w, 20 * MINUTE); /* a state does not expire */
+    world_run(&w, 14 * MINUTE);
     world_give_code(&w, "c");
     write_redirect(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
@@ -218,12 +218,249 @@ static void a_busy_connection_is_not_reported_as_warm(void **state)
     assert_non_null(strstr(w.answer, "@1 warm=no\n"));
 }
 
-static void without_auth_begin_no_state_is_needed(void **state)
+static void assert_no_address_is_accepted(const char *address)
 {
+    char line[300];
+
+    snprintf(line, sizeof line, "auth code %s", address);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+    snprintf(line, sizeof line, "auth code %.*s", (int)strcspn(address, "&"), address);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+    snprintf(line, sizeof line, "auth code %.*s&state=", (int)strcspn(address, "&"), address);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+}
+
+/* On a blank gateway and on a ready one, whose pair stays. */
+static void without_auth_begin_no_address_is_accepted(void **state)
+{
+    static const char address[] =
+        "http://localhost:7000/?code=c&state=00000000000000000000000000000000";
+
     (void)state;
     world_set_client(&w);
     world_give_code(&w, "c");
-    world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c&state="), "OK");
+    assert_no_address_is_accepted(address);
+    world_provision(&w);
+    world_give_code(&w, "c");
+    assert_no_address_is_accepted(address);
+    assert_int_equal(w.server.exchanges, 1);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
+static const char *begin(const char *code)
+{
+    static char line[256];
+
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    world_give_code(&w, code);
+    write_redirect(line, code, "");
+    return line;
+}
+
+static void a_state_ends_after_15_minutes(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    const char *line = begin("c");
+
+    world_run(&w, 15 * MINUTE);
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+    assert_string_equal(tk_auth_state(&w.keeper.accounts.of[0]), "");
+}
+
+static void a_state_ends_at_a_restart(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    const char *line = begin("c");
+
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+}
+
+static void a_state_ends_when_the_client_changes(void **state)
+{
+    static const char *const changes[] = {"set portal other", "set client_id local.2",
+                                          "unset portal", "unset client_id"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        world_set_client(&w);
+        const char *line = begin("c");
+
+        world_assert_begins(world_type(&w, changes[i]), "OK");
+        world_set_client(&w);
+        world_assert_begins(world_type(&w, line), "ERR wrong_state");
+    }
+    assert_int_equal(w.server.exchanges, 0);
+}
+
+/* Also of a code that the server refuses. */
+static void a_state_ends_with_its_first_use(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth begin");
+    write_redirect(line, "wrong", "");
+    world_assert_begins(world_type(&w, line), "ERR code_rejected");
+    world_give_code(&w, "other");
+    memcpy(strstr(line, "wrong"), "other", 5);
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
+}
+
+/* --- whose pair --- */
+
+/* The response to the code c, without user_id; user: what `profile` says, NULL: nothing. */
+static const char *exchange_without_user(const char *user)
+{
+    static char answer[512];
+
+    w.server.omits_user = true;
+    w.server.profile = user;
+    world_give_code(&w, "c");
+    snprintf(answer, sizeof answer, "%s", world_type(&w, "auth code c"));
+    return answer;
+}
+
+static void assert_first_pair_in_use(void)
+{
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "user_id"), "1");
+    w.server.rules.user_id = 1;
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "2");
+}
+
+static void a_pair_of_another_user_is_dropped(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.rules.user_id = 992;
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR other_user was=1 now=992 ");
+    assert_string_equal(world_status(&w, "last_error"), "other_user");
+    world_type(&w, "auth begin");
+    world_give_code(&w, "d");
+    char line[256];
+
+    write_redirect(line, "d", "");
+    world_assert_begins(world_type(&w, line), "ERR other_user was=1 now=992 ");
+    assert_first_pair_in_use();
+}
+
+static void the_user_is_bound_across_restarts(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_restart(&w, 1000);
+    w.server.rules.user_id = 992;
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR other_user was=1 now=992 ");
+}
+
+static void a_pair_of_another_portal_is_dropped(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    strcpy(w.keeper.accounts.of[0].info.member_id, "0123456789abcdef0123456789abcdef");
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"),
+                        "ERR other_user was=0123456789abcdef0123456789abcdef "
+                        "now=a223c6b3710f85df22e9377d6c4f7553 ");
+    assert_first_pair_in_use();
+}
+
+/* For one exchange, even if it fails. */
+static void auth_begin_other_user_allows_it_once(void **state)
+{
+    char line[256];
+
+    (void)state;
+    world_provision(&w);
+    w.server.rules.user_id = 992;
+    assert_string_equal(world_type(&w, "auth begin other_user"), "OK");
+    world_assert_begins(world_type(&w, "auth code wrong"), "ERR code_rejected");
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR other_user");
+    assert_string_equal(world_type(&w, "auth begin other_user"), "OK");
+    world_give_code(&w, "d");
+    write_redirect(line, "d", "");
+    world_assert_begins(world_type(&w, line), "OK state=ready generation=2");
+    assert_string_equal(world_status(&w, "user_id"), "992");
+    w.server.rules.user_id = 1;
+    world_give_code(&w, "e");
+    world_assert_begins(world_type(&w, "auth code e"), "ERR other_user was=992 now=1 ");
+    world_assert_begins(world_type(&w, "auth begin any"), "ERR usage");
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_give_code(&w, "f");
+    world_assert_begins(world_type(&w, "auth code f"), "OK state=ready generation=3");
+}
+
+static void other_user_ends_with_the_state(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth begin other_user");
+    world_run(&w, 15 * MINUTE);
+    w.server.rules.user_id = 992;
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR other_user");
+    world_type(&w, "auth begin other_user");
+    world_type(&w, "auth begin");
+    world_give_code(&w, "d");
+    world_assert_begins(world_type(&w, "auth code d"), "ERR other_user");
+}
+
+static void the_portal_names_a_user_that_the_response_lacks(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(exchange_without_user("992"), "ERR other_user was=1 now=992 ");
+    world_assert_begins(exchange_without_user(NULL), "ERR code_used");
+    assert_string_equal(world_status(&w, "generation"), "1");
+    assert_string_equal(world_status(&w, "scope_granted"), "crm,user");
+}
+
+static void a_user_that_the_portal_confirms_is_accepted(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(exchange_without_user("1"), "OK state=ready generation=2");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+    w.server.omits_user = false;
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "3");
+}
+
+static void a_user_that_nothing_names_is_refused(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(exchange_without_user(NULL), "ERR other_user was=1 now=unknown ");
+    w.server.omits_user = false;
+    assert_first_pair_in_use();
+}
+
+static void the_portal_names_the_user_of_the_first_pair(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    world_assert_begins(exchange_without_user("5"), "OK state=ready generation=1");
+    assert_string_equal(world_status(&w, "user_id"), "5");
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "user_id"), "5");
+}
+
+/* What a server calls a user is shown as any word of a server. */
+static void a_user_with_a_secret_in_it_is_not_shown(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(exchange_without_user("_access2_"), "ERR other_user was=1 now=unlisted ");
 }
 
 static void a_response_for_another_portal_is_refused(void **state)
@@ -391,7 +628,10 @@ static void exchange_at(const char *portal, const char *redirect, const char *ex
     w.server.client_endpoint = line;
     char command[256];
 
-    snprintf(command, sizeof command, "auth code %s", redirect);
+    world_type(&w, "auth begin");
+    snprintf(command, sizeof command, "auth code %s%s%s", redirect,
+             strchr(redirect, '?') == NULL ? "" : "&state=",
+             strchr(redirect, '?') == NULL ? "" : tk_auth_state(&w.keeper.accounts.of[0]));
     world_error(&w, "invalid_grant", 400, 1); /* only the request is checked */
     world_type(&w, command);
     assert_string_equal(w.server.last_host, expected_host);
@@ -474,7 +714,21 @@ int main(void)
         TEST(a_redirect_that_was_used_is_reported_as_code_used),
         TEST(auth_begin_keeps_a_connection_open_for_10_minutes),
         TEST(a_busy_connection_is_not_reported_as_warm),
-        TEST(without_auth_begin_no_state_is_needed),
+        TEST(without_auth_begin_no_address_is_accepted),
+        TEST(a_state_ends_after_15_minutes),
+        TEST(a_state_ends_at_a_restart),
+        TEST(a_state_ends_when_the_client_changes),
+        TEST(a_state_ends_with_its_first_use),
+        TEST(a_pair_of_another_user_is_dropped),
+        TEST(the_user_is_bound_across_restarts),
+        TEST(a_pair_of_another_portal_is_dropped),
+        TEST(auth_begin_other_user_allows_it_once),
+        TEST(other_user_ends_with_the_state),
+        TEST(the_portal_names_a_user_that_the_response_lacks),
+        TEST(a_user_that_the_portal_confirms_is_accepted),
+        TEST(a_user_that_nothing_names_is_refused),
+        TEST(the_portal_names_the_user_of_the_first_pair),
+        TEST(a_user_with_a_secret_in_it_is_not_shown),
         TEST(a_response_for_another_portal_is_refused),
         TEST(auth_forget_cancels_an_exchange),
         TEST(an_exchange_continues_if_forget_fails),

@@ -135,6 +135,7 @@ static void what_a_refresh_does_not_say_stays(void **state)
 static void what_a_code_does_not_say_is_unknown(void **state)
 {
     (void)state;
+    world_type(&w, "auth forget");
     respond(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\"}");
     world_assert_begins(world_type(&w, "auth code code2"), "OK state=ready generation=2");
     assert_shown("user_id", "");
@@ -147,13 +148,24 @@ static void what_a_code_does_not_say_is_unknown(void **state)
 static void ids_may_be_numbers(void **state)
 {
     (void)state;
-    world_assert_begins(refresh(200,
-                                "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"user_id\":992,"
-                                "\"member_id\":17,\"scope\":\"\\/x\"}"),
-                        "OK state=ready");
+    world_type(&w, "auth forget");
+    respond(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"user_id\":992,"
+                 "\"member_id\":17,\"scope\":\"\\/x\"}");
+    world_assert_begins(world_type(&w, "auth code code2"), "OK state=ready");
     assert_shown("user_id", "992");
     assert_shown("member_id", "17");
     assert_shown("scope_granted", "/x");
+}
+
+/* They do not rebind the account. */
+static void a_refresh_keeps_the_ids(void **state)
+{
+    (void)state;
+    world_assert_begins(refresh(200, "{\"access_token\":\"a\",\"refresh_token\":\"r\","
+                                     "\"user_id\":992,\"member_id\":17}"),
+                        "OK state=ready");
+    assert_shown("user_id", "1");
+    assert_shown("member_id", "a223c6b3710f85df22e9377d6c4f7553");
 }
 
 /* --- doubtful responses --- */
@@ -297,6 +309,7 @@ int main(void)
         TEST(what_a_refresh_does_not_say_stays),
         TEST(what_a_code_does_not_say_is_unknown),
         TEST(ids_may_be_numbers),
+        TEST(a_refresh_keeps_the_ids),
         TEST(the_pair_before_a_doubtful_one_is_tried),
         TEST(a_token_that_is_too_long_stays_the_reason),
         TEST(a_server_that_does_not_rotate_is_probed),

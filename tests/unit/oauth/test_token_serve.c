@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -32,7 +33,8 @@ static void a_demand_for_a_longer_validity_refreshes_once(void **state)
 {
     (void)state;
     world_provision(&w);
-    world_run(&w, 15 * MINUTE);
+    world_type(&w, "set renew 1h");
+    world_run(&w, 31 * MINUTE);
     world_assert_begins(world_type(&w, "token 3000"), "OK access_token=access2 expires_in=3600 ");
     world_assert_begins(world_type(&w, "token 7200"),
                         "OK access_token=access2 expires_in=3600 generation=2 short=1");
@@ -53,16 +55,113 @@ static void a_demand_that_times_out_is_served_the_valid_token(void **state)
 {
     (void)state;
     world_provision(&w);
-    world_run(&w, 20 * MINUTE);
+    world_type(&w, "set renew 1h");
+    world_run(&w, 35 * MINUTE);
     world_fault(&w, WORLD_SILENT, 0);
     uint64_t start_ms = w.port.now_ms;
 
-    world_assert_begins(world_type(&w, "token 3000"), "OK access_token=access1 expires_in=23");
+    world_assert_begins(world_type(&w, "token 3000"), "OK access_token=access1 expires_in=14");
     assert_non_null(strstr(w.answer, " generation=1 short=1"));
     assert_in_range(w.port.now_ms - start_ms, 25000, 25100);
     assert_string_equal(world_status(&w, "next_refresh_in"), "now");
     world_assert_begins(world_type(&w, "token 3000 rejected=1"),
                         "ERR "); /* a rejected token is not served */
+}
+
+/* --- budgets --- */
+
+#define DAY (24 * 60 * MINUTE)
+
+/* A consumer asks every second for what no token has. */
+static void min_valid_counts_half_of_the_life(void **state)
+{
+    static const char *const renew[] = {"set renew 25m", "set renew on-demand"};
+    char token[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    world_provision(&w);
+    for (size_t i = 0; i < 2; i++) {
+        unsigned before = w.server.refreshes;
+        uint64_t end_ms = w.port.now_ms + DAY;
+
+        world_assert_begins(world_type(&w, renew[i]), "OK");
+        while (w.port.now_ms < end_ms) {
+            if (tk_token_get(&w.keeper, NULL, 3600, token, sizeof token, &info) == TK_TOKEN_VALUE)
+                assert_int_equal(info.is_short, info.expires_in < 3600);
+            world_run(&w, 1000);
+        }
+        assert_in_range(w.server.refreshes - before, 40, 66);
+    }
+}
+
+/* 10 in any hour, 1 in any minute. */
+static void a_rejection_has_a_budget(void **state)
+{
+    uint64_t at_ms[400] = {0};
+    unsigned count = 0;
+    char token[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, 11000); /* between two refreshes */
+    for (uint64_t end_ms = w.port.now_ms + DAY; w.port.now_ms < end_ms;) {
+        uint32_t generation = w.keeper.accounts.of[0].pair.generation;
+
+        (void)tk_token_rejected(&w.keeper, NULL, generation);
+        (void)tk_token_get(&w.keeper, NULL, 60, token, sizeof token, &info);
+        world_run(&w, 1000);
+        if (w.keeper.accounts.of[0].pair.generation != generation)
+            at_ms[count++] = w.port.now_ms;
+    }
+    assert_in_range(count, 230, 241);
+    for (unsigned i = 1; i < count; i++)
+        assert_true(at_ms[i] - at_ms[i - 1] >= MINUTE - 1000);
+    for (unsigned i = 10; i < count; i++)
+        assert_true(at_ms[i] - at_ms[i - 10] >= 60 * MINUTE - 1000);
+}
+
+static void a_rejection_too_soon_says_when_and_changes_nothing(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    world_assert_begins(world_type(&w, "token rejected=1"), "OK access_token=access2 ");
+    world_assert_begins(world_type(&w, "token rejected=2"), "ERR too_soon retry_in=60 ");
+    world_run(&w, MINUTE / 2);
+    world_assert_begins(world_type(&w, "token rejected=2"), "ERR too_soon retry_in=");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access2 "); /* of another one */
+    world_run(&w, MINUTE / 2);
+    world_assert_begins(world_type(&w, "token rejected=2"), "OK access_token=access3 ");
+}
+
+/* What one consumer says of a valid token keeps it from no other while refreshes fail. */
+static void a_rejection_does_not_keep_others_out(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_assert_begins(world_type(&w, "token rejected=1"), "ERR connect_failed");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+    world_assert_begins(world_type(&w, "token rejected=1"), "ERR connect_failed");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
+/* `auth refresh` waits for nothing but the interval of 10 s. */
+static void an_operator_needs_no_budget(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR too_soon retry_in=10 ");
+    for (int i = 0; i < 20; i++) {
+        world_run(&w, 10000);
+        world_assert_begins(world_type(&w, "auth refresh"), "OK");
+    }
+    world_run(&w, 10000);
+    world_assert_begins(world_type(&w, "token rejected=21"), "OK ");
 }
 
 /* An operator must act; a probe in progress is unlikely to succeed. */
@@ -91,6 +190,11 @@ int main(void)
         TEST(a_demand_for_a_longer_validity_refreshes_once),
         TEST(a_rejected_generation_is_refreshed_only_if_current),
         TEST(a_demand_that_times_out_is_served_the_valid_token),
+        TEST(min_valid_counts_half_of_the_life),
+        TEST(a_rejection_has_a_budget),
+        TEST(a_rejection_too_soon_says_when_and_changes_nothing),
+        TEST(a_rejection_does_not_keep_others_out),
+        TEST(an_operator_needs_no_budget),
         TEST(a_demand_on_a_blocked_account_does_not_wait_for_its_probe),
     };
 

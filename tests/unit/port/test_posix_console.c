@@ -71,6 +71,31 @@ static void typing_ends_wait(void **state)
     close(ends[1]);
 }
 
+static void a_console_knows_when_it_was_last_active(void **state)
+{
+    struct tk_port *port = *state;
+    uint64_t attached_ms, read_ms;
+    char buf[4];
+    int ends[2];
+
+    attach(port, ends);
+    attached_ms = tk_posix_console_active(port, 0);
+    assert_true(attached_ms <= now());
+    tk_wait(port, now() + 5);
+    assert_int_equal(tk_console_read(port, 0, buf, sizeof buf), 0);
+    assert_int_equal(tk_posix_console_active(port, 0), attached_ms);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(console_next(port, buf, sizeof buf), 1);
+    read_ms = tk_posix_console_active(port, 0);
+    assert_true(read_ms > attached_ms);
+    tk_wait(port, now() + 5);
+    assert_int_equal(tk_console_write(port, 0, "y", 1), 1);
+    assert_true(tk_posix_console_active(port, 0) > read_ms);
+    assert_int_equal(tk_posix_console_active(port, TK_POSIX_CONSOLES), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void end_of_input_detaches_after_the_last_output(void **state)
 {
     struct tk_port *port = *state;
@@ -231,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_console_reads_and_writes),
         TEST(typing_ends_wait),
+        TEST(a_console_knows_when_it_was_last_active),
         TEST(end_of_input_detaches_after_the_last_output),
         TEST(a_slow_terminal_does_not_block),
         TEST(room_ends_wait),

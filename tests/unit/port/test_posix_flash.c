@@ -147,6 +147,26 @@ static void a_flash_can_be_opened_once(void **state)
     remove_dir(&p);
 }
 
+static void a_file_that_others_may_read_or_write_is_refused(void **state)
+{
+    static const mode_t modes[] = {0640, 0620, 0610, 0604, 0602, 0601, 0644, 0666};
+    struct tk_posix_flash f;
+    struct place p;
+
+    (void)state;
+    make_dir(&p);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    tk_posix_flash_close(&f);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod(p.file, modes[i]), 0);
+        assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_MODE);
+    }
+    assert_int_equal(chmod(p.file, 0600), 0);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    tk_posix_flash_close(&f);
+    remove_dir(&p);
+}
+
 static void a_file_of_another_size_or_type_is_refused(void **state)
 {
     struct tk_posix_flash f;
@@ -225,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_whole_sector_is_programmed_in_one_call),
         cmocka_unit_test(operations_against_the_contract_are_refused),
         cmocka_unit_test(a_flash_can_be_opened_once),
+        cmocka_unit_test(a_file_that_others_may_read_or_write_is_refused),
         cmocka_unit_test(a_file_of_another_size_or_type_is_refused),
         cmocka_unit_test(one_of_many_that_create_it_at_once_succeeds),
     };

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_HOST_SERVICE_H
+#define TK_HOST_SERVICE_H
+
+/* A client's connection to the service, as PROTOCOL.md says. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tk_service_result {
+    TK_SERVICE_OK,
+    TK_SERVICE_ABSENT,  /* nothing listens at path: see errno */
+    TK_SERVICE_FOREIGN, /* at the administrators' socket: not root, nor this user, nor tokenkeeper
+                         */
+    TK_SERVICE_TIMEOUT,
+    TK_SERVICE_ENDED,  /* the service closed the connection without an answer: try again */
+    TK_SERVICE_REFUSED /* answer is the error that came instead of a greeting */
+};
+
+struct tk_service {
+    int fd; /* -1: not connected */
+    uint64_t deadline_ms;
+};
+
+/* The time of tk_service.deadline_ms, ms. */
+uint64_t tk_service_now(void);
+
+/* Connects before the deadline. is_admin: the service must run as a user that administrators
+ * trust. */
+enum tk_service_result tk_service_open(struct tk_service *s, const char *path, bool is_admin);
+
+/* Greets, sends one request with its line end, and reads the answer, NUL-terminated. */
+enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
+                                      size_t size);
+
+void tk_service_close(struct tk_service *s);
+
+/* Reports a result other than OK and REFUSED; returns the exit status. */
+int tk_service_report(enum tk_service_result result, const char *path);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+/* One input of a fuzzer, consumed from its beginning. A target is a C file with the function below;
+ * it stops at a broken invariant with CHECK. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+struct fuzz_input {
+    const uint8_t *at;
+    size_t left;
+};
+
+/* 0 after the end. */
+static inline uint8_t fuzz_byte(struct fuzz_input *in)
+{
+    if (in->left == 0)
+        return 0;
+    in->left--;
+    return *in->at++;
+}
+
+/* The rest as a string, cut to the buffer; NUL bytes end it for functions that take strings. */
+static inline size_t fuzz_string(struct fuzz_input *in, char *out, size_t size)
+{
+    size_t len = in->left < size - 1 ? in->left : size - 1;
+
+    memcpy(out, in->at, len);
+    out[len] = '\0';
+    in->at += len;
+    in->left -= len;
+    return len;
+}
+
+#endif
