@@ -209,7 +209,7 @@ int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t 
     return answer(s, queries, count);
 }
 
-int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_get(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
     struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
@@ -217,7 +217,7 @@ int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
     return query.len;
 }
 
-int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
     struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
@@ -310,6 +310,12 @@ int tk_store_wipe(struct tk_store *s)
 void tk_store_close(struct tk_store *s)
 {
     s->open_error = TK_STORE_FLASH;
+}
+
+void tk_store_status(struct tk_store *s, struct tk_store_status *status)
+{
+    *status = (struct tk_store_status){
+        .sectors = s->flash->sectors, .health = s->health, .word = tk_store_health(s)};
 }
 
 const char *tk_store_health(const struct tk_store *s)

@@ -90,7 +90,7 @@ static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i, uin
 
 /* --- whether it fits --- */
 
-bool tk_commit_replaces(const struct tk_commit *c, uint8_t key)
+bool tk_commit_replaces(const struct tk_commit *c, uint16_t key)
 {
     for (size_t i = 0; i < c->count; i++) {
         if (c->values[i].key == key && (c->changed >> i & 1) != 0)

@@ -19,7 +19,7 @@ struct tk_commit {
 int tk_commit_plan(struct tk_store *s, struct tk_commit *c);
 
 /* Whether the commit changes the value of this key. */
-bool tk_commit_replaces(const struct tk_commit *c, uint8_t key);
+bool tk_commit_replaces(const struct tk_commit *c, uint16_t key);
 
 uint32_t tk_value_len(const struct tk_store_value *v);
 

@@ -20,13 +20,21 @@
 enum {
     TK_STORE_OK = 0,
     TK_STORE_MISSING = -1,  /* the key has no value */
-    TK_STORE_FULL = -2,     /* the values do not fit the flash, or a value its buffer */
+    TK_STORE_FULL = -2,     /* the values do not fit: the flash, or one commit */
     TK_STORE_FLASH = -3,    /* the flash failed, or the value is corrupt */
     TK_STORE_GEOMETRY = -4, /* unsupported sector size, sector count or write unit */
     TK_STORE_AGAIN = -5,    /* tk_store_prepare only: call it again */
-    TK_STORE_SEALED = -6    /* sealed with another key, sealed but no seal was given, or plaintext
+    TK_STORE_SEALED = -6,   /* sealed with another key, sealed but no seal was given, or plaintext
                                but a seal was given */
+    TK_STORE_CLOSED = -7,   /* not open: tk_store_close was called */
+    TK_STORE_KEY = -8,      /* a key above TK_STORE_KEY_MAX, or twice in one commit */
+    TK_STORE_FOREIGN = -9,  /* the flash holds something else than a store */
+    TK_STORE_SHAPE = -10,   /* a store of other sectors or write unit */
+    TK_STORE_FORMAT = -11,  /* a store of a newer format */
+    TK_STORE_SHORT = -100   /* at or below: the buffer is too small, see tk_store_need */
 };
+
+enum { TK_STORE_KEY_MAX = 4079 };
 
 /* Damage met since the store was opened, as bits of tk_store.health. A record that a power cut
  * tore may be reported as TK_STORE_OLDER too. */
@@ -34,6 +42,18 @@ enum {
     TK_STORE_CORRECTED = 1, /* a single-bit error was corrected */
     TK_STORE_OLDER = 2,     /* a damaged record was skipped: a value may be its predecessor */
     TK_STORE_CORRUPT = 4    /* a value is damaged and was not returned */
+};
+
+/* What tk_store_status reports. */
+struct tk_store_status {
+    uint32_t capacity; /* bytes that all values take at most, each with what is around it */
+    uint32_t free;     /* of these; 0 if the store is not open or cannot be read */
+    uint32_t largest;  /* bytes of the largest value that an empty store takes */
+    uint32_t sectors;
+    uint32_t worn;      /* sectors that no longer erase or program: passed by, or left by a wipe */
+    uint32_t worn_mask; /* the same: bit i for sector i, of the first 32 */
+    uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT */
+    const char *word;   /* as tk_store_health */
 };
 
 /*
@@ -104,15 +124,15 @@ struct tk_cursor {
     uint16_t first_heads[4];
     uint8_t heads;     /* of the record */
     uint8_t next_head; /* index of the head after the entry's */
-    uint8_t key;
+    uint16_t key;
     bool deleted;
     bool is_copy; /* of a record of an earlier sector */
 };
 
 /* A value to read. */
 struct tk_store_query {
-    uint8_t key; /* 0 to 254 */
-    size_t size; /* of buf */
+    uint16_t key; /* 0 to TK_STORE_KEY_MAX */
+    size_t size;  /* of buf */
     void *buf;
     int len;                /* result, as of tk_store_get */
     struct tk_cursor found; /* private */
@@ -126,7 +146,7 @@ struct tk_store_piece {
 };
 
 struct tk_store_value {
-    uint8_t key;   /* 0 to 254 */
+    uint16_t key;  /* 0 to TK_STORE_KEY_MAX */
     uint8_t count; /* of pieces; 0 deletes the key */
     const struct tk_store_piece *pieces;
 };

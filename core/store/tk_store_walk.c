@@ -154,7 +154,7 @@ bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c)
 
 /* --- from key to entry --- */
 
-static bool concerns(const struct tk_cursor *c, uint8_t key)
+static bool concerns(const struct tk_cursor *c, uint16_t key)
 {
     return c->key == key || c->key == TK_KEY_ALL;
 }
@@ -231,7 +231,7 @@ void tk_find_records(struct tk_store *s, const struct tk_store_value *values, si
     }
 }
 
-void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at)
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at)
 {
     uint32_t seq = s->seq;
 

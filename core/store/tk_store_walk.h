@@ -29,7 +29,7 @@ void tk_find_records(struct tk_store *s, const struct tk_store_value *values, si
                      uint32_t *at);
 
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
-void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at);
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at);
 
 /* Keys with more than one entry, as a filter: bit key % 32. */
 uint32_t tk_keys_repeated(struct tk_store *s);

@@ -158,7 +158,7 @@ enum finding check(struct device *d, const struct model *old, const struct model
     if (tk_store_get_all(&d->store, wants, count) != TK_STORE_OK)
         return FOUND_CORRUPT;
     for (size_t i = 0; i < count; i++) {
-        uint8_t key = wants[i].key;
+        uint8_t key = (uint8_t)wants[i].key;
         const struct expected *o = &old->now[key], *f = &fresh->now[key];
         bool touched = !same_held(o, f);
         bool is_old = is(key, o, wants[i].len, got[i]), is_new = is(key, f, wants[i].len, got[i]);
