@@ -154,13 +154,15 @@ void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally
 
 /* --- replay --- */
 
-const char *kind_letters(unsigned kind, char letters[4])
+static const char kinds[] = "escxnr";
+
+const char *kind_letters(unsigned kind, char letters[8])
 {
     size_t len = 0;
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < sizeof kinds - 1; i++) {
         if (kind >> i & 1)
-            letters[len++] = "esc"[i];
+            letters[len++] = kinds[i];
     }
     letters[len] = '\0';
     return letters;
@@ -168,14 +170,16 @@ const char *kind_letters(unsigned kind, char letters[4])
 
 static unsigned kind_of(const char *letters)
 {
-    return (strchr(letters, 'e') != NULL ? EEPROM : 0) |
-           (strchr(letters, 's') != NULL ? SEALED : 0) |
-           (strchr(letters, 'c') != NULL ? CACHED : 0);
+    unsigned kind = 0;
+
+    for (unsigned i = 0; i < sizeof kinds - 1; i++)
+        kind |= strchr(letters, kinds[i]) != NULL ? 1u << i : 0;
+    return kind;
 }
 
 void print_trial(FILE *out, const struct trial *t, uint64_t seed)
 {
-    char letters[4];
+    char letters[8];
 
     fprintf(out, "%s %u x %u / %u -%s %s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
             fault_names[t->fault], (unsigned)t->shape.sectors, (unsigned)t->shape.sector_size,

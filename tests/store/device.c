@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+static enum tk_sim_part part_of(unsigned kind)
+{
+    return kind & EEPROM      ? TK_SIM_EEPROM
+           : kind & ECC       ? TK_SIM_ECC
+           : kind & ENCRYPTED ? TK_SIM_ENCRYPTED
+           : kind & RAW       ? TK_SIM_ENCRYPTED_RAW
+                              : TK_SIM_NOR;
+}
+
 void device_init(struct device *d, const struct shape *shape, const struct load *load,
                  const struct injected_bug *bug)
 {
@@ -13,7 +22,7 @@ void device_init(struct device *d, const struct shape *shape, const struct load 
     d->shape = *shape;
     d->load = load;
     tk_sim_flash_init(&d->sim, shape->sector_size, shape->sectors, shape->unit);
-    d->sim.eeprom = (shape->kind & EEPROM) != 0;
+    tk_sim_flash_set_part(&d->sim, part_of(shape->kind));
     if (shape->kind & CACHED)
         tk_sim_flash_cache(&d->sim);
     test_seal_init(&d->seal, d);
@@ -98,9 +107,7 @@ void snapshot_restore(struct device *d, const struct snapshot *m)
     tk_sim_flash_restore(&d->sim, &m->image);
     d->store = m->store;
     d->shim_state = m->shim_state;
-    d->sim.fail_at = d->sim.fail_until = d->sim.fail_read_at = 0;
-    d->sim.erase_again = 0;
-    d->sim.weak = TK_SIM_WEAK_NEVER;
+    tk_sim_flash_heal(&d->sim);
     d->sim.violations = 0;
     d->seal.misused = 0;
 }

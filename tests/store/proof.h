@@ -23,7 +23,10 @@ enum { KEYS_MAX = 64, VALUE_MAX = 4096 };
 enum kind {
     EEPROM = 1,
     SEALED = 2, /* records are sealed */
-    CACHED = 4  /* writes that were not synced can be lost */
+    CACHED = 4, /* writes that were not synced can be lost */
+    ECC = 8,
+    ENCRYPTED = 16,
+    RAW = 32 /* encrypted, and erased units read as noise */
 };
 
 struct shape {
@@ -31,8 +34,8 @@ struct shape {
     unsigned kind; /* bits of enum kind */
 };
 
-/* The kind as letters: e, s, c. */
-const char *kind_letters(unsigned kind, char letters[4]);
+/* The kind as letters: e, s, c, x, n, r. */
+const char *kind_letters(unsigned kind, char letters[8]);
 
 /* One value of a commit. Its bytes follow from key and version. */
 struct entry {
