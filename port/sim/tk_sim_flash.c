@@ -115,13 +115,16 @@ static bool next_fails(struct tk_sim_flash *f)
            (f->operations > f->fail_at && f->operations <= f->fail_until);
 }
 
-static bool is_worn(const struct tk_sim_flash *f, uint32_t offset, uint8_t what)
+static bool fails_worn(struct tk_sim_flash *f, uint32_t offset, uint8_t what)
 {
     uint32_t sector = offset / f->flash.sector_size;
+    bool ends = f->worn_until != 0 && f->operations > f->worn_until;
+    bool fails = (f->worn[sector] & what) != 0 && !ends;
 
-    if (what == TK_SIM_NO_ERASE && f->endurance != 0 && f->wear[sector] >= f->endurance)
-        return true;
-    return (f->worn[sector] & what) != 0 && (f->worn_until == 0 || f->operations <= f->worn_until);
+    if (what == TK_SIM_NO_ERASE && f->endurance != 0)
+        fails = fails || f->wear[sector] >= f->endurance;
+    f->worn_failures += fails;
+    return fails;
 }
 
 /* The ECC of a torn unit that reads as erased is not: the program stops there. */
@@ -150,7 +153,7 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
     check_program(f, offset, data, len);
     if (len % unit != 0 || offset % unit != 0 || len == 0)
         return len == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
-    if (next_fails(f) || is_worn(f, offset, TK_SIM_NO_PROGRAM)) {
+    if (next_fails(f) || fails_worn(f, offset, TK_SIM_NO_PROGRAM)) {
         tk_sim_flash_tear_program(f, offset, data, (uint32_t)len / unit);
         return TK_FLASH_ERR;
     }
@@ -168,7 +171,7 @@ static int finish_erase(struct tk_sim_flash *f, uint32_t offset)
 {
     uint32_t size = f->flash.sector_size;
 
-    if (is_worn(f, offset, TK_SIM_NO_ERASE)) {
+    if (fails_worn(f, offset, TK_SIM_NO_ERASE)) {
         tk_sim_flash_tear_erase(f, offset);
         return TK_FLASH_ERR;
     }
@@ -344,6 +347,12 @@ void tk_sim_flash_weaken(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
 {
     f->weak = TK_SIM_WEAK_READ;
     f->weak_bits[at] |= bits;
+    f->has_weak_bits = true;
+}
+
+void tk_sim_flash_damage(struct tk_sim_flash *f, uint32_t at, bool always)
+{
+    f->ecc[at / f->flash.unit] = always ? ECC_ERROR : ECC_BY_READ;
     f->has_weak_bits = true;
 }
 

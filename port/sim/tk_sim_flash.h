@@ -89,7 +89,8 @@ struct tk_sim_flash {
     unsigned violations;   /* of the contract */
     const char *violation; /* the last one */
     uint64_t operations, programs, program_bytes, erases, reads, read_bytes;
-    uint32_t *wear; /* erases of each sector */
+    uint64_t worn_failures; /* erases and programs that failed because a sector is worn */
+    uint32_t *wear;         /* erases of each sector */
 
     /* private */
     uint8_t *programmed; /* of each unit: programmed since the last erase, completely or torn */
@@ -111,6 +112,9 @@ void tk_sim_flash_set_part(struct tk_sim_flash *f, enum tk_sim_part part);
 
 /* Lets bits of a byte read as 0 or 1 at each read, until they are erased. */
 void tk_sim_flash_weaken(struct tk_sim_flash *f, uint32_t at, uint8_t bits);
+
+/* Lets the unit at an offset read as an error until it is erased: always, or now and then. */
+void tk_sim_flash_damage(struct tk_sim_flash *f, uint32_t at, bool always);
 
 /* Drops planned failures, worn sectors among them. Marks of torn operations stay. */
 void tk_sim_flash_heal(struct tk_sim_flash *f);

@@ -149,20 +149,29 @@ static bool is_idle(unsigned key, const struct expected *a, const struct expecte
     return a->len < 0 && b->len < 0 && key > 11 && key % 16 != 0;
 }
 
-enum finding check(struct device *d, const struct model *old, const struct model *fresh)
-{
-    static uint8_t got[KEYS_MAX][VALUE_MAX];
-    struct tk_store_query wants[KEYS_MAX];
-    unsigned olds = 0, news = 0;
-    size_t count = 0;
+static uint8_t got[KEYS_MAX][VALUE_MAX];
 
+/* Reads what either model has, and some keys that neither has. */
+static int read_all(struct device *d, const struct model *a, const struct model *b,
+                    struct tk_store_query *wants, size_t *count)
+{
+    *count = 0;
     for (unsigned key = 0; key < KEYS_MAX; key++) {
-        if (!is_idle(key, &old->now[key], &fresh->now[key])) {
-            wants[count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[count], 0, {0}};
-            count++;
+        if (!is_idle(key, &a->now[key], &b->now[key])) {
+            wants[*count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[*count], 0, {0}};
+            (*count)++;
         }
     }
-    if (tk_store_get_all(&d->store, wants, count) != TK_STORE_OK)
+    return tk_store_get_all(&d->store, wants, *count);
+}
+
+enum finding check(struct device *d, const struct model *old, const struct model *fresh)
+{
+    struct tk_store_query wants[KEYS_MAX];
+    unsigned olds = 0, news = 0;
+    size_t count;
+
+    if (read_all(d, old, fresh, wants, &count) != TK_STORE_OK)
         return FOUND_CORRUPT;
     for (size_t i = 0; i < count; i++) {
         uint8_t key = (uint8_t)wants[i].key;
@@ -180,21 +189,43 @@ enum finding check(struct device *d, const struct model *old, const struct model
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before)
+{
+    struct tk_store_query wants[KEYS_MAX];
+    enum finding found = FOUND_NEW;
+    size_t count;
+
+    if (read_all(d, before, m, wants, &count) != TK_STORE_OK)
+        return FOUND_NEW;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t key = (uint8_t)wants[i].key;
+
+        if (wants[i].len == TK_STORE_FLASH || is(key, &m->now[key], wants[i].len, got[i]))
+            continue;
+        if (!is(key, &before->now[key], wants[i].len, got[i]))
+            return wants[i].len >= 0 ? FOUND_GARBAGE : FOUND_LOST;
+        if ((d->store.health & (TK_STORE_OLDER | TK_STORE_CORRUPT)) == 0)
+            return FOUND_STALE;
+        found = FOUND_OLDER;
+    }
+    return found;
+}
+
 /* Each lookup walks over the whole flash, so of the keys that the last commit did not touch only
  * one is checked. */
 bool previous_is_right(struct device *d, const struct model *m)
 {
-    static uint8_t got[VALUE_MAX];
+    static uint8_t one[VALUE_MAX];
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         const struct expected *before = &m->previous[key];
 
         if (!m->newest[key] && key != (d->sim.random & 15))
             continue;
-        int len = tk_store_previous(&d->store, (uint8_t)key, got, sizeof got);
+        int len = tk_store_previous(&d->store, (uint8_t)key, one, sizeof one);
         bool may_miss = !m->newest[key] || d->shape.sectors < 3;
 
-        if (!is((uint8_t)key, before, len, got) && !(may_miss && len == TK_STORE_MISSING))
+        if (!is((uint8_t)key, before, len, one) && !(may_miss && len == TK_STORE_MISSING))
             return false;
     }
     return true;

@@ -152,6 +152,10 @@ enum finding {
  * FOUND_OTHER_LOST. */
 enum finding check(struct device *d, const struct model *old, const struct model *fresh);
 
+/* Compares with one model while reads fail: each value is right or refused (FOUND_NEW), or, if that
+ * is reported, what it was in `before` (FOUND_OLDER). Else FOUND_STALE to FOUND_GARBAGE. */
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before);
+
 /* Whether previous values match the model. Those that the last commit replaced must be there,
  * unless there are two sectors; others may be missing. */
 bool previous_is_right(struct device *d, const struct model *m);
@@ -164,7 +168,11 @@ enum fault {
     FAULT_MARGINAL, /* torn cells read differently after each restart, or at each read */
     FAULT_FAIL,     /* operation `at` fails with the power on; with at2, all up to that one */
     FAULT_READ,     /* read `at` fails */
+    FAULT_OPEN,     /* read `at` of an opening fails: how: once, for a while, for ever */
+    FAULT_MISREAD,  /* read `at` of a start and a commit has one wrong bit */
+    FAULT_WORN,     /* at2 sectors from `at` on neither erase nor program: see how in trial.h */
     FAULT_FLIP,     /* bit `at` of the flash flips */
+    FAULT_DAMAGE,   /* the unit at byte `at` reads as an error until it is erased */
     FAULTS
 };
 
