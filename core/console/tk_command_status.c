@@ -152,7 +152,8 @@ static void add_action(struct tk_console *c, struct tk_text *t)
 
     if (alert->record.level > 0)
         err = (enum tk_err)alert->record.cause;
-    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH)
+    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH &&
+        err != TK_E_OTHER_DEVICE)
         err = TK_E_NEEDS_CODE;
     else if (state == TK_NO_CLIENT)
         err = TK_E_NO_CLIENT;

@@ -42,7 +42,7 @@ static void unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
     r->cause = (uint8_t)tk_err_from_code((const char *)buf + CAUSE);
 }
 
-static uint8_t key_of(const struct tk_alert *alert)
+static uint16_t key_of(const struct tk_alert *alert)
 {
     return tk_account_key(alert->account->index, TK_KEY_ESCALATION);
 }

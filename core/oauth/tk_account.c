@@ -72,6 +72,12 @@ bool tk_account_has_pair(const struct tk_account *a)
     return a->pair.access[0] != '\0';
 }
 
+void tk_account_wipe_tokens(struct tk_account *a)
+{
+    tk_wipe(a->pair.access, sizeof a->pair.access);
+    tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
+}
+
 bool tk_account_is_renewable(const struct tk_account *a)
 {
     return tk_account_has_pair(a) && a->revocation == TK_NOT_REVOKED;

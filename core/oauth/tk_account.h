@@ -175,6 +175,7 @@ struct tk_account {
     const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
     enum tk_portal_fault portal_fault;
+    bool foreign_pair;      /* flash holds the pair of another device, which is not in RAM */
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
     bool secret_promoted;   /* client_secret_next is in use, which is not on flash yet */
     bool session_cleared;   /* flash is known to hold no TLS session for it */
@@ -219,6 +220,9 @@ bool tk_account_has_client(const struct tk_account *a);
 bool tk_account_next_secret(const struct tk_account *a, char out[TK_SECRET_MAX + 1]);
 
 bool tk_account_has_pair(const struct tk_account *a);
+
+/* Removes the tokens from RAM. */
+void tk_account_wipe_tokens(struct tk_account *a);
 
 /* True if it has a pair that the server has not refused. */
 bool tk_account_is_renewable(const struct tk_account *a);

@@ -26,8 +26,8 @@ enum tk_err tk_account_create(struct tk_account *a, const char *name)
 
 static void wipe_pair(struct tk_account *a)
 {
-    tk_wipe(a->pair.access, sizeof a->pair.access);
-    tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
+    tk_account_wipe_tokens(a);
+    a->foreign_pair = false;
     memset(&a->info, 0, sizeof a->info);
     a->discovered_host = NULL;
     a->revocation = TK_NOT_REVOKED;
@@ -113,7 +113,7 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
  * may be rotated, but not removed. */
 static bool is_bound_by_pair(const struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    return tk_account_has_pair(a) &&
+    return (tk_account_has_pair(a) || a->foreign_pair) &&
            (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
             setting == TK_SET_AUTH_HOST || (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
 }

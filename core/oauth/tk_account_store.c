@@ -3,13 +3,15 @@
 
 #include "tk_account_session.h"
 #include "tk_assert.h"
+#include "tk_device.h"
 #include "tk_le.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | tk_time_stored_floor 8 */
-enum { PAIR_SIZE = 32 };
+/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | tk_time_stored_floor 8 | digest
+ * of the device's id 8. Version 0.1 stored no digest. */
+enum { PAIR_DEVICE = 32, PAIR_SIZE = PAIR_DEVICE + TK_DIGEST_SIZE };
 
 /* TK_KEY_INTENT: 1 byte; LONG: tk_refresh.too_long */
 enum { INTENT_OPEN = 1, INTENT_LONG = 2 };
@@ -17,7 +19,7 @@ enum { INTENT_OPEN = 1, INTENT_LONG = 2 };
 /* TK_KEY_GRANT_INFO: strings with their NULs */
 enum { INFO_STRINGS = 4 };
 
-static uint8_t key_of(const struct tk_account *a, int item)
+static uint16_t key_of(const struct tk_account *a, int item)
 {
     return tk_account_key(a->index, (unsigned)item);
 }
@@ -38,6 +40,14 @@ static uint64_t take(const uint8_t **p, int bytes)
     return value;
 }
 
+static void digest(const char *text, uint8_t out[TK_DIGEST_SIZE])
+{
+    uint8_t full[32];
+
+    (void)mbedtls_sha256((const uint8_t *)text, strlen(text), full, 0);
+    memcpy(out, full, TK_DIGEST_SIZE);
+}
+
 static void pack_pair(const struct tk_account *a, uint8_t *p)
 {
     put(&p, a->pair.generation, 4);
@@ -45,6 +55,7 @@ static void pack_pair(const struct tk_account *a, uint8_t *p)
     put(&p, (uint64_t)a->pair.issued_unix, 8);
     put(&p, (uint64_t)a->pair.expires_unix, 8);
     put(&p, (uint64_t)tk_time_stored_floor(&a->rt->time), 8);
+    digest(tk_device_id(a->rt->config->port), p);
 }
 
 /* Returns the floor of the wall time. */
@@ -139,17 +150,34 @@ static void load_info(struct tk_account *a)
     a->portal_fault = load_portal_fault(a, host);
 }
 
+static bool is_own(const struct tk_account *a, const uint8_t packed[PAIR_SIZE])
+{
+    uint8_t own[TK_DIGEST_SIZE];
+
+    digest(tk_device_id(a->rt->config->port), own);
+    return memcmp(packed + PAIR_DEVICE, own, sizeof own) == 0;
+}
+
+/* A pair of version 0.1 becomes this device's. Another device's stays on flash: it is of use again
+ * where it came from. */
 static void load_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE];
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_PAIR), packed, sizeof packed);
 
-    if (!load_bytes(a, TK_KEY_PAIR, packed, sizeof packed))
+    if (len != PAIR_DEVICE && len != PAIR_SIZE)
         return;
     tk_time_restore_floor(&a->rt->time, unpack_pair(&a->pair, packed));
-    if (!load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
-        !load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
-        a->pair.access[0] = '\0';
     load_info(a);
+    if (!load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh) ||
+        !load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access))
+        a->pair.access[0] = '\0';
+    else if (len == PAIR_DEVICE)
+        tk_account_store_time_floor(a);
+    else
+        a->foreign_pair = !is_own(a, packed);
+    if (a->foreign_pair)
+        tk_account_wipe_tokens(a);
 }
 
 static void load_session(struct tk_account *a)
@@ -170,12 +198,14 @@ void tk_account_load(struct tk_account *a)
     if (!a->used)
         return;
     load_configuration(a);
+    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_USED_CODES), a->auth.used_codes,
+                         sizeof a->auth.used_codes);
     load_pair(a);
+    if (a->foreign_pair)
+        return;
     load_session(a);
     a->refresh.intent = load_bytes(a, TK_KEY_INTENT, &open, 1);
     a->refresh.too_long = a->refresh.intent && open == INTENT_LONG;
-    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_USED_CODES), a->auth.used_codes,
-                         sizeof a->auth.used_codes);
 }
 
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
@@ -300,13 +330,22 @@ static void add_info_and_revocation(struct batch *b)
     add(b, TK_KEY_REVOCATION, &b->revocation, a->revocation != TK_NOT_REVOKED);
 }
 
+/* Else its refresh token would become the previous one, which is tried after a lost response. */
+static enum tk_err delete_foreign_pair(struct tk_account *a)
+{
+    return a->foreign_pair ? store_bytes(a, TK_KEY_REFRESH, NULL, 0) : TK_OK;
+}
+
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE], open = INTENT_OPEN;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
+    enum tk_err err = delete_foreign_pair(a);
     struct batch b;
 
+    if (err != TK_OK)
+        return err;
     pack_pair(a, packed);
     begin(&b, a);
     add_text(&b, TK_KEY_ACCESS, a->pair.access);
@@ -318,8 +357,8 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
         add_info_and_revocation(&b);
     if (has_session || !a->session_cleared)
         add_pieces(&b, TK_KEY_SESSION, session.pieces, has_session ? 3 : 0);
-    enum tk_err err = commit(&b);
-
+    err = commit(&b);
+    a->foreign_pair = a->foreign_pair && err != TK_OK;
     a->info_stored = a->info_stored || err == TK_OK;
     a->secret_promoted = a->secret_promoted && err != TK_OK;
     a->session_cleared = err == TK_OK && !has_session;
@@ -365,7 +404,7 @@ void tk_account_store_time_floor(struct tk_account *a)
     uint8_t packed[PAIR_SIZE];
 
     /* Times and generation of a pair that is only in RAM must not precede its tokens. */
-    if (a->pair.generation == 0 || a->refresh.unstored)
+    if (a->pair.generation == 0 || a->refresh.unstored || a->foreign_pair)
         return;
     pack_pair(a, packed);
     (void)store_bytes(a, TK_KEY_PAIR, packed, sizeof packed);
@@ -391,14 +430,6 @@ enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation
 }
 
 /* --- authorization codes that were sent --- */
-
-static void digest(const char *code, uint8_t out[TK_DIGEST_SIZE])
-{
-    uint8_t full[32];
-
-    (void)mbedtls_sha256((const uint8_t *)code, strlen(code), full, 0);
-    memcpy(out, full, TK_DIGEST_SIZE);
-}
 
 bool tk_account_code_is_used(const struct tk_account *a, const char *code)
 {

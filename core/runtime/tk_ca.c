@@ -11,9 +11,9 @@
  * then the pieces so far. */
 enum { PREFIX = 1, DIGITS_MIN = 8 };
 
-static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
+static uint16_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 {
-    return (uint8_t)(TK_KEY_CA_ROOT + (root - ca->roots));
+    return (uint16_t)(TK_KEY_CA_ROOT + (root - ca->roots));
 }
 
 /* --- certificates --- */

@@ -55,10 +55,10 @@ enum {
 };
 
 /* The key in the store. account: index of its slot; item: TK_KEY_NAME to TK_KEY_LAST. */
-static inline uint8_t tk_account_key(unsigned account, unsigned item)
+static inline uint16_t tk_account_key(unsigned account, unsigned item)
 {
     TK_ASSERT(account < TK_ACCOUNTS && item >= TK_KEY_NAME && item <= TK_KEY_LAST);
-    return (uint8_t)(TK_KEYS_PER_ACCOUNT * (account + 1) + item);
+    return (uint16_t)(TK_KEYS_PER_ACCOUNT * (account + 1) + item);
 }
 
 #endif

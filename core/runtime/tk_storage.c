@@ -112,7 +112,7 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
     return error_of(ret);
 }
 
-enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len)
+enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data, size_t len)
 {
     struct tk_store_piece piece = {data, (uint16_t)len};
     struct tk_store_value value = {key, len > 0, &piece};
@@ -121,7 +121,7 @@ enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, 
     return tk_storage_commit(s, &value, 1);
 }
 
-int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size)
+int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size)
 {
     return tk_store_get(&s->store, key, buf, size);
 }
@@ -133,13 +133,13 @@ static bool terminate(char *out, int len)
     return len > 0;
 }
 
-bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size)
 {
     TK_ASSERT(size > 0);
     return terminate(out, tk_store_get(&s->store, key, out, size - 1));
 }
 
-bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size)
 {
     TK_ASSERT(size > 0);
     return terminate(out, tk_store_previous(&s->store, key, out, size - 1));

@@ -39,17 +39,17 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
                               size_t count);
 
 /* A commit of one value of at most UINT16_MAX bytes; len 0 deletes it. */
-enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len);
+enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data, size_t len);
 
 /* Copies a value to buf. Returns its length, or TK_STORE_* (below 0). */
-int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size);
+int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size);
 
 /* Copies a value to out of size bytes, 1 or more, and terminates it; "" if it is absent or does not
  * fit. True if out is not "". */
-bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size);
 
 /* The same for the value that the key had before (tk_store_previous). */
-bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size);
 
 /* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED. */
 enum tk_err tk_storage_wipe(struct tk_storage *s);
