@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 #include "host.h"
+#include "identity.h"
 #include "key.h"
 #include "roots.h"
 #include "terminal.h"
@@ -190,6 +191,8 @@ int tk_host_run(const struct tk_options *options)
 
     tk_posix_init(&service.port);
     tk_mbedtls_init(&service.port, HEAP_LIMIT);
+    if (!tk_host_set_device_id(&service.port, options->device_id))
+        return TK_EXIT_USAGE;
     status = open_flash(options);
     if (status != TK_EXIT_OK)
         return status;
