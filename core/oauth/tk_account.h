@@ -28,6 +28,8 @@
 
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
 #define TK_RENEW_ON_DEMAND 0
+#define TK_RENEW_MIN       60
+#define TK_RENEW_MAX       (7 * 86400)
 
 /* The settings of an account; up to TK_SET_RENEW in the order of their keys in tk_keys.h. */
 enum tk_setting {
@@ -205,6 +207,10 @@ struct tk_account {
 /* Sets up a free slot. rt and listener must outlive it. */
 void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
                      const struct tk_account_listener *listener, uint8_t index);
+
+/* Whether an account can have this reference name, or this interval of refreshes in s. */
+bool tk_account_is_name(const char *name);
+bool tk_account_is_renew(uint32_t seconds);
 
 /* Calls the listener. */
 void tk_account_notify(struct tk_account *a, enum tk_account_event event);

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define RENEW_MIN_S 60
-#define RENEW_MAX_S (7 * 86400)
-
 /* --- creation and deletion --- */
 
 enum tk_err tk_account_create(struct tk_account *a, const char *name)
@@ -100,7 +97,7 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
 
     if (strcmp(value, "on-demand") == 0)
         seconds = TK_RENEW_ON_DEMAND;
-    else if (value[0] != '\0' && !tk_parse_duration(value, RENEW_MIN_S, RENEW_MAX_S, &seconds))
+    else if (value[0] != '\0' && !tk_parse_duration(value, TK_RENEW_MIN, TK_RENEW_MAX, &seconds))
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_renew(a, value[0] == '\0' ? NULL : &seconds);
 
