@@ -259,10 +259,24 @@ static void without_faults(bool quick)
 
 /* --- injected bugs --- */
 
+/* What finds a bug must find nothing without it. */
+static bool passes_without(const struct campaign *c)
+{
+    struct proof p = {.seed = proof.seed};
+    struct tally tally = {0};
+
+    if (is_disabled(c))
+        return true;
+    run_campaign(&p, c, &tally);
+    return p.failures == 0;
+}
+
 static bool is_found(const struct injected_bug *bug)
 {
     struct proof p = {.seed = proof.seed, .quiet = true, .bug = bug};
-    struct campaign c = {FAULT_CUT, {4, 1024, 4, 0}, find_load("refresh"), 0, 12, 12, 0, 0};
+    uint32_t unit = bug->kind & (ECC | ENCRYPTED | RAW) ? 16 : 4;
+    struct campaign c = {bug->fault, {4, 1024, unit, bug->kind}, find_load("refresh"), 0, 12, 12, 0,
+                         8};
     struct tally tally = {0};
 
     run_campaign(&p, &c, &tally);
@@ -273,7 +287,7 @@ static bool is_found(const struct injected_bug *bug)
             printf(", %llu %s", (unsigned long long)tally.found[f], finding_names[f]);
     }
     printf("\n");
-    return p.failures > 0;
+    return p.failures > 0 && passes_without(&c);
 }
 
 static bool all_bugs_found(void)

@@ -249,6 +249,8 @@ bool run_full(struct proof *p, const struct shape *shape);
 struct injected_bug {
     const char *name;
     void (*inject)(struct device *d); /* sets d->shim */
+    enum fault fault;                 /* that finds it */
+    unsigned kind;                    /* of the device */
 };
 
 extern const struct injected_bug injected_bugs[];

@@ -82,7 +82,7 @@ static bool is_refused(int len)
     return len == TK_STORE_FLASH;
 }
 
-/* Commits what is refused or older anew, as a caller does that is told. */
+/* Commits what is refused or older anew, as a caller does that reads the health. */
 static void accept_loss(struct device *d, struct model *m)
 {
     static uint8_t bytes[VALUE_MAX];
