@@ -9,6 +9,7 @@
  *     store_proof --quick           a subset, for slow builds
  *     store_proof --random SECONDS [--seed N]    soak: random shapes, loads and faults
  *     store_proof --replay "..."    one trial, as printed when it failed
+ *     store_proof --contents        what it finds on flash that it has not written
  *     store_proof --injected-bugs   flash drivers with a bug, each of which must be found
  */
 
@@ -353,12 +354,14 @@ int main(int argc, char **argv)
             only = argv[++i];
         else if (i + 1 < argc && strcmp(argv[i], "--shape") == 0)
             only_shape = argv[++i];
+        else if (strcmp(argv[i], "--contents") == 0)
+            return run_contents(&proof) ? 0 : 1;
         else if (strcmp(argv[i], "--injected-bugs") == 0)
             return all_bugs_found() ? 0 : 1;
         else {
             fputs("usage: store_proof [--quick] [--only FAULT] [--shape SHAPE] [--seed N] "
                   "[--random SECONDS] "
-                  "[--replay LINE] [--injected-bugs]\n",
+                  "[--replay LINE] [--contents] [--injected-bugs]\n",
                   stderr);
             return 2;
         }

@@ -244,6 +244,9 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits);
 /* Values that do not fit are refused and change nothing; a full store stays usable. */
 bool run_full(struct proof *p, const struct shape *shape);
 
+/* Flash that holds something else than a store of this shape. */
+bool run_contents(struct proof *p);
+
 /* --- injected bugs --- */
 
 struct injected_bug {
