@@ -73,7 +73,7 @@
 
 /* Mounts what the flash holds, and writes nothing. A blank flash is an empty store. flash and seal
  * must outlive s; seal: NULL for plaintext. Sectors must have 1 KB to 256 KB in multiples of 16,
- * and there must be 2 to 65535; the write unit must be a power of two, at most 64. An area larger
+ * and there must be 2 to 4095; the write unit must be a power of two, at most 64. An area larger
  * than the store in it (more sectors, the rest equal) is taken over by the first commit or prepare,
  * and so is the previous format. TK_STORE_OK, or TK_STORE_FLASH, _GEOMETRY, _SEALED, _FOREIGN,
  * _SHAPE, _FORMAT: then nothing can be read or written, and all functions return that error. After

@@ -88,6 +88,7 @@ struct test_seal {
     uint8_t nonce[TK_STORE_NONCE];
     uint32_t offset;
     bool derives_nonce, writes;
+    bool is_header; /* no record but a header is authenticated */
     const struct device *device;
     unsigned misused;
 };
