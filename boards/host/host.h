@@ -32,6 +32,7 @@ struct tk_options {
     const char *access;
     const char *ca;
     const char *key;
+    const char *device_id;
     const char *ref;
     const char *min_valid;
     const char *rejected;

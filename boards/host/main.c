@@ -12,7 +12,7 @@ static const char usage[] =
     "\n"
     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
     "                  [--socket PATH] [--socket-group GROUP] [--admin PATH]\n"
-    "                  [--access FILE] [--ca PEM] [--key FILE]\n"
+    "                  [--access FILE] [--ca PEM] [--key FILE] [--device-id ID]\n"
     "      Runs the service. Type help on its console. End of input detaches the\n"
     "      console; SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh\n"
     "      that was sent is awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once\n"
@@ -43,6 +43,9 @@ static const char usage[] =
     "  --ca PEM       trust the roots in this file instead of the machine's\n"
     "  --key FILE     encrypt the flash file with a key derived from FILE; keep FILE\n"
     "                 on another medium, with mode 0600\n"
+    "  --device-id ID 4 to 32 letters, digits and -, instead of an id made from\n"
+    "                 /etc/machine-id. Tokens are of use under the id that stored\n"
+    "                 them only: give a container a fixed one\n"
     "\n"
     "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator\n"
     "action required and no valid token, 6 try again later, 70 internal error,\n"
@@ -57,6 +60,7 @@ enum {
     OPT_ACCESS,
     OPT_CA,
     OPT_KEY,
+    OPT_DEVICE_ID,
     OPT_REF,
     OPT_MIN_VALID,
     OPT_REJECTED,
@@ -77,6 +81,7 @@ static const struct option long_options[] = {
     {"access", required_argument, NULL, OPT_ACCESS},
     {"ca", required_argument, NULL, OPT_CA},
     {"key", required_argument, NULL, OPT_KEY},
+    {"device-id", required_argument, NULL, OPT_DEVICE_ID},
     {"ref", required_argument, NULL, OPT_REF},
     {"min-valid", required_argument, NULL, OPT_MIN_VALID},
     {"rejected", required_argument, NULL, OPT_REJECTED},
@@ -92,7 +97,7 @@ static const struct {
 } commands[] = {
     {"run", tk_host_run,
      BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_ADMIN) |
-         BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY)},
+         BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
     {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
@@ -111,6 +116,7 @@ static void keep_option(struct tk_options *o, int option, const char *value)
                                       [OPT_ACCESS] = &o->access,
                                       [OPT_CA] = &o->ca,
                                       [OPT_KEY] = &o->key,
+                                      [OPT_DEVICE_ID] = &o->device_id,
                                       [OPT_REF] = &o->ref,
                                       [OPT_MIN_VALID] = &o->min_valid,
                                       [OPT_REJECTED] = &o->rejected,

@@ -3,6 +3,7 @@
 #include "announce.h"
 #include "control.h"
 #include "host.h"
+#include "identity.h"
 #include "key.h"
 #include "protect.h"
 #include "roots.h"
@@ -212,6 +213,8 @@ int tk_host_run(const struct tk_options *options)
     tk_posix_init(&service.port);
     tk_supervisor_open(&service.supervisor);
     tk_mbedtls_init(&service.port, HEAP_LIMIT);
+    if (!tk_host_set_device_id(&service.port, options->device_id))
+        return TK_EXIT_USAGE;
     status = open_flash(options);
     if (status != TK_EXIT_OK)
         return status;

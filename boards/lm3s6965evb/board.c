@@ -9,6 +9,8 @@
 
 /* --- clocks and pins --- */
 
+#define PBORCTL_BORIOR (1u << 1)
+
 #define RCC_MOSCDIS   (1u << 0)
 #define RCC_OSCSRC    (3u << 4)
 #define RCC_XTAL      (15u << 6)
@@ -26,6 +28,7 @@ static void start_clock(void)
 {
     uint32_t rcc = (SYSCTL_RCC | RCC_BYPASS) & ~RCC_USESYSDIV;
 
+    SYSCTL_PBORCTL = PBORCTL_BORIOR; /* a brown-out resets instead of interrupting: tk_flash.h */
     SYSCTL_RCC = rcc;
     rcc = (rcc & ~(RCC_MOSCDIS | RCC_OSCSRC | RCC_XTAL | RCC_PWRDN)) | RCC_XTAL_8MHZ;
     SYSCTL_RCC = rcc;

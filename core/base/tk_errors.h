@@ -48,6 +48,9 @@ TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
 TK_ERROR(STORAGE_SEALED, "storage_sealed", NONE,
          "flash is sealed with another key or with none; start with that key, or factory-reset")
 TK_ERROR(STORAGE_FULL, "storage_full", NONE, "storage full; unset a setting or delete an account")
+TK_ERROR(OTHER_DEVICE, "other_device", NONE,
+         "the token is of the device that this flash was copied from; authorize again with auth "
+         "begin")
 TK_ERROR(NO_MEMORY, "no_memory", RETRY,
          "the request does not fit this build's buffer; use shorter values")
 

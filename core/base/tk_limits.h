@@ -11,8 +11,8 @@
 #define TK_ACCOUNTS 4 /* the smallest board has 1 */
 #endif
 
-#if TK_ACCOUNTS < 1 || TK_ACCOUNTS > 6
-#error "1 to 6 accounts: a key of the store is one byte"
+#if TK_ACCOUNTS < 1 || TK_ACCOUNTS > 64
+#error "1 to 64 accounts: that many have keys in tk_keys.h"
 #endif
 
 /* TLS connections at a time, each with about 20 KB of heap; the 64 KB board has 1. */

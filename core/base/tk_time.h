@@ -20,6 +20,13 @@
 #include "tk_err.h"
 
 /* All times are seconds since 1970-01-01T00:00:00Z. Call from the main loop only. */
+
+/* Whether a stored time is from 1970 to 9999. */
+static inline bool tk_is_unix_time(int64_t unix_s)
+{
+    return unix_s >= 0 && unix_s <= 253402300799;
+}
+
 struct tk_time {
     struct tk_port *port;
     int64_t build_unix; /* when this program was built */

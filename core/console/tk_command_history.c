@@ -2,8 +2,9 @@
 #include "tk_command.h"
 
 /* By enum tk_event_type. */
-static const char *const names[] = {"unknown", "started",   "exchanged", "forgotten",      "raised",
-                                    "cleared", "recovered", "moved",     "secret_promoted"};
+static const char *const names[] = {"unknown",         "started", "exchanged", "forgotten",
+                                    "raised",          "cleared", "recovered", "moved",
+                                    "secret_promoted", "corrupt"};
 
 static void add_number(struct tk_text *t, const char *key, uint32_t value)
 {
@@ -26,7 +27,8 @@ static void add_event(struct tk_console *c, const struct tk_event *event, struct
     add_number(t, " boot=", event->boot);
     tk_text_add(t, " event=");
     tk_text_add(t, names[event->type < sizeof names / sizeof names[0] ? event->type : 0]);
-    if (event->type != TK_EVENT_STARTED)
+    if (event->type != TK_EVENT_STARTED &&
+        !(event->type == TK_EVENT_CORRUPT && event->account == TK_NO_ACCOUNT))
         add_account(c, event->account, t);
     if (event->level > 0)
         add_number(t, " level=", event->level);

@@ -163,7 +163,8 @@ static void add_action(struct tk_console *c, struct tk_text *t)
 
     if (alert->record.level > 0)
         err = (enum tk_err)alert->record.cause;
-    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH)
+    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH &&
+        err != TK_E_OTHER_DEVICE)
         err = TK_E_NEEDS_CODE;
     else if (state == TK_NO_CLIENT)
         err = TK_E_NO_CLIENT;
@@ -206,6 +207,10 @@ static void add_store(struct tk_console *c, struct tk_text *t)
     if (err == TK_OK && health_of(c).unstored)
         err = TK_E_STORAGE_FAILED;
     tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
+    if (c->env->rt->storage.corrupt_key != 0) {
+        tk_text_add(t, " key=");
+        tk_text_int(t, c->env->rt->storage.corrupt_key);
+    }
 }
 
 static void add_boots(struct tk_console *c, struct tk_text *t)

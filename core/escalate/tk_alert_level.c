@@ -143,7 +143,9 @@ void tk_alert_level_update(struct tk_alert *alert)
     uint8_t level = level_of_failures(alert, health.failures);
 
     schedule_level(alert, health.failures);
-    if (health.blocked_by != TK_OK)
+    if (alert->account->foreign_pair && !tk_account_has_pair(alert->account))
+        raise_to(alert, TK_ALERT_OPERATOR, TK_E_OTHER_DEVICE);
+    else if (health.blocked_by != TK_OK)
         raise_to(alert, TK_ALERT_OPERATOR, health.blocked_by);
     else if (alert->account->revocation != TK_NOT_REVOKED)
         raise_to(alert, TK_ALERT_OPERATOR,

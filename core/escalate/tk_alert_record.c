@@ -4,6 +4,8 @@
 #include "tk_container.h"
 #include "tk_le.h"
 
+#include <string.h>
+
 #define RETRY_MS 60000
 
 /* Offsets of the stored record: level | delivered, sent << 4 | clear_pending, recurrences << 1 |
@@ -31,7 +33,8 @@ static size_t pack(const struct tk_alert_record *r, uint8_t buf[SIZE])
     return CAUSE + cause.len + 1;
 }
 
-static void unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
+/* False, with *r cleared, if no build stores such a record. */
+static bool unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
 {
     r->level = buf[LEVEL];
     r->delivered = buf[SENT] & 15;
@@ -40,9 +43,14 @@ static void unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
     r->recurrences = buf[PENDING] >> 1;
     r->since = (int64_t)tk_le_get(buf + SINCE, 8);
     r->cause = (uint8_t)tk_err_from_code((const char *)buf + CAUSE);
+    if (r->level <= TK_ALERT_LEVEL_MAX && r->delivered <= TK_ALERT_LEVEL_MAX &&
+        r->sent <= TK_ALERT_LEVEL_MAX && tk_is_unix_time(r->since))
+        return true;
+    memset(r, 0, sizeof *r);
+    return false;
 }
 
-static uint8_t key_of(const struct tk_alert *alert)
+static uint16_t key_of(const struct tk_alert *alert)
 {
     return tk_account_key(alert->account->index, TK_KEY_ESCALATION);
 }
@@ -55,11 +63,15 @@ static void store_due(struct tk_timer *timer, uint64_t now_ms)
 
 void tk_alert_record_load(struct tk_alert *alert)
 {
+    struct tk_storage *storage = &alert->all->rt->storage;
     uint8_t buf[SIZE] = {0};
+    int len = tk_storage_get(storage, key_of(alert), buf, sizeof buf);
 
     tk_timer_init(&alert->store_timer, store_due);
-    if (tk_storage_get(&alert->all->rt->storage, key_of(alert), buf, sizeof buf - 1) > CAUSE)
-        unpack(&alert->record, buf);
+    if (len < 0 && len > TK_STORE_SHORT)
+        return;
+    if (len <= CAUSE || buf[len - 1] != '\0' || !unpack(&alert->record, buf))
+        tk_storage_reject(storage, key_of(alert));
 }
 
 void tk_alert_record_store(struct tk_alert *alert)

@@ -24,7 +24,7 @@ static void init_alert(struct tk_alerts *all, struct tk_account *a)
 void tk_alerts_init(struct tk_alerts *all, struct tk_runtime *rt, struct tk_accounts *accounts)
 {
     all->rt = rt;
-    tk_webhook_load(&all->webhook, &rt->storage);
+    tk_webhook_load(&all->webhook, rt);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
         init_alert(all, &accounts->of[i]);
 }

@@ -29,6 +29,16 @@ static bool is_good_url(const char *url)
            tk_host_parse(&host, url, &rest);
 }
 
+static bool is_good_conv(const char *conv)
+{
+    return consists_of(conv, "0123456789", TK_COREZOID_CONV_MAX) && conv[0] != '0';
+}
+
+static bool is_good_key(const char *key)
+{
+    return strlen(key) <= TK_COREZOID_KEY_MAX && tk_is_vchar(key);
+}
+
 static bool is_good_login(const char *login)
 {
     size_t len = 0;
@@ -37,6 +47,19 @@ static bool is_good_login(const char *login)
         len++;
     return login[len] == '\0' && len <= TK_COREZOID_LOGIN_MAX;
 }
+
+static bool is_good_level(const char *level)
+{
+    return consists_of(level, "123", 1);
+}
+
+/* NULL: see check_template. */
+static bool (*const valid[TK_WEBHOOK_SETTINGS])(const char *value) = {
+    [TK_WEBHOOK_URL] = is_good_url,
+    [TK_WEBHOOK_LEVEL] = is_good_level,
+    [TK_WEBHOOK_LOGIN] = is_good_login,
+    [TK_WEBHOOK_KEY] = is_good_key,
+    [TK_WEBHOOK_CONV] = is_good_conv};
 
 static enum tk_err check_template(struct tk_https *https, const char *value)
 {
@@ -49,30 +72,11 @@ static enum tk_err check_template(struct tk_https *https, const char *value)
 
 static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, const char *value)
 {
-    bool good = false;
-
     if (value[0] == '\0')
         return TK_OK;
-    switch (which) {
-    case TK_WEBHOOK_TEMPLATE:
+    if (which == TK_WEBHOOK_TEMPLATE)
         return check_template(https, value);
-    case TK_WEBHOOK_URL:
-        good = is_good_url(value);
-        break;
-    case TK_WEBHOOK_LEVEL:
-        good = consists_of(value, "123", 1);
-        break;
-    case TK_WEBHOOK_LOGIN:
-        good = is_good_login(value);
-        break;
-    case TK_WEBHOOK_KEY:
-        good = strlen(value) <= TK_COREZOID_KEY_MAX && tk_is_vchar(value);
-        break;
-    default:
-        good = consists_of(value, "0123456789", TK_COREZOID_CONV_MAX) && value[0] != '0';
-        break;
-    }
-    return good ? TK_OK : TK_E_BAD_VALUE;
+    return valid[which](value) ? TK_OK : TK_E_BAD_VALUE;
 }
 
 /* The level is stored as a number. */
@@ -88,25 +92,55 @@ static enum tk_err store(struct tk_storage *storage, enum tk_webhook_setting whi
 void tk_webhook_get(const struct tk_webhook *w, struct tk_storage *storage,
                     enum tk_webhook_setting which, char out[TK_URL_MAX + 1])
 {
-    (void)tk_storage_text(storage, keys[which], out, TK_URL_MAX + 1);
     if (which == TK_WEBHOOK_LEVEL) {
         out[0] = (char)('0' + w->level);
         out[1] = '\0';
+    } else if (which == TK_WEBHOOK_TEMPLATE && w->bad_template) {
+        out[0] = '\0';
+    } else {
+        (void)tk_storage_text(storage, keys[which], out, TK_URL_MAX + 1, valid[which]);
     }
 }
 
-void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage)
+/* 1 to 3, one byte. */
+static void load_level(struct tk_webhook *w, struct tk_storage *storage)
+{
+    uint8_t level;
+
+    w->level = TK_ESCALATE_LEVEL_DEFAULT;
+    if (!tk_storage_bytes(storage, TK_KEY_ESCALATE_LEVEL, &level, 1))
+        return;
+    if (level >= 1 && level <= 3)
+        w->level = level;
+    else
+        tk_storage_reject(storage, TK_KEY_ESCALATE_LEVEL);
+}
+
+/* One with words of another build is left to tk_message_write; while no buffer can be had to check
+ * it, one that was set is good. */
+static void load_template(struct tk_webhook *w, struct tk_runtime *rt, char text[TK_URL_MAX + 1])
+{
+    w->bad_template = false;
+    tk_webhook_get(w, &rt->storage, TK_WEBHOOK_TEMPLATE, text);
+    enum tk_err err = check(&rt->https, TK_WEBHOOK_TEMPLATE, text);
+
+    w->bad_template = err == TK_E_TEMPLATE_JSON || err == TK_E_BAD_VALUE;
+    if (w->bad_template)
+        tk_storage_reject(&rt->storage, TK_KEY_ESCALATE_TEMPLATE);
+}
+
+void tk_webhook_load(struct tk_webhook *w, struct tk_runtime *rt)
 {
     char text[TK_URL_MAX + 1];
 
-    if (tk_storage_text(storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url) &&
-        !is_good_url(w->url)) /* stored by a build that was less strict */
-        w->url[0] = '\0';
-    w->level = TK_ESCALATE_LEVEL_DEFAULT;
-    (void)tk_storage_get(storage, TK_KEY_ESCALATE_LEVEL, &w->level, 1);
+    (void)tk_storage_text(&rt->storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url, is_good_url);
+    load_level(w, &rt->storage);
+    load_template(w, rt, text);
     w->corezoid = 0;
-    for (int which = TK_WEBHOOK_LOGIN; which <= TK_WEBHOOK_CONV; which++)
-        w->corezoid += tk_storage_text(storage, keys[which], text, sizeof text);
+    for (int which = TK_WEBHOOK_LOGIN; which <= TK_WEBHOOK_CONV; which++) {
+        tk_webhook_get(w, &rt->storage, (enum tk_webhook_setting)which, text);
+        w->corezoid = (uint8_t)(w->corezoid + (text[0] != '\0'));
+    }
     tk_wipe(text, sizeof text);
 }
 
@@ -129,7 +163,7 @@ enum tk_err tk_webhook_set(struct tk_webhook *w, struct tk_runtime *rt,
     *new_target = is_target(which) && strcmp(before, value) != 0;
     tk_wipe(before, sizeof before);
     if (err == TK_OK)
-        tk_webhook_load(w, &rt->storage);
+        tk_webhook_load(w, rt);
     return err;
 }
 

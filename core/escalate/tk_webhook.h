@@ -28,11 +28,12 @@ enum tk_webhook_setting {
 struct tk_webhook {
     char url[TK_URL_MAX + 1]; /* "": not set */
     uint8_t level;            /* 1 to 3: the lowest level that is posted */
+    bool bad_template;        /* the stored template was rejected */
     uint8_t corezoid;         /* number of Corezoid's three settings that are set */
 };
 
 /* Reads the settings from flash. */
-void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage);
+void tk_webhook_load(struct tk_webhook *w, struct tk_runtime *rt);
 
 /* Checks, stores and applies a setting; "" restores the default. *new_target: whether POSTs go to
  * another target from now on. TK_E_BAD_VALUE, TK_E_STORAGE_*; for a template the errors of

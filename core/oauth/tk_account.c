@@ -43,6 +43,21 @@ void tk_account_report(const struct tk_account *a, const char *subject, const ch
     tk_runtime_event(a->rt, &t);
 }
 
+/* --- values --- */
+
+bool tk_account_is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len >= 1 && len <= TK_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+}
+
+bool tk_account_is_renew(uint32_t seconds)
+{
+    return seconds == TK_RENEW_ON_DEMAND || (seconds >= TK_RENEW_MIN && seconds <= TK_RENEW_MAX);
+}
+
 /* --- state --- */
 
 bool tk_account_exchanging(const struct tk_account *a)
@@ -64,12 +79,18 @@ bool tk_account_has_client(const struct tk_account *a)
 bool tk_account_next_secret(const struct tk_account *a, char out[TK_SECRET_MAX + 1])
 {
     return tk_storage_text(&a->rt->storage, tk_account_key(a->index, TK_KEY_CLIENT_SECRET_NEXT),
-                           out, TK_SECRET_MAX + 1);
+                           out, TK_SECRET_MAX + 1, tk_is_vchar);
 }
 
 bool tk_account_has_pair(const struct tk_account *a)
 {
     return a->pair.access[0] != '\0';
+}
+
+void tk_account_wipe_tokens(struct tk_account *a)
+{
+    tk_wipe(a->pair.access, sizeof a->pair.access);
+    tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
 }
 
 bool tk_account_is_renewable(const struct tk_account *a)

@@ -29,6 +29,8 @@
 
 #define TK_RENEW_DEFAULT   1500 /* s: 25 minutes */
 #define TK_RENEW_ON_DEMAND 0
+#define TK_RENEW_MIN       60
+#define TK_RENEW_MAX       (7 * 86400)
 
 /* The settings of an account; up to TK_SET_RENEW in the order of their keys in tk_keys.h. */
 enum tk_setting {
@@ -186,6 +188,7 @@ struct tk_account {
     const char *discovered_host; /* authorization host that a server named; NULL: none */
     enum tk_revocation revocation;
     enum tk_portal_fault portal_fault;
+    bool foreign_pair;      /* flash holds the pair of another device, which is not in RAM */
     bool info_stored;       /* info, discovered_host and revocation are on flash as they are here */
     bool secret_promoted;   /* client_secret_next is in use, which is not on flash yet */
     bool session_cleared;   /* flash is known to hold no TLS session for it */
@@ -216,6 +219,10 @@ struct tk_account {
 void tk_account_init(struct tk_account *a, struct tk_runtime *rt,
                      const struct tk_account_listener *listener, uint8_t index);
 
+/* Whether an account can have this reference name, or this interval of refreshes in s. */
+bool tk_account_is_name(const char *name);
+bool tk_account_is_renew(uint32_t seconds);
+
 /* Calls the listener. */
 void tk_account_notify(struct tk_account *a, enum tk_account_event event);
 
@@ -230,6 +237,9 @@ bool tk_account_has_client(const struct tk_account *a);
 bool tk_account_next_secret(const struct tk_account *a, char out[TK_SECRET_MAX + 1]);
 
 bool tk_account_has_pair(const struct tk_account *a);
+
+/* Removes the tokens from RAM. */
+void tk_account_wipe_tokens(struct tk_account *a);
 
 /* True if it has a pair that the server has not refused. */
 bool tk_account_is_renewable(const struct tk_account *a);

@@ -47,22 +47,24 @@ bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value
     return true;
 }
 
-void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_t len)
+bool tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_t len)
 {
     struct tk_tls_session session = {.len = 0};
     const char *host = (const char *)data + TK_SESSION_HEAD;
     const uint8_t *end = len < TK_SESSION_HEAD ? NULL : memchr(host, '\0', len - TK_SESSION_HEAD);
 
-    if (end == NULL || tk_le_get(data + CONTEXT, 8) != context_id(a->rt) ||
-        !tk_host_parse(&session.host, host, NULL))
-        return;
+    if (end == NULL || !tk_host_parse(&session.host, host, NULL))
+        return false;
     len -= (size_t)(end + 1 - data);
     if (len == 0 || len > sizeof session.data)
-        return;
+        return false;
+    if (tk_le_get(data + CONTEXT, 8) != context_id(a->rt))
+        return true;
     session.not_after = (int64_t)tk_le_get(data + NOT_AFTER, 8);
     session.lifetime_s = (uint32_t)tk_le_get(data + LIFETIME, 4);
     session.len = (uint16_t)len;
     memcpy(session.data, end + 1, len);
     tk_https_restore_session(&a->rt->https, &session);
     tk_wipe(&session, sizeof session);
+    return true;
 }

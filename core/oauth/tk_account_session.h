@@ -26,8 +26,8 @@ struct tk_session_value {
  * with a lifetime beyond the next refresh. Without a refresh timer none is. */
 bool tk_account_session_pack(const struct tk_account *a, struct tk_session_value *v);
 
-/* Hands a stored value to the session cache, unless it is malformed or from another firmware or
- * other roots. */
-void tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_t len);
+/* Hands a stored value to the session cache, unless it is from another firmware or other roots.
+ * False: no build stores such a value. */
+bool tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_t len);
 
 #endif

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define RENEW_MIN_S 60
-#define RENEW_MAX_S (7 * 86400)
-
 /* --- creation and deletion --- */
 
 enum tk_err tk_account_create(struct tk_account *a, const char *name)
@@ -26,8 +23,8 @@ enum tk_err tk_account_create(struct tk_account *a, const char *name)
 
 static void wipe_pair(struct tk_account *a)
 {
-    tk_wipe(a->pair.access, sizeof a->pair.access);
-    tk_wipe(a->pair.refresh, sizeof a->pair.refresh);
+    tk_account_wipe_tokens(a);
+    a->foreign_pair = false;
     memset(&a->info, 0, sizeof a->info);
     a->discovered_host = NULL;
     a->revocation = TK_NOT_REVOKED;
@@ -102,7 +99,7 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
 
     if (strcmp(value, "on-demand") == 0)
         seconds = TK_RENEW_ON_DEMAND;
-    else if (value[0] != '\0' && !tk_parse_duration(value, RENEW_MIN_S, RENEW_MAX_S, &seconds))
+    else if (value[0] != '\0' && !tk_parse_duration(value, TK_RENEW_MIN, TK_RENEW_MAX, &seconds))
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_renew(a, value[0] == '\0' ? NULL : &seconds);
 
@@ -115,7 +112,7 @@ static enum tk_err set_renew(struct tk_account *a, const char *value)
  * may be rotated, but not removed. */
 static bool is_bound_by_pair(const struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    return tk_account_has_pair(a) &&
+    return (tk_account_has_pair(a) || a->foreign_pair) &&
            (setting == TK_SET_PORTAL || setting == TK_SET_CLIENT_ID ||
             setting == TK_SET_AUTH_HOST || (setting == TK_SET_CLIENT_SECRET && value[0] == '\0'));
 }

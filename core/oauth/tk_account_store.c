@@ -3,13 +3,15 @@
 
 #include "tk_account_session.h"
 #include "tk_assert.h"
+#include "tk_device.h"
 #include "tk_le.h"
 
 #include <mbedtls/sha256.h>
 #include <string.h>
 
-/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | tk_time_stored_floor 8 */
-enum { PAIR_SIZE = 32 };
+/* TK_KEY_PAIR: generation 4 | lifetime 4 | issued 8 | expires 8 | tk_time_stored_floor 8 | digest
+ * of the device's id 8. Version 0.1 stored no digest. */
+enum { PAIR_DEVICE = 32, PAIR_SIZE = PAIR_DEVICE + TK_DIGEST_SIZE };
 
 /* TK_KEY_INTENT: 1 byte; LONG: tk_refresh.too_long */
 enum { INTENT_OPEN = 1, INTENT_LONG = 2 };
@@ -17,7 +19,7 @@ enum { INTENT_OPEN = 1, INTENT_LONG = 2 };
 /* TK_KEY_GRANT_INFO: strings with their NULs */
 enum { INFO_STRINGS = 4 };
 
-static uint8_t key_of(const struct tk_account *a, int item)
+static uint16_t key_of(const struct tk_account *a, int item)
 {
     return tk_account_key(a->index, (unsigned)item);
 }
@@ -38,6 +40,14 @@ static uint64_t take(const uint8_t **p, int bytes)
     return value;
 }
 
+static void digest(const char *text, uint8_t out[TK_DIGEST_SIZE])
+{
+    uint8_t full[32];
+
+    (void)mbedtls_sha256((const uint8_t *)text, strlen(text), full, 0);
+    memcpy(out, full, TK_DIGEST_SIZE);
+}
+
 static void pack_pair(const struct tk_account *a, uint8_t *p)
 {
     put(&p, a->pair.generation, 4);
@@ -45,16 +55,19 @@ static void pack_pair(const struct tk_account *a, uint8_t *p)
     put(&p, (uint64_t)a->pair.issued_unix, 8);
     put(&p, (uint64_t)a->pair.expires_unix, 8);
     put(&p, (uint64_t)tk_time_stored_floor(&a->rt->time), 8);
+    digest(tk_device_id(a->rt->config->port), p);
 }
 
-/* Returns the floor of the wall time. */
-static int64_t unpack_pair(struct tk_pair *pair, const uint8_t *p)
+/* False if no build stores such times; *floor: of the wall time. */
+static bool unpack_pair(struct tk_pair *pair, const uint8_t *p, int64_t *floor)
 {
     pair->generation = (uint32_t)take(&p, 4);
     pair->lifetime_s = (uint32_t)take(&p, 4);
     pair->issued_unix = (int64_t)take(&p, 8);
     pair->expires_unix = (int64_t)take(&p, 8);
-    return (int64_t)take(&p, 8);
+    *floor = (int64_t)take(&p, 8);
+    return pair->lifetime_s <= TK_LIFETIME_MAX && tk_is_unix_time(pair->issued_unix) &&
+           tk_is_unix_time(*floor) && pair->expires_unix == pair->issued_unix + pair->lifetime_s;
 }
 
 static void pack_info(const struct tk_grant_info *info, struct tk_store_piece pieces[INFO_STRINGS])
@@ -66,7 +79,7 @@ static void pack_info(const struct tk_grant_info *info, struct tk_store_piece pi
         pieces[i] = (struct tk_store_piece){strings[i], (uint16_t)(strlen(strings[i]) + 1)};
 }
 
-static void unpack_info(struct tk_grant_info *info, const char *text, int len)
+static bool unpack_info(struct tk_grant_info *info, const char *text, int len)
 {
     const struct {
         char *to;
@@ -78,78 +91,166 @@ static void unpack_info(struct tk_grant_info *info, const char *text, int len)
     const char *from = text;
 
     if (len <= 0 || text[len - 1] != '\0')
-        return;
-    for (size_t i = 0; i < INFO_STRINGS && from < text + len; i++) {
-        tk_copy(fields[i].to, fields[i].size, from);
+        return false;
+    for (size_t i = 0; i < INFO_STRINGS; i++) {
+        if (from == text + len || !tk_copy(fields[i].to, fields[i].size, from))
+            return false;
         from += strlen(from) + 1;
     }
+    return from == text + len;
 }
 
 /* --- loading --- */
 
-static bool load_bytes(const struct tk_account *a, int item, void *buf, int size)
+static void reject(const struct tk_account *a, int item)
 {
-    return tk_storage_get(&a->rt->storage, key_of(a, item), buf, (size_t)size) == size;
+    tk_storage_reject(&a->rt->storage, key_of(a, item));
 }
 
-static bool load_text(const struct tk_account *a, int item, char *out, size_t size)
+static bool load_bytes(const struct tk_account *a, int item, void *buf, size_t size)
 {
-    return tk_storage_text(&a->rt->storage, key_of(a, item), out, size);
+    return tk_storage_bytes(&a->rt->storage, key_of(a, item), buf, size);
+}
+
+static bool load_text(const struct tk_account *a, int item, char *out, size_t size,
+                      bool (*valid)(const char *text))
+{
+    return tk_storage_text(&a->rt->storage, key_of(a, item), out, size, valid);
+}
+
+/* A value of one byte from 1 to max; 0 if there is none. */
+static uint8_t load_number(const struct tk_account *a, int item, uint8_t max)
+{
+    uint8_t byte;
+
+    if (!load_bytes(a, item, &byte, 1))
+        return 0;
+    if (byte >= 1 && byte <= max)
+        return byte;
+    reject(a, item);
+    return 0;
+}
+
+static bool is_host(const char *text)
+{
+    struct tk_host host;
+
+    return tk_host_parse(&host, text, NULL);
+}
+
+static bool is_known_host(const char *text)
+{
+    return tk_oauth_known_host(text) != NULL;
+}
+
+static void load_renew(struct tk_account *a)
+{
+    uint8_t renew[4];
+    uint32_t seconds;
+
+    if (!load_bytes(a, TK_KEY_RENEW, renew, sizeof renew))
+        return;
+    seconds = (uint32_t)tk_le_get(renew, sizeof renew);
+    if (tk_account_is_renew(seconds))
+        a->renew_s = seconds;
+    else
+        reject(a, TK_KEY_RENEW);
 }
 
 static void load_configuration(struct tk_account *a)
 {
+    struct tk_client *c = &a->client;
     char portal[TK_HOST_TEXT];
-    uint8_t renew[4];
-    const uint8_t *p = renew;
 
-    if (load_text(a, TK_KEY_PORTAL, portal, sizeof portal) &&
-        !tk_host_parse(&a->client.portal, portal, NULL))
-        a->client.portal.name[0] = '\0';
-    load_text(a, TK_KEY_CLIENT_ID, a->client.client_id, sizeof a->client.client_id);
-    load_text(a, TK_KEY_CLIENT_SECRET, a->client.client_secret, sizeof a->client.client_secret);
-    load_text(a, TK_KEY_SCOPE, a->client.scope, sizeof a->client.scope);
-    load_text(a, TK_KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host);
-    if (load_bytes(a, TK_KEY_RENEW, renew, sizeof renew))
-        a->renew_s = (uint32_t)take(&p, 4);
+    if (load_text(a, TK_KEY_PORTAL, portal, sizeof portal, is_host))
+        (void)tk_host_parse(&c->portal, portal, NULL);
+    load_text(a, TK_KEY_CLIENT_ID, c->client_id, sizeof c->client_id, tk_is_vchar);
+    load_text(a, TK_KEY_CLIENT_SECRET, c->client_secret, sizeof c->client_secret, tk_is_vchar);
+    load_text(a, TK_KEY_SCOPE, c->scope, sizeof c->scope, tk_is_vchar);
+    load_text(a, TK_KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host, is_host);
+    load_renew(a);
 }
 
 /* host: to which the portal moved; "": it has not. */
 static enum tk_portal_fault load_portal_fault(const struct tk_account *a, char host[TK_HOST_TEXT])
 {
-    char value[1 + TK_HOST_TEXT] = {TK_PORTAL_OK};
+    uint8_t value[1 + TK_HOST_TEXT] = {TK_PORTAL_OK};
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_PORTAL_FAULT), value, TK_HOST_TEXT);
 
-    (void)load_text(a, TK_KEY_PORTAL_FAULT, value, sizeof value);
-    tk_copy(host, TK_HOST_TEXT, value[0] == TK_PORTAL_OK ? "" : value + 1);
-    return (enum tk_portal_fault)value[0];
+    host[0] = '\0';
+    if (len < 0 && len > TK_STORE_SHORT)
+        return TK_PORTAL_OK;
+    if (len == 1 && value[0] == TK_PORTAL_USER_REFUSED)
+        return TK_PORTAL_USER_REFUSED;
+    if (len > 1 &&
+        (value[0] == TK_PORTAL_MOVED_BY_ANSWER || value[0] == TK_PORTAL_MOVED_BY_REDIRECT) &&
+        strlen((const char *)value) == (size_t)len && is_host((const char *)value + 1)) {
+        tk_copy(host, TK_HOST_TEXT, (const char *)value + 1);
+        return (enum tk_portal_fault)value[0];
+    }
+    reject(a, TK_KEY_PORTAL_FAULT);
+    return TK_PORTAL_OK;
 }
 
 static void load_info(struct tk_account *a)
 {
-    char text[sizeof a->info];
-    char host[TK_HOST_TEXT];
-    uint8_t revocation;
+    char text[sizeof a->info], host[TK_HOST_TEXT];
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_GRANT_INFO), text, sizeof text);
 
-    unpack_info(&a->info, text,
-                tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_GRANT_INFO), text, sizeof text));
-    if (load_text(a, TK_KEY_DISCOVERED_HOST, host, sizeof host))
+    if ((len >= 0 || len <= TK_STORE_SHORT) && !unpack_info(&a->info, text, len)) {
+        memset(&a->info, 0, sizeof a->info);
+        reject(a, TK_KEY_GRANT_INFO);
+    }
+    if (load_text(a, TK_KEY_DISCOVERED_HOST, host, sizeof host, is_known_host))
         a->discovered_host = tk_oauth_known_host(host);
-    if (load_bytes(a, TK_KEY_REVOCATION, &revocation, 1))
-        a->revocation = (enum tk_revocation)revocation;
+    a->revocation = (enum tk_revocation)load_number(a, TK_KEY_REVOCATION, TK_SUCCESSOR_LONG);
     a->portal_fault = load_portal_fault(a, host);
 }
 
+static bool is_own(const struct tk_account *a, const uint8_t packed[PAIR_SIZE])
+{
+    uint8_t own[TK_DIGEST_SIZE];
+
+    digest(tk_device_id(a->rt->config->port), own);
+    return memcmp(packed + PAIR_DEVICE, own, sizeof own) == 0;
+}
+
+/* The length of what was stored; 0: nothing that a build stores. */
+static int load_packed_pair(struct tk_account *a, uint8_t packed[PAIR_SIZE])
+{
+    int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_PAIR), packed, PAIR_SIZE);
+    int64_t floor;
+
+    if (len < 0 && len > TK_STORE_SHORT)
+        return 0;
+    if ((len == PAIR_DEVICE || len == PAIR_SIZE) && unpack_pair(&a->pair, packed, &floor)) {
+        tk_time_restore_floor(&a->rt->time, floor);
+        return len;
+    }
+    memset(&a->pair, 0, sizeof a->pair);
+    reject(a, TK_KEY_PAIR);
+    return 0;
+}
+
+/* A pair of version 0.1 becomes this device's. Another device's stays on flash: it is of use again
+ * where it came from. */
 static void load_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE];
+    int len = load_packed_pair(a, packed);
 
-    if (!load_bytes(a, TK_KEY_PAIR, packed, sizeof packed))
+    if (len == 0)
         return;
-    tk_time_restore_floor(&a->rt->time, unpack_pair(&a->pair, packed));
-    if (!load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access) ||
-        !load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh))
-        a->pair.access[0] = '\0';
     load_info(a);
+    if (!load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh, NULL) ||
+        !load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access, NULL))
+        a->pair.access[0] = '\0';
+    else if (len == PAIR_DEVICE)
+        tk_account_store_time_floor(a);
+    else
+        a->foreign_pair = !is_own(a, packed);
+    if (a->foreign_pair)
+        tk_account_wipe_tokens(a);
 }
 
 static void load_session(struct tk_account *a)
@@ -157,30 +258,57 @@ static void load_session(struct tk_account *a)
     uint8_t data[TK_SESSION_HEAD + TK_HOST_TEXT + TK_SESSION_STORED_MAX];
     int len = tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_SESSION), data, sizeof data);
 
-    if (len > 0)
-        tk_account_session_restore(a, data, (size_t)len);
+    if ((len >= 0 && !tk_account_session_restore(a, data, (size_t)len)) || len <= TK_STORE_SHORT)
+        reject(a, TK_KEY_SESSION);
     tk_wipe(data, sizeof data);
+}
+
+/* An account without a readable name has one that no operator can give: its settings are there. */
+static bool load_name(struct tk_account *a)
+{
+    struct tk_storage *storage = &a->rt->storage;
+
+    if (load_text(a, TK_KEY_NAME, a->name, sizeof a->name, tk_account_is_name))
+        return true;
+    if (storage->err != TK_OK || tk_storage_get(storage, key_of(a, TK_KEY_NAME), a->name,
+                                                sizeof a->name) == TK_STORE_MISSING)
+        return false;
+    tk_account_reject_name(a);
+    return true;
+}
+
+void tk_account_reject_name(struct tk_account *a)
+{
+    struct tk_text t;
+
+    tk_text_init(&t, a->name, sizeof a->name);
+    tk_text_char(&t, '?');
+    tk_text_int(&t, a->index);
+    reject(a, TK_KEY_NAME);
 }
 
 void tk_account_load(struct tk_account *a)
 {
-    uint8_t open;
+    uint8_t intent;
 
-    a->used = load_text(a, TK_KEY_NAME, a->name, sizeof a->name);
+    a->used = load_name(a);
     if (!a->used)
         return;
     load_configuration(a);
+    if (!load_bytes(a, TK_KEY_USED_CODES, a->auth.used_codes, sizeof a->auth.used_codes))
+        memset(a->auth.used_codes, 0, sizeof a->auth.used_codes);
     load_pair(a);
+    if (a->foreign_pair)
+        return;
     load_session(a);
-    a->refresh.intent = load_bytes(a, TK_KEY_INTENT, &open, 1);
-    a->refresh.too_long = a->refresh.intent && open == INTENT_LONG;
-    (void)tk_storage_get(&a->rt->storage, key_of(a, TK_KEY_USED_CODES), a->auth.used_codes,
-                         sizeof a->auth.used_codes);
+    intent = load_number(a, TK_KEY_INTENT, INTENT_LONG);
+    a->refresh.intent = intent != 0;
+    a->refresh.too_long = intent == INTENT_LONG;
 }
 
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])
 {
-    load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT);
+    load_text(a, TK_KEY_MOVED_FROM, out, TK_HOST_TEXT, is_host);
 }
 
 void tk_account_moved_to(const struct tk_account *a, char out[TK_HOST_TEXT])
@@ -309,13 +437,22 @@ enum tk_err tk_account_store_info(struct tk_account *a)
     return commit(&b);
 }
 
+/* Else its refresh token would become the previous one, which is tried after a lost response. */
+static enum tk_err delete_foreign_pair(struct tk_account *a)
+{
+    return a->foreign_pair ? store_bytes(a, TK_KEY_REFRESH, NULL, 0) : TK_OK;
+}
+
 enum tk_err tk_account_store_pair(struct tk_account *a)
 {
     uint8_t packed[PAIR_SIZE], open = INTENT_OPEN;
     struct tk_session_value session;
     bool has_session = tk_account_session_pack(a, &session);
+    enum tk_err err = delete_foreign_pair(a);
     struct batch b;
 
+    if (err != TK_OK)
+        return err;
     pack_pair(a, packed);
     begin(&b, a);
     add_text(&b, TK_KEY_ACCESS, a->pair.access);
@@ -327,8 +464,8 @@ enum tk_err tk_account_store_pair(struct tk_account *a)
         add_info_and_revocation(&b);
     if (has_session || !a->session_cleared)
         add_pieces(&b, TK_KEY_SESSION, session.pieces, has_session ? 3 : 0);
-    enum tk_err err = commit(&b);
-
+    err = commit(&b);
+    a->foreign_pair = a->foreign_pair && err != TK_OK;
     a->info_stored = a->info_stored || err == TK_OK;
     a->secret_promoted = a->secret_promoted && err != TK_OK;
     a->session_cleared = err == TK_OK && !has_session;
@@ -374,7 +511,7 @@ void tk_account_store_time_floor(struct tk_account *a)
     uint8_t packed[PAIR_SIZE];
 
     /* Times and generation of a pair that is only in RAM must not precede its tokens. */
-    if (a->pair.generation == 0 || a->refresh.unstored)
+    if (a->pair.generation == 0 || a->refresh.unstored || a->foreign_pair)
         return;
     pack_pair(a, packed);
     (void)store_bytes(a, TK_KEY_PAIR, packed, sizeof packed);
@@ -400,14 +537,6 @@ enum tk_err tk_account_store_revocation(struct tk_account *a, enum tk_revocation
 }
 
 /* --- authorization codes that were sent --- */
-
-static void digest(const char *code, uint8_t out[TK_DIGEST_SIZE])
-{
-    uint8_t full[32];
-
-    (void)mbedtls_sha256((const uint8_t *)code, strlen(code), full, 0);
-    memcpy(out, full, TK_DIGEST_SIZE);
-}
 
 bool tk_account_code_is_used(const struct tk_account *a, const char *code)
 {

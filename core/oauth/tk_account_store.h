@@ -15,6 +15,9 @@
 /* Loads the account of this slot. a->used stays false if there is none. */
 void tk_account_load(struct tk_account *a);
 
+/* Its stored name is not valid, or another account's: it gets one from its slot. */
+void tk_account_reject_name(struct tk_account *a);
+
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name);
 
 /* A setting other than TK_SET_RENEW; "" deletes it. Setting a portal clears its former host

@@ -25,14 +25,6 @@ struct tk_account *tk_accounts_find(struct tk_accounts *all, const char *ref)
     return NULL;
 }
 
-static bool is_valid_ref(const char *ref)
-{
-    size_t len = strlen(ref);
-
-    return len >= 1 && len <= TK_NAME_MAX &&
-           strspn(ref, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
-}
-
 /* --- slots --- */
 
 static void init_slot(struct tk_accounts *all, uint8_t index)
@@ -44,7 +36,16 @@ static void init_slot(struct tk_accounts *all, uint8_t index)
     tk_refresh_init(a);
     tk_auth_init(a);
     tk_rest_verify_init(a);
+}
+
+static void load_slot(struct tk_accounts *all, uint8_t index)
+{
+    struct tk_account *a = &all->of[index];
+
+    init_slot(all, index);
     tk_account_load(a);
+    if (a->used && tk_accounts_find(all, a->name) != a)
+        tk_account_reject_name(a);
 }
 
 /* If flash fails the default account is in RAM only. */
@@ -65,13 +66,13 @@ void tk_accounts_init(struct tk_accounts *all, struct tk_runtime *rt,
     all->rt = rt;
     all->listener = *listener;
     for (uint8_t i = 0; i < TK_ACCOUNTS; i++)
-        init_slot(all, i);
+        load_slot(all, i);
     ensure_one(all);
 }
 
 enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref)
 {
-    if (!is_valid_ref(ref))
+    if (!tk_account_is_name(ref))
         return TK_E_BAD_VALUE;
     if (tk_accounts_find(all, ref) != NULL)
         return TK_E_REF_EXISTS;

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-#define EXPIRES_UNKNOWN 120      /* s: until then a token without a readable lifetime is served */
-#define EXPIRES_MAX     31622400 /* s: a year; clamps absurd values */
-#define NUMBER_MAX      24       /* characters */
+#define EXPIRES_UNKNOWN 120 /* s: until then a token without a readable lifetime is served */
+#define NUMBER_MAX      24  /* characters */
 #define TK_ENDPOINT_MAX (TK_HOST_TEXT + TK_PATH_MAX + 8)
 
 #if TK_WORK_SIZE < 2 * TK_TOKEN_MAX + 2 * TK_ENDPOINT_MAX + TK_SCOPE_MAX + 512
@@ -211,12 +210,12 @@ static uint32_t read_expires_in(const struct tk_http *http, int64_t now_unix)
         if (!read_seconds(text(http, EXPIRES), &number))
             return EXPIRES_UNKNOWN;
         seconds = number - (http->date_unix != 0 ? http->date_unix : now_unix);
-        if (seconds > EXPIRES_MAX) /* in ms, or there is no time to compare it with */
+        if (seconds > TK_LIFETIME_MAX) /* in ms, or there is no time to compare it with */
             return EXPIRES_UNKNOWN;
     }
     if (seconds < 1)
         return 1;
-    return seconds > EXPIRES_MAX ? EXPIRES_MAX : (uint32_t)seconds;
+    return seconds > TK_LIFETIME_MAX ? TK_LIFETIME_MAX : (uint32_t)seconds;
 }
 
 /* --- token responses --- */

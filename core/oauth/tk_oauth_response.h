@@ -27,6 +27,8 @@ struct tk_server_error {
     const char *description; /* the member "error_description" */
 };
 
+#define TK_LIFETIME_MAX 31622400 /* s: a year; longer lifetimes are clamped */
+
 /* A token response (RFC 6749 section 5). Strings point into the HTTP body and are "" where missing.
  * After an error only `error` and token_len are set. */
 struct tk_token_response {

@@ -37,7 +37,7 @@ static const char *missing_setting(const struct tk_account *a)
 static const char *needs_code_reason(const struct tk_account *a)
 {
     if (!tk_account_has_pair(a))
-        return "new";
+        return a->foreign_pair ? tk_err_code(TK_E_OTHER_DEVICE) : "new";
     if (a->revocation == TK_SUCCESSOR_LONG)
         return tk_err_code(TK_E_TOKEN_TOO_LONG);
     return a->revocation == TK_ROTATION_LOST ? "rotation_lost" : "revoked";

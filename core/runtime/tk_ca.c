@@ -11,9 +11,9 @@
  * then the pieces so far. */
 enum { PREFIX = 1, DIGITS_MIN = 8 };
 
-static uint8_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
+static uint16_t key_of(const struct tk_ca *ca, const struct tk_ca_root *root)
 {
-    return (uint8_t)(TK_KEY_CA_ROOT + (root - ca->roots));
+    return (uint16_t)(TK_KEY_CA_ROOT + (root - ca->roots));
 }
 
 /* --- certificates --- */
@@ -90,8 +90,9 @@ void tk_ca_load(struct tk_ca *ca, const struct tk_config *config, struct tk_stor
     for (size_t i = 0; i < TK_CAS; i++) {
         int len = read_root(ca, &ca->roots[i], der);
 
-        if (len > 0)
-            (void)describe(ca, der, (size_t)len, &ca->roots[i], &info);
+        if (len > 0 ? describe(ca, der, (size_t)len, &ca->roots[i], &info) == TK_E_CA_INVALID
+                    : len == 0 || len <= TK_STORE_SHORT)
+            tk_storage_reject(storage, key_of(ca, &ca->roots[i]));
     }
 }
 
@@ -184,6 +185,10 @@ static size_t read_staged(struct tk_ca *ca, uint8_t **buf, enum tk_err *err)
     if (*buf == NULL)
         return 0;
     len = tk_storage_get(ca->storage, TK_KEY_CA_STAGED, *buf, PREFIX + TK_CA_MAX);
+    if (len == 0 || len <= TK_STORE_SHORT) {
+        tk_storage_reject(ca->storage, TK_KEY_CA_STAGED);
+        len = TK_STORE_MISSING;
+    }
     *err = len == TK_STORE_MISSING ? TK_E_CA_NOT_BEGUN : len <= 0 ? TK_E_STORAGE_FAILED : TK_OK;
     return len <= 0 ? 0 : (size_t)len;
 }

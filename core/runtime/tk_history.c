@@ -130,16 +130,18 @@ void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *eve
 
 /* --- on flash --- */
 
-void tk_history_load(struct tk_history *h, struct tk_store *store)
+bool tk_history_load(struct tk_history *h, struct tk_store *store)
 {
     int len = tk_store_get(store, TK_KEY_HISTORY, h->data, sizeof h->data);
+    bool is_whole = len < 0 || len % TK_HISTORY_EVENT == 2;
 
-    if (len < 2) /* missing, damaged, or longer: of a build with more events */
+    if (len < 0 || !is_whole) /* missing, damaged, or longer: of a build with more events */
         memset(h->data, 0, sizeof h->data);
     while (h->count < TK_HISTORY && event_at(h, h->count)[TYPE] != 0)
         h->count++;
     tk_le_put(h->data, tk_history_boots(h) + 1u, 2);
     tk_history_add(h, TK_EVENT_STARTED, TK_NO_ACCOUNT, 0, TK_OK);
+    return is_whole;
 }
 
 bool tk_history_value(struct tk_history *h, struct tk_store_value *value,

@@ -20,14 +20,15 @@
 
 /* Numbers are on flash for good: add new ones up to 15, never change one. */
 enum tk_event_type {
-    TK_EVENT_STARTED = 1,        /* the device started */
-    TK_EVENT_EXCHANGED = 2,      /* a code was exchanged for a pair */
-    TK_EVENT_FORGOTTEN = 3,      /* auth forget */
-    TK_EVENT_RAISED = 4,         /* an alert of level 2 to 4; level 1 is not recorded */
-    TK_EVENT_CLEARED = 5,        /* such an alert was cleared */
-    TK_EVENT_RECOVERED = 6,      /* the previous pair was refreshed after a lost response */
-    TK_EVENT_MOVED = 7,          /* the portal has a new host name */
-    TK_EVENT_SECRET_PROMOTED = 8 /* client_secret_next became client_secret */
+    TK_EVENT_STARTED = 1,         /* the device started */
+    TK_EVENT_EXCHANGED = 2,       /* a code was exchanged for a pair */
+    TK_EVENT_FORGOTTEN = 3,       /* auth forget */
+    TK_EVENT_RAISED = 4,          /* an alert of level 2 to 4; level 1 is not recorded */
+    TK_EVENT_CLEARED = 5,         /* such an alert was cleared */
+    TK_EVENT_RECOVERED = 6,       /* the previous pair was refreshed after a lost response */
+    TK_EVENT_MOVED = 7,           /* the portal has a new host name */
+    TK_EVENT_SECRET_PROMOTED = 8, /* client_secret_next became client_secret */
+    TK_EVENT_CORRUPT = 9          /* a stored value was rejected; see tk_storage_reject */
 };
 
 enum {
@@ -58,8 +59,8 @@ struct tk_event {
 /* An empty history. time must outlive h; started_ms is the tick of this start. */
 void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t started_ms);
 
-/* Loads the stored events, and adds TK_EVENT_STARTED. */
-void tk_history_load(struct tk_history *h, struct tk_store *store);
+/* Loads the stored events, and adds TK_EVENT_STARTED. False: what is stored is no history. */
+bool tk_history_load(struct tk_history *h, struct tk_store *store);
 
 /* Adds an event now; the oldest one is dropped if there are TK_HISTORY. level: 0 to 7. */
 void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,

@@ -54,11 +54,17 @@ enum {
     TK_KEYS_PER_ACCOUNT = 32
 };
 
+/* The slot of the account that a key belongs to; TK_NO_ACCOUNT for a key of the device. */
+static inline uint8_t tk_key_account(uint16_t key)
+{
+    return (uint8_t)(key / TK_KEYS_PER_ACCOUNT - 1);
+}
+
 /* The key in the store. account: index of its slot; item: TK_KEY_NAME to TK_KEY_LAST. */
-static inline uint8_t tk_account_key(unsigned account, unsigned item)
+static inline uint16_t tk_account_key(unsigned account, unsigned item)
 {
     TK_ASSERT(account < TK_ACCOUNTS && item >= TK_KEY_NAME && item <= TK_KEY_LAST);
-    return (uint8_t)(TK_KEYS_PER_ACCOUNT * (account + 1) + item);
+    return (uint16_t)(TK_KEYS_PER_ACCOUNT * (account + 1) + item);
 }
 
 #endif

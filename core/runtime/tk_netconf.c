@@ -6,16 +6,36 @@
 
 #include <string.h>
 
+/* A name or an address alone: no scheme, port or path. */
+static bool parse_server(struct tk_host *out, const char *host)
+{
+    return tk_host_parse(out, host, NULL) && strchr(host, '/') == NULL &&
+           strlen(out->name) == strlen(host);
+}
+
+static bool is_server(const char *host)
+{
+    struct tk_host parsed;
+
+    return parse_server(&parsed, host);
+}
+
+static bool is_ip(const char *text)
+{
+    struct tk_ip ip;
+
+    return tk_ip_parse(&ip, text);
+}
+
 void tk_netconf_load(struct tk_netconf *n, struct tk_port *port, struct tk_storage *storage)
 {
     char ip[TK_IP_TEXT];
 
     n->port = port;
     n->storage = storage;
-    (void)tk_storage_text(storage, TK_KEY_IP, ip, sizeof ip);
-    if (tk_ip_parse(&n->ip, ip))
+    if (tk_storage_text(storage, TK_KEY_IP, ip, sizeof ip, is_ip) && tk_ip_parse(&n->ip, ip))
         (void)tk_sock_set_ip(port, &n->ip); /* refused where an operating system owns the network */
-    (void)tk_storage_text(storage, TK_KEY_NTP, n->ntp, sizeof n->ntp);
+    (void)tk_storage_text(storage, TK_KEY_NTP, n->ntp, sizeof n->ntp, is_server);
     (void)tk_clock_ntp_server(port, n->ntp);
 }
 
@@ -38,13 +58,6 @@ enum tk_err tk_netconf_set_ip(struct tk_netconf *n, const char *ip)
     else
         (void)tk_sock_set_ip(n->port, &n->ip); /* back to the stored one */
     return err;
-}
-
-/* A name or an address alone: no scheme, port or path. */
-static bool parse_server(struct tk_host *out, const char *host)
-{
-    return tk_host_parse(out, host, NULL) && strchr(host, '/') == NULL &&
-           strlen(out->name) == strlen(host);
 }
 
 enum tk_err tk_netconf_set_ntp(struct tk_netconf *n, const char *host)

@@ -4,6 +4,7 @@
 #include "tk_assert.h"
 #include "tk_container.h"
 #include "tk_device.h"
+#include "tk_string.h"
 
 #include <string.h>
 
@@ -68,7 +69,8 @@ void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struc
     tk_timer_init(&s->timer, prepare);
     if (s->err == TK_OK)
         tk_timer_start(timers, &s->timer, now_of(s) + STEP_MS);
-    tk_history_load(history, &s->store);
+    if (!tk_history_load(history, &s->store))
+        tk_storage_reject(s, TK_KEY_HISTORY);
 }
 
 void tk_storage_close(struct tk_storage *s)
@@ -112,7 +114,7 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
     return error_of(ret);
 }
 
-enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len)
+enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data, size_t len)
 {
     struct tk_store_piece piece = {data, (uint16_t)len};
     struct tk_store_value value = {key, len > 0, &piece};
@@ -121,9 +123,31 @@ enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, 
     return tk_storage_commit(s, &value, 1);
 }
 
-int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size)
+int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size)
 {
-    return tk_store_get(&s->store, key, buf, size);
+    int len = tk_store_get(&s->store, key, buf, size);
+
+    return len == TK_STORE_FULL ? TK_STORE_SHORT : len;
+}
+
+void tk_storage_reject(struct tk_storage *s, uint16_t key)
+{
+    s->store.health |= TK_STORE_CORRUPT;
+    if (s->corrupt_key != 0)
+        return;
+    s->corrupt_key = key;
+    tk_history_add(s->history, TK_EVENT_CORRUPT, tk_key_account(key), 0, TK_OK);
+}
+
+bool tk_storage_bytes(struct tk_storage *s, uint16_t key, void *buf, size_t size)
+{
+    int len = tk_storage_get(s, key, buf, size);
+
+    if (len == (int)size)
+        return true;
+    if (len >= 0 || len <= TK_STORE_SHORT)
+        tk_storage_reject(s, key);
+    return false;
 }
 
 /* len: of a value in out, or TK_STORE_* (below 0). */
@@ -133,13 +157,22 @@ static bool terminate(char *out, int len)
     return len > 0;
 }
 
-bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size,
+                     bool (*valid)(const char *text))
 {
     TK_ASSERT(size > 0);
-    return terminate(out, tk_store_get(&s->store, key, out, size - 1));
+    int len = tk_storage_get(s, key, out, size - 1);
+
+    (void)terminate(out, len);
+    if (len < 0 ? len > TK_STORE_SHORT
+                : !tk_contains_control(out, (size_t)len) && (valid == NULL || valid(out)))
+        return len > 0;
+    tk_storage_reject(s, key);
+    out[0] = '\0';
+    return false;
 }
 
-bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size)
+bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size)
 {
     TK_ASSERT(size > 0);
     return terminate(out, tk_store_previous(&s->store, key, out, size - 1));

@@ -24,6 +24,7 @@ struct tk_storage {
     struct tk_history *history;
     struct tk_timer timer; /* prepares the store for the next commit */
     enum tk_err err;       /* of tk_storage_open */
+    uint16_t corrupt_key;  /* of the first value that was rejected; 0: none */
 };
 
 /* Opens the store and loads the history. The result is in s->err; tk_store_open says what still
@@ -39,17 +40,27 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
                               size_t count);
 
 /* A commit of one value of at most UINT16_MAX bytes; len 0 deletes it. */
-enum tk_err tk_storage_put(struct tk_storage *s, uint8_t key, const void *data, size_t len);
+enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data, size_t len);
 
 /* Copies a value to buf. Returns its length, or TK_STORE_* (below 0). */
-int tk_storage_get(struct tk_storage *s, uint8_t key, void *buf, size_t size);
+int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size);
 
-/* Copies a value to out of size bytes, 1 or more, and terminates it; "" if it is absent or does not
- * fit. True if out is not "". */
-bool tk_storage_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+/* A value is damaged although its CRC is right: no build stores such a one. The caller uses none;
+ * status and history say that it is corrupt. */
+void tk_storage_reject(struct tk_storage *s, uint16_t key);
 
-/* The same for the value that the key had before (tk_store_previous). */
-bool tk_storage_previous_text(struct tk_storage *s, uint8_t key, char *out, size_t size);
+/* Reads a value of exactly size bytes. False, with buf undefined, if it is absent; one of another
+ * length is rejected. */
+bool tk_storage_bytes(struct tk_storage *s, uint16_t key, void *buf, size_t size);
+
+/* Copies a value to out of size bytes, 1 or more, and terminates it; "" if it is absent. One that
+ * does not fit, has a control character, or that valid refuses (NULL: takes any) is rejected. True
+ * if out is not "". */
+bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size,
+                     bool (*valid)(const char *text));
+
+/* The value that the key had before (tk_store_previous); "" if there is none. */
+bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size);
 
 /* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED. */
 enum tk_err tk_storage_wipe(struct tk_storage *s);

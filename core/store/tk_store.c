@@ -2,6 +2,7 @@
 #include "tk_store.h"
 
 #include "tk_assert.h"
+#include "tk_store_mount.h"
 #include "tk_store_plan.h"
 #include "tk_store_read.h"
 #include "tk_store_walk.h"
@@ -22,37 +23,43 @@ static bool is_complete_seal(const struct tk_store_seal *seal)
                             seal->add_values != NULL && seal->end != NULL && seal->crypt != NULL);
 }
 
-static bool are_good_queries(const struct tk_store_query *queries, size_t count)
+static bool have_buffers(const struct tk_store_query *queries, size_t count)
 {
-    while (count > 0 && queries != NULL && queries->key != TK_KEY_ALL &&
-           (queries->buf != NULL || queries->size == 0)) {
+    while (count > 0 && queries != NULL && (queries->buf != NULL || queries->size == 0)) {
         queries++;
         count--;
     }
     return count == 0;
 }
 
-static bool is_good_value(const struct tk_store_value *v)
+static bool have_pieces(const struct tk_store_value *values, size_t count)
 {
-    if (v->key == TK_KEY_ALL || (v->count > 0 && v->pieces == NULL))
+    if (count > 0 && values == NULL)
         return false;
-    for (size_t i = 0; i < v->count; i++) {
-        if (v->pieces[i].data == NULL && v->pieces[i].len > 0)
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].count > 0 && values[i].pieces == NULL)
             return false;
+        for (size_t j = 0; j < values[i].count; j++) {
+            if (values[i].pieces[j].data == NULL && values[i].pieces[j].len > 0)
+                return false;
+        }
     }
     return true;
 }
 
-static bool are_good_values(const struct tk_store_value *values, size_t count)
+static bool is_key(uint16_t key)
 {
-    if (count > 0 && values == NULL)
-        return false;
+    return key <= TK_STORE_KEY_MAX && key != TK_KEY_ALL;
+}
+
+static bool are_keys(const struct tk_store_value *values, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (values[i].key == values[j].key)
                 return false;
         }
-        if (!is_good_value(&values[i]))
+        if (!is_key(values[i].key))
             return false;
     }
     return true;
@@ -60,109 +67,44 @@ static bool are_good_values(const struct tk_store_value *values, size_t count)
 
 /* --- opening --- */
 
-#define SECTOR_MIN 1024
-#define SECTOR_MAX 262144
+#define SECTOR_MIN  1024
+#define SECTOR_MAX  262144
+#define SECTORS_MAX 4095
 
 static bool is_good_geometry(const struct tk_flash *f)
 {
     return f->unit >= 1 && TK_BOUNCE % f->unit == 0 && f->sectors >= 2 &&
            f->sector_size >= SECTOR_MIN && f->sector_size <= SECTOR_MAX &&
-           f->sector_size % f->unit == 0;
-}
-
-/* Finds the end of the newest sector. Only its last record may be torn. */
-static void find_end(struct tk_store *s)
-{
-    uint32_t opened_end = tk_media_sector(s, s->seq) + s->opened_end;
-    uint32_t before, start, end; /* the last record, and where the one before it begins */
-    struct tk_cursor c;
-
-    tk_cursor_first(s, &c, s->seq);
-    for (before = start = end = c.end; tk_cursor_record(s, &c); end = c.end) {
-        before = start;
-        start = tk_media_align(s, end);
-    }
-    c.end = start;
-    if (end > opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
-        /* blank CRC: torn; else torn or damaged */
-        s->health |= tk_media_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
-        end = start;
-        start = before;
-    }
-    s->append_at = tk_media_align(s, end);
-    s->unsettled = end > opened_end ? start : 0;
-    s->largest = end - start;
-}
-
-/* Whether the first record of the newest sector is complete but does not open with this key. */
-static bool has_another_key(struct tk_store *s)
-{
-    struct tk_cursor c;
-
-    tk_cursor_first(s, &c, s->seq);
-    return tk_is_sealed(s) && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
-           !tk_record_read(s, &c, NULL, 0);
-}
-
-/* Whether the flash holds a store that this one cannot read: sealed with another key, sealed where
- * no seal was given, or plaintext where one was. */
-static bool is_sealed_otherwise(struct tk_store *s)
-{
-    struct tk_store_seal any; /* only its address is used */
-    struct tk_store other = *s;
-    struct tk_header h;
-
-    if (s->seq != 0)
-        return has_another_key(s);
-    other.seal = s->seal == NULL ? &any : NULL;
-    for (uint32_t i = 0; i < s->flash->sectors; i++) {
-        if (tk_header_read(&other, i, &h))
-            return true;
-    }
-    return false;
+           f->sector_size % f->unit == 0 && f->sector_size % 16 == 0 && f->sectors <= SECTORS_MAX;
 }
 
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal)
 {
-    struct tk_header h;
-
     TK_ASSERT(s != NULL && is_complete_flash(flash) && is_complete_seal(seal));
     *s = (struct tk_store){.flash = flash,
                            .seal = seal,
+                           .oldest = 1,
                            .bad_bit = UINT32_MAX,
+                           .ring = (uint16_t)flash->sectors,
+                           .format = TK_FORMAT,
                            .unwritten_since_mount = true,
                            .sector_closed = true};
-    if (!is_good_geometry(flash))
-        return s->open_error = TK_STORE_GEOMETRY;
-    if (seal != NULL && !TK_STORE_SEALING)
-        return s->open_error = TK_STORE_SEALED;
-    for (uint32_t i = 0; i < flash->sectors; i++) {
-        if (!tk_header_read(s, i, &h) || h.seq <= s->seq)
-            continue;
-        s->seq = h.seq;
-        s->prev_end = h.prev_end;
-        s->opened_end = h.opened_end;
-    }
-    if (s->seq != 0)
-        find_end(s);
-    if (s->read_failed) {
-        s->seq = 0; /* what was found may not be the newest */
-        return s->open_error = TK_STORE_FLASH;
-    }
-    if (is_sealed_otherwise(s)) {
-        s->seq = 0; /* as if blank */
-        s->open_error = TK_STORE_SEALED;
-    }
+    s->open_error = TK_STORE_GEOMETRY;
+    if (is_good_geometry(flash))
+        s->open_error = (int8_t)(seal != NULL && !TK_STORE_SEALING ? TK_STORE_SEALED : tk_mount(s));
+    if (s->open_error != 0)
+        s->seq = 0; /* what was found may not be the newest, or not ours */
     return s->open_error;
 }
 
 /* Begins an operation. While an erase is under way nothing can be read or programmed. */
-static void begin(struct tk_store *s)
+static int begin(struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL); /* tk_store_open was not called */
-    s->read_failed = s->open_error == TK_STORE_FLASH;
-    if (s->next_erasing)
-        (void)tk_media_erase(s, s->seq + 1);
+    s->read_failed = false;
+    if (s->open_error == TK_STORE_OK && s->next_erasing)
+        (void)tk_media_erase(s, tk_write_next(s));
+    return s->open_error;
 }
 
 /* --- reading --- */
@@ -184,14 +126,20 @@ static void answer_record(struct tk_store *s, const struct tk_cursor *c,
     }
 }
 
+/* What is known of a query without reading its value. */
+static int result_of(const struct tk_store_query *q)
+{
+    return !is_key(q->key)                        ? TK_STORE_KEY
+           : q->found.at == 0 || q->found.deleted ? TK_STORE_MISSING
+                                                  : TK_STORE_SHORT - (int)q->found.len;
+}
+
 static int answer(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct tk_cursor *found = &queries[i].found;
-
-        queries[i].len = found->at == 0 || found->deleted ? TK_STORE_MISSING : TK_STORE_FULL;
-        if (found->deleted || found->len > queries[i].size)
-            found->at = 0;
+        queries[i].len = result_of(&queries[i]);
+        if (tk_store_need(queries[i].len) > queries[i].size || queries[i].len > TK_STORE_SHORT)
+            queries[i].found.at = 0;
     }
     for (size_t i = 0; i < count; i++) {
         struct tk_cursor c = queries[i].found;
@@ -205,13 +153,18 @@ static int answer(struct tk_store *s, struct tk_store_query *queries, size_t cou
 
 int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
-    TK_ASSERT(are_good_queries(queries, count));
-    begin(s);
+    int ret = begin(s);
+
+    TK_ASSERT(have_buffers(queries, count));
+    for (size_t i = 0; i < count && ret != TK_STORE_OK; i++)
+        queries[i].len = ret;
+    if (ret != TK_STORE_OK)
+        return ret;
     tk_find(s, queries, count);
     return answer(s, queries, count);
 }
 
-int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_get(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
     struct tk_store_query query = {.key = key, .buf = buf, .size = size};
 
@@ -219,12 +172,14 @@ int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size)
     return query.len;
 }
 
-int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
+int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
     struct tk_store_query query = {.key = key, .buf = buf, .size = size};
+    int ret = begin(s);
 
-    TK_ASSERT(are_good_queries(&query, 1));
-    begin(s);
+    TK_ASSERT(have_buffers(&query, 1));
+    if (ret != TK_STORE_OK)
+        return ret;
     tk_find_previous(s, &query);
     (void)answer(s, &query, 1);
     return query.len;
@@ -232,86 +187,183 @@ int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size)
 
 /* --- commits --- */
 
-/* After a mount, writes once more what was written last: a power cut may have left it torn or
- * marginal. */
-static int settle(struct tk_store *s)
+static const struct tk_commit nothing;
+
+static bool is_current(const struct tk_store *s)
 {
-    return s->unwritten_since_mount && s->seq != 0 ? tk_write_again(s, s->unsettled != 0)
-                                                   : TK_STORE_OK;
+    return s->format == TK_FORMAT && s->ring == s->flash->sectors;
+}
+
+/* After a mount, makes certain what was written last: a power cut may have left it torn or
+ * marginal. If that can be a header only, a mark proves it, or else a sector that is opened with
+ * all live values, and the commit. What another format or shape has left is taken over. */
+static int settle(struct tk_store *s, const struct tk_commit *c)
+{
+    int ret = TK_STORE_FLASH;
+
+    if (s->seq == 0 || (is_current(s) && !s->unwritten_since_mount))
+        return TK_STORE_OK;
+    if (is_current(s) && s->unsettled == 0 &&
+        s->append_at == tk_media_sector(s, s->seq) + s->opened_end)
+        ret = tk_write_mark(s);
+    if (ret != TK_STORE_OK && !s->read_failed)
+        ret = tk_write_opening(s, c, s->unsettled == 0);
+    s->unwritten_since_mount = ret != TK_STORE_OK;
+    return ret;
 }
 
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
 {
-    int ret = settle(s);
+    uint32_t seq = s->seq;
+    int ret = settle(s, c);
 
-    if (ret != TK_STORE_OK)
+    if (ret != TK_STORE_OK || (seq != 0 && s->seq != seq))
         return ret;
+    ret = TK_STORE_FLASH;
     s->largest = c->size > s->largest ? c->size : s->largest;
-    return tk_write_commit(
-        s, c, s->sector_closed || s->append_at + c->size > tk_media_sector_end(s, s->seq));
+    if (!s->sector_closed && s->append_at + c->size <= s->limit)
+        ret = tk_write_append(s, c);
+    return ret == TK_STORE_OK || s->read_failed ? ret : tk_write_opening(s, c, false);
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
 {
     struct tk_commit c = {.values = values, .count = count};
-    int ret;
+    int ret = begin(s);
 
-    TK_ASSERT(s->flash != NULL && are_good_values(values, count));
-    if (count > TK_RECORD_HEADS || s->open_error != 0)
-        return s->open_error != 0 ? s->open_error : TK_STORE_FULL;
-    begin(s);
-    ret = tk_commit_plan(s, &c);
-    if (ret != TK_STORE_OK || c.changed == 0)
+    TK_ASSERT(have_pieces(values, count));
+    if (ret != TK_STORE_OK)
         return ret;
-    return write_commit(s, &c);
+    if (!are_keys(values, count))
+        return TK_STORE_KEY;
+    if (count > TK_COMMIT_VALUES)
+        return TK_STORE_FULL;
+    if (s->unsettled != 0) /* it may hold what is committed, or not */
+        ret = settle(s, &nothing);
+    if (ret == TK_STORE_OK)
+        ret = tk_commit_plan(s, &c);
+    return ret != TK_STORE_OK ? ret : c.changed == 0 ? settle(s, &nothing) : write_commit(s, &c);
 }
 
 int tk_store_prepare(struct tk_store *s)
 {
+    int ret = s->open_error;
+
     TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
-    if (s->unwritten_since_mount || s->seq == 0)
-        return settle(s);
+    if (ret != TK_STORE_OK || s->next_erasing)
+        return ret != TK_STORE_OK ? ret : tk_media_erase_step(s, tk_write_next(s));
+    ret = settle(s, &nothing);
+    if (ret != TK_STORE_OK || s->seq == 0)
+        return ret;
     if (s->needs_rewrite)
-        return tk_write_again(s, true);
-    if (s->next_erased || s->sector_closed ||
-        s->append_at + s->largest <= tk_media_sector_end(s, s->seq))
+        return tk_write_opening(s, &nothing, false);
+    if (s->next_erased || s->sector_closed || s->append_at + s->largest <= s->limit)
         return TK_STORE_OK;
-    return tk_media_erase_step(s, s->seq + 1);
-}
-
-/* --- wiping --- */
-
-/* First a record that deletes all keys: if a power cut ends the wipe, either all values or none are
- * left. */
-static bool wipe(struct tk_store *s)
-{
-    static const struct tk_store_value all = {TK_KEY_ALL, 0, NULL};
-    const struct tk_commit c = {
-        .values = &all, .count = 1, .changed = 1, .heads = 1, .size = tk_record_frame(s) + 2};
-
-    begin(s);
-    s->read_failed = false;
-    if (s->seq != 0)
-        (void)write_commit(s, &c); /* if that fails, the erases must do */
-    for (uint32_t i = 1; i <= s->flash->sectors; i++) {
-        if (!tk_media_erase(s, s->seq + i))
-            return false;
-    }
-    return tk_media_sync(s) && tk_media_is_blank(s, 0, s->flash->sectors * s->flash->sector_size);
-}
-
-int tk_store_wipe(struct tk_store *s)
-{
-    bool wiped = wipe(s);
-
-    (void)tk_store_open(s, s->flash, s->seal);
-    return wiped ? TK_STORE_OK : TK_STORE_FLASH;
+    ret = tk_media_erase_step(s, tk_write_next(s));
+    return ret == TK_STORE_FLASH ? tk_write_opening(s, &nothing, false) : ret;
 }
 
 void tk_store_close(struct tk_store *s)
 {
-    s->open_error = TK_STORE_FLASH;
+    bool is_settled = s->open_error == TK_STORE_OK && s->seq != 0 && !s->unwritten_since_mount &&
+                      !s->sector_closed && !s->is_marked;
+
+    TK_ASSERT(s->flash != NULL);
+    (void)begin(s);
+    if (is_settled)
+        (void)tk_write_mark(s);
+    s->open_error = TK_STORE_CLOSED;
+}
+
+/* --- wiping --- */
+
+/* Erases the sector after the newest by i, and checks that it is blank. */
+static bool wipe_sector(struct tk_store *s, uint32_t seq)
+{
+    uint32_t at = tk_media_sector(s, seq);
+
+    return (tk_media_erase(s, seq) || tk_media_erase(s, seq)) && tk_media_sync(s) &&
+           tk_media_is_blank(s, at, at + s->flash->sector_size);
+}
+
+/* Erases all sectors. Returns a mask of those that are left, of the first 16; other ones count as
+ * all. */
+static uint16_t wipe_all(struct tk_store *s)
+{
+    uint32_t left = 0, place;
+
+    s->ring = (uint16_t)s->flash->sectors;
+    for (uint32_t i = 1; i <= s->flash->sectors; i++) {
+        place = (s->seq + i) % s->flash->sectors;
+        s->read_failed = false;
+        if (!wipe_sector(s, s->seq + i))
+            left |= place < TK_WORN_PLACES ? (uint32_t)1 << place : UINT32_MAX;
+    }
+    return (uint16_t)left;
+}
+
+/* What could not be erased does not count: a new sector says so, with a number above all. */
+static int restart(struct tk_store *s, const struct tk_commit *wipe, uint16_t left)
+{
+    int ret = tk_store_open(s, s->flash, s->seal);
+
+    if (left == 0)
+        return ret;
+    s->seq = tk_mount_number(s);
+    s->oldest = s->seq + 1;
+    s->append_at = tk_media_sector(s, s->seq);
+    s->worn = left;
+    s->open_error = TK_STORE_OK;
+    if (tk_write_opening(s, wipe, true) != TK_STORE_OK)
+        (void)tk_store_open(s, s->flash, s->seal);
+    return TK_STORE_FLASH;
+}
+
+/* First a record that deletes all keys: if a power cut ends the wipe, either all values or none are
+ * left. */
+int tk_store_wipe(struct tk_store *s)
+{
+    static const struct tk_store_value all = {TK_KEY_ALL, 0, NULL};
+    const struct tk_commit c = {.values = &all,
+                                .count = 1,
+                                .is_wipe = true,
+                                .changed = 1,
+                                .heads = 1,
+                                .size = tk_record_frame(s) + 2};
+
+    if (begin(s) == TK_STORE_OK && s->seq != 0)
+        (void)write_commit(s, &c); /* if that fails, the erases must do */
+    return restart(s, &c, wipe_all(s));
+}
+
+/* --- what it says of itself --- */
+
+static uint32_t bits_of(uint32_t mask)
+{
+    uint32_t sum = 0;
+
+    for (; mask != 0; mask &= mask - 1)
+        sum++;
+    return sum;
+}
+
+void tk_store_status(struct tk_store *s, struct tk_store_status *status)
+{
+    uint32_t capacity = s->flash->sector_size - tk_header_records(s), largest = TK_VALUE_MAX;
+    int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &nothing) : 0;
+
+    largest = largest < capacity ? largest : capacity;
+    while (largest > 0 && tk_value_cost(s, 0, largest) > capacity)
+        largest--;
+    *status = (struct tk_store_status){.capacity = capacity,
+                                       .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
+                                       .largest = largest,
+                                       .sectors = s->flash->sectors,
+                                       .worn = bits_of(s->worn),
+                                       .worn_mask = s->worn,
+                                       .health = s->health,
+                                       .word = tk_store_health(s)};
 }
 
 const char *tk_store_health(const struct tk_store *s)
@@ -319,6 +371,7 @@ const char *tk_store_health(const struct tk_store *s)
     TK_ASSERT(s->flash != NULL);
     return s->health & TK_STORE_CORRUPT     ? "corrupt"
            : s->health & TK_STORE_OLDER     ? "older"
+           : s->worn != 0                   ? "worn"
            : s->health & TK_STORE_CORRECTED ? "corrected"
                                             : "ok";
 }

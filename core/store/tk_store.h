@@ -71,48 +71,67 @@
 
 #include "tk_store_types.h"
 
-/* Mounts whatever the flash holds: a store, a torn one, blank or foreign data. Writes nothing.
- * flash and seal must outlive s; seal: NULL for plaintext. Sectors must have 1 KB to 256 KB, and
- * there must be at least two; the write unit must be a power of two, at most 64.
- * TK_STORE_OK, or TK_STORE_FLASH, TK_STORE_GEOMETRY, TK_STORE_SEALED: then nothing can be read or
- * written. After TK_STORE_FLASH open it again; tk_store_wipe makes a store of another key usable.
- */
+/* Mounts what the flash holds, and writes nothing. A blank flash is an empty store. flash and seal
+ * must outlive s; seal: NULL for plaintext. Sectors must have 1 KB to 256 KB in multiples of 16,
+ * and there must be 2 to 4095; the write unit must be a power of two, at most 64. An area larger
+ * than the store in it (more sectors, the rest equal) is taken over by the first commit or prepare,
+ * and so is the previous format. TK_STORE_OK, or TK_STORE_FLASH, _GEOMETRY, _SEALED, _FOREIGN,
+ * _SHAPE, _FORMAT: then nothing can be read or written, and all functions return that error. After
+ * TK_STORE_FLASH open it again; tk_store_wipe makes what another key, format, shape or program has
+ * left usable. */
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal);
 
-/* Writes all values or none. At most 31 different keys; a value of more than 253 bytes counts once
- * more for every 254 bytes. Values that are stored already are not written again. On TK_STORE_OK
- * they were read back and are durable. May erase a sector, which can take seconds, unless
- * tk_store_prepare is called when idle. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH, or the error of
- * tk_store_open. After a failure the values are as before, but if the flash failed, the commit may
- * be found complete after a restart. */
+/* Writes all values or none. At most 31 different keys; see tk_store_status for what fits. Values
+ * that are stored already are not written again. On TK_STORE_OK they were read back and are
+ * durable. May erase a sector, which can take seconds, unless tk_store_prepare is called when idle.
+ * A sector that does not erase or program any more is passed by. TK_STORE_OK, TK_STORE_FULL,
+ * TK_STORE_FLASH, TK_STORE_KEY, TK_STORE_CLOSED, or the error of tk_store_open. After a failure the
+ * values are as before, but if the flash failed, the commit may be found complete after a restart.
+ */
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 
-/* Copies the value of a key to buf and returns its length. TK_STORE_MISSING; TK_STORE_FULL if it is
- * longer than size; TK_STORE_FLASH. */
-int tk_store_get(struct tk_store *s, uint8_t key, void *buf, size_t size);
+/* Copies the value of a key to buf and returns its length. TK_STORE_MISSING; TK_STORE_SHORT or
+ * below if it is longer than size: tk_store_need tells its length; TK_STORE_FLASH, TK_STORE_KEY,
+ * TK_STORE_CLOSED, or the error of tk_store_open. */
+int tk_store_get(struct tk_store *s, uint16_t key, void *buf, size_t size);
 
-/* The same for several keys in one walk over the flash; results are in each query. TK_STORE_OK,
- * TK_STORE_FLASH. */
+/* The length of the value if the result says that the buffer was too small, else 0. */
+static inline size_t tk_store_need(int result)
+{
+    return result <= TK_STORE_SHORT ? (size_t)(TK_STORE_SHORT - result) : 0;
+}
+
+/* The same for several keys in one walk over the flash; results are in each query. TK_STORE_OK, or
+ * an error that concerns all. */
 int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count);
 
-/* Like tk_store_get, for the value that the key had before. Previous values are not copied when a
- * sector is recycled, so one is lost with its sector: with two sectors possibly at the commit that
- * replaced it, with more at a later one. */
-int tk_store_previous(struct tk_store *s, uint8_t key, void *buf, size_t size);
+/* Like tk_store_get, for the value that the key had before its newest commit. It exists only until
+ * its sector is recycled: nothing copies it on. With more than two sectors the one that the last
+ * commit replaced is there, unless a sector was passed by or recovered in between; with two
+ * sectors, or after later commits, it may be TK_STORE_MISSING. */
+int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size);
 
 /* Does work ahead of time, for idle loops: after a mount it writes again what was written last, in
  * case it is marginal; later it erases the next sector, in steps of at most 10 ms. Optional:
- * atomicity does not depend on it. TK_STORE_AGAIN (call it again), TK_STORE_OK, TK_STORE_FLASH. */
+ * atomicity does not depend on it. TK_STORE_AGAIN (call it again), TK_STORE_OK, TK_STORE_FLASH,
+ * TK_STORE_CLOSED, or the error of tk_store_open. */
 int tk_store_prepare(struct tk_store *s);
 
-/* The worst damage met since tk_store_open: "ok", "corrected", "older" or "corrupt". */
-const char *tk_store_health(const struct tk_store *s);
+/* Ends in good order: notes on flash that all was written completely, so that the next start
+ * appends instead of opening a sector. From now on everything returns TK_STORE_CLOSED until the
+ * store is opened again. Optional. */
+void tk_store_close(struct tk_store *s);
 
-/* Erases all sectors and checks that they are blank. The store is open and empty afterwards.
- * TK_STORE_OK, TK_STORE_FLASH. */
+/* Erases all sectors and checks that they are blank, also if the store is not open. It is open and
+ * empty afterwards. TK_STORE_OK; TK_STORE_FLASH: the sectors that tk_store_status counts as worn
+ * could not be erased and may still hold values; all others are. */
 int tk_store_wipe(struct tk_store *s);
 
-/* From now on reads and commits return TK_STORE_FLASH, until the store is opened again. */
-void tk_store_close(struct tk_store *s);
+/* Figures, also of a store that is not open. Reads the flash. */
+void tk_store_status(struct tk_store *s, struct tk_store_status *status);
+
+/* The worst since tk_store_open: "ok", "corrected", "worn" (sectors are passed by), "older" or
+ * "corrupt". */
+const char *tk_store_health(const struct tk_store *s);
 
 #endif

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, reflected */
-#define SEALED     0x5ea1ed00u /* in the seed: no sealed record validates as plaintext */
+#define ROUNDS     3           /* in which a unit that does not answer is asked again */
+#define OTHERS     8           /* places that are asked whether the flash answers at all */
+#define DAMAGED    0x5a /* what a damaged unit reads as: neither blank nor a count of heads */
 
 /* --- sectors --- */
 
+/* Until a larger area is taken over, numbers up to the newest lie in the smaller ring. */
 uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq)
 {
-    return seq % s->flash->sectors * s->flash->sector_size;
+    return seq % (seq > s->seq ? s->flash->sectors : s->ring) * s->flash->sector_size;
 }
 
 uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq)
@@ -24,18 +27,28 @@ uint32_t tk_media_align(const struct tk_store *s, uint32_t at)
     return (at + s->flash->unit - 1) & -s->flash->unit;
 }
 
+/* Whether the sector in this place was known to be worn when the newest one was opened. */
+bool tk_media_is_worn(const struct tk_store *s, uint32_t place)
+{
+    return place < TK_WORN_PLACES && (s->worn >> place & 1) != 0;
+}
+
+/* All but the dead ones: what the next sector takes the place of, and what is older. */
 uint32_t tk_media_oldest(const struct tk_store *s)
 {
-    uint32_t others = s->flash->sectors - 2; /* without the newest and the dead one */
+    uint32_t next = s->seq + 1, oldest;
 
-    return s->seq > others + 1 ? s->seq - others : 1;
+    while (next < s->seq + s->ring && tk_media_is_worn(s, next % s->ring))
+        next++;
+    oldest = next >= s->ring ? next - s->ring + 1 : 1;
+    return oldest > s->oldest ? oldest : s->oldest;
 }
 
 int tk_media_erase_step(struct tk_store *s, uint32_t seq)
 {
     int ret = s->flash->erase(s->flash->ctx, tk_media_sector(s, seq));
 
-    if (s->bad_bit / 8 / s->flash->sector_size == seq % s->flash->sectors)
+    if (s->bad_bit / 8 - tk_media_sector(s, seq) < s->flash->sector_size)
         s->bad_bit = UINT32_MAX;
     s->next_erased = ret == TK_FLASH_OK;
     s->next_erasing = ret == TK_FLASH_AGAIN;
@@ -56,13 +69,42 @@ bool tk_media_erase(struct tk_store *s, uint32_t seq)
 
 /* --- bytes --- */
 
+/* Whether any of some places can be read. */
+static bool is_answering(const struct tk_store *s)
+{
+    const struct tk_flash *f = s->flash;
+    uint8_t byte;
+
+    for (uint32_t i = 0; i < f->sectors && i < OTHERS; i++) {
+        if (f->read(f->ctx, i * f->sector_size, &byte, 1) == TK_FLASH_OK)
+            return true;
+    }
+    return false;
+}
+
+/* Reads bytes of one unit. Reads that fail for a while end before the rounds do, or fail elsewhere
+ * too: each round asks more often elsewhere, against failures in a rhythm. */
+static void read_unit(struct tk_store *s, uint32_t at, uint8_t *buf, uint32_t len)
+{
+    for (int round = 1; round <= ROUNDS && !s->read_failed; round++) {
+        if (s->flash->read(s->flash->ctx, at, buf, len) == TK_FLASH_OK)
+            return;
+        for (int i = 0; i < round; i++)
+            s->read_failed = s->read_failed || !is_answering(s);
+    }
+    memset(buf, s->read_failed ? 0xff : DAMAGED, len);
+}
+
 void tk_media_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 {
-    uint32_t wrong = s->bad_bit / 8 - at;
+    uint32_t wrong = s->bad_bit / 8 - at, unit = s->flash->unit;
 
     if (s->read_failed || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
-        s->read_failed = true;
-        memset(buf, 0xff, len);
+        for (uint32_t i = 0, n; i < len; i += n) {
+            n = unit - (at + i) % unit;
+            n = n < len - i ? n : (uint32_t)len - i;
+            read_unit(s, at + i, (uint8_t *)buf + i, n);
+        }
     }
     if (wrong < len)
         ((uint8_t *)buf)[wrong] ^= (uint8_t)(1 << s->bad_bit % 8);
@@ -78,9 +120,17 @@ uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes)
 
 bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
 {
-    while (at < end && tk_media_number(s, at, 1) == 0xff)
-        at++;
-    return at == end && !s->read_failed;
+    uint8_t some[16];
+
+    for (uint32_t n; at < end; at += n) {
+        n = end - at < sizeof some ? end - at : (uint32_t)sizeof some;
+        tk_media_read(s, at, some, n);
+        while (n > 0 && some[n - 1] == 0xff)
+            n--, at++;
+        if (n > 0)
+            return false;
+    }
+    return !s->read_failed;
 }
 
 bool tk_media_sync(const struct tk_store *s)
@@ -112,7 +162,7 @@ uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq)
 {
-    return tk_crc_add_number(UINT32_MAX, seq ^ (s->seal != NULL ? SEALED : 0), 4);
+    return tk_crc_add_number(UINT32_MAX, seq ^ (s->seal != NULL ? TK_CRC_SEALED : 0), 4);
 }
 
 uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
@@ -136,35 +186,19 @@ uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
     return 0;
 }
 
-/* --- headers and records --- */
-
-/* A header only states what was true before it was programmed. So it is safe to correct one that
- * was torn with a single bit missing. */
-bool tk_header_read_copy(struct tk_store *s, uint32_t seq, uint32_t copy, struct tk_header *h)
+uint32_t tk_crc_wrong_head_bit(uint32_t syndrome, uint32_t from, uint32_t bits)
 {
-    uint32_t at = tk_media_sector(s, seq) + copy * tk_media_align(s, TK_HEADER_SIZE);
-    uint32_t numbers[TK_HEADER_SIZE / 4], crc = tk_crc_begin(s, 0), bit;
+    uint32_t difference = POLYNOMIAL;
 
-    for (uint32_t i = 0; i < TK_HEADER_SIZE / 4; i++) {
-        numbers[i] = tk_media_number(s, at + 4 * i, 4);
-        crc = tk_crc_add_number(crc, numbers[i], 4);
+    for (uint32_t bit = 1; bit <= bits; bit++) {
+        if (bit >= from && (difference & 0xffff) == syndrome)
+            return bit;
+        difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
     }
-    if (crc != TK_CRC_RESIDUE) {
-        bit = 8 * TK_HEADER_SIZE - tk_crc_wrong_bit(crc ^ TK_CRC_RESIDUE, 8 * TK_HEADER_SIZE);
-        if (bit == 8 * TK_HEADER_SIZE)
-            return false;
-        numbers[bit / 32] ^= (uint32_t)1 << bit % 32;
-        s->health |= TK_STORE_CORRECTED;
-    }
-    *h = (struct tk_header){numbers[0], numbers[1], numbers[2]};
-    return h->seq != 0 && h->seq % s->flash->sectors == seq % s->flash->sectors &&
-           h->prev_end <= s->flash->sector_size && h->opened_end <= s->flash->sector_size;
+    return 0;
 }
 
-bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
-{
-    return tk_header_read_copy(s, seq, 0, h) || tk_header_read_copy(s, seq, 1, h);
-}
+/* --- records --- */
 
 uint32_t tk_record_frame(const struct tk_store *s)
 {

@@ -2,7 +2,6 @@
 #include "tk_store_plan.h"
 
 #include "tk_store_read.h"
-#include "tk_store_sealed.h"
 #include "tk_store_walk.h"
 
 #include <string.h>
@@ -21,9 +20,9 @@ uint32_t tk_value_len(const struct tk_store_value *v)
     return len;
 }
 
-uint32_t tk_value_heads(uint32_t len)
+uint32_t tk_value_heads(uint16_t key, uint32_t len)
 {
-    return len / TK_HEAD_PART + 1;
+    return len / TK_HEAD_PART + 1 + (key >= TK_KEY_WIDE);
 }
 
 /* --- what is new --- */
@@ -36,35 +35,37 @@ static bool is_same_piece(struct tk_store *s, const struct tk_cursor *c, uint32_
 
     for (uint32_t left = piece->len, n; left > 0; left -= n, at += n, p += n) {
         n = left < sizeof some ? left : (uint32_t)sizeof some;
-        tk_media_read(s, at, some, n);
-        if (tk_is_sealed(s))
-            tk_sealed_decrypt(s, c, at, some, n);
+        tk_record_bytes(s, c, at, some, n);
         if (memcmp(some, p, n) != 0)
             return false;
     }
     return true;
 }
 
-static bool is_stored(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
+static bool is_same(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
 {
     uint32_t at = c->value;
 
-    if (v->count == 0 || c->at == 0)
-        return v->count == 0 && c->at == 0;
-    if (c->len != tk_value_len(v))
-        return false;
     for (size_t i = 0; i < v->count; i++) {
         if (!is_same_piece(s, c, at, &v->pieces[i]))
             return false;
         at += v->pieces[i].len;
     }
-    return tk_record_read(s, c, NULL, 0);
+    return true;
 }
 
-/* What a value takes at most once it is copied to another sector. */
-static uint32_t cost(const struct tk_store *s, uint32_t len)
+/* Compares twice: one read may be wrong. */
+static bool is_stored(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
 {
-    return tk_media_align(s, tk_record_frame(s) + 2 * tk_value_heads(len) + len);
+    if (v->count == 0 || c->at == 0)
+        return v->count == 0 && c->at == 0;
+    return c->len == tk_value_len(v) && is_same(s, v, c) && is_same(s, v, c) &&
+           tk_record_read(s, c, NULL, 0);
+}
+
+uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len)
+{
+    return tk_media_align(s, tk_record_frame(s) + 2 * tk_value_heads(key, len) + len);
 }
 
 /* Adds values[i] to the record unless it is stored already. `at`: flash offset of the newest record
@@ -73,24 +74,26 @@ static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i, uin
 {
     const struct tk_store_value *v = &c->values[i];
     struct tk_cursor old = {.at = 0};
-    uint32_t len = tk_value_len(v), now = v->count == 0 ? 0 : cost(s, len), was;
+    uint32_t len = tk_value_len(v), heads, now, was;
 
+    heads = tk_value_heads(v->key, len);
+    now = v->count == 0 ? 0 : tk_value_cost(s, v->key, len);
     if (at != 0)
         tk_cursor_find(s, &old, v->key, at);
     old.at = old.deleted ? 0 : old.at;
     if (is_stored(s, v, &old))
         return 0;
     c->changed |= (uint32_t)1 << i;
-    c->heads += tk_value_heads(len);
-    c->size += 2 * tk_value_heads(len) + len;
+    c->heads += heads;
+    c->size += 2 * heads + len;
     c->cost += now;
-    was = old.at == 0 ? 0 : cost(s, old.len);
+    was = old.at == 0 ? 0 : tk_value_cost(s, v->key, old.len);
     return now > was ? now - was : 0;
 }
 
 /* --- whether it fits --- */
 
-bool tk_commit_replaces(const struct tk_commit *c, uint8_t key)
+bool tk_commit_replaces(const struct tk_commit *c, uint16_t key)
 {
     for (size_t i = 0; i < c->count; i++) {
         if (c->values[i].key == key && (c->changed >> i & 1) != 0)
@@ -99,20 +102,29 @@ bool tk_commit_replaces(const struct tk_commit *c, uint8_t key)
     return false;
 }
 
-/* What would be left of a sector that held all live values and the commit; negative: they do not
- * fit. */
-static int32_t slack(struct tk_store *s, const struct tk_commit *c)
+/* What the live entries of a sector cost that the commit does not replace. */
+static uint32_t cost_of_sector(struct tk_store *s, const struct tk_keys *newer, uint32_t seq,
+                               const struct tk_commit *c)
 {
-    uint32_t sum = 2 * tk_media_align(s, TK_HEADER_SIZE) + c->cost;
-    uint32_t repeated = tk_keys_repeated(s);
     struct tk_cursor e;
+    uint32_t sum = 0;
 
-    for (uint32_t seq = tk_media_oldest(s); seq <= s->seq; seq++) {
-        tk_cursor_first(s, &e, seq);
-        while (tk_cursor_next(s, &e)) {
-            if (!tk_commit_replaces(c, e.key) && tk_cursor_is_live(s, repeated, &e))
-                sum += cost(s, e.len);
-        }
+    tk_cursor_first(s, &e, seq);
+    while (tk_cursor_next(s, &e)) {
+        if (!tk_commit_replaces(c, e.key) && tk_cursor_is_live(s, newer, &e))
+            sum += tk_value_cost(s, e.key, e.len);
+    }
+    return sum;
+}
+
+int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
+{
+    uint32_t sum = tk_header_records(s) + c->cost;
+    struct tk_keys newer = {.has_more = false};
+
+    for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--) {
+        sum += cost_of_sector(s, &newer, seq, c);
+        tk_keys_add(s, &newer, seq);
     }
     return (int32_t)(s->flash->sector_size - sum);
 }
@@ -123,7 +135,7 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
     int32_t left = (int32_t)(s->headroom - growth);
 
     if (growth > s->headroom)
-        left = slack(s, c);
+        left = tk_store_slack(s, c);
     if (left >= 0)
         s->headroom = (uint32_t)left;
     return left >= 0;

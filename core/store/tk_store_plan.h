@@ -4,11 +4,12 @@
 
 /* What a commit changes, and whether there is room for it. */
 
-#include "tk_store_media.h"
+#include "tk_store_header.h"
 
 struct tk_commit {
     const struct tk_store_value *values;
     size_t count;
+    bool is_wipe;     /* values[0] is TK_KEY_ALL, deleted: all keys */
     uint32_t changed; /* bit i: values[i] is not stored yet */
     uint32_t heads;   /* of the changed values */
     uint32_t size;    /* bytes of their record */
@@ -19,11 +20,18 @@ struct tk_commit {
 int tk_commit_plan(struct tk_store *s, struct tk_commit *c);
 
 /* Whether the commit changes the value of this key. */
-bool tk_commit_replaces(const struct tk_commit *c, uint8_t key);
+bool tk_commit_replaces(const struct tk_commit *c, uint16_t key);
 
 uint32_t tk_value_len(const struct tk_store_value *v);
 
 /* Count of heads of a value of this length. */
-uint32_t tk_value_heads(uint32_t len);
+uint32_t tk_value_heads(uint16_t key, uint32_t len);
+
+/* What a value takes at most once it is copied to another sector. */
+uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len);
+
+/* What would be left of a sector that held all live values and the commit; negative: they do not
+ * fit. */
+int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c);
 
 #endif

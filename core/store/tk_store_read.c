@@ -2,10 +2,13 @@
 #include "tk_store_read.h"
 
 #include "tk_store_sealed.h"
+#include "tk_store_walk.h"
 
 #include <string.h>
 
-#define CHUNK 24 /* bytes read at a time */
+#define CHUNK    24 /* bytes read at a time */
+#define COMPARED 16 /* bytes of each side compared at a time */
+#define TRIES    3  /* a read of good cells may be wrong once */
 
 /* Copies to each query the part of its value that lies in the chunk. */
 static void hand_out(const struct tk_cursor *c, uint32_t at, const uint8_t *chunk, uint32_t n,
@@ -40,7 +43,11 @@ static uint32_t read_through(struct tk_store *s, const struct tk_cursor *c,
 
 bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c)
 {
-    return read_through(s, c, NULL, 0) == 0;
+    for (int i = 0; i < TRIES && !s->read_failed; i++) {
+        if (read_through(s, c, NULL, 0) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
@@ -54,29 +61,88 @@ bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_
 static bool read_corrected(struct tk_store *s, const struct tk_cursor *c, uint32_t syndrome,
                            struct tk_store_query *queries, size_t count)
 {
-    uint32_t bit = tk_crc_wrong_bit(syndrome, 8 * (c->end - c->at));
+    uint32_t bit = tk_crc_wrong_bit(syndrome, 8 * (c->end - c->at)), bad_bit = s->bad_bit;
 
     if (bit == 0)
         return false;
     s->bad_bit = 8 * c->end - bit;
+    if (read_through(s, c, queries, count) != 0) {
+        s->bad_bit = bad_bit;
+        return false;
+    }
     s->health |= TK_STORE_CORRECTED;
     s->needs_rewrite = true;
-    return read_through(s, c, queries, count) == 0;
+    return true;
+}
+
+/* The last try is to correct. */
+static bool read_checked(struct tk_store *s, const struct tk_cursor *c,
+                         struct tk_store_query *queries, size_t count)
+{
+    uint32_t syndrome = 1;
+
+    for (int i = 0; i < TRIES && !s->read_failed && syndrome != 0; i++)
+        syndrome = read_through(s, c, queries, count);
+    return syndrome == 0 || (!s->read_failed && read_corrected(s, c, syndrome, queries, count));
 }
 
 bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_query *queries,
                     size_t count)
 {
-    uint32_t syndrome = read_through(s, c, queries, count);
+    uint8_t nonce[TK_STORE_NONCE];
 
-    if ((syndrome != 0 && !read_corrected(s, c, syndrome, queries, count)) ||
-        (tk_is_sealed(s) && !tk_sealed_is_authentic(s, c)))
+    if (!read_checked(s, c, queries, count))
         return false;
-    for (size_t i = 0; i < count && tk_is_sealed(s); i++) {
+    if (!tk_is_sealed(s))
+        return true;
+    for (int i = 0; !tk_sealed_is_authentic(s, c, nonce); i++) {
+        if (i == TRIES - 1)
+            return false;
+    }
+    for (size_t i = 0; i < count; i++) {
         struct tk_store_query *q = &queries[i];
 
         if (q->found.at == c->at)
-            tk_sealed_decrypt(s, c, q->found.value, q->buf, q->found.len);
+            tk_sealed_decrypt(s, c, nonce, q->found.value, q->buf, q->found.len);
     }
     return true;
+}
+
+/* --- comparing --- */
+
+void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *buf,
+                     uint32_t len)
+{
+    uint8_t nonce[TK_STORE_NONCE];
+
+    tk_media_read(s, at, buf, len);
+    if (!tk_is_sealed(s))
+        return;
+    tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, nonce, TK_STORE_NONCE);
+    tk_sealed_decrypt(s, c, nonce, at, buf, len);
+}
+
+static bool is_same_value(struct tk_store *s, const struct tk_cursor *a, const struct tk_cursor *b)
+{
+    uint8_t some[COMPARED], others[COMPARED];
+    bool same = a->len == b->len && a->deleted == b->deleted && a->key == b->key;
+
+    for (uint32_t i = 0, n; i < a->len && same; i += n) {
+        n = a->len - i < COMPARED ? a->len - i : COMPARED;
+        tk_record_bytes(s, a, a->value + i, some, n);
+        tk_record_bytes(s, b, b->value + i, others, n);
+        same = memcmp(some, others, n) == 0;
+    }
+    return same;
+}
+
+bool tk_record_is_copy(struct tk_store *s, struct tk_cursor *source, uint32_t mask, uint32_t seq,
+                       uint32_t at)
+{
+    struct tk_cursor copy = {.seq = seq, .end = at, .limit = tk_media_sector_end(s, seq)};
+    bool same = tk_cursor_record(s, &copy);
+
+    for (tk_cursor_rewind(s, source); same && tk_cursor_entry(s, source); mask >>= 1)
+        same = (mask & 1) == 0 || (tk_cursor_entry(s, &copy) && is_same_value(s, source, &copy));
+    return same;
 }

@@ -19,4 +19,13 @@ bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c);
 bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
                           uint8_t heads);
 
+/* Reads bytes among the values of a record, decrypted but not checked. */
+void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *buf,
+                     uint32_t len);
+
+/* Whether the record at this flash offset of sector seq holds those entries of source whose bit is
+ * set in mask. Reads both. */
+bool tk_record_is_copy(struct tk_store *s, struct tk_cursor *source, uint32_t mask, uint32_t seq,
+                       uint32_t at);
+
 #endif

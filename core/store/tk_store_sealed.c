@@ -3,18 +3,14 @@
 
 #define CHUNK 32 /* bytes read at a time */
 
-static void read_nonce(struct tk_store *s, const struct tk_cursor *c, uint8_t out[TK_STORE_NONCE])
-{
-    tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, out, TK_STORE_NONCE);
-}
-
 void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 {
-    const uint8_t le[4] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
-                           (uint8_t)(seq >> 24)};
+    const uint8_t le[5] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
+                           (uint8_t)(seq >> 24), TK_FORMAT};
+    bool is_old = s->format < TK_FORMAT && seq <= s->seq;
 
     s->seal->begin(s->seal->ctx, nonce);
-    s->seal->add_head(s->seal->ctx, le, sizeof le);
+    s->seal->add_head(s->seal->ctx, le, is_old ? 4 : 5);
 }
 
 static void add(struct tk_store *s, void (*to)(void *ctx, const void *data, size_t len),
@@ -29,13 +25,14 @@ static void add(struct tk_store *s, void (*to)(void *ctx, const void *data, size
     }
 }
 
-bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c)
+bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c,
+                            uint8_t nonce[TK_STORE_NONCE])
 {
     const struct tk_store_seal *seal = s->seal;
     uint32_t tag_at = c->end - 4 - TK_STORE_TAG;
-    uint8_t nonce[TK_STORE_NONCE], tag[TK_STORE_TAG], differs = 0;
+    uint8_t tag[TK_STORE_TAG], differs = 0;
 
-    read_nonce(s, c, nonce);
+    tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, nonce, TK_STORE_NONCE);
     tk_sealed_begin(s, nonce, c->seq);
     add(s, seal->add_head, c->at, c->at + 1 + 2u * c->heads);
     add(s, seal->add_values, tk_record_values(s, c), tag_at);
@@ -45,11 +42,8 @@ bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c)
     return differs == 0;
 }
 
-void tk_sealed_decrypt(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *data,
-                       size_t len)
+void tk_sealed_decrypt(struct tk_store *s, const struct tk_cursor *c,
+                       const uint8_t nonce[TK_STORE_NONCE], uint32_t at, void *data, size_t len)
 {
-    uint8_t nonce[TK_STORE_NONCE];
-
-    read_nonce(s, c, nonce);
     s->seal->crypt(s->seal->ctx, nonce, at - tk_record_values(s, c), data, len);
 }

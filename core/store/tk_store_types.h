@@ -20,13 +20,21 @@
 enum {
     TK_STORE_OK = 0,
     TK_STORE_MISSING = -1,  /* the key has no value */
-    TK_STORE_FULL = -2,     /* the values do not fit the flash, or a value its buffer */
+    TK_STORE_FULL = -2,     /* the values do not fit: the flash, or one commit */
     TK_STORE_FLASH = -3,    /* the flash failed, or the value is corrupt */
     TK_STORE_GEOMETRY = -4, /* unsupported sector size, sector count or write unit */
     TK_STORE_AGAIN = -5,    /* tk_store_prepare only: call it again */
-    TK_STORE_SEALED = -6    /* sealed with another key, sealed but no seal was given, or plaintext
+    TK_STORE_SEALED = -6,   /* sealed with another key, sealed but no seal was given, or plaintext
                                but a seal was given */
+    TK_STORE_CLOSED = -7,   /* not open: tk_store_close was called */
+    TK_STORE_KEY = -8,      /* a key above TK_STORE_KEY_MAX, or twice in one commit */
+    TK_STORE_FOREIGN = -9,  /* the flash holds something else than a store */
+    TK_STORE_SHAPE = -10,   /* a store of other sectors or write unit */
+    TK_STORE_FORMAT = -11,  /* a store of a newer format */
+    TK_STORE_SHORT = -100   /* at or below: the buffer is too small, see tk_store_need */
 };
+
+enum { TK_STORE_KEY_MAX = 4079 };
 
 /* Damage met since the store was opened, as bits of tk_store.health. A record that a power cut
  * tore may be reported as TK_STORE_OLDER too. */
@@ -34,6 +42,18 @@ enum {
     TK_STORE_CORRECTED = 1, /* a single-bit error was corrected */
     TK_STORE_OLDER = 2,     /* a damaged record was skipped: a value may be its predecessor */
     TK_STORE_CORRUPT = 4    /* a value is damaged and was not returned */
+};
+
+/* What tk_store_status reports. */
+struct tk_store_status {
+    uint32_t capacity; /* bytes that all values take at most, each with what is around it */
+    uint32_t free;     /* of these; 0 if the store is not open or cannot be read */
+    uint32_t largest;  /* bytes of the largest value that an empty store takes */
+    uint32_t sectors;
+    uint32_t worn;      /* of the first 16: they no longer erase or program, and are passed by */
+    uint32_t worn_mask; /* the same: bit i for sector i, of the first 16 */
+    uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT */
+    const char *word;   /* as tk_store_health */
 };
 
 /*
@@ -70,27 +90,33 @@ struct tk_store_seal {
     uint8_t source_nonce[TK_STORE_NONCE]; /* nonce of the record it is a copy of */
 };
 
-/* Owned by the caller, private to the store but for health. */
+/* Owned by the caller, private to the store. */
 struct tk_store {
     const struct tk_flash *flash;
     struct tk_store_seal *seal; /* NULL: plaintext */
     uint32_t seq;               /* number of the newest sector; 0: the store is blank */
+    uint32_t oldest;            /* number of the oldest sector that counts, if the ring has it */
     uint32_t prev_end;          /* of the newest sector's header */
-    uint32_t opened_end;        /* of the same */
+    uint32_t opened_end;        /* records up to this offset in it are known to be complete */
     uint32_t append_at;         /* flash offset of the next record */
+    uint32_t limit;             /* flash offset of the lowest mark, or the end of the sector */
     uint32_t unsettled; /* flash offset of the last record, if it was written before this mount and
                            may be torn; 0: none */
     uint32_t largest;   /* bytes of the largest record since mount */
     uint32_t headroom;  /* bytes that surely fit, without counting live values again */
     uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
-    int8_t open_error;  /* of tk_store_open; 0: open */
-    bool unwritten_since_mount;
-    bool sector_closed; /* no record may be appended to the newest sector */
-    bool next_erased;   /* the next sector is erased */
-    bool next_erasing;  /* its erase has begun and has not ended */
-    bool read_failed;   /* the flash refused a read */
-    bool needs_rewrite; /* a value that was read has a wrong bit */
+    uint16_t worn;      /* bit i: sector i, of the first 16, is passed by */
+    uint16_t ring;      /* sectors of the store that is read: fewer until an area is taken over */
+    uint8_t format;     /* of the newest sector */
     uint8_t health;
+    int8_t open_error;          /* of tk_store_open; 0: open */
+    bool unwritten_since_mount; /* what was written last may be marginal */
+    bool sector_closed;         /* no record may be appended to the newest sector */
+    bool next_erased : 1;       /* the next sector is erased */
+    bool next_erasing : 1;      /* its erase has begun and has not ended */
+    bool read_failed : 1;       /* the flash refused a read */
+    bool needs_rewrite : 1;     /* a value that was read has a wrong bit */
+    bool is_marked : 1; /* the last mark is in force: void it before anything is programmed */
 };
 
 /* A position in a sector: a record, and one of its entries. Offsets are flash offsets. */
@@ -103,16 +129,18 @@ struct tk_cursor {
     uint16_t len;   /* of the value */
     uint16_t first_heads[4];
     uint8_t heads;     /* of the record */
+    uint16_t syndrome; /* of its heads; 0: they are right */
     uint8_t next_head; /* index of the head after the entry's */
-    uint8_t key;
+    uint16_t key;
     bool deleted;
+    bool is_all;  /* deletes all keys */
     bool is_copy; /* of a record of an earlier sector */
 };
 
 /* A value to read. */
 struct tk_store_query {
-    uint8_t key; /* 0 to 254 */
-    size_t size; /* of buf */
+    uint16_t key; /* 0 to TK_STORE_KEY_MAX */
+    size_t size;  /* of buf */
     void *buf;
     int len;                /* result, as of tk_store_get */
     struct tk_cursor found; /* private */
@@ -126,7 +154,7 @@ struct tk_store_piece {
 };
 
 struct tk_store_value {
-    uint8_t key;   /* 0 to 254 */
+    uint16_t key;  /* 0 to TK_STORE_KEY_MAX */
     uint8_t count; /* of pieces; 0 deletes the key */
     const struct tk_store_piece *pieces;
 };

@@ -9,21 +9,46 @@
 
 /* --- from record to record --- */
 
+/* Where the records of an older sector end: the next header says so. Below the sectors that count,
+ * numbers may be missing. */
+static uint32_t end_of(struct tk_store *s, uint32_t seq)
+{
+    uint32_t end = s->flash->sector_size, next = seq;
+    struct tk_header h;
+
+    do {
+        next++;
+        if (next == s->seq)
+            return s->prev_end;
+        if (tk_header_read(s, next, &h) && h.seq == next)
+            return h.prev_end;
+    } while (next < s->oldest || tk_media_is_worn(s, next % s->ring));
+    return end;
+}
+
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
 {
     uint32_t sector = tk_media_sector(s, seq);
-    struct tk_header next;
 
     memset(c, 0, sizeof *c);
     c->seq = seq;
-    c->end = sector + 2 * tk_media_align(s, TK_HEADER_SIZE);
+    c->end = sector + tk_header_records(s);
     c->limit = tk_media_sector_end(s, seq);
     if (seq == s->seq)
-        c->limit = s->append_at != 0 ? s->append_at : c->limit;
-    else if (seq + 1 == s->seq)
-        c->limit = sector + s->prev_end;
-    else if (tk_header_read(s, seq + 1, &next) && next.seq == seq + 1)
-        c->limit = sector + next.prev_end;
+        c->limit = s->append_at != 0 ? s->append_at : s->limit;
+    else if (seq < s->seq)
+        c->limit = sector + end_of(s, seq);
+}
+
+static bool is_old(const struct tk_store *s, uint32_t seq)
+{
+    return s->format < TK_FORMAT && seq <= s->seq;
+}
+
+/* The first of the two heads of a key from TK_KEY_WIDE on. */
+static bool is_wide(const struct tk_store *s, const struct tk_cursor *c, uint32_t head)
+{
+    return (head & 0xff) >= TK_KEY_WIDE && (head & 0xff) != TK_KEY_ALL && !is_old(s, c->seq);
 }
 
 static uint32_t part_len(uint32_t head)
@@ -50,23 +75,30 @@ void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c)
 
 bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t head = TK_HEAD_LONG << 8;
+    uint32_t head, wide = 0;
 
     if (c->next_head == c->heads)
         return false;
     c->value += c->len;
     c->len = 0;
+    head = head_at(s, c, c->next_head++);
+    if (is_wide(s, c, head) && c->next_head < c->heads) {
+        wide = TK_KEY_WIDE + ((head & 0xff) - TK_KEY_WIDE) * 256 + (head >> 8);
+        head = head_at(s, c, c->next_head++);
+    }
+    c->key = (uint16_t)(wide != 0 ? wide : head & 0xff);
+    c->len = (uint16_t)part_len(head);
     while (head >> 8 == TK_HEAD_LONG && c->next_head < c->heads) {
         head = head_at(s, c, c->next_head++);
         c->len = (uint16_t)(c->len + part_len(head));
     }
-    c->key = (uint8_t)head;
     c->deleted = head >> 8 == TK_HEAD_DELETED;
+    c->is_all = c->deleted && c->key == TK_KEY_ALL && wide == 0;
     return true;
 }
 
-/* Reads heads and check; false if the check does not match. crc: of the count; pairs: the first two
- * pairs of bytes, which were read with the count. */
+/* Reads heads and check; false if the check does not match: see c->syndrome. crc: of the count;
+ * pairs: the first two pairs of bytes, which were read with the count. */
 static bool parse_heads(struct tk_store *s, struct tk_cursor *c, uint8_t *pairs, uint32_t crc)
 {
     uint32_t head, place = 0, end = 2;
@@ -78,10 +110,12 @@ static bool parse_heads(struct tk_store *s, struct tk_cursor *c, uint8_t *pairs,
             tk_media_read(s, c->at + 1 + 2 * i, pairs, 2 * end);
         }
         head = pairs[2 * place] | (uint32_t)pairs[2 * place + 1] << 8;
-        if (i == c->heads)
-            return head == (crc & 0xffff);
+        if (i == c->heads) {
+            c->syndrome = (uint16_t)(crc ^ head);
+            return c->syndrome == 0;
+        }
         crc = tk_crc_add_number(crc, head, 2);
-        c->end += part_len(head);
+        c->end += is_wide(s, c, head) ? 0 : part_len(head);
         if (i < sizeof c->first_heads / sizeof c->first_heads[0])
             c->first_heads[i] = (uint16_t)head;
     }
@@ -97,6 +131,7 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
         tk_media_read(s, c->at, some, 1 + 2 * 2);
     c->is_copy = some[0] >= TK_RECORD_COPY;
     c->heads = some[0] % TK_RECORD_COPY;
+    c->syndrome = 0;
     tk_cursor_rewind(s, c);
     c->end = c->at + tk_record_frame(s) + 2u * c->heads;
     if (c->heads == 0 || c->heads > TK_RECORD_HEADS || c->end > c->limit)
@@ -118,27 +153,42 @@ static bool is_followed(struct tk_store *s, struct tk_cursor *c)
     return followed && parse(s, c);
 }
 
-/* Tries each single-bit error in count, heads and check. */
-static bool repair_heads(struct tk_store *s, struct tk_cursor *c)
+/* Whether the record is right with this bit changed. */
+static bool is_right_with(struct tk_store *s, struct tk_cursor *c, uint32_t bit)
 {
-    uint32_t bad_bit = s->bad_bit;
-
-    for (uint32_t bit = 0; bit < 8 * (3 + 2 * TK_RECORD_HEADS); bit++) {
-        s->bad_bit = 8 * c->at + bit;
-        if (parse(s, c) && tk_record_is_whole(s, c) && is_followed(s, c)) {
-            s->health |= TK_STORE_CORRECTED;
-            return true;
-        }
-    }
-    s->bad_bit = bad_bit;
-    s->health |= TK_STORE_OLDER;
-    return false;
+    s->bad_bit = bit;
+    return parse(s, c) && tk_record_is_whole(s, c) && is_followed(s, c);
 }
 
+/* Tries the single-bit errors of the heads and their check that their syndrome allows, and those of
+ * the count. */
+static bool repair_heads(struct tk_store *s, struct tk_cursor *c)
+{
+    uint32_t bad_bit = s->bad_bit, first = 8 * c->at, end = first + 8 * (1 + 2u * c->heads);
+    uint32_t syndrome = c->syndrome, bit = 0;
+    bool good = false;
+
+    for (uint32_t i = 0; syndrome != 0 && i < 16 && !good; i++)
+        good = syndrome == 1u << i && is_right_with(s, c, end + i);
+    while (syndrome != 0 && !good &&
+           (bit = tk_crc_wrong_head_bit(syndrome, bit + 1, end - first)) != 0)
+        good = is_right_with(s, c, end - bit);
+    for (bit = 0; bit < 8 && !good; bit++)
+        good = is_right_with(s, c, first + bit);
+    s->bad_bit = good ? s->bad_bit : bad_bit;
+    s->health |= good ? TK_STORE_CORRECTED : TK_STORE_OLDER;
+    return good;
+}
+
+/* Asks twice: the first time may have been a misread. */
 bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c)
 {
-    c->at = tk_media_align(s, c->end);
+    uint32_t end = c->end;
+
+    c->at = tk_media_align(s, end);
     if (parse(s, c))
+        return true;
+    if (c->heads != TK_RECORD_BLANK && parse(s, c))
         return true;
     return c->heads != TK_RECORD_BLANK && !s->read_failed && repair_heads(s, c);
 }
@@ -154,9 +204,9 @@ bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c)
 
 /* --- from key to entry --- */
 
-static bool concerns(const struct tk_cursor *c, uint8_t key)
+static bool concerns(const struct tk_cursor *c, uint16_t key)
 {
-    return c->key == key || c->key == TK_KEY_ALL;
+    return c->key == key || c->is_all;
 }
 
 static void find_in_sector(struct tk_store *s, uint32_t seq, struct tk_store_query *queries,
@@ -190,15 +240,26 @@ void tk_find(struct tk_store *s, struct tk_store_query *queries, size_t count)
         find_in_sector(s, seq, queries, count);
 }
 
+/* Whether a sector below those that count is still there. */
+static bool is_there(struct tk_store *s, uint32_t seq)
+{
+    struct tk_header h;
+
+    return s->format == TK_FORMAT && tk_header_read(s, seq, &h) && h.seq == seq &&
+           h.format == TK_FORMAT;
+}
+
 void tk_find_previous(struct tk_store *s, struct tk_store_query *query)
 {
     struct tk_cursor c, newest = {.deleted = true}, previous = newest;
-    uint32_t oldest = tk_media_oldest(s), dead = oldest - (oldest > 1);
+    uint32_t oldest = tk_media_oldest(s), seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1;
     uint8_t health = s->health;
 
     /* The dead sector counts if it is intact. It may be half erased, so damage in it is not
      * reported. */
-    for (uint32_t seq = dead; seq <= s->seq; seq++) {
+    for (; seq <= s->seq; seq++) {
+        if (seq < oldest && s->oldest == oldest && !is_there(s, seq))
+            continue;
         tk_cursor_first(s, &c, seq);
         while (tk_cursor_next(s, &c)) {
             if (!concerns(&c, query->key))
@@ -233,7 +294,7 @@ void tk_find_records(struct tk_store *s, const struct tk_store_value *values, si
     }
 }
 
-void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at)
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at)
 {
     uint32_t seq = s->seq;
 
@@ -248,36 +309,44 @@ void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32
 
 /* --- live entries --- */
 
-uint32_t tk_keys_repeated(struct tk_store *s)
+static bool has_key(const struct tk_keys *keys, uint32_t key)
 {
-    uint32_t once = 0, more = 0, bit;
-    struct tk_cursor c;
-
-    for (uint32_t seq = tk_media_oldest(s); seq <= s->seq; seq++) {
-        tk_cursor_first(s, &c, seq);
-        while (tk_cursor_next(s, &c)) {
-            bit = (uint32_t)1 << c.key % 32;
-            more |= c.key == TK_KEY_ALL ? UINT32_MAX : once & bit;
-            once |= bit;
-        }
-    }
-    return more;
+    return (keys->seen[key / 32 % 8] >> key % 32 & 1) != 0;
 }
 
-bool tk_cursor_is_live(struct tk_store *s, uint32_t repeated, const struct tk_cursor *e)
+void tk_keys_add(struct tk_store *s, struct tk_keys *keys, uint32_t seq)
 {
-    struct tk_cursor newer = *e;
+    struct tk_cursor c;
 
-    if (e->deleted)
-        return false;
-    while ((repeated >> e->key % 32 & 1) != 0) {
-        while (tk_cursor_next(s, &newer)) {
-            if (concerns(&newer, e->key))
-                return false;
-        }
-        if (newer.seq == s->seq)
-            break;
-        tk_cursor_first(s, &newer, newer.seq + 1);
+    tk_cursor_first(s, &c, seq);
+    while (tk_cursor_next(s, &c)) {
+        if (c.is_all)
+            memset(keys->seen, 0xff, sizeof keys->seen);
+        else if (c.key < 256)
+            keys->seen[c.key / 32] |= (uint32_t)1 << c.key % 32;
+        keys->has_more = keys->has_more || c.is_all || c.key >= 256;
     }
-    return true;
+}
+
+/* Whether a later entry in the cursor's sector, or in newer ones, replaces this. */
+static bool is_replaced(struct tk_store *s, struct tk_cursor *later, uint16_t key, uint32_t last)
+{
+    for (;;) {
+        while (tk_cursor_next(s, later)) {
+            if (concerns(later, key))
+                return true;
+        }
+        if (later->seq >= last)
+            return false;
+        tk_cursor_first(s, later, later->seq + 1);
+    }
+}
+
+bool tk_cursor_is_live(struct tk_store *s, const struct tk_keys *newer, const struct tk_cursor *e)
+{
+    struct tk_cursor later = *e;
+
+    if (e->deleted || (e->key < 256 && has_key(newer, e->key)))
+        return false;
+    return !is_replaced(s, &later, e->key, e->key >= 256 && newer->has_more ? s->seq : e->seq);
 }

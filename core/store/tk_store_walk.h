@@ -4,7 +4,7 @@
 
 /* Walking over records and entries, and finding the entries of a key. */
 
-#include "tk_store_media.h"
+#include "tk_store_header.h"
 
 /* Places the cursor before the first record of sector seq. */
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq);
@@ -29,13 +29,19 @@ void tk_find_records(struct tk_store *s, const struct tk_store_value *values, si
                      uint32_t *at);
 
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
-void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint8_t key, uint32_t at);
+void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at);
 
-/* Keys with more than one entry, as a filter: bit key % 32. */
-uint32_t tk_keys_repeated(struct tk_store *s);
+/* Keys that have entries, exact below 256. */
+struct tk_keys {
+    uint32_t seen[8];
+    bool has_more; /* keys from 256 on */
+};
 
-/* Whether the entry is live: the newest of its key, and not a deletion. Newer entries are only
- * looked for where the filter has the key. */
-bool tk_cursor_is_live(struct tk_store *s, uint32_t repeated, const struct tk_cursor *e);
+/* Adds the keys of sector seq. */
+void tk_keys_add(struct tk_store *s, struct tk_keys *keys, uint32_t seq);
+
+/* Whether the entry is live: the newest of its key, and not a deletion. `newer`: keys of the newer
+ * sectors. */
+bool tk_cursor_is_live(struct tk_store *s, const struct tk_keys *newer, const struct tk_cursor *e);
 
 #endif

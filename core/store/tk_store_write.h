@@ -2,16 +2,21 @@
 #ifndef TK_STORE_WRITE_H
 #define TK_STORE_WRITE_H
 
-/* Writing records and opening sectors. */
+/* Appending, opening sectors, marks. All return TK_STORE_OK or TK_STORE_FLASH. */
 
 #include "tk_store_plan.h"
 
-/* Writes a planned commit, appended to the newest sector or, if opens, as part of opening the next
- * one. TK_STORE_OK, TK_STORE_FLASH. */
-int tk_write_commit(struct tk_store *s, const struct tk_commit *c, bool opens);
+/* Appends a planned commit to the newest sector. */
+int tk_write_append(struct tk_store *s, const struct tk_commit *c);
 
-/* Without a commit: opens the next sector with the live values, or writes the second copy of the
- * newest sector's header. TK_STORE_OK, TK_STORE_FLASH. */
-int tk_write_again(struct tk_store *s, bool opens);
+/* Opens the next sector that works with the live values that need it, and a planned commit. With
+ * is_complete all live values are copied, so that no older sector counts. */
+int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_complete);
+
+/* Writes a mark: all of the newest sector is complete. */
+int tk_write_mark(struct tk_store *s);
+
+/* Number of the sector that is opened next. */
+uint32_t tk_write_next(const struct tk_store *s);
 
 #endif

@@ -34,15 +34,20 @@ static bool is_pattern(const suite *c, uint32_t at, uint32_t len)
     return holds(c, at, len, false);
 }
 
-/* One call of program; len is at most 512. */
-static bool program(const suite *c, uint32_t at, uint32_t len)
+/* One call of program; len is at most 512. flip: bits that differ from the pattern. */
+static bool program_flipped(const suite *c, uint32_t at, uint32_t len, uint8_t flip)
 {
     const struct tk_flash *f = c->scratch;
     uint8_t data[512];
 
     for (uint32_t i = 0; i < len; i++)
-        data[i] = tk_suite_pattern(at + i);
+        data[i] = tk_suite_pattern(at + i) ^ flip;
     return f->program(f->ctx, at, data, len) == TK_FLASH_OK;
+}
+
+static bool program(const suite *c, uint32_t at, uint32_t len)
+{
+    return program_flipped(c, at, len, 0);
 }
 
 /* longest_ms: raised to the duration of the longest call; may be NULL. */
@@ -191,6 +196,25 @@ static const char *flash_read(const suite *c)
     return NULL;
 }
 
+/* Programs unit 1 twice. With ECC it is unreadable from then on, and a port that does not handle
+ * the exception stops here; the erase makes it whole. */
+static const char *flash_twice(const suite *c)
+{
+    uint32_t unit = c->scratch->unit;
+
+    if (!erase(c, 0, NULL) || !program(c, 0, unit) || !program(c, unit, unit) ||
+        !program(c, 2 * unit, unit))
+        return "tk_flash.h: programs len bytes";
+    (void)program_flipped(c, unit, unit, 0xff);
+    (void)is_pattern(c, unit, unit);
+    if (!is_pattern(c, 0, unit) || !is_pattern(c, 2 * unit, unit) || !is_blank(c, 3 * unit, unit))
+        return "tk_flash.h: units outside the range stay as they were";
+    if (!erase(c, 0, NULL) || !is_blank(c, 0, 4 * unit) || !program(c, unit, unit) ||
+        !is_pattern(c, unit, unit))
+        return "tk_flash.h: erases the sector that begins at offset, whatever it holds";
+    return NULL;
+}
+
 static const char *flash_sync(const suite *c)
 {
     const struct tk_flash *f = c->scratch;
@@ -207,7 +231,7 @@ void tk_suite_flash(struct tk_suite_tally *t)
         {"flash.erase", flash_erase},     {"flash.erase_steps", flash_erase_steps},
         {"flash.unit", flash_unit},       {"flash.page", flash_page},
         {"flash.sectors", flash_sectors}, {"flash.read", flash_read},
-        {"flash.sync", flash_sync},
+        {"flash.twice", flash_twice},     {"flash.sync", flash_sync},
     };
     const char *missing = t->c->scratch == NULL ? "no scratch flash" : NULL;
     int failures = t->failures;

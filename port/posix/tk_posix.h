@@ -87,7 +87,9 @@ struct tk_port {
 
     /* private */
     char id[TK_POSIX_ID_MAX + 1];
-    int timer;                            /* descriptor; -1: poll's timeout is used */
+    int id_error; /* 0: id is from the machine id; else why it is from the host name: ENOENT if the
+                     machine has no id, or the errno of reading it */
+    int timer;    /* descriptor; -1: poll's timeout is used */
     uint64_t timer_ms;                    /* the tick that it is armed for */
     struct tk_posix_interest lookup_slot; /* a free slot for another lookup */
     struct tk_posix_lookup lookups[TK_POSIX_LOOKUPS];

@@ -5,6 +5,7 @@
 #include "tk_mbedtls.h"
 #include "tk_posix_private.h"
 
+#include <errno.h>
 #include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,25 +14,31 @@
 
 enum { ID_DIGEST = 6 /* bytes of the digest in an id */ };
 
-static bool read_line(const char *path, char *buf, size_t size)
+/* Returns 0 or errno: ENOENT if the file holds no id, as before the first start of a system. */
+static int read_machine_id(const char *path, char *buf, size_t size)
 {
     FILE *f = fopen(path, "re");
-    bool ok = f != NULL && fgets(buf, (int)size, f) != NULL;
 
-    if (f != NULL)
-        fclose(f);
-    if (ok)
-        buf[strcspn(buf, "\n")] = '\0';
-    return ok && buf[0] != '\0';
+    if (f == NULL)
+        return errno == ENOTDIR ? ENOENT : errno;
+    bool is_read = fgets(buf, (int)size, f) != NULL;
+    int err = is_read || !ferror(f) ? 0 : errno;
+
+    fclose(f);
+    buf[is_read ? strcspn(buf, "\n") : 0] = '\0';
+    if (err == 0 && (buf[0] == '\0' || strcmp(buf, "uninitialized") == 0))
+        return ENOENT;
+    return err;
 }
 
 /* machine-id(5) asks for a digest instead of the id itself. */
-void tk_posix_id_init(struct tk_port *port)
+void tk_posix_id_init(struct tk_port *port, const char *machine_id)
 {
     char name[256] = "";
     uint8_t digest[32];
 
-    if (!read_line("/etc/machine-id", name, sizeof name))
+    port->id_error = read_machine_id(machine_id, name, sizeof name);
+    if (port->id_error != 0)
         (void)gethostname(name, sizeof name - 1);
     (void)mbedtls_sha256((const unsigned char *)name, strlen(name), digest, 0);
     strcpy(port->id, "h-");
@@ -47,6 +54,7 @@ int tk_posix_set_id(struct tk_port *port, const char *id)
     if (len < 4 || len > TK_POSIX_ID_MAX || strspn(id, letters) != len)
         return -1;
     memcpy(port->id, id, len + 1);
+    port->id_error = 0;
     return 0;
 }
 

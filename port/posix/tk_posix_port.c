@@ -22,7 +22,7 @@ void tk_posix_init(struct tk_port *port)
     tk_posix_lookup_init(port);
     tk_posix_sock_init(port);
     tk_posix_console_init(port);
-    tk_posix_id_init(port);
+    tk_posix_id_init(port, "/etc/machine-id");
 }
 
 void tk_posix_free(struct tk_port *port)

@@ -23,8 +23,8 @@ uint64_t tk_posix_now_ms(void);
 int tk_posix_timer_open(void);
 int tk_posix_timer_set(int timer, uint64_t at_ms); /* 0, or -1 */
 
-/* Sets the id of this machine. */
-void tk_posix_id_init(struct tk_port *port);
+/* Sets id and id_error of this machine. machine_id: path of the file of machine-id(5). */
+void tk_posix_id_init(struct tk_port *port, const char *machine_id);
 
 void tk_posix_lookup_init(struct tk_port *port);
 void tk_posix_lookup_free(struct tk_port *port);

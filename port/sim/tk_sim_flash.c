@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_sim_flash.h"
-
+#include "tk_sim_flash_private.h"
 #include "tk_sim_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ERASE UINT32_MAX
-
-enum { PROGRAMMED = 1, TORN = 2 }; /* state of a unit; 0: erased */
-
-static uint64_t random_number(struct tk_sim_flash *f)
+uint64_t tk_sim_flash_random(struct tk_sim_flash *f)
 {
     f->random ^= f->random << 13;
     f->random ^= f->random >> 7;
@@ -18,9 +13,9 @@ static uint64_t random_number(struct tk_sim_flash *f)
     return f->random;
 }
 
-static uint8_t random_byte(struct tk_sim_flash *f)
+uint8_t tk_sim_flash_random_byte(struct tk_sim_flash *f)
 {
-    return (uint8_t)(random_number(f) >> 32);
+    return (uint8_t)(tk_sim_flash_random(f) >> 32);
 }
 
 static void note_violation_if(struct tk_sim_flash *f, bool broken, const char *violation)
@@ -41,100 +36,46 @@ static bool inside(const struct tk_sim_flash *f, uint32_t offset, size_t len)
     return offset <= memory(f) && len <= memory(f) - offset;
 }
 
-/* --- weak cells --- */
-
-static void leave_weak(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
-{
-    if (f->weak == TK_SIM_WEAK_NEVER)
-        return;
-    f->weak_bits[at] |= bits;
-    f->has_weak_bits = f->has_weak_bits || bits != 0;
-}
-
-static uint8_t read_weak(struct tk_sim_flash *f, uint8_t byte, uint8_t bits)
-{
-    return bits == 0 ? byte : (uint8_t)((byte & ~bits) | (random_byte(f) & bits));
-}
-
 /* --- program --- */
 
-static void program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
-                          uint32_t units)
+void tk_sim_flash_program_units(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
+                                uint32_t units)
 {
     uint32_t unit = f->flash.unit;
+    bool bits = f->part == TK_SIM_NOR || f->part == TK_SIM_ECC;
 
     for (uint32_t i = 0; i < units * unit; i++)
-        f->bytes[offset + i] &= data[i];
+        f->bytes[offset + i] = data[i] & (bits ? f->bytes[offset + i] : 0xff);
     memset(f->programmed + offset / unit, PROGRAMMED, units);
     if (f->has_weak_bits)
         memset(f->weak_bits + offset, 0, (size_t)units * unit);
 }
 
-/* The unit in which the program stopped: some of its bits programmed, or noise on an EEPROM. */
-static void half_program_unit(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
+static uint8_t blank_byte(const struct tk_sim_flash *f, uint32_t at)
 {
-    for (uint32_t i = 0; i < f->flash.unit; i++) {
-        uint8_t old = f->bytes[offset + i];
+    uint32_t noise = (at + 1) * 2654435761u;
 
-        leave_weak(f, offset + i, f->eeprom ? 0xff : old & (uint8_t)~data[i]);
-        f->bytes[offset + i] = f->eeprom ? random_byte(f) : old & (data[i] | random_byte(f));
-    }
-    f->programmed[offset / f->flash.unit] = TORN;
+    return f->part == TK_SIM_ENCRYPTED_RAW ? (uint8_t)(noise >> 24 ^ noise >> 11) : 0xff;
 }
 
-static void scatter_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
-                            uint32_t units)
+void tk_sim_flash_blank(const struct tk_sim_flash *f, uint32_t at, uint32_t len)
 {
-    uint32_t unit = f->flash.unit;
-    uint32_t half = (uint32_t)(random_number(f) % units);
-
-    for (uint32_t i = 0; i < units; i++) {
-        if (i == half)
-            half_program_unit(f, offset + i * unit, data + i * unit);
-        else if (random_byte(f) & 1)
-            program_units(f, offset + i * unit, data + i * unit, 1);
-    }
-}
-
-static void tear_program(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
-                         uint32_t units)
-{
-    uint32_t unit = f->flash.unit;
-    uint32_t some = (uint32_t)(random_number(f) % units);
-
-    switch (f->torn_program) {
-    case TK_SIM_PROGRAM_NOTHING:
-        return;
-    case TK_SIM_PROGRAM_SCATTERED:
-        scatter_program(f, offset, data, units);
-        return;
-    case TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT:
-        some = units - 1;
-        break;
-    case TK_SIM_PROGRAM_ALL:
-        some = units;
-        break;
-    default:
-        break;
-    }
-    program_units(f, offset, data, some);
-    bool half =
-        f->torn_program == TK_SIM_PROGRAM_HALF_UNIT || f->eeprom ||
-        (f->torn_program == TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT && f->weak != TK_SIM_WEAK_NEVER);
-
-    if (some < units && half)
-        half_program_unit(f, offset + some * unit, data + some * unit);
+    memset(f->bytes + at, 0xff, len);
+    for (uint32_t i = 0; i < len && f->part == TK_SIM_ENCRYPTED_RAW; i++)
+        f->bytes[at + i] = blank_byte(f, at + i);
 }
 
 /* Whether a torn unit may be programmed again: it reads as erased, and the new data clears every
- * bit that the torn program cleared. */
+ * bit that the torn program cleared. With ECC such a program fails. */
 static bool may_repeat(const struct tk_sim_flash *f, uint32_t offset, const uint8_t *data)
 {
-    bool may = f->programmed[offset / f->flash.unit] == TORN;
+    uint32_t at = offset / f->flash.unit;
+    bool any = f->part == TK_SIM_EEPROM || f->part == TK_SIM_ECC; /* any data */
+    bool may = f->programmed[at] == TORN && f->ecc[at] != ECC_ERROR;
 
     for (uint32_t i = 0; i < f->flash.unit && may; i++)
-        may = f->bytes[offset + i] == 0xff &&
-              (f->eeprom || (f->weak_bits[offset + i] & data[i]) == 0);
+        may = f->bytes[offset + i] == blank_byte(f, offset + i) &&
+              (any || (f->weak_bits[offset + i] & data[i]) == 0);
     return may;
 }
 
@@ -174,6 +115,33 @@ static bool next_fails(struct tk_sim_flash *f)
            (f->operations > f->fail_at && f->operations <= f->fail_until);
 }
 
+static bool fails_worn(struct tk_sim_flash *f, uint32_t offset, uint8_t what)
+{
+    uint32_t sector = offset / f->flash.sector_size;
+    bool ends = f->worn_until != 0 && f->operations > f->worn_until;
+    bool fails = (f->worn[sector] & what) != 0 && !ends;
+
+    if (what == TK_SIM_NO_ERASE && f->endurance != 0)
+        fails = fails || f->wear[sector] >= f->endurance;
+    f->worn_failures += fails;
+    return fails;
+}
+
+/* The ECC of a torn unit that reads as erased is not: the program stops there. */
+static bool stops_at_torn_unit(struct tk_sim_flash *f, uint32_t offset, const uint8_t *data,
+                               uint32_t units)
+{
+    const uint8_t *before = f->programmed + offset / f->flash.unit;
+    const uint8_t *torn = f->part == TK_SIM_ECC ? memchr(before, TORN, units) : NULL;
+    uint32_t done = torn == NULL ? 0 : (uint32_t)(torn - before);
+
+    if (torn == NULL)
+        return false;
+    tk_sim_flash_program_units(f, offset, data, done);
+    tk_sim_flash_tear_unit(f, offset + done * f->flash.unit, data + done * f->flash.unit);
+    return true;
+}
+
 static int flash_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
     struct tk_sim_flash *f = ctx;
@@ -185,11 +153,13 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
     check_program(f, offset, data, len);
     if (len % unit != 0 || offset % unit != 0 || len == 0)
         return len == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
-    if (next_fails(f)) {
-        tear_program(f, offset, data, (uint32_t)len / unit);
+    if (next_fails(f) || fails_worn(f, offset, TK_SIM_NO_PROGRAM)) {
+        tk_sim_flash_tear_program(f, offset, data, (uint32_t)len / unit);
         return TK_FLASH_ERR;
     }
-    program_units(f, offset, data, (uint32_t)len / unit);
+    if (stops_at_torn_unit(f, offset, data, (uint32_t)len / unit))
+        return TK_FLASH_ERR;
+    tk_sim_flash_program_units(f, offset, data, (uint32_t)len / unit);
     f->programs++;
     f->program_bytes += len;
     return TK_FLASH_OK;
@@ -197,55 +167,20 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
 
 /* --- erase --- */
 
-/* 0xFF up to some unit; on an EEPROM the next one is noise. */
-static void erase_part(struct tk_sim_flash *f, uint32_t offset)
-{
-    uint32_t len = (uint32_t)(random_number(f) % f->flash.sector_size);
-
-    if (f->eeprom)
-        len = len / f->flash.unit * f->flash.unit;
-    memset(f->bytes + offset, 0xff, len);
-    for (uint32_t i = 0; f->eeprom && i < f->flash.unit; i++) {
-        f->bytes[offset + len + i] = random_byte(f);
-        leave_weak(f, offset + len + i, 0xff);
-    }
-}
-
-static void erase_noisily(struct tk_sim_flash *f, uint32_t offset, bool all)
-{
-    for (uint32_t at = offset; at < offset + f->flash.sector_size; at++) {
-        uint8_t old = f->bytes[at];
-
-        leave_weak(f, at, all ? 0xff : (uint8_t)~old);
-        f->bytes[at] = random_byte(f) | (all ? 0 : old);
-    }
-}
-
-/* The sector is undefined: it must be erased before it is programmed. */
-static void tear_erase(struct tk_sim_flash *f, uint32_t offset)
-{
-    uint32_t size = f->flash.sector_size;
-
-    if (f->torn_erase == TK_SIM_ERASE_ALL)
-        memset(f->bytes + offset, 0xff, size);
-    else if (f->torn_erase != TK_SIM_ERASE_NOTHING) {
-        if (f->torn_erase == TK_SIM_ERASE_PART || f->eeprom)
-            erase_part(f, offset);
-        else
-            erase_noisily(f, offset, f->torn_erase == TK_SIM_ERASE_NOISE);
-    }
-    memset(f->programmed + offset / f->flash.unit, PROGRAMMED, size / f->flash.unit);
-    f->erasing = NO_ERASE;
-}
-
 static int finish_erase(struct tk_sim_flash *f, uint32_t offset)
 {
     uint32_t size = f->flash.sector_size;
 
-    memset(f->bytes + offset, 0xff, size);
+    if (fails_worn(f, offset, TK_SIM_NO_ERASE)) {
+        tk_sim_flash_tear_erase(f, offset);
+        return TK_FLASH_ERR;
+    }
+    tk_sim_flash_blank(f, offset, size);
     memset(f->programmed + offset / f->flash.unit, 0, size / f->flash.unit);
-    if (f->has_weak_bits)
+    if (f->has_weak_bits) {
         memset(f->weak_bits + offset, 0, size);
+        memset(f->ecc + offset / f->flash.unit, 0, size / f->flash.unit);
+    }
     f->wear[offset / size]++;
     f->erases++;
     f->erasing = NO_ERASE;
@@ -267,7 +202,7 @@ static int flash_erase(void *ctx, uint32_t offset)
         f->agains = 0;
     }
     if (next_fails(f)) {
-        tear_erase(f, offset);
+        tk_sim_flash_tear_erase(f, offset);
         return TK_FLASH_ERR;
     }
     return f->agains++ < f->erase_again ? TK_FLASH_AGAIN : finish_erase(f, offset);
@@ -275,18 +210,47 @@ static int flash_erase(void *ctx, uint32_t offset)
 
 /* --- read --- */
 
+static bool is_unreadable(struct tk_sim_flash *f, uint32_t offset, size_t len)
+{
+    uint32_t unit = f->flash.unit;
+    bool error = f->reads == f->fail_read_at ||
+                 (f->reads > f->fail_read_at && f->reads <= f->fail_read_until) ||
+                 (offset < f->unreadable_at + f->unreadable_len && offset + len > f->unreadable_at);
+
+    for (uint64_t at = offset / unit; f->has_weak_bits && at * unit < offset + len; at++)
+        error = error || ((f->ecc[at] & ECC_BY_READ) != 0 ? (tk_sim_flash_random_byte(f) & 1) != 0
+                                                          : f->ecc[at] & ECC_ERROR);
+    return error;
+}
+
 static int read_carefully(struct tk_sim_flash *f, uint32_t offset, uint8_t *bytes, size_t len)
 {
     bool within = inside(f, offset, len);
 
     note_violation_if(f, !within, "a read outside the memory");
     note_violation_if(f, f->erasing != NO_ERASE && !f->off, "a read during an erase");
-    if (f->off || !within || f->reads == f->fail_read_at)
+    if (f->off || !within)
         return TK_FLASH_ERR;
+    bool error = is_unreadable(f, offset, len);
+
     memcpy(bytes, f->bytes + offset, len);
-    for (size_t i = 0; f->weak == TK_SIM_WEAK_READ && i < len; i++)
-        bytes[i] = read_weak(f, bytes[i], f->weak_bits[offset + i]);
-    return TK_FLASH_OK;
+    for (size_t i = 0; i < len; i++) {
+        if (error)
+            bytes[i] = tk_sim_flash_random_byte(f);
+        else if (f->weak == TK_SIM_WEAK_READ)
+            bytes[i] = tk_sim_flash_read_weak(f, bytes[i], f->weak_bits[offset + i]);
+    }
+    if (f->reads == f->misread_at && len > 0)
+        bytes[tk_sim_flash_random(f) % len] ^= (uint8_t)(1 << tk_sim_flash_random_byte(f) % 8);
+    return error ? TK_FLASH_ERR : TK_FLASH_OK;
+}
+
+/* Whether nothing is planned for this read, and nothing marked. */
+static bool is_plain(const struct tk_sim_flash *f)
+{
+    return f->erasing == NO_ERASE && !f->off && !f->has_weak_bits && f->unreadable_len == 0 &&
+           f->reads != f->fail_read_at && f->reads > f->fail_read_until &&
+           f->reads != f->misread_at;
 }
 
 static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
@@ -295,8 +259,7 @@ static int flash_read(void *ctx, uint32_t offset, void *buf, size_t len)
 
     f->reads++;
     f->read_bytes += len;
-    if (!inside(f, offset, len) || f->erasing != NO_ERASE || f->off || f->has_weak_bits ||
-        f->reads == f->fail_read_at)
+    if (!inside(f, offset, len) || !is_plain(f))
         return read_carefully(f, offset, buf, len);
     memcpy(buf, f->bytes + offset, len);
     return TK_FLASH_OK;
@@ -331,12 +294,12 @@ void tk_sim_flash_cache(struct tk_sim_flash *f)
 /* Loses all lines of the cache, or some. */
 static void lose_cache(struct tk_sim_flash *f)
 {
-    bool all = (random_byte(f) & 3) == 0;
+    bool all = (tk_sim_flash_random_byte(f) & 3) == 0;
     uint32_t unit = f->flash.unit;
 
     for (size_t at = 0, len; at < memory(f); at += len) {
         len = memory(f) - at < TK_SIM_CACHE_LINE ? memory(f) - at : TK_SIM_CACHE_LINE;
-        if (!all && (random_byte(f) & 1))
+        if (!all && (tk_sim_flash_random_byte(f) & 1))
             continue;
         memcpy(f->bytes + at, f->synced + at, len);
         memcpy(f->programmed + at / unit, f->synced_programmed + at / unit, len / unit);
@@ -360,25 +323,60 @@ void tk_sim_flash_init(struct tk_sim_flash *f, uint32_t sector_size, uint32_t se
                                          .erase = flash_erase},
                                .bytes = tk_sim_alloc(size),
                                .programmed = tk_sim_alloc(size / unit),
+                               .ecc = tk_sim_alloc(size / unit),
                                .weak_bits = tk_sim_alloc(size),
+                               .worn = tk_sim_alloc(sectors),
                                .wear = tk_sim_alloc(sectors * sizeof *f->wear),
                                .erasing = NO_ERASE,
                                .random = 1};
     memset(f->bytes, 0xff, size);
     memset(f->programmed, 0, size / unit);
+    memset(f->ecc, 0, size / unit);
     memset(f->weak_bits, 0, size);
+    memset(f->worn, 0, sectors);
     memset(f->wear, 0, sectors * sizeof *f->wear);
+}
+
+void tk_sim_flash_set_part(struct tk_sim_flash *f, enum tk_sim_part part)
+{
+    f->part = part;
+    tk_sim_flash_blank(f, 0, (uint32_t)memory(f));
+}
+
+void tk_sim_flash_weaken(struct tk_sim_flash *f, uint32_t at, uint8_t bits)
+{
+    f->weak = TK_SIM_WEAK_READ;
+    f->weak_bits[at] |= bits;
+    f->has_weak_bits = true;
+}
+
+void tk_sim_flash_damage(struct tk_sim_flash *f, uint32_t at, bool always)
+{
+    f->ecc[at / f->flash.unit] = always ? ECC_ERROR : ECC_BY_READ;
+    f->has_weak_bits = true;
+}
+
+void tk_sim_flash_heal(struct tk_sim_flash *f)
+{
+    f->fail_at = f->fail_until = f->fail_read_at = f->fail_read_until = f->misread_at = 0;
+    f->cut_at = f->worn_until = 0;
+    f->unreadable_at = f->unreadable_len = f->endurance = f->erase_again = 0;
+    f->weak = TK_SIM_WEAK_NEVER;
+    memset(f->worn, 0, f->flash.sectors);
 }
 
 void tk_sim_flash_free(struct tk_sim_flash *f)
 {
     free(f->bytes);
     free(f->programmed);
+    free(f->ecc);
     free(f->weak_bits);
+    free(f->worn);
     free(f->wear);
     free(f->synced);
     free(f->synced_programmed);
-    f->bytes = f->programmed = f->weak_bits = f->synced = f->synced_programmed = NULL;
+    f->bytes = f->programmed = f->ecc = f->weak_bits = f->worn = NULL;
+    f->synced = f->synced_programmed = NULL;
     f->wear = NULL;
 }
 
@@ -389,11 +387,15 @@ void tk_sim_flash_power_on(struct tk_sim_flash *f)
     f->off = false;
     f->cut_at = 0;
     if (f->erasing != NO_ERASE)
-        tear_erase(f, f->erasing);
+        tk_sim_flash_tear_erase(f, f->erasing);
     if (lost)
         lose_cache(f);
     for (size_t at = 0; f->has_weak_bits && at < memory(f); at++)
-        f->bytes[at] = read_weak(f, f->bytes[at], f->weak_bits[at]);
+        f->bytes[at] = tk_sim_flash_read_weak(f, f->bytes[at], f->weak_bits[at]);
+    for (size_t at = 0; f->has_weak_bits && at < memory(f) / f->flash.unit; at++) {
+        if (f->ecc[at] & ECC_BY_RESTART)
+            f->ecc[at] = ECC_BY_RESTART | (tk_sim_flash_random_byte(f) & ECC_ERROR);
+    }
 }
 
 /* --- images --- */
@@ -405,7 +407,9 @@ void tk_sim_flash_save(const struct tk_sim_flash *f, struct tk_sim_image *image)
     if (image->bytes == NULL) {
         image->bytes = tk_sim_alloc(size);
         image->programmed = tk_sim_alloc(size / f->flash.unit);
+        image->ecc = tk_sim_alloc(size / f->flash.unit);
         image->weak_bits = tk_sim_alloc(size);
+        memset(image->ecc, 0, size / f->flash.unit);
         memset(image->weak_bits, 0, size);
         image->synced = f->synced == NULL ? NULL : tk_sim_alloc(size);
         image->synced_programmed = f->synced == NULL ? NULL : tk_sim_alloc(size / f->flash.unit);
@@ -416,8 +420,10 @@ void tk_sim_flash_save(const struct tk_sim_flash *f, struct tk_sim_image *image)
     }
     memcpy(image->bytes, f->bytes, size);
     memcpy(image->programmed, f->programmed, size / f->flash.unit);
-    if (f->has_weak_bits || image->has_weak_bits)
+    if (f->has_weak_bits || image->has_weak_bits) {
         memcpy(image->weak_bits, f->weak_bits, size);
+        memcpy(image->ecc, f->ecc, size / f->flash.unit);
+    }
     image->has_weak_bits = f->has_weak_bits;
 }
 
@@ -427,8 +433,10 @@ void tk_sim_flash_restore(struct tk_sim_flash *f, const struct tk_sim_image *ima
 
     memcpy(f->bytes, image->bytes, size);
     memcpy(f->programmed, image->programmed, size / f->flash.unit);
-    if (f->has_weak_bits || image->has_weak_bits)
+    if (f->has_weak_bits || image->has_weak_bits) {
         memcpy(f->weak_bits, image->weak_bits, size);
+        memcpy(f->ecc, image->ecc, size / f->flash.unit);
+    }
     if (f->synced != NULL) {
         memcpy(f->synced, image->synced, size);
         memcpy(f->synced_programmed, image->synced_programmed, size / f->flash.unit);
@@ -443,6 +451,7 @@ void tk_sim_image_free(struct tk_sim_image *image)
 {
     free(image->bytes);
     free(image->programmed);
+    free(image->ecc);
     free(image->weak_bits);
     free(image->synced);
     free(image->synced_programmed);

@@ -22,7 +22,7 @@ _NAMED = re.compile(r"TK_KEY_\w+|tk_account_key\(|key_of\(|keys?\b|items?\b|\w+ 
 _CALL = re.compile(r"\btk_(?:storage_(?:put|get|text)|store_(?:get|previous))\(\s*[^,;{}]+,\s*")
 _VALUE = re.compile(r"\btk_store_value(?:\)| \w+(?:\[\w*\])?)(?: = |\s*)\{+\s*")
 _WRAPPER = re.compile(r"\b(?:load_bytes|load_text|add|add_text|add_pieces|store_bytes)\(\s*[^,;{}]+,\s*")
-_VARIABLE = re.compile(r"\buint8_t (?:key|keys\[\w*\]|item|items\[\w*\]) = ")
+_VARIABLE = re.compile(r"\buint(?:8|16)_t (?:key|keys\[\w*\]|item|items\[\w*\]) = ")
 _FUNCTION = re.compile(r"\bkey_of\([^;{]*\)\s*\{(.*?)\n\}", re.DOTALL)
 
 
@@ -58,7 +58,7 @@ def _places(name: str, code: str) -> Iterator[tuple[int, str]]:
 
 def use_is_named(rest: str) -> bool:
     """Whether the text begins with a key of the table."""
-    return bool(_NAMED.match(re.sub(r"^(?:\(uint8_t\)|\(|\[\w+\] = |\{\s*)+", "", rest)))
+    return bool(_NAMED.match(re.sub(r"^(?:\(uint(?:8|16)_t\)|\(|\[\w+\] = |\{\s*)+", "", rest)))
 
 
 def problems(tree: Path) -> list[str]:

@@ -46,6 +46,18 @@ static bool again(struct run *r, uint32_t n, uint32_t at, uint32_t how)
     return first;
 }
 
+/* One sector, or all but two; for ever, or for some operations. */
+static bool worn(struct run *r, uint32_t n, uint32_t at)
+{
+    uint32_t most = r->c->shape.sectors > 3 ? r->c->shape.sectors - 2 : 1;
+
+    for (uint32_t how = 0; how < 3 * TK_SIM_TORN_PROGRAMS; how++) {
+        (void)one(r, n, at, how, how % 4 == 3 ? most : 1, how % 5 == 4 ? 30 : 0);
+        watch_trial();
+    }
+    return true;
+}
+
 static bool all_ways(struct run *r, uint32_t n, uint32_t at)
 {
     bool reached = false;
@@ -59,6 +71,14 @@ static bool all_ways(struct run *r, uint32_t n, uint32_t at)
             reached |= one(r, n, at, how, TK_SIM_WEAK_READ, 0);
         }
         return reached;
+    case FAULT_OPEN:
+        for (uint32_t how = 0; how < 3; how++)
+            reached |= one(r, n, at, how, 0, 0);
+        return reached;
+    case FAULT_MISREAD:
+        return one(r, n, at, n, 0, 0);
+    case FAULT_WORN:
+        return at <= r->c->shape.sectors && worn(r, n, at);
     default:
         for (uint32_t how = 0; how < TK_SIM_TORN_PROGRAMS; how++) {
             if (r->c->fault == FAULT_TWICE)
@@ -71,15 +91,20 @@ static bool all_ways(struct run *r, uint32_t n, uint32_t at)
     }
 }
 
+static bool is_random(enum fault fault)
+{
+    return fault == FAULT_FLIP || fault == FAULT_DAMAGE;
+}
+
 static void flip(struct run *r, uint32_t n)
 {
     const struct shape *s = &r->c->shape;
+    uint64_t places = (uint64_t)s->sectors * s->sector_size * (r->c->fault == FAULT_FLIP ? 8 : 1);
 
     for (uint32_t i = 0; n > 1 && i < r->c->flips; i++) {
         uint64_t x = mix(mix(r->p->seed, n), i);
 
-        one(r, n, (uint32_t)(x % (8ull * s->sectors * s->sector_size)), (uint32_t)(x >> 60) & 3, 0,
-            0);
+        one(r, n, (uint32_t)(x % places), (uint32_t)(x >> 60) & 3, 0, 0);
     }
 }
 
@@ -139,12 +164,13 @@ void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally
     begin(&r);
     for (uint32_t n = 0; n < c->to; n++) {
         snapshot_take(&r.d, &r.snapshot);
-        for (uint32_t at = 1; n >= c->from && c->fault != FAULT_FLIP;) {
+        for (uint32_t at = 1; n >= c->from && !is_random(c->fault);) {
             if (!all_ways(&r, n, at))
                 break;
-            at += c->fault == FAULT_READ ? 1 + at / 32 : 1; /* there are thousands of reads */
+            /* there are thousands of reads */
+            at += c->fault == FAULT_READ || c->fault == FAULT_MISREAD ? 1 + at / 32 : 1;
         }
-        if (n >= c->from && c->fault == FAULT_FLIP)
+        if (n >= c->from && is_random(c->fault))
             flip(&r, n);
         if (!advance(&r, n))
             break;
@@ -154,13 +180,15 @@ void run_campaign(struct proof *p, const struct campaign *c, struct tally *tally
 
 /* --- replay --- */
 
-const char *kind_letters(unsigned kind, char letters[4])
+static const char kinds[] = "escxnr";
+
+const char *kind_letters(unsigned kind, char letters[8])
 {
     size_t len = 0;
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < sizeof kinds - 1; i++) {
         if (kind >> i & 1)
-            letters[len++] = "esc"[i];
+            letters[len++] = kinds[i];
     }
     letters[len] = '\0';
     return letters;
@@ -168,14 +196,16 @@ const char *kind_letters(unsigned kind, char letters[4])
 
 static unsigned kind_of(const char *letters)
 {
-    return (strchr(letters, 'e') != NULL ? EEPROM : 0) |
-           (strchr(letters, 's') != NULL ? SEALED : 0) |
-           (strchr(letters, 'c') != NULL ? CACHED : 0);
+    unsigned kind = 0;
+
+    for (unsigned i = 0; i < sizeof kinds - 1; i++)
+        kind |= strchr(letters, kinds[i]) != NULL ? 1u << i : 0;
+    return kind;
 }
 
 void print_trial(FILE *out, const struct trial *t, uint64_t seed)
 {
-    char letters[4];
+    char letters[8];
 
     fprintf(out, "%s %u x %u / %u -%s %s n %u at %u how %u at2 %u how2 %u more %u seed %llu",
             fault_names[t->fault], (unsigned)t->shape.sectors, (unsigned)t->shape.sector_size,

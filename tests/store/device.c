@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+static enum tk_sim_part part_of(unsigned kind)
+{
+    return kind & EEPROM      ? TK_SIM_EEPROM
+           : kind & ECC       ? TK_SIM_ECC
+           : kind & ENCRYPTED ? TK_SIM_ENCRYPTED
+           : kind & RAW       ? TK_SIM_ENCRYPTED_RAW
+                              : TK_SIM_NOR;
+}
+
 void device_init(struct device *d, const struct shape *shape, const struct load *load,
                  const struct injected_bug *bug)
 {
@@ -13,7 +22,7 @@ void device_init(struct device *d, const struct shape *shape, const struct load 
     d->shape = *shape;
     d->load = load;
     tk_sim_flash_init(&d->sim, shape->sector_size, shape->sectors, shape->unit);
-    d->sim.eeprom = (shape->kind & EEPROM) != 0;
+    tk_sim_flash_set_part(&d->sim, part_of(shape->kind));
     if (shape->kind & CACHED)
         tk_sim_flash_cache(&d->sim);
     test_seal_init(&d->seal, d);
@@ -98,9 +107,7 @@ void snapshot_restore(struct device *d, const struct snapshot *m)
     tk_sim_flash_restore(&d->sim, &m->image);
     d->store = m->store;
     d->shim_state = m->shim_state;
-    d->sim.fail_at = d->sim.fail_until = d->sim.fail_read_at = 0;
-    d->sim.erase_again = 0;
-    d->sim.weak = TK_SIM_WEAK_NEVER;
+    tk_sim_flash_heal(&d->sim);
     d->sim.violations = 0;
     d->seal.misused = 0;
 }
@@ -142,23 +149,32 @@ static bool is_idle(unsigned key, const struct expected *a, const struct expecte
     return a->len < 0 && b->len < 0 && key > 11 && key % 16 != 0;
 }
 
-enum finding check(struct device *d, const struct model *old, const struct model *fresh)
-{
-    static uint8_t got[KEYS_MAX][VALUE_MAX];
-    struct tk_store_query wants[KEYS_MAX];
-    unsigned olds = 0, news = 0;
-    size_t count = 0;
+static uint8_t got[KEYS_MAX][VALUE_MAX];
 
+/* Reads what either model has, and some keys that neither has. */
+static int read_all(struct device *d, const struct model *a, const struct model *b,
+                    struct tk_store_query *wants, size_t *count)
+{
+    *count = 0;
     for (unsigned key = 0; key < KEYS_MAX; key++) {
-        if (!is_idle(key, &old->now[key], &fresh->now[key])) {
-            wants[count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[count], 0, {0}};
-            count++;
+        if (!is_idle(key, &a->now[key], &b->now[key])) {
+            wants[*count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[*count], 0, {0}};
+            (*count)++;
         }
     }
-    if (tk_store_get_all(&d->store, wants, count) != TK_STORE_OK)
+    return tk_store_get_all(&d->store, wants, *count);
+}
+
+enum finding check(struct device *d, const struct model *old, const struct model *fresh)
+{
+    struct tk_store_query wants[KEYS_MAX];
+    unsigned olds = 0, news = 0;
+    size_t count;
+
+    if (read_all(d, old, fresh, wants, &count) != TK_STORE_OK)
         return FOUND_CORRUPT;
     for (size_t i = 0; i < count; i++) {
-        uint8_t key = wants[i].key;
+        uint8_t key = (uint8_t)wants[i].key;
         const struct expected *o = &old->now[key], *f = &fresh->now[key];
         bool touched = !same_held(o, f);
         bool is_old = is(key, o, wants[i].len, got[i]), is_new = is(key, f, wants[i].len, got[i]);
@@ -173,21 +189,43 @@ enum finding check(struct device *d, const struct model *old, const struct model
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before)
+{
+    struct tk_store_query wants[KEYS_MAX];
+    enum finding found = FOUND_NEW;
+    size_t count;
+
+    if (read_all(d, before, m, wants, &count) != TK_STORE_OK)
+        return FOUND_NEW;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t key = (uint8_t)wants[i].key;
+
+        if (wants[i].len == TK_STORE_FLASH || is(key, &m->now[key], wants[i].len, got[i]))
+            continue;
+        if (!is(key, &before->now[key], wants[i].len, got[i]))
+            return wants[i].len >= 0 ? FOUND_GARBAGE : FOUND_LOST;
+        if ((d->store.health & (TK_STORE_OLDER | TK_STORE_CORRUPT)) == 0)
+            return FOUND_STALE;
+        found = FOUND_OLDER;
+    }
+    return found;
+}
+
 /* Each lookup walks over the whole flash, so of the keys that the last commit did not touch only
  * one is checked. */
 bool previous_is_right(struct device *d, const struct model *m)
 {
-    static uint8_t got[VALUE_MAX];
+    static uint8_t one[VALUE_MAX];
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         const struct expected *before = &m->previous[key];
 
         if (!m->newest[key] && key != (d->sim.random & 15))
             continue;
-        int len = tk_store_previous(&d->store, (uint8_t)key, got, sizeof got);
+        int len = tk_store_previous(&d->store, (uint8_t)key, one, sizeof one);
         bool may_miss = !m->newest[key] || d->shape.sectors < 3;
 
-        if (!is((uint8_t)key, before, len, got) && !(may_miss && len == TK_STORE_MISSING))
+        if (!is((uint8_t)key, before, len, one) && !(may_miss && len == TK_STORE_MISSING))
             return false;
     }
     return true;

@@ -184,12 +184,61 @@ static void misread(struct device *d)
     d->shim.read = wrong_read;
 }
 
+/* --- errors of the flash that are not passed on --- */
+
+static int unchecked_read(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    if (real_read(ctx, offset, buf, len) != TK_FLASH_OK)
+        memset(buf, 0xff, len);
+    return TK_FLASH_OK;
+}
+
+static void ignore_read_errors(struct device *d)
+{
+    pass_through(d);
+    d->shim.read = unchecked_read;
+}
+
+/* After an error all reads fail until the next start: the bus is not freed. */
+static int stuck_read(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    struct device *d = ctx;
+
+    if (d->sim.off)
+        d->shim_state.calls = 0;
+    if (d->shim_state.calls == 0 && real_read(d, offset, buf, len) != TK_FLASH_OK)
+        d->shim_state.calls = 1;
+    return d->shim_state.calls == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
+}
+
+static void stay_stuck(struct device *d)
+{
+    pass_through(d);
+    d->shim.read = stuck_read;
+}
+
+static int unchecked_erase(void *ctx, uint32_t offset)
+{
+    return real_erase(ctx, offset) == TK_FLASH_AGAIN ? TK_FLASH_AGAIN : TK_FLASH_OK;
+}
+
+static void ignore_erase_errors(struct device *d)
+{
+    pass_through(d);
+    d->shim.erase = unchecked_erase;
+}
+
 const struct injected_bug injected_bugs[] = {
-    {"a program returns before it is done", complete_late},
-    {"two programs are reordered", reorder},
-    {"a program is dropped", drop_programs},
-    {"an erase also erases part of another sector", erase_too_much},
-    {"an erase leaves half of the sector unerased", erase_half},
-    {"a read returns wrong bytes now and then", misread},
-    {NULL, NULL},
+    {"a program returns before it is done", complete_late, FAULT_CUT, 0},
+    {"two programs are reordered", reorder, FAULT_CUT, 0},
+    {"a program is dropped", drop_programs, FAULT_CUT, 0},
+    {"an erase also erases part of another sector", erase_too_much, FAULT_CUT, 0},
+    {"an erase leaves half of the sector unerased", erase_half, FAULT_CUT, 0},
+    {"a read returns wrong bytes now and then", misread, FAULT_CUT, 0},
+    {"a read that fails reads as erased", ignore_read_errors, FAULT_OPEN, 0},
+    {"a torn word of ECC flash reads as erased", ignore_read_errors, FAULT_CUT, ECC},
+    {"a damaged word reads as erased", ignore_read_errors, FAULT_DAMAGE, 0},
+    {"reads fail for good after one that failed", stay_stuck, FAULT_DAMAGE, 0},
+    {"a worn sector reports its erase as done", ignore_erase_errors, FAULT_WORN, 0},
+    {NULL, NULL, FAULT_CUT, 0},
 };

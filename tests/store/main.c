@@ -4,10 +4,12 @@
  * Fault injection for core/store: see proof.h. Prints one row per campaign.
  *
  *     store_proof                   exhaustive, some minutes
- *     store_proof --only FAULT      only cut, twice, marginal, fail, read or flip
+ *     store_proof --only FAULT      only one of enum fault: cut, twice, ...
+ *     store_proof --shape SHAPE     only this one, as in the table: 4x4096/8x
  *     store_proof --quick           a subset, for slow builds
  *     store_proof --random SECONDS [--seed N]    soak: random shapes, loads and faults
  *     store_proof --replay "..."    one trial, as printed when it failed
+ *     store_proof --contents        what it finds on flash that it has not written
  *     store_proof --injected-bugs   flash drivers with a bug, each of which must be found
  */
 
@@ -70,15 +72,20 @@ static void print_head(void)
     printf("     s\n");
 }
 
+static const char *shape_name(const struct shape *s)
+{
+    static char name[40];
+    char letters[8];
+
+    snprintf(name, sizeof name, "%ux%u/%u%s", (unsigned)s->sectors, (unsigned)s->sector_size,
+             (unsigned)s->unit, kind_letters(s->kind, letters));
+    return name;
+}
+
 static void print_row(const struct campaign *c, const struct tally *t, double seconds)
 {
-    char shape[40], letters[4];
-
-    snprintf(shape, sizeof shape, "%ux%u/%u%s", (unsigned)c->shape.sectors,
-             (unsigned)c->shape.sector_size, (unsigned)c->shape.unit,
-             kind_letters(c->shape.kind, letters));
-    printf("%-8s %-12s %-8s %9llu %8llu %8llu", fault_names[c->fault], shape, c->load->name,
-           (unsigned long long)t->trials, (unsigned long long)t->found[FOUND_OLD],
+    printf("%-8s %-12s %-8s %9llu %8llu %8llu", fault_names[c->fault], shape_name(&c->shape),
+           c->load->name, (unsigned long long)t->trials, (unsigned long long)t->found[FOUND_OLD],
            (unsigned long long)t->found[FOUND_NEW]);
     for (int f = FOUND_OLDER; f < FINDINGS; f++)
         printf(" %*llu", (int)strlen(finding_names[f]), (unsigned long long)t->found[f]);
@@ -88,14 +95,31 @@ static void print_row(const struct campaign *c, const struct tally *t, double se
 
 static struct tally all;
 
-static const char *only; /* NULL, or the name of a fault */
+static const char *only, *only_shape; /* NULL, or the name of a fault or shape */
+
+/* What the store does not survive yet. */
+static bool is_disabled(const struct campaign *c)
+{
+    if (c->shape.kind & ECC)
+        return true;
+    switch (c->fault) {
+    case FAULT_MISREAD:
+    case FAULT_WORN:
+    case FAULT_DAMAGE:
+        return true;
+    default:
+        return false;
+    }
+}
 
 static void run(const struct campaign *c)
 {
     struct tally tally = {0};
     double began = now();
 
-    if (only != NULL && strcmp(only, fault_names[c->fault]) != 0)
+    if ((only != NULL && strcmp(only, fault_names[c->fault]) != 0) ||
+        (only_shape != NULL && strcmp(only_shape, shape_name(&c->shape)) != 0) ||
+        (only == NULL && only_shape == NULL && is_disabled(c)))
         return;
     run_campaign(&proof, c, &tally);
     print_row(c, &tally, now() - began);
@@ -107,14 +131,37 @@ static void run(const struct campaign *c)
 /* --- exhaustive --- */
 
 static const struct shape shapes[] = {
-    {2, 4096, 1, 0},      {4, 4096, 1, 0},        {8, 4096, 1, 0},
-    {2, 4096, 4, 0},      {4, 4096, 4, 0},        {8, 4096, 4, 0},
-    {2, 4096, 8, 0},      {4, 4096, 8, 0},        {8, 4096, 8, 0},
-    {2, 4096, 32, 0},     {4, 4096, 32, 0},       {8, 4096, 32, 0},
-    {2, 1024, 1, 0},      {4, 1024, 4, 0},        {8, 1024, 1, 0},
-    {16, 1024, 8, 0},     {32, 1024, 32, EEPROM}, {2, 4096, 32, EEPROM},
-    {2, 4096, 1, SEALED}, {4, 2048, 8, SEALED},   {4, 4096, 32, SEALED | EEPROM},
-    {2, 4096, 4, CACHED}, {8, 1024, 1, CACHED},   {4, 4096, 1, SEALED | CACHED},
+    {2, 4096, 1, 0},
+    {4, 4096, 1, 0},
+    {8, 4096, 1, 0},
+    {2, 4096, 4, 0},
+    {4, 4096, 4, 0},
+    {8, 4096, 4, 0},
+    {2, 4096, 8, 0},
+    {4, 4096, 8, 0},
+    {8, 4096, 8, 0},
+    {2, 4096, 32, 0},
+    {4, 4096, 32, 0},
+    {8, 4096, 32, 0},
+    {2, 1024, 1, 0},
+    {4, 1024, 4, 0},
+    {8, 1024, 1, 0},
+    {16, 1024, 8, 0},
+    {32, 1024, 32, EEPROM},
+    {2, 4096, 32, EEPROM},
+    {2, 4096, 1, SEALED},
+    {4, 2048, 8, SEALED},
+    {4, 4096, 32, SEALED | EEPROM},
+    {2, 4096, 4, CACHED},
+    {8, 1024, 1, CACHED},
+    {4, 4096, 1, SEALED | CACHED},
+    {2, 2048, 8, ECC},
+    {4, 2048, 8, ECC},
+    {8, 2048, 8, ECC | SEALED},
+    {2, 4096, 32, ECC},
+    {4, 4096, 32, ECC | SEALED},
+    {2, 4096, 16, ENCRYPTED},
+    {4, 4096, 16, ENCRYPTED},
 };
 
 enum { ALL_SHAPES = sizeof shapes / sizeof shapes[0] };
@@ -137,6 +184,19 @@ static void all_cuts(const struct shape *s, bool quick)
     run(&(struct campaign){FAULT_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
 }
 
+/* Faults of parts that last: failed and wrong reads, worn sectors, words that are lost. */
+static void all_parts(const struct shape *s, bool quick)
+{
+    for (const struct load *load = loads; load->name != NULL; load++) {
+        uint32_t n = load == find_load("mixed") ? 13 : 10;
+
+        run(&(struct campaign){FAULT_OPEN, *s, load, n, n + (quick ? 1 : 3), 4, 0, 0});
+        run(&(struct campaign){FAULT_MISREAD, *s, load, n, n + (quick ? 1 : 3), 4, 0, 0});
+        run(&(struct campaign){FAULT_WORN, *s, load, n, n + 1, 40, 0, 0});
+        run(&(struct campaign){FAULT_DAMAGE, *s, load, 0, 40, 20, 0, quick ? 2 : 8});
+    }
+}
+
 /* The other loads. Commits of many small values are slow. */
 static void all_loads(const struct shape *s, bool quick)
 {
@@ -153,17 +213,18 @@ static void all_loads(const struct shape *s, bool quick)
 
 static void exhaustive(bool quick)
 {
-    static const struct shape years[] = {
-        {2, 4096, 1, 0}, {4, 4096, 1, 0}, {8, 4096, 1, 0}, {4, 1024, 8, 0}};
     static const int flipped[] = {1, 9, 14, 16};
+    static const int parts[] = {1, 13, 17, 25, 30};
     static const int mixes[] = {1, 13, 14, 16, 19, 22};
     const struct load *refresh = find_load("refresh");
 
     print_head();
-    for (int i = 0; i < ALL_SHAPES; i += quick ? 4 : 1)
+    for (int i = 0; i < ALL_SHAPES; i += quick && only_shape == NULL ? 4 : 1)
         all_cuts(&shapes[i], quick);
     for (int i = 0; i < 6; i += quick ? 2 : 1)
         all_loads(&shapes[mixes[i]], quick);
+    for (int i = 0; i < 5; i += quick && only_shape == NULL ? 2 : 1)
+        all_parts(&shapes[parts[i]], quick);
     for (int i = 0; i < 4; i++)
         run(&(struct campaign){FAULT_FLIP, shapes[flipped[i]], refresh, 0,
                                quick    ? 20
@@ -173,6 +234,13 @@ static void exhaustive(bool quick)
                                quick    ? 5
                                : i == 0 ? 50
                                         : 10});
+}
+
+static void without_faults(bool quick)
+{
+    static const struct shape years[] = {
+        {2, 4096, 1, 0}, {4, 4096, 1, 0}, {8, 4096, 1, 0}, {4, 1024, 8, 0}};
+
     for (int i = 0; i < ALL_SHAPES; i++) {
         watch_trial();
         run_full(&proof, &shapes[i]);
@@ -192,10 +260,24 @@ static void exhaustive(bool quick)
 
 /* --- injected bugs --- */
 
+/* What finds a bug must find nothing without it. */
+static bool passes_without(const struct campaign *c)
+{
+    struct proof p = {.seed = proof.seed};
+    struct tally tally = {0};
+
+    if (is_disabled(c))
+        return true;
+    run_campaign(&p, c, &tally);
+    return p.failures == 0;
+}
+
 static bool is_found(const struct injected_bug *bug)
 {
     struct proof p = {.seed = proof.seed, .quiet = true, .bug = bug};
-    struct campaign c = {FAULT_CUT, {4, 1024, 4, 0}, find_load("refresh"), 0, 12, 12, 0, 0};
+    uint32_t unit = bug->kind & (ECC | ENCRYPTED | RAW) ? 16 : 4;
+    struct campaign c = {bug->fault, {4, 1024, unit, bug->kind}, find_load("refresh"), 0, 12, 12, 0,
+                         8};
     struct tally tally = {0};
 
     run_campaign(&p, &c, &tally);
@@ -206,7 +288,7 @@ static bool is_found(const struct injected_bug *bug)
             printf(", %llu %s", (unsigned long long)tally.found[f], finding_names[f]);
     }
     printf("\n");
-    return p.failures > 0;
+    return p.failures > 0 && passes_without(&c);
 }
 
 static bool all_bugs_found(void)
@@ -220,6 +302,22 @@ static bool all_bugs_found(void)
 
 /* --- soak --- */
 
+static unsigned random_kind(uint64_t x, uint32_t unit)
+{
+    unsigned kind = (unsigned)x & (SEALED | CACHED);
+
+    switch ((x >> 8) % 4) {
+    case 0:
+        return kind | (unit > 4 ? EEPROM : 0);
+    case 1:
+        return kind | (unit > 4 ? ECC : 0);
+    case 2:
+        return kind | (unit > 8 ? ENCRYPTED : 0);
+    default:
+        return kind;
+    }
+}
+
 static void soak(double seconds)
 {
     double until = now() + seconds;
@@ -229,9 +327,7 @@ static void soak(double seconds)
         uint64_t x = mix(proof.seed, i);
         uint32_t unit = (uint32_t)1 << (x >> 8) % 7;
         uint32_t size = 64 * (16 + (uint32_t)(x >> 12) % 100) + 32 * unit; /* all loads fit */
-        struct shape s = {2 + (uint32_t)(x >> 20) % 9, size, unit, (unsigned)(x >> 30) % 8};
-
-        s.kind &= unit > 4 ? ~0u : ~(unsigned)EEPROM;
+        struct shape s = {2 + (uint32_t)(x >> 20) % 9, size, unit, random_kind(x >> 30, unit)};
         uint32_t from = (uint32_t)(x >> 36) % 200;
 
         run(&(struct campaign){(enum fault)((x >> 50) % FAULTS), s, &loads[(x >> 54) % 4], from,
@@ -256,11 +352,16 @@ int main(int argc, char **argv)
             return replay(argv[++i]) ? 0 : 1;
         else if (i + 1 < argc && strcmp(argv[i], "--only") == 0)
             only = argv[++i];
+        else if (i + 1 < argc && strcmp(argv[i], "--shape") == 0)
+            only_shape = argv[++i];
+        else if (strcmp(argv[i], "--contents") == 0)
+            return run_contents(&proof) ? 0 : 1;
         else if (strcmp(argv[i], "--injected-bugs") == 0)
             return all_bugs_found() ? 0 : 1;
         else {
-            fputs("usage: store_proof [--quick] [--only FAULT] [--seed N] [--random SECONDS] "
-                  "[--replay LINE] [--injected-bugs]\n",
+            fputs("usage: store_proof [--quick] [--only FAULT] [--shape SHAPE] [--seed N] "
+                  "[--random SECONDS] "
+                  "[--replay LINE] [--contents] [--injected-bugs]\n",
                   stderr);
             return 2;
         }
@@ -269,6 +370,8 @@ int main(int argc, char **argv)
         soak(seconds);
     else
         exhaustive(quick);
+    if (seconds <= 0 && only == NULL && only_shape == NULL)
+        without_faults(quick);
     printf("%llu trials, %u failures, seed %llu, %.0f s\n", (unsigned long long)all.trials,
            proof.failures, (unsigned long long)proof.seed, now() - began);
     return proof.failures == 0 ? 0 : 1;

@@ -23,7 +23,10 @@ enum { KEYS_MAX = 64, VALUE_MAX = 4096 };
 enum kind {
     EEPROM = 1,
     SEALED = 2, /* records are sealed */
-    CACHED = 4  /* writes that were not synced can be lost */
+    CACHED = 4, /* writes that were not synced can be lost */
+    ECC = 8,
+    ENCRYPTED = 16,
+    RAW = 32 /* encrypted, and erased units read as noise */
 };
 
 struct shape {
@@ -31,8 +34,8 @@ struct shape {
     unsigned kind; /* bits of enum kind */
 };
 
-/* The kind as letters: e, s, c. */
-const char *kind_letters(unsigned kind, char letters[4]);
+/* The kind as letters: e, s, c, x, n, r. */
+const char *kind_letters(unsigned kind, char letters[8]);
 
 /* One value of a commit. Its bytes follow from key and version. */
 struct entry {
@@ -85,6 +88,7 @@ struct test_seal {
     uint8_t nonce[TK_STORE_NONCE];
     uint32_t offset;
     bool derives_nonce, writes;
+    bool is_header; /* no record but a header is authenticated */
     const struct device *device;
     unsigned misused;
 };
@@ -149,6 +153,10 @@ enum finding {
  * FOUND_OTHER_LOST. */
 enum finding check(struct device *d, const struct model *old, const struct model *fresh);
 
+/* Compares with one model while reads fail: each value is right or refused (FOUND_NEW), or, if that
+ * is reported, what it was in `before` (FOUND_OLDER). Else FOUND_STALE to FOUND_GARBAGE. */
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before);
+
 /* Whether previous values match the model. Those that the last commit replaced must be there,
  * unless there are two sectors; others may be missing. */
 bool previous_is_right(struct device *d, const struct model *m);
@@ -161,7 +169,11 @@ enum fault {
     FAULT_MARGINAL, /* torn cells read differently after each restart, or at each read */
     FAULT_FAIL,     /* operation `at` fails with the power on; with at2, all up to that one */
     FAULT_READ,     /* read `at` fails */
+    FAULT_OPEN,     /* read `at` of an opening fails: how: once, for a while, for ever */
+    FAULT_MISREAD,  /* read `at` of a start and a commit has one wrong bit */
+    FAULT_WORN,     /* at2 sectors from `at` on neither erase nor program: see how in trial.h */
     FAULT_FLIP,     /* bit `at` of the flash flips */
+    FAULT_DAMAGE,   /* the unit at byte `at` reads as an error until it is erased */
     FAULTS
 };
 
@@ -233,11 +245,16 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits);
 /* Values that do not fit are refused and change nothing; a full store stays usable. */
 bool run_full(struct proof *p, const struct shape *shape);
 
+/* Flash that holds something else than a store of this shape. */
+bool run_contents(struct proof *p);
+
 /* --- injected bugs --- */
 
 struct injected_bug {
     const char *name;
     void (*inject)(struct device *d); /* sets d->shim */
+    enum fault fault;                 /* that finds it */
+    unsigned kind;                    /* of the device */
 };
 
 extern const struct injected_bug injected_bugs[];

@@ -2,34 +2,35 @@
 
 /* One trial of each fault. */
 
-#include "proof.h"
+#include "trial.h"
 
 #include <string.h>
 
-const char *const fault_names[FAULTS] = {"cut", "twice", "marginal", "fail", "read", "flip"};
+const char *const fault_names[FAULTS] = {"cut",  "twice",   "marginal", "fail", "read",
+                                         "open", "misread", "worn",     "flip", "damage"};
 
 const char *const finding_names[FINDINGS] = {
     "old",     "new",   "older",    "reported", "stale",   "mixed",    "lost",     "corrupt",
     "garbage", "other", "previous", "mount",    "refused", "unstable", "unhealed", "violation"};
 
-static enum finding violation(struct proof *p, const char *reason)
+enum finding violation(struct proof *p, const char *reason)
 {
     p->reason = reason;
     return FOUND_VIOLATION;
 }
 
-static bool is_good(enum finding f)
+bool is_good(enum finding f)
 {
     return f == FOUND_OLD || f == FOUND_NEW;
 }
 
-static bool holds(struct device *d, const struct model *m)
+bool holds(struct device *d, const struct model *m)
 {
     return check(d, m, m) == FOUND_NEW;
 }
 
 /* Pseudo-random decisions of a trial, the same at each replay. */
-static uint32_t dice(const struct proof *p, uint32_t what, uint32_t sides)
+uint32_t dice(const struct proof *p, uint32_t what, uint32_t sides)
 {
     const struct trial *t = &p->trial;
     uint64_t x = mix(mix(p->seed, t->n * 131 + t->at), mix(t->how, t->at2 * 17 + t->how2));
@@ -37,7 +38,7 @@ static uint32_t dice(const struct proof *p, uint32_t what, uint32_t sides)
     return (uint32_t)(mix(x, what) >> 8) % sides;
 }
 
-static void plan_tear(struct proof *p, struct device *d, uint32_t how, uint32_t what)
+void plan_tear(struct proof *p, struct device *d, uint32_t how, uint32_t what)
 {
     d->sim.torn_program = (enum tk_sim_torn_program)(how % TK_SIM_TORN_PROGRAMS);
     d->sim.torn_erase = (enum tk_sim_torn_erase)(how % TK_SIM_TORN_ERASES);
@@ -46,7 +47,7 @@ static void plan_tear(struct proof *p, struct device *d, uint32_t how, uint32_t 
 
 /* --- how every trial ends --- */
 
-static enum finding boot(struct proof *p, struct device *d)
+enum finding boot(struct proof *p, struct device *d)
 {
     uint64_t operations = d->sim.operations;
 
@@ -56,8 +57,8 @@ static enum finding boot(struct proof *p, struct device *d)
 }
 
 /* Commits from n on, with a check now and then. */
-static enum finding continues(struct proof *p, struct device *d, struct model *m, uint32_t n,
-                              uint32_t count)
+enum finding continues(struct proof *p, struct device *d, struct model *m, uint32_t n,
+                       uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint64_t erases = d->sim.erases;
@@ -79,8 +80,8 @@ static enum finding continues(struct proof *p, struct device *d, struct model *m
 
 /* The store is open and was found good. Restarts and prepare must not change what it holds, and
  * further commits must succeed. */
-static enum finding continues_from(struct proof *p, struct device *d, enum finding found,
-                                   const struct model *old, const struct model *fresh, uint32_t n)
+enum finding continues_from(struct proof *p, struct device *d, enum finding found,
+                            const struct model *old, const struct model *fresh, uint32_t n)
 {
     struct model m = found == FOUND_OLD ? *old : *fresh;
     enum finding f = FOUND_NEW;
@@ -107,8 +108,8 @@ static enum finding continues_from(struct proof *p, struct device *d, enum findi
 /* --- power cuts --- */
 
 /* Boots after a cut in the commit that leads from old to fresh. */
-static enum finding check_after(struct proof *p, struct device *d, int ret, const struct model *old,
-                                const struct model *fresh)
+enum finding check_after(struct proof *p, struct device *d, int ret, const struct model *old,
+                         const struct model *fresh)
 {
     enum finding f = boot(p, d);
 
@@ -297,7 +298,7 @@ static enum finding check_after_flip(struct device *d, const struct model *model
 }
 
 /* A commit that does not read back is refused; the next one must succeed. */
-static enum finding heals(struct device *d, struct model *m, uint32_t n, uint32_t count)
+enum finding heals(struct device *d, struct model *m, uint32_t n, uint32_t count)
 {
     uint64_t erases = d->sim.erases;
     unsigned refused = 0;
@@ -353,7 +354,8 @@ enum finding run_trial(struct proof *p, struct device *d, const struct snapshot 
 {
     static enum finding (*const tries[FAULTS])(struct proof *, struct device *,
                                                const struct model *) = {
-        try_cut, try_again, try_weak, try_failure, try_failure, try_flip};
+        try_cut,  try_again,   try_weak, try_failure, try_failure,
+        try_open, try_misread, try_worn, try_flip,    try_damage};
     enum finding f;
 
     snapshot_restore(d, m);

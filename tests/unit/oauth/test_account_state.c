@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-enum { COLUMNS = 8, ROWS_MAX = 16 };
+enum { COLUMNS = 9, ROWS_MAX = 16 };
 
-enum { EXCHANGE, CLIENT, PAIR, REVOKED, BLOCKED, MOVED, FAILURES, REFRESH };
+enum { EXCHANGE, CLIENT, PAIR, FOREIGN, REVOKED, BLOCKED, MOVED, FAILURES, REFRESH };
 
 struct row {
     char matches[COLUMNS]; /* 'y', 'n' or '-' */
@@ -91,6 +91,7 @@ static void set_up_account(struct tk_account *a, const bool conditions[COLUMNS])
         strcpy(a->client.client_secret, "s");
     }
     strcpy(a->pair.access, conditions[PAIR] ? "a" : "");
+    a->foreign_pair = conditions[FOREIGN];
     a->revocation = conditions[REVOKED] ? TK_REVOKED : TK_NOT_REVOKED;
     a->refresh.blocked_by = conditions[BLOCKED] ? TK_E_INVALID_CLIENT : TK_OK;
     a->portal_fault = conditions[MOVED] ? TK_PORTAL_MOVED_BY_ANSWER : TK_PORTAL_OK;

@@ -301,13 +301,59 @@ static uint32_t alias(uint32_t offset)
     return bug == FLASH_ALIASES && offset >= two ? offset - two : offset;
 }
 
+static uint32_t spoilt = UINT32_MAX; /* a unit that was programmed twice */
+
+static bool is_erased(const uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == 0xff)
+            return true;
+    }
+    return false;
+}
+
+/* As on an encrypted partition without the help of the port. */
+static void decrypt_erased(uint32_t offset, uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == 0xff)
+            p[i] = (uint8_t)((offset + i) * 77 + 5);
+    }
+}
+
+static int read_part(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    int ret = good->read(ctx, offset, buf, len);
+
+    if (spoilt >= offset && spoilt < offset + len)
+        return TK_FLASH_ERR;
+    if (bug == FLASH_ERASED_IS_UNREADABLE && is_erased(buf, len))
+        return TK_FLASH_ERR;
+    if (bug == FLASH_ERASED_IS_NOISE)
+        decrypt_erased(offset, buf, len);
+    return ret;
+}
+
 static int bad_read(void *ctx, uint32_t offset, void *buf, size_t len)
 {
     if (bug == FLASH_READ_OVERRUNS && len % 2 == 1)
         ((uint8_t *)buf)[len] = 0;
     if (bug == FLASH_ALIGNS_READS)
         offset -= offset % 4;
-    return good->read(ctx, alias(offset), buf, len);
+    return read_part(ctx, alias(offset), buf, len);
+}
+
+static void note_second_program(void *ctx, uint32_t offset)
+{
+    uint8_t byte, zeros[4] = {0};
+
+    if (bug < FLASH_TWICE_SPOILS_NEIGHBOUR || bug > FLASH_TWICE_FOR_GOOD ||
+        good->read(ctx, offset, &byte, 1) != TK_FLASH_OK || byte == 0xff)
+        return;
+    if (bug == FLASH_TWICE_SPOILS_NEIGHBOUR)
+        (void)good->program(ctx, offset + good->unit, zeros, good->unit);
+    else
+        spoilt = offset;
 }
 
 /* A word of 8 bytes with a checksum: programming the second half damages the first. */
@@ -335,6 +381,7 @@ static int bad_program(void *ctx, uint32_t offset, const void *data, size_t len)
     uint8_t more[4] = {0};
 
     offset = alias(offset);
+    note_second_program(ctx, offset);
     if (bug == FLASH_IGNORES_PROGRAM)
         return TK_FLASH_OK;
     if (bug == FLASH_PAGE_WRAPS)
@@ -353,6 +400,8 @@ static int bad_erase(void *ctx, uint32_t offset)
     int ret;
 
     (void)good->read(ctx, end, last, sizeof last);
+    if (bug == FLASH_TWICE_IS_UNREADABLE)
+        spoilt = UINT32_MAX;
     if (bug == FLASH_ERASE_SLOW)
         sleep_ms(30);
     if (bug == FLASH_ERASE_NEIGHBOUR)

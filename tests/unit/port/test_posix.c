@@ -6,6 +6,7 @@
 #include "tk_entropy.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include <cmocka.h>
 
 #include "posix_port.h"
+#include "tk_posix_private.h"
 
 /* --- clock, wait, entropy, device --- */
 
@@ -121,6 +123,41 @@ static void entropy_can_be_disabled(void **state)
     memset(b, 7, sizeof b);
     assert_int_equal(tk_entropy_get(port, a, sizeof a), TK_ENTROPY_NOT_SEEDED);
     assert_memory_equal(a, b, sizeof a);
+}
+
+/* Writes what a machine-id file holds, and reads it. */
+static void take_machine_id(struct tk_port *port, const char *text)
+{
+    char path[] = "/tmp/tk_machine_id_XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    tk_posix_id_init(port, path);
+    unlink(path);
+}
+
+static void the_id_is_the_machines_or_the_host_names(void **state)
+{
+    struct tk_port *port = *state;
+    char of_host[sizeof port->id];
+
+    tk_posix_id_init(port, "/nonexistent/machine-id");
+    assert_int_equal(port->id_error, ENOENT);
+    strcpy(of_host, port->id);
+    take_machine_id(port, "");
+    assert_int_equal(port->id_error, ENOENT);
+    take_machine_id(port, "uninitialized\n");
+    assert_int_equal(port->id_error, ENOENT);
+    assert_string_equal(port->id, of_host);
+    tk_posix_id_init(port, "/");
+    assert_int_equal(port->id_error, EISDIR);
+    assert_int_equal(tk_posix_set_id(port, "gw-7"), 0);
+    assert_int_equal(port->id_error, 0);
+    take_machine_id(port, "0123456789abcdef0123456789abcdef\n");
+    assert_int_equal(port->id_error, 0);
+    assert_string_not_equal(port->id, of_host);
 }
 
 static void the_device_has_an_id(void **state)
@@ -450,6 +487,7 @@ int main(void)
         TEST(the_number_of_watches_is_limited),
         TEST(entropy_can_be_disabled),
         TEST(the_device_has_an_id),
+        TEST(the_id_is_the_machines_or_the_host_names),
         TEST(the_device_has_key_level_and_reboot),
         TEST(wait_does_not_sleep_once_a_reboot_is_due),
         TEST(bytes_go_both_ways),

@@ -225,7 +225,7 @@ static void a_torn_page_of_an_eeprom_is_noise(void **state)
     for (unsigned i = 0; i < 50; i++) {
         tear_down(NULL);
         set_up(NULL);
-        f.eeprom = true;
+        tk_sim_flash_set_part(&f, TK_SIM_EEPROM);
         f.random = i + 1;
         f.torn_program = TK_SIM_PROGRAM_PREFIX;
         program(0, 1024);

@@ -28,9 +28,9 @@ static void a_value_has_a_length_of_16_bits(void **state)
 
     (void)state;
     expect_assert_failure(tk_storage_put(&w.keeper.rt.storage, 200, data, sizeof data));
-    expect_assert_failure(tk_storage_text(&w.keeper.rt.storage, 200, text, 0));
+    expect_assert_failure(tk_storage_text(&w.keeper.rt.storage, 200, text, 0, NULL));
     expect_assert_failure(tk_storage_previous_text(&w.keeper.rt.storage, 200, text, 0));
-    assert_false(tk_storage_text(&w.keeper.rt.storage, 200, text, 1));
+    assert_false(tk_storage_text(&w.keeper.rt.storage, 200, text, 1, NULL));
 }
 
 static void an_event_is_in_the_history(void **state)

@@ -63,31 +63,13 @@ static void a_flash_or_seal_without_a_function(void **state)
     expect_assert_failure(tk_store_open(&s, &f.flash, &seal));
 }
 
-static void a_read_of_key_255_or_to_no_buffer(void **state)
+static void a_read_to_no_buffer(void **state)
 {
-    uint8_t buf[4];
-
     (void)state;
     open_store();
-    expect_assert_failure(tk_store_get(&s, 255, buf, sizeof buf));
-    expect_assert_failure(tk_store_previous(&s, 255, buf, sizeof buf));
     expect_assert_failure(tk_store_get(&s, 1, NULL, 1));
     expect_assert_failure(tk_store_get_all(&s, NULL, 1));
     assert_int_equal(tk_store_get(&s, 254, NULL, 0), TK_STORE_MISSING);
-}
-
-static void a_commit_of_key_255_or_of_a_key_twice(void **state)
-{
-    struct tk_store_piece piece = {"x", 1};
-    struct tk_store_value values[] = {{1, 1, &piece}, {2, 1, &piece}, {1, 0, NULL}};
-
-    (void)state;
-    open_store();
-    expect_assert_failure(tk_store_commit(&s, values, 3));
-    values[2].key = 255;
-    expect_assert_failure(tk_store_commit(&s, values, 3));
-    values[2].key = 254;
-    assert_int_equal(tk_store_commit(&s, values, 3), TK_STORE_OK);
 }
 
 static void a_commit_without_its_data(void **state)
@@ -110,8 +92,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(a_store_that_was_not_opened),       TEST(a_flash_or_seal_without_a_function),
-        TEST(a_read_of_key_255_or_to_no_buffer), TEST(a_commit_of_key_255_or_of_a_key_twice),
+        TEST(a_store_that_was_not_opened),
+        TEST(a_flash_or_seal_without_a_function),
+        TEST(a_read_to_no_buffer),
         TEST(a_commit_without_its_data),
     };
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_store_mount.h"
+
+#include "tk_store_read.h"
+#include "tk_store_walk.h"
+
+/* --- the newest header --- */
+
+/* Takes the header if it is the newest so far. Of format 1 only the newest is known to be one. */
+static void take(struct tk_store *s, struct tk_header *newest, const struct tk_header *h)
+{
+    if (h->error == 0 && h->is_complete && h->seq > s->oldest)
+        s->oldest = h->seq;
+    if (h->seq > newest->seq)
+        *newest = *h;
+}
+
+/* The copies beyond the first are only read where that is not right. */
+static void scan(struct tk_store *s, struct tk_header *newest)
+{
+    uint32_t size = s->flash->sector_size;
+    struct tk_header h;
+
+    for (uint32_t i = 0; i < s->flash->sectors; i++) {
+        for (uint32_t copy = 0; copy < TK_HEADER_COPIES; copy++) {
+            if (!tk_header_at(s, tk_header_copy(s, i * size, copy), &h))
+                continue;
+            take(s, newest, &h);
+            if (h.error == 0)
+                break;
+        }
+    }
+}
+
+/* --- the end of its records --- */
+
+/* Finds the end of the newest sector. Only its last record may be torn. Returns where the walk
+ * ended. */
+static uint32_t find_end(struct tk_store *s)
+{
+    uint32_t opened_end = tk_media_sector(s, s->seq) + s->opened_end;
+    uint32_t before, start, end; /* the last record, and where the one before it begins */
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, s->seq);
+    for (before = start = end = c.end; tk_cursor_record(s, &c); end = c.end) {
+        before = start;
+        start = tk_media_align(s, end);
+    }
+    c.end = start;
+    if (end > opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
+        /* blank CRC: torn; else torn or damaged */
+        s->health |= tk_media_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
+        end = start;
+        start = before;
+    }
+    s->append_at = tk_media_align(s, end);
+    s->unsettled = end > opened_end ? start : 0;
+    s->largest = end - start;
+    return end;
+}
+
+/* If the last mark is in force, nothing was begun after it. Any mark proves the header. */
+static void mount_newest(struct tk_store *s)
+{
+    uint32_t flags = 0, end;
+    bool has_mark = tk_marks_read(s, &flags);
+
+    end = find_end(s);
+    if (!has_mark || tk_media_align(s, end) - tk_media_sector(s, s->seq) != s->opened_end) {
+        s->is_marked = false;
+        return;
+    }
+    s->unwritten_since_mount = false;
+    s->sector_closed = !s->is_marked || (flags & TK_HEADER_OPEN) == 0;
+    s->next_erased = s->is_marked && (flags & TK_HEADER_ERASED) != 0;
+}
+
+/* --- all --- */
+
+/* Whether the first record of the newest sector is complete but does not open with this key. */
+static bool has_another_key(struct tk_store *s)
+{
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, s->seq);
+    return tk_is_sealed(s) && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
+           !tk_record_read(s, &c, NULL, 0);
+}
+
+/* One sector that is not blank may be the first, or the last one of a wipe, at which power was
+ * cut. */
+static bool is_foreign(struct tk_store *s)
+{
+    uint32_t size = s->flash->sector_size, used = 0;
+
+    for (uint32_t i = 0; i < s->flash->sectors && used < 2; i++)
+        used += !tk_media_is_blank(s, i * size, (i + 1) * size);
+    return used > 1;
+}
+
+int tk_mount(struct tk_store *s)
+{
+    struct tk_header newest = {.seq = 0};
+
+    scan(s, &newest);
+    if (s->read_failed)
+        return TK_STORE_FLASH;
+    if (newest.seq == 0)
+        return is_foreign(s) ? s->read_failed ? TK_STORE_FLASH : TK_STORE_FOREIGN : TK_STORE_OK;
+    if (newest.error != 0)
+        return newest.error;
+    s->seq = newest.seq;
+    s->prev_end = newest.prev_end;
+    s->opened_end = newest.opened_end;
+    s->worn = newest.worn;
+    s->ring = newest.sectors;
+    s->format = newest.format;
+    mount_newest(s);
+    if (s->format < TK_FORMAT && has_another_key(s))
+        return TK_STORE_SEALED;
+    return s->read_failed ? TK_STORE_FLASH : TK_STORE_OK;
+}
+
+uint32_t tk_mount_number(struct tk_store *s)
+{
+    struct tk_header newest = {.seq = 0};
+
+    scan(s, &newest);
+    return newest.seq;
+}

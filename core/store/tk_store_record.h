@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_STORE_RECORD_H
+#define TK_STORE_RECORD_H
+
+/* Writing one record or header, and reading it back. */
+
+#include "tk_store_plan.h"
+#include "tk_store_walk.h"
+
+/* Writes records one after another: of a commit, or copies of records of other sectors. */
+struct tk_writer {
+    struct tk_store *s;
+    const struct tk_commit *commit; /* NULL: the record at source is copied */
+    struct tk_cursor source;        /* walks over the entries of either */
+    uint32_t mask;                  /* bit i: entry i is written */
+    uint32_t seq;                   /* of the sector written to */
+    uint32_t at;                    /* flash offset for the bounce buffer */
+    uint32_t limit;                 /* flash offset that records must not reach over */
+    uint8_t *bounce;
+    uint32_t crc;        /* of the record so far */
+    uint32_t source_crc; /* what the CRC of a record copied whole was in its own sector */
+    uint8_t count;       /* first byte of the record */
+    uint8_t fill;        /* bytes in the bounce buffer */
+    uint8_t part;        /* enum part */
+    bool derives_nonce;  /* this pass programs nothing */
+    bool failed;
+};
+
+/* Writes the record of w->commit, or a copy of the entries in w->mask of the one at w->source;
+ * w->count is its first byte. Reads it back, a copy together with what it is copied from. Sets
+ * w->failed. */
+void tk_write_record(struct tk_writer *w);
+
+/* Writes a header to a flash offset in sector w->seq and reads it back. False if that failed.
+ * Moves w->at. */
+bool tk_write_header(struct tk_writer *w, const struct tk_header *h, uint32_t at);
+
+#endif
