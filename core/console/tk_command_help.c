@@ -4,23 +4,53 @@
 #include "tk_setting_table.h"
 #include "tk_words.h"
 
-static void step_help(struct tk_console *c)
+#include <string.h>
+
+#define WIDTH 80
+
+/* In lines that end between words; the later ones are indented. */
+static void put_wrapped(struct tk_console *c, char *text)
 {
-    const struct tk_command *command;
-    unsigned row = c->job.u.rows.next++;
-    char buf[TK_WORDS_MAX + 64];
+    while (strlen(text) > WIDTH) {
+        char *end = text + WIDTH;
+
+        while (*end != ' ')
+            end--;
+        *end = '\0';
+        tk_output_line(&c->out, text);
+        text = end - 1;
+        text[0] = text[1] = ' ';
+    }
+    tk_output_line(&c->out, text);
+}
+
+/* "name usage : help"; for a program "name=usage : help", in one line. */
+static void put_help(struct tk_console *c, const char *name, const char *usage, unsigned string)
+{
+    char buf[TK_WORDS_MAX + 80];
     struct tk_text t;
 
-    if (row == c->job.u.rows.end) {
-        tk_console_ok(c, NULL);
-        return;
-    }
-    command = &c->env->table->commands[row];
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, command->usage);
-    tk_text_add(&t, command->usage[0] == '\0' ? "" : " : ");
-    tk_words_add(&t, tk_words_of_command(row));
-    tk_console_data(c, command->name, buf);
+    tk_text_add(&t, name);
+    tk_text_add(&t, usage[0] == '\0' ? "" : " ");
+    tk_text_add(&t, usage);
+    tk_text_add(&t, " : ");
+    tk_words_add(&t, string);
+    if (tk_console_is_program(c))
+        tk_console_data(c, name, buf + strlen(name) + (usage[0] == '\0' ? 3 : 1));
+    else
+        put_wrapped(c, buf);
+}
+
+static void step_help(struct tk_console *c)
+{
+    unsigned row = c->job.u.rows.next++;
+    const struct tk_command *command = &c->env->table->commands[row];
+
+    if (row == c->job.u.rows.end)
+        tk_console_ok(c, NULL);
+    else
+        put_help(c, command->name, command->usage, tk_words_of_command(row));
 }
 
 /* Answers `help set <key>` with the valid values. False if the line is something else. */
@@ -28,14 +58,10 @@ static bool answer_setting(struct tk_console *c, const struct tk_command *comman
 {
     bool takes_key = command != NULL && (command->flags & TK_COMMAND_SETTING) != 0;
     const struct tk_setting_row *row = takes_key ? tk_setting_find(key) : NULL;
-    char buf[TK_WORDS_MAX + 1];
-    struct tk_text t;
 
     if (row == NULL)
         return false;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_words_add(&t, tk_words_of_setting((size_t)(row - tk_setting_table)));
-    tk_console_data(c, row->name, buf);
+    put_help(c, row->name, "", tk_words_of_setting((size_t)(row - tk_setting_table)));
     tk_console_ok(c, NULL);
     return true;
 }

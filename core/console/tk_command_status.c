@@ -190,6 +190,14 @@ static void add_answer(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, c->job.account->is_answer ? c->job.account->detail : "");
 }
 
+static void add_moved_from(struct tk_console *c, struct tk_text *t)
+{
+    char host[TK_HOST_TEXT];
+
+    tk_account_former_portal(c->job.account, host);
+    tk_text_add(t, host);
+}
+
 static void add_failures(struct tk_console *c, struct tk_text *t)
 {
     tk_text_int(t, health_of(c).failures);
@@ -258,6 +266,7 @@ static const struct {
             {"said", add_said},
             {"description", add_description},
             {"answer", add_answer},
+            {"moved_from", add_moved_from},
             {"failures", add_failures},
             {"intent", add_intent},
             {"auth_host", tk_setting_print_auth_host},
@@ -267,7 +276,7 @@ static const struct {
             {"device", add_device}};
 
 #define ROWS        (sizeof rows / sizeof rows[0])
-#define EXTRA_ROWS  10 /* the last of them, printed with --all only */
+#define EXTRA_ROWS  11 /* the last of them, printed with --all only */
 #define STATUS_ROWS (ROWS - EXTRA_ROWS)
 
 /* With --all, counters follow: of refreshes, of POSTs, then the platform's metrics. */

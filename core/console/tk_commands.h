@@ -42,7 +42,8 @@ TK_COMMAND("ca add", "<base64>", NEEDS_ARGS, ca_add, "adds one or more lines of 
 TK_COMMAND("ca add end", "", 0, ca_end, "checks the certificate and trusts it")
 TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS, ca_del,
            "removes a root; the first 8 digits are enough")
-TK_COMMAND("time", "[unix]", 0, time, "prints or sets the clock (UTC)")
+TK_COMMAND("time", "[unix]", 0, time,
+           "prints or sets the clock (UTC); quality floor: it is at least that time")
 TK_COMMAND("seed", "<64 to 128 hex digits>", NEEDS_ARGS | SECRET, seed,
            "seeds a device that has no random source")
 TK_COMMAND("ref", "[name]", 0, ref, "lists the accounts, or selects one")

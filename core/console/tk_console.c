@@ -243,6 +243,22 @@ static char *trim(char *s)
     return s;
 }
 
+/* Suggests the commands that begin with the first word. */
+static void refuse_unknown(struct tk_console *c, const char *line)
+{
+    const struct tk_command *command = c->env->table->commands;
+    size_t len = strcspn(line, " ");
+
+    put_err(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
+    for (size_t i = 0; len > 0 && i < c->env->table->count; i++, command++) {
+        if (strncmp(command->name, line, len) != 0)
+            continue;
+        tk_output_text(&c->out, ", or ");
+        tk_output_text(&c->out, command->name);
+    }
+    end_answer(c);
+}
+
 static void run_command(struct tk_console *c, char *line)
 {
     const char *args;
@@ -250,7 +266,7 @@ static void run_command(struct tk_console *c, char *line)
 
     c->command = command;
     if (command == NULL)
-        tk_console_err(c, TK_E_UNKNOWN_COMMAND);
+        refuse_unknown(c, line);
     else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
              (command->usage[0] == '\0' && *args != '\0'))
         tk_console_err_usage(c);

@@ -96,26 +96,52 @@ static bool is_permitted(const struct tk_chain *chain, const mbedtls_x509_crt *c
     return true;
 }
 
-void tk_chain_check(struct tk_chain *chain, const mbedtls_x509_crt *crt, int depth,
-                    const char *host, uint32_t *flags)
+/* Where the time is only a lower bound, a certificate that is not valid yet moves it forward,
+ * unless another one of the chain has expired by then. */
+static void check_dates(struct tk_chain *chain, const mbedtls_x509_crt *crt, int depth,
+                        uint32_t *flags)
 {
+    int64_t begin = tk_certificate_not_before(crt), end = tk_certificate_not_after(crt);
+
+    if (!chain->verified || end < chain->not_after)
+        chain->not_after = end;
+    if (!chain->is_floor)
+        return;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
+    if (begin > chain->not_before)
+        chain->not_before = begin;
+    if (depth == 0 && chain->not_before > chain->not_after)
+        *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+}
+
+static void check_leaf(struct tk_chain *chain, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_NS_CERT_TYPE) &&
+        !(crt->MBEDTLS_PRIVATE(ns_cert_type) & MBEDTLS_X509_NS_CERT_TYPE_SSL_SERVER))
+        *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    chain->self_signed = tk_certificate_is_self_signed(crt);
+    if (!tk_names_match(crt, chain->host, chain->address))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+}
+
+int tk_chain_check(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    struct tk_chain *chain = ctx;
+
+    check_dates(chain, crt, depth, flags);
+    chain->verified = true;
     if (chain->count == 0 && (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED))
         chain->err = find_reason(crt);
     if (!is_for_servers(crt))
         *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     if (!is_permitted(chain, crt, depth == 0))
         *flags |= MBEDTLS_X509_BADCERT_OTHER;
-    if (depth > 0) {
-        TK_ASSERT(chain->count < TK_CHAIN_AUTHORITIES);
+    TK_ASSERT(depth == 0 || chain->count < TK_CHAIN_AUTHORITIES);
+    if (depth > 0)
         chain->authorities[chain->count++] = crt;
-        return;
-    }
-    if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_NS_CERT_TYPE) &&
-        !(crt->MBEDTLS_PRIVATE(ns_cert_type) & MBEDTLS_X509_NS_CERT_TYPE_SSL_SERVER))
-        *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    chain->self_signed = tk_certificate_is_self_signed(crt);
-    if (!tk_names_match(crt, host))
-        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    else
+        check_leaf(chain, crt, flags);
+    return 0;
 }
 
 enum tk_err tk_chain_error(const struct tk_chain *chain, uint32_t flags)

@@ -62,18 +62,21 @@ static bool has_common_name(const mbedtls_x509_crt *crt, const char *host, bool 
     return false;
 }
 
-bool tk_names_match(const mbedtls_x509_crt *crt, const char *host)
+static bool is_for(const mbedtls_x509_buf *name, const char *host, const struct tk_addr *address)
 {
-    unsigned char address[16];
-    size_t len = mbedtls_x509_crt_parse_cn_inet_pton(host, address);
+    if (address == NULL)
+        return name->tag == DNS && is_host(name, host, false);
+    return name->tag == ADDRESS &&
+           name->len == (address->family == 4 ? 4 : sizeof address->bytes) &&
+           memcmp(name->p, address->bytes, name->len) == 0;
+}
 
+bool tk_names_match(const mbedtls_x509_crt *crt, const char *host, const struct tk_addr *address)
+{
     if (!has_alternative_names(crt))
-        return has_common_name(crt, host, len > 0);
+        return has_common_name(crt, host, address != NULL);
     for (const mbedtls_x509_sequence *n = &crt->subject_alt_names; n != NULL; n = n->next) {
-        const mbedtls_x509_buf *name = &n->buf;
-
-        if (len > 0 ? name->tag == ADDRESS && name->len == len && memcmp(name->p, address, len) == 0
-                    : name->tag == DNS && is_host(name, host, false))
+        if (is_for(&n->buf, host, address))
             return true;
     }
     return false;

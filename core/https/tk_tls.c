@@ -98,37 +98,7 @@ static int bio_recv(void *ctx, unsigned char *buf, size_t size)
     return bio_result(tls, n, MBEDTLS_ERR_SSL_WANT_READ);
 }
 
-/* --- certificates and errors --- */
-
-/* Where the time is only a lower bound, a certificate that is not valid yet moves it forward,
- * unless another one of the chain has expired then. */
-static void check_not_before(struct tk_tls *tls, const mbedtls_x509_crt *crt, int depth,
-                             uint32_t *flags)
-{
-    int64_t begin = tk_certificate_not_before(crt), now;
-
-    if (tk_time_now(tls->config->time, &now) > TK_TIME_SERVER)
-        return;
-    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
-    if (begin > tls->not_before)
-        tls->not_before = begin;
-    if (depth == 0 && tls->not_before > tls->not_after)
-        *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
-}
-
-/* Called by mbedTLS for each certificate of a chain that it has checked. *flags is its verdict. */
-static int check_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
-{
-    struct tk_tls *tls = ctx;
-    int64_t end = tk_certificate_not_after(crt);
-
-    if (!tls->verified || end < tls->not_after)
-        tls->not_after = end;
-    tls->verified = true;
-    check_not_before(tls, crt, depth, flags);
-    tk_chain_check(&tls->chain, crt, depth, tls->host.name, flags);
-    return 0;
-}
+/* --- errors --- */
 
 /* Before ServerHello these say that nothing in our offer suits the server (RFC 8446 6.2). */
 static enum tk_err alert_error(const struct tk_tls *tls, int alert)
@@ -251,6 +221,17 @@ static int set_up(struct tk_tls *tls)
     return ret;
 }
 
+static void prepare_verification(struct tk_tls *tls)
+{
+    int64_t now;
+
+    tls->chain = (struct tk_chain){
+        .host = tls->host.name,
+        .address = tk_host_is_address(&tls->host) ? &tls->dial.addrs[tls->dial.current] : NULL,
+        .is_floor = tk_time_now(tls->config->time, &now) <= TK_TIME_SERVER};
+    mbedtls_ssl_set_verify(&tls->ssl, tk_chain_check, &tls->chain);
+}
+
 static int start_handshake(struct tk_tls *tls)
 {
     mbedtls_ssl_context *ssl = &tls->ssl;
@@ -261,10 +242,7 @@ static int start_handshake(struct tk_tls *tls)
     if (ret != 0)
         return fail(tls, tls_error(tls, ret), ret);
     mbedtls_ssl_set_bio(ssl, tls, bio_send, bio_recv, NULL);
-    mbedtls_ssl_set_verify(ssl, check_certificate, tls);
-    memset(&tls->chain, 0, sizeof tls->chain);
-    tls->resumed = tls->verified = false;
-    tls->not_after = tls->not_before = 0;
+    prepare_verification(tls);
     tls->silence_ms = tk_dial_patience(&tls->dial, SILENCE_MS);
     note_progress(tls);
     tls->offered = tls->session != NULL &&
@@ -328,10 +306,9 @@ static int finish_handshake(struct tk_tls *tls)
     tls->stage = TK_TLS_READY;
     tls->err = TK_OK; /* of other addresses */
     tk_tls_session_drop_certificates(&tls->ssl);
-    tls->resumed = !tls->verified;
-    tk_time_note_not_before(tls->config->time, tls->not_before);
-    if (tls->resumed)
-        tls->not_after = tls->session->not_after;
+    tls->resumed = !tls->chain.verified;
+    tls->not_after = tls->resumed ? tls->session->not_after : tls->chain.not_after;
+    tk_time_note_not_before(tls->config->time, tls->chain.not_before);
     if (mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
         keep_session(tls);
     return TK_SOCK_OK;

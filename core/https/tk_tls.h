@@ -37,9 +37,7 @@ struct tk_tls {
     /* facts about this connection, for diagnosis */
     struct tk_dial dial;
     bool resumed;
-    int64_t not_after;  /* earliest end of a certificate in the chain; unix time */
-    int64_t not_before; /* latest beginning, if the time is only a lower bound */
-    bool verified;      /* this handshake verified a chain */
+    int64_t not_after; /* earliest end of a certificate in the chain; unix time */
 
     /* private */
     const mbedtls_ssl_config *profile; /* ssl was set up with it */

@@ -15,9 +15,9 @@ endif()
 set(mbedtls_config tk_mbedtls_${TK_MBEDTLS_PROFILE}.h)
 set(key "${TK_ECC} ${mbedtls_tree} ${version_line} ${CMAKE_C_COMPILER} ${CMAKE_C_COMPILER_VERSION}")
 string(JOIN " " mbedtls_flags ${CMAKE_C_FLAGS} ${tk_hardening_flags})
-string(APPEND key " ${mbedtls_flags} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
+string(APPEND key " ${mbedtls_flags} ${TK_SMALLER} ${CMAKE_BUILD_TYPE} ${CMAKE_TOOLCHAIN_FILE}")
 file(GLOB pubkey CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/port/mbedtls
-     port/mbedtls/pubkey/*.[ch] port/mbedtls/x86_64/*.c)
+     port/mbedtls/pubkey/*.[ch] port/mbedtls/small/*.[ch] port/mbedtls/x86_64/*.c)
 foreach(file tk_mbedtls_common.h ${mbedtls_config} build/CMakeLists.txt build/peer.cmake
              build/pubkey.cmake ${pubkey})
     set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY

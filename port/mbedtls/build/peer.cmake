@@ -5,3 +5,16 @@
 calls(ssl_tls.c mbedtls_x509_crt_parse_der=tk_x509_parse_peer
       mbedtls_x509_crt_parse_der_nocopy=tk_x509_parse_peer_nocopy)
 calls(ssl_tls13_generic.c mbedtls_x509_crt_parse_der=tk_x509_parse_peer)
+
+# tk_small_sources(VARIABLE): the functions of ../small in place of mbedTLS's, for tk_mbedtls_small.h.
+function(tk_small_sources variable)
+    file(GLOB small CONFIGURE_DEPENDS ${MBEDTLS_CONFIG_DIR}/small/*.c)
+    foreach(source ssl_client.c ssl_tls.c ssl_tls12_client.c)
+        calls(${source} mbedtls_ssl_ciphersuite_from_id=tk_small_suite)
+    endforeach()
+    calls(x509_crt.c mbedtls_x509_get_time=tk_small_get_time
+          mbedtls_x509_get_subject_alt_name_ext=tk_small_get_alt_names)
+    calls(ssl_tls.c mbedtls_x509_crt_verify_with_ca_cb=tk_small_verify
+          mbedtls_x509_crt_verify_restartable=tk_small_verify_listed)
+    set(${variable} ${${variable}} ${small} PARENT_SCOPE)
+endfunction()

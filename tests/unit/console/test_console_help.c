@@ -54,6 +54,50 @@ static void a_setting_alone_is_answered_with_its_valid_values(void **state)
                         "ERR need_value 60s to 7d (25m, 2h), or on-demand");
 }
 
+/* What an operator is answered, wrapped lines joined again; none is over 80 columns. */
+static const char *unwrapped(const char *command)
+{
+    static char joined[sizeof out];
+    char *to = joined;
+
+    (void)type(command);
+    for (char *line = strtok(out, "\r\n"); line != NULL; line = strtok(NULL, "\r\n")) {
+        assert_in_range(strlen(line), 1, 80);
+        *to++ = line[0] == ' ' ? ' ' : '\n';
+        to += sprintf(to, "%s", line + strspn(line, " "));
+    }
+    return joined;
+}
+
+static void help_fits_a_terminal(void **state)
+{
+    (void)state;
+    type("log off\r");
+    (void)unwrapped("help\r");
+#define TK_SETTING(name, secret, which, store, print, effect, note, help)                          \
+    assert_non_null(strstr(unwrapped("help set " name "\r"), "\n" name " : " help "\n"));
+#include "tk_settings.h"
+#undef TK_SETTING
+    assert_non_null(strstr(unwrapped("help set\r"),
+                           "\nset <key> <value> : portal, client_id, client_secret, "));
+    assert_non_null(strstr(unwrapped("help set\r"), "_conv, ip, ntp\n"));
+    assert_non_null(strstr(unwrapped("help version\r"),
+                           "\nversion : prints version, build date and device id\n"));
+}
+
+static void a_beginning_is_answered_with_suggestions(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "auth"),
+                        "ERR unknown_command type help for the list, or auth begin, or auth code, "
+                        "or auth refresh, or auth forget");
+    assert_string_equal(world_type(&w, "auth cod x"), world_type(&w, "auth"));
+    assert_string_equal(world_type(&w, "stat"),
+                        "ERR unknown_command type help for the list, or status");
+    assert_string_equal(world_type(&w, "nonsense"), "ERR unknown_command type help for the list");
+    assert_string_equal(world_type(&w, ""), "ERR unknown_command type help for the list");
+}
+
 static void wrong_arguments_are_answered_with_the_usage(void **state)
 {
     (void)state;
@@ -193,6 +237,8 @@ int main(void)
         TEST(help_lists_all_commands),
         TEST(help_with_a_word_lists_commands_that_begin_with_it),
         TEST(a_setting_alone_is_answered_with_its_valid_values),
+        TEST(help_fits_a_terminal),
+        TEST(a_beginning_is_answered_with_suggestions),
         TEST(wrong_arguments_are_answered_with_the_usage),
         TEST(version_says_whose_arithmetic_it_is),
         TEST(settings_are_normalized_or_refused),

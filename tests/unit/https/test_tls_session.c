@@ -46,7 +46,7 @@ static void assert_next(struct tls_world *w, const char *host, struct tk_tls_ses
 
     assert_int_equal(tls_connect_to(w, host, session, w->port.now_ms + TLS_LIMIT), TK_SOCK_OK);
     assert_int_equal(w->tls.resumed, resumed);
-    assert_int_equal(w->tls.verified, !resumed);
+    assert_int_equal(w->tls.chain.verified, !resumed);
     assert_int_equal(w->tls.not_after, TLS_UNIX + TLS_DAY);
     echo(w);
     assert_int_equal(p->resumed, resumed);

@@ -122,6 +122,7 @@ static void a_moved_portal_is_followed_and_stored(void **state)
     assert_moved();
     world_restart(&w, 1000);
     assert_moved();
+    assert_status("moved_from", OLD);
     verify(); /* calls the new one at once */
     assert_string_equal(w.server.last_host, NEW);
 }

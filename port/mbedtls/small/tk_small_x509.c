@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_small.h"
+
+#include <mbedtls/asn1.h>
+#include <mbedtls/platform.h>
+
+/* --- dates --- */
+
+static int is_date(const mbedtls_x509_time *t)
+{
+    int is_leap = (t->year % 100 != 0 ? t->year : t->year / 100) % 4 == 0;
+    int days = t->mon == 2 ? 28 + is_leap : 30 + ((t->mon ^ t->mon >> 3) & 1);
+
+    return t->mon >= 1 && t->mon <= 12 && t->day >= 1 && t->day <= days && t->hour < 24 &&
+           t->min < 60 && t->sec < 60;
+}
+
+/* Reads numbers of two digits. */
+static int read_pairs(const unsigned char *s, int *out, int count)
+{
+    for (; count > 0; count--, s += 2) {
+        unsigned tens = s[0] - '0', ones = s[1] - '0';
+
+        if (tens > 9 || ones > 9)
+            return MBEDTLS_ERR_X509_INVALID_DATE;
+        *out++ = (int)(10 * tens + ones);
+    }
+    return 0;
+}
+
+/* UTCTime has no century (RFC 5280 4.1.2.5). */
+int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_time *time)
+{
+    int is_utc = *p < end && **p == MBEDTLS_ASN1_UTC_TIME, n[7];
+    size_t len, digits = is_utc ? 12 : 14;
+    int ret = mbedtls_asn1_get_tag(p, end, &len,
+                                   is_utc ? MBEDTLS_ASN1_UTC_TIME : MBEDTLS_ASN1_GENERALIZED_TIME);
+
+    if (ret != 0)
+        return MBEDTLS_ERR_X509_INVALID_DATE + ret;
+    if (len != digits && (len != digits + 1 || (*p)[digits] != 'Z'))
+        return MBEDTLS_ERR_X509_INVALID_DATE;
+    ret = read_pairs(*p, n + is_utc, 7 - is_utc);
+    *p += len;
+    if (ret != 0)
+        return ret;
+    if (is_utc)
+        n[0] = n[1] < 50 ? 20 : 19;
+    *time = (mbedtls_x509_time){100 * n[0] + n[1], n[2], n[3], n[4], n[5], n[6]};
+    return is_date(time) ? 0 : MBEDTLS_ERR_X509_INVALID_DATE;
+}
+
+/* --- alternative names --- */
+
+int tk_small_get_alt_names(unsigned char **p, const unsigned char *end,
+                           mbedtls_x509_sequence *first)
+{
+    mbedtls_x509_sequence *last = first;
+
+    while (*p < end) {
+        mbedtls_x509_buf name = {.tag = **p};
+        int ret = mbedtls_asn1_get_tag(p, end, &name.len, name.tag);
+
+        if (ret == 0 && (name.tag & MBEDTLS_ASN1_TAG_CLASS_MASK) != MBEDTLS_ASN1_CONTEXT_SPECIFIC)
+            ret = MBEDTLS_ERR_ASN1_UNEXPECTED_TAG;
+        if (ret == 0 && last->buf.p != NULL) {
+            last->next = mbedtls_calloc(1, sizeof *last);
+            last = last->next;
+            ret = last == NULL ? MBEDTLS_ERR_ASN1_ALLOC_FAILED : 0;
+        }
+        if (ret != 0)
+            return MBEDTLS_ERR_X509_INVALID_EXTENSIONS + ret;
+        name.p = *p;
+        last->buf = name;
+        *p += name.len;
+    }
+    return 0;
+}
+
+/* --- chains --- */
+
+int tk_small_verify(mbedtls_x509_crt *chain, mbedtls_x509_crt_ca_cb_t find, void *trust,
+                    const mbedtls_x509_crt_profile *profile, const char *host, uint32_t *flags,
+                    int (*check)(void *, mbedtls_x509_crt *, int, uint32_t *), void *ctx)
+{
+    (void)host;
+    if (check == NULL)
+        return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
+    return mbedtls_x509_crt_verify_with_ca_cb(chain, find, trust, profile, NULL, flags, check, ctx);
+}
+
+int tk_small_verify_listed(mbedtls_x509_crt *chain, mbedtls_x509_crt *roots, mbedtls_x509_crl *crl,
+                           const mbedtls_x509_crt_profile *profile, const char *host,
+                           uint32_t *flags,
+                           int (*check)(void *, mbedtls_x509_crt *, int, uint32_t *), void *ctx,
+                           mbedtls_x509_crt_restart_ctx *restart)
+{
+    (void)chain;
+    (void)roots;
+    (void)crl;
+    (void)profile;
+    (void)host;
+    (void)flags;
+    (void)check;
+    (void)ctx;
+    (void)restart;
+    return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
+}
