@@ -394,3 +394,19 @@ void tk_control_close(struct tk_control *c)
     tk_listener_close(&c->consumers);
     tk_listener_close(&c->admins);
 }
+
+void tk_control_report(const struct tk_control *c, unsigned console, const char *text)
+{
+    uid_t uid = getuid();
+    pid_t pid = getpid();
+
+    for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
+        const struct tk_control_client *client = &c->clients[i];
+
+        if (client->state == TK_CLIENT_CONSOLE && client->line == console) {
+            uid = client->uid;
+            pid = client->pid;
+        }
+    }
+    tk_journal_security(uid, pid, console, text);
+}

@@ -81,6 +81,13 @@ static void print_line(void *ctx, const char *line)
         fprintf(stderr, "%s\n", line);
 }
 
+static void report_security(void *ctx, const char *text, unsigned console)
+{
+    (void)ctx;
+    if (console > 0 || service.echo) /* else who types at the terminal would read it there */
+        tk_control_report(&service.control, console, text);
+}
+
 static int open_flash_file(const char *path)
 {
     struct stat st;
@@ -187,7 +194,8 @@ static int serve(const struct tk_options *options)
                                         .trust = &service.trust,
                                         .new_root = tk_trust_new,
                                         .parse_root = tk_x509_parse,
-                                        .on_line = print_line};
+                                        .on_line = print_line,
+                                        .on_security = report_security};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))

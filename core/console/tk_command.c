@@ -60,6 +60,23 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value)
     tk_console_ok(c, &t);
 }
 
+static bool is_refusal(enum tk_security_type type)
+{
+    return type == TK_SECURITY_OTHER_USER || type == TK_SECURITY_WRONG_STATE ||
+           type == TK_SECURITY_WRONG_PIN;
+}
+
+void tk_command_report(struct tk_console *c, enum tk_security_type type, const struct tk_account *a,
+                       const char *key)
+{
+    struct tk_runtime *rt = c->env->rt;
+
+    tk_runtime_security(rt, type, a == NULL ? TK_NO_ACCOUNT : a->index, a == NULL ? NULL : a->name,
+                        key);
+    if (!is_refusal(type))
+        (void)tk_storage_commit(&rt->storage, NULL, 0); /* else with the next commit */
+}
+
 void tk_command_too_soon(struct tk_console *c, uint32_t wait_s)
 {
     char text[TK_WORDS_MAX + 24];

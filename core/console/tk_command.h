@@ -56,6 +56,11 @@ void tk_command_pair(struct tk_text *t, const char *key, const char *value);
 /* Answers OK with one pair. */
 void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 
+/* Reports a security event (tk_runtime_security), of account a or of the device (NULL). A change,
+ * not a refusal, is stored at once: refusals must not wear out the flash. */
+void tk_command_report(struct tk_console *c, enum tk_security_type type, const struct tk_account *a,
+                       const char *key);
+
 /* Answers ERR too_soon with the seconds. */
 void tk_command_too_soon(struct tk_console *c, uint32_t wait_s);
 

@@ -136,6 +136,7 @@ static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
     if (err == TK_E_CODE_EXPIRED)
         tk_console_data(c, "cause", tk_err_code(tk_auth_send_error(c->job.account)));
     if (err == TK_E_OTHER_USER) {
+        tk_command_report(c, TK_SECURITY_OTHER_USER, c->job.account, NULL);
         fail_other_user(c);
         return;
     }
@@ -162,6 +163,7 @@ static void answer_code(struct tk_console *c, const struct tk_account *a)
     tk_command_pair(&t, "rest", tk_rest_status_name(rest));
     if (rest > TK_REST_OK)
         tk_command_pair(&t, "rest_error", tk_err_code(tk_rest_verify_error(a)));
+    tk_command_report(c, a->auth.any_user ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a, NULL);
     tk_console_ok(c, &t);
 }
 
@@ -187,8 +189,11 @@ static void cancel_code(struct tk_console *c, enum tk_err why)
 
 void tk_command_auth_code(struct tk_console *c, char *args)
 {
-    enum tk_err err = tk_auth_code(tk_console_account(c), args);
+    struct tk_account *a = tk_console_account(c);
+    enum tk_err err = tk_auth_code(a, args);
 
+    if (err == TK_E_WRONG_STATE)
+        tk_command_report(c, TK_SECURITY_WRONG_STATE, a, NULL);
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;
@@ -242,13 +247,16 @@ void tk_command_auth_refresh(struct tk_console *c, char *args)
 
 void tk_command_auth_forget(struct tk_console *c, char *args)
 {
-    enum tk_err err = tk_auth_forget(tk_console_account(c));
+    struct tk_account *a = tk_console_account(c);
+    enum tk_err err = tk_auth_forget(a);
 
     (void)args;
-    if (err != TK_OK)
+    if (err != TK_OK) {
         tk_console_err(c, err);
-    else
-        tk_console_ok(c, NULL);
+        return;
+    }
+    tk_command_report(c, TK_SECURITY_FORGOTTEN, a, NULL);
+    tk_console_ok(c, NULL);
 }
 
 /* --- portal accept --- */
@@ -266,6 +274,7 @@ void tk_command_portal_accept(struct tk_console *c, char *args)
         return;
     }
     tk_rest_verify(a);
+    tk_command_report(c, TK_SECURITY_PORTAL_ACCEPTED, a, NULL);
     tk_text_init(&t, host, sizeof host);
     tk_text_host(&t, &a->client.portal);
     tk_command_ok(c, "portal", host);

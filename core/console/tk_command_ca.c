@@ -147,6 +147,7 @@ void tk_command_ca_end(struct tk_console *c, char *args)
     (void)args;
     tk_text_init(&t, buf, sizeof buf);
     if (err == TK_OK) {
+        tk_command_report(c, TK_SECURITY_CA_ADDED, NULL, NULL);
         tk_command_key(&t, "sha256");
         tk_text_hex(&t, root->digest, sizeof root->digest);
         tk_command_key(&t, "until");
@@ -161,6 +162,8 @@ void tk_command_ca_del(struct tk_console *c, char *args)
 {
     enum tk_err err = tk_ca_delete(&c->env->rt->ca, args);
 
+    if (err == TK_OK)
+        tk_command_report(c, TK_SECURITY_CA_REMOVED, NULL, NULL);
     if (err == TK_E_BAD_VALUE)
         tk_console_err_text(c, err, "give 8 to 64 hex digits that match one root of ca list only");
     else

@@ -40,6 +40,7 @@ void tk_command_version(struct tk_console *c, char *args)
 void tk_command_reboot(struct tk_console *c, char *args)
 {
     (void)args;
+    tk_command_report(c, TK_SECURITY_REBOOT, NULL, NULL);
     tk_console_ok(c, NULL);
     tk_output_drain(&c->out);
     c->env->rt->reboot = true;
@@ -49,9 +50,12 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
 {
     const char *id = tk_device_id(c->env->rt->config->port);
 
-    if (strlen(args) != 4 || !tk_ends_with(id, args))
+    if (strlen(args) != 4 || !tk_ends_with(id, args)) {
         tk_console_err(c, TK_E_WRONG_ID);
-    else if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
+        return;
+    }
+    tk_command_report(c, TK_SECURITY_RESET, NULL, NULL); /* for on_security: the rest is erased */
+    if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
         tk_console_err(c, TK_E_STORAGE_FAILED);
     else {
         tk_console_ok(c, NULL);
@@ -90,10 +94,12 @@ void tk_command_time(struct tk_console *c, char *args)
     }
     enum tk_err err = tk_accounts_set_time(c->env->accounts, (int64_t)unix_s, TK_TIME_CONSOLE);
 
-    if (err != TK_OK)
+    if (err != TK_OK) {
         tk_console_err(c, err);
-    else
-        show_time(c);
+        return;
+    }
+    tk_command_report(c, TK_SECURITY_TIME_SET, NULL, NULL);
+    show_time(c);
 }
 
 /* The number of bytes; 0: not hex digits, or more than size bytes. */
@@ -122,6 +128,8 @@ void tk_command_seed(struct tk_console *c, char *args)
     if (len >= TK_ENTROPY_SEED_MIN)
         ret = tk_entropy_seed(c->env->rt->config->port, bytes, len);
     tk_wipe(bytes, sizeof bytes);
+    if (len >= TK_ENTROPY_SEED_MIN && ret == TK_ENTROPY_OK)
+        tk_command_report(c, TK_SECURITY_SEEDED, NULL, NULL);
     if (len < TK_ENTROPY_SEED_MIN)
         tk_console_err_text(c, TK_E_BAD_VALUE,
                             "give 64 to 128 hex digits, as openssl rand -hex 32 prints");

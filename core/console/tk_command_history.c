@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_setting_table.h"
+
+#include <string.h>
+
 /* By enum tk_event_type. */
 static const char *const names[] = {"unknown",         "started", "exchanged", "forgotten",
                                     "raised",          "cleared", "recovered", "moved",
@@ -38,14 +42,14 @@ static void add_event(struct tk_console *c, const struct tk_event *event, struct
     }
 }
 
-static void answer_history(struct tk_console *c, const struct tk_history *h)
+static void answer_history(struct tk_console *c, const struct tk_history *h, unsigned count)
 {
     char buf[40];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_command_key(&t, "events");
-    tk_text_int(&t, h->count);
+    tk_text_int(&t, count);
     tk_command_key(&t, "boot");
     tk_text_int(&t, tk_history_boots(h));
     tk_console_ok(c, &t);
@@ -60,7 +64,7 @@ static void step_history(struct tk_console *c)
     struct tk_event event;
 
     if (i >= h->count) {
-        answer_history(c, h);
+        answer_history(c, h, h->count);
         return;
     }
     tk_text_init(&key, number, sizeof number);
@@ -71,8 +75,58 @@ static void step_history(struct tk_console *c)
     tk_console_data(c, number, buf);
 }
 
+/* --- security events --- */
+
+static const char *name_of_key(uint16_t hash)
+{
+    for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
+        if (tk_history_hash(tk_setting_table[i].name) == hash)
+            return tk_setting_table[i].name;
+    }
+    return "unknown";
+}
+
+/* unix=1795000000 boot=3 event=set ref=token key=portal count=2 */
+static void add_security(struct tk_console *c, const struct tk_security_event *event,
+                         struct tk_text *t)
+{
+    add_number(t, event->is_unix ? "unix=" : "uptime=", event->when);
+    add_number(t, " boot=", event->boot);
+    tk_text_add(t, " event=");
+    tk_text_add(t, tk_runtime_security_name(event->type));
+    if (event->account != TK_NO_ACCOUNT)
+        add_account(c, event->account, t);
+    if (event->key != 0)
+        tk_command_pair(t, "key", name_of_key(event->key));
+    add_number(t, " count=", event->count);
+}
+
+static void step_security(struct tk_console *c)
+{
+    const struct tk_history *h = &c->env->rt->history;
+    unsigned i = c->job.u.rows.next++;
+    char number[12], buf[160];
+    struct tk_text key, t;
+    struct tk_security_event event;
+
+    if (i >= h->security_count) {
+        answer_history(c, h, h->security_count);
+        return;
+    }
+    tk_text_init(&key, number, sizeof number);
+    tk_text_int(&key, i + 1);
+    tk_text_init(&t, buf, sizeof buf);
+    tk_history_get_security(h, i, &event);
+    add_security(c, &event, &t);
+    tk_console_data(c, number, buf);
+}
+
 void tk_command_history(struct tk_console *c, char *args)
 {
-    (void)args;
-    tk_console_continue(c, step_history);
+    bool security = strcmp(args, "--security") == 0;
+
+    if (*args != '\0' && !security)
+        tk_console_err_usage(c);
+    else
+        tk_console_continue(c, security ? step_security : step_history);
 }

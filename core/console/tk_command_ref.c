@@ -32,6 +32,12 @@ void tk_command_ref(struct tk_console *c, char *args)
     tk_command_ok(c, "ref", a->name);
 }
 
+static void select_added(struct tk_console *c, char *ref)
+{
+    tk_command_report(c, TK_SECURITY_REF_ADDED, tk_accounts_find(c->env->accounts, ref), NULL);
+    tk_command_ref(c, ref);
+}
+
 void tk_command_ref_add(struct tk_console *c, char *args)
 {
     enum tk_err err = tk_accounts_add(c->env->accounts, args);
@@ -41,15 +47,17 @@ void tk_command_ref_add(struct tk_console *c, char *args)
     else if (err != TK_OK)
         tk_console_err(c, err);
     else
-        tk_command_ref(c, args);
+        select_added(c, args);
 }
 
 void tk_command_ref_del(struct tk_console *c, char *args)
 {
     enum tk_err err = tk_accounts_delete(c->env->accounts, args);
 
-    if (err != TK_OK)
+    if (err != TK_OK) {
         tk_console_err(c, err);
-    else
-        tk_command_ok(c, "ref", tk_console_account(c)->name);
+        return;
+    }
+    tk_command_report(c, TK_SECURITY_REF_REMOVED, NULL, NULL);
+    tk_command_ok(c, "ref", tk_console_account(c)->name);
 }

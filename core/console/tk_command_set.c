@@ -29,6 +29,16 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
     tk_wipe(value, sizeof value);
 }
 
+/* Settings of the account come first in the table. */
+static void report_and_answer(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
+{
+    bool of_account = row <= tk_setting_find("renew");
+
+    tk_command_report(c, is_set ? TK_SECURITY_SET : TK_SECURITY_UNSET,
+                      of_account ? tk_console_account(c) : NULL, row->name);
+    answer_setting(c, row);
+}
+
 static void store_and_answer(struct tk_console *c, const struct tk_setting_row *row,
                              const char *value)
 {
@@ -42,7 +52,7 @@ static void store_and_answer(struct tk_console *c, const struct tk_setting_row *
     else if (err != TK_OK)
         tk_console_err(c, err);
     else
-        answer_setting(c, row);
+        report_and_answer(c, row, value[0] != '\0');
 }
 
 static void on_value(struct tk_console *c, char *value)

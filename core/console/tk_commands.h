@@ -14,7 +14,9 @@ TK_COMMAND("version", "", 0, version, "prints version, build date and device id"
 TK_COMMAND("status", "[--all]", 0, status,
            "prints the state of the account; --all: with diagnostics")
 TK_COMMAND("show", "", 0, show, "prints the settings, secrets as length and digest")
-TK_COMMAND("history", "", 0, history, "prints the last events, oldest first, across restarts")
+TK_COMMAND(
+    "history", "[--security]", 0, history,
+    "prints the last events, oldest first; --security: what operators changed or was refused")
 TK_COMMAND(
     "set", "<key> <value>", NEEDS_ARGS | SETTING, set,
     "portal, client_id, client_secret, client_secret_next, scope, auth_host, renew, escalate_url, "

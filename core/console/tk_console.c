@@ -472,6 +472,7 @@ void tk_console_end(struct tk_console *c)
 
 uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms)
 {
+    c->env->rt->console = (uint8_t)c->out.number;
     /* At most two lines of input a pass, so that timers and network get their turn. */
     for (int i = 0; i < 2 * TK_LINE_MAX && (!c->attached || can_read(c)); i++) {
         if (!read_byte(c))

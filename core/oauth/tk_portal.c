@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_portal.h"
 
+#include "tk_account_said.h"
 #include "tk_account_store.h"
 
 #include <string.h>
@@ -55,6 +56,8 @@ enum tk_portal_named tk_portal_compare(const struct tk_account *a, const struct 
         return TK_NAMES_PORTAL;
     if (is_former(a, host))
         return TK_NAMES_FORMER;
+    if (tk_account_leaks(a, host->name))
+        return TK_NAMES_INVALID;
     return is_cloud(host) ? TK_NAMES_CLOUD : TK_NAMES_OTHER;
 }
 

@@ -18,7 +18,7 @@ enum tk_portal_named {
     TK_NAMES_FORMER, /* the name before the last move: the server has not seen that yet */
     TK_NAMES_CLOUD,  /* another host, a cloud portal */
     TK_NAMES_OTHER,  /* any other host */
-    TK_NAMES_INVALID /* no URL with a host */
+    TK_NAMES_INVALID /* no URL with a host, or a host with a secret in its name */
 };
 
 /* Reads the host of url, an http or https URL, into *host. */

@@ -152,15 +152,16 @@ static bool is_elsewhere(const struct tk_request *r, const struct tk_http *http)
 static bool follow(struct tk_account *a, const struct tk_host *to, enum tk_err *err)
 {
     struct tk_request *r = &a->rest.request;
+    enum tk_portal_named named = tk_portal_compare(a, to);
 
-    if (tk_portal_compare(a, to) == TK_NAMES_OTHER) {
+    if (named == TK_NAMES_OTHER) {
         *err = TK_E_PORTAL_MOVED;
         if (a->portal_fault != TK_PORTAL_MOVED_BY_ANSWER)
             tk_portal_set_fault(a, TK_PORTAL_MOVED_BY_REDIRECT, to);
         return false;
     }
     *err = TK_E_HTTP_REDIRECT;
-    if (a->rest.redirects == REDIRECTS_MAX)
+    if (named == TK_NAMES_INVALID || a->rest.redirects == REDIRECTS_MAX)
         return false;
     a->rest.redirects++;
     r->host = *to;

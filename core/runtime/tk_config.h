@@ -42,6 +42,11 @@ struct tk_config {
      * secret. NULL: not needed. */
     void (*on_line)(void *ctx, const char *line);
 
+    /* Gets each security event, `event=set ref=token key=portal`, without any value: a command on
+     * the console of that number (tk_console_io.h) changed something or was refused. NULL: not
+     * needed. */
+    void (*on_security)(void *ctx, const char *text, unsigned console);
+
     /* The alert level of the account ref changed (core/escalate): 1 to 4, or 0 when cleared. NULL:
      * not needed. */
     void (*on_escalation)(void *ctx, const char *ref, int level, enum tk_err cause);

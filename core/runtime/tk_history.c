@@ -16,12 +16,17 @@
  *      0      4      6                            7         8
  *      | when | boot | type, level << 4, UNIX_BIT | account | cause |
  *
+ * TK_KEY_SECURITY: event 12 | event 12 | ... | zeros, the one that happened last at the end:
+ *
+ *      0      4      6                7         8     10      12
+ *      | when | boot | type, UNIX_BIT | account | key | count |
+ *
  * when: unix time if UNIX_BIT is set, else seconds since that start.
  * cause: hash of an error's code, since error numbers change between builds.
  */
 #define UNIX_BIT 0x80
 
-enum { WHEN = 0, BOOT = 4, TYPE = 6, ACCOUNT = 7, CAUSE = 8 };
+enum { WHEN = 0, BOOT = 4, TYPE = 6, ACCOUNT = 7, CAUSE = 8, KEY = 8, COUNT = 10 };
 
 /* --- packing --- */
 
@@ -35,14 +40,31 @@ static uint8_t *event_at(struct tk_history *h, unsigned i)
     return h->data + 2 + i * TK_HISTORY_EVENT;
 }
 
-/* FNV-1a of the code, folded to 16 bits. */
-static uint16_t hash_of(enum tk_err err)
+static uint8_t *security_at(struct tk_history *h, unsigned i)
+{
+    return h->security + i * TK_SECURITY_EVENT;
+}
+
+/* FNV-1a, folded to 16 bits. */
+static uint16_t fnv(const char *s)
 {
     uint32_t hash = 2166136261u;
 
-    for (const char *s = tk_err_code(err); *s != '\0'; s++)
+    for (; *s != '\0'; s++)
         hash = (hash ^ (uint8_t)*s) * 16777619u;
     return (uint16_t)(hash ^ hash >> 16);
+}
+
+static uint16_t hash_of(enum tk_err err)
+{
+    return fnv(tk_err_code(err));
+}
+
+uint16_t tk_history_hash(const char *word)
+{
+    uint16_t hash = fnv(word);
+
+    return hash == 0 ? 1 : hash;
 }
 
 static const char *code_of(uint32_t hash)
@@ -66,47 +88,107 @@ void tk_history_init(struct tk_history *h, const struct tk_time *time, uint64_t 
     *h = (struct tk_history){.time = time, .started_ms = started_ms};
 }
 
-void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,
-                    enum tk_err cause)
+/* Writes time, start, type and account of an event. */
+static void stamp(const struct tk_history *h, uint8_t *p, unsigned type, uint8_t account)
 {
     int64_t now_unix = tk_time_or_0(h->time);
 
+    tk_le_put(p + WHEN, now_unix > 0 ? (uint32_t)now_unix : uptime(h), 4);
+    tk_le_put(p + BOOT, tk_history_boots(h), 2);
+    p[TYPE] = (uint8_t)(type | (now_unix > 0 ? UNIX_BIT : 0));
+    p[ACCOUNT] = account;
+}
+
+void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t account, uint8_t level,
+                    enum tk_err cause)
+{
     TK_ASSERT(type < 16 && level < 8);
     if (h->count == TK_HISTORY)
         memmove(event_at(h, 0), event_at(h, 1), --h->count * (size_t)TK_HISTORY_EVENT);
     uint8_t *p = event_at(h, h->count++);
 
-    tk_le_put(p + WHEN, now_unix > 0 ? (uint32_t)now_unix : uptime(h), 4);
-    tk_le_put(p + BOOT, tk_history_boots(h), 2);
-    p[TYPE] = (uint8_t)(type | level << 4 | (now_unix > 0 ? UNIX_BIT : 0));
-    p[ACCOUNT] = account;
+    stamp(h, p, (unsigned)type | (unsigned)level << 4, account);
     tk_le_put(p + CAUSE, hash_of(cause), 2);
     h->unstored = true;
 }
 
-void tk_history_forget_account(struct tk_history *h, uint8_t account)
+/* The index of the same event; if there is none, that of a free place or of the oldest one. */
+static unsigned find_security(struct tk_history *h, unsigned type, uint8_t account, uint16_t key)
 {
-    for (unsigned i = 0; i < h->count; i++) {
-        uint8_t *p = event_at(h, i);
+    for (unsigned i = 0; i < h->security_count; i++) {
+        const uint8_t *p = security_at(h, i);
 
-        if (p[ACCOUNT] == account) {
-            p[ACCOUNT] = TK_NO_ACCOUNT;
-            h->unstored = true;
-        }
+        if ((p[TYPE] & ~UNIX_BIT) == type && p[ACCOUNT] == account && get(p + KEY, 2) == key)
+            return i;
     }
+    return h->security_count == TK_SECURITY ? 0 : h->security_count;
 }
 
-void tk_history_set_time(struct tk_history *h, int64_t now_unix)
+/* It moves to the end of the ring. */
+void tk_history_add_security(struct tk_history *h, enum tk_security_type type, uint8_t account,
+                             const char *key)
 {
-    for (unsigned i = 0; i < h->count; i++) {
-        uint8_t *p = event_at(h, i);
+    uint16_t hash = key == NULL ? 0 : tk_history_hash(key);
+    unsigned at = find_security(h, type, account, hash);
+    const uint8_t *p = security_at(h, at);
+    bool is_repeated = at < h->security_count && (p[TYPE] & ~UNIX_BIT) == (int)type &&
+                       p[ACCOUNT] == account && get(p + KEY, 2) == hash;
+    uint32_t count = is_repeated ? get(p + COUNT, 2) : 0;
+    uint8_t *last;
 
+    if (at == h->security_count)
+        h->security_count++;
+    last = security_at(h, h->security_count - 1u);
+    memmove(security_at(h, at), security_at(h, at + 1), (size_t)(last - security_at(h, at)));
+    stamp(h, last, type, account);
+    tk_le_put(last + KEY, hash, 2);
+    tk_le_put(last + COUNT, count == UINT16_MAX ? count : count + 1, 2);
+    h->security_unstored = true;
+}
+
+/* size: of an event. True if one was changed. */
+static bool forget(uint8_t *p, unsigned count, size_t size, uint8_t account)
+{
+    bool changed = false;
+
+    for (; count > 0; count--, p += size) {
+        if (p[ACCOUNT] != account)
+            continue;
+        p[ACCOUNT] = TK_NO_ACCOUNT;
+        changed = true;
+    }
+    return changed;
+}
+
+void tk_history_forget_account(struct tk_history *h, uint8_t account)
+{
+    if (forget(event_at(h, 0), h->count, TK_HISTORY_EVENT, account))
+        h->unstored = true;
+    if (forget(h->security, h->security_count, TK_SECURITY_EVENT, account))
+        h->security_unstored = true;
+}
+
+static bool set_time(const struct tk_history *h, uint8_t *p, unsigned count, size_t size,
+                     int64_t now_unix)
+{
+    bool changed = false;
+
+    for (; count > 0; count--, p += size) {
         if ((p[TYPE] & UNIX_BIT) != 0 || get(p + BOOT, 2) != tk_history_boots(h))
             continue;
         tk_le_put(p + WHEN, (uint32_t)(now_unix - (uptime(h) - get(p + WHEN, 4))), 4);
         p[TYPE] |= UNIX_BIT;
-        h->unstored = true;
+        changed = true;
     }
+    return changed;
+}
+
+void tk_history_set_time(struct tk_history *h, int64_t now_unix)
+{
+    if (set_time(h, event_at(h, 0), h->count, TK_HISTORY_EVENT, now_unix))
+        h->unstored = true;
+    if (set_time(h, h->security, h->security_count, TK_SECURITY_EVENT, now_unix))
+        h->security_unstored = true;
 }
 
 uint16_t tk_history_boots(const struct tk_history *h)
@@ -128,7 +210,33 @@ void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *eve
                                .cause = code_of(get(p + CAUSE, 2))};
 }
 
+void tk_history_get_security(const struct tk_history *h, unsigned i,
+                             struct tk_security_event *event)
+{
+    const uint8_t *p = h->security + i * TK_SECURITY_EVENT;
+
+    TK_ASSERT(i < h->security_count);
+    *event = (struct tk_security_event){.when = get(p + WHEN, 4),
+                                        .is_unix = (p[TYPE] & UNIX_BIT) != 0,
+                                        .type = p[TYPE] & (UNIX_BIT - 1),
+                                        .account = p[ACCOUNT],
+                                        .boot = (uint16_t)get(p + BOOT, 2),
+                                        .key = (uint16_t)get(p + KEY, 2),
+                                        .count = (uint16_t)get(p + COUNT, 2)};
+}
+
 /* --- on flash --- */
+
+static bool load_security(struct tk_history *h, struct tk_store *store)
+{
+    int len = tk_store_get(store, TK_KEY_SECURITY, h->security, sizeof h->security);
+
+    if (len != (int)sizeof h->security)
+        memset(h->security, 0, sizeof h->security);
+    while (h->security_count < TK_SECURITY && security_at(h, h->security_count)[TYPE] != 0)
+        h->security_count++;
+    return len < 0 || len == (int)sizeof h->security;
+}
 
 bool tk_history_load(struct tk_history *h, struct tk_store *store)
 {
@@ -140,19 +248,30 @@ bool tk_history_load(struct tk_history *h, struct tk_store *store)
     while (h->count < TK_HISTORY && event_at(h, h->count)[TYPE] != 0)
         h->count++;
     tk_le_put(h->data, tk_history_boots(h) + 1u, 2);
+    is_whole &= load_security(h, store);
     tk_history_add(h, TK_EVENT_STARTED, TK_NO_ACCOUNT, 0, TK_OK);
     return is_whole;
 }
 
-bool tk_history_value(struct tk_history *h, struct tk_store_value *value,
-                      struct tk_store_piece *piece)
+size_t tk_history_values(struct tk_history *h, struct tk_store_value *values,
+                         struct tk_store_piece *pieces)
 {
-    *piece = (struct tk_store_piece){h->data, sizeof h->data};
-    *value = (struct tk_store_value){TK_KEY_HISTORY, 1, piece};
-    return h->unstored;
+    size_t count = 0;
+
+    if (h->unstored) {
+        pieces[count] = (struct tk_store_piece){h->data, sizeof h->data};
+        values[count] = (struct tk_store_value){TK_KEY_HISTORY, 1, &pieces[count]};
+        count++;
+    }
+    if (h->security_unstored) {
+        pieces[count] = (struct tk_store_piece){h->security, sizeof h->security};
+        values[count] = (struct tk_store_value){TK_KEY_SECURITY, 1, &pieces[count]};
+        count++;
+    }
+    return count;
 }
 
 void tk_history_stored(struct tk_history *h)
 {
-    h->unstored = false;
+    h->unstored = h->security_unstored = false;
 }

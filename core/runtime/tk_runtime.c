@@ -42,6 +42,40 @@ void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct
         emit_line(rt, "LOG ", text);
 }
 
+const char *tk_runtime_security_name(uint8_t type)
+{
+    static const char *const names[] = {
+        "unknown",     "set",       "unset",     "ca_added",    "ca_removed",      "time_set",
+        "seeded",      "forgotten", "reset",     "authorized",  "rebound",         "other_user",
+        "wrong_state", "wrong_pin", "ref_added", "ref_removed", "portal_accepted", "reboot"};
+
+    return names[type < sizeof names / sizeof names[0] ? type : 0];
+}
+
+void tk_runtime_security(struct tk_runtime *rt, enum tk_security_type type, uint8_t account,
+                         const char *ref, const char *key)
+{
+    const struct tk_config *config = rt->config;
+    char buf[100];
+    struct tk_text t;
+
+    tk_history_add_security(&rt->history, type, account, key);
+    if (config->on_security == NULL)
+        return;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "event=");
+    tk_text_add(&t, tk_runtime_security_name(type));
+    if (ref != NULL) {
+        tk_text_add(&t, " ref=");
+        tk_text_add(&t, ref);
+    }
+    if (key != NULL) {
+        tk_text_add(&t, " key=");
+        tk_text_add(&t, key);
+    }
+    config->on_security(config->ctx, t.buf, rt->console);
+}
+
 void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,
                      void (*emit)(void *ctx, const char *line), void *ctx)
 {

@@ -26,6 +26,7 @@ struct tk_runtime {
     struct tk_storage storage;
     enum tk_log_level log_level; /* TK_LOG_ERROR at first */
     bool reboot;                 /* a command asked for it */
+    uint8_t console;             /* number of the one whose command runs */
     enum tk_err tls_error;       /* of tk_https_init */
     uint64_t started_ms;
     void (*emit)(void *ctx, const char *line);
@@ -55,6 +56,15 @@ uint64_t tk_runtime_now(const struct tk_runtime *rt);
 /* A random number from 0 to limit - 1, 0 for limit 0. limit / 2 while the port's entropy source is
  * not seeded: a delay of that length is still a delay. For jitter, not for secrets. */
 uint64_t tk_runtime_random(const struct tk_runtime *rt, uint64_t limit);
+
+/* An operator's command changed something, or was refused: adds a security event and tells
+ * config->on_security. account: its slot, with its name in ref; else TK_NO_ACCOUNT and NULL. key: a
+ * setting, or NULL. */
+void tk_runtime_security(struct tk_runtime *rt, enum tk_security_type type, uint8_t account,
+                         const char *ref, const char *key);
+
+/* The name of a type, for operators; a constant. */
+const char *tk_runtime_security_name(uint8_t type);
 
 /* Emits an EVT line; or a LOG line, if rt->log_level is at least `level`. */
 void tk_runtime_event(struct tk_runtime *rt, const struct tk_text *text);

@@ -89,19 +89,23 @@ bool tk_storage_is_sealed(const struct tk_storage *s)
 /* If the store is too full for the history, commits the values alone. */
 static int commit(struct tk_storage *s, const struct tk_store_value *values, size_t count)
 {
-    struct tk_store_value all[COMMIT_MAX + 1];
-    struct tk_store_piece piece;
+    struct tk_store_value all[COMMIT_MAX + TK_HISTORY_VALUES];
+    struct tk_store_piece pieces[TK_HISTORY_VALUES];
+    size_t more = 0;
 
-    if (count <= COMMIT_MAX && tk_history_value(s->history, &all[count], &piece)) {
-        memcpy(all, values, count * sizeof *values);
-        int ret = tk_store_commit(&s->store, all, count + 1);
+    if (count <= COMMIT_MAX)
+        more = tk_history_values(s->history, &all[count], pieces);
+    if (more > 0) {
+        if (count > 0)
+            memcpy(all, values, count * sizeof *values);
+        int ret = tk_store_commit(&s->store, all, count + more);
 
         if (ret == TK_STORE_OK)
             tk_history_stored(s->history);
         if (ret != TK_STORE_FULL)
             return ret;
     }
-    return tk_store_commit(&s->store, values, count);
+    return count == 0 ? TK_STORE_OK : tk_store_commit(&s->store, values, count);
 }
 
 enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value *values,

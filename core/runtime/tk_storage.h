@@ -35,7 +35,7 @@ void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struc
 /* Wipes the sealing key. */
 void tk_storage_close(struct tk_storage *s);
 
-/* Writes all values or none; a value without pieces is deleted. */
+/* Writes all values or none; a value without pieces is deleted. count 0: the events alone. */
 enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value *values,
                               size_t count);
 

@@ -117,6 +117,14 @@ class Consumers(GatewayCase):
         self.assertRegex(self.k.errors(), r"uid=0 pid=\d+ console=1 opened")
         self.k.wait_for(lambda: re.search(r"uid=0 pid=\d+ console=1 closed", self.k.errors()))
 
+    def test_changes_are_reported_without_their_values(self) -> None:
+        done = self.k.run("console", input="@1 set client_secret s3cret0of0this0test\n@2 history "
+                          "--security\n")
+        self.assertRegex(self.k.errors(), rf"security uid={os.getuid()} pid=\d+ console=1 "
+                         r"event=set ref=token key=client_secret\n")
+        self.assertIn(" event=set ref=token key=client_secret count=1", done.stdout)
+        self.assertNotIn("s3cret0of", self.k.errors() + done.stdout)
+
     def test_an_administrator_trusts_no_service_of_another_user(self) -> None:
         evil = self.k.home / "evil"
         evil.mkdir()

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_rest_verify.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
@@ -233,6 +234,117 @@ static void a_response_without_a_refresh_token_to_a_code_leaves_its_shape(void *
                  "http=200 type=application/json length=20 begins={\"aaaaaa_aaaaa\":\"a\"}");
 }
 
+/* --- servers that say everything back --- */
+
+#define RUN 8
+#define ODD "zQ7vK1mX9pR4tW2yB6nC8dF3hJ5kL0gA" /* of no word that is shown anyway */
+
+static bool has_run_of(const char *text, const char *secret)
+{
+    for (; strlen(secret) >= RUN; secret++) {
+        for (const char *at = text; *at != '\0'; at++) {
+            if (tk_same_nocase_n(at, secret, RUN))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void assert_silent_about(const char *secret)
+{
+    static const char *const commands[] = {"status --all", "show",  "history",
+                                           "auth refresh", "check", "portal accept"};
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+
+        world_type(&w, commands[i]);
+        if (has_run_of(w.answer, secret))
+            fail_msg("%s: %s", commands[i], w.answer);
+        if (has_run_of(w.events, secret))
+            fail_msg("%s", w.events);
+    }
+    assert_false(has_run_of(w.last_post, secret));
+}
+
+/* The whole secret, and each part of it that is long enough, in each member and each field that is
+ * read. */
+static void say(const char *part)
+{
+    static const char *const bodies[] = {
+        "{\"error\":\"%s\"}",
+        "{\"error\":\"x-%s-y\",\"error_description\":\"%s\"}",
+        "{\"error\":\"invalid_request\",\"error_description\":\"bad client (%s)\"}",
+        "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
+        "{\"access_token\":\"t\",\"refresh_token\":\"u\",\"member_id\":\"%s\",\"user_id\":\"%s\","
+        "\"scope\":\"%s\"}",
+        "{\"access_token\":\"t\",\"refresh_token\":\"u\",\"client_endpoint\":"
+        "\"https://%s.example/rest/\",\"server_endpoint\":\"https://%s.example/rest/\"}",
+        "{\"access_token\":\"t\",\"refresh_token\":\"u\",\"client_endpoint\":"
+        "\"https://%s.bitrix24.de/rest/\"}",
+        "{\"access_token\":\"t\",\"refresh_token\":\"u\",\"client_endpoint\":"
+        "\"https://acme.bitrix24.com/%s/\"}",
+        "%s",
+    };
+    static const int statuses[] = {200, 302, 400, 503};
+    char body[400], fields[500], type[80];
+
+    snprintf(type, sizeof type, "text/%s", part);
+    snprintf(fields, sizeof fields,
+             "Location: https://%s.example/%s\r\nServer: %s\r\nContent-Encoding: %s\r\n"
+             "Retry-After: %s\r\nDate: %s\r\nConnection: %s\r\n%s: %s\r\n",
+             part, part, part, part, part, part, part, part, part);
+    for (size_t i = 0; i < 4 * sizeof bodies / sizeof bodies[0]; i++) {
+        struct server_fault x = {.kind = SERVER_STATUS,
+                                 .status = statuses[i % 4],
+                                 .type = i % 3 == 0 ? type : "application/json",
+                                 .fields = i % 5 == 0 ? fields : "",
+                                 .body = body};
+
+        snprintf(body, sizeof body, bodies[i / 4], part, part, part);
+        server_set_fault(&w.server, SERVER_ALL, &x);
+        account()->refresh.has_succeeded = false;
+        world_type(&w, "auth refresh");
+        world_run(&w, 1000);
+        tk_rest_verify(account());
+        world_run(&w, 1000);
+        assert_silent_about(ODD);
+    }
+}
+
+static void a_server_that_says_a_secret_back_is_not_quoted(void **state)
+{
+    char part[sizeof ODD];
+
+    (void)state;
+    world_type(&w, "set client_secret " ODD);
+    world_type(&w, "log info");
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    say(ODD);
+    for (size_t at = 0; at + RUN < sizeof ODD; at += 5) {
+        snprintf(part, sizeof part, "%.*s", (int)(RUN + at % 3), ODD + at);
+        say(part);
+    }
+}
+
+/* Nor is its redirect to such a host followed. */
+static void a_host_with_a_secret_in_its_name_is_no_move(void **state)
+{
+    static const char *const hosts[] = {"https://" SECRET ".example/",
+                                        "https://" SECRET ".bitrix24.de/",
+                                        "https://x.s3cretOf.bitrix24.de/"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        w.server.redirects[0].host = "acme.bitrix24.com";
+        w.server.redirects[0].location = hosts[i];
+        tk_rest_verify(account());
+        world_run(&w, 1000);
+        assert_shown("portal", "acme.bitrix24.com");
+        assert_shown("moved_to", "");
+        assert_shown("last_error", "http_redirect");
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_ready, tear_down)
@@ -247,6 +359,8 @@ int main(void)
         TEST(the_shape_outlives_the_pair_that_it_cost),
         TEST(the_shape_of_an_error_status_is_replaced),
         TEST(a_response_without_a_refresh_token_to_a_code_leaves_its_shape),
+        TEST(a_server_that_says_a_secret_back_is_not_quoted),
+        TEST(a_host_with_a_secret_in_its_name_is_no_move),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,6 +324,154 @@ static void a_recovery_with_the_previous_pair_is_recorded(void **state)
     assert_string_equal(event(3), "boot=1 event=recovered ref=token");
 }
 
+/* --- security events --- */
+
+/* Event n of `history --security`, without its time. */
+static const char *security(unsigned n)
+{
+    static char line[160];
+    char key[16];
+
+    world_assert_begins(world_type(&w, "history --security"), "OK events=");
+    snprintf(key, sizeof key, "@1 %u=", n);
+    const char *at = strstr(w.answer, key);
+
+    if (at == NULL)
+        return "";
+    at = strchr(at + strlen(key), ' ') + 1;
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+    return line;
+}
+
+static char told[4096];
+
+static void on_security(void *ctx, const char *text, unsigned console)
+{
+    size_t len = strlen(told);
+
+    (void)ctx;
+    snprintf(told + len, sizeof told - len, "%u %s\n", console, text);
+}
+
+static void each_change_is_a_security_event(void **state)
+{
+    static const struct {
+        const char *command, *event;
+    } rows[] = {
+        {"set portal acme", "event=set ref=token key=portal count=1"},
+        {"set client_id local.1", "event=set ref=token key=client_id count=1"},
+        {"set client_secret s3cret", "event=set ref=token key=client_secret count=1"},
+        {"set renew 30m", "event=set ref=token key=renew count=1"},
+        {"unset renew", "event=unset ref=token key=renew count=1"},
+        {"set escalate_url https://hooks.example/a", "event=set key=escalate_url count=1"},
+        {"set portal acme2", "event=set ref=token key=portal count=2"},
+        {"time 1795000100", "event=time_set count=1"},
+        {"auth code c", "event=authorized ref=token count=1"},
+        {"auth forget", "event=forgotten ref=token count=1"},
+    };
+    char wanted[120];
+
+    (void)state;
+    w.config.on_security = on_security;
+    told[0] = '\0';
+    world_give_code(&w, "c");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].command, "auth code c") == 0)
+            world_type(&w, "set portal acme");
+        world_assert_begins(world_type(&w, rows[i].command), "OK");
+        world_type(&w, "history --security");
+        snprintf(wanted, sizeof wanted, " boot=1 %s\n", rows[i].event);
+        if (strstr(w.answer, wanted) == NULL)
+            fail_msg("%s: no %s in %s", rows[i].command, wanted, w.answer);
+    }
+    assert_non_null(strstr(told, "0 event=set ref=token key=client_secret\n"));
+    assert_non_null(strstr(told, "0 event=forgotten ref=token\n"));
+    assert_null(strstr(told, "s3cret"));
+    assert_null(strstr(w.answer, "s3cret"));
+    world_restart(&w, 1000);
+    world_type(&w, "history --security");
+    assert_non_null(strstr(w.answer, " boot=1 event=forgotten ref=token count=1\n"));
+}
+
+/* They do not displace each other, nor those in `history`. */
+static void repeated_events_are_counted(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    for (int i = 0; i < 40; i++) {
+        world_type(&w, "auth code http://localhost:7000/?code=c&state=00");
+        world_type(&w, i % 2 == 0 ? "set renew 30m" : "set renew 40m");
+    }
+    assert_string_equal(security(1), "boot=1 event=set ref=token key=portal count=1");
+    assert_string_equal(security(4), "boot=1 event=wrong_state ref=token count=40");
+    assert_string_equal(security(5), "boot=1 event=set ref=token key=renew count=40");
+    assert_string_equal(security(6), "");
+    assert_non_null(strstr(history(), "OK events=1 boot=1"));
+}
+
+static void exchanges_displace_no_security_event(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    for (int i = 0; i < 30; i++) {
+        char code[16], line[32];
+
+        snprintf(code, sizeof code, "code%d", i);
+        snprintf(line, sizeof line, "auth code %s", code);
+        world_give_code(&w, code);
+        world_assert_begins(world_type(&w, line), "OK");
+    }
+    assert_string_equal(security(1), "boot=1 event=set ref=token key=portal count=1");
+    assert_string_equal(security(4), "boot=1 event=authorized ref=token count=30");
+}
+
+static void other_users_are_security_events(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.rules.user_id = 992;
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "ERR other_user");
+    assert_string_equal(security(5), "boot=1 event=other_user ref=token count=1");
+    world_type(&w, "auth begin other_user");
+    world_give_code(&w, "d");
+    world_assert_begins(world_type(&w, "auth code d"), "OK");
+    assert_string_equal(security(6), "boot=1 event=rebound ref=token count=1");
+}
+
+/* More kinds than the ring holds: the oldest ones go. */
+static void the_ring_of_security_events_keeps_the_newest(void **state)
+{
+    struct tk_history *h = &w.keeper.rt.history;
+    struct tk_security_event event;
+
+    (void)state;
+    for (uint8_t i = 0; i < 2 * TK_SECURITY; i++)
+        tk_history_add_security(h, TK_SECURITY_SET, i, "portal");
+    assert_int_equal(h->security_count, TK_SECURITY);
+    tk_history_get_security(h, 0, &event);
+    assert_int_equal(event.account, TK_SECURITY);
+    for (uint32_t i = 0; i < 70000; i++)
+        tk_history_add_security(h, TK_SECURITY_SET, 2 * TK_SECURITY - 1, "portal");
+    tk_history_get_security(h, TK_SECURITY - 1, &event);
+    assert_int_equal(event.count, UINT16_MAX);
+    tk_history_get_security(h, 0, &event);
+    assert_int_equal(event.account, TK_SECURITY);
+}
+
+/* Refusals must not wear out the flash. */
+static void refusals_make_no_commit(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 60000);
+    uint64_t before = w.flash.operations;
+
+    for (int i = 0; i < 20; i++)
+        world_type(&w, "auth code http://localhost:7000/?code=c&state=00");
+    assert_int_equal(w.flash.operations, before);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -342,6 +490,12 @@ int main(void)
         TEST(the_smallest_store_holds_all_settings_and_a_full_history),
         TEST(counters_count_until_the_next_boot),
         TEST(a_recovery_with_the_previous_pair_is_recorded),
+        TEST(each_change_is_a_security_event),
+        TEST(repeated_events_are_counted),
+        TEST(exchanges_displace_no_security_event),
+        TEST(other_users_are_security_events),
+        TEST(the_ring_of_security_events_keeps_the_newest),
+        TEST(refusals_make_no_commit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
