@@ -213,12 +213,16 @@ void tk_command_auth_refresh(struct tk_console *c, char *args)
 void tk_command_auth_forget(struct tk_console *c, char *args)
 {
     enum tk_err err = tk_auth_forget(tk_console_account(c));
+    char buf[24];
+    struct tk_text t;
 
     (void)args;
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_worn(c, &t, "left="); /* they may hold the tokens */
     if (err != TK_OK)
         tk_console_err(c, err);
     else
-        tk_console_ok(c, NULL);
+        tk_console_ok(c, &t);
 }
 
 /* --- portal accept --- */
