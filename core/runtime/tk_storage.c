@@ -145,9 +145,7 @@ enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data,
 
 int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size)
 {
-    int len = tk_store_get(&s->store, key, buf, size);
-
-    return len == TK_STORE_FULL ? TK_STORE_SHORT : len;
+    return tk_store_get(&s->store, key, buf, size);
 }
 
 void tk_storage_reject(struct tk_storage *s, uint16_t key)

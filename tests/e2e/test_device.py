@@ -26,7 +26,7 @@ class CopiedFlash(GatewayCase):
         self.assertEqual(copy.get().returncode, 5)
         self.assert_error(copy.command("auth refresh"), "needs_code")
         self.assertEqual(len(self.requests("token")), sent)
-        copy.provision_again()
+        copy.must(f"auth code {copy.redirect()}")
         self.assertEqual(copy.get().returncode, 0)
         self.assertEqual(self.k.get().returncode, 0)
 
