@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
 #include "host.h"
 #include "terminal.h"
 #include "tk_json.h"
@@ -16,11 +17,11 @@
 #define ANSWER_SIZE    8192
 #define GET_TIMEOUT_S  30
 #define TIMEOUT_MAX    3600
-#define GRACE_MS       5000  /* added to the timeout of the request */
+#define GRACE_MS       TK_CLIENT_GRACE_MS
 #define LEAVE_KEY      0x1d  /* Ctrl-] */
 #define LAST_ANSWER_MS 60000 /* timeout after the end of input */
 
-static int connect_service(const struct tk_options *options)
+int tk_client_connect(const struct tk_options *options)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     char path[TK_HOST_PATH];
@@ -41,7 +42,7 @@ static int connect_service(const struct tk_options *options)
     return -1;
 }
 
-static bool send_text(int fd, const char *text, size_t len)
+bool tk_client_send(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
@@ -54,8 +55,7 @@ static bool send_text(int fd, const char *text, size_t len)
     return true;
 }
 
-/* Reads one line byte by byte, so that later bytes stay in the socket. */
-static bool read_line(int fd, char *buf, size_t size, int timeout_ms)
+bool tk_client_read_line(int fd, char *buf, size_t size, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     size_t len = 0;
@@ -166,10 +166,11 @@ int tk_host_get(const struct tk_options *options)
     tk_text_init(&t, buf, sizeof buf);
     if (!make_request(options, &t))
         return TK_EXIT_USAGE;
-    fd = connect_service(options);
+    fd = tk_client_connect(options);
     if (fd < 0)
         return TK_EXIT_NO_SERVICE;
-    if (!send_text(fd, t.buf, t.len) || !read_line(fd, buf, sizeof buf, timeout_of(options)))
+    if (!tk_client_send(fd, t.buf, t.len) ||
+        !tk_client_read_line(fd, buf, sizeof buf, timeout_of(options)))
         tk_host_message("the service did not answer");
     else
         status = print_reply(options, buf);
@@ -185,7 +186,8 @@ int tk_host_get(const struct tk_options *options)
 struct traffic {
     int commands;  /* lines of input that get an answer */
     int answers;   /* lines of output that end one */
-    bool in_line;  /* the current line of input is not empty */
+    bool in_line;  /* the current line of input is a command so far */
+    bool comment;  /* ... is a comment */
     size_t len;    /* of line */
     char line[24]; /* the beginning of the current line of output */
 };
@@ -196,7 +198,8 @@ static void count_input(struct traffic *t, const char *bytes, size_t len)
         bool end = bytes[i] == '\n' || bytes[i] == '\r';
 
         t->commands += end && t->in_line;
-        t->in_line = !end && (t->in_line || bytes[i] != ' ');
+        t->comment = !end && (t->comment || (bytes[i] == '#' && !t->in_line));
+        t->in_line = !end && !t->comment && (t->in_line || bytes[i] != ' ');
     }
 }
 
@@ -309,21 +312,29 @@ static bool pass_bytes(int fd)
     return !ended || !t.in_line;
 }
 
-int tk_host_console(const struct tk_options *options)
+int tk_client_console(const struct tk_options *options, int *fd)
 {
     static const char request[] = "{\"op\":\"console\"}\n";
     char buf[ANSWER_SIZE];
-    struct termios saved;
-    int fd = connect_service(options);
 
-    if (fd < 0)
+    *fd = tk_client_connect(options);
+    if (*fd < 0)
         return TK_EXIT_NO_SERVICE;
-    if (!send_text(fd, request, strlen(request)) || !read_line(fd, buf, sizeof buf, GRACE_MS) ||
-        strstr(buf, "\"ok\":true") == NULL) {
-        tk_host_message("all consoles of the service are in use");
-        close(fd);
-        return TK_EXIT_RETRY;
-    }
+    if (tk_client_send(*fd, request, strlen(request)) &&
+        tk_client_read_line(*fd, buf, sizeof buf, GRACE_MS) && strstr(buf, "\"ok\":true") != NULL)
+        return TK_EXIT_OK;
+    tk_host_message("all consoles of the service are in use");
+    close(*fd);
+    return TK_EXIT_RETRY;
+}
+
+int tk_host_console(const struct tk_options *options)
+{
+    struct termios saved;
+    int fd, status = tk_client_console(options, &fd);
+
+    if (status != TK_EXIT_OK)
+        return status;
     bool raw = isatty(STDIN_FILENO) && tk_terminal_make_raw(STDIN_FILENO, &saved, -1);
 
     if (raw)

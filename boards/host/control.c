@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <mbedtls/base64.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -260,6 +261,29 @@ static void become_console(struct tk_control *c, struct tk_control_client *clien
     reply_error(c, client, TK_E_BUSY, TK_EXIT_RETRY);
 }
 
+/* --- root --- */
+
+static void reply_root(struct tk_control *c, struct tk_control_client *client, struct tk_json *j)
+{
+    char buf[2 * TK_CA_MAX], base64[4 * (TK_CA_MAX / 3 + 1) + 1];
+    uint8_t der[TK_CA_MAX];
+    int64_t index = number_or(j, "index", 0, TK_CAS);
+    int len = index == TK_CAS ? 0
+                              : tk_storage_get(&c->keeper->rt.storage,
+                                               (uint16_t)(TK_KEY_CA_ROOT + index), der, sizeof der);
+    size_t written = 0;
+    struct tk_text t;
+
+    (void)mbedtls_base64_encode((unsigned char *)base64, sizeof base64, &written, der,
+                                len > 0 ? (size_t)len : 0);
+    base64[written] = '\0';
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "{\"ok\":true");
+    add_string(&t, "der", base64);
+    reply(client, &t);
+    end_client(c, client);
+}
+
 /* --- a request --- */
 
 static void run_request(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
@@ -272,6 +296,8 @@ static void run_request(struct tk_control *c, struct tk_control_client *client, 
         op = tk_json_text(&j, tk_json_member(&j, 0, "op"));
     if (op != NULL && strcmp(op, "get") == 0)
         begin_get(c, client, &j, now_ms);
+    else if (op != NULL && strcmp(op, "root") == 0)
+        reply_root(c, client, &j);
     else if (op != NULL && strcmp(op, "console") == 0)
         become_console(c, client);
     else

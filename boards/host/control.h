@@ -9,6 +9,8 @@
  *     {"ok":true,"ref":...,"access_token":...,"expires_in":...,"generation":...,
  *      "client_endpoint":...,"portal":...,"user_id":...,"member_id":...,"short":false}
  *     {"ok":false,"error":"needs_code","words":"...","exit":5}
+ *   {"op":"root","index":0}
+ *     {"ok":true,"der":"<base64>"}, an added root; "" for a free slot
  *   {"op":"console"}
  *     {"ok":true}, then the connection is a console line
  *

@@ -18,6 +18,9 @@ static const char usage[] =
     "      awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once more, follows.\n"
     "  tokenkeeper console [--socket PATH]\n"
     "      Opens a console of the running service. Ctrl-] leaves it.\n"
+    "  tokenkeeper export [--socket PATH]\n"
+    "      Prints settings and added roots as commands for the console of another gateway,\n"
+    "      without secrets and tokens: a comment names each setting that must be typed.\n"
     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION] [--timeout S]\n"
     "                  [--json] [--socket PATH]\n"
     "      Prints a valid access token. --min-valid: renew it first if fewer seconds are\n"
@@ -85,6 +88,7 @@ static const struct {
      BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_CA) |
          BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
     {"console", tk_host_console, BIT(OPT_SOCKET)},
+    {"export", tk_host_export, BIT(OPT_SOCKET)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},
