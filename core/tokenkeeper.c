@@ -115,7 +115,9 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     tk_accounts_init(&k->accounts, &k->rt, &listener);
     tk_alerts_init(&k->alerts, &k->rt, &k->accounts);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
-        k->reported[i] = tk_account_state(&k->accounts.of[i]);
+        k->reported[i] = k->rt.storage.err != TK_OK /* reported in the first pass */
+                             ? TK_EXCHANGING
+                             : tk_account_state(&k->accounts.of[i]);
     tk_accounts_schedule(&k->accounts);
     tk_alerts_resume(&k->alerts);
     k->running = false;
@@ -162,7 +164,10 @@ bool tk_keeper_shutdown(struct tk_keeper *k)
 
     if (!k->stopping)
         begin_stop(k, now_ms);
-    return is_done(k, now_ms);
+    if (!is_done(k, now_ms))
+        return false;
+    tk_storage_settle(&k->rt.storage);
+    return true;
 }
 
 static void reboot(struct tk_keeper *k)
@@ -174,6 +179,8 @@ static void reboot(struct tk_keeper *k)
 /* Returns the tick of the next pass. */
 static uint64_t continue_stop(struct tk_keeper *k, uint64_t now_ms)
 {
+    k->rt.reboot = k->rt.reboot || k->rt.storage.reopened;
+    k->rt.storage.reopened = false;
     if (k->rt.reboot && !k->stopping)
         begin_stop(k, now_ms);
     if (k->rt.reboot && k->stop_by_ms == 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
 #include "host.h"
 #include "service.h"
 #include "terminal.h"
@@ -300,16 +301,15 @@ static bool pass_bytes(int fd)
     return !ended || !t.in_line;
 }
 
-/* Opens a console of the service. Returns an exit status, after a message unless that is OK. */
-static int open_console(const struct tk_options *options, struct tk_service *service)
+int tk_client_ask_admin(const struct tk_options *options, const char *request,
+                        struct tk_service *service, char *answer, size_t size)
 {
-    char answer[ANSWER_SIZE], path[TK_HOST_PATH];
+    char path[TK_HOST_PATH];
 
     service->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
     if (!tk_host_admin_path(options, path))
         return TK_EXIT_USAGE;
-    enum tk_service_result result =
-        ask(service, path, true, "{\"op\":\"console\"}\n", answer, sizeof answer);
+    enum tk_service_result result = ask(service, path, true, request, answer, size);
 
     if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
         return tk_service_report(result, path);
@@ -319,11 +319,18 @@ static int open_console(const struct tk_options *options, struct tk_service *ser
     return report_answer(answer);
 }
 
+int tk_client_console(const struct tk_options *options, struct tk_service *service)
+{
+    char answer[ANSWER_SIZE];
+
+    return tk_client_ask_admin(options, "{\"op\":\"console\"}\n", service, answer, sizeof answer);
+}
+
 int tk_host_console(const struct tk_options *options)
 {
     struct tk_service service;
     struct termios saved;
-    int status = open_console(options, &service);
+    int status = tk_client_console(options, &service);
 
     if (status != TK_EXIT_OK)
         return status;

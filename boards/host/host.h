@@ -43,6 +43,7 @@ struct tk_options {
 int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
+int tk_host_export(const struct tk_options *options);
 
 /* The paths of flash file and sockets: from the option, the environment, or the user's default; the
  * administrators' socket is beside the consumers' one where neither names it. Return false after a

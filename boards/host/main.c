@@ -20,6 +20,10 @@ static const char usage[] =
     "  tokenkeeper console [--socket PATH] [--admin PATH]\n"
     "      Opens a console of the running service, for root and the user of the\n"
     "      service. Ctrl-] leaves it.\n"
+    "  tokenkeeper export [--socket PATH] [--admin PATH]\n"
+    "      Prints settings and added roots as commands for the console of another\n"
+    "      gateway, without secrets and tokens: a comment names each setting that\n"
+    "      must be typed.\n"
     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION]\n"
     "                  [--timeout S] [--json] [--socket PATH]\n"
     "      Prints a valid access token. --min-valid: renew it first if fewer seconds\n"
@@ -99,6 +103,7 @@ static const struct {
      BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_ADMIN) |
          BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
     {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
+    {"export", tk_host_export, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},

@@ -5,6 +5,7 @@
 #include "reply.h"
 #include "tk_json.h"
 
+#include <mbedtls/base64.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum { GET_TIMEOUT_S = 30, GET_TIMEOUT_MAX = 3600, NONE = -1 };
 struct fields {
     const char *op;
     const char *ref;
-    int64_t min_valid, rejected, timeout; /* NONE: not given */
+    int64_t min_valid, rejected, timeout, index; /* NONE: not given */
 };
 
 struct parsed {
@@ -81,6 +82,8 @@ static bool take_member(struct tk_control_client *client, struct tk_json *j, int
         return take_number(client, j, value, name, UINT32_MAX, &f->rejected);
     if (strcmp(name, "timeout") == 0)
         return take_number(client, j, value, name, GET_TIMEOUT_MAX, &f->timeout);
+    if (strcmp(name, "index") == 0)
+        return take_number(client, j, value, name, TK_CAS - 1, &f->index);
     refuse(client, "unknown_member", "'%.40s' is not a member of this request", name, 0);
     return false;
 }
@@ -289,12 +292,43 @@ static void run_console(struct tk_control *c, struct tk_control_client *client, 
     }
 }
 
+/* --- added roots --- */
+
+static void reply_root(struct tk_control *c, struct tk_control_client *client, unsigned index)
+{
+    char buf[TK_REPLY_SIZE], base64[4 * (TK_CA_MAX / 3 + 1) + 1];
+    uint8_t der[TK_CA_MAX];
+    struct tk_text t;
+    size_t written = 0;
+    int len =
+        tk_storage_get(&c->keeper->rt.storage, (uint16_t)(TK_KEY_CA_ROOT + index), der, sizeof der);
+
+    (void)mbedtls_base64_encode((unsigned char *)base64, sizeof base64, &written, der,
+                                len > 0 ? (size_t)len : 0);
+    base64[written] = '\0';
+    tk_reply_begin(&t, buf);
+    tk_reply_string(&t, "der", base64);
+    tk_reply_send(client, &t);
+}
+
+static void run_root(struct tk_control *c, struct tk_control_client *client, int64_t index,
+                     uint64_t now_ms)
+{
+    if (client->is_admin) {
+        reply_root(c, client, index == NONE ? 0 : (unsigned)index);
+        return;
+    }
+    tk_journal_refusal(&c->journal, client->uid, client->pid, "root", now_ms);
+    tk_reply_words(client, "not_allowed", "added roots are for administrators, at their own socket",
+                   TK_EXIT_OPERATOR);
+}
+
 /* --- a request --- */
 
 void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
     struct parsed p;
-    struct fields f = {.min_valid = NONE, .rejected = NONE, .timeout = NONE};
+    struct fields f = {.min_valid = NONE, .rejected = NONE, .timeout = NONE, .index = NONE};
 
     if (!parse(&p, client)) {
         tk_reply_words(client, "not_json", "a request is one JSON object on a line", TK_EXIT_USAGE);
@@ -314,6 +348,8 @@ void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint
         run_get(c, client, &f, now_ms);
     else if (strcmp(f.op, "console") == 0)
         run_console(c, client, now_ms);
+    else if (strcmp(f.op, "root") == 0)
+        run_root(c, client, f.index, now_ms);
     else
         refuse(client, "unknown_op", "'%.40s' is not a request of this service", f.op, 0);
 }

@@ -11,6 +11,7 @@
 #include "terminal.h"
 #include "tk_mbedtls.h"
 #include "tk_posix.h"
+#include "tk_words.h"
 #include "tk_x509.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static struct {
     struct tk_config config;
     struct tk_terminal terminal;
     struct tk_supervisor supervisor;
+    bool refused;  /* the flash file is not of this version */
     bool echo;     /* EVT and LOG lines go to stderr, too */
     bool stopping; /* a signal arrived ... */
     bool at_once;  /* ... and SIGINT or SIGQUIT after it: nothing is awaited */
@@ -169,11 +171,37 @@ static uint64_t run_pass(void)
     return tk_control_is_due(&service.control) ? now_ms : next_ms;
 }
 
+/* Reports why the flash file could not be opened. False: it is not this version's, and the service
+ * would be of no use. */
+static bool can_use_flash(void)
+{
+    char words[TK_WORDS_MAX + 1];
+    enum tk_err err = service.keeper.rt.storage.err;
+    bool is_other =
+        err == TK_E_STORAGE_FOREIGN || err == TK_E_STORAGE_SHAPE || err == TK_E_STORAGE_FORMAT;
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_words_add(&t, err);
+    if (is_other)
+        tk_host_message("%s: not a flash file of this version; nothing was written; use --flash "
+                        "with another file, or move this one away",
+                        tk_err_code(err));
+    else if (err != TK_OK)
+        tk_host_message("%s: %s", tk_err_code(err), words);
+    return !is_other;
+}
+
 /* Runs until a reboot is requested (true) or a signal ends it (false). */
 static bool run_once(const struct tk_options *options)
 {
     service.port.reboot = false;
     tk_keeper_init(&service.keeper, &service.config);
+    service.refused = !can_use_flash();
+    if (service.refused) {
+        tk_keeper_free(&service.keeper);
+        return false;
+    }
     tk_host_announce(&service.keeper, &service.control, options, service.port.has_key);
     while (!service.port.reboot && !is_stopped())
         tk_wait(&service.port, run_pass());
@@ -210,7 +238,7 @@ static int serve(const struct tk_options *options)
     tk_supervisor_report(&service.supervisor, "READY=1");
     while (run_once(options))
         continue;
-    return TK_EXIT_OK;
+    return service.refused ? TK_EXIT_USAGE : TK_EXIT_OK;
 }
 
 int tk_host_run(const struct tk_options *options)

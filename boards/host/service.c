@@ -92,7 +92,7 @@ void tk_service_close(struct tk_service *s)
 
 /* --- a request and its answer --- */
 
-static enum tk_service_result send_text(const struct tk_service *s, const char *text)
+enum tk_service_result tk_service_send(const struct tk_service *s, const char *text)
 {
     size_t len = strlen(text);
 
@@ -129,8 +129,7 @@ static enum tk_service_result read_bytes(const struct tk_service *s, char *buf, 
     return TK_SERVICE_OK;
 }
 
-/* Byte by byte: what follows stays in the socket. Removes the line end. */
-static enum tk_service_result read_line(const struct tk_service *s, char *buf, size_t size)
+enum tk_service_result tk_service_read_line(const struct tk_service *s, char *buf, size_t size)
 {
     enum tk_service_result result = TK_SERVICE_OK;
 
@@ -153,7 +152,7 @@ static enum tk_service_result read_pieces(const struct tk_service *s, char *answ
     for (;;) {
         char text[LENGTH_SIZE];
         uint64_t piece;
-        enum tk_service_result result = read_line(s, text, sizeof text);
+        enum tk_service_result result = tk_service_read_line(s, text, sizeof text);
 
         if (result != TK_SERVICE_OK)
             return result;
@@ -173,14 +172,14 @@ static enum tk_service_result read_pieces(const struct tk_service *s, char *answ
 enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
                                       size_t size)
 {
-    enum tk_service_result result = send_text(s, GREETING);
+    enum tk_service_result result = tk_service_send(s, GREETING);
 
     if (result == TK_SERVICE_OK)
-        result = send_text(s, request);
+        result = tk_service_send(s, request);
     if (result == TK_SERVICE_ENDED)
         result = TK_SERVICE_OK; /* the service may have said why before it closed */
     if (result == TK_SERVICE_OK)
-        result = read_line(s, answer, size < LINE_MAX_BYTES ? size : LINE_MAX_BYTES);
+        result = tk_service_read_line(s, answer, size < LINE_MAX_BYTES ? size : LINE_MAX_BYTES);
     if (result != TK_SERVICE_OK)
         return result;
     return strstr(answer, "\"tokenkeeper\":") == NULL ? TK_SERVICE_REFUSED

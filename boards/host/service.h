@@ -34,6 +34,11 @@ enum tk_service_result tk_service_open(struct tk_service *s, const char *path, b
 enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
                                       size_t size);
 
+/* For the console: text, and a line byte by byte, so that what follows stays in the socket; the
+ * line end is removed. TK_SERVICE_ENDED also for a line of size bytes or more. */
+enum tk_service_result tk_service_send(const struct tk_service *s, const char *text);
+enum tk_service_result tk_service_read_line(const struct tk_service *s, char *buf, size_t size);
+
 void tk_service_close(struct tk_service *s);
 
 /* Reports a result other than OK and REFUSED; returns the exit status. */

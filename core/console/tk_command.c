@@ -44,6 +44,18 @@ void tk_command_masked(struct tk_text *t, const char *name, const char *secret)
     tk_text_hex(t, digest, 4);
 }
 
+void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before)
+{
+    uint32_t worn, sectors;
+
+    if (!tk_storage_worn(&c->env->rt->storage, &worn, &sectors))
+        return;
+    tk_text_add(t, before);
+    tk_text_int(t, worn);
+    tk_text_char(t, '/');
+    tk_text_int(t, sectors);
+}
+
 void tk_command_pair(struct tk_text *t, const char *key, const char *value)
 {
     tk_command_key(t, key);

@@ -64,6 +64,9 @@ void tk_command_report(struct tk_console *c, enum tk_security_type type, const s
 /* Answers ERR too_soon with the seconds. */
 void tk_command_too_soon(struct tk_console *c, uint32_t wait_s);
 
+/* Appends before and how many sectors of the flash no longer erase, "2/8"; nothing if all do. */
+void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before);
+
 /* Appends `len=50 sha256=3fa1b2c4`: a secret's length and the start of its SHA-256, by which an
  * operator can compare it. name, unless "", goes before both keys: `<name>_len=50 ...`. */
 void tk_command_masked(struct tk_text *t, const char *name, const char *secret);

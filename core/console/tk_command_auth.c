@@ -249,6 +249,8 @@ void tk_command_auth_forget(struct tk_console *c, char *args)
 {
     struct tk_account *a = tk_console_account(c);
     enum tk_err err = tk_auth_forget(a);
+    char buf[24];
+    struct tk_text t;
 
     (void)args;
     if (err != TK_OK) {
@@ -256,7 +258,9 @@ void tk_command_auth_forget(struct tk_console *c, char *args)
         return;
     }
     tk_command_report(c, TK_SECURITY_FORGOTTEN, a, NULL);
-    tk_console_ok(c, NULL);
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_worn(c, &t, "left="); /* they may hold the tokens */
+    tk_console_ok(c, &t);
 }
 
 /* --- portal accept --- */

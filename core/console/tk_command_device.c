@@ -46,6 +46,18 @@ void tk_command_reboot(struct tk_console *c, char *args)
     c->env->rt->reboot = true;
 }
 
+/* Names the sectors that may still hold values. */
+static void fail_reset(struct tk_console *c)
+{
+    char buf[24];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_worn(c, &t, "");
+    tk_console_data(c, "left", buf);
+    tk_console_err(c, TK_E_STORAGE_FAILED);
+}
+
 void tk_command_factory_reset(struct tk_console *c, char *args)
 {
     const char *id = tk_device_id(c->env->rt->config->port);
@@ -56,7 +68,7 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
     }
     tk_command_report(c, TK_SECURITY_RESET, NULL, NULL); /* for on_security: the rest is erased */
     if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
-        tk_console_err(c, TK_E_STORAGE_FAILED);
+        fail_reset(c);
     else {
         tk_console_ok(c, NULL);
         tk_output_drain(&c->out);

@@ -166,6 +166,8 @@ static void add_action(struct tk_console *c, struct tk_text *t)
     if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH &&
         err != TK_E_OTHER_DEVICE)
         err = TK_E_NEEDS_CODE;
+    else if (!tk_account_has_client(c->job.account) && c->env->rt->storage.err != TK_OK)
+        err = c->env->rt->storage.err;
     else if (state == TK_NO_CLIENT)
         err = TK_E_NO_CLIENT;
     else if (err == TK_OK && !tk_time_can_verify(&c->env->rt->time, &now))
@@ -215,6 +217,7 @@ static void add_store(struct tk_console *c, struct tk_text *t)
     if (err == TK_OK && health_of(c).unstored)
         err = TK_E_STORAGE_FAILED;
     tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
+    tk_command_worn(c, t, " sectors=");
     if (c->env->rt->storage.corrupt_key != 0) {
         tk_text_add(t, " key=");
         tk_text_int(t, c->env->rt->storage.corrupt_key);

@@ -308,7 +308,7 @@ static void run_line(struct tk_console *c)
         *refusal = TK_E_BAD_PREFIX;
     if (line != NULL)
         line = trim(line);
-    if (*refusal == TK_OK && line[0] == '\0' && prefix[0] == '\0') {
+    if (*refusal == TK_OK && (line[0] == '\0' || line[0] == '#') && prefix[0] == '\0') {
         prompt(c);
         return;
     }

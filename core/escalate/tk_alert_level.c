@@ -135,6 +135,17 @@ static void schedule_level(struct tk_alert *alert, uint32_t failures)
     tk_timer_start(&alert->all->rt->timers, &alert->level_timer, due_ms);
 }
 
+bool tk_alert_level_is_worn(const struct tk_alert *alert)
+{
+    uint32_t worn, sectors;
+
+    for (const struct tk_alert *first = alert->all->of; first < alert; first++) {
+        if (first->account->used)
+            return false;
+    }
+    return tk_storage_worn(&alert->all->rt->storage, &worn, &sectors) && worn >= sectors / 2;
+}
+
 void tk_alert_level_update(struct tk_alert *alert)
 {
     struct tk_token_health health;
@@ -153,6 +164,8 @@ void tk_alert_level_update(struct tk_alert *alert)
                                                                  : TK_E_INVALID_GRANT);
     else if (health.unstored && level < TK_ALERT_FAILING)
         raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_FAILED);
+    else if (level < TK_ALERT_FAILING && tk_alert_level_is_worn(alert))
+        raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_WORN);
     else
         raise_to(alert, level, health.error);
 }

@@ -12,6 +12,10 @@ void tk_alert_level_init(struct tk_alert *alert);
  * new_target: see tk_alerts_set. */
 void tk_alert_level_resume(struct tk_alert *alert, bool new_target);
 
+/* Whether half of the flash's sectors no longer erase. True for the first account only: one alert
+ * is enough. */
+bool tk_alert_level_is_worn(const struct tk_alert *alert);
+
 /* Raises the level if the account's failures or remaining token life demand it. */
 void tk_alert_level_update(struct tk_alert *alert);
 

@@ -75,10 +75,10 @@ void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_a
     case TK_ACCOUNT_STORED:
     case TK_ACCOUNT_PORTAL:
     case TK_ACCOUNT_MOVED:
-        if (is_well(a))
+        if (is_well(a) &&
+            !(alert->record.cause == TK_E_STORAGE_WORN && tk_alert_level_is_worn(alert)))
             tk_alert_level_clear(alert);
-        else
-            tk_alert_level_update(alert);
+        tk_alert_level_update(alert);
         break;
     case TK_ACCOUNT_FORGOTTEN:
     case TK_ACCOUNT_DELETING:

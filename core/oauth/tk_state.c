@@ -8,7 +8,7 @@ enum tk_state tk_account_state(const struct tk_account *a)
     if (tk_account_exchanging(a))
         return TK_EXCHANGING;
     if (!tk_account_has_client(a))
-        return TK_NO_CLIENT;
+        return a->rt->storage.err == TK_OK ? TK_NO_CLIENT : TK_BLOCKED;
     if (!tk_account_is_renewable(a))
         return TK_NEEDS_CODE;
     if (tk_account_blocked_by(a) != TK_OK)
@@ -53,7 +53,8 @@ const char *tk_account_reason(const struct tk_account *a)
     case TK_RETRYING:
         return tk_err_code(a->refresh.error);
     case TK_BLOCKED:
-        return tk_err_code(tk_account_blocked_by(a));
+        return tk_err_code(tk_account_has_client(a) ? tk_account_blocked_by(a)
+                                                    : a->rt->storage.err);
     default:
         return a->refresh.unstored ? tk_err_code(TK_E_STORAGE_FAILED) : "none";
     }

@@ -89,7 +89,9 @@ static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint
     if (a == NULL)
         return refuse(info, TK_E_NO_SUCH_REF);
     if (!tk_account_has_pair(a))
-        return refuse(info, tk_account_has_client(a) ? TK_E_NEEDS_CODE : TK_E_NO_CLIENT);
+        return refuse(info, tk_account_has_client(a)      ? TK_E_NEEDS_CODE
+                            : a->rt->storage.err != TK_OK ? a->rt->storage.err
+                                                          : TK_E_NO_CLIENT);
     if (has_no_time(a))
         return refuse(info, TK_E_CLOCK_UNKNOWN);
     (void)tk_account_seconds_left(a, tk_runtime_now(a->rt), &info->expires_in);

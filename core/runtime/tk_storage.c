@@ -20,10 +20,19 @@ static uint64_t now_of(const struct tk_storage *s)
 
 /* --- preparing --- */
 
+/* What is on flash was not loaded: the caller restarts. Until then nothing is committed. */
+static int reopen(struct tk_storage *s)
+{
+    struct tk_store store;
+
+    s->reopened = tk_store_open(&store, s->config->flash, s->seal) == TK_STORE_OK;
+    return s->reopened ? TK_STORE_OK : TK_STORE_FLASH;
+}
+
 static void prepare(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_storage *s = TK_CONTAINER_OF(timer, struct tk_storage, timer);
-    int ret = tk_store_prepare(&s->store);
+    int ret = s->err == TK_OK ? tk_store_prepare(&s->store) : reopen(s);
 
     if (ret != TK_STORE_OK)
         tk_timer_start(s->timers, timer, now_ms + (ret == TK_STORE_AGAIN ? STEP_MS : RETRY_MS));
@@ -53,10 +62,13 @@ static int open_store(struct tk_storage *s, struct tk_store_seal *seal)
 
 static enum tk_err error_of(int ret)
 {
-    return ret == TK_STORE_OK       ? TK_OK
-           : ret == TK_STORE_FULL   ? TK_E_STORAGE_FULL
-           : ret == TK_STORE_SEALED ? TK_E_STORAGE_SEALED
-                                    : TK_E_STORAGE_FAILED;
+    return ret == TK_STORE_OK        ? TK_OK
+           : ret == TK_STORE_FULL    ? TK_E_STORAGE_FULL
+           : ret == TK_STORE_SEALED  ? TK_E_STORAGE_SEALED
+           : ret == TK_STORE_FOREIGN ? TK_E_STORAGE_FOREIGN
+           : ret == TK_STORE_SHAPE   ? TK_E_STORAGE_SHAPE
+           : ret == TK_STORE_FORMAT  ? TK_E_STORAGE_FORMAT
+                                     : TK_E_STORAGE_FAILED;
 }
 
 void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struct tk_timers *timers,
@@ -65,12 +77,20 @@ void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struc
     s->config = config;
     s->timers = timers;
     s->history = history;
-    s->err = error_of(open_store(s, open_seal(config)));
+    s->seal = open_seal(config);
+    s->err = error_of(open_store(s, s->seal));
     tk_timer_init(&s->timer, prepare);
-    if (s->err == TK_OK)
-        tk_timer_start(timers, &s->timer, now_of(s) + STEP_MS);
+    if (s->err == TK_OK || s->err == TK_E_STORAGE_FAILED)
+        tk_timer_start(timers, &s->timer, now_of(s) + (s->err == TK_OK ? STEP_MS : RETRY_MS));
     if (!tk_history_load(history, &s->store))
         tk_storage_reject(s, TK_KEY_HISTORY);
+}
+
+void tk_storage_settle(struct tk_storage *s)
+{
+    tk_timer_stop(s->timers, &s->timer);
+    if (s->err == TK_OK && s->store.open_error == TK_STORE_OK)
+        tk_store_close(&s->store);
 }
 
 void tk_storage_close(struct tk_storage *s)
@@ -129,9 +149,7 @@ enum tk_err tk_storage_put(struct tk_storage *s, uint16_t key, const void *data,
 
 int tk_storage_get(struct tk_storage *s, uint16_t key, void *buf, size_t size)
 {
-    int len = tk_store_get(&s->store, key, buf, size);
-
-    return len == TK_STORE_FULL ? TK_STORE_SHORT : len;
+    return tk_store_get(&s->store, key, buf, size);
 }
 
 void tk_storage_reject(struct tk_storage *s, uint16_t key)
@@ -190,6 +208,16 @@ enum tk_err tk_storage_wipe(struct tk_storage *s)
         return TK_E_STORAGE_FAILED;
     tk_store_close(&s->store);
     return TK_OK;
+}
+
+bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors)
+{
+    struct tk_store_status status;
+
+    tk_store_status(&s->store, &status);
+    *worn = status.worn;
+    *sectors = status.sectors;
+    return status.worn > 0;
 }
 
 const char *tk_storage_health(const struct tk_storage *s)

@@ -8,7 +8,9 @@
  * not on flash yet.
  *
  * Call from the main loop only; all calls block, see tk_store.h. Errors: TK_E_STORAGE_FAILED
- * (flash), TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED (sealed with another key, or not sealed).
+ * (flash), TK_E_STORAGE_FULL, TK_E_STORAGE_SEALED (sealed with another key, or not sealed),
+ * TK_E_STORAGE_FOREIGN, _SHAPE, _FORMAT (not this build's). What failed to open is opened again
+ * each minute.
  */
 
 #include "tk_config.h"
@@ -22,15 +24,20 @@ struct tk_storage {
     const struct tk_config *config;
     struct tk_timers *timers;
     struct tk_history *history;
-    struct tk_timer timer; /* prepares the store for the next commit */
-    enum tk_err err;       /* of tk_storage_open */
-    uint16_t corrupt_key;  /* of the first value that was rejected; 0: none */
+    struct tk_timer timer;      /* prepares the store for the next commit */
+    struct tk_store_seal *seal; /* NULL: the device has no key */
+    enum tk_err err;            /* of tk_storage_open */
+    bool reopened;              /* after it failed, the flash can be read: restart to load it */
+    uint16_t corrupt_key;       /* of the first value that was rejected; 0: none */
 };
 
 /* Opens the store and loads the history. The result is in s->err; tk_store_open says what still
  * works after an error. All arguments must outlive s. */
 void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struct tk_timers *timers,
                      struct tk_history *history);
+
+/* The last call before a stop in good order: the next start need not open a sector. */
+void tk_storage_settle(struct tk_storage *s);
 
 /* Wipes the sealing key. */
 void tk_storage_close(struct tk_storage *s);
@@ -62,7 +69,12 @@ bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size,
 /* The value that the key had before (tk_store_previous); "" if there is none. */
 bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size);
 
-/* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED. */
+/* The number of sectors that no longer erase, and of all. True if there is one: it may hold old
+ * values, also deleted ones. Reads the flash. */
+bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors);
+
+/* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED: what
+ * tk_storage_worn counts is left. */
 enum tk_err tk_storage_wipe(struct tk_storage *s);
 
 /* As tk_store_health; a constant. */

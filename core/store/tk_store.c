@@ -287,7 +287,7 @@ static bool wipe_sector(struct tk_store *s, uint32_t seq)
            tk_media_is_blank(s, at, at + s->flash->sector_size);
 }
 
-/* Erases all sectors. Returns a mask of those that are left, of the first 16; other ones count as
+/* Erases all sectors. Returns a mask of those that are left, of the first 10; other ones count as
  * all. */
 static uint16_t wipe_all(struct tk_store *s)
 {
@@ -300,7 +300,7 @@ static uint16_t wipe_all(struct tk_store *s)
         if (!wipe_sector(s, s->seq + i))
             left |= place < TK_WORN_PLACES ? (uint32_t)1 << place : UINT32_MAX;
     }
-    return (uint16_t)left;
+    return (uint16_t)(left & ((1u << TK_WORN_PLACES) - 1));
 }
 
 /* What could not be erased does not count: a new sector says so, with a number above all. */
@@ -339,28 +339,16 @@ int tk_store_wipe(struct tk_store *s)
 
 /* --- what it says of itself --- */
 
-static uint32_t bits_of(uint32_t mask)
-{
-    uint32_t sum = 0;
-
-    for (; mask != 0; mask &= mask - 1)
-        sum++;
-    return sum;
-}
-
 void tk_store_status(struct tk_store *s, struct tk_store_status *status)
 {
-    uint32_t capacity = s->flash->sector_size - tk_header_records(s), largest = TK_VALUE_MAX;
+    uint32_t capacity = s->flash->sector_size - tk_header_records(s);
     int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &nothing) : 0;
 
-    largest = largest < capacity ? largest : capacity;
-    while (largest > 0 && tk_value_cost(s, 0, largest) > capacity)
-        largest--;
     *status = (struct tk_store_status){.capacity = capacity,
                                        .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
-                                       .largest = largest,
+                                       .largest = tk_value_largest(s),
                                        .sectors = s->flash->sectors,
-                                       .worn = bits_of(s->worn),
+                                       .worn = tk_bits_of(s->worn),
                                        .worn_mask = s->worn,
                                        .health = s->health,
                                        .word = tk_store_health(s)};

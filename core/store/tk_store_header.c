@@ -1,51 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store_header.h"
 
-#include <string.h>
+enum { SEQ, PREV_END, OPENED_END, CRC, SHAPE, CHECK, WORN, TAG }; /* the words */
 
 enum {
-    CRC_AT = 12,                   /* the CRC-32 covers what is before it */
-    SHAPE_AT = TK_HEADER_SIZE / 2, /* format, flags, sector size / 16, sectors */
-    SHAPE_SIZE = 6,
-    WORN_AT = 22,
-    FORMAT_BITS = 4, /* below the count of sectors */
-    SIZE_STEP = 16,  /* sizes of sectors are given in */
-    SIZE_BITS = 0x3fff,
-    COMPLETE_BIT = 0x4000,
-    SEALED_BIT = 0x8000,
-    SHAPE_CHECK_BITS = 13, /* below the unit */
-    SHAPE_CHECK = 0x1fff
+    FORMAT_BITS = 4,   /* of SHAPE: the format */
+    SECTORS_BITS = 12, /* the count of sectors */
+    SIZE_AT = 16,      /* from there the size of a sector in steps, less 1 */
+    SIZE_BITS = 14,
+    SIZE_STEP = 16,
+    UNIT_AT = 13,   /* of CHECK: from there the binary logarithm of the unit */
+    CHECK_BITS = 16 /* bits of CHECK that are not of the tag */
 };
 
-static uint32_t number(const uint8_t *le, int bytes)
+#define COMPLETE 0x40000000u /* of SHAPE: no older sector counts */
+#define SEALED   0x80000000u
+#define NUMBERS  0x7fffffffu /* numbers of sectors are at most this */
+
+uint32_t tk_bits_of(uint32_t word)
 {
     uint32_t sum = 0;
 
-    while (bytes-- > 0)
-        sum = sum << 8 | le[bytes];
+    for (; word != 0; word &= word - 1)
+        sum++;
     return sum;
 }
 
-static void put_number(uint8_t *le, uint32_t value, int bytes)
+static uint32_t crc_of(const uint32_t *words, uint32_t seed, int count)
 {
-    for (; bytes-- > 0; value >>= 8)
-        *le++ = (uint8_t)value;
-}
+    uint32_t crc = tk_crc_add_number(UINT32_MAX, seed, 4);
 
-static uint32_t wrong_bits(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i < 8 * len; i++)
-        sum += (a[i / 8] ^ b[i / 8]) >> i % 8 & 1;
-    return sum;
+    while (count-- > 0)
+        crc = tk_crc_add_number(crc, *words++, 4);
+    return crc;
 }
 
 /* --- places --- */
 
 uint32_t tk_header_records(const struct tk_store *s)
 {
-    return 2 * tk_media_align(s, SHAPE_AT);
+    return 2 * tk_media_align(s, TK_HEADER_HALF);
 }
 
 uint32_t tk_mark_size(const struct tk_store *s)
@@ -53,230 +47,196 @@ uint32_t tk_mark_size(const struct tk_store *s)
     return tk_header_records(s) + tk_media_align(s, TK_HEADER_USED);
 }
 
-/* The first one; the second one of format 1; the first mark. */
+/* The header itself; the second one of format 1; the first mark. */
 uint32_t tk_header_copy(const struct tk_store *s, uint32_t sector, uint32_t copy)
 {
     return copy == 0   ? sector
-           : copy == 1 ? sector + tk_media_align(s, SHAPE_AT)
+           : copy == 1 ? sector + tk_media_align(s, TK_HEADER_HALF)
                        : sector + s->flash->sector_size - tk_mark_size(s);
 }
 
 /* --- writing --- */
 
-static uint32_t crc_of(const uint8_t *bytes, uint32_t seed, size_t len)
+/* The lower half of CHECK: 13 bits of a CRC over SHAPE and the unit. */
+static uint32_t check_of(uint32_t shape, uint32_t unit)
 {
-    return tk_crc_add(tk_crc_add_number(UINT32_MAX, seed, 4), bytes, len);
+    return (tk_crc_add_number(crc_of(&shape, 0, 1), unit, 1) & ((1u << UNIT_AT) - 1)) |
+           unit << UNIT_AT;
 }
 
-/* What the second half of a header says of its store. */
-struct shape {
-    uint32_t format, sectors, size, unit; /* unit: its binary logarithm */
-    bool is_complete, is_sealed;
-};
-
-static struct shape own_shape(const struct tk_store *s, const struct tk_header *h)
+static uint32_t unit_of(const struct tk_store *s)
 {
-    struct shape own = {TK_FORMAT, h->sectors,     s->flash->sector_size,
-                        0,         h->is_complete, s->seal != NULL};
+    uint32_t unit = 0;
 
-    while (1u << own.unit < s->flash->unit)
-        own.unit++;
-    return own;
+    while (1u << unit < s->flash->unit)
+        unit++;
+    return unit;
 }
 
-static void put_shape(const struct shape *shape, uint8_t *out)
+/* The tag authenticates what is before it, after a number that no record has. */
+static void put_tag(const struct tk_store *s, uint32_t *words)
 {
-    uint32_t bits = shape->size / SIZE_STEP - 1;
-    uint8_t unit = (uint8_t)shape->unit;
+    uint8_t tag[TK_STORE_TAG] = {0};
+    uint32_t check = words[CHECK];
 
-    bits |= shape->is_complete ? COMPLETE_BIT : 0;
-    bits |= shape->is_sealed ? SEALED_BIT : 0;
-    put_number(out, shape->format | shape->sectors << FORMAT_BITS, 2);
-    put_number(out + 2, bits, 2);
-    bits = tk_crc_add_number(crc_of(out, 0, 4), unit, 1) & SHAPE_CHECK;
-    put_number(out + 4, bits | shape->unit << SHAPE_CHECK_BITS, 2);
-}
-
-/* The mask of worn sectors, inverted, and its check; or nothing. */
-static void put_worn(const struct tk_header *h, uint8_t *out)
-{
-    put_number(out + WORN_AT, (uint16_t)~h->worn, 2);
-    put_number(out + WORN_AT + 2, h->worn == 0 ? UINT16_MAX : crc_of(out + WORN_AT, h->seq, 2), 2);
-}
-
-/* The tag: the bytes after a number that no sector has, authenticated like a record's nonce. */
-static void put_tag(const struct tk_store *s, uint8_t bytes[TK_HEADER_SIZE])
-{
-    static const uint8_t none[4];
-    uint8_t tag[TK_STORE_TAG];
-
+    words[TAG] = 0;
     s->seal->begin(s->seal->ctx, NULL);
-    s->seal->add_head(s->seal->ctx, none, sizeof none);
-    s->seal->add_head(s->seal->ctx, bytes, TK_HEADER_WORN);
+    s->seal->add_head(s->seal->ctx, tag, 4);
+    for (int i = 0; i < TAG; i++) {
+        for (int j = 0; j < 4; j++)
+            tag[j] = (uint8_t)(words[i] >> 8 * j);
+        s->seal->add_head(s->seal->ctx, tag, i == CHECK ? 2 : 4);
+    }
     s->seal->end(s->seal->ctx, tag);
-    memcpy(bytes + TK_HEADER_WORN, tag, TK_HEADER_SIZE - TK_HEADER_WORN);
+    for (int j = 0; j < 4; j++)
+        words[TAG] |= (uint32_t)tag[j] << 8 * j;
+    words[CHECK] = (check & 0xffff) | (uint32_t)tag[4] << 16 | (uint32_t)tag[5] << 24;
 }
 
-uint32_t tk_header_bytes(const struct tk_store *s, const struct tk_header *h,
-                         uint8_t out[TK_HEADER_SIZE])
+uint32_t tk_header_words(const struct tk_store *s, const struct tk_header *h,
+                         uint32_t out[TK_HEADER_WORDS])
 {
-    struct shape own = own_shape(s, h);
+    uint32_t worn = h->worn;
 
-    put_number(out, h->seq, 4);
-    put_number(out + 4, h->prev_end, 4);
-    put_number(out + 8, h->opened_end | h->flags, 4);
-    put_number(out + CRC_AT, ~crc_of(out, TK_CRC_SEALED, CRC_AT), 4);
-    put_shape(&own, out + SHAPE_AT);
-    put_worn(h, out);
+    out[SEQ] = h->seq;
+    out[PREV_END] = h->prev_end;
+    out[OPENED_END] = h->opened_end;
+    out[CRC] = ~crc_of(out, TK_CRC_SEALED, CRC);
+    out[SHAPE] = TK_FORMAT | (uint32_t)h->sectors << FORMAT_BITS |
+                 (s->flash->sector_size / SIZE_STEP - 1) << SIZE_AT |
+                 (h->is_complete ? COMPLETE : 0) | (s->seal != NULL ? SEALED : 0);
+    out[CHECK] = check_of(out[SHAPE], unit_of(s));
+    out[WORN] = ~(worn | worn << TK_WORN_PLACES | worn << 2 * TK_WORN_PLACES);
     if (tk_is_sealed(s))
         put_tag(s, out);
-    return (tk_is_sealed(s) ? TK_HEADER_SIZE : h->worn != 0 ? TK_HEADER_WORN : WORN_AT) - SHAPE_AT;
+    return tk_is_sealed(s) ? TK_HEADER_HALF : worn != 0 ? 12 : 6;
 }
 
 /* --- reading --- */
 
 /* Corrects one wrong bit in what the CRC-32 covers. A header only states what was true before it
  * was programmed, so that is safe where it was torn, too. */
-static bool has_crc(struct tk_store *s, uint8_t *bytes, uint32_t seed)
+static bool has_crc(struct tk_store *s, uint32_t *words, uint32_t seed)
 {
-    uint32_t syndrome = crc_of(bytes, seed, SHAPE_AT) ^ TK_CRC_RESIDUE;
-    uint32_t bit = 8 * SHAPE_AT - tk_crc_wrong_bit(syndrome, 8 * SHAPE_AT);
+    uint32_t syndrome = crc_of(words, seed, CRC + 1) ^ TK_CRC_RESIDUE;
+    uint32_t bit = 8 * TK_HEADER_HALF - tk_crc_wrong_bit(syndrome, 8 * TK_HEADER_HALF);
 
-    if (syndrome == 0 || bit == 8 * SHAPE_AT)
+    if (syndrome == 0 || bit == 8 * TK_HEADER_HALF)
         return syndrome == 0;
-    bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    words[bit / 32] ^= (uint32_t)1 << bit % 32;
     s->health |= TK_STORE_CORRECTED;
     return true;
 }
 
-/* Reads format and shape, which must be those of a store that has its sector with this number here.
- * With one wrong bit the check is that of one set of bits only. */
-static bool read_shape(const uint8_t *bytes, uint32_t at, struct shape *shape)
+/* Whether the second half has a shape, of a store that has its sector with this number here. */
+static bool is_shape(const uint32_t *words, uint32_t at)
 {
-    uint32_t first = number(bytes + SHAPE_AT, 2), second = number(bytes + SHAPE_AT + 2, 2);
-    uint8_t again[SHAPE_SIZE];
+    uint32_t shape = words[SHAPE], sectors = shape >> FORMAT_BITS & ((1u << SECTORS_BITS) - 1);
+    uint32_t size = ((shape >> SIZE_AT & ((1u << SIZE_BITS) - 1)) + 1) * SIZE_STEP;
 
-    *shape = (struct shape){.format = first & ((1u << FORMAT_BITS) - 1),
-                            .sectors = first >> FORMAT_BITS,
-                            .size = ((second & SIZE_BITS) + 1) * SIZE_STEP,
-                            .unit = bytes[SHAPE_AT + 5] >> 5,
-                            .is_complete = (second & COMPLETE_BIT) != 0,
-                            .is_sealed = (second & SEALED_BIT) != 0};
-    put_shape(shape, again);
-    return memcmp(again, bytes + SHAPE_AT, SHAPE_SIZE) == 0 && shape->format >= TK_FORMAT &&
-           shape->sectors >= 2 && number(bytes, 4) % shape->sectors == at / shape->size;
+    return check_of(shape, words[CHECK] >> UNIT_AT & 7) == (words[CHECK] & 0xffff) &&
+           sectors >= 2 && words[SEQ] % sectors == at / size;
 }
 
-static bool has_shape(struct tk_store *s, uint8_t *bytes, uint32_t at, struct shape *shape)
+/* The same with one bit corrected. */
+static bool has_shape(uint32_t *words, uint32_t at)
 {
-    if (read_shape(bytes, at, shape))
-        return true;
-    for (uint32_t bit = 0; bit < 8 * SHAPE_SIZE; bit++) {
-        bytes[SHAPE_AT + bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (read_shape(bytes, at, shape)) {
-            s->health |= TK_STORE_CORRECTED;
-            return true;
-        }
-        bytes[SHAPE_AT + bit / 8] ^= (uint8_t)(1 << bit % 8);
+    bool good = is_shape(words, at);
+
+    for (uint32_t bit = 0; bit < 32 + CHECK_BITS && !good; bit++) {
+        words[SHAPE + bit / 32] ^= (uint32_t)1 << bit % 32;
+        good = is_shape(words, at);
+        words[SHAPE + bit / 32] ^= good ? 0 : (uint32_t)1 << bit % 32;
     }
-    return false;
+    return good;
 }
 
-/* Format 1 has the same bytes once more there, or torn with some bits still 1, or nothing. */
-static bool is_format_1(const uint8_t *bytes)
+/* Format 1 has the first half once more there, or nothing; if is_torn, some bits are still 1. */
+static bool is_format_1(const uint32_t *words, bool is_torn)
 {
-    for (uint32_t i = 0; i < SHAPE_AT; i++) {
-        if ((bytes[i] & ~bytes[SHAPE_AT + i]) != 0)
-            return false;
+    uint32_t wrong = 0, blank = 0;
+
+    for (int i = 0; i < SHAPE; i++) {
+        wrong |= is_torn ? words[i] & ~words[SHAPE + i] : words[i] ^ words[SHAPE + i];
+        blank |= ~words[SHAPE + i];
     }
-    return true;
+    return wrong == 0 || blank == 0;
 }
 
-/* Finds the mask with which the bytes differ in at most one bit from what is written for it. */
-static bool read_worn(const uint8_t *bytes, struct tk_header *h)
+/* Three copies decide by majority. */
+static uint16_t worn_of(uint32_t word)
 {
-    uint8_t own[TK_HEADER_SIZE];
-    uint32_t raw = (uint16_t)~number(bytes + WORN_AT, 2);
+    uint32_t a = ~word, b = a >> TK_WORN_PLACES, c = b >> TK_WORN_PLACES;
 
-    for (uint32_t i = 0; i <= 17; i++) {
-        h->worn = (uint16_t)(i == 0 ? 0 : i == 1 ? raw : raw ^ 1u << (i - 2));
-        put_worn(h, own);
-        if (wrong_bits(own + WORN_AT, bytes + WORN_AT, 4) <= 1)
-            return true;
-    }
-    return false;
+    return (uint16_t)(((a & b) | (b & c) | (a & c)) & ((1u << TK_WORN_PLACES) - 1));
 }
 
 /* Where the tag differs in more than a bit, the key is another. */
-static bool has_tag(const struct tk_store *s, const struct tk_header *h, const uint8_t *bytes)
+static bool has_tag(const struct tk_store *s, const struct tk_header *h, const uint32_t *words)
 {
-    uint8_t own[TK_HEADER_SIZE];
+    uint32_t own[TK_HEADER_WORDS];
 
-    if (!tk_is_sealed(s))
-        return true;
-    (void)tk_header_bytes(s, h, own);
-    return wrong_bits(own + TK_HEADER_WORN, bytes + TK_HEADER_WORN,
-                      TK_HEADER_SIZE - TK_HEADER_WORN) <= 1;
+    (void)tk_header_words(s, h, own);
+    return tk_bits_of(own[TAG] ^ words[TAG]) + tk_bits_of((own[CHECK] ^ words[CHECK]) >> 16) <= 1;
 }
 
 /* Whether a store with this shape is ours, or one that is taken over: it has fewer sectors. */
-static int error_of_shape(const struct tk_store *s, struct tk_header *h, const struct shape *shape,
-                          const uint8_t *bytes)
+static int error_of_shape(const struct tk_store *s, struct tk_header *h, const uint32_t *words)
 {
-    struct shape own;
+    uint32_t shape = words[SHAPE], unit = words[CHECK] >> UNIT_AT & 7;
 
-    h->sectors = (uint16_t)shape->sectors;
-    h->is_complete = shape->is_complete;
+    h->sectors = (uint16_t)(shape >> FORMAT_BITS & ((1u << SECTORS_BITS) - 1));
+    h->is_complete = (shape & COMPLETE) != 0;
+    h->worn = worn_of(words[WORN]);
     h->format = TK_FORMAT;
-    own = own_shape(s, h);
-    if (shape->format != TK_FORMAT)
+    if ((shape & ((1u << FORMAT_BITS) - 1)) != TK_FORMAT)
         return TK_STORE_FORMAT;
-    if (shape->is_sealed != own.is_sealed)
+    if (((shape & SEALED) != 0) != (s->seal != NULL))
         return TK_STORE_SEALED;
-    if (shape->size != own.size || shape->unit != own.unit || shape->sectors > s->flash->sectors)
+    if ((shape >> SIZE_AT & ((1u << SIZE_BITS) - 1)) != s->flash->sector_size / SIZE_STEP - 1 ||
+        unit_of(s) != unit || h->sectors > s->flash->sectors)
         return TK_STORE_SHAPE;
-    return !read_worn(bytes, h) ? TK_STORE_MISSING : has_tag(s, h, bytes) ? 0 : TK_STORE_SEALED;
+    return tk_is_sealed(s) && !has_tag(s, h, words) ? TK_STORE_SEALED : TK_STORE_OK;
 }
 
 /* TK_STORE_MISSING: not a header after all. */
-static int error_of(struct tk_store *s, struct tk_header *h, uint8_t *bytes, uint32_t at)
+static int error_of(struct tk_store *s, struct tk_header *h, uint32_t *words, uint32_t at,
+                    bool has_sealed_crc)
 {
-    struct shape shape;
     bool is_sealed = s->seal != NULL;
 
-    if (h->has_sealed_crc && has_shape(s, bytes, at, &shape))
-        return error_of_shape(s, h, &shape, bytes);
-    if (h->has_sealed_crc && !is_format_1(bytes)) {
-        s->health |= TK_STORE_OLDER;
-        return TK_STORE_MISSING;
-    }
     h->format = 1;
     h->sectors = s->ring;
-    if (h->has_sealed_crc != is_sealed)
-        return TK_STORE_SEALED;
-    return h->seq % h->sectors == at / s->flash->sector_size ? 0 : TK_STORE_SHAPE;
+    h->is_complete = false;
+    h->worn = 0;
+    if (has_sealed_crc && !is_format_1(words, false)) {
+        if (has_shape(words, at))
+            return error_of_shape(s, h, words);
+        if (!is_format_1(words, true))
+            return TK_STORE_MISSING;
+    }
+    return has_sealed_crc == is_sealed ? TK_STORE_OK : TK_STORE_SEALED;
 }
 
 bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h)
 {
-    uint8_t bytes[TK_HEADER_SIZE];
-    uint32_t size = s->flash->sector_size;
+    uint32_t words[TK_HEADER_WORDS], half = tk_media_align(s, TK_HEADER_HALF);
     bool sealed;
 
-    tk_media_read(s, at, bytes, SHAPE_AT);
-    tk_media_read(s, at + tk_media_align(s, SHAPE_AT), bytes + SHAPE_AT, SHAPE_AT);
-    sealed = has_crc(s, bytes, TK_CRC_SEALED);
-    if (!sealed && !has_crc(s, bytes, 0))
+    for (uint32_t i = 0; i < TK_HEADER_WORDS; i++)
+        words[i] = tk_media_number(s, at + (i < SHAPE ? 0 : half) + i % SHAPE * 4, 4);
+    sealed = has_crc(s, words, TK_CRC_SEALED);
+    if (!sealed && !has_crc(s, words, 0))
         return false;
-    memset(h, 0, sizeof *h);
-    h->seq = number(bytes, 4);
-    h->prev_end = number(bytes + 4, 4);
-    h->flags = number(bytes + 8, 4) & (TK_HEADER_ERASED | TK_HEADER_OPEN);
-    h->opened_end = number(bytes + 8, 4) & ~(TK_HEADER_ERASED | TK_HEADER_OPEN);
-    h->has_sealed_crc = sealed;
-    h->error = error_of(s, h, bytes, at);
-    return h->seq != 0 && h->seq <= TK_HEADER_NUMBERS && h->error != TK_STORE_MISSING &&
-           (h->error != 0 || (h->prev_end <= size && h->opened_end <= size));
+    h->seq = words[SEQ];
+    h->prev_end = words[PREV_END];
+    h->opened_end = words[OPENED_END];
+    h->error = (int8_t)error_of(s, h, words, at, sealed);
+    if (h->error == 0 && h->seq % h->sectors != at / s->flash->sector_size)
+        h->error = TK_STORE_SHAPE;
+    return h->seq != 0 && h->seq <= NUMBERS && h->error != TK_STORE_MISSING &&
+           h->prev_end <= s->flash->sector_size &&
+           (h->opened_end & TK_HEADER_OFFSET) <= s->flash->sector_size;
 }
 
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
@@ -284,7 +244,7 @@ bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
     uint32_t sector = tk_media_sector(s, seq);
 
     for (uint32_t i = 0; i < TK_HEADER_COPIES; i++) {
-        if (tk_header_at(s, tk_header_copy(s, sector, i), h) && h->error == 0 &&
+        if (tk_header_at(s, tk_header_copy(s, sector, i), h) && h->error == 0 && h->seq == seq &&
             h->format == s->format && h->sectors == s->ring)
             return true;
     }
@@ -293,24 +253,19 @@ bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
 
 /* --- marks --- */
 
-bool tk_marks_read(struct tk_store *s, uint32_t *flags)
+uint32_t tk_marks_read(struct tk_store *s)
 {
-    uint32_t sector = tk_media_sector(s, s->seq), size = tk_mark_size(s), at;
+    uint32_t size = tk_mark_size(s), last = 0;
     struct tk_header h;
-    bool found = false;
 
     s->limit = tk_media_sector_end(s, s->seq);
-    while (s->format == TK_FORMAT) {
-        at = s->limit - size;
-        if (at < sector + s->opened_end || !tk_header_at(s, at, &h) || h.error != 0 ||
-            h.format != TK_FORMAT || h.seq != s->seq)
-            break;
-        s->limit = at;
-        s->opened_end = h.opened_end > s->opened_end ? h.opened_end : s->opened_end;
-        s->is_marked =
-            tk_media_is_blank(s, at + size - tk_media_align(s, TK_HEADER_USED), at + size);
-        *flags = h.flags;
-        found = true;
+    while (s->limit - size > tk_media_sector(s, s->seq) + s->opened_end &&
+           tk_header_at(s, s->limit - size, &h) && h.error == 0 && h.format == TK_FORMAT &&
+           h.seq == s->seq) {
+        s->limit -= size;
+        last = h.opened_end;
+        s->opened_end = last & TK_HEADER_OFFSET;
+        s->is_marked = tk_media_number(s, s->limit + tk_header_records(s), 4) == UINT32_MAX;
     }
-    return found;
+    return last;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, reflected */
-#define ROUNDS     3           /* in which a unit that does not answer is asked again */
 #define OTHERS     8           /* places that are asked whether the flash answers at all */
 #define DAMAGED    0x5a /* what a damaged unit reads as: neither blank nor a count of heads */
 
@@ -86,11 +85,11 @@ static bool is_answering(const struct tk_store *s)
  * too: each round asks more often elsewhere, against failures in a rhythm. */
 static void read_unit(struct tk_store *s, uint32_t at, uint8_t *buf, uint32_t len)
 {
-    for (int round = 1; round <= ROUNDS && !s->read_failed; round++) {
-        if (s->flash->read(s->flash->ctx, at, buf, len) == TK_FLASH_OK)
+    for (int i = 0; i < 9 && !s->read_failed; i++) {
+        if (i != 0 && i != 2 && i != 5)
+            s->read_failed = !is_answering(s);
+        else if (s->flash->read(s->flash->ctx, at, buf, len) == TK_FLASH_OK)
             return;
-        for (int i = 0; i < round; i++)
-            s->read_failed = s->read_failed || !is_answering(s);
     }
     memset(buf, s->read_failed ? 0xff : DAMAGED, len);
 }
@@ -174,26 +173,19 @@ uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
     return crc;
 }
 
-uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
+uint32_t tk_crc_before(uint32_t difference, bool is_last)
 {
-    uint32_t difference = POLYNOMIAL;
-
-    for (uint32_t bit = 1; bit <= bits; bit++) {
-        if (difference == syndrome)
-            return bit;
-        difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
-    }
-    return 0;
+    return is_last ? POLYNOMIAL : difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
 }
 
-uint32_t tk_crc_wrong_head_bit(uint32_t syndrome, uint32_t from, uint32_t bits)
+uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
 {
-    uint32_t difference = POLYNOMIAL;
+    uint32_t difference = 0;
 
     for (uint32_t bit = 1; bit <= bits; bit++) {
-        if (bit >= from && (difference & 0xffff) == syndrome)
+        difference = tk_crc_before(difference, bit == 1);
+        if (difference == syndrome)
             return bit;
-        difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
     }
     return 0;
 }

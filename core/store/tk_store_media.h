@@ -11,7 +11,7 @@ enum {
     TK_BOUNCE = 64, /* bytes of stack that everything written passes through: the largest unit */
     TK_COMMIT_VALUES = 31, /* at most */
     TK_RECORD_HEADS = 62,  /* at most: two for each */
-    TK_WORN_PLACES = 16,   /* sectors of which it is remembered that they are worn */
+    TK_WORN_PLACES = 10,   /* sectors of which it is remembered that they are worn */
     TK_VALUE_MAX = 61 * 254 + 253,
     TK_RECORD_BLANK = 0x7f, /* count of heads in erased flash */
     TK_RECORD_COPY = 0x80,  /* bit of the count: copies of values of an earlier sector */
@@ -78,9 +78,9 @@ uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes);
  * syndrome (CRC-32 xor TK_CRC_RESIDUE) is not that of one. */
 uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits);
 
-/* The same for the check of heads, the lower half of a CRC-32, from a position on: several may
- * match. */
-uint32_t tk_crc_wrong_head_bit(uint32_t syndrome, uint32_t from, uint32_t bits);
+/* By what a CRC-32 differs if the bit before that one was wrong, instead of that one; or the last
+ * one of all. */
+uint32_t tk_crc_before(uint32_t difference, bool is_last);
 
 /* --- records --- */
 

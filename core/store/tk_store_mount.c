@@ -63,11 +63,9 @@ static uint32_t find_end(struct tk_store *s)
 /* If the last mark is in force, nothing was begun after it. Any mark proves the header. */
 static void mount_newest(struct tk_store *s)
 {
-    uint32_t flags = 0, end;
-    bool has_mark = tk_marks_read(s, &flags);
+    uint32_t flags = tk_marks_read(s), end = find_end(s);
 
-    end = find_end(s);
-    if (!has_mark || tk_media_align(s, end) - tk_media_sector(s, s->seq) != s->opened_end) {
+    if (flags == 0 || tk_media_align(s, end) - tk_media_sector(s, s->seq) != s->opened_end) {
         s->is_marked = false;
         return;
     }
@@ -78,14 +76,18 @@ static void mount_newest(struct tk_store *s)
 
 /* --- all --- */
 
-/* Whether the first record of the newest sector is complete but does not open with this key. */
-static bool has_another_key(struct tk_store *s)
+/* Format 1 says nothing of its shape, and has no tag in its header: the first record of the newest
+ * sector tells. */
+static int error_of_format_1(struct tk_store *s)
 {
     struct tk_cursor c;
 
     tk_cursor_first(s, &c, s->seq);
-    return tk_is_sealed(s) && tk_cursor_record(s, &c) && tk_record_is_whole(s, &c) &&
-           !tk_record_read(s, &c, NULL, 0);
+    if (!tk_cursor_record(s, &c))
+        return TK_STORE_SHAPE;
+    return tk_is_sealed(s) && tk_record_is_whole(s, &c) && !tk_record_read(s, &c, NULL, 0)
+               ? TK_STORE_SEALED
+               : TK_STORE_OK;
 }
 
 /* One sector that is not blank may be the first, or the last one of a wipe, at which power was
@@ -117,9 +119,9 @@ int tk_mount(struct tk_store *s)
     s->ring = newest.sectors;
     s->format = newest.format;
     mount_newest(s);
-    if (s->format < TK_FORMAT && has_another_key(s))
-        return TK_STORE_SEALED;
-    return s->read_failed ? TK_STORE_FLASH : TK_STORE_OK;
+    if (s->read_failed)
+        return TK_STORE_FLASH;
+    return s->format < TK_FORMAT ? error_of_format_1(s) : TK_STORE_OK;
 }
 
 uint32_t tk_mount_number(struct tk_store *s)

@@ -25,6 +25,15 @@ uint32_t tk_value_heads(uint16_t key, uint32_t len)
     return len / TK_HEAD_PART + 1 + (key >= TK_KEY_WIDE);
 }
 
+/* All but the frame, the heads, and what does not fill a unit. */
+uint32_t tk_value_largest(const struct tk_store *s)
+{
+    uint32_t size = s->flash->sector_size - tk_header_records(s) - tk_record_frame(s);
+
+    size -= 2 * (size / (TK_HEAD_PART + 2) + 1);
+    return size < TK_VALUE_MAX ? size : TK_VALUE_MAX;
+}
+
 /* --- what is new --- */
 
 static bool is_same_piece(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
@@ -103,17 +112,18 @@ bool tk_commit_replaces(const struct tk_commit *c, uint16_t key)
 }
 
 /* What the live entries of a sector cost that the commit does not replace. */
-static uint32_t cost_of_sector(struct tk_store *s, const struct tk_keys *newer, uint32_t seq,
+static uint32_t cost_of_sector(struct tk_store *s, struct tk_keys *newer, uint32_t seq,
                                const struct tk_commit *c)
 {
-    struct tk_cursor e;
     uint32_t sum = 0;
+    struct tk_cursor e;
 
     tk_cursor_first(s, &e, seq);
     while (tk_cursor_next(s, &e)) {
         if (!tk_commit_replaces(c, e.key) && tk_cursor_is_live(s, newer, &e))
             sum += tk_value_cost(s, e.key, e.len);
     }
+    tk_keys_add(s, newer, &e, seq);
     return sum;
 }
 
@@ -122,10 +132,8 @@ int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
     uint32_t sum = tk_header_records(s) + c->cost;
     struct tk_keys newer = {.has_more = false};
 
-    for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--) {
+    for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--)
         sum += cost_of_sector(s, &newer, seq, c);
-        tk_keys_add(s, &newer, seq);
-    }
     return (int32_t)(s->flash->sector_size - sum);
 }
 

@@ -30,6 +30,9 @@ uint32_t tk_value_heads(uint16_t key, uint32_t len);
 /* What a value takes at most once it is copied to another sector. */
 uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len);
 
+/* Length of the largest value that fits. */
+uint32_t tk_value_largest(const struct tk_store *s);
+
 /* What would be left of a sector that held all live values and the commit; negative: they do not
  * fit. */
 int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CHUNK    24 /* bytes read at a time */
-#define COMPARED 16 /* bytes of each side compared at a time */
+#define COMPARED 8  /* bytes of each side compared at a time */
 #define TRIES    3  /* a read of good cells may be wrong once */
 
 /* Copies to each query the part of its value that lies in the chunk. */
@@ -139,8 +139,8 @@ static bool is_same_value(struct tk_store *s, const struct tk_cursor *a, const s
 bool tk_record_is_copy(struct tk_store *s, struct tk_cursor *source, uint32_t mask, uint32_t seq,
                        uint32_t at)
 {
-    struct tk_cursor copy = {.seq = seq, .end = at, .limit = tk_media_sector_end(s, seq)};
-    bool same = tk_cursor_record(s, &copy);
+    struct tk_cursor copy = {.seq = seq, .at = at, .limit = tk_media_sector_end(s, seq)};
+    bool same = tk_cursor_parse(s, &copy);
 
     for (tk_cursor_rewind(s, source); same && tk_cursor_entry(s, source); mask >>= 1)
         same = (mask & 1) == 0 || (tk_cursor_entry(s, &copy) && is_same_value(s, source, &copy));

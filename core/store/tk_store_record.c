@@ -205,18 +205,15 @@ static uint32_t put_record(struct tk_writer *w, bool derives_nonce)
     return end;
 }
 
-/* Returns the flash offset of the record's end, without padding. */
-static uint32_t put_passes(struct tk_writer *w)
+uint32_t tk_write_record(struct tk_writer *w)
 {
     if (tk_is_sealed(w->s))
         (void)put_record(w, true);
     return put_record(w, false);
 }
 
-/* Reads the record back once put_record has given its buffer back: both need the stack. */
-void tk_write_record(struct tk_writer *w)
+void tk_check_record(struct tk_writer *w, uint32_t at, uint32_t end)
 {
-    uint32_t at = w->at, end = put_passes(w);
     uint8_t heads = w->count % TK_RECORD_COPY;
 
     w->failed = w->failed || !tk_record_reads_back(w->s, w->seq, at, end, heads) ||
@@ -225,13 +222,17 @@ void tk_write_record(struct tk_writer *w)
 
 /* --- headers --- */
 
-static void put_half(struct tk_writer *w, const uint8_t *bytes, uint32_t at, uint32_t len)
+void tk_write_words(struct tk_writer *w, const uint32_t *words, uint32_t at, uint32_t len)
 {
     uint8_t bounce[TK_BOUNCE];
 
+    w->derives_nonce = false;
+    w->limit = tk_media_sector_end(w->s, w->seq);
+    w->part = FRAME;
     w->bounce = bounce;
     w->at = at;
-    put(w, bytes, 0, len);
+    for (uint32_t i = 0; i < len; i += 4)
+        put_number(w, *words++, len - i < 4 ? len - i : 4);
     flush(w);
     w->failed = w->failed || !tk_media_sync(w->s);
 }
@@ -241,14 +242,10 @@ static void put_half(struct tk_writer *w, const uint8_t *bytes, uint32_t at, uin
 bool tk_write_header(struct tk_writer *w, const struct tk_header *h, uint32_t at)
 {
     struct tk_header back;
-    uint8_t bytes[TK_HEADER_SIZE];
-    uint32_t len = tk_header_bytes(w->s, h, bytes), half = TK_HEADER_SIZE / 2;
+    uint32_t words[TK_HEADER_WORDS], len = tk_header_words(w->s, h, words);
 
-    w->derives_nonce = false;
-    w->limit = tk_media_sector_end(w->s, w->seq);
-    w->part = FRAME;
-    put_half(w, bytes + half, at + tk_media_align(w->s, half), len);
-    put_half(w, bytes, at, half);
+    tk_write_words(w, words + TK_HEADER_WORDS / 2, at + tk_media_align(w->s, TK_HEADER_HALF), len);
+    tk_write_words(w, words, at, TK_HEADER_HALF);
     return !w->failed && tk_header_at(w->s, at, &back) && back.error == 0 &&
            back.format == TK_FORMAT && back.seq == h->seq;
 }

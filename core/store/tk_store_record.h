@@ -27,9 +27,15 @@ struct tk_writer {
 };
 
 /* Writes the record of w->commit, or a copy of the entries in w->mask of the one at w->source;
- * w->count is its first byte. Reads it back, a copy together with what it is copied from. Sets
- * w->failed. */
-void tk_write_record(struct tk_writer *w);
+ * w->count is its first byte. Returns the flash offset of its end, without padding. */
+uint32_t tk_write_record(struct tk_writer *w);
+
+/* Reads the record back, a copy together with what it is copied from. Sets w->failed. Apart from
+ * writing it because both need the stack. */
+void tk_check_record(struct tk_writer *w, uint32_t at, uint32_t end);
+
+/* Writes len bytes of words to a flash offset in sector w->seq. Sets w->failed. Moves w->at. */
+void tk_write_words(struct tk_writer *w, const uint32_t *words, uint32_t at, uint32_t len);
 
 /* Writes a header to a flash offset in sector w->seq and reads it back. False if that failed.
  * Moves w->at. */

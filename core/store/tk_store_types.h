@@ -50,8 +50,8 @@ struct tk_store_status {
     uint32_t free;     /* of these; 0 if the store is not open or cannot be read */
     uint32_t largest;  /* bytes of the largest value that an empty store takes */
     uint32_t sectors;
-    uint32_t worn;      /* of the first 16: they no longer erase or program, and are passed by */
-    uint32_t worn_mask; /* the same: bit i for sector i, of the first 16 */
+    uint32_t worn;      /* of the first 10: they no longer erase or program, and are passed by */
+    uint32_t worn_mask; /* the same: bit i for sector i, of the first 10 */
     uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT */
     const char *word;   /* as tk_store_health */
 };
@@ -105,18 +105,18 @@ struct tk_store {
     uint32_t largest;   /* bytes of the largest record since mount */
     uint32_t headroom;  /* bytes that surely fit, without counting live values again */
     uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
-    uint16_t worn;      /* bit i: sector i, of the first 16, is passed by */
+    uint16_t worn;      /* bit i: sector i, of the first 10, is passed by */
     uint16_t ring;      /* sectors of the store that is read: fewer until an area is taken over */
     uint8_t format;     /* of the newest sector */
     uint8_t health;
     int8_t open_error;          /* of tk_store_open; 0: open */
     bool unwritten_since_mount; /* what was written last may be marginal */
     bool sector_closed;         /* no record may be appended to the newest sector */
-    bool next_erased : 1;       /* the next sector is erased */
-    bool next_erasing : 1;      /* its erase has begun and has not ended */
-    bool read_failed : 1;       /* the flash refused a read */
-    bool needs_rewrite : 1;     /* a value that was read has a wrong bit */
-    bool is_marked : 1; /* the last mark is in force: void it before anything is programmed */
+    bool next_erased;           /* the next sector is erased */
+    bool next_erasing;          /* its erase has begun and has not ended */
+    bool read_failed;           /* the flash refused a read */
+    bool needs_rewrite;         /* a value that was read has a wrong bit */
+    bool is_marked; /* the last mark is in force: void it before anything is programmed */
 };
 
 /* A position in a sector: a record, and one of its entries. Offsets are flash offsets. */

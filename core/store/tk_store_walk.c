@@ -20,7 +20,7 @@ static uint32_t end_of(struct tk_store *s, uint32_t seq)
         next++;
         if (next == s->seq)
             return s->prev_end;
-        if (tk_header_read(s, next, &h) && h.seq == next)
+        if (tk_header_read(s, next, &h))
             return h.prev_end;
     } while (next < s->oldest || tk_media_is_worn(s, next % s->ring));
     return end;
@@ -122,7 +122,7 @@ static bool parse_heads(struct tk_store *s, struct tk_cursor *c, uint8_t *pairs,
 }
 
 /* Parses the heads of the record at c->at. Its values may still be damaged. */
-static bool parse(struct tk_store *s, struct tk_cursor *c)
+bool tk_cursor_parse(struct tk_store *s, struct tk_cursor *c)
 {
     uint8_t some[1 + 2 * PAIRS];
 
@@ -148,33 +148,30 @@ static bool is_followed(struct tk_store *s, struct tk_cursor *c)
     bool followed;
 
     c->at = tk_media_align(s, c->end);
-    followed = c->at == c->limit || c->at == opened_end || parse(s, c);
+    followed = c->at == c->limit || c->at == opened_end || tk_cursor_parse(s, c);
     c->at = at;
-    return followed && parse(s, c);
+    return followed && tk_cursor_parse(s, c);
 }
 
 /* Whether the record is right with this bit changed. */
 static bool is_right_with(struct tk_store *s, struct tk_cursor *c, uint32_t bit)
 {
     s->bad_bit = bit;
-    return parse(s, c) && tk_record_is_whole(s, c) && is_followed(s, c);
+    return tk_cursor_parse(s, c) && tk_record_is_whole(s, c) && is_followed(s, c);
 }
 
-/* Tries the single-bit errors of the heads and their check that their syndrome allows, and those of
- * the count. */
+/* Tries the single-bit errors of count, heads and check, from the end on: of heads and check only
+ * those that the syndrome allows. */
 static bool repair_heads(struct tk_store *s, struct tk_cursor *c)
 {
     uint32_t bad_bit = s->bad_bit, first = 8 * c->at, end = first + 8 * (1 + 2u * c->heads);
-    uint32_t syndrome = c->syndrome, bit = 0;
+    uint32_t syndrome = c->syndrome, difference = 0;
     bool good = false;
 
-    for (uint32_t i = 0; syndrome != 0 && i < 16 && !good; i++)
-        good = syndrome == 1u << i && is_right_with(s, c, end + i);
-    while (syndrome != 0 && !good &&
-           (bit = tk_crc_wrong_head_bit(syndrome, bit + 1, end - first)) != 0)
-        good = is_right_with(s, c, end - bit);
-    for (bit = 0; bit < 8 && !good; bit++)
-        good = is_right_with(s, c, first + bit);
+    for (uint32_t bit = end + 16; bit-- > first && !good;) {
+        difference = bit >= end ? 1u << (bit - end) : tk_crc_before(difference, bit == end - 1);
+        good = (bit < first + 8 || (difference & 0xffff) == syndrome) && is_right_with(s, c, bit);
+    }
     s->bad_bit = good ? s->bad_bit : bad_bit;
     s->health |= good ? TK_STORE_CORRECTED : TK_STORE_OLDER;
     return good;
@@ -186,11 +183,8 @@ bool tk_cursor_record(struct tk_store *s, struct tk_cursor *c)
     uint32_t end = c->end;
 
     c->at = tk_media_align(s, end);
-    if (parse(s, c))
-        return true;
-    if (c->heads != TK_RECORD_BLANK && parse(s, c))
-        return true;
-    return c->heads != TK_RECORD_BLANK && !s->read_failed && repair_heads(s, c);
+    return tk_cursor_parse(s, c) || (c->heads != TK_RECORD_BLANK && !s->read_failed &&
+                                     (tk_cursor_parse(s, c) || repair_heads(s, c)));
 }
 
 bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c)
@@ -240,25 +234,17 @@ void tk_find(struct tk_store *s, struct tk_store_query *queries, size_t count)
         find_in_sector(s, seq, queries, count);
 }
 
-/* Whether a sector below those that count is still there. */
-static bool is_there(struct tk_store *s, uint32_t seq)
-{
-    struct tk_header h;
-
-    return s->format == TK_FORMAT && tk_header_read(s, seq, &h) && h.seq == seq &&
-           h.format == TK_FORMAT;
-}
-
 void tk_find_previous(struct tk_store *s, struct tk_store_query *query)
 {
     struct tk_cursor c, newest = {.deleted = true}, previous = newest;
+    struct tk_header h;
     uint32_t oldest = tk_media_oldest(s), seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1;
     uint8_t health = s->health;
 
     /* The dead sector counts if it is intact. It may be half erased, so damage in it is not
      * reported. */
     for (; seq <= s->seq; seq++) {
-        if (seq < oldest && s->oldest == oldest && !is_there(s, seq))
+        if (seq < oldest && s->oldest == oldest && !tk_header_read(s, seq, &h))
             continue;
         tk_cursor_first(s, &c, seq);
         while (tk_cursor_next(s, &c)) {
@@ -314,17 +300,15 @@ static bool has_key(const struct tk_keys *keys, uint32_t key)
     return (keys->seen[key / 32 % 8] >> key % 32 & 1) != 0;
 }
 
-void tk_keys_add(struct tk_store *s, struct tk_keys *keys, uint32_t seq)
+void tk_keys_add(struct tk_store *s, struct tk_keys *keys, struct tk_cursor *c, uint32_t seq)
 {
-    struct tk_cursor c;
-
-    tk_cursor_first(s, &c, seq);
-    while (tk_cursor_next(s, &c)) {
-        if (c.is_all)
+    tk_cursor_first(s, c, seq);
+    while (tk_cursor_next(s, c)) {
+        if (c->is_all)
             memset(keys->seen, 0xff, sizeof keys->seen);
-        else if (c.key < 256)
-            keys->seen[c.key / 32] |= (uint32_t)1 << c.key % 32;
-        keys->has_more = keys->has_more || c.is_all || c.key >= 256;
+        else if (c->key < 256)
+            keys->seen[c->key / 32] |= (uint32_t)1 << c->key % 32;
+        keys->has_more = keys->has_more || c->is_all || c->key >= 256;
     }
 }
 

@@ -37,8 +37,11 @@ struct tk_keys {
     bool has_more; /* keys from 256 on */
 };
 
-/* Adds the keys of sector seq. */
-void tk_keys_add(struct tk_store *s, struct tk_keys *keys, uint32_t seq);
+/* Adds the keys of sector seq; c walks over it. */
+void tk_keys_add(struct tk_store *s, struct tk_keys *keys, struct tk_cursor *c, uint32_t seq);
+
+/* Whether the record at c->at is right, as it reads now. */
+bool tk_cursor_parse(struct tk_store *s, struct tk_cursor *c);
 
 /* Whether the entry is live: the newest of its key, and not a deletion. `newer`: keys of the newer
  * sectors. */

@@ -40,6 +40,13 @@ static void take_entry(struct tk_writer *w, uint32_t bit)
     w->count = (uint8_t)(w->count + (e->is_all ? 1 : tk_value_heads(e->key, e->len)));
 }
 
+static void write_checked(struct tk_writer *w)
+{
+    uint32_t at = w->at;
+
+    tk_check_record(w, at, tk_write_record(w));
+}
+
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
  * of the original is checked over the very bytes that were copied, so that marginal bits, which
  * read differently each time, cannot slip through. */
@@ -51,7 +58,7 @@ static void copy_unsettled(struct tk_writer *w)
     w->mask = w->count = 0;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, &w->source); bit <<= 1)
         take_entry(w, bit);
-    tk_write_record(w);
+    write_checked(w);
     if (~w->source_crc != tk_media_number(w->s, r->end - 4, 4) && w->count == r->heads)
         drop_unsettled(w);
 }
@@ -71,7 +78,7 @@ static void copy_live(struct opening *o)
     if (w->mask == 0)
         return;
     if (tk_record_read(w->s, e, NULL, 0))
-        tk_write_record(w);
+        write_checked(w);
     else
         w->s->health |= TK_STORE_CORRUPT;
 }
@@ -91,7 +98,7 @@ static void copy_sector(struct opening *o, uint32_t seq, bool dies)
     }
     if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
         drop_unsettled(&o->w); /* it no longer parses */
-    tk_keys_add(s, &o->newer, seq);
+    tk_keys_add(s, &o->newer, r, seq);
 }
 
 /* --- which sector is next --- */
@@ -130,7 +137,7 @@ static bool is_free(struct tk_store *s, uint32_t victim)
     struct tk_cursor e;
 
     for (uint32_t seq = s->seq; seq > victim; seq--)
-        tk_keys_add(s, &newer, seq);
+        tk_keys_add(s, &newer, &e, seq);
     tk_cursor_first(s, &e, victim);
     while (tk_cursor_next(s, &e)) {
         if (tk_cursor_is_live(s, &newer, &e))
@@ -162,7 +169,7 @@ static void write_commit(struct tk_writer *w, const struct tk_commit *c)
     w->commit = c;
     w->mask = c->changed;
     w->count = (uint8_t)c->heads;
-    tk_write_record(w);
+    write_checked(w);
 }
 
 /* The header makes all records in the sector count. */
@@ -211,21 +218,18 @@ static bool try_sector(struct opening *o)
     return false;
 }
 
-static int void_mark(struct tk_store *s)
+static bool void_mark(struct tk_store *s)
 {
-    static const uint8_t zeros[TK_BOUNCE];
-    const struct tk_flash *f = s->flash;
-    uint32_t at = s->limit + tk_header_records(s);
+    static const uint32_t zero;
+    struct tk_writer w = {.s = s, .seq = s->seq};
 
     if (!s->is_marked)
-        return TK_STORE_OK;
+        return true;
     s->is_marked = false;
-    if (f->program(f->ctx, at, zeros, tk_media_align(s, TK_HEADER_USED)) == TK_FLASH_OK &&
-        tk_media_sync(s))
-        return TK_STORE_OK;
-    s->sector_closed = true;
-    s->next_erased = false;
-    return TK_STORE_FLASH;
+    tk_write_words(&w, &zero, s->limit + tk_header_records(s), TK_HEADER_USED);
+    s->sector_closed = s->sector_closed || w.failed;
+    s->next_erased = s->next_erased && !w.failed;
+    return !w.failed;
 }
 
 int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_complete)
@@ -238,7 +242,7 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
     o.w.seq = s->seq;
     for (uint32_t i = 1; i < s->flash->sectors; i++) {
         o.w.seq = next_usable(s, o.w.seq, o.worn);
-        if (o.w.seq % s->flash->sectors == s->seq % s->flash->sectors && s->seq != 0)
+        if (s->ring == s->flash->sectors && o.w.seq == s->seq + s->ring)
             break;
         if (i > 1 && victim_of(s, o.w.seq) != 0 && !is_free(s, victim_of(s, o.w.seq)))
             continue;
@@ -259,7 +263,7 @@ int tk_write_append(struct tk_store *s, const struct tk_commit *c)
 {
     struct tk_writer w = {.s = s, .seq = s->seq, .at = s->append_at, .limit = s->limit};
 
-    if (void_mark(s) != TK_STORE_OK)
+    if (!void_mark(s))
         return TK_STORE_FLASH;
     write_commit(&w, c);
     if (w.failed) {
@@ -276,9 +280,8 @@ int tk_write_mark(struct tk_store *s)
     uint32_t at = s->limit - tk_mark_size(s), end = s->append_at - tk_media_sector(s, s->seq);
     struct tk_header h = {.seq = s->seq,
                           .prev_end = s->prev_end,
-                          .opened_end = end,
-                          .flags = (s->next_erased ? TK_HEADER_ERASED : 0) |
-                                   (s->sector_closed ? 0 : TK_HEADER_OPEN),
+                          .opened_end = end | (s->next_erased ? TK_HEADER_ERASED : 0) |
+                                        (s->sector_closed ? 0 : TK_HEADER_OPEN),
                           .worn = s->worn,
                           .sectors = s->ring,
                           .is_complete = s->oldest == s->seq};

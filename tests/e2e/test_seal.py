@@ -51,7 +51,11 @@ class Sealed(GatewayCase):
         for key in ([], ["--key", str(other)]):
             with self.subTest(key=key):
                 self.restart(*key)
-                self.k.wait_status(state="no_client", store="storage_sealed")
+                self.k.wait_status(state="blocked", reason="storage_sealed", store="storage_sealed")
+                refused = self.k.get()
+                self.assertEqual(refused.returncode, 5)
+                self.assertIn("storage_sealed", refused.stderr)
+                self.assertIn("storage_sealed", self.k.errors())
                 self.assert_error(self.k.command("set portal acme"), "storage_sealed")
                 self.assertEqual(self.k.flash.read_bytes(), kept)
         self.restart("--key", str(self.key))
@@ -61,7 +65,7 @@ class Sealed(GatewayCase):
         self.k.provision()
         self.plain = list(self.k.command_line)
         self.restart("--key", str(self.key))
-        self.k.wait_status(state="no_client", store="storage_sealed")
+        self.k.wait_status(state="blocked", reason="storage_sealed", store="storage_sealed")
         self.restart()
         self.k.wait_status(state="ready", generation="1", store="ok")
 

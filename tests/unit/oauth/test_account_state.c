@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-enum { COLUMNS = 9, ROWS_MAX = 16 };
+enum { COLUMNS = 10, ROWS_MAX = 16 };
 
-enum { EXCHANGE, CLIENT, PAIR, FOREIGN, REVOKED, BLOCKED, MOVED, FAILURES, REFRESH };
+enum { EXCHANGE, CLIENT, STORE, PAIR, FOREIGN, REVOKED, BLOCKED, MOVED, FAILURES, REFRESH };
 
 struct row {
     char matches[COLUMNS]; /* 'y', 'n' or '-' */
@@ -82,7 +82,11 @@ static const struct row *first_match(const bool conditions[COLUMNS])
 
 static void set_up_account(struct tk_account *a, const bool conditions[COLUMNS])
 {
+    static struct tk_runtime rt;
+
     memset(a, 0, sizeof *a);
+    a->rt = &rt;
+    rt.storage.err = conditions[STORE] ? TK_OK : TK_E_STORAGE_SEALED;
     a->auth.request.queued = conditions[EXCHANGE];
     a->auth.retry_timer.due_ms = TK_NEVER;
     if (conditions[CLIENT]) {

@@ -47,10 +47,66 @@ static void a_read_that_fails_once_at_a_start_loses_nothing(void **state)
     assert_true(failed > 20);
 }
 
+static void restart_with(struct tk_seal *seal)
+{
+    tk_keeper_free(&w.keeper);
+    w.config.seal = seal;
+    tk_keeper_init(&w.keeper, &w.config);
+}
+
+/* What cannot be opened is named wherever an operator looks, and not overwritten. */
+static void a_sealed_store_without_its_key_is_named_and_kept(void **state)
+{
+    static struct tk_seal seal;
+    static uint8_t before[8 * 4096];
+
+    (void)state;
+    w.port.has_key = true;
+    memcpy(before, w.flash.bytes, sizeof before);
+    w.events[0] = '\0';
+    restart_with(&seal);
+    world_run(&w, 1000);
+    assert_int_equal(world_count_events(&w, "state ref=token state=blocked reason=storage_sealed"),
+                     1);
+    world_assert_state(&w, "blocked", "storage_sealed");
+    assert_string_equal(world_status(&w, "store"), "storage_sealed");
+    assert_non_null(strstr(world_status(&w, "action"), "start with that key"));
+    world_assert_begins(world_type(&w, "token"), "ERR storage_sealed");
+    world_assert_begins(world_type(&w, "set scope crm"), "ERR storage_sealed");
+    world_run(&w, 3 * 3600000);
+    assert_memory_equal(before, w.flash.bytes, sizeof before);
+    restart_with(NULL);
+    world_assert_state(&w, "ready", "none");
+}
+
+static void a_store_that_cannot_be_read_is_opened_again(void **state)
+{
+    static uint8_t before[8 * 4096];
+
+    (void)state;
+    memcpy(before, w.flash.bytes, sizeof before);
+    tk_keeper_free(&w.keeper);
+    w.flash.off = true;
+    tk_keeper_init(&w.keeper, &w.config);
+    world_assert_state(&w, "blocked", "storage_failed");
+    world_run(&w, 200000);
+    assert_int_equal(w.port.reboots, 0);
+    w.flash.off = false;
+    world_run(&w, 61000);
+    assert_int_equal(w.port.reboots, 1);
+    assert_memory_equal(before, w.flash.bytes, sizeof before);
+    world_restart(&w, 1000);
+    world_assert_state(&w, "ready", "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_read_that_fails_once_at_a_start_loses_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_sealed_store_without_its_key_is_named_and_kept, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_store_that_cannot_be_read_is_opened_again, set_up,
                                         tear_down),
     };
 

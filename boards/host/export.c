@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * `tokenkeeper export`: the settings and added roots of the running service as console commands,
+ * for the console of another gateway. Secrets and tokens are not among them. It asks for them with
+ * commands of its own, so that what it prints is what `show` prints.
+ */
+
+#include "client.h"
+#include "tk_json.h"
+#include "tk_limits.h"
+#include "tk_setting_table.h"
+#include "tk_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ANSWER_SIZE = 16384,
+    LINE_SIZE = 4096,
+    PIECE = 768, /* characters of base64 in a line */
+    ANSWER_MS = 5000
+};
+
+#define DEFAULT_REF "token"
+
+struct export
+{
+    const struct tk_options *options;
+    struct tk_service service;
+    unsigned seq;
+    bool has_default;
+    char refs[TK_ACCOUNTS][TK_NAME_MAX + 1];
+    size_t count;
+};
+
+/* --- the console --- */
+
+static bool ask(struct export *e, const char *command)
+{
+    char line[64];
+    int len = snprintf(line, sizeof line, "@%u %s\n", ++e->seq, command);
+
+    e->service.deadline_ms = tk_service_now() + ANSWER_MS;
+    return len > 0 && (size_t)len < sizeof line &&
+           tk_service_send(&e->service, line) == TK_SERVICE_OK;
+}
+
+/* Reads the next line of the answer without its prefix; other lines are passed over. False: the
+ * service did not answer. */
+static bool read_answer(struct export *e, char line[LINE_SIZE])
+{
+    char prefix[16];
+    int len = snprintf(prefix, sizeof prefix, "@%u ", e->seq);
+
+    while (tk_service_read_line(&e->service, line, LINE_SIZE) == TK_SERVICE_OK) {
+        if (strncmp(line, prefix, (size_t)len) != 0)
+            continue;
+        memmove(line, line + len, strlen(line + len) + 1);
+        line[strcspn(line, "\r\n")] = '\0';
+        return true;
+    }
+    return false;
+}
+
+static bool is_end(const char *line)
+{
+    return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
+}
+
+/* Gives each line of data of the answer, `key=value` split. False if it is an error. */
+static bool for_each(struct export *e, const char *command,
+                     void (*take)(struct export *e, const char *key, char *value))
+{
+    char line[LINE_SIZE];
+
+    if (!ask(e, command))
+        return false;
+    while (read_answer(e, line)) {
+        char *value = strchr(line, '=');
+
+        if (is_end(line))
+            return line[0] == 'O';
+        if (value == NULL || take == NULL)
+            continue;
+        *value = '\0';
+        take(e, line, value + 1);
+    }
+    return false;
+}
+
+/* --- settings --- */
+
+/* \xHH, as the console prints control characters and backslashes. */
+static void unescape(char *s)
+{
+    char *to = s;
+
+    for (; *s != '\0'; to++) {
+        if (s[0] == '\\' && s[1] == 'x' && tk_hex_value(s[2]) >= 0 && tk_hex_value(s[3]) >= 0) {
+            *to = (char)(tk_hex_value(s[2]) << 4 | tk_hex_value(s[3]));
+            s += 4;
+        } else {
+            *to = *s++;
+        }
+    }
+    *to = '\0';
+}
+
+static bool is_of_device(const struct tk_setting_row *row)
+{
+    return row >= tk_setting_find("escalate_url");
+}
+
+/* What a new gateway has anyway, or cannot set. */
+static bool is_default(const char *value)
+{
+    static const char *const defaults[] = {"", "auto", "dhcp", "system"};
+
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        if (strcmp(value, defaults[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* value: without what is in effect, which `show` appends in parentheses. */
+static void print_setting(const struct tk_setting_row *row, char *value)
+{
+    char *effect = row->print_effect == NULL ? NULL : strstr(value, " (");
+
+    if (effect != NULL)
+        *effect = '\0';
+    unescape(value);
+    if (is_default(value))
+        return;
+    if (row->secret)
+        printf("# not exported, type it: set %s\n", row->name);
+    else
+        printf("set %s %s\n", row->name, value);
+}
+
+static void print_of_account(struct export *e, const char *key, char *value)
+{
+    const struct tk_setting_row *row = tk_setting_find(key);
+
+    (void)e;
+    if (row != NULL && !is_of_device(row))
+        print_setting(row, value);
+}
+
+static void print_of_device(struct export *e, const char *key, char *value)
+{
+    const struct tk_setting_row *row = tk_setting_find(key);
+
+    (void)e;
+    if (row != NULL && is_of_device(row))
+        print_setting(row, value);
+}
+
+/* --- accounts --- */
+
+static void note_ref(struct export *e, const char *key, char *value)
+{
+    (void)value;
+    e->has_default |= strcmp(key, DEFAULT_REF) == 0;
+    if (e->count < TK_ACCOUNTS)
+        e->count += tk_copy(e->refs[e->count], sizeof e->refs[0], key);
+}
+
+static bool print_account(struct export *e, const char *ref)
+{
+    char command[TK_NAME_MAX + 8];
+
+    snprintf(command, sizeof command, "ref %s", ref);
+    if (strchr(ref, '?') != NULL) /* its stored name is not valid */
+        printf("# an account without a readable name\n");
+    else
+        printf("%s%s\n", strcmp(ref, DEFAULT_REF) == 0 ? "ref " : "ref add ", ref);
+    return for_each(e, command, NULL) && for_each(e, "show", print_of_account);
+}
+
+static bool print_accounts(struct export *e)
+{
+    bool ok = for_each(e, "ref", note_ref);
+
+    for (size_t i = 0; ok && i < e->count; i++)
+        ok = print_account(e, e->refs[i]);
+    if (ok && !e->has_default)
+        printf("ref del " DEFAULT_REF "\n");
+    return ok && for_each(e, "show", print_of_device);
+}
+
+/* --- roots --- */
+
+static void print_root(const char *base64)
+{
+    size_t len = strlen(base64);
+
+    if (len == 0)
+        return;
+    printf("ca add begin\n");
+    for (size_t at = 0; at < len; at += PIECE)
+        printf("ca add %.*s\n", PIECE, base64 + at);
+    printf("ca add end\n");
+}
+
+static bool print_root_of(const struct tk_options *options, unsigned index)
+{
+    char answer[ANSWER_SIZE], request[64];
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_service service;
+    struct tk_json j;
+    const char *der = NULL;
+
+    snprintf(request, sizeof request, "{\"op\":\"root\",\"index\":%u}\n", index);
+    if (tk_client_ask_admin(options, request, &service, answer, sizeof answer) != TK_EXIT_OK)
+        return false;
+    tk_service_close(&service);
+    if (tk_json_parse(&j, answer, strlen(answer), tokens, TK_JSON_TOKENS))
+        der = tk_json_text(&j, tk_json_member(&j, 0, "der"));
+    if (der != NULL)
+        print_root(der);
+    return der != NULL;
+}
+
+int tk_host_export(const struct tk_options *options)
+{
+    struct export e = {.options = options};
+    int status = tk_client_console(options, &e.service);
+
+    if (status != TK_EXIT_OK)
+        return status;
+    printf("# settings of a gateway, for the console of another one\n");
+    bool ok = print_accounts(&e);
+
+    tk_service_close(&e.service);
+    for (unsigned i = 0; ok && i < TK_CAS; i++)
+        ok = print_root_of(options, i);
+    if (ok && fflush(stdout) == 0)
+        return TK_EXIT_OK;
+    tk_host_message("the export is incomplete: the service did not answer");
+    return TK_EXIT_RETRY;
+}
