@@ -22,6 +22,8 @@ struct tk_request {
     uint64_t deadline_ms;  /* tick */
     uint32_t keepalive_ms; /* keep the connection open for that long afterwards; 0: close it */
 
+    bool is_head; /* a HEAD request: its response has no body */
+
     /* Members of a JSON object that are picked from the response (tk_http.h); NULL: none. */
     const struct tk_json_fields *fields;
 

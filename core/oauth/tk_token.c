@@ -142,6 +142,8 @@ static void convert_times(struct tk_account *a)
     if (a->times_known || !tk_account_has_pair(a) || !can_verify(a))
         return;
     a->times_known = tk_time_known(&a->rt->time, &now_unix);
+    if (!a->times_known)
+        now_unix = tk_time_least(&a->rt->time);
     left_s = pair->expires_unix - now_unix - 1; /* both are truncated to seconds */
     if (left_s > (int64_t)pair->lifetime_s + SKEW_S)
         a->times_known = false;
@@ -183,7 +185,7 @@ void tk_token_schedule(struct tk_account *a)
 
 void tk_token_renew_first(struct tk_account *a)
 {
-    if (!a->used || !tk_account_is_renewable(a))
+    if (!a->used || !tk_account_is_renewable(a) || tk_token_too_soon(a))
         return;
     a->renew_first = true;
     tk_account_set_error(a, TK_E_CLOCK_BEHIND);

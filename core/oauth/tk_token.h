@@ -20,7 +20,7 @@ void tk_token_init(struct tk_account *a);
 void tk_token_schedule(struct tk_account *a);
 
 /* The clock was found to be behind: the token is not served before a refresh, which is due at once,
- * unless the refresh fails and the tick says that the token is valid. */
+ * unless the refresh fails and the tick says that the token is valid. No effect right after one. */
 void tk_token_renew_first(struct tk_account *a);
 
 /* Schedules the next refresh for a tick; TK_NEVER: for none. */

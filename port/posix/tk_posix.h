@@ -86,6 +86,8 @@ struct tk_port {
 
     /* private */
     char id[TK_POSIX_ID_MAX + 1];
+    bool clock_synchronized;              /* the system's clock, since it was opened */
+    uint64_t clock_checked_ms;            /* ... was asked for that last */
     int timer;                            /* descriptor; -1: poll's timeout is used */
     uint64_t timer_ms;                    /* the tick that it is armed for */
     struct tk_posix_interest lookup_slot; /* a free slot for another lookup */
