@@ -2,6 +2,7 @@
 #include "tk_time.h"
 
 #include "tk_assert.h"
+#include "tk_limits.h"
 
 #define YEAR_S     31557600 /* a mean year */
 #define FUTURE_MAX ((int64_t)20 * YEAR_S)
@@ -70,30 +71,34 @@ static bool plausible(const struct tk_time *t, int64_t unix_s)
     return fits_build(t, unix_s) && unix_s >= floor_now(t) - SKEW_S;
 }
 
-/* The platform's clock, if it is plausible; else TK_TIME_NONE. */
+/* The platform's clock, if it is to be believed as far as its quality says; else TK_TIME_NONE. */
 static enum tk_time_quality read_clock(const struct tk_time *t, int64_t *unix_s)
 {
     enum tk_time_quality quality = tk_clock_unix(t->port, unix_s);
 
     if (quality == TK_TIME_NONE || !plausible(t, *unix_s))
         return TK_TIME_NONE;
-    return quality == TK_TIME_UNSYNCED && t->confirmed ? TK_TIME_SYSTEM : quality;
+    if (quality != TK_TIME_UNSYNCED)
+        return quality;
+    if (t->confirmed)
+        return TK_TIME_SYSTEM;
+    return t->set_quality != TK_TIME_NONE || t->from_server ? TK_TIME_NONE : quality;
 }
 
 enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s)
 {
     enum tk_time_quality quality = read_clock(t, unix_s);
 
-    if (quality <= TK_TIME_UNSYNCED && t->set_quality != TK_TIME_NONE) {
+    if (quality != TK_TIME_NONE) {
+        *unix_s = not_below_floor(t, *unix_s);
+        return quality;
+    }
+    if (t->set_quality != TK_TIME_NONE) {
         *unix_s = t->set_unix + seconds_since(t, t->set_ms);
         return t->set_quality;
     }
-    if (quality == TK_TIME_NONE || (quality == TK_TIME_UNSYNCED && t->from_server)) {
-        *unix_s = floor_now(t);
-        return t->from_server ? TK_TIME_SERVER : TK_TIME_FLOOR;
-    }
-    *unix_s = not_below_floor(t, *unix_s);
-    return quality;
+    *unix_s = floor_now(t);
+    return t->from_server ? TK_TIME_SERVER : TK_TIME_FLOOR;
 }
 
 bool tk_time_known(const struct tk_time *t, int64_t *unix_s)
@@ -110,8 +115,7 @@ bool tk_time_is_unconfirmed(const struct tk_time *t)
 {
     int64_t now;
 
-    return t->set_quality == TK_TIME_NONE && !t->from_server &&
-           read_clock(t, &now) == TK_TIME_UNSYNCED;
+    return TK_SYSTEM_CLOCK && tk_time_now(t, &now) == TK_TIME_UNSYNCED;
 }
 
 int64_t tk_time_or_0(const struct tk_time *t)
@@ -145,7 +149,7 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
     int64_t now;
 
     TK_ASSERT(quality == TK_TIME_CONSOLE || quality == TK_TIME_SNTP);
-    if (tk_time_now(t, &now) >= TK_TIME_RTC && tk_clock_unix(t->port, &now) != TK_TIME_RTC)
+    if (tk_time_is_unconfirmed(t) || tk_time_now(t, &now) == TK_TIME_SYSTEM)
         return TK_E_CLOCK_SYSTEM;
     if (!(quality == TK_TIME_CONSOLE ? fits_build(t, unix_s) : plausible(t, unix_s)))
         return TK_E_TIME_RANGE;
@@ -159,23 +163,19 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
     return TK_OK;
 }
 
-static bool is_near(int64_t a, int64_t b)
-{
-    return a >= b - SKEW_S && a <= b + SKEW_S;
-}
-
 void tk_time_note_server_date(struct tk_time *t, int64_t unix_s)
 {
     int64_t now;
 
     if (!tk_time_can_verify(t, &now)) /* then there is no server that was verified */
         return;
-    t->confirmed |= read_clock(t, &now) == TK_TIME_UNSYNCED && is_near(unix_s, now);
+    if (tk_time_is_unconfirmed(t) && tk_clock_unix(t->port, &now) != TK_TIME_NONE)
+        t->confirmed = unix_s >= now - SKEW_S && unix_s <= now + SKEW_S;
     if (tk_time_now(t, &now) > TK_TIME_SERVER)
         raise_floor(t, unix_s < now ? unix_s : now);
     else
         tk_time_note_not_before(t, unix_s);
-    if (is_near(unix_s, floor_now(t)))
+    if (unix_s >= floor_now(t) - SKEW_S && unix_s <= floor_now(t) + SKEW_S)
         t->from_server = true;
 }
 

@@ -15,7 +15,7 @@
  * build date.
  *
  * So is a system clock that nothing has synchronized (TK_TIME_UNSYNCED), until a Date within 5
- * minutes of it confirms it; a Date that is not stands in for it, as does an operator's time.
+ * minutes of it confirms it; a Date that is not stands in for it.
  */
 
 #include "tk_calendar.h"

@@ -116,7 +116,6 @@ struct tk_refresh {
     bool in_doubt;                /* ... of an attempt before the current one */
     bool try_previous;            /* the pair was refused; its predecessor is tried */
     bool with_next_secret;        /* the request has client_secret_next */
-    bool asks_time;               /* the request only asks for the server's Date */
     bool has_asked_time;          /* since the start */
     enum tk_err blocked_by;       /* TK_OK: not blocked */
     bool unstored;                /* the newest pair is only in RAM */

@@ -29,8 +29,7 @@ static void submit(struct tk_account *a)
     tk_account_auth_host(a, &r->host);
     r->priority = TK_PRIORITY_REFRESH;
     r->deadline_ms = tk_runtime_now(a->rt) + REQUEST_TIMEOUT_MS;
-    r->is_head = a->refresh.asks_time;
-    r->keepalive_ms = r->is_head ? KEEPALIVE_MS : 0;
+    r->keepalive_ms = tk_request_asks_date(r) ? KEEPALIVE_MS : 0;
     tk_https_submit(&a->rt->https, r);
 }
 
@@ -207,7 +206,7 @@ static void time_done(struct tk_account *a, enum tk_err err, const struct tk_htt
 {
     struct tk_refresh *r = &a->refresh;
 
-    r->asks_time = false;
+    r->request.asks_date = false;
     if (!r->request.sent) {
         refresh_failed(a, err);
         return;
@@ -229,7 +228,7 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     char previous[TK_TOKEN_MAX + 1] = "", next[TK_SECRET_MAX + 1];
     const char *token = a->pair.refresh;
 
-    if (request->is_head) {
+    if (tk_request_asks_date(request)) {
         (void)tk_http_request(out, "HEAD", &request->host, "/", NULL);
         return TK_OK;
     }
@@ -280,7 +279,7 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
     struct tk_account *a = of_request(request);
     struct tk_token_response response;
 
-    if (request->is_head) {
+    if (tk_request_asks_date(request)) {
         time_done(a, err, http);
         return;
     }
@@ -296,18 +295,18 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
         refresh_failed(a, err);
 }
 
-static void start(struct tk_account *a, bool asks_time)
+static void start(struct tk_account *a, bool asks_date)
 {
     struct tk_request *r = &a->refresh.request;
 
     tk_token_refresh_at(a, TK_NEVER);
-    if (a->refresh.asks_time && !asks_time)
+    if (tk_request_asks_date(r) && !asks_date)
         tk_https_cancel(&a->rt->https, r);
     if (tk_https_active(r) || !tk_account_is_renewable(a))
         return;
     a->refresh.in_doubt = a->refresh.intent;
     a->refresh.with_next_secret = false;
-    a->refresh.asks_time = asks_time;
+    r->asks_date = asks_date;
     submit(a);
 }
 

@@ -159,6 +159,7 @@ class NoResponse(CatalogueCase):
         for error in sorted(driven):
             with self.subTest(error):
                 self.restart()
+                self.k.must("token 1")  # a Date confirms a clock that is not synchronized
                 self.cause(error)
                 self.refresh_fails(error, FAILURES[error])
                 self.b24.clear_faults()

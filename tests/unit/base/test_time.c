@@ -270,11 +270,15 @@ static void a_date_stands_in_for_an_unsynced_clock(void **state)
     }
 }
 
-static void an_operator_may_set_the_time_beside_an_unsynced_clock(void **state)
+static void believes_an_operator_rather_than_an_unsynced_clock(void **state)
 {
     (void)state;
     tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 5 * YEAR);
+    assert_int_equal(tk_time_set(&t, BUILD + 1000, TK_TIME_CONSOLE), TK_E_CLOCK_SYSTEM);
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD - 1);
     assert_int_equal(tk_time_set(&t, BUILD + 1000, TK_TIME_CONSOLE), TK_OK);
+    assert_int_equal(now(TK_TIME_CONSOLE), BUILD + 1000);
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 1);
     assert_int_equal(now(TK_TIME_CONSOLE), BUILD + 1000);
     assert_false(tk_time_is_unconfirmed(&t));
     tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 2000); /* synchronized meanwhile */
@@ -363,7 +367,7 @@ int main(void)
         TEST(does_not_move_a_clock_that_is_believed),
         TEST(confirms_an_unsynced_clock_by_a_date),
         TEST(a_date_stands_in_for_an_unsynced_clock),
-        TEST(an_operator_may_set_the_time_beside_an_unsynced_clock),
+        TEST(believes_an_operator_rather_than_an_unsynced_clock),
         TEST(a_certificate_moves_the_bound_of_an_unsynced_clock),
         TEST(takes_a_floor_of_an_earlier_build_for_vouched),
         TEST(lets_the_operator_lower_the_floor_to_the_build_date),

@@ -231,6 +231,20 @@ static void auth_refresh_refreshes_by_an_unsynced_clock_too(void **state)
     }
 }
 
+/* The refusal's Date makes the time known, which is no reason to try again. */
+static void a_refusal_that_confirms_the_clock_is_not_probed_at_once(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    restart_unsynced(60, 0);
+    world_error(&w, "PAYMENT_REQUIRED", 401, 0);
+    world_type(&w, "auth refresh");
+    world_run(&w, 10 * MINUTE);
+    world_assert_state(&w, "blocked", "payment_required");
+    assert_in_range(atoi(world_status(&w, "next_refresh_in")), 2900, 3000);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
 /* A refresh that was cut is completed at once. */
 static void an_open_intent_goes_before_the_time(void **state)
 {
@@ -268,6 +282,7 @@ int main(void)
         TEST(in_an_outage_an_unsynced_clock_serves_nothing),
         TEST(where_a_date_is_not_to_be_had_it_is_refreshed),
         TEST(auth_refresh_refreshes_by_an_unsynced_clock_too),
+        TEST(a_refusal_that_confirms_the_clock_is_not_probed_at_once),
         TEST(an_open_intent_goes_before_the_time),
         TEST(an_unsynced_clock_provisions_a_gateway),
     };
