@@ -26,8 +26,8 @@ struct tk_port;
 enum tk_time_quality {
     TK_TIME_NONE,     /* unknown */
     TK_TIME_FLOOR,    /* a lower bound: the build date, or the last time stored */
-    TK_TIME_UNSYNCED, /* the clock of an operating system that nothing has synchronized since it
-                         started: it may be hours behind */
+    TK_TIME_UNSYNCED, /* the clock of an operating system that nothing has synchronized since its
+                         start: it may be hours behind */
     TK_TIME_SERVER,   /* the Date of a server whose certificates were verified, plus the tick */
     TK_TIME_CONSOLE,  /* set by an operator or a provisioning host */
     TK_TIME_SNTP,
