@@ -24,10 +24,12 @@ struct tk_port;
 
 /* Source of a wall time, in ascending order of trust. */
 enum tk_time_quality {
-    TK_TIME_NONE,    /* unknown */
-    TK_TIME_FLOOR,   /* a lower bound: the build date, or the last time stored */
-    TK_TIME_SERVER,  /* the Date of a server whose certificates were verified, plus the tick */
-    TK_TIME_CONSOLE, /* set by an operator or a provisioning host */
+    TK_TIME_NONE,     /* unknown */
+    TK_TIME_FLOOR,    /* a lower bound: the build date, or the last time stored */
+    TK_TIME_UNSYNCED, /* the clock of an operating system that nothing has synchronized since its
+                         start: it may be hours behind */
+    TK_TIME_SERVER,   /* the Date of a server whose certificates were verified, plus the tick */
+    TK_TIME_CONSOLE,  /* set by an operator or a provisioning host */
     TK_TIME_SNTP,
     TK_TIME_RTC,   /* a battery-backed clock on the board */
     TK_TIME_SYSTEM /* the clock of an operating system */
@@ -42,10 +44,16 @@ enum tk_time_quality {
 uint64_t tk_clock_now_ms(struct tk_port *port);
 
 /*
- * Reads a clock that the platform keeps by itself. Returns TK_TIME_RTC or TK_TIME_SYSTEM with
- * *unix_s set to the seconds since 1970-01-01T00:00:00Z, or TK_TIME_NONE with *unix_s untouched. A
- * port without such a clock always returns TK_TIME_NONE; once core has been given the time it
- * derives it from the tick. Never blocks.
+ * Reads a clock that the platform keeps by itself. Returns TK_TIME_RTC, TK_TIME_SYSTEM or
+ * TK_TIME_UNSYNCED with *unix_s set to the seconds since 1970-01-01T00:00:00Z, or TK_TIME_NONE with
+ * *unix_s untouched. A port without such a clock always returns TK_TIME_NONE; once core has been
+ * given the time it derives it from the tick. Never blocks.
+ *
+ * A machine without a battery-backed clock that saves its time at a stop and restores it at a start
+ * (fake-hwclock, systemd-timesyncd) is behind by as long as it was off: TK_TIME_UNSYNCED, until the
+ * system says that its clock is synchronized. Before core serves a stored token by such a clock, it
+ * compares the clock with the Date of a server. If in doubt, return TK_TIME_UNSYNCED: that costs
+ * one request after a start. A battery-backed clock that knows that it has stopped is TK_TIME_NONE.
  */
 enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s);
 

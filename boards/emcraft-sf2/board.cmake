@@ -2,7 +2,7 @@
 # Build and emulator settings of this board.
 set(board_limits TK_TOKEN_MAX=256 TK_ACCOUNTS=1 TK_CONNECTIONS=1 TK_CONSOLES=1
     TK_SESSION_SIZE=512 TK_SESSIONS=2
-    TK_CONSOLE_OUT=1152 TK_CONSOLE_ASYNC=384 TK_HOST_MAX=71 TK_STORE_SEALING=0 TK_SOCK_IPV6=0
+    TK_CONSOLE_OUT=1152 TK_CONSOLE_ASYNC=384 TK_HOST_MAX=71 TK_STORE_SEALING=0 TK_SOCK_IPV6=0 TK_SYSTEM_CLOCK=0
     TK_ATTEMPTS=2)
 set(board_linker_script ${CMAKE_CURRENT_SOURCE_DIR}/boards/emcraft-sf2/emcraft-sf2.ld)
 set(board_arch port/baremetal/tk_cortex_m.c)

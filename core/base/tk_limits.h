@@ -83,6 +83,11 @@
 #define TK_TLS12_FIRST 0
 #endif
 
+/* 0: the port has no clock of an operating system (tk_clock.h), which saves 0.4 KB. */
+#ifndef TK_SYSTEM_CLOCK
+#define TK_SYSTEM_CLOCK 1
+#endif
+
 #ifndef TK_CAS
 #define TK_CAS 4 /* roots of trust that can be added; the 64 KB board has 2 */
 #endif

@@ -2,6 +2,7 @@
 #include "tk_time.h"
 
 #include "tk_assert.h"
+#include "tk_limits.h"
 
 #define YEAR_S     31557600 /* a mean year */
 #define FUTURE_MAX ((int64_t)20 * YEAR_S)
@@ -70,11 +71,25 @@ static bool plausible(const struct tk_time *t, int64_t unix_s)
     return fits_build(t, unix_s) && unix_s >= floor_now(t) - SKEW_S;
 }
 
-enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s)
+/* The platform's clock, if it is to be believed as far as its quality says; else TK_TIME_NONE. */
+static enum tk_time_quality read_clock(const struct tk_time *t, int64_t *unix_s)
 {
     enum tk_time_quality quality = tk_clock_unix(t->port, unix_s);
 
-    if (quality != TK_TIME_NONE && plausible(t, *unix_s)) {
+    if (quality == TK_TIME_NONE || !plausible(t, *unix_s))
+        return TK_TIME_NONE;
+    if (quality != TK_TIME_UNSYNCED)
+        return quality;
+    if (t->confirmed)
+        return TK_TIME_SYSTEM;
+    return t->set_quality != TK_TIME_NONE || t->from_server ? TK_TIME_NONE : quality;
+}
+
+enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s)
+{
+    enum tk_time_quality quality = read_clock(t, unix_s);
+
+    if (quality != TK_TIME_NONE) {
         *unix_s = not_below_floor(t, *unix_s);
         return quality;
     }
@@ -88,12 +103,19 @@ enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s)
 
 bool tk_time_known(const struct tk_time *t, int64_t *unix_s)
 {
-    return tk_time_now(t, unix_s) > TK_TIME_FLOOR;
+    return tk_time_now(t, unix_s) >= TK_TIME_SERVER;
 }
 
 bool tk_time_can_verify(const struct tk_time *t, int64_t *unix_s)
 {
-    return tk_time_known(t, unix_s) || t->vouched;
+    return tk_time_now(t, unix_s) > TK_TIME_FLOOR || t->vouched;
+}
+
+bool tk_time_is_unconfirmed(const struct tk_time *t)
+{
+    int64_t now;
+
+    return TK_SYSTEM_CLOCK && tk_time_now(t, &now) == TK_TIME_UNSYNCED;
 }
 
 int64_t tk_time_or_0(const struct tk_time *t)
@@ -127,7 +149,7 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
     int64_t now;
 
     TK_ASSERT(quality == TK_TIME_CONSOLE || quality == TK_TIME_SNTP);
-    if (tk_time_now(t, &now) >= TK_TIME_RTC && tk_clock_unix(t->port, &now) == TK_TIME_SYSTEM)
+    if (tk_time_is_unconfirmed(t) || tk_time_now(t, &now) == TK_TIME_SYSTEM)
         return TK_E_CLOCK_SYSTEM;
     if (!(quality == TK_TIME_CONSOLE ? fits_build(t, unix_s) : plausible(t, unix_s)))
         return TK_E_TIME_RANGE;
@@ -147,6 +169,8 @@ void tk_time_note_server_date(struct tk_time *t, int64_t unix_s)
 
     if (!tk_time_can_verify(t, &now)) /* then there is no server that was verified */
         return;
+    if (tk_time_is_unconfirmed(t) && tk_clock_unix(t->port, &now) != TK_TIME_NONE)
+        t->confirmed = unix_s >= now - SKEW_S && unix_s <= now + SKEW_S;
     if (tk_time_now(t, &now) > TK_TIME_SERVER)
         raise_floor(t, unix_s < now ? unix_s : now);
     else
@@ -159,13 +183,14 @@ void tk_time_note_not_before(struct tk_time *t, int64_t unix_s)
 {
     int64_t now;
 
-    if (tk_time_now(t, &now) <= TK_TIME_SERVER && unix_s > now)
+    if (tk_time_now(t, &now) <= TK_TIME_SERVER && unix_s > floor_now(t))
         raise_floor(t, unix_s);
 }
 
 const char *tk_time_quality_name(enum tk_time_quality quality)
 {
-    static const char names[][8] = {"none", "floor", "server", "console", "sntp", "rtc", "system"};
+    static const char names[][9] = {"none",    "floor", "unsynced", "server",
+                                    "console", "sntp",  "rtc",      "system"};
 
     TK_ASSERT((size_t)quality < sizeof names / sizeof names[0]);
     return names[quality];

@@ -13,6 +13,9 @@
  * enough to verify certificates, not to say when a token expires, until a server's Date moves it
  * forward. The operator may correct a floor that a wrong server raised. Nothing goes below the
  * build date.
+ *
+ * So is a system clock that nothing has synchronized (TK_TIME_UNSYNCED), until a Date within 5
+ * minutes of it confirms it; a Date that is not stands in for it.
  */
 
 #include "tk_calendar.h"
@@ -34,6 +37,7 @@ struct tk_time {
     uint64_t floor_ms;  /* ... at this tick, if vouched */
     bool vouched;       /* a server or the operator vouched for floor_unix */
     bool from_server;   /* the floor is the time of a server, as of this start */
+    bool confirmed;     /* a server's Date agreed with a clock that is not synchronized */
     int64_t set_unix;   /* the time that was set ... */
     uint64_t set_ms;    /* ... at this tick */
     enum tk_time_quality set_quality;
@@ -43,14 +47,19 @@ struct tk_time {
 void tk_time_init(struct tk_time *t, struct tk_port *port, int64_t build_unix);
 
 /* The best time known and its quality: TK_TIME_FLOOR or TK_TIME_SERVER with the floor in *unix_s
- * while there is no clock to be believed. Never TK_TIME_NONE. */
+ * while there is no clock to be believed. Never TK_TIME_NONE; TK_TIME_UNSYNCED while the clock is
+ * not confirmed. */
 enum tk_time_quality tk_time_now(const struct tk_time *t, int64_t *unix_s);
 
 /* True if the time is good enough to compute expiries; *unix_s is set in either case. */
 bool tk_time_known(const struct tk_time *t, int64_t *unix_s);
 
-/* True if it is good enough to verify certificates: known, or a floor that was vouched for. */
+/* True if it is good enough to verify certificates: known, a clock that is not confirmed, or a
+ * floor that was vouched for. */
 bool tk_time_can_verify(const struct tk_time *t, int64_t *unix_s);
+
+/* True while the best time known is that of a clock that nothing has confirmed. */
+bool tk_time_is_unconfirmed(const struct tk_time *t);
 
 /* The time, or 0 while it is unknown. */
 int64_t tk_time_or_0(const struct tk_time *t);
@@ -73,7 +82,7 @@ enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality 
 /* The Date of a server that was authenticated. Raises the floor, at most to our own clock, so that
  * a server whose clock is years ahead cannot lock the device out of the correct time. Where there
  * is no clock to be believed, it moves the time forward (TK_TIME_SERVER): the caller checks that
- * its certificates are valid then. */
+ * its certificates are valid then. It confirms a clock that is not synchronized. */
 void tk_time_note_server_date(struct tk_time *t, int64_t unix_s);
 
 /* The notBefore of a chain that is valid otherwise: moves the floor forward where there is no clock
@@ -84,7 +93,7 @@ void tk_time_note_not_before(struct tk_time *t, int64_t unix_s);
 int64_t tk_time_stored_floor(const struct tk_time *t);
 void tk_time_restore_floor(struct tk_time *t, int64_t unix_s);
 
-/* "none", "floor", "server", "console", "sntp", "rtc" or "system"; a constant. */
+/* "none", "floor", "unsynced", "server", "console", "sntp", "rtc" or "system"; a constant. */
 const char *tk_time_quality_name(enum tk_time_quality quality);
 
 #endif

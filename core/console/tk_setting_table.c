@@ -16,7 +16,7 @@ static enum tk_err store_on_account(struct tk_console *c, uint8_t which, const c
     enum tk_err err = tk_account_set(a, (enum tk_setting)which, value);
 
     if (err == TK_OK)
-        tk_token_schedule(a);
+        tk_token_configured(a);
     return err;
 }
 

@@ -146,6 +146,9 @@ static int read_piece(struct tk_connection *conn, char bytes[RECV_SIZE], bool *a
     int result = n < 0 ? tk_http_end(&conn->http) : tk_http_feed(&conn->http, bytes, (size_t)n);
 
     conn->err = conn->http.err; /* TK_OK, unless it failed */
+    if (result == TK_HTTP_MORE && tk_request_asks_date(conn->request) &&
+        tk_http_has_head(&conn->http))
+        return TK_HTTP_DONE;
     return result;
 }
 

@@ -41,10 +41,18 @@ struct tk_request {
     /* Set by tk_https: bytes of the request may have reached the server. */
     bool sent;
 
+    bool asks_date; /* set by the owner: a HEAD request, whose response has no body */
+
     /* private */
     struct tk_request *next;
     struct tk_connection *connection;
     bool queued;
 };
+
+/* A port without the clock of an operating system has nothing to compare a Date with. */
+static inline bool tk_request_asks_date(const struct tk_request *r)
+{
+    return TK_SYSTEM_CLOCK && r->asks_date;
+}
 
 #endif

@@ -127,6 +127,7 @@ struct tk_refresh {
     bool in_doubt;                /* ... of an attempt before the current one */
     bool try_previous;            /* the pair was refused; its predecessor is tried */
     bool with_next_secret;        /* the request has client_secret_next */
+    bool has_asked_time;          /* since the start */
     enum tk_err blocked_by;       /* TK_OK: not blocked */
     bool unstored;                /* the newest pair is only in RAM */
     uint32_t failures;            /* in a row */

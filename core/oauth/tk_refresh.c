@@ -7,6 +7,7 @@
 #include "tk_token.h"
 
 #define REQUEST_TIMEOUT_MS 30000
+#define KEEPALIVE_MS       2000 /* for the refresh that may follow */
 #define PREVIOUS_DELAY_MS  1000 /* before the previous pair is tried */
 #define PROBE_FIRST_S      3600
 #define PROBE_LAST_S       86400
@@ -28,7 +29,7 @@ static void submit(struct tk_account *a)
     tk_account_auth_host(a, &r->host);
     r->priority = TK_PRIORITY_REFRESH;
     r->deadline_ms = tk_runtime_now(a->rt) + REQUEST_TIMEOUT_MS;
-    r->keepalive_ms = 0;
+    r->keepalive_ms = tk_request_asks_date(r) ? KEEPALIVE_MS : 0;
     tk_https_submit(&a->rt->https, r);
 }
 
@@ -192,6 +193,32 @@ static void refresh_failed(struct tk_account *a, enum tk_err err)
     tk_account_notify(a, TK_ACCOUNT_FAILED);
 }
 
+/* --- the time --- */
+
+static bool needs_time(const struct tk_account *a)
+{
+    return !a->times_known && !a->refresh.intent && !a->refresh.has_asked_time &&
+           tk_time_is_unconfirmed(&a->rt->time);
+}
+
+/* The connection has noted the Date, if there was one. A server that does not answer a HEAD request
+ * may answer a refresh. */
+static void time_done(struct tk_account *a, enum tk_err err, const struct tk_http *http)
+{
+    struct tk_refresh *r = &a->refresh;
+
+    r->request.asks_date = false;
+    if (!r->request.sent) {
+        refresh_failed(a, err);
+        return;
+    }
+    r->has_asked_time = true;
+    r->not_before_ms = tk_token_retry_after(a, http);
+    tk_token_schedule(a);
+    if (r->failures > 0)
+        tk_token_refresh_at(a, tk_runtime_now(a->rt));
+}
+
 /* --- the request --- */
 
 /* Called when the connection is ready and nothing was sent yet. A failure of flash must not stop
@@ -202,6 +229,10 @@ static enum tk_err write_refresh(struct tk_request *request, struct tk_text *out
     char previous[TK_TOKEN_MAX + 1] = "", next[TK_SECRET_MAX + 1];
     const char *token = a->pair.refresh;
 
+    if (tk_request_asks_date(request)) {
+        (void)tk_http_request(out, "HEAD", &request->host, "/", NULL);
+        return TK_OK;
+    }
     open_intent(a);
     if (a->refresh.try_previous && tk_account_previous_refresh_token(a, previous))
         token = previous;
@@ -249,6 +280,10 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
     struct tk_account *a = of_request(request);
     struct tk_token_response response;
 
+    if (tk_request_asks_date(request)) {
+        time_done(a, err, http);
+        return;
+    }
     err = tk_account_read_tokens(a, http, err, false, &response);
     if (err != TK_OK)
         a->refresh.not_before_ms = tk_token_retry_after(a, http);
@@ -261,15 +296,18 @@ static void refresh_done(struct tk_request *request, enum tk_err err, struct tk_
         refresh_failed(a, err);
 }
 
-static void start(struct tk_account *a)
+static void start(struct tk_account *a, bool asks_date)
 {
     struct tk_request *r = &a->refresh.request;
 
     tk_token_refresh_at(a, TK_NEVER);
+    if (tk_request_asks_date(r) && !asks_date)
+        tk_https_cancel(&a->rt->https, r);
     if (tk_https_active(r) || !tk_account_is_renewable(a))
         return;
     a->refresh.in_doubt = a->refresh.intent;
     a->refresh.with_next_secret = false;
+    r->asks_date = asks_date;
     submit(a);
 }
 
@@ -282,14 +320,20 @@ enum tk_err tk_refresh_start(struct tk_account *a)
     if (tk_token_too_soon(a))
         return TK_E_TOO_SOON;
     a->refresh.probe_s = 0; /* an operator is at work on the cause: probe at short intervals */
-    start(a);
+    start(a, false);
     return TK_OK;
+}
+
+void tk_refresh_demand(struct tk_account *a)
+{
+    if (tk_account_has_client(a))
+        start(a, needs_time(a));
 }
 
 static void timer_expired(struct tk_timer *timer, uint64_t now_ms)
 {
     (void)now_ms;
-    start(of_timer(timer));
+    start(of_timer(timer), needs_time(of_timer(timer)));
 }
 
 void tk_refresh_init(struct tk_account *a)

@@ -16,6 +16,10 @@
  *   4. If that is refused too, the grant is lost: state needs_code, reason rotation_lost.
  *
  * The commit of a new pair closes the intent (tk_token_accept).
+ *
+ * Whether a pair that was loaded from flash is still valid cannot be told by a clock that nothing
+ * has confirmed (tk_time.h). Rather than rotate it, the server is asked for its Date first: once a
+ * start, by a HEAD request on the connection that a refresh would use.
  */
 
 #include "tk_account.h"
@@ -26,5 +30,9 @@ void tk_refresh_init(struct tk_account *a);
 /* Starts a refresh, unless one is in progress. TK_OK: it is in progress, its end is notified as
  * TK_ACCOUNT_RENEWED or TK_ACCOUNT_FAILED. TK_E_NO_CLIENT, TK_E_NEEDS_CODE, TK_E_TOO_SOON. */
 enum tk_err tk_refresh_start(struct tk_account *a);
+
+/* The same for a consumer; asks for the time first if that may be enough. Then it has ended once
+ * tk_account_refreshing is false. */
+void tk_refresh_demand(struct tk_account *a);
 
 #endif

@@ -149,6 +149,8 @@ static void convert_times(struct tk_account *a)
     if (a->times_known || !tk_account_has_pair(a) || !can_verify(a))
         return;
     a->times_known = tk_time_known(&a->rt->time, &now_unix);
+    if (TK_SYSTEM_CLOCK && !a->times_known)
+        now_unix = tk_time_least(&a->rt->time);
     left_s = pair->expires_unix - now_unix - 1; /* both are truncated to seconds */
     if (left_s > (int64_t)pair->lifetime_s + SKEW_S)
         a->times_known = false;
@@ -172,16 +174,23 @@ static void drop_clock_failures(struct tk_account *a)
     tk_account_notify(a, TK_ACCOUNT_CLOCK_SET);
 }
 
+void tk_token_configured(struct tk_account *a)
+{
+    a->refresh.probe_s = 0; /* the cause of a block may be gone: probe at short intervals again */
+    if (a->refresh.blocked_by != TK_OK)
+        tk_token_refresh_at(a, tk_runtime_now(a->rt) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
+    tk_token_schedule(a);
+}
+
 void tk_token_schedule(struct tk_account *a)
 {
     convert_times(a);
     drop_clock_failures(a);
-    a->refresh.probe_s = 0; /* the cause of a block may be gone: probe at short intervals again */
     if (!a->used || !tk_account_is_renewable(a))
         tk_token_refresh_at(a, TK_NEVER);
     else if (!a->times_known && !can_verify(a)) /* the failure of the attempt raises an alert */
         tk_token_refresh_at(a, tk_runtime_now(a->rt) + CLOCK_WAIT_MS);
-    else if (a->refresh.intent || a->refresh.blocked_by != TK_OK)
+    else if (a->refresh.intent && a->refresh.failures == 0)
         tk_token_refresh_at(a, tk_runtime_now(a->rt) + tk_runtime_random(a->rt, BACKOFF_BASE_MS));
     else if (a->refresh.failures == 0)
         tk_token_refresh_at(a, regular_due_ms(a));
@@ -190,7 +199,7 @@ void tk_token_schedule(struct tk_account *a)
 
 void tk_token_renew_first(struct tk_account *a)
 {
-    if (!a->used || !tk_account_is_renewable(a))
+    if (!a->used || !tk_account_is_renewable(a) || tk_token_too_soon(a))
         return;
     a->renew_first = true;
     tk_account_set_error(a, TK_E_CLOCK_BEHIND);

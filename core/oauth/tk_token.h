@@ -15,12 +15,15 @@
 /* Call it once for each slot, after tk_account_init. */
 void tk_token_init(struct tk_account *a);
 
-/* Schedules the next refresh anew: the account was loaded or configured, or the time became known.
- */
+/* Schedules the next refresh: the account was loaded, or the time became known. Where refreshes
+ * fail, the next attempt stays due. */
 void tk_token_schedule(struct tk_account *a);
 
+/* The same after a change of its configuration, which may have been what blocked it. */
+void tk_token_configured(struct tk_account *a);
+
 /* The clock was found to be behind: the token is not served before a refresh, which is due at once,
- * unless the refresh fails and the tick says that the token is valid. */
+ * unless the refresh fails and the tick says that the token is valid. No effect right after one. */
 void tk_token_renew_first(struct tk_account *a);
 
 /* Schedules the next refresh for a tick; TK_NEVER: for none. */

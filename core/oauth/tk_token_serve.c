@@ -67,7 +67,7 @@ static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, 
     if (is_failing)
         return wait_for(info, a->refresh.error);
     if (!too_soon)
-        (void)tk_refresh_start(a);
+        tk_refresh_demand(a);
     return wait_for(info, TK_OK);
 }
 

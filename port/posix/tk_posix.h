@@ -89,7 +89,9 @@ struct tk_port {
     char id[TK_POSIX_ID_MAX + 1];
     int id_error; /* 0: id is from the machine id; else why it is from the host name: ENOENT if the
                      machine has no id, or the errno of reading it */
-    int timer;    /* descriptor; -1: poll's timeout is used */
+    bool clock_synchronized;              /* the system's clock, since it was opened */
+    uint64_t clock_checked_ms;            /* ... was asked for that last */
+    int timer;                            /* descriptor; -1: poll's timeout is used */
     uint64_t timer_ms;                    /* the tick that it is armed for */
     struct tk_posix_interest lookup_slot; /* a free slot for another lookup */
     struct tk_posix_lookup lookups[TK_POSIX_LOOKUPS];

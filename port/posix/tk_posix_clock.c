@@ -8,7 +8,11 @@
 #include <time.h>
 #if defined(__linux__)
 #include <sys/timerfd.h>
+#include <sys/timex.h>
+#include <unistd.h>
 #endif
+
+#define CHECK_MS 1000 /* between two questions whether the clock is synchronized */
 
 /* CLOCK_BOOTTIME advances while the machine is suspended. */
 static int read_clock(struct timespec *now)
@@ -34,15 +38,40 @@ uint64_t tk_clock_now_ms(struct tk_port *port)
     return tk_posix_now_ms();
 }
 
+/* What the kernel says, which NTP clients tell it. A sandbox may forbid the question (systemd's
+ * ProtectClock): then what systemd-timesyncd leaves in /run, which a boot empties. */
+static bool is_synchronized(void)
+{
+#if defined(__linux__)
+    struct timex state = {.modes = 0};
+
+    return adjtimex(&state) != -1 ? (state.status & STA_UNSYNC) == 0
+                                  : access("/run/systemd/timesync/synchronized", F_OK) == 0;
+#else
+    return false;
+#endif
+}
+
+/* Once it was, the tick tells core if it is set back. */
+static bool was_synchronized(struct tk_port *port)
+{
+    uint64_t now_ms = tk_posix_now_ms();
+
+    if (!port->clock_synchronized && now_ms >= port->clock_checked_ms + CHECK_MS) {
+        port->clock_checked_ms = now_ms;
+        port->clock_synchronized = is_synchronized();
+    }
+    return port->clock_synchronized;
+}
+
 enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
 {
     struct timespec now;
 
-    (void)port;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return TK_TIME_NONE;
     *unix_s = now.tv_sec;
-    return TK_TIME_SYSTEM;
+    return was_synchronized(port) ? TK_TIME_SYSTEM : TK_TIME_UNSYNCED;
 }
 
 void tk_clock_set_unix(struct tk_port *port, int64_t unix_s, enum tk_time_quality quality)

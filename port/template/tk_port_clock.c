@@ -11,8 +11,8 @@ uint64_t tk_clock_now_ms(struct tk_port *port)
     return 0;
 }
 
-/* FIXME tk_clock.h, with a battery-backed clock: return TK_TIME_RTC and its seconds. Correct as it
- * is without one. */
+/* FIXME tk_clock.h, with a battery-backed clock: return TK_TIME_RTC and its seconds, unless it says
+ * that it has stopped. Correct as it is without one. */
 enum tk_time_quality tk_clock_unix(struct tk_port *port, int64_t *unix_s)
 {
     (void)port;

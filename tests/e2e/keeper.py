@@ -8,6 +8,7 @@ the secrets.
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 import pty
@@ -129,12 +130,27 @@ class Lines:
                 self._changed.wait(left)
 
 
+@functools.cache
+def _adjtimex() -> str:
+    """The library that says what the kernel knows of its clock."""
+    place = tempfile.mkdtemp(prefix="tk-e2e-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    library = f"{place}/adjtimex.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, HERE / "adjtimex.c"], check=True)
+    return library
+
+
 class Keeper:
-    """`tokenkeeper run` in a directory of its own; start() may follow kill() or end()."""
+    """`tokenkeeper run` in a directory of its own; start() may follow kill() or end().
+
+    clock: synchronized, unsynchronized or forbidden, instead of what this machine's kernel says.
+    Only a synchronized one is believed after a start before a server has sent its Date.
+    """
 
     def __init__(self, b24: Bitrix24 | None, *, console: str = "stdio", terminal: bool = False,
                  options: tuple[str, ...] = (), ca: str = "",
-                 env: dict[str, str] | None = None, start: bool = True) -> None:
+                 env: dict[str, str] | None = None, clock: str = "",
+                 start: bool = True) -> None:
         self.b24 = b24
         self.home = Path(tempfile.mkdtemp(prefix="tk-"))
         os.chmod(self.home, 0o755)
@@ -149,6 +165,9 @@ class Keeper:
         self._console = console
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home),
                     "TOKENKEEPER_SOCKET": str(self.socket)} | (env or {})
+        if clock:
+            self.env |= {"LD_PRELOAD": _adjtimex(), "TK_CLOCK": clock,
+                         "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.process: subprocess.Popen | None = None
         self.out: Lines | None = None
         if start:

@@ -76,6 +76,7 @@ class Operations(OperationsCase):
 
 
 class OperationsOfRefusals(OperationsCase):
+    keeper_options = {"clock": "synchronized"}
 
     def setUp(self) -> None:
         super().setUp()

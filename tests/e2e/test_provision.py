@@ -12,6 +12,7 @@ from keeper import GatewayCase, query_of, secrets_of
 
 
 class Provision(GatewayCase):
+    keeper_options = {"clock": "synchronized"}
 
     def assert_ready(self, answer) -> None:
         self.assertTrue(answer.ok, repr(answer))
@@ -101,6 +102,7 @@ class Provision(GatewayCase):
 
 
 class Restart(GatewayCase):
+    keeper_options = {"clock": "synchronized"}
 
     def expires_at(self) -> datetime:
         return datetime.fromisoformat(self.k.status()["expires_at"])

@@ -26,6 +26,7 @@ UNIT = Path(__file__).resolve().parents[2] / "boards/host/tokenkeeper.service"
 
 
 class Stop(GatewayCase):
+    keeper_options = {"clock": "synchronized"}
 
     def ask_for_refresh(self, fault: dict | None):
         """Returns when the refresh is at that moment; without a fault, at any. The result is for

@@ -23,12 +23,13 @@ FAULTS = {"untrusted": "tls_untrusted", "wrongname": "tls_wrong_name", "expired"
 
 
 class Certificates(GatewayCase):
+    keeper_options = {"clock": "synchronized"}
 
     def test_rejected_before_a_secret_is_sent(self) -> None:
         for cert, error in FAULTS.items():
             with self.subTest(cert):
                 self.b24.reset()
-                keeper = self.keeper()
+                keeper = self.keeper(**self.keeper_options)
                 keeper.configure()
                 self.b24.set(oauth_cert=cert)
                 asked = keeper.ask(f"auth code {self.b24.code()['code']}")

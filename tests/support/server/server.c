@@ -23,13 +23,20 @@ int64_t server_now(const struct server *s)
     return s->unix_ms + (int64_t)s->port->now_ms;
 }
 
+static bool is_head(const struct server_talk *t)
+{
+    return strncmp(t->request, "HEAD ", 5) == 0;
+}
+
 static void note_request(struct server *s, struct server_talk *t, const char *body)
 {
     t->asked = true;
     s->requests++;
     s->last_ms = s->port->now_ms;
     s->last_host = s->hosts[t->host].name;
-    if (server_role(t) == SERVER_OAUTH)
+    if (is_head(t))
+        s->heads++;
+    else if (server_role(t) == SERVER_OAUTH)
         server_note_grant(t, body);
     else if (server_role(t) == SERVER_WEBHOOK)
         server_note_post(s, body);
@@ -113,7 +120,9 @@ static void answer_post(struct server *s, struct server_answer *out, const char 
 static void carry_out(struct server *s, const struct server_talk *t, struct server_answer *out,
                       const char *body)
 {
-    if (server_role(t) == SERVER_OAUTH) {
+    if (is_head(t)) {
+        server_put(s, out, 405, "", "text/html", "");
+    } else if (server_role(t) == SERVER_OAUTH) {
         answer_grant(s, out, body);
     } else if (server_role(t) == SERVER_PORTAL) {
         answer_rest(s, t, out, body);
@@ -302,6 +311,9 @@ static void answer(struct server_talk *t, struct tk_sim_link *link, const char *
 static const char *whole_body(const struct server_talk *t)
 {
     const char *end = strstr(t->request, "\r\n\r\n");
+
+    if (end != NULL && is_head(t))
+        return end + 4;
     const char *length = end == NULL ? NULL : strstr(t->request, "Content-Length:");
 
     if (length == NULL || strlen(end + 4) < (size_t)atoi(length + strlen("Content-Length:")))

@@ -143,7 +143,7 @@ struct server {
     struct server_talk talks[TK_SIM_SOCKETS];
 
     /* Counters. A request that met a fault counts where it was carried out. */
-    unsigned requests, faulty;
+    unsigned requests, heads, faulty;
     unsigned grants, exchanges, refreshes, pairs; /* requests to token endpoints; pairs issued */
     unsigned checks, posts;                       /* carried out: REST calls, webhook messages */
     unsigned open_refreshes, most_refreshes;      /* at a time: now, at most */

@@ -225,6 +225,79 @@ static void does_not_move_a_clock_that_is_believed(void **state)
     assert_int_equal(now(TK_TIME_SERVER), BUILD + 6000); /* our clock had agreed with a server */
 }
 
+/* --- a system clock that nothing has synchronized --- */
+
+static void confirms_an_unsynced_clock_by_a_date(void **state)
+{
+    int64_t unix_s;
+
+    (void)state;
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 5000);
+    assert_int_equal(now(TK_TIME_UNSYNCED), BUILD + 5000);
+    assert_true(tk_time_is_unconfirmed(&t));
+    assert_true(tk_time_can_verify(&t, &unix_s)); /* else it could never be confirmed */
+    assert_false(tk_time_known(&t, &unix_s));
+    tk_time_note_server_date(&t, BUILD + 4700);
+    assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 5000);
+    assert_false(tk_time_is_unconfirmed(&t));
+    assert_int_equal(t.floor_unix, BUILD + 4700);
+    tk_time_note_server_date(&t, BUILD + 5200);
+    assert_int_equal(t.floor_unix, BUILD + 5000); /* as with any clock that is believed */
+    assert_int_equal(tk_time_set(&t, BUILD + 6000, TK_TIME_CONSOLE), TK_E_CLOCK_SYSTEM);
+}
+
+static void a_date_stands_in_for_an_unsynced_clock(void **state)
+{
+    static const int64_t off_s[] = {301, 3 * 3600, 30 * 86400, 5 * YEAR};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof off_s / sizeof off_s[0]; i++) {
+        tk_time_init(&t, &port, BUILD);
+        tk_time_restore_floor(&t, BUILD + 1000);
+        tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 2000); /* behind */
+        tk_time_note_server_date(&t, BUILD + 2000 + off_s[i]);
+        assert_int_equal(now(TK_TIME_SERVER), BUILD + 2000 + off_s[i]);
+        assert_int_equal(tk_time_behind(&t), off_s[i]);
+
+        tk_time_init(&t, &port, BUILD);
+        tk_time_restore_floor(&t, BUILD + 1000);
+        tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 2000 + off_s[i]); /* ahead */
+        assert_int_equal(tk_time_least(&t), BUILD + 1000);
+        tk_time_note_server_date(&t, BUILD + 2000);
+        assert_int_equal(now(TK_TIME_SERVER), BUILD + 2000);
+        assert_int_equal(tk_time_behind(&t), 0);
+        assert_false(tk_time_is_unconfirmed(&t));
+    }
+}
+
+static void believes_an_operator_rather_than_an_unsynced_clock(void **state)
+{
+    (void)state;
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 5 * YEAR);
+    assert_int_equal(tk_time_set(&t, BUILD + 1000, TK_TIME_CONSOLE), TK_E_CLOCK_SYSTEM);
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD - 1);
+    assert_int_equal(tk_time_set(&t, BUILD + 1000, TK_TIME_CONSOLE), TK_OK);
+    assert_int_equal(now(TK_TIME_CONSOLE), BUILD + 1000);
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 1);
+    assert_int_equal(now(TK_TIME_CONSOLE), BUILD + 1000);
+    assert_false(tk_time_is_unconfirmed(&t));
+    tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 2000); /* synchronized meanwhile */
+    assert_int_equal(now(TK_TIME_SYSTEM), BUILD + 2000);
+}
+
+static void a_certificate_moves_the_bound_of_an_unsynced_clock(void **state)
+{
+    (void)state;
+    tk_time_restore_floor(&t, BUILD + 1000);
+    tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 2000);
+    tk_time_note_not_before(&t, BUILD + 1500);
+    assert_int_equal(t.floor_unix, BUILD + 1500);
+    assert_int_equal(now(TK_TIME_UNSYNCED), BUILD + 2000);
+    tk_time_note_not_before(&t, BUILD + 3000);
+    assert_int_equal(now(TK_TIME_FLOOR), BUILD + 3000);
+    assert_int_equal(tk_time_behind(&t), 1000);
+}
+
 static void takes_a_floor_of_an_earlier_build_for_vouched(void **state)
 {
     int64_t unix_s;
@@ -270,6 +343,7 @@ static void names_qualities(void **state)
     (void)state;
     assert_string_equal(tk_time_quality_name(TK_TIME_NONE), "none");
     assert_string_equal(tk_time_quality_name(TK_TIME_FLOOR), "floor");
+    assert_string_equal(tk_time_quality_name(TK_TIME_UNSYNCED), "unsynced");
     assert_string_equal(tk_time_quality_name(TK_TIME_SERVER), "server");
     assert_string_equal(tk_time_quality_name(TK_TIME_CONSOLE), "console");
     assert_string_equal(tk_time_quality_name(TK_TIME_SNTP), "sntp");
@@ -291,6 +365,10 @@ int main(void)
         TEST(stands_in_for_a_clock_once_a_server_vouched_for_it),
         TEST(moves_forward_by_dates_and_certificates),
         TEST(does_not_move_a_clock_that_is_believed),
+        TEST(confirms_an_unsynced_clock_by_a_date),
+        TEST(a_date_stands_in_for_an_unsynced_clock),
+        TEST(believes_an_operator_rather_than_an_unsynced_clock),
+        TEST(a_certificate_moves_the_bound_of_an_unsynced_clock),
         TEST(takes_a_floor_of_an_earlier_build_for_vouched),
         TEST(lets_the_operator_lower_the_floor_to_the_build_date),
         TEST(never_lowers_the_floor_by_a_stored_one),
