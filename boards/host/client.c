@@ -17,7 +17,8 @@
 #define GET_TIMEOUT_S      30
 #define TIMEOUT_MAX        3600
 #define GRACE_MS           2000 /* added to the timeout of the request: the service keeps it too */
-#define CONSOLE_TIMEOUT_MS 10000
+#define CONSOLE_TIMEOUT_MS 5000
+#define BUSY_MS            200   /* before another attempt to get a console */
 #define AGAIN_MS           10    /* before another attempt to connect */
 #define LEAVE_KEY          0x1d  /* Ctrl-] */
 #define LAST_ANSWER_MS     60000 /* timeout after the end of input */
@@ -287,16 +288,31 @@ static bool pass_bytes(int fd)
     return !ended || !t.in_line;
 }
 
+/* Asks for a console; again while all of them are active: one that falls silent gives way. */
+static enum tk_service_result ask_console(struct tk_service *s, const char *path, char *answer,
+                                          size_t size)
+{
+    enum tk_service_result result;
+
+    s->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
+    for (;;) {
+        result = ask(s, path, true, "{\"op\":\"console\"}\n", answer, size);
+        if (result != TK_SERVICE_OK || strstr(answer, "\"busy\"") == NULL ||
+            tk_service_now() >= s->deadline_ms)
+            return result;
+        tk_service_close(s);
+        (void)poll(NULL, 0, BUSY_MS);
+    }
+}
+
 /* Opens a console of the service. Returns an exit status, after a message unless that is OK. */
 static int open_console(const struct tk_options *options, struct tk_service *service)
 {
     char answer[ANSWER_SIZE], path[TK_HOST_PATH];
 
-    service->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
     if (!tk_host_admin_path(options, path))
         return TK_EXIT_USAGE;
-    enum tk_service_result result =
-        ask(service, path, true, "{\"op\":\"console\"}\n", answer, sizeof answer);
+    enum tk_service_result result = ask_console(service, path, answer, sizeof answer);
 
     if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
         return tk_service_report(result, path);

@@ -167,15 +167,14 @@ static void accept_clients(struct tk_control *c, bool is_admin, uint64_t now_ms)
 
 bool tk_control_has_place(const struct tk_control *c, const struct tk_control_client *client)
 {
-    size_t waiting = 0;
+    const struct tk_control_client *of = c->clients + (client->is_admin ? TK_CONTROL_CONSUMERS : 0);
+    size_t count = client->is_admin ? TK_CONTROL_ADMINS : TK_CONTROL_CONSUMERS, waiting = 0;
 
-    if (client->is_admin)
-        return true;
-    for (size_t i = 0; i < TK_CONTROL_CONSUMERS; i++)
-        waiting += c->clients[i].state == TK_CLIENT_WAITING;
-    return waiting < TK_CONTROL_WAITING &&
-           count_of(c->clients, TK_CONTROL_CONSUMERS, client->uid, TK_CLIENT_WAITING) <
-               TK_CONTROL_WAITING_PER_USER;
+    for (size_t i = 0; i < count; i++)
+        waiting += of[i].state == TK_CLIENT_WAITING;
+    return waiting < count / 2 &&
+           (client->is_admin ||
+            count_of(of, count, client->uid, TK_CLIENT_WAITING) < TK_CONTROL_WAITING_PER_USER);
 }
 
 /* --- consoles --- */

@@ -18,9 +18,9 @@
 
 enum {
     TK_CONTROL_LINE = 1024, /* bytes of a request */
+    /* connections; at most half of them wait while a token is refreshed */
     TK_CONTROL_CONSUMERS = 96,
     TK_CONTROL_PER_USER = 64, /* of these */
-    TK_CONTROL_WAITING = 48,  /* of these, while a token is refreshed */
     TK_CONTROL_WAITING_PER_USER = 24,
     TK_CONTROL_ADMINS = 8,
     TK_CONTROL_CLIENTS = TK_CONTROL_CONSUMERS + TK_CONTROL_ADMINS
