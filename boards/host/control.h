@@ -6,9 +6,9 @@
  * The two sockets of the service: consumers get tokens at one, administrators have the console at
  * the other. PROTOCOL.md says what is sent there; access.h who may do what.
  *
- * No client can keep others out: each has a bounded share of the connections, silent ones give way
- * to newcomers, what needs no waiting is answered at once, and administrators have connections of
- * their own.
+ * No client can keep others out: silent ones give way to newcomers, those of the user who has most
+ * first; those that wait are limited by user; what needs no waiting is answered at once, and
+ * administrators have connections of their own.
  */
 
 #include "access.h"
@@ -20,7 +20,6 @@ enum {
     TK_CONTROL_LINE = 1024, /* bytes of a request */
     /* connections; at most half of them wait while a token is refreshed */
     TK_CONTROL_CONSUMERS = 96,
-    TK_CONTROL_PER_USER = 64, /* of these */
     TK_CONTROL_WAITING_PER_USER = 24,
     TK_CONTROL_ADMINS = 8,
     TK_CONTROL_CLIENTS = TK_CONTROL_CONSUMERS + TK_CONTROL_ADMINS
