@@ -386,7 +386,8 @@ void tk_control_close(struct tk_control *c)
     tk_listener_close(&c->admins);
 }
 
-void tk_control_report(const struct tk_control *c, unsigned console, const char *text)
+void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
+                       const char *ref, const char *key)
 {
     uid_t uid = getuid();
     pid_t pid = getpid();
@@ -399,5 +400,5 @@ void tk_control_report(const struct tk_control *c, unsigned console, const char 
             pid = client->pid;
         }
     }
-    tk_journal_security(uid, pid, console, text);
+    tk_journal_security(uid, pid, console, event, ref, key);
 }

@@ -77,7 +77,8 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
 /* Reports a security event of the keeper, with uid and pid of the client at that console; without a
  * client, at the terminal, with those of the service. */
-void tk_control_report(const struct tk_control *c, unsigned console, const char *text);
+void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
+                       const char *ref, const char *key);
 
 /* True if tk_control_run must run again at once: the keeper has met the end of a console. */
 bool tk_control_is_due(const struct tk_control *c);

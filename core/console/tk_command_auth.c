@@ -161,7 +161,8 @@ static void answer_code(struct tk_console *c, const struct tk_account *a)
     add_pair(a, &t);
     tk_command_key(&t, "rest");
     tk_text_add(&t, tk_rest_status_name(tk_rest_verify_status(a)));
-    tk_command_report(c, a->auth.any_user ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a, NULL);
+    tk_command_report(c, tk_auth_is_rebound(a) ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a,
+                      NULL);
     tk_console_ok(c, &t);
 }
 
