@@ -76,8 +76,8 @@ uint64_t tk_keeper_run(struct tk_keeper *k);
  * Copies a valid access token of the account ref (NULL or "": the first) to buf, NUL-terminated.
  * size: TK_TOKEN_MAX + 1 bytes are always enough. If fewer than min_valid_s seconds of its life are
  * left (TK_MIN_VALID_DEFAULT suits most callers; half of the whole life is the most that counts) it
- * starts one refresh, which the next tk_keeper_run sends. Call it before tk_keeper_run, in each pass until it stops returning
- * TK_TOKEN_WAIT. *info is always filled.
+ * starts one refresh, which the next tk_keeper_run sends. Call it before tk_keeper_run, in each
+ * pass until it stops returning TK_TOKEN_WAIT. *info is always filled.
  *
  *      TK_TOKEN_VALUE    buf has the token; info->expires_in seconds are left. info->is_short: that
  *                        is less than min_valid_s: half of its life is left, or no refresh can

@@ -18,7 +18,8 @@
 #define GET_TIMEOUT_S      30
 #define TIMEOUT_MAX        3600
 #define GRACE_MS           2000 /* added to the timeout of the request: the service keeps it too */
-#define CONSOLE_TIMEOUT_MS 10000
+#define CONSOLE_TIMEOUT_MS 5000
+#define BUSY_MS            200   /* before another attempt to get a console */
 #define AGAIN_MS           10    /* before another attempt to connect */
 #define LEAVE_KEY          0x1d  /* Ctrl-] */
 #define LAST_ANSWER_MS     60000 /* timeout after the end of input */
@@ -301,15 +302,31 @@ static bool pass_bytes(int fd)
     return !ended || !t.in_line;
 }
 
+/* Asks an administrator's request; again while all consoles are active: one that falls silent gives
+ * way. */
+static enum tk_service_result ask_patiently(struct tk_service *s, const char *path,
+                                            const char *request, char *answer, size_t size)
+{
+    s->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
+    for (;;) {
+        enum tk_service_result result = ask(s, path, true, request, answer, size);
+
+        if (result != TK_SERVICE_OK || strstr(answer, "\"busy\"") == NULL ||
+            tk_service_now() >= s->deadline_ms)
+            return result;
+        tk_service_close(s);
+        (void)poll(NULL, 0, BUSY_MS);
+    }
+}
+
 int tk_client_ask_admin(const struct tk_options *options, const char *request,
                         struct tk_service *service, char *answer, size_t size)
 {
     char path[TK_HOST_PATH];
 
-    service->deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS;
     if (!tk_host_admin_path(options, path))
         return TK_EXIT_USAGE;
-    enum tk_service_result result = ask(service, path, true, request, answer, size);
+    enum tk_service_result result = ask_patiently(service, path, request, answer, size);
 
     if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
         return tk_service_report(result, path);

@@ -66,33 +66,30 @@ static struct tk_control_client *pool(struct tk_control *c, bool is_admin, size_
 }
 
 static size_t count_of(const struct tk_control_client *of, size_t count, uid_t uid,
-                       enum tk_client_state state)
+                       bool waiting_only)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++)
         n += of[i].state != TK_CLIENT_FREE && of[i].uid == uid &&
-             (state == TK_CLIENT_FREE || of[i].state == state);
+             (!waiting_only || of[i].state == TK_CLIENT_WAITING);
     return n;
 }
 
-/* Ends the connection that has been silent for longest, of this user or, with any, of the user who
- * has most. Returns false if none is silent. */
-static bool end_silent(struct tk_control *c, bool is_admin, uid_t uid, bool any)
+/* Ends the connection that has been silent for longest, of the user who has most of them. Returns
+ * false if none is silent. */
+static bool end_silent(struct tk_control *c, bool is_admin)
 {
     size_t count, most = 0;
     struct tk_control_client *of = pool(c, is_admin, &count), *found = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        struct tk_control_client *client = &of[i];
-
-        if (!is_silent(client) || (!any && client->uid != uid))
+        if (!is_silent(&of[i]))
             continue;
-        size_t share = any ? count_of(of, count, client->uid, TK_CLIENT_FREE) : 0;
+        size_t share = count_of(of, count, of[i].uid, false);
 
-        if (found == NULL || share > most ||
-            (share == most && client->since_ms < found->since_ms)) {
-            found = client;
+        if (share > most || (share == most && of[i].since_ms < found->since_ms)) {
+            found = &of[i];
             most = share;
         }
     }
@@ -113,16 +110,12 @@ static struct tk_control_client *free_client(struct tk_control *c, bool is_admin
     return NULL;
 }
 
-/* Makes room for a connection of this user. NULL: he waits for too much already, or all do. */
-static struct tk_control_client *room_for(struct tk_control *c, bool is_admin, uid_t uid)
+/* Makes room for a connection. NULL: all wait. */
+static struct tk_control_client *room(struct tk_control *c, bool is_admin)
 {
-    if (!is_admin &&
-        count_of(c->clients, TK_CONTROL_CONSUMERS, uid, TK_CLIENT_FREE) >= TK_CONTROL_PER_USER &&
-        !end_silent(c, false, uid, false))
-        return NULL;
     struct tk_control_client *client = free_client(c, is_admin);
 
-    if (client == NULL && end_silent(c, is_admin, uid, true))
+    if (client == NULL && end_silent(c, is_admin))
         client = free_client(c, is_admin);
     return client;
 }
@@ -133,7 +126,7 @@ static void admit(struct tk_control *c, bool is_admin, int fd, uint64_t now_ms)
     struct tk_control_client *client = NULL;
 
     if (tk_peer_read(fd, &peer) && (!is_admin || tk_peer_is_owner(&peer)))
-        client = room_for(c, is_admin, peer.uid);
+        client = room(c, is_admin);
     if (client == NULL || tk_posix_watch(c->port, fd, POLLIN) != 0) {
         close(fd);
         return;
@@ -156,7 +149,7 @@ static void accept_clients(struct tk_control *c, bool is_admin, uint64_t now_ms)
     for (int i = 0; i < ACCEPTED_PER_PASS; i++) {
         int fd = tk_listener_accept(l, now_ms);
 
-        if (fd == TK_LISTENER_FULL && end_silent(c, false, 0, true))
+        if (fd == TK_LISTENER_FULL && end_silent(c, false))
             tk_listener_resume(l);
         else if (fd < 0)
             return;
@@ -167,15 +160,13 @@ static void accept_clients(struct tk_control *c, bool is_admin, uint64_t now_ms)
 
 bool tk_control_has_place(const struct tk_control *c, const struct tk_control_client *client)
 {
-    size_t waiting = 0;
+    const struct tk_control_client *of = c->clients + (client->is_admin ? TK_CONTROL_CONSUMERS : 0);
+    size_t count = client->is_admin ? TK_CONTROL_ADMINS : TK_CONTROL_CONSUMERS, waiting = 0;
 
-    if (client->is_admin)
-        return true;
-    for (size_t i = 0; i < TK_CONTROL_CONSUMERS; i++)
-        waiting += c->clients[i].state == TK_CLIENT_WAITING;
-    return waiting < TK_CONTROL_WAITING &&
-           count_of(c->clients, TK_CONTROL_CONSUMERS, client->uid, TK_CLIENT_WAITING) <
-               TK_CONTROL_WAITING_PER_USER;
+    for (size_t i = 0; i < count; i++)
+        waiting += of[i].state == TK_CLIENT_WAITING;
+    return waiting < count / 2 && (client->is_admin || count_of(of, count, client->uid, true) <
+                                                           TK_CONTROL_WAITING_PER_USER);
 }
 
 /* --- consoles --- */
@@ -395,7 +386,8 @@ void tk_control_close(struct tk_control *c)
     tk_listener_close(&c->admins);
 }
 
-void tk_control_report(const struct tk_control *c, unsigned console, const char *text)
+void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
+                       const char *ref, const char *key)
 {
     uid_t uid = getuid();
     pid_t pid = getpid();
@@ -408,5 +400,5 @@ void tk_control_report(const struct tk_control *c, unsigned console, const char 
             pid = client->pid;
         }
     }
-    tk_journal_security(uid, pid, console, text);
+    tk_journal_security(uid, pid, console, event, ref, key);
 }

@@ -6,9 +6,9 @@
  * The two sockets of the service: consumers get tokens at one, administrators have the console at
  * the other. PROTOCOL.md says what is sent there; access.h who may do what.
  *
- * No client can keep others out: each has a bounded share of the connections, silent ones give way
- * to newcomers, what needs no waiting is answered at once, and administrators have connections of
- * their own.
+ * No client can keep others out: silent ones give way to newcomers, those of the user who has most
+ * first; those that wait are limited by user; what needs no waiting is answered at once, and
+ * administrators have connections of their own.
  */
 
 #include "access.h"
@@ -18,9 +18,8 @@
 
 enum {
     TK_CONTROL_LINE = 1024, /* bytes of a request */
+    /* connections; at most half of them wait while a token is refreshed */
     TK_CONTROL_CONSUMERS = 96,
-    TK_CONTROL_PER_USER = 64, /* of these */
-    TK_CONTROL_WAITING = 48,  /* of these, while a token is refreshed */
     TK_CONTROL_WAITING_PER_USER = 24,
     TK_CONTROL_ADMINS = 8,
     TK_CONTROL_CLIENTS = TK_CONTROL_CONSUMERS + TK_CONTROL_ADMINS
@@ -78,7 +77,8 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
 /* Reports a security event of the keeper, with uid and pid of the client at that console; without a
  * client, at the terminal, with those of the service. */
-void tk_control_report(const struct tk_control *c, unsigned console, const char *text);
+void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
+                       const char *ref, const char *key);
 
 /* True if tk_control_run must run again at once: the keeper has met the end of a console. */
 bool tk_control_is_due(const struct tk_control *c);

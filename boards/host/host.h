@@ -45,9 +45,10 @@ int tk_host_get(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 int tk_host_export(const struct tk_options *options);
 
-/* The paths of flash file and sockets: from the option, the environment, or the user's default; the
- * administrators' socket is beside the consumers' one where neither names it. Return false after a
- * message if the path is too long or there is no default. */
+/* The paths of flash file and sockets: from the option, the environment, or the user's default.
+ * Without --admin the administrators' socket is beside --socket; $TOKENKEEPER_ADMIN counts where
+ * that is not given either. Return false after a message if the path is too long or there is no
+ * default. */
 bool tk_host_flash_path(const struct tk_options *options, char out[TK_HOST_PATH]);
 bool tk_host_socket_path(const struct tk_options *options, char out[TK_HOST_PATH]);
 bool tk_host_admin_path(const struct tk_options *options, char out[TK_HOST_PATH]);

@@ -67,7 +67,7 @@ bool tk_host_admin_path(const struct tk_options *options, char out[TK_HOST_PATH]
 
     if (options->admin != NULL)
         return join(out, options->admin, "");
-    if (environment("TOKENKEEPER_ADMIN") != NULL)
+    if (options->socket == NULL && environment("TOKENKEEPER_ADMIN") != NULL)
         return join(out, environment("TOKENKEEPER_ADMIN"), "");
     if (!tk_host_socket_path(options, beside))
         return false;

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef SO_PEERCRED
+#ifdef __linux__
 static bool read_ids(int fd, struct tk_peer *p)
 {
     struct ucred ids;
@@ -17,7 +17,7 @@ static bool read_ids(int fd, struct tk_peer *p)
     p->groups[0] = ids.gid;
     return true;
 }
-#else /* POSIX systems without it have getpeereid */
+#else /* other POSIX systems */
 static bool read_ids(int fd, struct tk_peer *p)
 {
     return getpeereid(fd, &p->uid, &p->groups[0]) == 0;

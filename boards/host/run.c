@@ -83,11 +83,12 @@ static void print_line(void *ctx, const char *line)
         fprintf(stderr, "%s\n", line);
 }
 
-static void report_security(void *ctx, const char *text, unsigned console)
+static void report_security(void *ctx, const char *event, const char *ref, const char *key,
+                            unsigned console)
 {
     (void)ctx;
     if (console > 0 || service.echo) /* else who types at the terminal would read it there */
-        tk_control_report(&service.control, console, text);
+        tk_control_report(&service.control, console, event, ref, key);
 }
 
 static int open_flash_file(const char *path)

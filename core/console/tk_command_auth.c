@@ -163,7 +163,8 @@ static void answer_code(struct tk_console *c, const struct tk_account *a)
     tk_command_pair(&t, "rest", tk_rest_status_name(rest));
     if (rest > TK_REST_OK)
         tk_command_pair(&t, "rest_error", tk_err_code(tk_rest_verify_error(a)));
-    tk_command_report(c, a->auth.any_user ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a, NULL);
+    tk_command_report(c, tk_auth_is_rebound(a) ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a,
+                      NULL);
     tk_console_ok(c, &t);
 }
 

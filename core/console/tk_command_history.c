@@ -24,13 +24,18 @@ static void add_account(struct tk_console *c, uint8_t account, struct tk_text *t
     tk_text_add(t, a != NULL && a->used ? a->name : "(removed)");
 }
 
-/* unix=1795000000 boot=3 event=raised ref=token level=2 cause=timeout */
-static void add_event(struct tk_console *c, const struct tk_event *event, struct tk_text *t)
+static const char *name_of_key(uint16_t hash)
 {
-    add_number(t, event->is_unix ? "unix=" : "uptime=", event->when);
-    add_number(t, " boot=", event->boot);
-    tk_text_add(t, " event=");
-    tk_text_add(t, names[event->type < sizeof names / sizeof names[0] ? event->type : 0]);
+    for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
+        if (tk_history_hash(tk_setting_table[i].name) == hash)
+            return tk_setting_table[i].name;
+    }
+    return "unknown";
+}
+
+/* What an event of `history` has beside time and name. */
+static void add_details(struct tk_console *c, const struct tk_event *event, struct tk_text *t)
+{
     if (event->type != TK_EVENT_STARTED &&
         !(event->type == TK_EVENT_CORRUPT && event->account == TK_NO_ACCOUNT))
         add_account(c, event->account, t);
@@ -42,7 +47,41 @@ static void add_event(struct tk_console *c, const struct tk_event *event, struct
     }
 }
 
-static void answer_history(struct tk_console *c, const struct tk_history *h, unsigned count)
+/* The same for a security event. */
+static void add_security_details(struct tk_console *c, const struct tk_event *event,
+                                 struct tk_text *t)
+{
+    if (event->account != TK_NO_ACCOUNT)
+        add_account(c, event->account, t);
+    if (event->key != 0)
+        tk_command_pair(t, "key", name_of_key(event->key));
+    add_number(t, " count=", event->count);
+}
+
+/* unix=1795000000 boot=3 event=raised ref=token level=2 cause=timeout
+ * unix=1795000000 boot=3 event=set ref=token key=portal count=2 */
+static void add_event(struct tk_console *c, unsigned i, bool security, struct tk_text *t)
+{
+    const struct tk_history *h = &c->env->rt->history;
+    struct tk_event event;
+
+    if (security)
+        tk_history_get_security(h, i, &event);
+    else
+        tk_history_get(h, i, &event);
+    add_number(t, event.is_unix ? "unix=" : "uptime=", event.when);
+    add_number(t, " boot=", event.boot);
+    tk_text_add(t, " event=");
+    if (security) {
+        tk_text_add(t, tk_runtime_security_name(event.type));
+        add_security_details(c, &event, t);
+        return;
+    }
+    tk_text_add(t, names[event.type < sizeof names / sizeof names[0] ? event.type : 0]);
+    add_details(c, &event, t);
+}
+
+static void answer_history(struct tk_console *c, unsigned count)
 {
     char buf[40];
     struct tk_text t;
@@ -51,73 +90,26 @@ static void answer_history(struct tk_console *c, const struct tk_history *h, uns
     tk_command_key(&t, "events");
     tk_text_int(&t, count);
     tk_command_key(&t, "boot");
-    tk_text_int(&t, tk_history_boots(h));
+    tk_text_int(&t, tk_history_boots(&c->env->rt->history));
     tk_console_ok(c, &t);
 }
 
 static void step_history(struct tk_console *c)
 {
     const struct tk_history *h = &c->env->rt->history;
-    unsigned i = c->job.u.rows.next++;
+    bool security = c->job.u.rows.count > 0;
+    unsigned i = c->job.u.rows.next++, end = security ? h->security_count : h->count;
     char number[12], buf[160];
     struct tk_text key, t;
-    struct tk_event event;
 
-    if (i >= h->count) {
-        answer_history(c, h, h->count);
+    if (i >= end) {
+        answer_history(c, end);
         return;
     }
     tk_text_init(&key, number, sizeof number);
     tk_text_int(&key, i + 1);
     tk_text_init(&t, buf, sizeof buf);
-    tk_history_get(h, i, &event);
-    add_event(c, &event, &t);
-    tk_console_data(c, number, buf);
-}
-
-/* --- security events --- */
-
-static const char *name_of_key(uint16_t hash)
-{
-    for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
-        if (tk_history_hash(tk_setting_table[i].name) == hash)
-            return tk_setting_table[i].name;
-    }
-    return "unknown";
-}
-
-/* unix=1795000000 boot=3 event=set ref=token key=portal count=2 */
-static void add_security(struct tk_console *c, const struct tk_security_event *event,
-                         struct tk_text *t)
-{
-    add_number(t, event->is_unix ? "unix=" : "uptime=", event->when);
-    add_number(t, " boot=", event->boot);
-    tk_text_add(t, " event=");
-    tk_text_add(t, tk_runtime_security_name(event->type));
-    if (event->account != TK_NO_ACCOUNT)
-        add_account(c, event->account, t);
-    if (event->key != 0)
-        tk_command_pair(t, "key", name_of_key(event->key));
-    add_number(t, " count=", event->count);
-}
-
-static void step_security(struct tk_console *c)
-{
-    const struct tk_history *h = &c->env->rt->history;
-    unsigned i = c->job.u.rows.next++;
-    char number[12], buf[160];
-    struct tk_text key, t;
-    struct tk_security_event event;
-
-    if (i >= h->security_count) {
-        answer_history(c, h, h->security_count);
-        return;
-    }
-    tk_text_init(&key, number, sizeof number);
-    tk_text_int(&key, i + 1);
-    tk_text_init(&t, buf, sizeof buf);
-    tk_history_get_security(h, i, &event);
-    add_security(c, &event, &t);
+    add_event(c, i, security, &t);
     tk_console_data(c, number, buf);
 }
 
@@ -125,8 +117,10 @@ void tk_command_history(struct tk_console *c, char *args)
 {
     bool security = strcmp(args, "--security") == 0;
 
-    if (*args != '\0' && !security)
+    if (*args != '\0' && !security) {
         tk_console_err_usage(c);
-    else
-        tk_console_continue(c, security ? step_security : step_history);
+        return;
+    }
+    tk_console_continue(c, step_history);
+    c->job.u.rows.count = security;
 }

@@ -426,6 +426,11 @@ bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool
     return tk_account_exchanging(a);
 }
 
+bool tk_auth_is_rebound(const struct tk_account *a)
+{
+    return a->auth.any_user;
+}
+
 enum tk_err tk_auth_send_error(const struct tk_account *a)
 {
     return a->auth.send_error;

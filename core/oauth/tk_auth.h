@@ -52,6 +52,9 @@ enum tk_err tk_auth_code(struct tk_account *a, const char *pasted);
  */
 bool tk_auth_is_exchanging(const struct tk_account *a, enum tk_err *result, bool *sent);
 
+/* True if the last exchange was one that could bind the account to another user. */
+bool tk_auth_is_rebound(const struct tk_account *a);
+
 /* After TK_E_CODE_EXPIRED: why the code could not be sent in time. */
 enum tk_err tk_auth_send_error(const struct tk_account *a);
 

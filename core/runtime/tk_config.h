@@ -42,10 +42,11 @@ struct tk_config {
      * secret. NULL: not needed. */
     void (*on_line)(void *ctx, const char *line);
 
-    /* Gets each security event, `event=set ref=token key=portal`, without any value: a command on
-     * the console of that number (tk_console_io.h) changed something or was refused. NULL: not
-     * needed. */
-    void (*on_security)(void *ctx, const char *text, unsigned console);
+    /* Gets each security event: a command on the console of that number (tk_console_io.h) changed
+     * something or was refused. event: one word; ref: the account, key: the setting, or NULL. NULL:
+     * not needed. */
+    void (*on_security)(void *ctx, const char *event, const char *ref, const char *key,
+                        unsigned console);
 
     /* The alert level of the account ref changed (core/escalate): 1 to 4, or 0 when cleared. NULL:
      * not needed. */

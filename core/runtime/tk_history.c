@@ -112,16 +112,18 @@ void tk_history_add(struct tk_history *h, enum tk_event_type type, uint8_t accou
     h->unstored = true;
 }
 
-/* The index of the same event; if there is none, that of a free place or of the oldest one. */
+/* The index of the same event; security_count if there is none. */
 static unsigned find_security(struct tk_history *h, unsigned type, uint8_t account, uint16_t key)
 {
-    for (unsigned i = 0; i < h->security_count; i++) {
+    unsigned i = 0;
+
+    for (; i < h->security_count; i++) {
         const uint8_t *p = security_at(h, i);
 
         if ((p[TYPE] & ~UNIX_BIT) == type && p[ACCOUNT] == account && get(p + KEY, 2) == key)
-            return i;
+            break;
     }
-    return h->security_count == TK_SECURITY ? 0 : h->security_count;
+    return i;
 }
 
 /* It moves to the end of the ring. */
@@ -130,19 +132,20 @@ void tk_history_add_security(struct tk_history *h, enum tk_security_type type, u
 {
     uint16_t hash = key == NULL ? 0 : tk_history_hash(key);
     unsigned at = find_security(h, type, account, hash);
-    const uint8_t *p = security_at(h, at);
-    bool is_repeated = at < h->security_count && (p[TYPE] & ~UNIX_BIT) == (int)type &&
-                       p[ACCOUNT] == account && get(p + KEY, 2) == hash;
-    uint32_t count = is_repeated ? get(p + COUNT, 2) : 0;
+    uint32_t count = 0;
     uint8_t *last;
 
-    if (at == h->security_count)
+    if (at < h->security_count)
+        count = get(security_at(h, at) + COUNT, 2);
+    else if (at == TK_SECURITY)
+        at = 0;
+    else
         h->security_count++;
     last = security_at(h, h->security_count - 1u);
     memmove(security_at(h, at), security_at(h, at + 1), (size_t)(last - security_at(h, at)));
     stamp(h, last, type, account);
     tk_le_put(last + KEY, hash, 2);
-    tk_le_put(last + COUNT, count == UINT16_MAX ? count : count + 1, 2);
+    tk_le_put(last + COUNT, count + (count < UINT16_MAX), 2);
     h->security_unstored = true;
 }
 
@@ -196,33 +199,35 @@ uint16_t tk_history_boots(const struct tk_history *h)
     return (uint16_t)get(h->data, 2);
 }
 
+/* What both kinds of events have. */
+static void unpack(const uint8_t *p, struct tk_event *event)
+{
+    *event = (struct tk_event){.when = get(p + WHEN, 4),
+                               .is_unix = (p[TYPE] & UNIX_BIT) != 0,
+                               .account = p[ACCOUNT],
+                               .boot = (uint16_t)get(p + BOOT, 2)};
+}
+
 void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event)
 {
     const uint8_t *p = h->data + 2 + i * TK_HISTORY_EVENT;
 
     TK_ASSERT(i < h->count);
-    *event = (struct tk_event){.when = get(p + WHEN, 4),
-                               .is_unix = (p[TYPE] & UNIX_BIT) != 0,
-                               .type = p[TYPE] & 15,
-                               .account = p[ACCOUNT],
-                               .level = p[TYPE] >> 4 & 7,
-                               .boot = (uint16_t)get(p + BOOT, 2),
-                               .cause = code_of(get(p + CAUSE, 2))};
+    unpack(p, event);
+    event->type = p[TYPE] & 15;
+    event->level = p[TYPE] >> 4 & 7;
+    event->cause = code_of(get(p + CAUSE, 2));
 }
 
-void tk_history_get_security(const struct tk_history *h, unsigned i,
-                             struct tk_security_event *event)
+void tk_history_get_security(const struct tk_history *h, unsigned i, struct tk_event *event)
 {
     const uint8_t *p = h->security + i * TK_SECURITY_EVENT;
 
     TK_ASSERT(i < h->security_count);
-    *event = (struct tk_security_event){.when = get(p + WHEN, 4),
-                                        .is_unix = (p[TYPE] & UNIX_BIT) != 0,
-                                        .type = p[TYPE] & (UNIX_BIT - 1),
-                                        .account = p[ACCOUNT],
-                                        .boot = (uint16_t)get(p + BOOT, 2),
-                                        .key = (uint16_t)get(p + KEY, 2),
-                                        .count = (uint16_t)get(p + COUNT, 2)};
+    unpack(p, event);
+    event->type = p[TYPE] & (UNIX_BIT - 1);
+    event->key = (uint16_t)get(p + KEY, 2);
+    event->count = (uint16_t)get(p + COUNT, 2);
 }
 
 /* --- on flash --- */

@@ -75,26 +75,19 @@ struct tk_history {
     uint8_t security[TK_SECURITY_SIZE]; /* likewise */
 };
 
-/* An event, unpacked. */
+/* An event, or a security event, unpacked. */
 struct tk_event {
     uint32_t when;     /* unix time if is_unix, else seconds since that start */
     bool is_unix;      /* false: the time was unknown until the next start */
-    uint8_t type;      /* enum tk_event_type; any other number is from newer firmware */
+    uint8_t type;      /* enum tk_event_type or tk_security_type; any other number is from newer
+                          firmware */
     uint8_t account;   /* index of its slot, or TK_NO_ACCOUNT */
     uint8_t level;     /* of TK_EVENT_RAISED, else 0 */
     uint16_t boot;     /* number of that start */
-    const char *cause; /* code of an error, a constant; "unknown": an error of other firmware */
-};
-
-/* A security event, unpacked. */
-struct tk_security_event {
-    uint32_t when; /* as in struct tk_event; of the last one */
-    bool is_unix;
-    uint8_t type;    /* enum tk_security_type; any other number is from newer firmware */
-    uint8_t account; /* index of its slot, or TK_NO_ACCOUNT */
-    uint16_t boot;
-    uint16_t key;   /* tk_history_hash of the setting; 0: none */
-    uint16_t count; /* how often it happened; 65535: or more often */
+    const char *cause; /* code of an error, a constant; "unknown": an error of other firmware; NULL
+                          for a security event, to which alone belong: */
+    uint16_t key;      /* tk_history_hash of the setting; 0: none */
+    uint16_t count;    /* how often it happened, the last time at `when`; 65535: or more often */
 };
 
 /* An empty history. time must outlive h; started_ms is the tick of this start. */
@@ -131,8 +124,7 @@ void tk_history_stored(struct tk_history *h);
 void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *event);
 
 /* The same for security event i, from 0 to h->security_count - 1. */
-void tk_history_get_security(const struct tk_history *h, unsigned i,
-                             struct tk_security_event *event);
+void tk_history_get_security(const struct tk_history *h, unsigned i, struct tk_event *event);
 
 /* The number of starts, with this one. */
 uint16_t tk_history_boots(const struct tk_history *h);

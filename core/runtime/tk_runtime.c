@@ -56,24 +56,11 @@ void tk_runtime_security(struct tk_runtime *rt, enum tk_security_type type, uint
                          const char *ref, const char *key)
 {
     const struct tk_config *config = rt->config;
-    char buf[100];
-    struct tk_text t;
 
     tk_history_add_security(&rt->history, type, account, key);
-    if (config->on_security == NULL)
-        return;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "event=");
-    tk_text_add(&t, tk_runtime_security_name(type));
-    if (ref != NULL) {
-        tk_text_add(&t, " ref=");
-        tk_text_add(&t, ref);
-    }
-    if (key != NULL) {
-        tk_text_add(&t, " key=");
-        tk_text_add(&t, key);
-    }
-    config->on_security(config->ctx, t.buf, rt->console);
+    if (config->on_security != NULL)
+        config->on_security(config->ctx, tk_runtime_security_name((uint8_t)type), ref, key,
+                            rt->console);
 }
 
 void tk_runtime_init(struct tk_runtime *rt, const struct tk_config *config,

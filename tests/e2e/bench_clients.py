@@ -20,7 +20,7 @@ from protocol import Client
 
 SILENT = b""
 BETWEEN = b'{"tokenkeeper":2}\n'
-WAITING = b'{"tokenkeeper":2}\n{"op":"get","min_valid":3600,"timeout":3600}\n'
+WAITING = b'{"tokenkeeper":2}\n{"op":"get","ref":"second","rejected":1,"timeout":3600}\n'
 FLOOD = """
 import socket, sys
 while True:
@@ -86,7 +86,11 @@ def main() -> None:
     keeper = Keeper(b24)
     try:
         keeper.provision()
-        keeper.wait_refreshable()
+        keeper.must("ref add second")  # those that wait do so for its token
+        keeper.configure()
+        keeper.must(f"auth code {keeper.redirect()}")
+        keeper.kill()
+        keeper.start()
         print("ms                         median      p99      max repeated    console      max")
         row("alone", keeper, count)
         for name, text in (("silent", SILENT), ("between requests", BETWEEN), ("waiting", WAITING)):

@@ -32,6 +32,8 @@ from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
 PROGRAM = os.path.abspath(os.environ.get("TOKENKEEPER", ROOT / "build/host/tokenkeeper"))
+# One that other users may run.
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 WITH_US = ("setpriv", "--pdeathsig", "KILL")  # prefix of a command that ends with its parent
 
 

@@ -2,17 +2,35 @@
 """No number of clients keeps a plain `get` or the administrator out."""
 
 import contextlib
+import grp
+import json
+import os
 import resource
+import select
 import socket
+import subprocess
 import unittest
 
-from keeper import ProvisionedCase
+from keeper import PYTHON, ProvisionedCase
 from protocol import GREETING, Client
 
 WAITING_OF_A_USER = 24
 
 
-class Crowds(ProvisionedCase):
+class StalledCase(ProvisionedCase):
+    """A second account, which can be made to wait for a refresh."""
+
+    WAIT = {"op": "get", "ref": "second", "rejected": 1, "timeout": 60}
+
+    def stall_refreshes(self) -> None:
+        self.k.must("ref add second")
+        self.k.configure()
+        self.k.must(f"auth code {self.k.redirect()}")
+        self.restart()
+        self.b24.fault("oauth", "stall_at", byte=0, count=-1)
+
+
+class Crowds(StalledCase):
 
     def setUp(self) -> None:
         super().setUp()
@@ -25,7 +43,7 @@ class Crowds(ProvisionedCase):
 
     def crowd(self, count: int, *requests: dict, name: str = "socket") -> list[socket.socket]:
         """Connections that read nothing, and close nothing."""
-        text = b"".join(str(r).replace("'", '"').encode() + b"\n" for r in requests)
+        text = b"".join(json.dumps(request).encode() + b"\n" for request in requests)
         clients = []
         for _ in range(count):
             s = self.stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -41,10 +59,6 @@ class Crowds(ProvisionedCase):
         done = self.k.run("console", input="@1 version\n")
         self.assertIn("@1 OK version=", done.stdout, done.stderr)
 
-    def stall_refreshes(self) -> None:
-        self.restart()
-        self.b24.fault("oauth", "stall_at", byte=0, count=1)
-
     def test_silent_clients(self) -> None:
         for count in (24, 100, self.most):
             self.crowd(count)
@@ -56,25 +70,23 @@ class Crowds(ProvisionedCase):
 
     def test_clients_that_wait(self) -> None:
         self.stall_refreshes()
-        request = {"op": "get", "min_valid": 3600, "timeout": 60}
         for count in (24, 100, 1000):
-            self.crowd(count, GREETING, request)
+            self.crowd(count, GREETING, self.WAIT)
             self.assert_served()
-        with Client(self.k.socket) as client:  # one more cannot wait: it gets what there is
-            self.assertEqual(client.ask(request)["short"], True)
-        self.assertEqual(len(self.requests("refresh")), 1)
+        with Client(self.k.socket) as client:  # one more cannot wait
+            self.assertEqual(client.ask(self.WAIT)["error"], "try_later")
 
     def test_those_that_wait_keep_their_place(self) -> None:
         self.stall_refreshes()
-        request = {"op": "get", "min_valid": 3600, "timeout": 4}
         clients = [self.stack.enter_context(Client(self.k.socket))
                    for _ in range(WAITING_OF_A_USER)]
         for client in clients:
-            client.send(request)
+            client.send(self.WAIT | {"timeout": 3})
         self.crowd(200)
         self.assert_served()
+        self.assertEqual(select.select([c.socket for c in clients], [], [], 0), ([], [], []))
         for client in clients:
-            self.assertTrue(client.answer()["ok"])
+            self.assertEqual(client.answer()["exit"], 6)
 
     def test_silent_administrators(self) -> None:
         self.crowd(100, name="admin")
@@ -111,6 +123,53 @@ class Crowds(ProvisionedCase):
         self.k.pass_time(2)
         done = self.k.run("console", input="@2 status\n")
         self.assertIn("@2 ref=token", done.stdout)
+
+
+# Opens argv[2] connections to the socket argv[1], sends argv[3] on each, and holds them.
+HOLD = """
+import socket, sys
+held = [socket.socket(socket.AF_UNIX) for _ in range(int(sys.argv[2]))]
+for s in held:
+    s.connect(sys.argv[1])
+    s.sendall(sys.argv[3].encode())
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to run as other users")
+class Users(StalledCase):
+    keeper_options = {"options": ("--socket-group", "games")}
+
+    def hold(self, uid: int, count: int, text: str) -> None:
+        """As another user, who need not exist."""
+        holder = subprocess.Popen([PYTHON, "-c", HOLD, str(self.k.socket), str(count), text],
+                                  user=uid, group=grp.getgrnam("games").gr_gid, extra_groups=(),
+                                  cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(holder.communicate)
+        holder.stdout.readline()
+
+    def test_the_one_with_most_connections_gives_way(self) -> None:
+        with contextlib.ExitStack() as stack:
+            ours = [stack.enter_context(Client(self.k.socket)) for _ in range(20)]
+            self.hold(5001, 500, "")
+            self.hold(5002, 500, '{"tokenkeeper":2}\n')
+            for client in ours:
+                self.assertTrue(client.ask({"op": "get"})["ok"])
+
+    def test_all_that_wait(self) -> None:
+        self.stall_refreshes()
+        wait = json.dumps(GREETING) + "\n" + json.dumps(self.WAIT) + "\n"
+        self.hold(5001, 100, wait)
+        self.assertEqual(self.k.get("--timeout", "5").returncode, 0)
+        with Client(self.k.socket) as client:
+            client.send(self.WAIT)
+            self.assertEqual(self.k.get("--timeout", "5").returncode, 0)
+            self.assertEqual(select.select([client.socket], [], [], 0), ([], [], []),
+                             "another user's request could not wait")
+        for uid in (5002, 5003, 5004, 5005):
+            self.hold(uid, 24, wait)
+            self.assertEqual(self.k.get("--timeout", "5").returncode, 0)
 
 
 class Descriptors(ProvisionedCase):

@@ -45,7 +45,7 @@ class Examples(ProvisionedCase):
 
     def test_tokens_of_any_length(self) -> None:
         self.b24.set(token_digits=2048, token_text="visible")
-        self.k.wait_refreshable()
+        self.restart()
         self.k.must_refresh()
         with Client(self.k.socket) as client:
             client.send({"op": "get"})

@@ -9,16 +9,13 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 import unittest
 
-from keeper import PATIENT_S, PROGRAM, ROOT, GatewayCase, secrets_of
+from keeper import PATIENT_S, PROGRAM, PYTHON, ROOT, GatewayCase, secrets_of
 from protocol import GREETING, Client
 
 GROUP = grp.getgrnam("games")
 OTHER = pwd.getpwnam("nobody")
-# One that another user may run.
-PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 CONSOLE = (ROOT / "core/console/tk_commands.h").read_text()
 
 # Sends each line to the socket argv[1] after a greeting, and prints all that comes back.

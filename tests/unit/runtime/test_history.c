@@ -345,12 +345,14 @@ static const char *security(unsigned n)
 
 static char told[4096];
 
-static void on_security(void *ctx, const char *text, unsigned console)
+static void on_security(void *ctx, const char *name, const char *ref, const char *key,
+                        unsigned console)
 {
     size_t len = strlen(told);
 
     (void)ctx;
-    snprintf(told + len, sizeof told - len, "%u %s\n", console, text);
+    snprintf(told + len, sizeof told - len, "%u event=%s ref=%s key=%s\n", console, name,
+             ref == NULL ? "" : ref, key == NULL ? "" : key);
 }
 
 static void each_change_is_a_security_event(void **state)
@@ -385,7 +387,7 @@ static void each_change_is_a_security_event(void **state)
             fail_msg("%s: no %s in %s", rows[i].command, wanted, w.answer);
     }
     assert_non_null(strstr(told, "0 event=set ref=token key=client_secret\n"));
-    assert_non_null(strstr(told, "0 event=forgotten ref=token\n"));
+    assert_non_null(strstr(told, "0 event=forgotten ref=token key=\n"));
     assert_null(strstr(told, "s3cret"));
     assert_null(strstr(w.answer, "s3cret"));
     world_restart(&w, 1000);
@@ -443,7 +445,7 @@ static void other_users_are_security_events(void **state)
 static void the_ring_of_security_events_keeps_the_newest(void **state)
 {
     struct tk_history *h = &w.keeper.rt.history;
-    struct tk_security_event event;
+    struct tk_event event;
 
     (void)state;
     for (uint8_t i = 0; i < 2 * TK_SECURITY; i++)
