@@ -17,18 +17,21 @@ struct opening {
     struct tk_keys newer; /* keys of the sectors newer than the one that is copied */
     uint16_t worn;        /* as tk_store.worn, with the sectors that failed */
     bool is_complete;     /* all live values are copied */
+    int8_t attempt;       /* at this sector */
 };
 
-/* The unsettled record reads differently than before: it was torn. Drops it. */
-static void drop_unsettled(struct tk_writer *w)
+/* The unsettled record reads differently than before. If that was no misread, it was torn: drops
+ * it. */
+static void drop_unsettled(struct opening *o)
 {
-    struct tk_store *s = w->s;
+    struct tk_store *s = o->w.s;
 
-    w->failed = true;
-    if (s->read_failed)
+    o->w.failed = true;
+    if (s->read_failed || o->attempt == 0)
         return;
     s->append_at = s->unsettled;
     s->unsettled = 0;
+    o->attempt = -1;
 }
 
 /* Adds the heads of the entry at the cursor to what is written. */
@@ -50,8 +53,9 @@ static void write_checked(struct tk_writer *w)
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
  * of the original is checked over the very bytes that were copied, so that marginal bits, which
  * read differently each time, cannot slip through. */
-static void copy_unsettled(struct tk_writer *w)
+static void copy_unsettled(struct opening *o)
 {
+    struct tk_writer *w = &o->w;
     const struct tk_cursor *r = &w->source;
 
     (void)tk_record_read(w->s, r, NULL, 0); /* finds a bad bit */
@@ -60,7 +64,7 @@ static void copy_unsettled(struct tk_writer *w)
         take_entry(w, bit);
     write_checked(w);
     if (~w->source_crc != tk_media_number(w->s, r->end - 4, 4) && w->count == r->heads)
-        drop_unsettled(w);
+        drop_unsettled(o);
 }
 
 /* Copies the live entries of a record. A damaged one is not given a fresh CRC. */
@@ -92,12 +96,12 @@ static void copy_sector(struct opening *o, uint32_t seq, bool dies)
     tk_cursor_first(s, r, seq);
     while (tk_cursor_record(s, r)) {
         if (r->at == s->unsettled)
-            copy_unsettled(&o->w);
+            copy_unsettled(o);
         else if (dies || s->bad_bit / 8 - r->at < r->end - r->at)
             copy_live(o);
     }
     if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
-        drop_unsettled(&o->w); /* it no longer parses */
+        drop_unsettled(o); /* it no longer parses */
     tk_keys_add(s, &o->newer, r, seq);
 }
 
@@ -205,7 +209,7 @@ static bool try_sector(struct opening *o)
 {
     struct tk_store *s = o->w.s;
 
-    for (int i = 0; i < ATTEMPTS && !s->read_failed; i++) {
+    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed; o->attempt++) {
         o->w.failed = !s->next_erased && !tk_media_erase(s, o->w.seq);
         s->next_erased = false;
         if (o->w.failed)
