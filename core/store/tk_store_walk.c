@@ -58,8 +58,8 @@ static uint32_t part_len(uint32_t head)
     return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
 }
 
-/* Most records have few heads: those are read only once. The check does not cover reading the others
- * again. */
+/* Most records have few heads: those are read only once. The check does not cover reading the
+ * others again. */
 static uint32_t head_at(struct tk_store *s, const struct tk_cursor *c, uint8_t index)
 {
     uint32_t head = 0, again = 1;
