@@ -245,6 +245,24 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     return ret != TK_STORE_OK ? ret : c.changed == 0 ? settle(s, &nothing) : write_commit(s, &c);
 }
 
+/* Ahead of time while the newest sector has room for all live values: if the erase fails, a further
+ * sector is emptied into it. Not if nothing was committed since a stop in good order. */
+static bool wants_erase(const struct tk_store *s)
+{
+    uint32_t live = s->flash->sector_size - tk_header_records(s) - s->headroom;
+
+    live = s->headroom == 0 ? 0 : live;
+    return !s->next_erased && !s->sector_closed && !s->is_marked &&
+           s->append_at + s->largest + live > s->limit;
+}
+
+static int erase_step(struct tk_store *s)
+{
+    int ret = tk_media_erase_step(s, tk_write_next(s));
+
+    return ret == TK_STORE_FLASH ? tk_write_opening(s, &nothing, false) : ret;
+}
+
 int tk_store_prepare(struct tk_store *s)
 {
     int ret = s->open_error;
@@ -252,16 +270,13 @@ int tk_store_prepare(struct tk_store *s)
     TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
     if (ret != TK_STORE_OK || s->next_erasing)
-        return ret != TK_STORE_OK ? ret : tk_media_erase_step(s, tk_write_next(s));
+        return ret != TK_STORE_OK ? ret : erase_step(s);
     ret = settle(s, &nothing);
     if (ret != TK_STORE_OK || s->seq == 0)
         return ret;
     if (s->needs_rewrite)
         return tk_write_opening(s, &nothing, false);
-    if (s->next_erased || s->sector_closed || s->append_at + s->largest <= s->limit)
-        return TK_STORE_OK;
-    ret = tk_media_erase_step(s, tk_write_next(s));
-    return ret == TK_STORE_FLASH ? tk_write_opening(s, &nothing, false) : ret;
+    return wants_erase(s) ? erase_step(s) : TK_STORE_OK;
 }
 
 void tk_store_close(struct tk_store *s)
@@ -344,22 +359,23 @@ void tk_store_status(struct tk_store *s, struct tk_store_status *status)
     uint32_t capacity = s->flash->sector_size - tk_header_records(s);
     int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &nothing) : 0;
 
-    *status = (struct tk_store_status){.capacity = capacity,
-                                       .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
-                                       .largest = tk_value_largest(s),
-                                       .sectors = s->flash->sectors,
-                                       .worn = tk_bits_of(s->worn),
-                                       .worn_mask = s->worn,
-                                       .health = s->health,
-                                       .word = tk_store_health(s)};
+    *status = (struct tk_store_status){
+        .capacity = capacity,
+        .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
+        .largest = tk_value_largest(s),
+        .sectors = s->flash->sectors,
+        .worn = s->worn == 0 && s->health & TK_STORE_WORN ? 1 : tk_bits_of(s->worn),
+        .worn_mask = s->worn,
+        .health = s->health,
+        .word = tk_store_health(s)};
 }
 
 const char *tk_store_health(const struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL);
-    return s->health & TK_STORE_CORRUPT     ? "corrupt"
-           : s->health & TK_STORE_OLDER     ? "older"
-           : s->worn != 0                   ? "worn"
-           : s->health & TK_STORE_CORRECTED ? "corrected"
-                                            : "ok";
+    return s->health & TK_STORE_CORRUPT                ? "corrupt"
+           : s->health & TK_STORE_OLDER                ? "older"
+           : s->worn != 0 || s->health & TK_STORE_WORN ? "worn"
+           : s->health & TK_STORE_CORRECTED            ? "corrected"
+                                                       : "ok";
 }

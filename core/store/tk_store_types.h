@@ -41,7 +41,8 @@ enum { TK_STORE_KEY_MAX = 4079 };
 enum {
     TK_STORE_CORRECTED = 1, /* a single-bit error was corrected */
     TK_STORE_OLDER = 2,     /* a damaged record was skipped: a value may be its predecessor */
-    TK_STORE_CORRUPT = 4    /* a value is damaged and was not returned */
+    TK_STORE_CORRUPT = 4,   /* a value is damaged and was not returned */
+    TK_STORE_WORN = 8       /* a sector did not erase or program */
 };
 
 /* What tk_store_status reports. */
@@ -52,7 +53,7 @@ struct tk_store_status {
     uint32_t sectors;
     uint32_t worn;      /* of the first 10: they no longer erase or program, and are passed by */
     uint32_t worn_mask; /* the same: bit i for sector i, of the first 10 */
-    uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT */
+    uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT, ..._WORN */
     const char *word;   /* as tk_store_health */
 };
 

@@ -58,12 +58,19 @@ static uint32_t part_len(uint32_t head)
     return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
 }
 
-/* Most records have few heads: those are read only once. */
+/* Most records have few heads: those are read only once. The check does not cover reading the
+ * others again. */
 static uint32_t head_at(struct tk_store *s, const struct tk_cursor *c, uint8_t index)
 {
-    return index < sizeof c->first_heads / sizeof c->first_heads[0]
-               ? c->first_heads[index]
-               : tk_media_number(s, c->at + 1 + 2u * index, 2);
+    uint32_t head = 0, again = 1;
+
+    if (index < sizeof c->first_heads / sizeof c->first_heads[0])
+        return c->first_heads[index];
+    for (int i = 0; i < 4 && head != again; i++) {
+        again = head;
+        head = tk_media_number(s, c->at + 1 + 2u * index, 2);
+    }
+    return head;
 }
 
 void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c)

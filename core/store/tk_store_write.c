@@ -11,24 +11,29 @@
 
 /* --- copying to the sector that is opened --- */
 
+static const struct tk_commit nothing;
+
 struct opening {
     struct tk_writer w;
     const struct tk_commit *commit;
     struct tk_keys newer; /* keys of the sectors newer than the one that is copied */
     uint16_t worn;        /* as tk_store.worn, with the sectors that failed */
     bool is_complete;     /* all live values are copied */
+    int8_t attempt;       /* at this sector */
 };
 
-/* The unsettled record reads differently than before: it was torn. Drops it. */
-static void drop_unsettled(struct tk_writer *w)
+/* The unsettled record reads differently than before. If that was no misread, it was torn: drops
+ * it. */
+static void drop_unsettled(struct opening *o)
 {
-    struct tk_store *s = w->s;
+    struct tk_store *s = o->w.s;
 
-    w->failed = true;
-    if (s->read_failed)
+    o->w.failed = true;
+    if (s->read_failed || o->attempt == 0)
         return;
     s->append_at = s->unsettled;
     s->unsettled = 0;
+    o->attempt = -1;
 }
 
 /* Adds the heads of the entry at the cursor to what is written. */
@@ -50,8 +55,9 @@ static void write_checked(struct tk_writer *w)
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
  * of the original is checked over the very bytes that were copied, so that marginal bits, which
  * read differently each time, cannot slip through. */
-static void copy_unsettled(struct tk_writer *w)
+static void copy_unsettled(struct opening *o)
 {
+    struct tk_writer *w = &o->w;
     const struct tk_cursor *r = &w->source;
 
     (void)tk_record_read(w->s, r, NULL, 0); /* finds a bad bit */
@@ -60,11 +66,11 @@ static void copy_unsettled(struct tk_writer *w)
         take_entry(w, bit);
     write_checked(w);
     if (~w->source_crc != tk_media_number(w->s, r->end - 4, 4) && w->count == r->heads)
-        drop_unsettled(w);
+        drop_unsettled(o);
 }
 
 /* Copies the live entries of a record. A damaged one is not given a fresh CRC. */
-static void copy_live(struct opening *o)
+static void copy_live(struct opening *o, const struct tk_commit *c)
 {
     struct tk_writer *w = &o->w;
     struct tk_cursor *e = &w->source;
@@ -72,7 +78,7 @@ static void copy_live(struct opening *o)
     w->mask = 0;
     w->count = TK_RECORD_COPY;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
-        if (!tk_commit_replaces(o->commit, e->key) && tk_cursor_is_live(w->s, &o->newer, e))
+        if (!tk_commit_replaces(c, e->key) && tk_cursor_is_live(w->s, &o->newer, e))
             take_entry(w, bit);
     }
     if (w->mask == 0)
@@ -92,12 +98,12 @@ static void copy_sector(struct opening *o, uint32_t seq, bool dies)
     tk_cursor_first(s, r, seq);
     while (tk_cursor_record(s, r)) {
         if (r->at == s->unsettled)
-            copy_unsettled(&o->w);
+            copy_unsettled(o);
         else if (dies || s->bad_bit / 8 - r->at < r->end - r->at)
-            copy_live(o);
+            copy_live(o, o->commit);
     }
     if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
-        drop_unsettled(&o->w); /* it no longer parses */
+        drop_unsettled(o); /* it no longer parses */
     tk_keys_add(s, &o->newer, r, seq);
 }
 
@@ -128,22 +134,6 @@ static uint32_t victim_of(const struct tk_store *s, uint32_t seq)
     uint32_t sectors = s->flash->sectors;
 
     return s->ring == sectors && seq >= sectors + tk_media_oldest(s) ? seq - sectors : 0;
-}
-
-/* Whether the sector has no live values. */
-static bool is_free(struct tk_store *s, uint32_t victim)
-{
-    struct tk_keys newer = {.has_more = false};
-    struct tk_cursor e;
-
-    for (uint32_t seq = s->seq; seq > victim; seq--)
-        tk_keys_add(s, &newer, &e, seq);
-    tk_cursor_first(s, &e, victim);
-    while (tk_cursor_next(s, &e)) {
-        if (tk_cursor_is_live(s, &newer, &e))
-            return false;
-    }
-    return !s->read_failed;
 }
 
 /* --- opening --- */
@@ -201,11 +191,31 @@ static bool finish(struct opening *o)
     return true;
 }
 
+/* Copies the live values of a sector to the newest one, if it has any, so that it can be erased. */
+static bool evacuate(struct opening *o, uint32_t victim)
+{
+    struct tk_writer *w = &o->w;
+    struct tk_store *s = w->s;
+    uint32_t at = s->append_at;
+
+    memset(&o->newer, 0, sizeof o->newer);
+    for (uint32_t seq = s->seq; seq > victim; seq--)
+        tk_keys_add(s, &o->newer, &w->source, seq);
+    *w = (struct tk_writer){
+        .s = s, .seq = s->seq, .at = at, .limit = s->sector_closed ? at : s->limit};
+    tk_cursor_first(s, &w->source, victim);
+    while (!w->failed && tk_cursor_record(s, &w->source))
+        copy_live(o, &nothing);
+    s->sector_closed = s->sector_closed || w->failed;
+    s->append_at = w->failed ? at : w->at;
+    return !w->failed && !s->read_failed;
+}
+
 static bool try_sector(struct opening *o)
 {
     struct tk_store *s = o->w.s;
 
-    for (int i = 0; i < ATTEMPTS && !s->read_failed; i++) {
+    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed; o->attempt++) {
         o->w.failed = !s->next_erased && !tk_media_erase(s, o->w.seq);
         s->next_erased = false;
         if (o->w.failed)
@@ -232,6 +242,31 @@ static bool void_mark(struct tk_store *s)
     return !w.failed;
 }
 
+/* Tries one sector after another. The first one has nothing that counts; each further one must not
+ * have anything live, and with it all is copied. */
+static bool try_all(struct opening *o)
+{
+    struct tk_store *s = o->w.s;
+    uint32_t sectors = s->flash->sectors, seq = s->seq;
+
+    for (uint32_t i = 1; i < sectors && !s->read_failed; i++) {
+        seq = next_usable(s, seq, o->worn);
+        if (s->ring == sectors && seq == s->seq + sectors)
+            break;
+        if (i > 1 && victim_of(s, seq) != 0 && !evacuate(o, victim_of(s, seq)))
+            continue;
+        o->w.seq = seq;
+        if (try_sector(o))
+            return true;
+        s->health |= TK_STORE_WORN;
+        if (seq % sectors < TK_WORN_PLACES)
+            o->worn = (uint16_t)(o->worn | 1u << seq % sectors);
+        o->is_complete = true;
+    }
+    return false;
+}
+
+/* If no other works, the worn ones are tried again. */
 int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_complete)
 {
     struct opening o = {.w = {.s = s}, .commit = c, .worn = s->worn};
@@ -239,22 +274,11 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
     (void)void_mark(s);
     o.is_complete =
         is_complete || s->seq == 0 || s->format < TK_FORMAT || s->ring != s->flash->sectors;
-    o.w.seq = s->seq;
-    for (uint32_t i = 1; i < s->flash->sectors; i++) {
-        o.w.seq = next_usable(s, o.w.seq, o.worn);
-        if (s->ring == s->flash->sectors && o.w.seq == s->seq + s->ring)
-            break;
-        if (i > 1 && victim_of(s, o.w.seq) != 0 && !is_free(s, victim_of(s, o.w.seq)))
-            continue;
-        if (try_sector(&o))
-            return TK_STORE_OK;
-        if (s->read_failed)
-            break;
-        if (o.w.seq % s->flash->sectors < TK_WORN_PLACES)
-            o.worn = (uint16_t)(o.worn | 1u << o.w.seq % s->flash->sectors);
-        o.is_complete = true;
-    }
-    return TK_STORE_FLASH;
+    if (try_all(&o))
+        return TK_STORE_OK;
+    o.worn = 0;
+    o.is_complete = true;
+    return !s->read_failed && s->worn != 0 && try_all(&o) ? TK_STORE_OK : TK_STORE_FLASH;
 }
 
 /* --- the newest sector --- */
@@ -268,6 +292,7 @@ int tk_write_append(struct tk_store *s, const struct tk_commit *c)
     write_commit(&w, c);
     if (w.failed) {
         s->sector_closed = true;
+        s->health |= TK_STORE_WORN;
         return TK_STORE_FLASH;
     }
     s->append_at = w.at;
