@@ -272,10 +272,12 @@ static void the_end_answers_each_command(void **state)
 {
     static const struct {
         const char *line, *answer;
-    } rows[] = {
-        {"@7 check\n", "@7 ERR cancelled "},           {"@7 auth begin\n", "@7 OK\r\n"},
-        {"@7 auth code code2\n", "@7 ERR cancelled "}, {"@7 auth refresh\n", "@7 ERR cancelled "},
-        {"@7 token 3600\n", "@7 ERR cancelled "},      {"set client_secret\n", "ERR cancelled "}};
+    } rows[] = {{"@7 check\n", "@7 ERR cancelled "},
+                {"@7 auth begin\n", "@7 OK\r\n"},
+                {"@7 auth code code2\n", "@7 ERR cancelled "},
+                {"@7 auth refresh\n", "@7 ERR cancelled "},
+                {"@7 token rejected=1\n", "@7 ERR cancelled "},
+                {"set client_secret\n", "ERR cancelled "}};
 
     (void)state;
     world_provision(&w);
