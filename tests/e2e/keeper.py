@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -185,7 +186,11 @@ class Keeper:
         if hello and self._console == "stdio":
             self.out.wait("EVT hello")
         elif hello:
-            self.wait_for(self.socket.exists)
+            self.wait_for(self._listens)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.socket)) == 0
 
     def kill(self) -> None:
         """A power cut."""
