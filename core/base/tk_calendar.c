@@ -23,8 +23,7 @@ static int days_from_civil(int year, int month, int day)
            day_of_year - EPOCH_DAY;
 }
 
-/* mbedTLS has the same function for the dates of certificates (port/mbedtls/tk_mbedtls_gmtime.c).
- */
+/* By the function that port/mbedtls gives mbedTLS for the dates of certificates. */
 void tk_calendar_from_unix(int64_t unix_s, struct tk_calendar *out)
 {
     mbedtls_time_t time = (mbedtls_time_t)unix_s;
