@@ -170,7 +170,7 @@ static void reads_alternative_names(void **state)
     assert_in_range(read, 10000, 90000);
 }
 
-/* Of what is no name, or a cut one. */
+/* The error for content that is no name, or is cut within one. */
 static void reports_mbedtls_errors(void **state)
 {
     unsigned char der[] = "\x30\0", *p = der;
