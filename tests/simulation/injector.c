@@ -175,10 +175,13 @@ static void fault_clock(struct injector *j)
         save_clock(j);
         return;
     }
-    if (draw(j, 3) == 0)
+    if (draw(j, 3) == 0) {
         set_clock(j, TK_TIME_NONE, 0);
-    else
-        set_clock(j, draw_quality(j), gateway_unix(j->g) + (draw(j, 3) == 0 ? by_s : -by_s));
+    } else { /* drawn one after the other: every compiler makes the same run of a seed */
+        int64_t wrong = gateway_unix(j->g) + (draw(j, 3) == 0 ? by_s : -by_s);
+
+        set_clock(j, draw_quality(j), wrong);
+    }
     if (draw(j, 2) == 0)
         gateway_restart(j->g, draw_between(j, SECOND, HOUR));
     else if (draw(j, 2) == 0)
