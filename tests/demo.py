@@ -22,7 +22,8 @@ import urllib.parse
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "bitrix24"))
+sys.path[:0] = [str(HERE / "bitrix24"), str(HERE / "e2e")]
+import kernel_clock  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
@@ -58,7 +59,8 @@ class Gateway:
 
     def start(self) -> None:
         self._master, slave = pty.openpty()
-        self._process = subprocess.Popen(self._command, stdin=slave, stdout=slave,
+        env = os.environ | kernel_clock.environment("synchronized")
+        self._process = subprocess.Popen(self._command, env=env, stdin=slave, stdout=slave,
                                          start_new_session=True)
         os.close(slave)
         self._rest = ""

@@ -20,7 +20,10 @@ enum {
     TK_EXIT_BUSY = 75
 };
 
-enum { TK_HOST_PATH = 512 };
+enum {
+    TK_HOST_PATH = 512,
+    TK_JSON_TOKENS = 64 /* of a request at the control socket, and of its reply */
+};
 
 /* Options of the command line; NULL or false if not given. */
 struct tk_options {

@@ -3,6 +3,8 @@
 
 #include "tk_assert.h"
 
+#include <mbedtls/platform_util.h>
+
 #define EPOCH_DAY    719468 /* days from 0000-03-01 to 1970-01-01 */
 #define DAYS_PER_ERA 146097 /* 400 years */
 #define DAY_S        86400
@@ -21,24 +23,16 @@ static int days_from_civil(int year, int month, int day)
            day_of_year - EPOCH_DAY;
 }
 
+/* By the function that port/mbedtls gives mbedTLS for the dates of certificates. */
 void tk_calendar_from_unix(int64_t unix_s, struct tk_calendar *out)
 {
-    int days = (int)(unix_s / DAY_S) + EPOCH_DAY;
-    int seconds = (int)(unix_s % DAY_S);
-    int era = days / DAYS_PER_ERA;
-    int day_of_era = days - era * DAYS_PER_ERA;
-    int year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int march_month = (5 * day_of_year + 2) / 153;
+    mbedtls_time_t time = (mbedtls_time_t)unix_s;
+    struct tm t;
 
     TK_ASSERT(unix_s >= 0 && unix_s <= LAST_SECOND);
-    out->day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    out->month = march_month < 10 ? march_month + 3 : march_month - 9;
-    out->year = year_of_era + era * 400 + (out->month <= 2);
-    out->hour = seconds / 3600;
-    out->minute = seconds / 60 % 60;
-    out->second = seconds % 60;
+    (void)mbedtls_platform_gmtime_r(&time, &t);
+    *out = (struct tk_calendar){t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                                t.tm_hour,        t.tm_min,     t.tm_sec};
 }
 
 int64_t tk_calendar_to_unix(const struct tk_calendar *c)

@@ -22,23 +22,24 @@ static void decode_names(struct tk_json *j)
 
 bool tk_json_parse(struct tk_json *j, char *text, size_t len, jsmntok_t *tokens, unsigned max)
 {
+    struct tk_json_scan scan;
     jsmn_parser parser;
-    size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
     jsmn_init(&parser);
-    *j = (struct tk_json){.text = text + mark, .len = len - mark, .tokens = tokens};
+    tk_json_scan_begin(&scan, text, len); /* past a byte order mark */
+    *j = (struct tk_json){
+        .text = text + (scan.at - text), .len = (size_t)(scan.end - scan.at), .tokens = tokens};
     if (len >= INT32_MAX || !tk_json_is_valid(text, len, false))
         return false;
     char after = text[len];
 
     text[len] = ' '; /* jsmn wants one behind a bare number or literal */
     j->count = jsmn_parse(&parser, j->text, j->len + 1, tokens, max);
-    bool ok = j->count > 0;
-
     text[len] = after;
-    if (ok)
-        decode_names(j);
-    return ok;
+    if (j->count <= 0)
+        return false;
+    decode_names(j);
+    return true;
 }
 
 bool tk_json_is_object(const struct tk_json *j, int value)

@@ -124,6 +124,4 @@
 #define TK_DESCRIPTION_MAX  80  /* what a server says beside it */
 #define TK_DETAIL_MAX       111 /* that, or how a response looked that could not be read */
 
-#define TK_JSON_TOKENS 64 /* of a response body */
-
 #endif

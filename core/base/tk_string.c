@@ -87,6 +87,27 @@ const char *tk_read_u32(const char *s, uint32_t *out)
     return s;
 }
 
+const char *tk_read_u8(const char *s, uint8_t *out)
+{
+    uint32_t value;
+    const char *end = tk_read_u32(s, &value);
+
+    if (end == s || value > UINT8_MAX || (*s == '0' && end != s + 1))
+        return NULL;
+    *out = (uint8_t)value;
+    return end;
+}
+
+const char *tk_read_ipv4(const char *s, uint8_t out[4])
+{
+    for (int i = 0; i < 4 && s != NULL; i++) {
+        if (i > 0 && *s++ != '.')
+            return NULL;
+        s = tk_read_u8(s, &out[i]);
+    }
+    return s;
+}
+
 int tk_hex_value(char c)
 {
     char lower = (char)(c | 0x20);

@@ -39,6 +39,11 @@ bool tk_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *out);
  * what follows them. */
 const char *tk_read_u32(const char *s, uint32_t *out);
 
+/* Reads a decimal number of 0 to 255, or four of them with dots between them (an IPv4 address, RFC
+ * 3986 3.2.2), without leading zeros. Returns what follows; NULL: there is none. */
+const char *tk_read_u8(const char *s, uint8_t *out);
+const char *tk_read_ipv4(const char *s, uint8_t out[4]);
+
 /* The value of a hex digit of either case; -1 for any other character. */
 int tk_hex_value(char c);
 

@@ -253,8 +253,8 @@ static void note_sent(struct tk_alert *alert)
     if (alert->event != TK_ALERT_RAISED)
         return;
     alert->holdoff_until_ms = now_of(alert) + HOLDOFF_MS;
-    if (r->since == 0)
-        r->since = unix_now(alert);
+    if (r->since == 0) /* as well as it is known: ref must not change */
+        (void)tk_time_now(&alert->all->rt->time, &r->since);
     alert->sent_before = r->sent;
     r->sent = r->level;
     tk_alert_record_store(alert);

@@ -68,7 +68,7 @@ static bool is_duplicate(const struct tk_json_scan *s)
 
 /* What the response says: {"request_proc":"ok","ops":[{"proc":"ok"}, ...]} */
 struct outcome {
-    enum { PACKAGE, OPS, PROC, DESCRIPTION, ELSE } member; /* whose value comes next */
+    enum { PACKAGE, PROC, DESCRIPTION, ELSE } member; /* whose value comes next */
     bool in_ops;
     bool has_package;
     bool is_package_ok;

@@ -33,22 +33,12 @@ static bool parse_port(const char *s, size_t len, uint16_t *port)
     return true;
 }
 
-/* Four numbers without leading zeros (RFC 3986 3.2.2). s[len] is neither digit nor dot. */
+/* s[len] is neither digit nor dot. */
 static bool is_ipv4(const char *s, size_t len)
 {
-    const char *end = s + len;
-    uint64_t value;
+    uint8_t address[4];
 
-    for (int dots = 0; dots < 4; dots++) {
-        size_t digits = strspn(s, DIGITS);
-
-        if (!tk_parse_u64(s, digits, UINT8_MAX, &value) || (digits > 1 && *s == '0'))
-            return false;
-        s += digits;
-        if (dots < 3 && *s++ != '.')
-            return false;
-    }
-    return s == end;
+    return tk_read_ipv4(s, address) == s + len;
 }
 
 /* Whether resolvers may read a name with this last label as an IPv4 address: 127.1, 0x7f.1. */

@@ -97,6 +97,14 @@ void tk_token_refresh_at(struct tk_account *a, uint64_t due_ms)
     tk_timer_start(&a->rt->timers, &a->refresh.timer, due_ms);
 }
 
+void tk_token_refresh_soon(struct tk_account *a)
+{
+    uint64_t due_ms = after_min_interval(a, 0);
+
+    if (due_ms < a->refresh.timer.due_ms)
+        tk_token_refresh_at(a, due_ms);
+}
+
 bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds)
 {
     uint64_t due_ms = a->refresh.timer.due_ms;

@@ -29,6 +29,9 @@ void tk_token_renew_first(struct tk_account *a);
 /* Schedules the next refresh for a tick; TK_NEVER: for none. */
 void tk_token_refresh_at(struct tk_account *a, uint64_t due_ms);
 
+/* Schedules it for the end of the minimum interval, unless it is due before. */
+void tk_token_refresh_soon(struct tk_account *a);
+
 /* Seconds until the next refresh is due, 0 if overdue. False if none is scheduled. */
 bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32_t *seconds);
 

@@ -66,7 +66,9 @@ static enum tk_token_answer refresh_first(struct tk_account *a, bool is_usable, 
                       a->revocation != TK_NOT_REVOKED ? TK_E_NEEDS_CODE : a->refresh.blocked_by);
     if (is_failing)
         return wait_for(info, a->refresh.error);
-    if (!too_soon)
+    if (too_soon)
+        tk_token_refresh_soon(a);
+    else
         tk_refresh_demand(a);
     return wait_for(info, TK_OK);
 }

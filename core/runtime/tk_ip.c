@@ -5,36 +5,6 @@
 
 /* --- parsing --- */
 
-/* Parses a decimal number of at most 3 digits, without leading zeros, and advances *s past it. */
-static bool take_number(const char **s, uint64_t max, uint8_t *out)
-{
-    size_t len = strspn(*s, "0123456789");
-    uint64_t value;
-
-    if (len == 0 || len > 3 || (len > 1 && **s == '0') || !tk_parse_u64(*s, len, max, &value))
-        return false;
-    *s += len;
-    *out = (uint8_t)value;
-    return true;
-}
-
-static bool take_char(const char **s, char c)
-{
-    if (**s != c)
-        return false;
-    ++*s;
-    return true;
-}
-
-static bool take_address(const char **s, uint8_t out[4])
-{
-    for (int i = 0; i < 4; i++) {
-        if ((i > 0 && !take_char(s, '.')) || !take_number(s, 255, &out[i]))
-            return false;
-    }
-    return true;
-}
-
 static uint32_t value_of(const uint8_t addr[4])
 {
     return (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 | addr[3];
@@ -57,6 +27,22 @@ static bool is_valid(const struct tk_ip *ip)
     return gateway != addr && (dns == 0 || is_host(ip->dns));
 }
 
+/* What follows the character c at s; NULL: there is another one. */
+static const char *after(const char *s, char c)
+{
+    return s != NULL && *s == c ? s + 1 : NULL;
+}
+
+static const char *read_all(struct tk_ip *ip, const char *s)
+{
+    s = after(tk_read_ipv4(s, ip->addr), '/');
+    if (s != NULL)
+        s = after(tk_read_u8(s, &ip->prefix), ',');
+    if (s != NULL)
+        s = after(tk_read_ipv4(s, ip->gateway), ',');
+    return s == NULL ? NULL : tk_read_ipv4(s, ip->dns);
+}
+
 bool tk_ip_parse(struct tk_ip *ip, const char *s)
 {
     struct tk_ip parsed = {.fixed = true};
@@ -65,10 +51,8 @@ bool tk_ip_parse(struct tk_ip *ip, const char *s)
         *ip = (struct tk_ip){.fixed = false};
         return true;
     }
-    if (!take_address(&s, parsed.addr) || !take_char(&s, '/') ||
-        !take_number(&s, 30, &parsed.prefix) || parsed.prefix == 0 || !take_char(&s, ',') ||
-        !take_address(&s, parsed.gateway) || !take_char(&s, ',') || !take_address(&s, parsed.dns) ||
-        *s != '\0' || !is_valid(&parsed))
+    s = read_all(&parsed, s);
+    if (s == NULL || *s != '\0' || parsed.prefix < 1 || parsed.prefix > 30 || !is_valid(&parsed))
         return false;
     *ip = parsed;
     return true;

@@ -8,12 +8,17 @@
  * console command `selftest`. To port: copy port/template, run it, fix the first line that failed.
  *
  * Checks whose resource is not given are reported as skipped. A check that fails quotes the rule
- * that is broken, after the name of the function or header that states it.
+ * that is broken, after the name of the function or header that states it; the name alone in a
+ * build that is short of flash (TK_CONFORMANCE_RULES=0).
  */
 
 #include "tk_flash.h"
 
 #include <stdint.h>
+
+#ifndef TK_CONFORMANCE_RULES
+#define TK_CONFORMANCE_RULES 1
+#endif
 
 struct tk_port;
 

@@ -16,7 +16,8 @@ static const char *clock_runs(const suite *c)
     }
     return tk_suite_now(c) != start_ms
                ? NULL
-               : "tk_clock_now_ms: milliseconds since a fixed moment before the program started";
+               : TK_RULE("tk_clock_now_ms",
+                         "milliseconds since a fixed moment before the program started");
 }
 
 static const char *clock_monotonic(const suite *c)
@@ -27,7 +28,7 @@ static const char *clock_monotonic(const suite *c)
         uint64_t now_ms = tk_suite_now(c);
 
         if (now_ms < last_ms)
-            return "tk_clock_now_ms: never goes back";
+            return TK_RULE("tk_clock_now_ms", "never goes back");
         last_ms = now_ms;
         if (i % 1000 == 0)
             tk_wait(c->port, now_ms + 1);
@@ -47,16 +48,18 @@ static const char *clock_wall(const suite *c)
     enum tk_time_quality quality = tk_clock_unix(c->port, &first);
 
     if (quality == TK_TIME_NONE)
-        return first == untouched ? NULL : "tk_clock_unix: TK_TIME_NONE with *unix_s untouched";
+        return first == untouched ? NULL
+                                  : TK_RULE("tk_clock_unix", "TK_TIME_NONE with *unix_s untouched");
     if (!is_of_platform(quality))
-        return "tk_clock_unix: returns TK_TIME_RTC, TK_TIME_SYSTEM or TK_TIME_UNSYNCED with "
-               "*unix_s set";
+        return TK_RULE(
+            "tk_clock_unix",
+            "returns TK_TIME_RTC, TK_TIME_SYSTEM or TK_TIME_UNSYNCED with ") "*unix_s set";
     tk_suite_sleep(c, STEP_MS);
     if (!is_of_platform(tk_clock_unix(c->port, &second)))
-        return "tk_clock_unix: a clock that the platform keeps by itself";
+        return TK_RULE("tk_clock_unix", "a clock that the platform keeps by itself");
     return first >= 0 && second >= first && second - first <= 2
                ? NULL
-               : "tk_clock_unix: seconds since 1970-01-01T00:00:00Z";
+               : TK_RULE("tk_clock_unix", "seconds since 1970-01-01T00:00:00Z");
 }
 
 /* The tick at which the next second of the wall clock begins; UINT64_MAX: it does not. */
@@ -98,8 +101,9 @@ static const char *wait_punctual(const suite *c)
         if (tk_suite_since(c, start_ms) < least_ms)
             least_ms = tk_suite_since(c, start_ms);
     }
-    return least_ms <= STEP_MS + LATE_MS ? NULL
-                                         : "tk_wait: must not return late by more than 10 ms";
+    return least_ms <= STEP_MS + LATE_MS
+               ? NULL
+               : TK_RULE("tk_wait", "must not return late by more than 10 ms");
 }
 
 static const char *wait_past(const suite *c)
@@ -113,7 +117,8 @@ static const char *wait_past(const suite *c)
         if (tk_suite_since(c, start_ms) < least_ms)
             least_ms = tk_suite_since(c, start_ms);
     }
-    return least_ms <= LATE_MS ? NULL : "tk_wait: sleeps until the tick reaches until_ms";
+    return least_ms <= LATE_MS ? NULL
+                               : TK_RULE("tk_wait", "sleeps until the tick reaches until_ms");
 }
 
 /* Early returns are allowed, but 1000 in 100 ms mean a processor that never sleeps. */
@@ -124,7 +129,7 @@ static const char *wait_sleeps(const suite *c)
 
     while (tk_suite_now(c) < until_ms && ++returns < 1000)
         tk_wait(c->port, until_ms);
-    return returns < 1000 ? NULL : "tk_wait: sleeps until the tick reaches until_ms";
+    return returns < 1000 ? NULL : TK_RULE("tk_wait", "sleeps until the tick reaches until_ms");
 }
 
 static const char *no_wall(const suite *c)

@@ -14,11 +14,11 @@ static const char *console_read(const suite *c)
         memset(buf, GUARD, sizeof buf);
         n = tk_console_read(c->port, c->line, buf, 16);
         if (n > 16 || n < TK_CONSOLE_OVERRUN || !tk_suite_is_all(buf + 16, GUARD, 16))
-            return "tk_console_read: the number of bytes moved to buf";
+            return TK_RULE("tk_console_read", "the number of bytes moved to buf");
         if (n == 0 || n == TK_CONSOLE_CLOSED)
             return NULL;
     }
-    return "tk_console_read: 0 when there are none now";
+    return TK_RULE("tk_console_read", "0 when there are none now");
 }
 
 static const char *console_write(const suite *c)
@@ -33,9 +33,9 @@ static const char *console_write(const suite *c)
         if (n == TK_CONSOLE_CLOSED)
             return NULL;
         if (n < 0 || (size_t)n > left)
-            return "tk_console_write: the number of bytes taken";
+            return TK_RULE("tk_console_write", "the number of bytes taken");
         if (n == 0 && !tk_suite_wait_step(c, deadline_ms))
-            return "tk_console_write: 0 when there is no room now";
+            return TK_RULE("tk_console_write", "0 when there is no room now");
         at += n;
     }
     return NULL;

@@ -19,11 +19,11 @@ static const char *device_id(const suite *c)
     char first[TK_DEVICE_ID_MAX + 1];
 
     if (id == NULL || !is_legal(id))
-        return "tk_device_id: 4 to 32 characters of [A-Za-z0-9-]";
+        return TK_RULE("tk_device_id", "4 to 32 characters of [A-Za-z0-9-]");
     strcpy(first, id);
     return strcmp(first, tk_device_id(c->port)) == 0 && strcmp(first, id) == 0
                ? NULL
-               : "tk_device_id: the string lives as long as the port";
+               : TK_RULE("tk_device_id", "the string lives as long as the port");
 }
 
 static const char *device_key(const suite *c)
@@ -34,9 +34,9 @@ static const char *device_key(const suite *c)
     memset(second, 0xff, sizeof second);
     if (tk_device_key(c->port, first) != 0 || tk_device_key(c->port, second) != 0 ||
         memcmp(first, second, sizeof first) != 0)
-        return "tk_device_key: the same key at every call";
+        return TK_RULE("tk_device_key", "the same key at every call");
     return tk_suite_is_all(first, first[0], sizeof first)
-               ? "tk_device_key: the device's own secret key"
+               ? TK_RULE("tk_device_key", "the device's own secret key")
                : NULL;
 }
 
@@ -44,7 +44,7 @@ static const char *device_watchdog(const suite *c)
 {
     return tk_device_feed_watchdog(c->port) >= 10000
                ? NULL
-               : "tk_device_feed_watchdog: the next call is wanted, 10,000 or more";
+               : TK_RULE("tk_device_feed_watchdog", "the next call is wanted, 10,000 or more");
 }
 
 static bool has_key(const suite *c)

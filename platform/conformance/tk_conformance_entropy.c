@@ -13,10 +13,10 @@ static const char *entropy_outcome(const suite *c)
     int ret = tk_entropy_get(c->port, buf, sizeof buf);
 
     if (ret == TK_ENTROPY_NOT_SEEDED && !tk_suite_is_all(buf, GUARD, sizeof buf))
-        return "tk_entropy_get: TK_ENTROPY_NOT_SEEDED, with buf untouched";
+        return TK_RULE("tk_entropy_get", "TK_ENTROPY_NOT_SEEDED, with buf untouched");
     return ret == TK_ENTROPY_OK || ret == TK_ENTROPY_NOT_SEEDED
                ? NULL
-               : "tk_entropy_get: there is no other result";
+               : TK_RULE("tk_entropy_get", "there is no other result");
 }
 
 /* A byte that keeps its old value eight times was not filled. */
@@ -33,8 +33,9 @@ static const char *entropy_fills(const suite *c)
         for (size_t k = 0; k < sizeof buf; k++)
             changed[k] |= buf[k] ^ before;
     }
-    return memchr(changed, 0, sizeof changed) == NULL ? NULL
-                                                      : "tk_entropy_get: fills buf with len bytes";
+    return memchr(changed, 0, sizeof changed) == NULL
+               ? NULL
+               : TK_RULE("tk_entropy_get", "fills buf with len bytes");
 }
 
 static const char *entropy_fresh(const suite *c)
@@ -43,7 +44,9 @@ static const char *entropy_fresh(const suite *c)
 
     (void)tk_entropy_get(c->port, first, sizeof first);
     (void)tk_entropy_get(c->port, second, sizeof second);
-    return memcmp(first, second, sizeof first) != 0 ? NULL : "tk_entropy_get: bytes fit for keys";
+    return memcmp(first, second, sizeof first) != 0
+               ? NULL
+               : TK_RULE("tk_entropy_get", "bytes fit for keys");
 }
 
 static const char *entropy_any_length(const suite *c)
@@ -56,9 +59,9 @@ static const char *entropy_any_length(const suite *c)
 
         memset(buf, GUARD, sizeof buf);
         if (tk_entropy_get(c->port, buf + 8, lengths[i]) != TK_ENTROPY_OK)
-            return "tk_entropy_get: any len from 0";
+            return TK_RULE("tk_entropy_get", "any len from 0");
         if (!tk_suite_is_all(buf, GUARD, 8) || !tk_suite_is_all(buf + end, GUARD, sizeof buf - end))
-            return "tk_entropy_get: fills buf with len bytes";
+            return TK_RULE("tk_entropy_get", "fills buf with len bytes");
     }
     return NULL;
 }

@@ -79,10 +79,11 @@ static const char *flash_geometry(const suite *c)
     const struct tk_flash *f = c->scratch;
 
     if (f->unit < 1 || f->unit > 256)
-        return "tk_flash.h: alignment and granularity of program in bytes: 1 to 256";
+        return TK_RULE("tk_flash.h", "alignment and granularity of program in bytes: 1 to 256");
     if (f->sector_size < 1024 || f->sector_size > 262144 || f->sector_size % f->unit != 0)
-        return "tk_flash.h: bytes that an erase clears: 1 KB to 256 KB, a multiple of unit";
-    return f->sectors >= 2 ? NULL : "tk_flash.h: 2 or more";
+        return TK_RULE("tk_flash.h",
+                       "bytes that an erase clears: 1 KB to 256 KB, a multiple of unit");
+    return f->sectors >= 2 ? NULL : TK_RULE("tk_flash.h", "2 or more");
 }
 
 /* Erases a sector that is programmed at its beginning, in its middle and at its end. */
@@ -98,7 +99,7 @@ static const char *flash_erase(const suite *c)
                   program(c, at + size - unit, unit) && erase(c, sector, NULL);
 
         if (!ok || !is_blank(c, at, size))
-            return "tk_flash.h: erase sets every byte of one sector to 0xFF";
+            return TK_RULE("tk_flash.h", "erase sets every byte of one sector to 0xFF");
     }
     return NULL;
 }
@@ -111,11 +112,11 @@ static const char *flash_erase_steps(const suite *c)
         uint64_t longest_ms = 0;
 
         if (!erase(c, 0, &longest_ms))
-            return "tk_flash.h: a longer erase returns TK_FLASH_AGAIN until it is done";
+            return TK_RULE("tk_flash.h", "a longer erase returns TK_FLASH_AGAIN until it is done");
         if (longest_ms < least_ms)
             least_ms = longest_ms;
     }
-    return least_ms <= LATE_MS + 1 ? NULL : "tk_flash.h: one call takes at most 10 ms";
+    return least_ms <= LATE_MS + 1 ? NULL : TK_RULE("tk_flash.h", "one call takes at most 10 ms");
 }
 
 /* Programs units 0 and 2, then unit 1; unit 3 stays blank. */
@@ -124,11 +125,11 @@ static const char *flash_unit(const suite *c)
     uint32_t unit = c->scratch->unit;
 
     if (!erase(c, 0, NULL) || !program(c, 0, unit) || !program(c, 2 * unit, unit))
-        return "tk_flash.h: offset and len are multiples of unit";
+        return TK_RULE("tk_flash.h", "offset and len are multiples of unit");
     if (!is_blank(c, unit, unit) || !is_blank(c, 3 * unit, unit))
-        return "tk_flash.h: units outside the range stay as they were";
+        return TK_RULE("tk_flash.h", "units outside the range stay as they were");
     if (!program(c, unit, unit) || !is_pattern(c, 0, 3 * unit) || !is_blank(c, 3 * unit, unit))
-        return "tk_flash.h: program changes 1 bits to 0 bits, in whole units";
+        return TK_RULE("tk_flash.h", "program changes 1 bits to 0 bits, in whole units");
     return NULL;
 }
 
@@ -141,10 +142,10 @@ static const char *flash_page(const suite *c)
     uint32_t len = unit < 64 ? whole_units(c, 64) : 2 * unit;
 
     if (!erase(c, 0, NULL) || !program(c, at, len) || !is_pattern(c, at, len))
-        return "tk_flash.h: programs len bytes";
+        return TK_RULE("tk_flash.h", "programs len bytes");
     return is_blank(c, 0, at) && is_blank(c, at + len, 256)
                ? NULL
-               : "tk_flash.h: units outside the range stay as they were";
+               : TK_RULE("tk_flash.h", "units outside the range stay as they were");
 }
 
 /* Programs both ends of every sector, then erases one sector. */
@@ -162,10 +163,10 @@ static const char *flash_sectors(const suite *c)
     for (uint32_t i = 0; i < f->sectors && ok; i++)
         ok = is_pattern(c, i * size, mark) && is_pattern(c, (i + 1) * size - mark, mark);
     if (!ok)
-        return "tk_flash.h: offsets are bytes from the beginning of the area";
+        return TK_RULE("tk_flash.h", "offsets are bytes from the beginning of the area");
     ok = erase(c, 1, NULL) && is_pattern(c, size - mark, mark) &&
          (f->sectors == 2 || is_pattern(c, 2 * size, mark));
-    return ok ? NULL : "tk_flash.h: erase sets every byte of one sector to 0xFF";
+    return ok ? NULL : TK_RULE("tk_flash.h", "erase sets every byte of one sector to 0xFF");
 }
 
 /* Reads across a sector boundary, at all alignments and lengths. */
@@ -178,20 +179,20 @@ static const char *flash_read(const suite *c)
 
     if (!erase(c, 0, NULL) || !erase(c, 1, NULL) || !program(c, f->sector_size - mark, mark) ||
         !program(c, f->sector_size, mark))
-        return "tk_flash.h: programs len bytes";
+        return TK_RULE("tk_flash.h", "programs len bytes");
     for (uint32_t i = 0; i < 16; i++) {
         uint32_t len = 16 - i;
 
         memset(buf, GUARD, sizeof buf);
         if (f->read(f->ctx, begin + i, buf + 8, len) != TK_FLASH_OK)
-            return "tk_flash.h: reads any len at any offset inside the area";
+            return TK_RULE("tk_flash.h", "reads any len at any offset inside the area");
         for (uint32_t k = 0; k < len; k++) {
             if (buf[8 + k] != tk_suite_pattern(begin + i + k))
-                return "tk_flash.h: reads any len at any offset inside the area";
+                return TK_RULE("tk_flash.h", "reads any len at any offset inside the area");
         }
         if (!tk_suite_is_all(buf, GUARD, 8) ||
             !tk_suite_is_all(buf + 8 + len, GUARD, sizeof buf - 8 - len))
-            return "tk_flash.h: reads any len at any offset inside the area";
+            return TK_RULE("tk_flash.h", "reads any len at any offset inside the area");
     }
     return NULL;
 }
@@ -221,7 +222,8 @@ static const char *flash_sync(const suite *c)
 
     return f->sync == NULL || f->sync(f->ctx) == TK_FLASH_OK
                ? NULL
-               : "tk_flash.h: makes all calls so far survive a power cut before it returns";
+               : TK_RULE("tk_flash.h",
+                         "makes all calls so far survive a power cut before it returns");
 }
 
 void tk_suite_flash(struct tk_suite_tally *t)

@@ -77,7 +77,7 @@ const char *tk_suite_compare_rate(const suite *c, uint64_t (*measure)(const suit
         if (ms > 750 && ms < 1500)
             return NULL;
     }
-    return "tk_clock_now_ms: two calls one second apart differ by 1000";
+    return TK_RULE("tk_clock_now_ms", "two calls one second apart differ by 1000");
 }
 
 /* --- bytes --- */

@@ -5,8 +5,8 @@
 /*
  * The parts of the suite, one per header of the contract. Private to platform/conformance.
  *
- * One function per check: it returns NULL if the port conforms, or the rule that is broken, quoted
- * from the header. The table at the end of each part names the checks and what they need.
+ * One function per check: it returns NULL if the port conforms, or the TK_RULE that is broken,
+ * quoted from the header. The table at the end of each part names the checks and what they need.
  *
  * A loaded machine is late now and then, a wrong port always: where time is measured, a check takes
  * the best of several tries.
@@ -26,6 +26,13 @@ enum {
     NETWORK_MS = 5000, /* timeout with network */
     TRIES = 5
 };
+
+/* The rule that is broken: the function or header that states it, and its words. */
+#if TK_CONFORMANCE_RULES
+#define TK_RULE(where, words) where ": " words
+#else
+#define TK_RULE(where, words) where
+#endif
 
 enum { GUARD = 0xa5 }; /* fills the bytes around a buffer */
 

@@ -45,14 +45,14 @@ static const char *sock_digits(const suite *c)
     static const struct tk_addr v4 = {4, {192, 0, 2, 33}};
 
     if (!resolves_to(c, "192.0.2.33", &v4))
-        return "tk_sock_lookup: a name or a numeric address";
+        return TK_RULE("tk_sock_lookup", "a name or a numeric address");
 #if TK_SOCK_IPV6
     static const struct tk_addr v6 = {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 0x21}};
 
     if (!resolves_to(c, "2001:db8::21", &v6))
-        return "tk_sock_lookup: a name or a numeric address";
+        return TK_RULE("tk_sock_lookup", "a name or a numeric address");
     if (!resolves_to(c, "::ffff:192.0.2.33", &v4))
-        return "tk_sock_add: an IPv4-mapped one";
+        return TK_RULE("tk_sock_add", "an IPv4-mapped one");
 #endif
     return NULL;
 }
@@ -69,7 +69,7 @@ static const char *sock_no_such_name(const suite *c)
     if ((n != TK_SOCK_AGAIN && n != TK_SOCK_ERR) ||
         look_up(c, too_long, NETWORK_MS, addrs) != TK_SOCK_ERR ||
         look_up(c, "", NETWORK_MS, addrs) != TK_SOCK_ERR)
-        return "tk_sock_lookup_poll: TK_SOCK_ERR when there is none";
+        return TK_RULE("tk_sock_lookup_poll", "TK_SOCK_ERR when there is none");
     return NULL;
 }
 
@@ -79,7 +79,7 @@ static const char *sock_cancel(const suite *c)
         int lookup = tk_sock_lookup(c->port, "192.0.2.33");
 
         if (lookup < 0)
-            return "tk_sock_lookup_cancel: ends a lookup before its result";
+            return TK_RULE("tk_sock_lookup_cancel", "ends a lookup before its result");
         tk_sock_lookup_cancel(c->port, lookup);
     }
     return NULL;
@@ -124,7 +124,7 @@ static const char *sock_refused(const suite *c)
     close_socket(c, sock);
     return ret == TK_SOCK_ERR || (c->peer == NULL && ret == TK_SOCK_AGAIN)
                ? NULL
-               : "tk_sock_connected: TK_SOCK_ERR when it failed";
+               : TK_RULE("tk_sock_connected", "TK_SOCK_ERR when it failed");
 }
 
 static bool distinct(const int *socks)
@@ -150,8 +150,9 @@ static const char *sock_handles(const suite *c)
         for (int i = 0; i < TK_SOCK_MIN; i++)
             close_socket(c, socks[i]);
         if (!ok)
-            return round == 0 ? "tk_sock.h: a port must offer at least TK_SOCK_MIN at a time"
-                              : "tk_sock_close: releases the handle";
+            return round == 0
+                       ? TK_RULE("tk_sock.h", "a port must offer at least TK_SOCK_MIN at a time")
+                       : TK_RULE("tk_sock_close", "releases the handle");
     }
     return NULL;
 }
@@ -165,20 +166,20 @@ static const char *sock_room(const suite *c)
     int socks[SOCKS_MAX], count = 0, sock = TK_SOCK_ERR;
 
     if (look_up(c, c->peer, NETWORK_MS, addrs) < 1)
-        return "tk_sock_lookup_poll: the number of addresses";
+        return TK_RULE("tk_sock_lookup_poll", "the number of addresses");
     while (count < SOCKS_MAX && (sock = tk_sock_open(c->port, &addrs[0], c->peer_port)) >= 0)
         socks[count++] = sock;
     for (int i = 0; i < count; i++)
         tk_sock_close(c->port, socks[i]);
     return sock >= 0 || (count >= TK_SOCK_MIN && sock == TK_SOCK_AGAIN)
                ? NULL
-               : "tk_sock_open: TK_SOCK_AGAIN when all sockets are in use";
+               : TK_RULE("tk_sock_open", "TK_SOCK_AGAIN when all sockets are in use");
 }
 
 static const char *on_connection(const suite *c, const char *(*check)(const suite *c, int sock))
 {
     int sock;
-    const char *broken = "tk_sock_connected: TK_SOCK_OK once connected";
+    const char *broken = TK_RULE("tk_sock_connected", "TK_SOCK_OK once connected");
 
     if (dial(c, c->peer, c->peer_port, &sock) == TK_SOCK_OK)
         broken = check(c, sock);
@@ -194,7 +195,7 @@ static const char *expect_silence(const suite *c, int sock)
         int n = tk_sock_recv(c->port, sock, buf, sizeof buf);
 
         if (n != TK_SOCK_AGAIN)
-            return "tk_sock_recv: TK_SOCK_AGAIN when there are none now";
+            return TK_RULE("tk_sock_recv", "TK_SOCK_AGAIN when there are none now");
         tk_suite_sleep(c, STEP_MS);
     }
     return NULL;
@@ -205,8 +206,8 @@ static const char *sock_silent(const suite *c)
     return on_connection(c, expect_silence);
 }
 
-static const char *bad_send = "tk_sock_send: takes 1 to len bytes and returns how many";
-static const char *bad_recv = "tk_sock_recv: moves 1 to size received bytes to buf";
+static const char *bad_send = TK_RULE("tk_sock_send", "takes 1 to len bytes and returns how many");
+static const char *bad_recv = TK_RULE("tk_sock_recv", "moves 1 to size received bytes to buf");
 
 enum { ECHO_BYTES = 8000, PIECE = 125 };
 
@@ -281,7 +282,7 @@ static const char *expect_wake(const suite *c, int sock)
     } while (n == TK_SOCK_AGAIN && tk_suite_since(c, start_ms) < NETWORK_MS);
     return n == 1 && tk_suite_since(c, start_ms) < NETWORK_MS
                ? NULL
-               : "tk_wait: something happens that an earlier call reported as not ready";
+               : TK_RULE("tk_wait", "something happens that an earlier call reported as not ready");
 }
 
 static const char *sock_wakes(const suite *c)
@@ -316,7 +317,7 @@ static const char *expect_end(const suite *c, int sock)
     if (tk_sock_send(c->port, sock, words, sizeof words) != (int)sizeof words)
         return bad_send;
     if (read_to_end(c, sock, buf, sizeof buf) != (int)sizeof words)
-        return "tk_sock_recv: TK_SOCK_CLOSED after the last byte";
+        return TK_RULE("tk_sock_recv", "TK_SOCK_CLOSED after the last byte");
     return memcmp(buf, words, sizeof words) == 0 ? NULL : bad_recv;
 }
 

@@ -20,12 +20,13 @@ TOLERANCE = 0.03  # as a part of a ratio; handshakes are not all alike
 WORDS = {"new": "new certificates", "full": "full handshake", "resumed": "resumed handshake", "kept": "kept connection",
          "fresh": "fresh process"}
 NOTE = """\
-One refresh with an ECDSA chain of three certificates; the n-th one in a running process, except in
-the column "fresh process"; with certificates that were never seen in "new certificates": ours and
-the floor remember signatures that they have verified. Instructions are callgrind's, user space only; heap is the peak of what
-malloc handed out; bytes are TCP payload; round trips include TCP's own. Names are resolved before.
-libcurl and curl use OpenSSL and read only the root that is needed; the shell around curl and jq is
-not counted. A test fails when the ratios to the floor change.
+One refresh with an ECDSA chain of three certificates. It is the n-th one of a running process, except
+in the rows "fresh process". In the rows "new certificates" the server has certificates that were
+never seen before: ours and the floor remember verified signatures. Instructions are counted by
+callgrind, in user space only; heap is the peak of what malloc handed out; bytes are TCP payload; round
+trips include TCP's own. Names are resolved before. libcurl and curl use OpenSSL and read only the root
+that is needed; the shell around curl and jq is not counted. A test fails when the ratios to the floor
+change.
 """
 
 

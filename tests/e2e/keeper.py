@@ -8,7 +8,6 @@ the secrets.
 from __future__ import annotations
 
 import atexit
-import functools
 import json
 import os
 import pty
@@ -28,6 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "bitrix24"))
+import kernel_clock  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
@@ -132,16 +132,6 @@ class Lines:
                 self._changed.wait(left)
 
 
-@functools.cache
-def _adjtimex() -> str:
-    """The library that says what the kernel knows of its clock."""
-    place = tempfile.mkdtemp(prefix="tk-e2e-")
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
-    library = f"{place}/adjtimex.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, HERE / "adjtimex.c"], check=True)
-    return library
-
-
 class Keeper:
     """`tokenkeeper run` in a directory of its own; start() may follow kill() or end().
 
@@ -168,8 +158,7 @@ class Keeper:
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home),
                     "TOKENKEEPER_SOCKET": str(self.socket)} | (env or {})
         if clock:
-            self.env |= {"LD_PRELOAD": _adjtimex(), "TK_CLOCK": clock,
-                         "ASAN_OPTIONS": "verify_asan_link_order=0"}
+            self.env |= kernel_clock.environment(clock)
         self.process: subprocess.Popen | None = None
         self.out: Lines | None = None
         if start:

@@ -3,7 +3,7 @@
 #
 # The differential test and the fuzzer of public-key arithmetic for as long as you like, in limbs of 32
 # and of 64 bits at the same time. A case that fails is printed with the options that repeat it; an
-# input that does is kept in build/fuzz.
+# input that does is kept in build/fuzz. Missing packages are installed through apt.
 #
 #     tests/pubkey/soak.sh [SECONDS [SEED]]      600 s; the seed is the time of day
 set -eu

@@ -23,7 +23,11 @@ enum {
     CLEARED_TWICE,
     RAISED_EACH_STEP,
     TRUSTS_A_BOUND,
-    ENDS_AT_ONCE
+    ENDS_AT_ONCE,
+    BELIEVES_A_SAVED_CLOCK,
+    TRIES_ONE_ADDRESS,
+    TRIES_ONE_FAMILY,
+    KEEPS_OLD_ADDRESSES
 };
 
 const struct bug bugs[] = {
@@ -43,6 +47,10 @@ const struct bug bugs[] = {
     [RAISED_EACH_STEP] = {"RAISED is sent at each step", 'h', SOAK_DENSE, 365},
     [TRUSTS_A_BOUND] = {"a stored time counts as the time at a start", 'd', SOAK_DENSE, 365},
     [ENDS_AT_ONCE] = {"a clean end awaits no answer", 'c', SOAK_WEEKS, 14},
+    [BELIEVES_A_SAVED_CLOCK] = {"a clock that nothing confirmed is believed", 'd', SOAK_DENSE, 365},
+    [TRIES_ONE_ADDRESS] = {"one address of a name is tried", 'g', SOAK_DENSE, 365},
+    [TRIES_ONE_FAMILY] = {"addresses of IPv6 are not tried", 'g', SOAK_DENSE, 365},
+    [KEEPS_OLD_ADDRESSES] = {"a name is resolved once", 'g', SOAK_DENSE, 365},
 };
 
 const size_t bug_count = sizeof bugs / sizeof bugs[0];
@@ -50,12 +58,17 @@ const size_t bug_count = sizeof bugs / sizeof bugs[0];
 static const struct bug *injected;
 static struct gateway *gateway;
 static struct tk_request twin, *original;
+static struct {
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+    int count;
+} first_answer[SERVER_HOSTS];
 
 void bug_inject(const struct bug *bug, struct gateway *g)
 {
     injected = bug;
     gateway = g;
     memset(&twin, 0, sizeof twin);
+    memset(first_answer, 0, sizeof first_answer);
 }
 
 static bool has_bug(int bug)
@@ -82,6 +95,8 @@ void __real_tk_timer_start(struct tk_timers *s, struct tk_timer *task, uint64_t 
 
 bool __real_tk_time_known(const struct tk_time *t, int64_t *unix_s);
 bool __real_tk_keeper_shutdown(struct tk_keeper *k);
+enum tk_time_quality __real_tk_clock_unix(struct tk_port *port, int64_t *unix_s);
+int __real_tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max);
 
 static enum tk_err write_twin(struct tk_request *r, struct tk_text *out)
 {
@@ -212,4 +227,62 @@ bool __wrap_tk_time_known(const struct tk_time *t, int64_t *unix_s)
 bool __wrap_tk_keeper_shutdown(struct tk_keeper *k)
 {
     return __real_tk_keeper_shutdown(k) || has_bug(ENDS_AT_ONCE);
+}
+
+enum tk_time_quality __wrap_tk_clock_unix(struct tk_port *port, int64_t *unix_s)
+{
+    enum tk_time_quality quality = __real_tk_clock_unix(port, unix_s);
+
+    return has_bug(BELIEVES_A_SAVED_CLOCK) && quality == TK_TIME_UNSYNCED ? TK_TIME_SYSTEM
+                                                                          : quality;
+}
+
+static int only_ipv4(struct tk_addr *addrs, int count)
+{
+    int n = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (addrs[i].family == 4)
+            addrs[n++] = addrs[i];
+    }
+    return n > 0 ? n : TK_SOCK_ERR;
+}
+
+/* Which host has these addresses: the group of the one that is not dead (server.c). */
+static unsigned host_of(const struct tk_addr *addrs, int count)
+{
+    unsigned host = SERVER_HOSTS;
+
+    for (int i = 0; i < count; i++) {
+        if (addrs[i].bytes[1] < SERVER_HOSTS)
+            host = addrs[i].bytes[1];
+    }
+    return host;
+}
+
+static int first_known(struct tk_addr *addrs, int count)
+{
+    unsigned host = host_of(addrs, count);
+
+    if (host == SERVER_HOSTS)
+        return count;
+    if (first_answer[host].count == 0) {
+        memcpy(first_answer[host].addrs, addrs, (size_t)count * sizeof *addrs);
+        first_answer[host].count = count;
+    }
+    memcpy(addrs, first_answer[host].addrs, (size_t)first_answer[host].count * sizeof *addrs);
+    return first_answer[host].count;
+}
+
+int __wrap_tk_sock_lookup_poll(struct tk_port *port, int lookup, struct tk_addr *addrs, size_t max)
+{
+    int n = __real_tk_sock_lookup_poll(port, lookup, addrs, max);
+
+    if (n > 0 && has_bug(TRIES_ONE_ADDRESS))
+        n = 1;
+    if (n > 0 && has_bug(TRIES_ONE_FAMILY))
+        n = only_ipv4(addrs, n);
+    if (n > 0 && has_bug(KEEPS_OLD_ADDRESSES))
+        n = first_known(addrs, n);
+    return n;
 }

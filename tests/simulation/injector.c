@@ -149,16 +149,39 @@ static void set_clock(struct injector *j, enum tk_time_quality quality, int64_t 
     gateway_step(j->g, j->g->port.now_ms);
 }
 
+/* The machine was off, and its clock goes on where it stood: behind, but not below any bound. */
+static void save_clock(struct injector *j)
+{
+    static const uint32_t off_s[] = {400, 3 * 3600, 30 * 86400};
+    uint64_t off_ms =
+        draw(j, 2) == 0 ? off_s[draw(j, 3)] * (uint64_t)SECOND : draw_between(j, MINUTE, 3 * DAY);
+
+    tk_sim_set_wall(&j->g->port, TK_TIME_UNSYNCED, gateway_unix(j->g) - (int64_t)(off_ms / SECOND));
+    gateway_restart(j->g, off_ms);
+}
+
+static enum tk_time_quality draw_quality(struct injector *j)
+{
+    return draw(j, 2) == 0 ? TK_TIME_RTC : TK_TIME_UNSYNCED;
+}
+
 /* Wrong by minutes to years, either way, or unknown: as it runs, or at a start. */
 static void fault_clock(struct injector *j)
 {
     int64_t by_s = (int64_t)draw_between(j, 60, 5 * 365 * 86400);
 
     j->v->wrong_clock = true;
-    if (draw(j, 3) == 0)
+    if (draw(j, 4) == 0) {
+        save_clock(j);
+        return;
+    }
+    if (draw(j, 3) == 0) {
         set_clock(j, TK_TIME_NONE, 0);
-    else
-        set_clock(j, TK_TIME_RTC, gateway_unix(j->g) + (draw(j, 3) == 0 ? by_s : -by_s));
+    } else { /* drawn one after the other: every compiler makes the same run of a seed */
+        int64_t wrong = gateway_unix(j->g) + (draw(j, 3) == 0 ? by_s : -by_s);
+
+        set_clock(j, draw_quality(j), wrong);
+    }
     if (draw(j, 2) == 0)
         gateway_restart(j->g, draw_between(j, SECOND, HOUR));
     else if (draw(j, 2) == 0)
@@ -211,6 +234,7 @@ static void begin(struct injector *j)
     j->kind = kinds[draw(j, sizeof kinds / sizeof kinds[0])];
     j->episodes[j->kind]++;
     invariants_fault(j->v, true);
+    server_draw_addresses(&j->g->server, &j->random);
     if (j->kind == INJECT_NETWORK || j->kind == INJECT_SERVER)
         fault_hosts(j);
     else if (j->kind == INJECT_PORTAL)
@@ -243,7 +267,8 @@ static void end(struct injector *j)
     strcpy(s->clients[0].secret, gateway_account(g)->client.client_secret);
     g->flash.fail_at = g->flash.fail_until = 0;
     g->flash.cut_at = g->cut_call = 0;
-    set_clock(j, TK_TIME_RTC, gateway_unix(g));
+    set_clock(j, draw_quality(j), gateway_unix(g));
+    server_draw_addresses(&g->server, &j->random);
     j->v->wrong_clock = false;
     invariants_fault(j->v, false);
 }

@@ -13,6 +13,7 @@
 #define BOOT_REQUESTS   3
 #define RENEW_LATE_S    120 /* tolerance of a renewal */
 #define STOP_MS         30000
+#define SKEW_MS         301000 /* of a clock that a Date confirms */
 
 static void violate(struct invariants *v, char letter, const char *format, ...)
 {
@@ -218,9 +219,11 @@ static void note_time(struct invariants *v)
 {
     int64_t now, behind_ms;
 
-    if (v->got != 0 || tk_time_now(&v->g->keeper.rt.time, &now) <= TK_TIME_FLOOR)
+    if (v->got != 0 || tk_time_now(&v->g->keeper.rt.time, &now) < TK_TIME_SERVER)
         return;
     behind_ms = server_now(&v->g->server) - now * 1000;
+    if (v->g->port.wall == TK_TIME_UNSYNCED && behind_ms > SKEW_MS)
+        behind_ms = SKEW_MS;
     if (behind_ms > v->behind_ms)
         v->behind_ms = behind_ms;
 }

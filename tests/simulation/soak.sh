@@ -3,6 +3,7 @@
 #
 # Soak test of whole gateways: runs with random faults for as long as you like. Prints what they
 # covered; a violated invariant is printed with the line that repeats the run.
+# Missing packages are installed through apt.
 #
 #     tests/simulation/soak.sh [SECONDS [SEED]]      600 s; the seed is the time of day
 set -eu

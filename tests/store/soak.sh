@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Soak test of the store: random shapes, loads and faults for as long as you like. Prints one row
-# per campaign; a failure is printed with the line that replays it.
+# per campaign; a failure is printed with the line that replays it. Missing packages are
+# installed through apt.
 #
 #     tests/store/soak.sh [SECONDS [SEED]]      600 s; the seed is the time of day
 set -eu

@@ -13,6 +13,7 @@ function(tk_small_sources variable)
         calls(${source} mbedtls_ssl_ciphersuite_from_id=tk_small_suite)
     endforeach()
     calls(x509_crt.c mbedtls_x509_get_time=tk_small_get_time
+          mbedtls_x509_get_subject_alt_name=tk_small_get_alt_name_list
           mbedtls_x509_get_subject_alt_name_ext=tk_small_get_alt_names)
     calls(ssl_tls.c mbedtls_x509_crt_verify_with_ca_cb=tk_small_verify
           mbedtls_x509_crt_verify_restartable=tk_small_verify_listed)

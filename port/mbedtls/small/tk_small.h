@@ -16,8 +16,11 @@ const mbedtls_ssl_ciphersuite_t *tk_small_suite(int id);
 /* For mbedtls_x509_get_time. */
 int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_time *time);
 
-/* For mbedtls_x509_get_subject_alt_name_ext: of the content of a name only the length is checked,
+/* For mbedtls_x509_get_subject_alt_name, and without SEQUENCE around the names for
+ * mbedtls_x509_get_subject_alt_name_ext: of the content of a name only the length is checked,
  * as nothing is read from it but what core/https/tk_names.c checks. */
+int tk_small_get_alt_name_list(unsigned char **p, const unsigned char *end,
+                               mbedtls_x509_sequence *first);
 int tk_small_get_alt_names(unsigned char **p, const unsigned char *end,
                            mbedtls_x509_sequence *first);
 

@@ -77,6 +77,18 @@ int tk_small_get_alt_names(unsigned char **p, const unsigned char *end,
     return 0;
 }
 
+int tk_small_get_alt_name_list(unsigned char **p, const unsigned char *end,
+                               mbedtls_x509_sequence *first)
+{
+    size_t len;
+    int ret = mbedtls_asn1_get_tag(p, end, &len, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+
+    if (ret == 0 && *p + len != end)
+        ret = MBEDTLS_ERR_ASN1_LENGTH_MISMATCH;
+    return ret != 0 ? MBEDTLS_ERR_X509_INVALID_EXTENSIONS + ret
+                    : tk_small_get_alt_names(p, end, first);
+}
+
 /* --- chains --- */
 
 int tk_small_verify(mbedtls_x509_crt *chain, mbedtls_x509_crt_ca_cb_t find, void *trust,

@@ -419,6 +419,7 @@ void server_init(struct server *s, struct tk_port *port, const struct server_hos
     for (unsigned i = 0; i < count; i++) {
         struct tk_addr addr = {4, {10, 0, 0, (uint8_t)(i + 1)}};
 
+        s->addresses[i] = 1;
         s->names[i] = (struct tk_sim_name){.name = hosts[i].name, .count = 1, .addrs = {addr}};
         s->peers[i] = (struct tk_sim_peer){.addr = addr,
                                            .port = hosts[i].port,
@@ -445,12 +446,12 @@ unsigned server_hosts(const struct server *s, enum server_role role)
     return mask;
 }
 
-static void apply_way(struct server *s, unsigned host)
+void server_apply_way(struct server *s, unsigned host)
 {
     enum server_fault_kind kind = s->faults[host].kind;
     struct tk_sim_peer *peer = &s->peers[host];
 
-    s->names[host].count = kind != SERVER_NO_NAME;
+    s->names[host].count = kind != SERVER_NO_NAME ? s->addresses[host] : 0;
     s->names[host].after_ms = kind == SERVER_NAME_TIMEOUT ? TK_SIM_NEVER : s->latency_ms;
     peer->answer = kind == SERVER_REFUSES       ? TK_SIM_REFUSE
                    : kind == SERVER_UNREACHABLE ? TK_SIM_SILENT
@@ -466,7 +467,7 @@ static void set_one(struct server *s, unsigned host, const struct server_fault *
     else if (s->hosts[host].role == SERVER_WEBHOOK && s->webhook_well_ms == UINT64_MAX)
         s->webhook_well_ms = s->port->now_ms;
     s->faults[host] = *x;
-    apply_way(s, host);
+    server_apply_way(s, host);
 }
 
 void server_set_fault(struct server *s, unsigned hosts, const struct server_fault *fault)
@@ -482,6 +483,6 @@ void server_set_latency(struct server *s, uint64_t ms)
     s->latency_ms = ms;
     for (unsigned i = 0; i < s->host_count; i++) {
         s->peers[i].connect_ms = s->peers[i].reply_ms = ms;
-        apply_way(s, i);
+        server_apply_way(s, i);
     }
 }

@@ -139,6 +139,8 @@ struct server {
     unsigned host_count;
     struct tk_sim_name names[SERVER_HOSTS];
     struct tk_sim_peer peers[SERVER_HOSTS];
+    size_t addresses[SERVER_HOSTS];              /* of each name */
+    struct tk_sim_peer dead[2 * TK_SOCK_FAMILY]; /* addresses at which there is no server */
     struct server_fault faults[SERVER_HOSTS];
     struct server_talk talks[TK_SIM_SOCKETS];
 
@@ -171,6 +173,10 @@ int64_t server_now(const struct server *s);
 
 /* hosts: a bit for each. Replaces what was set before. */
 void server_set_fault(struct server *s, unsigned hosts, const struct server_fault *fault);
+
+/* Gives each name other addresses: one at which the server is, of either family, and up to eight of
+ * each family at which it is not. Call it between connections. */
+void server_draw_addresses(struct server *s, uint64_t *random);
 
 /* Of names, TCP connections, handshakes and answers, each. */
 void server_set_latency(struct server *s, uint64_t ms);

@@ -26,6 +26,11 @@ void server_put_refusal(const struct server *s, struct server_answer *out,
 
 void server_put_pair(const struct server *s, struct server_answer *out, uint32_t pair);
 
+/* --- server.c --- */
+
+/* Applies a fault on the way to a host. */
+void server_apply_way(struct server *s, unsigned host);
+
 /* --- server_log.c: what came, for the test --- */
 
 static inline enum server_role server_role(const struct server_talk *t)

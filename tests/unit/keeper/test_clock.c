@@ -15,25 +15,9 @@
 #include <cmocka.h>
 
 #define WORLD_SEED 3
-#include "one_world.h"
-
-#define MINUTE 60000
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * (uint64_t)HOUR)
-#define YEAR_S 31557600
+#include "clock_behind.h"
 
 #define WRONG_DATE "Sun, 23 Nov 2036 12:00:00 GMT" /* ten years ahead */
-
-static void assert_status(const char *key, const char *value)
-{
-    assert_string_equal(world_status(&w, key), value);
-}
-
-/* The true time. */
-static int64_t truth(void)
-{
-    return WORLD_UNIX + (int64_t)(w.port.now_ms / 1000);
-}
 
 static const char *type_time(int64_t unix_s)
 {
@@ -270,50 +254,9 @@ static void small_jumps_have_no_effect(void **state)
 
 /* --- a clock that is behind --- */
 
-static const int64_t behind_s[] = {400, 3 * 3600, 30 * 86400, 5 * YEAR_S};
-
-enum { BEHINDS = sizeof behind_s / sizeof behind_s[0] };
-
-/* With true dates, and certificates of 90 days. */
-static void provision_with_dates(void)
-{
-    w.server.date = NULL;
-    w.cert_from = WORLD_UNIX - 30 * 86400;
-    w.cert_until = WORLD_UNIX + 60 * 86400;
-    world_provision(&w);
-}
-
 static void set_behind(int64_t seconds)
 {
     tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, truth() - seconds);
-}
-
-/* The token that is served is not the one of before; and that it is, is reported once. */
-static void assert_renewed_then_served(unsigned reports)
-{
-    char token[40], report[40];
-
-    snprintf(token, sizeof token, "OK access_token=access%u ", w.server.pairs + 1);
-    world_assert_begins(world_type(&w, "token"), token);
-    world_assert_state(&w, "ready", "none");
-    assert_status("last_error", "none");
-    assert_in_range(atoi(world_status(&w, "expires_in")), 3590, 3600);
-    assert_status("time_quality", "server");
-    snprintf(report, sizeof report, "EVT clock_behind seconds=");
-    assert_int_equal(world_count_events(&w, report), reports);
-    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
-}
-
-/* For a day nothing else happens than with a good clock. */
-static void assert_goes_on(void)
-{
-    unsigned refreshes = w.server.refreshes, reports = world_count_events(&w, "clock_behind");
-
-    world_run(&w, DAY);
-    assert_in_range(w.server.refreshes - refreshes, 57, 65);
-    assert_int_equal(world_count_events(&w, "clock_behind"), reports);
-    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
-    world_assert_begins(world_type(&w, "token"), "OK access_token=");
 }
 
 static void behind_at_a_start_the_token_is_renewed_then_served(void **state)

@@ -14,62 +14,12 @@
 #include <cmocka.h>
 
 #define WORLD_SEED 4
-#include "one_world.h"
+#include "clock_behind.h"
 
-#define MINUTE 60000
-#define DAY    ((uint64_t)24 * 60 * MINUTE)
-#define YEAR_S 31557600
-
-static void assert_status(const char *key, const char *value)
+static void provision(void)
 {
-    assert_string_equal(world_status(&w, key), value);
-}
-
-/* The true time. */
-static int64_t truth(void)
-{
-    return WORLD_UNIX + (int64_t)(w.port.now_ms / 1000);
-}
-
-static const int64_t behind_s[] = {400, 3 * 3600, 30 * 86400, 5 * YEAR_S};
-
-enum { BEHINDS = sizeof behind_s / sizeof behind_s[0] };
-
-/* With true dates, and certificates of 90 days. */
-static void provision_with_dates(void)
-{
-    w.server.date = NULL;
-    w.cert_from = WORLD_UNIX - 30 * 86400;
-    w.cert_until = WORLD_UNIX + 60 * 86400;
     w.server.rules.refresh_life_ms = (int64_t)10 * YEAR_S * 1000;
-    world_provision(&w);
-}
-
-/* A new token is served, and that the clock is behind is reported once. */
-static void assert_renewed_then_served(void)
-{
-    char token[40];
-
-    snprintf(token, sizeof token, "OK access_token=access%u ", w.server.pairs + 1);
-    world_assert_begins(world_type(&w, "token"), token);
-    world_assert_state(&w, "ready", "none");
-    assert_status("last_error", "none");
-    assert_in_range(atoi(world_status(&w, "expires_in")), 3590, 3600);
-    assert_status("time_quality", "server");
-    assert_int_equal(world_count_events(&w, "EVT clock_behind seconds="), 1);
-    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
-}
-
-/* The next day is as with a good clock. */
-static void assert_goes_on(void)
-{
-    unsigned refreshes = w.server.refreshes, reports = world_count_events(&w, "clock_behind");
-
-    world_run(&w, DAY);
-    assert_in_range(w.server.refreshes - refreshes, 57, 65);
-    assert_int_equal(world_count_events(&w, "clock_behind"), reports);
-    assert_int_equal(world_count_events(&w, "EVT escalation"), 0);
-    world_assert_begins(world_type(&w, "token"), "OK access_token=");
+    provision_with_dates();
 }
 
 /* Off for off_s, by a clock that is wrong by ahead_s afterwards. */
@@ -84,14 +34,14 @@ static void a_stale_clock_serves_no_dead_token(void **state)
 {
     (void)state;
     for (int i = 0; i < BEHINDS; i++) {
-        provision_with_dates();
+        provision();
         world_run(&w, MINUTE);
         restart_unsynced(behind_s[i], -behind_s[i]);
         w.cert_until = truth() + 86400;
         assert_status("time_quality", "unsynced");
         assert_status("expires_in", "unknown");
         assert_status("clock_behind", "0"); /* it is not below any bound */
-        assert_renewed_then_served();
+        assert_renewed_then_served(1);
         assert_int_equal(w.server.heads, 1);
         assert_in_range(atoi(world_status(&w, "clock_behind")), behind_s[i] - 5, behind_s[i] + 5);
         assert_goes_on();
@@ -103,7 +53,7 @@ static void a_stale_clock_serves_no_dead_token(void **state)
 static void a_stale_clock_is_found_without_a_consumer(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     restart_unsynced(3 * 3600, -3 * 3600);
     world_run(&w, MINUTE);
     assert_status("generation", "2");
@@ -115,7 +65,7 @@ static void a_stale_clock_is_found_without_a_consumer(void **state)
 static void an_unsynced_clock_that_is_right_costs_no_refresh(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     for (unsigned i = 1; i <= 5; i++) {
         restart_unsynced(60, 0);
         world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
@@ -133,7 +83,7 @@ static void an_unsynced_clock_that_is_right_costs_no_refresh(void **state)
 static void a_synchronized_clock_is_believed_at_once(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     world_restart(&w, MINUTE);
     tk_sim_set_wall(&w.port, TK_TIME_SYSTEM, truth());
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
@@ -171,7 +121,7 @@ static void an_unsynced_clock_that_is_ahead_misleads_no_one(void **state)
 static void in_an_outage_an_unsynced_clock_serves_nothing(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     restart_unsynced(3 * 3600, -3 * 3600);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_assert_begins(world_type(&w, "token"), "ERR connect_failed");
@@ -192,7 +142,7 @@ static void where_a_date_is_not_to_be_had_it_is_refreshed(void **state)
     for (int i = 0; i < 3; i++) {
         struct server_fault x = {.kind = i == 1 ? SERVER_CLOSES : SERVER_IGNORES};
 
-        provision_with_dates();
+        provision();
         restart_unsynced(3 * 3600, -3 * 3600);
         w.server.date = i == 0 ? "" : NULL;
         if (i > 0)
@@ -217,7 +167,7 @@ static void auth_refresh_refreshes_by_an_unsynced_clock_too(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct server_fault x = {.kind = SERVER_SLOW, .ms = 5000};
 
-        provision_with_dates();
+        provision();
         restart_unsynced(60, 0);
         if (i == 1)
             server_set_fault(&w.server, SERVER_ALL, &x);
@@ -235,7 +185,7 @@ static void auth_refresh_refreshes_by_an_unsynced_clock_too(void **state)
 static void a_refusal_that_confirms_the_clock_is_not_probed_at_once(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     restart_unsynced(60, 0);
     world_error(&w, "PAYMENT_REQUIRED", 401, 0);
     world_type(&w, "auth refresh");
@@ -249,7 +199,7 @@ static void a_refusal_that_confirms_the_clock_is_not_probed_at_once(void **state
 static void an_open_intent_goes_before_the_time(void **state)
 {
     (void)state;
-    provision_with_dates();
+    provision();
     w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
     world_fault(&w, WORLD_LOSES, 1);
     while (w.fault != WORLD_WELL)
@@ -265,7 +215,7 @@ static void an_unsynced_clock_provisions_a_gateway(void **state)
     (void)state;
     tk_sim_set_wall(&w.port, TK_TIME_UNSYNCED, truth());
     world_restart(&w, 1000);
-    provision_with_dates();
+    provision();
     assert_status("time_quality", "system");
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
 }

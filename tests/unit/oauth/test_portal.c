@@ -29,11 +29,6 @@ static struct tk_account *account(void)
     return &w.keeper.accounts.of[0];
 }
 
-static void assert_status(const char *key, const char *value)
-{
-    assert_string_equal(world_status(&w, key), value);
-}
-
 static void redirect(unsigned hop, const char *host, const char *location)
 {
     w.server.redirects[hop].host = host;

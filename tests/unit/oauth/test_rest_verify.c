@@ -21,11 +21,6 @@
 #define OLD "acme.bitrix24.com"
 #define NEW "new.bitrix24.de"
 
-static void assert_status(const char *key, const char *value)
-{
-    assert_string_equal(world_status(&w, key), value);
-}
-
 /* Exchanges a code; rest: the result of the verification, and its error. */
 static void provision(const char *rest)
 {

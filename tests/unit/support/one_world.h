@@ -29,4 +29,15 @@ static inline int tear_down(void **state)
     return 0;
 }
 
+static inline void assert_status(const char *key, const char *value)
+{
+    assert_string_equal(world_status(&w, key), value);
+}
+
+/* The true time. */
+static inline int64_t truth(void)
+{
+    return WORLD_UNIX + (int64_t)(w.port.now_ms / 1000);
+}
+
 #endif
