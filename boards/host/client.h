@@ -6,8 +6,9 @@
 
 #include "host.h"
 
-#define TK_CLIENT_GRACE_MS 5000 /* to wait for an answer, beyond what the request itself may take  \
-                                 */
+#define TK_CLIENT_GRACE_MS                                                                         \
+    5000 /* to wait for an answer, beyond what the request itself may take                         \
+          */
 
 /* Returns a descriptor, which the caller closes, or -1 after a message. */
 int tk_client_connect(const struct tk_options *options);
