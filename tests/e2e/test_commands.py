@@ -55,7 +55,8 @@ class CommandsOfConsumers(GatewayCase):
                     self.assertIn("@1 OK version=", done.stdout)
                 elif "export" in line:
                     self.assertIn(f"set portal {self.b24.portal}", done.stdout)
-, done.stdout)
+                elif "curl" in line:
+                    self.assertIn('"result"', done.stdout)
                 elif "--json" in line:
                     self.assertGreaterEqual(json.loads(done.stdout)["expires_in"], 600)
                 else:
