@@ -124,20 +124,27 @@ static void answer_record(struct tk_store *s, const struct tk_cursor *c,
     }
 }
 
-/* What is known of a query without reading its value. */
-static int result_of(const struct tk_store_query *q)
+/* Finds the entry in the record at q->found.at, and says what is known without reading its value.
+ */
+static int locate(struct tk_store *s, struct tk_store_query *q)
 {
-    return !is_key(q->key)                        ? TK_STORE_KEY
-           : q->found.at == 0 || q->found.deleted ? TK_STORE_MISSING
-                                                  : TK_STORE_SHORT - (int)q->found.len;
+    struct tk_cursor *c = &q->found;
+
+    if (!is_key(q->key))
+        return TK_STORE_KEY;
+    if (c->at != 0)
+        tk_cursor_find(s, c, q->key, c->at);
+    return c->at == 0 || c->deleted ? TK_STORE_MISSING : TK_STORE_SHORT - (int)c->len;
 }
 
 static int answer(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        queries[i].len = result_of(&queries[i]);
-        if (tk_store_need(queries[i].len) > queries[i].size || queries[i].len > TK_STORE_SHORT)
-            queries[i].found.at = 0;
+        struct tk_store_query *q = &queries[i];
+
+        q->len = locate(s, q);
+        if (tk_store_need(q->len) > q->size || q->len > TK_STORE_SHORT)
+            q->found.at = 0;
     }
     for (size_t i = 0; i < count; i++) {
         struct tk_cursor c = queries[i].found;
@@ -158,7 +165,7 @@ int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t 
         queries[i].len = ret;
     if (ret != TK_STORE_OK)
         return ret;
-    tk_find(s, queries, count);
+    tk_find(s, &queries->key, sizeof *queries, &queries->found.at, sizeof *queries, count);
     return answer(s, queries, count);
 }
 
@@ -178,7 +185,7 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
     TK_ASSERT(have_buffers(&query, 1));
     if (ret != TK_STORE_OK)
         return ret;
-    tk_find_previous(s, &query);
+    query.found.at = tk_find_previous(s, key);
     (void)answer(s, &query, 1);
     return query.len;
 }
