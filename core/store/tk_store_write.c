@@ -45,11 +45,13 @@ static void take_entry(struct tk_writer *w, uint32_t bit)
     w->count = (uint8_t)(w->count + (e->is_all ? 1 : tk_value_heads(e->key, e->len)));
 }
 
+/* Reads back once tk_write_record has given its buffer back: both need the stack. */
 static void write_checked(struct tk_writer *w)
 {
-    uint32_t at = w->at;
+    uint32_t at = w->at, end = tk_write_record(w);
+    uint8_t heads = w->count % TK_RECORD_COPY;
 
-    tk_check_record(w, at, tk_write_record(w));
+    w->failed = w->failed || !tk_record_reads_back(w->s, w->seq, at, end, heads);
 }
 
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
