@@ -217,6 +217,14 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
     return ret;
 }
 
+/* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
+static uint32_t room_end(const struct tk_store *s)
+{
+    bool has_marks = s->limit != tk_media_sector_end(s, s->seq);
+
+    return s->limit - (has_marks ? tk_mark_size(s) : 0);
+}
+
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
 {
     uint32_t seq = s->seq;
@@ -226,7 +234,7 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
         return ret;
     ret = TK_STORE_FLASH;
     s->largest = c->size > s->largest ? c->size : s->largest;
-    if (!s->sector_closed && s->append_at + c->size <= s->limit)
+    if (!s->sector_closed && s->append_at + c->size <= room_end(s))
         ret = tk_write_append(s, c);
     return ret == TK_STORE_OK || s->read_failed ? ret : tk_write_opening(s, c, false);
 }
@@ -258,7 +266,7 @@ static bool wants_erase(const struct tk_store *s)
 
     live = s->headroom == 0 ? 0 : live;
     return !s->next_erased && !s->sector_closed && !s->is_marked &&
-           s->append_at + s->largest + live > s->limit;
+           s->append_at + s->largest + live > room_end(s);
 }
 
 static int erase_step(struct tk_store *s)
