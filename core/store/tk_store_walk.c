@@ -36,8 +36,8 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
     c->limit = tk_media_sector_end(s, seq);
     if (seq == s->seq)
         c->limit = s->append_at != 0 ? s->append_at : s->limit;
-    else if (seq < s->seq)
-        c->limit = sector + end_of(s, seq);
+    else if (seq < s->seq) /* the number of a worn sector was passed by */
+        c->limit = tk_media_is_worn(s, seq % s->ring) ? 0 : sector + end_of(s, seq);
 }
 
 static bool is_old(const struct tk_store *s, uint32_t seq)
