@@ -243,16 +243,18 @@ uint32_t tk_find_previous(struct tk_store *s, uint16_t key)
     struct tk_cursor c;
 
     for (uint32_t seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1; seq <= s->seq; seq++) {
-        if (seq < oldest && s->oldest == oldest && !tk_header_read(s, seq, &h))
+        if (tk_media_is_worn(s, seq % s->ring))
             continue;
+        bool is_there = seq >= oldest || s->oldest != oldest || tk_header_read(s, seq, &h);
+
         tk_cursor_first(s, &c, seq);
-        while (tk_cursor_next(s, &c)) {
+        while (is_there && tk_cursor_next(s, &c)) {
             if (!concerns(&c, key))
                 continue;
             previous = c.is_copy ? previous : newest;
             newest = c.deleted ? 0 : c.at;
         }
-        if (seq < oldest && c.at != c.limit)
+        if (!is_there || (seq < s->seq && c.at != c.limit))
             newest = previous = 0;
     }
     s->health = health;

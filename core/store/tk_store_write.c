@@ -313,9 +313,11 @@ int tk_write_mark(struct tk_store *s)
                           .sectors = s->ring,
                           .is_complete = s->oldest == s->seq};
 
-    if (at < s->append_at || !tk_media_is_blank(s, at, s->limit) || !tk_write_header(&w, &h, at))
+    if (at < s->append_at || !tk_media_is_blank(s, at, s->limit))
         return TK_STORE_FLASH;
-    s->limit = at;
+    s->limit = at; /* also if it fails: its units may be programmed */
+    if (!tk_write_header(&w, &h, at))
+        return TK_STORE_FLASH;
     s->opened_end = end;
     s->is_marked = true;
     return TK_STORE_OK;
