@@ -19,6 +19,7 @@ struct opening {
     struct tk_keys newer; /* keys of the sectors newer than the one that is copied */
     uint16_t worn;        /* as tk_store.worn, with the sectors that failed */
     bool is_complete;     /* all live values are copied */
+    bool is_undecided;    /* the flash reported that the header failed, but it is there */
     int8_t attempt;       /* at this sector */
 };
 
@@ -177,8 +178,12 @@ static bool finish(struct opening *o)
 
     if (s->seq != 0)
         h.prev_end = (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->seq);
-    if (w->failed || s->read_failed || !tk_write_header(w, &h, tk_media_sector(s, w->seq)))
+    if (w->failed || s->read_failed)
         return false;
+    if (!tk_write_header(w, &h, tk_media_sector(s, w->seq))) {
+        o->is_undecided = tk_header_at(s, tk_media_sector(s, w->seq), &h) && h.seq == w->seq;
+        return false;
+    }
     s->ring = h.sectors;
     s->format = TK_FORMAT;
     s->seq = w->seq;
@@ -217,7 +222,8 @@ static bool try_sector(struct opening *o)
 {
     struct tk_store *s = o->w.s;
 
-    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed; o->attempt++) {
+    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed && !o->is_undecided;
+         o->attempt++) {
         o->w.failed = !s->next_erased && !tk_media_erase(s, o->w.seq);
         s->next_erased = false;
         if (o->w.failed)
@@ -244,14 +250,15 @@ static bool void_mark(struct tk_store *s)
     return !w.failed;
 }
 
-/* Tries one sector after another. The first one has nothing that counts; each further one must not
- * have anything live, and with it all is copied. */
+/* Tries one sector after another, unless a header is there in spite of an error: an erase that
+ * fails could leave it without its records. The first one has nothing that counts; each further one
+ * must not have anything live, and with it all is copied. */
 static bool try_all(struct opening *o)
 {
     struct tk_store *s = o->w.s;
     uint32_t sectors = s->flash->sectors, seq = s->seq;
 
-    for (uint32_t i = 1; i < sectors && !s->read_failed; i++) {
+    for (uint32_t i = 1; i < sectors && !s->read_failed && !o->is_undecided; i++) {
         seq = next_usable(s, seq, o->worn);
         if (s->ring == sectors && seq == s->seq + sectors)
             break;
@@ -260,6 +267,8 @@ static bool try_all(struct opening *o)
         o->w.seq = seq;
         if (try_sector(o))
             return true;
+        if (o->is_undecided)
+            break;
         s->health |= TK_STORE_WORN;
         if (seq % sectors < TK_WORN_PLACES)
             o->worn = (uint16_t)(o->worn | 1u << seq % sectors);
@@ -280,7 +289,8 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
         return TK_STORE_OK;
     o.worn = 0;
     o.is_complete = true;
-    return !s->read_failed && s->worn != 0 && try_all(&o) ? TK_STORE_OK : TK_STORE_FLASH;
+    return !s->read_failed && !o.is_undecided && s->worn != 0 && try_all(&o) ? TK_STORE_OK
+                                                                             : TK_STORE_FLASH;
 }
 
 /* --- the newest sector --- */
