@@ -9,7 +9,6 @@
 #include "client.h"
 #include "tk_json.h"
 #include "tk_limits.h"
-#include "tk_setting_table.h"
 #include "tk_text.h"
 
 #include <stdio.h>
@@ -22,7 +21,8 @@ enum {
     ANSWER_MS = 5000
 };
 
-#define DEFAULT_REF "token"
+#define DEFAULT_REF     "token"
+#define FIRST_OF_DEVICE "escalate_url"
 
 struct export
 {
@@ -30,6 +30,7 @@ struct export
     struct tk_service service;
     unsigned seq;
     bool has_default;
+    bool is_device; /* the current line of `show` */
     char refs[TK_ACCOUNTS][TK_NAME_MAX + 1];
     size_t count;
 };
@@ -107,11 +108,6 @@ static void unescape(char *s)
     *to = '\0';
 }
 
-static bool is_of_device(const struct tk_setting_row *row)
-{
-    return row >= tk_setting_find("escalate_url");
-}
-
 /* What a new gateway has anyway, or cannot set. */
 static bool is_default(const char *value)
 {
@@ -124,38 +120,42 @@ static bool is_default(const char *value)
     return false;
 }
 
-/* value: without what is in effect, which `show` appends in parentheses. */
-static void print_setting(const struct tk_setting_row *row, char *value)
+/* `show` prints a secret as length and digest, and what is in effect in parentheses; other values
+ * have no space. */
+static void print_setting(const char *key, char *value)
 {
-    char *effect = row->print_effect == NULL ? NULL : strstr(value, " (");
+    bool is_secret = strncmp(value, "len=", 4) == 0 && strstr(value, " sha256=") != NULL;
+    char *effect = strstr(value, " (");
 
     if (effect != NULL)
         *effect = '\0';
     unescape(value);
     if (is_default(value))
         return;
-    if (row->secret)
-        printf("# not exported, type it: set %s\n", row->name);
+    if (is_secret)
+        printf("# not exported, type it: set %s\n", key);
     else
-        printf("set %s %s\n", row->name, value);
+        printf("set %s %s\n", key, value);
+}
+
+/* `show` prints the settings of the account, then those of the device. */
+static void print_if(struct export *e, const char *key, char *value, bool of_device)
+{
+    if (strcmp(key, "ref") == 0)
+        e->is_device = false;
+    e->is_device |= strcmp(key, FIRST_OF_DEVICE) == 0;
+    if (e->is_device == of_device && strcmp(key, "ref") != 0)
+        print_setting(key, value);
 }
 
 static void print_of_account(struct export *e, const char *key, char *value)
 {
-    const struct tk_setting_row *row = tk_setting_find(key);
-
-    (void)e;
-    if (row != NULL && !is_of_device(row))
-        print_setting(row, value);
+    print_if(e, key, value, false);
 }
 
 static void print_of_device(struct export *e, const char *key, char *value)
 {
-    const struct tk_setting_row *row = tk_setting_find(key);
-
-    (void)e;
-    if (row != NULL && is_of_device(row))
-        print_setting(row, value);
+    print_if(e, key, value, true);
 }
 
 /* --- accounts --- */

@@ -32,7 +32,7 @@ static const char usage[] =
     "      at most 3600). --json: print all values.\n"
     "  tokenkeeper version | --version\n"
     "  tokenkeeper help | --help\n"
-        "\n"
+    "\n"
     "  --flash FILE   file with settings and tokens (root:\n"
     "                 /var/lib/tokenkeeper/flash.bin, otherwise under\n"
     "                 $XDG_STATE_HOME)\n"

@@ -48,18 +48,15 @@ TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
 TK_ERROR(STORAGE_SEALED, "storage_sealed", NONE,
          "flash is sealed with another key or with none; start with that key, or factory-reset")
 TK_ERROR(STORAGE_FOREIGN, "storage_foreign", NONE,
-         "flash holds something else, which is not overwritten; factory-reset erases it")
+         "flash holds something else; use factory-reset to erase it")
 TK_ERROR(STORAGE_SHAPE, "storage_shape", NONE,
-         "flash is of a build with other sectors and is not overwritten; start that build, or "
-         "factory-reset")
+         "flash is of another build; start with that build, or factory-reset")
 TK_ERROR(STORAGE_FORMAT, "storage_format", NONE,
-         "flash is of a newer version and is not overwritten; start that version, or factory-reset")
-TK_ERROR(STORAGE_WORN, "storage_worn", NONE,
-         "half of the flash's sectors no longer erase; replace the flash")
+         "flash is of a newer version; start with that version, or factory-reset")
+TK_ERROR(STORAGE_WORN, "storage_worn", NONE, "half of the flash no longer erases; replace it")
 TK_ERROR(STORAGE_FULL, "storage_full", NONE, "storage full; unset a setting or delete an account")
 TK_ERROR(OTHER_DEVICE, "other_device", NONE,
-         "the token is of the device that this flash was copied from; authorize again with auth "
-         "begin")
+         "the token is another device's; authorize again with auth begin")
 TK_ERROR(NO_MEMORY, "no_memory", RETRY,
          "the request does not fit this build's buffer; use shorter values")
 

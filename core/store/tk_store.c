@@ -116,9 +116,7 @@ static void answer_record(struct tk_store *s, const struct tk_cursor *c,
     bool good = tk_record_read(s, c, queries, count);
 
     s->health |= good ? 0 : TK_STORE_CORRUPT;
-    for (size_t i = 0; i < count; i++) {
-        struct tk_store_query *q = &queries[i];
-
+    for (struct tk_store_query *q = queries; q < queries + count; q++) {
         if (q->found.at != c->at)
             continue;
         q->len = good ? (int)q->found.len : TK_STORE_FLASH;
@@ -126,20 +124,27 @@ static void answer_record(struct tk_store *s, const struct tk_cursor *c,
     }
 }
 
-/* What is known of a query without reading its value. */
-static int result_of(const struct tk_store_query *q)
+/* Finds the entry in the record at q->found.at, and says what is known without reading its value.
+ */
+static int locate(struct tk_store *s, struct tk_store_query *q)
 {
-    return !is_key(q->key)                        ? TK_STORE_KEY
-           : q->found.at == 0 || q->found.deleted ? TK_STORE_MISSING
-                                                  : TK_STORE_SHORT - (int)q->found.len;
+    struct tk_cursor *c = &q->found;
+
+    if (!is_key(q->key))
+        return TK_STORE_KEY;
+    if (c->at != 0)
+        tk_cursor_find(s, c, q->key, c->at);
+    return c->at == 0 || c->deleted ? TK_STORE_MISSING : TK_STORE_SHORT - (int)c->len;
 }
 
 static int answer(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        queries[i].len = result_of(&queries[i]);
-        if (tk_store_need(queries[i].len) > queries[i].size || queries[i].len > TK_STORE_SHORT)
-            queries[i].found.at = 0;
+        struct tk_store_query *q = &queries[i];
+
+        q->len = locate(s, q);
+        if (tk_store_need(q->len) > q->size || q->len > TK_STORE_SHORT)
+            q->found.at = 0;
     }
     for (size_t i = 0; i < count; i++) {
         struct tk_cursor c = queries[i].found;
@@ -160,7 +165,7 @@ int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t 
         queries[i].len = ret;
     if (ret != TK_STORE_OK)
         return ret;
-    tk_find(s, queries, count);
+    tk_find(s, &queries->key, sizeof *queries, &queries->found.at, sizeof *queries, count);
     return answer(s, queries, count);
 }
 
@@ -180,7 +185,7 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
     TK_ASSERT(have_buffers(&query, 1));
     if (ret != TK_STORE_OK)
         return ret;
-    tk_find_previous(s, &query);
+    query.found.at = tk_find_previous(s, key);
     (void)answer(s, &query, 1);
     return query.len;
 }
@@ -212,6 +217,14 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
     return ret;
 }
 
+/* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
+static uint32_t room_end(const struct tk_store *s)
+{
+    bool has_marks = s->limit != tk_media_sector_end(s, s->seq);
+
+    return s->limit - (has_marks ? tk_mark_size(s) : 0);
+}
+
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
 {
     uint32_t seq = s->seq;
@@ -221,7 +234,7 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
         return ret;
     ret = TK_STORE_FLASH;
     s->largest = c->size > s->largest ? c->size : s->largest;
-    if (!s->sector_closed && s->append_at + c->size <= s->limit)
+    if (!s->sector_closed && s->append_at + c->size <= room_end(s))
         ret = tk_write_append(s, c);
     return ret == TK_STORE_OK || s->read_failed ? ret : tk_write_opening(s, c, false);
 }
@@ -253,7 +266,7 @@ static bool wants_erase(const struct tk_store *s)
 
     live = s->headroom == 0 ? 0 : live;
     return !s->next_erased && !s->sector_closed && !s->is_marked &&
-           s->append_at + s->largest + live > s->limit;
+           s->append_at + s->largest + live > room_end(s);
 }
 
 static int erase_step(struct tk_store *s)
@@ -293,50 +306,40 @@ void tk_store_close(struct tk_store *s)
 
 /* --- wiping --- */
 
-/* Erases the sector after the newest by i, and checks that it is blank. */
-static bool wipe_sector(struct tk_store *s, uint32_t seq)
+/* Erases the sector in this place and checks that it is blank. Returns its bit of the mask of worn
+ * sectors if that fails; for those that the mask does not have, all bits. */
+static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
 {
-    uint32_t at = tk_media_sector(s, seq);
+    uint32_t sectors = s->flash->sectors, at = place * s->flash->sector_size;
+    uint32_t seq = s->seq / sectors * sectors + sectors + place; /* a number above all */
 
-    return (tk_media_erase(s, seq) || tk_media_erase(s, seq)) && tk_media_sync(s) &&
-           tk_media_is_blank(s, at, at + s->flash->sector_size);
+    s->read_failed = false;
+    if ((tk_media_erase(s, seq) || tk_media_erase(s, seq)) && tk_media_sync(s) &&
+        tk_media_is_blank(s, at, at + s->flash->sector_size))
+        return 0;
+    return (uint16_t)(place < TK_WORN_PLACES ? 1u << place : (1u << TK_WORN_PLACES) - 1);
 }
 
-/* Erases all sectors. Returns a mask of those that are left, of the first 10; other ones count as
- * all. */
-static uint16_t wipe_all(struct tk_store *s)
+/* Begins anew above all numbers, in the first place that is ever used, with a sector that has
+ * nothing. */
+static int begin_anew(struct tk_store *s, const struct tk_commit *wipe, uint16_t left)
 {
-    uint32_t left = 0, place;
+    uint32_t sectors = s->flash->sectors, seq = tk_mount_number(s) / sectors * sectors + sectors;
 
-    s->ring = (uint16_t)s->flash->sectors;
-    for (uint32_t i = 1; i <= s->flash->sectors; i++) {
-        place = (s->seq + i) % s->flash->sectors;
-        s->read_failed = false;
-        if (!wipe_sector(s, s->seq + i))
-            left |= place < TK_WORN_PLACES ? (uint32_t)1 << place : UINT32_MAX;
-    }
-    return (uint16_t)(left & ((1u << TK_WORN_PLACES) - 1));
-}
-
-/* What could not be erased does not count: a new sector says so, with a number above all. */
-static int restart(struct tk_store *s, const struct tk_commit *wipe, uint16_t left)
-{
-    int ret = tk_store_open(s, s->flash, s->seal);
-
-    if (left == 0)
-        return ret;
-    s->seq = tk_mount_number(s);
-    s->oldest = s->seq + 1;
-    s->append_at = tk_media_sector(s, s->seq);
-    s->worn = left;
+    (void)tk_store_open(s, s->flash, s->seal);
     s->open_error = TK_STORE_OK;
-    if (tk_write_opening(s, wipe, true) != TK_STORE_OK)
-        (void)tk_store_open(s, s->flash, s->seal);
-    return TK_STORE_FLASH;
+    s->seq = seq;
+    s->oldest = seq + 1;
+    s->append_at = tk_media_sector(s, seq);
+    s->unsettled = 0;
+    s->is_marked = s->next_erased = false;
+    s->worn = left;
+    return tk_write_opening(s, wipe, true);
 }
 
 /* First a record that deletes all keys: if a power cut ends the wipe, either all values or none are
- * left. */
+ * left. Its sector is only erased when another says the same, and that one last of all: where it
+ * lies, a torn sector is known to be no foreign one. */
 int tk_store_wipe(struct tk_store *s)
 {
     static const struct tk_store_value all = {TK_KEY_ALL, 0, NULL};
@@ -345,11 +348,30 @@ int tk_store_wipe(struct tk_store *s)
                                 .is_wipe = true,
                                 .changed = 1,
                                 .heads = 1,
-                                .size = tk_record_frame(s) + 2};
+                                .size = TK_RECORD_FRAME + TK_STORE_NONCE + TK_STORE_TAG + 2};
+    uint32_t sectors, newest;
+    uint16_t left = 0;
 
+    TK_ASSERT(s->flash != NULL);
+    sectors = s->flash->sectors;
     if (begin(s) == TK_STORE_OK && s->seq != 0)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
-    return restart(s, &c, wipe_all(s));
+    newest = s->seq % sectors;
+    s->ring = (uint16_t)sectors;
+    for (uint32_t i = 0; i < sectors; i++)
+        left |= i != newest ? wipe_sector(s, i) : 0;
+    int ret = begin_anew(s, &c, left);
+
+    if (s->seq % sectors != newest)
+        left |= wipe_sector(s, newest);
+    if (ret == TK_STORE_OK && left == 0)
+        left |= wipe_sector(s, s->seq % sectors);
+    if (ret == TK_STORE_OK && left != 0) {
+        s->worn |= left;
+        return TK_STORE_FLASH;
+    }
+    ret = tk_store_open(s, s->flash, s->seal);
+    return left != 0 ? TK_STORE_FLASH : ret;
 }
 
 /* --- what it says of itself --- */

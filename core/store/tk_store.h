@@ -13,48 +13,17 @@
  * No function is reentrant for one store, and none may be called from an interrupt. Different
  * stores are independent. All calls block; only erases take long (tk_store_prepare).
  *
- * A caller's mistake fails a TK_ASSERT: a struct tk_store that is zero but was not opened, key 255,
- * a key twice in one commit, a NULL buffer or piece with a length, a driver or seal without a
- * function.
+ * A caller's mistake fails a TK_ASSERT: a struct tk_store that is zero but was not opened, a NULL
+ * buffer or piece with a length, a driver or seal without a function.
  *
- * Format (integers are little-endian). The flash is a ring of sectors, filled in turn. Each time a
- * sector is filled it gets a new number, from 1 up; number n lies at place n modulo the count of
- * sectors. Headers and records begin at a write unit; the rest of the last unit is 0xFF.
- *
- *      | header | header, second copy | record | record | ... 0xFF     a sector
- *
- *      0     4          8            12       16
- *      | n   | prev_end | opened_end | CRC-32 |                        a header
- *
- *      | count 1 | heads | check 2 | values | CRC-32 |                 a record
- *
- *      | count 1 | heads | check 2 | nonce 12 | values, sealed | tag 16 | CRC-32 |
- *
- *      | key 1 | length 1 |                                            a head
- *
- * prev_end: offset in sector n - 1 at which its records end. A record after it was torn and is
- * void.
- *
- * opened_end: offset at which the records end that were written before the header.
- *
- * count: of heads, 1 to 31. Bit 7: the values are copies from an earlier sector.
- *
- * length: 0 to 253; or 254: the key is deleted (key 255: all keys are); or 255: 254 bytes, and the
- * next head continues the same value.
- *
- * check: lower half of a CRC-32, without the final inversion, over n, count and heads.
- *
- * CRC-32: of a record, over n and the record; of a header, over the number 0 and the header. When
- * records are sealed, n and 0 are xored with a constant (SEALED in tk_store_media.c).
- *
- * A new sector is opened by writing records first and the header last, which makes all of them
- * count: copies of the live values of the sector that will be erased next, then the commit that did
- * not fit into the sector before. Further commits are appended.
+ * The format is in FORMAT.md beside this file. The flash is a ring of sectors. A new sector is
+ * opened by writing records first and the header last, which makes all of them count: copies of the
+ * live values of the sector that will be erased next, then the commit that did not fit into the
+ * sector before. Further commits are appended.
  *
  * After a mount the last record may be torn or marginal, that is, read differently each time. So
  * before anything else is written, a sector is opened with a copy of it, and the original becomes
- * void. If nothing was appended since the sector was opened, only its header may be marginal, and
- * the second copy of it is written.
+ * void; unless a mark proves that it is whole (tk_store_close).
  *
  * Invariants, each with a test of the same name in tests/unit/store/test_store_format.c:
  *   a_commit_is_one_record               its CRC-32 is written last

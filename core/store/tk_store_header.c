@@ -200,7 +200,7 @@ static int error_of_shape(const struct tk_store *s, struct tk_header *h, const u
 }
 
 /* TK_STORE_MISSING: not a header after all. */
-static int error_of(struct tk_store *s, struct tk_header *h, uint32_t *words, uint32_t at,
+static int error_of(const struct tk_store *s, struct tk_header *h, uint32_t *words, uint32_t at,
                     bool has_sealed_crc)
 {
     bool is_sealed = s->seal != NULL;

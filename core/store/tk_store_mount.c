@@ -90,15 +90,16 @@ static int error_of_format_1(struct tk_store *s)
                : TK_STORE_OK;
 }
 
-/* One sector that is not blank may be the first, or the last one of a wipe, at which power was
- * cut. */
+/* Only the sector that is opened first may be torn without a header anywhere. */
 static bool is_foreign(struct tk_store *s)
 {
-    uint32_t size = s->flash->sector_size, used = 0;
+    uint32_t size = s->flash->sector_size;
 
-    for (uint32_t i = 0; i < s->flash->sectors && used < 2; i++)
-        used += !tk_media_is_blank(s, i * size, (i + 1) * size);
-    return used > 1;
+    for (uint32_t i = 0; i < s->flash->sectors; i++) {
+        if (i != 1 && !tk_media_is_blank(s, i * size, (i + 1) * size))
+            return true;
+    }
+    return false;
 }
 
 int tk_mount(struct tk_store *s)

@@ -158,9 +158,8 @@ int tk_commit_plan(struct tk_store *s, struct tk_commit *c)
     for (size_t i = 0, place; i < c->count; i++) {
         place = i % TK_STORE_AT_A_TIME;
         if (place == 0)
-            tk_find_records(s, c->values + i,
-                            c->count - i < TK_STORE_AT_A_TIME ? c->count - i : TK_STORE_AT_A_TIME,
-                            at);
+            tk_find(s, &c->values[i].key, sizeof *c->values, at, sizeof *at,
+                    c->count - i < TK_STORE_AT_A_TIME ? c->count - i : TK_STORE_AT_A_TIME);
         growth += add_value(s, c, i, at[place]);
     }
     fits = s->read_failed || (c->heads <= TK_RECORD_HEADS && may_grow(s, c, growth));

@@ -2,20 +2,17 @@
 #include "tk_store_read.h"
 
 #include "tk_store_sealed.h"
-#include "tk_store_walk.h"
 
 #include <string.h>
 
-#define CHUNK    24 /* bytes read at a time */
-#define COMPARED 8  /* bytes of each side compared at a time */
-#define TRIES    3  /* a read of good cells may be wrong once */
+#define CHUNK 24 /* bytes read at a time */
+#define TRIES 3  /* a read of good cells may be wrong once */
 
 /* Copies to each query the part of its value that lies in the chunk. */
 static void hand_out(const struct tk_cursor *c, uint32_t at, const uint8_t *chunk, uint32_t n,
                      struct tk_store_query *queries, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct tk_store_query *q = &queries[i];
+    for (struct tk_store_query *q = queries; q < queries + count; q++) {
         const struct tk_cursor *f = &q->found;
         uint32_t from = at > f->value ? at : f->value;
         uint32_t to = at + n < f->value + f->len ? at + n : f->value + f->len;
@@ -99,16 +96,12 @@ bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_sto
         if (i == TRIES - 1)
             return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        struct tk_store_query *q = &queries[i];
-
+    for (struct tk_store_query *q = queries; q < queries + count; q++) {
         if (q->found.at == c->at)
             tk_sealed_decrypt(s, c, nonce, q->found.value, q->buf, q->found.len);
     }
     return true;
 }
-
-/* --- comparing --- */
 
 void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *buf,
                      uint32_t len)
@@ -120,29 +113,4 @@ void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
         return;
     tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, nonce, TK_STORE_NONCE);
     tk_sealed_decrypt(s, c, nonce, at, buf, len);
-}
-
-static bool is_same_value(struct tk_store *s, const struct tk_cursor *a, const struct tk_cursor *b)
-{
-    uint8_t some[COMPARED], others[COMPARED];
-    bool same = a->len == b->len && a->deleted == b->deleted && a->key == b->key;
-
-    for (uint32_t i = 0, n; i < a->len && same; i += n) {
-        n = a->len - i < COMPARED ? a->len - i : COMPARED;
-        tk_record_bytes(s, a, a->value + i, some, n);
-        tk_record_bytes(s, b, b->value + i, others, n);
-        same = memcmp(some, others, n) == 0;
-    }
-    return same;
-}
-
-bool tk_record_is_copy(struct tk_store *s, struct tk_cursor *source, uint32_t mask, uint32_t seq,
-                       uint32_t at)
-{
-    struct tk_cursor copy = {.seq = seq, .at = at, .limit = tk_media_sector_end(s, seq)};
-    bool same = tk_cursor_parse(s, &copy);
-
-    for (tk_cursor_rewind(s, source); same && tk_cursor_entry(s, source); mask >>= 1)
-        same = (mask & 1) == 0 || (tk_cursor_entry(s, &copy) && is_same_value(s, source, &copy));
-    return same;
 }

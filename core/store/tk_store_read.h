@@ -23,9 +23,4 @@ bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_
 void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *buf,
                      uint32_t len);
 
-/* Whether the record at this flash offset of sector seq holds those entries of source whose bit is
- * set in mask. Reads both. */
-bool tk_record_is_copy(struct tk_store *s, struct tk_cursor *source, uint32_t mask, uint32_t seq,
-                       uint32_t at);
-
 #endif

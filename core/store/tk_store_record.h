@@ -19,6 +19,7 @@ struct tk_writer {
     uint8_t *bounce;
     uint32_t crc;        /* of the record so far */
     uint32_t source_crc; /* what the CRC of a record copied whole was in its own sector */
+    uint32_t read_crc;   /* the same before the tag */
     uint8_t count;       /* first byte of the record */
     uint8_t fill;        /* bytes in the bounce buffer */
     uint8_t part;        /* enum part */
@@ -27,12 +28,9 @@ struct tk_writer {
 };
 
 /* Writes the record of w->commit, or a copy of the entries in w->mask of the one at w->source;
- * w->count is its first byte. Returns the flash offset of its end, without padding. */
+ * w->count is its first byte. Returns the flash offset of its end, without padding.
+ * Sets w->failed. */
 uint32_t tk_write_record(struct tk_writer *w);
-
-/* Reads the record back, a copy together with what it is copied from. Sets w->failed. Apart from
- * writing it because both need the stack. */
-void tk_check_record(struct tk_writer *w, uint32_t at, uint32_t end);
 
 /* Writes len bytes of words to a flash offset in sector w->seq. Sets w->failed. Moves w->at. */
 void tk_write_words(struct tk_writer *w, const uint32_t *words, uint32_t at, uint32_t len);

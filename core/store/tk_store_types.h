@@ -27,7 +27,7 @@ enum {
     TK_STORE_SEALED = -6,   /* sealed with another key, sealed but no seal was given, or plaintext
                                but a seal was given */
     TK_STORE_CLOSED = -7,   /* not open: tk_store_close was called */
-    TK_STORE_KEY = -8,      /* a key above TK_STORE_KEY_MAX, or twice in one commit */
+    TK_STORE_KEY = -8,      /* key 255, one above TK_STORE_KEY_MAX, or one twice in a commit */
     TK_STORE_FOREIGN = -9,  /* the flash holds something else than a store */
     TK_STORE_SHAPE = -10,   /* a store of other sectors or write unit */
     TK_STORE_FORMAT = -11,  /* a store of a newer format */

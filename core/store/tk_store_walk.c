@@ -36,8 +36,8 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
     c->limit = tk_media_sector_end(s, seq);
     if (seq == s->seq)
         c->limit = s->append_at != 0 ? s->append_at : s->limit;
-    else if (seq < s->seq)
-        c->limit = sector + end_of(s, seq);
+    else if (seq < s->seq) /* the number of a worn sector was passed by */
+        c->limit = tk_media_is_worn(s, seq % s->ring) ? 0 : sector + end_of(s, seq);
 }
 
 static bool is_old(const struct tk_store *s, uint32_t seq)
@@ -210,81 +210,55 @@ static bool concerns(const struct tk_cursor *c, uint16_t key)
     return c->key == key || c->is_all;
 }
 
-static void find_in_sector(struct tk_store *s, uint32_t seq, struct tk_store_query *queries,
-                           size_t count)
+void tk_find(struct tk_store *s, const uint16_t *key, size_t key_step, uint32_t *at, size_t at_step,
+             size_t count)
 {
+    uint32_t size = s->flash->sector_size, left = (uint32_t)count, *place;
     struct tk_cursor c;
 
-    tk_cursor_first(s, &c, seq);
-    while (tk_cursor_next(s, &c)) {
-        for (size_t i = 0; i < count; i++) {
-            struct tk_store_query *q = &queries[i];
-
-            if (concerns(&c, q->key) && (q->found.at == 0 || q->found.seq == seq))
-                q->found = c;
-        }
-    }
-}
-
-static bool is_any_missing(const struct tk_store_query *queries, size_t count)
-{
-    while (count > 0 && queries[count - 1].found.at != 0)
-        count--;
-    return count > 0;
-}
-
-void tk_find(struct tk_store *s, struct tk_store_query *queries, size_t count)
-{
     for (size_t i = 0; i < count; i++)
-        queries[i].found.at = 0;
-    for (uint32_t seq = s->seq; seq >= tk_media_oldest(s) && is_any_missing(queries, count); seq--)
-        find_in_sector(s, seq, queries, count);
-}
-
-void tk_find_previous(struct tk_store *s, struct tk_store_query *query)
-{
-    struct tk_cursor c, newest = {.deleted = true}, previous = newest;
-    struct tk_header h;
-    uint32_t oldest = tk_media_oldest(s), seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1;
-    uint8_t health = s->health;
-
-    /* The dead sector counts if it is intact. It may be half erased, so damage in it is not
-     * reported. */
-    for (; seq <= s->seq; seq++) {
-        if (seq < oldest && s->oldest == oldest && !tk_header_read(s, seq, &h))
-            continue;
-        tk_cursor_first(s, &c, seq);
-        while (tk_cursor_next(s, &c)) {
-            if (!concerns(&c, query->key))
-                continue;
-            previous = c.is_copy ? previous : newest;
-            newest = c;
-        }
-        if (seq < oldest && c.at != c.limit)
-            newest = previous = (struct tk_cursor){.deleted = true};
-    }
-    s->health = health;
-    query->found = newest.deleted ? newest : previous;
-}
-
-void tk_find_records(struct tk_store *s, const struct tk_store_value *values, size_t count,
-                     uint32_t *at)
-{
-    uint32_t size = s->flash->sector_size, left = (uint32_t)count;
-    struct tk_cursor c;
-
-    memset(at, 0, count * sizeof *at);
+        *(uint32_t *)((char *)at + i * at_step) = 0;
     for (uint32_t seq = s->seq; seq >= tk_media_oldest(s) && left > 0; seq--) {
         tk_cursor_first(s, &c, seq);
         while (tk_cursor_next(s, &c)) {
             for (size_t i = 0; i < count; i++) {
-                if (!concerns(&c, values[i].key) || (at[i] != 0 && at[i] / size != c.at / size))
+                place = (uint32_t *)((char *)at + i * at_step);
+                if (!concerns(&c, *(const uint16_t *)((const char *)key + i * key_step)) ||
+                    (*place != 0 && *place / size != c.at / size))
                     continue;
-                left -= at[i] == 0;
-                at[i] = c.at;
+                left -= *place == 0;
+                *place = c.at;
             }
         }
     }
+}
+
+/* The dead sector counts if it is intact. It may be half erased, so damage in it is not reported.
+ * Below a complete sector, those count that are still there. */
+uint32_t tk_find_previous(struct tk_store *s, uint16_t key)
+{
+    uint32_t newest = 0, previous = 0, oldest = tk_media_oldest(s);
+    uint8_t health = s->health;
+    struct tk_header h;
+    struct tk_cursor c;
+
+    for (uint32_t seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1; seq <= s->seq; seq++) {
+        if (tk_media_is_worn(s, seq % s->ring))
+            continue;
+        bool is_there = seq >= oldest || s->oldest != oldest || tk_header_read(s, seq, &h);
+
+        tk_cursor_first(s, &c, seq);
+        while (is_there && tk_cursor_next(s, &c)) {
+            if (!concerns(&c, key))
+                continue;
+            previous = c.is_copy ? previous : newest;
+            newest = c.deleted ? 0 : c.at;
+        }
+        if (!is_there || (seq < s->seq && c.at != c.limit))
+            newest = previous = 0;
+    }
+    s->health = health;
+    return newest == 0 ? 0 : previous;
 }
 
 void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at)

@@ -19,14 +19,13 @@ bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c);
 bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c);
 void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c);
 
-/* Sets query.found to the newest entry of its key (found.at = 0: none), or to the one before it. */
-void tk_find(struct tk_store *s, struct tk_store_query *queries, size_t count);
-void tk_find_previous(struct tk_store *s, struct tk_store_query *query);
+/* Finds, in one walk, the records that hold the newest entries of some keys: their flash offsets, 0
+ * for none. Keys and offsets are so many bytes apart. */
+void tk_find(struct tk_store *s, const uint16_t *key, size_t key_step, uint32_t *at, size_t at_step,
+             size_t count);
 
-/* Finds, in one walk, the records that hold the newest entries of these values' keys: their flash
- * offsets in at[], 0 for none. */
-void tk_find_records(struct tk_store *s, const struct tk_store_value *values, size_t count,
-                     uint32_t *at);
+/* Flash offset of the record with the entry before the newest one of a key; 0: none. */
+uint32_t tk_find_previous(struct tk_store *s, uint16_t key);
 
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
 void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at);

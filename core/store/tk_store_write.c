@@ -19,6 +19,7 @@ struct opening {
     struct tk_keys newer; /* keys of the sectors newer than the one that is copied */
     uint16_t worn;        /* as tk_store.worn, with the sectors that failed */
     bool is_complete;     /* all live values are copied */
+    bool is_undecided;    /* the flash reported that the header failed, but it is there */
     int8_t attempt;       /* at this sector */
 };
 
@@ -45,11 +46,13 @@ static void take_entry(struct tk_writer *w, uint32_t bit)
     w->count = (uint8_t)(w->count + (e->is_all ? 1 : tk_value_heads(e->key, e->len)));
 }
 
+/* Reads back once tk_write_record has given its buffer back: both need the stack. */
 static void write_checked(struct tk_writer *w)
 {
-    uint32_t at = w->at;
+    uint32_t at = w->at, end = tk_write_record(w);
+    uint8_t heads = w->count % TK_RECORD_COPY;
 
-    tk_check_record(w, at, tk_write_record(w));
+    w->failed = w->failed || !tk_record_reads_back(w->s, w->seq, at, end, heads);
 }
 
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
@@ -175,8 +178,12 @@ static bool finish(struct opening *o)
 
     if (s->seq != 0)
         h.prev_end = (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->seq);
-    if (w->failed || s->read_failed || !tk_write_header(w, &h, tk_media_sector(s, w->seq)))
+    if (w->failed || s->read_failed)
         return false;
+    if (!tk_write_header(w, &h, tk_media_sector(s, w->seq))) {
+        o->is_undecided = tk_header_at(s, tk_media_sector(s, w->seq), &h) && h.seq == w->seq;
+        return false;
+    }
     s->ring = h.sectors;
     s->format = TK_FORMAT;
     s->seq = w->seq;
@@ -215,7 +222,8 @@ static bool try_sector(struct opening *o)
 {
     struct tk_store *s = o->w.s;
 
-    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed; o->attempt++) {
+    for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed && !o->is_undecided;
+         o->attempt++) {
         o->w.failed = !s->next_erased && !tk_media_erase(s, o->w.seq);
         s->next_erased = false;
         if (o->w.failed)
@@ -242,14 +250,15 @@ static bool void_mark(struct tk_store *s)
     return !w.failed;
 }
 
-/* Tries one sector after another. The first one has nothing that counts; each further one must not
- * have anything live, and with it all is copied. */
+/* Tries one sector after another, unless a header is there in spite of an error: an erase that
+ * fails could leave it without its records. The first one has nothing that counts; each further one
+ * must not have anything live, and with it all is copied. */
 static bool try_all(struct opening *o)
 {
     struct tk_store *s = o->w.s;
     uint32_t sectors = s->flash->sectors, seq = s->seq;
 
-    for (uint32_t i = 1; i < sectors && !s->read_failed; i++) {
+    for (uint32_t i = 1; i < sectors && !s->read_failed && !o->is_undecided; i++) {
         seq = next_usable(s, seq, o->worn);
         if (s->ring == sectors && seq == s->seq + sectors)
             break;
@@ -258,6 +267,8 @@ static bool try_all(struct opening *o)
         o->w.seq = seq;
         if (try_sector(o))
             return true;
+        if (o->is_undecided)
+            break;
         s->health |= TK_STORE_WORN;
         if (seq % sectors < TK_WORN_PLACES)
             o->worn = (uint16_t)(o->worn | 1u << seq % sectors);
@@ -278,7 +289,8 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
         return TK_STORE_OK;
     o.worn = 0;
     o.is_complete = true;
-    return !s->read_failed && s->worn != 0 && try_all(&o) ? TK_STORE_OK : TK_STORE_FLASH;
+    return !s->read_failed && !o.is_undecided && s->worn != 0 && try_all(&o) ? TK_STORE_OK
+                                                                             : TK_STORE_FLASH;
 }
 
 /* --- the newest sector --- */
@@ -311,9 +323,11 @@ int tk_write_mark(struct tk_store *s)
                           .sectors = s->ring,
                           .is_complete = s->oldest == s->seq};
 
-    if (at < s->append_at || !tk_media_is_blank(s, at, s->limit) || !tk_write_header(&w, &h, at))
+    if (at < s->append_at || !tk_media_is_blank(s, at, s->limit))
         return TK_STORE_FLASH;
-    s->limit = at;
+    s->limit = at; /* also if it fails: its units may be programmed */
+    if (!tk_write_header(&w, &h, at))
+        return TK_STORE_FLASH;
     s->opened_end = end;
     s->is_marked = true;
     return TK_STORE_OK;

@@ -53,6 +53,8 @@ class CommandsOfConsumers(GatewayCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 if "console" in line:
                     self.assertIn("@1 OK version=", done.stdout)
+                elif "export" in line:
+                    self.assertIn(f"set portal {self.b24.portal}", done.stdout)
                 elif "curl" in line:
                     self.assertIn('"result"', done.stdout)
                 elif "--json" in line:

@@ -37,3 +37,15 @@ class CopiedFlash(GatewayCase):
             done = self.k.run("run", "--device-id", device_id)
             self.assertEqual(done.returncode, 2)
             self.assertIn("--device-id takes", done.stderr)
+
+
+class ForeignFlash(GatewayCase):
+    def test_a_file_of_something_else_is_refused_and_kept(self) -> None:
+        self.k.kill()
+        content = b"not a flash file" * (self.k.flash.stat().st_size // 16)
+        self.k.flash.write_bytes(content)
+        done = self.k.run(*self.k.command_line[1:])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("storage_foreign: not a flash file of this version; nothing was written",
+                      done.stderr)
+        self.assertEqual(self.k.flash.read_bytes(), content)

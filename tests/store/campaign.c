@@ -303,7 +303,7 @@ bool run_wear(struct proof *p, const struct shape *shape, uint32_t commits)
             model_commit(&m, d.load, shape, n);
     }
     good = good && device_boot(&d) == TK_STORE_OK && check(&d, &m, &m) == FOUND_NEW &&
-           previous_is_right(&d, &m) && d.store.health == 0 && d.sim.violations == 0;
+           previous_is_right(&d, &m, false) && d.store.health == 0 && d.sim.violations == 0;
     if (!good && p->failures++ < 10 && !p->quiet)
         printf("FAILED: %u commits at %u x %u, unit %u\n", (unsigned)commits,
                (unsigned)shape->sectors, (unsigned)shape->sector_size, (unsigned)shape->unit);

@@ -97,19 +97,12 @@ static struct tally all;
 
 static const char *only, *only_shape; /* NULL, or the name of a fault or shape */
 
-/* What the store does not survive yet. */
+/* What the store does not survive in all of these trials: a sector that wears out while every other
+ * one has live values and the newest one no room, or while it may not be appended to after a
+ * restart; a damaged head among small records, which costs those after it. --only runs them. */
 static bool is_disabled(const struct campaign *c)
 {
-    if (c->shape.kind & ECC)
-        return true;
-    switch (c->fault) {
-    case FAULT_MISREAD:
-    case FAULT_WORN:
-    case FAULT_DAMAGE:
-        return true;
-    default:
-        return false;
-    }
+    return c->fault == FAULT_WORN || c->fault == FAULT_DAMAGE;
 }
 
 static void run(const struct campaign *c)
@@ -241,6 +234,7 @@ static void without_faults(bool quick)
     static const struct shape years[] = {
         {2, 4096, 1, 0}, {4, 4096, 1, 0}, {8, 4096, 1, 0}, {4, 1024, 8, 0}};
 
+    (void)run_contents(&proof);
     for (int i = 0; i < ALL_SHAPES; i++) {
         watch_trial();
         run_full(&proof, &shapes[i]);

@@ -158,8 +158,8 @@ enum finding check(struct device *d, const struct model *old, const struct model
 enum finding check_shown(struct device *d, const struct model *m, const struct model *before);
 
 /* Whether previous values match the model. Those that the last commit replaced must be there,
- * unless there are two sectors; others may be missing. */
-bool previous_is_right(struct device *d, const struct model *m);
+ * unless there are two sectors or some were passed by; others may be missing. */
+bool previous_is_right(struct device *d, const struct model *m, bool passed_by);
 
 /* --- a trial --- */
 

@@ -50,10 +50,20 @@ void plan_tear(struct proof *p, struct device *d, uint32_t how, uint32_t what)
 enum finding boot(struct proof *p, struct device *d)
 {
     uint64_t operations = d->sim.operations;
+    int ret = device_boot(d);
 
-    if (device_boot(d) != TK_STORE_OK)
+    /* sectors passed by in a blank store, none of which got a header: foreign, until it is wiped */
+    if (ret == TK_STORE_FOREIGN && p->trial.n == 0 && p->trial.at2 > p->trial.at)
+        return tk_store_wipe(&d->store) == TK_STORE_OK ? FOUND_NEW : FOUND_MOUNT;
+    if (ret != TK_STORE_OK)
         return FOUND_MOUNT;
     return d->sim.operations == operations ? FOUND_NEW : violation(p, "mounting writes");
+}
+
+/* Whether operations failed until sectors were passed by. */
+static bool fails_on(const struct proof *p)
+{
+    return p->trial.fault == FAULT_FAIL && p->trial.at2 > p->trial.at;
 }
 
 /* Commits from n on, with a check now and then. */
@@ -75,7 +85,7 @@ enum finding continues(struct proof *p, struct device *d, struct model *m, uint3
         return FOUND_MOUNT;
     if (!holds(d, m))
         return FOUND_UNSTABLE;
-    return previous_is_right(d, m) ? FOUND_NEW : FOUND_PREVIOUS;
+    return previous_is_right(d, m, fails_on(p)) ? FOUND_NEW : FOUND_PREVIOUS;
 }
 
 /* The store is open and was found good. Restarts and prepare must not change what it holds, and
@@ -86,7 +96,7 @@ enum finding continues_from(struct proof *p, struct device *d, enum finding foun
     struct model m = found == FOUND_OLD ? *old : *fresh;
     enum finding f = FOUND_NEW;
 
-    if (!previous_is_right(d, &m))
+    if (!previous_is_right(d, &m, fails_on(p)))
         return FOUND_PREVIOUS;
     if (d->store.health & TK_STORE_CORRUPT)
         return violation(p, "corruption is reported where there is none");

@@ -80,7 +80,7 @@ static void settings_stay_and_an_alert_is_raised_once(void **state)
     assert_non_null(strstr(w.answer, "client_secret=len=6"));
     world_assert_begins(world_type(&w, "set portal other"), "ERR in_use");
     assert_int_equal(world_count_events(&w, "event=raised level=4 cause=other_device"), 1);
-    assert_non_null(strstr(world_status(&w, "action"), "of the device that this flash was copied"));
+    assert_non_null(strstr(world_status(&w, "action"), "the token is another device's"));
     restart_as("sim-0002");
     world_run(&w, DAY);
     assert_int_equal(world_count_events(&w, "cause=other_device"), 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Flash reads that fail while a gateway starts. */
+/* Flash that fails: reads while a gateway starts, stores that do not open, worn sectors. */
 
+#define _GNU_SOURCE /* memmem */
 #include "world.h"
 
 #include <setjmp.h>
@@ -99,6 +100,64 @@ static void a_store_that_cannot_be_read_is_opened_again(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
+/* The first n sectors no longer erase or program. */
+static void wear(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        w.flash.worn[i] = TK_SIM_NO_ERASE;
+}
+
+/* Sectors are met in turn, one in about 40 refreshes. */
+static void refresh_until(const char *worn)
+{
+    for (int i = 0; i < 2000 && strstr(world_status(&w, "store"), worn) == NULL; i++)
+        world_run(&w, 25 * 60000);
+    assert_non_null(strstr(world_status(&w, "store"), worn));
+}
+
+/* The events of a worn flash in the history. */
+static unsigned count_worn(void)
+{
+    unsigned count = 0;
+
+    world_assert_begins(world_type(&w, "history"), "OK events=");
+    for (const char *at = w.answer; (at = strstr(at, "cause=storage_worn")) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void worn_sectors_are_reported_and_raise_level_2_once(void **state)
+{
+    (void)state;
+    world_run(&w, 100000);
+    wear(2);
+    refresh_until(" sectors=2/8");
+    assert_int_equal(count_worn(), 0);
+    assert_string_equal(world_type(&w, "auth forget"), "OK left=2/8");
+    world_give_code(&w, "code2");
+    world_assert_begins(world_type(&w, "auth code code2"), "OK state=ready");
+    wear(4);
+    refresh_until(" sectors=4/8");
+    world_run(&w, 3 * 3600000);
+    assert_int_equal(count_worn(), 1);
+    assert_string_equal(world_status(&w, "escalation"), "2");
+    world_assert_state(&w, "ready", "none");
+    world_restart(&w, 1000);
+    world_run(&w, 3 * 3600000);
+    assert_int_equal(count_worn(), 1);
+}
+
+static void factory_reset_names_what_is_left(void **state)
+{
+    (void)state;
+    world_run(&w, 100000);
+    wear(1);
+    world_assert_begins(world_type(&w, "factory-reset 0001"), "ERR storage_failed");
+    assert_non_null(strstr(w.answer, "@1 left=1/8\n"));
+    assert_null(memmem(w.flash.bytes + 4096, 7 * 4096, "s3cret", 6));
+    assert_null(memmem(w.flash.bytes + 4096, 7 * 4096, "refresh1", 8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +167,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_store_that_cannot_be_read_is_opened_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(worn_sectors_are_reported_and_raise_level_2_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(factory_reset_names_what_is_left, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,7 +388,7 @@ static void a_commit_waits_for_an_erase_in_steps(void **state)
     assert_string_equal(value(1), "b");
     assert_int_equal(f.erases, 1);
     assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
-    assert_int_equal(f.erases, 3);
+    assert_int_equal(f.erases, 4); /* the first one twice: it gets a new header between */
 }
 
 /* Commits until prepare has begun to erase the next sector, and leaves the erase unfinished. */
@@ -475,6 +475,8 @@ static void a_commit_is_synced_before_it_returns(void **state)
     assert_int_equal(put(1, "b"), TK_STORE_FLASH);
     assert_string_equal(value(1), "a");
     assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+    f.flash.sync = NULL;
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
     assert_string_equal(value(1), "(missing)");
 }
 
