@@ -195,7 +195,8 @@ static int serve(const struct tk_options *options)
                                         .new_root = tk_trust_new,
                                         .parse_root = tk_x509_parse,
                                         .on_line = print_line,
-                                        .on_security = report_security};
+                                        .on_security = report_security,
+                                        .trusted_consoles = 1};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define QUESTION_MS 60000
+#define UNLOCKED_MS 300000
 
 static bool is_secret(const void *table, const char *typed)
 {
@@ -199,6 +200,19 @@ void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text
     end_answer(c);
 }
 
+void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s)
+{
+    char text[TK_WORDS_MAX + 24];
+    struct tk_text t;
+
+    tk_text_init(&t, text, sizeof text);
+    tk_text_add(&t, "retry_in=");
+    tk_text_int(&t, wait_s);
+    tk_text_char(&t, ' ');
+    tk_words_add(&t, err);
+    tk_console_err_text(c, err, text);
+}
+
 void tk_console_err_usage(struct tk_console *c)
 {
     char text[160];
@@ -243,6 +257,59 @@ static char *trim(char *s)
     return s;
 }
 
+/* --- console_pin --- */
+
+bool tk_console_is_locked(const struct tk_console *c)
+{
+    const struct tk_config *config = c->env->rt->config;
+    bool is_trusted = config->trusted_consoles > 0 && c->out.number >= config->trusted_consoles;
+
+    return !is_trusted && tk_runtime_now(c->env->rt) >= c->unlocked_until_ms &&
+           tk_pin_is_set(c->env->rt);
+}
+
+bool tk_console_unlock(struct tk_console *c, const char *pin)
+{
+    struct tk_runtime *rt = c->env->rt;
+    uint32_t wait_s;
+    enum tk_err err = tk_pin_check(c->env->pin, rt, pin, &wait_s);
+
+    if (err == TK_OK) {
+        c->unlocked_until_ms = tk_runtime_now(rt) + UNLOCKED_MS;
+        return true;
+    }
+    if (err == TK_E_WRONG_PIN)
+        tk_runtime_security(rt, TK_SECURITY_WRONG_PIN, TK_NO_ACCOUNT, NULL, NULL);
+    tk_console_err_retry(c, err, wait_s);
+    return false;
+}
+
+static void run_command(struct tk_console *c, char *line);
+
+/* Then the command that waited for it. */
+static void take_pin(struct tk_console *c, char *pin)
+{
+    char line[sizeof c->job.u.guarded.line];
+
+    memcpy(line, c->job.u.guarded.line, sizeof line);
+    if (tk_console_unlock(c, pin)) {
+        end_job(c);
+        run_command(c, line);
+    }
+    tk_wipe(line, sizeof line);
+}
+
+/* An operator is asked; a program, and a line that is too long to be kept, must begin with pin. */
+static void ask_pin(struct tk_console *c, const char *line)
+{
+    if (tk_console_is_program(c) || strlen(line) >= sizeof c->job.u.guarded.line) {
+        tk_console_err(c, TK_E_PIN_NEEDED);
+        return;
+    }
+    tk_console_ask(c, "console_pin", take_pin);
+    tk_copy(c->job.u.guarded.line, sizeof c->job.u.guarded.line, line);
+}
+
 static void run_command(struct tk_console *c, char *line)
 {
     const char *args;
@@ -254,6 +321,8 @@ static void run_command(struct tk_console *c, char *line)
     else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
              (command->usage[0] == '\0' && *args != '\0'))
         tk_console_err_usage(c);
+    else if (tk_console_is_locked(c) && c->env->table->is_guarded(command, args))
+        ask_pin(c, line);
     else
         command->run(c, line + (args - line));
 }
