@@ -99,6 +99,7 @@ void tk_webhook_load(struct tk_webhook *w, struct tk_storage *storage)
 {
     char text[TK_URL_MAX + 1];
 
+    tk_wipe(w->url, sizeof w->url);
     if (tk_storage_text(storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url) &&
         !is_good_url(w->url)) /* stored by a build that was less strict */
         w->url[0] = '\0';
