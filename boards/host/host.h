@@ -41,6 +41,7 @@ struct tk_options {
 
 int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
+int tk_host_events(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 
 /* The paths of flash file and sockets: from the option, the environment, or the user's default.

@@ -19,6 +19,9 @@ static const char usage[] =
     "  tokenkeeper console [--socket PATH] [--admin PATH]\n"
     "      Opens a console of the running service, for root and the user of the service. Ctrl-]\n"
     "      leaves it.\n"
+    "  tokenkeeper events [--socket PATH] [--admin PATH]\n"
+    "      Prints each event from now on as an object on a line (NDJSON), for root and the user\n"
+    "      of the service; what changed and who did it has \"kind\":\"security\".\n"
     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION] [--timeout S]\n"
     "                  [--json] [--socket PATH]\n"
     "      Prints a valid access token. --min-valid: renew it first if fewer seconds are\n"
@@ -89,6 +92,7 @@ static const struct {
      BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_ADMIN) |
          BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY)},
     {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
+    {"events", tk_host_events, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},

@@ -2,6 +2,7 @@
 #include "access.h"
 #include "announce.h"
 #include "control.h"
+#include "events.h"
 #include "host.h"
 #include "key.h"
 #include "protect.h"
@@ -78,6 +79,8 @@ static void print_line(void *ctx, const char *line)
     (void)ctx;
     if (service.echo)
         fprintf(stderr, "%s\n", line);
+    if (strncmp(line, "EVT ", 4) == 0)
+        tk_events_send(&service.control, line + 4);
 }
 
 static void report_security(void *ctx, const char *event, const char *ref, const char *key,
