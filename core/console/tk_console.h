@@ -22,8 +22,6 @@
 #include "tk_output.h"
 #include "tk_pin.h"
 
-enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
-
 /* What commands work on; shared by all console lines. */
 struct tk_console_env {
     struct tk_runtime *rt;

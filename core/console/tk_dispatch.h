@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
+
 struct tk_console;
 
 enum tk_command_flag {
@@ -48,5 +50,12 @@ size_t tk_dispatch_matches(const char *line, const char *name);
 
 /* Whether what follows this unfinished line is secret and must not be echoed. */
 bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line);
+
+/* Copies "@<1 to 10 digits> " to prefix, "" for a line without @. The rest of the line, or NULL if
+ * the prefix is malformed. */
+char *tk_dispatch_prefix(char *line, char prefix[TK_PREFIX_SIZE]);
+
+/* Cuts leading and trailing spaces. */
+char *tk_dispatch_trim(char *s);
 
 #endif
