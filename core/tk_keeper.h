@@ -22,6 +22,7 @@ struct tk_keeper {
     bool stopping;       /* tk_keeper_shutdown was called, or a reboot is due */
     uint64_t stop_by_ms; /* tick: it waits no longer; 0: it has nothing to wait for any more */
     enum tk_state reported[TK_ACCOUNTS]; /* in each account's last EVT line */
+    struct tk_pin pin;
     struct tk_console_env env;
     struct tk_accounts accounts;
     struct tk_alerts alerts;

@@ -109,7 +109,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     memset(k, 0, sizeof *k);
     k->running = true;
     tk_runtime_init(&k->rt, config, on_line, k);
-    k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->alerts, &tk_command_table};
+    k->pin.failed_ms = k->rt.started_ms;
+    k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->alerts, &tk_command_table, &k->pin};
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], &k->env, i);
     tk_accounts_init(&k->accounts, &k->rt, &listener);

@@ -365,3 +365,41 @@ int tk_host_console(const struct tk_options *options)
     tk_host_message("the last line of the input is incomplete and was not run");
     return TK_EXIT_USAGE;
 }
+
+/* --- events --- */
+
+/* Copies what the service sends until it ends. */
+static int pass_events(int fd)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0 ||
+           (n < 0 && (errno == EINTR || errno == EAGAIN))) {
+        if (n > 0 && (fwrite(bytes, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout) != 0))
+            return TK_EXIT_INTERNAL;
+    }
+    tk_host_message("the service has ended");
+    return TK_EXIT_NO_SERVICE;
+}
+
+int tk_host_events(const struct tk_options *options)
+{
+    char answer[ANSWER_SIZE], path[TK_HOST_PATH];
+    struct tk_service service = {.deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS};
+    int status;
+
+    if (!tk_host_admin_path(options, path))
+        return TK_EXIT_USAGE;
+    enum tk_service_result result =
+        ask(&service, path, true, "{\"op\":\"events\"}\n", answer, sizeof answer);
+
+    if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
+        status = tk_service_report(result, path);
+    else if (strstr(answer, "\"ok\":true") == NULL)
+        status = report_answer(answer);
+    else
+        status = pass_events(service.fd);
+    tk_service_close(&service);
+    return status;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 
+#include "events.h"
 #include "host.h"
 #include "peer.h"
 #include "private_file.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -333,6 +335,9 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
     case TK_CLIENT_OPENING:
         open_console(c, client);
         break;
+    case TK_CLIENT_EVENTS:
+        client->is_lost |= has_hung_up(c, client);
+        break;
     default:
         break;
     }
@@ -349,9 +354,9 @@ static uint64_t watch_client(struct tk_control *c, struct tk_control_client *cli
         tk_posix_watch(c->port, client->fd, POLLIN);
         return client->may_read ? now_ms : UINT64_MAX;
     }
-    if (client->state == TK_CLIENT_WAITING) {
+    if (client->state == TK_CLIENT_WAITING || client->state == TK_CLIENT_EVENTS) {
         tk_posix_watch(c->port, client->fd, POLLPRI);
-        return client->deadline_ms;
+        return client->state == TK_CLIENT_WAITING ? client->deadline_ms : UINT64_MAX;
     }
     return client->state == TK_CLIENT_OPENING ? now_ms : UINT64_MAX;
 }
@@ -386,9 +391,10 @@ void tk_control_close(struct tk_control *c)
     tk_listener_close(&c->admins);
 }
 
-void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
-                       const char *ref, const char *key)
+void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
+                       const char *key)
 {
+    char text[256];
     uid_t uid = getuid();
     pid_t pid = getpid();
 
@@ -400,5 +406,10 @@ void tk_control_report(const struct tk_control *c, unsigned console, const char 
             pid = client->pid;
         }
     }
-    tk_journal_security(uid, pid, console, event, ref, key);
+    snprintf(text, sizeof text, "security uid=%lu pid=%ld console=%u event=%s%s%s%s%s",
+             (unsigned long)uid, (long)pid, console, event,
+             ref == NULL ? "" : " ref=", ref == NULL ? "" : ref,
+             key == NULL ? "" : " key=", key == NULL ? "" : key);
+    tk_host_message("%s", text);
+    tk_events_send(c, text);
 }

@@ -31,7 +31,8 @@ enum tk_client_state {
     TK_CLIENT_READING,  /* between requests */
     TK_CLIENT_WAITING,  /* for a token */
     TK_CLIENT_OPENING,  /* waits for its console, which another one had until now */
-    TK_CLIENT_CONSOLE
+    TK_CLIENT_CONSOLE,
+    TK_CLIENT_EVENTS /* gets the events */
 };
 
 struct tk_control_client {
@@ -77,8 +78,8 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
 /* Reports a security event of the keeper, with uid and pid of the client at that console; without a
  * client, at the terminal, with those of the service. */
-void tk_control_report(const struct tk_control *c, unsigned console, const char *event,
-                       const char *ref, const char *key);
+void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
+                       const char *key);
 
 /* True if tk_control_run must run again at once: the keeper has met the end of a console. */
 bool tk_control_is_due(const struct tk_control *c);

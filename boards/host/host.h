@@ -45,6 +45,7 @@ struct tk_options {
 
 int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
+int tk_host_events(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 int tk_host_export(const struct tk_options *options);
 

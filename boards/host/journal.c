@@ -31,14 +31,6 @@ void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *
     j->holdoff_until_ms = now_ms + HOLDOFF_MS;
 }
 
-void tk_journal_security(uid_t uid, pid_t pid, unsigned line, const char *event, const char *ref,
-                         const char *key)
-{
-    tk_host_message("security uid=%lu pid=%ld console=%u event=%s%s%s%s%s", (unsigned long)uid,
-                    (long)pid, line, event, ref == NULL ? "" : " ref=", ref == NULL ? "" : ref,
-                    key == NULL ? "" : " key=", key == NULL ? "" : key);
-}
-
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event)
 {
     tk_host_message("uid=%lu pid=%ld console=%u %s", (unsigned long)uid, (long)pid, line, event);

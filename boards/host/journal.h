@@ -26,10 +26,6 @@ void tk_journal_token(struct tk_journal *j, uid_t uid, pid_t pid, const char *re
 void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *what,
                         uint64_t now_ms);
 
-/* A security event of the keeper (struct tk_config), by the client at that console. */
-void tk_journal_security(uid_t uid, pid_t pid, unsigned line, const char *event, const char *ref,
-                         const char *key);
-
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event);
 
 #endif

@@ -27,6 +27,14 @@ static bool is_served(const struct sockaddr_un *address)
     return served;
 }
 
+/* A process of that group needs no chown, which the unit does not permit. */
+static bool has_group(const char *path, gid_t group)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && st.st_gid == group;
+}
+
 /* Called between bind and listen, when no client can connect yet. */
 static bool give_to_group(const char *path, const char *name)
 {
@@ -36,7 +44,8 @@ static bool give_to_group(const char *path, const char *name)
         tk_host_message("no such group: %s", name);
         return false;
     }
-    if (chown(path, (uid_t)-1, group->gr_gid) == 0 && chmod(path, 0660) == 0)
+    if ((has_group(path, group->gr_gid) || chown(path, (uid_t)-1, group->gr_gid) == 0) &&
+        chmod(path, 0660) == 0)
         return true;
     tk_host_message("cannot set the group of %s to %s: %s", path, name, strerror(errno));
     return false;

@@ -20,6 +20,10 @@ static const char usage[] =
     "  tokenkeeper console [--socket PATH] [--admin PATH]\n"
     "      Opens a console of the running service, for root and the user of the\n"
     "      service. Ctrl-] leaves it.\n"
+    "  tokenkeeper events [--socket PATH] [--admin PATH]\n"
+    "      Prints each event from now on as an object on a line (NDJSON), for root\n"
+    "      and the user of the service; what changed, and who did it, has\n"
+    "      \"kind\":\"security\".\n"
     "  tokenkeeper export [--socket PATH] [--admin PATH]\n"
     "      Prints settings and added roots as commands for the console of another\n"
     "      gateway, without secrets and tokens: a comment names each setting that\n"
@@ -105,6 +109,7 @@ static const struct {
          BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
     {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"export", tk_host_export, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
+    {"events", tk_host_events, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},

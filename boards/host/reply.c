@@ -16,7 +16,7 @@ static void send_all(struct tk_control_client *client, const char *bytes, size_t
         client->is_lost = true;
 }
 
-static void send_line(struct tk_control_client *client, struct tk_text *t)
+void tk_reply_line(struct tk_control_client *client, struct tk_text *t)
 {
     tk_text_add(t, "}\n");
     send_all(client, t->buf, t->len);
@@ -65,7 +65,7 @@ void tk_reply_greeting(struct tk_control_client *client, const char *role)
     tk_text_int(&t, TK_PROTOCOL);
     tk_reply_string(&t, "version", TK_VERSION);
     tk_reply_string(&t, "role", role);
-    send_line(client, &t);
+    tk_reply_line(client, &t);
 }
 
 void tk_reply_no_greeting(struct tk_control_client *client, const char *code, const char *words,
@@ -76,7 +76,7 @@ void tk_reply_no_greeting(struct tk_control_client *client, const char *code, co
 
     tk_text_init(&t, buf, sizeof buf);
     begin_error(&t, code, words, status);
-    send_line(client, &t);
+    tk_reply_line(client, &t);
     client->is_lost = true;
 }
 

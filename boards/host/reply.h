@@ -20,6 +20,9 @@ void tk_reply_greeting(struct tk_control_client *client, const char *role);
 void tk_reply_no_greeting(struct tk_control_client *client, const char *code, const char *words,
                           int status);
 
+/* Closes the object in t and sends it as a line. */
+void tk_reply_line(struct tk_control_client *client, struct tk_text *t);
+
 /* Begins an answer with "ok":true; the caller adds members and calls tk_reply_send. */
 void tk_reply_begin(struct tk_text *t, char buf[TK_REPLY_SIZE]);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request.h"
 
+#include "events.h"
+
 #include "host.h"
 #include "reply.h"
 #include "tk_json.h"
@@ -323,6 +325,17 @@ static void run_root(struct tk_control *c, struct tk_control_client *client, int
                    TK_EXIT_OPERATOR);
 }
 
+static void run_events(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
+{
+    if (client->is_admin) {
+        tk_events_subscribe(c, client);
+        return;
+    }
+    tk_journal_refusal(&c->journal, client->uid, client->pid, "events", now_ms);
+    tk_reply_words(client, "not_allowed", "events are for administrators, at their own socket",
+                   TK_EXIT_OPERATOR);
+}
+
 /* --- a request --- */
 
 void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
@@ -350,6 +363,8 @@ void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint
         run_console(c, client, now_ms);
     else if (strcmp(f.op, "root") == 0)
         run_root(c, client, f.index, now_ms);
+    else if (strcmp(f.op, "events") == 0)
+        run_events(c, client, now_ms);
     else
         refuse(client, "unknown_op", "'%.40s' is not a request of this service", f.op, 0);
 }

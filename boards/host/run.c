@@ -2,6 +2,7 @@
 #include "access.h"
 #include "announce.h"
 #include "control.h"
+#include "events.h"
 #include "host.h"
 #include "identity.h"
 #include "key.h"
@@ -81,6 +82,8 @@ static void print_line(void *ctx, const char *line)
     (void)ctx;
     if (service.echo)
         fprintf(stderr, "%s\n", line);
+    if (strncmp(line, "EVT ", 4) == 0)
+        tk_events_send(&service.control, line + 4);
 }
 
 static void report_security(void *ctx, const char *event, const char *ref, const char *key,
@@ -224,7 +227,8 @@ static int serve(const struct tk_options *options)
                                         .new_root = tk_trust_new,
                                         .parse_root = tk_x509_parse,
                                         .on_line = print_line,
-                                        .on_security = report_security};
+                                        .on_security = report_security,
+                                        .trusted_consoles = 1};
     if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))

@@ -26,6 +26,9 @@ TK_ERROR(REF_LIMIT, "ref_limit", NONE, "no room for another account; type ref de
 TK_ERROR(IN_USE, "in_use", NONE, "the account has a token; type auth forget first")
 TK_ERROR(NO_CLIENT, "no_client", NONE, "set portal, client_id and client_secret first")
 TK_ERROR(NEEDS_CODE, "needs_code", NONE, "authorization required; type auth begin")
+TK_ERROR(PIN_NEEDED, "pin_needed", NONE, "type pin <console_pin>, then this command again")
+TK_ERROR(WRONG_PIN, "wrong_pin", NONE,
+         "each failure doubles the wait; a forgotten console_pin ends with factory-reset")
 TK_ERROR(TOO_SOON, "too_soon", NONE,
          "the token is less than 10 s old, or the budget of rejected= is used up; try again later")
 TK_ERROR(TRY_LATER, "try_later", NONE, "not available yet; try again in a moment, see status")
@@ -166,8 +169,7 @@ TK_ERROR(
     "the address is not of the last auth begin, or that has ended (one use, 15 min); type auth "
     "begin, then open the newest url=")
 TK_ERROR(OTHER_USER, "other_user", NONE,
-         "the token in use stays; log in as the user it belongs to, or type auth begin other_user "
-         "to replace it")
+         "the token in use stays; log in as its user, or type auth begin other_user")
 TK_ERROR(WRONG_DOMAIN, "wrong_domain", NONE,
          "the code is from another portal; log in to the portal in show, or set portal")
 TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,

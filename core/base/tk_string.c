@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_string.h"
 
+#include "tk_wipe.h"
+
 #include <string.h>
 
 bool tk_is_alnum(char c)
@@ -53,10 +55,11 @@ bool tk_copy(char *dst, size_t size, const char *src)
     size_t len = strlen(src);
 
     if (len >= size) {
-        dst[0] = '\0';
+        tk_wipe(dst, size);
         return false;
     }
-    memmove(dst, src, len + 1);
+    memmove(dst, src, len);
+    tk_wipe(dst + len, size - len);
     return true;
 }
 

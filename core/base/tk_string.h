@@ -27,8 +27,8 @@ bool tk_ends_with(const char *s, const char *tail);
 /* True if every character is a VCHAR (RFC 5234: 0x21 to 0x7e, thus no space). */
 bool tk_is_vchar(const char *s);
 
-/* Copies src with its terminator into dst of size bytes; the two may overlap. False, with dst
- * empty, if it does not fit. */
+/* Copies src with its terminator into dst of size bytes, and wipes the rest of it: what was there
+ * may have been a longer secret. The two may overlap. False, with dst empty, if it does not fit. */
 bool tk_copy(char *dst, size_t size, const char *src);
 
 /* Parses s[0..len) as a decimal number of 1 to 19 digits, without sign or space, that is at most

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
-#include "tk_words.h"
-
 #include <mbedtls/sha256.h>
 #include <string.h>
 
@@ -87,19 +85,6 @@ void tk_command_report(struct tk_console *c, enum tk_security_type type, const s
                         key);
     if (!is_refusal(type))
         (void)tk_storage_commit(&rt->storage, NULL, 0); /* else with the next commit */
-}
-
-void tk_command_too_soon(struct tk_console *c, uint32_t wait_s)
-{
-    char text[TK_WORDS_MAX + 24];
-    struct tk_text t;
-
-    tk_text_init(&t, text, sizeof text);
-    tk_command_key(&t, "retry_in");
-    tk_text_int(&t, wait_s);
-    tk_text_char(&t, ' ');
-    tk_words_add(&t, TK_E_TOO_SOON);
-    tk_console_err_text(c, TK_E_TOO_SOON, text);
 }
 
 void tk_command_wait(struct tk_console *c, tk_console_step step, uint32_t wait_ms)

@@ -20,6 +20,7 @@ void tk_command_auth_refresh(struct tk_console *c, char *args);
 void tk_command_auth_forget(struct tk_console *c, char *args);
 void tk_command_portal_accept(struct tk_console *c, char *args);
 void tk_command_token(struct tk_console *c, char *args);
+void tk_command_pin(struct tk_console *c, char *args);
 void tk_command_escalate_test(struct tk_console *c, char *args);
 void tk_command_ca_list(struct tk_console *c, char *args);
 void tk_command_ca_begin(struct tk_console *c, char *args);
@@ -60,9 +61,6 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value);
  * not a refusal, is stored at once: refusals must not wear out the flash. */
 void tk_command_report(struct tk_console *c, enum tk_security_type type, const struct tk_account *a,
                        const char *key);
-
-/* Answers ERR too_soon with the seconds. */
-void tk_command_too_soon(struct tk_console *c, uint32_t wait_s);
 
 /* Appends before and how many sectors of the flash no longer erase, "2/8"; nothing if all do. */
 void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before);

@@ -19,7 +19,7 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
     tk_text_init(&pairs, buf, sizeof buf);
     tk_text_init(&text, value, sizeof value);
     row->print(c, row->which, &text);
-    if (row->secret && text.len > 0)
+    if ((row->flags & TK_SETTING_MASKED) != 0 && text.len > 0)
         tk_command_masked(&pairs, row->name, value);
     else
         tk_command_pair(&pairs, row->name, value);
@@ -68,10 +68,10 @@ void tk_command_set(struct tk_console *c, char *args)
         tk_console_err(c, TK_E_UNKNOWN_KEY);
     } else if (*args != '\0') {
         store_and_answer(c, row, args);
-    } else if (row->secret && !tk_console_is_program(c)) {
+    } else if ((row->flags & TK_SETTING_HIDDEN) != 0 && !tk_console_is_program(c)) {
         tk_console_ask(c, row->name, on_value);
         c->job.u.set.row = (unsigned)(row - tk_setting_table);
-    } else if (row->secret) {
+    } else if ((row->flags & TK_SETTING_HIDDEN) != 0) {
         tk_console_err(c, TK_E_NEED_VALUE);
     } else {
         tk_console_err_string(c, TK_E_NEED_VALUE, valid_values(row));

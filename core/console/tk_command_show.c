@@ -11,7 +11,7 @@ static void show_setting(struct tk_console *c, const struct tk_setting_row *row)
     tk_text_init(&text, value, sizeof value);
     tk_text_init(&t, buf, sizeof buf);
     row->print(c, row->which, &text);
-    if (!row->secret)
+    if ((row->flags & TK_SETTING_MASKED) == 0)
         tk_text_add(&t, value);
     else if (text.len > 0)
         tk_command_masked(&t, "", value);

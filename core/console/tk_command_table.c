@@ -8,6 +8,7 @@ enum {
     NEEDS_ARGS = TK_COMMAND_NEEDS_ARGS,
     SECRET = TK_COMMAND_SECRET,
     SETTING = TK_COMMAND_SETTING,
+    GUARDED = TK_COMMAND_GUARDED,
     PREEMPTS = TK_COMMAND_PREEMPTS
 };
 
@@ -17,6 +18,16 @@ static const struct tk_command commands[] = {
 #undef TK_COMMAND
 };
 
+static bool is_guarded(const struct tk_command *command, const char *args)
+{
+    if (command->run == tk_command_set || command->run == tk_command_unset)
+        return tk_setting_is_guarded(args);
+    if (command->run == tk_command_auth_begin)
+        return *args != '\0'; /* other_user */
+    return (command->flags & TK_COMMAND_GUARDED) != 0;
+}
+
 const struct tk_command_table tk_command_table = {.commands = commands,
                                                   .count = sizeof commands / sizeof commands[0],
-                                                  .setting_is_secret = tk_setting_is_secret};
+                                                  .setting_is_secret = tk_setting_is_secret,
+                                                  .is_guarded = is_guarded};

@@ -103,7 +103,7 @@ void tk_command_token(struct tk_console *c, char *args)
             : tk_token_serve_rejected(c->env->accounts, tk_console_account(c)->name, rejected);
 
     if (wait_s > 0) {
-        tk_command_too_soon(c, wait_s);
+        tk_console_err_retry(c, TK_E_TOO_SOON, wait_s);
         return;
     }
     tk_command_wait(c, step_token, TK_COMMAND_WAIT_MS);

@@ -17,10 +17,9 @@ TK_COMMAND("show", "", 0, show, "prints the settings, secrets as length and dige
 TK_COMMAND(
     "history", "[--security]", 0, history,
     "prints the last events, oldest first; --security: what operators changed or was refused")
-TK_COMMAND(
-    "set", "<key> <value>", NEEDS_ARGS | SETTING, set,
-    "portal, client_id, client_secret, client_secret_next, scope, auth_host, renew, escalate_url, "
-    "_level, _template, corezoid_login, _key, _conv, ip, ntp")
+TK_COMMAND("set", "<key> <value>", NEEDS_ARGS | SETTING, set,
+           "portal, client_id, client_secret, _next, scope, auth_host, renew, escalate_url, "
+           "_level, _template, corezoid_login, _key, _conv, ip, ntp, console_pin")
 TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
 TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
@@ -30,27 +29,31 @@ TK_COMMAND("auth begin", "[other_user]", 0, auth_begin,
 TK_COMMAND("auth code", "<code | whole redirect address>", NEEDS_ARGS | SECRET | PREEMPTS,
            auth_code, "exchanges the code for a token; a code expires after 30 seconds")
 TK_COMMAND("auth refresh", "", 0, auth_refresh, "renews the token now")
-TK_COMMAND("auth forget", "", 0, auth_forget,
+TK_COMMAND("auth forget", "", GUARDED, auth_forget,
            "deletes the token and client_secret_next; other settings stay")
-TK_COMMAND("portal accept", "", 0, portal_accept,
+TK_COMMAND("portal accept", "", GUARDED, portal_accept,
            "takes the host in moved_to of status as the portal; the token stays")
-TK_COMMAND("token", "[min_valid_s] [rejected=G]", 0, token,
+TK_COMMAND("token", "[min_valid_s] [rejected=G]", GUARDED, token,
            "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
+TK_COMMAND("pin", "[console_pin]", SECRET, pin,
+           "unlocks this console for 5 minutes; without a value: asks, echoes nothing")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")
 TK_COMMAND("ca list", "", 0, ca_list, "lists the added root certificates")
-TK_COMMAND("ca add begin", "", 0, ca_begin,
+TK_COMMAND("ca add begin", "", GUARDED, ca_begin,
            "starts a new root certificate; discards an unfinished one")
-TK_COMMAND("ca add", "<base64>", NEEDS_ARGS, ca_add, "adds one or more lines of the PEM file")
-TK_COMMAND("ca add end", "", 0, ca_end, "checks the certificate and trusts it")
-TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS, ca_del,
+TK_COMMAND("ca add", "<base64>", NEEDS_ARGS | GUARDED, ca_add,
+           "adds one or more lines of the PEM file")
+TK_COMMAND("ca add end", "", GUARDED, ca_end, "checks the certificate and trusts it")
+TK_COMMAND("ca del", "<sha256>", NEEDS_ARGS | GUARDED, ca_del,
            "removes a root; the first 8 digits are enough")
 TK_COMMAND("time", "[unix]", 0, time,
            "prints or sets the clock (UTC); quality floor: it is at least that time")
-TK_COMMAND("seed", "<64 to 128 hex digits>", NEEDS_ARGS | SECRET, seed,
+TK_COMMAND("seed", "<64 to 128 hex digits>", NEEDS_ARGS | SECRET | GUARDED, seed,
            "seeds a device that has no random source")
 TK_COMMAND("ref", "[name]", 0, ref, "lists the accounts, or selects one")
 TK_COMMAND("ref add", "<name>", NEEDS_ARGS, ref_add, "creates an account and selects it")
-TK_COMMAND("ref del", "<name>", NEEDS_ARGS, ref_del, "deletes an account that has no token")
+TK_COMMAND("ref del", "<name>", NEEDS_ARGS | GUARDED, ref_del,
+           "deletes an account that has no token")
 TK_COMMAND("log", "<off|error|info>", NEEDS_ARGS, log,
            "sets which LOG lines are printed; info: each failed refresh too")
 TK_COMMAND("selftest", "", 0, selftest, "runs the port conformance tests on this device")

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define QUESTION_MS 60000
+#define UNLOCKED_MS 300000
 
 static bool is_secret(const void *table, const char *typed)
 {
@@ -199,6 +200,19 @@ void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text
     end_answer(c);
 }
 
+void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s)
+{
+    char text[TK_WORDS_MAX + 24];
+    struct tk_text t;
+
+    tk_text_init(&t, text, sizeof text);
+    tk_text_add(&t, "retry_in=");
+    tk_text_int(&t, wait_s);
+    tk_text_char(&t, ' ');
+    tk_words_add(&t, err);
+    tk_console_err_text(c, err, text);
+}
+
 void tk_console_err_usage(struct tk_console *c)
 {
     char text[160];
@@ -213,34 +227,57 @@ void tk_console_err_usage(struct tk_console *c)
 
 /* --- a complete line --- */
 
-/* Copies "@<1 to 10 digits> " to prefix, "" for a line without @. The rest of the line, or NULL if
- * the prefix is malformed. */
-static char *take_prefix(char *line, char prefix[TK_PREFIX_SIZE])
-{
-    size_t digits = 0;
+/* --- console_pin --- */
 
-    prefix[0] = '\0';
-    if (line[0] != '@')
-        return line;
-    while (tk_is_digit(line[1 + digits]))
-        digits++;
-    if (digits < 1 || digits > 10 || (line[1 + digits] != ' ' && line[1 + digits] != '\0'))
-        return NULL;
-    memcpy(prefix, line, 1 + digits);
-    prefix[1 + digits] = ' ';
-    prefix[2 + digits] = '\0';
-    return line + 1 + digits;
+bool tk_console_is_locked(const struct tk_console *c)
+{
+    const struct tk_config *config = c->env->rt->config;
+    bool is_trusted = config->trusted_consoles > 0 && c->out.number >= config->trusted_consoles;
+
+    return !is_trusted && tk_runtime_now(c->env->rt) >= c->unlocked_until_ms &&
+           tk_pin_is_set(c->env->rt);
 }
 
-static char *trim(char *s)
+bool tk_console_unlock(struct tk_console *c, const char *pin)
 {
-    size_t len;
+    struct tk_runtime *rt = c->env->rt;
+    uint32_t wait_s;
+    enum tk_err err = tk_pin_check(c->env->pin, rt, pin, &wait_s);
 
-    s += strspn(s, " ");
-    len = strlen(s);
-    while (len > 0 && s[len - 1] == ' ')
-        s[--len] = '\0';
-    return s;
+    if (err == TK_OK) {
+        c->unlocked_until_ms = tk_runtime_now(rt) + UNLOCKED_MS;
+        return true;
+    }
+    if (err == TK_E_WRONG_PIN)
+        tk_runtime_security(rt, TK_SECURITY_WRONG_PIN, TK_NO_ACCOUNT, NULL, NULL);
+    tk_console_err_retry(c, err, wait_s);
+    return false;
+}
+
+static void run_command(struct tk_console *c, char *line);
+
+/* Then the command that waited for it. */
+static void take_pin(struct tk_console *c, char *pin)
+{
+    char line[sizeof c->job.u.guarded.line];
+
+    memcpy(line, c->job.u.guarded.line, sizeof line);
+    if (tk_console_unlock(c, pin)) {
+        end_job(c);
+        run_command(c, line);
+    }
+    tk_wipe(line, sizeof line);
+}
+
+/* An operator is asked; a program, and a line that is too long to be kept, must begin with pin. */
+static void ask_pin(struct tk_console *c, const char *line)
+{
+    if (tk_console_is_program(c) || strlen(line) >= sizeof c->job.u.guarded.line) {
+        tk_console_err(c, TK_E_PIN_NEEDED);
+        return;
+    }
+    tk_console_ask(c, "console_pin", take_pin);
+    tk_copy(c->job.u.guarded.line, sizeof c->job.u.guarded.line, line);
 }
 
 /* Suggests the commands that begin with the first word. */
@@ -270,6 +307,8 @@ static void run_command(struct tk_console *c, char *line)
     else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
              (command->usage[0] == '\0' && *args != '\0'))
         tk_console_err_usage(c);
+    else if (tk_console_is_locked(c) && c->env->table->is_guarded(command, args))
+        ask_pin(c, line);
     else
         command->run(c, line + (args - line));
 }
@@ -302,12 +341,12 @@ static void run_line(struct tk_console *c)
 {
     enum tk_err *refusal = &c->line.refusal;
     char prefix[TK_PREFIX_SIZE];
-    char *line = take_prefix(c->line.typed, prefix);
+    char *line = tk_dispatch_prefix(c->line.typed, prefix);
 
     if (line == NULL && *refusal == TK_OK)
         *refusal = TK_E_BAD_PREFIX;
     if (line != NULL)
-        line = trim(line);
+        line = tk_dispatch_trim(line);
     if (*refusal == TK_OK && (line[0] == '\0' || line[0] == '#') && prefix[0] == '\0') {
         prompt(c);
         return;

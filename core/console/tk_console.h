@@ -20,8 +20,7 @@
 #include "tk_job.h"
 #include "tk_line.h"
 #include "tk_output.h"
-
-enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
+#include "tk_pin.h"
 
 /* What commands work on; shared by all console lines. */
 struct tk_console_env {
@@ -29,6 +28,7 @@ struct tk_console_env {
     struct tk_accounts *accounts;
     struct tk_alerts *alerts;
     const struct tk_command_table *table;
+    struct tk_pin *pin;
 };
 
 struct tk_console {
@@ -36,6 +36,7 @@ struct tk_console {
     bool attached;                    /* a terminal or program is connected */
     bool answer_due;                  /* a command was started and has not answered */
     uint8_t ref;                      /* index of the selected account */
+    uint64_t unlocked_until_ms;       /* tick: until then console_pin is not asked for */
     char prefix[TK_PREFIX_SIZE];      /* of each line of the answer: "@7 "; "" for an operator */
     const struct tk_command *command; /* the last one started; NULL: it was unknown */
     struct tk_job job;
@@ -66,11 +67,12 @@ void tk_console_data_int(struct tk_console *c, const char *key, int64_t value);
 
 /* The last line of an answer, exactly once per command: it ends the command. OK with `pairs`
  * ("key=value key=value"; NULL: none); or ERR with the error's hint, with another string of
- * tk_words.h, with a text, or `usage` with the command's own. */
+ * tk_words.h, with a text, with retry_in= and the hint, or `usage` with the command's own. */
 void tk_console_ok(struct tk_console *c, const struct tk_text *pairs);
 void tk_console_err(struct tk_console *c, enum tk_err err);
 void tk_console_err_string(struct tk_console *c, enum tk_err err, unsigned string);
 void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text);
+void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s);
 void tk_console_err_usage(struct tk_console *c);
 
 /* Continues the command with step, and pins the selected account (c->job.account) until it
@@ -84,6 +86,12 @@ void tk_console_ask(struct tk_console *c, const char *question,
 
 /* The account that the command works on: the pinned one, else the selected one. */
 struct tk_account *tk_console_account(struct tk_console *c);
+
+/* Whether console_pin must be given first. */
+bool tk_console_is_locked(const struct tk_console *c);
+
+/* Checks console_pin; unlocks the console, or answers ERR: false. */
+bool tk_console_unlock(struct tk_console *c, const char *pin);
 
 /* Whether the command came from a program, with a prefix. */
 bool tk_console_is_program(const struct tk_console *c);

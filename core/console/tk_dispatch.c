@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_dispatch.h"
 
+#include "tk_string.h"
+
 #include <string.h>
 
 size_t tk_dispatch_matches(const char *line, const char *name)
@@ -43,4 +45,32 @@ bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *lin
         return false;
     return (command->flags & TK_COMMAND_SECRET) != 0 ||
            ((command->flags & TK_COMMAND_SETTING) != 0 && table->setting_is_secret(args));
+}
+
+char *tk_dispatch_prefix(char *line, char prefix[TK_PREFIX_SIZE])
+{
+    size_t digits = 0;
+
+    prefix[0] = '\0';
+    if (line[0] != '@')
+        return line;
+    while (tk_is_digit(line[1 + digits]))
+        digits++;
+    if (digits < 1 || digits > 10 || (line[1 + digits] != ' ' && line[1 + digits] != '\0'))
+        return NULL;
+    memcpy(prefix, line, 1 + digits);
+    prefix[1 + digits] = ' ';
+    prefix[2 + digits] = '\0';
+    return line + 1 + digits;
+}
+
+char *tk_dispatch_trim(char *s)
+{
+    size_t len;
+
+    s += strspn(s, " ");
+    len = strlen(s);
+    while (len > 0 && s[len - 1] == ' ')
+        s[--len] = '\0';
+    return s;
 }

@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
+
 struct tk_console;
 
 enum tk_command_flag {
     TK_COMMAND_NEEDS_ARGS = 1, /* an empty argument list is a usage error */
     TK_COMMAND_SECRET = 2,     /* the arguments are secret: not echoed */
     TK_COMMAND_SETTING = 4,    /* the arguments name a setting, which may be secret */
+    TK_COMMAND_GUARDED = 16,   /* console_pin is asked for before */
     TK_COMMAND_PREEMPTS = 8    /* cancels a preemptible command (struct tk_job) */
 };
 
@@ -32,6 +35,8 @@ struct tk_command_table {
     size_t count;
     /* Whether the arguments of a TK_COMMAND_SETTING name a secret. */
     bool (*setting_is_secret)(const char *args);
+    /* Whether console_pin is asked for before the command, by its flags or its arguments. */
+    bool (*is_guarded)(const struct tk_command *command, const char *args);
 };
 
 /* The command whose name the line begins with; the longest if several match, NULL if none does.
@@ -45,5 +50,12 @@ size_t tk_dispatch_matches(const char *line, const char *name);
 
 /* Whether what follows this unfinished line is secret and must not be echoed. */
 bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line);
+
+/* Copies "@<1 to 10 digits> " to prefix, "" for a line without @. The rest of the line, or NULL if
+ * the prefix is malformed. */
+char *tk_dispatch_prefix(char *line, char prefix[TK_PREFIX_SIZE]);
+
+/* Cuts leading and trailing spaces. */
+char *tk_dispatch_trim(char *s);
 
 #endif

@@ -43,6 +43,9 @@ struct tk_job {
             unsigned count;     /* rows printed */
         } rows;                 /* commands that print a table */
         struct {
+            char line[160]; /* the command that console_pin is asked for */
+        } guarded;
+        struct {
             unsigned row; /* of tk_setting_table */
         } set;
         struct {

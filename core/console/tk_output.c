@@ -76,6 +76,7 @@ int tk_output_flush(struct tk_output *o)
             return n;
         o->len -= (size_t)n;
         memmove(o->buf, o->buf + n, o->len);
+        tk_wipe(o->buf + o->len, (size_t)n); /* it may have been a token */
     }
     return 0;
 }

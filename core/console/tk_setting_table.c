@@ -202,11 +202,27 @@ static void print_ntp(struct tk_console *c, uint8_t which, struct tk_text *t)
     tk_text_add(t, c->env->rt->netconf.ntp);
 }
 
+/* --- of the consoles --- */
+
+static enum tk_err store_pin(struct tk_console *c, uint8_t which, const char *value)
+{
+    (void)which;
+    return tk_pin_set(c->env->rt, value);
+}
+
+static void print_pin(struct tk_console *c, uint8_t which, struct tk_text *t)
+{
+    (void)which;
+    tk_text_add(t, tk_pin_is_set(c->env->rt) ? "set" : "");
+}
+
 /* --- the table --- */
 
+enum { HIDDEN = TK_SETTING_HIDDEN, SECRET = TK_SETTING_SECRET, GUARDED = TK_SETTING_GUARDED };
+
 const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
-#define TK_SETTING(name, secret, which, store, print, effect, note, help)                          \
-    {name, secret, which, store, print, effect, note},
+#define TK_SETTING(name, flags, which, store, print, effect, note, help)                           \
+    {name, flags, which, store, print, effect, note},
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -220,19 +236,30 @@ const struct tk_setting_row *tk_setting_find(const char *name)
     return NULL;
 }
 
-bool tk_setting_is_secret(const char *args)
+static bool has_flag(const char *args, uint8_t flag)
 {
     for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
-        if (tk_setting_table[i].secret && tk_dispatch_matches(args, tk_setting_table[i].name) > 0)
+        if ((tk_setting_table[i].flags & flag) != 0 &&
+            tk_dispatch_matches(args, tk_setting_table[i].name) > 0)
             return true;
     }
     return false;
+}
+
+bool tk_setting_is_secret(const char *args)
+{
+    return has_flag(args, TK_SETTING_HIDDEN);
+}
+
+bool tk_setting_is_guarded(const char *args)
+{
+    return has_flag(args, TK_SETTING_GUARDED);
 }
 
 void tk_setting_print(struct tk_console *c, const char *name, struct tk_text *t)
 {
     const struct tk_setting_row *row = tk_setting_find(name);
 
-    TK_ASSERT(row != NULL && !row->secret);
+    TK_ASSERT(row != NULL && (row->flags & TK_SETTING_MASKED) == 0);
     row->print(c, row->which, t);
 }

@@ -6,9 +6,17 @@
 
 #include "tk_console.h"
 
+enum tk_setting_flag {
+    TK_SETTING_HIDDEN = 1, /* not echoed */
+    TK_SETTING_MASKED = 2, /* printed as length and digest */
+    TK_SETTING_SECRET = TK_SETTING_HIDDEN | TK_SETTING_MASKED,
+    TK_SETTING_GUARDED = 4 /* console_pin is asked for before it is changed */
+};
+
+/* This table alone says which settings are secret: the echo, show, and answers follow it. */
 struct tk_setting_row {
     const char *name;
-    bool secret;   /* neither echoed nor printed */
+    uint8_t flags; /* enum tk_setting_flag */
     uint8_t which; /* enum tk_setting or tk_webhook_setting, passed to store and print */
 
     /* Checks, stores and applies a value; "" restores the default. TK_E_BAD_VALUE, and what the
@@ -24,7 +32,7 @@ struct tk_setting_row {
 
 enum {
     TK_SETTING_ROWS = 0
-#define TK_SETTING(name, secret, which, store, print, effect, note, help) +1
+#define TK_SETTING(name, flags, which, store, print, effect, note, help) +1
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -36,6 +44,7 @@ const struct tk_setting_row *tk_setting_find(const char *name);
 
 /* For struct tk_command_table. */
 bool tk_setting_is_secret(const char *args);
+bool tk_setting_is_guarded(const char *args);
 
 /* The value of a setting that is not secret, as it is stored. */
 void tk_setting_print(struct tk_console *c, const char *name, struct tk_text *t);

@@ -119,10 +119,11 @@ static void write_message(const struct tk_alert *alert, struct tk_text *t,
     size_t start = t->len;
 
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_TEMPLATE, template);
-    if (tk_message_write(t, template, m) == TK_OK)
-        return;
-    t->len = start;
-    (void)tk_message_write(t, "", m);
+    if (tk_message_write(t, template, m) != TK_OK) {
+        t->len = start;
+        (void)tk_message_write(t, "", m);
+    }
+    tk_wipe(template, sizeof template);
 }
 
 static void add_message(const struct tk_alert *alert, struct tk_text *t)
@@ -194,6 +195,7 @@ static size_t begin_signed(const struct tk_alert *alert, struct tk_text *out,
     tk_text_addn(&t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
     tk_corezoid_path(&t, login, now_unix);
     (void)tk_http_request(out, "POST", host, path, "application/json; charset=utf8");
+    tk_wipe(path, sizeof path);
     return t.len;
 }
 

@@ -133,6 +133,7 @@ void tk_webhook_load(struct tk_webhook *w, struct tk_runtime *rt)
 {
     char text[TK_URL_MAX + 1];
 
+    tk_wipe(w->url, sizeof w->url);
     (void)tk_storage_text(&rt->storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url, is_good_url);
     load_level(w, &rt->storage);
     load_template(w, rt, text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_budget.h"
 
+#include <string.h>
+
 #define HOUR_S   3600
 #define MINUTE_S 60
 
@@ -13,13 +15,12 @@ static uint32_t left(uint32_t at_s, uint32_t interval_s, uint32_t now_s)
 uint32_t tk_budget_take(struct tk_budget *b, uint64_t now_ms)
 {
     uint32_t now_s = (uint32_t)(now_ms / 1000) + 1;
-    uint32_t newest_s = b->at_s[(b->oldest + TK_BUDGET_HOURLY - 1) % TK_BUDGET_HOURLY];
-    uint32_t by_hour = left(b->at_s[b->oldest], HOUR_S, now_s);
-    uint32_t by_minute = left(newest_s, MINUTE_S, now_s);
+    uint32_t by_hour = left(b->at_s[TK_BUDGET_HOURLY - 1], HOUR_S, now_s);
+    uint32_t by_minute = left(b->at_s[0], MINUTE_S, now_s);
 
     if (by_hour > 0 || by_minute > 0)
         return by_hour > by_minute ? by_hour : by_minute;
-    b->at_s[b->oldest] = now_s;
-    b->oldest = (uint8_t)((b->oldest + 1) % TK_BUDGET_HOURLY);
+    memmove(b->at_s + 1, b->at_s, sizeof b->at_s - sizeof b->at_s[0]);
+    b->at_s[0] = now_s;
     return 0;
 }

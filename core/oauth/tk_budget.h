@@ -9,8 +9,8 @@
 enum { TK_BUDGET_HOURLY = 10 };
 
 struct tk_budget {
-    uint32_t at_s[TK_BUDGET_HOURLY]; /* the last times: seconds of the tick plus one; 0: none */
-    uint8_t oldest;                  /* of them */
+    uint32_t at_s[TK_BUDGET_HOURLY]; /* the last times, newest first: seconds of the tick plus one;
+                                        0: none */
 };
 
 /* Takes one at tick now_ms: 0. Else the seconds until there is one, and nothing is taken. */

@@ -25,6 +25,7 @@ enum {
     TK_KEY_COREZOID_CONV = 8,     /* digits */
     TK_KEY_HISTORY = 9,           /* see tk_history.c */
     TK_KEY_SECURITY = 10,         /* the same */
+    TK_KEY_CONSOLE_PIN = 11,      /* see tk_pin.c */
     TK_KEY_CA_STAGED = 16,        /* see tk_ca.c */
     TK_KEY_CA_ROOT = 17           /* to 24: added roots, DER */
 };

@@ -4,6 +4,8 @@
 #include "tk_assert.h"
 #include "tk_entropy.h"
 
+#include <string.h>
+
 uint64_t tk_runtime_now(const struct tk_runtime *rt)
 {
     return tk_clock_now_ms(rt->config->port);
@@ -44,12 +46,16 @@ void tk_runtime_log(struct tk_runtime *rt, enum tk_log_level level, const struct
 
 const char *tk_runtime_security_name(uint8_t type)
 {
-    static const char *const names[] = {
-        "unknown",     "set",       "unset",     "ca_added",    "ca_removed",      "time_set",
-        "seeded",      "forgotten", "reset",     "authorized",  "rebound",         "other_user",
-        "wrong_state", "wrong_pin", "ref_added", "ref_removed", "portal_accepted", "reboot"};
+    static const char names[] = "unknown\0set\0unset\0ca_added\0ca_removed\0time_set\0seeded\0"
+                                "forgotten\0reset\0authorized\0rebound\0other_user\0wrong_state\0"
+                                "wrong_pin\0ref_added\0ref_removed\0portal_accepted\0reboot";
+    const char *at = names;
 
-    return names[type < sizeof names / sizeof names[0] ? type : 0];
+    if (type > TK_SECURITY_REBOOT)
+        type = 0;
+    while (type-- > 0)
+        at += strlen(at) + 1;
+    return at;
 }
 
 void tk_runtime_security(struct tk_runtime *rt, enum tk_security_type type, uint8_t account,

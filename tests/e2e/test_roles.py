@@ -6,9 +6,11 @@ import json
 import os
 import pwd
 import re
+import select
 import shutil
 import stat
 import subprocess
+import time
 import unittest
 
 from keeper import PATIENT_S, PROGRAM, PYTHON, ROOT, GatewayCase, secrets_of
@@ -113,6 +115,28 @@ class Consumers(GatewayCase):
         self.assertIn("@1 OK", done.stdout)
         self.assertRegex(self.k.errors(), r"uid=0 pid=\d+ console=1 opened")
         self.k.wait_for(lambda: re.search(r"uid=0 pid=\d+ console=1 closed", self.k.errors()))
+
+    def test_events_as_json(self) -> None:
+        with Client(self.k.socket) as client:
+            self.assertEqual(client.ask({"op": "events"})["error"], "not_allowed")
+        events = subprocess.Popen([PROGRAM, "events"], env=self.k.env, stdout=subprocess.PIPE,
+                                  text=True)
+        try:
+            self.k.wait_for(lambda: self.k.run("console", input="@1 set renew 30m\n") and
+                            select.select([events.stdout], [], [], 0)[0])
+            seen = json.loads(events.stdout.readline())
+            self.assertLess(abs(seen.pop("time") - time.time()), 60)
+            self.assertTrue(seen.pop("pid").isdigit())
+            self.assertEqual(seen, {"kind": "security", "uid": str(os.getuid()), "console": "1",
+                                    "event": "set", "ref": "token", "key": "renew"})
+            self.k.provision()
+            while (seen := json.loads(events.stdout.readline())).get("state") != "ready":
+                self.assertIn(seen["kind"], ("security", "state"))
+            self.assertEqual((seen["kind"], seen["ref"], seen["generation"]),
+                             ("state", "token", "1"))
+        finally:
+            events.kill()
+            events.communicate()
 
     def test_changes_are_reported_without_their_values(self) -> None:
         done = self.k.run("console", input="@1 set client_secret s3cret0of0this0test\n@2 history "

@@ -21,6 +21,12 @@ static void copies_a_string_or_nothing(void **state)
     assert_string_equal(dst, "abc");
     assert_false(tk_copy(dst, sizeof dst, "abcd"));
     assert_string_equal(dst, "");
+    memcpy(dst, "old", sizeof dst);
+    assert_true(tk_copy(dst, sizeof dst, "n"));
+    assert_memory_equal(dst, "n\0\0", sizeof dst); /* nothing is left of a longer one */
+    memcpy(dst, "old", sizeof dst);
+    assert_false(tk_copy(dst, sizeof dst, "newer"));
+    assert_memory_equal(dst, "\0\0\0", sizeof dst);
     assert_true(tk_copy(dst, 1, ""));
     assert_true(tk_copy(dst, sizeof dst, "abc"));
     assert_true(tk_copy(dst, sizeof dst, dst + 1));

@@ -29,7 +29,8 @@ static int set_up(void **state)
     (void)state;
     world_init(&w, 3);
     tk_sim_console_attach(&w.port, LINE, true);
-    env = (struct tk_console_env){&w.keeper.rt, &w.keeper.accounts, &w.keeper.alerts, &table};
+    env = (struct tk_console_env){&w.keeper.rt, &w.keeper.accounts, &w.keeper.alerts, &table,
+                                  &w.keeper.pin};
     tk_console_init(&console, &env, LINE);
     return 0;
 }
@@ -47,13 +48,20 @@ static bool no_secret(const char *args)
     return false;
 }
 
+static bool not_guarded(const struct tk_command *command, const char *args)
+{
+    (void)command;
+    (void)args;
+    return false;
+}
+
 /* Types the command `test`, which is run. */
 static void run(void (*command)(struct tk_console *c, char *args))
 {
     static struct tk_command row = {"test", "", 0, NULL};
 
     row.run = command;
-    table = (struct tk_command_table){&row, 1, no_secret};
+    table = (struct tk_command_table){&row, 1, no_secret, not_guarded};
     feed("test\n");
 }
 

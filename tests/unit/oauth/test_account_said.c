@@ -321,7 +321,7 @@ static void a_server_that_says_a_secret_back_is_not_quoted(void **state)
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     say(ODD);
     for (size_t at = 0; at + RUN < sizeof ODD; at += 5) {
-        snprintf(part, sizeof part, "%.*s", (int)(RUN + at % 3), ODD + at);
+        snprintf(part, sizeof part, "%.*s", (int)(RUN + at % 3), &ODD[at]);
         say(part);
     }
 }
