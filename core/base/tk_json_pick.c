@@ -225,20 +225,20 @@ static void search_byte(struct tk_json_pick *p, char c)
     static const char mark[] = "\xef\xbb\xbf";
 
     if (c == '{' && !(p->is_complete && p->is_picked)) {
-        p->is_odd |= p->is_complete;
+        p->is_malformed |= p->is_complete;
         p->is_complete = false;
         p->state = NAME;
-    } else if (!p->is_odd && p->at < 3 && c == mark[p->at]) {
+    } else if (!p->is_malformed && p->at < 3 && c == mark[p->at]) {
         p->at++;
     } else if (!is_space(c)) {
-        p->is_odd = true;
+        p->is_malformed = true;
     }
 }
 
 /* Not JSON. What was picked remains; else the object may come later. */
 static void fail(struct tk_json_pick *p, char c)
 {
-    p->is_odd = true;
+    p->is_malformed = true;
     p->is_complete = p->is_picked;
     p->is_inside = false;
     p->state = SEARCH;
@@ -365,12 +365,12 @@ void tk_json_pick_feed(struct tk_json_pick *p, const char *data, size_t len)
 
 bool tk_json_pick_is_clean(const struct tk_json_pick *p)
 {
-    return !p->is_odd;
+    return !p->is_malformed;
 }
 
 bool tk_json_pick_is_whole(const struct tk_json_pick *p)
 {
-    return p->is_complete && !p->is_odd;
+    return p->is_complete && !p->is_malformed;
 }
 
 bool tk_json_pick_has(const struct tk_json_pick *p, unsigned field)

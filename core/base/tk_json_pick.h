@@ -45,13 +45,13 @@ struct tk_json_pick {
     uint8_t escape; /* characters of an escape sequence so far */
     uint8_t field;  /* whose value comes next, or is read */
     bool in_string;
-    bool is_inside;   /* of the first field's object */
-    bool is_picked;   /* a value was picked */
-    bool is_complete; /* the object has ended */
-    bool is_odd;      /* something but the object was met */
-    uint16_t code;    /* of the escaped character */
-    uint32_t at;      /* characters of the name or value so far */
-    uint32_t depth;   /* of a value that is skipped */
+    bool is_inside;    /* of the first field's object */
+    bool is_picked;    /* a value was picked */
+    bool is_complete;  /* the object has ended */
+    bool is_malformed; /* something but the object was met */
+    uint16_t code;     /* of the escaped character */
+    uint32_t at;       /* characters of the name or value so far */
+    uint32_t depth;    /* of a value that is skipped */
     char name[TK_JSON_NAME_MAX + 1];
 };
 

@@ -3,7 +3,6 @@
 
 #include "tk_assert.h"
 #include "tk_http_date.h"
-#include "tk_version.h"
 #include "tk_wipe.h"
 
 #include <string.h>
@@ -26,47 +25,6 @@ enum {
     TRAILER_LINE,
     COMPLETE
 };
-
-/* --- the request --- */
-
-/* Content-Length is filled in later: white space before a field's value (OWS, RFC 9112 5) leaves
- * room for it. */
-#define LENGTH_ROOM "      "
-
-size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
-                       const char *path, const char *body_type)
-{
-    tk_text_add(t, method);
-    tk_text_add(t, path[0] == '/' ? " " : " /");
-    tk_text_addn(t, path, strcspn(path, "#"));
-    tk_text_add(t, " HTTP/1.1\r\nHost: ");
-    tk_text_host(t, host);
-    tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n"
-                   "Accept-Encoding: identity\r\n");
-    if (body_type != NULL) {
-        tk_text_add(t, "Content-Type: ");
-        tk_text_add(t, body_type);
-        tk_text_add(t, "\r\nContent-Length:" LENGTH_ROOM "\r\n");
-    }
-    tk_text_add(t, "\r\n");
-    return t->len;
-}
-
-void tk_http_request_end(struct tk_text *t, size_t body_start)
-{
-    char digits[sizeof LENGTH_ROOM];
-    struct tk_text number;
-
-    if (!tk_text_ok(t) || t->len == body_start)
-        return;
-    TK_ASSERT(body_start >= 4 && body_start < t->len);
-    TK_ASSERT(memcmp(t->buf + body_start - 4, "\r\n\r\n", 4) == 0);
-    tk_text_init(&number, digits, sizeof digits);
-    tk_text_int(&number, (int64_t)(t->len - body_start));
-    memcpy(t->buf + body_start - strlen("\r\n\r\n") - number.len, digits, number.len);
-}
-
-/* --- the response --- */
 
 void tk_http_begin(struct tk_http *h, char *body, size_t size)
 {
@@ -120,7 +78,7 @@ static void content_length(struct tk_http *h, const char *value)
         h->bad_length = true;
         return;
     }
-    h->is_odd |= *end != '\0' || (h->has_length && length != h->remaining);
+    h->must_close |= *end != '\0' || (h->has_length && length != h->remaining);
     h->has_length = (size_t)(end - digits) - strspn(digits, "0") < 19;
     h->remaining = length; /* no body of UINT32_MAX is read to its end */
 }
@@ -141,7 +99,7 @@ enum field {
 static void read_item(struct tk_http *h, enum field field, const char *item, size_t len)
 {
     if (field == CONNECTION) {
-        h->is_odd |= is_word(item, len, "close");
+        h->must_close |= is_word(item, len, "close");
         h->keep |= is_word(item, len, "keep-alive");
     } else if (field == TRANSFER_ENCODING && is_word(item, len, "chunked")) {
         h->is_chunked = true;
@@ -298,8 +256,8 @@ static bool end_of_head(struct tk_http *h)
         TK_ASSERT(h->body_size > TK_HTTP_BEGINNING + tk_json_pick_size(h->fields));
         tk_json_pick_begin(&h->pick, h->fields, h->body + TK_HTTP_BEGINNING + 1);
     }
-    h->keep =
-        (h->keep || h->is_http11) && !h->is_odd && !(h->has_te && (!h->is_http11 || h->has_length));
+    h->keep = (h->keep || h->is_http11) && !h->must_close &&
+              !(h->has_te && (!h->is_http11 || h->has_length));
     if (h->status == 204 || h->status == 304)
         h->state = COMPLETE;
     else if (h->is_chunked)

@@ -3,8 +3,8 @@
 #define TK_HTTP_H
 
 /*
- * HTTP/1.1 messages of a client (RFC 9110, RFC 9112): writes a request into one buffer, and parses
- * a response from pieces of any size. It does no I/O. Pure functions.
+ * HTTP/1.1 responses for a client (RFC 9110, RFC 9112), parsed from pieces of any size. It does no
+ * I/O. Pure functions.
  *
  * It reads what curl reads, and loses as little as possible of what exceeds a limit; rfc.md has the
  * clauses. Limits: 300 KB of head, interim (1xx) responses included, else it fails; 64 KB of body,
@@ -32,7 +32,7 @@ struct tk_http {
     /* private; short instructions reach the first 32 bytes */
     uint8_t state;
     bool is_http11;
-    bool is_odd; /* not to be kept open */
+    bool must_close; /* whatever else says that the connection is kept */
     bool is_chunked;
     bool has_te;
     bool has_length;
@@ -59,16 +59,6 @@ struct tk_http {
 enum { TK_HTTP_MORE, TK_HTTP_DONE, TK_HTTP_FAILED };
 
 enum { TK_HTTP_BEGINNING = 32 };
-
-/* Appends the head of a request. path: "/path?query" of visible characters; a missing first slash
- * is added, a fragment dropped. body_type is the Content-Type; NULL: no body. Returns body_start
- * for tk_http_request_end: append the body to t after this call. */
-size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
-                       const char *path, const char *body_type);
-
-/* Fills in Content-Length. t is the text that tk_http_request was called with, and still holds the
- * head; check it with tk_text_ok. No effect on a request without a body. */
-void tk_http_request_end(struct tk_text *t, size_t body_start);
 
 /* Starts parsing a response. body: a buffer of size bytes, 1 or more, for its body and a NUL; until
  * then also for each line of its head. */

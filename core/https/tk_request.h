@@ -5,6 +5,7 @@
 /* An HTTPS request: its host, its contents, and the callback that receives the response. */
 
 #include "tk_http.h"
+#include "tk_http_request.h"
 
 /* From low to high. */
 enum tk_priority {

@@ -2,6 +2,7 @@
 #include "tk_oauth.h"
 
 #include "tk_assert.h"
+#include "tk_http_request.h"
 
 #include <string.h>
 

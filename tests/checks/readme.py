@@ -25,7 +25,8 @@ ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
          ("", "the keeper")]
 # The modules of core/https, and what each is about.
 HTTPS = [("tk_https", "queue, sessions, preemption"), ("tk_connection", "one request, one connection"),
-         ("tk_http", "HTTP/1.1 messages"), ("tk_http_date", "the Date field"),
+         ("tk_http", "HTTP/1.1 responses"), ("tk_http_request", "HTTP/1.1 requests"),
+         ("tk_http_date", "the Date field"),
          ("tk_http_shape", "what may be shown of a response"),
          ("tk_url", "hosts, query parameters"), ("tk_dial", "name, TCP, both families"),
          ("tk_tls", "handshake, records"),

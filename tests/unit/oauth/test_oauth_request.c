@@ -2,6 +2,7 @@
 
 /* Requests to the authorization server, byte by byte; and what the operator pastes. */
 
+#include "tk_http_request.h"
 #include "tk_oauth.h"
 #include "tk_version.h"
 
