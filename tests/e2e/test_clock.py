@@ -105,6 +105,7 @@ class Saved(GatewayCase):
                     self.assertEqual((status["state"], status["last_error"], status["escalation"],
                                       status["time_quality"]), ("ready", "none", "0", "server"))
                     self.assertAlmostEqual(int(status["clock_behind"]), seconds, delta=60)
+                    self.k.event("clock_behind")
                     self.assertEqual(sum("EVT clock_behind" in line for line in self.k.out.all), 1)
 
     def test_the_date_of_the_server_spares_a_refresh(self) -> None:
