@@ -64,7 +64,9 @@ static void finish(struct tk_connection *conn, uint64_t now_ms)
 
     conn->request = NULL;
     note_date(conn);
+    conn->in_done = true;
     r->done(r, err, tk_http_has_head(&conn->http) ? &conn->http : NULL);
+    conn->in_done = false;
     if (r->connection == conn)
         r->connection = NULL;
     if (!keep) {

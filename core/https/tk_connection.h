@@ -16,6 +16,7 @@ struct tk_connection {
     struct tk_tls tls;
     struct tk_request *request;  /* in progress; NULL: idle */
     uint64_t keepalive_until_ms; /* tick; 0: not an idle connection that was kept alive */
+    bool in_done;                /* the response in work is with the request's owner */
     uint8_t retries;             /* handshakes repeated with another offer */
     size_t written;              /* bytes of the request that are in work, or were */
     enum tk_err err;             /* why the request ends */

@@ -166,7 +166,7 @@ static void read_value(struct tk_http *h, enum field field, const char *value)
 /* --- the head, whose lines are collected in the buffer of the body --- */
 
 /* field-name ":" OWS field-value (RFC 9112 5). A line without a name is ignored, as is white space
- * before the colon (5.1). */
+ * before the colon (5.1); but not every recipient believes the length of such a field. */
 static void read_field(struct tk_http *h)
 {
     static const char names[] = "content-length\0transfer-encoding\0content-encoding\0connection\0"
@@ -183,7 +183,7 @@ static void read_field(struct tk_http *h)
         if (*name == '\0')
             return;
     }
-    if (line[colon] == ':')
+    if (line[colon] == ':' && (len == colon || i != CONTENT_LENGTH))
         read_value(h, (enum field)i, line + colon + 1 + strspn(line + colon + 1, " \t"));
 }
 
@@ -262,7 +262,7 @@ static bool end_of_head(struct tk_http *h)
         h->state = COMPLETE;
     else if (h->is_chunked)
         h->state = CHUNK_SIZE;
-    else if (h->has_length)
+    else if (h->has_length && !h->has_te)
         h->state = h->remaining == 0 ? COMPLETE : BODY_LENGTH;
     else
         h->state = BODY_CLOSE;

@@ -160,7 +160,7 @@ void *tk_https_borrow_buffer(struct tk_https *https)
     for (size_t i = 0; i < TK_CONNECTIONS; i++) {
         struct tk_connection *conn = &https->connections[i];
 
-        if (conn->request == NULL || conn->tls.stage != TK_TLS_READY)
+        if (!conn->in_done && (conn->request == NULL || conn->tls.stage != TK_TLS_READY))
             return conn->work;
     }
     return NULL;

@@ -68,7 +68,8 @@ void tk_https_restore_session(struct tk_https *https, const struct tk_tls_sessio
 void tk_https_forget_sessions(struct tk_https *https);
 
 /* A buffer of TK_WORK_SIZE bytes, free for the caller until the next tk_https_step; also usable
- * within a handshake, by find_root. NULL: all are in use. Wipe secrets. */
+ * within a handshake, by find_root, and within `done`: it is not the response's. NULL: all are in
+ * use. Wipe secrets. */
 void *tk_https_borrow_buffer(struct tk_https *https);
 
 /* True if a connection to host is ready for the next request. */

@@ -102,21 +102,21 @@ static bool next(mbedtls_x509_buf *rest, mbedtls_x509_buf *element)
     return true;
 }
 
-/* Finds the content of NameConstraints. Extension { OID, critical, OCTET STRING { SEQUENCE } },
- * whose outside mbedTLS has parsed. */
+/* Extension { OID, critical OPTIONAL, OCTET STRING }, whose outside mbedTLS has parsed: finds the
+ * content of the OCTET STRING of the name constraints. */
 static bool find_constraints(const mbedtls_x509_crt *crt, mbedtls_x509_buf *found)
 {
-    mbedtls_x509_buf rest = crt->v3_ext, extensions, oid;
+    mbedtls_x509_buf rest = crt->v3_ext, extensions, extension, oid;
 
     if (!next(&rest, &extensions))
         return false;
-    while (next(&extensions, &rest)) {
-        if (!next(&rest, &oid) || oid.len != 3 || memcmp(oid.p, "\x55\x1d\x1e", 3) != 0)
+    while (next(&extensions, &extension)) {
+        if (!next(&extension, &oid) || oid.len != 3 || memcmp(oid.p, "\x55\x1d\x1e", 3) != 0)
             continue;
-        while (next(&rest, found))
+        found->len = 0;
+        while (next(&extension, found)) /* the last element */
             continue;
-        rest = *found;
-        return next(&rest, found);
+        return true;
     }
     return false;
 }
@@ -219,11 +219,11 @@ static bool is_subject_permitted(const mbedtls_x509_buf *constraints, const mbed
 bool tk_names_permitted(const mbedtls_x509_crt *authority, const mbedtls_x509_crt *crt,
                         bool is_leaf)
 {
-    mbedtls_x509_buf constraints;
+    mbedtls_x509_buf extension, constraints;
 
-    if (!find_constraints(authority, &constraints))
+    if (!find_constraints(authority, &extension))
         return true;
-    if (!is_subject_permitted(&constraints, crt, is_leaf))
+    if (!next(&extension, &constraints) || !is_subject_permitted(&constraints, crt, is_leaf))
         return false;
     for (const mbedtls_x509_sequence *n = &crt->subject_alt_names; n != NULL; n = n->next) {
         if (n->buf.p != NULL && !is_permitted(constraints, &n->buf))

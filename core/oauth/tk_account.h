@@ -12,7 +12,7 @@
  *      tk_refresh.h        the refresh request, and recovery if its response is lost
  *      tk_token_serve.h    serves the access token to consumers
  *      tk_rest_verify.h    verifies that the portal accepts the token
- *      tk_account_said.h   what may be shown of a server's responses
+ *      tk_account_response.h   what may be shown of a server's responses
  *      tk_account_set.h    configuration; tk_account_store.h: all of it on flash
  *      tk_state.h          the state as `status` prints it
  *
@@ -199,7 +199,7 @@ struct tk_account {
     bool renew_first;       /* the clock is behind: a refresh goes before a token that is served */
     enum tk_err last_error; /* of the last refresh, exchange or call; TK_OK after a success */
     char server_error[TK_SERVER_ERROR_MAX + 1]; /* error code in the last response; both of them */
-    char detail[TK_DETAIL_MAX + 1];             /* ... as tk_account_said.h lets them be shown */
+    char detail[TK_DETAIL_MAX + 1]; /* ... as tk_account_response.h lets them be shown */
     bool is_answer;   /* detail describes a response, else it is the server's description */
     bool is_retained; /* ... and remains until a good response */
 

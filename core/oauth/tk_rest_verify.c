@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_rest_verify.h"
 
-#include "tk_account_said.h"
+#include "tk_account_response.h"
 #include "tk_account_store.h"
 #include "tk_assert.h"
 #include "tk_container.h"
@@ -223,7 +223,7 @@ static void bind_user(struct tk_account *a, const struct tk_http *http)
 static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
 {
     struct tk_account *a = of_request(r);
-    struct tk_server_error said;
+    struct tk_server_error server_error;
 
     if (a->rest.asks_user) {
         bind_user(a, err == TK_OK ? http : NULL);
@@ -231,9 +231,9 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     }
     if (http != NULL && is_elsewhere(r, http) && follow(a, &http->location, &err))
         return;
-    err = tk_oauth_read_rest_response(http, err, &said);
+    err = tk_oauth_read_rest_response(http, err, &server_error);
     if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */
-        tk_account_note_response(a, http, err, &said);
+        tk_account_note_response(a, http, err, &server_error);
     if (err == TK_OK && a->rest.redirects > 0)
         (void)tk_portal_move(a, &r->host);
     verified(a, err, http);

@@ -17,7 +17,7 @@ endif()
 file(GLOB lwip_sources ${lwip_tree}/src/core/*.c ${lwip_tree}/src/core/ipv4/*.c
      ${lwip_tree}/src/netif/ethernet.c)
 file(GLOB lwip6_sources ${lwip_tree}/src/core/ipv6/*.c)
-file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c)
+file(GLOB port_lwip CONFIGURE_DEPENDS port/lwip/*.c port/lwip_dns/*.c)
 
 # tk_lwip(SUFFIX IPV6 SOURCE...): the targets lwip<SUFFIX> and tk_port_lwip<SUFFIX>.
 function(tk_lwip suffix ipv6)
@@ -30,6 +30,7 @@ function(tk_lwip suffix ipv6)
         target_compile_definitions(lwip${suffix} PUBLIC TK_LWIP_ASSERTS) # for the tests
     endif()
     add_library(tk_port_lwip${suffix} STATIC ${port_lwip})
+    target_include_directories(tk_port_lwip${suffix} PRIVATE port/lwip_dns)
     target_link_libraries(tk_port_lwip${suffix} PUBLIC tk_platform lwip${suffix} PRIVATE tk_flags)
 endfunction()
 
@@ -56,8 +57,8 @@ if(NOT CMAKE_CROSSCOMPILING)
     target_compile_options(lwip_threads PRIVATE -w -D_GNU_SOURCE)
     target_link_libraries(lwip_threads PUBLIC Threads::Threads)
 
-    add_library(tk_port_lwip_sockets STATIC port/lwip_sockets/tk_lwip_sockets.c)
-    target_include_directories(tk_port_lwip_sockets PUBLIC port/lwip_sockets)
+    add_library(tk_port_lwip_sockets STATIC port/lwip_sockets/tk_lwip_sockets.c port/lwip_dns/tk_lwip_dns.c)
+    target_include_directories(tk_port_lwip_sockets PUBLIC port/lwip_sockets PRIVATE port/lwip_dns)
     target_compile_definitions(tk_port_lwip_sockets PUBLIC _GNU_SOURCE)
     target_link_libraries(tk_port_lwip_sockets PUBLIC tk_platform lwip_threads PRIVATE tk_flags)
 endif()

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_clock.h"
+#include "tk_lwip_dns.h"
 #include "tk_lwip_private.h"
 
 #include <lwip/dns.h>
-#include <lwip/prot/dns.h>
-#include <lwip/prot/ip.h>
-#include <lwip/prot/ip4.h>
-#include <lwip/prot/udp.h>
 #include <string.h>
 
 #if DNS_MAX_TTL != 0
 #error "lwIP's cache would keep one address of a name, and all are tried: set DNS_MAX_TTL to 0"
 #endif
-
-/*
- * lwIP sends the query, repeats it, and validates the response, but reports only the first address.
- * The others are read here from the same packet, which is kept until lwIP has processed it.
- */
-
-enum { OTHER_FAMILY_MS = 50 /* RFC 8305 3: after the addresses of one family */ };
 
 struct lookup {
     bool used;
@@ -39,32 +29,11 @@ static struct pbuf *packet; /* a DNS response, while lwIP processes it */
 
 /* --- the packet --- */
 
-enum { IP6_NEXT_HEADER = 6, IP6_HEADER = 40 /* RFC 8200 3 */ };
-
-/* The length of the IP header before a UDP header; 0: there is none. */
-static uint16_t before_udp(const struct pbuf *p)
-{
-    const struct ip_hdr *ip = p->payload;
-
-    if (LWIP_IPV6 && p->len >= IP6_HEADER && IPH_V(ip) == 6)
-        return pbuf_get_at(p, IP6_NEXT_HEADER) == IP_PROTO_UDP ? IP6_HEADER : 0;
-    return p->len >= IP_HLEN && IPH_PROTO(ip) == IP_PROTO_UDP ? IPH_HL_BYTES(ip) : 0;
-}
-
-static bool is_response(const struct pbuf *p)
-{
-    struct udp_hdr udp;
-    uint16_t at = before_udp(p);
-
-    return at > 0 && pbuf_copy_partial(p, &udp, UDP_HLEN, at) == UDP_HLEN &&
-           udp.src == PP_HTONS(DNS_SERVER_PORT);
-}
-
 /* Called for each received packet; 0: lwIP processes it as usual. */
 int tk_lwip_packet(struct pbuf *p)
 {
     tk_lwip_packet_done();
-    if (is_response(p)) {
+    if (tk_lwip_dns_is_response(p)) {
         pbuf_ref(p);
         packet = p;
     }
@@ -78,62 +47,6 @@ void tk_lwip_packet_done(void)
     packet = NULL;
 }
 
-static uint16_t get_u16(const struct pbuf *p, uint16_t at)
-{
-    return (uint16_t)(pbuf_get_at(p, at) << 8 | pbuf_get_at(p, (uint16_t)(at + 1)));
-}
-
-/* Returns the offset after a name: labels, possibly followed by a pointer (RFC 1035 4.1.4). */
-static uint16_t skip_name(const struct pbuf *p, uint16_t at)
-{
-    while (at < p->tot_len) {
-        uint8_t len = pbuf_get_at(p, at);
-
-        if (len >= 0xc0)
-            return (uint16_t)(at + 2);
-        at = (uint16_t)(at + 1 + len);
-        if (len == 0)
-            return at;
-    }
-    return at;
-}
-
-static void add_once(struct lookup *l, const struct tk_addr *addr)
-{
-    l->count = (uint8_t)tk_sock_add(l->addrs, l->count, *addr);
-}
-
-/* The family of an address record; 0: another record. */
-static uint8_t family_of(uint16_t type, uint16_t class, uint16_t len)
-{
-    if (class != 1)
-        return 0;
-    if (type == DNS_RRTYPE_A && len == 4)
-        return 4;
-    return LWIP_IPV6 && type == DNS_RRTYPE_AAAA && len == 16 ? 6 : 0;
-}
-
-/* Adds every address of the response. lwIP has checked its question, but not its records. */
-static void add_all(struct lookup *l, const struct pbuf *p)
-{
-    uint16_t records = get_u16(p, 6);
-    uint16_t at = (uint16_t)(skip_name(p, SIZEOF_DNS_HDR) + 4);
-
-    for (; records > 0 && at < p->tot_len && p->tot_len <= 0x7fff; records--) {
-        struct tk_addr addr = {.family = 0};
-        uint16_t fixed = skip_name(p, at); /* type 2, class 2, TTL 4, length 2 */
-        uint16_t len = get_u16(p, (uint16_t)(fixed + 8));
-
-        at = (uint16_t)(fixed + 10);
-        if (len > p->tot_len)
-            return;
-        addr.family = family_of(get_u16(p, fixed), get_u16(p, (uint16_t)(fixed + 2)), len);
-        if (addr.family != 0 && pbuf_copy_partial(p, addr.bytes, len, at) == len)
-            add_once(l, &addr);
-        at = (uint16_t)(at + len);
-    }
-}
-
 /* --- lookups --- */
 
 static void add_first(struct lookup *l, const ip_addr_t *first)
@@ -141,7 +54,7 @@ static void add_first(struct lookup *l, const ip_addr_t *first)
     struct tk_addr addr;
 
     tk_lwip_from_ip(&addr, first);
-    add_once(l, &addr);
+    l->count = (uint8_t)tk_sock_add(l->addrs, l->count, addr);
 }
 
 static void on_found(const char *name, const ip_addr_t *first, void *arg)
@@ -157,9 +70,9 @@ static void on_found(const char *name, const ip_addr_t *first, void *arg)
     if (first != NULL) {
         add_first(l, first);
         if (packet != NULL)
-            add_all(l, packet);
+            l->count = (uint8_t)tk_lwip_dns_add(packet, l->addrs, l->count);
 #if LWIP_IPV6
-        l->until_ms = tk_clock_now_ms(clock_port) + OTHER_FAMILY_MS;
+        l->until_ms = tk_clock_now_ms(clock_port) + TK_LWIP_OTHER_FAMILY_MS;
 #endif
     }
     if (l->pending == 0)

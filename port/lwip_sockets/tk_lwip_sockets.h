@@ -11,7 +11,7 @@
  * manages network and time: tk_sock_set_ip and tk_clock_ntp_server report that, and tk_clock_unix
  * returns the system's time.
  *
- * Limitation: lwIP reports one address of a name, so that no other one is tried.
+ * With LWIP_RAW=1 all addresses of a name are found; else the one of each family that lwIP reports.
  */
 
 /* Prepares tk_wait; lwIP must be running. Returns 0, or -1 if there is no socket on the loopback

@@ -42,7 +42,8 @@ def may_use(user: str, used: str) -> bool:
     if user.startswith("boards/"):
         return used in ("core", "core/base", "platform") or used.startswith("port/")
     if user.startswith("port/"):
-        return used in ("platform", "port/mbedtls")
+        return used in ("platform", "port/mbedtls") or (
+            user.startswith("port/lwip") and used == "port/lwip_dns")
     return is_core(user) and (used == "platform" or rooms.may_use(user, used))
 
 

@@ -96,8 +96,9 @@ static const struct sample samples[] = {
     {"HTTP/1.1 200 OK\r\nX: default-src 'self';\r\n  script-src\r\n\t\r\nContent-Length: "
      "2\r\n\r\nab",
      200, "ab", true, false},
-    {"HTTP/1.1 200 OK\r\n A: b\r\nno colon\r\nContent-Length : 2\r\n\r\nab", 200, "ab", true,
-     false},
+    {"HTTP/1.1 200 OK\r\n A: b\r\nno colon\r\nConnection : close\r\nContent-Length: 2\r\n\r\nab",
+     200, "ab", false, false},
+    {"HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\nab", 200, "ab", false, true},
     {"\r\n\r\nHTTP/1.2  999\tOdd\r\nContent-Length: 2\r\r\n\r\r\nab", 999, "ab", true, false},
     {"HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\nContent-Length: "
      "1\r\n\r\na",
@@ -108,8 +109,8 @@ static const struct sample samples[] = {
     {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
      "1\r\na\r\n0\r\n\r\n",
      200, "a", false, false},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\na", 200, "a",
-     false, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nab", 200, "ab",
+     false, true},
     {"HTTP/1.1 200 OK\r\nContent-Length: x\r\nTransfer-Encoding: ,chunked\r\n\r\n"
      "1;a=\"b;c\"\na\n0\n\n",
      200, "a", true, false},

@@ -24,13 +24,43 @@ static void reads_the_date(void **state)
 {
     (void)state;
     assert_int_equal(whole("HTTP/1.1 302 Found\r\nDATE:Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-                           "Location:https://h/x?y#z\r\nContent-Length: 0\r\n\r\n"),
+                           "Content-Length: 0\r\n\r\n"),
                      TK_HTTP_DONE);
     assert_int_equal(h.date_unix, 784111777);
     assert_int_equal(
         whole("HTTP/1.1 200 OK\r\nDate: yesterday\r\nDated: x\r\nContent-Length: 0\r\n\r\n"),
         TK_HTTP_DONE);
     assert_int_equal(h.date_unix, 0);
+}
+
+/* RFC 9110 10.2.2, RFC 3986 4.2. A reference without a host stays on the host of the request. */
+static void reads_the_host_of_a_location(void **state)
+{
+    static const struct {
+        const char *location, *host;
+        uint16_t port;
+    } rows[] = {
+        {"https://h.example/x?y#z", "h.example", 443},
+        {"HTTPS://H.Example.:8443", "h.example", 8443},
+        {"//h.example/x", "h.example", 443},
+        {"/x", "", 0},
+        {"x", "", 0},
+        {"http://h.example/", "", 0},
+        {"https:///x", "", 0},
+        {"", "", 0},
+    };
+    char response[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(response, sizeof response,
+                 "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 rows[i].location);
+        assert_int_equal(whole(response), TK_HTTP_DONE);
+        assert_string_equal(h.location.name, rows[i].host);
+        if (rows[i].port != 0)
+            assert_int_equal(h.location.port, rows[i].port);
+    }
 }
 
 static void reads_retry_after(void **state)
@@ -120,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_date),
+        cmocka_unit_test(reads_the_host_of_a_location),
         cmocka_unit_test(reads_retry_after),
         cmocka_unit_test(shows_what_is_no_secret),
         cmocka_unit_test(ignores_fields_of_interim_responses),

@@ -187,6 +187,24 @@ static void reuses_a_connection_for_the_same_host_and_port(void **state)
     two("a", "a", 0, "+a x -a +a y -a");
 }
 
+/* RFC 9112 9.3.2: no pipelining, on a connection that is kept. */
+static void sends_the_next_request_after_the_response(void **state)
+{
+    struct test_request x[3];
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    for (int i = 0; i < 3; i++) {
+        x[i] = (struct test_request){.name = "", .r.keepalive_ms = 10 * SECOND};
+        submit(&x[i], i < 2 ? "busy" : "next", "a", TK_PRIORITY_CALL);
+    }
+    run_for(SECOND - 1);
+    assert_log("+a +a busy busy");
+    run_for(SECOND);
+    assert_log("next");
+    run_for(100 * SECOND);
+}
+
 static void closes_an_idle_connection_after_its_keepalive(void **state)
 {
     struct test_request x = {.name = "", .r.keepalive_ms = 10 * SECOND};
@@ -375,6 +393,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(preempted_requests_keep_their_deadline, https_begin,
                                         https_end),
         cmocka_unit_test_setup_teardown(reuses_a_connection_for_the_same_host_and_port, https_begin,
+                                        https_end),
+        cmocka_unit_test_setup_teardown(sends_the_next_request_after_the_response, https_begin,
                                         https_end),
         cmocka_unit_test_setup_teardown(closes_an_idle_connection_after_its_keepalive, https_begin,
                                         https_end),

@@ -111,6 +111,8 @@ static void permits_nothing_where_it_is_malformed(void **state)
     }
     der[CONTENT + 1]++;
     assert_false(permits_host(der, len, "www.acme.example"));
+    der[CONTENT - 1]++;
+    assert_false(permits_host(der, len, "any.example"));
     OPENSSL_free(der);
 }
 

@@ -19,6 +19,7 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -134,24 +135,39 @@ static void *listen_and_serve(void *arg)
     return NULL;
 }
 
-/* A name server with one address for all names except those of .invalid. */
+enum { RECORD = 16, SEVERAL = 12 };
+
+static atomic_uint queries, first_address = 1;
+
+/* How many addresses a name has: none in .invalid, several in .several. */
+static uint8_t addresses_of(const uint8_t *query, size_t len)
+{
+    if (memmem(query, len, "invalid", 7) != NULL)
+        return 0;
+    return memmem(query, len, "several", 7) != NULL ? SEVERAL : 1;
+}
+
 static void *answer_names(void *arg)
 {
-    static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1};
+    static const uint8_t record[RECORD] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0};
     int fd = (int)(intptr_t)arg;
     struct sockaddr_in from;
-    uint8_t m[512 + sizeof record];
+    uint8_t m[512 + SEVERAL * RECORD];
     socklen_t len = sizeof from;
     ssize_t n;
 
     while ((n = lwip_recvfrom(fd, m, 512, 0, (struct sockaddr *)&from, &len)) > 12) {
-        bool known = memmem(m, (size_t)n, "invalid", 7) == NULL;
+        uint8_t count = addresses_of(m, (size_t)n);
 
+        queries++;
         m[2] = 0x81;
-        m[3] = known ? 0x80 : 0x83;
-        m[7] = known;
-        memcpy(m + n, record, sizeof record);
-        lwip_sendto(fd, m, (size_t)n + known * sizeof record, 0, (struct sockaddr *)&from, len);
+        m[3] = count > 0 ? 0x80 : 0x83;
+        m[7] = count;
+        for (uint8_t i = 0; i < count; i++) {
+            memcpy(m + n + i * RECORD, record, RECORD);
+            m[n + i * RECORD + RECORD - 1] = (uint8_t)(first_address + i);
+        }
+        lwip_sendto(fd, m, (size_t)n + count * RECORD, 0, (struct sockaddr *)&from, len);
         len = sizeof from;
     }
     return NULL;
@@ -191,7 +207,7 @@ static void conforms(void **state)
     assert_int_equal(tk_conformance_run(&suite), 0);
 }
 
-static int resolve(const char *name, struct tk_addr *addr)
+static int resolve_all(const char *name, struct tk_addr *addrs, size_t max)
 {
     uint64_t deadline_ms = tk_clock_now_ms(&port) + patient_ms();
     int lookup, n;
@@ -199,10 +215,45 @@ static int resolve(const char *name, struct tk_addr *addr)
     while ((lookup = tk_sock_lookup(&port, name)) == TK_SOCK_AGAIN)
         tk_wait(&port, tk_clock_now_ms(&port) + 10);
     assert_true(lookup >= 0);
-    while ((n = tk_sock_lookup_poll(&port, lookup, addr, 1)) == TK_SOCK_AGAIN &&
+    while ((n = tk_sock_lookup_poll(&port, lookup, addrs, max)) == TK_SOCK_AGAIN &&
            tk_clock_now_ms(&port) < deadline_ms)
         tk_wait(&port, deadline_ms);
     return n;
+}
+
+static int resolve(const char *name, struct tk_addr *addr)
+{
+    return resolve_all(name, addr, 1);
+}
+
+static void assert_addresses(const char *name, int want)
+{
+    struct tk_addr addrs[TK_SOCK_ADDRS];
+
+    assert_int_equal(resolve_all(name, addrs, TK_SOCK_ADDRS), want);
+    for (int i = 0; i < want; i++) {
+        assert_int_equal(addrs[i].family, 4);
+        assert_int_equal(addrs[i].bytes[3], (int)first_address + i);
+    }
+}
+
+/* lwIP reports one of them, and its cache has no other. */
+static void all_addresses_of_a_name_are_found(void **state)
+{
+    unsigned before = queries;
+
+    (void)state;
+    assert_addresses("one.several", TK_SOCK_FAMILY);
+    assert_int_equal(queries, before + 1);
+    assert_addresses("one.several", TK_SOCK_FAMILY);
+    assert_int_equal(queries, before + 1); /* by the cache */
+    first_address = 101;
+    assert_addresses("two.several", TK_SOCK_FAMILY);
+    assert_addresses("three.several", TK_SOCK_FAMILY);
+    assert_addresses("two.several", TK_SOCK_FAMILY);
+    assert_int_equal(queries, before + 3);
+    first_address = 1;
+    assert_addresses("127.0.0.1", 1);
 }
 
 static void resolves_names_in_the_lwip_thread(void **state)
@@ -362,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conforms),
         cmocka_unit_test(resolves_names_in_the_lwip_thread),
+        cmocka_unit_test(all_addresses_of_a_name_are_found),
         cmocka_unit_test(a_refused_connection_stays_an_error),
         cmocka_unit_test(wrong_handles_are_errors),
         cmocka_unit_test(a_full_send_buffer_is_again),

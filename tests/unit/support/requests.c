@@ -33,6 +33,8 @@ static void note_end(struct tk_request *r, enum tk_err err, struct tk_http *resp
     x->dones++;
     x->err = err;
     x->has_response = response != NULL;
+    if (response != NULL)
+        assert_ptr_not_equal(tk_https_borrow_buffer(&https), response->body);
     x->status = response != NULL ? response->status : 0;
     x->done_ms = port.now_ms;
     if (x->submit_again > 0) {

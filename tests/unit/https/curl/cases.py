@@ -135,6 +135,7 @@ FIELDS = [  # RFC 9112 2.2, 5; RFC 9110 5
     Case("tabs and blanks around a value", OK + b"Content-Length: \t 9 \t \r\n\r\n" + BODY),
     Case("blank before the colon", OK + b"Content-Length : 9\r\n\r\n" + BODY),
     Case("tab before the colon", OK + b"Content-Length\t: 9\r\n\r\n" + BODY),
+    Case("blank before the colon, too short", until_close(b"Content-Length : 5\r\n")),
     Case("blank before the colon, chunked", OK + b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKS, READ),
     Case("name in upper case", OK + b"CONTENT-LENGTH: 9\r\n\r\n" + BODY),
     Case("name in lower case", OK + b"content-length: 9\r\n\r\n" + BODY),
@@ -376,6 +377,10 @@ CODINGS = [  # RFC 9112 6.1, RFC 9110 8.4
           (None, (b"", b"identity")),
           (READ, (b"gzip", b"x-gzip", b"deflate", b"br", b"compress", b"odd")))
       for value in values],
+    Case("transfer coding identity, length too short",
+         until_close(b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n")),
+    Case("transfer coding identity, length too long",
+         until_close(b"Content-Length: 50\r\nTransfer-Encoding: identity\r\n")),
     Case("transfer codings in two fields",
          OK + b"Transfer-Encoding: identity\r\n" + CHUNKED + b"\r\n" + CHUNKS),
     Case("chunked in two fields", OK + CHUNKED + CHUNKED + b"\r\n" + CHUNKS),

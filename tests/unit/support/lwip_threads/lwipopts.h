@@ -11,6 +11,7 @@
 #define LWIP_COMPAT_SOCKETS       0
 #define LWIP_TCPIP_CORE_LOCKING   1
 #define LWIP_DNS                  1
+#define LWIP_RAW                  1
 #define LWIP_HAVE_LOOPIF          1
 #define LWIP_NETIF_LOOPBACK       1
 #define LWIP_SO_RCVTIMEO          1

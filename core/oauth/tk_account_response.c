@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tk_account_said.h"
+#include "tk_account_response.h"
 
 #include "tk_account_store.h"
 #include "tk_http_shape.h"
@@ -94,7 +94,7 @@ static struct tk_text begin_answer(struct tk_account *a, bool is_retained)
 }
 
 static void note_detail(struct tk_account *a, const struct tk_http *http, enum tk_err err,
-                        const struct tk_server_error *said)
+                        const struct tk_server_error *error)
 {
     if (a->is_retained && err != TK_OK)
         return;
@@ -102,8 +102,8 @@ static void note_detail(struct tk_account *a, const struct tk_http *http, enum t
     a->detail[0] = '\0';
     if (http == NULL || err == TK_OK)
         return;
-    if (*said->code != '\0') {
-        note_description(a, said->description);
+    if (*error->code != '\0') {
+        note_description(a, error->description);
     } else if (tk_err_action(err) == TK_ACTION_RETRY) {
         struct tk_text t = begin_answer(a, http->status / 100 == 2);
 
@@ -112,11 +112,11 @@ static void note_detail(struct tk_account *a, const struct tk_http *http, enum t
 }
 
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
-                              const struct tk_server_error *said)
+                              const struct tk_server_error *error)
 {
     tk_copy(a->server_error, sizeof a->server_error,
-            is_shown_code(a, said->code) ? said->code : "unlisted");
-    note_detail(a, http, err, said);
+            is_shown_code(a, error->code) ? error->code : "unlisted");
+    note_detail(a, http, err, error);
 }
 
 static void note_long_token(struct tk_account *a, uint32_t len)

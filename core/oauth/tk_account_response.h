@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TK_ACCOUNT_SAID_H
-#define TK_ACCOUNT_SAID_H
+#ifndef TK_ACCOUNT_RESPONSE_H
+#define TK_ACCOUNT_RESPONSE_H
 
 /*
  * What may be shown of a server's responses. Its words are foreign and may contain our secrets: an
@@ -19,7 +19,7 @@ bool tk_account_leaks(const struct tk_account *a, const char *text);
 
 /* A request ended with err; http: what was read of the response, or NULL. */
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
-                              const struct tk_server_error *said);
+                              const struct tk_server_error *error);
 
 /* The pair of a code is not for the user or portal `was`, but for `now`: detail says so. */
 void tk_account_note_other(struct tk_account *a, const char *was, const char *now);

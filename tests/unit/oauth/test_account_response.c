@@ -2,7 +2,7 @@
 
 /* What is shown of a server's words and of responses that cannot be read. */
 
-#include "tk_account_said.h"
+#include "tk_account_response.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
