@@ -168,10 +168,8 @@ static void begin_host(struct tk_console *c, const struct tk_host *host)
     tk_console_data(c, keys[c->job.u.check.line++], buf);
     memset(p, 0, sizeof *p);
     p->request.host = *host;
-    p->request.priority = TK_PRIORITY_CHECK;
-    p->request.deadline_ms = tk_runtime_now(c->env->rt) + HOST_TIMEOUT_MS;
     p->request.done = probe_done;
-    tk_https_submit(&c->env->rt->https, &p->request);
+    tk_https_start(&c->env->rt->https, &p->request, TK_PRIORITY_CHECK, HOST_TIMEOUT_MS);
 }
 
 static void begin_auth(struct tk_console *c)

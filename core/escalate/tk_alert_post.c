@@ -286,10 +286,7 @@ static void submit(struct tk_alert *alert)
 
     if (!tk_host_parse(&r->host, tk_webhook_url(&alert->all->webhook), NULL))
         return;
-    r->priority = TK_PRIORITY_ESCALATION;
-    r->deadline_ms = now_of(alert) + TIMEOUT_MS;
-    r->keepalive_ms = 0;
-    tk_https_submit(&alert->all->rt->https, r);
+    tk_https_start(&alert->all->rt->https, r, TK_PRIORITY_ESCALATION, TIMEOUT_MS);
 }
 
 /* --- delivery --- */

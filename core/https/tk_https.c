@@ -2,6 +2,7 @@
 #include "tk_https.h"
 
 #include "tk_assert.h"
+#include "tk_clock.h"
 
 #include <string.h>
 
@@ -59,6 +60,14 @@ void tk_https_submit(struct tk_https *https, struct tk_request *r)
     TK_ASSERT(!r->queued && (r->connection == NULL || r->connection->request != r));
     TK_ASSERT(r->done != NULL);
     enqueue(https, r);
+}
+
+void tk_https_start(struct tk_https *https, struct tk_request *r, enum tk_priority priority,
+                    uint32_t timeout_ms)
+{
+    r->priority = priority;
+    r->deadline_ms = tk_clock_now_ms(https->tls.port) + timeout_ms;
+    tk_https_submit(https, r);
 }
 
 void tk_https_cancel(struct tk_https *https, struct tk_request *r)

@@ -34,6 +34,10 @@ void tk_https_free(struct tk_https *https);
 /* Queues a request; it must not be active. */
 void tk_https_submit(struct tk_https *https, struct tk_request *r);
 
+/* The same with this priority and a deadline from now on. */
+void tk_https_start(struct tk_https *https, struct tk_request *r, enum tk_priority priority,
+                    uint32_t timeout_ms);
+
 /* Ends a request without calling its `done`; no effect on one that is not active. */
 void tk_https_cancel(struct tk_https *https, struct tk_request *r);
 

@@ -33,7 +33,7 @@ static void preconnect_done(struct tk_request *r, enum tk_err err, struct tk_htt
     a->auth.preconnect_err = err;
 }
 
-static void preconnect(struct tk_account *a, uint64_t now_ms)
+static void preconnect(struct tk_account *a)
 {
     struct tk_request *r = &a->auth.preconnect_request;
 
@@ -41,10 +41,8 @@ static void preconnect(struct tk_account *a, uint64_t now_ms)
     if (tk_https_active(r) || tk_https_active(&a->auth.request) ||
         tk_https_is_warm(&a->rt->https, &r->host))
         return;
-    r->priority = TK_PRIORITY_CHECK; /* below a refresh */
-    r->deadline_ms = now_ms + PRECONNECT_TIMEOUT_MS;
     r->keepalive_ms = KEEPALIVE_MS;
-    tk_https_submit(&a->rt->https, r);
+    tk_https_start(&a->rt->https, r, TK_PRIORITY_CHECK, PRECONNECT_TIMEOUT_MS);
 }
 
 static void keep_connected(struct tk_timer *timer, uint64_t now_ms)
@@ -53,7 +51,7 @@ static void keep_connected(struct tk_timer *timer, uint64_t now_ms)
 
     if (now_ms >= a->auth.preconnect_until_ms)
         return;
-    preconnect(a, now_ms);
+    preconnect(a);
     tk_timer_start(&a->rt->timers, timer, now_ms + PRECONNECT_CHECK_MS);
 }
 
@@ -96,7 +94,7 @@ enum tk_err tk_auth_begin(struct tk_account *a, bool other_user)
     a->auth.other_user = other_user;
     a->auth.preconnect_until_ms = now_ms + PRECONNECT_MS;
     a->auth.preconnect_err = TK_OK;
-    preconnect(a, now_ms);
+    preconnect(a);
     tk_timer_start(&a->rt->timers, &a->auth.preconnect_timer, now_ms + PRECONNECT_CHECK_MS);
     return TK_OK;
 }
@@ -401,11 +399,8 @@ static void start_exchange(struct tk_account *a, const struct tk_redirect *redir
     a->auth.any_user = a->auth.other_user;
     tk_account_end_begin(a);
     r->fields = &tk_oauth_fields;
-    r->priority = TK_PRIORITY_EXCHANGE;
-    r->deadline_ms = tk_runtime_now(a->rt) + TK_CODE_TIME_MS;
-    r->keepalive_ms = 0;
     a->auth.send_error = TK_E_TIMEOUT;
-    tk_https_submit(&a->rt->https, r);
+    tk_https_start(&a->rt->https, r, TK_PRIORITY_EXCHANGE, TK_CODE_TIME_MS);
 }
 
 enum tk_err tk_auth_code(struct tk_account *a, const char *pasted)

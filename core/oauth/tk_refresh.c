@@ -27,10 +27,8 @@ static void submit(struct tk_account *a)
     struct tk_request *r = &a->refresh.request;
 
     tk_account_auth_host(a, &r->host);
-    r->priority = TK_PRIORITY_REFRESH;
-    r->deadline_ms = tk_runtime_now(a->rt) + REQUEST_TIMEOUT_MS;
     r->keepalive_ms = tk_request_asks_date(r) ? KEEPALIVE_MS : 0;
-    tk_https_submit(&a->rt->https, r);
+    tk_https_start(&a->rt->https, r, TK_PRIORITY_REFRESH, REQUEST_TIMEOUT_MS);
 }
 
 /* --- the intent --- */

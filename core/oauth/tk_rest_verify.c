@@ -184,10 +184,7 @@ static void start_call(struct tk_account *a, bool asks_user)
         verified(a, TK_E_REST_INSECURE, NULL);
         return;
     }
-    r->priority = TK_PRIORITY_CALL;
-    r->deadline_ms = tk_runtime_now(a->rt) + TIMEOUT_MS;
-    r->keepalive_ms = 0;
-    tk_https_submit(&a->rt->https, r);
+    tk_https_start(&a->rt->https, r, TK_PRIORITY_CALL, TIMEOUT_MS);
 }
 
 /* --- the user --- */

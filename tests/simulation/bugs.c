@@ -80,7 +80,8 @@ static bool has_bug(int bug)
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
-void __real_tk_https_submit(struct tk_https *net, struct tk_request *r);
+void __real_tk_https_start(struct tk_https *net, struct tk_request *r, enum tk_priority priority,
+                           uint32_t timeout_ms);
 int __real_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count);
 enum tk_action __real_tk_err_action(enum tk_err err);
 enum tk_err __real_tk_account_store_intent(struct tk_account *a, bool open);
@@ -111,10 +112,11 @@ static void twin_done(struct tk_request *r, enum tk_err err, struct tk_http *ans
     (void)answer;
 }
 
-void __wrap_tk_https_submit(struct tk_https *net, struct tk_request *r)
+void __wrap_tk_https_start(struct tk_https *net, struct tk_request *r, enum tk_priority priority,
+                           uint32_t timeout_ms)
 {
     bool twice =
-        has_bug(TWO_REFRESHES) && r->priority == TK_PRIORITY_REFRESH && !tk_https_active(&twin);
+        has_bug(TWO_REFRESHES) && priority == TK_PRIORITY_REFRESH && !tk_https_active(&twin);
 
     if (twice) {
         original = r;
@@ -122,9 +124,9 @@ void __wrap_tk_https_submit(struct tk_https *net, struct tk_request *r)
         twin.write = write_twin;
         twin.done = twin_done;
     }
-    __real_tk_https_submit(net, r);
+    __real_tk_https_start(net, r, priority, timeout_ms);
     if (twice)
-        __real_tk_https_submit(net, &twin);
+        __real_tk_https_start(net, &twin, priority, timeout_ms);
 }
 
 int __wrap_tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
