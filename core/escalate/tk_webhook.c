@@ -67,7 +67,12 @@ static enum tk_err check_template(struct tk_https *https, const char *value)
 
     if (strlen(value) > TK_TEMPLATE_MAX)
         return TK_E_BAD_VALUE;
-    return work == NULL ? TK_E_TRY_LATER : tk_message_check(value, work, TK_WORK_SIZE);
+    if (work == NULL)
+        return TK_E_TRY_LATER;
+    enum tk_err err = tk_message_check(value, work, TK_WORK_SIZE);
+
+    tk_wipe(work, TK_WORK_SIZE);
+    return err;
 }
 
 static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, const char *value)

@@ -609,7 +609,8 @@ static void an_exchange_continues_if_forget_fails(void **state)
         w.flash.fail_at = w.flash.fail_until = 0;
         world_run(&w, 10000);
         world_assert_state(&w, "ready", "none");
-        assert_string_equal(world_type(&w, "auth forget"), "OK"); /* so that `ref del` is allowed */
+        /* So that `ref del` is allowed. The sector that failed may hold the tokens. */
+        world_assert_begins(world_type(&w, "auth forget"), "OK left=1/8");
     }
 }
 
