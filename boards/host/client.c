@@ -176,11 +176,12 @@ int tk_host_get(const struct tk_options *options)
 /* Counts commands and answers: after the end of input, the answers of a script's commands are still
  * printed. */
 struct traffic {
-    int commands;  /* lines of input that get an answer */
-    int answers;   /* lines of output that end one */
-    bool in_line;  /* the current line of input is not empty */
-    size_t len;    /* of line */
-    char line[24]; /* the beginning of the current line of output */
+    int commands;    /* lines of input that get an answer */
+    int answers;     /* lines of output that end one */
+    bool in_line;    /* the current line of input is not empty */
+    bool in_comment; /* it begins with #, and gets no answer */
+    size_t len;      /* of line */
+    char line[24];   /* the beginning of the current line of output */
 };
 
 static void count_input(struct traffic *t, const char *bytes, size_t len)
@@ -188,7 +189,9 @@ static void count_input(struct traffic *t, const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         bool end = bytes[i] == '\n' || bytes[i] == '\r';
 
-        t->commands += end && t->in_line;
+        t->commands += end && t->in_line && !t->in_comment;
+        if (!t->in_line)
+            t->in_comment = bytes[i] == '#';
         t->in_line = !end && (t->in_line || bytes[i] != ' ');
     }
 }

@@ -191,10 +191,10 @@ static size_t distance(const char *a, const char *b)
 /* Whether a command of the console begins with this word; test_get.py compares. */
 static bool is_of_console(const char *word)
 {
-    static const char *const words[] = {"status",   "show",   "history",      "set",      "unset",
-                                        "check",    "auth",   "portal",       "token",    "ca",
-                                        "time",     "seed",   "ref",          "escalate", "log",
-                                        "selftest", "reboot", "factory-reset"};
+    static const char *const words[] = {"status",   "show",   "history",       "set",      "unset",
+                                        "check",    "auth",   "portal",        "token",    "ca",
+                                        "time",     "seed",   "ref",           "escalate", "log",
+                                        "selftest", "reboot", "factory-reset", "pin"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i]) == 0)

@@ -20,6 +20,7 @@ WAITING_OF_A_USER = 24
 class StalledCase(ProvisionedCase):
     """A second account, which can be made to wait for a refresh."""
 
+    keeper_options = {"clock": "synchronized"}  # no Date confirms it once servers stall
     WAIT = {"op": "get", "ref": "second", "rejected": 1, "timeout": 60}
 
     def stall_refreshes(self) -> None:
@@ -139,7 +140,7 @@ sys.stdin.read()
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root to run as other users")
 class Users(StalledCase):
-    keeper_options = {"options": ("--socket-group", "games")}
+    keeper_options = StalledCase.keeper_options | {"options": ("--socket-group", "games")}
 
     def hold(self, uid: int, count: int, text: str) -> None:
         """As another user, who need not exist."""
