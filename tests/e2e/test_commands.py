@@ -150,6 +150,8 @@ class CommandsOfTheUnit(GatewayCase):
         lines = documented("sudo (install|systemd-sysusers|systemctl)")
         users = (ROOT / "boards/host/tokenkeeper.sysusers").read_text()
         self.assertRegex(users, rf"(?m)^u {group} ")
+        self.assertIn("sudo install -m 644 boards/host/tokenkeeper.sysusers "
+                      "/etc/sysusers.d/tokenkeeper.conf", lines)
         self.assertIn("sudo systemd-sysusers tokenkeeper.conf", lines)
         self.assertIn(f"sudo install build/host/tokenkeeper {Path(start[1]).parent}/", lines)
         self.assertIn("sudo systemctl enable --now tokenkeeper", lines)
