@@ -25,10 +25,12 @@ build   | build-host       | the host program and its tests, gcc | cmake --prese
 build   | build-host-asan  | the same with address and undefined-behaviour sanitizers | cmake --preset host-asan -DTK_TESTS=ON && cmake --build --preset host-asan
 build   | build-host-clang | the same with clang | cmake --preset host-clang -DTK_TESTS=ON && cmake --build --preset host-clang
 build   | build-mbedtls    | the host program with mbedTLS's public-key arithmetic | cmake --preset host-mbedtls -DTK_TESTS=ON && cmake --build --preset host-mbedtls
+build   | build-coverage   | core and its unit tests, counting lines and branches | cmake --preset host-coverage -DTK_TESTS=ON && cmake --build --preset host-coverage
 compute | checks           | rules of the tree: rooms, symbols, limits, format, sizes, READMEs | python3 tests/checks/run.py --build build/host
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
+compute | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
 compute | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
