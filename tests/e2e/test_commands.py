@@ -145,22 +145,32 @@ class CommandsOfTheUnit(GatewayCase):
 
     def test_the_unit(self) -> None:
         unit = (ROOT / "boards/host/tokenkeeper.service").read_text()
-        start = re.search(r"^ExecStart=(\S+) run (.*)$", unit, re.M)
+        start = re.search(r"^ExecStart=(\S+) run (.*)$", unit.replace("\\\n", ""), re.M)
         group = re.search(r"--socket-group (\S+)", start[2])[1]
         lines = documented("sudo (install|systemd-sysusers|systemctl)")
         users = (ROOT / "boards/host/tokenkeeper.sysusers").read_text()
         self.assertRegex(users, rf"(?m)^u {group} ")
-        self.assertIn("sudo install -m 644 boards/host/tokenkeeper.sysusers "
+        self.assertIn("sudo install -D -m 644 boards/host/tokenkeeper.sysusers "
                       "/etc/sysusers.d/tokenkeeper.conf", lines)
         self.assertIn("sudo systemd-sysusers tokenkeeper.conf", lines)
         self.assertIn(f"sudo install build/host/tokenkeeper {Path(start[1]).parent}/", lines)
         self.assertIn("sudo systemctl enable --now tokenkeeper", lines)
         copied = next(line.split()[-2] for line in lines if line.endswith("/system/"))
         self.assertEqual((ROOT / copied).name, "tokenkeeper.service")
-        options = start[2].replace(group, "root").split()
+        options = start[2].split()
+        self.documented_paths(unit, dict(zip(options[::2], options[1::2])))
         if os.geteuid() == 0:
-            k = self.keeper(console="none", options=tuple(options[2:]))
+            k = self.keeper(console="none", options=("--socket-group", "root"))
             k.wait_for(lambda: k.get().returncode == 5)
+
+    def documented_paths(self, unit: str, options: dict[str, str]) -> None:
+        """The unit's own directories, and what README says of them."""
+        readme = (ROOT / "README.md").read_text()
+        for option, root, setting in (("--flash", "/var/lib", "StateDirectory"),
+                                      ("--socket", "/run", "RuntimeDirectory")):
+            name = re.search(rf"^{setting}=(\S+)$", unit, re.M)[1]
+            self.assertEqual(str(Path(options[option]).parent), f"{root}/{name}")
+            self.assertIn(f"`{options[option]}`", readme)
 
 
 class CommandsOfBitrix24(unittest.TestCase):
