@@ -274,7 +274,7 @@ static void begin_value(struct tk_json_pick *p, char c)
     value_begins(p, c);
     if (c == '"') {
         string_begins(p);
-    } else if (c == '{' && p->field == 0 && !p->is_inside) {
+    } else if (c == '{' && p->field == 0) { /* names inside begin with a dot */
         p->is_inside = true;
         p->state = NAME;
     } else if (c == '{' || c == '[') {

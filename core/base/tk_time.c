@@ -169,8 +169,10 @@ void tk_time_note_server_date(struct tk_time *t, int64_t unix_s)
 
     if (!tk_time_can_verify(t, &now)) /* then there is no server that was verified */
         return;
-    if (tk_time_is_unconfirmed(t) && tk_clock_unix(t->port, &now) != TK_TIME_NONE)
+    if (tk_time_is_unconfirmed(t)) {
+        (void)tk_clock_unix(t->port, &now); /* the clock itself, below the floor too */
         t->confirmed = unix_s >= now - SKEW_S && unix_s <= now + SKEW_S;
+    }
     if (tk_time_now(t, &now) > TK_TIME_SERVER)
         raise_floor(t, unix_s < now ? unix_s : now);
     else

@@ -21,10 +21,11 @@ static void unlink_timer(struct tk_timers *timers, struct tk_timer *timer)
 {
     struct tk_timer **at = &timers->first;
 
-    while (*at != NULL && *at != timer)
+    while (*at != timer) {
+        TK_ASSERT(*at != NULL); /* it was started in this list */
         at = &(*at)->next;
-    if (*at != NULL)
-        *at = timer->next;
+    }
+    *at = timer->next;
     timer->due_ms = TK_NEVER;
 }
 

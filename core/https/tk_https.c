@@ -42,10 +42,11 @@ static void dequeue(struct tk_https *https, struct tk_request *r)
 {
     struct tk_request **at = &https->queue;
 
-    while (*at != NULL && *at != r)
+    while (*at != r) {
+        TK_ASSERT(*at != NULL); /* r->queued: it is there */
         at = &(*at)->next;
-    if (*at != NULL)
-        *at = r->next;
+    }
+    *at = r->next;
     r->queued = false;
 }
 

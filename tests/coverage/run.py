@@ -24,7 +24,7 @@ TREE = Path(__file__).resolve().parents[2]
 LIST = TREE / "tests/coverage/exceptions"
 FOLDERS = [*(f"tests/unit/{name}" for name in ("base", "store", "https", "runtime", "oauth", "escalate",
                                                "console", "keeper")), "tests/pubkey"]
-TESTS = "^(test_|pubkey_test_)"
+TESTS = "^(test_|pubkey_test_|chains_as_curl_host)"
 SOURCES = ("core/", "port/mbedtls/pubkey/")
 
 # In percent, exceptions counted as covered: raised whenever more is.

@@ -132,6 +132,10 @@ int tk_tls_send(struct tk_tls *tls, const void *data, size_t len)
     struct connection *c = of(tls);
 
     assert_int_equal(tls->stage, TK_TLS_READY);
+    if (tls_fake.send_result == TK_SOCK_ERR)
+        tls->err = TK_E_TLS_FAILED;
+    if (tls_fake.send_result != 0)
+        return tls_fake.send_result;
     if (tls_fake.send_blocked)
         return TK_SOCK_AGAIN;
     if (tls_fake.send_at_most > 0 && len > tls_fake.send_at_most)

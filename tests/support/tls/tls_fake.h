@@ -22,6 +22,7 @@ struct tls_fake {
     bool cut;                /* after the response the connection is cut, without close_notify */
     size_t send_at_most;     /* bytes that a call takes; 0: all */
     bool send_blocked;
+    int send_result;   /* TK_SOCK_CLOSED, TK_SOCK_ERR: instead of sending; 0: sends */
     int64_t not_after; /* of the server's certificates; 0: 2100 */
     bool lost;         /* the server has closed an idle connection */
     bool unsolicited;  /* the server has sent bytes on an idle connection */

@@ -44,6 +44,19 @@ static void a_timer_is_initialized_before_it_starts(void **state)
     tk_timer_start(&timers, &timer, 1);
 }
 
+static void a_started_timer_is_stopped_in_its_own_list(void **state)
+{
+    struct tk_timers timers, others;
+    struct tk_timer timer;
+
+    (void)state;
+    tk_timers_init(&timers);
+    tk_timers_init(&others);
+    tk_timer_init(&timer, run);
+    tk_timer_start(&timers, &timer, 1);
+    expect_assert_failure(tk_timer_stop(&others, &timer));
+}
+
 static void an_error_is_in_the_table(void **state)
 {
     (void)state;
@@ -90,6 +103,7 @@ int main(void)
         cmocka_unit_test(a_string_is_in_the_tables),
         cmocka_unit_test(an_element_is_counted_from_0),
         cmocka_unit_test(a_time_comes_from_the_operator_or_from_sntp),
+        cmocka_unit_test(a_started_timer_is_stopped_in_its_own_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

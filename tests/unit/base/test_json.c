@@ -283,6 +283,16 @@ static void limits_the_number_of_tokens(void **state)
         assert_int_equal(parses_n("{\"a\":[1,2,\"x\",{}],\"b\":null}", 27, max), max >= 9);
 }
 
+/* Tokens of jsmn hold positions as int. Nothing behind the byte order mark is read. */
+static void a_length_beyond_int_is_refused(void **state)
+{
+    char document[] = "{} ";
+
+    (void)state;
+    assert_false(tk_json_parse(&j, document, INT32_MAX, tokens, TOKENS));
+    assert_true(tk_json_parse(&j, document, 2, tokens, TOKENS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +305,7 @@ int main(void)
         cmocka_unit_test(survives_any_changed_byte),
         cmocka_unit_test(limits_the_depth),
         cmocka_unit_test(limits_the_number_of_tokens),
+        cmocka_unit_test(a_length_beyond_int_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

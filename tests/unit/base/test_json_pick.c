@@ -327,6 +327,20 @@ static void agrees_with_the_reader_of_documents(void **state)
     assert_true(accepted > 1000);
 }
 
+/* Only its beginning is kept, which may be a field's name. */
+static void a_name_longer_than_any_field_is_no_field(void **state)
+{
+    static const struct tk_json_field longest[] = {{"error", 20}, {"nineteen_characters", 20}};
+    static const struct tk_json_fields both = {longest, 2};
+    static const char document[] = "{\"nineteen_characters\":\"a\",\"nineteen_characters_\":\"b\"}";
+
+    (void)state;
+    tk_json_pick_begin(&p, &both, memory);
+    tk_json_pick_feed(&p, document, sizeof document - 1);
+    assert_true(tk_json_pick_is_whole(&p));
+    assert_text(1, "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +357,7 @@ int main(void)
         cmocka_unit_test(depth_and_length_do_not_matter),
         cmocka_unit_test(pieces_do_not_matter),
         cmocka_unit_test(agrees_with_the_reader_of_documents),
+        cmocka_unit_test(a_name_longer_than_any_field_is_no_field),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,8 +147,12 @@ static void a_living_address_is_found_within_10_s(void **state)
 /* Nine of each, and only the last one of one family answers. */
 static void a_living_address_is_found_among_all_that_are_kept(void **state)
 {
+    static const int few_and_enough[] = {1, 2, 3, 4, TK_SIM_SOCKETS};
+
     (void)state;
-    for (int sockets = 1; sockets <= 4; sockets++) {
+    for (size_t s = 0; s < sizeof few_and_enough / sizeof few_and_enough[0]; s++) {
+        int sockets = few_and_enough[s];
+
         for (size_t alive = 0; alive < MOST; alive++) {
             port.max_sockets = sockets;
             for (size_t i = 0; i < MOST; i++)
@@ -340,6 +344,39 @@ static void the_address_that_answered_is_tried_first(void **state)
     }
 }
 
+static void a_lookup_waits_until_one_is_free(void **state)
+{
+    int lookups[TK_SIM_LOOKUPS];
+
+    (void)state;
+    add(4, TK_SIM_ACCEPT);
+    for (int i = 0; i < TK_SIM_LOOKUPS; i++)
+        lookups[i] = tk_sock_lookup(&port, host.name);
+    assert_int_equal(tk_dial_step(&dial, &host, NULL), TK_SOCK_AGAIN);
+    assert_int_equal(dial.count, 0);
+    for (int i = 0; i < TK_SIM_LOOKUPS; i++)
+        tk_sock_lookup_cancel(&port, lookups[i]);
+    assert_connects_to(0, "once a lookup is free", 0, TK_SIM_SOCKETS);
+}
+
+/* Two servers that say nothing: the first is left early, the second is not, and then the first has
+ * its second try. */
+static void the_last_try_has_the_full_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        add(4, TK_SIM_ACCEPT);
+    for (int i = 0; i < 4; i++) {
+        int sock = connect_at_once_or_not();
+
+        assert_int_equal(dial.current, i % 2);
+        assert_int_equal(tk_dial_patience(&dial, 8000), i == 0 ? 7200 : 8000);
+        tk_sock_close(&port, sock);
+        assert_int_equal(tk_dial_abandon(&dial, i == 0), i < 3);
+    }
+    assert_int_equal(connect_at_once_or_not(), TK_SOCK_ERR);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -359,6 +396,8 @@ int main(void)
         TEST(a_name_without_addresses_fails),
         TEST(the_families_alternate),
         TEST(the_address_that_answered_is_tried_first),
+        TEST(a_lookup_waits_until_one_is_free),
+        TEST(the_last_try_has_the_full_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

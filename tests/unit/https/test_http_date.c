@@ -47,6 +47,7 @@ static void parses_dates(void **state)
         {"Sun, 06 Nov 1994 08:49:37 +0000", 784111777},
         {"Sun, 06 Nov 1994 10:49:37 +0200", 784111777},
         {"Sun, 06 Nov 1994 05:19:37 GMT-0330", 784111777},
+        {"Sun, 06 Nov 1994 22:49:37 +1400", 784111777}, /* the easternmost zone */
         {" Sun, 06 Nov 1994 08:49:37 GMT ", 784111777},
         {"Mon, 06 Nov 1994 08:49:37 GMT", 784111777}, /* the day's name is not compared */
     };
@@ -81,6 +82,8 @@ static void rejects_what_is_no_date(void **state)
         "Sun, 06 Nox 1994 08:49:37 GMT",
         "Sun, 06 anF 1994 08:49:37 GMT",
         "Su, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 +1401",
+        "Sun, 06 Nov 1994 08:49:37 -1500",
         "Sun, 00 Nov 1994 08:49:37 GMT",
         "Thu, 31 Nov 1994 08:49:37 GMT",
         "Sun, 32 Dec 1994 08:49:37 GMT",

@@ -109,6 +109,7 @@ static const struct {
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, aSecretOf20Characters, chunked\r\n\r\n"
      "1\r\nx\r\n0\r\n\r\n",
      "http=200 coding=aaaaaaaaa00aaaa length=1 begins=a"},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n~\x7f\x1f ", "http=200 length=4 begins=~?? "},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
      "http=200 length=0"},
 };
@@ -146,6 +147,17 @@ static void ignores_fields_of_interim_responses(void **state)
     assert_true(h.keep);
 }
 
+static void a_line_without_name_or_colon_is_no_field(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.1 200 OK\r\nDate\r\n: 5\r\nContent-Length: 2\r\n : 5\r\n"
+                           "Content-Length\r\nRetry-After\r\n\r\nab"),
+                     TK_HTTP_DONE);
+    assert_int_equal(h.date_unix, 0);
+    assert_int_equal(tk_http_retry_after_s(&h, 0), 0);
+    assert_string_equal(h.body, "ab");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +166,7 @@ int main(void)
         cmocka_unit_test(reads_retry_after),
         cmocka_unit_test(shows_what_is_no_secret),
         cmocka_unit_test(ignores_fields_of_interim_responses),
+        cmocka_unit_test(a_line_without_name_or_colon_is_no_field),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,43 @@ static void reports_a_truncated_response(void **state)
     assert_log("+a x -a");
 }
 
+static void reports_a_connection_lost_while_sending(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct test_request x = {.name = ""};
+
+        tls_fake.send_result = i == 0 ? TK_SOCK_CLOSED : TK_SOCK_ERR;
+        submit(&x, "x", "a", TK_PRIORITY_REFRESH);
+        run_for(0);
+        assert_ended(&x, i == 0 ? TK_E_CONN_LOST : TK_E_TLS_FAILED, 0);
+        assert_true(x.r.sent);
+        assert_false(x.has_response);
+        assert_log("+a -a");
+    }
+}
+
+/* RFC 9110 9.3.2: the length is that of a response to GET, and no body follows. */
+static void a_date_ends_with_the_head(void **state)
+{
+    static const char *const responses[] = {
+        "HTTP/1.1 200 OK\r\nDate: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Length: 900\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nDate: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Length: 900\r\n"};
+
+    for (int i = 0; i < 2; i++) { /* the second one ends within its head */
+        struct test_request x = {.name = "", .r.asks_date = true};
+
+        tls_fake.response = responses[i];
+        tls_fake.cut = i == 1;
+        submit(&x, "x", "a", TK_PRIORITY_REFRESH);
+        run_for(0);
+        assert_ended(&x, i == 0 ? TK_OK : TK_E_CONN_LOST, 0);
+        assert_int_equal(x.status, i == 0 ? 200 : 0);
+        https_end(state);
+        https_begin(state);
+    }
+}
+
 /* Not of the response before, on the same connection. */
 static void reports_no_response_without_a_head(void **state)
 {
@@ -169,6 +206,23 @@ static void cancels_queued_and_assigned_requests(void **state)
     assert_int_equal(tls_fake.closed, TK_CONNECTIONS);
     assert_null(strstr(tls_fake.log, "y"));
     tk_https_cancel(&https, &x[0].r); /* no effect */
+}
+
+static void cancels_any_of_the_queue(void **state)
+{
+    struct test_request x[5] = {{.name = ""}};
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    for (int i = 0; i < 5; i++)
+        submit(&x[i], i % 2 == 0 ? "even" : "odd", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    tk_https_cancel(&https, &x[3].r);
+    assert_false(tk_https_active(&x[3].r));
+    run_for(10 * SECOND);
+    assert_log("+a +a even odd -a -a +a +a even even -a -a");
+    assert_int_equal(x[3].dones, 0);
+    assert_ended(&x[4], TK_OK, 2 * SECOND);
 }
 
 static void done_submits_again(void **state)
@@ -251,6 +305,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(done_submits_again, https_begin, https_end),
         cmocka_unit_test_setup_teardown(notes_the_date_of_a_response, https_begin, https_end),
         cmocka_unit_test_setup_teardown(done_cancels, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(reports_a_connection_lost_while_sending, https_begin,
+                                        https_end),
+        cmocka_unit_test_setup_teardown(a_date_ends_with_the_head, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(cancels_any_of_the_queue, https_begin, https_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

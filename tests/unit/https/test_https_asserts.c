@@ -117,6 +117,16 @@ static void a_response_has_a_buffer(void **state)
     expect_assert_failure(tk_http_begin(&h, body, 0));
 }
 
+static void a_queued_request_is_cancelled_where_it_is_queued(void **state)
+{
+    struct tk_request r = {.host = {"h", 443}, .deadline_ms = 30000, .done = note_done};
+    static struct tk_https other;
+
+    (void)state;
+    tk_https_submit(&https, &r);
+    expect_assert_failure(tk_https_cancel(&other, &r));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -126,6 +136,8 @@ int main(void)
         TEST(a_tls_connection_is_opened_once_and_used_when_ready),
         TEST(a_body_starts_after_its_head),
         TEST(a_response_has_a_buffer),
+        cmocka_unit_test_setup_teardown(a_queued_request_is_cancelled_where_it_is_queued, begin,
+                                        end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

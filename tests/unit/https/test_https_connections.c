@@ -325,6 +325,74 @@ static void takes_over_a_connection_being_opened(void **state)
     assert_int_equal(warm.dones, 1);
 }
 
+static void does_not_take_over_a_connection_to_another_host(void **state)
+{
+    struct test_request warm[2] = {{.name = "", .connect_only = true},
+                                   {.name = "", .connect_only = true}};
+    struct test_request x = {.name = ""};
+
+    (void)state;
+    tls_fake.connect_ms = 500;
+    submit(&warm[0], "warm", "b", TK_PRIORITY_CHECK);
+    submit(&warm[1], "warm", "c", TK_PRIORITY_CALL);
+    run_for(300);
+    submit(&x, "x", "a", TK_PRIORITY_EXCHANGE);
+    run_for(500);
+    assert_ended(&x, TK_OK, 800); /* a connection of its own */
+    assert_log("+c +b -b +a -c +b x -a");
+}
+
+/* --- new roots --- */
+
+static void new_roots_end_idle_connections(void **state)
+{
+    struct test_request x[2] = {{.name = "", .r.keepalive_ms = 60 * SECOND}, {.name = ""}};
+
+    (void)state;
+    submit(&x[0], "x", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    assert_true(tk_https_is_warm(&https, &x[0].r.host));
+    assert_non_null(tk_https_session(&https, &x[0].r.host));
+    tk_https_forget_sessions(&https);
+    assert_false(tk_https_is_warm(&https, &x[0].r.host));
+    assert_null(tk_https_session(&https, &x[0].r.host));
+    submit(&x[1], "y", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    assert_log("+a x -a +a y -a");
+}
+
+static void new_roots_restart_handshakes(void **state)
+{
+    struct test_request x = {.name = ""};
+
+    (void)state;
+    tls_fake.connect_ms = 500;
+    submit(&x, "x", "a", TK_PRIORITY_CALL);
+    run_for(400);
+    tk_https_forget_sessions(&https);
+    run_for(500);
+    assert_ended(&x, TK_OK, 900);
+    assert_log("+a -a +a x -a");
+}
+
+/* The server was verified against the old roots. */
+static void after_new_roots_a_response_is_the_last_one(void **state)
+{
+    struct test_request x[2] = {{.name = "", .r.keepalive_ms = 60 * SECOND}, {.name = ""}};
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    submit(&x[0], "x", "a", TK_PRIORITY_CALL);
+    run_for(500);
+    tk_https_forget_sessions(&https);
+    run_for(500);
+    assert_ended(&x[0], TK_OK, SECOND);
+    submit(&x[1], "y", "a", TK_PRIORITY_CALL);
+    run_for(2 * SECOND);
+    assert_ended(&x[1], TK_OK, 2 * SECOND);
+    assert_log("+a x -a +a y -a");
+}
+
 /* --- sessions and repeated handshakes --- */
 
 static void keeps_one_session_per_host(void **state)
@@ -361,6 +429,7 @@ static void finds_the_session_of_a_host(void **state)
         if (i == 0)
             first = tls_fake.session;
         assert_int_equal(tls_fake.session == first, i % 2 == 0);
+        assert_ptr_equal(tk_https_session(&https, &x.r.host), tls_fake.session);
     }
 }
 
@@ -410,6 +479,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_one_session_per_host, https_begin, https_end),
         cmocka_unit_test_setup_teardown(finds_the_session_of_a_host, https_begin, https_end),
         cmocka_unit_test_setup_teardown(repeats_a_handshake_at_most_twice, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(does_not_take_over_a_connection_to_another_host,
+                                        https_begin, https_end),
+        cmocka_unit_test_setup_teardown(new_roots_end_idle_connections, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(new_roots_restart_handshakes, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(after_new_roots_a_response_is_the_last_one, https_begin,
+                                        https_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
