@@ -4,6 +4,7 @@
 #include "tk_chain.h"
 #include "tk_entropy.h"
 #include "tk_limits.h"
+#include "tk_tls_needs.h"
 
 /* --- the profiles --- */
 

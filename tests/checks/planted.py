@@ -240,6 +240,11 @@ CROSS = [
           "    all[n - 1] = 9;\n    return all[0];\n}\n", r"tk_planted has a stack frame"),
 ]
 
+NEEDS = [
+    Plant("needs", "a header of needs that is not included", "core/https/tk_tls_config.c", "",
+          "core compiles without MBEDTLS_HAVE_TIME_DATE", r'#include "tk_tls_needs.h"'),
+]
+
 CPLUSPLUS = [
     Plant("cplusplus", "a header with the linkage of C++", "platform/tk_clock.h",
           'extern "C++" {', r'tk_clock\.h:1: tk_clock_\w+ has no extern "C"', r'extern "C" \{'),

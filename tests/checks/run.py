@@ -27,6 +27,7 @@ import keys
 import layout
 import limits
 import modules
+import needs
 import readme
 import rooms
 import source
@@ -102,6 +103,7 @@ def main() -> int:
     report.add("words", lambda: words.problems(TREE))
     report.add("cross", cross_problems, lambda: cross.summary(built))
     report.add("cplusplus", lambda: cplusplus.problems(TREE, cross.mbedtls_include(build)))
+    report.add("needs", lambda: needs.problems(TREE, cross.mbedtls_include(build)))
     report.add("readme", readme_problems)
     report.add("suite", lambda: suite.problems(TREE))
     report.add("commands", lambda: commands.problems(TREE))

@@ -30,6 +30,7 @@ import keys
 import layout
 import limits
 import modules
+import needs
 import planted
 import readme
 import rooms
@@ -67,6 +68,7 @@ class Bench:
             "hygiene": lambda file: hygiene.problems(tree),
             "cross": self._cross,
             "cplusplus": lambda file: cplusplus.problems(tree, self.mbedtls),
+            "needs": lambda file: needs.problems(tree, self.mbedtls),
             "suite": lambda file: suite.problems(tree),
             "commands": lambda file: commands.problems(tree),
             "readme": lambda file: readme.problems(tree, self.help, self.built),
@@ -106,8 +108,8 @@ class Bench:
             "layout": layout.problems(self.tree),
             "cross": cross.problems(self.tree, self.built),
         }
-        for name in ("includes", "rooms", "circles", "accounts", "keys", "limits", "hygiene", "words", "cplusplus",
-                     "readme", "suite", "commands"):
+        for name in ("includes", "rooms", "circles", "accounts", "keys", "limits", "hygiene",
+                     "words", "cplusplus", "needs", "readme", "suite", "commands"):
             found[name] = self.checks[name]("")
         return [f"the clean tree: {name}: {problem}" for name, problems in found.items()
                 for problem in allowed.apply(self.tree, name, problems)]
