@@ -56,7 +56,7 @@ bool tk_account_session_restore(struct tk_account *a, const uint8_t *data, size_
     if (end == NULL || !tk_host_parse(&session.host, host, NULL))
         return false;
     len -= (size_t)(end + 1 - data);
-    if (len == 0 || len > sizeof session.data)
+    if (len - 1 >= sizeof session.data) /* 0 too */
         return false;
     if (tk_le_get(data + CONTEXT, 8) != context_id(a->rt))
         return true;

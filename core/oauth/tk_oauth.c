@@ -87,9 +87,7 @@ void tk_oauth_refresh_request(struct tk_text *t, const struct tk_host *host,
 /* Visible ASCII characters (RFC 6749 appendix A.11: VSCHAR, without the space). */
 static bool is_code(const char *s)
 {
-    size_t len = strlen(s);
-
-    return len > 0 && len <= TK_TOKEN_MAX && tk_is_vchar(s);
+    return s[0] != '\0' && tk_is_vchar(s);
 }
 
 /* A fragment of a URL is rejected: the part that is missing may have held a state. */

@@ -13,12 +13,13 @@
 static const char zones[] =
     " ae by cn co com com.br com.tr de es eu fr id in it jp kz mx pl ru uk uz vn ";
 
+/* zone: not "", since no host name ends in a dot (tk_url.h). */
 static bool is_zone(const char *zone)
 {
     size_t len = strlen(zone);
     const char *at = zones;
 
-    while (len > 0 && (at = strstr(at + 1, zone)) != NULL) {
+    while ((at = strstr(at + 1, zone)) != NULL) {
         if (at[-1] == ' ' && at[len] == ' ')
             return true;
     }
@@ -30,7 +31,7 @@ static bool is_cloud(const struct tk_host *host)
     static const char domain[] = ".bitrix24.";
     const char *dot = strchr(host->name, '.');
 
-    return host->port == TK_HTTPS_PORT && dot != NULL && dot != host->name &&
+    return host->port == TK_HTTPS_PORT && dot != NULL &&
            strncmp(dot, domain, sizeof domain - 1) == 0 && is_zone(dot + sizeof domain - 1);
 }
 
@@ -47,7 +48,7 @@ static bool is_former(const struct tk_account *a, const struct tk_host *host)
     struct tk_host former;
 
     tk_account_former_portal(a, text);
-    return text[0] != '\0' && tk_host_parse(&former, text, NULL) && is_same(host, &former);
+    return tk_host_parse(&former, text, NULL) && is_same(host, &former);
 }
 
 enum tk_portal_named tk_portal_compare(const struct tk_account *a, const struct tk_host *host)

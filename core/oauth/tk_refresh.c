@@ -301,7 +301,7 @@ static void start(struct tk_account *a, bool asks_date)
     tk_token_refresh_at(a, TK_NEVER);
     if (tk_request_asks_date(r) && !asks_date)
         tk_https_cancel(&a->rt->https, r);
-    if (tk_https_active(r) || !tk_account_is_renewable(a))
+    if (tk_https_active(r))
         return;
     a->refresh.in_doubt = a->refresh.intent;
     a->refresh.with_next_secret = false;
@@ -324,8 +324,7 @@ enum tk_err tk_refresh_start(struct tk_account *a)
 
 void tk_refresh_demand(struct tk_account *a)
 {
-    if (tk_account_has_client(a))
-        start(a, needs_time(a));
+    start(a, needs_time(a));
 }
 
 static void timer_expired(struct tk_timer *timer, uint64_t now_ms)

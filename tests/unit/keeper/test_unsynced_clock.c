@@ -220,6 +220,24 @@ static void an_unsynced_clock_provisions_a_gateway(void **state)
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
 }
 
+/* A setting lets the refresh become due meanwhile. */
+static void a_question_for_the_time_is_asked_once(void **state)
+{
+    struct server_fault x = {.kind = SERVER_SLOW, .ms = 25000};
+
+    (void)state;
+    provision();
+    restart_unsynced(60, 0);
+    server_set_fault(&w.server, SERVER_ALL, &x);
+    while (!tk_account_refreshing(&w.keeper.accounts.of[0]))
+        world_run(&w, 10);
+    tk_token_refresh_at(&w.keeper.accounts.of[0], w.port.now_ms + 1000);
+    world_run(&w, 30000);
+    assert_int_equal(w.server.heads, 1);
+    assert_int_equal(w.server.refreshes, 0);
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -235,6 +253,7 @@ int main(void)
         TEST(a_refusal_that_confirms_the_clock_is_not_probed_at_once),
         TEST(an_open_intent_goes_before_the_time),
         TEST(an_unsynced_clock_provisions_a_gateway),
+        TEST(a_question_for_the_time_is_asked_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,11 +4,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_account_set.h"
 
 static void a_pair_binds_portal_client_and_auth_host_but_not_the_secret(void **state)
 {
@@ -193,6 +195,65 @@ static void an_answer_during_factory_reset_is_not_stored(void **state)
         assert_int_equal(w.flash.bytes[i], 0xff);
 }
 
+static void there_is_room_for_so_many_accounts(void **state)
+{
+    char line[24];
+
+    (void)state;
+    for (int i = 1; i < TK_ACCOUNTS; i++) {
+        snprintf(line, sizeof line, "ref add a%d", i);
+        world_assert_begins(world_type(&w, line), "OK ref=a");
+    }
+    world_assert_begins(world_type(&w, "ref add more"), "ERR ref_limit");
+    world_assert_begins(world_type(&w, "ref del a1"), "OK ref=");
+    assert_string_equal(world_type(&w, "ref add more"), "OK ref=more");
+}
+
+static void a_name_has_1_to_16_characters(void **state)
+{
+    (void)state;
+    assert_false(tk_account_is_name(""));
+    assert_true(tk_account_is_name("a"));
+    assert_true(tk_account_is_name("abcdefghijklmn-_"));
+    assert_false(tk_account_is_name("abcdefghijklmn-_0"));
+    assert_false(tk_account_is_name("A"));
+    assert_false(tk_account_is_name("a b"));
+}
+
+static void the_first_account_needs_no_name(void **state)
+{
+    (void)state;
+    world_type(&w, "ref add b");
+    assert_string_equal(tk_keeper_account(&w.keeper, NULL)->name, "token");
+    assert_string_equal(tk_keeper_account(&w.keeper, "")->name, "token");
+    assert_string_equal(tk_keeper_account(&w.keeper, "b")->name, "b");
+    assert_null(tk_keeper_account(&w.keeper, "c"));
+    assert_string_equal(tk_keeper_account_at(&w.keeper, 1)->name, "b");
+    assert_null(tk_keeper_account_at(&w.keeper, 2));
+}
+
+/* The console checks them too, and names what is wrong. */
+static void a_setting_that_is_not_valid_changes_nothing(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+    char value[TK_SCOPE_MAX + 2], next[TK_SECRET_MAX + 1];
+
+    (void)state;
+    world_set_client(&w);
+    memset(value, 'v', sizeof value);
+    value[TK_SECRET_MAX + 1] = '\0';
+    assert_int_equal(tk_account_set(a, TK_SET_PORTAL, "a b"), TK_E_BAD_VALUE);
+    assert_string_equal(a->client.portal.name, "acme.bitrix24.com");
+    assert_int_equal(tk_account_set(a, TK_SET_CLIENT_SECRET, value), TK_E_BAD_VALUE);
+    assert_int_equal(tk_account_set(a, TK_SET_CLIENT_SECRET, "s 3"), TK_E_BAD_VALUE);
+    assert_string_equal(a->client.client_secret, "s3cret");
+    assert_int_equal(tk_account_set(a, TK_SET_CLIENT_SECRET_NEXT, value), TK_E_BAD_VALUE);
+    assert_int_equal(tk_account_set(a, TK_SET_CLIENT_SECRET_NEXT, "s 3"), TK_E_BAD_VALUE);
+    assert_false(tk_account_next_secret(a, next));
+    assert_int_equal(tk_account_set(a, TK_SET_RENEW, "1s"), TK_E_BAD_VALUE);
+    assert_int_equal(a->renew_s, TK_RENEW_DEFAULT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -207,6 +268,10 @@ int main(void)
         TEST(a_removed_account_has_no_timer_and_no_request),
         TEST(an_account_is_not_removed_while_it_is_printed),
         TEST(an_account_is_not_removed_while_its_secret_is_prompted_for),
+        TEST(there_is_room_for_so_many_accounts),
+        TEST(a_name_has_1_to_16_characters),
+        TEST(the_first_account_needs_no_name),
+        TEST(a_setting_that_is_not_valid_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,16 @@ static void the_previous_refresh_token_is_a_secret(void **state)
     assert_shown("said", "refresh3");
 }
 
+static void the_next_client_secret_is_a_secret(void **state)
+{
+    (void)state;
+    world_type(&w, "set client_secret_next n3xtOfTheApplication");
+    refresh_with_code("bad_n3xtOfTh");
+    assert_shown("said", "unlisted");
+    refresh_with_code("bad_n3xtOfT");
+    assert_shown("said", "bad_n3xtOfT");
+}
+
 /* --- descriptions --- */
 
 static void a_description_is_shown_up_to_80_characters(void **state)
@@ -361,6 +371,7 @@ int main(void)
         TEST(a_response_without_a_refresh_token_to_a_code_leaves_its_shape),
         TEST(a_server_that_says_a_secret_back_is_not_quoted),
         TEST(a_host_with_a_secret_in_its_name_is_no_move),
+        TEST(the_next_client_secret_is_a_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,45 @@ static void a_code_waits_for_the_network(void **state)
     assert_true(w.port.connections_begun > 3);
 }
 
+/* The code itself was not sent yet. */
+static void what_ends_a_second_later_costs_no_code(void **state)
+{
+    static const struct server_fault faults[] = {
+        {.kind = SERVER_NO_NAME},
+        {.kind = SERVER_REFUSES},
+        {.kind = SERVER_HANDSHAKE, .handshake = TK_E_CONN_LOST}};
+
+    (void)state;
+    world_set_client(&w);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct tk_sim_alarm alarm = {.at_ms = w.port.now_ms + 3500, .run = network_returns};
+        uint64_t before = w.port.now_ms;
+
+        server_set_fault(&w.server, SERVER_ALL, &faults[i]);
+        tk_sim_add_alarm(&w.port, &alarm);
+        world_give_code(&w, "c1\0c2\0c3" + 3 * i);
+        world_assert_begins(world_type(&w, i == 0   ? "auth code c1"
+                                           : i == 1 ? "auth code c2"
+                                                    : "auth code c3"),
+                            "OK state=ready");
+        assert_in_range(w.port.now_ms - before, 3500, 5000);
+    }
+}
+
+static void what_stays_is_reported_at_once(void **state)
+{
+    uint64_t before = w.port.now_ms;
+
+    (void)state;
+    world_set_client(&w);
+    world_fault(&w, WORLD_UNTRUSTED, 0);
+    world_assert_begins(world_type(&w, "auth code c"), "ERR tls_untrusted");
+    assert_in_range(w.port.now_ms - before, 0, 900);
+    world_fault(&w, WORLD_WELL, 0);
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+}
+
 static void an_unanswered_exchange_ends_within_25_s(void **state)
 {
     (void)state;
@@ -173,6 +212,35 @@ static void the_redirect_must_carry_the_state_of_the_url(void **state)
     world_give_code(&w, "c");
     write_redirect(line, "c", "&domain=acme.bitrix24.com");
     world_assert_begins(world_type(&w, line), "OK state=ready");
+}
+
+/* Its port counts only where it is named. */
+static void a_domain_that_is_no_host_is_not_ours(void **state)
+{
+    static const char *const rows[][2] = {{"&domain=a%20b", "ERR wrong_domain"},
+                                          {"&domain=acme.bitrix24.com:8443", "ERR wrong_domain"},
+                                          {"&domain=acme.bitrix24.com:443", "OK state=ready"}};
+    char line[256];
+
+    (void)state;
+    world_set_client(&w);
+    world_type(&w, "auth begin");
+    world_give_code(&w, "c");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        write_redirect(line, "c", rows[i][0]);
+        world_assert_begins(world_type(&w, line), rows[i][1]);
+    }
+}
+
+static void without_random_numbers_there_is_no_state(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    w.port.unseeded = true;
+    world_assert_begins(world_type(&w, "auth begin"), "ERR not_seeded");
+    assert_string_equal(tk_auth_state(&w.keeper.accounts.of[0]), "");
+    w.port.unseeded = false;
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
 }
 
 static void a_redirect_that_was_used_is_reported_as_code_used(void **state)
@@ -455,12 +523,111 @@ static void the_portal_names_the_user_of_the_first_pair(void **state)
     assert_string_equal(world_status(&w, "user_id"), "5");
 }
 
+/* Then it is as if the portal had not named it. */
+static void a_user_that_cannot_be_read_is_refused(void **state)
+{
+    static const struct server_fault faults[] = {
+        {.kind = SERVER_REFUSES},
+        {.kind = SERVER_LOSES},
+        {.kind = SERVER_STATUS, .status = 404, .body = "{\"result\":{\"ID\":\"1\"}}"},
+        {.kind = SERVER_STATUS, .status = 200, .body = "{\"result\":{\"ID\":\"1\"}"},
+        {.kind = SERVER_STATUS, .status = 200, .body = "{\"result\":{}}"},
+        {.kind = SERVER_STATUS,
+         .status = 200,
+         .body = "{\"result\":{\"ID\":\"11111111111111111111111111111111111111111\"}}"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        world_provision(&w);
+        server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &faults[i]);
+        world_assert_begins(exchange_without_user("1"), "ERR other_user was=1 now=unknown ");
+        w.server.omits_user = false;
+        assert_first_pair_in_use();
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+/* To the first pair: it is good without. */
+static void a_first_user_is_bound_only_if_it_is_certain(void **state)
+{
+    static const char *const users[] = {"_access1_", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+        world_set_client(&w);
+        world_assert_begins(exchange_without_user(users[i]), "OK state=ready generation=1");
+        assert_string_equal(world_status(&w, "user_id"), "");
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void endpoint_fails_after_verification(struct server *s, unsigned host, const char *request)
+{
+    struct server_fault x = {.kind = SERVER_LOSES};
+
+    if (strstr(request, "/app.info ") != NULL)
+        server_set_fault(s, 1u << host, &x);
+}
+
+static void a_first_user_that_cannot_be_read_stays_unknown(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    w.server.on_request = endpoint_fails_after_verification;
+    world_assert_begins(exchange_without_user("5"), "OK state=ready generation=1");
+    world_run(&w, MINUTE);
+    assert_string_equal(world_status(&w, "rest"), "ok");
+    assert_string_equal(world_status(&w, "user_id"), "");
+}
+
+/* Its path is longer than a request has room for. */
+static void a_user_of_an_endpoint_without_room_is_refused(void **state)
+{
+    char endpoint[200];
+
+    (void)state;
+    snprintf(endpoint, sizeof endpoint, "https://acme.bitrix24.com/%0150d/", 0);
+    w.server.client_endpoint = endpoint;
+    world_set_client(&w);
+    world_give_code(&w, "code1");
+    world_assert_begins(world_type(&w, "auth code code1"), "OK state=ready generation=1");
+    assert_string_equal(world_status(&w, "rest_error"), "rest_insecure");
+    world_assert_begins(exchange_without_user("1"), "ERR other_user was=1 now=unknown ");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
+/* A refresh names it before the portal does. */
+static void the_user_of_a_refresh_counts_first(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    world_latency(&w, 4000);
+    w.server.omits_user = true;
+    w.server.profile = "5";
+    world_give_code(&w, "c");
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code c\n", 15);
+    while (!w.keeper.accounts.of[0].rest.asks_user)
+        world_run(&w, 100);
+    w.server.omits_user = false;
+    w.server.rules.user_id = 7;
+    strcpy(w.keeper.accounts.of[0].info.user_id, "7"); /* as a refresh does */
+    world_run(&w, 20000);
+    assert_string_equal(world_status(&w, "user_id"), "7");
+}
+
 /* What a server calls a user is shown as any word of a server. */
 static void a_user_with_a_secret_in_it_is_not_shown(void **state)
 {
     (void)state;
     world_provision(&w);
     world_assert_begins(exchange_without_user("_access2_"), "ERR other_user was=1 now=unlisted ");
+    world_run(&w, 1000);
+    w.server.profile = "_refresh3_";
+    world_give_code(&w, "d");
+    world_assert_begins(world_type(&w, "auth code d"), "ERR other_user was=1 now=unlisted ");
 }
 
 static void a_response_for_another_portal_is_refused(void **state)
@@ -698,6 +865,35 @@ static void the_other_known_host_in_a_response_is_stored(void **state)
     assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
 }
 
+/* The response may name none. */
+static void the_other_known_host_in_a_redirect_is_stored(void **state)
+{
+    char line[256];
+
+    (void)state;
+    w.server.server_endpoint = "";
+    world_set_client(&w);
+    world_type(&w, "auth begin");
+    world_give_code(&w, "c");
+    write_redirect(line, "c", "&server_domain=oauth.bitrix24.tech");
+    world_assert_begins(world_type(&w, line), "OK state=ready");
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.bitrix24.tech");
+}
+
+static void no_response_overrides_a_configured_auth_host(void **state)
+{
+    (void)state;
+    world_type(&w, "set auth_host oauth.local:8443");
+    w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
+    world_provision(&w);
+    assert_string_equal(world_status(&w, "auth_host"), "oauth.local:8443");
+    world_run(&w, 30 * MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "2");
+    assert_string_equal(w.server.last_host, "oauth.local");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -746,6 +942,17 @@ int main(void)
         TEST(an_unknown_server_domain_never_gets_the_secret),
         TEST(a_configured_auth_host_is_never_overridden),
         TEST(the_other_known_host_in_a_response_is_stored),
+        TEST(a_domain_that_is_no_host_is_not_ours),
+        TEST(without_random_numbers_there_is_no_state),
+        TEST(what_ends_a_second_later_costs_no_code),
+        TEST(what_stays_is_reported_at_once),
+        TEST(a_user_that_cannot_be_read_is_refused),
+        TEST(a_first_user_is_bound_only_if_it_is_certain),
+        TEST(the_user_of_a_refresh_counts_first),
+        TEST(the_other_known_host_in_a_redirect_is_stored),
+        TEST(no_response_overrides_a_configured_auth_host),
+        TEST(a_first_user_that_cannot_be_read_stays_unknown),
+        TEST(a_user_of_an_endpoint_without_room_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -313,6 +313,46 @@ static void unset_forget_and_deletion_wipe_it(void **state)
     assert_secrets("", "");
 }
 
+/* While the server still answers the request that has it. */
+static void a_next_secret_that_is_unset_meanwhile_is_not_promoted(void **state)
+{
+    char next[TK_SECRET_MAX + 1];
+
+    (void)state;
+    provision_with_next();
+    renew_secret(NEXT);
+    world_run(&w, 11000);
+    world_latency(&w, 5000);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    world_run(&w, 6000);
+    assert_int_equal(w.server.grants, 3); /* the code, the current secret, the next one */
+    assert_string_equal(world_type(&w, "unset client_secret_next"), "OK client_secret_next=");
+    world_run(&w, 6000);
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "generation"), "2");
+    assert_secrets(OLD, "");
+    assert_int_equal(world_count_events(&w, "event=promoted"), 0);
+    assert_ptr_equal(tk_token_secret(account(), true, next), account()->client.client_secret);
+}
+
+/* Flash failed while it was promoted, and works again when the pair is forgotten. */
+static void forgetting_stores_a_secret_that_was_promoted_in_ram(void **state)
+{
+    (void)state;
+    provision_with_next();
+    renew_secret(NEXT);
+    w.server.on_request = second_meets_failing_flash;
+    run_to_grant(3);
+    assert_string_equal(account()->client.client_secret, NEXT);
+    world_assert_begins(world_type(&w, "auth forget"), "ERR storage_failed");
+    tk_sim_flash_heal(&w.flash);
+    world_assert_begins(world_type(&w, "auth forget"), "OK");
+    world_restart(&w, 100);
+    assert_secrets(NEXT, "");
+    world_assert_state(&w, "needs_code", "new");
+}
+
 /* --- secrecy --- */
 
 static void it_is_hidden_like_the_current_one(void **state)
@@ -363,6 +403,8 @@ int main(void)
         TEST(unset_forget_and_deletion_wipe_it),
         TEST(it_is_hidden_like_the_current_one),
         TEST(no_server_error_shows_it),
+        TEST(a_next_secret_that_is_unset_meanwhile_is_not_promoted),
+        TEST(forgetting_stores_a_secret_that_was_promoted_in_ram),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,10 +101,16 @@ static void it_is_of_use_again_where_it_came_from(void **state)
 static void a_lowered_clock_does_not_adopt_it(void **state)
 {
     (void)state;
-    provision_and_copy();
+    w.server.date = "Sun, 23 Nov 2036 12:00:00 GMT"; /* ten years ahead */
     tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, "time 2111068800"), "OK time=2036-11-23");
+    provision_and_copy();
+    w.server.date = "";
     restart_as("sim-0002");
-    world_assert_begins(world_type(&w, "time 1794950000"), "OK time=");
+    assert_true(w.keeper.rt.time.floor_unix > WORLD_UNIX + 9 * 365 * 86400);
+    world_assert_begins(world_type(&w, "time 1795000100"), "OK time=");
+    assert_true(w.keeper.rt.time.floor_unix < WORLD_UNIX + 86400);
     restart_as("sim-0002");
     world_assert_state(&w, "needs_code", "other_device");
 }
@@ -191,6 +197,31 @@ static void a_pair_of_version_0_1_belongs_to_the_device_that_finds_it(void **sta
     world_assert_state(&w, "ready", "none");
 }
 
+/* Flash fails from each operation on: the new pair serves from RAM, and no start finds a mixture.
+ */
+static void each_flash_operation_of_its_replacement_may_fail(void **state)
+{
+    bool is_stored = false;
+
+    (void)state;
+    for (unsigned n = 1; !is_stored; n++) {
+        provision_and_copy();
+        world_give_code(&w, "code2");
+        w.flash.fail_at = w.flash.operations + n;
+        w.flash.fail_until = UINT64_MAX;
+        world_assert_begins(world_type(&w, "auth code code2"), "OK state=ready generation=2");
+        world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
+        is_stored = !w.keeper.accounts.of[0].refresh.unstored;
+        tk_sim_flash_heal(&w.flash);
+        restart_as("sim-0002");
+        world_assert_begins(world_type(&w, "token"),
+                            is_stored ? "OK access_token=access2 " : "ERR needs_code ");
+        assert_in_range(n, 1, 20);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -205,6 +236,7 @@ int main(void)
         TEST(a_pair_that_is_not_stored_is_not_mistaken),
         TEST(forgetting_deletes_it),
         TEST(a_pair_of_version_0_1_belongs_to_the_device_that_finds_it),
+        TEST(each_flash_operation_of_its_replacement_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 /* Compares core/oauth/errors.md with the code: each row, and each error of the code. */
 
 #include "respond.h"
+#include "tk_counters.h"
 #include "tk_err.h"
 
 #include <setjmp.h>
@@ -221,6 +222,26 @@ static void no_response_to_a_refresh_has_an_action_of_rest(void **state)
     }
 }
 
+static void each_result_of_a_refresh_is_counted_by_its_action(void **state)
+{
+    struct tk_counters c = {0};
+
+    (void)state;
+    tk_counters_refreshed(&c, TK_OK, 300, false, false);
+    tk_counters_refreshed(&c, TK_OK, 200, true, true);
+    tk_counters_refreshed(&c, TK_E_TIMEOUT, 900, true, false);
+    tk_counters_refreshed(&c, TK_E_INVALID_GRANT, 900, false, false);
+    tk_counters_refreshed(&c, TK_E_TOKEN_REFUSED, 900, false, false); /* of REST */
+    assert_int_equal(c.ok, 2);
+    assert_int_equal(c.last_ms, 200);
+    assert_int_equal(c.longest_ms, 300);
+    assert_int_equal(c.retries, 2);
+    assert_int_equal(c.recovered, 1);
+    assert_int_equal(c.failed[TK_ACTION_RETRY], 1);
+    assert_int_equal(c.failed[TK_ACTION_REAUTH], 1);
+    assert_int_equal(c.failed[TK_ACTION_NONE], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
         cmocka_unit_test(every_known_error_code_is_in_errors_md),
         cmocka_unit_test(every_error_with_an_action_is_in_errors_md),
         cmocka_unit_test(no_response_to_a_refresh_has_an_action_of_rest),
+        cmocka_unit_test(each_result_of_a_refresh_is_counted_by_its_action),
     };
 
     return cmocka_run_group_tests(tests, read_tables, NULL);

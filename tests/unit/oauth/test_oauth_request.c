@@ -243,6 +243,7 @@ static void rejects_input_without_a_code(void **state)
         "a\tb",
         "c\xc3\xa9",
         "code=abc", /* part of a URL: the state may be missing */
+        "http://localhost/abc",
         "http://localhost/#code=abc&x",
         "http://localhost/?",
         "http://localhost/?code=",
@@ -263,6 +264,18 @@ static void rejects_input_without_a_code(void **state)
     }
 }
 
+static void limit_code(int len)
+{
+    static char pasted[TK_TOKEN_MAX + 40], value[TK_TOKEN_MAX + 2];
+    enum tk_err want = len <= TK_TOKEN_MAX ? TK_OK : TK_E_NO_CODE;
+
+    memset(value, 'v', sizeof value);
+    snprintf(pasted, sizeof pasted, "%.*s", len, value);
+    assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
+    snprintf(pasted, sizeof pasted, "?code=%.*s&state=s", len, value);
+    assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
+}
+
 static void limits_the_length_of_code_state_and_domain(void **state)
 {
     char pasted[2000], value[401];
@@ -270,18 +283,15 @@ static void limits_the_length_of_code_state_and_domain(void **state)
     (void)state;
     memset(value, 'v', sizeof value);
     for (int len = 1; len <= 400; len++) {
-        enum tk_err want = len <= TK_TOKEN_MAX ? TK_OK : TK_E_NO_CODE;
-
-        snprintf(pasted, sizeof pasted, "%.*s", len, value);
-        assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
-        snprintf(pasted, sizeof pasted, "?code=%.*s&state=s", len, value);
-        assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), want);
         snprintf(pasted, sizeof pasted, "?code=c&state=%.*s&domain=%.*s", len, value, len, value);
         assert_int_equal(tk_oauth_parse_redirect(pasted, &redirect), TK_OK);
         assert_int_equal(strlen(redirect.state),
                          len < 48 ? len : 0); /* none instead of a truncated one */
         assert_int_equal(strlen(redirect.domain), len < TK_HOST_TEXT ? len : 0);
     }
+    limit_code(1);
+    limit_code(TK_TOKEN_MAX);
+    limit_code(TK_TOKEN_MAX + 1);
 }
 
 int main(void)

@@ -237,6 +237,9 @@ static void longer_tokens_are_reported_with_their_length(void **state)
     }
     http.status = 500;
     assert_int_equal(tk_oauth_read_token_response(&http, TK_OK, NOW, &response), TK_E_SERVER_ERROR);
+    respond_with_tokens(TK_TOKEN_MAX + 1, 70);
+    http.status = 404; /* an answer of another server, whatever is in it */
+    assert_int_equal(tk_oauth_read_token_response(&http, TK_OK, NOW, &response), TK_E_HTTP_STATUS);
 }
 
 /* RFC 6749 appendix A.12 and A.17: VSCHAR. */
@@ -670,6 +673,19 @@ static void survives_any_changed_byte(void **state)
     }
 }
 
+static void without_a_response_the_error_is_that_of_the_connection(void **state)
+{
+    struct tk_server_error error = {"x", "x"};
+
+    (void)state;
+    assert_int_equal(tk_oauth_read_token_response(NULL, TK_E_TIMEOUT, NOW, &response),
+                     TK_E_TIMEOUT);
+    assert_string_equal(response.error.code, "");
+    assert_int_equal(tk_oauth_read_rest_response(NULL, TK_E_CONN_LOST, &error), TK_E_CONN_LOST);
+    assert_string_equal(error.code, "");
+    assert_string_equal(error.description, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +713,7 @@ int main(void)
         cmocka_unit_test(no_5xx_revokes_a_pair),
         cmocka_unit_test(distinguishes_errors_of_the_portal),
         cmocka_unit_test(survives_any_changed_byte),
+        cmocka_unit_test(without_a_response_the_error_is_that_of_the_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

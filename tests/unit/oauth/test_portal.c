@@ -262,6 +262,21 @@ static void a_redirect_that_ends_ends_the_fault(void **state)
     assert_not_pending(OLD);
 }
 
+static void a_redirect_to_another_host_replaces_the_first(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    redirect(0, OLD, "https://" NEW "/");
+    verify();
+    verify(); /* the same again is not reported again */
+    assert_pending(NEW);
+    assert_int_equal(world_count_events(&w, "event=move_pending"), 1);
+    redirect(0, OLD, "https://other.example/");
+    verify();
+    assert_pending("other.example");
+    assert_int_equal(world_count_events(&w, "event=move_pending"), 2);
+}
+
 static void behind_a_cloud_portal_too(void **state)
 {
     (void)state;
@@ -367,6 +382,44 @@ static void accept_works_while_refreshes_fail(void **state)
     world_fault(&w, WORLD_WELL, 0);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
     assert_not_pending(NEW);
+}
+
+/* The path of the endpoint is long, and so is the new host. */
+static void accept_refuses_a_host_that_does_not_fit(void **state)
+{
+    static const char path[] = "/0123456789012345678901234567890123456789012345678901234567890123"
+                               "456789012345678901234567890123456789012345678901234567890123456789"
+                               "0123456789012345678901234567890";
+    static const char host[] = "long-host-name-of-another-portal.example.com";
+    char endpoint[300];
+
+    (void)state;
+    world_provision(&w);
+    snprintf(endpoint, sizeof endpoint, "https://" OLD "%s", path);
+    answers_name(endpoint);
+    assert_status("client_endpoint", endpoint);
+    verify(); /* nor does it fit into a request */
+    assert_status("rest_error", "rest_insecure");
+    snprintf(endpoint, sizeof endpoint, "https://%s/", host);
+    answers_name(endpoint);
+    assert_status("moved_to", host);
+    world_assert_begins(world_type(&w, "portal accept"), "ERR no_memory");
+    assert_status("portal", OLD);
+    world_assert_state(&w, "blocked", "portal_moved");
+}
+
+static void accept_needs_flash_that_can_be_read(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    redirect(0, OLD, "https://" NEW "/");
+    verify();
+    w.flash.fail_read_at = w.flash.reads + 1;
+    w.flash.fail_read_until = UINT64_MAX;
+    world_assert_begins(world_type(&w, "portal accept"), "ERR storage_failed");
+    w.flash.fail_read_until = 0;
+    assert_pending(NEW);
+    assert_string_equal(world_type(&w, "portal accept"), "OK portal=" NEW);
 }
 
 static void set_portal_names_it(void **state)
@@ -543,6 +596,64 @@ static void another_user_ends_it(void **state)
     assert_not_pending(OLD);
 }
 
+/* It is the portal that refuses, whatever its name. */
+static void a_move_does_not_end_it(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.rest_error = "authorization_error";
+    verify();
+    answers_name("https://new.bitrix24.de/rest/");
+    assert_status("portal", "new.bitrix24.de");
+    world_assert_state(&w, "blocked", "user_refused");
+    world_restart(&w, 1000);
+    assert_status("portal", "new.bitrix24.de");
+    world_assert_state(&w, "blocked", "user_refused");
+}
+
+static void the_portal_is_asked_again_once_the_time_is_known(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.rest_error = "authorization_error";
+    verify();
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    unsigned checks = w.server.checks;
+
+    world_run(&w, 10 * MINUTE);
+    assert_int_equal(w.server.checks, checks);
+    w.server.rest_error = NULL;
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
+    world_run(&w, HOUR);
+    assert_int_equal(w.server.checks, checks + 1);
+    assert_not_pending(OLD);
+}
+
+/* The clock is lost and set while the portal is being asked. */
+static void the_portal_is_asked_once_at_a_time(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.rest_error = "authorization_error";
+    verify();
+    unsigned checks = w.server.checks;
+
+    w.server.rest_error = NULL;
+    w.server.think_ms = 14000;
+    tk_rest_verify(account());
+    world_run(&w, 1000);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_run(&w, 1000);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
+    world_run(&w, 1000);
+    assert_true(tk_rest_verifying(account()));
+    assert_true(account()->rest.timer.due_ms == TK_NEVER);
+    world_run(&w, 20000);
+    assert_int_equal(w.server.checks, checks + 1);
+    assert_not_pending(OLD);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -571,6 +682,12 @@ int main(void)
         TEST(an_endpoint_that_is_no_url_is_not_kept),
         TEST(a_refused_user_is_remembered),
         TEST(another_user_ends_it),
+        TEST(a_redirect_to_another_host_replaces_the_first),
+        TEST(accept_refuses_a_host_that_does_not_fit),
+        TEST(accept_needs_flash_that_can_be_read),
+        TEST(a_move_does_not_end_it),
+        TEST(the_portal_is_asked_again_once_the_time_is_known),
+        TEST(the_portal_is_asked_once_at_a_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

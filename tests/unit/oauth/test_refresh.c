@@ -321,6 +321,62 @@ static void a_power_cut_after_rotation_is_recovered_in_the_grace_time(void **sta
     cut_power_with_an_open_request(true);
 }
 
+/* Flash cannot be read when it is the previous pair's turn: the current one is sent again. */
+static void a_previous_pair_that_cannot_be_read_is_not_tried(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
+    world_run(&w, 11000);
+    world_fault(&w, WORLD_SILENT, 1);
+    world_type(&w, "auth refresh");
+    world_error(&w, "invalid_grant", 400, 0);
+    while (!w.keeper.accounts.of[0].refresh.try_previous)
+        world_run(&w, 100);
+    w.flash.fail_read_at = w.flash.reads + 1;
+    w.flash.fail_read_until = UINT64_MAX;
+    world_run(&w, 5000);
+    w.flash.fail_read_until = 0;
+    assert_non_null(strstr(w.last_request, "refresh_token=refresh2"));
+    assert_string_equal(world_status(&w, "state"), "needs_code");
+}
+
+static void fail_reads(struct server *s, unsigned host, const char *request)
+{
+    (void)s;
+    (void)host;
+    (void)request;
+    w.flash.fail_read_at = w.flash.reads + 1;
+    w.flash.fail_read_until = UINT64_MAX;
+}
+
+/* The answer to the previous pair has no refresh token, which would be that pair's. */
+static void a_previous_pair_that_cannot_be_read_again_is_not_kept(void **state)
+{
+    struct server_fault x = {.kind = SERVER_STATUS,
+                             .status = 200,
+                             .type = "application/json",
+                             .body = "{\"access_token\":\"new\",\"expires_in\":3600}"};
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
+    world_run(&w, 11000);
+    world_fault(&w, WORLD_SILENT, 1);
+    world_type(&w, "auth refresh");
+    world_error(&w, "invalid_grant", 400, 0);
+    while (!w.keeper.accounts.of[0].refresh.try_previous)
+        world_run(&w, 100);
+    server_set_fault(&w.server, SERVER_ALL, &x);
+    w.server.on_request = fail_reads;
+    world_run(&w, 5000);
+    w.flash.fail_read_until = 0;
+    world_assert_begins(world_type(&w, "token"), "OK access_token=new ");
+    assert_string_equal(w.keeper.accounts.of[0].pair.refresh, "refresh2");
+}
+
 /* --- connections --- */
 
 /* auth begin opens one to the authorization server and keeps it for the code. */
@@ -359,6 +415,8 @@ int main(void)
         TEST(a_power_cut_with_an_open_request_is_recovered),
         TEST(a_power_cut_after_rotation_is_recovered_in_the_grace_time),
         TEST(a_refresh_uses_a_connection_that_is_open),
+        TEST(a_previous_pair_that_cannot_be_read_is_not_tried),
+        TEST(a_previous_pair_that_cannot_be_read_again_is_not_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -353,6 +353,61 @@ static void a_forgotten_pair_is_not_verified(void **state)
     assert_status("rest", "unknown");
 }
 
+static void a_portal_that_cannot_be_reached_is_called_again(void **state)
+{
+    struct server_fault x = {.kind = SERVER_REFUSES};
+
+    (void)state;
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &x);
+    provision("unreachable rest_error=connect_failed");
+    x.kind = SERVER_WELL;
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &x);
+    world_run(&w, 2 * MINUTE);
+    assert_status("rest", "ok");
+}
+
+/* A call with it would say nothing. */
+static void a_token_that_has_expired_is_not_sent(void **state)
+{
+    struct server_fault x = {.kind = SERVER_REFUSES};
+
+    (void)state;
+    w.server.rules.paid_plan = false;
+    provision("access_denied rest_error=access_denied");
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_OAUTH), &x);
+    world_run(&w, 59 * MINUTE);
+    assert_int_equal(w.server.checks, 1);
+    world_run(&w, 4 * HOUR);
+    assert_in_range(w.server.checks, 1, 2); /* the second within the token's last minute, at most */
+    x.kind = SERVER_WELL;
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_OAUTH), &x);
+    w.server.rules.paid_plan = true;
+    world_run(&w, 3 * HOUR);
+    assert_status("rest", "ok");
+}
+
+/* What a build stores is a URL. */
+static void an_endpoint_on_flash_that_is_no_url_is_not_called(void **state)
+{
+    static const char info[] = "https://" OLD " /rest/\0m\0001\0crm";
+
+    (void)state;
+    provision("ok");
+    assert_int_equal(tk_storage_put(&w.keeper.rt.storage, tk_account_key(0, TK_KEY_GRANT_INFO),
+                                    info, sizeof info),
+                     TK_OK);
+    world_restart(&w, 1000);
+    unsigned requests = w.server.requests;
+
+    verify();
+    assert_status("rest_error", "rest_insecure");
+    assert_int_equal(w.server.requests, requests);
+    world_assert_begins(world_type(&w, "check"), "ERR");
+    world_run(&w, 26 * MINUTE); /* the next pair brings another */
+    verify();
+    assert_status("rest", "ok");
+}
+
 /* --- what `check` says without a way to a new token --- */
 
 static void check_of_a_revoked_pair_asks_for_an_authorization(void **state)
@@ -456,6 +511,9 @@ int main(void)
         TEST(a_refused_user_blocks_until_the_portal_accepts_a_call),
         TEST(another_user_ends_the_refusal),
         TEST(an_unknown_error_code_is_shown),
+        TEST(a_portal_that_cannot_be_reached_is_called_again),
+        TEST(a_token_that_has_expired_is_not_sent),
+        TEST(an_endpoint_on_flash_that_is_no_url_is_not_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,49 @@ static void uptime_counts_from_boot(void **state)
     assert_in_range(atoi(world_status(&w, "uptime")), 0, 1);
 }
 
+/* Within the tolerance between two clocks its age is not known to the second: it is renewed. */
+static void a_clock_that_is_a_little_behind_its_issue_renews_it(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX - 100);
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "expires_in"), "3600");
+    world_run(&w, MINUTE);
+    assert_string_equal(world_status(&w, "generation"), "2");
+}
+
+/* What failed since then is not the clock's. */
+static void a_clock_that_is_set_drops_no_other_error(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    world_run(&w, 10 * MINUTE);
+    world_assert_state(&w, "retrying", "clock_unknown");
+    tk_account_set_error(&w.keeper.accounts.of[0], TK_E_CODE_REJECTED);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
+    world_run(&w, 1000);
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "last_error"), "code_rejected");
+}
+
+static void a_refresh_that_is_due_is_due_in_no_time(void **state)
+{
+    const struct tk_account *a = &w.keeper.accounts.of[0];
+    uint32_t seconds = 9;
+
+    (void)state;
+    assert_false(tk_token_refresh_due_in(a, w.port.now_ms, &seconds));
+    assert_int_equal(seconds, 9);
+    world_provision(&w);
+    assert_true(tk_token_refresh_due_in(a, a->refresh.timer.due_ms - 1999, &seconds));
+    assert_int_equal(seconds, 1);
+    assert_true(tk_token_refresh_due_in(a, a->refresh.timer.due_ms + 5000, &seconds));
+    assert_int_equal(seconds, 0);
+}
+
 /* --- storing --- */
 
 static void a_pair_stored_late_is_stored_with_its_grant_info(void **state)
@@ -334,6 +377,9 @@ int main(void)
         TEST(a_response_after_auth_forget_is_dropped),
         TEST(a_forgotten_pair_is_not_stored_later),
         TEST(refreshes_continue_if_forget_fails),
+        TEST(a_clock_that_is_a_little_behind_its_issue_renews_it),
+        TEST(a_clock_that_is_set_drops_no_other_error),
+        TEST(a_refresh_that_is_due_is_due_in_no_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

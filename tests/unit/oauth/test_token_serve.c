@@ -173,6 +173,7 @@ static void a_demand_on_a_blocked_account_does_not_wait_for_its_probe(void **sta
     world_error(&w, "PAYMENT_REQUIRED", 401, 1);
     world_type(&w, "auth refresh");
     world_assert_state(&w, "blocked", "payment_required");
+    world_run(&w, 40 * MINUTE); /* under half of its life is left */
     world_fault(&w, WORLD_SILENT, 0);
     assert_int_equal(tk_refresh_start(&w.keeper.accounts.of[0]), TK_OK);
     world_run(&w, 100);
@@ -180,6 +181,127 @@ static void a_demand_on_a_blocked_account_does_not_wait_for_its_probe(void **sta
 
     world_assert_begins(world_type(&w, "token 3600"), "OK access_token=access1 ");
     assert_in_range(w.port.now_ms - start_ms, 0, 1000);
+}
+
+static enum tk_token_answer get(const char *ref, size_t size, struct tk_token_info *info)
+{
+    static char token[TK_TOKEN_MAX + 1];
+
+    return tk_token_get(&w.keeper, ref, 60, token, size, info);
+}
+
+static void what_cannot_be_served_is_refused_at_once(void **state)
+{
+    struct tk_token_info info;
+    char token[TK_TOKEN_MAX + 1];
+
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(get("none", sizeof token, &info), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_SUCH_REF);
+    assert_int_equal(get(NULL, sizeof "access1" - 1, &info), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_MEMORY);
+    assert_int_equal(get(NULL, sizeof "access1", &info), TK_TOKEN_VALUE);
+    assert_int_equal(info.generation, 1);
+}
+
+/* For a caller that cannot wait. */
+static void the_last_answer_does_not_wait(void **state)
+{
+    struct tk_token_info info;
+    char token[TK_TOKEN_MAX + 1];
+
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(tk_token_get_last(&w.keeper, NULL, 60, token, sizeof token, &info),
+                     TK_TOKEN_VALUE);
+    assert_false(info.is_short);
+    world_type(&w, "set renew 1h");
+    world_run(&w, 35 * MINUTE);
+    assert_int_equal(tk_token_get_last(&w.keeper, NULL, 3000, token, sizeof token, &info),
+                     TK_TOKEN_VALUE);
+    assert_string_equal(token, "access1");
+    assert_true(info.is_short);
+}
+
+static void a_rejection_of_what_is_not_in_use_does_nothing(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    assert_int_equal(tk_token_rejected(&w.keeper, "none", 1), 0);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 0), 0);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 2), 0);
+    assert_int_equal(w.keeper.accounts.of[0].refresh.rejected_generation, 0);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 1), 0);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 1), 0); /* costs its budget once */
+    assert_int_equal(w.keeper.accounts.of[0].refresh.rejected_generation, 1);
+}
+
+/* A refresh would not help, and the token may still do for another consumer. */
+static void a_rejection_forces_no_refresh_that_needs_an_operator(void **state)
+{
+    static const char *const words[] = {"PAYMENT_REQUIRED", "invalid_grant"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        world_provision(&w);
+        world_run(&w, 11000);
+        world_error(&w, words[i], 400, 0);
+        world_type(&w, "auth refresh");
+        unsigned grants = w.server.grants;
+
+        assert_int_equal(tk_token_rejected(&w.keeper, NULL, 1), 0);
+        world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+        world_run(&w, MINUTE);
+        assert_int_equal(w.server.grants, grants);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+/* Two refreshes are 10 s apart, however short the life; in between it is served while it lasts. */
+static void a_demand_waits_for_the_interval_between_refreshes(void **state)
+{
+    struct tk_token_info info;
+
+    (void)state;
+    w.server.rules.access_life_s = 6;
+    world_set_client(&w);
+    world_type(&w, "set renew on-demand");
+    world_give_code(&w, "c");
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+    world_run(&w, 4000);
+    assert_int_equal(get(NULL, TK_TOKEN_MAX, &info), TK_TOKEN_VALUE);
+    assert_true(info.is_short);
+    world_run(&w, 4000);
+    assert_int_equal(info.generation, 1);
+    assert_int_equal(w.server.refreshes, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(get(NULL, TK_TOKEN_MAX, &info), TK_TOKEN_WAIT);
+        assert_int_equal(info.err, TK_OK);
+    }
+    world_run(&w, 1000);
+    assert_int_equal(w.server.refreshes, 0);
+    world_run(&w, 2000);
+    assert_int_equal(w.server.refreshes, 1);
+    assert_int_equal(get(NULL, TK_TOKEN_MAX, &info), TK_TOKEN_VALUE);
+    assert_int_equal(info.generation, 2);
+}
+
+/* Flash holds none that is valid: the server says that it is missing. */
+static void a_demand_without_the_client_secret_is_answered(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(
+        tk_storage_put(&w.keeper.rt.storage, tk_account_key(0, TK_KEY_CLIENT_SECRET), "a b", 3),
+        TK_OK);
+    world_restart(&w, 2 * 60 * MINUTE);
+    world_assert_begins(world_type(&w, "token"), "ERR http_status");
+    assert_non_null(strstr(w.last_request, "&client_secret=&"));
+    world_assert_begins(world_type(&w, "set client_secret s3cret"), "OK");
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2");
 }
 
 int main(void)
@@ -196,6 +318,12 @@ int main(void)
         TEST(a_rejection_does_not_keep_others_out),
         TEST(an_operator_needs_no_budget),
         TEST(a_demand_on_a_blocked_account_does_not_wait_for_its_probe),
+        TEST(what_cannot_be_served_is_refused_at_once),
+        TEST(the_last_answer_does_not_wait),
+        TEST(a_rejection_of_what_is_not_in_use_does_nothing),
+        TEST(a_rejection_forces_no_refresh_that_needs_an_operator),
+        TEST(a_demand_waits_for_the_interval_between_refreshes),
+        TEST(a_demand_without_the_client_secret_is_answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

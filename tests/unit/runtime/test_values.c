@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_account_session.h"
 #include "tk_account_store.h"
 #include "tk_keys.h"
 #include "tk_le.h"
@@ -178,13 +179,44 @@ static void an_account_outlives_its_name(void **state)
     }
 }
 
+/* Each of them is right but for one part. */
+static void parts_of_values_are_checked(void **state)
+{
+    static const uint8_t zero[] = {0}, too_high[] = {4};
+    static const uint8_t host_with_a_nul[] = {TK_PORTAL_MOVED_BY_REDIRECT, 'a', '.', 'b', 0, 'c'};
+    static const uint8_t no_host[] = {TK_PORTAL_MOVED_BY_REDIRECT, '-', 'b'};
+    static const uint8_t user_with_a_host[] = {TK_PORTAL_USER_REFUSED, 'a', '.', 'b'};
+    static const char long_member[] = "https://acme.bitrix24.com/rest/\0"
+                                      "01234567890123456789012345678901234567890\0"
+                                      "1\0crm";
+    static const char three_strings[] = "https://acme.bitrix24.com/rest/\0m\0u";
+    static const char five_strings[] = "https://acme.bitrix24.com/rest/\0m\0u\0s\0";
+    uint8_t no_session[TK_SESSION_HEAD + 4] = {0};
+
+    (void)state;
+    memcpy(no_session + TK_SESSION_HEAD, "a.b", 4);
+    assert_named(tk_account_key(0, TK_KEY_REVOCATION), zero, sizeof zero);
+    assert_named(tk_account_key(0, TK_KEY_REVOCATION), too_high, sizeof too_high);
+    assert_named(tk_account_key(0, TK_KEY_PORTAL_FAULT), host_with_a_nul, sizeof host_with_a_nul);
+    assert_named(tk_account_key(0, TK_KEY_PORTAL_FAULT), no_host, sizeof no_host);
+    assert_named(tk_account_key(0, TK_KEY_PORTAL_FAULT), user_with_a_host, sizeof user_with_a_host);
+    assert_named(tk_account_key(0, TK_KEY_GRANT_INFO), (const uint8_t *)long_member,
+                 sizeof long_member);
+    assert_named(tk_account_key(0, TK_KEY_GRANT_INFO), (const uint8_t *)three_strings,
+                 sizeof three_strings);
+    assert_named(tk_account_key(0, TK_KEY_GRANT_INFO), (const uint8_t *)five_strings,
+                 sizeof five_strings);
+    assert_named(tk_account_key(0, TK_KEY_SESSION), no_session, sizeof no_session);
+    world_assert_state(&w, "ready", "none");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_values, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(each_key_is_checked_and_named), TEST(a_value_of_any_bytes_does_no_harm),
         TEST(times_of_a_pair_are_checked),   TEST(a_rejected_value_is_in_the_history),
-        TEST(an_account_outlives_its_name),
+        TEST(an_account_outlives_its_name),  TEST(parts_of_values_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
