@@ -22,7 +22,8 @@ enum {
 
 enum {
     TK_HOST_PATH = 512,
-    TK_JSON_TOKENS = 64 /* of a request at the control socket, and of its reply */
+    TK_HOST_HEAP = 512 * 1024, /* limit of mbedTLS's heap */
+    TK_JSON_TOKENS = 64        /* of a request at the control socket, and of its reply */
 };
 
 /* Options of the command line; NULL or false if not given. */
@@ -35,6 +36,7 @@ struct tk_options {
     const char *access;
     const char *ca;
     const char *key;
+    const char *new_key;
     const char *device_id;
     const char *ref;
     const char *min_valid;
@@ -47,6 +49,7 @@ int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
 int tk_host_events(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
+int tk_host_rekey(const struct tk_options *options);
 int tk_host_export(const struct tk_options *options);
 
 /* The paths of flash file and sockets: from the option, the environment, or the user's default.

@@ -28,7 +28,7 @@ static bool digest_file(int fd, const char *path, uint8_t key[TK_DEVICE_KEY_SIZE
     return good;
 }
 
-bool tk_host_load_key(struct tk_port *port, const char *path)
+bool tk_host_load_key(const char *path, uint8_t key[TK_DEVICE_KEY_SIZE])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -36,7 +36,8 @@ bool tk_host_load_key(struct tk_port *port, const char *path)
         tk_host_message("cannot read the key file %s: %s", path, strerror(errno));
         return false;
     }
-    port->has_key = tk_host_is_private(fd, path) && digest_file(fd, path, port->key);
+    bool good = tk_host_is_private(fd, path) && digest_file(fd, path, key);
+
     close(fd);
-    return port->has_key;
+    return good;
 }

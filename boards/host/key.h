@@ -2,10 +2,10 @@
 #ifndef TK_HOST_KEY_H
 #define TK_HOST_KEY_H
 
-#include "tk_posix.h"
+#include "tk_device.h"
 
-/* Sets the port's key for sealing: the SHA-256 of the file given with --key. Returns false after a
- * message if the file is too short or too long, or readable by others. */
-bool tk_host_load_key(struct tk_port *port, const char *path);
+/* Makes a key for sealing: the SHA-256 of the file. Returns false after a message if it is too
+ * short or too long, or readable by others. */
+bool tk_host_load_key(const char *path, uint8_t key[TK_DEVICE_KEY_SIZE]);
 
 #endif

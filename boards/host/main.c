@@ -34,6 +34,11 @@ static const char usage[] =
     "      are left (default 60). --rejected: a server answered 401 to this\n"
     "      generation. --timeout: seconds to wait, connecting included (default 30,\n"
     "      at most 3600). --json: print all values.\n"
+    "  tokenkeeper rekey [--flash FILE] [--key FILE] --new-key FILE\n"
+    "      Seals the flash file with another key, or for the first time: then without\n"
+    "      --key. Stop the service first. A power cut leaves the old or the new\n"
+    "      content; repeat the command to finish. As root it reads the keys, then\n"
+    "      acts as the file's owner.\n"
     "  tokenkeeper version | --version\n"
     "  tokenkeeper help | --help\n"
     "\n"
@@ -52,6 +57,7 @@ static const char usage[] =
     "  --ca PEM       trust the roots in this file instead of the machine's\n"
     "  --key FILE     encrypt the flash file with a key derived from FILE; keep FILE\n"
     "                 on another medium, with mode 0600\n"
+    "  --new-key FILE the key that replaces it\n"
     "  --device-id ID 4 to 32 letters, digits and -, instead of an id made from\n"
     "                 /etc/machine-id. Tokens are of use under the id that stored\n"
     "                 them only: give a container a fixed one\n"
@@ -69,6 +75,7 @@ enum {
     OPT_ACCESS,
     OPT_CA,
     OPT_KEY,
+    OPT_NEW_KEY,
     OPT_DEVICE_ID,
     OPT_REF,
     OPT_MIN_VALID,
@@ -90,6 +97,7 @@ static const struct option long_options[] = {
     {"access", required_argument, NULL, OPT_ACCESS},
     {"ca", required_argument, NULL, OPT_CA},
     {"key", required_argument, NULL, OPT_KEY},
+    {"new-key", required_argument, NULL, OPT_NEW_KEY},
     {"device-id", required_argument, NULL, OPT_DEVICE_ID},
     {"ref", required_argument, NULL, OPT_REF},
     {"min-valid", required_argument, NULL, OPT_MIN_VALID},
@@ -109,6 +117,7 @@ static const struct {
          BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
     {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"export", tk_host_export, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
+    {"rekey", tk_host_rekey, BIT(OPT_FLASH) | BIT(OPT_KEY) | BIT(OPT_NEW_KEY)},
     {"events", tk_host_events, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
@@ -127,6 +136,7 @@ static void keep_option(struct tk_options *o, int option, const char *value)
                                       [OPT_ACCESS] = &o->access,
                                       [OPT_CA] = &o->ca,
                                       [OPT_KEY] = &o->key,
+                                      [OPT_NEW_KEY] = &o->new_key,
                                       [OPT_DEVICE_ID] = &o->device_id,
                                       [OPT_REF] = &o->ref,
                                       [OPT_MIN_VALID] = &o->min_valid,

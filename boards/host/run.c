@@ -3,6 +3,7 @@
 #include "announce.h"
 #include "control.h"
 #include "events.h"
+#include "flash_file.h"
 #include "host.h"
 #include "identity.h"
 #include "key.h"
@@ -21,21 +22,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef TK_BUILD_UNIX
 #error "define the build time: -DTK_BUILD_UNIX=<seconds since 1970>"
 #endif
 
-/* A sector holds the pairs of all accounts, with tokens of TK_TOKEN_MAX characters. */
-#define SECTOR_SIZE 32768
-#define SECTORS     8
-/* Files of version 0.1 keep their shape: the store cannot read them in another one. */
-#define SMALL_SECTOR_SIZE 4096
-#define SMALL_SECTORS     32
-#define HEAP_LIMIT        (512 * 1024)
-#define LAST_PASSES       2 /* consoles and consumers get the answers that they wait for */
+#define LAST_PASSES 2 /* consoles and consumers get the answers that they wait for */
 
 /* The service of this process. Static because it is large, and used by the signal handler. */
 static struct {
@@ -94,38 +87,13 @@ static void report_security(void *ctx, const char *event, const char *ref, const
         tk_control_report(&service.control, console, event, ref, key);
 }
 
-static int open_flash_file(const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) == 0 && st.st_size == SMALL_SECTOR_SIZE * SMALL_SECTORS)
-        return tk_posix_flash_open(&service.flash, path, SMALL_SECTOR_SIZE, SMALL_SECTORS, 1);
-    return tk_posix_flash_open(&service.flash, path, SECTOR_SIZE, SECTORS, 1);
-}
-
 static int open_flash(const struct tk_options *options)
 {
     char path[TK_HOST_PATH];
 
     if (!tk_host_flash_path(options, path) || !tk_host_make_parents(path, 0700))
         return TK_EXIT_USAGE;
-    switch (open_flash_file(path)) {
-    case TK_POSIX_FLASH_OK:
-        return TK_EXIT_OK;
-    case TK_POSIX_FLASH_BUSY:
-        tk_host_message("flash_busy: another service uses %s", path);
-        return TK_EXIT_BUSY;
-    case TK_POSIX_FLASH_SIZE:
-        tk_host_message("%s is not a flash file: a regular file of %d bytes is required", path,
-                        SECTOR_SIZE * SECTORS);
-        return TK_EXIT_USAGE;
-    case TK_POSIX_FLASH_MODE:
-        tk_host_message("others may read or write %s, which has secrets: chmod 600 it", path);
-        return TK_EXIT_USAGE;
-    default:
-        tk_host_message("cannot open %s: %s", path, strerror(errno));
-        return TK_EXIT_USAGE;
-    }
+    return tk_host_open_flash(&service.flash, path);
 }
 
 static bool open_sockets(const struct tk_options *options)
@@ -229,7 +197,8 @@ static int serve(const struct tk_options *options)
                                         .on_line = print_line,
                                         .on_security = report_security,
                                         .trusted_consoles = 1};
-    if (options->key != NULL && !tk_host_load_key(&service.port, options->key))
+    service.port.has_key = options->key != NULL;
+    if (options->key != NULL && !tk_host_load_key(options->key, service.port.key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))
         return TK_EXIT_USAGE;
@@ -253,7 +222,7 @@ int tk_host_run(const struct tk_options *options)
     tk_host_protect(&service, sizeof service);
     tk_posix_init(&service.port);
     tk_supervisor_open(&service.supervisor);
-    tk_mbedtls_init(&service.port, HEAP_LIMIT);
+    tk_mbedtls_init(&service.port, TK_HOST_HEAP);
     if (!tk_host_set_device_id(&service.port, options->device_id))
         return TK_EXIT_USAGE;
     status = open_flash(options);

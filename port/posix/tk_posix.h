@@ -140,7 +140,7 @@ int tk_posix_set_id(struct tk_port *port, const char *id);
 enum {
     TK_POSIX_FLASH_OK = 0,
     TK_POSIX_FLASH_ERR = -1,  /* see errno */
-    TK_POSIX_FLASH_BUSY = -2, /* locked by another program */
+    TK_POSIX_FLASH_BUSY = -2, /* locked by another program, or being replaced */
     TK_POSIX_FLASH_SIZE = -3, /* not a regular file, or of another size */
     TK_POSIX_FLASH_MODE = -4  /* others than its owner may read or write it */
 };
@@ -155,5 +155,8 @@ struct tk_posix_flash {
 int tk_posix_flash_open(struct tk_posix_flash *f, const char *path, uint32_t sector_size,
                         uint32_t sectors, uint32_t unit);
 void tk_posix_flash_close(struct tk_posix_flash *f);
+
+/* Makes the entry of a file in its directory durable. Returns 0, or -1 with errno. */
+int tk_posix_sync_directory(const char *path);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BOUNCE = 512 };
+enum { BOUNCE = 4096 };
 
 /* --- whole reads and writes --- */
 
@@ -145,8 +145,7 @@ static bool good_geometry(const struct tk_flash *f)
            f->sector_size <= 262144 && f->sector_size % f->unit == 0 && size_of(f) <= UINT32_MAX;
 }
 
-/* A directory entry is durable once the directory is synced. */
-static int sync_directory_of(const char *path)
+int tk_posix_sync_directory(const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -167,7 +166,7 @@ static int publish(const char *temp, const char *path)
 {
     int ret = link(temp, path) == 0 || errno == EEXIST ? 0 : -1;
 
-    return ret == 0 ? sync_directory_of(path) : ret;
+    return ret == 0 ? tk_posix_sync_directory(path) : ret;
 }
 
 static int create(const char *path, uint64_t size)
@@ -200,7 +199,15 @@ static int open_or_create(const char *path, uint64_t size)
     return fd;
 }
 
-static int take(int fd, uint64_t size)
+/* The file may have been replaced since it was opened. */
+static bool is_at(const struct stat *file, const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+static int take(int fd, const char *path, uint64_t size)
 {
     struct stat st;
 
@@ -212,6 +219,8 @@ static int take(int fd, uint64_t size)
         return TK_POSIX_FLASH_MODE;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? TK_POSIX_FLASH_BUSY : TK_POSIX_FLASH_ERR;
+    if (!is_at(&st, path))
+        return TK_POSIX_FLASH_BUSY;
     return (uint64_t)st.st_size == size ? TK_POSIX_FLASH_OK : TK_POSIX_FLASH_SIZE;
 }
 
@@ -234,7 +243,7 @@ int tk_posix_flash_open(struct tk_posix_flash *f, const char *path, uint32_t sec
     f->fd = open_or_create(path, size_of(&f->flash));
     if (f->fd < 0)
         return TK_POSIX_FLASH_ERR;
-    int ret = take(f->fd, size_of(&f->flash));
+    int ret = take(f->fd, path, size_of(&f->flash));
 
     if (ret != TK_POSIX_FLASH_OK)
         tk_posix_flash_close(f);
