@@ -240,6 +240,8 @@ static int copy(void)
     if (ret != TK_STORE_OK)
         return ret;
     tk_store_close(&rekey.to);
+    if (rekey.fresh.flash.failed) /* the store may have passed it by */
+        return TK_STORE_FLASH;
     ret = tk_store_open(&rekey.to, &rekey.fresh.flash.flash, &rekey.new_seal.store);
     return ret != TK_STORE_OK ? ret : tk_reseal_compare(&rekey.work);
 }

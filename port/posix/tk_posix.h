@@ -148,6 +148,7 @@ enum {
 struct tk_posix_flash {
     struct tk_flash flash; /* flash.ctx is this struct: it must not move while open */
     int fd;
+    bool failed; /* a program, an erase or a sync did, since it was opened */
 };
 
 /* Opens and locks the file. Creates it if it does not exist: erased, mode 0600, complete or not at

@@ -101,9 +101,15 @@ static int clear_bits(int fd, uint32_t offset, const uint8_t *data, size_t len)
     return write_all(fd, offset, bounce, len);
 }
 
+static int note(struct tk_posix_flash *f, int ret)
+{
+    f->failed |= ret != TK_FLASH_OK;
+    return ret;
+}
+
 static int flash_program(void *ctx, uint32_t offset, const void *data, size_t len)
 {
-    const struct tk_posix_flash *f = ctx;
+    struct tk_posix_flash *f = ctx;
     const uint8_t *from = data;
 
     if (!programmable(&f->flash, offset, len))
@@ -112,7 +118,7 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
         size_t n = len < BOUNCE ? len : BOUNCE;
 
         if (clear_bits(f->fd, offset, from, n) != TK_FLASH_OK)
-            return TK_FLASH_ERR;
+            return note(f, TK_FLASH_ERR);
         from += n;
         offset += (uint32_t)n;
         len -= n;
@@ -122,19 +128,19 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
 
 static int flash_erase(void *ctx, uint32_t offset)
 {
-    const struct tk_posix_flash *f = ctx;
+    struct tk_posix_flash *f = ctx;
     uint32_t size = f->flash.sector_size;
 
     if (offset % size != 0 || !inside(&f->flash, offset, size))
         return TK_FLASH_ERR;
-    return write_blank(f->fd, offset, size);
+    return note(f, write_blank(f->fd, offset, size));
 }
 
 static int flash_sync(void *ctx)
 {
-    const struct tk_posix_flash *f = ctx;
+    struct tk_posix_flash *f = ctx;
 
-    return fdatasync(f->fd) == 0 ? TK_FLASH_OK : TK_FLASH_ERR;
+    return note(f, fdatasync(f->fd) == 0 ? TK_FLASH_OK : TK_FLASH_ERR);
 }
 
 /* --- the file --- */
@@ -236,6 +242,7 @@ int tk_posix_flash_open(struct tk_posix_flash *f, const char *path, uint32_t sec
                                  .erase = flash_erase,
                                  .sync = flash_sync};
     f->fd = -1;
+    f->failed = false;
     if (!good_geometry(&f->flash)) {
         errno = EINVAL;
         return TK_POSIX_FLASH_ERR;
