@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from keeper import PROGRAM, GatewayCase
+from keeper import PROGRAM, ROOT, GatewayCase
 
 SOURCE = Path(__file__).with_name("cuts.c")
 BLANK = b"\xff"
@@ -37,7 +38,7 @@ class Rekeyed(GatewayCase):
         self.k.kill()
         self.k.flash.unlink()  # it was created without a key
         self.plain = list(self.k.command_line)
-        self.old_key = self.key_file("old.key", b"the key that somebody has seen..")
+        self.old_key = self.key_file("old.key", b"the key that others have seen....")
         self.new_key = self.key_file("new.key", b"the key that takes its place....")
         self.had = ["--key", str(self.old_key)] if self.sealed else []
         self.start(*self.had)
@@ -222,6 +223,35 @@ class Rekey(Rekeyed):
             self.assert_refused(error, "--key", old, "--new-key", new)
         self.k.flash.unlink()
         self.assert_refused("no flash file", "--key", old, "--new-key", new)
+
+    def test_what_is_left_over_is_replaced(self) -> None:
+        """It may be anything, also a link."""
+        left = self.k.home / "flash.bin.rekey-new"
+        left.symlink_to(self.old_key)
+        key = self.old_key.read_bytes()
+        self.must_rekey()
+        self.assertEqual(self.left_over(), [])
+        self.assertEqual(self.old_key.read_bytes(), key)
+        self.assert_in_use()
+
+    def test_as_the_document_says(self) -> None:
+        folder, state = self.k.home, f"--flash {self.k.flash}"
+        text = (ROOT / "boards/host/OPERATIONS.md").read_text()
+        block = re.search(r"^(# install .*?)```", text, re.M | re.S)[1]
+        self.new_key.unlink()
+        for line in block.splitlines():
+            if not line.startswith("# ") or "systemctl" in line:
+                continue
+            for name, key in (("/etc/tokenkeeper/old.key", self.old_key),
+                              ("/etc/tokenkeeper/new.key", self.new_key),
+                              ("tokenkeeper rekey", f"{PROGRAM} rekey {state}")):
+                line = line.replace(name, str(key))
+            done = subprocess.run(line.removeprefix("# "), shell=True, cwd=folder, check=True,
+                                  env=self.k.env, capture_output=True, text=True)
+        self.assertRegex(block, r"(?m)^seal=aes-128-gcm values=\d+$")
+        self.assertRegex(done.stdout, r"^seal=aes-128-gcm values=\d+$")
+        self.assertEqual(len(self.new_key.read_bytes()), 32)  # of /dev/urandom
+        self.assert_in_use()
 
     def test_what_a_link_names_is_replaced(self) -> None:
         real = self.k.home / "real.bin"

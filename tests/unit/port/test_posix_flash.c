@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* mkdtemp */
+#define _GNU_SOURCE /* mkdtemp, syscall */
 
 /* Flash of the POSIX port, in a real file. */
 
 #include "tk_posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +150,64 @@ static void a_flash_can_be_opened_once(void **state)
     remove_dir(&p);
 }
 
+/* Between open and flock this file takes the place of the other one. */
+static const char *replaces, *replaced;
+
+int flock(int fd, int operation)
+{
+    if (replaces != NULL)
+        assert_int_equal(rename(replaces, replaced), 0);
+    replaces = NULL;
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+static void a_file_that_is_replaced_meanwhile_is_not_used(void **state)
+{
+    struct tk_posix_flash f;
+    struct place p, other;
+
+    (void)state;
+    make_dir(&p);
+    make_dir(&other);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    tk_posix_flash_close(&f);
+    assert_int_equal(open_flash(&f, &other), TK_POSIX_FLASH_OK);
+    tk_posix_flash_close(&f);
+    replaces = other.file;
+    replaced = p.file;
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_BUSY);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    tk_posix_flash_close(&f);
+    remove_dir(&p);
+    remove_dir(&other);
+}
+
+static void a_write_that_fails_is_remembered(void **state)
+{
+    const uint8_t zero[8] = {0};
+    struct tk_posix_flash f;
+    struct place p;
+
+    (void)state;
+    make_dir(&p);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    assert_int_equal(f.flash.program(f.flash.ctx, 0, zero, 8), TK_FLASH_OK);
+    assert_int_equal(f.flash.erase(f.flash.ctx, 0), TK_FLASH_OK);
+    assert_false(f.failed);
+    close(f.fd);
+    f.fd = open(p.file, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(f.flash.erase(f.flash.ctx, 0), TK_FLASH_ERR);
+    assert_true(f.failed);
+    f.failed = false;
+    assert_int_equal(f.flash.program(f.flash.ctx, 0, zero, 8), TK_FLASH_ERR);
+    assert_true(f.failed);
+    tk_posix_flash_close(&f);
+    assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+    assert_false(f.failed);
+    tk_posix_flash_close(&f);
+    remove_dir(&p);
+}
+
 static void a_file_that_others_may_read_or_write_is_refused(void **state)
 {
     static const mode_t modes[] = {0640, 0620, 0610, 0604, 0602, 0601, 0644, 0666};
@@ -245,6 +306,8 @@ int main(void)
         cmocka_unit_test(a_whole_sector_is_programmed_in_one_call),
         cmocka_unit_test(operations_against_the_contract_are_refused),
         cmocka_unit_test(a_flash_can_be_opened_once),
+        cmocka_unit_test(a_file_that_is_replaced_meanwhile_is_not_used),
+        cmocka_unit_test(a_write_that_fails_is_remembered),
         cmocka_unit_test(a_file_that_others_may_read_or_write_is_refused),
         cmocka_unit_test(a_file_of_another_size_or_type_is_refused),
         cmocka_unit_test(one_of_many_that_create_it_at_once_succeeds),
