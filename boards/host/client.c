@@ -343,7 +343,10 @@ int tk_client_console(const struct tk_options *options, struct tk_service *servi
 {
     char answer[ANSWER_SIZE];
 
-    return tk_client_ask_admin(options, "{\"op\":\"console\"}\n", service, answer, sizeof answer);
+    return tk_client_ask_admin(options,
+                               options->ask_pin ? "{\"op\":\"console\",\"ask_pin\":1}\n"
+                                                : "{\"op\":\"console\"}\n",
+                               service, answer, sizeof answer);
 }
 
 int tk_host_console(const struct tk_options *options)

@@ -391,21 +391,30 @@ void tk_control_close(struct tk_control *c)
     tk_listener_close(&c->admins);
 }
 
+static const struct tk_control_client *client_at(const struct tk_control *c, unsigned console)
+{
+    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
+        if (c->clients[i].state == TK_CLIENT_CONSOLE && c->clients[i].line == console)
+            return &c->clients[i];
+    }
+    return NULL;
+}
+
+bool tk_control_is_trusted(const struct tk_control *c, unsigned console)
+{
+    const struct tk_control_client *client = client_at(c, console);
+
+    return client != NULL && !client->asks_pin;
+}
+
 void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
                        const char *key)
 {
+    const struct tk_control_client *client = client_at(c, console);
+    uid_t uid = client != NULL ? client->uid : getuid();
+    pid_t pid = client != NULL ? client->pid : getpid();
     char text[256];
-    uid_t uid = getuid();
-    pid_t pid = getpid();
 
-    for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
-        const struct tk_control_client *client = &c->clients[i];
-
-        if (client->state == TK_CLIENT_CONSOLE && client->line == console) {
-            uid = client->uid;
-            pid = client->pid;
-        }
-    }
     snprintf(text, sizeof text, "security uid=%lu pid=%ld console=%u event=%s%s%s%s%s",
              (unsigned long)uid, (long)pid, console, event,
              ref == NULL ? "" : " ref=", ref == NULL ? "" : ref,

@@ -39,6 +39,7 @@ struct tk_control_client {
     enum tk_client_state state;
     bool is_admin;
     bool is_lost;  /* it closed the connection, broke a rule of the protocol or does not read */
+    bool asks_pin; /* its console has a user whom the system does not know */
     bool may_read; /* there may be input that no poll has reported */
     int fd;
     uid_t uid;
@@ -80,6 +81,9 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
  * client, at the terminal, with those of the service. */
 void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
                        const char *key);
+
+/* Whether this console is an administrator's: it needs no console_pin. */
+bool tk_control_is_trusted(const struct tk_control *c, unsigned console);
 
 /* True if tk_control_run must run again at once: the keeper has met the end of a console. */
 bool tk_control_is_due(const struct tk_control *c);

@@ -43,6 +43,7 @@ struct tk_options {
     const char *rejected;
     const char *timeout;
     bool json;
+    bool ask_pin;
 };
 
 int tk_host_run(const struct tk_options *options);

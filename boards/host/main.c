@@ -17,9 +17,10 @@ static const char usage[] =
     "      console; SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh\n"
     "      that was sent is awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once\n"
     "      more, follows.\n"
-    "  tokenkeeper console [--socket PATH] [--admin PATH]\n"
+    "  tokenkeeper console [--ask-pin] [--socket PATH] [--admin PATH]\n"
     "      Opens a console of the running service, for root and the user of the\n"
-    "      service. Ctrl-] leaves it.\n"
+    "      service. Ctrl-] leaves it. --ask-pin: console_pin is asked, for a terminal\n"
+    "      that others can reach.\n"
     "  tokenkeeper events [--socket PATH] [--admin PATH]\n"
     "      Prints each event from now on as an object on a line (NDJSON), for root\n"
     "      and the user of the service; what changed, and who did it, has\n"
@@ -56,7 +57,8 @@ static const char usage[] =
     "  --access FILE  which of them may get which tokens, see OPERATIONS.md\n"
     "  --ca PEM       trust the roots in this file instead of the machine's\n"
     "  --key FILE     encrypt the flash file with a key derived from FILE; keep FILE\n"
-    "                 on another medium, with mode 0600\n"
+    "                 on another medium, with mode 0600; default: the credential\n"
+    "                 tokenkeeper.key of systemd, if there is one\n"
     "  --new-key FILE the key that replaces it\n"
     "  --device-id ID 4 to 32 letters, digits and -, instead of an id made from\n"
     "                 /etc/machine-id. Tokens are of use under the id that stored\n"
@@ -82,6 +84,7 @@ enum {
     OPT_REJECTED,
     OPT_TIMEOUT,
     OPT_JSON,
+    OPT_ASK_PIN,
     OPT_HELP,
     OPT_COUNT
 };
@@ -104,6 +107,7 @@ static const struct option long_options[] = {
     {"rejected", required_argument, NULL, OPT_REJECTED},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"json", no_argument, NULL, OPT_JSON},
+    {"ask-pin", no_argument, NULL, OPT_ASK_PIN},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0}};
 
@@ -115,7 +119,7 @@ static const struct {
     {"run", tk_host_run,
      BIT(OPT_FLASH) | BIT(OPT_CONSOLE) | BIT(OPT_SOCKET) | BIT(OPT_SOCKET_GROUP) | BIT(OPT_ADMIN) |
          BIT(OPT_ACCESS) | BIT(OPT_CA) | BIT(OPT_KEY) | BIT(OPT_DEVICE_ID)},
-    {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
+    {"console", tk_host_console, BIT(OPT_SOCKET) | BIT(OPT_ADMIN) | BIT(OPT_ASK_PIN)},
     {"export", tk_host_export, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
     {"rekey", tk_host_rekey, BIT(OPT_FLASH) | BIT(OPT_KEY) | BIT(OPT_NEW_KEY)},
     {"events", tk_host_events, BIT(OPT_SOCKET) | BIT(OPT_ADMIN)},
@@ -145,6 +149,8 @@ static void keep_option(struct tk_options *o, int option, const char *value)
 
     if (option == OPT_JSON)
         o->json = true;
+    else if (option == OPT_ASK_PIN)
+        o->ask_pin = true;
     else
         *places[option] = value;
 }

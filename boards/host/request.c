@@ -21,7 +21,7 @@ enum { GET_TIMEOUT_S = 30, GET_TIMEOUT_MAX = 3600, NONE = -1 };
 struct fields {
     const char *op;
     const char *ref;
-    int64_t min_valid, rejected, timeout, index; /* NONE: not given */
+    int64_t min_valid, rejected, timeout, index, ask_pin; /* NONE: not given */
 };
 
 struct parsed {
@@ -86,6 +86,8 @@ static bool take_member(struct tk_control_client *client, struct tk_json *j, int
         return take_number(client, j, value, name, GET_TIMEOUT_MAX, &f->timeout);
     if (strcmp(name, "index") == 0)
         return take_number(client, j, value, name, TK_CAS - 1, &f->index);
+    if (strcmp(name, "ask_pin") == 0)
+        return take_number(client, j, value, name, 1, &f->ask_pin);
     refuse(client, "unknown_member", "'%.40s' is not a member of this request", name, 0);
     return false;
 }
@@ -282,8 +284,10 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
 
 /* --- console --- */
 
-static void run_console(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
+static void run_console(struct tk_control *c, struct tk_control_client *client, bool asks_pin,
+                        uint64_t now_ms)
 {
+    client->asks_pin = asks_pin;
     if (!client->is_admin) {
         tk_journal_refusal(&c->journal, client->uid, client->pid, "console", now_ms);
         tk_reply_words(client, "not_allowed",
@@ -341,7 +345,8 @@ static void run_events(struct tk_control *c, struct tk_control_client *client, u
 void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
     struct parsed p;
-    struct fields f = {.min_valid = NONE, .rejected = NONE, .timeout = NONE, .index = NONE};
+    struct fields f = {
+        .min_valid = NONE, .rejected = NONE, .timeout = NONE, .index = NONE, .ask_pin = NONE};
 
     if (!parse(&p, client)) {
         tk_reply_words(client, "not_json", "a request is one JSON object on a line", TK_EXIT_USAGE);
@@ -360,7 +365,7 @@ void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint
     else if (strcmp(f.op, "get") == 0)
         run_get(c, client, &f, now_ms);
     else if (strcmp(f.op, "console") == 0)
-        run_console(c, client, now_ms);
+        run_console(c, client, f.ask_pin == 1, now_ms);
     else if (strcmp(f.op, "root") == 0)
         run_root(c, client, f.index, now_ms);
     else if (strcmp(f.op, "events") == 0)

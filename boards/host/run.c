@@ -87,6 +87,12 @@ static void report_security(void *ctx, const char *event, const char *ref, const
         tk_control_report(&service.control, console, event, ref, key);
 }
 
+static bool is_trusted(void *ctx, unsigned console)
+{
+    (void)ctx;
+    return tk_control_is_trusted(&service.control, console);
+}
+
 static int open_flash(const struct tk_options *options)
 {
     char path[TK_HOST_PATH];
@@ -183,6 +189,15 @@ static bool run_once(const struct tk_options *options)
     return !service.stopping;
 }
 
+static bool load_key(const char *path)
+{
+    struct tk_port *port = &service.port;
+
+    port->has_key = path != NULL;
+    return path != NULL ? tk_host_load_key(path, port->key)
+                        : tk_host_load_credential(port->key, &port->has_key);
+}
+
 static int serve(const struct tk_options *options)
 {
     service.config = (struct tk_config){.port = &service.port,
@@ -196,9 +211,8 @@ static int serve(const struct tk_options *options)
                                         .parse_root = tk_x509_parse,
                                         .on_line = print_line,
                                         .on_security = report_security,
-                                        .trusted_consoles = 1};
-    service.port.has_key = options->key != NULL;
-    if (options->key != NULL && !tk_host_load_key(options->key, service.port.key))
+                                        .is_trusted = is_trusted};
+    if (!load_key(options->key))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))
         return TK_EXIT_USAGE;

@@ -225,14 +225,12 @@ void tk_console_err_usage(struct tk_console *c)
     tk_console_err_text(c, TK_E_USAGE, text);
 }
 
-/* --- a complete line --- */
-
 /* --- console_pin --- */
 
 bool tk_console_is_locked(const struct tk_console *c)
 {
     const struct tk_config *config = c->env->rt->config;
-    bool is_trusted = config->trusted_consoles > 0 && c->out.number >= config->trusted_consoles;
+    bool is_trusted = config->is_trusted != NULL && config->is_trusted(config->ctx, c->out.number);
 
     return !is_trusted && tk_runtime_now(c->env->rt) >= c->unlocked_until_ms &&
            tk_pin_is_set(c->env->rt);

@@ -4,7 +4,7 @@
 
 /* Options of mbedTLS whose absence the compiler would not notice, and a server would. */
 
-#include "mbedtls/build_info.h"
+#include <mbedtls/build_info.h>
 
 #if !defined(MBEDTLS_HAVE_TIME_DATE)
 #error "define MBEDTLS_HAVE_TIME_DATE: without it expired certificates are accepted"

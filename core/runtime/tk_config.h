@@ -42,12 +42,11 @@ struct tk_config {
      * secret. NULL: not needed. */
     void (*on_line)(void *ctx, const char *line);
 
-    /* Consoles of this number and above need no console_pin: the system knows who is there. 0:
-     * none.
-     */
-    uint8_t trusted_consoles;
+    /* True if the console of that number (tk_console_io.h) needs no console_pin: the system knows
+     * who is there. NULL: all need it. */
+    bool (*is_trusted)(void *ctx, unsigned console);
 
-    /* Gets each security event: a command on the console of that number (tk_console_io.h) changed
+    /* Gets each security event: a command on the console of that number changed
      * something or was refused. event: one word; ref: the account, key: the setting, or NULL. NULL:
      * not needed. */
     void (*on_security)(void *ctx, const char *event, const char *ref, const char *key,

@@ -155,6 +155,9 @@ class CommandsOfTheUnit(GatewayCase):
         self.assertIn("sudo systemd-sysusers tokenkeeper.conf", lines)
         self.assertIn(f"sudo install build/host/tokenkeeper {Path(start[1]).parent}/", lines)
         self.assertIn("sudo systemctl enable --now tokenkeeper", lines)
+        self.assertRegex(unit, r"(?m)^LoadCredential=tokenkeeper\.key$")
+        self.assertIn("sudo install -D -m 600 /etc/tokenkeeper/new.key "
+                      "/etc/credstore/tokenkeeper.key", lines)
         copied = next(line.split()[-2] for line in lines if line.endswith("/system/"))
         self.assertEqual((ROOT / copied).name, "tokenkeeper.service")
         options = start[2].split()

@@ -116,6 +116,15 @@ class Consumers(GatewayCase):
         self.assertRegex(self.k.errors(), r"uid=0 pid=\d+ console=1 opened")
         self.k.wait_for(lambda: re.search(r"uid=0 pid=\d+ console=1 closed", self.k.errors()))
 
+    def test_a_terminal_that_others_can_reach_asks_for_the_pin(self) -> None:
+        self.k.provision()
+        self.k.must("set console_pin 271828")
+        for options, answer in (((), "@1 OK access_token="), (("--ask-pin",), "@1 ERR pin_needed")):
+            done = self.k.run("console", *options, input="@1 token\n")
+            self.assertIn(answer, done.stdout)
+        done = self.k.run("console", "--ask-pin", input="@1 pin 271828\n@2 token\n")
+        self.assertIn("@2 OK access_token=", done.stdout)
+
     def test_events_as_json(self) -> None:
         with Client(self.k.socket) as client:
             self.assertEqual(client.ask({"op": "events"})["error"], "not_allowed")

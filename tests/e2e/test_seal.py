@@ -44,6 +44,22 @@ class Sealed(GatewayCase):
         self.assertEqual(self.k.must("version")["seal"], "none")
         self.assertIn(self.k.get().stdout.strip().encode(), self.k.flash.read_bytes())
 
+    def test_the_key_may_be_a_credential_of_systemd(self) -> None:
+        self.begin()
+        folder = self.k.home / "credentials"
+        folder.mkdir()
+        self.k.env["CREDENTIALS_DIRECTORY"] = str(folder)
+        self.restart()  # the service manager has none for it
+        self.k.wait_status(state="blocked", reason="storage_sealed")
+        (folder / "tokenkeeper.key").write_bytes(self.key.read_bytes())
+        (folder / "tokenkeeper.key").chmod(0o440)  # with an ACL the mask stands there
+        self.restart()
+        self.k.wait_status(state="ready", generation="1", store="ok")
+        (folder / "tokenkeeper.key").write_bytes(b"short")
+        self.k.kill()
+        self.k.start(hello=False)
+        self.assertEqual(self.k.wait_end(), 2)
+
     def test_a_wrong_key_or_none_leaves_flash_unchanged(self) -> None:
         self.begin()
         other = self.key_file("other", b"another key of another device, 32")

@@ -189,12 +189,18 @@ static void factory_reset_needs_none(void **state)
     world_assert_begins(world_type(&w, "token"), "ERR no_client");
 }
 
+static bool is_second(void *ctx, unsigned console)
+{
+    (void)ctx;
+    return console == 1;
+}
+
 static void a_console_whose_user_the_system_knows_needs_none(void **state)
 {
     (void)state;
     world_provision(&w);
     set_pin();
-    w.config.trusted_consoles = 1;
+    w.config.is_trusted = is_second;
     world_assert_begins(world_type(&w, "token"), "ERR pin_needed");
     tk_sim_console_attach(&w.port, 1, true);
     tk_sim_console_feed(&w.port, 1, "@2 token\n", 9);
