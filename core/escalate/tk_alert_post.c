@@ -211,8 +211,8 @@ static void sign(const struct tk_alert *alert, struct tk_text *out, size_t path_
     tk_wipe(key, sizeof key);
 }
 
-static enum tk_err write_task(const struct tk_alert *alert, struct tk_text *out,
-                              const struct tk_host *host, const char *base)
+static void write_task(const struct tk_alert *alert, struct tk_text *out,
+                       const struct tk_host *host, const char *base)
 {
     int64_t now_unix;
 
@@ -223,21 +223,17 @@ static enum tk_err write_task(const struct tk_alert *alert, struct tk_text *out,
     begin_task(alert, out);
     add_message(alert, out);
     tk_corezoid_end(out);
-    if (!tk_text_ok(out))
-        return TK_E_NO_MEMORY;
     sign(alert, out, path_len, body_start, now_unix);
     tk_http_request_end(out, body_start);
-    return TK_OK;
 }
 
-static enum tk_err write_plain(const struct tk_alert *alert, struct tk_text *out,
-                               const struct tk_host *host, const char *path)
+static void write_plain(const struct tk_alert *alert, struct tk_text *out,
+                        const struct tk_host *host, const char *path)
 {
     size_t body_start = tk_http_request(out, "POST", host, path, "application/json");
 
     add_message(alert, out);
     tk_http_request_end(out, body_start);
-    return TK_OK;
 }
 
 /* From now on the POST may be delivered, even if no response arrives. */
@@ -269,23 +265,24 @@ static enum tk_err write_post(struct tk_request *r, struct tk_text *out)
     struct tk_host host;
     const char *path;
 
-    if (!tk_host_parse(&host, tk_webhook_url(webhook), &path))
-        return TK_E_NO_ESCALATE_URL;
+    (void)tk_host_parse(&host, tk_webhook_url(webhook), &path); /* tk_webhook_ready */
     if (alert->testing)
         alert->event = TK_ALERT_TEST;
     else
         alert->event = alert->record.clear_pending ? TK_ALERT_CLEARED : TK_ALERT_RAISED;
     note_sent(alert);
-    return tk_webhook_is_corezoid(webhook) ? write_task(alert, out, &host, path)
-                                           : write_plain(alert, out, &host, path);
+    if (tk_webhook_is_corezoid(webhook))
+        write_task(alert, out, &host, path);
+    else
+        write_plain(alert, out, &host, path);
+    return TK_OK;
 }
 
 static void submit(struct tk_alert *alert)
 {
     struct tk_request *r = &alert->request;
 
-    if (!tk_host_parse(&r->host, tk_webhook_url(&alert->all->webhook), NULL))
-        return;
+    (void)tk_host_parse(&r->host, tk_webhook_url(&alert->all->webhook), NULL);
     tk_https_start(&alert->all->rt->https, r, TK_PRIORITY_ESCALATION, TIMEOUT_MS);
 }
 
@@ -362,7 +359,7 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
 static enum tk_err read_response(const struct tk_alert *alert, enum tk_err err,
                                  struct tk_http *response)
 {
-    if (response->status < 200 || response->status > 299)
+    if (response->status / 100 != 2)
         return TK_E_ESCALATE_REFUSED;
     enum tk_err result = tk_corezoid_read_response(response);
 
@@ -397,7 +394,7 @@ static void post_due(struct tk_timer *timer, uint64_t now_ms)
     struct tk_alert *alert = TK_CONTAINER_OF(timer, struct tk_alert, post_timer);
 
     (void)now_ms;
-    if (wants_post(alert) && !tk_https_active(&alert->request))
+    if (!tk_https_active(&alert->request))
         submit(alert);
 }
 

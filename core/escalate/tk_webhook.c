@@ -129,7 +129,7 @@ static void load_template(struct tk_webhook *w, struct tk_runtime *rt, char text
     tk_webhook_get(w, &rt->storage, TK_WEBHOOK_TEMPLATE, text);
     enum tk_err err = check(&rt->https, TK_WEBHOOK_TEMPLATE, text);
 
-    w->bad_template = err == TK_E_TEMPLATE_JSON || err == TK_E_BAD_VALUE;
+    w->bad_template = err == TK_E_TEMPLATE_JSON;
     if (w->bad_template)
         tk_storage_reject(&rt->storage, TK_KEY_ESCALATE_TEMPLATE);
 }
@@ -187,5 +187,5 @@ bool tk_webhook_is_corezoid(const struct tk_webhook *w)
 
 const char *tk_webhook_url(const struct tk_webhook *w)
 {
-    return w->url[0] == '\0' && w->corezoid > 0 ? TK_COREZOID_URL : w->url;
+    return w->url[0] == '\0' ? TK_COREZOID_URL : w->url;
 }

@@ -127,6 +127,13 @@ static void tells_accepted_tasks_from_refused_ones(void **state)
         {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":"
          "\"not unical reference\"}]}",
          TK_OK},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"obj\":\"task\",\"proc\":\"error\","
+         "\"description\":\"ref: not unical ref\"}]}",
+         TK_OK},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"obj\":\"ok\",\"proc\":\"error\"}]}",
+         TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"},\"ok\"]}", TK_E_ESCALATE_REFUSED},
+        {"{\"request_proc\":\"ok\",\"ops\":[1]}", TK_E_ESCALATE_REFUSED},
         {"{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\",\"description\":\"no access\"}]}",
          TK_E_ESCALATE_REFUSED},
         {"{\"request_proc\":\"fail\",\"ops\":[{\"proc\":\"error\",\"description\":"

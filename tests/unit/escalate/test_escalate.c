@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "one_webhook.h"
+#include "tk_message.h"
+#include "tk_rest_verify.h"
 
 static void a_fault_is_raised_once_and_cleared_once(void **state)
 {
@@ -205,6 +207,8 @@ static void settings_of_corezoid_are_checked(void **state)
     } cases[] = {
         {"set corezoid_login a/b", "ERR bad_value "},
         {"set corezoid_login a b", "ERR bad_value "},
+        {"set corezoid_login 12345678901234567890123456789012345678901234567890123456789012345",
+         "ERR bad_value "},
         {"set corezoid_login api-user_1.2", "OK corezoid_login=api-user_1.2"},
         {"set corezoid_conv 12a", "ERR bad_value "},
         {"set corezoid_conv 012", "ERR bad_value "},
@@ -305,6 +309,140 @@ static void the_board_gets_the_level(void **state)
     assert_int_equal(w.port.level, 4);
 }
 
+static struct {
+    unsigned count;
+    char ref[TK_NAME_MAX + 1];
+    int level;
+    enum tk_err cause;
+} told;
+
+static void on_escalation(void *ctx, const char *ref, int level, enum tk_err cause)
+{
+    assert_ptr_equal(ctx, &w);
+    told.count++;
+    snprintf(told.ref, sizeof told.ref, "%s", ref);
+    told.level = level;
+    told.cause = cause;
+}
+
+static void the_program_gets_the_level(void **state)
+{
+    (void)state;
+    w.config.on_escalation = on_escalation;
+    world_provision(&w);
+    assert_int_equal(told.count, 0);
+    world_error(&w, "invalid_client", 400, 0);
+    world_run(&w, 26 * MINUTE);
+    assert_int_equal(told.count, 1);
+    assert_string_equal(told.ref, "token");
+    assert_int_equal(told.level, 4);
+    assert_int_equal(told.cause, TK_E_INVALID_CLIENT);
+    world_fault(&w, WORLD_WELL, 0);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK");
+    assert_int_equal(told.count, 2);
+    assert_int_equal(told.level, 0);
+}
+
+/* By a build with more words. */
+static void a_stored_template_with_another_word_gives_the_default(void **state)
+{
+    static const char template[] = "{\"t\":\"{device}\",\"u\":{newer}}";
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    assert_int_equal(tk_storage_put(&w.keeper.rt.storage, TK_KEY_ESCALATE_TEMPLATE, template,
+                                    sizeof template - 1),
+                     TK_OK);
+    world_restart(&w, 100);
+    world_assert_begins(world_type(&w, "escalate test"), "OK delivered=yes");
+    world_assert_begins(w.last_post, "{\"event\":\"test\",\"account\":\"token\",");
+    assert_string_equal(world_status(&w, "store"), "ok");
+}
+
+/* It is checked in a connection's buffer. */
+static void a_template_waits_for_a_connection(void **state)
+{
+    char template[TK_TEMPLATE_MAX + 2];
+
+    (void)state;
+    world_provision(&w);
+    memset(template, ' ', sizeof template);
+    template[sizeof template - 1] = '\0';
+    assert_int_equal(tk_alerts_set(&w.keeper.alerts, TK_WEBHOOK_TEMPLATE, template),
+                     TK_E_BAD_VALUE);
+    world_run(&w, 11000);
+    world_fault(&w, WORLD_SILENT, 0);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_attach(&w.port, 2, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    tk_sim_console_feed(&w.port, 2, "@2 escalate test\n", 17);
+    world_run(&w, 1000);
+    world_assert_begins(world_type(&w, "set escalate_template {}"), "ERR try_later");
+    world_run(&w, MINUTE);
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, MINUTE);
+    world_assert_begins(world_type(&w, "set escalate_template {}"), "OK escalate_template_len=2");
+}
+
+/* Corezoid always says what became of a task. */
+static void half_an_answer_of_corezoid_is_no_delivery(void **state)
+{
+    struct server_fault x = {.kind = SERVER_FLOW, .down = {.event = TK_SIM_FIN}};
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set corezoid_login 98765");
+    world_type(&w, "set corezoid_key topsecret");
+    world_type(&w, "set corezoid_conv 12345");
+    for (x.down.after = 90; x.down.after < 130; x.down.after += 10) {
+        server_set_fault(&w.server, SERVER_ALL, &x);
+        world_assert_begins(world_type(&w, "escalate test"), "ERR connection_lost");
+    }
+}
+
+/* The pair is another device's, and the time is not known yet. */
+static void a_fault_without_a_time_gets_it_when_it_is_sent(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set escalate_url https://hooks.example/alarm");
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    strcpy(w.port.id, "sim-0002");
+    world_restart(&w, 1000);
+    world_run(&w, MINUTE);
+    assert_string_equal(world_status(&w, "escalation"), "4");
+    assert_true(record()->since == 0);
+    assert_int_equal(w.server.posts, 0);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX);
+    while (w.server.posts == 0)
+        world_run(&w, 1000);
+    world_run(&w, 1000);
+    assert_in_range(record()->since, WORLD_UNIX + 60, truth());
+    char since[40];
+
+    snprintf(since, sizeof since, "\"since\":%lld,", (long long)record()->since);
+    assert_non_null(strstr(w.last_post, since));
+}
+
+/* Accepting it does not bring back what the server has revoked. */
+static void a_revoked_pair_outlasts_a_move(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.server.redirects[0].host = "acme.bitrix24.com";
+    w.server.redirects[0].location = "https://crm.example.com/";
+    tk_rest_verify(&w.keeper.accounts.of[0]);
+    world_run(&w, 11000);
+    rules_revoke(&w.server.rules);
+    world_type(&w, "auth refresh");
+    world_assert_state(&w, "needs_code", "revoked");
+    assert_string_equal(world_type(&w, "portal accept"), "OK portal=crm.example.com");
+    assert_string_equal(world_status(&w, "escalation"), "4");
+    assert_int_equal(world_count_events(&w, "event=cleared"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -323,6 +461,12 @@ int main(void)
         TEST(delivered_means_accepted_by_the_receiver),
         TEST(lower_levels_than_escalate_level_are_not_sent),
         TEST(the_board_gets_the_level),
+        TEST(the_program_gets_the_level),
+        TEST(a_stored_template_with_another_word_gives_the_default),
+        TEST(a_template_waits_for_a_connection),
+        TEST(half_an_answer_of_corezoid_is_no_delivery),
+        TEST(a_fault_without_a_time_gets_it_when_it_is_sent),
+        TEST(a_revoked_pair_outlasts_a_move),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,14 @@
 #include "one_webhook.h"
 #include "tk_alert_level.h"
 
+static void wait_until_sent(void)
+{
+    const struct tk_request *r = &w.keeper.alerts.of[0].request;
+
+    while (!tk_https_active(r) || !r->sent)
+        world_run(&w, 100);
+}
+
 static void a_fault_that_ends_during_its_post_is_cleared_too(void **state)
 {
     (void)state;
@@ -493,6 +501,77 @@ static void a_long_answer_counts_as_delivered(void **state)
     assert_string_equal(world_status(&w, "posts_failed"), "0");
 }
 
+/* CLEARED was sent before and not answered, so it may be delivered: the fault is raised again. */
+static void a_fault_that_returns_during_a_second_cleared_is_raised_again(void **state)
+{
+    (void)state;
+    provision_with_webhook();
+    world_type(&w, "set escalate_level 1");
+    world_error(&w, "something", 400, 1);
+    world_type(&w, "auth refresh");
+    wait_posts(1);
+    world_webhook_fault(&w, WORLD_LOSES);
+    recover();
+    wait_posts(2);
+    world_webhook_fault(&w, WORLD_STATUS);
+    world_latency(&w, 15000);
+    wait_until_sent();
+    world_latency(&w, 0);
+    world_run(&w, 1000);
+    world_error(&w, "something", 400, 0);
+    w.keeper.accounts.of[0].refresh.has_succeeded = false; /* not too soon */
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR oauth_error");
+    assert_int_equal(record()->level, 1);
+    world_run(&w, 16000);
+    world_webhook_fault(&w, WORLD_WELL);
+    world_run(&w, 15 * MINUTE);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 3);
+}
+
+/* RAISED was not answered, so the fault that returns during CLEARED is raised again. */
+static void a_fault_whose_raised_was_lost_is_raised_again(void **state)
+{
+    (void)state;
+    provision_with_webhook();
+    world_webhook_fault(&w, WORLD_LOSES);
+    start_fault();
+    wait_posts(1);
+    world_webhook_fault(&w, WORLD_STATUS);
+    world_fault(&w, WORLD_WELL, 0);
+    tk_timer_stop(&w.keeper.rt.timers, &w.keeper.accounts.of[0].refresh.timer);
+    world_latency(&w, 10000);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
+    wait_until_sent();
+    world_latency(&w, 0);
+    tk_alert_level_update(&w.keeper.alerts.of[0]);
+    assert_int_equal(record()->level, 2);
+    world_run(&w, 11000); /* CLEARED is refused */
+    world_webhook_fault(&w, WORLD_WELL);
+    world_run(&w, 15 * MINUTE);
+    assert_int_equal(last_post_number("\"event\":\"raised\""), 2);
+}
+
+/* The fault ends while a second RAISED is under way; the first may be delivered. */
+static void a_raised_that_was_lost_is_cleared_though_the_next_is_refused(void **state)
+{
+    (void)state;
+    provision_with_webhook();
+    world_webhook_fault(&w, WORLD_LOSES);
+    start_fault();
+    wait_posts(1);
+    world_webhook_fault(&w, WORLD_STATUS);
+    world_latency(&w, 10000);
+    wait_until_sent();
+    world_latency(&w, 0);
+    world_fault(&w, WORLD_WELL, 0);
+    tk_alert_level_clear(&w.keeper.alerts.of[0]);
+    world_run(&w, 11000);
+    assert_true(record()->clear_pending);
+    world_webhook_fault(&w, WORLD_WELL);
+    world_run(&w, MINUTE);
+    assert_int_equal(last_post_number("\"event\":\"cleared\""), 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -521,6 +600,9 @@ int main(void)
         TEST(a_cleared_that_was_not_stored_is_stored_later),
         TEST(a_long_answer_counts_as_delivered),
         TEST(a_revoked_pair_of_a_blocked_account_is_raised_again),
+        TEST(a_fault_that_returns_during_a_second_cleared_is_raised_again),
+        TEST(a_fault_whose_raised_was_lost_is_raised_again),
+        TEST(a_raised_that_was_lost_is_cleared_though_the_next_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,7 @@ static void templates_are_json_with_known_words(void **state)
         {"{\"text\":{level}e5}", TK_E_TEMPLATE_JSON},
         {"{\"text\":{level}.5}", TK_E_TEMPLATE_JSON},
         {"{\"text\":\"\\u{attempts}\"}", TK_E_TEMPLATE_JSON},
+        {"{\"text\":\"\\", TK_E_TEMPLATE_JSON},
         {"{\"text\":\"\\u000{level}\"}", TK_E_TEMPLATE_JSON},
         {"{\"text\":\"a\" {account}}", TK_E_TEMPLATE_JSON},
         {"{{level}:1}", TK_E_TEMPLATE_JSON},

@@ -147,6 +147,25 @@ static void worn_sectors_are_reported_and_raise_level_2_once(void **state)
     assert_int_equal(count_worn(), 1);
 }
 
+/* It is the device's, so one alert is enough. */
+static void a_worn_flash_is_an_alert_of_the_first_account(void **state)
+{
+    (void)state;
+    world_type(&w, "auth forget");
+    world_type(&w, "ref add b");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=b");
+    world_provision(&w);
+    world_run(&w, 100000);
+    wear(4);
+    refresh_until(" sectors=4/8");
+    world_run(&w, 3600000);
+    assert_string_equal(world_status(&w, "escalation"), "2");
+    assert_string_equal(world_type(&w, "ref add c"), "OK ref=c"); /* in the first slot */
+    world_run(&w, 3600000);
+    assert_string_equal(world_type(&w, "ref b"), "OK ref=b");
+    assert_string_equal(world_status(&w, "escalation"), "0");
+}
+
 static void factory_reset_names_what_is_left(void **state)
 {
     (void)state;
@@ -168,6 +187,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_cannot_be_read_is_opened_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(worn_sectors_are_reported_and_raise_level_2_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_worn_flash_is_an_alert_of_the_first_account, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(factory_reset_names_what_is_left, set_up, tear_down),
     };

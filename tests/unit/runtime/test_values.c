@@ -192,8 +192,12 @@ static void parts_of_values_are_checked(void **state)
     static const char three_strings[] = "https://acme.bitrix24.com/rest/\0m\0u";
     static const char five_strings[] = "https://acme.bitrix24.com/rest/\0m\0u\0s\0";
     uint8_t no_session[TK_SESSION_HEAD + 4] = {0};
+    static const uint8_t week_and_1_s[] = {0x81, 0x3a, 9, 0};
 
     (void)state;
+    assert_named(tk_account_key(0, TK_KEY_RENEW), week_and_1_s, sizeof week_and_1_s);
+    assert_named(TK_KEY_ESCALATE_LEVEL, zero, sizeof zero);
+    assert_named(TK_KEY_ESCALATE_LEVEL, too_high, sizeof too_high);
     memcpy(no_session + TK_SESSION_HEAD, "a.b", 4);
     assert_named(tk_account_key(0, TK_KEY_REVOCATION), zero, sizeof zero);
     assert_named(tk_account_key(0, TK_KEY_REVOCATION), too_high, sizeof too_high);
@@ -210,6 +214,25 @@ static void parts_of_values_are_checked(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
+static void parts_of_an_alert_are_checked(void **state)
+{
+    uint8_t alert[] = "\2\2\0\0\0\0\0\0\0\0\0timeout";
+    static const struct {
+        uint8_t at, value;
+    } rows[] = {{0, 5}, {1, 5}, {1, 5 << 4}, {10, 0x80}, {sizeof alert - 2, 'x'}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t before = alert[rows[i].at];
+
+        alert[rows[i].at] = rows[i].value;
+        assert_named(tk_account_key(0, TK_KEY_ESCALATION), alert,
+                     sizeof alert - (i + 1 == sizeof rows / sizeof rows[0]));
+        alert[rows[i].at] = before;
+    }
+    world_assert_state(&w, "ready", "none");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_values, tear_down)
@@ -217,6 +240,7 @@ int main(void)
         TEST(each_key_is_checked_and_named), TEST(a_value_of_any_bytes_does_no_harm),
         TEST(times_of_a_pair_are_checked),   TEST(a_rejected_value_is_in_the_history),
         TEST(an_account_outlives_its_name),  TEST(parts_of_values_are_checked),
+        TEST(parts_of_an_alert_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
