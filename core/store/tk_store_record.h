@@ -11,20 +11,20 @@
 struct tk_writer {
     struct tk_store *s;
     const struct tk_commit *commit; /* NULL: the record at source is copied */
-    struct tk_cursor source;        /* walks over the entries of either */
-    uint32_t mask;                  /* bit i: entry i is written */
-    uint32_t seq;                   /* of the sector written to */
-    uint32_t at;                    /* flash offset for the bounce buffer */
-    uint32_t limit;                 /* flash offset that records must not reach over */
-    uint8_t *bounce;
-    uint32_t crc;        /* of the record so far */
-    uint32_t source_crc; /* what the CRC of a record copied whole was in its own sector */
-    uint32_t read_crc;   /* the same before the tag */
-    uint8_t count;       /* first byte of the record */
-    uint8_t fill;        /* bytes in the bounce buffer */
-    uint8_t part;        /* enum part */
-    bool derives_nonce;  /* this pass programs nothing */
+    uint8_t count;                  /* first byte of the record */
+    uint8_t fill;                   /* bytes in the bounce buffer */
+    uint8_t part;                   /* enum part */
+    bool derives_nonce;             /* this pass programs nothing */
     bool failed;
+    uint32_t mask;  /* bit i: entry i is written */
+    uint32_t seq;   /* of the sector written to */
+    uint32_t at;    /* flash offset for the bounce buffer */
+    uint32_t limit; /* flash offset that records must not reach over */
+    uint8_t *bounce;
+    uint32_t crc;            /* of the record so far */
+    uint32_t source_crc;     /* what the CRC of a record copied whole was in its own sector */
+    uint32_t read_crc;       /* the same before the tag */
+    struct tk_cursor source; /* walks over the entries of either */
 };
 
 /* Writes the record of w->commit, or a copy of the entries in w->mask of the one at w->source;
