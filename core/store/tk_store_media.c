@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, reflected */
-#define OTHERS     8           /* places that are asked whether the flash answers at all */
+#define ROUNDS     16          /* of reads where one failed */
+#define ASKED      0xb2d5u     /* bit i: in this round the byte is asked for, else another place */
 #define DAMAGED    0x5a /* what a damaged unit reads as: neither blank nor a count of heads */
 
 /* --- sectors --- */
@@ -68,45 +69,40 @@ bool tk_media_erase(struct tk_store *s, uint32_t seq)
 
 /* --- bytes --- */
 
-/* Whether any of some places can be read. */
-static bool is_answering(const struct tk_store *s)
+/* Reads a byte where a read failed: it is asked for again, and in between other places are. Where
+ * one of those answers, its unit is damaged. Failures of all places for a while end before the last
+ * round, or no place answers; those in a rhythm do not meet each round. */
+static uint8_t read_byte(struct tk_store *s, uint32_t at)
 {
     const struct tk_flash *f = s->flash;
-    uint8_t byte;
+    uint8_t byte = 0xff;
+    bool answers = false;
 
-    for (uint32_t i = 0; i < f->sectors && i < OTHERS; i++) {
-        if (f->read(f->ctx, i * f->sector_size, &byte, 1) == TK_FLASH_OK)
-            return true;
-    }
-    return false;
-}
+    for (uint32_t i = 0; i < ROUNDS && !s->read_failed; i++) {
+        bool is_asked = (ASKED >> i & 1) != 0;
 
-/* Reads bytes of one unit. Reads that fail for a while end before the rounds do, or fail elsewhere
- * too: each round asks more often elsewhere, against failures in a rhythm. */
-static void read_unit(struct tk_store *s, uint32_t at, uint8_t *buf, uint32_t len)
-{
-    for (int i = 0; i < 9 && !s->read_failed; i++) {
-        if (i != 0 && i != 2 && i != 5)
-            s->read_failed = !is_answering(s);
-        else if (s->flash->read(s->flash->ctx, at, buf, len) == TK_FLASH_OK)
-            return;
+        if (f->read(f->ctx, is_asked ? at : i % f->sectors * f->sector_size, &byte, 1) !=
+            TK_FLASH_OK)
+            continue;
+        if (is_asked)
+            return byte;
+        answers = true;
     }
-    memset(buf, s->read_failed ? 0xff : DAMAGED, len);
+    s->read_failed = !answers;
+    return answers ? DAMAGED : 0xff;
 }
 
 void tk_media_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 {
-    uint32_t wrong = s->bad_bit / 8 - at, unit = s->flash->unit;
+    uint32_t wrong = s->bad_bit / 8 - at;
+    uint8_t *bytes = buf;
 
     if (s->read_failed || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
-        for (uint32_t i = 0, n; i < len; i += n) {
-            n = unit - (at + i) % unit;
-            n = n < len - i ? n : (uint32_t)len - i;
-            read_unit(s, at + i, (uint8_t *)buf + i, n);
-        }
+        for (uint32_t i = 0; i < len; i++)
+            bytes[i] = read_byte(s, at + i);
     }
     if (wrong < len)
-        ((uint8_t *)buf)[wrong] ^= (uint8_t)(1 << s->bad_bit % 8);
+        bytes[wrong] ^= (uint8_t)(1 << s->bad_bit % 8);
 }
 
 uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes)
@@ -139,23 +135,17 @@ bool tk_media_sync(const struct tk_store *s)
 
 /* --- CRC-32 --- */
 
-/* Two tables of 16, one for each half of a byte: the lookups do not depend on each other. */
 uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 {
-    static const uint32_t low[16] = {
-        0x00000000, 0x77073096, 0xee0e612c, 0x990951ba, 0x076dc419, 0x706af48f,
-        0xe963a535, 0x9e6495a3, 0x0edb8832, 0x79dcb8a4, 0xe0d5e91e, 0x97d2d988,
-        0x09b64c2b, 0x7eb17cbd, 0xe7b82d07, 0x90bf1d91,
-    };
-    static const uint32_t high[16] = {
+    static const uint32_t nibbles[16] = {
         0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
         0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
         0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
     };
 
     crc ^= number;
-    for (; bytes > 0; bytes--)
-        crc = crc >> 8 ^ low[crc & 15] ^ high[crc >> 4 & 15];
+    for (int i = 2 * bytes; i > 0; i--)
+        crc = crc >> 4 ^ nibbles[crc & 15];
     return crc;
 }
 

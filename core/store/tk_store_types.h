@@ -91,7 +91,8 @@ struct tk_store_seal {
     uint8_t source_nonce[TK_STORE_NONCE]; /* nonce of the record it is a copy of */
 };
 
-/* Owned by the caller, private to the store. What is small comes first: short instructions reach it. */
+/* Owned by the caller, private to the store. What is small comes first: short instructions reach
+ * it. */
 struct tk_store {
     const struct tk_flash *flash;
     struct tk_store_seal *seal; /* NULL: plaintext */
