@@ -23,15 +23,6 @@ static bool is_complete_seal(const struct tk_store_seal *seal)
                             seal->add_values != NULL && seal->end != NULL && seal->crypt != NULL);
 }
 
-static bool have_buffers(const struct tk_store_query *queries, size_t count)
-{
-    while (count > 0 && queries != NULL && (queries->buf != NULL || queries->size == 0)) {
-        queries++;
-        count--;
-    }
-    return count == 0;
-}
-
 static bool have_pieces(const struct tk_store_value *values, size_t count)
 {
     if (count > 0 && values == NULL)
@@ -109,85 +100,41 @@ static int begin(struct tk_store *s)
 
 /* --- reading --- */
 
-/* Reads the record at the cursor for all queries that were found in it. */
-static void answer_record(struct tk_store *s, const struct tk_cursor *c,
-                          struct tk_store_query *queries, size_t count)
+/* Reads the value at the cursor. */
+static int answer(struct tk_store *s, const struct tk_cursor *c, void *buf, size_t size)
 {
-    bool good = tk_record_read(s, c, queries, count);
+    int len = TK_STORE_MISSING;
 
-    s->health |= good ? 0 : TK_STORE_CORRUPT;
-    for (struct tk_store_query *q = queries; q < queries + count; q++) {
-        if (q->found.at != c->at)
-            continue;
-        q->len = good ? (int)q->found.len : TK_STORE_FLASH;
-        q->found.at = 0;
-    }
-}
-
-/* Finds the entry in the record at q->found.at, and says what is known without reading its value.
- */
-static int locate(struct tk_store *s, struct tk_store_query *q)
-{
-    struct tk_cursor *c = &q->found;
-
-    if (!is_key(q->key))
-        return TK_STORE_KEY;
     if (c->at != 0)
-        tk_cursor_find(s, c, q->key, c->at);
-    return c->at == 0 || c->deleted ? TK_STORE_MISSING : TK_STORE_SHORT - (int)c->len;
+        len = c->len <= size ? (int)c->len : TK_STORE_SHORT - (int)c->len;
+    if (len >= 0 && !tk_record_read(s, c, buf)) {
+        s->health |= TK_STORE_CORRUPT;
+        len = TK_STORE_FLASH;
+    }
+    return s->read_failed ? TK_STORE_FLASH : len;
 }
 
-static int answer(struct tk_store *s, struct tk_store_query *queries, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct tk_store_query *q = &queries[i];
-
-        q->len = locate(s, q);
-        if (tk_store_need(q->len) > q->size || q->len > TK_STORE_SHORT)
-            q->found.at = 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct tk_cursor c = queries[i].found;
-
-        if (c.at != 0)
-            answer_record(s, &c, queries + i, count - i);
-        queries[i].len = s->read_failed ? TK_STORE_FLASH : queries[i].len;
-    }
-    return s->read_failed ? TK_STORE_FLASH : TK_STORE_OK;
-}
-
-int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
+static int get(struct tk_store *s, uint16_t key, void *buf, size_t size,
+               void (*find)(struct tk_store *s, struct tk_cursor *c, uint16_t key))
 {
     int ret = begin(s);
+    struct tk_cursor c;
 
-    TK_ASSERT(have_buffers(queries, count));
-    for (size_t i = 0; i < count && ret != TK_STORE_OK; i++)
-        queries[i].len = ret;
-    if (ret != TK_STORE_OK)
-        return ret;
-    tk_find(s, &queries->key, sizeof *queries, &queries->found.at, sizeof *queries, count);
-    return answer(s, queries, count);
+    TK_ASSERT(buf != NULL || size == 0);
+    if (ret != TK_STORE_OK || !is_key(key))
+        return ret != TK_STORE_OK ? ret : TK_STORE_KEY;
+    find(s, &c, key);
+    return answer(s, &c, buf, size);
 }
 
 int tk_store_get(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
-    struct tk_store_query query = {.key = key, .buf = buf, .size = size};
-
-    (void)tk_store_get_all(s, &query, 1);
-    return query.len;
+    return get(s, key, buf, size, tk_find);
 }
 
 int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 {
-    struct tk_store_query query = {.key = key, .buf = buf, .size = size};
-    int ret = begin(s);
-
-    TK_ASSERT(have_buffers(&query, 1));
-    if (ret != TK_STORE_OK)
-        return ret;
-    query.found.at = tk_find_previous(s, key);
-    (void)answer(s, &query, 1);
-    return query.len;
+    return get(s, key, buf, size, tk_find_previous);
 }
 
 /* --- commits --- */
@@ -208,8 +155,7 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
 
     if (s->seq == 0 || (is_current(s) && !s->unwritten_since_mount))
         return TK_STORE_OK;
-    if (is_current(s) && s->unsettled == 0 &&
-        s->append_at == tk_media_sector(s, s->seq) + s->opened_end)
+    if (is_current(s) && s->unsettled == 0 && s->append_at == s->opened_end)
         ret = tk_write_mark(s);
     if (ret != TK_STORE_OK && !s->read_failed)
         ret = tk_write_opening(s, c, s->unsettled == 0);

@@ -70,9 +70,20 @@ static inline size_t tk_store_need(int result)
     return result <= TK_STORE_SHORT ? (size_t)(TK_STORE_SHORT - result) : 0;
 }
 
-/* The same for several keys in one walk over the flash; results are in each query. TK_STORE_OK, or
- * an error that concerns all. */
-int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count);
+/* The same for several keys; results are in each query. TK_STORE_OK, or the worst of them that is
+ * neither a length nor of its own key alone. */
+static inline int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
+{
+    int ret = s->open_error;
+
+    for (size_t i = 0; i < count; i++) {
+        struct tk_store_query *q = &queries[i];
+
+        q->len = tk_store_get(s, q->key, q->buf, q->size);
+        ret = s->read_failed ? TK_STORE_FLASH : ret;
+    }
+    return ret;
+}
 
 /* Like tk_store_get, for the value that the key had before its newest commit. It exists only until
  * its sector is recycled: nothing copies it on. With more than two sectors the one that the last

@@ -259,12 +259,11 @@ uint32_t tk_marks_read(struct tk_store *s)
     struct tk_header h;
 
     s->limit = tk_media_sector_end(s, s->seq);
-    while (s->limit - size > tk_media_sector(s, s->seq) + s->opened_end &&
-           tk_header_at(s, s->limit - size, &h) && h.error == 0 && h.format == TK_FORMAT &&
-           h.seq == s->seq) {
+    while (s->limit - size > s->opened_end && tk_header_at(s, s->limit - size, &h) &&
+           h.error == 0 && h.format == TK_FORMAT && h.seq == s->seq) {
         s->limit -= size;
         last = h.opened_end;
-        s->opened_end = last & TK_HEADER_OFFSET;
+        s->opened_end = tk_media_sector(s, s->seq) + (last & TK_HEADER_OFFSET);
         s->is_marked = tk_media_number(s, s->limit + tk_header_records(s), 4) == UINT32_MAX;
     }
     return last;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define POLYNOMIAL 0xedb88320u /* of CRC-32/ISO-HDLC, reflected */
+#define CHUNK      24u         /* bytes read at a time */
 #define ROUNDS     16          /* of reads where one failed */
 #define ASKED      0xb2d5u     /* bit i: in this round the byte is asked for, else another place */
 #define DAMAGED    0x5a /* what a damaged unit reads as: neither blank nor a count of heads */
@@ -27,9 +28,10 @@ uint32_t tk_media_align(const struct tk_store *s, uint32_t at)
     return (at + s->flash->unit - 1) & -s->flash->unit;
 }
 
-/* Whether the sector in this place was known to be worn when the newest one was opened. */
-bool tk_media_is_worn(const struct tk_store *s, uint32_t place)
+bool tk_media_is_worn(const struct tk_store *s, uint32_t seq)
 {
+    uint32_t place = seq % s->ring;
+
     return place < TK_WORN_PLACES && (s->worn >> place & 1) != 0;
 }
 
@@ -38,7 +40,7 @@ uint32_t tk_media_oldest(const struct tk_store *s)
 {
     uint32_t next = s->seq + 1, oldest;
 
-    while (next < s->seq + s->ring && tk_media_is_worn(s, next % s->ring))
+    while (next < s->seq + s->ring && tk_media_is_worn(s, next))
         next++;
     oldest = next >= s->ring ? next - s->ring + 1 : 1;
     return oldest > s->oldest ? oldest : s->oldest;
@@ -113,19 +115,32 @@ uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes)
     return le[0] | (uint32_t)le[1] << 8 | (uint32_t)le[2] << 16 | (uint32_t)le[3] << 24;
 }
 
-bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
+void tk_media_each(struct tk_store *s, uint32_t at, uint32_t end,
+                   void (*to)(void *ctx, const void *data, size_t len), void *ctx)
 {
-    uint8_t some[16];
+    uint8_t some[CHUNK];
 
     for (uint32_t n; at < end; at += n) {
-        n = end - at < sizeof some ? end - at : (uint32_t)sizeof some;
+        n = end - at < CHUNK ? end - at : CHUNK;
         tk_media_read(s, at, some, n);
-        while (n > 0 && some[n - 1] == 0xff)
-            n--, at++;
-        if (n > 0)
-            return false;
+        to(ctx, some, n);
     }
-    return !s->read_failed;
+}
+
+static void find_programmed(void *is_blank, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+
+    while (len-- > 0)
+        *(bool *)is_blank = *(bool *)is_blank && *p++ == 0xff;
+}
+
+bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
+{
+    bool is_blank = true;
+
+    tk_media_each(s, at, end, find_programmed, &is_blank);
+    return is_blank && !s->read_failed;
 }
 
 bool tk_media_sync(const struct tk_store *s)
@@ -154,40 +169,23 @@ uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq)
     return tk_crc_add_number(UINT32_MAX, seq ^ (s->seal != NULL ? TK_CRC_SEALED : 0), 4);
 }
 
-uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len)
+void tk_crc_add(void *crc, const void *data, size_t len)
 {
     const uint8_t *p = data;
+    uint32_t *sum = crc;
 
     while (len-- > 0)
-        crc = tk_crc_add_number(crc, *p++, 1);
-    return crc;
-}
-
-uint32_t tk_crc_before(uint32_t difference, bool is_last)
-{
-    return is_last ? POLYNOMIAL : difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
+        *sum = tk_crc_add_number(*sum, *p++, 1);
 }
 
 uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits)
 {
-    uint32_t difference = 0;
+    uint32_t difference = POLYNOMIAL;
 
     for (uint32_t bit = 1; bit <= bits; bit++) {
-        difference = tk_crc_before(difference, bit == 1);
         if (difference == syndrome)
             return bit;
+        difference = difference >> 1 ^ (-(difference & 1) & POLYNOMIAL);
     }
     return 0;
-}
-
-/* --- records --- */
-
-uint32_t tk_record_frame(const struct tk_store *s)
-{
-    return TK_RECORD_FRAME + (tk_is_sealed(s) ? TK_STORE_NONCE + TK_STORE_TAG : 0);
-}
-
-uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c)
-{
-    return c->at + 3 + 2u * c->heads + (tk_is_sealed(s) ? TK_STORE_NONCE : 0);
 }

@@ -40,8 +40,8 @@ uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq);
 /* Rounds up to a write unit. */
 uint32_t tk_media_align(const struct tk_store *s, uint32_t at);
 
-/* Whether the sector in this place is passed by. */
-bool tk_media_is_worn(const struct tk_store *s, uint32_t place);
+/* Whether the place of sector seq was known to be worn when the newest one was opened. */
+bool tk_media_is_worn(const struct tk_store *s, uint32_t seq);
 
 /* Number of the oldest sector that may hold live values. */
 uint32_t tk_media_oldest(const struct tk_store *s);
@@ -62,6 +62,10 @@ void tk_media_read(struct tk_store *s, uint32_t at, void *buf, size_t len);
 /* Reads a little-endian number of 1 to 4 bytes. */
 uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes);
 
+/* Passes the bytes to a function, in pieces. */
+void tk_media_each(struct tk_store *s, uint32_t at, uint32_t end,
+                   void (*to)(void *ctx, const void *data, size_t len), void *ctx);
+
 bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end);
 
 /* Makes what was programmed durable. */
@@ -71,23 +75,25 @@ bool tk_media_sync(const struct tk_store *s);
 
 /* A running CRC-32, without the final inversion, seeded with the number of the sector. */
 uint32_t tk_crc_begin(const struct tk_store *s, uint32_t seq);
-uint32_t tk_crc_add(uint32_t crc, const void *data, size_t len);
 uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes);
+void tk_crc_add(void *crc, const void *data, size_t len);
 
 /* Finds a single-bit error: its position, counted from 1 at the last of so many bits; 0 if the
  * syndrome (CRC-32 xor TK_CRC_RESIDUE) is not that of one. */
 uint32_t tk_crc_wrong_bit(uint32_t syndrome, uint32_t bits);
 
-/* By what a CRC-32 differs if the bit before that one was wrong, instead of that one; or the last
- * one of all. */
-uint32_t tk_crc_before(uint32_t difference, bool is_last);
-
 /* --- records --- */
 
 /* Bytes of a record apart from heads and values. */
-uint32_t tk_record_frame(const struct tk_store *s);
+static inline uint32_t tk_record_frame(const struct tk_store *s)
+{
+    return TK_RECORD_FRAME + (tk_is_sealed(s) ? TK_STORE_NONCE + TK_STORE_TAG : 0);
+}
 
 /* Flash offset of the first value of the record. */
-uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c);
+static inline uint32_t tk_record_values(const struct tk_store *s, const struct tk_cursor *c)
+{
+    return c->at + 3 + 2u * c->heads + (tk_is_sealed(s) ? TK_STORE_NONCE : 0);
+}
 
 #endif

@@ -38,7 +38,6 @@ static void scan(struct tk_store *s, struct tk_header *newest)
  * ended. */
 static uint32_t find_end(struct tk_store *s)
 {
-    uint32_t opened_end = tk_media_sector(s, s->seq) + s->opened_end;
     uint32_t before, start, end; /* the last record, and where the one before it begins */
     struct tk_cursor c;
 
@@ -48,14 +47,14 @@ static uint32_t find_end(struct tk_store *s)
         start = tk_media_align(s, end);
     }
     c.end = start;
-    if (end > opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
+    if (end > s->opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
         /* blank CRC: torn; else torn or damaged */
         s->health |= tk_media_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
         end = start;
         start = before;
     }
     s->append_at = tk_media_align(s, end);
-    s->unsettled = end > opened_end ? start : 0;
+    s->unsettled = end > s->opened_end ? start : 0;
     s->largest = end - start;
     return end;
 }
@@ -65,7 +64,7 @@ static void mount_newest(struct tk_store *s)
 {
     uint32_t flags = tk_marks_read(s), end = find_end(s);
 
-    if (flags == 0 || tk_media_align(s, end) - tk_media_sector(s, s->seq) != s->opened_end) {
+    if (flags == 0 || tk_media_align(s, end) != s->opened_end) {
         s->is_marked = false;
         return;
     }
@@ -85,7 +84,7 @@ static int error_of_format_1(struct tk_store *s)
     tk_cursor_first(s, &c, s->seq);
     if (!tk_cursor_record(s, &c))
         return TK_STORE_SHAPE;
-    return tk_is_sealed(s) && tk_record_is_whole(s, &c) && !tk_record_read(s, &c, NULL, 0)
+    return tk_is_sealed(s) && tk_record_is_whole(s, &c) && !tk_record_read(s, &c, NULL)
                ? TK_STORE_SEALED
                : TK_STORE_OK;
 }
@@ -115,9 +114,9 @@ int tk_mount(struct tk_store *s)
         return newest.error;
     s->seq = newest.seq;
     s->prev_end = newest.prev_end;
-    s->opened_end = newest.opened_end;
     s->worn = newest.worn;
     s->ring = newest.sectors;
+    s->opened_end = tk_media_sector(s, s->seq) + newest.opened_end;
     s->format = newest.format;
     mount_newest(s);
     if (s->read_failed)

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-/* Values looked up in one walk over the flash. Each takes 4 bytes of stack. */
-#ifndef TK_STORE_AT_A_TIME
-#define TK_STORE_AT_A_TIME 3
-#endif
-
 uint32_t tk_value_len(const struct tk_store_value *v)
 {
     uint32_t len = 0;
@@ -69,7 +64,7 @@ static bool is_stored(struct tk_store *s, const struct tk_store_value *v, const 
     if (v->count == 0 || c->at == 0)
         return v->count == 0 && c->at == 0;
     return c->len == tk_value_len(v) && is_same(s, v, c) && is_same(s, v, c) &&
-           tk_record_read(s, c, NULL, 0);
+           tk_record_read(s, c, NULL);
 }
 
 uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len)
@@ -77,19 +72,17 @@ uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len)
     return tk_media_align(s, tk_record_frame(s) + 2 * tk_value_heads(key, len) + len);
 }
 
-/* Adds values[i] to the record unless it is stored already. `at`: flash offset of the newest record
- * with its key. Returns by how much the live values grow at most. */
-static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i, uint32_t at)
+/* Adds values[i] to the record unless it is stored already. Returns by how much the live values
+ * grow at most. */
+static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i)
 {
     const struct tk_store_value *v = &c->values[i];
-    struct tk_cursor old = {.at = 0};
+    struct tk_cursor old;
     uint32_t len = tk_value_len(v), heads, now, was;
 
     heads = tk_value_heads(v->key, len);
     now = v->count == 0 ? 0 : tk_value_cost(s, v->key, len);
-    if (at != 0)
-        tk_cursor_find(s, &old, v->key, at);
-    old.at = old.deleted ? 0 : old.at;
+    tk_find(s, &old, v->key);
     if (is_stored(s, v, &old))
         return 0;
     c->changed |= (uint32_t)1 << i;
@@ -130,7 +123,7 @@ static uint32_t cost_of_sector(struct tk_store *s, struct tk_keys *newer, uint32
 int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
 {
     uint32_t sum = tk_header_records(s) + c->cost;
-    struct tk_keys newer = {.has_more = false};
+    struct tk_keys newer = {{0}};
 
     for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--)
         sum += cost_of_sector(s, &newer, seq, c);
@@ -151,17 +144,12 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
 
 int tk_commit_plan(struct tk_store *s, struct tk_commit *c)
 {
-    uint32_t growth = 0, at[TK_STORE_AT_A_TIME];
+    uint32_t growth = 0;
     bool fits;
 
     c->size = tk_record_frame(s);
-    for (size_t i = 0, place; i < c->count; i++) {
-        place = i % TK_STORE_AT_A_TIME;
-        if (place == 0)
-            tk_find(s, &c->values[i].key, sizeof *c->values, at, sizeof *at,
-                    c->count - i < TK_STORE_AT_A_TIME ? c->count - i : TK_STORE_AT_A_TIME);
-        growth += add_value(s, c, i, at[place]);
-    }
+    for (size_t i = 0; i < c->count; i++)
+        growth += add_value(s, c, i);
     fits = s->read_failed || (c->heads <= TK_RECORD_HEADS && may_grow(s, c, growth));
     return !fits ? TK_STORE_FULL : s->read_failed ? TK_STORE_FLASH : TK_STORE_OK;
 }

@@ -6,18 +6,13 @@
 
 #include "tk_store_media.h"
 
-/* Reads and checks a record, and copies from it the values of those queries that were found in it.
- * A single-bit error is corrected. False if the record is damaged beyond that, or not authentic.
- * Only for records that are known to have been complete: see tk_record_is_whole. */
-bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, struct tk_store_query *queries,
-                    size_t count);
+/* Reads and checks a record, and copies the value at the cursor to buf, unless that is NULL. A
+ * single-bit error is corrected. False if the record is damaged beyond that, or not authentic. Only
+ * for records that are known to have been complete: see tk_record_is_whole. */
+bool tk_record_read(struct tk_store *s, const struct tk_cursor *c, void *buf);
 
 /* Checks a record that may be torn: its CRC-32, without correction. */
 bool tk_record_is_whole(struct tk_store *s, const struct tk_cursor *c);
-
-/* Checks a record that was just written to sector seq. */
-bool tk_record_reads_back(struct tk_store *s, uint32_t seq, uint32_t at, uint32_t end,
-                          uint8_t heads);
 
 /* Reads bytes among the values of a record, decrypted but not checked. */
 void tk_record_bytes(struct tk_store *s, const struct tk_cursor *c, uint32_t at, void *buf,

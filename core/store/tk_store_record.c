@@ -57,10 +57,10 @@ static void put(struct tk_writer *w, const void *data, uint32_t at, uint32_t len
         else
             tk_media_read(w->s, at + i, to, n);
         if (w->part < FRAME && w->commit == NULL)
-            w->source_crc = tk_crc_add(w->source_crc, to, n);
+            tk_crc_add(&w->source_crc, to, n);
         if (w->part < FRAME && tk_is_sealed(w->s))
             seal_bytes(w, data != NULL ? 0 : at + i, to, n);
-        w->crc = tk_crc_add(w->crc, to, n);
+        tk_crc_add(&w->crc, to, n);
         w->fill = (uint8_t)(w->fill + (w->derives_nonce ? 0 : n));
     }
 }
@@ -97,7 +97,7 @@ static void put_own(struct tk_writer *w, uint32_t len, uint32_t at, uint8_t *sou
     if (w->commit != NULL)
         return;
     tk_media_read(w->s, at, source, len);
-    w->source_crc = tk_crc_add(w->source_crc, source, len);
+    tk_crc_add(&w->source_crc, source, len);
 }
 
 static void put_nonce(struct tk_writer *w)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_store_sealed.h"
 
-#define CHUNK 32 /* bytes read at a time */
-
 void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 {
     const uint8_t le[5] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
@@ -11,18 +9,6 @@ void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 
     s->seal->begin(s->seal->ctx, nonce);
     s->seal->add_head(s->seal->ctx, le, is_old ? 4 : 5);
-}
-
-static void add(struct tk_store *s, void (*to)(void *ctx, const void *data, size_t len),
-                uint32_t at, uint32_t end)
-{
-    uint8_t chunk[CHUNK];
-
-    for (uint32_t n; at < end; at += n) {
-        n = end - at < CHUNK ? end - at : CHUNK;
-        tk_media_read(s, at, chunk, n);
-        to(s->seal->ctx, chunk, n);
-    }
 }
 
 bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c,
@@ -34,8 +20,8 @@ bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c,
 
     tk_media_read(s, tk_record_values(s, c) - TK_STORE_NONCE, nonce, TK_STORE_NONCE);
     tk_sealed_begin(s, nonce, c->seq);
-    add(s, seal->add_head, c->at, c->at + 1 + 2u * c->heads);
-    add(s, seal->add_values, tk_record_values(s, c), tag_at);
+    tk_media_each(s, c->at, c->at + 1 + 2u * c->heads, seal->add_head, seal->ctx);
+    tk_media_each(s, tk_record_values(s, c), tag_at, seal->add_values, seal->ctx);
     seal->end(seal->ctx, tag);
     for (uint32_t i = 0; i < TK_STORE_TAG; i++)
         differs |= tag[i] ^ (uint8_t)tk_media_number(s, tag_at + i, 1);

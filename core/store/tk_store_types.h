@@ -111,7 +111,7 @@ struct tk_store {
     uint32_t seq;        /* number of the newest sector; 0: the store is blank */
     uint32_t oldest;     /* number of the oldest sector that counts, if the ring has it */
     uint32_t prev_end;   /* of the newest sector's header */
-    uint32_t opened_end; /* records up to this offset in it are known to be complete */
+    uint32_t opened_end; /* records up to this flash offset are known to be complete */
     uint32_t append_at;  /* flash offset of the next record */
     uint32_t limit;      /* flash offset of the lowest mark, or the end of the sector */
     uint32_t unsettled;  /* flash offset of the last record, if it was written before this mount and
@@ -131,9 +131,8 @@ struct tk_cursor {
     uint8_t heads;     /* of the record */
     uint8_t next_head; /* index of the head after the entry's */
     bool deleted;
-    bool is_all;       /* deletes all keys */
-    bool is_copy;      /* of a record of an earlier sector */
-    uint16_t syndrome; /* of its heads; 0: they are right */
+    bool is_all;  /* deletes all keys */
+    bool is_copy; /* of a record of an earlier sector */
     uint16_t key;
     uint16_t len; /* of the value */
     uint16_t first_heads[4];
@@ -144,8 +143,7 @@ struct tk_store_query {
     uint16_t key; /* 0 to TK_STORE_KEY_MAX */
     size_t size;  /* of buf */
     void *buf;
-    int len;                /* result, as of tk_store_get */
-    struct tk_cursor found; /* private */
+    int len; /* result, as of tk_store_get */
 };
 
 /* A value is written as the concatenation of its pieces, so that a caller needs no buffer to join

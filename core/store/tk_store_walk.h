@@ -19,28 +19,18 @@ bool tk_cursor_entry(struct tk_store *s, struct tk_cursor *c);
 bool tk_cursor_next(struct tk_store *s, struct tk_cursor *c);
 void tk_cursor_rewind(const struct tk_store *s, struct tk_cursor *c);
 
-/* Finds, in one walk, the records that hold the newest entries of some keys: their flash offsets, 0
- * for none. Keys and offsets are so many bytes apart. */
-void tk_find(struct tk_store *s, const uint16_t *key, size_t key_step, uint32_t *at, size_t at_step,
-             size_t count);
+/* Places the cursor at the newest entry of a key, or at the one before. c->at is 0 if there is
+ * none, or if it deletes the key. */
+void tk_find(struct tk_store *s, struct tk_cursor *c, uint16_t key);
+void tk_find_previous(struct tk_store *s, struct tk_cursor *c, uint16_t key);
 
-/* Flash offset of the record with the entry before the newest one of a key; 0: none. */
-uint32_t tk_find_previous(struct tk_store *s, uint16_t key);
-
-/* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
-void tk_cursor_find(struct tk_store *s, struct tk_cursor *c, uint16_t key, uint32_t at);
-
-/* Keys that have entries, exact below 256. */
+/* Keys that have entries: a bit for each below 256, and 32 that the others share. */
 struct tk_keys {
-    uint32_t seen[8];
-    bool has_more; /* keys from 256 on */
+    uint32_t seen[9];
 };
 
 /* Adds the keys of sector seq; c walks over it. */
 void tk_keys_add(struct tk_store *s, struct tk_keys *keys, struct tk_cursor *c, uint32_t seq);
-
-/* Whether the record at c->at is right, as it reads now. */
-bool tk_cursor_parse(struct tk_store *s, struct tk_cursor *c);
 
 /* Whether the entry is live: the newest of its key, and not a deletion. `newer`: keys of the newer
  * sectors. */

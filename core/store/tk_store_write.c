@@ -49,10 +49,12 @@ static void take_entry(struct tk_writer *w, uint32_t bit)
 /* Reads back once tk_write_record has given its buffer back: both need the stack. */
 static void write_checked(struct tk_writer *w)
 {
-    uint32_t at = w->at, end = tk_write_record(w);
-    uint8_t heads = w->count % TK_RECORD_COPY;
+    struct tk_cursor c = {.seq = w->seq, .at = w->at};
 
-    w->failed = w->failed || !tk_record_reads_back(w->s, w->seq, at, end, heads);
+    c.end = tk_write_record(w);
+    c.heads = w->count % TK_RECORD_COPY;
+    w->failed = w->failed || !tk_record_is_whole(w->s, &c) ||
+                (tk_is_sealed(w->s) && !tk_record_read(w->s, &c, NULL));
 }
 
 /* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
@@ -63,7 +65,7 @@ static void copy_unsettled(struct opening *o)
     struct tk_writer *w = &o->w;
     const struct tk_cursor *r = &w->source;
 
-    (void)tk_record_read(w->s, r, NULL, 0); /* finds a bad bit */
+    (void)tk_record_read(w->s, r, NULL); /* finds a bad bit */
     w->mask = w->count = 0;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, &w->source); bit <<= 1)
         take_entry(w, bit);
@@ -86,7 +88,7 @@ static void copy_live(struct opening *o, const struct tk_commit *c)
     }
     if (w->mask == 0)
         return;
-    if (tk_record_read(w->s, e, NULL, 0))
+    if (tk_record_read(w->s, e, NULL))
         write_checked(w);
     else
         w->s->health |= TK_STORE_CORRUPT;
@@ -189,9 +191,8 @@ static bool finish(struct opening *o)
     s->seq = w->seq;
     s->oldest = o->is_complete ? s->seq : s->oldest;
     s->prev_end = h.prev_end;
-    s->opened_end = h.opened_end;
     s->worn = o->worn;
-    s->append_at = tk_media_sector(s, s->seq) + s->opened_end;
+    s->append_at = s->opened_end = tk_media_sector(s, s->seq) + h.opened_end;
     s->limit = tk_media_sector_end(s, s->seq);
     s->unsettled = 0;
     s->sector_closed = s->unwritten_since_mount = s->needs_rewrite = false;
@@ -328,7 +329,7 @@ int tk_write_mark(struct tk_store *s)
     s->limit = at; /* also if it fails: its units may be programmed */
     if (!tk_write_header(&w, &h, at))
         return TK_STORE_FLASH;
-    s->opened_end = end;
+    s->opened_end = s->append_at;
     s->is_marked = true;
     return TK_STORE_OK;
 }

@@ -158,7 +158,7 @@ static int read_all(struct device *d, const struct model *a, const struct model 
     *count = 0;
     for (unsigned key = 0; key < KEYS_MAX; key++) {
         if (!is_idle(key, &a->now[key], &b->now[key])) {
-            wants[*count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[*count], 0, {0}};
+            wants[*count] = (struct tk_store_query){(uint8_t)key, VALUE_MAX, got[*count], 0};
             (*count)++;
         }
     }

@@ -24,7 +24,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[3]
 FOLDERS = ["core/store", "core/base", "platform"]
 SOURCES = sorted(TREE.glob("core/store/tk_store*.c"))
-PUBLIC = ["tk_store_open", "tk_store_get", "tk_store_get_all", "tk_store_previous",
+PUBLIC = ["tk_store_open", "tk_store_get", "tk_store_previous",
           "tk_store_commit", "tk_store_prepare", "tk_store_wipe"]
 
 STACK_BYTES, STATIC_BYTES = 720, 64  # budgets; the stack is to come down to 464
