@@ -33,8 +33,10 @@ void tk_netconf_load(struct tk_netconf *n, struct tk_port *port, struct tk_stora
 
     n->port = port;
     n->storage = storage;
-    if (tk_storage_text(storage, TK_KEY_IP, ip, sizeof ip, is_ip) && tk_ip_parse(&n->ip, ip))
+    if (tk_storage_text(storage, TK_KEY_IP, ip, sizeof ip, is_ip)) {
+        (void)tk_ip_parse(&n->ip, ip);
         (void)tk_sock_set_ip(port, &n->ip); /* refused where an operating system owns the network */
+    }
     (void)tk_storage_text(storage, TK_KEY_NTP, n->ntp, sizeof n->ntp, is_server);
     (void)tk_clock_ntp_server(port, n->ntp);
 }

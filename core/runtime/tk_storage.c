@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define COMMIT_MAX 20    /* values of a commit that the history is added to */
+#define COMMIT_MAX 20    /* values of a commit, without the history */
 #define STEP_MS    20    /* between steps of tk_store_prepare */
 #define RETRY_MS   60000 /* after a flash error */
 #define OPEN_TRIES 3     /* while reads fail */
@@ -111,10 +111,10 @@ static int commit(struct tk_storage *s, const struct tk_store_value *values, siz
 {
     struct tk_store_value all[COMMIT_MAX + TK_HISTORY_VALUES];
     struct tk_store_piece pieces[TK_HISTORY_VALUES];
-    size_t more = 0;
 
-    if (count <= COMMIT_MAX)
-        more = tk_history_values(s->history, &all[count], pieces);
+    TK_ASSERT(count <= COMMIT_MAX);
+    size_t more = tk_history_values(s->history, &all[count], pieces);
+
     if (more > 0) {
         if (count > 0)
             memcpy(all, values, count * sizeof *values);
