@@ -89,8 +89,7 @@ void tk_storage_open(struct tk_storage *s, const struct tk_config *config, struc
 void tk_storage_settle(struct tk_storage *s)
 {
     tk_timer_stop(s->timers, &s->timer);
-    if (s->err == TK_OK && s->store.open_error == TK_STORE_OK)
-        tk_store_close(&s->store);
+    tk_store_close(&s->store);
 }
 
 void tk_storage_close(struct tk_storage *s)

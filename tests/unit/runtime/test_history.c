@@ -2,6 +2,8 @@
 
 /* The ring of events, and the counters of `status --all`. */
 
+#include "tk_keys.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -474,6 +476,47 @@ static void refusals_make_no_commit(void **state)
     assert_int_equal(w.flash.operations, before);
 }
 
+static void a_ring_of_another_length_is_rejected(void **state)
+{
+    static const uint8_t bytes[TK_SECURITY_SIZE + 1] = {TK_SECURITY_SET};
+    static const size_t lens[] = {0, 1, TK_SECURITY_SIZE - 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        struct tk_store_piece piece = {bytes, (uint16_t)lens[i]};
+        struct tk_store_value value = {TK_KEY_SECURITY, 1, &piece};
+
+        assert_int_equal(tk_store_commit(&w.keeper.rt.storage.store, &value, 1), TK_STORE_OK);
+        world_restart(&w, 100);
+        assert_int_equal(w.keeper.rt.history.security_count, 0);
+        world_assert_begins(world_status(&w, "store"), "corrupt key=");
+    }
+    struct tk_store_piece piece = {bytes, TK_SECURITY_SIZE + 1}; /* of a build with more events */
+    struct tk_store_value value = {TK_KEY_SECURITY, 1, &piece};
+
+    assert_int_equal(tk_store_commit(&w.keeper.rt.storage.store, &value, 1), TK_STORE_OK);
+    world_restart(&w, 100);
+    assert_int_equal(w.keeper.rt.history.security_count, 0);
+    assert_string_equal(world_status(&w, "store"), "ok");
+}
+
+/* 0 is no word; that of "ddgy" would be. */
+static void no_word_has_the_hash_of_none(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_history_hash("ddgy"), 1);
+    assert_int_not_equal(tk_history_hash("scope"), tk_history_hash("portal"));
+}
+
+/* Of a newer build. */
+static void an_unknown_security_event_has_a_name(void **state)
+{
+    (void)state;
+    assert_string_equal(tk_runtime_security_name(TK_SECURITY_REBOOT), "reboot");
+    assert_string_equal(tk_runtime_security_name(TK_SECURITY_REBOOT + 1), "unknown");
+    assert_string_equal(tk_runtime_security_name(UINT8_MAX), "unknown");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -498,6 +541,9 @@ int main(void)
         TEST(other_users_are_security_events),
         TEST(the_ring_of_security_events_keeps_the_newest),
         TEST(refusals_make_no_commit),
+        TEST(a_ring_of_another_length_is_rejected),
+        TEST(no_word_has_the_hash_of_none),
+        TEST(an_unknown_security_event_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,17 @@ static void a_bad_time_server_changes_nothing(void **state)
     assert_string_equal(w.port.ntp, "192.0.2.1");
 }
 
+static void a_time_server_that_cannot_be_stored_is_not_used(void **state)
+{
+    (void)state;
+    (void)world_type(&w, "set ntp time.example");
+    w.flash.off = true;
+    assert_begins(world_type(&w, "set ntp other.example"), "ERR storage_failed");
+    assert_string_equal(w.port.ntp, "time.example");
+    assert_string_equal(w.keeper.rt.netconf.ntp, "time.example");
+    w.flash.off = false;
+}
+
 static void answer_ntp(int64_t unix_s)
 {
     w.port.ntp_unix = unix_s;
@@ -272,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bad_time_server_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(its_answer_sets_the_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_implausible_time_is_refused_and_logged, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_time_server_that_cannot_be_stored_is_not_used, set_up,
                                         tear_down),
     };
 
