@@ -376,7 +376,7 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
     int n = mbedtls_ssl_is_handshake_over(&tls->ssl) ? finish_handshake(tls)
                                                      : continue_handshake(tls, &goes_on);
 
-    *busy = *busy || goes_on;
+    *busy |= goes_on;
     if (n != TK_SOCK_AGAIN || goes_on || tk_clock_now_ms(tls->config->port) < tls->next_ms)
         return n;
     return abandon_address(tls, TK_E_TIMEOUT, 0, tls->silence_ms < SILENCE_MS);
@@ -384,18 +384,10 @@ static int step_handshake(struct tk_tls *tls, bool *busy)
 
 static int step_stage(struct tk_tls *tls, bool *busy)
 {
-    switch (tls->stage) {
-    case TK_TLS_NAME:
+    TK_ASSERT(tls->stage != TK_TLS_IDLE && tls->stage != TK_TLS_READY);
+    if (tls->stage == TK_TLS_NAME)
         return step_name(tls);
-    case TK_TLS_TCP:
-        return step_dial(tls);
-    case TK_TLS_HANDSHAKE:
-        return step_handshake(tls, busy);
-    case TK_TLS_READY:
-        return TK_SOCK_OK;
-    default:
-        return TK_SOCK_ERR;
-    }
+    return tls->stage == TK_TLS_TCP ? step_dial(tls) : step_handshake(tls, busy);
 }
 
 /* Busy after a change of stage or address: nothing has been asked of the socket yet, so that no
@@ -406,7 +398,7 @@ int tk_tls_step(struct tk_tls *tls, bool *busy)
     uint8_t address = tls->dial.next;
     int n = step_stage(tls, busy);
 
-    *busy = *busy || tls->stage != before || tls->dial.next != address;
+    *busy |= tls->stage != before || tls->dial.next != address;
     return n;
 }
 

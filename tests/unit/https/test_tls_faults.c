@@ -5,6 +5,7 @@
 #include "tk_https.h"
 #include "tls_peer.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -511,6 +512,184 @@ static void tolerates_a_slow_handshake(void **state)
     tls_world_free(&w);
 }
 
+/* --- answers that are no handshake --- */
+
+static const char *raw_answer;
+static size_t raw_len;
+
+static void answer_raw(struct tk_sim_link *link, const uint8_t *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    tk_sim_reply(link, raw_answer, raw_len);
+}
+
+/* A record in clear. Alerts (21, RFC 8446 6) in the place of a ServerHello. */
+static void reports_what_a_server_answers_to_the_first_message(void **state)
+{
+    static const struct {
+        const char bytes[8];
+        enum tk_err err;
+    } rows[] = {{"\x15\3\3\0\2\2\x28", TK_E_TLS_NO_COMMON}, /* handshake_failure */
+                {"\x15\3\3\0\2\2\x46", TK_E_TLS_NO_COMMON}, /* protocol_version */
+                {"\x15\3\3\0\2\2\x47", TK_E_TLS_NO_COMMON}, /* insufficient_security */
+                {"\x15\3\3\0\2\2\x50", TK_E_TLS_ALERT},     /* internal_error */
+                {"\x15\3\3\0\2\1\0", TK_E_CONN_LOST},       /* close_notify */
+                {"HTTP/1.", TK_E_TLS_FAILED}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tls_world w;
+
+        tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+        raw_answer = rows[i].bytes;
+        raw_len = 7;
+        w.peer.peer.received = answer_raw;
+        assert_int_equal(tls_connect(&w, NULL), TK_SOCK_ERR);
+        assert_string_equal(tk_err_code(w.tls.err), tk_err_code(rows[i].err));
+        tls_world_free(&w);
+    }
+}
+
+/* It wants a certificate of ours, and says handshake_failure. */
+static void reports_a_refusal_within_the_handshake_as_an_alert(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+    SSL_CTX_set_verify(w.peer.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_ERR);
+    assert_string_equal(tk_err_code(w.tls.err), tk_err_code(TK_E_TLS_ALERT));
+    tls_world_free(&w);
+}
+
+/* A ServerHello of TLS 1.1. */
+static void refuses_tls_1_1(void **state)
+{
+    static const char hello[49] = "\x16\3\3\0\x2a\2\0\0\x26\3\2";
+    struct tk_tls_session session = {.fallback_until_ms = UINT64_MAX}; /* the TLS 1.2 profile */
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+    raw_answer = hello;
+    raw_len = 5 + 0x2a;
+    w.peer.peer.received = answer_raw;
+    assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
+    assert_string_equal(tk_err_code(w.tls.err), tk_err_code(TK_E_TLS_NO_COMMON));
+    tls_world_free(&w);
+}
+
+static void of_several_addresses_the_error_of_a_handshake_tells_more(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    w.peer.name.count = 2; /* the second one refuses */
+    w.peer.name.addrs[1] = (struct tk_addr){4, {10, 9, 0, 9}};
+    w.peer.peer.down = (struct tk_sim_flow){.event = TK_SIM_FIN, .after = 60};
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_ERR);
+    assert_int_equal(w.port.connections_begun, 2);
+    assert_string_equal(tk_err_code(w.tls.err), tk_err_code(TK_E_CONN_LOST));
+    tls_world_free(&w);
+}
+
+/* --- lack of what a connection needs, at any time --- */
+
+static void a_connection_ends_without_memory_to_reset_it(void **state)
+{
+    struct tk_mbedtls_heap heap;
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+    tk_tls_close(&w.tls);
+    assert_true(w.tls.set_up); /* for the next one */
+    tk_mbedtls_heap(&heap);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+    tk_mbedtls_init(&w.port, heap.used - 1);
+    tk_tls_close(&w.tls);
+    assert_false(w.tls.set_up);
+    tk_mbedtls_init(&w.port, 0);
+    assert_int_equal(tls_connect(&w, NULL), TK_SOCK_OK);
+    tls_world_free(&w);
+}
+
+static void random_numbers_that_end_fail_the_handshake(void **state)
+{
+    struct tk_host host;
+    struct tls_world w;
+    bool busy;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    assert_true(tk_host_parse(&host, TLS_HOST, NULL));
+    tk_tls_open(&w.tls, &host, NULL);
+    while (w.tls.stage != TK_TLS_HANDSHAKE)
+        assert_int_equal(tk_tls_step(&w.tls, &busy), TK_SOCK_AGAIN);
+    w.port.unseeded = true;
+    int n = TK_SOCK_AGAIN;
+
+    for (int i = 0; i < 10 && n == TK_SOCK_AGAIN; i++)
+        n = tk_tls_step(&w.tls, &busy);
+    assert_int_equal(n, TK_SOCK_ERR);
+    assert_string_equal(tk_err_code(w.tls.err), tk_err_code(TK_E_TLS_FAILED));
+    assert_int_equal(w.tls.flight_len, 0);
+    assert_int_equal(w.peer.came, 0);
+    tls_world_free(&w);
+}
+
+static int defaults_left = INT_MAX; /* calls that succeed */
+
+int __real_mbedtls_ssl_config_defaults(mbedtls_ssl_config *conf, int end, int transport,
+                                       int preset);
+
+int __wrap_mbedtls_ssl_config_defaults(mbedtls_ssl_config *conf, int end, int transport,
+                                       int preset);
+
+int __wrap_mbedtls_ssl_config_defaults(mbedtls_ssl_config *conf, int end, int transport, int preset)
+{
+    return defaults_left-- > 0 ? __real_mbedtls_ssl_config_defaults(conf, end, transport, preset)
+                               : MBEDTLS_ERR_SSL_ALLOC_FAILED;
+}
+
+static void reports_lack_of_memory_for_the_profiles(void **state)
+{
+    struct tk_tls_config config;
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    for (int calls = 0; calls <= 2; calls++) {
+        defaults_left = calls;
+        assert_int_equal(tk_tls_config_init(&config, &w.port, &w.time, tk_trust_find, &w.trust),
+                         calls < 2 ? TK_E_TLS_NO_MEMORY : TK_OK);
+        tk_tls_config_free(&config);
+    }
+    defaults_left = INT_MAX;
+    tls_world_free(&w);
+}
+
+/* An element of a list that tk_x509.h could not read. */
+static void a_certificate_that_was_not_read_has_no_issuer(void **state)
+{
+    mbedtls_x509_crt unread, *candidates = &unread;
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    mbedtls_x509_crt_init(&unread);
+    const mbedtls_ssl_config *conf = &w.config.conf;
+
+    assert_int_equal(
+        conf->MBEDTLS_PRIVATE(f_ca_cb)(conf->MBEDTLS_PRIVATE(p_ca_cb), &unread, &candidates), 0);
+    assert_null(candidates);
+    tls_world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +709,14 @@ int main(void)
         cmocka_unit_test(skips_a_silent_address),
         cmocka_unit_test(skips_an_address_without_handshake),
         cmocka_unit_test(tolerates_a_slow_handshake),
+        cmocka_unit_test(reports_what_a_server_answers_to_the_first_message),
+        cmocka_unit_test(reports_a_refusal_within_the_handshake_as_an_alert),
+        cmocka_unit_test(refuses_tls_1_1),
+        cmocka_unit_test(of_several_addresses_the_error_of_a_handshake_tells_more),
+        cmocka_unit_test(a_connection_ends_without_memory_to_reset_it),
+        cmocka_unit_test(random_numbers_that_end_fail_the_handshake),
+        cmocka_unit_test(reports_lack_of_memory_for_the_profiles),
+        cmocka_unit_test(a_certificate_that_was_not_read_has_no_issuer),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);

@@ -297,6 +297,117 @@ static void falls_back_to_tls13(void **state)
     tls_world_free(&w);
 }
 
+/* A stored time is only a lower bound: the chain may have expired. */
+static void does_not_resume_without_the_time(void **state)
+{
+    struct tk_tls_session session;
+    struct tls_world w;
+
+    (void)state;
+    begin(&w, TLS1_2_VERSION, &session);
+    tk_time_init(&w.time, &w.port, TLS_UNIX - 365 * TLS_DAY);
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    tk_time_restore_floor(&w.time, TLS_UNIX);
+    assert_next(&w, TLS_HOST, &session, false);
+    tls_world_free(&w);
+}
+
+static void an_untrusted_server_is_not_asked_again(void **state)
+{
+    struct tk_tls_session session;
+    struct tls_world w, other;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        begin(&w, versions[i], &session);
+        tls_world_init(&other, tls_chain(TLS_OTHER_ROOT), versions[i]);
+        SSL_CTX_set_options(other.peer.ctx, SSL_OP_NO_TICKET);
+        SSL_CTX_set_session_cache_mode(other.peer.ctx, SSL_SESS_CACHE_OFF);
+        assert_int_equal(tls_connect(&other, &session), TK_SOCK_ERR);
+        assert_true(other.tls.offered);
+        assert_string_equal(tk_err_code(other.tls.err), tk_err_code(TK_E_TLS_UNTRUSTED));
+        assert_false(other.tls.try_again);
+        assert_int_equal(session.len, 0);
+        tls_world_free(&other);
+        tls_world_free(&w);
+    }
+}
+
+static void goes_back_to_tls13_if_the_server_has_dropped_tls12(void **state)
+{
+    struct tk_tls_session session = {.fallback_until_ms = UINT64_MAX};
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    assert_int_equal(tls_connect(&w, &session), TK_SOCK_ERR);
+    assert_int_equal(w.tls.err, TK_E_TLS_NO_COMMON);
+    assert_true(w.tls.try_again);
+    assert_true(session.fallback_until_ms == 0);
+    tk_tls_close(&w.tls);
+    assert_next(&w, TLS_HOST, &session, false);
+    tls_world_free(&w);
+}
+
+static void only_pss_of_tls12_changes_the_profile(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+    for (int i = 0; i < 2; i++) {
+        int ret = i == 0 ? MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER : MBEDTLS_ERR_SSL_DECODE_ERROR;
+
+        w.tls.ssl.MBEDTLS_PRIVATE(tls_version) = MBEDTLS_SSL_VERSION_TLS1_3;
+        assert_false(tk_tls_config_should_switch(&w.config, false, &w.tls.ssl, ret));
+        w.tls.ssl.MBEDTLS_PRIVATE(tls_version) = MBEDTLS_SSL_VERSION_TLS1_2;
+        assert_int_equal(tk_tls_config_should_switch(&w.config, false, &w.tls.ssl, ret), i == 0);
+        assert_false(tk_tls_config_should_switch(&w.config, true, &w.tls.ssl, ret));
+    }
+    tls_world_free(&w);
+}
+
+static bool get_fails, save_fails;
+
+int __real_mbedtls_ssl_get_session(const mbedtls_ssl_context *ssl, mbedtls_ssl_session *to);
+int __wrap_mbedtls_ssl_get_session(const mbedtls_ssl_context *ssl, mbedtls_ssl_session *to);
+int __real_mbedtls_ssl_session_save(const mbedtls_ssl_session *from, unsigned char *buf,
+                                    size_t size, size_t *len);
+int __wrap_mbedtls_ssl_session_save(const mbedtls_ssl_session *from, unsigned char *buf,
+                                    size_t size, size_t *len);
+
+int __wrap_mbedtls_ssl_get_session(const mbedtls_ssl_context *ssl, mbedtls_ssl_session *to)
+{
+    return get_fails ? MBEDTLS_ERR_SSL_ALLOC_FAILED : __real_mbedtls_ssl_get_session(ssl, to);
+}
+
+int __wrap_mbedtls_ssl_session_save(const mbedtls_ssl_session *from, unsigned char *buf,
+                                    size_t size, size_t *len)
+{
+    return save_fails ? MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL
+                      : __real_mbedtls_ssl_session_save(from, buf, size, len);
+}
+
+static void a_session_that_cannot_be_saved_is_not_kept(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct tk_tls_session session = {.len = 0};
+        struct tls_world w;
+
+        get_fails = i == 0;
+        save_fails = i == 1;
+        tls_world_init(&w, tls_chain(TLS_EC), TLS1_2_VERSION);
+        assert_next(&w, TLS_HOST, &session, false);
+        assert_int_equal(session.len, 0);
+        assert_string_equal(session.host.name, "");
+        get_fails = save_fails = false;
+        assert_next(&w, TLS_HOST, &session, false);
+        assert_next(&w, TLS_HOST, &session, true);
+        tls_world_free(&w);
+    }
+}
+
 /* --- records without application data --- */
 
 static void accepts_tickets_before_a_response(void **state)
@@ -445,6 +556,11 @@ int main(void)
         cmocka_unit_test(send_processes_a_pending_ticket),
         cmocka_unit_test(refuses_renegotiation),
         cmocka_unit_test(fails_on_a_key_update),
+        cmocka_unit_test(does_not_resume_without_the_time),
+        cmocka_unit_test(an_untrusted_server_is_not_asked_again),
+        cmocka_unit_test(goes_back_to_tls13_if_the_server_has_dropped_tls12),
+        cmocka_unit_test(only_pss_of_tls12_changes_the_profile),
+        cmocka_unit_test(a_session_that_cannot_be_saved_is_not_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, tls_free_chains);
