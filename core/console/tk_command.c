@@ -72,8 +72,7 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value)
 
 static bool is_refusal(enum tk_security_type type)
 {
-    return type == TK_SECURITY_OTHER_USER || type == TK_SECURITY_WRONG_STATE ||
-           type == TK_SECURITY_WRONG_PIN;
+    return type == TK_SECURITY_OTHER_USER || type == TK_SECURITY_WRONG_STATE;
 }
 
 void tk_command_report(struct tk_console *c, enum tk_security_type type, const struct tk_account *a,

@@ -13,7 +13,7 @@
 
 #define CONNECT_MS 8000 /* auth begin waits that long for the connection */
 
-enum { BEGIN_LINK, BEGIN_STATE, BEGIN_CONNECT };
+enum { BEGIN_LINK, BEGIN_STATE, BEGIN_CONNECT /* the last */ };
 
 /* state=ready generation=3 expires_in=3600 */
 static void add_pair(const struct tk_account *a, struct tk_text *t)
@@ -76,7 +76,7 @@ static void step_begin(struct tk_console *c)
         c->job.u.auth_begin.step = BEGIN_CONNECT;
         c->job.waiting = true;
         break;
-    case BEGIN_CONNECT:
+    default:
         if (tk_auth_is_connected(c->job.account) || !tk_auth_is_connecting(c->job.account, &err) ||
             tk_command_is_late(c))
             answer_begin(c, TK_OK);

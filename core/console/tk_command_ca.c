@@ -82,10 +82,11 @@ void tk_command_ca_list(struct tk_console *c, char *args)
 
 /* --- add --- */
 
+/* c: not NUL. */
 static int base64_value(char c)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
+    const char *at = strchr(digits, c);
 
     return at == NULL ? -1 : (int)(at - digits);
 }

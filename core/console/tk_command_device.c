@@ -173,7 +173,7 @@ static void report_check(void *ctx, const char *check, const char *result, const
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_add(&t, result);
-    if (detail != NULL && detail[0] != '\0') {
+    if (detail[0] != '\0') {
         tk_text_char(&t, ' ');
         tk_text_add(&t, detail);
     }

@@ -66,13 +66,16 @@ static struct tk_sim_lookup *free_lookup(struct tk_port *port)
 int tk_sock_lookup(struct tk_port *port, const char *host)
 {
     struct tk_sim_lookup *l = free_lookup(port);
+    struct tk_addr numeric;
 
     if (l == NULL)
         return TK_SOCK_AGAIN;
-    *l = (struct tk_sim_lookup){.used = true, .count = 1, .at_ms = port->now_ms};
+    *l = (struct tk_sim_lookup){.used = true, .at_ms = port->now_ms};
     tk_sim_set_wanted(&l->answered, true);
     port->lookups_begun++;
-    if (!parse_numeric(host, &l->addrs[0])) {
+    if (parse_numeric(host, &numeric)) {
+        l->count = tk_sock_add(l->addrs, 0, numeric);
+    } else {
         const struct tk_sim_name *name = find_name(port, host);
 
         l->count = name->count;

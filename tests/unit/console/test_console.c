@@ -166,6 +166,7 @@ static void escape_sequences_are_ignored(void **state)
     type("@1 log off\n");
     assert_string_equal(type("@1 \x1b[Alog\x1b[1;5C \x1bOPoff\x1b[200~\x1b[201~\n"),
                         "@1 OK log=off\r\n");
+    assert_string_equal(type("@1 log off\x1b[1\x7f;5C\n"), "@1 OK log=off\r\n");
     assert_string_equal(type("@1 log off\x1b\n"), "@1 OK log=off\r\n");
     assert_string_equal(type("@1 log off\x1b[\n"), "@1 OK log=off\r\n");
 }
@@ -417,6 +418,121 @@ static void a_slow_terminal_gets_all_output(void **state)
     assert_int_equal(lines, 46);
 }
 
+/* In a script that an operator pastes. */
+static void a_comment_is_no_command(void **state)
+{
+    (void)state;
+    assert_string_equal(type("# set client_id\r"), "# set client_id\r\ntk> ");
+    assert_string_equal(type("   \r"), "   \r\ntk> ");
+    assert_memory_equal(type("@1 # x\n"), "\r\n@1 ERR unknown_command ", 25);
+}
+
+static void a_value_that_is_no_line_is_refused(void **state)
+{
+    char line[1100];
+
+    (void)state;
+    memset(line, 'v', sizeof line);
+    line[sizeof line - 1] = '\r';
+    type("set client_secret\r");
+    assert_non_null(strstr(type_bytes(line, sizeof line), "ERR line_too_long "));
+    type("set client_secret\r");
+    assert_non_null(strstr(type("a\x04z\r"), "ERR bad_byte "));
+    assert_string_equal(w.keeper.accounts.of[0].client.client_secret, "");
+}
+
+/* The answers to two operators: neither claims what the other has ended. */
+static void auth_forget_ends_a_refresh(void **state)
+{
+    char answer[256] = "";
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_latency(&w, 2000);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    world_run(&w, 100);
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 100);
+    tk_sim_console_drain(&w.port, 1, answer, sizeof answer - 1);
+    assert_non_null(strstr(answer, "@2 ERR try_later "));
+}
+
+static void auth_forget_right_after_a_refresh_is_seen(void **state)
+{
+    char answer[256] = "";
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_latency(&w, 2000);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    while (w.keeper.accounts.of[0].pair.generation == 1) {
+        uint64_t until_ms = tk_keeper_run(&w.keeper);
+
+        if (w.keeper.accounts.of[0].pair.generation == 1)
+            tk_wait(&w.port, until_ms);
+    }
+    assert_string_equal(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 100);
+    tk_sim_console_drain(&w.port, 1, answer, sizeof answer - 1);
+    assert_non_null(strstr(answer, "@2 OK state=needs_code generation=2\r\n"));
+}
+
+/* The code is used; the portal's answer is not waited for any longer. */
+static void auth_code_answers_before_a_slow_portal(void **state)
+{
+    struct server_fault x = {.kind = SERVER_IGNORES};
+
+    (void)state;
+    world_set_client(&w);
+    world_latency(&w, 14000);
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &x);
+    world_give_code(&w, "c");
+    uint64_t before = w.port.now_ms;
+
+    assert_string_equal(world_type(&w, "auth code c"),
+                        "OK state=ready generation=1 expires_in=3575 rest=unknown");
+    assert_in_range(w.port.now_ms - before, 24900, 25100);
+}
+
+/* A refresh that still runs when the consumer's time is over. */
+static void a_rejected_token_that_is_not_replaced_in_time_is_not_served(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 60000);
+    world_fault(&w, WORLD_SILENT, 0);
+    world_assert_begins(world_type(&w, "token rejected=1"), "ERR try_later");
+}
+
+/* The portal works again, and refreshes still fail: the last error is over, the rejection not. */
+static void a_rejected_token_is_not_served_without_an_error_either(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 60000);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR connect_failed");
+    tk_account_set_error(a, TK_OK);
+    world_assert_begins(world_type(&w, "token rejected=1"), "ERR try_later");
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+}
+
+static void a_program_need_not_take_lines(void **state)
+{
+    (void)state;
+    w.config.on_line = NULL;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready generation=2 ");
+    assert_string_equal(w.events, "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -451,6 +567,14 @@ int main(void)
         TEST(a_terminal_that_does_not_read_causes_no_passes),
         TEST(events_wait_for_the_end_of_a_prompt),
         TEST(a_slow_terminal_gets_all_output),
+        TEST(a_comment_is_no_command),
+        TEST(a_value_that_is_no_line_is_refused),
+        TEST(auth_forget_ends_a_refresh),
+        TEST(auth_forget_right_after_a_refresh_is_seen),
+        TEST(auth_code_answers_before_a_slow_portal),
+        TEST(a_rejected_token_that_is_not_replaced_in_time_is_not_served),
+        TEST(a_rejected_token_is_not_served_without_an_error_either),
+        TEST(a_program_need_not_take_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,13 +128,40 @@ static void a_console_line_exists(void **state)
     expect_assert_failure(tk_console_init(&console, &env, TK_CONSOLES));
 }
 
+static void step_end(struct tk_console *c)
+{
+    tk_console_ok(c, NULL);
+}
+
+static void take_and_continue(struct tk_console *c, char *value)
+{
+    (void)value;
+    tk_console_continue(c, step_end);
+}
+
+static void ask_and_continue(struct tk_console *c, char *args)
+{
+    (void)args;
+    tk_console_ask(c, "value", take_and_continue);
+}
+
+static void an_account_is_pinned_once_by_a_command(void **state)
+{
+    (void)state;
+    run(ask_and_continue);
+    assert_int_equal(w.keeper.accounts.of[0].pins, 1);
+    feed("x\n");
+    feed("");
+    assert_int_equal(w.keeper.accounts.of[0].pins, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_command_answers_exactly_once), TEST(nothing_is_printed_after_the_answer),
         TEST(a_command_answers_or_continues), TEST(a_command_continues_with_a_step),
-        TEST(a_console_line_exists),
+        TEST(a_console_line_exists),          TEST(an_account_is_pinned_once_by_a_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

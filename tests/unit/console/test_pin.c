@@ -211,6 +211,53 @@ static void a_console_whose_user_the_system_knows_needs_none(void **state)
     assert_non_null(strstr(output, "@2 OK access_token=access1 "));
 }
 
+static void it_needs_random_numbers(void **state)
+{
+    (void)state;
+    w.port.unseeded = true;
+    world_assert_begins(world_type(&w, "set console_pin " PIN), "ERR not_seeded");
+    assert_false(tk_pin_is_set(&w.keeper.rt));
+    assert_string_equal(world_type(&w, "unset console_pin"), "OK console_pin=");
+}
+
+/* An attempt that is not counted would be free. */
+static void an_attempt_needs_flash(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    set_pin();
+    w.flash.fail_at = w.flash.operations + 1;
+    w.flash.fail_until = UINT64_MAX;
+    world_assert_begins(world_type(&w, "pin " PIN), "ERR storage_failed");
+    world_assert_begins(world_type(&w, "token"), "ERR pin_needed ");
+    tk_sim_flash_heal(&w.flash);
+    world_type(&w, "history --security");
+    assert_null(strstr(w.answer, "event=wrong_pin"));
+}
+
+static void what_cannot_be_one_is_wrong(void **state)
+{
+    (void)state;
+    set_pin();
+    world_assert_begins(world_type(&w, "pin 1"), "ERR wrong_pin retry_in=2 ");
+    world_run(&w, 2000);
+    world_assert_begins(world_type(&w, "pin " PIN PIN PIN), "ERR wrong_pin retry_in=4 ");
+}
+
+/* It cannot be kept until the operator has typed the PIN. */
+static void a_long_guarded_line_is_not_asked_for(void **state)
+{
+    char line[TK_LINE_MAX] = "set escalate_url https://h/";
+    size_t len = strlen(line);
+
+    (void)state;
+    set_pin();
+    memset(line + len, 'x', 600);
+    strcpy(line + len + 600, "\r");
+    assert_non_null(strstr(type(line), "ERR pin_needed "));
+    assert_null(strstr(out, "console_pin: "));
+}
+
 /* --- the table of settings --- */
 
 /* Typed on one line, or asked for; answered, shown, and in the history. */
@@ -257,6 +304,10 @@ int main(void)
         TEST(factory_reset_needs_none),
         TEST(a_console_whose_user_the_system_knows_needs_none),
         TEST(no_secret_setting_is_echoed_or_shown),
+        TEST(it_needs_random_numbers),
+        TEST(an_attempt_needs_flash),
+        TEST(what_cannot_be_one_is_wrong),
+        TEST(a_long_guarded_line_is_not_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

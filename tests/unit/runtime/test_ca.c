@@ -491,6 +491,35 @@ static void errors_of_the_candidates_end_the_handshake(void **state)
     mbedtls_x509_crt_free(&child);
 }
 
+/* --- the list --- */
+
+static void an_expired_root_is_listed_with_its_date(void **state)
+{
+    struct cert c = make("Root", true, 10);
+    char line[200];
+
+    (void)state;
+    world_assert_begins(add(&c), "OK");
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX + 366 * 86400);
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, "ca list"), "OK added=1 ");
+    snprintf(line, sizeof line, "@1 %s=until=", c.digest);
+    assert_non_null(strstr(w.answer, line));
+    assert_non_null(strstr(w.answer, " subject=Root\n"));
+}
+
+static void a_line_of_padding_is_no_base64(void **state)
+{
+    static const char *const bad[] = {"ca add =",   "ca add ==",   "ca add ====", "ca add A===",
+                                      "ca add AAA", "ca add AA=A", "ca add AA-_"};
+
+    (void)state;
+    assert_string_equal(world_type(&w, "ca add begin"), "OK");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        world_assert_begins(world_type(&w, bad[i]), "ERR bad_value");
+    assert_string_equal(world_type(&w, "ca add AA=="), "OK bytes=1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -510,6 +539,8 @@ int main(void)
         TEST(an_added_root_is_a_candidate_for_its_name),
         TEST(a_root_that_flash_no_longer_holds_is_no_candidate),
         TEST(errors_of_the_candidates_end_the_handshake),
+        TEST(an_expired_root_is_listed_with_its_date),
+        TEST(a_line_of_padding_is_no_base64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
