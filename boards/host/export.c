@@ -120,11 +120,17 @@ static bool is_default(const char *value)
     return false;
 }
 
-/* `show` prints a secret as length and digest, and what is in effect in parentheses; other values
- * have no space. */
+/* `show` prints a secret as length and digest, the PIN as "set". */
+static bool is_secret(const char *key, const char *value)
+{
+    return strcmp(key, "console_pin") == 0 ||
+           (strncmp(value, "len=", 4) == 0 && strstr(value, " sha256=") != NULL);
+}
+
+/* What is in effect follows in parentheses; values have no space. */
 static void print_setting(const char *key, char *value)
 {
-    bool is_secret = strncmp(value, "len=", 4) == 0 && strstr(value, " sha256=") != NULL;
+    bool secret = is_secret(key, value);
     char *effect = strstr(value, " (");
 
     if (effect != NULL)
@@ -132,7 +138,7 @@ static void print_setting(const char *key, char *value)
     unescape(value);
     if (is_default(value))
         return;
-    if (is_secret)
+    if (secret)
         printf("# not exported, type it: set %s\n", key);
     else
         printf("set %s %s\n", key, value);

@@ -43,6 +43,19 @@ class Export(GatewayCase):
         for ref in ("token", "second"):
             self.assertEqual(self.shown(self.k, ref), self.shown(other, ref))
 
+    def test_secrets_are_named_but_not_given(self) -> None:
+        secrets = {"client_secret": "planted-1", "client_secret_next": "planted-2",
+                   "escalate_url": "https://hooks.example/planted-3",
+                   "escalate_template": '{"text":"planted-4 {level}"}',
+                   "corezoid_key": "planted-5", "console_pin": "planted-6"}
+        for name, value in secrets.items():
+            self.k.must(f"set {name} {value}")
+        text = self.k.run("export").stdout
+        self.assertNotIn("planted", text)
+        for name in secrets:
+            self.assertIn(f"# not exported, type it: set {name}\n", text)
+        self.assertEqual(self.import_into(self.keeper(), text), [])
+
     def test_an_account_of_another_name_takes_the_place_of_the_default(self) -> None:
         self.k.must("ref add shop")
         self.k.must("set scope crm")
