@@ -25,8 +25,9 @@ void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *
         j->refusals++;
         return;
     }
-    tk_host_message("uid=%lu pid=%ld refused: %s (%lu more refusals before)", (unsigned long)uid,
-                    (long)pid, what, (unsigned long)j->refusals);
+    if (j->refusals > 0)
+        tk_host_message("%lu more refusals, not listed one by one", (unsigned long)j->refusals);
+    tk_host_message("uid=%lu pid=%ld refused: %s", (unsigned long)uid, (long)pid, what);
     j->refusals = 0;
     j->holdoff_until_ms = now_ms + HOLDOFF_MS;
 }

@@ -186,11 +186,22 @@ enum tk_service_result tk_service_ask(struct tk_service *s, const char *request,
                                                       : read_pieces(s, answer, size);
 }
 
+static void report_absent(const char *path, int error)
+{
+    if (error == EACCES)
+        tk_host_message("no permission for %s: get needs the service's group (id lists yours; log "
+                        "in again after a change), a console root",
+                        path);
+    else
+        tk_host_message("no service at %s: %s; start it, or name its socket in $TOKENKEEPER_SOCKET",
+                        path, strerror(error));
+}
+
 int tk_service_report(enum tk_service_result result, const char *path)
 {
     switch (result) {
     case TK_SERVICE_ABSENT:
-        tk_host_message("no service at %s: %s", path, strerror(errno));
+        report_absent(path, errno);
         return TK_EXIT_NO_SERVICE;
     case TK_SERVICE_FOREIGN:
         tk_host_message("the service at %s does not run as root, as this user or as " SERVICE_USER
