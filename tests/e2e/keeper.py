@@ -361,11 +361,13 @@ class Keeper:
         options = {"env": self.env, "timeout": PATIENT_S, "capture_output": True,
                    "text": True} | options
         done = subprocess.run([PROGRAM, *arguments], check=False, **options)
-        self._record_client(arguments, done)
+        self._record_client(arguments, options.get("input") or "", done)
         return done
 
-    def _record_client(self, arguments: tuple[str, ...], done) -> None:
+    def _record_client(self, arguments: tuple[str, ...], typed: str, done) -> None:
         out = SECRET_FIELD.sub(r"\1(given)", done.stdout)
+        if arguments[:1] == ("console",) and re.search(r"(?m)^(@\d+ )?token$", typed):
+            out = GIVEN.sub(r"\1(given)", out)
         if arguments[:1] == ("get",) and done.returncode == 0:
             out = re.sub(r"^[!-~]+$", "(given)", out)
         with (RECORDS / f"{self.home.name}.clients").open("a") as record:
