@@ -2,6 +2,8 @@
 /* The contract of tk_ecc.h at its limits: ranges, points, and what a call leaves behind. */
 #include "tk_ecc.h"
 
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -99,6 +101,86 @@ static void a_signature_is_of_one_hash_and_one_key(void **state)
         assert_false(tk_ecdsa_verify(c, q, hash, c->octets, q, q, &work));
         assert_true(tk_ecdsa_verify(c, q, hash, c->octets - 1, q, q, &work));
         hash[c->octets - 1] = 0;
+    }
+}
+
+/* By the key 1 with the nonce 2 and r = s = hash: both scalars are 1, and the generator is added to
+ * itself. */
+static void a_sum_of_equal_points_is_their_double(void **state)
+{
+    uint8_t q[96], two[48], sum[96];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(curves); i++) {
+        const struct tk_curve *c = curves[i];
+
+        put_generator(c, q);
+        put_small(c, two, 2);
+        assert_true(tk_ecdh_public(c, sum, two, &work));
+        assert_true(tk_ecdsa_verify(c, q, sum, c->octets, sum, sum, &work));
+        sum[c->octets - 1] ^= 1;
+        assert_false(tk_ecdsa_verify(c, q, sum, c->octets, sum, sum, &work));
+    }
+}
+
+/* The same with the key -1: the sum is at infinity, and has no x. */
+static void a_sum_of_opposite_points_is_no_signature(void **state)
+{
+    uint8_t q[96], k[48], r[48];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(curves); i++) {
+        const struct tk_curve *c = curves[i];
+
+        put_order(c, k, 0);
+        k[c->octets - 1]--;
+        assert_true(tk_ecdh_public(c, q, k, &work));
+        for (uint8_t number = 1; number < 4; number++) {
+            put_small(c, r, number);
+            assert_false(tk_ecdsa_verify(c, q, r, c->octets, r, r, &work));
+        }
+    }
+}
+
+/* The first point whose x is not below the order; r: what x exceeds it by. */
+static void put_large_x(const struct tk_curve *c, uint8_t *q, uint8_t *r)
+{
+    EC_GROUP *group =
+        EC_GROUP_new_by_curve_name(c == &tk_p256 ? NID_X9_62_prime256v1 : NID_secp384r1);
+    EC_POINT *point = EC_POINT_new(group);
+    BIGNUM *x = BN_dup(EC_GROUP_get0_order(group));
+    uint8_t octets[97];
+    uint8_t number = 0;
+
+    do {
+        BN_add_word(x, 1);
+        number++;
+    } while (EC_POINT_set_compressed_coordinates(group, point, x, 0, NULL) != 1);
+    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, octets, sizeof octets, NULL);
+    memcpy(q, octets + 1, 2 * c->octets);
+    put_small(c, r, number);
+    BN_free(x);
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+}
+
+/* A hash of 0 and r = s: the sum is the key itself. r is its x modulo the order. */
+static void x_may_be_above_the_order(void **state)
+{
+    static const uint8_t hash[48];
+    uint8_t q[96], r[48], other[96];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(curves); i++) {
+        const struct tk_curve *c = curves[i];
+
+        put_large_x(c, q, r);
+        assert_true(tk_ecdsa_verify(c, q, hash, c->octets, r, r, &work));
+        put_generator(c, other);
+        assert_false(tk_ecdsa_verify(c, other, hash, c->octets, r, r, &work));
+        memset(r, 0, c->octets); /* plus the order it is not below the prime */
+        r[c->octets - 26] = 1;
+        assert_false(tk_ecdsa_verify(c, q, hash, c->octets, r, r, &work));
     }
 }
 
@@ -321,6 +403,9 @@ int main(void)
         cmocka_unit_test(the_largest_scalar_gives_the_negative),
         cmocka_unit_test(no_copy_of_the_scalar_stays_on_the_stack),
         cmocka_unit_test(scratch_memory_need_not_be_initialised),
+        cmocka_unit_test(a_sum_of_equal_points_is_their_double),
+        cmocka_unit_test(a_sum_of_opposite_points_is_no_signature),
+        cmocka_unit_test(x_may_be_above_the_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "tk_memo.h"
 
 #include <mbedtls/rsa.h>
+#include <mbedtls/sha256.h>
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 #include <setjmp.h>
@@ -361,6 +362,59 @@ static void without_a_hash_each_call_is_verified(void **state)
     assert_int_equal(verifications, 1);
 }
 
+/* --- a digest that fails --- */
+
+static int sha_calls_left = -1;
+
+static int fails(void)
+{
+    return sha_calls_left >= 0 && sha_calls_left-- == 0;
+}
+
+int __real_mbedtls_sha256_starts(mbedtls_sha256_context *ctx, int is224);
+int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *ctx, int is224);
+int __real_mbedtls_sha256_update(mbedtls_sha256_context *ctx, const unsigned char *in, size_t len);
+int __wrap_mbedtls_sha256_update(mbedtls_sha256_context *ctx, const unsigned char *in, size_t len);
+int __real_mbedtls_sha256_finish(mbedtls_sha256_context *ctx, unsigned char *out);
+int __wrap_mbedtls_sha256_finish(mbedtls_sha256_context *ctx, unsigned char *out);
+
+int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *ctx, int is224)
+{
+    return fails() ? -1 : __real_mbedtls_sha256_starts(ctx, is224);
+}
+
+int __wrap_mbedtls_sha256_update(mbedtls_sha256_context *ctx, const unsigned char *in, size_t len)
+{
+    return fails() ? -1 : __real_mbedtls_sha256_update(ctx, in, len);
+}
+
+int __wrap_mbedtls_sha256_finish(mbedtls_sha256_context *ctx, unsigned char *out)
+{
+    return fails() ? -1 : __real_mbedtls_sha256_finish(ctx, out);
+}
+
+/* As an accelerator may: then nothing is known, and nothing is kept. */
+static void without_a_digest_each_call_is_verified(void **state)
+{
+    int calls = 0;
+
+    (void)state;
+    for (bool has_failed = true; has_failed; calls++) {
+        tk_memo_clear();
+        verifications = 0;
+        sha_calls_left = calls;
+        assert_int_equal(verify(&usual), 0);
+        has_failed = sha_calls_left < 0;
+        sha_calls_left = -1;
+        assert_int_equal(is_known(&usual), !has_failed);
+        sha_calls_left = calls;
+        assert_int_equal(verify(&usual), 0);
+        sha_calls_left = -1;
+        assert_int_equal(verifications, has_failed ? 3 : 1);
+    }
+    assert_in_range(calls, 12, 13); /* starts, 5 values with their lengths, finish; none */
+}
+
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
 /* Among them salts that would be the same if the parameters shared a word. */
 static void another_parameter_of_pss_is_unknown(void **state)
@@ -393,6 +447,10 @@ static void another_parameter_of_pss_is_unknown(void **state)
 
     pkcs1.type = MBEDTLS_PK_RSA;
     assert_unknown(&pkcs1);
+    verdict = MBEDTLS_ERR_PK_BAD_INPUT_DATA; /* of a call without parameters */
+    assert_int_equal(tk_memo_verify(usual.type, NULL, usual.pk, usual.md, usual.hash,
+                                    usual.hash_len, usual.signature, usual.len),
+                     MBEDTLS_ERR_PK_BAD_INPUT_DATA);
 }
 #endif
 
@@ -418,6 +476,7 @@ int main(void)
 #if defined(MBEDTLS_X509_RSASSA_PSS_SUPPORT)
         TEST(another_parameter_of_pss_is_unknown),
 #endif
+        TEST(without_a_digest_each_call_is_verified),
     };
 
     return cmocka_run_group_tests(tests, make_keys, free_keys);

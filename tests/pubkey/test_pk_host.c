@@ -5,6 +5,7 @@
 
 #include <mbedtls/ecdh.h>
 #include <mbedtls/ecdsa.h>
+#include <mbedtls/platform.h>
 #include <mbedtls/rsa.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -51,6 +53,9 @@ static int end(void **state)
     mbedtls_mpi_free(&s);
     return 0;
 }
+
+/* As mbedTLS: coordinates below p, affine, on the curve. */
+int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
 
 /* --- ECDSA --- */
 
@@ -102,14 +107,82 @@ static void ecdsa_keys_off_the_curve_are_refused(void **state)
     make_signature(hash);
     q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(p)[0] ^= 1;
     assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
+    assert_int_equal(tk_ecp_check_pubkey(&group, &q), MBEDTLS_ERR_ECP_INVALID_KEY);
+    q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(p)[0] ^= 1;
+    assert_int_equal(verify(hash), 0);
+    q.MBEDTLS_PRIVATE(Y).MBEDTLS_PRIVATE(s) = -1;
+    assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
     assert_int_equal(mbedtls_ecp_set_zero(&q), 0);
     assert_int_equal(verify(hash), MBEDTLS_ERR_ECP_VERIFY_FAILED);
 }
 
-/* --- points and scalars --- */
+int tk_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_len,
+                            const unsigned char *signature, size_t len);
 
-/* As mbedTLS: coordinates below p, affine, on the curve. */
-int tk_ecp_check_pubkey(const mbedtls_ecp_group *group, const mbedtls_ecp_point *point);
+/* r and s in DER. The length. */
+static size_t put_signature(uint8_t der[80])
+{
+    const mbedtls_mpi *const numbers[] = {&r, &s};
+    uint8_t *at = der + 2;
+
+    for (int i = 0; i < 2; i++) {
+        size_t len = mbedtls_mpi_bitlen(numbers[i]) / 8 + 1;
+
+        *at++ = 2;
+        *at++ = (uint8_t)len;
+        assert_int_equal(mbedtls_mpi_write_binary(numbers[i], at, len), 0);
+        at += len;
+    }
+    der[0] = 0x30;
+    der[1] = (uint8_t)(at - der - 2);
+    return (size_t)(at - der);
+}
+
+static void signatures_are_read_as_der(void **state)
+{
+    const uint8_t hash[32] = {1, 2, 3};
+    mbedtls_ecdsa_context key;
+    uint8_t der[80];
+
+    (void)state;
+    make_signature(hash);
+    size_t len = put_signature(der);
+
+    mbedtls_ecdsa_init(&key);
+    assert_int_equal(mbedtls_ecp_group_load(&key.MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_SECP256R1),
+                     0);
+    assert_int_equal(mbedtls_ecp_copy(&key.MBEDTLS_PRIVATE(Q), &group.G), 0);
+    assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len), 0);
+    der[len - 1] ^= 1;
+    assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len),
+                     MBEDTLS_ERR_ECP_VERIFY_FAILED);
+    der[len - 1] ^= 1;
+    assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len - 1),
+                     MBEDTLS_ERR_ECP_VERIFY_FAILED);
+    mbedtls_ecdsa_free(&key);
+}
+
+static void other_curves_have_no_signatures(void **state)
+{
+    const uint8_t hash[32] = {1, 2, 3};
+    mbedtls_ecdsa_context key;
+    uint8_t der[80];
+
+    (void)state;
+    make_signature(hash);
+    size_t len = put_signature(der);
+
+    mbedtls_ecdsa_init(&key);
+    assert_int_equal(mbedtls_ecp_group_load(&key.MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_CURVE25519),
+                     0);
+    assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len),
+                     MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE);
+    assert_int_equal(mbedtls_ecdsa_verify(&key.MBEDTLS_PRIVATE(grp), hash, 32, &q, &r, &s),
+                     MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE);
+    mbedtls_ecdsa_free(&key);
+}
+
+/* --- points and scalars --- */
 
 static void only_affine_points_of_the_curve_are_keys(void **state)
 {
@@ -161,6 +234,93 @@ static void scalars_out_of_range_are_refused(void **state)
     }
 }
 
+static int no_random(void *ctx, unsigned char *out, size_t len)
+{
+    (void)ctx;
+    (void)out;
+    (void)len;
+    return MBEDTLS_ERR_ECP_RANDOM_FAILED;
+}
+
+/* The public key of a scalar that is drawn, and of one that is given. */
+static void a_key_pair_is_a_scalar_and_its_point(void **state)
+{
+    mbedtls_ecp_point theirs;
+
+    (void)state;
+    mbedtls_ecp_point_init(&theirs);
+    assert_int_equal(mbedtls_ecdh_gen_public(&group, &d, &q, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_mul(&group, &theirs, &d, &group.G, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_point_cmp(&q, &theirs), 0);
+    assert_int_equal(mbedtls_ecdh_gen_public(&group, &d, &q, no_random, NULL),
+                     MBEDTLS_ERR_ECP_RANDOM_FAILED);
+    /* of another point than the generator, and on another curve: mbedTLS's product */
+    assert_int_equal(mbedtls_mpi_lset(&d, 3), 0);
+    assert_int_equal(tk_ecp_mul(&group, &q, &d, &theirs, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_mul(&group, &theirs, &d, &theirs, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_point_cmp(&q, &theirs), 0);
+    mbedtls_ecp_group_free(&group);
+    mbedtls_ecp_point_free(&q);
+    mbedtls_ecp_point_free(&theirs);
+    assert_int_equal(mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_CURVE25519), 0);
+    assert_int_equal(mbedtls_ecp_gen_privkey(&group, &d, octets_of_seven, NULL), 0);
+    assert_int_equal(tk_ecp_mul(&group, &q, &d, &group.G, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_ecp_mul(&group, &theirs, &d, &group.G, octets_of_seven, NULL), 0);
+    assert_int_equal(mbedtls_mpi_cmp_mpi(&q.MBEDTLS_PRIVATE(X), &theirs.MBEDTLS_PRIVATE(X)), 0);
+    mbedtls_ecp_point_free(&theirs);
+}
+
+/* --- memory --- */
+
+int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
+                   mbedtls_mpi *rr);
+
+static int allocations_left = -1;
+
+static void *limited_calloc(size_t count, size_t size)
+{
+    return allocations_left >= 0 && allocations_left-- == 0 ? NULL : calloc(count, size);
+}
+
+static int make_key(void)
+{
+    return mbedtls_ecdh_gen_public(&group, &d, &q, octets_of_seven, NULL);
+}
+
+/* Each allocation of the call fails once: an error, and no leak, as the sanitizer sees. */
+static void fail_each_allocation(int (*call)(void), int error)
+{
+    int ret = error;
+
+    for (int n = 0; ret != 0; n++) {
+        end(NULL);
+        begin(NULL);
+        assert_in_range(n, 0, 100);
+        allocations_left = n;
+        ret = call();
+        allocations_left = -1;
+        if (ret != 0)
+            assert_int_equal(ret, error);
+    }
+}
+
+static void a_failed_allocation_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(mbedtls_platform_set_calloc_free(limited_calloc, free), 0);
+    fail_each_allocation(make_key, MBEDTLS_ERR_MPI_ALLOC_FAILED);
+    assert_int_equal(mbedtls_mpi_lset(&d, 1001), 0);
+    assert_int_equal(mbedtls_mpi_lset(&r, 5), 0);
+    assert_int_equal(mbedtls_mpi_lset(&s, 3), 0);
+    mbedtls_mpi_free(&q.MBEDTLS_PRIVATE(X));
+    allocations_left = 0;
+    assert_int_equal(tk_mpi_exp_mod(&q.MBEDTLS_PRIVATE(X), &r, &s, &d, NULL),
+                     MBEDTLS_ERR_MPI_ALLOC_FAILED);
+    assert_int_equal(tk_mpi_exp_mod(&q.MBEDTLS_PRIVATE(X), &r, &s, &d, NULL), 0);
+    assert_int_equal(mbedtls_mpi_cmp_int(&q.MBEDTLS_PRIVATE(X), 125), 0);
+    assert_int_equal(mbedtls_platform_set_calloc_free(calloc, free), 0);
+}
+
 /* --- what mbedTLS computes --- */
 
 static void x25519_agrees_with_openssl(void **state)
@@ -198,12 +358,17 @@ static void x25519_agrees_with_openssl(void **state)
 /* RFC 7748 6.1: points of small order would give a secret that anyone knows. */
 static void x25519_points_of_small_order_are_refused(void **state)
 {
+    static const char *const orders[] = {
+        "00", "01", "00B8495F16056286FDB1329CEB8D09DA6AC49FF1FAE35616AEB8413B7C7AEBE0",
+        "57119FD0DD4E22D8868E1C58C45C44045BEF839C55B1D0B1248C50A3BC959C5F",
+        "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEC"};
+
     (void)state;
     mbedtls_ecp_group_free(&group);
     assert_int_equal(mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_CURVE25519), 0);
     assert_int_equal(mbedtls_ecdh_gen_public(&group, &d, &q, octets_of_seven, NULL), 0);
-    for (int x = 0; x < 2; x++) {
-        assert_int_equal(mbedtls_mpi_lset(&q.MBEDTLS_PRIVATE(X), x), 0);
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        assert_int_equal(mbedtls_mpi_read_string(&q.MBEDTLS_PRIVATE(X), 16, orders[i]), 0);
         assert_int_not_equal(mbedtls_ecdh_compute_shared(&group, &r, &q, &d, octets_of_seven, NULL),
                              0);
         assert_int_not_equal(tk_ecp_check_pubkey(&group, &q), 0);
@@ -254,9 +419,6 @@ static void check_public(const char *n_hex, const char *e_hex)
     BN_CTX_free(bn);
 }
 
-int tk_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n,
-                   mbedtls_mpi *rr);
-
 /* What rsa.c does not hand over is left to mbedTLS: its result, or its error. */
 static void any_other_power_is_mbedtls_own(void **state)
 {
@@ -282,6 +444,20 @@ static void any_other_power_is_mbedtls_own(void **state)
         mbedtls_mpi_free(&n), mbedtls_mpi_free(&a), mbedtls_mpi_free(&e);
         mbedtls_mpi_free(&ours), mbedtls_mpi_free(&theirs);
     }
+}
+
+/* 2^4160 + 1 is longer than a key may be. */
+static void a_longer_modulus_is_mbedtls_own(void **state)
+{
+    (void)state;
+    assert_int_equal(mbedtls_mpi_lset(&d, 1), 0);
+    assert_int_equal(mbedtls_mpi_shift_l(&d, 4160), 0);
+    assert_int_equal(mbedtls_mpi_add_int(&d, &d, 1), 0);
+    assert_int_equal(mbedtls_mpi_lset(&r, 5), 0);
+    assert_int_equal(mbedtls_mpi_lset(&s, 3), 0);
+    assert_int_equal(tk_mpi_exp_mod(&q.MBEDTLS_PRIVATE(X), &r, &s, &d, NULL),
+                     mbedtls_mpi_exp_mod(&q.MBEDTLS_PRIVATE(Y), &r, &s, &d, NULL));
+    assert_int_equal(mbedtls_mpi_cmp_mpi(&q.MBEDTLS_PRIVATE(X), &q.MBEDTLS_PRIVATE(Y)), 0);
 }
 
 static void rsa_agrees_with_openssl_for_any_exponent(void **state)
@@ -316,6 +492,11 @@ int main(void)
         TEST(x25519_agrees_with_openssl),
         TEST(x25519_points_of_small_order_are_refused),
         TEST(any_other_power_is_mbedtls_own),
+        TEST(a_longer_modulus_is_mbedtls_own),
+        TEST(signatures_are_read_as_der),
+        TEST(other_curves_have_no_signatures),
+        TEST(a_key_pair_is_a_scalar_and_its_point),
+        TEST(a_failed_allocation_is_an_error),
         TEST(rsa_agrees_with_openssl_for_any_exponent),
     };
 

@@ -742,6 +742,44 @@ static void each_failed_allocation_is_an_error(void **state)
     assert_int_equal(failures[2], 4); /* point, scalar, work twice */
 }
 
+/* mbedTLS asks before it uses a key. */
+static void a_key_does_what_its_type_says(void **state)
+{
+    static const struct {
+        mbedtls_pk_type_t key, use;
+        int can;
+    } rows[] = {
+        {MBEDTLS_PK_ECKEY, MBEDTLS_PK_ECKEY, 1},    {MBEDTLS_PK_ECKEY, MBEDTLS_PK_ECKEY_DH, 1},
+        {MBEDTLS_PK_ECKEY, MBEDTLS_PK_ECDSA, 1},    {MBEDTLS_PK_ECKEY, MBEDTLS_PK_RSA, 0},
+        {MBEDTLS_PK_ECKEY_DH, MBEDTLS_PK_ECKEY, 1}, {MBEDTLS_PK_ECKEY_DH, MBEDTLS_PK_ECKEY_DH, 1},
+        {MBEDTLS_PK_ECKEY_DH, MBEDTLS_PK_ECDSA, 0}, {MBEDTLS_PK_ECKEY_DH, MBEDTLS_PK_RSA, 0},
+        {MBEDTLS_PK_ECDSA, MBEDTLS_PK_ECKEY, 0},    {MBEDTLS_PK_ECDSA, MBEDTLS_PK_ECKEY_DH, 0},
+        {MBEDTLS_PK_ECDSA, MBEDTLS_PK_ECDSA, 1},    {MBEDTLS_PK_ECDSA, MBEDTLS_PK_RSA, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        mbedtls_pk_context pk;
+
+        mbedtls_pk_init(&pk);
+        assert_int_equal(mbedtls_pk_setup(&pk, mbedtls_pk_info_from_type(rows[i].key)), 0);
+        assert_int_equal(mbedtls_pk_can_do(&pk, rows[i].use), rows[i].can);
+        mbedtls_pk_free(&pk);
+    }
+}
+
+static void a_point_of_no_group_is_refused(void **state)
+{
+    static const uint8_t octets[65] = {4};
+    mbedtls_ecp_group group;
+    mbedtls_ecp_point point;
+
+    (void)state;
+    memset(&group, 0, sizeof group);
+    memset(&point, 0, sizeof point);
+    assert_int_equal(mbedtls_ecp_point_read_binary(&group, &point, octets, sizeof octets),
+                     MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -765,6 +803,8 @@ int main(void)
         cmocka_unit_test(both_sides_agree_unless_a_point_is_off_the_curve),
         cmocka_unit_test(only_p256_and_p384_are_groups),
         cmocka_unit_test(each_failed_allocation_is_an_error),
+        cmocka_unit_test(a_key_does_what_its_type_says),
+        cmocka_unit_test(a_point_of_no_group_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

