@@ -36,6 +36,33 @@ static inline uint8_t fuzz_byte(struct fuzz_input *in)
     return *in->at++;
 }
 
+/* The bytes up to the next line feed, or to the end, cut to the buffer; NUL-terminated. */
+static inline size_t fuzz_line(struct fuzz_input *in, char *out, size_t size)
+{
+    size_t len = 0;
+
+    while (in->left > 0) {
+        char c = (char)fuzz_byte(in);
+
+        if (c == '\n')
+            break;
+        if (len < size - 1)
+            out[len++] = c;
+    }
+    out[len] = '\0';
+    return len;
+}
+
+/* The decimal number at the beginning, at most max; 0: there is none. */
+static inline unsigned fuzz_number(const char *text, unsigned max)
+{
+    unsigned n = 0;
+
+    for (; *text >= '0' && *text <= '9' && n <= max; text++)
+        n = 10 * n + (unsigned)(*text - '0');
+    return n < max ? n : max;
+}
+
 /* The rest as a string, cut to the buffer; NUL bytes end it for functions that take strings. */
 static inline size_t fuzz_string(struct fuzz_input *in, char *out, size_t size)
 {

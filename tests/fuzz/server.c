@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A whole gateway behind servers whose answers, cuts and timing the input draws, a step a line:
+ *
+ *      a           the user authorizes: a code is issued and entered
+ *      b BODY      the next answer has status 200 and this body
+ *      h FIELDS    ... has these fields of the head; | stands for a line end
+ *      s STATUS    ... has this status and an HTML body
+ *      e ERROR     ... has this OAuth error and status 400
+ *      x KIND      the next answer is: i none; c none, closed; l lost; r lost, reset; t truncated;
+ *                  g garbage. Until the next step `x`: u untrusted; n no name; x refused; d silent
+ *      f EVENT N   bytes to the gateway: s stall, f end, r reset after N; p come N at a time
+ *      l MS        delay of all answers
+ *      w MINUTES   time passes
+ *      o S         power off, and on again after S
+ *      p N         power fails in the Nth next operation of the flash
+ *      k N         a command of the list below
+ *
+ * The gateway stays responsive; no secret is in any output, whatever the servers say back; and a
+ * pair is never lost without a definitive answer: when all faults have ended, it is renewed.
+ */
+
+#include "fuzz.h"
+
+#include "world.h"
+
+enum { LINE = 600, STEPS = 20, MINUTE_MS = 60000 };
+
+static const char *const commands[] = {"status --all",
+                                       "show",
+                                       "history",
+                                       "check",
+                                       "auth begin",
+                                       "auth refresh",
+                                       "auth begin other_user",
+                                       "events",
+                                       "version",
+                                       "escalate test",
+                                       "set escalate_url https://hooks.example/secret-path",
+                                       "unset escalate_url",
+                                       "set renew on-demand",
+                                       "set renew 1500",
+                                       "ref",
+                                       "ref add second",
+                                       "ref del second"};
+
+static struct world w;
+static void (*world_on_request)(struct server *s, unsigned host, const char *request);
+static unsigned codes;
+static bool had_pair;
+static bool is_definitive; /* an answer may have ended the pair */
+
+static struct tk_account *account(void)
+{
+    return &w.keeper.accounts.of[0];
+}
+
+/* --- output --- */
+
+/* Which tokens can be told from other words: those of the rules, and those so marked. */
+static bool is_secret(const char *token)
+{
+    return strncmp(token, "access", 6) == 0 || strncmp(token, "refresh", 7) == 0
+               ? token[strcspn(token, "0123456789")] != '\0'
+               : strstr(token, "SECRET") != NULL;
+}
+
+static void check_hidden(const char *text, const char *secret)
+{
+    if (is_secret(secret) && strstr(text, secret) != NULL) {
+        fprintf(stderr, "%s is in:\n%s\n", secret, text);
+        abort();
+    }
+}
+
+static void check_text(const char *text)
+{
+    check_hidden(text, account()->pair.access);
+    check_hidden(text, account()->pair.refresh);
+    CHECK(strstr(text, "s3cret") == NULL && strstr(text, "secret-path") == NULL);
+    CHECK(strstr(text, "SECRETcode") == NULL);
+}
+
+static void check_output(void)
+{
+    static char text[1 << 16];
+    size_t len = tk_sim_console_drain(&w.port, 0, text, sizeof text - 1);
+
+    text[len] = '\0';
+    CHECK(len < sizeof text - 1 && strlen(text) == len);
+    check_text(text);
+    check_text(w.events);
+    w.events[0] = '\0';
+}
+
+/* --- answers --- */
+
+static void on_request(struct server *s, unsigned host, const char *request)
+{
+    is_definitive |= s->grant.error != NULL;
+    world_on_request(s, host, request);
+}
+
+static void fault(struct server_fault x, unsigned count)
+{
+    w.fault_count = count;
+    server_set_fault(&w.server, SERVER_ALL, &x);
+}
+
+static void say(char op, const char *text)
+{
+    static char kept[LINE + 2];
+    struct server_fault x = {.kind = SERVER_STATUS, .status = 200, .body = "{}"};
+
+    is_definitive |= strstr(text, "error") != NULL || strchr(text, '\\') != NULL;
+    snprintf(kept, sizeof kept, "%s", text);
+    if (op == 'b') {
+        x.body = kept;
+    } else if (op == 'e') {
+        x = (struct server_fault){.kind = SERVER_ERROR, .status = 400, .error = kept};
+        is_definitive = true;
+    } else if (op == 's') {
+        x.status = 200 + (int)fuzz_number(text, 399);
+        x.body = "<html>";
+    } else {
+        for (char *at = kept; (at = strchr(at, '|')) != NULL; at++)
+            *at = '\n';
+        strcat(kept, "\n");
+        x.fields = kept;
+    }
+    fault(x, 1);
+}
+
+static void fail(char kind)
+{
+    static const char kinds[] = "iclrtgunxd";
+    static const enum server_fault_kind of[] = {
+        SERVER_IGNORES, SERVER_CLOSES,    SERVER_LOSES,   SERVER_LOSES,   SERVER_TRUNCATES,
+        SERVER_GARBAGE, SERVER_HANDSHAKE, SERVER_NO_NAME, SERVER_REFUSES, SERVER_UNREACHABLE};
+    const char *at = kind == '\0' ? NULL : strchr(kinds, kind);
+    struct server_fault x = {.kind = SERVER_WELL, .handshake = TK_E_TLS_UNTRUSTED};
+
+    if (at == NULL) {
+        fault(x, 0);
+        return;
+    }
+    x.kind = of[at - kinds];
+    x.reset = kind == 'r';
+    fault(x, at - kinds < 6);
+}
+
+static void flow(const char *text)
+{
+    struct server_fault x = {.kind = SERVER_FLOW};
+    const char *number = text + strcspn(text, "0123456789");
+    unsigned n = fuzz_number(number, 2000);
+
+    x.down.after = n;
+    x.down.until_ms = w.port.now_ms + 100000;
+    if (text[0] == 'p')
+        x.down.at_most = 1 + n;
+    else
+        x.down.event = text[0] == 's' ? TK_SIM_STALL : text[0] == 'f' ? TK_SIM_FIN : TK_SIM_RESET;
+    fault(x, 2);
+}
+
+/* --- steps --- */
+
+static void type(const char *line)
+{
+    tk_sim_console_feed(&w.port, 0, line, strlen(line));
+    tk_sim_console_feed(&w.port, 0, "\n", 1);
+}
+
+static void authorize(void)
+{
+    char line[64];
+
+    snprintf(line, sizeof line, "SECRETcode%u", ++codes);
+    world_give_code(&w, line);
+    snprintf(line, sizeof line, "@1 auth code SECRETcode%u", codes);
+    type(line);
+}
+
+static void command(unsigned n)
+{
+    type("\x03");
+    world_run(&w, 10);
+    type(commands[n % (sizeof commands / sizeof commands[0])]);
+}
+
+static void step(const char *line)
+{
+    const char *rest = line + (line[0] != '\0');
+
+    rest += *rest == ' ';
+    unsigned n = fuzz_number(rest, 100000);
+
+    switch (line[0]) {
+    case 'a':
+        authorize();
+        break;
+    case 'b':
+    case 'h':
+    case 's':
+    case 'e':
+        say(line[0], rest);
+        return;
+    case 'x':
+        fail(*rest);
+        return;
+    case 'f':
+        flow(rest);
+        return;
+    case 'l':
+        world_latency(&w, n % 60000);
+        return;
+    case 'w':
+        world_run(&w, (1 + n % 60) * (uint64_t)MINUTE_MS);
+        return;
+    case 'o':
+        world_restart(&w, 1 + n * 1000);
+        return;
+    case 'p':
+        w.flash.cut_at = w.flash.operations + 1 + n % 50;
+        return;
+    case 'k':
+        command(n);
+        break;
+    default:
+        return;
+    }
+    world_run(&w, 30000);
+}
+
+static void note(void)
+{
+    if (w.flash.off)
+        world_restart(&w, 1000);
+    check_output();
+    CHECK((account()->pair.access[0] == '\0') == (account()->pair.refresh[0] == '\0'));
+    had_pair = had_pair || account()->pair.refresh[0] != '\0';
+}
+
+static bool is_ready(void)
+{
+    return tk_account_state(account()) == TK_READY;
+}
+
+/* At most a day, and its slowest probe. */
+static void recover(void)
+{
+    fail('\0');
+    world_latency(&w, 0);
+    w.flash.cut_at = 0;
+    world_run(&w, 17 * MINUTE_MS);
+    for (int i = 0; i < 25 && had_pair && !is_definitive && !is_ready(); i++) {
+        world_run(&w, 60 * MINUTE_MS);
+        check_output();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input in = {data, size};
+    char line[LINE];
+
+    codes = 0;
+    had_pair = is_definitive = false;
+    world_init(&w, 1);
+    w.dies_with_flash = true;
+    world_on_request = w.server.on_request;
+    w.server.on_request = on_request;
+    world_set_client(&w);
+    for (int i = 0; i < STEPS && in.left > 0; i++) {
+        (void)fuzz_line(&in, line, sizeof line);
+        step(line);
+        note();
+    }
+    recover();
+    note();
+    CHECK(!had_pair || is_definitive || is_ready());
+    type("\x03");
+    world_run(&w, 130000);
+    check_output();
+    CHECK(strncmp(world_type(&w, "version"), "OK", 2) == 0);
+    world_free(&w);
+    return 0;
+}
