@@ -10,6 +10,21 @@ static bool is_usable(const struct tk_tls_session *session, const struct tk_host
            now < session->not_after;
 }
 
+/* In a session of TLS 1.3 that mbedTLS has loaded from damaged flash, the host name may lack its
+ * NUL, on which mbedTLS relies. */
+static bool has_whole_name(const struct tk_tls_session *session)
+{
+    enum { VERSION = 5, KEY_SIZE = 14 }; /* offsets; the name follows the key, after its size */
+    const uint8_t *data = session->data;
+    size_t at = KEY_SIZE + 3 + data[KEY_SIZE];
+
+    if (data[VERSION] != (MBEDTLS_SSL_VERSION_TLS1_3 & 0xff))
+        return true;
+    size_t end = at + ((size_t)data[at - 2] << 8 | data[at - 1]);
+
+    return end > at && end <= session->len && data[end - 1] == '\0';
+}
+
 bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
                           const struct tk_time *time, mbedtls_ssl_context *ssl)
 {
@@ -19,7 +34,8 @@ bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_
     if (!is_usable(session, host, time))
         return false;
     mbedtls_ssl_session_init(&loaded);
-    if (mbedtls_ssl_session_load(&loaded, session->data, session->len) == 0)
+    if (mbedtls_ssl_session_load(&loaded, session->data, session->len) == 0 &&
+        has_whole_name(session))
         offered = mbedtls_ssl_set_session(ssl, &loaded) == 0;
     mbedtls_ssl_session_free(&loaded);
     return offered;

@@ -244,15 +244,15 @@ static EVP_PKEY *their_key(const struct question *q)
         EVP_PKEY_free(key);
         return NULL;
     }
-    EVP_PKEY *key = EVP_PKEY_new();
+    if (q->key[0] != 4) /* OpenSSL reads hybrid points, too, which TLS does not have */
+        return NULL;
+    EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     const char *curve = q->octets == 32 ? "P-256" : "P-384";
     OSSL_PARAM of[] = {OSSL_PARAM_utf8_string("group", (char *)(uintptr_t)curve, 5),
                        OSSL_PARAM_octet_string("pub", (void *)(uintptr_t)q->key, q->key_len),
                        OSSL_PARAM_END};
 
-    EVP_PKEY_free(key);
-    key = NULL;
     if (EVP_PKEY_fromdata_init(ctx) != 1 ||
         EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, of) != 1)
         key = NULL;

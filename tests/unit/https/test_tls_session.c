@@ -70,6 +70,22 @@ static void resumes_a_session(void **state)
     }
 }
 
+/* As in a session that is read from damaged flash. */
+static void does_not_resume_a_session_whose_name_has_no_end(void **state)
+{
+    struct tk_tls_session session;
+    struct tls_world w;
+    uint8_t *name = session.data;
+
+    (void)state;
+    begin(&w, TLS1_3_VERSION, &session);
+    while (memcmp(name, TLS_HOST, sizeof TLS_HOST) != 0)
+        assert_true(++name < session.data + session.len);
+    name[sizeof TLS_HOST - 1] = 'x';
+    assert_next(&w, TLS_HOST, &session, false);
+    tls_world_free(&w);
+}
+
 /* How long a connection takes to the name with one more address before the good one. */
 static uint64_t connect_ms(struct tls_world *w, struct tk_tls_session *session)
 {
@@ -538,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumes_a_session),
+        cmocka_unit_test(does_not_resume_a_session_whose_name_has_no_end),
         cmocka_unit_test(the_address_that_answered_is_tried_first),
         cmocka_unit_test(works_without_a_session),
         cmocka_unit_test(does_not_resume_with_another_host),
