@@ -96,7 +96,8 @@ enum tk_token_answer tk_token_get(struct tk_keeper *k, const char *ref, uint32_t
                                   char *buf, size_t size, struct tk_token_info *info);
 
 /* As tk_token_get, for a caller whose own timeout has passed: instead of TK_TOKEN_WAIT it returns
- * a token that is still valid for a shorter time (info->is_short), if there is one. */
+ * a token that is still valid for a shorter time (info->is_short), if there is one; also one that
+ * was rejected: compare info->generation. */
 enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uint32_t min_valid_s,
                                        char *buf, size_t size, struct tk_token_info *info);
 

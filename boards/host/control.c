@@ -314,9 +314,10 @@ static void read_line(struct tk_control *c, struct tk_control_client *client, ui
     }
 }
 
+/* Or sent urgent data, which no request has: poll would report it for ever. */
 static bool has_hung_up(const struct tk_control *c, const struct tk_control_client *client)
 {
-    return (tk_posix_ready(c->port, client->fd) & (POLLHUP | POLLERR)) != 0;
+    return (tk_posix_ready(c->port, client->fd) & (POLLHUP | POLLERR | POLLPRI)) != 0;
 }
 
 static void step_client(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
@@ -324,7 +325,8 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
     switch (client->state) {
     case TK_CLIENT_GREETING:
     case TK_CLIENT_READING:
-        if (client->may_read || tk_posix_ready(c->port, client->fd) != 0)
+        client->is_lost = (tk_posix_ready(c->port, client->fd) & POLLPRI) != 0;
+        if (!client->is_lost && (client->may_read || tk_posix_ready(c->port, client->fd) != 0))
             read_line(c, client, now_ms);
         break;
     case TK_CLIENT_WAITING:
@@ -351,7 +353,7 @@ static uint64_t watch_client(struct tk_control *c, struct tk_control_client *cli
                              uint64_t now_ms)
 {
     if (is_silent(client)) {
-        tk_posix_watch(c->port, client->fd, POLLIN);
+        tk_posix_watch(c->port, client->fd, POLLIN | POLLPRI);
         return client->may_read ? now_ms : UINT64_MAX;
     }
     if (client->state == TK_CLIENT_WAITING || client->state == TK_CLIENT_EVENTS) {

@@ -80,7 +80,8 @@ static bool has_no_time(const struct tk_account *a)
     return !a->times_known && !tk_time_can_verify(&a->rt->time, &now_unix);
 }
 
-/* last: the caller does not wait for a refresh. */
+/* last: the caller does not wait for a refresh; that another one rejected the token does not keep it
+ * from him. */
 static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
                                   bool last, char *buf, size_t size, struct tk_token_info *info)
 {
@@ -101,7 +102,7 @@ static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint
     bool is_due = info->is_short && info->expires_in < a->pair.lifetime_s / 2;
 
     info->generation = a->pair.generation;
-    bool is_rejected = a->refresh.rejected_generation == a->pair.generation;
+    bool is_rejected = !last && a->refresh.rejected_generation == a->pair.generation;
     bool is_usable = info->expires_in > 0 && !is_rejected;
 
     if (is_usable && !is_due && (last || !a->renew_first))

@@ -77,6 +77,30 @@ class Crowds(StalledCase):
         with Client(self.k.socket) as client:  # one more cannot wait
             self.assertEqual(client.ask(self.WAIT)["error"], "try_later")
 
+    def test_one_that_rejects_the_token_of_others(self) -> None:
+        self.restart()
+        self.b24.fault("oauth", "stall_at", byte=0, count=-1)
+        with Client(self.k.socket) as client:
+            client.send({"op": "get", "rejected": 1, "timeout": 60})
+            done = self.k.get("--timeout", "1")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(select.select([client.socket], [], [], 0), ([], [], []))
+
+    def test_urgent_data(self) -> None:
+        """Which poll reports until it is read."""
+        self.stall_refreshes()
+        for before in (b"", json.dumps(GREETING).encode() + b"\n",
+                       b"".join(json.dumps(r).encode() + b"\n" for r in (GREETING, self.WAIT))):
+            with self.subTest(before), Client(self.k.socket, greet=False) as client:
+                client.send(before)
+                if before:
+                    client.file.readline()
+                try:
+                    client.socket.send(b"!", socket.MSG_OOB)
+                except OSError as error:
+                    self.skipTest(f"no urgent data here: {error}")
+                self.assertTrue(client.ended())
+
     def test_those_that_wait_keep_their_place(self) -> None:
         self.stall_refreshes()
         clients = [self.stack.enter_context(Client(self.k.socket))

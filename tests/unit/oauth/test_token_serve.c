@@ -150,6 +150,25 @@ static void a_rejection_does_not_keep_others_out(void **state)
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
 }
 
+/* Nor while a refresh gets no answer. */
+static void a_rejection_in_progress_does_not_keep_others_out(void **state)
+{
+    char token[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    world_fault(&w, WORLD_SILENT, 0);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 1), 0);
+    assert_int_equal(tk_token_get(&w.keeper, NULL, 60, token, sizeof token, &info), TK_TOKEN_WAIT);
+    assert_int_equal(tk_token_get_last(&w.keeper, NULL, 60, token, sizeof token, &info),
+                     TK_TOKEN_VALUE);
+    assert_string_equal(token, "access1");
+    assert_int_equal(info.generation, 1);
+    world_assert_begins(world_type(&w, "token rejected=1"), "ERR ");
+}
+
 /* `auth refresh` waits for nothing but the interval of 10 s. */
 static void an_operator_needs_no_budget(void **state)
 {
@@ -316,6 +335,7 @@ int main(void)
         TEST(a_rejection_has_a_budget),
         TEST(a_rejection_too_soon_says_when_and_changes_nothing),
         TEST(a_rejection_does_not_keep_others_out),
+        TEST(a_rejection_in_progress_does_not_keep_others_out),
         TEST(an_operator_needs_no_budget),
         TEST(a_demand_on_a_blocked_account_does_not_wait_for_its_probe),
         TEST(what_cannot_be_served_is_refused_at_once),
