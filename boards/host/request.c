@@ -41,6 +41,10 @@ static void refuse(struct tk_control_client *client, const char *code, const cha
     char words[192];
 
     snprintf(words, sizeof words, format, name, max);
+    for (char *c = words; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~') /* the name may be cut within a character, or no UTF-8 */
+            *c = '?';
+    }
     tk_reply_words(client, code, words, TK_EXIT_USAGE);
 }
 

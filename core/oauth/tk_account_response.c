@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SECRET_RUN = 8 };
+enum { SECRET_RUN = 8, ENCODED_RUN = 16 };
 
 /* --- secrets --- */
 
@@ -57,6 +57,20 @@ bool tk_account_leaks(const struct tk_account *a, const char *text)
 
 /* --- words --- */
 
+/* No word of a language: a secret may stand there in base64, hex or percent encoding. */
+static bool looks_encoded(const char *s)
+{
+    unsigned run = 0, digits = 0;
+
+    for (; *s != '\0' && *s != '%'; s++) {
+        run = tk_is_alnum(*s) ? run + 1 : 0;
+        digits = run == 0 ? 0 : digits + tk_is_digit(*s);
+        if (run > ENCODED_RUN && digits > 0)
+            break;
+    }
+    return *s != '\0';
+}
+
 static bool is_plain(const char *s)
 {
     while (tk_is_alnum(*s) || *s == '_' || *s == '-')
@@ -70,11 +84,18 @@ static bool is_shown_code(const struct tk_account *a, const char *code)
            (strlen(code) <= TK_SERVER_ERROR_MAX && is_plain(code) && !tk_account_leaks(a, code));
 }
 
+static bool is_word(const struct tk_account *a, const char *code)
+{
+    return is_shown_code(a, code) && !looks_encoded(code);
+}
+
 static void note_description(struct tk_account *a, const char *description)
 {
     char *s = a->detail;
 
-    tk_copy(s, sizeof a->detail, tk_account_leaks(a, description) ? "unlisted" : description);
+    bool is_shown = !looks_encoded(description) && !tk_account_leaks(a, description);
+
+    tk_copy(s, sizeof a->detail, is_shown ? description : "unlisted");
     for (; *s != '\0'; s++) {
         if (*s < ' ' || *s > '~')
             *s = '?';
@@ -115,7 +136,7 @@ void tk_account_note_response(struct tk_account *a, const struct tk_http *http, 
                               const struct tk_server_error *error)
 {
     tk_copy(a->server_error, sizeof a->server_error,
-            is_shown_code(a, error->code) ? error->code : "unlisted");
+            is_word(a, error->code) ? error->code : "unlisted");
     note_detail(a, http, err, error);
 }
 

@@ -80,8 +80,8 @@ static bool has_no_time(const struct tk_account *a)
     return !a->times_known && !tk_time_can_verify(&a->rt->time, &now_unix);
 }
 
-/* last: the caller does not wait for a refresh; that another one rejected the token does not keep it
- * from him. */
+/* last: the caller does not wait for a refresh; that another one rejected the token does not keep
+ * it from him. */
 static enum tk_token_answer serve(struct tk_accounts *all, const char *ref, uint32_t min_valid_s,
                                   bool last, char *buf, size_t size, struct tk_token_info *info)
 {

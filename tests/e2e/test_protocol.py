@@ -123,6 +123,8 @@ class Rules(GatewayCase):
                     ({"op": "get", "min_vaild": 60}, "unknown_member", "'min_vaild'"),
                     ({"op": "get", "ref": "a" * 900}, "no_such_ref", "ref"),
                     ({"op": "call", "method": "profile"}, "not_supported", "REST"),
+                    (b'{"op":"\xff\x80"}\n', "unknown_op", "'??'"),
+                    (("{\"op\":\"a" + "\u00e9" * 30 + "\"}\n").encode(), "unknown_op", "'a????"),
                     (GREETING, "unknown_member", "'tokenkeeper'")):
                 with self.subTest(request):
                     answer = client.ask(request)

@@ -88,6 +88,10 @@ static void an_error_code_is_shown_if_it_cannot_be_a_secret(void **state)
         {"refresh1", "unlisted"},
         {"_access1_", "unlisted"},
         {"access", "="},
+        {"not_a_word_that_anyone_has_listed", "="},
+        {"error-a1b2c3d4e5f6a7b8_a1b2c3d4", "="},
+        {"czNjcmV0T2ZUaGVBcHBsaWNhdGlvbg", "unlisted"}, /* base64 */
+        {"7333637265744f6654686541", "unlisted"},       /* hex */
     };
 
     (void)state;
@@ -160,8 +164,15 @@ static void a_description_is_shown_up_to_80_characters(void **state)
 
 static void a_description_with_a_part_of_a_secret_is_not_shown(void **state)
 {
-    static const char *const rows[] = {SECRET,       "is s3cretOf wrong", "IS S3CRETOF WRONG",
-                                       "x 23456789", "no refresh1",       "(access1)"};
+    static const char *const rows[] = {SECRET,
+                                       "is s3cretOf wrong",
+                                       "IS S3CRETOF WRONG",
+                                       "x 23456789",
+                                       "no refresh1",
+                                       "(access1)",
+                                       "Basic czNjcmV0T2ZUaGVBcHBsaWNhdGlvbg==",
+                                       "(7333637265744f665468)",
+                                       "%73%33%63%72%65%74%4F"};
     char body[300];
 
     (void)state;
