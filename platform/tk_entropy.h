@@ -4,6 +4,7 @@
 
 /* Random numbers for keys. Main loop only. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,11 +22,33 @@ enum {
 
 enum { TK_ENTROPY_SEED_MIN = 32, TK_ENTROPY_SEED_MAX = 64 };
 
+enum { TK_ENTROPY_RUN = 5 };
+
+/*
+ * The repetition count test of NIST SP 800-90B (4.4.1), for samples of 1, 2, 4, 8 and 16 bytes:
+ * whether TK_ENTROPY_RUN bytes in a row equal those one sample before them. 32 good bytes fail once
+ * in 10^10. A port judges the raw bytes of its source by it, before a DRBG hides them.
+ */
+static inline bool tk_entropy_repeats(const uint8_t *bytes, size_t len)
+{
+    for (size_t sample = 1; sample <= 16; sample *= 2) {
+        unsigned run = 0;
+
+        for (size_t i = sample; i < len; i++) {
+            run = bytes[i] == bytes[i - sample] ? run + 1 : 0;
+            if (run == TK_ENTROPY_RUN)
+                return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Fills buf with len bytes fit for keys (NIST SP 800-90A, or the CSPRNG of an operating system),
  * any len from 0. Returns TK_ENTROPY_OK; or TK_ENTROPY_NOT_SEEDED, with buf untouched, and core
- * opens no TLS connection. There is no other result: a source that failed is not seeded. A port
- * whose source is slow or raw seeds a DRBG from it. May take 1 ms.
+ * opens no TLS connection. There is no other result: a source that failed is not seeded. A source
+ * that repeats itself (tk_entropy_repeats) has failed. A port whose source is slow or raw seeds a
+ * DRBG from it. May take 1 ms.
  */
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len);
 

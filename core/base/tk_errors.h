@@ -43,8 +43,10 @@ TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE, "the operating system keeps the tim
 TK_ERROR(IP_SYSTEM, "ip_system", NONE, "the operating system keeps the address; set it there")
 TK_ERROR(TIME_RANGE, "time_range", NONE,
          "give a time between the build date that version prints and 20 years later")
-TK_ERROR(NOT_SEEDED, "not_seeded", RETRY,
-         "this device has no random numbers yet; type seed <64 random hex digits>")
+TK_ERROR(
+    NOT_SEEDED, "not_seeded", RETRY,
+    "this device has no random numbers yet, or its source repeats itself; type seed <64 random "
+    "hex digits>, or replace it if it has a source of its own")
 TK_ERROR(SEED_OWN, "seed_own", NONE, "this device has its own random source and needs no seed")
 TK_ERROR(STORAGE_FAILED, "storage_failed", NONE,
          "flash failed: changes are only in RAM and lost at power-off; check the flash")

@@ -2,7 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_container.h"
-#include "tk_entropy.h"
+#include "tk_random.h"
 #include "tk_rest_verify.h"
 #include "tk_words.h"
 
@@ -90,10 +90,7 @@ static void print_clock(struct tk_console *c)
 
 static void print_seed(struct tk_console *c)
 {
-    uint8_t byte;
-    bool seeded = tk_entropy_get(c->env->rt->config->port, &byte, 1) == TK_ENTROPY_OK;
-
-    print(c, SEED, seeded ? TK_OK : TK_E_NOT_SEEDED, "");
+    print(c, SEED, tk_random_ready(c->env->rt->config->port) ? TK_OK : TK_E_NOT_SEEDED, "");
 }
 
 /* No line where the operating system keeps the address. Without an address the check ends. */

@@ -4,7 +4,7 @@
 #include "tk_assert.h"
 #include "tk_certificate.h"
 #include "tk_device.h"
-#include "tk_entropy.h"
+#include "tk_random.h"
 
 #include <mbedtls/net_sockets.h> /* error codes only */
 #include <string.h>
@@ -158,13 +158,12 @@ void tk_tls_open(struct tk_tls *tls, const struct tk_host *host, struct tk_tls_s
  * mbedTLS checks dates against the time that is passed on here. */
 static enum tk_err check_prerequisites(const struct tk_tls_config *config)
 {
-    uint8_t byte;
     int64_t now;
     enum tk_time_quality quality = tk_time_now(config->time, &now);
 
     if (!tk_time_can_verify(config->time, &now))
         return TK_E_CLOCK_UNKNOWN;
-    if (tk_entropy_get(config->port, &byte, sizeof byte) != TK_ENTROPY_OK)
+    if (!tk_random_ready(config->port))
         return TK_E_NOT_SEEDED;
     tk_clock_set_unix(config->port, now, quality);
     return TK_OK;

@@ -11,7 +11,9 @@
 static int read_source(void *ctx, unsigned char *to, size_t len)
 {
     (void)ctx;
-    return tk_board_random(to, len) ? 0 : MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED;
+    return tk_board_random(to, len) && !tk_entropy_repeats(to, len)
+               ? 0
+               : MBEDTLS_ERR_HMAC_DRBG_ENTROPY_SOURCE_FAILED;
 }
 
 static bool start(struct tk_port *port)

@@ -27,8 +27,9 @@ bool tk_board_put(uint8_t byte);
 /* Makes the UART's interrupt call tk_bare_wake once, when it has room again. */
 void tk_board_enable_tx_interrupt(void);
 
-/* Random bytes from the board's own source. Returns false if it failed; to is then undefined. Only
- * for boards with such a source (tk_bare_trng.c). May take 1 s. */
+/* Random bytes from the board's own source, each with nearly 8 bits of entropy; those that repeat
+ * themselves (tk_entropy_repeats) are not used. Returns false if it failed; to is then undefined.
+ * Only for boards with such a source (tk_bare_trng.c). May take 1 s. */
 bool tk_board_random(void *to, size_t len);
 
 /* Shows an alert level, 0 to 4, on a status LED; empty where there is none. */

@@ -172,6 +172,8 @@ struct tk_port {
 
     bool unseeded;
     uint64_t random;
+    unsigned random_period; /* set: the random source is stuck, its bytes repeat after so many */
+    unsigned random_at;     /* private */
 
     char id[33]; /* initially "SIM-0001" */
     bool has_key;

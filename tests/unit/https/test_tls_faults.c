@@ -229,6 +229,18 @@ static void needs_random_numbers(void **state)
     assert_nothing_left(&w, TK_E_NOT_SEEDED);
 }
 
+static void needs_a_random_source_that_does_not_repeat_itself(void **state)
+{
+    struct tls_world w;
+
+    (void)state;
+    for (unsigned period = 1; period <= 16; period *= 2) {
+        tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
+        w.port.random_period = period;
+        assert_nothing_left(&w, TK_E_NOT_SEEDED);
+    }
+}
+
 /* --- names and addresses --- */
 
 static int connect_within(struct tls_world *w, uint64_t ms)
@@ -703,6 +715,7 @@ int main(void)
         cmocka_unit_test(reports_lack_of_memory_as_such),
         cmocka_unit_test(needs_a_clock),
         cmocka_unit_test(needs_random_numbers),
+        cmocka_unit_test(needs_a_random_source_that_does_not_repeat_itself),
         cmocka_unit_test(reports_failed_lookups_and_cancels_pending_ones),
         cmocka_unit_test(tries_all_addresses),
         cmocka_unit_test(reports_lack_of_sockets),

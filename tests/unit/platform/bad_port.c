@@ -143,6 +143,8 @@ int __wrap_tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     ret = __real_tk_entropy_get(port, buf, bug == ENTROPY_SHORT && len > 1 ? len - 1 : len);
     if (bug == ENTROPY_WRITES_UNSEEDED)
         return TK_ENTROPY_NOT_SEEDED;
+    for (size_t i = 4; bug == ENTROPY_STUCK && i < len; i++)
+        bytes[i] = bytes[i - 4];
     for (size_t i = 0; bug == ENTROPY_REPEATS && i < len; i++)
         bytes[i] = (uint8_t)i;
     if (bug == ENTROPY_OVERRUNS && len == 13)

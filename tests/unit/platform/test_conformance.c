@@ -65,6 +65,7 @@ static const struct run runs[] = {
     BUG(ENTROPY_UNKNOWN_RESULT, "entropy.outcome "),
     BUG(ENTROPY_SHORT, "entropy.fills "),
     BUG(ENTROPY_REPEATS, "entropy.fresh "),
+    BUG(ENTROPY_STUCK, "entropy.fresh "),
     BUG(ENTROPY_OVERRUNS, "entropy.any_length "),
     BUG(ENTROPY_REFUSES_LENGTH_0, "entropy.any_length "),
     BUG(FLASH_BAD_GEOMETRY, "flash.geometry "),

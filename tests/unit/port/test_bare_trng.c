@@ -21,7 +21,16 @@ static struct {
     uint32_t next; /* the first word of the next answer */
     unsigned calls;
     bool fails;
+    unsigned period; /* of its bytes, if it is stuck */
+    unsigned breaks; /* ... but for each so-manieth byte; 0: none */
 } source;
+
+static uint8_t source_byte(size_t i)
+{
+    bool is_good = source.period == 0 || (source.breaks > 0 && i % source.breaks == 0);
+
+    return (uint8_t)(is_good ? source.next++ * 2654435761u >> 24 : 0x5c + i % source.period);
+}
 
 bool tk_board_random(void *to, size_t len)
 {
@@ -29,7 +38,7 @@ bool tk_board_random(void *to, size_t len)
     if (source.fails)
         return false;
     for (size_t i = 0; i < len; i++)
-        ((uint8_t *)to)[i] = (uint8_t)(source.next++ * 2654435761u >> 24);
+        ((uint8_t *)to)[i] = source_byte(i);
     return true;
 }
 
@@ -116,6 +125,23 @@ static void a_failing_source_is_not_seeded(void **state)
     assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
 }
 
+static void a_stuck_source_is_not_seeded(void **state)
+{
+    uint8_t out[OUT];
+
+    for (unsigned period = 1; period <= 16; period *= 2) {
+        tear_down(state);
+        source.period = period;
+        source.breaks = 0;
+        tk_bare_seed_init(&port, NULL);
+        assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_NOT_SEEDED);
+        source.breaks = period + TK_ENTROPY_RUN + 1; /* nearly stuck */
+        assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_NOT_SEEDED);
+        source.breaks = TK_ENTROPY_RUN; /* bad, but that is not what this test finds */
+        assert_int_equal(tk_entropy_get(&port, out, OUT), TK_ENTROPY_OK);
+    }
+}
+
 static void a_source_that_fails_later_is_retried(void **state)
 {
     uint8_t out[OUT];
@@ -144,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_stream_depends_on_the_source, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fills_long_requests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_source_is_not_seeded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stuck_source_is_not_seeded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_source_that_fails_later_is_retried, set_up, tear_down),
     };
 
