@@ -211,7 +211,7 @@ void tk_token_renew_first(struct tk_account *a)
         return;
     a->renew_first = true;
     tk_account_set_error(a, TK_E_CLOCK_BEHIND);
-    if (a->refresh.failures == 0 && a->refresh.blocked_by == TK_OK && !a->refresh.intent)
+    if (a->refresh.failures == 0 && !a->refresh.intent)
         tk_token_refresh_at(a, overdue_ms(a));
 }
 

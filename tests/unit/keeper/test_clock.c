@@ -611,6 +611,26 @@ static void backoff_and_probes_continue_across_32_bits(void **state)
     world_assert_state(&w, "ready", "none");
 }
 
+/* It is due within a second, whatever the clock says. */
+static void behind_at_a_start_an_open_refresh_goes_on_at_once(void **state)
+{
+    (void)state;
+    provision_with_dates();
+    w.server.rules.old_refresh_grace_ms = WORLD_GRACE_MS;
+    world_fault(&w, WORLD_LOSES, 1);
+    while (w.fault != WORLD_WELL)
+        world_run(&w, 1000);
+    tk_sim_set_wall(&w.port, TK_TIME_RTC, WORLD_UNIX - 3 * 3600);
+    world_restart(&w, 1000);
+    uint64_t started_ms = w.port.now_ms;
+
+    world_run(&w, MINUTE);
+    assert_in_range(w.server.last_ms - started_ms, 0, 1500);
+    world_assert_state(&w, "ready", "none");
+    assert_true(world_honours_newest(&w));
+    assert_int_equal(world_count_events(&w, "EVT clock_behind seconds="), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -646,6 +666,7 @@ int main(void)
         TEST(a_sleep_in_an_outage_causes_no_burst),
         TEST(ticks_beyond_31_and_32_bits_have_no_effect),
         TEST(backoff_and_probes_continue_across_32_bits),
+        TEST(behind_at_a_start_an_open_refresh_goes_on_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
