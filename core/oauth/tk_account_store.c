@@ -263,6 +263,17 @@ static void load_session(struct tk_account *a)
     tk_wipe(data, sizeof data);
 }
 
+/* Also one that cannot be read. The name may be missing although others are there: a store does not
+ * keep what it could not read. */
+static bool has_value(const struct tk_account *a)
+{
+    for (int item = TK_KEY_NAME; item <= TK_KEY_LAST; item++) {
+        if (tk_storage_get(&a->rt->storage, key_of(a, item), NULL, 0) != TK_STORE_MISSING)
+            return true;
+    }
+    return false;
+}
+
 /* An account without a readable name has one that no operator can give: its settings are there. */
 static bool load_name(struct tk_account *a)
 {
@@ -270,8 +281,7 @@ static bool load_name(struct tk_account *a)
 
     if (load_text(a, TK_KEY_NAME, a->name, sizeof a->name, tk_account_is_name))
         return true;
-    if (storage->err != TK_OK || tk_storage_get(storage, key_of(a, TK_KEY_NAME), a->name,
-                                                sizeof a->name) == TK_STORE_MISSING)
+    if (storage->err != TK_OK || !has_value(a))
         return false;
     tk_account_reject_name(a);
     return true;

@@ -179,6 +179,27 @@ static void an_account_outlives_its_name(void **state)
     }
 }
 
+/* Nor does a new account inherit them. */
+static void an_account_outlives_the_loss_of_its_name(void **state)
+{
+    (void)state;
+    world_type(&w, "ref add other");
+    world_type(&w, "ref other");
+    world_assert_begins(world_type(&w, "set client_id local.other"), "OK");
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(
+            tk_storage_put(&w.keeper.rt.storage, tk_account_key(i, TK_KEY_NAME), NULL, 0), TK_OK);
+    world_restart(&w, 1000);
+    assert_string_equal(world_type(&w, "ref ?0"), "OK ref=?0");
+    world_assert_state(&w, "ready", "none");
+    assert_string_equal(world_status(&w, "store"), "corrupt key=33");
+    world_assert_begins(world_type(&w, "ref add third"), "OK");
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, "ref third"), "OK");
+    world_assert_state(&w, "no_client", "portal_missing");
+    assert_string_equal(world_type(&w, "ref ?1"), "OK ref=?1");
+}
+
 /* Each of them is right but for one part. */
 static void parts_of_values_are_checked(void **state)
 {
@@ -239,8 +260,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_key_is_checked_and_named), TEST(a_value_of_any_bytes_does_no_harm),
         TEST(times_of_a_pair_are_checked),   TEST(a_rejected_value_is_in_the_history),
-        TEST(an_account_outlives_its_name),  TEST(parts_of_values_are_checked),
-        TEST(parts_of_an_alert_are_checked),
+        TEST(an_account_outlives_its_name),  TEST(an_account_outlives_the_loss_of_its_name),
+        TEST(parts_of_values_are_checked),   TEST(parts_of_an_alert_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
