@@ -205,14 +205,14 @@ static const char *flash_twice(const suite *c)
 
     if (!erase(c, 0, NULL) || !program(c, 0, unit) || !program(c, unit, unit) ||
         !program(c, 2 * unit, unit))
-        return "tk_flash.h: programs len bytes";
+        return TK_RULE("tk_flash.h", "programs len bytes");
     (void)program_flipped(c, unit, unit, 0xff);
     (void)is_pattern(c, unit, unit);
     if (!is_pattern(c, 0, unit) || !is_pattern(c, 2 * unit, unit) || !is_blank(c, 3 * unit, unit))
-        return "tk_flash.h: units outside the range stay as they were";
+        return TK_RULE("tk_flash.h", "units outside the range stay as they were");
     if (!erase(c, 0, NULL) || !is_blank(c, 0, 4 * unit) || !program(c, unit, unit) ||
         !is_pattern(c, unit, unit))
-        return "tk_flash.h: erases the sector that begins at offset, whatever it holds";
+        return TK_RULE("tk_flash.h", "erases the sector that begins at offset, whatever it holds");
     return NULL;
 }
 
