@@ -43,14 +43,9 @@ static void report_state(struct tk_keeper *k, const struct tk_account *a)
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "state ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, " state=");
-    tk_text_add(&t, tk_state_name(tk_account_state(a)));
-    tk_text_add(&t, " reason=");
-    tk_text_add(&t, tk_account_reason(a));
-    tk_text_add(&t, " generation=");
-    tk_text_int(&t, a->pair.generation);
+    tk_text_print(&t, "state ref=%s state=%s reason=%s generation=%u", a->name,
+                  tk_state_name(tk_account_state(a)), tk_account_reason(a),
+                  (unsigned)a->pair.generation);
     tk_runtime_event(&k->rt, &t);
 }
 
@@ -154,8 +149,7 @@ static void begin_stop(struct tk_keeper *k, uint64_t now_ms)
     if (is_done(k, now_ms))
         return;
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "stopping awaits=");
-    tk_text_add(&t, tk_https_drained(&k->rt.https) ? "flash" : "answer");
+    tk_text_print(&t, "stopping awaits=%s", tk_https_drained(&k->rt.https) ? "flash" : "answer");
     tk_runtime_event(&k->rt, &t);
 }
 

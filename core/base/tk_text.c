@@ -3,6 +3,7 @@
 
 #include "tk_assert.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -65,6 +66,22 @@ void tk_text_hex(struct tk_text *t, const uint8_t *bytes, size_t len)
 
         tk_text_addn(t, pair, sizeof pair);
     }
+}
+
+void tk_text_print(struct tk_text *t, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    for (; *format != '\0'; format++) {
+        if (*format != '%')
+            tk_text_char(t, *format);
+        else if (*++format == 's')
+            tk_text_add(t, va_arg(args, const char *));
+        else
+            tk_text_int(t, va_arg(args, unsigned));
+    }
+    va_end(args);
 }
 
 static void add_escaped(struct tk_text *t, const char *prefix, char c)

@@ -11,6 +11,13 @@
 #include "tk_string.h"
 #include "tk_wipe.h"
 
+#if defined(__GNUC__)
+#define TK_TEXT_FORMAT __attribute__((format(printf, 2, 3))) /* the compiler checks the arguments  \
+                                                              */
+#else
+#define TK_TEXT_FORMAT
+#endif
+
 struct tk_text {
     char *buf;   /* the caller's */
     size_t size; /* bytes of buf, with the terminator */
@@ -29,6 +36,9 @@ void tk_text_add(struct tk_text *t, const char *s);
 void tk_text_addn(struct tk_text *t, const char *s, size_t len);
 void tk_text_int(struct tk_text *t, int64_t value);
 void tk_text_hex(struct tk_text *t, const uint8_t *bytes, size_t len); /* lower case */
+
+/* format, with a string for each %s and an unsigned number for each %u; there is nothing else. */
+void tk_text_print(struct tk_text *t, const char *format, ...) TK_TEXT_FORMAT;
 
 /* s as a value of application/x-www-form-urlencoded (WHATWG URL 5.2: a space becomes +). */
 void tk_text_form(struct tk_text *t, const char *s);

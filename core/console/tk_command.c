@@ -16,28 +16,15 @@ char *tk_command_word(char **args)
 
 void tk_command_key(struct tk_text *t, const char *key)
 {
-    if (t->len > 0)
-        tk_text_char(t, ' ');
-    tk_text_add(t, key);
-    tk_text_char(t, '=');
-}
-
-static void add_name(struct tk_text *t, const char *name)
-{
-    tk_text_add(t, name);
-    tk_text_add(t, name[0] == '\0' ? "" : "_");
+    tk_text_print(t, "%s%s=", t->len > 0 ? " " : "", key);
 }
 
 void tk_command_masked(struct tk_text *t, const char *name, const char *secret)
 {
+    const char *join = name[0] == '\0' ? "" : "_";
     uint8_t digest[32];
 
-    add_name(t, name);
-    tk_text_add(t, "len=");
-    tk_text_int(t, (int64_t)strlen(secret));
-    tk_text_char(t, ' ');
-    add_name(t, name);
-    tk_text_add(t, "sha256=");
+    tk_text_print(t, "%s%slen=%u %s%ssha256=", name, join, (unsigned)strlen(secret), name, join);
     (void)mbedtls_sha256((const uint8_t *)secret, strlen(secret), digest, 0);
     tk_text_hex(t, digest, 4);
 }
@@ -48,10 +35,7 @@ void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before
 
     if (!tk_storage_worn(&c->env->rt->storage, &worn, &sectors))
         return;
-    tk_text_add(t, before);
-    tk_text_int(t, worn);
-    tk_text_char(t, '/');
-    tk_text_int(t, sectors);
+    tk_text_print(t, "%s%u/%u", before, (unsigned)worn, (unsigned)sectors);
 }
 
 void tk_command_pair(struct tk_text *t, const char *key, const char *value)

@@ -20,14 +20,10 @@ static void add_pair(const struct tk_account *a, struct tk_text *t)
 {
     uint32_t left = 0;
 
-    tk_command_key(t, "state");
-    tk_text_add(t, tk_state_name(tk_account_state(a)));
-    tk_command_key(t, "generation");
-    tk_text_int(t, a->pair.generation);
-    if (tk_account_seconds_left(a, tk_runtime_now(a->rt), &left)) {
-        tk_command_key(t, "expires_in");
-        tk_text_int(t, left);
-    }
+    tk_text_print(t, "state=%s generation=%u", tk_state_name(tk_account_state(a)),
+                  (unsigned)a->pair.generation);
+    if (tk_account_seconds_left(a, tk_runtime_now(a->rt), &left))
+        tk_text_print(t, " expires_in=%u", (unsigned)left);
 }
 
 /* --- auth begin --- */
@@ -121,8 +117,7 @@ static void fail_other_user(struct tk_console *c)
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
-    tk_text_add(&t, c->job.account->detail);
-    tk_text_char(&t, ' ');
+    tk_text_print(&t, "%s ", c->job.account->detail);
     tk_words_add(&t, TK_E_OTHER_USER);
     tk_console_err_text(c, TK_E_OTHER_USER, text);
 }

@@ -25,12 +25,6 @@ static void add_word(struct tk_text *t, const char *s)
     }
 }
 
-static void add_count(struct tk_text *t, const char *key, size_t count)
-{
-    tk_command_key(t, key);
-    tk_text_int(t, (int64_t)count);
-}
-
 /* --- list --- */
 
 static void print_root(struct tk_console *c, const struct tk_ca_root *root)
@@ -46,8 +40,7 @@ static void print_root(struct tk_console *c, const struct tk_ca_root *root)
     if (err == TK_OK || err == TK_E_CA_EXPIRED) {
         tk_text_add(&t, "until=");
         tk_text_time(&t, info.not_after);
-        tk_text_add(&t, " subject=");
-        tk_text_add(&t, info.subject);
+        tk_text_print(&t, " subject=%s", info.subject);
     } else {
         tk_text_add(&t, tk_err_code(err));
     }
@@ -69,8 +62,7 @@ static void step_list(struct tk_console *c)
         return;
     }
     tk_text_init(&t, buf, sizeof buf);
-    add_count(&t, "added", c->job.u.rows.count);
-    add_count(&t, "most", TK_CAS);
+    tk_text_print(&t, "added=%u most=%u", c->job.u.rows.count, (unsigned)TK_CAS);
     tk_console_ok(c, &t);
 }
 
@@ -133,7 +125,7 @@ void tk_command_ca_add(struct tk_console *c, char *args)
     enum tk_err err = tk_ca_add(&c->env->rt->ca, (const uint8_t *)args, len, &total);
 
     tk_text_init(&t, buf, sizeof buf);
-    add_count(&t, "bytes", total);
+    tk_text_print(&t, "bytes=%u", (unsigned)total);
     answer(c, err, &t);
 }
 
@@ -149,11 +141,11 @@ void tk_command_ca_end(struct tk_console *c, char *args)
     tk_text_init(&t, buf, sizeof buf);
     if (err == TK_OK) {
         tk_command_report(c, TK_SECURITY_CA_ADDED, NULL, NULL);
-        tk_command_key(&t, "sha256");
+        tk_text_add(&t, "sha256=");
         tk_text_hex(&t, root->digest, sizeof root->digest);
-        tk_command_key(&t, "until");
+        tk_text_add(&t, " until=");
         tk_text_time(&t, info.not_after);
-        tk_command_key(&t, "subject");
+        tk_text_add(&t, " subject=");
         add_word(&t, info.subject);
     }
     answer(c, err, &t);

@@ -83,8 +83,7 @@ static void print_clock(struct tk_console *c)
         err = tk_time_behind(&c->env->rt->time) > 0 ? TK_E_CLOCK_BEHIND : TK_OK;
     tk_text_init(&t, buf, sizeof buf);
     tk_text_time(&t, now);
-    tk_text_add(&t, " quality=");
-    tk_text_add(&t, tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
+    tk_text_print(&t, " quality=%s", tk_time_quality_name(tk_time_now(&c->env->rt->time, &now)));
     print(c, CLOCK, err, buf);
 }
 
@@ -121,8 +120,7 @@ static void add_address(struct tk_text *t, const struct tk_addr *addr)
 {
     for (int i = 0; i < (addr->family == 4 ? 4 : 16); i++) {
         if (addr->family == 4) {
-            tk_text_add(t, i > 0 ? "." : "");
-            tk_text_int(t, addr->bytes[i]);
+            tk_text_print(t, "%s%u", i > 0 ? "." : "", (unsigned)addr->bytes[i]);
         } else {
             tk_text_add(t, i > 0 && i % 2 == 0 ? ":" : "");
             tk_text_hex(t, &addr->bytes[i], 1);

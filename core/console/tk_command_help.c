@@ -31,10 +31,7 @@ static void put_help(struct tk_console *c, const char *name, const char *usage, 
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, name);
-    tk_text_add(&t, usage[0] == '\0' ? "" : " ");
-    tk_text_add(&t, usage);
-    tk_text_add(&t, " : ");
+    tk_text_print(&t, "%s%s%s : ", name, usage[0] == '\0' ? "" : " ", usage);
     tk_words_add(&t, string);
     if (tk_console_is_program(c))
         tk_console_data(c, name, buf + strlen(name) + (usage[0] == '\0' ? 3 : 1));

@@ -10,18 +10,11 @@ static const char *const names[] = {"unknown",         "started", "exchanged", "
                                     "raised",          "cleared", "recovered", "moved",
                                     "secret_promoted", "corrupt"};
 
-static void add_number(struct tk_text *t, const char *key, uint32_t value)
-{
-    tk_text_add(t, key);
-    tk_text_int(t, value);
-}
-
 static void add_account(struct tk_console *c, uint8_t account, struct tk_text *t)
 {
     const struct tk_account *a = account < TK_ACCOUNTS ? &c->env->accounts->of[account] : NULL;
 
-    tk_text_add(t, " ref=");
-    tk_text_add(t, a != NULL && a->used ? a->name : "(removed)");
+    tk_text_print(t, " ref=%s", a != NULL && a->used ? a->name : "(removed)");
 }
 
 static const char *name_of_key(uint16_t hash)
@@ -40,11 +33,9 @@ static void add_details(struct tk_console *c, const struct tk_event *event, stru
         !(event->type == TK_EVENT_CORRUPT && event->account == TK_NO_ACCOUNT))
         add_account(c, event->account, t);
     if (event->level > 0)
-        add_number(t, " level=", event->level);
-    if (event->type == TK_EVENT_RAISED || event->type == TK_EVENT_CLEARED) {
-        tk_text_add(t, " cause=");
-        tk_text_add(t, event->cause);
-    }
+        tk_text_print(t, " level=%u", (unsigned)event->level);
+    if (event->type == TK_EVENT_RAISED || event->type == TK_EVENT_CLEARED)
+        tk_text_print(t, " cause=%s", event->cause);
 }
 
 /* The same for a security event. */
@@ -55,7 +46,7 @@ static void add_security_details(struct tk_console *c, const struct tk_event *ev
         add_account(c, event->account, t);
     if (event->key != 0)
         tk_command_pair(t, "key", name_of_key(event->key));
-    add_number(t, " count=", event->count);
+    tk_text_print(t, " count=%u", (unsigned)event->count);
 }
 
 /* unix=1795000000 boot=3 event=raised ref=token level=2 cause=timeout
@@ -69,9 +60,8 @@ static void add_event(struct tk_console *c, unsigned i, bool security, struct tk
         tk_history_get_security(h, i, &event);
     else
         tk_history_get(h, i, &event);
-    add_number(t, event.is_unix ? "unix=" : "uptime=", event.when);
-    add_number(t, " boot=", event.boot);
-    tk_text_add(t, " event=");
+    tk_text_print(t, "%s=%u boot=%u event=", event.is_unix ? "unix" : "uptime",
+                  (unsigned)event.when, (unsigned)event.boot);
     if (security) {
         tk_text_add(t, tk_runtime_security_name(event.type));
         add_security_details(c, &event, t);
@@ -87,10 +77,7 @@ static void answer_history(struct tk_console *c, unsigned count)
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_command_key(&t, "events");
-    tk_text_int(&t, count);
-    tk_command_key(&t, "boot");
-    tk_text_int(&t, tk_history_boots(&c->env->rt->history));
+    tk_text_print(&t, "events=%u boot=%u", count, (unsigned)tk_history_boots(&c->env->rt->history));
     tk_console_ok(c, &t);
 }
 
@@ -107,7 +94,7 @@ static void step_history(struct tk_console *c)
         return;
     }
     tk_text_init(&key, number, sizeof number);
-    tk_text_int(&key, i + 1);
+    tk_text_print(&key, "%u", i + 1);
     tk_text_init(&t, buf, sizeof buf);
     add_event(c, i, security, &t);
     tk_console_data(c, number, buf);

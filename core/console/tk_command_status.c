@@ -218,10 +218,8 @@ static void add_store(struct tk_console *c, struct tk_text *t)
         err = TK_E_STORAGE_FAILED;
     tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
     tk_command_worn(c, t, " sectors=");
-    if (c->env->rt->storage.corrupt_key != 0) {
-        tk_text_add(t, " key=");
-        tk_text_int(t, c->env->rt->storage.corrupt_key);
-    }
+    if (c->env->rt->storage.corrupt_key != 0)
+        tk_text_print(t, " key=%u", (unsigned)c->env->rt->storage.corrupt_key);
 }
 
 static void add_boots(struct tk_console *c, struct tk_text *t)

@@ -11,16 +11,9 @@ static void answer_token(struct tk_console *c, const char *token, const struct t
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_command_key(&t, "access_token");
-    tk_text_add(&t, token);
-    tk_command_key(&t, "expires_in");
-    tk_text_int(&t, info->expires_in);
-    tk_command_key(&t, "generation");
-    tk_text_int(&t, info->generation);
-    if (info->is_short) {
-        tk_command_key(&t, "short");
-        tk_text_int(&t, 1);
-    }
+    tk_text_print(&t, "access_token=%s expires_in=%u generation=%u%s", token,
+                  (unsigned)info->expires_in, (unsigned)info->generation,
+                  info->is_short ? " short=1" : "");
     tk_console_ok(c, &t);
     tk_wipe(buf, sizeof buf);
 }

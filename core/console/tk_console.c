@@ -206,9 +206,7 @@ void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
-    tk_text_add(&t, "retry_in=");
-    tk_text_int(&t, wait_s);
-    tk_text_char(&t, ' ');
+    tk_text_print(&t, "retry_in=%u ", (unsigned)wait_s);
     tk_words_add(&t, err);
     tk_console_err_text(c, err, text);
 }
@@ -219,9 +217,8 @@ void tk_console_err_usage(struct tk_console *c)
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
-    tk_text_add(&t, c->command->name);
-    tk_text_add(&t, c->command->usage[0] == '\0' ? "" : " ");
-    tk_text_add(&t, c->command->usage);
+    tk_text_print(&t, "%s%s%s", c->command->name, c->command->usage[0] == '\0' ? "" : " ",
+                  c->command->usage);
     tk_console_err_text(c, TK_E_USAGE, text);
 }
 
@@ -426,10 +423,8 @@ static void attach(struct tk_console *c)
     tk_console_init(c, c->env, c->out.number);
     c->attached = true;
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "EVT hello version=" TK_VERSION " board=");
-    tk_text_add(&t, config->board);
-    tk_text_add(&t, " id=");
-    tk_text_add(&t, tk_device_id(config->port));
+    tk_text_print(&t, "EVT hello version=" TK_VERSION " board=%s id=%s", config->board,
+                  tk_device_id(config->port));
     tk_output_line(&c->out, buf);
     prompt(c);
 }

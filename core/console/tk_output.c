@@ -115,8 +115,7 @@ static void report_lost(struct tk_output *o)
     if (o->async_lost == 0)
         return;
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "LOG lines_lost=");
-    tk_text_int(&t, o->async_lost);
+    tk_text_print(&t, "LOG lines_lost=%u", (unsigned)o->async_lost);
     tk_output_line(o, buf);
     o->async_lost = 0;
 }

@@ -38,14 +38,8 @@ static void print_event(struct tk_alert *alert, const char *event, int level, en
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "escalation ref=");
-    tk_text_add(&t, alert->account->name);
-    tk_text_add(&t, " event=");
-    tk_text_add(&t, event);
-    tk_text_add(&t, " level=");
-    tk_text_int(&t, level);
-    tk_text_add(&t, " cause=");
-    tk_text_add(&t, tk_err_code(cause));
+    tk_text_print(&t, "escalation ref=%s event=%s level=%u cause=%s", alert->account->name, event,
+                  (unsigned)level, tk_err_code(cause));
     if (level > 0) {
         tk_text_add(&t, " action=");
         tk_words_add(&t, cause);

@@ -97,10 +97,7 @@ static void add_ref(const struct tk_alert *alert, struct tk_text *t)
 {
     int64_t since = alert->event == TK_ALERT_TEST ? unix_now(alert) : alert->record.since;
 
-    tk_text_add(t, tk_device_id(alert->all->rt->config->port));
-    tk_text_char(t, '-');
-    tk_text_add(t, alert->account->name);
-    tk_text_char(t, '-');
+    tk_text_print(t, "%s-%s-", tk_device_id(alert->all->rt->config->port), alert->account->name);
     tk_text_int(t, since);
 }
 
@@ -169,15 +166,13 @@ static void begin_task(const struct tk_alert *alert, struct tk_text *t)
     tk_text_init(&text, ref, sizeof ref);
     add_ref(alert, &text);
     if (alert->event != TK_ALERT_RAISED || alert->record.delivered > 0) {
-        tk_text_char(&text, '-');
-        tk_text_add(&text, alert->event != TK_ALERT_RAISED
-                               ? event_name(alert)
-                               : tk_err_code((enum tk_err)alert->record.cause));
+        tk_text_print(&text, "-%s",
+                      alert->event != TK_ALERT_RAISED
+                          ? event_name(alert)
+                          : tk_err_code((enum tk_err)alert->record.cause));
     }
-    if (alert->record.recurrences > 0) {
-        tk_text_char(&text, '-');
-        tk_text_int(&text, alert->record.recurrences);
-    }
+    if (alert->record.recurrences > 0)
+        tk_text_print(&text, "-%u", (unsigned)alert->record.recurrences);
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_CONV, conv);
     tk_corezoid_begin(t, conv, ref);
 }
@@ -312,14 +307,9 @@ static void log_undelivered(struct tk_alert *alert, enum tk_err err, int status)
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "escalation ref=");
-    tk_text_add(&t, alert->account->name);
-    tk_text_add(&t, " undelivered=");
-    tk_text_add(&t, tk_err_code(err));
-    if (status > 0) {
-        tk_text_add(&t, " http=");
-        tk_text_int(&t, status);
-    }
+    tk_text_print(&t, "escalation ref=%s undelivered=%s", alert->account->name, tk_err_code(err));
+    if (status > 0)
+        tk_text_print(&t, " http=%u", (unsigned)status);
     tk_runtime_log(alert->all->rt, TK_LOG_ERROR, &t);
 }
 

@@ -8,9 +8,7 @@
 
 void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s)
 {
-    tk_text_add(t, "/api/2/json/");
-    tk_text_add(t, login);
-    tk_text_char(t, '/');
+    tk_text_print(t, "/api/2/json/%s/", login);
     tk_text_int(t, unix_s);
     tk_text_char(t, '/');
     for (int i = 0; i < TK_COREZOID_SIGNATURE; i++)
@@ -40,9 +38,8 @@ void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t 
 
 void tk_corezoid_begin(struct tk_text *t, const char *conv, const char *ref)
 {
-    tk_text_add(t, "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":");
-    tk_text_add(t, conv);
-    tk_text_add(t, ",\"ref\":");
+    tk_text_print(t,
+                  "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", conv);
     tk_text_json(t, ref);
     tk_text_add(t, ",\"data\":");
 }

@@ -13,17 +13,14 @@
 size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
                        const char *path, const char *body_type)
 {
-    tk_text_add(t, method);
-    tk_text_add(t, path[0] == '/' ? " " : " /");
+    tk_text_print(t, "%s %s", method, path[0] == '/' ? "" : "/");
     tk_text_addn(t, path, strcspn(path, "#"));
     tk_text_add(t, " HTTP/1.1\r\nHost: ");
     tk_text_host(t, host);
     tk_text_add(t, "\r\nUser-Agent: tokenkeeper/" TK_VERSION "\r\nAccept: application/json\r\n"
                    "Accept-Encoding: identity\r\n");
     if (body_type != NULL) {
-        tk_text_add(t, "Content-Type: ");
-        tk_text_add(t, body_type);
-        tk_text_add(t, "\r\nContent-Length:" LENGTH_ROOM "\r\n");
+        tk_text_print(t, "Content-Type: %s\r\nContent-Length:" LENGTH_ROOM "\r\n", body_type);
     }
     tk_text_add(t, "\r\n");
     return t->len;

@@ -34,12 +34,10 @@ static void add_known(struct tk_text *t, const char *key, const char *word)
 
 void tk_http_shape(struct tk_text *t, const struct tk_http *h)
 {
-    tk_text_add(t, "http=");
-    tk_text_int(t, h->status);
+    tk_text_print(t, "http=%u", (unsigned)h->status);
     add_known(t, " type=", h->type);
     add_known(t, " coding=", h->coding);
-    tk_text_add(t, " length=");
-    tk_text_int(t, h->length);
+    tk_text_print(t, " length=%u", (unsigned)h->length);
     if (h->body_len == 0)
         return;
     tk_text_add(t, " begins=");

@@ -31,11 +31,7 @@ void tk_account_report(const struct tk_account *a, const char *subject, const ch
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, subject);
-    tk_text_add(&t, " ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, " event=");
-    tk_text_add(&t, event);
+    tk_text_print(&t, "%s ref=%s event=%s", subject, a->name, event);
     if (to != NULL) {
         tk_text_add(&t, " to=");
         tk_text_host(&t, to);

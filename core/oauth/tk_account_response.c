@@ -144,24 +144,19 @@ static void note_long_token(struct tk_account *a, uint32_t len)
 {
     struct tk_text t = begin_answer(a, true);
 
-    tk_text_add(&t, "token_length=");
-    tk_text_int(&t, len);
-    tk_text_add(&t, " token_max=");
-    tk_text_int(&t, TK_TOKEN_MAX);
+    tk_text_print(&t, "token_length=%u token_max=%u", (unsigned)len, (unsigned)TK_TOKEN_MAX);
 }
 
-static void add_id(const struct tk_account *a, struct tk_text *t, const char *key, const char *id)
+static const char *shown(const struct tk_account *a, const char *code)
 {
-    tk_text_add(t, key);
-    tk_text_add(t, is_shown_code(a, id) ? id : "unlisted");
+    return is_shown_code(a, code) ? code : "unlisted";
 }
 
 void tk_account_note_other(struct tk_account *a, const char *was, const char *now)
 {
     struct tk_text t = begin_answer(a, false);
 
-    add_id(a, &t, "was=", was);
-    add_id(a, &t, " now=", now);
+    tk_text_print(&t, "was=%s now=%s", shown(a, was), shown(a, now));
 }
 
 enum tk_err tk_account_read_tokens(struct tk_account *a, const struct tk_http *http,

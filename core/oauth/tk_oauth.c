@@ -56,15 +56,11 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
     TK_ASSERT(value[0] != '\0');
     size_t body_start = tk_http_request(t, "POST", host, "/oauth/token/", FORM);
 
-    tk_text_add(t, "grant_type=");
-    tk_text_add(t, grant_type);
-    tk_text_add(t, "&client_id=");
+    tk_text_print(t, "grant_type=%s&client_id=", grant_type);
     tk_text_form(t, client->client_id);
     tk_text_add(t, "&client_secret=");
     tk_text_form(t, secret);
-    tk_text_char(t, '&');
-    tk_text_add(t, parameter);
-    tk_text_char(t, '=');
+    tk_text_print(t, "&%s=", parameter);
     tk_text_form(t, value);
     tk_http_request_end(t, body_start);
 }

@@ -132,7 +132,6 @@ static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
 {
     uint32_t seconds = 0;
 
-    tk_text_add(t, " next_in=");
     if (tk_token_refresh_due_in(a, tk_runtime_now(a->rt), &seconds))
         tk_text_int(t, seconds);
     else
@@ -145,17 +144,11 @@ static void log_failure(struct tk_account *a)
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "refresh ref=");
-    tk_text_add(&t, a->name);
-    tk_text_add(&t, " error=");
-    tk_text_add(&t, tk_err_code(a->refresh.error));
-    tk_text_add(&t, " failures=");
-    tk_text_int(&t, a->refresh.failures);
+    tk_text_print(&t, "refresh ref=%s error=%s failures=%u next_in=", a->name,
+                  tk_err_code(a->refresh.error), (unsigned)a->refresh.failures);
     add_next_refresh(a, &t);
-    if (a->server_error[0] != '\0') {
-        tk_text_add(&t, " said=");
-        tk_text_add(&t, a->server_error);
-    }
+    if (a->server_error[0] != '\0')
+        tk_text_print(&t, " said=%s", a->server_error);
     tk_runtime_log(a->rt, TK_LOG_INFO, &t);
 }
 

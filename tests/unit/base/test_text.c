@@ -64,6 +64,15 @@ static void appends_nothing_after_a_drop(void **state)
     assert_false(tk_text_ok(&t));
 }
 
+static void prints_strings_and_numbers(void **state)
+{
+    (void)state;
+    tk_text_print(fresh(), "a=%s b=%u%s", "x", 4294967295u, "");
+    expect("a=x b=4294967295");
+    tk_text_print(fresh(), "%u/%u", 0u, 12u);
+    expect("0/12");
+}
+
 static void writes_integers_and_hex(void **state)
 {
     (void)state;
@@ -154,6 +163,7 @@ int main(void)
         cmocka_unit_test(appends_until_the_buffer_is_full),
         cmocka_unit_test(appends_nothing_after_a_drop),
         cmocka_unit_test(writes_integers_and_hex),
+        cmocka_unit_test(prints_strings_and_numbers),
         cmocka_unit_test(encodes_form_values),
         cmocka_unit_test(escapes_to_one_printable_line),
         cmocka_unit_test(quotes_json_strings),
