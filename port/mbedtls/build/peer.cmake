@@ -12,7 +12,8 @@ function(tk_small_sources variable)
     foreach(source ssl_client.c ssl_tls.c ssl_tls12_client.c)
         calls(${source} mbedtls_ssl_ciphersuite_from_id=tk_small_suite)
     endforeach()
-    calls(x509_crt.c mbedtls_x509_get_time=tk_small_get_time
+    calls(x509_crt.c mbedtls_oid_get_x509_ext_type=tk_small_get_ext_type
+          mbedtls_x509_get_time=tk_small_get_time
           mbedtls_x509_get_subject_alt_name=tk_small_get_alt_name_list
           mbedtls_x509_get_subject_alt_name_ext=tk_small_get_alt_names)
     calls(ssl_tls.c mbedtls_x509_crt_verify_with_ca_cb=tk_small_verify

@@ -16,6 +16,9 @@ const mbedtls_ssl_ciphersuite_t *tk_small_suite(int id);
 /* For mbedtls_x509_get_time. */
 int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_time *time);
 
+/* For mbedtls_oid_get_x509_ext_type. Not for policies: they restrict nothing (../tk_x509.c). */
+int tk_small_get_ext_type(const mbedtls_asn1_buf *oid, int *type);
+
 /* For mbedtls_x509_get_subject_alt_name, and without SEQUENCE around the names for
  * mbedtls_x509_get_subject_alt_name_ext: of the content of a name only the length is checked,
  * as nothing is read from it but what core/https/tk_names.c checks. */

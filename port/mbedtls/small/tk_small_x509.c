@@ -2,7 +2,9 @@
 #include "tk_small.h"
 
 #include <mbedtls/asn1.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/platform.h>
+#include <string.h>
 
 /* --- dates --- */
 
@@ -48,6 +50,39 @@ int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_
         n[0] = n[1] < 50 ? 20 : 19;
     *time = (mbedtls_x509_time){100 * n[0] + n[1], n[2], n[3], n[4], n[5], n[6]};
     return is_date(time) ? 0 : MBEDTLS_ERR_X509_INVALID_DATE;
+}
+
+/* --- extensions --- */
+
+/* 2.5.29.x (RFC 5280 4.2.1), by x. */
+static int standard_type(unsigned char x)
+{
+    switch (x) {
+    case 14:
+        return MBEDTLS_OID_X509_EXT_SUBJECT_KEY_IDENTIFIER;
+    case 15:
+        return MBEDTLS_OID_X509_EXT_KEY_USAGE;
+    case 17:
+        return MBEDTLS_OID_X509_EXT_SUBJECT_ALT_NAME;
+    case 19:
+        return MBEDTLS_OID_X509_EXT_BASIC_CONSTRAINTS;
+    case 35:
+        return MBEDTLS_OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER;
+    case 37:
+        return MBEDTLS_OID_X509_EXT_EXTENDED_KEY_USAGE;
+    default:
+        return 0;
+    }
+}
+
+int tk_small_get_ext_type(const mbedtls_asn1_buf *oid, int *type)
+{
+    *type = 0;
+    if (oid->len == 3 && memcmp(oid->p, MBEDTLS_OID_ID_CE, 2) == 0)
+        *type = standard_type(oid->p[2]);
+    else if (MBEDTLS_OID_CMP(MBEDTLS_OID_NS_CERT_TYPE, oid) == 0)
+        *type = MBEDTLS_OID_X509_EXT_NS_CERT_TYPE;
+    return *type != 0 ? 0 : MBEDTLS_ERR_OID_NOT_FOUND;
 }
 
 /* --- alternative names --- */

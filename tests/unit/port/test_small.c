@@ -5,6 +5,7 @@
 #include "tk_small.h"
 
 #include <mbedtls/asn1.h>
+#include <mbedtls/oid.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -117,6 +118,51 @@ static void reads_damaged_dates(void **state)
     assert_in_range(dates, 1000, 99000);
 }
 
+/* --- extensions --- */
+
+static int theirs_of(const mbedtls_asn1_buf *oid)
+{
+    int type = 0, ret = mbedtls_oid_get_x509_ext_type(oid, &type);
+
+    return ret == 0 && type != MBEDTLS_OID_X509_EXT_CERTIFICATE_POLICIES ? type : 0;
+}
+
+static int ours_of(const mbedtls_asn1_buf *oid)
+{
+    int type = -1, ret = tk_small_get_ext_type(oid, &type);
+
+    assert_int_equal(ret, type == 0 ? MBEDTLS_ERR_OID_NOT_FOUND : 0);
+    return type;
+}
+
+static void knows_the_same_extensions_but_policies(void **state)
+{
+    unsigned char netscape[] = MBEDTLS_OID_NS_CERT_TYPE, oid[3] = {0x55, 29};
+    int known = 0;
+
+    (void)state;
+    for (int last = 0; last < 256; last++) {
+        oid[2] = (unsigned char)last;
+        for (size_t len = 0; len <= sizeof oid; len++) {
+            const mbedtls_asn1_buf buf = {MBEDTLS_ASN1_OID, len, oid};
+
+            assert_int_equal(ours_of(&buf), theirs_of(&buf));
+            known += ours_of(&buf) != 0;
+        }
+    }
+    assert_int_equal(known, 6);
+    for (int flip = 0; flip < 2; flip++) {
+        const mbedtls_asn1_buf buf = {MBEDTLS_ASN1_OID, sizeof netscape - 1, netscape};
+
+        netscape[sizeof netscape - 2] ^= (unsigned char)flip;
+        assert_int_equal(ours_of(&buf), flip ? 0 : MBEDTLS_OID_X509_EXT_NS_CERT_TYPE);
+        assert_int_equal(ours_of(&buf), theirs_of(&buf));
+    }
+    oid[1] = 28;
+    oid[2] = 19;
+    assert_int_equal(ours_of(&(mbedtls_asn1_buf){MBEDTLS_ASN1_OID, 3, oid}), 0);
+}
+
 /* --- alternative names --- */
 
 /* The names are the same, or mbedTLS refuses what is in one of them. */
@@ -211,6 +257,7 @@ int main(void)
         cmocka_unit_test(reads_alternative_names),
         cmocka_unit_test(reports_mbedtls_errors),
         cmocka_unit_test(verifies_nothing_without_callback),
+        cmocka_unit_test(knows_the_same_extensions_but_policies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
