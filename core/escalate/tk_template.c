@@ -47,18 +47,37 @@ static size_t escape(const char *s)
     return digits == 4 ? 6 : 0;
 }
 
-static void add_value(struct tk_text *t, const struct tk_word *word, bool in_string)
+static void add_value(struct tk_text *t, const struct tk_word *word, const void *values,
+                      bool in_string)
 {
-    if (word->text == NULL)
-        tk_text_int(t, word->number);
-    else if (in_string)
-        tk_text_json_part(t, word->text);
+    const char *from = (const char *)values + word->offset;
+    const char *text;
+    int64_t number;
+
+    if (word->is_number) {
+        memcpy(&number, from, sizeof number);
+        tk_text_int(t, number);
+        return;
+    }
+    memcpy(&text, from, sizeof text);
+    if (in_string)
+        tk_text_json_part(t, text);
     else
-        tk_text_json(t, word->text);
+        tk_text_json(t, text);
+}
+
+void tk_template_write_all(struct tk_text *t, const struct tk_word *words, size_t count,
+                           const void *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        tk_text_print(t, "%s\"%s\":", i == 0 ? "{" : ",", words[i].name);
+        add_value(t, &words[i], values, false);
+    }
+    tk_text_char(t, '}');
 }
 
 enum tk_err tk_template_write(struct tk_text *t, const char *template, const struct tk_word *words,
-                              size_t count)
+                              size_t count, const void *values)
 {
     bool in_string = false;
 
@@ -72,7 +91,7 @@ enum tk_err tk_template_write(struct tk_text *t, const char *template, const str
                 return TK_E_TEMPLATE_WORD;
             if (!in_string && !is_apart(template, s, s + len))
                 return TK_E_TEMPLATE_JSON;
-            add_value(t, word, in_string);
+            add_value(t, word, values, in_string);
             s += len;
             continue;
         }

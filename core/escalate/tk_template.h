@@ -17,14 +17,18 @@
 
 struct tk_word {
     const char *name; /* lower-case letters and _ */
-    const char *text; /* NULL: the value is number */
-    int64_t number;
+    uint8_t offset;   /* of its value in a struct: a const char *, or */
+    bool is_number;   /* an int64_t */
 };
 
-/* Appends the template with its placeholders replaced. TK_E_TEMPLATE_WORD: one is not in words.
- * TK_E_TEMPLATE_JSON: one is part of an escape sequence, or, outside of strings, of a longer value.
- */
+/* Appends the template with its placeholders replaced; values: the struct. TK_E_TEMPLATE_WORD: one
+ * is not in words. TK_E_TEMPLATE_JSON: one is part of an escape sequence, or, outside of strings,
+ * of a longer value. */
 enum tk_err tk_template_write(struct tk_text *t, const char *template, const struct tk_word *words,
-                              size_t count);
+                              size_t count, const void *values);
+
+/* Appends a JSON object with all words in order. */
+void tk_template_write_all(struct tk_text *t, const struct tk_word *words, size_t count,
+                           const void *values);
 
 #endif
