@@ -39,12 +39,12 @@ static void on_line(void *ctx, const char *line)
 
 static void report_state(struct tk_keeper *k, const struct tk_account *a)
 {
-    char buf[200];
+    char buf[200], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_print(&t, "state ref=%s state=%s reason=%s generation=%u", a->name,
-                  tk_state_name(tk_account_state(a)), tk_account_reason(a),
+                  tk_state_name(tk_account_state(a)), tk_account_reason(a, code),
                   (unsigned)a->pair.generation);
     tk_runtime_event(&k->rt, &t);
 }

@@ -2,6 +2,7 @@
 #include "tk_err.h"
 
 #include "tk_assert.h"
+#include "tk_words.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -39,8 +40,9 @@ enum tk_action tk_err_action(enum tk_err err)
 enum tk_err tk_err_from_code(const char *code)
 {
     enum tk_err err = TK_E_COUNT;
+    char found[TK_ERR_CODE_MAX + 1];
 
-    while (--err > TK_OK && strcmp(tk_err_code(err), code) != 0)
+    while (--err > TK_OK && strcmp(tk_words_code(err, found), code) != 0)
         continue;
     return err;
 }

@@ -3,9 +3,9 @@
 #define TK_WORDS_H
 
 /*
- * User-facing strings: error hints, command and setting help. The text stands beside what it
- * describes, in tk_errors.h, tk_commands.h and tk_settings.h; core/words.py packs it for the device
- * to half its size. Pure functions.
+ * User-facing strings: codes and hints of errors, command and setting help, hints of commands. The
+ * text stands beside what it describes, in tk_errors.h, tk_commands.h, tk_settings.h and
+ * tk_hints.h; core/words.py packs it for the device to half its size. Pure functions.
  */
 
 #include "tk_err.h"
@@ -17,8 +17,13 @@ enum { TK_WORDS_MAX = 160 }; /* characters of the longest string */
  * others, row is the index in the table, from 0. */
 unsigned tk_words_of_command(size_t row);
 unsigned tk_words_of_setting(size_t row);
+unsigned tk_words_of_hint(size_t row);
 
 /* Appends the string. */
 void tk_words_add(struct tk_text *t, unsigned string);
+
+/* Copies the code of an error to out and returns it: the same as tk_err_code, whose table a device
+ * need not carry. */
+const char *tk_words_code(enum tk_err err, char out[TK_ERR_CODE_MAX + 1]);
 
 #endif

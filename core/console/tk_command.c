@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_words.h"
+
 #include <mbedtls/sha256.h>
 #include <string.h>
 
@@ -52,6 +54,11 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value)
     tk_text_init(&t, buf, sizeof buf);
     tk_command_pair(&t, key, value);
     tk_console_ok(c, &t);
+}
+
+void tk_command_err_hint(struct tk_console *c, enum tk_hint hint)
+{
+    tk_console_err_string(c, TK_E_BAD_VALUE, tk_words_of_hint(hint));
 }
 
 static bool is_refusal(enum tk_security_type type)

@@ -54,6 +54,15 @@ void tk_command_key(struct tk_text *t, const char *key);
 /* Appends `key=value`. */
 void tk_command_pair(struct tk_text *t, const char *key, const char *value);
 
+enum tk_hint {
+#define TK_HINT(id, hint) TK_HINT_##id,
+#include "tk_hints.h"
+#undef TK_HINT
+};
+
+/* Answers ERR bad_value with a hint of the command's. */
+void tk_command_err_hint(struct tk_console *c, enum tk_hint hint);
+
 /* Answers OK with one pair. */
 void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 

@@ -43,13 +43,13 @@ static void print_link(struct tk_console *c)
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
     enum tk_err err;
-    char hint[TK_WORDS_MAX + 1];
+    char hint[TK_WORDS_MAX + 1], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
     bool warm = tk_auth_is_connected(c->job.account);
 
     (void)why;
     if (!tk_auth_is_connecting(c->job.account, &err) && !warm && err != TK_OK) {
-        tk_console_data(c, "warm_error", tk_err_code(err));
+        tk_console_data(c, "warm_error", tk_words_code(err, code));
         tk_text_init(&t, hint, sizeof hint);
         tk_words_add(&t, err);
         tk_console_data(c, "warm_action", hint);
@@ -125,11 +125,11 @@ static void fail_other_user(struct tk_console *c)
 /* spent: the code was sent and cannot be used again, which the hint of most errors does not say. */
 static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
 {
-    char text[TK_WORDS_MAX + 64];
+    char text[TK_WORDS_MAX + 64], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     if (err == TK_E_CODE_EXPIRED)
-        tk_console_data(c, "cause", tk_err_code(tk_auth_send_error(c->job.account)));
+        tk_console_data(c, "cause", tk_words_code(tk_auth_send_error(c->job.account), code));
     if (err == TK_E_OTHER_USER) {
         tk_command_report(c, TK_SECURITY_OTHER_USER, c->job.account, NULL);
         fail_other_user(c);
@@ -143,21 +143,21 @@ static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
     }
     tk_text_init(&t, text, sizeof text);
     tk_words_add(&t, err);
-    tk_text_add(&t, ", then auth begin: this code is used up");
+    tk_words_add(&t, tk_words_of_hint(TK_HINT_CODE_SPENT));
     tk_console_err_text(c, err, text);
 }
 
 static void answer_code(struct tk_console *c, const struct tk_account *a)
 {
     enum tk_rest_status rest = tk_rest_verify_status(a);
-    char buf[160];
+    char buf[160], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     add_pair(a, &t);
-    tk_command_pair(&t, "rest", tk_rest_status_name(rest));
+    tk_text_print(&t, " rest=%s", tk_rest_status_name(rest));
     if (rest > TK_REST_OK)
-        tk_command_pair(&t, "rest_error", tk_err_code(tk_rest_verify_error(a)));
+        tk_text_print(&t, " rest_error=%s", tk_words_code(tk_rest_verify_error(a), code));
     tk_command_report(c, tk_auth_is_rebound(a) ? TK_SECURITY_REBOUND : TK_SECURITY_AUTHORIZED, a,
                       NULL);
     tk_console_ok(c, &t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_words.h"
+
 #include <string.h>
 
 static void answer(struct tk_console *c, enum tk_err err, const struct tk_text *pairs)
@@ -31,7 +33,7 @@ static void print_root(struct tk_console *c, const struct tk_ca_root *root)
 {
     struct tk_ca_info info;
     enum tk_err err = tk_ca_read_info(&c->env->rt->ca, root, &info);
-    char buf[320], digest[2 * sizeof root->digest + 1];
+    char buf[320], digest[2 * sizeof root->digest + 1], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, digest, sizeof digest);
@@ -42,7 +44,7 @@ static void print_root(struct tk_console *c, const struct tk_ca_root *root)
         tk_text_time(&t, info.not_after);
         tk_text_print(&t, " subject=%s", info.subject);
     } else {
-        tk_text_add(&t, tk_err_code(err));
+        tk_text_add(&t, tk_words_code(err, code));
     }
     tk_console_data(c, digest, buf);
 }
@@ -118,8 +120,7 @@ void tk_command_ca_add(struct tk_console *c, char *args)
     struct tk_text t;
 
     if (len == 0) {
-        tk_console_err_text(c, TK_E_BAD_VALUE,
-                            "give base64, a multiple of 4 characters; earlier lines are kept");
+        tk_command_err_hint(c, TK_HINT_BASE64);
         return;
     }
     enum tk_err err = tk_ca_add(&c->env->rt->ca, (const uint8_t *)args, len, &total);
@@ -158,7 +159,7 @@ void tk_command_ca_del(struct tk_console *c, char *args)
     if (err == TK_OK)
         tk_command_report(c, TK_SECURITY_CA_REMOVED, NULL, NULL);
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_text(c, err, "give 8 to 64 hex digits that match one root of ca list only");
+        tk_command_err_hint(c, TK_HINT_DIGEST);
     else
         answer(c, err, NULL);
 }

@@ -55,13 +55,13 @@ enum { HOST_NAME, HOST_TCP, HOST_TLS, HOST_CERTIFICATE, HOST_LINES };
 /* One line: "ok" and the detail, or the error and its hint. */
 static void print(struct tk_console *c, unsigned line, enum tk_err err, const char *detail)
 {
-    char buf[256];
+    char buf[256], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     if (c->job.u.check.err == TK_OK)
         c->job.u.check.err = err;
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, tk_err_code(err));
+    tk_text_add(&t, tk_words_code(err, code));
     if (err != TK_OK || detail[0] != '\0')
         tk_text_char(&t, ' ');
     tk_words_add(&t, err);

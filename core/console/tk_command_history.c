@@ -2,6 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_setting_table.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -29,13 +30,16 @@ static const char *name_of_key(uint16_t hash)
 /* What an event of `history` has beside time and name. */
 static void add_details(struct tk_console *c, const struct tk_event *event, struct tk_text *t)
 {
+    char code[TK_ERR_CODE_MAX + 1];
+
     if (event->type != TK_EVENT_STARTED &&
         !(event->type == TK_EVENT_CORRUPT && event->account == TK_NO_ACCOUNT))
         add_account(c, event->account, t);
     if (event->level > 0)
         tk_text_print(t, " level=%u", (unsigned)event->level);
     if (event->type == TK_EVENT_RAISED || event->type == TK_EVENT_CLEARED)
-        tk_text_print(t, " cause=%s", event->cause);
+        tk_text_print(t, " cause=%s",
+                      event->cause == TK_E_COUNT ? "unknown" : tk_words_code(event->cause, code));
 }
 
 /* The same for a security event. */

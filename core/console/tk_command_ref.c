@@ -43,7 +43,7 @@ void tk_command_ref_add(struct tk_console *c, char *args)
     enum tk_err err = tk_accounts_add(c->env->accounts, args);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_text(c, err, "give 1 to 16 characters of a-z, 0-9, - and _");
+        tk_command_err_hint(c, TK_HINT_NAME);
     else if (err != TK_OK)
         tk_console_err(c, err);
     else

@@ -41,7 +41,9 @@ static void add_state(struct tk_console *c, struct tk_text *t)
 
 static void add_reason(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_add(t, tk_account_reason(c->job.account));
+    char code[TK_ERR_CODE_MAX + 1];
+
+    tk_text_add(t, tk_account_reason(c->job.account, code));
 }
 
 static void add_moved_to(struct tk_console *c, struct tk_text *t)
@@ -111,7 +113,9 @@ static void add_rest(struct tk_console *c, struct tk_text *t)
 
 static void add_error(struct tk_text *t, enum tk_err err)
 {
-    tk_text_add(t, err == TK_OK ? "none" : tk_err_code(err));
+    char code[TK_ERR_CODE_MAX + 1];
+
+    tk_text_add(t, err == TK_OK ? "none" : tk_words_code(err, code));
 }
 
 static void add_rest_error(struct tk_console *c, struct tk_text *t)
@@ -213,10 +217,12 @@ static void add_intent(struct tk_console *c, struct tk_text *t)
 static void add_store(struct tk_console *c, struct tk_text *t)
 {
     enum tk_err err = c->env->rt->storage.err;
+    char code[TK_ERR_CODE_MAX + 1];
 
     if (err == TK_OK && health_of(c).unstored)
         err = TK_E_STORAGE_FAILED;
-    tk_text_add(t, err != TK_OK ? tk_err_code(err) : tk_storage_health(&c->env->rt->storage));
+    tk_text_add(t,
+                err != TK_OK ? tk_words_code(err, code) : tk_storage_health(&c->env->rt->storage));
     tk_command_worn(c, t, " sectors=");
     if (c->env->rt->storage.corrupt_key != 0)
         tk_text_print(t, " key=%u", (unsigned)c->env->rt->storage.corrupt_key);

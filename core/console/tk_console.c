@@ -162,29 +162,32 @@ void tk_console_ok(struct tk_console *c, const struct tk_text *pairs)
     end_answer(c);
 }
 
-static void begin_err(struct tk_console *c, const char *prefix, enum tk_err err)
+static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, const char *text)
 {
+    char code[TK_ERR_CODE_MAX + 1];
+
     tk_output_new_line(&c->out);
     tk_output_text(&c->out, prefix);
     tk_output_text(&c->out, "ERR ");
-    tk_output_text(&c->out, tk_err_code(err));
+    tk_output_text(&c->out, tk_words_code(err, code));
     tk_output_text(&c->out, " ");
+    tk_output_text(&c->out, text);
 }
 
-static void put_err(struct tk_console *c, const char *prefix, enum tk_err err, unsigned string)
+static void put_err_string(struct tk_console *c, const char *prefix, enum tk_err err,
+                           unsigned string)
 {
     char text[TK_WORDS_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
     tk_words_add(&t, string);
-    begin_err(c, prefix, err);
-    tk_output_put(&c->out, t.buf, t.len);
+    put_err(c, prefix, err, text);
 }
 
 void tk_console_err_string(struct tk_console *c, enum tk_err err, unsigned string)
 {
-    put_err(c, c->prefix, err, string);
+    put_err_string(c, c->prefix, err, string);
     end_answer(c);
 }
 
@@ -195,8 +198,7 @@ void tk_console_err(struct tk_console *c, enum tk_err err)
 
 void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text)
 {
-    begin_err(c, c->prefix, err);
-    tk_output_text(&c->out, text);
+    put_err(c, c->prefix, err, text);
     end_answer(c);
 }
 
@@ -281,7 +283,7 @@ static void refuse_unknown(struct tk_console *c, const char *line)
     const struct tk_command *command = c->env->table->commands;
     size_t len = strcspn(line, " ");
 
-    put_err(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
+    put_err_string(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
     for (size_t i = 0; len > 0 && i < c->env->table->count; i++, command++) {
         if (strncmp(command->name, line, len) != 0)
             continue;
@@ -326,7 +328,7 @@ static bool may_run(struct tk_console *c, const char *line)
 /* Answers ERR without affecting the command in progress. */
 static void refuse_line(struct tk_console *c, const char *prefix)
 {
-    put_err(c, prefix, c->line.refusal, c->line.refusal);
+    put_err_string(c, prefix, c->line.refusal, c->line.refusal);
     tk_output_text(&c->out, "\r\n");
     if (c->line.typed[0] != '@')
         prompt(c);

@@ -34,12 +34,12 @@ static void indicate_highest(const struct tk_alerts *all)
 
 static void print_event(struct tk_alert *alert, const char *event, int level, enum tk_err cause)
 {
-    char buf[320];
+    char buf[320], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_print(&t, "escalation ref=%s event=%s level=%u cause=%s", alert->account->name, event,
-                  (unsigned)level, tk_err_code(cause));
+                  (unsigned)level, tk_words_code(cause, code));
     if (level > 0) {
         tk_text_add(&t, " action=");
         tk_words_add(&t, cause);

@@ -126,6 +126,7 @@ static void write_message(const struct tk_alert *alert, struct tk_text *t,
 static void add_message(const struct tk_alert *alert, struct tk_text *t)
 {
     char host[TK_HOST_TEXT], moved_to[TK_HOST_TEXT], ref[REF_SIZE], action[TK_WORDS_MAX + 1];
+    char code[TK_ERR_CODE_MAX + 1];
     struct tk_text portal, ref_text, action_text;
     struct tk_token_health health;
 
@@ -145,7 +146,7 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
                            .device = tk_device_id(alert->all->rt->config->port),
                            .portal = host,
                            .ref = ref,
-                           .cause = tk_err_code((enum tk_err)alert->record.cause),
+                           .cause = tk_words_code((enum tk_err)alert->record.cause, code),
                            .action = action,
                            .server_error = has_moved ? moved_to : alert->account->server_error,
                            .level = alert->posted_level,
@@ -160,7 +161,7 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
  * of the alert; others append event or cause, and the number of recurrences. */
 static void begin_task(const struct tk_alert *alert, struct tk_text *t)
 {
-    char conv[TK_URL_MAX + 1], ref[REF_SIZE + 32];
+    char conv[TK_URL_MAX + 1], ref[REF_SIZE + 32], code[TK_ERR_CODE_MAX + 1];
     struct tk_text text;
 
     tk_text_init(&text, ref, sizeof ref);
@@ -169,7 +170,7 @@ static void begin_task(const struct tk_alert *alert, struct tk_text *t)
         tk_text_print(&text, "-%s",
                       alert->event != TK_ALERT_RAISED
                           ? event_name(alert)
-                          : tk_err_code((enum tk_err)alert->record.cause));
+                          : tk_words_code((enum tk_err)alert->record.cause, code));
     }
     if (alert->record.recurrences > 0)
         tk_text_print(&text, "-%u", (unsigned)alert->record.recurrences);
@@ -303,11 +304,12 @@ static void delivered(struct tk_alert *alert)
 
 static void log_undelivered(struct tk_alert *alert, enum tk_err err, int status)
 {
-    char buf[120];
+    char buf[120], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_print(&t, "escalation ref=%s undelivered=%s", alert->account->name, tk_err_code(err));
+    tk_text_print(&t, "escalation ref=%s undelivered=%s", alert->account->name,
+                  tk_words_code(err, code));
     if (status > 0)
         tk_text_print(&t, " http=%u", (unsigned)status);
     tk_runtime_log(alert->all->rt, TK_LOG_ERROR, &t);

@@ -3,6 +3,7 @@
 
 #include "tk_container.h"
 #include "tk_le.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -22,15 +23,11 @@ enum {
 
 static size_t pack(const struct tk_alert_record *r, uint8_t buf[SIZE])
 {
-    struct tk_text cause;
-
     buf[LEVEL] = r->level;
     buf[SENT] = (uint8_t)(r->delivered | r->sent << 4);
     buf[PENDING] = (uint8_t)(r->clear_pending | r->recurrences << 1);
     tk_le_put(buf + SINCE, (uint64_t)r->since, 8);
-    tk_text_init(&cause, (char *)buf + CAUSE, SIZE - CAUSE);
-    tk_text_add(&cause, tk_err_code((enum tk_err)r->cause));
-    return CAUSE + cause.len + 1;
+    return CAUSE + strlen(tk_words_code((enum tk_err)r->cause, (char *)buf + CAUSE)) + 1;
 }
 
 /* False, with *r cleared, if no build stores such a record. */

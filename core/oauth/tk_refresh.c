@@ -5,6 +5,7 @@
 #include "tk_account_store.h"
 #include "tk_container.h"
 #include "tk_token.h"
+#include "tk_words.h"
 
 #define REQUEST_TIMEOUT_MS 30000
 #define KEEPALIVE_MS       2000 /* for the refresh that may follow */
@@ -140,12 +141,12 @@ static void add_next_refresh(const struct tk_account *a, struct tk_text *t)
 
 static void log_failure(struct tk_account *a)
 {
-    char buf[200];
+    char buf[200], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_print(&t, "refresh ref=%s error=%s failures=%u next_in=", a->name,
-                  tk_err_code(a->refresh.error), (unsigned)a->refresh.failures);
+                  tk_words_code(a->refresh.error, code), (unsigned)a->refresh.failures);
     add_next_refresh(a, &t);
     if (a->server_error[0] != '\0')
         tk_text_print(&t, " said=%s", a->server_error);

@@ -2,6 +2,7 @@
 #include "tk_state.h"
 
 #include "tk_assert.h"
+#include "tk_words.h"
 
 enum tk_state tk_account_state(const struct tk_account *a)
 {
@@ -34,28 +35,28 @@ static const char *missing_setting(const struct tk_account *a)
     return a->client.client_id[0] == '\0' ? "client_id_missing" : "client_secret_missing";
 }
 
-static const char *needs_code_reason(const struct tk_account *a)
+static const char *needs_code_reason(const struct tk_account *a, char code[TK_ERR_CODE_MAX + 1])
 {
     if (!tk_account_has_pair(a))
-        return a->foreign_pair ? tk_err_code(TK_E_OTHER_DEVICE) : "new";
+        return a->foreign_pair ? tk_words_code(TK_E_OTHER_DEVICE, code) : "new";
     if (a->revocation == TK_SUCCESSOR_LONG)
-        return tk_err_code(TK_E_TOKEN_TOO_LONG);
+        return tk_words_code(TK_E_TOKEN_TOO_LONG, code);
     return a->revocation == TK_ROTATION_LOST ? "rotation_lost" : "revoked";
 }
 
-const char *tk_account_reason(const struct tk_account *a)
+const char *tk_account_reason(const struct tk_account *a, char code[TK_ERR_CODE_MAX + 1])
 {
     switch (tk_account_state(a)) {
     case TK_NO_CLIENT:
         return missing_setting(a);
     case TK_NEEDS_CODE:
-        return needs_code_reason(a);
+        return needs_code_reason(a, code);
     case TK_RETRYING:
-        return tk_err_code(a->refresh.error);
+        return tk_words_code(a->refresh.error, code);
     case TK_BLOCKED:
-        return tk_err_code(tk_account_has_client(a) ? tk_account_blocked_by(a)
-                                                    : a->rt->storage.err);
+        return tk_words_code(
+            tk_account_has_client(a) ? tk_account_blocked_by(a) : a->rt->storage.err, code);
     default:
-        return a->refresh.unstored ? tk_err_code(TK_E_STORAGE_FAILED) : "none";
+        return a->refresh.unstored ? tk_words_code(TK_E_STORAGE_FAILED, code) : "none";
     }
 }

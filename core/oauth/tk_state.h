@@ -22,7 +22,7 @@ enum tk_state tk_account_state(const struct tk_account *a);
 /* "no_client" to "blocked"; a constant. */
 const char *tk_state_name(enum tk_state state);
 
-/* The value of `reason=`, "none" if there is none; a constant. */
-const char *tk_account_reason(const struct tk_account *a);
+/* The value of `reason=`, "none" if there is none; a constant, or in code. */
+const char *tk_account_reason(const struct tk_account *a, char code[TK_ERR_CODE_MAX + 1]);
 
 #endif

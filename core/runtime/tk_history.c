@@ -4,6 +4,7 @@
 #include "tk_assert.h"
 #include "tk_keys.h"
 #include "tk_le.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -57,7 +58,9 @@ static uint16_t fnv(const char *s)
 
 static uint16_t hash_of(enum tk_err err)
 {
-    return fnv(tk_err_code(err));
+    char code[TK_ERR_CODE_MAX + 1];
+
+    return fnv(tk_words_code(err, code));
 }
 
 uint16_t tk_history_hash(const char *word)
@@ -67,13 +70,13 @@ uint16_t tk_history_hash(const char *word)
     return hash == 0 ? 1 : hash;
 }
 
-static const char *code_of(uint32_t hash)
+static enum tk_err error_of(uint32_t hash)
 {
-    for (int err = 0; err < TK_E_COUNT; err++) {
-        if (hash_of((enum tk_err)err) == hash)
-            return tk_err_code((enum tk_err)err);
-    }
-    return "unknown";
+    enum tk_err err = TK_OK;
+
+    while (err < TK_E_COUNT && hash_of(err) != hash)
+        err++;
+    return err;
 }
 
 static uint32_t uptime(const struct tk_history *h)
@@ -216,7 +219,7 @@ void tk_history_get(const struct tk_history *h, unsigned i, struct tk_event *eve
     unpack(p, event);
     event->type = p[TYPE] & 15;
     event->level = p[TYPE] >> 4 & 7;
-    event->cause = code_of(get(p + CAUSE, 2));
+    event->cause = error_of(get(p + CAUSE, 2));
 }
 
 void tk_history_get_security(const struct tk_history *h, unsigned i, struct tk_event *event)

@@ -84,8 +84,8 @@ struct tk_event {
     uint8_t account;   /* index of its slot, or TK_NO_ACCOUNT */
     uint8_t level;     /* of TK_EVENT_RAISED, else 0 */
     uint16_t boot;     /* number of that start */
-    const char *cause; /* code of an error, a constant; "unknown": an error of other firmware; NULL
-                          for a security event, to which alone belong: */
+    enum tk_err cause; /* TK_E_COUNT: an error of other firmware; TK_OK for a security event, to
+                          which alone belong: */
     uint16_t key;      /* tk_history_hash of the setting; 0: none */
     uint16_t count;    /* how often it happened, the last time at `when`; 65535: or more often */
 };

@@ -24,7 +24,8 @@ CORE = ["core", *(f"core/{room}" for room in ROOMS)]
 OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
 WORDS = "core/words.py"  # packs the user-facing strings
-TABLES = ["core/base/tk_errors.h", "core/console/tk_commands.h", "core/console/tk_settings.h"]
+TABLES = ["core/base/tk_errors.h", "core/console/tk_commands.h", "core/console/tk_settings.h",
+          "core/console/tk_hints.h"]
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 9216  # 9 KB

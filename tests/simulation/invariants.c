@@ -168,12 +168,13 @@ static void check_recovery(struct invariants *v, enum tk_state state)
 {
     const struct tk_account *a = gateway_account(v->g);
     uint64_t ms = state == TK_BLOCKED ? INVARIANTS_PROBE_MS : INVARIANTS_BACK_MS;
+    char code[TK_ERR_CODE_MAX + 1];
     bool is_back = state == TK_READY || state == TK_REFRESHING || state == TK_EXCHANGING;
 
     if (!is_back && state != TK_NEEDS_CODE && is_after_fault(v, 0, ms) &&
         (state != TK_BLOCKED || is_after_fault(v, v->g->server.grant.at_ms, ms)))
         violate(v, 'g', "%s (%s), %llu s after the last fault", tk_state_name(state),
-                tk_account_reason(a),
+                tk_account_reason(a, code),
                 (unsigned long long)(v->g->port.now_ms - v->fault_end_ms) / 1000);
     if (a->refresh.unstored && is_after_fault(v, 0, INVARIANTS_BACK_MS))
         violate(v, 'g', "a pair is not stored yet");

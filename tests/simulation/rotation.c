@@ -109,11 +109,14 @@ static bool is_good_end(bool must_recover, struct sum *sum)
 
 static void print_failure(const struct trial *t)
 {
+    char code[TK_ERR_CODE_MAX + 1];
+
     printf("FAILED rotation %s, power lost in %s step %llu, again at %llu, torn %d, grace %lld: "
            "%s %s (%c) %s\n",
            fates[t->fate], places[t->place], (unsigned long long)t->step,
            (unsigned long long)t->second, t->torn, (long long)t->grace_ms,
-           tk_state_name(gateway_state(&gateway)), tk_account_reason(gateway_account(&gateway)),
+           tk_state_name(gateway_state(&gateway)),
+           tk_account_reason(gateway_account(&gateway), code),
            invariants.violated == 0 ? '-' : invariants.violated, invariants.detail);
 }
 

@@ -81,6 +81,30 @@ static void commands_and_settings_have_the_help_of_their_row(void **state)
 #undef TK_SETTING
 }
 
+static void commands_have_the_hint_of_their_row(void **state)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+    size_t row = 0;
+
+    (void)state;
+#define TK_HINT(id, hint)                                                                          \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_add(&t, tk_words_of_hint(row++));                                                     \
+    assert_string_equal(buf, hint);
+#include "tk_hints.h"
+#undef TK_HINT
+}
+
+static void packed_codes_are_those_of_the_table(void **state)
+{
+    char code[TK_ERR_CODE_MAX + 1];
+
+    (void)state;
+    for (int err = 0; err < TK_E_COUNT; err++)
+        assert_string_equal(tk_words_code((enum tk_err)err, code), tk_err_code((enum tk_err)err));
+}
+
 static void hints_are_one_printable_line(void **state)
 {
     (void)state;
@@ -152,6 +176,8 @@ int main(void)
         cmocka_unit_test(codes_are_unique),
         cmocka_unit_test(errors_have_the_code_and_hint_of_their_row),
         cmocka_unit_test(commands_and_settings_have_the_help_of_their_row),
+        cmocka_unit_test(commands_have_the_hint_of_their_row),
+        cmocka_unit_test(packed_codes_are_those_of_the_table),
         cmocka_unit_test(hints_are_one_printable_line),
         cmocka_unit_test(hints_say_more_than_the_code),
         cmocka_unit_test(finds_errors_by_code),

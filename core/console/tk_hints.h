@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What commands say beside the hints of errors, an X-macro: TK_HINT(id, hint), see tk_command.h. */
+
+/* values that a command takes */
+TK_HINT(NAME, "give 1 to 16 characters of a-z, 0-9, - and _")
+TK_HINT(BASE64, "give base64, a multiple of 4 characters; earlier lines are kept")
+TK_HINT(DIGEST, "give 8 to 64 hex digits that match one root of ca list only")
+TK_HINT(TIME, "give seconds since 1970, as date +%s prints them")
+TK_HINT(SEED, "give 64 to 128 hex digits, as openssl rand -hex 32 prints")
+TK_HINT(LOG, "give off, error or info")
+
+/* after the hint of an error */
+TK_HINT(CODE_SPENT, ", then auth begin: this code is used up")
