@@ -2,7 +2,6 @@
 #include "tk_err.h"
 
 #include "tk_assert.h"
-#include "tk_words.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -35,14 +34,4 @@ enum tk_action tk_err_action(enum tk_err err)
 {
     TK_ASSERT(err < TK_E_COUNT);
     return (enum tk_action)actions[err];
-}
-
-enum tk_err tk_err_from_code(const char *code)
-{
-    enum tk_err err = TK_E_COUNT;
-    char found[TK_ERR_CODE_MAX + 1];
-
-    while (--err > TK_OK && strcmp(tk_words_code(err, found), code) != 0)
-        continue;
-    return err;
 }

@@ -36,8 +36,4 @@ const char *tk_err_code(enum tk_err err);
 
 enum tk_action tk_err_action(enum tk_err err);
 
-/* The error with this code; TK_OK for any other string. Store codes, not numbers: numbers change
- * from build to build. */
-enum tk_err tk_err_from_code(const char *code);
-
 #endif

@@ -11,10 +11,8 @@
 #include "tk_string.h"
 #include "tk_wipe.h"
 
-#if defined(__GNUC__)
-#define TK_TEXT_FORMAT __attribute__((format(printf, 2, 3))) /* the compiler checks the arguments  \
-                                                              */
-#else
+/* A build may name its compiler's attribute that checks the arguments of tk_text_print. */
+#ifndef TK_TEXT_FORMAT
 #define TK_TEXT_FORMAT
 #endif
 

@@ -54,6 +54,16 @@ const char *tk_words_code(enum tk_err err, char out[TK_ERR_CODE_MAX + 1])
     return out;
 }
 
+enum tk_err tk_words_err(const char *code)
+{
+    enum tk_err err = TK_E_COUNT;
+    char found[TK_ERR_CODE_MAX + 1];
+
+    while (--err > TK_OK && strcmp(tk_words_code(err, found), code) != 0)
+        continue;
+    return err;
+}
+
 unsigned tk_words_of_command(size_t row)
 {
     return FIRST_OF_COMMANDS + (unsigned)row;

@@ -26,4 +26,8 @@ void tk_words_add(struct tk_text *t, unsigned string);
  * need not carry. */
 const char *tk_words_code(enum tk_err err, char out[TK_ERR_CODE_MAX + 1]);
 
+/* The error with this code; TK_OK for any other string. Store codes, not numbers: numbers change
+ * from build to build. */
+enum tk_err tk_words_err(const char *code);
+
 #endif

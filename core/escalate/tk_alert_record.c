@@ -39,7 +39,7 @@ static bool unpack(struct tk_alert_record *r, const uint8_t buf[SIZE])
     r->clear_pending = buf[PENDING] & 1;
     r->recurrences = buf[PENDING] >> 1;
     r->since = (int64_t)tk_le_get(buf + SINCE, 8);
-    r->cause = (uint8_t)tk_err_from_code((const char *)buf + CAUSE);
+    r->cause = (uint8_t)tk_words_err((const char *)buf + CAUSE);
     if (r->level <= TK_ALERT_LEVEL_MAX && r->delivered <= TK_ALERT_LEVEL_MAX &&
         r->sent <= TK_ALERT_LEVEL_MAX && tk_is_unix_time(r->since))
         return true;

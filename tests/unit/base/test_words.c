@@ -145,9 +145,9 @@ static void finds_errors_by_code(void **state)
 
     (void)state;
     for (int err = 0; err < TK_E_COUNT; err++)
-        assert_int_equal(tk_err_from_code(tk_err_code((enum tk_err)err)), err);
+        assert_int_equal(tk_words_err(tk_err_code((enum tk_err)err)), err);
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        assert_int_equal(tk_err_from_code(none[i]), TK_OK);
+        assert_int_equal(tk_words_err(none[i]), TK_OK);
 }
 
 /* Only two errors make a refresh give up its pair. */

@@ -65,7 +65,7 @@ static bool is_response_row(const struct row *row)
 /* Of the last table: an error and its action. */
 static bool is_failure_row(const struct row *row)
 {
-    return row->count >= 2 && tk_err_from_code(row->cells[0]) != TK_OK;
+    return row->count >= 2 && tk_words_err(row->cells[0]) != TK_OK;
 }
 
 /* The error code between backticks, or "". */
@@ -164,7 +164,7 @@ static void actions_agree_with_errors_md(void **state)
     (void)state;
     for (size_t i = 0; i < row_count; i++) {
         if (is_failure_row(&rows[i]))
-            assert_string_equal(action_name(tk_err_from_code(rows[i].cells[0])), rows[i].cells[1]);
+            assert_string_equal(action_name(tk_words_err(rows[i].cells[0])), rows[i].cells[1]);
     }
 }
 
