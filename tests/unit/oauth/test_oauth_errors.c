@@ -4,7 +4,7 @@
 
 #include "respond.h"
 #include "tk_counters.h"
-#include "tk_err.h"
+#include "tk_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
