@@ -15,12 +15,12 @@ static const struct tk_commit nothing;
 
 struct opening {
     struct tk_writer w;
+    uint16_t worn;     /* as tk_store.worn, with the sectors that failed */
+    int8_t attempt;    /* at this sector */
+    bool is_complete;  /* all live values are copied */
+    bool is_undecided; /* the flash reported that the header failed, but it is there */
     const struct tk_commit *commit;
     struct tk_keys newer; /* keys of the sectors newer than the one that is copied */
-    uint16_t worn;        /* as tk_store.worn, with the sectors that failed */
-    bool is_complete;     /* all live values are copied */
-    bool is_undecided;    /* the flash reported that the header failed, but it is there */
-    int8_t attempt;       /* at this sector */
 };
 
 /* The unsettled record reads differently than before. If that was no misread, it was torn: drops
@@ -37,15 +37,6 @@ static void drop_unsettled(struct opening *o)
     o->attempt = -1;
 }
 
-/* Adds the heads of the entry at the cursor to what is written. */
-static void take_entry(struct tk_writer *w, uint32_t bit)
-{
-    const struct tk_cursor *e = &w->source;
-
-    w->mask |= bit;
-    w->count = (uint8_t)(w->count + (e->is_all ? 1 : tk_value_heads(e->key, e->len)));
-}
-
 /* Reads back once tk_write_record has given its buffer back: both need the stack. */
 static void write_checked(struct tk_writer *w)
 {
@@ -57,59 +48,56 @@ static void write_checked(struct tk_writer *w)
                 (tk_is_sealed(w->s) && !tk_record_read(w->s, &c, NULL));
 }
 
-/* Copies the unsettled record whole, and not marked as a copy: the original becomes void. The CRC
- * of the original is checked over the very bytes that were copied, so that marginal bits, which
- * read differently each time, cannot slip through. */
-static void copy_unsettled(struct opening *o)
-{
-    struct tk_writer *w = &o->w;
-    const struct tk_cursor *r = &w->source;
-
-    (void)tk_record_read(w->s, r, NULL); /* finds a bad bit */
-    w->mask = w->count = 0;
-    for (uint32_t bit = 1; tk_cursor_entry(w->s, &w->source); bit <<= 1)
-        take_entry(w, bit);
-    write_checked(w);
-    if (~w->source_crc != tk_media_number(w->s, r->end - 4, 4) && w->count == r->heads)
-        drop_unsettled(o);
-}
-
-/* Copies the live entries of a record. A damaged one is not given a fresh CRC. */
-static void copy_live(struct opening *o, const struct tk_commit *c)
+/* Copies the live entries of a record but those that the commit replaces. A damaged one is not
+ * given a fresh CRC. The unsettled record is copied whole, and not marked as a copy: the original
+ * becomes void. The CRC of the original is checked over the very bytes that were copied, so that
+ * marginal bits, which read differently each time, cannot slip through. */
+static void copy_record(struct opening *o, const struct tk_commit *c)
 {
     struct tk_writer *w = &o->w;
     struct tk_cursor *e = &w->source;
+    bool is_unsettled = e->at == w->s->unsettled;
 
     w->mask = 0;
-    w->count = TK_RECORD_COPY;
+    w->count = is_unsettled ? 0 : TK_RECORD_COPY;
     for (uint32_t bit = 1; tk_cursor_entry(w->s, e); bit <<= 1) {
-        if (!tk_commit_replaces(c, e->key) && tk_cursor_is_live(w->s, &o->newer, e))
-            take_entry(w, bit);
+        if (!is_unsettled &&
+            (tk_commit_replaces(c, e->key) || !tk_cursor_is_live(w->s, &o->newer, e)))
+            continue;
+        w->mask |= bit;
+        w->count = (uint8_t)(w->count + (e->is_all ? 1 : tk_value_heads(e->key, e->len)));
     }
     if (w->mask == 0)
         return;
-    if (tk_record_read(w->s, e, NULL))
-        write_checked(w);
-    else
+    if (!tk_record_read(w->s, e, NULL) && !is_unsettled)
         w->s->health |= TK_STORE_CORRUPT;
+    else
+        write_checked(w);
+    if (is_unsettled && w->count == e->heads &&
+        ~w->source_crc != tk_media_number(w->s, e->end - 4, 4))
+        drop_unsettled(o);
 }
 
-/* Copies the unsettled record, one with a bad bit, and all others if the sector dies. */
-static void copy_sector(struct opening *o, uint32_t seq, bool dies)
+/* Copies the unsettled record, one with a bad bit, and all others of the sectors whose places are
+ * used up to number `after`. */
+static void copy_all(struct opening *o, const struct tk_commit *c, uint32_t after)
 {
     struct tk_store *s = o->w.s;
     struct tk_cursor *r = &o->w.source;
 
-    tk_cursor_first(s, r, seq);
-    while (tk_cursor_record(s, r)) {
-        if (r->at == s->unsettled)
-            copy_unsettled(o);
-        else if (dies || s->bad_bit / 8 - r->at < r->end - r->at)
-            copy_live(o, o->commit);
+    memset(&o->newer, 0, sizeof o->newer);
+    o->w.commit = NULL;
+    for (uint32_t seq = s->seq; seq >= tk_media_oldest(s); seq--) {
+        tk_cursor_first(s, r, seq);
+        while (tk_cursor_record(s, r)) {
+            if (seq + s->ring <= after || r->at == s->unsettled ||
+                s->bad_bit / 8 - r->at < r->end - r->at)
+                copy_record(o, c);
+        }
+        if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
+            drop_unsettled(o); /* it no longer parses */
+        tk_keys_add(s, &o->newer, r, seq);
     }
-    if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
-        drop_unsettled(o); /* it no longer parses */
-    tk_keys_add(s, &o->newer, r, seq);
 }
 
 /* --- which sector is next --- */
@@ -133,29 +121,7 @@ uint32_t tk_write_next(const struct tk_store *s)
     return next_usable(s, s->seq, s->worn);
 }
 
-/* Number of the sector that this one takes the place of; 0: none that counts. */
-static uint32_t victim_of(const struct tk_store *s, uint32_t seq)
-{
-    uint32_t sectors = s->flash->sectors;
-
-    return s->ring == sectors && seq >= sectors + tk_media_oldest(s) ? seq - sectors : 0;
-}
-
 /* --- opening --- */
-
-static void write_copies(struct opening *o)
-{
-    struct tk_writer *w = &o->w;
-    struct tk_store *s = w->s;
-    uint32_t oldest = tk_media_oldest(s), after = next_usable(s, w->seq, o->worn);
-
-    memset(&o->newer, 0, sizeof o->newer);
-    w->commit = NULL;
-    w->at = tk_media_sector(s, w->seq) + tk_header_records(s);
-    w->limit = tk_media_sector_end(s, w->seq);
-    for (uint32_t seq = s->seq; seq != 0 && seq >= oldest; seq--)
-        copy_sector(o, seq, o->is_complete || seq + s->ring <= after);
-}
 
 static void write_commit(struct tk_writer *w, const struct tk_commit *c)
 {
@@ -172,8 +138,9 @@ static bool finish(struct opening *o)
 {
     struct tk_writer *w = &o->w;
     struct tk_store *s = w->s;
+    uint32_t sector = tk_media_sector(s, w->seq), end = w->at;
     struct tk_header h = {.seq = w->seq,
-                          .opened_end = w->at - tk_media_sector(s, w->seq),
+                          .opened_end = end - sector,
                           .worn = o->worn,
                           .sectors = (uint16_t)s->flash->sectors,
                           .is_complete = o->is_complete};
@@ -182,8 +149,8 @@ static bool finish(struct opening *o)
         h.prev_end = (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->seq);
     if (w->failed || s->read_failed)
         return false;
-    if (!tk_write_header(w, &h, tk_media_sector(s, w->seq))) {
-        o->is_undecided = tk_header_at(s, tk_media_sector(s, w->seq), &h) && h.seq == w->seq;
+    if (!tk_write_header(w, &h, sector)) {
+        o->is_undecided = tk_header_at(s, sector, &h) && h.seq == w->seq;
         return false;
     }
     s->ring = h.sectors;
@@ -192,45 +159,49 @@ static bool finish(struct opening *o)
     s->oldest = o->is_complete ? s->seq : s->oldest;
     s->prev_end = h.prev_end;
     s->worn = o->worn;
-    s->append_at = s->opened_end = tk_media_sector(s, s->seq) + h.opened_end;
-    s->limit = tk_media_sector_end(s, s->seq);
+    s->append_at = s->opened_end = end;
+    s->limit = sector + s->flash->sector_size;
     s->unsettled = 0;
     s->sector_closed = s->unwritten_since_mount = s->needs_rewrite = false;
     return true;
 }
 
-/* Copies the live values of a sector to the newest one, if it has any, so that it can be erased. */
-static bool evacuate(struct opening *o, uint32_t victim)
+/* Copies the live values of the sector whose place number seq takes to the newest one, if it has
+ * any, so that it can be erased. */
+static bool evacuate(struct opening *o, uint32_t seq)
 {
     struct tk_writer *w = &o->w;
     struct tk_store *s = w->s;
-    uint32_t at = s->append_at;
 
-    memset(&o->newer, 0, sizeof o->newer);
-    for (uint32_t seq = s->seq; seq > victim; seq--)
-        tk_keys_add(s, &o->newer, &w->source, seq);
-    *w = (struct tk_writer){
-        .s = s, .seq = s->seq, .at = at, .limit = s->sector_closed ? at : s->limit};
-    tk_cursor_first(s, &w->source, victim);
-    while (!w->failed && tk_cursor_record(s, &w->source))
-        copy_live(o, &nothing);
-    s->sector_closed = s->sector_closed || w->failed;
-    s->append_at = w->failed ? at : w->at;
-    return !w->failed && !s->read_failed;
+    if (s->ring != s->flash->sectors || seq < s->ring + tk_media_oldest(s))
+        return true;
+    w->seq = s->seq;
+    w->at = s->append_at;
+    w->limit = s->limit;
+    w->failed = s->sector_closed;
+    if (!w->failed)
+        copy_all(o, &nothing, seq);
+    s->sector_closed = w->failed;
+    s->append_at = w->failed ? s->append_at : w->at;
+    return !w->failed;
 }
 
-static bool try_sector(struct opening *o)
+static bool try_sector(struct opening *o, uint32_t seq)
 {
-    struct tk_store *s = o->w.s;
+    struct tk_writer *w = &o->w;
+    struct tk_store *s = w->s;
 
     for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed && !o->is_undecided;
          o->attempt++) {
-        o->w.failed = !s->next_erased && !tk_media_erase(s, o->w.seq);
+        w->seq = seq;
+        w->failed = !s->next_erased && !tk_media_erase(s, seq);
         s->next_erased = false;
-        if (o->w.failed)
+        if (w->failed)
             continue;
-        write_copies(o);
-        write_commit(&o->w, o->commit);
+        w->at = tk_media_sector(s, seq) + tk_header_records(s);
+        w->limit = tk_media_sector_end(s, seq);
+        copy_all(o, o->commit, o->is_complete ? UINT32_MAX : next_usable(s, seq, o->worn));
+        write_commit(w, o->commit);
         if (finish(o))
             return true;
     }
@@ -259,16 +230,15 @@ static bool try_all(struct opening *o)
     struct tk_store *s = o->w.s;
     uint32_t sectors = s->flash->sectors, seq = s->seq;
 
-    for (uint32_t i = 1; i < sectors && !s->read_failed && !o->is_undecided; i++) {
+    for (uint32_t i = 1; i < sectors && !s->read_failed; i++) {
         seq = next_usable(s, seq, o->worn);
         if (s->ring == sectors && seq == s->seq + sectors)
             break;
-        if (i > 1 && victim_of(s, seq) != 0 && !evacuate(o, victim_of(s, seq)))
+        if (i > 1 && !evacuate(o, seq))
             continue;
-        o->w.seq = seq;
-        if (try_sector(o))
+        if (try_sector(o, seq))
             return true;
-        if (o->is_undecided)
+        if (o->is_undecided || s->read_failed)
             break;
         s->health |= TK_STORE_WORN;
         if (seq % sectors < TK_WORN_PLACES)
