@@ -125,7 +125,7 @@ int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
     uint32_t sum = tk_header_records(s) + c->cost;
     struct tk_keys newer = {{0}};
 
-    for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--)
+    for (uint32_t seq = s->top.seq; seq != 0 && seq >= tk_media_oldest(s); seq--)
         sum += cost_of_sector(s, &newer, seq, c);
     return (int32_t)(s->flash->sector_size - sum);
 }

@@ -78,23 +78,25 @@ static void copy_record(struct opening *o, const struct tk_commit *c)
         drop_unsettled(o);
 }
 
-/* Copies the unsettled record, one with a bad bit, and all others of the sectors whose places are
- * used up to number `after`. */
+/* Copies all records of the sector whose place is used at number `after`; to a new sector those of
+ * older ones, too, the unsettled record, and one with a bad bit. */
 static void copy_all(struct opening *o, const struct tk_commit *c, uint32_t after)
 {
     struct tk_store *s = o->w.s;
     struct tk_cursor *r = &o->w.source;
+    bool is_new = o->w.seq != s->top.seq;
 
     memset(&o->newer, 0, sizeof o->newer);
     o->w.commit = NULL;
-    for (uint32_t seq = s->seq; seq >= tk_media_oldest(s); seq--) {
+    for (uint32_t seq = s->top.seq; seq >= tk_media_oldest(s); seq--) {
         tk_cursor_first(s, r, seq);
         while (tk_cursor_record(s, r)) {
-            if (seq + s->ring <= after || r->at == s->unsettled ||
-                s->bad_bit / 8 - r->at < r->end - r->at)
+            if (seq + s->top.sectors == after ||
+                (is_new && (seq + s->top.sectors < after || r->at == s->unsettled ||
+                            s->bad_bit / 8 - r->at < r->end - r->at)))
                 copy_record(o, c);
         }
-        if (seq == s->seq && s->unsettled != 0 && r->at <= s->unsettled)
+        if (seq == s->top.seq && s->unsettled != 0 && r->at <= s->unsettled)
             drop_unsettled(o); /* it no longer parses */
         tk_keys_add(s, &o->newer, r, seq);
     }
@@ -106,7 +108,8 @@ static void copy_all(struct opening *o, const struct tk_commit *c, uint32_t afte
  * part is used at first. */
 static uint32_t next_usable(const struct tk_store *s, uint32_t seq, uint32_t worn)
 {
-    uint32_t sectors = s->flash->sectors, old = s->ring < sectors ? s->ring : 0, place;
+    uint32_t sectors = s->flash->sectors, old = s->top.sectors < sectors ? s->top.sectors : 0,
+             place;
 
     for (uint32_t i = 0; i < sectors; i++) {
         place = ++seq % sectors;
@@ -118,7 +121,7 @@ static uint32_t next_usable(const struct tk_store *s, uint32_t seq, uint32_t wor
 
 uint32_t tk_write_next(const struct tk_store *s)
 {
-    return next_usable(s, s->seq, s->worn);
+    return next_usable(s, s->top.seq, s->top.worn);
 }
 
 /* --- opening --- */
@@ -139,27 +142,25 @@ static bool finish(struct opening *o)
     struct tk_writer *w = &o->w;
     struct tk_store *s = w->s;
     uint32_t sector = tk_media_sector(s, w->seq), end = w->at;
-    struct tk_header h = {.seq = w->seq,
-                          .opened_end = end - sector,
-                          .worn = o->worn,
+    struct tk_header h = {.format = TK_FORMAT,
+                          .is_complete = o->is_complete,
                           .sectors = (uint16_t)s->flash->sectors,
-                          .is_complete = o->is_complete};
+                          .worn = o->worn,
+                          .seq = w->seq,
+                          .opened_end = end - sector};
 
-    if (s->seq != 0)
-        h.prev_end = (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->seq);
+    if (s->top.seq != 0)
+        h.prev_end =
+            (s->unsettled != 0 ? s->unsettled : s->append_at) - tk_media_sector(s, s->top.seq);
     if (w->failed || s->read_failed)
         return false;
-    if (!tk_write_header(w, &h, sector)) {
+    if (!tk_write_header(s, &h, sector)) {
         o->is_undecided = tk_header_at(s, sector, &h) && h.seq == w->seq;
         return false;
     }
-    s->ring = h.sectors;
-    s->format = TK_FORMAT;
-    s->seq = w->seq;
-    s->oldest = o->is_complete ? s->seq : s->oldest;
-    s->prev_end = h.prev_end;
-    s->worn = o->worn;
-    s->append_at = s->opened_end = end;
+    s->top = h;
+    s->oldest = h.is_complete ? h.seq : s->oldest;
+    s->append_at = s->top.opened_end = end;
     s->limit = sector + s->flash->sector_size;
     s->unsettled = 0;
     s->sector_closed = s->unwritten_since_mount = s->needs_rewrite = false;
@@ -173,15 +174,14 @@ static bool evacuate(struct opening *o, uint32_t seq)
     struct tk_writer *w = &o->w;
     struct tk_store *s = w->s;
 
-    if (s->ring != s->flash->sectors || seq < s->ring + tk_media_oldest(s))
+    if (s->top.sectors != s->flash->sectors || seq < s->top.sectors + tk_media_oldest(s))
         return true;
-    w->seq = s->seq;
+    w->seq = s->top.seq;
     w->at = s->append_at;
-    w->limit = s->limit;
-    w->failed = s->sector_closed;
-    if (!w->failed)
-        copy_all(o, &nothing, seq);
-    s->sector_closed = w->failed;
+    w->limit = s->sector_closed ? w->at : s->limit;
+    w->failed = false;
+    copy_all(o, &nothing, seq);
+    s->sector_closed = s->sector_closed || w->failed;
     s->append_at = w->failed ? s->append_at : w->at;
     return !w->failed;
 }
@@ -211,64 +211,55 @@ static bool try_sector(struct opening *o, uint32_t seq)
 static bool void_mark(struct tk_store *s)
 {
     static const uint32_t zero;
-    struct tk_writer w = {.s = s, .seq = s->seq};
+    bool good;
 
     if (!s->is_marked)
         return true;
     s->is_marked = false;
-    tk_write_words(&w, &zero, s->limit + tk_header_records(s), TK_HEADER_USED);
-    s->sector_closed = s->sector_closed || w.failed;
-    s->next_erased = s->next_erased && !w.failed;
-    return !w.failed;
+    good = tk_write_words(s, &zero, s->limit + tk_header_records(s), TK_HEADER_USED);
+    s->sector_closed = s->sector_closed || !good;
+    s->next_erased = s->next_erased && good;
+    return good;
 }
 
-/* Tries one sector after another, unless a header is there in spite of an error: an erase that
- * fails could leave it without its records. The first one has nothing that counts; each further one
- * must not have anything live, and with it all is copied. */
-static bool try_all(struct opening *o)
-{
-    struct tk_store *s = o->w.s;
-    uint32_t sectors = s->flash->sectors, seq = s->seq;
-
-    for (uint32_t i = 1; i < sectors && !s->read_failed; i++) {
-        seq = next_usable(s, seq, o->worn);
-        if (s->ring == sectors && seq == s->seq + sectors)
-            break;
-        if (i > 1 && !evacuate(o, seq))
-            continue;
-        if (try_sector(o, seq))
-            return true;
-        if (o->is_undecided || s->read_failed)
-            break;
-        s->health |= TK_STORE_WORN;
-        if (seq % sectors < TK_WORN_PLACES)
-            o->worn = (uint16_t)(o->worn | 1u << seq % sectors);
-        o->is_complete = true;
-    }
-    return false;
-}
-
-/* If no other works, the worn ones are tried again. */
+/* Tries one sector after another, then the worn ones again, unless a header is there in spite of an
+ * error: an erase that fails could leave it without its records. The first one has nothing that
+ * counts; each further one must not have anything live, and with it all is copied. */
 int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_complete)
 {
-    struct opening o = {.w = {.s = s}, .commit = c, .worn = s->worn};
+    struct opening o = {.w = {.s = s}, .commit = c, .worn = s->top.worn};
+    uint32_t sectors = s->flash->sectors, seq = s->top.seq;
 
     (void)void_mark(s);
-    o.is_complete =
-        is_complete || s->seq == 0 || s->format < TK_FORMAT || s->ring != s->flash->sectors;
-    if (try_all(&o))
-        return TK_STORE_OK;
-    o.worn = 0;
-    o.is_complete = true;
-    return !s->read_failed && !o.is_undecided && s->worn != 0 && try_all(&o) ? TK_STORE_OK
-                                                                             : TK_STORE_FLASH;
+    o.is_complete = is_complete || s->top.seq == 0 || s->top.format < TK_FORMAT ||
+                    s->top.sectors != s->flash->sectors;
+    for (uint32_t i = 1; i < 2 * sectors && !s->read_failed && !o.is_undecided; i++) {
+        if (i == sectors) {
+            if (s->top.worn == 0)
+                break;
+            seq = s->top.seq;
+            o.worn = 0;
+            continue;
+        }
+        seq = next_usable(s, seq, o.worn);
+        if ((s->top.sectors == sectors && seq % sectors == s->top.seq % sectors) ||
+            (i > 1 && !evacuate(&o, seq)))
+            continue;
+        if (try_sector(&o, seq))
+            return TK_STORE_OK;
+        s->health |= s->read_failed || o.is_undecided ? 0 : TK_STORE_WORN;
+        if (seq % sectors < TK_WORN_PLACES)
+            o.worn = (uint16_t)(o.worn | 1u << seq % sectors);
+        o.is_complete = true;
+    }
+    return TK_STORE_FLASH;
 }
 
 /* --- the newest sector --- */
 
 int tk_write_append(struct tk_store *s, const struct tk_commit *c)
 {
-    struct tk_writer w = {.s = s, .seq = s->seq, .at = s->append_at, .limit = s->limit};
+    struct tk_writer w = {.s = s, .seq = s->top.seq, .at = s->append_at, .limit = s->limit};
 
     if (!void_mark(s))
         return TK_STORE_FLASH;
@@ -284,22 +275,18 @@ int tk_write_append(struct tk_store *s, const struct tk_commit *c)
 
 int tk_write_mark(struct tk_store *s)
 {
-    struct tk_writer w = {.s = s, .seq = s->seq};
-    uint32_t at = s->limit - tk_mark_size(s), end = s->append_at - tk_media_sector(s, s->seq);
-    struct tk_header h = {.seq = s->seq,
-                          .prev_end = s->prev_end,
-                          .opened_end = end | (s->next_erased ? TK_HEADER_ERASED : 0) |
-                                        (s->sector_closed ? 0 : TK_HEADER_OPEN),
-                          .worn = s->worn,
-                          .sectors = s->ring,
-                          .is_complete = s->oldest == s->seq};
+    uint32_t at = s->limit - tk_mark_size(s);
+    struct tk_header h = s->top;
 
+    h.opened_end = (s->append_at - tk_media_sector(s, h.seq)) |
+                   (s->next_erased ? TK_HEADER_ERASED : 0) |
+                   (s->sector_closed ? 0 : TK_HEADER_OPEN);
     if (at < s->append_at || !tk_media_is_blank(s, at, s->limit))
         return TK_STORE_FLASH;
     s->limit = at; /* also if it fails: its units may be programmed */
-    if (!tk_write_header(&w, &h, at))
+    if (!tk_write_header(s, &h, at))
         return TK_STORE_FLASH;
-    s->opened_end = s->append_at;
+    s->top.opened_end = s->append_at;
     s->is_marked = true;
     return TK_STORE_OK;
 }
