@@ -85,8 +85,6 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
         ret = TK_STORE_GEOMETRY;
     else
         ret = seal != NULL && !TK_STORE_SEALING ? TK_STORE_SEALED : tk_mount(s);
-    if (ret != TK_STORE_OK)
-        s->top.seq = 0; /* what was found may not be the newest, or not ours */
     s->top.error = (int8_t)ret;
     return ret;
 }
@@ -259,11 +257,10 @@ void tk_store_close(struct tk_store *s)
  * sectors if that fails; for those that the mask does not have, all bits. */
 static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
 {
-    uint32_t sectors = s->flash->sectors, at = place * s->flash->sector_size;
-    uint32_t seq = s->top.seq / sectors * sectors + sectors + place; /* a number above all */
+    uint32_t at = place * s->flash->sector_size;
 
     s->read_failed = false;
-    if ((tk_media_erase(s, seq) || tk_media_erase(s, seq)) && tk_media_sync(s) &&
+    if ((tk_media_erase(s, at) || tk_media_erase(s, at)) && tk_media_sync(s) &&
         tk_media_is_blank(s, at, at + s->flash->sector_size))
         return 0;
     return (uint16_t)(place < TK_WORN_PLACES ? 1u << place : (1u << TK_WORN_PLACES) - 1);
@@ -273,16 +270,16 @@ static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
  * nothing. */
 static int begin_anew(struct tk_store *s, const struct tk_commit *wipe, uint16_t left)
 {
-    uint32_t sectors = s->flash->sectors, seq = tk_mount_number(s) / sectors * sectors + sectors;
+    uint32_t sectors = s->flash->sectors, seq;
 
     (void)tk_store_open(s, s->flash, s->seal);
-    s->top.error = TK_STORE_OK;
-    s->top.seq = seq;
+    seq = s->top.seq / sectors * sectors + sectors;
+    s->top = (struct tk_header){
+        .format = TK_FORMAT, .sectors = (uint16_t)sectors, .worn = left, .seq = seq};
     s->oldest = seq + 1;
-    s->append_at = tk_media_sector(s, seq);
+    s->append_at = 0; /* the offset of that sector */
     s->unsettled = 0;
     s->is_marked = s->next_erased = false;
-    s->top.worn = left;
     return tk_write_opening(s, wipe, true);
 }
 
@@ -306,7 +303,6 @@ int tk_store_wipe(struct tk_store *s)
     if (begin(s) == TK_STORE_OK && s->top.seq != 0)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
     newest = s->top.seq % sectors;
-    s->top.sectors = (uint16_t)sectors;
     for (uint32_t i = 0; i < sectors; i++)
         left |= i != newest ? wipe_sector(s, i) : 0;
     int ret = begin_anew(s, &c, left);

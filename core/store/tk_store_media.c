@@ -46,11 +46,11 @@ uint32_t tk_media_oldest(const struct tk_store *s)
     return oldest > s->oldest ? oldest : s->oldest;
 }
 
-int tk_media_erase_step(struct tk_store *s, uint32_t seq)
+int tk_media_erase_step(struct tk_store *s, uint32_t at)
 {
-    int ret = s->flash->erase(s->flash->ctx, tk_media_sector(s, seq));
+    int ret = s->flash->erase(s->flash->ctx, at);
 
-    if (s->bad_bit / 8 - tk_media_sector(s, seq) < s->flash->sector_size)
+    if (s->bad_bit / 8 - at < s->flash->sector_size)
         s->bad_bit = UINT32_MAX;
     s->next_erased = ret == TK_FLASH_OK;
     s->next_erasing = ret == TK_FLASH_AGAIN;
@@ -59,12 +59,12 @@ int tk_media_erase_step(struct tk_store *s, uint32_t seq)
                                    : TK_STORE_FLASH;
 }
 
-bool tk_media_erase(struct tk_store *s, uint32_t seq)
+bool tk_media_erase(struct tk_store *s, uint32_t at)
 {
     int ret;
 
     do {
-        ret = tk_media_erase_step(s, seq);
+        ret = tk_media_erase_step(s, at);
     } while (ret == TK_STORE_AGAIN);
     return ret == TK_STORE_OK;
 }

@@ -110,20 +110,12 @@ int tk_mount(struct tk_store *s)
         return TK_STORE_FLASH;
     if (newest.seq == 0)
         return is_foreign(s) ? s->read_failed ? TK_STORE_FLASH : TK_STORE_FOREIGN : TK_STORE_OK;
+    s->top = newest;
     if (newest.error != 0)
         return newest.error;
-    s->top = newest;
     s->top.opened_end += tk_media_sector(s, s->top.seq);
     mount_newest(s);
     if (s->read_failed)
         return TK_STORE_FLASH;
     return s->top.format < TK_FORMAT ? error_of_format_1(s) : TK_STORE_OK;
-}
-
-uint32_t tk_mount_number(struct tk_store *s)
-{
-    struct tk_header newest = {.seq = 0};
-
-    scan(s, &newest);
-    return newest.seq;
 }

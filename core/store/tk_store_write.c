@@ -121,7 +121,7 @@ static uint32_t next_usable(const struct tk_store *s, uint32_t seq, uint32_t wor
 
 uint32_t tk_write_next(const struct tk_store *s)
 {
-    return next_usable(s, s->top.seq, s->top.worn);
+    return tk_media_sector(s, next_usable(s, s->top.seq, s->top.worn));
 }
 
 /* --- opening --- */
@@ -190,16 +190,17 @@ static bool try_sector(struct opening *o, uint32_t seq)
 {
     struct tk_writer *w = &o->w;
     struct tk_store *s = w->s;
+    uint32_t sector = tk_media_sector(s, seq);
 
     for (o->attempt = 0; o->attempt < ATTEMPTS && !s->read_failed && !o->is_undecided;
          o->attempt++) {
         w->seq = seq;
-        w->failed = !s->next_erased && !tk_media_erase(s, seq);
+        w->failed = !s->next_erased && !tk_media_erase(s, sector);
         s->next_erased = false;
         if (w->failed)
             continue;
-        w->at = tk_media_sector(s, seq) + tk_header_records(s);
-        w->limit = tk_media_sector_end(s, seq);
+        w->at = sector + tk_header_records(s);
+        w->limit = sector + s->flash->sector_size;
         copy_all(o, o->commit, o->is_complete ? UINT32_MAX : next_usable(s, seq, o->worn));
         write_commit(w, o->commit);
         if (finish(o))

@@ -16,7 +16,7 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
 /* Writes a mark: all of the newest sector is complete. */
 int tk_write_mark(struct tk_store *s);
 
-/* Number of the sector that is opened next. */
+/* Flash offset of the sector that is opened next. */
 uint32_t tk_write_next(const struct tk_store *s);
 
 #endif
