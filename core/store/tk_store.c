@@ -107,7 +107,7 @@ static int answer(struct tk_store *s, const struct tk_cursor *c, void *buf, size
     int len = TK_STORE_MISSING;
 
     if (c->at != 0)
-        len = c->len <= size ? (int)c->len : TK_STORE_SHORT - (int)c->len;
+        len = c->len <= size ? (int)c->len : -((int)c->len - TK_STORE_SHORT);
     if (len >= 0 && !tk_record_read(s, c, buf)) {
         s->health |= TK_STORE_CORRUPT;
         len = TK_STORE_FLASH;
@@ -167,7 +167,7 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
 /* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
 static uint32_t room_end(const struct tk_store *s)
 {
-    bool has_marks = s->limit != tk_media_sector_end(s, s->top.seq);
+    bool has_marks = s->limit % s->flash->sector_size != 0;
 
     return s->limit - (has_marks ? tk_mark_size(s) : 0);
 }

@@ -47,14 +47,6 @@ uint32_t tk_mark_size(const struct tk_store *s)
     return tk_header_records(s) + tk_media_align(s, TK_HEADER_USED);
 }
 
-/* The header itself; the second one of format 1; the first mark. */
-uint32_t tk_header_copy(const struct tk_store *s, uint32_t sector, uint32_t copy)
-{
-    return copy == 0   ? sector
-           : copy == 1 ? sector + tk_media_align(s, TK_HEADER_HALF)
-                       : sector + s->flash->sector_size - tk_mark_size(s);
-}
-
 /* --- writing --- */
 
 /* The lower half of CHECK: 13 bits of a CRC over SHAPE and the unit. */
@@ -239,12 +231,22 @@ bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h)
            (h->opened_end & TK_HEADER_OFFSET) <= s->flash->sector_size;
 }
 
+/* The header itself; the second one of format 1; the first mark. */
+bool tk_header_copy(struct tk_store *s, uint32_t sector, uint32_t copy, struct tk_header *h)
+{
+    return tk_header_at(s,
+                        copy == 0   ? sector
+                        : copy == 1 ? sector + tk_media_align(s, TK_HEADER_HALF)
+                                    : sector + s->flash->sector_size - tk_mark_size(s),
+                        h);
+}
+
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
 {
     uint32_t sector = tk_media_sector(s, seq);
 
     for (uint32_t i = 0; i < TK_HEADER_COPIES; i++) {
-        if (tk_header_at(s, tk_header_copy(s, sector, i), h) && h->error == 0 && h->seq == seq &&
+        if (tk_header_copy(s, sector, i, h) && h->error == 0 && h->seq == seq &&
             h->format == s->top.format && h->sectors == s->top.sectors)
             return true;
     }

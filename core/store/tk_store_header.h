@@ -25,8 +25,9 @@ bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h);
 /* Reads the header of sector seq, or the next best copy of it. False if there is none. */
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h);
 
-/* Flash offsets of the copies of a header in a sector, 0 to TK_HEADER_COPIES - 1. */
-uint32_t tk_header_copy(const struct tk_store *s, uint32_t sector, uint32_t copy);
+/* Reads one of the copies of a header of the sector at this flash offset, 0 to TK_HEADER_COPIES
+ * - 1. */
+bool tk_header_copy(struct tk_store *s, uint32_t sector, uint32_t copy, struct tk_header *h);
 
 /* Flash offset in a sector at which its records begin. */
 uint32_t tk_header_records(const struct tk_store *s);

@@ -23,7 +23,7 @@ static void scan(struct tk_store *s, struct tk_header *newest)
 
     for (uint32_t i = 0; i < s->flash->sectors; i++) {
         for (uint32_t copy = 0; copy < TK_HEADER_COPIES; copy++) {
-            if (!tk_header_at(s, tk_header_copy(s, i * size, copy), &h))
+            if (!tk_header_copy(s, i * size, copy, &h))
                 continue;
             take(s, newest, &h);
             if (h.error == 0)

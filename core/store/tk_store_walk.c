@@ -220,18 +220,21 @@ void tk_find_previous(struct tk_store *s, struct tk_cursor *c, uint16_t key)
     uint8_t health = s->health;
     struct tk_header h;
 
-    for (uint32_t seq = s->top.seq >= s->top.sectors ? s->top.seq - s->top.sectors + 1 : 1;
-         seq <= s->top.seq; seq++) {
-        bool is_there = tk_header_read(s, seq, &h);
+    for (uint32_t i = s->top.sectors; i-- > 0;) {
+        uint32_t seq = s->top.seq - i;
+        bool is_whole = tk_header_read(s, seq, &h);
 
-        tk_cursor_first(s, c, seq);
-        while (is_there && tk_cursor_next(s, c)) {
-            if (!concerns(c, key))
-                continue;
-            previous = c->is_copy ? previous : newest;
-            newest = c->deleted ? 0 : c->at;
+        if (is_whole) {
+            tk_cursor_first(s, c, seq);
+            while (tk_cursor_next(s, c)) {
+                if (!concerns(c, key))
+                    continue;
+                previous = c->is_copy ? previous : newest;
+                newest = c->deleted ? 0 : c->at;
+            }
+            is_whole = i == 0 || c->at == c->limit;
         }
-        if (!is_there || (seq < s->top.seq && c->at != c->limit))
+        if (!is_whole)
             newest = previous = 0;
     }
     go_to(s, c, newest == 0 ? 0 : previous, key);

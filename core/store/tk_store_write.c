@@ -40,8 +40,10 @@ static void drop_unsettled(struct opening *o)
 /* Reads back once tk_write_record has given its buffer back: both need the stack. */
 static void write_checked(struct tk_writer *w)
 {
-    struct tk_cursor c = {.seq = w->seq, .at = w->at};
+    struct tk_cursor c;
 
+    c.seq = w->seq;
+    c.at = w->at;
     c.end = tk_write_record(w);
     c.heads = w->count % TK_RECORD_COPY;
     w->failed = w->failed || !tk_record_is_whole(w->s, &c) ||
@@ -144,6 +146,7 @@ static bool finish(struct opening *o)
     uint32_t sector = tk_media_sector(s, w->seq), end = w->at;
     struct tk_header h = {.format = TK_FORMAT,
                           .is_complete = o->is_complete,
+                          .error = 0,
                           .sectors = (uint16_t)s->flash->sectors,
                           .worn = o->worn,
                           .seq = w->seq,
@@ -168,7 +171,7 @@ static bool finish(struct opening *o)
 }
 
 /* Copies the live values of the sector whose place number seq takes to the newest one, if it has
- * any, so that it can be erased. */
+ * any, so that it can be erased. False if there is no room, or if it is the newest one. */
 static bool evacuate(struct opening *o, uint32_t seq)
 {
     struct tk_writer *w = &o->w;
@@ -176,6 +179,8 @@ static bool evacuate(struct opening *o, uint32_t seq)
 
     if (s->top.sectors != s->flash->sectors || seq < s->top.sectors + tk_media_oldest(s))
         return true;
+    if (seq >= s->top.sectors + s->top.seq)
+        return false;
     w->seq = s->top.seq;
     w->at = s->append_at;
     w->limit = s->sector_closed ? w->at : s->limit;
@@ -243,8 +248,7 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
             continue;
         }
         seq = next_usable(s, seq, o.worn);
-        if ((s->top.sectors == sectors && seq % sectors == s->top.seq % sectors) ||
-            (i > 1 && !evacuate(&o, seq)))
+        if (!evacuate(&o, seq))
             continue;
         if (try_sector(&o, seq))
             return TK_STORE_OK;
