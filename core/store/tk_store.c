@@ -167,7 +167,7 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
 /* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
 static uint32_t room_end(const struct tk_store *s)
 {
-    bool has_marks = s->limit % s->flash->sector_size != 0;
+    bool has_marks = s->limit != tk_media_sector_end(s, s->top.seq);
 
     return s->limit - (has_marks ? tk_mark_size(s) : 0);
 }
@@ -179,11 +179,10 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
 
     if (ret != TK_STORE_OK || (seq != 0 && s->top.seq != seq))
         return ret;
-    ret = TK_STORE_FLASH;
     s->largest = c->size > s->largest ? c->size : s->largest;
-    if (!s->sector_closed && s->append_at + c->size <= room_end(s))
-        ret = tk_write_append(s, c);
-    return ret == TK_STORE_OK || s->read_failed ? ret : tk_write_opening(s, c, false);
+    if (!s->sector_closed && s->append_at + c->size <= room_end(s) && tk_write_append(s, c))
+        return TK_STORE_OK;
+    return s->read_failed ? TK_STORE_FLASH : tk_write_opening(s, c, false);
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)

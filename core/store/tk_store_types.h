@@ -144,7 +144,6 @@ struct tk_cursor {
     bool is_copy; /* of a record of an earlier sector */
     uint16_t key;
     uint16_t len; /* of the value */
-    uint16_t first_heads[4];
 };
 
 /* A value to read. */

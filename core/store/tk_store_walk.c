@@ -54,17 +54,14 @@ static uint32_t part_len(uint32_t head)
     return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
 }
 
-/* Most records have few heads: those are read only once. The check does not cover reading the
- * others again. */
+/* Reads a head until it reads the same twice: the check does not cover it. */
 static uint32_t next_head(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t index = c->next_head++, head = 0, again = 1;
+    uint32_t at = c->at + 1 + 2u * c->next_head++, head = 0, again = 1;
 
-    if (index < sizeof c->first_heads / sizeof c->first_heads[0])
-        return c->first_heads[index];
     for (int i = 0; i < 4 && head != again; i++) {
         again = head;
-        head = tk_media_number(s, c->at + 1 + 2 * index, 2);
+        head = tk_media_number(s, at, 2);
     }
     return head;
 }
@@ -118,8 +115,6 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
             break;
         crc = tk_crc_add_number(crc, head, 2);
         c->end += is_wide(s, c, head) ? 0 : part_len(head);
-        if (i < sizeof c->first_heads / sizeof c->first_heads[0])
-            c->first_heads[i] = (uint16_t)head;
     }
     return (uint16_t)crc == head && c->end <= c->limit;
 }

@@ -262,20 +262,20 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
 
 /* --- the newest sector --- */
 
-int tk_write_append(struct tk_store *s, const struct tk_commit *c)
+bool tk_write_append(struct tk_store *s, const struct tk_commit *c)
 {
     struct tk_writer w = {.s = s, .seq = s->top.seq, .at = s->append_at, .limit = s->limit};
 
     if (!void_mark(s))
-        return TK_STORE_FLASH;
+        return false;
     write_commit(&w, c);
-    if (w.failed) {
+    if (!w.failed)
+        s->append_at = w.at;
+    else {
         s->sector_closed = true;
         s->health |= TK_STORE_WORN;
-        return TK_STORE_FLASH;
     }
-    s->append_at = w.at;
-    return TK_STORE_OK;
+    return !w.failed;
 }
 
 int tk_write_mark(struct tk_store *s)
