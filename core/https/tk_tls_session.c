@@ -22,7 +22,7 @@ static bool has_whole_name(const struct tk_tls_session *session)
         return true;
     size_t end = at + ((size_t)data[at - 2] << 8 | data[at - 1]);
 
-    return end > at && end <= session->len && data[end - 1] == '\0';
+    return end == at || (end <= session->len && data[end - 1] == '\0'); /* an address: no name */
 }
 
 bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
