@@ -101,6 +101,15 @@ static int clear_bits(int fd, uint32_t offset, const uint8_t *data, size_t len)
     return write_all(fd, offset, bounce, len);
 }
 
+/* Where the file was removed, no start would find what is written. One that shrank would grow again
+ * by it, and be refused at the next start. */
+static bool has_file(const struct tk_posix_flash *f)
+{
+    struct stat st;
+
+    return fstat(f->fd, &st) == 0 && st.st_nlink > 0 && (uint64_t)st.st_size >= size_of(&f->flash);
+}
+
 static int note(struct tk_posix_flash *f, int ret)
 {
     f->failed |= ret != TK_FLASH_OK;
@@ -114,6 +123,8 @@ static int flash_program(void *ctx, uint32_t offset, const void *data, size_t le
 
     if (!programmable(&f->flash, offset, len))
         return TK_FLASH_ERR;
+    if (!has_file(f))
+        return note(f, TK_FLASH_ERR);
     while (len > 0) {
         size_t n = len < BOUNCE ? len : BOUNCE;
 
@@ -133,7 +144,7 @@ static int flash_erase(void *ctx, uint32_t offset)
 
     if (offset % size != 0 || !inside(&f->flash, offset, size))
         return TK_FLASH_ERR;
-    return note(f, write_blank(f->fd, offset, size));
+    return note(f, has_file(f) ? write_blank(f->fd, offset, size) : TK_FLASH_ERR);
 }
 
 static int flash_sync(void *ctx)

@@ -208,6 +208,29 @@ static void a_write_that_fails_is_remembered(void **state)
     remove_dir(&p);
 }
 
+static void a_file_that_shrank_or_was_removed_is_not_written(void **state)
+{
+    const uint8_t data[8] = {0};
+    struct tk_posix_flash f;
+    struct place p;
+    struct stat st;
+
+    (void)state;
+    make_dir(&p);
+    for (int is_removed = 0; is_removed < 2; is_removed++) {
+        unlink(p.file);
+        assert_int_equal(open_flash(&f, &p), TK_POSIX_FLASH_OK);
+        assert_int_equal(is_removed ? unlink(p.file) : truncate(p.file, 8192), 0);
+        assert_int_equal(f.flash.program(f.flash.ctx, 0, data, sizeof data), TK_FLASH_ERR);
+        assert_int_equal(f.flash.erase(f.flash.ctx, 8192), TK_FLASH_ERR);
+        assert_true(f.failed);
+        assert_int_equal(fstat(f.fd, &st), 0);
+        assert_int_equal(st.st_size, is_removed ? 4 * 4096 : 8192);
+        tk_posix_flash_close(&f);
+    }
+    remove_dir(&p);
+}
+
 static void a_file_that_others_may_read_or_write_is_refused(void **state)
 {
     static const mode_t modes[] = {0640, 0620, 0610, 0604, 0602, 0601, 0644, 0666};
@@ -308,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_flash_can_be_opened_once),
         cmocka_unit_test(a_file_that_is_replaced_meanwhile_is_not_used),
         cmocka_unit_test(a_write_that_fails_is_remembered),
+        cmocka_unit_test(a_file_that_shrank_or_was_removed_is_not_written),
         cmocka_unit_test(a_file_that_others_may_read_or_write_is_refused),
         cmocka_unit_test(a_file_of_another_size_or_type_is_refused),
         cmocka_unit_test(one_of_many_that_create_it_at_once_succeeds),
