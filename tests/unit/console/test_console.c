@@ -508,6 +508,19 @@ static void a_rejected_token_that_is_not_replaced_in_time_is_not_served(void **s
     world_assert_begins(world_type(&w, "token rejected=1"), "ERR try_later");
 }
 
+/* Its refresh is under way for as long as the consumer waits. */
+static void a_token_that_is_not_renewed_in_time_is_to_be_tried_later(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_SILENT, 0);
+    world_restart(&w, 2 * 3600000);
+    uint64_t before = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "token"), "ERR try_later");
+    assert_in_range(w.port.now_ms - before, 25000, 25100);
+}
+
 /* The portal works again, and refreshes still fail: the last error is over, the rejection not. */
 static void a_rejected_token_is_not_served_without_an_error_either(void **state)
 {
@@ -575,6 +588,7 @@ int main(void)
         TEST(a_rejected_token_that_is_not_replaced_in_time_is_not_served),
         TEST(a_rejected_token_is_not_served_without_an_error_either),
         TEST(a_program_need_not_take_lines),
+        TEST(a_token_that_is_not_renewed_in_time_is_to_be_tried_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
