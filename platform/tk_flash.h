@@ -67,6 +67,7 @@ enum {
     TK_FLASH_ERR = -2    /* the memory failed; the contents of the range are undefined */
 };
 
+/* core/store takes a subset of these shapes: see tk_store_open. */
 struct tk_flash {
     uint32_t sector_size; /* bytes that an erase clears: 1 KB to 256 KB, a multiple of unit */
     uint32_t sectors;     /* 2 or more */
@@ -83,7 +84,10 @@ struct tk_flash {
 
     /* Erases the sector that begins at offset, whatever it holds. One call takes at most 10 ms: a
      * longer erase returns TK_FLASH_AGAIN until it is done. TK_FLASH_OK, TK_FLASH_AGAIN or
-     * TK_FLASH_ERR. */
+     * TK_FLASH_ERR. A driver whose erase blocks (esp_partition_erase_range) is called from a task
+     * of its own. Where a processor stalls while the bank is erased that it runs from (STM32L4 with
+     * one bank), run the code of the erase and of the tick from RAM, or put the area into another
+     * bank. */
     int (*erase)(void *ctx, uint32_t offset);
 
     /* NULL where a call that returned is already durable. Otherwise: makes all calls so far survive

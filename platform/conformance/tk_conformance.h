@@ -58,4 +58,8 @@ int tk_conformance_run(const struct tk_conformance *c);
  * device does not carry the code of the others. */
 int tk_conformance_run_standalone(const struct tk_conformance *c);
 
+/* The checks of scratch alone, for a program that uses the store and nothing else of this tree. Of
+ * the port they need tk_clock_now_ms, tk_wait and tk_device_feed_watchdog. */
+int tk_conformance_run_flash(const struct tk_conformance *c);
+
 #endif

@@ -243,3 +243,11 @@ void tk_suite_flash(struct tk_suite_tally *t)
         missing = "invalid geometry";
     TK_SUITE_RUN(t, checks, missing);
 }
+
+int tk_conformance_run_flash(const struct tk_conformance *c)
+{
+    struct tk_suite_tally t = {c, 0, NULL};
+
+    tk_suite_flash(&t);
+    return t.failures;
+}

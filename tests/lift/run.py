@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lifts rooms of core out: builds and runs each README's example from the files it names alone.
+"""Lifts rooms out of the tree: builds and runs each README's example from the files it names alone.
 
     python3 tests/lift/run.py [build/host]
 
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
-NAMED = ["core/store/README.md", "core/https/README.md"]  # and any other that has files to copy
+NAMED = ["core/store/README.md", "core/https/README.md", "platform/conformance/README.md"]  # and any other that has files to copy
 FLAGS = "gcc -std=c99 -Wall -Wextra -Werror"
 SECONDS = 120  # of one build and run
 

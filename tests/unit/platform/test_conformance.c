@@ -339,9 +339,24 @@ static void an_empty_suite_skips_everything(void **state)
     tk_posix_free(&port);
 }
 
+static void flash_can_be_checked_alone(void **state)
+{
+    static struct tk_port port;
+    struct outcome o = {.done = true};
+    struct tk_flash small = {.sector_size = 512, .sectors = 2, .unit = 1};
+    struct tk_conformance suite = {.port = &port, .scratch = &small, .report = note, .ctx = &o};
+
+    (void)state;
+    tk_posix_init(&port);
+    assert_int_equal(tk_conformance_run_flash(&suite), 1); /* its geometry; then it stops */
+    assert_int_equal(o.checks, 9);
+    assert_int_equal(o.skipped, 8);
+    tk_posix_free(&port);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[RUNS + 2];
+    struct CMUnitTest tests[RUNS + 3];
 
     for (int i = 0; i < RUNS; i++)
         tests[i] = (struct CMUnitTest){.name = runs[i].name,
@@ -349,5 +364,6 @@ int main(void)
                                        .initial_state = (void *)(uintptr_t)&runs[i]};
     tests[RUNS] = (struct CMUnitTest)cmocka_unit_test(an_empty_suite_skips_everything);
     tests[RUNS + 1] = (struct CMUnitTest)cmocka_unit_test(each_detail_quotes_the_contract);
+    tests[RUNS + 2] = (struct CMUnitTest)cmocka_unit_test(flash_can_be_checked_alone);
     return cmocka_run_group_tests(tests, run_all, end_all);
 }
