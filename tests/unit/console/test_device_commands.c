@@ -155,6 +155,20 @@ static void a_setting_of_another_build_has_no_name(void **state)
     assert_non_null(strstr(w.answer, "event=set key=ntp count=1\n"));
 }
 
+/* By a build with more errors. */
+static void a_cause_of_another_build_has_no_name(void **state)
+{
+    struct tk_history *h = &w.keeper.rt.history;
+
+    (void)state;
+    tk_history_add(h, TK_EVENT_RAISED, 0, 2, TK_E_TIMEOUT);
+    world_type(&w, "history");
+    assert_non_null(strstr(w.answer, "event=raised ref=token level=2 cause=timeout\n"));
+    h->data[2 + TK_HISTORY_EVENT * (h->count - 1) + 8] ^= 1; /* the hash of its code */
+    world_type(&w, "history");
+    assert_non_null(strstr(w.answer, "event=raised ref=token level=2 cause=unknown\n"));
+}
+
 /* Flash has its events, but no longer its name. */
 static void an_account_that_is_lost_counts_as_removed(void **state)
 {
@@ -193,6 +207,7 @@ int main(void)
         TEST(a_setting_of_another_build_has_no_name),
         TEST(an_account_that_is_lost_counts_as_removed),
         TEST(status_ends_with_the_metrics_of_the_port),
+        TEST(a_cause_of_another_build_has_no_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
