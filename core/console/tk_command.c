@@ -31,6 +31,16 @@ void tk_command_masked(struct tk_text *t, const char *name, const char *secret)
     tk_text_hex(t, digest, 4);
 }
 
+void tk_command_scrub(struct tk_console *c, struct tk_text *t)
+{
+    uint32_t sectors, left = tk_storage_scrub(&c->env->rt->storage, &sectors);
+
+    if (left == 0)
+        return;
+    tk_command_key(t, "left");
+    tk_text_print(t, "%u/%u", (unsigned)left, (unsigned)sectors);
+}
+
 void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before)
 {
     uint32_t worn, sectors;

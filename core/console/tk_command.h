@@ -71,6 +71,10 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value);
 void tk_command_report(struct tk_console *c, enum tk_security_type type, const struct tk_account *a,
                        const char *key);
 
+/* Erases what was deleted from the flash. Where some of it is left, appends in how many sectors:
+ * `left=2/8`. */
+void tk_command_scrub(struct tk_console *c, struct tk_text *t);
+
 /* Appends before and how many sectors of the flash no longer erase, "2/8"; nothing if all do. */
 void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before);
 

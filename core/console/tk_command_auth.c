@@ -255,7 +255,7 @@ void tk_command_auth_forget(struct tk_console *c, char *args)
     }
     tk_command_report(c, TK_SECURITY_FORGOTTEN, a, NULL);
     tk_text_init(&t, buf, sizeof buf);
-    tk_command_worn(c, &t, "left="); /* they may hold the tokens */
+    tk_command_scrub(c, &t);
     tk_console_ok(c, &t);
 }
 

@@ -53,11 +53,16 @@ void tk_command_ref_add(struct tk_console *c, char *args)
 void tk_command_ref_del(struct tk_console *c, char *args)
 {
     enum tk_err err = tk_accounts_delete(c->env->accounts, args);
+    char buf[48];
+    struct tk_text t;
 
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;
     }
     tk_command_report(c, TK_SECURITY_REF_REMOVED, NULL, NULL);
-    tk_command_ok(c, "ref", tk_console_account(c)->name);
+    tk_text_init(&t, buf, sizeof buf);
+    tk_command_pair(&t, "ref", tk_console_account(c)->name);
+    tk_command_scrub(c, &t);
+    tk_console_ok(c, &t);
 }

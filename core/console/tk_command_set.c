@@ -10,7 +10,7 @@ static unsigned valid_values(const struct tk_setting_row *row)
     return tk_words_of_setting((size_t)(row - tk_setting_table));
 }
 
-static void answer_setting(struct tk_console *c, const struct tk_setting_row *row)
+static void answer_setting(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
 {
     const char *note = row->note == NULL ? NULL : row->note(c);
     char buf[TK_URL_MAX + 64], value[TK_URL_MAX + 1];
@@ -25,6 +25,8 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
         tk_command_pair(&pairs, row->name, value);
     if (note != NULL)
         tk_command_pair(&pairs, "note", note);
+    if (!is_set && (row->flags & TK_SETTING_HIDDEN) != 0)
+        tk_command_scrub(c, &pairs);
     tk_console_ok(c, &pairs);
     tk_wipe(value, sizeof value);
 }
@@ -36,7 +38,7 @@ static void report_and_answer(struct tk_console *c, const struct tk_setting_row 
 
     tk_command_report(c, is_set ? TK_SECURITY_SET : TK_SECURITY_UNSET,
                       of_account ? tk_console_account(c) : NULL, row->name);
-    answer_setting(c, row);
+    answer_setting(c, row, is_set);
 }
 
 static void store_and_answer(struct tk_console *c, const struct tk_setting_row *row,

@@ -209,6 +209,15 @@ enum tk_err tk_storage_wipe(struct tk_storage *s)
     return TK_OK;
 }
 
+uint32_t tk_storage_scrub(struct tk_storage *s, uint32_t *sectors)
+{
+    int ret = tk_store_scrub(&s->store);
+    uint32_t worn;
+
+    (void)tk_storage_worn(s, &worn, sectors);
+    return ret == TK_STORE_OK ? worn : *sectors;
+}
+
 bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors)
 {
     struct tk_store_status status;

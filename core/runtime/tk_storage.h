@@ -74,6 +74,10 @@ bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, siz
  * values, also deleted ones. Reads the flash. */
 bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors);
 
+/* Erases deleted and replaced values. Returns how many of the sectors may still hold some. Blocks
+ * for an erase of each sector. */
+uint32_t tk_storage_scrub(struct tk_storage *s, uint32_t *sectors);
+
 /* Erases all values; nothing is stored afterwards until a restart. TK_E_STORAGE_FAILED: what
  * tk_storage_worn counts is left. */
 enum tk_err tk_storage_wipe(struct tk_storage *s);

@@ -238,6 +238,18 @@ int tk_store_prepare(struct tk_store *s)
     return wants_erase(s) ? erase_step(s) : TK_STORE_OK;
 }
 
+/* Each sector is opened once more: it is erased, and gets copies of live values alone. */
+int tk_store_scrub(struct tk_store *s)
+{
+    int ret = begin(s);
+
+    if (ret == TK_STORE_OK && s->unsettled != 0) /* it would be copied whole */
+        ret = settle(s, &nothing);
+    for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->top.seq != 0; i++)
+        ret = tk_write_opening(s, &nothing, false);
+    return ret;
+}
+
 void tk_store_close(struct tk_store *s)
 {
     bool is_settled = s->open_error == TK_STORE_OK && s->seq != 0 && !s->unwritten_since_mount &&

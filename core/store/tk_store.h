@@ -97,6 +97,12 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size);
  * TK_STORE_CLOSED, or the error of tk_store_open. */
 int tk_store_prepare(struct tk_store *s);
 
+/* Erases deleted and replaced values, which are in the flash until their sector is recycled; also
+ * for tk_store_previous. Costs an erase of each sector. TK_STORE_OK; those that tk_store_status
+ * counts as worn may still hold some. Else some are left: TK_STORE_FLASH, TK_STORE_CLOSED, or the
+ * error of tk_store_open. */
+int tk_store_scrub(struct tk_store *s);
+
 /* Ends in good order: notes on flash that all was written completely, so that the next start
  * appends instead of opening a sector. From now on everything returns TK_STORE_CLOSED until the
  * store is opened again. Optional. */

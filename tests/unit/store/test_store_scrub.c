@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memmem */
+
+/* What was deleted or replaced is in no sector after tk_store_scrub. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "store_load.h"
+
+#define SECRET "a secret of some length"
+
+enum { AT = 40, SECTOR = 1024, SECTORS = 4 };
+
+static int put(const char *text)
+{
+    struct tk_store_piece piece = {text, (uint16_t)strlen(text)};
+    struct tk_store_value value = {AT, 1, &piece};
+
+    return tk_store_commit(&s, &value, 1);
+}
+
+static int drop(void)
+{
+    struct tk_store_value value = {AT, 0, NULL};
+
+    return tk_store_commit(&s, &value, 1);
+}
+
+static unsigned count(const char *text)
+{
+    const uint8_t *at = f.bytes, *end = f.bytes + f.flash.sector_size * f.flash.sectors;
+    unsigned n = 0;
+
+    for (; (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL; at++)
+        n++;
+    return n;
+}
+
+static void fill_with_secret(uint32_t size, uint32_t sectors, uint32_t unit)
+{
+    begin(size, sectors, unit);
+    assert_int_equal(commit(0), TK_STORE_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(put(SECRET " 1"), TK_STORE_OK);
+        assert_int_equal(put(SECRET " 2"), TK_STORE_OK);
+        run(1, 4);
+    }
+    assert_true(count(SECRET) >= 2);
+}
+
+static void nothing_is_left(void **state)
+{
+    static const uint32_t shapes[][3] = {
+        {1024, 2, 1}, {1024, 4, 4}, {4096, 3, 64}, {4096, 8, 8}, {4096, 2, 16}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        fill_with_secret(shapes[i][0], shapes[i][1], shapes[i][2]);
+        assert_int_equal(drop(), TK_STORE_OK);
+        assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+        assert_int_equal(count(SECRET), 0);
+        assert_true(holds(3));
+        open_store();
+        assert_true(holds(3));
+        assert_string_equal(tk_store_health(&s), "ok");
+        run(4, 40);
+        assert_true(holds(39));
+        end();
+    }
+}
+
+static void what_was_replaced_goes_and_what_counts_stays(void **state)
+{
+    char got[40];
+
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(count(SECRET " 1"), 0);
+    assert_int_equal(tk_store_get(&s, AT, got, sizeof got), strlen(SECRET " 2"));
+    assert_int_equal(tk_store_previous(&s, AT, got, sizeof got), TK_STORE_MISSING);
+    end();
+}
+
+/* Right after a start the last record may be torn, and is settled first. */
+static void after_a_start_too(void **state)
+{
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(drop(), TK_STORE_OK);
+    open_store();
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(count(SECRET), 0);
+    assert_true(holds(3));
+    end();
+}
+
+/* A record that holds the secret beside a value that counts, and is the last before a start. */
+static void of_a_record_that_is_copied_whole_too(void **state)
+{
+    const struct tk_store_piece pieces[] = {{SECRET, sizeof SECRET - 1}, {"kept", 4}};
+    const struct tk_store_value both[] = {{AT, 1, &pieces[0]}, {AT + 1, 1, &pieces[1]}};
+    char got[40];
+
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(tk_store_commit(&s, both, 2), TK_STORE_OK);
+    open_store();
+    assert_int_equal(drop(), TK_STORE_OK);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(count(SECRET), 0);
+    assert_int_equal(tk_store_get(&s, AT + 1, got, sizeof got), 4);
+    end();
+}
+
+static void an_empty_or_closed_store(void **state)
+{
+    (void)state;
+    begin(SECTOR, SECTORS, 1);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(f.operations, 0);
+    tk_store_close(&s);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_CLOSED);
+    end();
+}
+
+static void a_worn_sector_is_counted(void **state)
+{
+    struct tk_store_status status;
+
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(drop(), TK_STORE_OK);
+    f.worn[(s.top.seq + 1) % SECTORS] = TK_SIM_NO_ERASE;
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    tk_store_status(&s, &status);
+    assert_int_equal(status.worn, 1);
+    assert_true(holds(3));
+    end();
+}
+
+static void flash_that_fails_is_reported(void **state)
+{
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(drop(), TK_STORE_OK);
+    f.fail_at = f.operations + 3;
+    f.fail_until = UINT64_MAX;
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_FLASH);
+    end();
+}
+
+/* Values stay, whenever power fails; the next scrub ends it. */
+static void a_cut_in_each_operation(void **state)
+{
+    struct tk_sim_image image = {NULL};
+    uint64_t last;
+
+    (void)state;
+    fill_with_secret(SECTOR, SECTORS, 1);
+    assert_int_equal(drop(), TK_STORE_OK);
+    tk_sim_flash_save(&f, &image);
+    struct tk_store before = s;
+    uint64_t first = f.operations;
+
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    last = f.operations - first;
+    assert_true(last > 2 * SECTORS);
+    for (uint64_t at = 1; at <= last; at++) {
+        tk_sim_flash_restore(&f, &image);
+        s = before;
+        f.cut_at = f.operations + at;
+        assert_int_not_equal(tk_store_scrub(&s), TK_STORE_OK);
+        open_store();
+        assert_true(holds(3));
+        assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+        assert_int_equal(count(SECRET), 0);
+        assert_true(holds(3));
+    }
+    tk_sim_image_free(&image);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_left),
+        cmocka_unit_test(what_was_replaced_goes_and_what_counts_stays),
+        cmocka_unit_test(after_a_start_too),
+        cmocka_unit_test(of_a_record_that_is_copied_whole_too),
+        cmocka_unit_test(an_empty_or_closed_store),
+        cmocka_unit_test(a_worn_sector_is_counted),
+        cmocka_unit_test(flash_that_fails_is_reported),
+        cmocka_unit_test(a_cut_in_each_operation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
