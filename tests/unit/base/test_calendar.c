@@ -72,6 +72,7 @@ static void writes_times(void **state)
     assert_string_equal(written(0), "1970-01-01T00:00:00Z");
     assert_string_equal(written(784111777), "1994-11-06T08:49:37Z");
     assert_string_equal(written(951827696), "2000-02-29T12:34:56Z");
+    assert_string_equal(written(1003572610), "2001-10-20T10:10:10Z");
     assert_string_equal(written(INT32_MAX), "2038-01-19T03:14:07Z");
     assert_string_equal(written((int64_t)INT32_MAX + 1), "2038-01-19T03:14:08Z");
     assert_string_equal(written(4107542400), "2100-03-01T00:00:00Z");

@@ -309,6 +309,51 @@ static void takes_a_floor_of_an_earlier_build_for_vouched(void **state)
     tk_time_restore_floor(&t, BUILD - 86400);
     assert_true(tk_time_can_verify(&t, &unix_s));
     assert_int_equal(now(TK_TIME_FLOOR), BUILD);
+    tk_time_init(&t, &port, BUILD);
+    tk_time_restore_floor(&t, 1);
+    assert_int_equal(tk_time_stored_floor(&t), BUILD);
+}
+
+/* Dates up to 300 s from ours agree with it. */
+static void a_date_agrees_up_to_the_skew(void **state)
+{
+    static const struct {
+        int64_t date;
+        bool agrees;
+    } rows[] = {{-301, false}, {-300, true}, {300, true}, {301, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tk_time_init(&t, &port, BUILD); /* confirms a clock */
+        tk_sim_set_wall(&port, TK_TIME_UNSYNCED, BUILD + 5000);
+        tk_time_note_server_date(&t, BUILD + 5000 + rows[i].date);
+        assert_int_equal(tk_time_is_unconfirmed(&t), false);
+        assert_int_equal(t.confirmed, rows[i].agrees);
+
+        tk_time_init(&t, &port, BUILD); /* and a bound, that of a clock which is lost later */
+        tk_sim_set_wall(&port, TK_TIME_SYSTEM, BUILD + 5000);
+        tk_time_note_server_date(&t, BUILD + 5000);
+        t.from_server = false;
+        tk_time_note_server_date(&t, BUILD + 5000 + rows[i].date);
+        tk_sim_set_wall(&port, TK_TIME_NONE, 0);
+        assert_int_equal(now(rows[i].agrees ? TK_TIME_SERVER : TK_TIME_FLOOR), BUILD + 5000);
+    }
+}
+
+/* It stays as it is stored, so that nothing is written for it. */
+static void the_same_time_does_not_move_the_floor(void **state)
+{
+    (void)state;
+    assert_int_equal(tk_time_set(&t, BUILD, TK_TIME_CONSOLE), TK_OK);
+    assert_int_equal(tk_time_stored_floor(&t), 0);
+    tk_time_init(&t, &port, BUILD);
+    tk_time_restore_floor(&t, BUILD + 1000);
+    tk_sim_advance(&port, 7000);
+    tk_time_note_not_before(&t, BUILD + 1007);
+    assert_int_equal(tk_time_stored_floor(&t), BUILD + 1000);
+    tk_time_note_server_date(&t, BUILD + 1007);
+    tk_time_note_not_before(&t, BUILD + 4000); /* later than a server's date */
+    assert_int_equal(now(TK_TIME_SERVER), BUILD + 4000);
 }
 
 static void lets_the_operator_lower_the_floor_to_the_build_date(void **state)
@@ -370,6 +415,8 @@ int main(void)
         TEST(believes_an_operator_rather_than_an_unsynced_clock),
         TEST(a_certificate_moves_the_bound_of_an_unsynced_clock),
         TEST(takes_a_floor_of_an_earlier_build_for_vouched),
+        TEST(a_date_agrees_up_to_the_skew),
+        TEST(the_same_time_does_not_move_the_floor),
         TEST(lets_the_operator_lower_the_floor_to_the_build_date),
         TEST(never_lowers_the_floor_by_a_stored_one),
         TEST(names_qualities),
