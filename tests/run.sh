@@ -31,6 +31,7 @@ compute | checks-selftest  | plants an offence of each kind: the checks find it 
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
 compute | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
+compute | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
 compute | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check

@@ -60,6 +60,8 @@ FOLDERS = [
     Folder("fuzz", "parsers, flash and whole gateways under libFuzzer: no broken invariant, and "
            "nothing that the sanitizers find", "fuzz"),
     Folder("coverage", "unit tests run every line of core and 99 % of its branches", "coverage"),
+    Folder("mutation", "unit tests notice inverted comparisons, moved bounds and constants, and calls left "
+           "out", "mutation"),
     Folder("bench", "instructions, heap and bytes of a refresh, compared with other clients",
            "bench"),
     Folder("checks", "rules of the tree: rooms, circles, symbols, limits, words, documents",

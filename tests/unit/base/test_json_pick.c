@@ -22,6 +22,13 @@ static const struct tk_json_fields fields = {of, FIELDS};
 static struct tk_json_pick p;
 static char memory[200];
 
+/* Nothing is written behind the memory. */
+static void assert_inside(void)
+{
+    for (size_t at = tk_json_pick_size(&fields); at < sizeof memory; at++)
+        assert_int_equal(memory[at], 'm');
+}
+
 /* In pieces of this many bytes. */
 static void pick_in(const char *text, size_t len, size_t piece)
 {
@@ -30,6 +37,7 @@ static void pick_in(const char *text, size_t len, size_t piece)
     tk_json_pick_begin(&p, &fields, memory);
     for (size_t at = 0; at < len; at += piece)
         tk_json_pick_feed(&p, text + at, len - at < piece ? len - at : piece);
+    assert_inside();
 }
 
 static void pick(const char *text)
@@ -341,6 +349,61 @@ static void a_name_longer_than_any_field_is_no_field(void **state)
     assert_text(1, "a");
 }
 
+static void a_control_character_alone_is_replaced(void **state)
+{
+    (void)state;
+    pick("{\"a\":\"b c\td \x1f!\"}");
+    assert_text(A, "b c\x7f"
+                   "d \x7f!");
+}
+
+/* The last slot ends with the memory. */
+static void each_piece_of_a_long_value_is_cut(void **state)
+{
+    char text[400] = "{\"error\":{\"code\":\"";
+    uint32_t len;
+
+    (void)state;
+    memset(text + strlen(text), 'c', 300);
+    strcpy(text + 317, "\"},\"short\":\"12345\",\"bb\":\"y\"}");
+    for (size_t piece = 1; piece < 30; piece++) {
+        pick_in(text, strlen(text), piece);
+        assert_text(CODE, "cccccccccccccccccccc");
+        assert_string_equal(tk_json_pick_text(&p, SHORT, &len), "1234");
+        assert_int_equal(len, 5);
+        assert_text(B, "y");
+    }
+}
+
+static unsigned count_secret(void)
+{
+    unsigned count = 0;
+
+    for (size_t at = 0; at < tk_json_pick_size(&fields); at++)
+        count += memory[at] == 'S';
+    return count;
+}
+
+/* Whole values, those that are longer than what is kept, unfinished ones, and replaced ones. */
+static void wiping_leaves_nothing(void **state)
+{
+    static const char *const rows[] = {
+        "{\"a\":\"SSSS\",\"bb\":\"SSSSSSSSSSSSSSSSSSSSSSSSSSSSSS\",\"short\":\"SSSS\"}",
+        "{\"a\":\"SSSSSSSSSSSSSSSSSSSS\",\"bb\":\"SSS", "{\"bb\":\"SSSSSSSSSSSSSSSSSSSSSSSSSSSSS",
+        "{\"a\":\"SSSSSSSSSS\",\"a\":\"x\"}", "{\"a\":\"SSSSSSSSSS\",\"a\":\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pick(rows[i]);
+        assert_int_equal(count_secret() > 0, i < 3);
+        tk_json_pick_wipe(&p);
+        assert_int_equal(count_secret(), 0);
+        assert_inside();
+        for (unsigned field = 0; field < FIELDS; field++)
+            assert_false(tk_json_pick_has(&p, field));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +421,9 @@ int main(void)
         cmocka_unit_test(pieces_do_not_matter),
         cmocka_unit_test(agrees_with_the_reader_of_documents),
         cmocka_unit_test(a_name_longer_than_any_field_is_no_field),
+        cmocka_unit_test(a_control_character_alone_is_replaced),
+        cmocka_unit_test(each_piece_of_a_long_value_is_cut),
+        cmocka_unit_test(wiping_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

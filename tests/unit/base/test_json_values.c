@@ -190,6 +190,7 @@ static void replaces_unpaired_surrogates(void **state)
     escapes("\\ud800\\ud83d\\ude00", REPLACED "\xf0\x9f\x98\x80");
     escapes("x\\udbffffffff", "x" REPLACED "ffffff");
     escapes("\\ude00\\ud83d", REPLACED REPLACED);
+    escapes("\\udc00\\udc00", REPLACED REPLACED);
     escapes("ab\\ud83d\\ue000", "ab" REPLACED "\xee\x80\x80");
 }
 
@@ -254,6 +255,40 @@ static void reads_integers_from_numbers_and_strings(void **state)
     }
 }
 
+/* Tokens of an earlier document lie there. */
+static void a_value_beyond_the_last_is_none(void **state)
+{
+    (void)state;
+    parse("[{},[1],\"x\"]");
+    parse("{}");
+    assert_int_equal(j.count, 1);
+    assert_false(tk_json_is_object(&j, 1));
+    assert_false(tk_json_is_object(&j, -1));
+    assert_int_equal(tk_json_element(&j, 2, 0), TK_JSON_NONE);
+    parse("[[1]]");
+    parse("1");
+    assert_int_equal(tk_json_element(&j, 1, 0), TK_JSON_NONE);
+    parse("[\"x\"]");
+    parse("1");
+    assert_null(tk_json_text(&j, 1));
+    assert_null(tk_json_text(&j, -1));
+}
+
+static void the_first_value_may_be_any(void **state)
+{
+    int64_t number;
+
+    (void)state;
+    parse("\"\\u0042\"");
+    assert_string_equal(tk_json_text(&j, 0), "B");
+    parse("17");
+    assert_true(tk_json_int(&j, 0, &number) && number == 17);
+    parse("[18]");
+    assert_true(tk_json_int(&j, tk_json_element(&j, 0, 0), &number) && number == 18);
+    parse("{\"a\":19}");
+    assert_true(tk_json_is_object(&j, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +302,8 @@ int main(void)
         cmocka_unit_test(replaces_unpaired_surrogates),
         cmocka_unit_test(rejects_strings_that_c_cannot_hold),
         cmocka_unit_test(reads_integers_from_numbers_and_strings),
+        cmocka_unit_test(a_value_beyond_the_last_is_none),
+        cmocka_unit_test(the_first_value_may_be_any),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
