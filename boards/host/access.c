@@ -223,8 +223,10 @@ static bool read_field(struct tk_access_rule *rule, char *field, const struct pl
         return read_accounts(rule, field + 9, p);
     if (strncmp(field, "call=", 5) == 0)
         return read_calls(rule, field + 5, p);
-    if (strcmp(field, "get") != 0 || rule->may_get)
-        return wrong(p, rule->may_get ? "a second" : "unexpected", field);
+    if (strcmp(field, "get") != 0)
+        return wrong(p, "unexpected", field);
+    if (rule->may_get)
+        return wrong(p, "a second", field);
     rule->may_get = true;
     return true;
 }

@@ -31,16 +31,17 @@ static void digest(const uint8_t salt[SALT], const char *pin, uint8_t out[DIGEST
     tk_wipe(buf, sizeof buf);
 }
 
-static bool load(struct tk_runtime *rt, struct stored *s)
+static int load(struct tk_runtime *rt, struct stored *s)
 {
-    return tk_storage_get(&rt->storage, TK_KEY_CONSOLE_PIN, s, sizeof *s) == (int)sizeof *s;
+    return tk_storage_get(&rt->storage, TK_KEY_CONSOLE_PIN, s, sizeof *s);
 }
 
+/* One that cannot be read guards too. */
 bool tk_pin_is_set(struct tk_runtime *rt)
 {
     struct stored s;
 
-    return load(rt, &s);
+    return rt->storage.err == TK_OK && load(rt, &s) != TK_STORE_MISSING;
 }
 
 static bool is_pin(const char *pin)
@@ -90,8 +91,10 @@ enum tk_err tk_pin_check(struct tk_pin *p, struct tk_runtime *rt, const char *pi
     struct stored s;
 
     *wait_s = 0;
-    if (!load(rt, &s))
+    if (!tk_pin_is_set(rt))
         return TK_OK;
+    if (load(rt, &s) != (int)sizeof s)
+        return TK_E_STORAGE_FAILED;
     *wait_s = left(p, rt, s.failures);
     if (*wait_s > 0)
         return TK_E_WRONG_PIN;

@@ -186,7 +186,7 @@ static void invalid_rules_are_reported_with_their_line(void **state)
         {"user 1 accounts=* accounts=a get", "F:1: a second 'accounts='"},
         {"user 1 accounts=* call=a call=b", "F:1: a second 'call='"},
         {"user 1 accounts=* gets", "F:1: unexpected 'gets'"},
-        {"user 1 accounts=* get call", "F:1: a second 'call'"},
+        {"user 1 accounts=* get call", "F:1: unexpected 'call'"},
         {"user 1 accounts=* admin", "F:1: unexpected 'admin'"},
         {"user 1 accounts= get", "F:1: not a list of accounts: ''"},
         {"user 1 accounts=a, get", "F:1: not a list of accounts: 'a,'"},

@@ -235,6 +235,16 @@ static void an_attempt_needs_flash(void **state)
     assert_null(strstr(w.answer, "event=wrong_pin"));
 }
 
+static void one_that_cannot_be_read_guards(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(tk_storage_put(&w.keeper.rt.storage, TK_KEY_CONSOLE_PIN, "x", 1), TK_OK);
+    world_assert_begins(world_type(&w, "token"), "ERR pin_needed");
+    world_assert_begins(world_type(&w, "pin " PIN), "ERR storage_failed");
+    world_assert_begins(world_type(&w, "token"), "ERR pin_needed");
+}
+
 static void what_cannot_be_one_is_wrong(void **state)
 {
     (void)state;
@@ -306,6 +316,7 @@ int main(void)
         TEST(no_secret_setting_is_echoed_or_shown),
         TEST(it_needs_random_numbers),
         TEST(an_attempt_needs_flash),
+        TEST(one_that_cannot_be_read_guards),
         TEST(what_cannot_be_one_is_wrong),
         TEST(a_long_guarded_line_is_not_asked_for),
     };
