@@ -42,6 +42,13 @@ static uint8_t random_byte(struct tk_port *port)
     return (uint8_t)(x * 0x2545f4914f6cdd1du >> 56);
 }
 
+static uint8_t next_byte(struct tk_port *port)
+{
+    if (port->random_period == 0)
+        return random_byte(port);
+    return (uint8_t)(STUCK + port->random_at++ % port->random_period);
+}
+
 int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
 {
     uint8_t *at = buf;
@@ -49,9 +56,7 @@ int tk_entropy_get(struct tk_port *port, void *buf, size_t len)
     if (port->unseeded)
         return TK_ENTROPY_NOT_SEEDED;
     for (size_t i = 0; i < len; i++)
-        at[i] = port->random_period == 0
-                    ? random_byte(port)
-                    : (uint8_t)(STUCK + port->random_at++ % port->random_period);
+        at[i] = next_byte(port);
     return TK_ENTROPY_OK;
 }
 
