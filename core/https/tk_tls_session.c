@@ -10,6 +10,7 @@ static bool is_usable(const struct tk_tls_session *session, const struct tk_host
            now < session->not_after;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
 /* In a session of TLS 1.3 that mbedTLS has loaded from damaged flash, the host name may lack its
  * NUL, on which mbedTLS relies. */
 static bool has_whole_name(const struct tk_tls_session *session)
@@ -24,6 +25,13 @@ static bool has_whole_name(const struct tk_tls_session *session)
 
     return end == at || (end <= session->len && data[end - 1] == '\0'); /* an address: no name */
 }
+#else
+static bool has_whole_name(const struct tk_tls_session *session)
+{
+    (void)session;
+    return true;
+}
+#endif
 
 bool tk_tls_session_offer(const struct tk_tls_session *session, const struct tk_host *host,
                           const struct tk_time *time, mbedtls_ssl_context *ssl)
