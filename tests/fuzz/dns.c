@@ -5,7 +5,7 @@
  * input is 0 for one that is all the input's, else 1 for one that repeats header and question of
  * the query and has the input's records.
  *
- * The result is an error or a few addresses, and each of them is in the response.
+ * The result is an error or a few addresses: those of the A records, as a second reader finds them.
  */
 
 #include "fuzz.h"
@@ -55,16 +55,46 @@ static void start(void)
     response.sent = 0;
 }
 
+/* --- the second reader (RFC 1035 section 4.1) --- */
+
+static unsigned get16(size_t at)
+{
+    return at + 2 > response.len ? 0 : (unsigned)(response.bytes[at] << 8 | response.bytes[at + 1]);
+}
+
+/* The offset after a name; beyond the response: it is not one. */
+static size_t after_name(size_t at)
+{
+    while (at < response.len && response.bytes[at] != 0 && response.bytes[at] < 0xc0)
+        at += 1u + response.bytes[at];
+    return at + (at < response.len && response.bytes[at] != 0 ? 2 : 1);
+}
+
+/* Whether the response has an A record with this address among those that it counts. lwIP reads on
+ * after the name of the root, so what follows one is not judged. */
 static bool is_sent(const struct tk_addr *addr)
 {
-    return addr->family == 4 && memmem(response.bytes, response.len, addr->bytes, 4) != NULL;
+    size_t at = after_name(HEADER) + 4;
+
+    for (unsigned left = get16(6); left > 0 && at < response.len; left--) {
+        size_t fixed = after_name(at), len = get16(fixed + 8);
+        bool is_root = response.bytes[at] == 0;
+
+        at = fixed + 10 + len;
+        if (is_root)
+            return true;
+        if (at <= response.len && get16(fixed) == 1 && get16(fixed + 2) == 1 && len == 4 &&
+            memcmp(response.bytes + fixed + 10, addr->bytes, 4) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void check(const struct tk_addr *addrs, int n)
 {
     CHECK(n == TK_SOCK_ERR || (n >= 1 && n <= TK_SOCK_ADDRS));
     for (int i = 0; i < n; i++) {
-        CHECK(is_sent(&addrs[i]));
+        CHECK(addrs[i].family == 4 && is_sent(&addrs[i]));
         for (int j = 0; j < i; j++)
             CHECK(memcmp(&addrs[i], &addrs[j], sizeof addrs[i]) != 0);
     }

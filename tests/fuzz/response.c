@@ -103,6 +103,14 @@ static const char *string_of(struct tk_json *j, const char *name)
                                                                          : tk_json_text(j, value);
 }
 
+/* What stands in a document that is whole counts. */
+static void agree_about_error(const struct reading *r, struct tk_json *j)
+{
+    const char *error = string_of(j, "error");
+
+    CHECK(error == NULL || !tk_oauth_is_listed(error) || r->token_err != TK_OK);
+}
+
 /* Of a document that needs no rules for doubt: both see the same tokens or error. */
 static void agree(const struct reading *r, unsigned status, const char *body, size_t len)
 {
@@ -110,6 +118,10 @@ static void agree(const struct reading *r, unsigned status, const char *body, si
     static char text[BODY + 1];
     struct tk_json j;
 
+    memcpy(text, body, len + 1);
+    if (strlen(text) == len && strchr(text, '\\') == NULL && count(text, "\"error\"") == 1 &&
+        tk_json_parse(&j, text, len, tokens, TOKENS) && tk_json_is_object(&j, 0))
+        agree_about_error(r, &j);
     memcpy(text, body, len + 1);
     if (strlen(text) != len || strchr(text, '\\') != NULL || status != 200 ||
         count(text, "\"access_token\"") != 1 || count(text, "\"refresh_token\"") != 1 ||

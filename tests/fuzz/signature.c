@@ -114,6 +114,7 @@ static void change_number(const struct ecdsa *e, char which, unsigned how)
         break;
     default:
         BN_sub(n, order, n);
+        BN_set_negative(n, 0);
         break;
     }
 }
