@@ -8,6 +8,7 @@
  *      h FIELDS    ... has these fields of the head; | stands for a line end
  *      s STATUS    ... has this status and an HTML body
  *      e ERROR     ... has this OAuth error and status 400
+ *      B H S E     the same of all answers until the next such step
  *      x KIND      the next answer is: i none; c none, closed; l lost; r lost, reset; t truncated;
  *                  g garbage. Until the next step `x`: u untrusted; n no name; x refused; d silent
  *      f EVENT N   bytes to the gateway: s stall, f end, r reset after N; p come N at a time
@@ -94,6 +95,7 @@ static void check_output(void)
     CHECK(len < sizeof text - 1 && strlen(text) == len);
     check_text(text);
     check_text(w.events);
+    check_text(w.last_post);
     w.events[0] = '\0';
 }
 
@@ -141,21 +143,23 @@ static void say(char op, const char *text)
     static char kept[4 * LINE];
     struct server_fault x = {.kind = SERVER_STATUS, .status = 200, .body = "{}"};
 
+    char what = op | ' '; /* in lower case */
+
     is_definitive |= strstr(text, "error") != NULL || strchr(text, '\\') != NULL;
     expand(kept, sizeof kept - 1, text);
-    if (op == 'b') {
+    if (what == 'b') {
         x.body = kept;
-    } else if (op == 'e') {
+    } else if (what == 'e') {
         x = (struct server_fault){.kind = SERVER_ERROR, .status = 400, .error = kept};
         is_definitive = true;
-    } else if (op == 's') {
+    } else if (what == 's') {
         x.status = 200 + (int)fuzz_number(text, 399);
         x.body = "<html>";
     } else {
         strcat(kept, "\n");
         x.fields = kept;
     }
-    fault(x, 1);
+    fault(x, op == what);
 }
 
 static void fail(char kind)
@@ -241,16 +245,14 @@ static void step(const char *line)
     rest += *rest == ' ';
     unsigned n = fuzz_number(rest, 100000);
 
+    if (line[0] != '\0' && strchr("bhseBHSE", line[0]) != NULL) {
+        say(line[0], rest);
+        return;
+    }
     switch (line[0]) {
     case 'a':
         authorize();
         break;
-    case 'b':
-    case 'h':
-    case 's':
-    case 'e':
-        say(line[0], rest);
-        return;
     case 'x':
         fail(*rest);
         return;
