@@ -132,7 +132,7 @@ enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value 
 {
     int ret = commit(s, values, count);
 
-    if (s->store.open_error == TK_STORE_OK) /* prepare for the next one */
+    if (s->store.top.error == TK_STORE_OK) /* prepare for the next one */
         tk_timer_start(s->timers, &s->timer, now_of(s) + STEP_MS);
     return error_of(ret);
 }

@@ -71,21 +71,22 @@ static bool is_good_geometry(const struct tk_flash *f)
 
 int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_store_seal *seal)
 {
+    int ret;
+
     TK_ASSERT(s != NULL && is_complete_flash(flash) && is_complete_seal(seal));
     *s = (struct tk_store){.flash = flash,
                            .seal = seal,
-                           .oldest = 1,
-                           .bad_bit = UINT32_MAX,
-                           .ring = (uint16_t)flash->sectors,
-                           .format = TK_FORMAT,
                            .unwritten_since_mount = true,
-                           .sector_closed = true};
-    s->open_error = TK_STORE_GEOMETRY;
-    if (is_good_geometry(flash))
-        s->open_error = (int8_t)(seal != NULL && !TK_STORE_SEALING ? TK_STORE_SEALED : tk_mount(s));
-    if (s->open_error != 0)
-        s->seq = 0; /* what was found may not be the newest, or not ours */
-    return s->open_error;
+                           .sector_closed = true,
+                           .top = {.format = TK_FORMAT, .sectors = (uint16_t)flash->sectors},
+                           .oldest = 1,
+                           .bad_bit = UINT32_MAX};
+    if (!is_good_geometry(flash))
+        ret = TK_STORE_GEOMETRY;
+    else
+        ret = seal != NULL && !TK_STORE_SEALING ? TK_STORE_SEALED : tk_mount(s);
+    s->top.error = (int8_t)ret;
+    return ret;
 }
 
 /* Begins an operation. While an erase is under way nothing can be read or programmed. */
@@ -93,9 +94,9 @@ static int begin(struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL); /* tk_store_open was not called */
     s->read_failed = false;
-    if (s->open_error == TK_STORE_OK && s->next_erasing)
+    if (s->top.error == TK_STORE_OK && s->next_erasing)
         (void)tk_media_erase(s, tk_write_next(s));
-    return s->open_error;
+    return s->top.error;
 }
 
 /* --- reading --- */
@@ -106,7 +107,7 @@ static int answer(struct tk_store *s, const struct tk_cursor *c, void *buf, size
     int len = TK_STORE_MISSING;
 
     if (c->at != 0)
-        len = c->len <= size ? (int)c->len : TK_STORE_SHORT - (int)c->len;
+        len = c->len <= size ? (int)c->len : -((int)c->len - TK_STORE_SHORT);
     if (len >= 0 && !tk_record_read(s, c, buf)) {
         s->health |= TK_STORE_CORRUPT;
         len = TK_STORE_FLASH;
@@ -143,7 +144,7 @@ static const struct tk_commit nothing;
 
 static bool is_current(const struct tk_store *s)
 {
-    return s->format == TK_FORMAT && s->ring == s->flash->sectors;
+    return s->top.format == TK_FORMAT && s->top.sectors == s->flash->sectors;
 }
 
 /* After a mount, makes certain what was written last: a power cut may have left it torn or
@@ -153,9 +154,9 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
 {
     int ret = TK_STORE_FLASH;
 
-    if (s->seq == 0 || (is_current(s) && !s->unwritten_since_mount))
+    if (s->top.seq == 0 || (is_current(s) && !s->unwritten_since_mount))
         return TK_STORE_OK;
-    if (is_current(s) && s->unsettled == 0 && s->append_at == s->opened_end)
+    if (is_current(s) && s->unsettled == 0 && s->append_at == s->top.opened_end)
         ret = tk_write_mark(s);
     if (ret != TK_STORE_OK && !s->read_failed)
         ret = tk_write_opening(s, c, s->unsettled == 0);
@@ -166,23 +167,22 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
 /* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
 static uint32_t room_end(const struct tk_store *s)
 {
-    bool has_marks = s->limit != tk_media_sector_end(s, s->seq);
+    bool has_marks = s->limit != tk_media_sector_end(s, s->top.seq);
 
     return s->limit - (has_marks ? tk_mark_size(s) : 0);
 }
 
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t seq = s->seq;
+    uint32_t seq = s->top.seq;
     int ret = settle(s, c);
 
-    if (ret != TK_STORE_OK || (seq != 0 && s->seq != seq))
+    if (ret != TK_STORE_OK || (seq != 0 && s->top.seq != seq))
         return ret;
-    ret = TK_STORE_FLASH;
     s->largest = c->size > s->largest ? c->size : s->largest;
-    if (!s->sector_closed && s->append_at + c->size <= room_end(s))
-        ret = tk_write_append(s, c);
-    return ret == TK_STORE_OK || s->read_failed ? ret : tk_write_opening(s, c, false);
+    if (!s->sector_closed && s->append_at + c->size <= room_end(s) && tk_write_append(s, c))
+        return TK_STORE_OK;
+    return s->read_failed ? TK_STORE_FLASH : tk_write_opening(s, c, false);
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
@@ -224,14 +224,14 @@ static int erase_step(struct tk_store *s)
 
 int tk_store_prepare(struct tk_store *s)
 {
-    int ret = s->open_error;
+    int ret = s->top.error;
 
     TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
     if (ret != TK_STORE_OK || s->next_erasing)
         return ret != TK_STORE_OK ? ret : erase_step(s);
     ret = settle(s, &nothing);
-    if (ret != TK_STORE_OK || s->seq == 0)
+    if (ret != TK_STORE_OK || s->top.seq == 0)
         return ret;
     if (s->needs_rewrite)
         return tk_write_opening(s, &nothing, false);
@@ -245,21 +245,21 @@ int tk_store_scrub(struct tk_store *s)
 
     if (ret == TK_STORE_OK && s->unsettled != 0) /* it would be copied whole */
         ret = settle(s, &nothing);
-    for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->seq != 0; i++)
+    for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->top.seq != 0; i++)
         ret = tk_write_opening(s, &nothing, false);
     return ret;
 }
 
 void tk_store_close(struct tk_store *s)
 {
-    bool is_settled = s->open_error == TK_STORE_OK && s->seq != 0 && !s->unwritten_since_mount &&
+    bool is_settled = s->top.error == TK_STORE_OK && s->top.seq != 0 && !s->unwritten_since_mount &&
                       !s->sector_closed && !s->is_marked;
 
     TK_ASSERT(s->flash != NULL);
     (void)begin(s);
     if (is_settled)
         (void)tk_write_mark(s);
-    s->open_error = TK_STORE_CLOSED;
+    s->top.error = TK_STORE_CLOSED;
 }
 
 /* --- wiping --- */
@@ -268,11 +268,10 @@ void tk_store_close(struct tk_store *s)
  * sectors if that fails; for those that the mask does not have, all bits. */
 static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
 {
-    uint32_t sectors = s->flash->sectors, at = place * s->flash->sector_size;
-    uint32_t seq = s->seq / sectors * sectors + sectors + place; /* a number above all */
+    uint32_t at = place * s->flash->sector_size;
 
     s->read_failed = false;
-    if ((tk_media_erase(s, seq) || tk_media_erase(s, seq)) && tk_media_sync(s) &&
+    if ((tk_media_erase(s, at) || tk_media_erase(s, at)) && tk_media_sync(s) &&
         tk_media_is_blank(s, at, at + s->flash->sector_size))
         return 0;
     return (uint16_t)(place < TK_WORN_PLACES ? 1u << place : (1u << TK_WORN_PLACES) - 1);
@@ -282,16 +281,16 @@ static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
  * nothing. */
 static int begin_anew(struct tk_store *s, const struct tk_commit *wipe, uint16_t left)
 {
-    uint32_t sectors = s->flash->sectors, seq = tk_mount_number(s) / sectors * sectors + sectors;
+    uint32_t sectors = s->flash->sectors, seq;
 
     (void)tk_store_open(s, s->flash, s->seal);
-    s->open_error = TK_STORE_OK;
-    s->seq = seq;
+    seq = s->top.seq / sectors * sectors + sectors;
+    s->top = (struct tk_header){
+        .format = TK_FORMAT, .sectors = (uint16_t)sectors, .worn = left, .seq = seq};
     s->oldest = seq + 1;
-    s->append_at = tk_media_sector(s, seq);
+    s->append_at = 0; /* the offset of that sector */
     s->unsettled = 0;
     s->is_marked = s->next_erased = false;
-    s->worn = left;
     return tk_write_opening(s, wipe, true);
 }
 
@@ -301,31 +300,30 @@ static int begin_anew(struct tk_store *s, const struct tk_commit *wipe, uint16_t
 int tk_store_wipe(struct tk_store *s)
 {
     static const struct tk_store_value all = {TK_KEY_ALL, 0, NULL};
-    const struct tk_commit c = {.values = &all,
-                                .count = 1,
-                                .is_wipe = true,
-                                .changed = 1,
-                                .heads = 1,
-                                .size = TK_RECORD_FRAME + TK_STORE_NONCE + TK_STORE_TAG + 2};
+    static const struct tk_commit c = {.values = &all,
+                                       .count = 1,
+                                       .is_wipe = true,
+                                       .changed = 1,
+                                       .heads = 1,
+                                       .size = TK_RECORD_FRAME + TK_STORE_NONCE + TK_STORE_TAG + 2};
     uint32_t sectors, newest;
     uint16_t left = 0;
 
     TK_ASSERT(s->flash != NULL);
     sectors = s->flash->sectors;
-    if (begin(s) == TK_STORE_OK && s->seq != 0)
+    if (begin(s) == TK_STORE_OK && s->top.seq != 0)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
-    newest = s->seq % sectors;
-    s->ring = (uint16_t)sectors;
+    newest = s->top.seq % sectors;
     for (uint32_t i = 0; i < sectors; i++)
         left |= i != newest ? wipe_sector(s, i) : 0;
     int ret = begin_anew(s, &c, left);
 
-    if (s->seq % sectors != newest)
+    if (s->top.seq % sectors != newest)
         left |= wipe_sector(s, newest);
     if (ret == TK_STORE_OK && left == 0)
-        left |= wipe_sector(s, s->seq % sectors);
+        left |= wipe_sector(s, s->top.seq % sectors);
     if (ret == TK_STORE_OK && left != 0) {
-        s->worn |= left;
+        s->top.worn |= left;
         return TK_STORE_FLASH;
     }
     ret = tk_store_open(s, s->flash, s->seal);
@@ -344,8 +342,8 @@ void tk_store_status(struct tk_store *s, struct tk_store_status *status)
         .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
         .largest = tk_value_largest(s),
         .sectors = s->flash->sectors,
-        .worn = s->worn == 0 && s->health & TK_STORE_WORN ? 1 : tk_bits_of(s->worn),
-        .worn_mask = s->worn,
+        .worn = s->top.worn == 0 && s->health & TK_STORE_WORN ? 1 : tk_bits_of(s->top.worn),
+        .worn_mask = s->top.worn,
         .health = s->health,
         .word = tk_store_health(s)};
 }
@@ -353,9 +351,9 @@ void tk_store_status(struct tk_store *s, struct tk_store_status *status)
 const char *tk_store_health(const struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL);
-    return s->health & TK_STORE_CORRUPT                ? "corrupt"
-           : s->health & TK_STORE_OLDER                ? "older"
-           : s->worn != 0 || s->health & TK_STORE_WORN ? "worn"
-           : s->health & TK_STORE_CORRECTED            ? "corrected"
-                                                       : "ok";
+    return s->health & TK_STORE_CORRUPT                    ? "corrupt"
+           : s->health & TK_STORE_OLDER                    ? "older"
+           : s->top.worn != 0 || s->health & TK_STORE_WORN ? "worn"
+           : s->health & TK_STORE_CORRECTED                ? "corrected"
+                                                           : "ok";
 }

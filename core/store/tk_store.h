@@ -74,7 +74,7 @@ static inline size_t tk_store_need(int result)
  * neither a length nor of its own key alone. */
 static inline int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
-    int ret = s->open_error;
+    int ret = s->top.error;
 
     for (size_t i = 0; i < count; i++) {
         struct tk_store_query *q = &queries[i];

@@ -47,14 +47,6 @@ uint32_t tk_mark_size(const struct tk_store *s)
     return tk_header_records(s) + tk_media_align(s, TK_HEADER_USED);
 }
 
-/* The header itself; the second one of format 1; the first mark. */
-uint32_t tk_header_copy(const struct tk_store *s, uint32_t sector, uint32_t copy)
-{
-    return copy == 0   ? sector
-           : copy == 1 ? sector + tk_media_align(s, TK_HEADER_HALF)
-                       : sector + s->flash->sector_size - tk_mark_size(s);
-}
-
 /* --- writing --- */
 
 /* The lower half of CHECK: 13 bits of a CRC over SHAPE and the unit. */
@@ -206,7 +198,7 @@ static int error_of(const struct tk_store *s, struct tk_header *h, uint32_t *wor
     bool is_sealed = s->seal != NULL;
 
     h->format = 1;
-    h->sectors = s->ring;
+    h->sectors = s->top.sectors;
     h->is_complete = false;
     h->worn = 0;
     if (has_sealed_crc && !is_format_1(words, false)) {
@@ -239,13 +231,23 @@ bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h)
            (h->opened_end & TK_HEADER_OFFSET) <= s->flash->sector_size;
 }
 
+/* The header itself; the second one of format 1; the first mark. */
+bool tk_header_copy(struct tk_store *s, uint32_t sector, uint32_t copy, struct tk_header *h)
+{
+    return tk_header_at(s,
+                        copy == 0   ? sector
+                        : copy == 1 ? sector + tk_media_align(s, TK_HEADER_HALF)
+                                    : sector + s->flash->sector_size - tk_mark_size(s),
+                        h);
+}
+
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h)
 {
     uint32_t sector = tk_media_sector(s, seq);
 
     for (uint32_t i = 0; i < TK_HEADER_COPIES; i++) {
-        if (tk_header_at(s, tk_header_copy(s, sector, i), h) && h->error == 0 && h->seq == seq &&
-            h->format == s->format && h->sectors == s->ring)
+        if (tk_header_copy(s, sector, i, h) && h->error == 0 && h->seq == seq &&
+            h->format == s->top.format && h->sectors == s->top.sectors)
             return true;
     }
     return false;
@@ -258,12 +260,12 @@ uint32_t tk_marks_read(struct tk_store *s)
     uint32_t size = tk_mark_size(s), last = 0;
     struct tk_header h;
 
-    s->limit = tk_media_sector_end(s, s->seq);
-    while (s->limit - size > s->opened_end && tk_header_at(s, s->limit - size, &h) &&
-           h.error == 0 && h.format == TK_FORMAT && h.seq == s->seq) {
+    s->limit = tk_media_sector_end(s, s->top.seq);
+    while (s->limit - size > s->top.opened_end && tk_header_at(s, s->limit - size, &h) &&
+           h.error == 0 && h.format == TK_FORMAT && h.seq == s->top.seq) {
         s->limit -= size;
         last = h.opened_end;
-        s->opened_end = tk_media_sector(s, s->seq) + (last & TK_HEADER_OFFSET);
+        s->top.opened_end = tk_media_sector(s, s->top.seq) + (last & TK_HEADER_OFFSET);
         s->is_marked = tk_media_number(s, s->limit + tk_header_records(s), 4) == UINT32_MAX;
     }
     return last;

@@ -18,17 +18,6 @@ enum {
 #define TK_HEADER_OPEN   0x40000000u /* in opened_end of a mark: records may follow */
 #define TK_HEADER_OFFSET 0x3fffffffu /* the offset in opened_end */
 
-struct tk_header {
-    uint32_t seq;
-    uint32_t prev_end;   /* end of the records of the sector before, as an offset in that sector */
-    uint32_t opened_end; /* end of the records that are known to be complete; and the above bits */
-    uint16_t sectors;    /* of its store */
-    uint16_t worn;       /* as tk_store.worn */
-    uint8_t format;
-    bool is_complete; /* no older sector counts */
-    int8_t error;     /* why it is not of this store: TK_STORE_SEALED, _SHAPE, _FORMAT; or 0 */
-};
-
 /* Reads the header at this flash offset, corrected where one bit is wrong. False if there is none;
  * see h->error, too. */
 bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h);
@@ -36,8 +25,9 @@ bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h);
 /* Reads the header of sector seq, or the next best copy of it. False if there is none. */
 bool tk_header_read(struct tk_store *s, uint32_t seq, struct tk_header *h);
 
-/* Flash offsets of the copies of a header in a sector, 0 to TK_HEADER_COPIES - 1. */
-uint32_t tk_header_copy(const struct tk_store *s, uint32_t sector, uint32_t copy);
+/* Reads one of the copies of a header of the sector at this flash offset, 0 to TK_HEADER_COPIES
+ * - 1. */
+bool tk_header_copy(struct tk_store *s, uint32_t sector, uint32_t copy, struct tk_header *h);
 
 /* Flash offset in a sector at which its records begin. */
 uint32_t tk_header_records(const struct tk_store *s);
@@ -52,7 +42,7 @@ uint32_t tk_bits_of(uint32_t word);
 /* Bytes of a mark. */
 uint32_t tk_mark_size(const struct tk_store *s);
 
-/* Reads the marks of the newest sector: s->limit, and from the last one s->opened_end and
+/* Reads the marks of the newest sector: s->limit, and from the last one s->top.opened_end and
  * s->is_marked. Returns the last one's opened_end; 0: there is none. */
 uint32_t tk_marks_read(struct tk_store *s);
 

@@ -14,7 +14,7 @@
 /* Until a larger area is taken over, numbers up to the newest lie in the smaller ring. */
 uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq)
 {
-    return seq % (seq > s->seq ? s->flash->sectors : s->ring) * s->flash->sector_size;
+    return seq % (seq > s->top.seq ? s->flash->sectors : s->top.sectors) * s->flash->sector_size;
 }
 
 uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq)
@@ -30,27 +30,27 @@ uint32_t tk_media_align(const struct tk_store *s, uint32_t at)
 
 bool tk_media_is_worn(const struct tk_store *s, uint32_t seq)
 {
-    uint32_t place = seq % s->ring;
+    uint32_t place = seq % s->top.sectors;
 
-    return place < TK_WORN_PLACES && (s->worn >> place & 1) != 0;
+    return place < TK_WORN_PLACES && (s->top.worn >> place & 1) != 0;
 }
 
 /* All but the dead ones: what the next sector takes the place of, and what is older. */
 uint32_t tk_media_oldest(const struct tk_store *s)
 {
-    uint32_t next = s->seq + 1, oldest;
+    uint32_t next = s->top.seq + 1, oldest;
 
-    while (next < s->seq + s->ring && tk_media_is_worn(s, next))
+    while (next < s->top.seq + s->top.sectors && tk_media_is_worn(s, next))
         next++;
-    oldest = next >= s->ring ? next - s->ring + 1 : 1;
+    oldest = next >= s->top.sectors ? next - s->top.sectors + 1 : 1;
     return oldest > s->oldest ? oldest : s->oldest;
 }
 
-int tk_media_erase_step(struct tk_store *s, uint32_t seq)
+int tk_media_erase_step(struct tk_store *s, uint32_t at)
 {
-    int ret = s->flash->erase(s->flash->ctx, tk_media_sector(s, seq));
+    int ret = s->flash->erase(s->flash->ctx, at);
 
-    if (s->bad_bit / 8 - tk_media_sector(s, seq) < s->flash->sector_size)
+    if (s->bad_bit / 8 - at < s->flash->sector_size)
         s->bad_bit = UINT32_MAX;
     s->next_erased = ret == TK_FLASH_OK;
     s->next_erasing = ret == TK_FLASH_AGAIN;
@@ -59,12 +59,12 @@ int tk_media_erase_step(struct tk_store *s, uint32_t seq)
                                    : TK_STORE_FLASH;
 }
 
-bool tk_media_erase(struct tk_store *s, uint32_t seq)
+bool tk_media_erase(struct tk_store *s, uint32_t at)
 {
     int ret;
 
     do {
-        ret = tk_media_erase_step(s, seq);
+        ret = tk_media_erase_step(s, at);
     } while (ret == TK_STORE_AGAIN);
     return ret == TK_STORE_OK;
 }
@@ -74,37 +74,34 @@ bool tk_media_erase(struct tk_store *s, uint32_t seq)
 /* Reads a byte where a read failed: it is asked for again, and in between other places are. Where
  * one of those answers, its unit is damaged. Failures of all places for a while end before the last
  * round, or no place answers; those in a rhythm do not meet each round. */
-static uint8_t read_byte(struct tk_store *s, uint32_t at)
+static void read_byte(struct tk_store *s, uint32_t at, uint8_t *to)
 {
     const struct tk_flash *f = s->flash;
-    uint8_t byte = 0xff;
-    bool answers = false;
 
-    for (uint32_t i = 0; i < ROUNDS && !s->read_failed; i++) {
+    for (uint32_t i = s->read_failed ? ROUNDS : 0; i < ROUNDS; i++) {
         bool is_asked = (ASKED >> i & 1) != 0;
 
-        if (f->read(f->ctx, is_asked ? at : i % f->sectors * f->sector_size, &byte, 1) !=
-            TK_FLASH_OK)
+        s->read_failed = i == 0 || s->read_failed;
+        if (f->read(f->ctx, is_asked ? at : i % f->sectors * f->sector_size, to, 1) != TK_FLASH_OK)
             continue;
+        s->read_failed = false;
         if (is_asked)
-            return byte;
-        answers = true;
+            return;
     }
-    s->read_failed = !answers;
-    return answers ? DAMAGED : 0xff;
+    *to = s->read_failed ? 0xff : DAMAGED;
 }
 
 void tk_media_read(struct tk_store *s, uint32_t at, void *buf, size_t len)
 {
-    uint32_t wrong = s->bad_bit / 8 - at;
     uint8_t *bytes = buf;
 
     if (s->read_failed || s->flash->read(s->flash->ctx, at, buf, len) != TK_FLASH_OK) {
-        for (uint32_t i = 0; i < len; i++)
-            bytes[i] = read_byte(s, at + i);
+        for (size_t i = 0; i < len; i++)
+            read_byte(s, at + (uint32_t)i, bytes + i);
     }
-    if (wrong < len)
-        bytes[wrong] ^= (uint8_t)(1 << s->bad_bit % 8);
+    at = s->bad_bit / 8 - at;
+    if (at < len)
+        bytes[at] ^= (uint8_t)(1 << s->bad_bit % 8);
 }
 
 uint32_t tk_media_number(struct tk_store *s, uint32_t at, int bytes)

@@ -46,10 +46,10 @@ bool tk_media_is_worn(const struct tk_store *s, uint32_t seq);
 /* Number of the oldest sector that may hold live values. */
 uint32_t tk_media_oldest(const struct tk_store *s);
 
-/* Erases sector seq, which is to be opened: one step of it (TK_STORE_OK, TK_STORE_AGAIN,
- * TK_STORE_FLASH), or all. */
-int tk_media_erase_step(struct tk_store *s, uint32_t seq);
-bool tk_media_erase(struct tk_store *s, uint32_t seq);
+/* Erases the sector at this flash offset, which is to be opened: one step of it (TK_STORE_OK,
+ * TK_STORE_AGAIN, TK_STORE_FLASH), or all. */
+int tk_media_erase_step(struct tk_store *s, uint32_t at);
+bool tk_media_erase(struct tk_store *s, uint32_t at);
 
 /* --- bytes --- */
 

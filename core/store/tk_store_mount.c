@@ -23,7 +23,7 @@ static void scan(struct tk_store *s, struct tk_header *newest)
 
     for (uint32_t i = 0; i < s->flash->sectors; i++) {
         for (uint32_t copy = 0; copy < TK_HEADER_COPIES; copy++) {
-            if (!tk_header_at(s, tk_header_copy(s, i * size, copy), &h))
+            if (!tk_header_copy(s, i * size, copy, &h))
                 continue;
             take(s, newest, &h);
             if (h.error == 0)
@@ -41,20 +41,20 @@ static uint32_t find_end(struct tk_store *s)
     uint32_t before, start, end; /* the last record, and where the one before it begins */
     struct tk_cursor c;
 
-    tk_cursor_first(s, &c, s->seq);
+    tk_cursor_first(s, &c, s->top.seq);
     for (before = start = end = c.end; tk_cursor_record(s, &c); end = c.end) {
         before = start;
         start = tk_media_align(s, end);
     }
     c.end = start;
-    if (end > s->opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
+    if (end > s->top.opened_end && !(tk_cursor_record(s, &c) && tk_record_is_whole(s, &c))) {
         /* blank CRC: torn; else torn or damaged */
         s->health |= tk_media_number(s, end - 4, 4) == UINT32_MAX ? 0 : TK_STORE_OLDER;
         end = start;
         start = before;
     }
     s->append_at = tk_media_align(s, end);
-    s->unsettled = end > s->opened_end ? start : 0;
+    s->unsettled = end > s->top.opened_end ? start : 0;
     s->largest = end - start;
     return end;
 }
@@ -64,7 +64,7 @@ static void mount_newest(struct tk_store *s)
 {
     uint32_t flags = tk_marks_read(s), end = find_end(s);
 
-    if (flags == 0 || tk_media_align(s, end) != s->opened_end) {
+    if (flags == 0 || tk_media_align(s, end) != s->top.opened_end) {
         s->is_marked = false;
         return;
     }
@@ -81,7 +81,7 @@ static int error_of_format_1(struct tk_store *s)
 {
     struct tk_cursor c;
 
-    tk_cursor_first(s, &c, s->seq);
+    tk_cursor_first(s, &c, s->top.seq);
     if (!tk_cursor_record(s, &c))
         return TK_STORE_SHAPE;
     return tk_is_sealed(s) && tk_record_is_whole(s, &c) && !tk_record_read(s, &c, NULL)
@@ -110,24 +110,12 @@ int tk_mount(struct tk_store *s)
         return TK_STORE_FLASH;
     if (newest.seq == 0)
         return is_foreign(s) ? s->read_failed ? TK_STORE_FLASH : TK_STORE_FOREIGN : TK_STORE_OK;
+    s->top = newest;
     if (newest.error != 0)
         return newest.error;
-    s->seq = newest.seq;
-    s->prev_end = newest.prev_end;
-    s->worn = newest.worn;
-    s->ring = newest.sectors;
-    s->opened_end = tk_media_sector(s, s->seq) + newest.opened_end;
-    s->format = newest.format;
+    s->top.opened_end += tk_media_sector(s, s->top.seq);
     mount_newest(s);
     if (s->read_failed)
         return TK_STORE_FLASH;
-    return s->format < TK_FORMAT ? error_of_format_1(s) : TK_STORE_OK;
-}
-
-uint32_t tk_mount_number(struct tk_store *s)
-{
-    struct tk_header newest = {.seq = 0};
-
-    scan(s, &newest);
-    return newest.seq;
+    return s->top.format < TK_FORMAT ? error_of_format_1(s) : TK_STORE_OK;
 }

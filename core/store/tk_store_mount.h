@@ -7,10 +7,7 @@
 #include "tk_store_types.h"
 
 /* Fills in what follows from the flash in a store that has just been initialized. TK_STORE_OK,
- * TK_STORE_FLASH, _SEALED, _SHAPE, _FORMAT, _FOREIGN. */
+ * TK_STORE_FLASH, _FOREIGN; or _SEALED, _SHAPE, _FORMAT: then s->top is the header that says so. */
 int tk_mount(struct tk_store *s);
-
-/* The highest number of a sector of any store in the flash; 0: there is none. */
-uint32_t tk_mount_number(struct tk_store *s);
 
 #endif

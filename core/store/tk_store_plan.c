@@ -31,40 +31,29 @@ uint32_t tk_value_largest(const struct tk_store *s)
 
 /* --- what is new --- */
 
-static bool is_same_piece(struct tk_store *s, const struct tk_cursor *c, uint32_t at,
-                          const struct tk_store_piece *piece)
-{
-    const uint8_t *p = piece->data;
-    uint8_t some[8];
-
-    for (uint32_t left = piece->len, n; left > 0; left -= n, at += n, p += n) {
-        n = left < sizeof some ? left : (uint32_t)sizeof some;
-        tk_record_bytes(s, c, at, some, n);
-        if (memcmp(some, p, n) != 0)
-            return false;
-    }
-    return true;
-}
-
 static bool is_same(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
 {
     uint32_t at = c->value;
+    uint8_t some[8];
 
-    for (size_t i = 0; i < v->count; i++) {
-        if (!is_same_piece(s, c, at, &v->pieces[i]))
-            return false;
-        at += v->pieces[i].len;
+    for (const struct tk_store_piece *p = v->pieces; p < v->pieces + v->count; p++) {
+        for (uint32_t i = 0, n; i < p->len; i += n, at += n) {
+            n = p->len - i < sizeof some ? p->len - i : (uint32_t)sizeof some;
+            tk_record_bytes(s, c, at, some, n);
+            if (memcmp(some, (const uint8_t *)p->data + i, n) != 0)
+                return false;
+        }
     }
     return true;
 }
 
 /* Compares twice: one read may be wrong. */
-static bool is_stored(struct tk_store *s, const struct tk_store_value *v, const struct tk_cursor *c)
+static bool is_stored(struct tk_store *s, const struct tk_store_value *v, uint32_t len,
+                      const struct tk_cursor *c)
 {
     if (v->count == 0 || c->at == 0)
         return v->count == 0 && c->at == 0;
-    return c->len == tk_value_len(v) && is_same(s, v, c) && is_same(s, v, c) &&
-           tk_record_read(s, c, NULL);
+    return c->len == len && is_same(s, v, c) && is_same(s, v, c) && tk_record_read(s, c, NULL);
 }
 
 uint32_t tk_value_cost(const struct tk_store *s, uint16_t key, uint32_t len)
@@ -83,7 +72,7 @@ static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i)
     heads = tk_value_heads(v->key, len);
     now = v->count == 0 ? 0 : tk_value_cost(s, v->key, len);
     tk_find(s, &old, v->key);
-    if (is_stored(s, v, &old))
+    if (is_stored(s, v, len, &old))
         return 0;
     c->changed |= (uint32_t)1 << i;
     c->heads += heads;
@@ -125,7 +114,7 @@ int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
     uint32_t sum = tk_header_records(s) + c->cost;
     struct tk_keys newer = {{0}};
 
-    for (uint32_t seq = s->seq; seq != 0 && seq >= tk_media_oldest(s); seq--)
+    for (uint32_t seq = s->top.seq; seq >= tk_media_oldest(s); seq--)
         sum += cost_of_sector(s, &newer, seq, c);
     return (int32_t)(s->flash->sector_size - sum);
 }
@@ -133,12 +122,14 @@ int32_t tk_store_slack(struct tk_store *s, const struct tk_commit *c)
 /* Live values are counted only when the slack of the last count may be used up. */
 static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t growth)
 {
-    int32_t left = (int32_t)(s->headroom - growth);
+    int32_t left;
 
-    if (growth > s->headroom)
-        left = tk_store_slack(s, c);
-    if (left >= 0)
-        s->headroom = (uint32_t)left;
+    if (growth <= s->headroom) {
+        s->headroom -= growth;
+        return true;
+    }
+    left = tk_store_slack(s, c);
+    s->headroom = left < 0 ? s->headroom : (uint32_t)left;
     return left >= 0;
 }
 

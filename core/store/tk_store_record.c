@@ -221,30 +221,26 @@ uint32_t tk_write_record(struct tk_writer *w)
 
 /* --- headers --- */
 
-void tk_write_words(struct tk_writer *w, const uint32_t *words, uint32_t at, uint32_t len)
+bool tk_write_words(struct tk_store *s, const uint32_t *words, uint32_t at, uint32_t len)
 {
     uint8_t bounce[TK_BOUNCE];
+    struct tk_writer w = {.s = s, .part = FRAME, .at = at, .limit = UINT32_MAX, .bounce = bounce};
 
-    w->derives_nonce = false;
-    w->limit = tk_media_sector_end(w->s, w->seq);
-    w->part = FRAME;
-    w->bounce = bounce;
-    w->at = at;
     for (uint32_t i = 0; i < len; i += 4)
-        put_number(w, *words++, len - i < 4 ? len - i : 4);
-    flush(w);
-    w->failed = w->failed || !tk_media_sync(w->s);
+        put_number(&w, *words++, len - i < 4 ? len - i : 4);
+    flush(&w);
+    return !w.failed && tk_media_sync(s);
 }
 
 /* The first half, which has the CRC-32, goes last: where it is right, the second one is complete.
  */
-bool tk_write_header(struct tk_writer *w, const struct tk_header *h, uint32_t at)
+bool tk_write_header(struct tk_store *s, const struct tk_header *h, uint32_t at)
 {
     struct tk_header back;
-    uint32_t words[TK_HEADER_WORDS], len = tk_header_words(w->s, h, words);
+    uint32_t words[TK_HEADER_WORDS], len = tk_header_words(s, h, words);
 
-    tk_write_words(w, words + TK_HEADER_WORDS / 2, at + tk_media_align(w->s, TK_HEADER_HALF), len);
-    tk_write_words(w, words, at, TK_HEADER_HALF);
-    return !w->failed && tk_header_at(w->s, at, &back) && back.error == 0 &&
-           back.format == TK_FORMAT && back.seq == h->seq;
+    return tk_write_words(s, words + TK_HEADER_WORDS / 2, at + tk_media_align(s, TK_HEADER_HALF),
+                          len) &&
+           tk_write_words(s, words, at, TK_HEADER_HALF) && tk_header_at(s, at, &back) &&
+           back.error == 0 && back.format == TK_FORMAT && back.seq == h->seq;
 }

@@ -32,11 +32,10 @@ struct tk_writer {
  * Sets w->failed. */
 uint32_t tk_write_record(struct tk_writer *w);
 
-/* Writes len bytes of words to a flash offset in sector w->seq. Sets w->failed. Moves w->at. */
-void tk_write_words(struct tk_writer *w, const uint32_t *words, uint32_t at, uint32_t len);
+/* Writes len bytes of words to a flash offset. False if that failed. */
+bool tk_write_words(struct tk_store *s, const uint32_t *words, uint32_t at, uint32_t len);
 
-/* Writes a header to a flash offset in sector w->seq and reads it back. False if that failed.
- * Moves w->at. */
-bool tk_write_header(struct tk_writer *w, const struct tk_header *h, uint32_t at);
+/* Writes a header to a flash offset in its sector and reads it back. False if that failed. */
+bool tk_write_header(struct tk_store *s, const struct tk_header *h, uint32_t at);
 
 #endif

@@ -5,7 +5,7 @@ void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 {
     const uint8_t le[5] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
                            (uint8_t)(seq >> 24), TK_FORMAT};
-    bool is_old = s->format < TK_FORMAT && seq <= s->seq;
+    bool is_old = s->top.format < TK_FORMAT && seq <= s->top.seq;
 
     s->seal->begin(s->seal->ctx, nonce);
     s->seal->add_head(s->seal->ctx, le, is_old ? 4 : 5);

@@ -91,34 +91,43 @@ struct tk_store_seal {
     uint8_t source_nonce[TK_STORE_NONCE]; /* nonce of the record it is a copy of */
 };
 
+/* What the header of a sector says, or a mark. */
+struct tk_header {
+    uint8_t format;
+    bool is_complete;  /* no older sector counts */
+    int8_t error;      /* why it is not of this store: TK_STORE_SEALED, _SHAPE, _FORMAT; or 0 */
+    uint16_t sectors;  /* of its store */
+    uint16_t worn;     /* bit i: sector i, of the first 10, is passed by */
+    uint32_t seq;      /* number of the sector */
+    uint32_t prev_end; /* end of the records of the sector before, as an offset in that sector */
+    uint32_t
+        opened_end; /* end of the records that are known to be complete; TK_HEADER_ERASED, ... */
+};
+
 /* Owned by the caller, private to the store. What is small comes first: short instructions reach
  * it. */
 struct tk_store {
     const struct tk_flash *flash;
     struct tk_store_seal *seal; /* NULL: plaintext */
-    uint8_t format;             /* of the newest sector */
     uint8_t health;
-    int8_t open_error;          /* of tk_store_open; 0: open */
     bool unwritten_since_mount; /* what was written last may be marginal */
     bool sector_closed;         /* no record may be appended to the newest sector */
     bool next_erased;           /* the next sector is erased */
     bool next_erasing;          /* its erase has begun and has not ended */
     bool read_failed;           /* the flash refused a read */
     bool needs_rewrite;         /* a value that was read has a wrong bit */
-    bool is_marked;      /* the last mark is in force: void it before anything is programmed */
-    uint16_t worn;       /* bit i: sector i, of the first 10, is passed by */
-    uint16_t ring;       /* sectors of the store that is read: fewer until an area is taken over */
-    uint32_t seq;        /* number of the newest sector; 0: the store is blank */
-    uint32_t oldest;     /* number of the oldest sector that counts, if the ring has it */
-    uint32_t prev_end;   /* of the newest sector's header */
-    uint32_t opened_end; /* records up to this flash offset are known to be complete */
-    uint32_t append_at;  /* flash offset of the next record */
-    uint32_t limit;      /* flash offset of the lowest mark, or the end of the sector */
-    uint32_t unsettled;  /* flash offset of the last record, if it was written before this mount and
-                            may be torn; 0: none */
-    uint32_t largest;    /* bytes of the largest record since mount */
-    uint32_t headroom;   /* bytes that surely fit, without counting live values again */
-    uint32_t bad_bit;    /* number of the one bit known to read wrong; UINT32_MAX: none */
+    bool is_marked;       /* the last mark is in force: void it before anything is programmed */
+    struct tk_header top; /* of the newest sector; opened_end as a flash offset, without flags.
+                             seq 0: the store is blank. sectors: fewer than the flash has until an
+                             area is taken over. error: of tk_store_open, 0: open */
+    uint32_t oldest;      /* number of the oldest sector that counts, if the ring has it */
+    uint32_t append_at;   /* flash offset of the next record */
+    uint32_t limit;       /* flash offset of the lowest mark, or the end of the sector */
+    uint32_t unsettled; /* flash offset of the last record, if it was written before this mount and
+                           may be torn; 0: none */
+    uint32_t largest;   /* bytes of the largest record since mount */
+    uint32_t headroom;  /* bytes that surely fit, without counting live values again */
+    uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
 };
 
 /* A position in a sector: a record, and one of its entries. Offsets are flash offsets. */
@@ -135,7 +144,6 @@ struct tk_cursor {
     bool is_copy; /* of a record of an earlier sector */
     uint16_t key;
     uint16_t len; /* of the value */
-    uint16_t first_heads[4];
 };
 
 /* A value to read. */

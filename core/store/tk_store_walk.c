@@ -13,13 +13,13 @@ static uint32_t end_of(struct tk_store *s, uint32_t seq)
 {
     struct tk_header h;
 
-    while (++seq != s->seq) {
+    while (++seq != s->top.seq) {
         if (tk_header_read(s, seq, &h))
             return h.prev_end;
         if (seq >= s->oldest && !tk_media_is_worn(s, seq))
             return s->flash->sector_size;
     }
-    return s->prev_end;
+    return s->top.prev_end;
 }
 
 void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
@@ -30,15 +30,15 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
     c->seq = seq;
     c->end = sector + tk_header_records(s);
     c->limit = tk_media_sector_end(s, seq);
-    if (seq == s->seq)
+    if (seq == s->top.seq)
         c->limit = s->append_at != 0 ? s->append_at : s->limit;
-    else if (seq < s->seq) /* the number of a worn sector was passed by */
+    else if (seq < s->top.seq) /* the number of a worn sector was passed by */
         c->limit = tk_media_is_worn(s, seq) ? 0 : sector + end_of(s, seq);
 }
 
 static bool is_old(const struct tk_store *s, uint32_t seq)
 {
-    return s->format < TK_FORMAT && seq <= s->seq;
+    return s->top.format < TK_FORMAT && seq <= s->top.seq;
 }
 
 /* The first of the two heads of a key from TK_KEY_WIDE on. */
@@ -54,17 +54,14 @@ static uint32_t part_len(uint32_t head)
     return len == TK_HEAD_LONG ? TK_HEAD_PART : len == TK_HEAD_DELETED ? 0 : len;
 }
 
-/* Most records have few heads: those are read only once. The check does not cover reading the
- * others again. */
+/* Reads a head until it reads the same twice: the check does not cover it. */
 static uint32_t next_head(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t index = c->next_head++, head = 0, again = 1;
+    uint32_t at = c->at + 1 + 2u * c->next_head++, head = 0, again = 1;
 
-    if (index < sizeof c->first_heads / sizeof c->first_heads[0])
-        return c->first_heads[index];
     for (int i = 0; i < 4 && head != again; i++) {
         again = head;
-        head = tk_media_number(s, c->at + 1 + 2 * index, 2);
+        head = tk_media_number(s, at, 2);
     }
     return head;
 }
@@ -118,8 +115,6 @@ static bool parse(struct tk_store *s, struct tk_cursor *c)
             break;
         crc = tk_crc_add_number(crc, head, 2);
         c->end += is_wide(s, c, head) ? 0 : part_len(head);
-        if (i < sizeof c->first_heads / sizeof c->first_heads[0])
-            c->first_heads[i] = (uint16_t)head;
     }
     return (uint16_t)crc == head && c->end <= c->limit;
 }
@@ -132,7 +127,7 @@ static bool is_followed(struct tk_store *s, struct tk_cursor *c)
     bool followed;
 
     c->at = tk_media_align(s, c->end);
-    followed = c->at == c->limit || c->at == s->opened_end || parse(s, c);
+    followed = c->at == c->limit || c->at == s->top.opened_end || parse(s, c);
     c->at = at;
     return followed && parse(s, c);
 }
@@ -195,9 +190,9 @@ static uint32_t find_from(struct tk_store *s, uint32_t seq, uint16_t key)
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
 static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t key)
 {
-    uint32_t seq = s->seq;
+    uint32_t seq = s->top.seq;
 
-    while (at != 0 && tk_media_sector(s, seq) != at - at % s->flash->sector_size)
+    while (at != 0 && seq % s->top.sectors != at / s->flash->sector_size)
         seq--;
     tk_cursor_first(s, c, seq);
     c->end = at;
@@ -209,7 +204,7 @@ static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t
 
 void tk_find(struct tk_store *s, struct tk_cursor *c, uint16_t key)
 {
-    go_to(s, c, find_from(s, s->seq, key), key);
+    go_to(s, c, find_from(s, s->top.seq, key), key);
 }
 
 /* The dead sector counts if it is intact. It may be half erased, so damage in it is not reported.
@@ -220,17 +215,21 @@ void tk_find_previous(struct tk_store *s, struct tk_cursor *c, uint16_t key)
     uint8_t health = s->health;
     struct tk_header h;
 
-    for (uint32_t seq = s->seq >= s->ring ? s->seq - s->ring + 1 : 1; seq <= s->seq; seq++) {
-        bool is_there = tk_header_read(s, seq, &h);
+    for (uint32_t i = s->top.sectors; i-- > 0;) {
+        uint32_t seq = s->top.seq - i;
+        bool is_whole = tk_header_read(s, seq, &h);
 
-        tk_cursor_first(s, c, seq);
-        while (is_there && tk_cursor_next(s, c)) {
-            if (!concerns(c, key))
-                continue;
-            previous = c->is_copy ? previous : newest;
-            newest = c->deleted ? 0 : c->at;
+        if (is_whole) {
+            tk_cursor_first(s, c, seq);
+            while (tk_cursor_next(s, c)) {
+                if (!concerns(c, key))
+                    continue;
+                previous = c->is_copy ? previous : newest;
+                newest = c->deleted ? 0 : c->at;
+            }
+            is_whole = i == 0 || c->at == c->limit;
         }
-        if (!is_there || (seq < s->seq && c->at != c->limit))
+        if (!is_whole)
             newest = previous = 0;
     }
     go_to(s, c, newest == 0 ? 0 : previous, key);
@@ -259,5 +258,5 @@ bool tk_cursor_is_live(struct tk_store *s, const struct tk_keys *newer, const st
     bool is_seen = (newer->seen[word_of(e->key)] >> e->key % 32 & 1) != 0;
 
     return !e->deleted && !(is_seen && e->key < 256) &&
-           find_from(s, is_seen ? s->seq : e->seq, e->key) == e->at;
+           find_from(s, is_seen ? s->top.seq : e->seq, e->key) == e->at;
 }

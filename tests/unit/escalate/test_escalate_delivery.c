@@ -316,7 +316,7 @@ static void refused_posts_write_nothing_to_flash(void **state)
     world_type(&w, "auth refresh");
     world_run(&w, MINUTE);
     tk_timer_stop(&w.keeper.rt.timers, &w.keeper.accounts.of[0].refresh.timer);
-    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.seq;
+    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.top.seq;
     unsigned requests = w.server.requests;
 
     world_run(&w, DAY);
@@ -324,7 +324,7 @@ static void refused_posts_write_nothing_to_flash(void **state)
     assert_int_equal(w.keeper.alerts.of[0].posts_taken, 0);
     assert_in_range(w.keeper.alerts.of[0].posts_failed, 90, 310);
     assert_int_equal(w.keeper.rt.storage.store.append_at, at);
-    assert_int_equal(w.keeper.rt.storage.store.seq, seq);
+    assert_int_equal(w.keeper.rt.storage.store.top.seq, seq);
 }
 
 /* Flash fails, so the account stays. */

@@ -81,7 +81,7 @@ static void a_refresh_without_events_does_not_write_it(void **state)
 {
     (void)state;
     world_provision(&w);
-    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.seq;
+    uint32_t at = w.keeper.rt.storage.store.append_at, seq = w.keeper.rt.storage.store.top.seq;
 
     refresh();
     uint32_t first = w.keeper.rt.storage.store.append_at - at;
@@ -89,7 +89,7 @@ static void a_refresh_without_events_does_not_write_it(void **state)
     at = w.keeper.rt.storage.store.append_at;
     refresh();
     assert_int_equal(w.keeper.rt.storage.store.append_at - at, first);
-    assert_int_equal(w.keeper.rt.storage.store.seq,
+    assert_int_equal(w.keeper.rt.storage.store.top.seq,
                      seq); /* the same sector, so the two are comparable */
     assert_false(w.keeper.rt.history.unstored);
 }

@@ -50,11 +50,11 @@ static void a_sector_counts_from_its_header(void **state)
     for (uint32_t n = 1; n < 30; n++) {
         begin(1024, 3, 1);
         run(0, n);
-        uint32_t seq = s.seq;
+        uint32_t seq = s.top.seq;
         uint64_t before = f.operations;
 
         run(n, n + 1);
-        if (s.seq == seq) {
+        if (s.top.seq == seq) {
             end();
             continue;
         }
@@ -69,7 +69,7 @@ static void a_sector_counts_from_its_header(void **state)
             f.cut_at = f.operations + at;
             assert_int_not_equal(commit(n), TK_STORE_OK);
             open_store();
-            assert_int_equal(s.seq, seq);
+            assert_int_equal(s.top.seq, seq);
             assert_true(holds(n - 1));
             end();
         }
@@ -89,7 +89,7 @@ static void the_oldest_sector_is_dead(void **state)
         assert_non_null(saved);
         for (uint32_t n = 0; n < 60; n++) {
             run(n, n + 1);
-            uint8_t *next = f.bytes + (s.seq + 1) % sectors[i] * 1024;
+            uint8_t *next = f.bytes + (s.top.seq + 1) % sectors[i] * 1024;
 
             memcpy(saved, next, 1024);
             noise(next, 1024, n);
@@ -147,21 +147,21 @@ static void an_earlier_lap_never_validates(void **state)
 
     (void)state;
     begin(1024, 2, 1);
-    while (s.seq < 2)
+    while (s.top.seq < 2)
         run(n, n + 1), n++;
     memcpy(old, f.bytes, 1024); /* sector 2 is at place 0 */
-    while (s.seq < 4)
+    while (s.top.seq < 4)
         run(n, n + 1), n++;
     assert_memory_equal(f.bytes, "\4\0\0", 4);
     uint32_t used = s.append_at;
 
     memcpy(f.bytes + used, old + used, 1024 - used);
     open_store();
-    assert_int_equal(s.seq, 4);
+    assert_int_equal(s.top.seq, 4);
     assert_true(holds(n - 1));
     memcpy(f.bytes, old, 1024);
     assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_OK);
-    assert_int_equal(s.seq, 3);
+    assert_int_equal(s.top.seq, 3);
     end();
 }
 

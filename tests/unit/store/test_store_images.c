@@ -92,8 +92,8 @@ static void goes_on(const struct image *image, uint32_t n)
     }
     assert_int_equal(open_image(image), TK_STORE_OK);
     assert_true(holds(n + 29));
-    assert_int_equal(s.format, 2);
-    assert_int_equal(s.ring, f.flash.sectors);
+    assert_int_equal(s.top.format, 2);
+    assert_int_equal(s.top.sectors, f.flash.sectors);
 }
 
 /* By prepare where n is odd, else by a commit. */

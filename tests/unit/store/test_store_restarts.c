@@ -250,7 +250,7 @@ static void the_first_commit_reads_at_most_three_areas(void **state)
 {
     (void)state;
     begin(4096, 256, 1);
-    for (uint32_t n = 0; s.seq < 255; n++)
+    for (uint32_t n = 0; s.top.seq < 255; n++)
         assert_int_equal(commit(n), TK_STORE_OK);
     for (uint32_t sector = 1; sector < 255; sector++) {
         f.bytes[sector * 4096 + 32] ^= 2;

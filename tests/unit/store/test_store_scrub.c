@@ -135,7 +135,7 @@ static void a_worn_sector_is_counted(void **state)
     (void)state;
     fill_with_secret(SECTOR, SECTORS, 1);
     assert_int_equal(drop(), TK_STORE_OK);
-    f.worn[(s.seq + 1) % SECTORS] = TK_SIM_NO_ERASE;
+    f.worn[(s.top.seq + 1) % SECTORS] = TK_SIM_NO_ERASE;
     assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
     tk_store_status(&s, &status);
     assert_int_equal(status.worn, 1);
