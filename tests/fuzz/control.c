@@ -8,7 +8,7 @@
  *      @ N         so is client N
  *      > TEXT      sends text and a line feed; < TEXT without
  *      -           closes; = reads no more
- *      w S         time passes
+ *      w S         up to 99 s pass
  *      f           the server does not answer any more; . it does
  *
  * What comes back follows boards/host/PROTOCOL.md, no client gets what its role does not permit,
@@ -290,7 +290,7 @@ static void step(char *line, size_t len)
         world_fault(&w, WORLD_WELL, 0);
     else if ((line[0] == '>' || line[0] == '<') && current->used)
         send_text(rest, len - (size_t)(rest - line), line[0] == '>');
-    run(line[0] == 'w' ? n * 1000 : 1);
+    run(line[0] == 'w' ? n % 100 * 1000 : 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
