@@ -28,7 +28,7 @@ TESTS = "^(test_|pubkey_test_|chains_as_curl_host)"
 SOURCES = ("core/", "port/mbedtls/pubkey/")
 
 # In percent, exceptions counted as covered: raised whenever more is.
-LINES, BRANCHES = 99.3, 97.5
+LINES, BRANCHES = 100.0, 99.0
 EXCEPTED = 1.0  # of the lines, at most
 # Files that may have no excepted lines: HTTP, JSON, OAuth, tokens, store, time, arithmetic.
 WHOLE = ("core/base/tk_json", "core/base/tk_time", "core/base/tk_calendar", "core/base/tk_timer",

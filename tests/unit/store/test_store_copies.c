@@ -230,6 +230,79 @@ static void a_cut_while_the_last_record_is_copied(void **state)
     (void)state;
 }
 
+/* The bit is right again in what is written there later. */
+static void a_wrong_bit_ends_with_its_sector(void **state)
+{
+    char number[12];
+
+    (void)state;
+    put(1, "a value that is old");
+    put(2, "another");
+    uint8_t *byte = place_of("a value that is old") + 3;
+
+    *byte ^= 0x10;
+    assert_has(1, "a value that is old");
+    assert_int_equal(s.bad_bit, 8 * (byte - f.bytes) + 4);
+    for (int i = 0; i < 400; i++) {
+        snprintf(number, sizeof number, "%d", i);
+        put(2, number);
+        assert_has(1, "a value that is old");
+        assert_has(2, number);
+    }
+    assert_int_equal(s.bad_bit, UINT32_MAX);
+}
+
+/* Others of its sector answer, so that it is no failure of the whole flash. */
+static void a_byte_that_cannot_be_read_costs_its_record_alone(void **state)
+{
+    char got[20], number[12];
+
+    (void)state;
+    put(1, "a value that is lost");
+    put(2, "another");
+    f.unreadable_at = (uint32_t)(place_of("a value that is lost") - f.bytes) + 4;
+    f.unreadable_len = 1;
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), TK_STORE_FLASH);
+    assert_has(2, "another");
+    assert_string_equal(tk_store_health(&s), "corrupt");
+    for (int i = 0; i < 400; i++) { /* nothing of it is copied */
+        snprintf(number, sizeof number, "%d", i);
+        put(3, number);
+    }
+    f.unreadable_len = 0;
+    assert_has(2, "another");
+    assert_has(3, number);
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), TK_STORE_MISSING);
+}
+
+/* Its values stay, and further commits are refused. */
+static void with_all_other_sectors_worn_a_full_one_is_the_last(void **state)
+{
+    struct tk_store_piece piece = {"another", 7};
+    struct tk_store_value value = {2, 1, &piece};
+    char number[12];
+    int ret = TK_STORE_OK;
+
+    (void)state;
+    put(1, "a value");
+    f.worn[1] = TK_SIM_NO_ERASE | TK_SIM_NO_PROGRAM;
+    for (int i = 0; i < 400 && s.worn == 0; i++) {
+        snprintf(number, sizeof number, "%d", i);
+        put(2, number);
+    }
+    assert_int_equal(s.worn, 1 << 1);
+    f.worn[s.seq % 3 == 0 ? 2 : 0] = TK_SIM_NO_ERASE | TK_SIM_NO_PROGRAM;
+    for (int i = 0; i < 400 && ret == TK_STORE_OK; i++) {
+        piece.len = (uint16_t)snprintf(number, sizeof number, "%d", i);
+        piece.data = number;
+        ret = tk_store_commit(&s, &value, 1);
+    }
+    assert_int_equal(ret, TK_STORE_FLASH);
+    assert_has(1, "a value");
+    reopen();
+    assert_has(1, "a value");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -238,6 +311,9 @@ int main(void)
                                        TEST(a_wrong_bit_in_the_opening_commit_is_corrected),
                                        TEST(a_record_that_deletes_many_keys_is_copied),
                                        TEST(marginal_bits_are_copied_as_read_or_dropped),
+                                       TEST(a_wrong_bit_ends_with_its_sector),
+                                       TEST(a_byte_that_cannot_be_read_costs_its_record_alone),
+                                       TEST(with_all_other_sectors_worn_a_full_one_is_the_last),
                                        TEST(a_cut_while_the_last_record_is_copied)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

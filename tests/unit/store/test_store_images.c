@@ -230,6 +230,23 @@ static void format_1_refuses_format_2(void **state)
     }
 }
 
+/* Format 1 has no shape: the numbers of its sectors say how many there are. */
+static void sectors_of_format_1_in_another_order_are_refused(void **state)
+{
+    struct image image;
+
+    (void)state;
+    load(&image, "1_plain_4x2048_1");
+    put_in(&image, image.sectors);
+    for (uint32_t i = 0; i < image.size; i++) {
+        uint8_t byte = f.bytes[i];
+
+        f.bytes[i] = f.bytes[image.size + i];
+        f.bytes[image.size + i] = byte;
+    }
+    assert_refused(&image, TK_STORE_SHAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_larger_area_takes_over_a_smaller_one),
         cmocka_unit_test(another_shape_is_refused),
         cmocka_unit_test(format_1_refuses_format_2),
+        cmocka_unit_test(sectors_of_format_1_in_another_order_are_refused),
     };
 
     assert_true(tk_seal_init(&seal, board_key));

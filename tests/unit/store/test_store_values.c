@@ -280,6 +280,19 @@ static void more_values_than_a_record_holds_are_refused(void **state)
     assert_string_equal(value(30), "x");
 }
 
+static void a_key_is_in_a_commit_once(void **state)
+{
+    static const struct tk_store_piece a = {"a", 1}, b = {"b", 1};
+    struct tk_store_value values[] = {{1, 1, &a}, {2, 1, &a}, {1, 1, &b}};
+
+    (void)state;
+    assert_int_equal(tk_store_commit(&s, values, 3), TK_STORE_KEY);
+    assert_string_equal(value(1), "(missing)");
+    assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
+    assert_int_equal(tk_store_commit(&s, &values[1], 2), TK_STORE_OK);
+    assert_string_equal(value(1), "b");
+}
+
 /* Each result is the same as if its key alone had been read. */
 static void several_values_are_read_at_once(void **state)
 {
@@ -504,6 +517,7 @@ int main(void)
         TEST(wear_is_even),
         TEST(a_wipe_erases_everything),
         TEST(a_commit_is_synced_before_it_returns),
+        TEST(a_key_is_in_a_commit_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
