@@ -75,11 +75,31 @@ static void tells_objects(void **state)
     assert_false(tk_json_is_valid("{}{}", 4, true));
 }
 
+static void an_escape_has_four_hex_digits(void **state)
+{
+    char text[] = "\"\\u12aF\"";
+
+    (void)state;
+    assert_true(tk_json_is_valid(text, sizeof text - 1, false));
+    for (int i = 3; i < 7; i++) {
+        char digit = text[i];
+
+        text[i] = 'g';
+        assert_false(tk_json_is_valid(text, sizeof text - 1, false));
+        text[i] = digit;
+    }
+    assert_false(tk_json_is_valid("\"\\u12a\"", 7, false));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_each_item_as_it_stands), cmocka_unit_test(refuses_each_beginning),
-        cmocka_unit_test(compares_words), cmocka_unit_test(tells_objects)};
+        cmocka_unit_test(gives_each_item_as_it_stands),
+        cmocka_unit_test(refuses_each_beginning),
+        cmocka_unit_test(compares_words),
+        cmocka_unit_test(tells_objects),
+        cmocka_unit_test(an_escape_has_four_hex_digits),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

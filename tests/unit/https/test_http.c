@@ -456,6 +456,39 @@ static void survives_noise(void **state)
     }
 }
 
+static unsigned count_secret(void)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < sizeof body; i++)
+        count += body[i] == 'S';
+    return count;
+}
+
+/* Bodies, values that were picked, and lines of a head, also unfinished ones. */
+static void wiping_leaves_nothing_of_a_response(void **state)
+{
+    static const struct tk_json_field token = {"token", 20};
+    static const struct tk_json_fields fields = {&token, 1};
+    static const char *const rows[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nSSSSSS",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nSSSSSS",
+        "HTTP/1.1 200 OK\r\nSet-Cookie: SSSSSSSSSSSS",
+        "HTTP/1.1 200 OK\r\nSet-Cookie: SSSSSSSSSSSSSSSSSSSSSSSS\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"token\":\"SSSSSSSS\"}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"token\":\"SSSS"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        begin();
+        h.fields = i % 2 == 0 ? NULL : &fields;
+        (void)feed(rows[i / 2], strlen(rows[i / 2]), 1000);
+        assert_true(count_secret() > 0);
+        tk_http_wipe(&h);
+        assert_int_equal(count_secret(), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +508,7 @@ int main(void)
         cmocka_unit_test(limits_the_head),
         cmocka_unit_test(limits_what_it_reads_past),
         cmocka_unit_test(survives_noise),
+        cmocka_unit_test(wiping_leaves_nothing_of_a_response),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

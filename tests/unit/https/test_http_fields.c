@@ -47,6 +47,7 @@ static void reads_the_host_of_a_location(void **state)
         {"x", "", 0},
         {"http://h.example/", "", 0},
         {"https:///x", "", 0},
+        {"x/h.example/", "", 0},
         {"", "", 0},
     };
     char response[200];
@@ -158,6 +159,31 @@ static void a_line_without_name_or_colon_is_no_field(void **state)
     assert_string_equal(h.body, "ab");
 }
 
+static void the_last_location_counts(void **state)
+{
+    (void)state;
+    assert_int_equal(whole("HTTP/1.1 302 Found\r\nLocation: https://h.example/\r\n"
+                           "Location: http://h.example/\r\nContent-Length: 0\r\n\r\n"),
+                     TK_HTTP_DONE);
+    assert_string_equal(h.location.name, "");
+}
+
+/* RFC 9110 5.5 */
+static void a_nul_or_cr_is_white_space(void **state)
+{
+    static const char nul[] = "HTTP/1.1 200 OK\r\nConnection: keep-alive\0, close\r\n"
+                              "Content-Length: 0\r\n\r\n";
+
+    (void)state;
+    tk_http_begin(&h, body, sizeof body);
+    assert_int_equal(tk_http_feed(&h, nul, sizeof nul - 1), TK_HTTP_DONE);
+    assert_false(h.keep);
+    assert_int_equal(whole("HTTP/1.1 200 OK\r\nConnection: close\r, x\r\n"
+                           "Content-Length: 0\r\n\r\n"),
+                     TK_HTTP_DONE);
+    assert_false(h.keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +193,8 @@ int main(void)
         cmocka_unit_test(shows_what_is_no_secret),
         cmocka_unit_test(ignores_fields_of_interim_responses),
         cmocka_unit_test(a_line_without_name_or_colon_is_no_field),
+        cmocka_unit_test(the_last_location_counts),
+        cmocka_unit_test(a_nul_or_cr_is_white_space),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
