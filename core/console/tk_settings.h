@@ -41,7 +41,7 @@ TK_SETTING("corezoid_key", SECRET, TK_WEBHOOK_KEY, store_webhook, print_webhook,
            "up to 128 printable characters without space: the secret key of that API user")
 TK_SETTING("corezoid_conv", 0, TK_WEBHOOK_CONV, store_webhook, print_webhook, NULL, note_webhook,
            "up to 18 digits, the first not 0: the id of the process that gets the tasks")
-TK_SETTING("ip", 0, 0, store_ip, print_ip, effect_ip, NULL,
+TK_SETTING("ip", GUARDED, 0, store_ip, print_ip, effect_ip, NULL,
            "dhcp, or a.b.c.d/nn,gateway,dns (0.0.0.0: no gateway or dns)")
 TK_SETTING("ntp", GUARDED, 0, store_ntp, print_ntp, NULL, NULL,
            "the host of a time server, without :port")

@@ -51,6 +51,8 @@ static void guarded_commands_need_it(void **state)
         "set  escalate_url",
         "unset ntp",
         "set ntp pool.example",
+        "set ip 10.0.0.2/24,10.0.0.1,10.0.0.1", /* with a name server */
+        "unset ip",
         "set console_pin 123456",
         "unset console_pin",
         "auth begin other_user",
