@@ -3,6 +3,7 @@
 
 #include "tk_assert.h"
 #include "tk_limits.h"
+#include "tk_timer.h"
 
 #define YEAR_S     31557600 /* a mean year */
 #define FUTURE_MAX ((int64_t)20 * YEAR_S)
@@ -10,7 +11,7 @@
 
 static int64_t seconds_since(const struct tk_time *t, uint64_t ms)
 {
-    return (int64_t)((tk_clock_now_ms(t->port) - ms) / 1000);
+    return tk_seconds_until(tk_clock_now_ms(t->port), ms);
 }
 
 /* No device lives longer than 20 years: a clock further ahead is wrong, and would make every

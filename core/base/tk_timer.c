@@ -73,9 +73,14 @@ uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms)
     return timers->first == NULL ? TK_NEVER : timers->first->due_ms;
 }
 
-uint64_t tk_backoff_ms(uint64_t first_ms, uint32_t doublings, uint64_t most_ms)
+uint32_t tk_backoff_ms(uint32_t first_ms, uint32_t doublings, uint32_t most_ms)
 {
     while (doublings-- > 0 && first_ms < most_ms)
         first_ms *= 2;
     return first_ms < most_ms ? first_ms : most_ms;
+}
+
+uint32_t tk_seconds_until(uint64_t until_ms, uint64_t from_ms)
+{
+    return until_ms > from_ms ? (uint32_t)((until_ms - from_ms) / 1000) : 0;
 }

@@ -46,7 +46,10 @@ void tk_timer_stop(struct tk_timers *timers, struct tk_timer *timer);
  * the next timer, or TK_NEVER. */
 uint64_t tk_timers_run(struct tk_timers *timers, uint64_t now_ms);
 
-/* Exponential backoff: first_ms doubled `doublings` times, at most most_ms. */
-uint64_t tk_backoff_ms(uint64_t first_ms, uint32_t doublings, uint64_t most_ms);
+/* Exponential backoff: first_ms doubled `doublings` times, at most most_ms, which is below 2^31. */
+uint32_t tk_backoff_ms(uint32_t first_ms, uint32_t doublings, uint32_t most_ms);
+
+/* Whole seconds from one tick to a later one; 0 if it is not later. */
+uint32_t tk_seconds_until(uint64_t until_ms, uint64_t from_ms);
 
 #endif

@@ -78,3 +78,8 @@ unsigned tk_words_of_hint(size_t row)
 {
     return FIRST_OF_HINTS + (unsigned)row;
 }
+
+unsigned tk_words_of_server_error(size_t row)
+{
+    return FIRST_OF_SERVER_ERRORS + (unsigned)row;
+}

@@ -230,7 +230,7 @@ void tk_command_auth_refresh(struct tk_console *c, char *args)
 
     (void)args;
     if (err == TK_E_TOO_SOON) {
-        tk_console_err_retry(c, TK_E_TOO_SOON, (uint32_t)((tk_token_wait_ms(a) + 999) / 1000));
+        tk_console_err_retry(c, TK_E_TOO_SOON, tk_seconds_until(tk_token_wait_ms(a) + 999, 0));
         return;
     }
     if (err != TK_OK) {

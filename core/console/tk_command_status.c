@@ -235,7 +235,7 @@ static void add_boots(struct tk_console *c, struct tk_text *t)
 
 static void add_uptime(struct tk_console *c, struct tk_text *t)
 {
-    tk_text_int(t, (int64_t)((tk_runtime_now(c->env->rt) - c->env->rt->started_ms) / 1000));
+    tk_text_int(t, tk_seconds_until(tk_runtime_now(c->env->rt), c->env->rt->started_ms));
 }
 
 static void add_device(struct tk_console *c, struct tk_text *t)

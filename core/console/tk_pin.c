@@ -70,7 +70,7 @@ static uint32_t left(const struct tk_pin *p, const struct tk_runtime *rt, uint8_
     uint64_t until_ms = p->failed_ms + ((uint64_t)1000 << doublings);
     uint64_t now_ms = tk_runtime_now(rt);
 
-    return failures == 0 || now_ms >= until_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
+    return failures == 0 ? 0 : tk_seconds_until(until_ms + 999, now_ms);
 }
 
 static bool is_same(const struct stored *s, const char *pin)

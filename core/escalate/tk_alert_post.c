@@ -336,7 +336,7 @@ static void rejected(struct tk_alert *alert)
 
 static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
 {
-    uint64_t most = tk_backoff_ms(BACKOFF_MS, alert->post_failures, CAP_MS);
+    uint32_t most = tk_backoff_ms(BACKOFF_MS, alert->post_failures, CAP_MS);
 
     alert->post_failures++;
     alert->posts_failed++;

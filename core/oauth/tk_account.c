@@ -107,7 +107,7 @@ bool tk_account_seconds_left(const struct tk_account *a, uint64_t now_ms, uint32
 {
     if (!a->times_known && now_ms < a->expires_ms)
         return false;
-    *seconds = now_ms < a->expires_ms ? (uint32_t)((a->expires_ms - now_ms) / 1000) : 0;
+    *seconds = tk_seconds_until(a->expires_ms, now_ms);
     return true;
 }
 

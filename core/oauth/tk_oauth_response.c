@@ -2,6 +2,7 @@
 #include "tk_oauth_response.h"
 
 #include "tk_limits.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -73,11 +74,9 @@ static const char *text(const struct tk_http *http, unsigned field)
 
 enum server { OAUTH, PORTAL };
 
-static const struct {
-    const char *code;
-    uint8_t err[2]; /* enum tk_err, by server */
-} server_errors[] = {
-#define TK_SERVER_ERROR(code, oauth, portal) {code, {TK_E_##oauth, TK_E_##portal}},
+/* enum tk_err, by server */
+static const uint8_t server_errors[][2] = {
+#define TK_SERVER_ERROR(oauth, portal, code) {TK_E_##oauth, TK_E_##portal},
 #include "tk_server_errors.h"
 #undef TK_SERVER_ERROR
 };
@@ -85,9 +84,14 @@ static const struct {
 /* TK_OK: the code is not listed. */
 static enum tk_err listed(const char *code, enum server server)
 {
-    for (size_t i = 0; i < sizeof server_errors / sizeof server_errors[0]; i++) {
-        if (tk_same_nocase(server_errors[i].code, code))
-            return (enum tk_err)server_errors[i].err[server];
+    char listed_code[TK_SERVER_ERROR_MAX + 1];
+    struct tk_text t;
+
+    for (size_t i = 0; *code != '\0' && i < sizeof server_errors / sizeof server_errors[0]; i++) {
+        tk_text_init(&t, listed_code, sizeof listed_code);
+        tk_words_add(&t, tk_words_of_server_error(i));
+        if (tk_same_nocase(listed_code, code))
+            return (enum tk_err)server_errors[i][server];
     }
     return TK_OK;
 }

@@ -45,7 +45,7 @@ static enum tk_rest_status status_of(enum tk_err err)
                : TK_REST_DENIED;
 }
 
-static uint64_t repeat_delay_ms(const struct tk_rest *r)
+static uint32_t repeat_delay_ms(const struct tk_rest *r)
 {
     enum tk_action action = tk_err_action(r->err);
 

@@ -23,9 +23,9 @@
 /* --- delays --- */
 
 /* Never within the first second: a server that has just failed gets a rest. */
-static uint64_t jittered_backoff(const struct tk_account *a, uint32_t failures, uint64_t cap_ms)
+static uint64_t jittered_backoff(const struct tk_account *a, uint32_t failures, uint32_t cap_ms)
 {
-    uint64_t most_ms = tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms - BACKOFF_BASE_MS);
+    uint32_t most_ms = tk_backoff_ms(BACKOFF_BASE_MS, failures, cap_ms - BACKOFF_BASE_MS);
 
     return BACKOFF_BASE_MS + tk_runtime_random(a->rt, most_ms + 1);
 }
@@ -37,7 +37,7 @@ static bool is_valid(const struct tk_account *a)
     return tk_account_seconds_left(a, tk_runtime_now(a->rt), &left) && left > 0;
 }
 
-static uint64_t cap_ms(const struct tk_account *a)
+static uint32_t cap_ms(const struct tk_account *a)
 {
     return is_valid(a) ? BACKOFF_VALID_MS : BACKOFF_EXPIRED_MS;
 }
@@ -111,7 +111,7 @@ bool tk_token_refresh_due_in(const struct tk_account *a, uint64_t now_ms, uint32
 
     if (due_ms == TK_NEVER)
         return false;
-    *seconds = due_ms > now_ms ? (uint32_t)((due_ms - now_ms) / 1000) : 0;
+    *seconds = tk_seconds_until(due_ms, now_ms);
     return true;
 }
 
@@ -264,7 +264,7 @@ static void fill_pair(struct tk_account *a, const struct tk_token_response *resp
     struct tk_pair *pair = &a->pair;
 
     pair->issued_unix =
-        tk_time_least(&a->rt->time) - (int64_t)((tk_runtime_now(a->rt) - sent_ms) / 1000);
+        tk_time_least(&a->rt->time) - tk_seconds_until(tk_runtime_now(a->rt), sent_ms);
     pair->expires_unix = pair->issued_unix + response->expires_in;
     pair->lifetime_s = response->expires_in;
     pair->generation++;

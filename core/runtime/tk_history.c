@@ -4,6 +4,7 @@
 #include "tk_assert.h"
 #include "tk_keys.h"
 #include "tk_le.h"
+#include "tk_timer.h"
 #include "tk_words.h"
 
 #include <string.h>
@@ -81,7 +82,7 @@ static enum tk_err error_of(uint32_t hash)
 
 static uint32_t uptime(const struct tk_history *h)
 {
-    return (uint32_t)((tk_clock_now_ms(h->time->port) - h->started_ms) / 1000);
+    return tk_seconds_until(tk_clock_now_ms(h->time->port), h->started_ms);
 }
 
 /* --- events --- */

@@ -96,6 +96,21 @@ static void commands_have_the_hint_of_their_row(void **state)
 #undef TK_HINT
 }
 
+static void servers_have_the_code_of_their_row(void **state)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+    size_t row = 0;
+
+    (void)state;
+#define TK_SERVER_ERROR(oauth, portal, code)                                                       \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_add(&t, tk_words_of_server_error(row++));                                             \
+    assert_string_equal(buf, code);
+#include "tk_server_errors.h"
+#undef TK_SERVER_ERROR
+}
+
 static void packed_codes_are_those_of_the_table(void **state)
 {
     char code[TK_ERR_CODE_MAX + 1];
@@ -177,6 +192,7 @@ int main(void)
         cmocka_unit_test(errors_have_the_code_and_hint_of_their_row),
         cmocka_unit_test(commands_and_settings_have_the_help_of_their_row),
         cmocka_unit_test(commands_have_the_hint_of_their_row),
+        cmocka_unit_test(servers_have_the_code_of_their_row),
         cmocka_unit_test(packed_codes_are_those_of_the_table),
         cmocka_unit_test(hints_are_one_printable_line),
         cmocka_unit_test(hints_say_more_than_the_code),

@@ -181,7 +181,7 @@ static bool has_word(const char *server, const char *word)
 static void every_known_error_code_is_in_errors_md(void **state)
 {
     static const char *const words[] = {
-#define TK_SERVER_ERROR(word, oauth, portal) word,
+#define TK_SERVER_ERROR(oauth, portal, word) word,
 #include "tk_server_errors.h"
 #undef TK_SERVER_ERROR
     };
