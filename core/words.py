@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs the user-facing strings for core/base/tk_words.c.
 
-    python3 core/words.py OUT.h ERRORS.h [COMMANDS.h SETTINGS.h HINTS.h SERVER_ERRORS.h]
+    python3 core/words.py OUT.h ERRORS.h [TABLE.h ...]
 
 The strings are the codes of errors, and the last column of each table's rows, packed by byte pairs
 (Gage, 1994): the most frequent pair of neighbours becomes one new byte, until no byte value is left.
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-TABLES = ("errors", "commands", "settings", "hints", "server_errors")
+TABLES = ("errors", "commands", "settings", "hints", "server_errors", "status", "check")
 CODE = re.compile(r'^TK_ERROR\(\s*\w+,\s*"(\w+)"', re.MULTILINE)
 LAST_STRING = re.compile(r'((?:"[^"\\\n]*"\s*)+)\)$', re.MULTILINE)
 FIRST_CHARACTER = 0x20

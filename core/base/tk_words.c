@@ -83,3 +83,13 @@ unsigned tk_words_of_server_error(size_t row)
 {
     return FIRST_OF_SERVER_ERRORS + (unsigned)row;
 }
+
+unsigned tk_words_of_status(size_t row)
+{
+    return FIRST_OF_STATUS + (unsigned)row;
+}
+
+unsigned tk_words_of_check(size_t row)
+{
+    return FIRST_OF_CHECK + (unsigned)row;
+}

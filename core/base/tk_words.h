@@ -3,10 +3,10 @@
 #define TK_WORDS_H
 
 /*
- * User-facing strings: codes and hints of errors, command and setting help, hints of commands; and
- * the error codes of servers. The text stands beside what it describes, in tk_errors.h,
- * tk_commands.h, tk_settings.h, tk_hints.h and tk_server_errors.h; core/words.py packs it for the
- * device to half its size. Pure functions.
+ * User-facing strings: codes and hints of errors, command and setting help, hints of commands, keys
+ * of `status` and `check`; and the error codes of servers. The text stands beside what it
+ * describes, in the tables that core/CMakeLists.txt names; core/words.py packs it for the device to
+ * half its size. Pure functions.
  */
 
 #include "tk_err.h"
@@ -20,6 +20,8 @@ unsigned tk_words_of_command(size_t row);
 unsigned tk_words_of_setting(size_t row);
 unsigned tk_words_of_hint(size_t row);
 unsigned tk_words_of_server_error(size_t row);
+unsigned tk_words_of_status(size_t row);
+unsigned tk_words_of_check(size_t row);
 
 /* Appends the string. */
 void tk_words_add(struct tk_text *t, unsigned string);

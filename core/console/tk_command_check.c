@@ -14,43 +14,25 @@
 
 /* The lines of the answer, in order. */
 enum {
-    CLOCK,
-    SEED,
-    STORE,
-    NETWORK,
-    AUTH_HOST,
-    AUTH_NAME,
-    AUTH_TCP,
-    AUTH_TLS,
-    AUTH_CERTIFICATE,
-    PORTAL_HOST,
-    PORTAL_NAME,
-    PORTAL_TCP,
-    PORTAL_TLS,
-    PORTAL_CERTIFICATE,
-    REST,
+#define TK_CHECK(id, key) id,
+#include "tk_check_lines.h"
+#undef TK_CHECK
     REST_RESULT, /* prints the line REST */
     END
 };
 
-static const char *const keys[] = {"clock",
-                                   "seed",
-                                   "store",
-                                   "network",
-                                   "auth.host",
-                                   "auth.name",
-                                   "auth.tcp",
-                                   "auth.tls",
-                                   "auth.certificate",
-                                   "portal.host",
-                                   "portal.name",
-                                   "portal.tcp",
-                                   "portal.tls",
-                                   "portal.certificate",
-                                   "rest"};
-
 /* Lines of a host, from AUTH_NAME or PORTAL_NAME on. */
 enum { HOST_NAME, HOST_TCP, HOST_TLS, HOST_CERTIFICATE, HOST_LINES };
+
+static void put_line(struct tk_console *c, unsigned line, const char *text)
+{
+    char key[24];
+    struct tk_text t;
+
+    tk_text_init(&t, key, sizeof key);
+    tk_words_add(&t, tk_words_of_check(line));
+    tk_console_data(c, key, text);
+}
 
 /* One line: "ok" and the detail, or the error and its hint. */
 static void print(struct tk_console *c, unsigned line, enum tk_err err, const char *detail)
@@ -67,7 +49,7 @@ static void print(struct tk_console *c, unsigned line, enum tk_err err, const ch
     tk_words_add(&t, err);
     if (err == TK_OK)
         tk_text_add(&t, detail);
-    tk_console_data(c, keys[line], buf);
+    put_line(c, line, buf);
 }
 
 /* --- the device --- */
@@ -160,7 +142,7 @@ static void begin_host(struct tk_console *c, const struct tk_host *host)
 
     tk_text_init(&t, buf, sizeof buf);
     tk_text_host(&t, host);
-    tk_console_data(c, keys[c->job.u.check.line++], buf);
+    put_line(c, c->job.u.check.line++, buf);
     memset(p, 0, sizeof *p);
     p->request.host = *host;
     p->request.done = probe_done;
@@ -269,7 +251,7 @@ static void begin_rest(struct tk_console *c)
     if (is_revoked(a))
         print(c, REST, TK_E_NEEDS_CODE, "");
     else
-        tk_console_data(c, keys[REST], "skipped no valid token");
+        put_line(c, REST, "skipped no valid token");
     c->job.u.check.line = END;
 }
 

@@ -243,83 +243,54 @@ static void add_device(struct tk_console *c, struct tk_text *t)
     tk_text_add(t, tk_device_id(c->env->rt->config->port));
 }
 
+#define TK_STATUS(add, key)
+#define TK_COUNTER(member, key)
+#define TK_POST(member, key)
+
 /* NULL: the setting of that name. */
-static const struct {
-    const char *key;
-    void (*add)(struct tk_console *c, struct tk_text *t);
-} rows[] = {{"ref", add_ref},
-            {"state", add_state},
-            {"reason", add_reason},
-            {"portal", NULL},
-            {"moved_to", add_moved_to},
-            {"client_endpoint", add_endpoint},
-            {"user_id", add_user},
-            {"member_id", add_member},
-            {"scope", NULL},
-            {"scope_granted", add_scope_granted},
-            {"expires_in", add_expires_in},
-            {"expires_at", add_expires_at},
-            {"generation", add_generation},
-            {"next_refresh_in", add_next_refresh},
-            {"renew", NULL},
-            {"rest", add_rest},
-            {"rest_error", add_rest_error},
-            {"escalation", add_escalation},
-            {"last_error", add_last_error},
-            {"time", add_time},
-            {"time_quality", add_time_quality},
-            {"clock_behind", add_clock_behind},
-            {"action", add_action},
-            {"said", add_said},
-            {"description", add_description},
-            {"answer", add_answer},
-            {"moved_from", add_moved_from},
-            {"failures", add_failures},
-            {"intent", add_intent},
-            {"auth_host", tk_setting_print_auth_host},
-            {"store", add_store},
-            {"boots", add_boots},
-            {"uptime", add_uptime},
-            {"device", add_device}};
+static void (*const rows[])(struct tk_console *c, struct tk_text *t) = {
+#undef TK_STATUS
+#define TK_STATUS(add, key) add,
+#include "tk_status_rows.h"
+#undef TK_STATUS
+#define TK_STATUS(add, key)
+};
 
 #define ROWS        (sizeof rows / sizeof rows[0])
 #define EXTRA_ROWS  11 /* the last of them, printed with --all only */
 #define STATUS_ROWS (ROWS - EXTRA_ROWS)
 
 /* With --all, counters follow: of refreshes, of POSTs, then the platform's metrics. */
-static const struct {
-    const char *key;
-    size_t offset; /* in struct tk_counters */
-} counters[] = {{"refreshes_ok", offsetof(struct tk_counters, ok)},
-                {"failed_retry", offsetof(struct tk_counters, failed[TK_ACTION_RETRY])},
-                {"failed_wait", offsetof(struct tk_counters, failed[TK_ACTION_WAIT])},
-                {"failed_block", offsetof(struct tk_counters, failed[TK_ACTION_BLOCK])},
-                {"failed_reauth", offsetof(struct tk_counters, failed[TK_ACTION_REAUTH])},
-                {"retries", offsetof(struct tk_counters, retries)},
-                {"recovered", offsetof(struct tk_counters, recovered)},
-                {"refresh_ms", offsetof(struct tk_counters, last_ms)},
-                {"refresh_ms_max", offsetof(struct tk_counters, longest_ms)}};
+static const uint8_t counters[] = {
+#undef TK_COUNTER
+#define TK_COUNTER(member, key) offsetof(struct tk_counters, member),
+#include "tk_status_rows.h"
+#undef TK_COUNTER
+#define TK_COUNTER(member, key)
+};
+
+static const uint16_t posts[] = {
+#undef TK_POST
+#define TK_POST(member, key) offsetof(struct tk_alert, member),
+#include "tk_status_rows.h"
+#undef TK_POST
+};
+
+#undef TK_STATUS
+#undef TK_COUNTER
 
 #define COUNTERS (sizeof counters / sizeof counters[0])
-#define POSTS    2
+#define POSTS    (sizeof posts / sizeof posts[0])
 
-static void print_counter(struct tk_console *c, unsigned i)
+static uint32_t counter(struct tk_console *c, unsigned i)
 {
-    const char *all = (const char *)&c->job.account->counters;
+    const char *from = (const char *)&c->job.account->counters + counters[i < COUNTERS ? i : 0];
     uint32_t value;
 
-    memcpy(&value, all + counters[i].offset, sizeof value);
-    tk_console_data_int(c, counters[i].key, value);
-}
-
-static void print_posts(struct tk_console *c, unsigned i)
-{
-    const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
-
-    if (i == 0)
-        tk_console_data_int(c, "posts_taken", alert->posts_taken);
-    else
-        tk_console_data_int(c, "posts_failed", alert->posts_failed);
+    if (i >= COUNTERS)
+        from = (const char *)tk_alerts_of(c->env->alerts, c->job.account) + posts[i - COUNTERS];
+    memcpy(&value, from, sizeof value);
+    return value;
 }
 
 /* Ends the answer after the last one. */
@@ -334,17 +305,26 @@ static void print_metric(struct tk_console *c, unsigned i)
         tk_console_data_int(c, name, value);
 }
 
-static void print_row(struct tk_console *c, unsigned i)
+static void add_value(struct tk_console *c, unsigned row, const char *key, struct tk_text *t)
 {
-    char buf[400];
-    struct tk_text t;
-
-    tk_text_init(&t, buf, sizeof buf);
-    if (rows[i].add == NULL)
-        tk_setting_print(c, rows[i].key, &t);
+    if (row >= ROWS)
+        tk_text_int(t, counter(c, row - (unsigned)ROWS));
+    else if (rows[row] == NULL)
+        tk_setting_print(c, key, t);
     else
-        rows[i].add(c, &t);
-    tk_console_data(c, rows[i].key, buf);
+        rows[row](c, t);
+}
+
+static void print_row(struct tk_console *c, unsigned row)
+{
+    char key[24], value[400];
+    struct tk_text k, t;
+
+    tk_text_init(&k, key, sizeof key);
+    tk_words_add(&k, tk_words_of_status(row));
+    tk_text_init(&t, value, sizeof value);
+    add_value(c, row, key, &t);
+    tk_console_data(c, key, value);
 }
 
 static void step_status(struct tk_console *c)
@@ -353,12 +333,8 @@ static void step_status(struct tk_console *c)
 
     if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
-    else if (row < ROWS)
-        print_row(c, row);
-    else if (row < ROWS + COUNTERS)
-        print_counter(c, row - (unsigned)ROWS);
     else if (row < ROWS + COUNTERS + POSTS)
-        print_posts(c, row - (unsigned)(ROWS + COUNTERS));
+        print_row(c, row);
     else
         print_metric(c, row - (unsigned)(ROWS + COUNTERS + POSTS));
 }

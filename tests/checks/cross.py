@@ -25,7 +25,8 @@ OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev
 WORDS = "core/words.py"  # packs the user-facing strings
 TABLES = ["core/base/tk_errors.h", "core/console/tk_commands.h", "core/console/tk_settings.h",
-          "core/console/tk_hints.h", "core/oauth/tk_server_errors.h"]
+          "core/console/tk_hints.h", "core/oauth/tk_server_errors.h",
+          "core/console/tk_status_rows.h", "core/console/tk_check_lines.h"]
 
 PROTOCOL = ["tk_http", "tk_json", "tk_oauth"]
 PROTOCOL_BYTES = 9216  # 9 KB

@@ -111,6 +111,32 @@ static void servers_have_the_code_of_their_row(void **state)
 #undef TK_SERVER_ERROR
 }
 
+static void lines_have_the_key_of_their_row(void **state)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+    size_t row = 0;
+
+    (void)state;
+#define TK_STATUS(add, key)                                                                        \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_add(&t, tk_words_of_status(row++));                                                   \
+    assert_string_equal(buf, key);
+#define TK_COUNTER TK_STATUS
+#define TK_POST    TK_STATUS
+#include "tk_status_rows.h"
+#undef TK_POST
+#undef TK_COUNTER
+#undef TK_STATUS
+    row = 0;
+#define TK_CHECK(id, key)                                                                          \
+    tk_text_init(&t, buf, sizeof buf);                                                             \
+    tk_words_add(&t, tk_words_of_check(row++));                                                    \
+    assert_string_equal(buf, key);
+#include "tk_check_lines.h"
+#undef TK_CHECK
+}
+
 static void packed_codes_are_those_of_the_table(void **state)
 {
     char code[TK_ERR_CODE_MAX + 1];
@@ -193,6 +219,7 @@ int main(void)
         cmocka_unit_test(commands_and_settings_have_the_help_of_their_row),
         cmocka_unit_test(commands_have_the_hint_of_their_row),
         cmocka_unit_test(servers_have_the_code_of_their_row),
+        cmocka_unit_test(lines_have_the_key_of_their_row),
         cmocka_unit_test(packed_codes_are_those_of_the_table),
         cmocka_unit_test(hints_are_one_printable_line),
         cmocka_unit_test(hints_say_more_than_the_code),
