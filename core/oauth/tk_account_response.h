@@ -6,8 +6,8 @@
  * What may be shown of a server's responses. Its words are foreign and may contain our secrets: an
  * error code is shown if it is a known one (tk_server_errors.h) or at most TK_SERVER_ERROR_MAX
  * letters, digits, _ and -. Neither that nor a description may share 8 characters in a row with a
- * secret, or a whole shorter one, or look encoded: have a `%`, or more than 16 letters and digits in
- * a row with a digit among them. Else `unlisted` is shown.
+ * secret, or a whole shorter one, or look encoded: have a `%`, or more than 16 letters and digits
+ * in a row with a digit among them. Else `unlisted` is shown.
  *
  * A response that could not be read leaves its shape (tk_http_shape.h) in place of a description.
  * With status 2xx it may have carried a pair: its shape remains until a good response.
