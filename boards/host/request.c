@@ -62,7 +62,8 @@ static bool take_number(struct tk_control_client *client, struct tk_json *j, int
 {
     if (is_number(j, value, max, out))
         return true;
-    refuse(client, "wrong_type", "%s must be a number from 0 to %lu", name, (unsigned long)max);
+    refuse(client, "wrong_type", "%s must be a whole number from 0 to %lu", name,
+           (unsigned long)max);
     return false;
 }
 
