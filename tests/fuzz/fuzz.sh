@@ -49,6 +49,7 @@ run() {
         "build/fuzz/$1" "tests/fuzz/seeds/$1" >"$log" 2>&1 || {
         echo "FAILED $1, the end of $log:"
         tail -n 40 "$log"
+        echo "repeat it: build/host-fuzz/tests/fuzz/fuzz_$1 build/fuzz/found/$1-..."
         return 1
     }
     # shellcheck disable=SC2046 # two words
@@ -93,6 +94,25 @@ case ${1-} in
     ;;
 esac
 
+# known NUMBER [TARGET...]
+known() {
+    case $1 in *[!0-9]* | 0) echo "'$1' is not a number of seconds or hours" && exit 2 ;; esac
+    shift
+    for target in "$@"; do
+        targets | grep -qx "$target" && continue
+        echo "there is no target $target, but $(targets | tr '\n' ' ')"
+        exit 2
+    done
+}
+
+if [ "${1-}" = --soak ]; then
+    shift
+    known "${@:-none}"
+    set -- --soak "$@"
+elif [ $# -gt 0 ]; then
+    known "$@"
+fi
+echo "building the targets, which takes minutes the first time"
 need_to_build
 need clang libclang-rt-dev libcmocka-dev libssl-dev
 cmake --preset host-fuzz -DTK_TESTS=ON >/dev/null
