@@ -48,7 +48,8 @@ class Machine:
             return True
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         self.first = int(children or 0)
-        return self.first > 0 and self.run("systemctl is-system-running").stdout == "running\n"
+        return self.first > 0 and self.run("systemctl is-system-running").stdout in ("running\n",
+                                                                                     "degraded\n")
 
     def run(self, script: str, **options) -> subprocess.CompletedProcess:
         """Runs the script of a shell."""
