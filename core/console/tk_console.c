@@ -232,7 +232,7 @@ bool tk_console_is_locked(const struct tk_console *c)
     bool is_trusted = config->is_trusted != NULL && config->is_trusted(config->ctx, c->out.number);
 
     return !is_trusted && tk_runtime_now(c->env->rt) >= c->unlocked_until_ms &&
-           tk_pin_is_set(c->env->rt);
+           tk_pin_is_set(c->env->pin, c->env->rt);
 }
 
 bool tk_console_unlock(struct tk_console *c, const char *pin)

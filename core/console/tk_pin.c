@@ -36,12 +36,14 @@ static int load(struct tk_runtime *rt, struct stored *s)
     return tk_storage_get(&rt->storage, TK_KEY_CONSOLE_PIN, s, sizeof *s);
 }
 
-/* One that cannot be read guards too. */
-bool tk_pin_is_set(struct tk_runtime *rt)
+bool tk_pin_is_set(struct tk_pin *p, struct tk_runtime *rt)
 {
     struct stored s;
+    int len = load(rt, &s);
 
-    return rt->storage.err == TK_OK && load(rt, &s) != TK_STORE_MISSING;
+    if (len != TK_STORE_FLASH)
+        p->is_absent = len == TK_STORE_MISSING;
+    return rt->storage.err == TK_OK && !p->is_absent;
 }
 
 static bool is_pin(const char *pin)
@@ -91,7 +93,7 @@ enum tk_err tk_pin_check(struct tk_pin *p, struct tk_runtime *rt, const char *pi
     struct stored s;
 
     *wait_s = 0;
-    if (!tk_pin_is_set(rt))
+    if (!tk_pin_is_set(p, rt))
         return TK_OK;
     if (load(rt, &s) != (int)sizeof s)
         return TK_E_STORAGE_FAILED;

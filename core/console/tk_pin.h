@@ -18,9 +18,11 @@ enum { TK_PIN_MIN = 6, TK_PIN_MAX = 16 };
 
 struct tk_pin {
     uint64_t failed_ms; /* tick of the last failed attempt; that of the start if it was before */
+    bool is_absent;     /* as flash said when it was last read */
 };
 
-bool tk_pin_is_set(struct tk_runtime *rt);
+/* Also if what flash holds is no PIN, and while it cannot be read unless there was none before. */
+bool tk_pin_is_set(struct tk_pin *p, struct tk_runtime *rt);
 
 /* Sets a PIN of TK_PIN_MIN to TK_PIN_MAX visible characters; "" removes it. TK_E_BAD_VALUE,
  * TK_E_NOT_SEEDED, TK_E_STORAGE_*. */

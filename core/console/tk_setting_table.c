@@ -213,7 +213,7 @@ static enum tk_err store_pin(struct tk_console *c, uint8_t which, const char *va
 static void print_pin(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     (void)which;
-    tk_text_add(t, tk_pin_is_set(c->env->rt) ? "set" : "");
+    tk_text_add(t, tk_pin_is_set(c->env->pin, c->env->rt) ? "set" : "");
 }
 
 /* --- the table --- */

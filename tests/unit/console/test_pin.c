@@ -218,7 +218,7 @@ static void it_needs_random_numbers(void **state)
     (void)state;
     w.port.unseeded = true;
     world_assert_begins(world_type(&w, "set console_pin " PIN), "ERR not_seeded");
-    assert_false(tk_pin_is_set(&w.keeper.rt));
+    assert_false(tk_pin_is_set(&w.keeper.pin, &w.keeper.rt));
     assert_string_equal(world_type(&w, "unset console_pin"), "OK console_pin=");
 }
 
@@ -245,6 +245,20 @@ static void one_that_cannot_be_read_guards(void **state)
     world_assert_begins(world_type(&w, "token"), "ERR pin_needed");
     world_assert_begins(world_type(&w, "pin " PIN), "ERR storage_failed");
     world_assert_begins(world_type(&w, "token"), "ERR pin_needed");
+}
+
+/* Where there was one it guards, where there was none it does not. */
+static void flash_that_cannot_be_read_changes_nothing(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+    w.flash.off = false;
+    set_pin();
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "token"), "ERR pin_needed ");
+    w.flash.off = false;
 }
 
 static void what_cannot_be_one_is_wrong(void **state)
@@ -321,6 +335,7 @@ int main(void)
         TEST(one_that_cannot_be_read_guards),
         TEST(what_cannot_be_one_is_wrong),
         TEST(a_long_guarded_line_is_not_asked_for),
+        TEST(flash_that_cannot_be_read_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
