@@ -286,12 +286,12 @@ static void with_all_other_sectors_worn_a_full_one_is_the_last(void **state)
     (void)state;
     put(1, "a value");
     f.worn[1] = TK_SIM_NO_ERASE | TK_SIM_NO_PROGRAM;
-    for (int i = 0; i < 400 && s.worn == 0; i++) {
+    for (int i = 0; i < 400 && s.top.worn == 0; i++) {
         snprintf(number, sizeof number, "%d", i);
         put(2, number);
     }
-    assert_int_equal(s.worn, 1 << 1);
-    f.worn[s.seq % 3 == 0 ? 2 : 0] = TK_SIM_NO_ERASE | TK_SIM_NO_PROGRAM;
+    assert_int_equal(s.top.worn, 1 << 1);
+    f.worn[s.top.seq % 3 == 0 ? 2 : 0] = TK_SIM_NO_ERASE | TK_SIM_NO_PROGRAM;
     for (int i = 0; i < 400 && ret == TK_STORE_OK; i++) {
         piece.len = (uint16_t)snprintf(number, sizeof number, "%d", i);
         piece.data = number;
