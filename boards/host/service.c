@@ -190,7 +190,7 @@ static void report_absent(const char *path, int error)
 {
     if (error == EACCES)
         tk_host_message("no permission for %s: get needs the service's group (id lists yours; log "
-                        "in again after a change), a console root",
+                        "in again after a change), other commands root",
                         path);
     else
         tk_host_message("no service at %s: %s; start it, or name its socket in $TOKENKEEPER_SOCKET",
