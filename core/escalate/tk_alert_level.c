@@ -140,9 +140,19 @@ bool tk_alert_level_is_worn(const struct tk_alert *alert)
     return tk_storage_worn(&alert->all->rt->storage, &worn, &sectors) && worn >= sectors / 2;
 }
 
+/* The flash is back where its pair came from. */
+static bool is_at_home_again(const struct tk_alert *alert)
+{
+    return alert->record.level > 0 && alert->record.cause == TK_E_OTHER_DEVICE &&
+           tk_account_has_pair(alert->account);
+}
+
 void tk_alert_level_update(struct tk_alert *alert)
 {
     struct tk_token_health health;
+
+    if (is_at_home_again(alert))
+        tk_alert_level_clear(alert);
 
     tk_token_health(alert->account, &health);
     uint8_t level = level_of_failures(alert, health.failures);

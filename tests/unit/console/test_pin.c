@@ -237,7 +237,7 @@ static void an_attempt_needs_flash(void **state)
     assert_null(strstr(w.answer, "event=wrong_pin"));
 }
 
-static void one_that_cannot_be_read_guards(void **state)
+static void one_that_is_damaged_guards(void **state)
 {
     (void)state;
     world_provision(&w);
@@ -332,7 +332,7 @@ int main(void)
         TEST(no_secret_setting_is_echoed_or_shown),
         TEST(it_needs_random_numbers),
         TEST(an_attempt_needs_flash),
-        TEST(one_that_cannot_be_read_guards),
+        TEST(one_that_is_damaged_guards),
         TEST(what_cannot_be_one_is_wrong),
         TEST(a_long_guarded_line_is_not_asked_for),
         TEST(flash_that_cannot_be_read_changes_nothing),

@@ -96,6 +96,8 @@ static void it_is_of_use_again_where_it_came_from(void **state)
     world_run(&w, 1800000);
     assert_string_equal(world_status(&w, "escalation"), "0");
     assert_int_equal(w.server.refreshes, 1);
+    assert_string_equal(world_status(&w, "escalation"), "0");
+    assert_int_equal(world_count_events(&w, "event=cleared level=0 cause=other_device"), 1);
 }
 
 static void a_lowered_clock_does_not_adopt_it(void **state)
