@@ -149,7 +149,9 @@ static bool is_current(const struct tk_store *s)
 
 /* After a mount, makes certain what was written last: a power cut may have left it torn or
  * marginal. If that can be a header only, a mark proves it, or else a sector that is opened with
- * all live values, and the commit. What another format or shape has left is taken over. */
+ * all live values, and the commit. What another format or shape has left is taken over. Where no
+ * sector can be opened, a mark proves the last record as it was read: if it is marginal, that is
+ * corrected or reported later. */
 static int settle(struct tk_store *s, const struct tk_commit *c)
 {
     int ret = TK_STORE_FLASH;
@@ -160,6 +162,11 @@ static int settle(struct tk_store *s, const struct tk_commit *c)
         ret = tk_write_mark(s);
     if (ret != TK_STORE_OK && !s->read_failed)
         ret = tk_write_opening(s, c, s->unsettled == 0);
+    if (ret == TK_STORE_FULL && s->unsettled != 0) {
+        ret = tk_write_mark(s);
+        s->sector_closed = ret != TK_STORE_OK;
+        s->unsettled = s->sector_closed ? s->unsettled : 0;
+    }
     s->unwritten_since_mount = ret != TK_STORE_OK;
     return ret;
 }

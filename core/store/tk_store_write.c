@@ -171,7 +171,7 @@ static bool finish(struct opening *o)
 }
 
 /* Copies the live values of the sector whose place number seq takes to the newest one, if it has
- * any, so that it can be erased. False if there is no room, or if it is the newest one. */
+ * any, so that it can be erased. False if there is no room. */
 static bool evacuate(struct opening *o, uint32_t seq)
 {
     struct tk_writer *w = &o->w;
@@ -179,8 +179,6 @@ static bool evacuate(struct opening *o, uint32_t seq)
 
     if (s->top.sectors != s->flash->sectors || seq < s->top.sectors + tk_media_oldest(s))
         return true;
-    if (seq >= s->top.sectors + s->top.seq)
-        return false;
     w->seq = s->top.seq;
     w->at = s->append_at;
     w->limit = s->sector_closed ? w->at : s->limit;
@@ -235,6 +233,7 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
 {
     struct opening o = {.w = {.s = s}, .commit = c, .worn = s->top.worn};
     uint32_t sectors = s->flash->sectors, seq = s->top.seq;
+    int ret = TK_STORE_FLASH;
 
     (void)void_mark(s);
     o.is_complete = is_complete || s->top.seq == 0 || s->top.format < TK_FORMAT ||
@@ -248,8 +247,12 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
             continue;
         }
         seq = next_usable(s, seq, o.worn);
-        if (!evacuate(&o, seq))
+        if (s->top.sectors == sectors && seq >= sectors + s->top.seq)
+            continue; /* the newest one */
+        if (!evacuate(&o, seq)) {
+            ret = TK_STORE_FULL;
             continue;
+        }
         if (try_sector(&o, seq))
             return TK_STORE_OK;
         s->health |= s->read_failed || o.is_undecided ? 0 : TK_STORE_WORN;
@@ -257,7 +260,11 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
             o.worn = (uint16_t)(o.worn | 1u << seq % sectors);
         o.is_complete = true;
     }
-    return TK_STORE_FLASH;
+    if (s->read_failed || o.is_undecided)
+        ret = TK_STORE_FLASH;
+    if (o.is_undecided) /* what is appended might not count */
+        s->sector_closed = s->unwritten_since_mount = true;
+    return ret;
 }
 
 /* --- the newest sector --- */
@@ -286,7 +293,7 @@ int tk_write_mark(struct tk_store *s)
     h.opened_end = (s->append_at - tk_media_sector(s, h.seq)) |
                    (s->next_erased ? TK_HEADER_ERASED : 0) |
                    (s->sector_closed ? 0 : TK_HEADER_OPEN);
-    if (at < s->append_at || !tk_media_is_blank(s, at, s->limit))
+    if (at < s->append_at || !tk_media_is_blank(s, s->append_at, s->limit))
         return TK_STORE_FLASH;
     s->limit = at; /* also if it fails: its units may be programmed */
     if (!tk_write_header(s, &h, at))
