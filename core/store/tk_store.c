@@ -142,30 +142,26 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 
 static const struct tk_commit nothing;
 
-static bool is_current(const struct tk_store *s)
-{
-    return s->top.format == TK_FORMAT && s->top.sectors == s->flash->sectors;
-}
-
 /* After a mount, makes certain what was written last: a power cut may have left it torn or
  * marginal. If that can be a header only, a mark proves it, or else a sector that is opened with
- * all live values, and the commit. What another format or shape has left is taken over. Where no
+ * all live values. What another format or shape has left is taken over. Where no
  * sector can be opened, a mark proves the last record as it was read: if it is marginal, that is
  * corrected or reported later. */
-static int settle(struct tk_store *s, const struct tk_commit *c)
+static int settle(struct tk_store *s)
 {
+    bool is_current = s->top.format == TK_FORMAT && s->top.sectors == s->flash->sectors;
     int ret = TK_STORE_FLASH;
 
-    if (s->top.seq == 0 || (is_current(s) && !s->unwritten_since_mount))
+    if (s->top.seq == 0 || (is_current && !s->unwritten_since_mount))
         return TK_STORE_OK;
-    if (is_current(s) && s->unsettled == 0 && s->append_at == s->top.opened_end)
+    if (is_current && s->unsettled == 0 && s->append_at == s->top.opened_end)
         ret = tk_write_mark(s);
     if (ret != TK_STORE_OK && !s->read_failed)
-        ret = tk_write_opening(s, c, s->unsettled == 0);
-    if (ret == TK_STORE_FULL && s->unsettled != 0) {
-        ret = tk_write_mark(s);
-        s->sector_closed = ret != TK_STORE_OK;
-        s->unsettled = s->sector_closed ? s->unsettled : 0;
+        ret = tk_write_opening(s, &nothing, !is_current || s->unsettled == 0);
+    if (ret == TK_STORE_FULL && is_current && tk_write_mark(s) == TK_STORE_OK) {
+        s->unsettled = 0;
+        s->sector_closed = false;
+        ret = TK_STORE_OK;
     }
     s->unwritten_since_mount = ret != TK_STORE_OK;
     return ret;
@@ -181,11 +177,6 @@ static uint32_t room_end(const struct tk_store *s)
 
 static int write_commit(struct tk_store *s, const struct tk_commit *c)
 {
-    uint32_t seq = s->top.seq;
-    int ret = settle(s, c);
-
-    if (ret != TK_STORE_OK || (seq != 0 && s->top.seq != seq))
-        return ret;
     s->largest = c->size > s->largest ? c->size : s->largest;
     if (!s->sector_closed && s->append_at + c->size <= room_end(s) && tk_write_append(s, c))
         return TK_STORE_OK;
@@ -204,11 +195,10 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
         return TK_STORE_KEY;
     if (count > TK_COMMIT_VALUES)
         return TK_STORE_FULL;
-    if (s->unsettled != 0) /* it may hold what is committed, or not */
-        ret = settle(s, &nothing);
+    ret = settle(s); /* what is unsettled may hold what is committed, or not */
     if (ret == TK_STORE_OK)
         ret = tk_commit_plan(s, &c);
-    return ret != TK_STORE_OK ? ret : c.changed == 0 ? settle(s, &nothing) : write_commit(s, &c);
+    return ret != TK_STORE_OK || c.changed == 0 ? ret : write_commit(s, &c);
 }
 
 /* Ahead of time while the newest sector has room for all live values: if the erase fails, a further
@@ -235,9 +225,10 @@ int tk_store_prepare(struct tk_store *s)
 
     TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
-    if (ret != TK_STORE_OK || s->next_erasing)
-        return ret != TK_STORE_OK ? ret : erase_step(s);
-    ret = settle(s, &nothing);
+    if (ret == TK_STORE_OK && s->next_erasing)
+        return erase_step(s);
+    if (ret == TK_STORE_OK)
+        ret = settle(s);
     if (ret != TK_STORE_OK || s->top.seq == 0)
         return ret;
     if (s->needs_rewrite)
@@ -318,7 +309,7 @@ int tk_store_wipe(struct tk_store *s)
 
     TK_ASSERT(s->flash != NULL);
     sectors = s->flash->sectors;
-    if (begin(s) == TK_STORE_OK && s->top.seq != 0)
+    if (begin(s) == TK_STORE_OK && s->top.seq != 0 && settle(s) == TK_STORE_OK)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
     newest = s->top.seq % sectors;
     for (uint32_t i = 0; i < sectors; i++)

@@ -124,20 +124,16 @@ void tk_media_each(struct tk_store *s, uint32_t at, uint32_t end,
     }
 }
 
-static void find_programmed(void *is_blank, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-
-    while (len-- > 0)
-        *(bool *)is_blank = *(bool *)is_blank && *p++ == 0xff;
-}
-
 bool tk_media_is_blank(struct tk_store *s, uint32_t at, uint32_t end)
 {
-    bool is_blank = true;
+    int n;
 
-    tk_media_each(s, at, end, find_programmed, &is_blank);
-    return is_blank && !s->read_failed;
+    for (; at < end; at += (uint32_t)n) {
+        n = end - at < 4 ? 1 : 4;
+        if (~tk_media_number(s, at, n) << (32 - 8 * n) != 0)
+            return false;
+    }
+    return !s->read_failed;
 }
 
 bool tk_media_sync(const struct tk_store *s)
@@ -147,17 +143,14 @@ bool tk_media_sync(const struct tk_store *s)
 
 /* --- CRC-32 --- */
 
+/* Two bits at a time: a larger table costs more code than its time is worth. */
 uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 {
-    static const uint32_t nibbles[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
+    static const uint32_t pairs[4] = {0, 0x76dc4190, 0xedb88320, 0x9b64c2b0};
 
     crc ^= number;
-    for (int i = 2 * bytes; i > 0; i--)
-        crc = crc >> 4 ^ nibbles[crc & 15];
+    for (int i = 4 * bytes; i > 0; i--)
+        crc = crc >> 2 ^ pairs[crc & 3];
     return crc;
 }
 

@@ -236,8 +236,7 @@ int tk_write_opening(struct tk_store *s, const struct tk_commit *c, bool is_comp
     int ret = TK_STORE_FLASH;
 
     (void)void_mark(s);
-    o.is_complete = is_complete || s->top.seq == 0 || s->top.format < TK_FORMAT ||
-                    s->top.sectors != s->flash->sectors;
+    o.is_complete = is_complete || s->top.seq == 0;
     for (uint32_t i = 1; i < 2 * sectors && !s->read_failed && !o.is_undecided; i++) {
         if (i == sectors) {
             if (s->top.worn == 0)
