@@ -94,7 +94,7 @@ static int begin(struct tk_store *s)
 {
     TK_ASSERT(s->flash != NULL); /* tk_store_open was not called */
     s->read_failed = false;
-    if (s->top.error == TK_STORE_OK && s->next_erasing)
+    if (s->next_erasing)
         (void)tk_media_erase(s, tk_write_next(s));
     return s->top.error;
 }
@@ -143,34 +143,36 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 static const struct tk_commit nothing;
 
 /* After a mount, makes certain what was written last: a power cut may have left it torn or
- * marginal. If that can be a header only, a mark proves it, or else a sector that is opened with
- * all live values. What another format or shape has left is taken over. Where no
- * sector can be opened, a mark proves the last record as it was read: if it is marginal, that is
- * corrected or reported later. */
+ * marginal. The last record is copied to a sector that is opened; where none can be, a mark proves
+ * it as it was read: if it is marginal, that is corrected or reported later. A header after which
+ * nothing was written is proven by a mark. Else, or if another format or shape is taken over,
+ * unwritten_since_mount stays set: the sector that is opened next gets all live values. */
 static int settle(struct tk_store *s)
 {
     bool is_current = s->top.format == TK_FORMAT && s->top.sectors == s->flash->sectors;
-    int ret = TK_STORE_FLASH;
+    int ret = TK_STORE_OK;
 
-    if (s->top.seq == 0 || (is_current && !s->unwritten_since_mount))
+    if (s->top.seq == 0 || (is_current && !s->unwritten_since_mount)) {
+        s->unwritten_since_mount = false;
         return TK_STORE_OK;
-    if (is_current && s->unsettled == 0 && s->append_at == s->top.opened_end)
-        ret = tk_write_mark(s);
-    if (ret != TK_STORE_OK && !s->read_failed)
-        ret = tk_write_opening(s, &nothing, !is_current || s->unsettled == 0);
-    if (ret == TK_STORE_FULL && is_current && tk_write_mark(s) == TK_STORE_OK) {
+    }
+    if (s->unsettled != 0)
+        ret = tk_write_opening(s, &nothing, !is_current);
+    if (is_current &&
+        (ret == TK_STORE_FULL || (ret == TK_STORE_OK && s->append_at == s->top.opened_end)) &&
+        s->unwritten_since_mount && tk_write_mark(s) == TK_STORE_OK) {
+        s->sector_closed = s->unsettled == 0;
+        s->unwritten_since_mount = false;
         s->unsettled = 0;
-        s->sector_closed = false;
         ret = TK_STORE_OK;
     }
-    s->unwritten_since_mount = ret != TK_STORE_OK;
-    return ret;
+    return s->read_failed ? TK_STORE_FLASH : ret;
 }
 
 /* Flash offset up to which records go. A device that stops in good order needs room for a mark. */
 static uint32_t room_end(const struct tk_store *s)
 {
-    bool has_marks = s->limit != tk_media_sector_end(s, s->top.seq);
+    bool has_marks = s->limit % s->flash->sector_size != 0;
 
     return s->limit - (has_marks ? tk_mark_size(s) : 0);
 }
@@ -180,7 +182,7 @@ static int write_commit(struct tk_store *s, const struct tk_commit *c)
     s->largest = c->size > s->largest ? c->size : s->largest;
     if (!s->sector_closed && s->append_at + c->size <= room_end(s) && tk_write_append(s, c))
         return TK_STORE_OK;
-    return s->read_failed ? TK_STORE_FLASH : tk_write_opening(s, c, false);
+    return s->read_failed ? TK_STORE_FLASH : tk_write_opening(s, c, s->unwritten_since_mount);
 }
 
 int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, size_t count)
@@ -198,7 +200,9 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
     ret = settle(s); /* what is unsettled may hold what is committed, or not */
     if (ret == TK_STORE_OK)
         ret = tk_commit_plan(s, &c);
-    return ret != TK_STORE_OK || c.changed == 0 ? ret : write_commit(s, &c);
+    if (ret != TK_STORE_OK || (c.changed == 0 && !s->unwritten_since_mount))
+        return ret;
+    return write_commit(s, &c);
 }
 
 /* Ahead of time while the newest sector has room for all live values: if the erase fails, a further
@@ -225,14 +229,14 @@ int tk_store_prepare(struct tk_store *s)
 
     TK_ASSERT(s->flash != NULL);
     s->read_failed = false;
-    if (ret == TK_STORE_OK && s->next_erasing)
+    if (s->next_erasing)
         return erase_step(s);
     if (ret == TK_STORE_OK)
         ret = settle(s);
     if (ret != TK_STORE_OK || s->top.seq == 0)
         return ret;
-    if (s->needs_rewrite)
-        return tk_write_opening(s, &nothing, false);
+    if (s->needs_rewrite || s->unwritten_since_mount)
+        return tk_write_opening(s, &nothing, s->unwritten_since_mount);
     return wants_erase(s) ? erase_step(s) : TK_STORE_OK;
 }
 

@@ -260,7 +260,7 @@ uint32_t tk_marks_read(struct tk_store *s)
     uint32_t size = tk_mark_size(s), last = 0;
     struct tk_header h;
 
-    s->limit = tk_media_sector_end(s, s->top.seq);
+    s->limit = tk_media_sector(s, s->top.seq) + s->flash->sector_size;
     while (s->limit - size > s->top.opened_end && tk_header_at(s, s->limit - size, &h) &&
            h.error == 0 && h.format == TK_FORMAT && h.seq == s->top.seq) {
         s->limit -= size;

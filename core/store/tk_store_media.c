@@ -17,11 +17,6 @@ uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq)
     return seq % (seq > s->top.seq ? s->flash->sectors : s->top.sectors) * s->flash->sector_size;
 }
 
-uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq)
-{
-    return tk_media_sector(s, seq) + s->flash->sector_size;
-}
-
 /* The unit is a power of two. */
 uint32_t tk_media_align(const struct tk_store *s, uint32_t at)
 {

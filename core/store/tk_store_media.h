@@ -33,9 +33,8 @@ static inline bool tk_is_sealed(const struct tk_store *s)
 
 /* --- sectors --- */
 
-/* Flash offsets at which sector seq starts and ends. */
+/* Flash offset at which sector seq starts. */
 uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq);
-uint32_t tk_media_sector_end(const struct tk_store *s, uint32_t seq);
 
 /* Rounds up to a write unit. */
 uint32_t tk_media_align(const struct tk_store *s, uint32_t at);

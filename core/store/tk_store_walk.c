@@ -29,7 +29,7 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
     memset(c, 0, sizeof *c);
     c->seq = seq;
     c->end = sector + tk_header_records(s);
-    c->limit = tk_media_sector_end(s, seq);
+    c->limit = sector + s->flash->sector_size;
     if (seq == s->top.seq)
         c->limit = s->append_at != 0 ? s->append_at : s->limit;
     else if (seq < s->top.seq) /* the number of a worn sector was passed by */
@@ -146,6 +146,8 @@ static bool repair_heads(struct tk_store *s, struct tk_cursor *c)
     }
     s->bad_bit = bad_bit;
     s->health |= TK_STORE_OLDER;
+    if (c->seq == s->top.seq) /* what is appended would not be found */
+        s->sector_closed = true;
     return false;
 }
 

@@ -189,7 +189,8 @@ enum finding check(struct device *d, const struct model *old, const struct model
     return news > 0 || olds == 0 ? FOUND_NEW : FOUND_OLD;
 }
 
-enum finding check_shown(struct device *d, const struct model *m, const struct model *before)
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before,
+                         uint32_t older)
 {
     struct tk_store_query wants[KEYS_MAX];
     enum finding found = FOUND_NEW;
@@ -202,7 +203,11 @@ enum finding check_shown(struct device *d, const struct model *m, const struct m
 
         if (wants[i].len == TK_STORE_FLASH || is(key, &m->now[key], wants[i].len, got[i]))
             continue;
-        if (!is(key, &before->now[key], wants[i].len, got[i]))
+        uint32_t back = 0;
+
+        while (back <= older && !is(key, &(before - back)->now[key], wants[i].len, got[i]))
+            back++;
+        if (back > older)
             return wants[i].len >= 0 ? FOUND_GARBAGE : FOUND_LOST;
         if ((d->store.health & (TK_STORE_OLDER | TK_STORE_CORRUPT)) == 0)
             return FOUND_STALE;

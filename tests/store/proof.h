@@ -154,8 +154,10 @@ enum finding {
 enum finding check(struct device *d, const struct model *old, const struct model *fresh);
 
 /* Compares with one model while reads fail: each value is right or refused (FOUND_NEW), or, if that
- * is reported, what it was in `before` (FOUND_OLDER). Else FOUND_STALE to FOUND_GARBAGE. */
-enum finding check_shown(struct device *d, const struct model *m, const struct model *before);
+ * is reported, what it was in `before` or in one of so many older models in front of it
+ * (FOUND_OLDER). Else FOUND_STALE to FOUND_GARBAGE. */
+enum finding check_shown(struct device *d, const struct model *m, const struct model *before,
+                         uint32_t older);
 
 /* Whether previous values match the model. Those that the last commit replaced must be there,
  * unless there are two sectors or some were passed by; others may be missing. */

@@ -31,7 +31,7 @@ enum finding try_open(struct proof *p, struct device *d, const struct model *mod
     if (d->sim.operations != operations)
         return violation(p, "mounting writes");
     if (ret == TK_STORE_OK)
-        f = check_shown(d, &models[0], &models[-1]);
+        f = check_shown(d, &models[0], &models[-1], 0);
     if (f > FOUND_OLDER)
         return f;
     if (dice(p, 20, 2) == 0)
@@ -60,13 +60,13 @@ enum finding try_misread(struct proof *p, struct device *d, const struct model *
     d->sim.random = mix(p->trial.how, p->trial.at) | 1;
     d->sim.misread_at = d->sim.reads + p->trial.at;
     if (device_boot(d) == TK_STORE_OK)
-        f = check_shown(d, &models[0], &models[-1]);
+        f = check_shown(d, &models[0], &models[-1], 0);
     if (is_harmless(f) && dice(p, 22, 2) == 0)
         (void)device_prepare(d);
     int ret = device_commit(d, p->trial.n);
 
     if (is_harmless(f))
-        f = check_shown(d, &models[ret == TK_STORE_OK], &models[ret == TK_STORE_OK ? 0 : -1]);
+        f = check_shown(d, &models[ret == TK_STORE_OK], &models[ret == TK_STORE_OK ? 0 : -1], 0);
     p->reached = d->sim.reads >= d->sim.misread_at;
     tk_sim_flash_heal(&d->sim);
     if (!is_harmless(f))
@@ -77,31 +77,24 @@ enum finding try_misread(struct proof *p, struct device *d, const struct model *
 
 /* --- a damaged unit --- */
 
-static bool is_refused(int len)
-{
-    return len == TK_STORE_FLASH;
-}
-
-/* Commits what is refused or older anew, as a caller does that reads the health. */
+/* Commits all values anew, as a caller does that reads the health. */
 static void accept_loss(struct device *d, struct model *m)
 {
     static uint8_t bytes[VALUE_MAX];
 
     for (unsigned key = 0; key < KEYS_MAX; key++) {
-        int len = tk_store_get(&d->store, (uint8_t)key, bytes, sizeof bytes);
         struct expected *held = &m->now[key];
         struct tk_store_piece piece = {bytes, (uint16_t)(held->len < 0 ? 0 : held->len)};
         struct tk_store_value value = {(uint8_t)key, held->len < 0 ? 0 : 1, &piece};
 
-        if (!is_refused(len) && len == (held->len < 0 ? TK_STORE_MISSING : held->len))
-            continue;
         value_bytes((uint8_t)key, held->version, held->len, bytes);
         (void)tk_store_commit(&d->store, &value, 1);
     }
 }
 
-/* how: bit 0: without a restart; bit 1: the unit reads now and then. Every value is right, or
- * refused, or reported as older; committed again, all is as before. */
+/* how: bit 0: without a restart; bit 1: the unit reads now and then. A head that cannot be read
+ * costs the records after it in its sector. So every value is right, or refused, or reported as
+ * older, however old; committed again, all is as before. */
 enum finding try_damage(struct proof *p, struct device *d, const struct model *models)
 {
     const struct trial *t = &p->trial;
@@ -116,7 +109,7 @@ enum finding try_damage(struct proof *p, struct device *d, const struct model *m
         if (!is_good(f))
             return f;
     }
-    enum finding f = check_shown(d, &models[0], &models[-1]);
+    enum finding f = check_shown(d, &models[0], &models[-1], t->n);
 
     if (f > FOUND_OLDER)
         return f;

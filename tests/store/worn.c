@@ -4,6 +4,8 @@
 
 #include "trial.h"
 
+#define MARK 64 /* write units that a mark takes at most, and what is lost at its end */
+
 static void wear_out(struct proof *p, struct device *d)
 {
     static const uint8_t bits[] = {TK_SIM_NO_ERASE, TK_SIM_NO_PROGRAM,
@@ -40,17 +42,37 @@ static enum finding restart(struct proof *p, struct device *d, const struct mode
     return holds(d, m) ? FOUND_NEW : FOUND_UNSTABLE;
 }
 
+/* Whether a commit may be refused as full: the newest sector is worn, or has no room for what is
+ * live, so that no other can be emptied into it. */
+static bool is_full(struct device *d)
+{
+    struct tk_store *s = &d->store;
+    uint32_t room = s->limit - s->append_at;
+    struct tk_store_status status;
+
+    tk_store_status(s, &status);
+    return d->sim.worn[s->top.seq % d->shape.sectors] != 0 ||
+           room < status.capacity - status.free + MARK * d->shape.unit;
+}
+
+static bool is_allowed(const struct trial *t, struct device *d, int ret)
+{
+    return may_refuse(t) || (ret == TK_STORE_FULL && is_full(d));
+}
+
 /* A commit that failed leaves all as it was, until a restart may find it complete. */
 static enum finding check_refused(struct proof *p, struct device *d, const struct model *m,
-                                  const struct model *fresh)
+                                  const struct model *fresh, int ret)
 {
-    if (!may_refuse(&p->trial))
+    if (!is_allowed(&p->trial, d, ret))
         return FOUND_REFUSED;
     if (!holds(d, m))
         return violation(p, "the result of a commit is not what is there");
     enum finding f = boot(p, d);
 
-    return is_good(f) ? check(d, m, fresh) : f;
+    if (is_good(f))
+        f = check(d, m, fresh);
+    return is_good(f) && ret == TK_STORE_FULL ? FOUND_REPORTED : f;
 }
 
 enum finding try_worn(struct proof *p, struct device *d, const struct model *models)
@@ -66,8 +88,10 @@ enum finding try_worn(struct proof *p, struct device *d, const struct model *mod
         uint64_t failures = d->sim.worn_failures;
 
         model_commit(&fresh, d->load, &d->shape, t->n + i);
-        if (device_commit(d, t->n + i) != TK_STORE_OK)
-            return check_refused(p, d, &m, &fresh);
+        int ret = device_commit(d, t->n + i);
+
+        if (ret != TK_STORE_OK)
+            return check_refused(p, d, &m, &fresh, ret);
         m = fresh;
         if (!holds(d, &m))
             return FOUND_UNSTABLE;
@@ -75,8 +99,9 @@ enum finding try_worn(struct proof *p, struct device *d, const struct model *mod
             return violation(p, "a worn sector is not reported");
         if (dice(p, 100 + i, 6) == 0)
             f = restart(p, d, &m);
-        if (is_good(f) && dice(p, 500 + i, 6) == 0 && device_prepare(d) != TK_STORE_OK)
-            f = FOUND_REFUSED;
+        ret = is_good(f) && dice(p, 500 + i, 6) == 0 ? device_prepare(d) : TK_STORE_OK;
+        if (ret != TK_STORE_OK)
+            return check_refused(p, d, &m, &m, ret);
     }
     return is_good(f) ? restart(p, d, &m) : f;
 }
