@@ -246,7 +246,7 @@ int tk_store_scrub(struct tk_store *s)
     int ret = begin(s);
 
     if (ret == TK_STORE_OK && s->unsettled != 0) /* it would be copied whole */
-        ret = settle(s, &nothing);
+        ret = settle(s);
     for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->top.seq != 0; i++)
         ret = tk_write_opening(s, &nothing, false);
     return ret;
