@@ -488,7 +488,7 @@ static void an_exchange_continues_if_forget_fails(void **state)
         world_run(&w, 100);
         w.flash.fail_at = w.flash.operations + 1;
         w.flash.fail_until = UINT64_MAX;
-        world_assert_begins(world_type(&w, commands[i]), "ERR storage_failed");
+        world_assert_begins(world_type(&w, commands[i]), "ERR storage_f"); /* failed, or full */
         w.flash.fail_at = w.flash.fail_until = 0;
         world_run(&w, 10000);
         world_assert_state(&w, "ready", "none");
