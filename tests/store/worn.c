@@ -42,8 +42,8 @@ static enum finding restart(struct proof *p, struct device *d, const struct mode
     return holds(d, m) ? FOUND_NEW : FOUND_UNSTABLE;
 }
 
-/* Whether a commit may be refused as full: the newest sector is worn, or has no room for what is
- * live, so that no other can be emptied into it. */
+/* Whether a commit may be refused as full: the newest sector is worn, may not be appended to after
+ * a restart, or has no room for what is live, so that no other can be emptied into it. */
 static bool is_full(struct device *d)
 {
     struct tk_store *s = &d->store;
@@ -51,7 +51,7 @@ static bool is_full(struct device *d)
     struct tk_store_status status;
 
     tk_store_status(s, &status);
-    return d->sim.worn[s->top.seq % d->shape.sectors] != 0 ||
+    return d->sim.worn[s->top.seq % d->shape.sectors] != 0 || s->sector_closed ||
            room < status.capacity - status.free + MARK * d->shape.unit;
 }
 
