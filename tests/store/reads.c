@@ -102,10 +102,10 @@ static bool is_header(struct device *d, uint32_t at)
            at - d->store.top.seq % d->shape.sectors * d->shape.sector_size < 2 * unit;
 }
 
-/* how: bit 0: without a restart; bit 1: the unit reads now and then. A head that cannot be read
- * costs the records after it in its sector, which is reported; the newest header costs its sector,
- * which is not. So every value is right, or refused, or older, however old; committed again, all is
- * as before. */
+/* how: bit 0: without a restart, but for a header; bit 1: the unit reads now and then. A head that
+ * cannot be read costs the records after it in its sector, which is reported; the newest header
+ * costs its sector, which is not. So every value is right, or refused, or older, however old;
+ * committed again, all is as before. */
 enum finding try_damage(struct proof *p, struct device *d, const struct model *models)
 {
     const struct trial *t = &p->trial;
@@ -115,7 +115,7 @@ enum finding try_damage(struct proof *p, struct device *d, const struct model *m
     p->reached = true;
     d->sim.random = mix(t->at, t->how) | 1;
     tk_sim_flash_damage(&d->sim, t->at, (t->how & 2) == 0);
-    if ((t->how & 1) == 0) {
+    if ((t->how & 1) == 0 || header) {
         enum finding f = boot(p, d);
 
         if (!is_good(f))
