@@ -106,7 +106,6 @@ class Flash(GatewayCase):
             self.k.must(f'set escalate_template {{"n":{i},"text":"{filler}"}}')
         self.k.must("unset escalate_template")
 
-    @unittest.skip("the store stops at a worn sector")
     def test_worn_sectors_are_passed_by(self) -> None:
         self.sound = dict(self.k.env)
         for count in (1, SECTORS - 2):
