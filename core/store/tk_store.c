@@ -245,10 +245,10 @@ int tk_store_scrub(struct tk_store *s)
 {
     int ret = begin(s);
 
-    if (ret == TK_STORE_OK && s->unsettled != 0) /* it would be copied whole */
-        ret = settle(s);
+    if (ret == TK_STORE_OK)
+        ret = settle(s); /* what is unsettled would be copied whole */
     for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->top.seq != 0; i++)
-        ret = tk_write_opening(s, &nothing, false);
+        ret = tk_write_opening(s, &nothing, s->unwritten_since_mount);
     return ret;
 }
 

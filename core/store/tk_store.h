@@ -53,7 +53,8 @@ int tk_store_open(struct tk_store *s, const struct tk_flash *flash, struct tk_st
 /* Writes all values or none. At most 31 different keys; see tk_store_status for what fits. Values
  * that are stored already are not written again. On TK_STORE_OK they were read back and are
  * durable. May erase a sector, which can take seconds, unless tk_store_prepare is called when idle.
- * A sector that does not erase or program any more is passed by. TK_STORE_OK, TK_STORE_FULL,
+ * A sector that does not erase or program any more is passed by. TK_STORE_FULL, too, if each other
+ * sector is worn or has live values for which the newest has no room. TK_STORE_OK, TK_STORE_FULL,
  * TK_STORE_FLASH, TK_STORE_KEY, TK_STORE_CLOSED, or the error of tk_store_open. After a failure the
  * values are as before, but if the flash failed, the commit may be found complete after a restart.
  */
@@ -94,13 +95,13 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size);
 /* Does work ahead of time, for idle loops: after a mount it writes again what was written last, in
  * case it is marginal; later it erases the next sector, in steps of at most 10 ms. Optional:
  * atomicity does not depend on it. TK_STORE_AGAIN (call it again), TK_STORE_OK, TK_STORE_FLASH,
- * TK_STORE_CLOSED, or the error of tk_store_open. */
+ * TK_STORE_FULL as of tk_store_commit, TK_STORE_CLOSED, or the error of tk_store_open. */
 int tk_store_prepare(struct tk_store *s);
 
 /* Erases deleted and replaced values, which are in the flash until their sector is recycled; also
  * for tk_store_previous. Costs an erase of each sector. TK_STORE_OK; those that tk_store_status
- * counts as worn may still hold some. Else some are left: TK_STORE_FLASH, TK_STORE_CLOSED, or the
- * error of tk_store_open. */
+ * counts as worn may still hold some. Else some are left: TK_STORE_FLASH, _FULL (as of
+ * tk_store_commit), _CLOSED, or the error of tk_store_open. */
 int tk_store_scrub(struct tk_store *s);
 
 /* Ends in good order: notes on flash that all was written completely, so that the next start

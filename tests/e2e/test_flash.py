@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-import unittest
 from pathlib import Path
 
 from keeper import GatewayCase
