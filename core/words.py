@@ -72,6 +72,13 @@ def first_rows(tables: list[list[str]]) -> list[str]:
     return [f"#define FIRST_OF_{name.upper()} {start}" for name, start in zip(TABLES, starts)]
 
 
+def sections(tables: list[list[str]], texts: list[list[int]], codes: int) -> list[str]:
+    """Where codes and each table begin: the number of the string, and its offset."""
+    starts = [0] + [codes + 1 + sum(map(len, tables[:i])) for i in range(len(tables))]
+    return [f"    {{{start}, {sum(len(text) + 1 for text in texts[:start])}}},"
+            for start in starts]
+
+
 def main() -> int:
     """Command line."""
     tables = [last_strings(Path(table)) for table in sys.argv[2:]]
@@ -86,6 +93,8 @@ def main() -> int:
              f"#define LONGEST {max(map(len, strings))}", *first_rows(tables), "",
              "static const uint8_t pairs[][2] = {",
              *(f"    {{{first}, {second}}}," for first, second in pairs), "};", "",
+             "static const struct {", "    uint16_t string, at;", "} sections[] = {",
+             *sections(tables, texts, len(codes)), "};", "",
              "static const uint8_t strings[] = {",
              *("    " + "".join(f"{byte}, " for byte in text) + f"0, /* {string} */"
                for text, string in zip(texts, strings)), "};"]

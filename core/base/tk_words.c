@@ -30,8 +30,13 @@ static void add_byte(struct tk_text *t, uint8_t byte)
 /* Codes come first. */
 static void add(struct tk_text *t, unsigned string)
 {
-    const uint8_t *at = strings;
+    size_t i = sizeof sections / sizeof sections[0] - 1;
+    const uint8_t *at;
 
+    while (sections[i].string > string)
+        i--;
+    at = strings + sections[i].at;
+    string -= sections[i].string;
     while (string-- > 0)
         at += strlen((const char *)at) + 1;
     while (*at != 0)

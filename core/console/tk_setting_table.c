@@ -52,11 +52,7 @@ static void print_portal(struct tk_console *c, uint8_t which, struct tk_text *t)
 
 static void print_client(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
-    const struct tk_client *client = &tk_console_account(c)->client;
-
-    tk_text_add(t, which == TK_SET_CLIENT_ID       ? client->client_id
-                   : which == TK_SET_CLIENT_SECRET ? client->client_secret
-                                                   : client->scope);
+    tk_text_add(t, tk_account_text(tk_console_account(c), (enum tk_setting)which).value);
 }
 
 static void print_next_secret(struct tk_console *c, uint8_t which, struct tk_text *t)

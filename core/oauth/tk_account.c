@@ -54,6 +54,23 @@ bool tk_account_is_renew(uint32_t seconds)
     return seconds == TK_RENEW_ON_DEMAND || (seconds >= TK_RENEW_MIN && seconds <= TK_RENEW_MAX);
 }
 
+struct tk_account_text tk_account_text(struct tk_account *a, enum tk_setting setting)
+{
+    struct tk_client *c = &a->client;
+
+    switch (setting) {
+    case TK_SET_CLIENT_ID:
+        return (struct tk_account_text){c->client_id, sizeof c->client_id};
+    case TK_SET_CLIENT_SECRET:
+        return (struct tk_account_text){c->client_secret, sizeof c->client_secret};
+    case TK_SET_SCOPE:
+        return (struct tk_account_text){c->scope, sizeof c->scope};
+    default:
+        TK_ASSERT(setting == TK_SET_AUTH_HOST);
+        return (struct tk_account_text){a->auth_host, sizeof a->auth_host};
+    }
+}
+
 /* --- state --- */
 
 bool tk_account_exchanging(const struct tk_account *a)

@@ -231,6 +231,13 @@ void tk_account_notify(struct tk_account *a, enum tk_account_event event);
 void tk_account_report(const struct tk_account *a, const char *subject, const char *event,
                        const struct tk_host *to);
 
+/* The field of a setting that is text in RAM: client_id, client_secret, scope or auth_host. */
+struct tk_account_text {
+    char *value;
+    size_t size; /* with the terminator */
+};
+struct tk_account_text tk_account_text(struct tk_account *a, enum tk_setting setting);
+
 /* True if portal, client_id and client_secret are set. */
 bool tk_account_has_client(const struct tk_account *a);
 

@@ -73,15 +73,16 @@ static enum tk_err set_portal(struct tk_account *a, const char *value)
     return TK_OK;
 }
 
-static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const char *value,
-                            char *field, size_t size)
+static enum tk_err set_text(struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    if (strlen(value) >= size || !tk_is_vchar(value))
+    struct tk_account_text text = tk_account_text(a, setting);
+
+    if (strlen(value) >= text.size || !tk_is_vchar(value))
         return TK_E_BAD_VALUE;
     enum tk_err err = tk_account_store_setting(a, setting, value);
 
     if (err == TK_OK)
-        tk_copy(field, size, value);
+        tk_copy(text.value, text.size, value);
     return err;
 }
 
@@ -119,8 +120,6 @@ static bool is_bound_by_pair(const struct tk_account *a, enum tk_setting setting
 
 enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const char *value)
 {
-    struct tk_client *c = &a->client;
-
     if (is_bound_by_pair(a, setting, value))
         return TK_E_IN_USE;
     switch (setting) {
@@ -128,17 +127,12 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
         return set_portal(a, value);
     case TK_SET_CLIENT_ID:
         tk_account_end_begin(a);
-        return set_text(a, setting, value, c->client_id, sizeof c->client_id);
-    case TK_SET_CLIENT_SECRET:
-        return set_text(a, setting, value, c->client_secret, sizeof c->client_secret);
-    case TK_SET_SCOPE:
-        return set_text(a, setting, value, c->scope, sizeof c->scope);
-    case TK_SET_AUTH_HOST:
-        return set_text(a, setting, value, a->auth_host, sizeof a->auth_host);
+        return set_text(a, setting, value);
     case TK_SET_CLIENT_SECRET_NEXT:
         return set_next_secret(a, value);
-    default:
-        TK_ASSERT(setting == TK_SET_RENEW);
+    case TK_SET_RENEW:
         return set_renew(a, value);
+    default:
+        return set_text(a, setting, value);
     }
 }

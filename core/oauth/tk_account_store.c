@@ -164,10 +164,12 @@ static void load_configuration(struct tk_account *a)
 
     if (load_text(a, TK_KEY_PORTAL, portal, sizeof portal, is_host))
         (void)tk_host_parse(&c->portal, portal, NULL);
-    load_text(a, TK_KEY_CLIENT_ID, c->client_id, sizeof c->client_id, tk_is_vchar);
-    load_text(a, TK_KEY_CLIENT_SECRET, c->client_secret, sizeof c->client_secret, tk_is_vchar);
-    load_text(a, TK_KEY_SCOPE, c->scope, sizeof c->scope, tk_is_vchar);
-    load_text(a, TK_KEY_AUTH_HOST, a->auth_host, sizeof a->auth_host, is_host);
+    for (int setting = TK_SET_CLIENT_ID; setting <= TK_SET_AUTH_HOST; setting++) {
+        struct tk_account_text text = tk_account_text(a, (enum tk_setting)setting);
+
+        load_text(a, TK_KEY_PORTAL + setting, text.value, text.size,
+                  setting == TK_SET_AUTH_HOST ? is_host : tk_is_vchar);
+    }
     load_renew(a);
 }
 

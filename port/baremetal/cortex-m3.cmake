@@ -20,5 +20,6 @@ set(TK_SMALLER -fno-caller-saves -fno-thread-jumps -fno-tree-dominator-opts
     -fno-move-loop-invariants -fno-optimize-sibling-calls -fno-tree-tail-merge
     -fno-schedule-insns2 -fno-if-conversion -fno-ssa-phiopt -fno-reorder-blocks
     -fno-partial-inlining -fno-tree-forwprop -fno-tree-loop-ivcanon -fno-tree-loop-im
-    -fira-algorithm=priority -fno-ipa-cp -fipa-pta -fno-tree-switch-conversion)
+    -fira-algorithm=priority -fno-ipa-cp -fipa-pta -fno-tree-switch-conversion -fno-tree-pre
+    -fno-code-hoisting)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
