@@ -202,7 +202,7 @@ def main() -> int:
     parser.add_argument("--counted", action="store_true")
     parser.add_argument("-j", type=int, default=2, metavar="N")
     parser.add_argument("names", nargs="*", metavar="FILE")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     build = args.build.resolve()
     passed = args.counted or run_tests(build, args.j)
     files = counted(build)

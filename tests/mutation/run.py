@@ -235,7 +235,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000, metavar="N")
     parser.add_argument("-j", type=int, default=2, metavar="N")
     parser.add_argument("names", nargs="*", metavar="FILE")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     todo = chosen(args.names)
     if args.seconds != float("inf"):
         print(f"--seed {args.seed}")
