@@ -28,7 +28,7 @@
 
 #define UNCHANGED "; nothing was changed"
 
-enum { PATH_SIZE = PATH_MAX };
+enum { PATH_SIZE = PATH_MAX, FLASH_MAX = 262144 };
 
 struct file {
     char path[PATH_SIZE + 16];
@@ -42,6 +42,8 @@ static struct {
     struct tk_seal seal, new_seal;
     struct tk_store from, to;
     struct tk_reseal work;
+    uint8_t content[FLASH_MAX]; /* of the file: a search for all keys reads it 100,000 times */
+    struct tk_flash copy;       /* reads it there */
     struct file file, fresh, replaced;
 } rekey;
 
@@ -190,6 +192,26 @@ static bool replace(void)
 
 /* --- stores --- */
 
+static int read_copy(void *ctx, uint32_t offset, void *buf, size_t len)
+{
+    (void)ctx;
+    if (offset > sizeof rekey.content || len > sizeof rekey.content - offset)
+        return TK_FLASH_ERR;
+    memcpy(buf, rekey.content + offset, len);
+    return TK_FLASH_OK;
+}
+
+static bool read_file(void)
+{
+    const struct tk_flash *flash = &rekey.file.flash.flash;
+    size_t size = (size_t)flash->sector_size * flash->sectors;
+
+    rekey.copy = *flash;
+    rekey.copy.read = read_copy;
+    return size <= sizeof rekey.content &&
+           flash->read(flash->ctx, 0, rekey.content, size) == TK_FLASH_OK;
+}
+
 static struct tk_store_seal *old_seal(void)
 {
     return rekey.has_key ? &rekey.seal.store : NULL;
@@ -223,7 +245,7 @@ static int report_sealed(void)
 
     if (!rekey.has_key)
         tk_host_message("storage_sealed: %s is sealed; give its key with --key" UNCHANGED, path);
-    else if (tk_store_open(&rekey.from, &rekey.file.flash.flash, NULL) == TK_STORE_OK)
+    else if (tk_store_open(&rekey.from, &rekey.copy, NULL) == TK_STORE_OK)
         tk_host_message("storage_unsealed: %s is not sealed; leave out --key" UNCHANGED, path);
     else
         tk_host_message("storage_sealed: %s is sealed with another key than --key" UNCHANGED, path);
@@ -272,11 +294,11 @@ static int finish(void)
 
 static int with_seals(void)
 {
-    const struct tk_flash *flash = &rekey.file.flash.flash;
-
-    if (tk_store_open(&rekey.from, flash, &rekey.new_seal.store) == TK_STORE_OK)
+    if (!read_file())
+        return report(TK_STORE_FLASH);
+    if (tk_store_open(&rekey.from, &rekey.copy, &rekey.new_seal.store) == TK_STORE_OK)
         return finish();
-    int ret = tk_store_open(&rekey.from, flash, old_seal());
+    int ret = tk_store_open(&rekey.from, &rekey.copy, old_seal());
 
     return ret == TK_STORE_OK ? reseal() : ret == TK_STORE_SEALED ? report_sealed() : report(ret);
 }

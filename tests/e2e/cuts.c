@@ -65,10 +65,18 @@ static void *usual(const char *name)
     if (fails)                                                                                     \
     return -1
 
+/* Erasing is many equal writes. */
+static const char *name_of(const unsigned char *buf, size_t len)
+{
+    while (len > 0 && buf[len - 1] == 0xff)
+        len--;
+    return len == 0 ? "erase" : "pwrite";
+}
+
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t at)
 {
     ssize_t (*call)(int, const void *, size_t, off_t);
-    int fails, cut = begin("pwrite", &fails);
+    int fails, cut = begin(name_of(buf, len), &fails);
 
     *(void **)&call = usual("pwrite");
     if (fails)
