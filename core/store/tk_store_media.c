@@ -141,11 +141,15 @@ bool tk_media_sync(const struct tk_store *s)
 /* Two bits at a time: a larger table costs more code than its time is worth. */
 uint32_t tk_crc_add_number(uint32_t crc, uint32_t number, int bytes)
 {
-    static const uint32_t pairs[4] = {0, 0x76dc4190, 0xedb88320, 0x9b64c2b0};
+    static const uint32_t halves[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
 
     crc ^= number;
-    for (int i = 4 * bytes; i > 0; i--)
-        crc = crc >> 2 ^ pairs[crc & 3];
+    for (int i = 2 * bytes; i > 0; i--)
+        crc = crc >> 4 ^ halves[crc & 15];
     return crc;
 }
 

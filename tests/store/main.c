@@ -155,15 +155,24 @@ static bool is_small(const struct shape *s)
     return s->sector_size == 1024;
 }
 
+/* Most of them on four sectors, of every kind of part. */
 static void all_cuts(const struct shape *s, bool quick)
 {
     const struct load *refresh = find_load("refresh");
+    bool is_usual = s->sectors == 4;
 
-    run(&(struct campaign){FAULT_CUT, *s, refresh, 0, quick ? 14 : 200, is_small(s) ? 8 : 2,
-                           quick ? 0 : 64, 0});
-    run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, quick ? 1 : 2, 2, 0, 0});
-    run(&(struct campaign){FAULT_TWICE, *s, refresh, 12, quick ? 13 : 14, 2, 0, 0});
-    run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
+    run(&(struct campaign){FAULT_CUT, *s, refresh, 0,
+                           quick      ? 14
+                           : is_usual ? 200
+                                      : 100,
+                           is_small(s) ? 8 : 2, quick ? 0 : 64, 0});
+    run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, quick || !is_usual ? 1 : 2, 2, 0, 0});
+    run(&(struct campaign){FAULT_TWICE, *s, refresh, 12, quick || !is_usual ? 13 : 14, 2, 0, 0});
+    run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0,
+                           quick      ? 4
+                           : is_usual ? 24
+                                      : 16,
+                           4, 0, 0});
     run(&(struct campaign){FAULT_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
     run(&(struct campaign){FAULT_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
 }
