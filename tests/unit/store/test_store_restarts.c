@@ -227,7 +227,7 @@ static void a_closed_store_refuses_and_writes_nothing(void **state)
 
 static void keys_of_64_accounts(void **state)
 {
-    char text[12];
+    char text[24];
 
     (void)state;
     begin(65536, 4, 1);

@@ -157,7 +157,7 @@ static void flash_that_fails_is_reported(void **state)
 /* Values stay, whenever power fails; the next scrub ends it. */
 static void a_cut_in_each_operation(void **state)
 {
-    struct tk_sim_image image = {NULL};
+    struct tk_sim_image image = {.bytes = NULL};
     uint64_t last;
 
     (void)state;
