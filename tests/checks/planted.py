@@ -252,7 +252,7 @@ CROSS = [
 
 NEEDS = [
     Plant("needs", "a header of needs that is not included", "core/https/tk_tls_config.c", "",
-          "core compiles without MBEDTLS_HAVE_TIME_DATE", r'#include "tk_tls_needs.h"'),
+          r"core compiles without MBEDTLS_\w+", r'#include "tk_tls_needs.h"'),
 ]
 
 CPLUSPLUS = [

@@ -43,7 +43,9 @@ class Headless(GatewayCase):
         self.provision()
         self.k.end()
         self.k.start()
-        start = self.k.errors().splitlines()[-1]
+        started = "tokenkeeper: version="
+        self.k.wait_for(lambda: self.k.errors().count(started) == 2)
+        start = started + self.k.errors().rpartition(started)[2].partition("\n")[0]
         version = re.search(r"version=(\S+)", self.console("version"))[1]
         self.assertEqual(start, f"tokenkeeper: version={version} accounts=token:ready "
                          f"console=none socket={self.k.socket} group=none access=none "
