@@ -30,9 +30,6 @@ compute | checks           | rules of the tree: rooms, symbols, limits, format, 
 compute | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
 compute | unit             | unit tests, store proof, simulation | ctest --preset host
 compute | soak             | the open-ended soak tests, for 2 s each | tests/store/soak.sh 2 1 && tests/simulation/soak.sh 2 1 && tests/pubkey/soak.sh 2 1 && python3 tests/pubkey/mutants.py build/host --seconds 2
-compute | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
-compute | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
-compute | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 compute | store-figures    | the store's figures in its README | python3 tests/store/bench/bench.py build/host --check
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
 compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
@@ -46,6 +43,9 @@ wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | 
 wait    | e2e-mbedtls      | certificates with mbedTLS's public-key arithmetic | TOKENKEEPER=build/host-mbedtls/tokenkeeper python3 tests/e2e/run.py -j8 Certificates AddedRoots Servers
 wait    | servers          | authorization servers from npm | python3 tests/servers/run.py -j2
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
+wait    | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
+wait    | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
+wait    | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
 wait    | release          | reproducible build, bill of materials | python3 tests/release/run.py

@@ -17,7 +17,7 @@ READS = 300
 REFUSED = ("storage_failed", "storage_unreadable", "storage_corrupt", "busy")
 
 
-class Flash(GatewayCase):
+class SlowFlash(GatewayCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()

@@ -148,7 +148,7 @@ class Rekeyed(GatewayCase):
                 self.assertEqual(self.left_over(), [])
 
 
-class Rekey(Rekeyed):
+class SlowRekey(Rekeyed):
 
     def test_another_key(self) -> None:
         new = self.must_rekey()
