@@ -15,6 +15,8 @@ set(sbom_board host)
 set(sbom_lwip "")
 if(TK_BOARD)
     set(sbom_board ${TK_BOARD})
+endif()
+if(TK_BOARD AND lwip_tree) # a board with a port of its own has none
     file(STRINGS ${lwip_tree}/src/include/lwip/init.h parts
          REGEX "define LWIP_VERSION_(MAJOR|MINOR|REVISION) ")
     list(TRANSFORM parts REPLACE ".* ([0-9]+).*" "\\1")
