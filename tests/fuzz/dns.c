@@ -71,11 +71,13 @@ static size_t after_name(size_t at)
 }
 
 /* Whether the response has an A record with this address among those that it counts. lwIP reads on
- * after the name of the root, so what follows one is not judged. */
+ * after the name of the root, in the question too, so what follows one is not judged. */
 static bool is_sent(const struct tk_addr *addr)
 {
     size_t at = after_name(HEADER) + 4;
 
+    if (response.len > HEADER && response.bytes[HEADER] == 0)
+        return true;
     for (unsigned left = get16(6); left > 0 && at < response.len; left--) {
         size_t fixed = after_name(at), len = get16(fixed + 8);
         bool is_root = response.bytes[at] == 0;
