@@ -637,7 +637,7 @@ static void random_numbers_that_end_fail_the_handshake(void **state)
 {
     struct tk_host host;
     struct tls_world w;
-    bool busy;
+    bool busy = false;
 
     (void)state;
     tls_world_init(&w, tls_chain(TLS_EC), TLS1_3_VERSION);
