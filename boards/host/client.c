@@ -391,21 +391,14 @@ static int pass_events(int fd)
 
 int tk_host_events(const struct tk_options *options)
 {
-    char answer[ANSWER_SIZE], path[TK_HOST_PATH];
-    struct tk_service service = {.deadline_ms = tk_service_now() + CONSOLE_TIMEOUT_MS};
-    int status;
+    char answer[ANSWER_SIZE];
+    struct tk_service service;
+    int status =
+        tk_client_ask_admin(options, "{\"op\":\"events\"}\n", &service, answer, sizeof answer);
 
-    if (!tk_host_admin_path(options, path))
-        return TK_EXIT_USAGE;
-    enum tk_service_result result =
-        ask(&service, path, true, "{\"op\":\"events\"}\n", answer, sizeof answer);
-
-    if (result != TK_SERVICE_OK && result != TK_SERVICE_REFUSED)
-        status = tk_service_report(result, path);
-    else if (strstr(answer, "\"ok\":true") == NULL)
-        status = report_answer(answer);
-    else
-        status = pass_events(service.fd);
+    if (status != TK_EXIT_OK)
+        return status;
+    status = pass_events(service.fd);
     tk_service_close(&service);
     return status;
 }

@@ -289,24 +289,21 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
 
 /* --- console --- */
 
-static void run_console(struct tk_control *c, struct tk_control_client *client, bool asks_pin,
-                        uint64_t now_ms)
+static void run_console(struct tk_control *c, struct tk_control_client *client,
+                        const struct fields *f, uint64_t now_ms)
 {
-    client->asks_pin = asks_pin;
-    if (!client->is_admin) {
-        tk_journal_refusal(&c->journal, client->uid, client->pid, "console", now_ms);
-        tk_reply_words(client, "not_allowed",
-                       "the console is for administrators, at their own socket", TK_EXIT_OPERATOR);
-    } else if (!tk_control_take_console(c, client, now_ms)) {
+    client->asks_pin = f->ask_pin == 1;
+    if (!tk_control_take_console(c, client, now_ms))
         tk_reply_words(client, "busy", "all consoles are in use; try again when one has ended",
                        TK_EXIT_RETRY);
-    }
 }
 
 /* --- added roots --- */
 
-static void reply_root(struct tk_control *c, struct tk_control_client *client, unsigned index)
+static void run_root(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
+                     uint64_t now_ms)
 {
+    unsigned index = f->index == NONE ? 0 : (unsigned)f->index;
     char buf[TK_REPLY_SIZE], base64[4 * (TK_CA_MAX / 3 + 1) + 1];
     uint8_t der[TK_CA_MAX];
     struct tk_text t;
@@ -314,6 +311,7 @@ static void reply_root(struct tk_control *c, struct tk_control_client *client, u
     int len =
         tk_storage_get(&c->keeper->rt.storage, (uint16_t)(TK_KEY_CA_ROOT + index), der, sizeof der);
 
+    (void)now_ms;
     (void)mbedtls_base64_encode((unsigned char *)base64, sizeof base64, &written, der,
                                 len > 0 ? (size_t)len : 0);
     base64[written] = '\0';
@@ -322,27 +320,44 @@ static void reply_root(struct tk_control *c, struct tk_control_client *client, u
     tk_reply_send(client, &t);
 }
 
-static void run_root(struct tk_control *c, struct tk_control_client *client, int64_t index,
-                     uint64_t now_ms)
+/* --- what only administrators may ask --- */
+
+static void run_events(struct tk_control *c, struct tk_control_client *client,
+                       const struct fields *f, uint64_t now_ms)
 {
-    if (client->is_admin) {
-        reply_root(c, client, index == NONE ? 0 : (unsigned)index);
-        return;
-    }
-    tk_journal_refusal(&c->journal, client->uid, client->pid, "root", now_ms);
-    tk_reply_words(client, "not_allowed", "added roots are for administrators, at their own socket",
-                   TK_EXIT_OPERATOR);
+    (void)f;
+    (void)now_ms;
+    tk_events_subscribe(c, client);
 }
 
-static void run_events(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
+static const struct {
+    const char *op, *are; /* of the refusal */
+    void (*run)(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
+                uint64_t now_ms);
+} admin_requests[] = {{"console", "the console is", run_console},
+                      {"root", "added roots are", run_root},
+                      {"events", "events are", run_events}};
+
+/* False if it is none of them. */
+static bool run_for_admin(struct tk_control *c, struct tk_control_client *client,
+                          const struct fields *f, uint64_t now_ms)
 {
+    char words[96];
+    size_t i = 0, count = sizeof admin_requests / sizeof admin_requests[0];
+
+    while (i < count && strcmp(admin_requests[i].op, f->op) != 0)
+        i++;
+    if (i == count)
+        return false;
     if (client->is_admin) {
-        tk_events_subscribe(c, client);
-        return;
+        admin_requests[i].run(c, client, f, now_ms);
+        return true;
     }
-    tk_journal_refusal(&c->journal, client->uid, client->pid, "events", now_ms);
-    tk_reply_words(client, "not_allowed", "events are for administrators, at their own socket",
-                   TK_EXIT_OPERATOR);
+    snprintf(words, sizeof words, "%s for administrators, at their own socket",
+             admin_requests[i].are);
+    tk_journal_refusal(&c->journal, client->uid, client->pid, admin_requests[i].op, now_ms);
+    tk_reply_words(client, "not_allowed", words, TK_EXIT_OPERATOR);
+    return true;
 }
 
 /* --- a request --- */
@@ -369,12 +384,6 @@ void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint
         tk_reply_words(client, "unknown_op", "op is missing", TK_EXIT_USAGE);
     else if (strcmp(f.op, "get") == 0)
         run_get(c, client, &f, now_ms);
-    else if (strcmp(f.op, "console") == 0)
-        run_console(c, client, f.ask_pin == 1, now_ms);
-    else if (strcmp(f.op, "root") == 0)
-        run_root(c, client, f.index, now_ms);
-    else if (strcmp(f.op, "events") == 0)
-        run_events(c, client, now_ms);
-    else
+    else if (!run_for_admin(c, client, &f, now_ms))
         refuse(client, "unknown_op", "'%.40s' is not a request of this service", f.op, 0);
 }
