@@ -3,34 +3,21 @@
 
 #include <string.h>
 
-enum { BATCH = 64 }; /* keys of one walk over the flash */
-
-/* --- all keys --- */
-
-/* Asks for the lengths of the values of a batch of keys. */
-static int find(struct tk_store *store, uint16_t first, struct tk_store_query queries[BATCH])
-{
-    memset(queries, 0, BATCH * sizeof *queries);
-    for (uint16_t i = 0; i < BATCH; i++)
-        queries[i].key = (uint16_t)(first + i);
-    return tk_store_get_all(store, queries, BATCH);
-}
-
 /* Calls step with r->key for each key that has a value in r->from, until it fails. */
 static int for_each(struct tk_reseal *r, int (*step)(struct tk_reseal *r))
 {
-    struct tk_store_query queries[BATCH];
     int ret = TK_STORE_OK;
 
     r->count = 0;
-    for (unsigned first = 0; first <= TK_STORE_KEY_MAX && ret == TK_STORE_OK; first += BATCH) {
-        ret = find(r->from, (uint16_t)first, queries);
-        for (unsigned i = 0; i < BATCH && ret == TK_STORE_OK; i++) {
-            r->key = queries[i].key;
-            if (queries[i].len != TK_STORE_MISSING && queries[i].len != TK_STORE_KEY) {
-                r->count++;
-                ret = step(r);
-            }
+    for (unsigned key = 0; key <= TK_STORE_KEY_MAX && ret == TK_STORE_OK; key++) {
+        int len = tk_store_get(r->from, (uint16_t)key, NULL, 0);
+
+        r->key = (uint16_t)key;
+        if (tk_store_found(len)) {
+            r->count++;
+            ret = step(r);
+        } else if (len != TK_STORE_MISSING && len != TK_STORE_KEY) {
+            ret = len;
         }
     }
     return ret;

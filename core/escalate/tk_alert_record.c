@@ -65,7 +65,7 @@ void tk_alert_record_load(struct tk_alert *alert)
     int len = tk_storage_get(storage, key_of(alert), buf, sizeof buf);
 
     tk_timer_init(&alert->store_timer, store_due);
-    if (len < 0 && len > TK_STORE_SHORT)
+    if (!tk_store_found(len))
         return;
     if (len <= CAUSE || buf[len - 1] != '\0' || !unpack(&alert->record, buf))
         tk_storage_reject(storage, key_of(alert));

@@ -166,7 +166,7 @@ bool tk_storage_bytes(struct tk_storage *s, uint16_t key, void *buf, size_t size
 
     if (len == (int)size)
         return true;
-    if (len >= 0 || len <= TK_STORE_SHORT)
+    if (tk_store_found(len))
         tk_storage_reject(s, key);
     return false;
 }
@@ -185,7 +185,7 @@ bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size,
     int len = tk_storage_get(s, key, out, size - 1);
 
     (void)terminate(out, len);
-    if (len < 0 ? len > TK_STORE_SHORT
+    if (len < 0 ? !tk_store_found(len)
                 : !tk_contains_control(out, (size_t)len) && (valid == NULL || valid(out)))
         return len > 0;
     tk_storage_reject(s, key);

@@ -71,8 +71,14 @@ static inline size_t tk_store_need(int result)
     return result <= TK_STORE_SHORT ? (size_t)(TK_STORE_SHORT - result) : 0;
 }
 
-/* The same for several keys; results are in each query. TK_STORE_OK, or the worst of them that is
- * neither a length nor of its own key alone. */
+/* Whether the result says that there is a value, which may be longer than the buffer. */
+static inline bool tk_store_found(int result)
+{
+    return result >= 0 || result <= TK_STORE_SHORT;
+}
+
+/* tk_store_get for several keys; results are in each query. TK_STORE_OK, or the worst of them that
+ * is neither a length nor of its own key alone. */
 static inline int tk_store_get_all(struct tk_store *s, struct tk_store_query *queries, size_t count)
 {
     int ret = s->top.error;
