@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
-#include "tk_account_store.h"
+#include "tk_account_load.h"
 #include "tk_device.h"
 #include "tk_rest_verify.h"
 #include "tk_setting_table.h"

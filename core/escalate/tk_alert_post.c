@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_alert_post.h"
 
-#include "tk_account_store.h"
+#include "tk_account_load.h"
 #include "tk_alert_record.h"
 #include "tk_container.h"
 #include "tk_device.h"

@@ -13,7 +13,8 @@
  *      tk_token_serve.h    serves the access token to consumers
  *      tk_rest_verify.h    verifies that the portal accepts the token
  *      tk_account_response.h   what may be shown of a server's responses
- *      tk_account_set.h    configuration; tk_account_store.h: all of it on flash
+ *      tk_account_set.h    configuration
+ *      tk_account_load.h, tk_account_store.h   all of it from and to flash
  *      tk_state.h          the state as `status` prints it
  *
  * Other rooms read its fields, except auth, refresh and rest, which are private to this folder, and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_account_response.h"
 
-#include "tk_account_store.h"
+#include "tk_account_load.h"
 #include "tk_http_shape.h"
 
 #include <string.h>

@@ -3,20 +3,14 @@
 #define TK_ACCOUNT_STORE_H
 
 /*
- * An account on flash: loading it, and one function for each commit. This is where tokens are
- * written to flash (tk_account_store_pair). Keys and their formats are in tk_keys.h.
+ * Storing an account on flash: one function for each commit. This is where tokens are written to
+ * flash (tk_account_store_pair). Keys are in tk_keys.h, formats in tk_account_value.h.
  *
  * Each tk_account_store_* is one commit; after an error (TK_E_STORAGE_*) flash holds what it held
  * before. RAM is the caller's to update, except where noted.
  */
 
 #include "tk_account.h"
-
-/* Loads the account of this slot. a->used stays false if there is none. */
-void tk_account_load(struct tk_account *a);
-
-/* Its stored name is not valid, or another account's: it gets one from its slot. */
-void tk_account_reject_name(struct tk_account *a);
 
 enum tk_err tk_account_store_name(struct tk_account *a, const char *name);
 
@@ -31,23 +25,14 @@ enum tk_err tk_account_store_renew(struct tk_account *a, const uint32_t *seconds
 /* The portal's new host and client_endpoint as in RAM, its former host, and the end of a fault. */
 enum tk_err tk_account_store_move(struct tk_account *a, const struct tk_host *from);
 
-/* The portal's host[:port] before the last move; "" if it never moved. */
-void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT]);
-
 /* portal_fault as in RAM. moved_to: the host[:port] of one of the two moves, else "". */
 enum tk_err tk_account_store_portal_fault(struct tk_account *a, const char *moved_to);
-
-/* The host[:port] that an operator must accept; "" if there is none. It is on flash only. */
-void tk_account_moved_to(const struct tk_account *a, char out[TK_HOST_TEXT]);
 
 /* The pair, its TLS session, a promoted client_secret, and whatever grant info is not stored yet;
  * read back by the store. The intent and the revocation are stored as they are in RAM: if an
  * earlier commit failed, a refresh with this pair may have been sent since. Updates info_stored,
  * secret_promoted and session_cleared. */
 enum tk_err tk_account_store_pair(struct tk_account *a);
-
-/* The refresh token of the previous pair. False if there is none. */
-bool tk_account_previous_refresh_token(const struct tk_account *a, char out[TK_TOKEN_MAX + 1]);
 
 /* The floor of the wall time, which is stored with the pair: for a floor that was lowered. Best
  * effort. No effect without a pair on flash. */

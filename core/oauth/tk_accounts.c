@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_accounts.h"
 
+#include "tk_account_load.h"
 #include "tk_account_set.h"
 #include "tk_account_store.h"
 #include "tk_auth.h"

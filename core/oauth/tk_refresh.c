@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_refresh.h"
 
+#include "tk_account_load.h"
 #include "tk_account_response.h"
 #include "tk_account_store.h"
 #include "tk_container.h"

@@ -11,19 +11,21 @@ import source
 
 TABLE = "core/runtime/tk_keys.h"
 STORE = "core/store/"
-ACCOUNTS = "core/oauth/tk_account_store.c"
+ACCOUNTS = ("core/oauth/tk_account_load.c", "core/oauth/tk_account_store.c")
 LAST = 31  # of the device, and of an account
 
 _ENUM = re.compile(r"enum \{(.*?)\};", re.DOTALL)
 _NUMBER = re.compile(r"\b(TK_KEY_\w+) = (\d+)")
 _DEFINITION = re.compile(r"\bTK_KEY_\w+\s*=(?!=)|#\s*define\s+TK_KEY_\w+")
 # What the key of a value may be: a name of the table, or made from one in a place that is checked.
-_NAMED = re.compile(r"TK_KEY_\w+|tk_account_key\(|key_of\(|keys?\b|items?\b|\w+ (?:key|item)\b")
+_NAMED = re.compile(r"TK_KEY_\w+|tk_account_key\(|(?:tk_account_)?key_of\(|keys?\b|items?\b"
+                    r"|\w+ (?:key|item)\b")
 _CALL = re.compile(r"\btk_(?:storage_(?:put|get|text)|store_(?:get|previous))\(\s*[^,;{}]+,\s*")
 _VALUE = re.compile(r"\btk_store_value(?:\)| \w+(?:\[\w*\])?)(?: = |\s*)\{+\s*")
-_WRAPPER = re.compile(r"\b(?:load_bytes|load_text|add|add_text|add_pieces|store_bytes)\(\s*[^,;{}]+,\s*")
+_WRAPPER = re.compile(r"\b(?:load_bytes|load_text|load_number|reject|add|add_text|add_pieces"
+                      r"|store_bytes)\(\s*[^,;{}]+,\s*")
 _VARIABLE = re.compile(r"\buint(?:8|16)_t (?:key|keys\[\w*\]|item|items\[\w*\]) = ")
-_FUNCTION = re.compile(r"\bkey_of\([^;{]*\)\s*\{(.*?)\n\}", re.DOTALL)
+_FUNCTION = re.compile(r"\b(?:tk_account_)?key_of\([^;{]*\)\s*\{(.*?)\n\}", re.DOTALL)
 
 
 def _table_problems(tree: Path) -> Iterator[str]:
@@ -46,7 +48,7 @@ def _places(name: str, code: str) -> Iterator[tuple[int, str]]:
     """The places with a key that has no name, and what is wrong."""
     yield from ((match.start(), f"defines a key outside {TABLE}")
                 for match in _DEFINITION.finditer(code))
-    uses = [_CALL, _VALUE, _VARIABLE] + [_WRAPPER] * (name == ACCOUNTS)
+    uses = [_CALL, _VALUE, _VARIABLE] + [_WRAPPER] * (name in ACCOUNTS)
     for use in uses:
         for match in use.finditer(code):
             if not use_is_named(code[match.end():]):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "invariants.h"
 
-#include "tk_account_store.h"
+#include "tk_account_load.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -21,7 +21,7 @@
 #include "tk_account_set.h"
 #include "tk_token.h"
 
-#include "tk_account_store.h"
+#include "tk_account_load.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "one_world.h"
+#include "tk_account_load.h"
 #include "tk_account_session.h"
-#include "tk_account_store.h"
 #include "tk_keys.h"
 #include "tk_le.h"
 
