@@ -173,14 +173,20 @@ static void a_raised_that_was_refused_is_not_cleared(void **state)
     assert_int_equal(w.server.posts, 0);
 }
 
-/* It was sent and not answered. Also over a restart. */
-static void a_raised_that_may_be_delivered_is_cleared(void **state)
+/* RAISED arrives, but its response is lost. */
+static void lose_raised(void)
 {
-    (void)state;
     provision_with_webhook();
     world_webhook_fault(&w, WORLD_LOSES);
     start_fault();
     wait_posts(1);
+}
+
+/* It was sent and not answered. Also over a restart. */
+static void a_raised_that_may_be_delivered_is_cleared(void **state)
+{
+    (void)state;
+    lose_raised();
     world_webhook_fault(&w, WORLD_UNREACHABLE);
     world_fault(&w, WORLD_WELL, 0);
     assert_int_equal(record()->delivered, 0);
@@ -236,10 +242,7 @@ static void a_cleared_that_is_refused_after_the_fault_returned_ends_nothing(void
 static void a_raised_that_may_be_delivered_is_cleared_though_refused_later(void **state)
 {
     (void)state;
-    provision_with_webhook();
-    world_webhook_fault(&w, WORLD_LOSES);
-    start_fault();
-    wait_posts(1);
+    lose_raised();
     world_webhook_fault(&w, WORLD_STATUS);
     world_run(&w, MINUTE);
     assert_int_equal(last_post_number("\"event\":\"raised\""), 1);
@@ -532,10 +535,7 @@ static void a_fault_that_returns_during_a_second_cleared_is_raised_again(void **
 static void a_fault_whose_raised_was_lost_is_raised_again(void **state)
 {
     (void)state;
-    provision_with_webhook();
-    world_webhook_fault(&w, WORLD_LOSES);
-    start_fault();
-    wait_posts(1);
+    lose_raised();
     world_webhook_fault(&w, WORLD_STATUS);
     world_fault(&w, WORLD_WELL, 0);
     tk_timer_stop(&w.keeper.rt.timers, &w.keeper.accounts.of[0].refresh.timer);
@@ -555,10 +555,7 @@ static void a_fault_whose_raised_was_lost_is_raised_again(void **state)
 static void a_raised_that_was_lost_is_cleared_though_the_next_is_refused(void **state)
 {
     (void)state;
-    provision_with_webhook();
-    world_webhook_fault(&w, WORLD_LOSES);
-    start_fault();
-    wait_posts(1);
+    lose_raised();
     world_webhook_fault(&w, WORLD_STATUS);
     world_latency(&w, 10000);
     wait_until_sent();
