@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-TABLES = ("errors", "commands", "settings", "hints", "server_errors", "status", "check")
 CODE = re.compile(r'^TK_ERROR\(\s*\w+,\s*"(\w+)"', re.MULTILINE)
 LAST_STRING = re.compile(r'((?:"[^"\\\n]*"\s*)+)\)$', re.MULTILINE)
 FIRST_CHARACTER = 0x20
@@ -66,12 +65,6 @@ def depth(byte: int, pairs: list[Pair]) -> int:
     return 1 + max(depth(part, pairs) for part in pairs[byte - FIRST_PAIR])
 
 
-def first_rows(tables: list[list[str]]) -> list[str]:
-    """The number of each table's first string, from that of TK_OK, which is 0."""
-    starts = [1 + sum(map(len, tables[:i])) for i in range(len(TABLES))]
-    return [f"#define FIRST_OF_{name.upper()} {start}" for name, start in zip(TABLES, starts)]
-
-
 def sections(tables: list[list[str]], texts: list[list[int]], codes: int) -> list[str]:
     """Where codes and each table begin: the number of the string, and its offset."""
     starts = [0] + [codes + 1 + sum(map(len, tables[:i])) for i in range(len(tables))]
@@ -90,7 +83,7 @@ def main() -> int:
              f"#define DEEPEST {max(depth(b, pairs) for text in texts for b in text)}",
              f"#define CODES {len(codes)}",
              f"#define STRINGS {len(strings) - len(codes)}",
-             f"#define LONGEST {max(map(len, strings))}", *first_rows(tables), "",
+             f"#define LONGEST {max(map(len, strings))}", f"#define ERRORS {len(tables[0])}", "",
              "static const uint8_t pairs[][2] = {",
              *(f"    {{{first}, {second}}}," for first, second in pairs), "};", "",
              "static const struct {", "    uint16_t string, at;", "} sections[] = {",

@@ -14,14 +14,20 @@
 
 enum { TK_WORDS_MAX = 160 }; /* characters of the longest string */
 
-/* The number of a string. An error's hint has the number of the error (TK_OK: empty); for the
- * others, row is the index in the table, from 0. */
-unsigned tk_words_of_command(size_t row);
-unsigned tk_words_of_setting(size_t row);
-unsigned tk_words_of_hint(size_t row);
-unsigned tk_words_of_server_error(size_t row);
-unsigned tk_words_of_status(size_t row);
-unsigned tk_words_of_check(size_t row);
+/* The tables of strings in the order in which core/words.py is given them, after codes and errors.
+ */
+enum tk_words_table {
+    TK_WORDS_COMMANDS = 2,
+    TK_WORDS_SETTINGS,
+    TK_WORDS_HINTS,
+    TK_WORDS_SERVER_ERRORS,
+    TK_WORDS_STATUS,
+    TK_WORDS_CHECK
+};
+
+/* The number of the string of a row of a table, from 0. The hint of an error has the number of the
+ * error (TK_OK: empty). */
+unsigned tk_words_of(enum tk_words_table table, size_t row);
 
 /* Appends the string. */
 void tk_words_add(struct tk_text *t, unsigned string);

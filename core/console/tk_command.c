@@ -68,7 +68,7 @@ void tk_command_ok(struct tk_console *c, const char *key, const char *value)
 
 void tk_command_err_hint(struct tk_console *c, enum tk_hint hint)
 {
-    tk_console_err_string(c, TK_E_BAD_VALUE, tk_words_of_hint(hint));
+    tk_console_err_string(c, TK_E_BAD_VALUE, tk_words_of(TK_WORDS_HINTS, hint));
 }
 
 static bool is_refusal(enum tk_security_type type)

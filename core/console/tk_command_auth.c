@@ -143,7 +143,7 @@ static void fail_code(struct tk_console *c, enum tk_err err, bool spent)
     }
     tk_text_init(&t, text, sizeof text);
     tk_words_add(&t, err);
-    tk_words_add(&t, tk_words_of_hint(TK_HINT_CODE_SPENT));
+    tk_words_add(&t, tk_words_of(TK_WORDS_HINTS, TK_HINT_CODE_SPENT));
     tk_console_err_text(c, err, text);
 }
 

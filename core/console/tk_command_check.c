@@ -30,7 +30,7 @@ static void put_line(struct tk_console *c, unsigned line, const char *text)
     struct tk_text t;
 
     tk_text_init(&t, key, sizeof key);
-    tk_words_add(&t, tk_words_of_check(line));
+    tk_words_add(&t, tk_words_of(TK_WORDS_CHECK, line));
     tk_console_data(c, key, text);
 }
 

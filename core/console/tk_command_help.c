@@ -47,7 +47,7 @@ static void step_help(struct tk_console *c)
     if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
     else
-        put_help(c, command->name, command->usage, tk_words_of_command(row));
+        put_help(c, command->name, command->usage, tk_words_of(TK_WORDS_COMMANDS, row));
 }
 
 /* Answers `help set <key>` with the valid values. False if the line is something else. */
@@ -58,7 +58,7 @@ static bool answer_setting(struct tk_console *c, const struct tk_command *comman
 
     if (row == NULL)
         return false;
-    put_help(c, row->name, "", tk_words_of_setting((size_t)(row - tk_setting_table)));
+    put_help(c, row->name, "", tk_words_of(TK_WORDS_SETTINGS, (size_t)(row - tk_setting_table)));
     tk_console_ok(c, NULL);
     return true;
 }

@@ -7,7 +7,7 @@
 
 static unsigned valid_values(const struct tk_setting_row *row)
 {
-    return tk_words_of_setting((size_t)(row - tk_setting_table));
+    return tk_words_of(TK_WORDS_SETTINGS, (size_t)(row - tk_setting_table));
 }
 
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row, bool is_set)

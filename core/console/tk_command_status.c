@@ -321,7 +321,7 @@ static void print_row(struct tk_console *c, unsigned row)
     struct tk_text k, t;
 
     tk_text_init(&k, key, sizeof key);
-    tk_words_add(&k, tk_words_of_status(row));
+    tk_words_add(&k, tk_words_of(TK_WORDS_STATUS, row));
     tk_text_init(&t, value, sizeof value);
     add_value(c, row, key, &t);
     tk_console_data(c, key, value);

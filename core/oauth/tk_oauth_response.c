@@ -89,7 +89,7 @@ static enum tk_err listed(const char *code, enum server server)
 
     for (size_t i = 0; *code != '\0' && i < sizeof server_errors / sizeof server_errors[0]; i++) {
         tk_text_init(&t, listed_code, sizeof listed_code);
-        tk_words_add(&t, tk_words_of_server_error(i));
+        tk_words_add(&t, tk_words_of(TK_WORDS_SERVER_ERRORS, i));
         if (tk_same_nocase(listed_code, code))
             return (enum tk_err)server_errors[i][server];
     }

@@ -91,7 +91,7 @@ static void a_string_is_in_the_tables(void **state)
 
     (void)state;
     tk_text_init(&t, buf, sizeof buf);
-    expect_assert_failure(tk_words_add(&t, tk_words_of_setting(1000)));
+    expect_assert_failure(tk_words_add(&t, tk_words_of(TK_WORDS_SETTINGS, 1000)));
 }
 
 int main(void)

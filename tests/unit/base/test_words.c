@@ -59,80 +59,67 @@ static void errors_have_the_code_and_hint_of_their_row(void **state)
     assert_string_equal(hint_of(TK_OK), "");
 }
 
-static void commands_and_settings_have_the_help_of_their_row(void **state)
+static void assert_words(unsigned string, const char *expected)
 {
     char buf[TK_WORDS_MAX + 1];
     struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_words_add(&t, string);
+    assert_string_equal(buf, expected);
+}
+
+static void commands_and_settings_have_the_help_of_their_row(void **state)
+{
     size_t row = 0;
 
     (void)state;
 #define TK_COMMAND(name, usage, flags, run, help)                                                  \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_command(row++));                                                  \
-    assert_string_equal(buf, help);
+    assert_words(tk_words_of(TK_WORDS_COMMANDS, row++), help);
 #include "tk_commands.h"
 #undef TK_COMMAND
     row = 0;
 #define TK_SETTING(name, secret, which, store, print, effect, note, help)                          \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_setting(row++));                                                  \
-    assert_string_equal(buf, help);
+    assert_words(tk_words_of(TK_WORDS_SETTINGS, row++), help);
 #include "tk_settings.h"
 #undef TK_SETTING
 }
 
 static void commands_have_the_hint_of_their_row(void **state)
 {
-    char buf[TK_WORDS_MAX + 1];
-    struct tk_text t;
     size_t row = 0;
 
     (void)state;
-#define TK_HINT(id, hint)                                                                          \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_hint(row++));                                                     \
-    assert_string_equal(buf, hint);
+#define TK_HINT(id, hint) assert_words(tk_words_of(TK_WORDS_HINTS, row++), hint);
 #include "tk_hints.h"
 #undef TK_HINT
 }
 
 static void servers_have_the_code_of_their_row(void **state)
 {
-    char buf[TK_WORDS_MAX + 1];
-    struct tk_text t;
     size_t row = 0;
 
     (void)state;
 #define TK_SERVER_ERROR(oauth, portal, code)                                                       \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_server_error(row++));                                             \
-    assert_string_equal(buf, code);
+    assert_words(tk_words_of(TK_WORDS_SERVER_ERRORS, row++), code);
 #include "tk_server_errors.h"
 #undef TK_SERVER_ERROR
 }
 
 static void lines_have_the_key_of_their_row(void **state)
 {
-    char buf[TK_WORDS_MAX + 1];
-    struct tk_text t;
     size_t row = 0;
 
     (void)state;
-#define TK_STATUS(add, key)                                                                        \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_status(row++));                                                   \
-    assert_string_equal(buf, key);
-#define TK_COUNTER TK_STATUS
-#define TK_POST    TK_STATUS
+#define TK_STATUS(add, key) assert_words(tk_words_of(TK_WORDS_STATUS, row++), key);
+#define TK_COUNTER          TK_STATUS
+#define TK_POST             TK_STATUS
 #include "tk_status_rows.h"
 #undef TK_POST
 #undef TK_COUNTER
 #undef TK_STATUS
     row = 0;
-#define TK_CHECK(id, key)                                                                          \
-    tk_text_init(&t, buf, sizeof buf);                                                             \
-    tk_words_add(&t, tk_words_of_check(row++));                                                    \
-    assert_string_equal(buf, key);
+#define TK_CHECK(id, key) assert_words(tk_words_of(TK_WORDS_CHECK, row++), key);
 #include "tk_check_lines.h"
 #undef TK_CHECK
 }
