@@ -23,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "bitrix24"), str(HERE / "e2e")]
-import kernel_clock  # noqa: E402
+import preload  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
@@ -59,7 +59,7 @@ class Gateway:
 
     def start(self) -> None:
         self._master, slave = pty.openpty()
-        env = os.environ | kernel_clock.environment("synchronized")
+        env = os.environ | preload.environment("adjtimex", TK_CLOCK="synchronized")
         self._process = subprocess.Popen(self._command, env=env, stdin=slave, stdout=slave,
                                          start_new_session=True)
         os.close(slave)

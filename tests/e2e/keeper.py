@@ -27,7 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "bitrix24"))
-import kernel_clock  # noqa: E402
+import preload  # noqa: E402
 from bitrix24 import Bitrix24  # noqa: E402
 from patience import PATIENT_S  # noqa: E402
 
@@ -158,7 +158,7 @@ class Keeper:
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home),
                     "TOKENKEEPER_SOCKET": str(self.socket)} | (env or {})
         if clock:
-            self.env |= kernel_clock.environment(clock)
+            self.env |= preload.environment("adjtimex", TK_CLOCK=clock)
         self.process: subprocess.Popen | None = None
         self.out: Lines | None = None
         if start:

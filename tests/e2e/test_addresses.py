@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import tempfile
-from pathlib import Path
 
+import preload
 from keeper import GatewayCase
 
-SOURCE = Path(__file__).with_name("addresses.c")
 LIVE = "127.0.0.1"
 MOST = 8
 
@@ -18,14 +15,6 @@ MOST = 8
 class Addresses(GatewayCase):
     """The servers are at localhost, whose addresses the test chooses. The code is given up after
     25 s, so a code that is exchanged has found the last address."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        place = tempfile.TemporaryDirectory(prefix="tk-e2e-")
-        cls.addClassCleanup(place.cleanup)
-        cls.library = f"{place.name}/addresses.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", cls.library, SOURCE], check=True)
 
     def listener(self, host: str, *, full: bool = False) -> int:
         """The port of a listener that accepts and says nothing or, full, answers no SYN."""
@@ -50,8 +39,8 @@ class Addresses(GatewayCase):
             return listening.getsockname()[1]
 
     def exchange(self, *addresses: str) -> None:
-        gateway = self.keeper(env={"LD_PRELOAD": self.library, "TK_ADDRESSES": " ".join(addresses),
-                                   "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        gateway = self.keeper(env=preload.environment("addresses",
+                                                      TK_ADDRESSES=" ".join(addresses)))
         gateway.provision()
         self.assertEqual(gateway.status()["state"], "ready")
 

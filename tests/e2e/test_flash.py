@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
+import preload
 from keeper import GatewayCase
 
-SOURCE = Path(__file__).with_name("flash_faults.c")
 SECTOR, SECTORS = 32768, 8
 READS = 300
 # What a command answers when the flash failed.
@@ -18,14 +15,6 @@ REFUSED = ("storage_failed", "storage_unreadable", "storage_corrupt", "busy")
 
 
 class SlowFlash(GatewayCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        place = tempfile.TemporaryDirectory(prefix="tk-e2e-")
-        cls.addClassCleanup(place.cleanup)
-        cls.library = f"{place.name}/flash_faults.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", cls.library, SOURCE], check=True)
-
     def setUp(self) -> None:
         super().setUp()
         self.k.provision()
@@ -45,8 +34,8 @@ class SlowFlash(GatewayCase):
         return kept
 
     def start_with(self, **faults: str) -> None:
-        self.k.env = self.sound | {"LD_PRELOAD": self.library, "TK_FLASH": str(self.k.flash),
-                                   "ASAN_OPTIONS": "verify_asan_link_order=0"} | faults
+        self.k.env = self.sound | preload.environment("flash_faults", TK_FLASH=str(self.k.flash),
+                                                      **faults)
         self.k.start()
 
     def assert_all_there(self, renew: tuple[str, ...]) -> None:

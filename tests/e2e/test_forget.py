@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
+import preload
 from keeper import ROOT, GatewayCase
 
-FAULTS = Path(__file__).with_name("flash_faults.c")
 SECTOR, SECTORS = 32768, 8
 # Valid for each hidden setting: of one that is missing here the test fails.
 PLANTED = {"client_secret": "plantedClientSecret0001", "client_secret_next": "plantedNextSecret00002",
@@ -124,23 +121,14 @@ class ForgottenSealed(Forgotten):
 class ForgottenWorn(GatewayCase):
     """A sector that no longer erases: the answer says that it may still hold secrets."""
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        place = tempfile.TemporaryDirectory(prefix="tk-e2e-")
-        cls.addClassCleanup(place.cleanup)
-        cls.library = f"{place.name}/flash_faults.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", cls.library, FAULTS], check=True)
-
     def setUp(self) -> None:
         super().setUp()
         self.k.must(f"set client_secret {PLANTED['client_secret']}")
         self.k.kill()
         flash = self.k.flash.read_bytes()
         self.bad = flash.index(PLANTED["client_secret"].encode()) // SECTOR
-        self.k.env |= {"LD_PRELOAD": self.library, "TK_FLASH": str(self.k.flash),
-                       "TK_WORN": str(self.bad), "TK_SECTOR": str(SECTOR),
-                       "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        self.k.env |= preload.environment("flash_faults", TK_FLASH=str(self.k.flash),
+                                          TK_WORN=str(self.bad), TK_SECTOR=str(SECTOR))
         self.k.start()
 
     def assert_only_there(self) -> None:

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A random source that repeats itself: nothing that needs keys is begun."""
 
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
+import preload
 from keeper import GatewayCase
-
-SOURCE = Path(__file__).with_name("stuck_random.c")
 
 
 class StuckRandom(GatewayCase):
@@ -16,13 +12,8 @@ class StuckRandom(GatewayCase):
 
     def setUp(self) -> None:
         super().setUp()
-        place = tempfile.TemporaryDirectory(prefix="tk-e2e-")
-        self.addCleanup(place.cleanup)
-        library = f"{place.name}/stuck_random.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, SOURCE], check=True)
         self.stuck = self.k.home / "stuck"
-        self.k.env |= {"LD_PRELOAD": library, "TK_STUCK": str(self.stuck),
-                       "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        self.k.env |= preload.environment("stuck_random", TK_STUCK=str(self.stuck))
 
     def test_no_connection_is_opened(self) -> None:
         self.k.start()

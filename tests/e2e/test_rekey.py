@@ -8,13 +8,12 @@ import pwd
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
+import preload
 from keeper import PROGRAM, ROOT, GatewayCase
 
-SOURCE = Path(__file__).with_name("cuts.c")
 BLANK = b"\xff"
 PIECE = 32  # bytes of sealed content that two files never share by accident
 SOME_WRITES = 7  # where not each one is tried, one in so many
@@ -24,14 +23,6 @@ class Rekeyed(GatewayCase):
     """A gateway with everything that its flash can hold, stopped."""
 
     sealed = True
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        place = tempfile.TemporaryDirectory(prefix="tk-e2e-")
-        cls.addClassCleanup(place.cleanup)
-        cls.library = f"{place.name}/cuts.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", cls.library, SOURCE], check=True)
 
     def setUp(self) -> None:
         super().setUp()
@@ -79,7 +70,7 @@ class Rekeyed(GatewayCase):
 
     def rekey(self, *options: str, **env: str) -> subprocess.CompletedProcess:
         if env:
-            env = {"LD_PRELOAD": self.library, "ASAN_OPTIONS": "verify_asan_link_order=0"} | env
+            env = preload.environment("cuts", **env)
         return self.k.run("rekey", "--flash", str(self.k.flash),
                           *(options or (*self.had, "--new-key", str(self.new_key))),
                           env=self.k.env | env)
