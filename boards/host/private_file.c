@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_trusted(uid_t owner)
+/* Root or this user owns it, and others cannot write it. */
+static bool only_owner_writes(const struct stat *st)
 {
-    return owner == 0 || owner == geteuid();
+    return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & 022) == 0;
 }
 
 bool tk_host_is_private(int fd, const char *path)
@@ -27,8 +28,7 @@ bool tk_host_only_owner_writes(int fd, const char *path)
 {
     struct stat st;
 
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 022) == 0 &&
-        is_trusted(st.st_uid))
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && only_owner_writes(&st))
         return true;
     tk_host_message("%s must be a regular file of root or of this user that others cannot write "
                     "(chmod go-w)",
@@ -44,8 +44,7 @@ bool tk_host_only_owner_creates(const char *path)
     int len = slash == NULL || slash == path ? 1 : (int)(slash - path);
 
     snprintf(dir, sizeof dir, "%.*s", len, slash == NULL ? "." : path);
-    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 022) == 0 &&
-        is_trusted(st.st_uid))
+    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode) && only_owner_writes(&st))
         return true;
     tk_host_message("the directory %s of the administrators' socket must belong to root or to this "
                     "user, and others must not be able to write it (chmod go-w)",
