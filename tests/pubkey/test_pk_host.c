@@ -138,19 +138,24 @@ static size_t put_signature(uint8_t der[80])
     return (size_t)(at - der);
 }
 
+/* A key of this curve, and a signature of the hash by one of P-256. Returns its length. */
+static size_t begin_key(mbedtls_ecdsa_context *key, mbedtls_ecp_group_id curve,
+                        const uint8_t hash[32], uint8_t der[80])
+{
+    make_signature(hash);
+    mbedtls_ecdsa_init(key);
+    assert_int_equal(mbedtls_ecp_group_load(&key->MBEDTLS_PRIVATE(grp), curve), 0);
+    return put_signature(der);
+}
+
 static void signatures_are_read_as_der(void **state)
 {
     const uint8_t hash[32] = {1, 2, 3};
     mbedtls_ecdsa_context key;
     uint8_t der[80];
+    size_t len = begin_key(&key, MBEDTLS_ECP_DP_SECP256R1, hash, der);
 
     (void)state;
-    make_signature(hash);
-    size_t len = put_signature(der);
-
-    mbedtls_ecdsa_init(&key);
-    assert_int_equal(mbedtls_ecp_group_load(&key.MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_SECP256R1),
-                     0);
     assert_int_equal(mbedtls_ecp_copy(&key.MBEDTLS_PRIVATE(Q), &group.G), 0);
     assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len), 0);
     der[len - 1] ^= 1;
@@ -167,14 +172,9 @@ static void other_curves_have_no_signatures(void **state)
     const uint8_t hash[32] = {1, 2, 3};
     mbedtls_ecdsa_context key;
     uint8_t der[80];
+    size_t len = begin_key(&key, MBEDTLS_ECP_DP_CURVE25519, hash, der);
 
     (void)state;
-    make_signature(hash);
-    size_t len = put_signature(der);
-
-    mbedtls_ecdsa_init(&key);
-    assert_int_equal(mbedtls_ecp_group_load(&key.MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_CURVE25519),
-                     0);
     assert_int_equal(tk_ecdsa_read_signature(&key, hash, 32, der, len),
                      MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE);
     assert_int_equal(mbedtls_ecdsa_verify(&key.MBEDTLS_PRIVATE(grp), hash, 32, &q, &r, &s),

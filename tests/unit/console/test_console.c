@@ -441,17 +441,22 @@ static void a_value_that_is_no_line_is_refused(void **state)
     assert_string_equal(w.keeper.accounts.of[0].client.client_secret, "");
 }
 
+static void refresh_at_the_other_console(void)
+{
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_latency(&w, 2000);
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+}
+
 /* The answers to two operators: neither claims what the other has ended. */
 static void auth_forget_ends_a_refresh(void **state)
 {
     char answer[256] = "";
 
     (void)state;
-    world_provision(&w);
-    world_run(&w, 11000);
-    world_latency(&w, 2000);
-    tk_sim_console_attach(&w.port, 1, true);
-    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    refresh_at_the_other_console();
     world_run(&w, 100);
     assert_string_equal(world_type(&w, "auth forget"), "OK");
     world_run(&w, 100);
@@ -464,11 +469,7 @@ static void auth_forget_right_after_a_refresh_is_seen(void **state)
     char answer[256] = "";
 
     (void)state;
-    world_provision(&w);
-    world_run(&w, 11000);
-    world_latency(&w, 2000);
-    tk_sim_console_attach(&w.port, 1, true);
-    tk_sim_console_feed(&w.port, 1, "@2 auth refresh\n", 16);
+    refresh_at_the_other_console();
     while (w.keeper.accounts.of[0].pair.generation == 1) {
         uint64_t until_ms = tk_keeper_run(&w.keeper);
 

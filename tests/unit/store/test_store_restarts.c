@@ -117,16 +117,22 @@ static void a_wrong_bit_in_the_first_head_is_corrected(void **state)
     end();
 }
 
+/* Holds "old"; what a cut leaves may be read otherwise after each restart. */
+static void begin_marginal(uint64_t seed)
+{
+    begin(1024, 4, 1);
+    assert_int_equal(put(1, "old"), TK_STORE_OK);
+    f.weak = TK_SIM_WEAK_RESTART;
+    f.torn_program = TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT;
+    f.random = seed;
+}
+
 /* What a restart reads may be read otherwise by the next one, until it is committed again. */
 static void what_is_committed_again_is_certain(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed < 200; seed++) {
-        begin(1024, 4, 1);
-        assert_int_equal(put(1, "old"), TK_STORE_OK);
-        f.weak = TK_SIM_WEAK_RESTART;
-        f.torn_program = TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT;
-        f.random = seed;
+        begin_marginal(seed);
         f.cut_at = f.operations + 1;
         assert_int_not_equal(put(1, "new"), TK_STORE_OK);
         open_store();
@@ -146,11 +152,7 @@ static void what_is_void_stays_void(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed < 400; seed++) {
-        begin(1024, 4, 1);
-        assert_int_equal(put(1, "old"), TK_STORE_OK);
-        f.weak = TK_SIM_WEAK_RESTART;
-        f.torn_program = TK_SIM_PROGRAM_ALL_BUT_ONE_UNIT;
-        f.random = seed;
+        begin_marginal(seed);
         for (uint64_t cut = 1; cut < 4; cut++) {
             f.cut_at = f.operations + (cut == 1 ? 1 : 1 + (seed >> cut) % 5);
             (void)(cut == 1 ? put(1, "void") : tk_store_prepare(&s));
