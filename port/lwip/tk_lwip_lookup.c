@@ -32,19 +32,13 @@ static struct pbuf *packet; /* a DNS response, while lwIP processes it */
 /* Called for each received packet; 0: lwIP processes it as usual. */
 int tk_lwip_packet(struct pbuf *p)
 {
-    tk_lwip_packet_done();
-    if (tk_lwip_dns_is_response(p)) {
-        pbuf_ref(p);
-        packet = p;
-    }
+    tk_lwip_dns_keep(&packet, p);
     return 0;
 }
 
 void tk_lwip_packet_done(void)
 {
-    if (packet != NULL)
-        pbuf_free(packet);
-    packet = NULL;
+    tk_lwip_dns_keep(&packet, NULL);
 }
 
 /* --- lookups --- */

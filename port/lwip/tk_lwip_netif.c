@@ -171,16 +171,3 @@ bool tk_lwip_to_ip(ip_addr_t *to, const struct tk_addr *from)
     IP_ADDR4(to, a[0], a[1], a[2], a[3]);
     return from->family == 4;
 }
-
-void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from)
-{
-    memset(to, 0, sizeof *to);
-    to->family = IP_IS_V6(from) ? 6 : 4;
-#if LWIP_IPV6
-    if (IP_IS_V6(from)) {
-        memcpy(to->bytes, ip_2_ip6(from)->addr, 16);
-        return;
-    }
-#endif
-    memcpy(to->bytes, &ip_2_ip4(from)->addr, 4);
-}

@@ -22,7 +22,6 @@ bool tk_lwip_has_ipv6(void);
 
 /* Converts an address. False: lwIP was built without its family. */
 bool tk_lwip_to_ip(ip_addr_t *to, const struct tk_addr *from);
-void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from);
 
 /* Requests that tk_lwip_work ends tk_wait; take returns whether there was a request, and clears
  * it. */

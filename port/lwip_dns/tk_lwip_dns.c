@@ -6,6 +6,7 @@
 #include <lwip/prot/ip.h>
 #include <lwip/prot/ip4.h>
 #include <lwip/prot/udp.h>
+#include <string.h>
 
 enum { IP6_NEXT_HEADER = 6, IP6_HEADER = 40 /* RFC 8200 3 */ };
 
@@ -26,6 +27,31 @@ bool tk_lwip_dns_is_response(const struct pbuf *p)
 
     return at > 0 && pbuf_copy_partial(p, &udp, UDP_HLEN, at) == UDP_HLEN &&
            udp.src == PP_HTONS(DNS_SERVER_PORT);
+}
+
+void tk_lwip_dns_keep(struct pbuf **kept, struct pbuf *p)
+{
+    if (*kept != NULL)
+        pbuf_free(*kept);
+    *kept = NULL;
+    if (p != NULL && tk_lwip_dns_is_response(p)) {
+        pbuf_ref(p);
+        *kept = p;
+    }
+}
+
+void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from)
+{
+    memset(to, 0, sizeof *to);
+    to->family = IP_IS_V6(from) ? 6 : 4;
+#if LWIP_IPV6 && TK_SOCK_IPV6
+    if (IP_IS_V6(from))
+        memcpy(to->bytes, ip_2_ip6(from)->addr, 16);
+#endif
+#if LWIP_IPV4
+    if (IP_IS_V4(from))
+        memcpy(to->bytes, &ip_2_ip4(from)->addr, 4);
+#endif
 }
 
 static uint16_t get_u16(const struct pbuf *p, uint16_t at)
