@@ -60,8 +60,8 @@ tk_rights tk_access_of(const struct tk_access *a, const struct tk_peer *peer);
 /* Whether the access token of this account may be handed out. */
 bool tk_access_may_get(const struct tk_access *a, tk_rights rights, const char *account);
 
-/* Whether this REST method may be called for this account. Never true for `batch`: each of its
- * elements is judged instead; nor for what is not a plain name of letters, digits, _ and dots. */
+/* Whether this REST method may be called for this account. False for `batch`, whose elements are
+ * judged one by one, and for a name with other characters than letters, digits, _ and dots. */
 bool tk_access_may_call(const struct tk_access *a, tk_rights rights, const char *account,
                         const char *method);
 

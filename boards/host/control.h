@@ -7,7 +7,7 @@
  * the other. PROTOCOL.md says what is sent there; access.h who may do what.
  *
  * No client can keep others out: silent ones give way to newcomers, those of the user who has most
- * first; those that wait are limited by user; what needs no waiting is answered at once, and
+ * first; the number that wait is limited by user; a request that need not wait is answered at once;
  * administrators have connections of their own.
  */
 

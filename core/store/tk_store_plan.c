@@ -20,7 +20,7 @@ uint32_t tk_value_heads(uint16_t key, uint32_t len)
     return len / TK_HEAD_PART + 1 + (key >= TK_KEY_WIDE);
 }
 
-/* All but the frame, the heads, and what does not fill a unit. */
+/* A sector without its header, and the record's frame and heads. */
 uint32_t tk_value_largest(const struct tk_store *s)
 {
     uint32_t size = s->flash->sector_size - tk_header_records(s) - tk_record_frame(s);

@@ -6,6 +6,7 @@
 #include <lwip/prot/ip.h>
 #include <lwip/prot/ip4.h>
 #include <lwip/prot/udp.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { IP6_NEXT_HEADER = 6, IP6_HEADER = 40 /* RFC 8200 3 */ };
@@ -20,7 +21,7 @@ static uint16_t before_udp(const struct pbuf *p)
     return p->len >= IP_HLEN && IPH_PROTO(ip) == IP_PROTO_UDP ? IPH_HL_BYTES(ip) : 0;
 }
 
-bool tk_lwip_dns_is_response(const struct pbuf *p)
+static bool is_response(const struct pbuf *p)
 {
     struct udp_hdr udp;
     uint16_t at = before_udp(p);
@@ -34,7 +35,7 @@ void tk_lwip_dns_keep(struct pbuf **kept, struct pbuf *p)
     if (*kept != NULL)
         pbuf_free(*kept);
     *kept = NULL;
-    if (p != NULL && tk_lwip_dns_is_response(p)) {
+    if (p != NULL && is_response(p)) {
         pbuf_ref(p);
         *kept = p;
     }

@@ -13,15 +13,11 @@
 
 #include <lwip/ip_addr.h>
 #include <lwip/pbuf.h>
-#include <stdbool.h>
 
 enum { TK_LWIP_OTHER_FAMILY_MS = 50 /* RFC 8305 3: after the addresses of one family */ };
 
-/* Whether a packet, from its IP header on, comes from a DNS server. */
-bool tk_lwip_dns_is_response(const struct pbuf *p);
-
-/* Call it with each received packet, before lwIP processes it: drops what was kept, and keeps p if
- * it is such a response. p NULL: drops only. */
+/* Call it with each received packet, from its IP header on, before lwIP processes it: drops what
+ * was kept, and keeps p if it comes from a DNS server. p NULL: drops only. */
 void tk_lwip_dns_keep(struct pbuf **kept, struct pbuf *p);
 
 void tk_lwip_from_ip(struct tk_addr *to, const ip_addr_t *from);

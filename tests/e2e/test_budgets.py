@@ -167,7 +167,7 @@ class Users(StalledCase):
     keeper_options = StalledCase.keeper_options | {"options": ("--socket-group", "games")}
 
     def hold(self, uid: int, count: int, text: str) -> None:
-        """As another user, who need not exist."""
+        """Connects as this uid, which need not be in the password file."""
         holder = subprocess.Popen([PYTHON, "-c", HOLD, str(self.k.socket), str(count), text],
                                   user=uid, group=grp.getgrnam("games").gr_gid, extra_groups=(),
                                   cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
