@@ -218,14 +218,11 @@ uint32_t tk_storage_scrub(struct tk_storage *s, uint32_t *sectors)
     return ret == TK_STORE_OK ? worn : *sectors;
 }
 
-bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors)
+bool tk_storage_worn(const struct tk_storage *s, uint32_t *worn, uint32_t *sectors)
 {
-    struct tk_store_status status;
-
-    tk_store_status(&s->store, &status);
-    *worn = status.worn;
-    *sectors = status.sectors;
-    return status.worn > 0;
+    *worn = tk_store_worn(&s->store);
+    *sectors = s->store.flash->sectors;
+    return *worn > 0;
 }
 
 const char *tk_storage_health(const struct tk_storage *s)

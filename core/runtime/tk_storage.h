@@ -71,8 +71,8 @@ bool tk_storage_text(struct tk_storage *s, uint16_t key, char *out, size_t size,
 bool tk_storage_previous_text(struct tk_storage *s, uint16_t key, char *out, size_t size);
 
 /* The number of sectors that no longer erase, and of all. True if there is one: it may hold old
- * values, also deleted ones. Reads the flash. */
-bool tk_storage_worn(struct tk_storage *s, uint32_t *worn, uint32_t *sectors);
+ * values, also deleted ones. Reads nothing. */
+bool tk_storage_worn(const struct tk_storage *s, uint32_t *worn, uint32_t *sectors);
 
 /* Erases deleted and replaced values. Returns how many of the sectors may still hold some. Blocks
  * for an erase of each sector. */

@@ -334,6 +334,11 @@ int tk_store_wipe(struct tk_store *s)
 
 /* --- what it says of itself --- */
 
+uint32_t tk_store_worn(const struct tk_store *s)
+{
+    return s->top.worn == 0 && s->health & TK_STORE_WORN ? 1 : tk_bits_of(s->top.worn);
+}
+
 void tk_store_status(struct tk_store *s, struct tk_store_status *status)
 {
     uint32_t capacity = s->flash->sector_size - tk_header_records(s);
@@ -344,7 +349,7 @@ void tk_store_status(struct tk_store *s, struct tk_store_status *status)
         .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
         .largest = tk_value_largest(s),
         .sectors = s->flash->sectors,
-        .worn = s->top.worn == 0 && s->health & TK_STORE_WORN ? 1 : tk_bits_of(s->top.worn),
+        .worn = tk_store_worn(s),
         .worn_mask = s->top.worn,
         .health = s->health,
         .word = tk_store_health(s)};

@@ -120,8 +120,11 @@ void tk_store_close(struct tk_store *s);
  * could not be erased and may still hold values; all others are. */
 int tk_store_wipe(struct tk_store *s);
 
-/* Figures, also of a store that is not open. Reads the flash. */
+/* Figures, also of a store that is not open. Reads all of the flash, some of it often. */
 void tk_store_status(struct tk_store *s, struct tk_store_status *status);
+
+/* Its count of worn sectors alone. Reads nothing. */
+uint32_t tk_store_worn(const struct tk_store *s);
 
 /* The worst since tk_store_open: "ok", "corrected", "worn" (sectors are passed by), "older" or
  * "corrupt". */

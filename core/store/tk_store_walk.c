@@ -175,13 +175,13 @@ static bool concerns(const struct tk_cursor *c, uint16_t key)
     return c->key == key || c->is_all;
 }
 
-/* Flash offset of the newest record up to sector seq that has an entry of the key; 0: none. */
-static uint32_t find_from(struct tk_store *s, uint32_t seq, uint16_t key)
+/* Flash offset of the newest record that has an entry of the key; 0: none. */
+static uint32_t newest_of(struct tk_store *s, uint16_t key)
 {
     struct tk_cursor c;
     uint32_t at = 0;
 
-    for (; at == 0 && seq >= tk_media_oldest(s); seq--) {
+    for (uint32_t seq = s->top.seq; at == 0 && seq >= tk_media_oldest(s); seq--) {
         tk_cursor_first(s, &c, seq);
         while (tk_cursor_next(s, &c))
             at = concerns(&c, key) ? c.at : at;
@@ -206,7 +206,7 @@ static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t
 
 void tk_find(struct tk_store *s, struct tk_cursor *c, uint16_t key)
 {
-    go_to(s, c, find_from(s, s->top.seq, key), key);
+    go_to(s, c, newest_of(s, key), key);
 }
 
 /* The dead sector counts if it is intact. It may be half erased, so damage in it is not reported.
@@ -255,10 +255,20 @@ void tk_keys_add(struct tk_store *s, struct tk_keys *keys, struct tk_cursor *c, 
     }
 }
 
+/* Those from 256 on share bits: for them the newer sectors are searched. */
 bool tk_cursor_is_live(struct tk_store *s, const struct tk_keys *newer, const struct tk_cursor *e)
 {
     bool is_seen = (newer->seen[word_of(e->key)] >> e->key % 32 & 1) != 0;
+    bool is_live = !e->deleted && !(is_seen && e->key < 256);
+    struct tk_cursor c = *e;
 
-    return !e->deleted && !(is_seen && e->key < 256) &&
-           find_from(s, is_seen ? s->top.seq : e->seq, e->key) == e->at;
+    for (uint32_t seq = is_seen ? s->top.seq : e->seq; is_live && seq >= e->seq; seq--) {
+        if (seq > e->seq)
+            tk_cursor_first(s, &c, seq);
+        else
+            c = *e;
+        while (is_live && tk_cursor_next(s, &c))
+            is_live = !concerns(&c, e->key);
+    }
+    return is_live;
 }

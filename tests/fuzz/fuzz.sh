@@ -98,7 +98,7 @@ esac
 
 # known NUMBER [TARGET...]
 known() {
-    case $1 in *[!0-9]* | 0) echo "'$1' is not a number of seconds or hours" && exit 2 ;; esac
+    case $1 in *[!0-9]*) echo "'$1' is not a number of seconds or hours" && exit 2 ;; esac
     shift
     for target in "$@"; do
         targets | grep -qx "$target" && continue
