@@ -233,9 +233,9 @@ static void run_parts(bool quick)
     if (wanted("decade"))
         run("decade", SOAK_CALM, 1, 1, quick ? 365 : 3652);
     if (wanted("calm"))
-        run("calm", SOAK_CALM, 2, quick ? 4 : 50, quick ? 30 : 3652);
+        run("calm", SOAK_CALM, 2, quick ? 4 : 10, quick ? 30 : 3652);
     if (wanted("dense"))
-        run("dense", SOAK_DENSE, 1, quick ? 60 : 5000, 365);
+        run("dense", SOAK_DENSE, 1, quick ? 60 : 2500, 365);
     if (wanted("weeks"))
         run("weeks", SOAK_WEEKS, 1, quick ? 30 : 500, 14);
     if (wanted("idle"))

@@ -155,7 +155,7 @@ static bool is_small(const struct shape *s)
     return s->sector_size == 1024;
 }
 
-/* Most of them on four sectors, of every kind of part. */
+/* Most of them on four sectors, of every kind of part: two laps of the ring. */
 static void all_cuts(const struct shape *s, bool quick)
 {
     const struct load *refresh = find_load("refresh");
@@ -163,15 +163,15 @@ static void all_cuts(const struct shape *s, bool quick)
 
     run(&(struct campaign){FAULT_CUT, *s, refresh, 0,
                            quick      ? 14
-                           : is_usual ? 200
-                                      : 100,
+                           : is_usual ? 110
+                                      : 60,
                            is_small(s) ? 8 : 2, quick ? 0 : 64, 0});
-    run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, quick || !is_usual ? 1 : 2, 2, 0, 0});
+    run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, 1, 2, 0, 0});
     run(&(struct campaign){FAULT_TWICE, *s, refresh, 12, quick || !is_usual ? 13 : 14, 2, 0, 0});
     run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0,
                            quick      ? 4
-                           : is_usual ? 24
-                                      : 16,
+                           : is_usual ? 20
+                                      : 8,
                            4, 0, 0});
     run(&(struct campaign){FAULT_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
     run(&(struct campaign){FAULT_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
@@ -221,11 +221,11 @@ static void exhaustive(bool quick)
     for (int i = 0; i < 4; i++)
         run(&(struct campaign){FAULT_FLIP, shapes[flipped[i]], refresh, 0,
                                quick    ? 20
-                               : i == 0 ? 202
+                               : i == 0 ? 122
                                         : 102,
                                60, 0,
                                quick    ? 5
-                               : i == 0 ? 50
+                               : i == 0 ? 30
                                         : 10});
 }
 
