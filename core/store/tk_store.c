@@ -344,15 +344,14 @@ void tk_store_status(struct tk_store *s, struct tk_store_status *status)
     uint32_t capacity = s->flash->sector_size - tk_header_records(s);
     int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &nothing) : 0;
 
-    *status = (struct tk_store_status){
-        .capacity = capacity,
-        .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
-        .largest = tk_value_largest(s),
-        .sectors = s->flash->sectors,
-        .worn = tk_store_worn(s),
-        .worn_mask = s->top.worn,
-        .health = s->health,
-        .word = tk_store_health(s)};
+    *status = (struct tk_store_status){.capacity = capacity,
+                                       .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,
+                                       .largest = tk_value_largest(s),
+                                       .sectors = s->flash->sectors,
+                                       .worn = tk_store_worn(s),
+                                       .worn_mask = s->top.worn,
+                                       .health = s->health,
+                                       .word = tk_store_health(s)};
 }
 
 const char *tk_store_health(const struct tk_store *s)

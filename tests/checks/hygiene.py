@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -69,15 +70,17 @@ def _file_problems(name: str, raw: bytes, content: str) -> list[str]:
     return found
 
 
+@functools.cache
+def _all_problems(name: str, raw: bytes) -> list[str]:
+    """Problems of a file and of its lines."""
+    content = raw.decode("utf-8", errors="replace")
+    rules = [(what, rule) for what, rule, but in LINE_RULES if not (but and but.fullmatch(name))]
+    return _file_problems(name, raw, content) + [
+        f"{name}:{number}: {what}" for number, line in enumerate(content.split("\n"), 1)
+        for what, rule in rules if rule.search(line)]
+
+
 def problems(tree: Path) -> list[str]:
     """Problems of all tracked files."""
-    found = []
-    for name in source.tracked(tree):
-        raw = (tree / name).read_bytes()
-        content = raw.decode("utf-8", errors="replace")
-        found += _file_problems(name, raw, content)
-        rules = [(what, rule) for what, rule, but in LINE_RULES
-                 if not (but and but.fullmatch(name))]
-        for number, line in enumerate(content.split("\n"), 1):
-            found += [f"{name}:{number}: {what}" for what, rule in rules if rule.search(line)]
-    return found
+    return [problem for name in source.tracked(tree)
+            for problem in _all_problems(name, (tree / name).read_bytes())]

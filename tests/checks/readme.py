@@ -51,6 +51,7 @@ class Facts:
     folders: set[str]
     presets: set[str]
     elsewhere: str  # all text of the tree except documentation and these checks
+    lower: str  # the same in lower case
     tokens: set[str]  # most words of that, in lower case: quicker to ask
     flags: dict[str, set[str]]  # of each subcommand; "" has those of all
     commands: list[str]
@@ -167,6 +168,7 @@ def gather(tree: Path, help_text: str) -> Facts:
         folders={str(parent) for name in files for parent in Path(name).parents} - {"."},
         presets={preset["name"] for preset in presets},
         elsewhere=elsewhere,
+        lower=elsewhere.lower(),
         tokens=set().union(*(_tokens(tree / name, (tree / name).stat().st_mtime_ns)
                              for name in others)),
         flags={command: set(re.findall(r"--[a-z][\w-]*", usage))
@@ -179,10 +181,16 @@ def gather(tree: Path, help_text: str) -> Facts:
 
 def _is_known(word: str, facts: Facts) -> bool:
     """Whether the rest of the tree has this word, in whatever case."""
-    if word.lower() in facts.tokens:
+    word = word.lower()
+    if word in facts.tokens:
         return True
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", facts.elsewhere,
-                     re.IGNORECASE) is not None
+    at = facts.lower.find(word)
+    while at >= 0:
+        around = facts.lower[max(at - 1, 0):at] + facts.lower[at + len(word):at + len(word) + 1]
+        if not re.search(r"[\w-]", around):
+            return True
+        at = facts.lower.find(word, at + 1)
+    return False
 
 
 def _program_problems(piece: Snippet, facts: Facts) -> list[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ GAP = r'(?:[\s*#>\\]|//|"\s*")+'
 class Rule:
     """A line of words.txt."""
 
-    folders: list[str]  # empty: everywhere
+    folders: tuple[str, ...]  # none: everywhere
     words: str
     instead: str
 
@@ -36,7 +37,7 @@ def rules(tree: Path) -> list[Rule]:
     for line in source.text(tree, LIST).splitlines():
         if line and not line.startswith("#"):
             where, words, instead = line.split(" | ")
-            found.append(Rule([] if where == "*" else where.split(), words, instead))
+            found.append(Rule(() if where == "*" else tuple(where.split()), words, instead))
     return found
 
 
@@ -50,16 +51,16 @@ def _occurrences(name: str, text: str, rule: Rule) -> list[str]:
     return found
 
 
+@functools.cache
+def _file_problems(name: str, text: str, known: tuple[Rule, ...]) -> list[str]:
+    """The occurrences in a file."""
+    flat = re.sub(GAP, " ", text.lower())  # fast to search; has no line numbers
+    return [problem for rule in known if rule.applies(name) and re.search(rule.words.lower(), flat)
+            for problem in _occurrences(name, text, rule)]
+
+
 def problems(tree: Path) -> list[str]:
     """All occurrences."""
-    known = [(rule, re.compile(rule.words.lower())) for rule in rules(tree)]
-    found = []
-    for name in source.tracked(tree):
-        if name in QUOTING:
-            continue
-        text = source.text(tree, name)
-        flat = re.sub(GAP, " ", text.lower())  # fast to search; has no line numbers
-        for rule, pattern in known:
-            if rule.applies(name) and pattern.search(flat):
-                found += _occurrences(name, text, rule)
-    return found
+    known = tuple(rules(tree))
+    return [problem for name in source.tracked(tree) if name not in QUOTING
+            for problem in _file_problems(name, source.text(tree, name), known)]

@@ -168,11 +168,7 @@ static void all_cuts(const struct shape *s, bool quick)
                            is_small(s) ? 8 : 2, quick ? 0 : 64, 0});
     run(&(struct campaign){FAULT_TWICE, *s, refresh, 0, 1, 2, 0, 0});
     run(&(struct campaign){FAULT_TWICE, *s, refresh, 12, quick || !is_usual ? 13 : 14, 2, 0, 0});
-    run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0,
-                           quick      ? 4
-                           : is_usual ? 20
-                                      : 8,
-                           4, 0, 0});
+    run(&(struct campaign){FAULT_MARGINAL, *s, refresh, 0, quick ? 4 : is_usual ? 20 : 8, 4, 0, 0});
     run(&(struct campaign){FAULT_FAIL, *s, refresh, 0, quick ? 4 : 24, 4, 0, 0});
     run(&(struct campaign){FAULT_READ, *s, refresh, 11, quick ? 12 : 15, 4, 0, 0});
 }
@@ -212,7 +208,7 @@ static void exhaustive(bool quick)
     const struct load *refresh = find_load("refresh");
 
     print_head();
-    for (int i = 0; i < ALL_SHAPES; i += quick && only_shape == NULL ? 4 : 1)
+    for (int i = 0; i < ALL_SHAPES; i += quick && only_shape == NULL ? 8 : 1)
         all_cuts(&shapes[i], quick);
     for (int i = 0; i < 6; i += quick ? 2 : 1)
         all_loads(&shapes[mixes[i]], quick);
