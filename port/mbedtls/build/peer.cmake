@@ -12,6 +12,10 @@ function(tk_small_sources variable)
     foreach(source ssl_client.c ssl_tls.c ssl_tls12_client.c)
         calls(${source} mbedtls_ssl_ciphersuite_from_id=tk_small_suite)
     endforeach()
+    foreach(source block_cipher.c cipher_wrap.c)
+        calls(${source} mbedtls_aes_setkey_enc=tk_small_aes_setkey
+              mbedtls_aes_crypt_ecb=tk_small_aes_crypt)
+    endforeach()
     calls(x509_crt.c mbedtls_oid_get_x509_ext_type=tk_small_get_ext_type
           mbedtls_x509_get_time=tk_small_get_time
           mbedtls_x509_get_subject_alt_name=tk_small_get_alt_name_list

@@ -7,11 +7,17 @@
  * parameters and results of the function in whose place mbedTLS calls it (build/peer.cmake).
  */
 
+#include <mbedtls/aes.h>
 #include <mbedtls/ssl_ciphersuites.h>
 #include <mbedtls/x509_crt.h>
 
 /* For mbedtls_ssl_ciphersuite_from_id: the suites of tk_mbedtls_small.h, without their names. */
 const mbedtls_ssl_ciphersuite_t *tk_small_suite(int id);
+
+/* For mbedtls_aes_setkey_enc and mbedtls_aes_crypt_ecb: AES-128, encryption only. */
+int tk_small_aes_setkey(mbedtls_aes_context *ctx, const unsigned char *key, unsigned int bits);
+int tk_small_aes_crypt(mbedtls_aes_context *ctx, int mode, const unsigned char in[16],
+                       unsigned char out[16]);
 
 /* For mbedtls_x509_get_time. */
 int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_time *time);

@@ -248,6 +248,88 @@ static void verifies_nothing_without_callback(void **state)
                      MBEDTLS_ERR_X509_BAD_INPUT_DATA);
 }
 
+/* --- AES-128 --- */
+
+static void our_block(const unsigned char *key, const unsigned char *in, unsigned char *out)
+{
+    mbedtls_aes_context ctx;
+
+    mbedtls_aes_init(&ctx);
+    assert_int_equal(tk_small_aes_setkey(&ctx, key, 128), 0);
+    assert_int_equal(tk_small_aes_crypt(&ctx, MBEDTLS_AES_ENCRYPT, in, out), 0);
+    mbedtls_aes_free(&ctx);
+}
+
+/* FIPS 197, appendices B and C.1. */
+static void encrypts_as_fips_197(void **state)
+{
+    static const struct {
+        unsigned char key[16], in[16], out[16];
+    } known[] = {{{0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09,
+                   0xcf, 0x4f, 0x3c},
+                  {0x32, 0x43, 0xf6, 0xa8, 0x88, 0x5a, 0x30, 0x8d, 0x31, 0x31, 0x98, 0xa2, 0xe0,
+                   0x37, 0x07, 0x34},
+                  {0x39, 0x25, 0x84, 0x1d, 0x02, 0xdc, 0x09, 0xfb, 0xdc, 0x11, 0x85, 0x97, 0x19,
+                   0x6a, 0x0b, 0x32}},
+                 {{0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c,
+                   0x0d, 0x0e, 0x0f},
+                  {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
+                   0xdd, 0xee, 0xff},
+                  {0x69, 0xc4, 0xe0, 0xd8, 0x6a, 0x7b, 0x04, 0x30, 0xd8, 0xcd, 0xb7, 0x80, 0x70,
+                   0xb4, 0xc5, 0x5a}}};
+    unsigned char out[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        our_block(known[i].key, known[i].in, out);
+        assert_memory_equal(out, known[i].out, 16);
+    }
+}
+
+/* Each result is the next key or block, so that all bytes come at all places. */
+static void encrypts_as_mbedtls(void **state)
+{
+    unsigned char key[16] = {1}, block[16] = {2}, out[16], theirs[16];
+    mbedtls_aes_context ctx;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        our_block(key, block, out);
+        mbedtls_aes_init(&ctx);
+        assert_int_equal(mbedtls_aes_setkey_enc(&ctx, key, 128), 0);
+        assert_int_equal(mbedtls_aes_crypt_ecb(&ctx, MBEDTLS_AES_ENCRYPT, block, theirs), 0);
+        mbedtls_aes_free(&ctx);
+        assert_memory_equal(out, theirs, 16);
+        memcpy(i % 2 == 0 ? key : block, out, 16);
+    }
+}
+
+/* GCM encrypts a counter in place. */
+static void encrypts_in_place(void **state)
+{
+    unsigned char key[16] = {3}, block[16] = {4}, out[16];
+
+    (void)state;
+    our_block(key, block, out);
+    our_block(key, block, block);
+    assert_memory_equal(out, block, 16);
+}
+
+static void refuses_other_ciphers(void **state)
+{
+    unsigned char key[32] = {0}, block[16] = {0};
+    mbedtls_aes_context ctx;
+
+    (void)state;
+    mbedtls_aes_init(&ctx);
+    assert_int_equal(tk_small_aes_setkey(&ctx, key, 192), MBEDTLS_ERR_AES_INVALID_KEY_LENGTH);
+    assert_int_equal(tk_small_aes_setkey(&ctx, key, 256), MBEDTLS_ERR_AES_INVALID_KEY_LENGTH);
+    assert_int_equal(tk_small_aes_setkey(&ctx, key, 128), 0);
+    assert_int_equal(tk_small_aes_crypt(&ctx, MBEDTLS_AES_DECRYPT, block, block),
+                     MBEDTLS_ERR_AES_BAD_INPUT_DATA);
+    mbedtls_aes_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +339,10 @@ int main(void)
         cmocka_unit_test(reads_alternative_names),
         cmocka_unit_test(reports_mbedtls_errors),
         cmocka_unit_test(verifies_nothing_without_callback),
+        cmocka_unit_test(encrypts_as_fips_197),
+        cmocka_unit_test(encrypts_as_mbedtls),
+        cmocka_unit_test(encrypts_in_place),
+        cmocka_unit_test(refuses_other_ciphers),
         cmocka_unit_test(knows_the_same_extensions_but_policies),
     };
 
