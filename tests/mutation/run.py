@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +33,14 @@ LIST = TREE / "tests/mutation/survivors"
 LIMIT_S = 20  # of a test: a mutant may loop forever
 
 # Sources, and the folders of the tests that may find a mutant. All of DONE were run, and survivors
-# explained; those of OPEN are run where they are named.
+# explained; those of OPEN that are not of DONE are run where they are named.
 DONE = [("core/base/tk_json*.c", ("base",)),
         ("core/base/tk_time.c", ("base", "keeper")),
         ("core/base/tk_timer.c", ("base",)),
         ("core/base/tk_calendar.c", ("base",)),
-        ("core/base/tk_duration.c", ("base",))]
+        ("core/base/tk_duration.c", ("base",)),
+        ("core/oauth/tk_token_serve.c", ("oauth", "keeper")),
+        ("core/oauth/tk_budget.c", ("oauth",))]
 OPEN = [("core/https/tk_http*.c", ("https",)),
         ("core/oauth/tk_*.c", ("oauth", "keeper", "escalate", "console")),
         ("core/store/tk_*.c", ("store", "runtime"))]
@@ -108,6 +111,7 @@ class Build:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.found: Counter[tuple[str, str]] = Counter()  # mutants, by source and test
         edges = json.loads(subprocess.run(["ninja", "-C", str(folder), "-t", "compdb"],
                                           capture_output=True, text=True, check=True).stdout)
         self.compile = {str(Path(it["file"]).relative_to(TREE)): it["command"] for it in edges
@@ -117,7 +121,7 @@ class Build:
                      and re.fullmatch(r"test_\w+", Path(it["output"]).name)}
 
     def tests(self, source: str, rooms: tuple[str, ...]) -> list[str]:
-        """Those that may find a mutant of a source, the most likely first."""
+        """Those that may find a mutant of a source, the most likely first: those that found others."""
         stem = Path(source).stem.removeprefix("tk_")
         words = stem.split("_")
 
@@ -125,9 +129,10 @@ class Build:
             name = Path(test).name.removeprefix("test_")
             return (name != stem, -sum(word in name for word in words), name)
 
-        return [test for room in rooms
-                for test in sorted((it for it in self.link if it.startswith(f"tests/unit/{room}/")
-                                    and Path(it).name not in APART), key=distance)]
+        tests = [test for room in rooms
+                 for test in sorted((it for it in self.link if it.startswith(f"tests/unit/{room}/")
+                                     and Path(it).name not in APART), key=distance)]
+        return sorted(tests, key=lambda it: -self.found[source, it])
 
     def object(self, source: str, text: str, work: Path) -> Path | None:
         """Compiles a mutated source; None if it is no C, or the compiler warns."""
@@ -176,6 +181,7 @@ def killer(build: Build, mutant: Mutant, rooms: tuple[str, ...]) -> str:
         for test in build.tests(mutant.file, rooms):
             program = build.program(test, made, work)
             if program is not None and fails(program):
+                build.found[mutant.file, test] += 1
                 return Path(test).name
     return ""
 
@@ -189,9 +195,11 @@ def known() -> dict[tuple[str, str, str], str]:
 
 def chosen(names: list[str]) -> list[tuple[Mutant, tuple[str, ...]]]:
     """The mutants of the sources that are named, or of those that are done."""
-    sources = [(str(path.relative_to(TREE)), rooms) for pattern, rooms in DONE + (OPEN if names else [])
-               for path in sorted(TREE.glob(pattern))]
-    return [(it, rooms) for name, rooms in sources
+    sources: dict[str, tuple[str, ...]] = {}
+    for pattern, rooms in DONE + (OPEN if names else []):
+        for path in sorted(TREE.glob(pattern)):
+            sources.setdefault(str(path.relative_to(TREE)), rooms)
+    return [(it, rooms) for name, rooms in sources.items()
             if not names or any(word in name for word in names) for it in mutants_of(name)]
 
 

@@ -15,6 +15,11 @@
 
 #define MINUTE 60000
 
+static struct tk_account *account(void)
+{
+    return &w.keeper.accounts.of[0];
+}
+
 /* --- demands --- */
 
 static void a_valid_token_is_served_in_every_state(void **state)
@@ -68,6 +73,51 @@ static void a_demand_that_times_out_is_served_the_valid_token(void **state)
                         "ERR "); /* a rejected token is not served */
 }
 
+/* The next attempt is as likely to fail. */
+static void a_demand_after_a_failed_refresh_does_not_wait_for_the_next(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, 31 * MINUTE);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_assert_begins(world_type(&w, "token 3000"), "OK access_token=access1 ");
+    assert_int_equal(account()->refresh.failures, 1);
+}
+
+static void a_token_with_half_of_its_life_is_not_renewed(void **state)
+{
+    char token[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, account()->expires_ms - 30 * MINUTE - w.port.now_ms);
+    assert_int_equal(tk_token_get(&w.keeper, NULL, 1801, token, sizeof token, &info),
+                     TK_TOKEN_VALUE);
+    assert_int_equal(info.expires_in, 1800);
+    assert_true(info.is_short);
+    world_run(&w, 1000);
+    assert_int_equal(tk_token_get(&w.keeper, NULL, 1801, token, sizeof token, &info),
+                     TK_TOKEN_WAIT);
+}
+
+static void a_token_is_served_in_its_last_second(void **state)
+{
+    char token[TK_TOKEN_MAX + 1];
+    struct tk_token_info info;
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, account()->expires_ms - 1000 - w.port.now_ms);
+    assert_int_equal(tk_token_get(&w.keeper, NULL, 0, token, sizeof token, &info), TK_TOKEN_VALUE);
+    assert_int_equal(info.expires_in, 1);
+    world_run(&w, 1);
+    assert_int_equal(tk_token_get(&w.keeper, NULL, 0, token, sizeof token, &info), TK_TOKEN_WAIT);
+}
+
 /* --- budgets --- */
 
 #define DAY (24 * 60 * MINUTE)
@@ -93,6 +143,30 @@ static void min_valid_counts_half_of_the_life(void **state)
         }
         assert_in_range(w.server.refreshes - before, 40, 66);
     }
+}
+
+#define TAKE(at_s) tk_budget_take(&b, (at_s)*1000ull)
+
+static void a_budget_says_when_there_is_one_again(void **state)
+{
+    struct tk_budget b = {{0}};
+
+    (void)state;
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(TAKE(i * 60), 0);
+        assert_int_equal(TAKE(i * 60), 60);
+        assert_int_equal(TAKE(i * 60 + 59), 1);
+    }
+    assert_int_equal(TAKE(540), 0);
+    assert_int_equal(TAKE(541), 3600 - 541);
+    assert_int_equal(TAKE(3599), 1);
+    assert_int_equal(TAKE(3600), 0);
+    assert_int_equal(TAKE(3601), 59);
+    assert_int_equal(TAKE(3660), 0);
+    for (unsigned i = 2; i < 9; i++)
+        assert_int_equal(TAKE(3600 + i * 60), 0);
+    assert_int_equal(TAKE(7190), 0);
+    assert_int_equal(TAKE(7191), 59); /* 9 s by the hour */
 }
 
 /* 10 in any hour, 1 in any minute. */
@@ -166,7 +240,24 @@ static void a_rejection_in_progress_does_not_keep_others_out(void **state)
                      TK_TOKEN_VALUE);
     assert_string_equal(token, "access1");
     assert_int_equal(info.generation, 1);
+    for (uint32_t left = info.expires_in, longer = 0; longer < 2; longer++) {
+        (void)tk_token_get_last(&w.keeper, NULL, left + longer, token, sizeof token, &info);
+        assert_int_equal(info.is_short, longer);
+    }
     world_assert_begins(world_type(&w, "token rejected=1"), "ERR ");
+}
+
+/* A refresh that is in progress already costs none. */
+static void a_rejection_during_a_refresh_has_no_budget(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    world_fault(&w, WORLD_SILENT, 0);
+    assert_int_equal(tk_refresh_start(account()), TK_OK);
+    assert_int_equal(tk_token_rejected(&w.keeper, NULL, 1), 0);
+    assert_int_equal(account()->refresh.rejected_generation, 1);
+    assert_int_equal(account()->refresh.forced.at_s[0], 0);
 }
 
 /* `auth refresh` waits for nothing but the interval of 10 s. */
@@ -215,6 +306,12 @@ static void what_cannot_be_served_is_refused_at_once(void **state)
     char token[TK_TOKEN_MAX + 1];
 
     (void)state;
+    assert_int_equal(get(NULL, sizeof token, &info), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_CLIENT);
+    w.keeper.rt.storage.err = TK_E_STORAGE_SEALED;
+    assert_int_equal(get(NULL, sizeof token, &info), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_STORAGE_SEALED);
+    w.keeper.rt.storage.err = TK_OK;
     world_provision(&w);
     assert_int_equal(get("none", sizeof token, &info), TK_TOKEN_REFUSED);
     assert_int_equal(info.err, TK_E_NO_SUCH_REF);
@@ -331,11 +428,16 @@ int main(void)
         TEST(a_demand_for_a_longer_validity_refreshes_once),
         TEST(a_rejected_generation_is_refreshed_only_if_current),
         TEST(a_demand_that_times_out_is_served_the_valid_token),
+        TEST(a_demand_after_a_failed_refresh_does_not_wait_for_the_next),
+        TEST(a_token_with_half_of_its_life_is_not_renewed),
+        TEST(a_token_is_served_in_its_last_second),
         TEST(min_valid_counts_half_of_the_life),
+        cmocka_unit_test(a_budget_says_when_there_is_one_again),
         TEST(a_rejection_has_a_budget),
         TEST(a_rejection_too_soon_says_when_and_changes_nothing),
         TEST(a_rejection_does_not_keep_others_out),
         TEST(a_rejection_in_progress_does_not_keep_others_out),
+        TEST(a_rejection_during_a_refresh_has_no_budget),
         TEST(an_operator_needs_no_budget),
         TEST(a_demand_on_a_blocked_account_does_not_wait_for_its_probe),
         TEST(what_cannot_be_served_is_refused_at_once),
