@@ -40,7 +40,10 @@ DONE = [("core/base/tk_json*.c", ("base",)),
         ("core/base/tk_calendar.c", ("base",)),
         ("core/base/tk_duration.c", ("base",)),
         ("core/oauth/tk_token_serve.c", ("oauth", "keeper")),
-        ("core/oauth/tk_budget.c", ("oauth",))]
+        ("core/oauth/tk_budget.c", ("oauth",)),
+        ("core/oauth/tk_state.c", ("oauth",)),
+        ("core/oauth/tk_counters.c", ("oauth",)),
+        ("core/oauth/tk_oauth.c", ("oauth",))]
 OPEN = [("core/https/tk_http*.c", ("https",)),
         ("core/oauth/tk_*.c", ("oauth", "keeper", "escalate", "console")),
         ("core/store/tk_*.c", ("store", "runtime"))]
@@ -52,7 +55,8 @@ HIDDEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/'
                     r"|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*|TK_ASSERT\([^;]*;", re.DOTALL | re.MULTILINE)
 COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
 CONSTANT = re.compile(r"(?<![\w.])(0x[0-9a-fA-F]+|\d+)(u?)(?![\w.])")
-SIZE = re.compile(r"^[ \t]*(?:static |const |struct |unsigned )*\w+ [^=;]*\[$")  # of an array: not mutated
+SIZE = re.compile(r"^[ \t]*(?:static |const |struct |unsigned )*\w+ [^=;]*\[$"  # of an array: not mutated
+                  r"|\b(?:char|unsigned|size_t|u?int\d+_t|struct \w+) (?:[^;(){}]*, )?\w+\[[\w +*-]*$")
 CALL = re.compile(r"^[ \t]+(?:\(void\))?[a-z]\w*(?:->\w+|\.\w+)*\([^;{}]*\);$", re.MULTILINE)
 KEYWORDS = re.compile(r"[ \t]*(?:return|if|for|while|switch|else|do|sizeof)\b")
 
@@ -87,7 +91,7 @@ def mutants_of(name: str) -> list[Mutant]:
         for new in {FLIP[it.group(1)], BOUND.get(it.group(1), FLIP[it.group(1)])}:
             found.append(Mutant(name, it.start(1), it.end(1), new))
     for it in CONSTANT.finditer(code):
-        if SIZE.match(code[code.rfind("\n", 0, it.start()) + 1:it.start()]):
+        if SIZE.search(code[code.rfind("\n", 0, it.start()) + 1:it.start()]):
             continue
         base = 16 if it.group(1).startswith("0x") else 10
         value = int(it.group(1), base) + 1

@@ -28,6 +28,7 @@ static int set_up(void **state)
                                 .client_secret = "s3+c/r&t=%",
                                 .scope = "crm,user"};
     tk_text_init(&t, buf, sizeof buf);
+    memset(&redirect, 'x', sizeof redirect);
     return 0;
 }
 
@@ -233,6 +234,8 @@ static void reads_a_bare_code(void **state)
     assert_false(redirect.is_url);
     assert_string_equal(redirect.code, "c0de.+/=~");
     assert_string_equal(redirect.state, "");
+    assert_string_equal(redirect.domain, "");
+    assert_string_equal(redirect.server_domain, "");
 }
 
 static void rejects_input_without_a_code(void **state)
