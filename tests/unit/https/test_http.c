@@ -40,6 +40,7 @@ static void begin(void)
 {
     memset(body, '#', sizeof body);
     tk_http_begin(&h, body, sizeof body);
+    assert_string_equal(h.body, "");
 }
 
 static int whole(const char *response)
@@ -93,6 +94,7 @@ static const struct sample samples[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab", 200, "ab", false, false},
     {"HTTP/1.1 200 OK\r\nContent-Length:\r\n 0000000000000000000000002\r\n\r\nab", 200, "ab", true,
      false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 01000000000000000000\r\n\r\nab", 200, "ab", false, true},
     {"HTTP/1.1 200 OK\r\nX: default-src 'self';\r\n  script-src\r\n\t\r\nContent-Length: "
      "2\r\n\r\nab",
      200, "ab", true, false},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the fields of a response say beside its framing, and what may be shown of it. */
+/* What the fields of a response say beside its framing, what may be shown of it, and what is picked
+ * from it. */
 
 #include "tk_http_shape.h"
 
@@ -14,10 +15,23 @@
 static struct tk_http h;
 static char body[256];
 
+/* In pieces of this many bytes. */
+static int feed(const char *response, size_t step)
+{
+    int result = TK_HTTP_MORE;
+
+    for (size_t len = strlen(response), n; result == TK_HTTP_MORE && len > 0; len -= n) {
+        n = len < step ? len : step;
+        result = tk_http_feed(&h, response, n);
+        response += n;
+    }
+    return result;
+}
+
 static int whole(const char *response)
 {
     tk_http_begin(&h, body, sizeof body);
-    return tk_http_feed(&h, response, strlen(response));
+    return feed(response, strlen(response));
 }
 
 static void reads_the_date(void **state)
@@ -184,6 +198,50 @@ static void a_nul_or_cr_is_white_space(void **state)
     assert_false(h.keep);
 }
 
+/* White space and CR in front of the buffer are none of an empty line. */
+static void an_empty_line_ends_at_the_buffer(void **state)
+{
+    static const char front[] = {' ', '\t', '\r'};
+    char room[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof front; i++) {
+        memset(room, front[i], 8);
+        tk_http_begin(&h, room + 8, sizeof room - 8);
+        assert_int_equal(feed("HTTP/1.1 200 OK\r\n \r\nContent-Length: 0\r\n\r\n", 100),
+                         TK_HTTP_DONE);
+        for (size_t at = 0; at < 8; at++)
+            assert_int_equal(room[at], front[i]);
+    }
+}
+
+/* As it comes, into a buffer that has room for these fields and nothing else. */
+static void picks_fields_of_long_content(void **state)
+{
+    static const struct tk_json_field of[] = {{"first", 8}, {"token", 20}};
+    static const struct tk_json_fields fields = {of, 2};
+    const size_t size = TK_HTTP_BEGINNING + 1 + tk_json_pick_size(&fields);
+    char room[200];
+    uint32_t len;
+
+    (void)state;
+    for (size_t step = 1; step < 200; step += 11) {
+        memset(room, 'm', sizeof room);
+        tk_http_begin(&h, room, size);
+        h.fields = &fields;
+        assert_int_equal(feed("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"
+                              "{\"none\":[\"so much that the rest does not fit\"],"
+                              "\"first\":\"a\",\"token\":\"0123456789abcdefghij\"}",
+                              step),
+                         TK_HTTP_DONE);
+        assert_string_equal(h.body, "{\"none\":[\"so much that the rest ");
+        assert_string_equal(tk_json_pick_text(&h.pick, 0, &len), "a");
+        assert_string_equal(tk_json_pick_text(&h.pick, 1, &len), "0123456789abcdefghij");
+        for (size_t at = size; at < sizeof room; at++)
+            assert_int_equal(room[at], 'm');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +253,8 @@ int main(void)
         cmocka_unit_test(a_line_without_name_or_colon_is_no_field),
         cmocka_unit_test(the_last_location_counts),
         cmocka_unit_test(a_nul_or_cr_is_white_space),
+        cmocka_unit_test(an_empty_line_ends_at_the_buffer),
+        cmocka_unit_test(picks_fields_of_long_content),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
