@@ -67,6 +67,7 @@ enum tk_err tk_tls_config_init(struct tk_tls_config *config, struct tk_port *at,
 void tk_tls_config_free(struct tk_tls_config *config)
 {
     (void)config;
+    tls_fake.config_freed = true;
 }
 
 void tk_tls_init(struct tk_tls *tls, struct tk_tls_config *config)

@@ -27,6 +27,7 @@ struct tls_fake {
     bool lost;         /* the server has closed an idle connection */
     bool unsolicited;  /* the server has sent bytes on an idle connection */
 
+    bool config_freed;
     unsigned opened, closed; /* connections so far */
     uint64_t closed_ms;      /* the tick of the last close */
     char log[2048]; /* "+a" connection to host a opened, "-a" closed, or a request's name */

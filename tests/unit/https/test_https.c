@@ -208,6 +208,66 @@ static void cancels_queued_and_assigned_requests(void **state)
     tk_https_cancel(&https, &x[0].r); /* no effect */
 }
 
+/* Its response is not the next request's. */
+static void a_cancelled_request_leaves_no_connection(void **state)
+{
+    struct test_request x = {.name = ""}, y = {.name = ""};
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    submit(&x, "x", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    tk_https_cancel(&https, &x.r);
+    submit(&y, "y", "a", TK_PRIORITY_CALL);
+    run_for(10 * SECOND);
+    assert_ended(&y, TK_OK, SECOND);
+    assert_log("+a x -a +a y -a");
+}
+
+static void starts_with_a_deadline_from_now(void **state)
+{
+    struct test_request x = {.name = ""};
+
+    (void)state;
+    tls_fake.response_ms = NEVER;
+    submit(&x, "x", "a", TK_PRIORITY_CHECK);
+    tk_https_cancel(&https, &x.r);
+    run_for(100);
+    tk_https_start(&https, &x.r, TK_PRIORITY_CALL, 5 * SECOND);
+    assert_int_equal(x.r.priority, TK_PRIORITY_CALL);
+    run_for(10 * SECOND);
+    assert_ended(&x, TK_E_TIMEOUT, 5 * SECOND + 100);
+}
+
+/* On either connection. The others keep waiting, also past their deadlines. */
+static void draining_awaits_only_a_refresh_that_was_sent(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct test_request x[3] = {{.name = ""}, {.name = ""}, {.name = ""}};
+
+        tls_fake.response_ms = SECOND;
+        submit(&x[0], "x", "a", i == 0 ? TK_PRIORITY_REFRESH : TK_PRIORITY_CALL);
+        run_for(0);
+        submit(&x[1], "y", "b", i == 0 ? TK_PRIORITY_CALL : TK_PRIORITY_REFRESH);
+        submit(&x[2], "z", "c", TK_PRIORITY_CALL);
+        run_for(0);
+        tk_https_drain(&https);
+        assert_log(i == 0 ? "+a x +b y -b" : "+a x +b y -a");
+        assert_false(tk_https_drained(&https));
+        run_for(100 * SECOND);
+        assert_ended(&x[i], TK_OK, SECOND);
+        assert_true(tk_https_drained(&https));
+        assert_log(i == 0 ? "-a" : "-b");
+        for (int other = 0; other < 3; other++) {
+            assert_int_equal(x[other].dones, other == i);
+            assert_int_equal(tk_https_active(&x[other].r), other != i);
+            assert_null(tk_https_tls(&x[other].r));
+        }
+        https_end(state);
+        https_begin(state);
+    }
+}
+
 static void cancels_any_of_the_queue(void **state)
 {
     struct test_request x[5] = {{.name = ""}};
@@ -288,6 +348,24 @@ static void done_cancels(void **state)
     assert_log("+a x -a +a y -a");
 }
 
+static void freeing_closes_all_connections_and_wipes(void **state)
+{
+    struct test_request x[2] = {{.name = "", .r.keepalive_ms = SECOND}, {.name = ""}};
+
+    (void)state;
+    submit(&x[0], "x", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    tls_fake.response_ms = NEVER;
+    submit(&x[1], "y", "b", TK_PRIORITY_CALL);
+    run_for(0);
+    tk_https_free(&https);
+    assert_log("+a x +b y -a -b");
+    assert_int_equal(x[1].dones, 0);
+    assert_true(tls_fake.config_freed);
+    for (size_t i = 0; i < sizeof https; i++)
+        assert_int_equal(((const char *)&https)[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +387,13 @@ int main(void)
                                         https_end),
         cmocka_unit_test_setup_teardown(a_date_ends_with_the_head, https_begin, https_end),
         cmocka_unit_test_setup_teardown(cancels_any_of_the_queue, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(a_cancelled_request_leaves_no_connection, https_begin,
+                                        https_end),
+        cmocka_unit_test_setup_teardown(starts_with_a_deadline_from_now, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(draining_awaits_only_a_refresh_that_was_sent, https_begin,
+                                        https_end),
+        cmocka_unit_test_setup_teardown(freeing_closes_all_connections_and_wipes, https_begin,
+                                        https_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,21 @@ static void takes_over_a_connection_being_opened(void **state)
     assert_int_equal(warm.dones, 1);
 }
 
+static void does_not_take_over_a_connection_of_an_equal_priority(void **state)
+{
+    struct test_request warm = {.name = "", .connect_only = true}, x = {.name = ""};
+
+    (void)state;
+    tls_fake.connect_ms = 500;
+    submit(&warm, "warm", "a", TK_PRIORITY_CALL);
+    run_for(300);
+    submit(&x, "x", "a", TK_PRIORITY_CALL);
+    run_for(500);
+    assert_int_equal(warm.done_ms, 500);
+    assert_ended(&x, TK_OK, 800);
+    assert_log("+a +a -a x -a");
+}
+
 static void does_not_take_over_a_connection_to_another_host(void **state)
 {
     struct test_request warm[2] = {{.name = "", .connect_only = true},
@@ -433,6 +448,62 @@ static void finds_the_session_of_a_host(void **state)
     }
 }
 
+static bool has_session(const char *name)
+{
+    struct tk_host host;
+
+    assert_true(tk_host_parse(&host, name, NULL));
+    return tk_https_session(&https, &host) != NULL;
+}
+
+/* For a session of another host, which has none before its handshake. */
+static void forgets_the_session_that_ends_first(void **state)
+{
+    static const char *const hosts[TK_SESSIONS] = {"a", "b", "c"};
+
+    (void)state;
+    tls_fake.connect_ms = SECOND;
+    for (size_t first = 0; first < TK_SESSIONS; first++) {
+        struct test_request x = {.name = ""};
+
+        for (size_t i = 0; i < TK_SESSIONS; i++) {
+            struct tk_tls_session session = {.not_after = i == first ? 100 : 200, .len = 1};
+
+            assert_true(tk_host_parse(&session.host, hosts[i], NULL));
+            tk_https_restore_session(&https, &session);
+        }
+        for (size_t i = 0; i < TK_SESSIONS; i++)
+            assert_true(has_session(hosts[i]));
+        submit(&x, "x", "d", TK_PRIORITY_CALL);
+        run_for(0);
+        assert_false(has_session("d"));
+        for (size_t i = 0; i < TK_SESSIONS; i++)
+            assert_int_equal(has_session(hosts[i]), i != first);
+        run_for(SECOND);
+        assert_true(has_session("d"));
+        tk_https_forget_sessions(&https);
+    }
+}
+
+/* A connection needs none while it is idle, or not ready yet. */
+static void lends_the_buffer_of_a_connection_that_needs_none(void **state)
+{
+    struct test_request x[2] = {{.name = ""}, {.name = ""}};
+
+    (void)state;
+    tls_fake.connect_ms = 100;
+    tls_fake.response_ms = SECOND;
+    assert_ptr_equal(tk_https_borrow_buffer(&https), https.connections[0].work);
+    for (int i = 0; i < 2; i++) {
+        submit(&x[i], "x", "a", TK_PRIORITY_CALL);
+        run_for(99);
+        assert_ptr_equal(tk_https_borrow_buffer(&https), https.connections[i].work);
+        run_for(1);
+        assert_ptr_equal(tk_https_borrow_buffer(&https), i == 0 ? https.connections[1].work : NULL);
+    }
+    run_for(10 * SECOND);
+}
+
 static void repeats_a_handshake_at_most_twice(void **state)
 {
     (void)state;
@@ -478,7 +549,13 @@ int main(void)
                                         https_end),
         cmocka_unit_test_setup_teardown(keeps_one_session_per_host, https_begin, https_end),
         cmocka_unit_test_setup_teardown(finds_the_session_of_a_host, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(forgets_the_session_that_ends_first, https_begin,
+                                        https_end),
+        cmocka_unit_test_setup_teardown(lends_the_buffer_of_a_connection_that_needs_none,
+                                        https_begin, https_end),
         cmocka_unit_test_setup_teardown(repeats_a_handshake_at_most_twice, https_begin, https_end),
+        cmocka_unit_test_setup_teardown(does_not_take_over_a_connection_of_an_equal_priority,
+                                        https_begin, https_end),
         cmocka_unit_test_setup_teardown(does_not_take_over_a_connection_to_another_host,
                                         https_begin, https_end),
         cmocka_unit_test_setup_teardown(new_roots_end_idle_connections, https_begin, https_end),

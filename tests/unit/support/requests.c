@@ -99,6 +99,7 @@ int https_begin(void **state)
     tk_sim_init(&port, 1);
     tk_sim_set_wall(&port, TK_TIME_RTC, 1795000000);
     tk_time_init(&wall, &port, 1790000000);
+    memset(&https, 0xff, sizeof https); /* of an owner that does not clear it */
     return tk_https_init(&https, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
 }
 
