@@ -130,9 +130,27 @@ static void in_an_outage_an_unsynced_clock_serves_nothing(void **state)
     assert_status("time_quality", "unsynced");
     world_fault(&w, WORLD_WELL, 0);
     world_run(&w, 6 * MINUTE);
+    assert_status("generation", "2"); /* no consumer had to ask */
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
     world_assert_state(&w, "ready", "none");
     assert_status("escalation", "0");
+}
+
+static void the_refresh_that_failed_follows_the_time(void **state)
+{
+    const struct tk_refresh *r = &w.keeper.accounts.of[0].refresh;
+
+    (void)state;
+    provision();
+    restart_unsynced(3 * 3600, -3 * 3600);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    while (r->failures == 0)
+        world_run(&w, 100);
+    assert_int_equal(r->failures, 1);
+    world_fault(&w, WORLD_WELL, 0);
+    world_run(&w, 10000);
+    assert_int_equal(w.server.heads, 1);
+    assert_status("generation", "2");
 }
 
 /* Without a Date, or with no answer to HEAD, a refresh goes first. */
@@ -151,7 +169,10 @@ static void where_a_date_is_not_to_be_had_it_is_refreshed(void **state)
             world_run(&w, 100);
         x.kind = SERVER_WELL;
         server_set_fault(&w.server, SERVER_ALL, &x);
+        world_run(&w, 4000); /* gateways that boot together do not refresh together */
+        assert_int_equal(w.server.refreshes, 0);
         world_run(&w, 2 * MINUTE);
+        assert_status("generation", "2");
         world_assert_begins(world_type(&w, "token"), "OK access_token=access2 ");
         assert_int_equal(w.server.heads, 1);
         world_assert_state(&w, "ready", "none");
@@ -248,6 +269,7 @@ int main(void)
         TEST(a_synchronized_clock_is_believed_at_once),
         TEST(an_unsynced_clock_that_is_ahead_misleads_no_one),
         TEST(in_an_outage_an_unsynced_clock_serves_nothing),
+        TEST(the_refresh_that_failed_follows_the_time),
         TEST(where_a_date_is_not_to_be_had_it_is_refreshed),
         TEST(auth_refresh_refreshes_by_an_unsynced_clock_too),
         TEST(a_refusal_that_confirms_the_clock_is_not_probed_at_once),

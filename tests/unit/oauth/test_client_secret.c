@@ -4,6 +4,7 @@
  * succeeds. */
 
 #include "tk_account_store.h"
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 #include <setjmp.h>
@@ -386,6 +387,26 @@ static void no_server_error_shows_it(void **state)
     assert_null(strstr(w.events, NEXT));
 }
 
+/* The request with client_secret was refused, and that with the next one was not sent. */
+static void an_attempt_that_was_not_sent_leaves_no_intent(void **state)
+{
+    struct tk_account *a = account();
+
+    (void)state;
+    provision_with_next();
+    world_run(&w, 11000);
+    world_latency(&w, 1000);
+    world_error(&w, "invalid_client", 401, 0);
+    assert_int_equal(tk_refresh_start(a), TK_OK);
+    world_run(&w, 500);
+    assert_true(a->refresh.intent);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 1000);
+    assert_true(a->refresh.with_next_secret);
+    world_assert_state(&w, "retrying", "connect_failed");
+    assert_status("intent", "none");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -404,6 +425,7 @@ int main(void)
         TEST(it_is_hidden_like_the_current_one),
         TEST(no_server_error_shows_it),
         TEST(a_next_secret_that_is_unset_meanwhile_is_not_promoted),
+        TEST(an_attempt_that_was_not_sent_leaves_no_intent),
         TEST(forgetting_stores_a_secret_that_was_promoted_in_ram),
     };
 

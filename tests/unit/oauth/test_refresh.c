@@ -3,6 +3,7 @@
 /* The outcomes of a refresh: errors and the reaction to them, and lost responses. test_rotation.c
  * cuts the power everywhere in between. */
 
+#include "tk_refresh.h"
 #include "tk_token.h"
 
 #include <setjmp.h>
@@ -18,6 +19,11 @@
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * (uint64_t)HOUR)
+
+static struct tk_account *account(void)
+{
+    return &w.keeper.accounts.of[0];
+}
 
 /* --- retries --- */
 
@@ -123,6 +129,35 @@ static void without_random_numbers_it_backs_off(void **state)
     assert_in_range(w.keeper.accounts.of[0].refresh.failures, 3, 60);
 }
 
+static void a_failure_is_logged_and_counted(void **state)
+{
+    const struct tk_counters *c = &account()->counters;
+
+    (void)state;
+    world_provision(&w);
+    world_assert_begins(world_type(&w, "log info"), "OK");
+    world_run(&w, 11000);
+    world_error(&w, "invalid_client", 400, 1);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR invalid_client");
+    assert_non_null(strstr(w.events, "LOG refresh ref=token error=invalid_client failures=1 "
+                                     "next_in=3600 said=invalid_client"));
+    assert_int_equal(c->failed[TK_ACTION_BLOCK], 1);
+    assert_int_equal(c->retries, 0);
+    world_assert_begins(world_type(&w, "auth refresh"), "OK state=ready");
+    assert_int_equal(c->ok, 1);
+    assert_int_equal(c->retries, 1);
+    world_run(&w, 11000);
+    w.fault_status = 500;
+    world_fault(&w, WORLD_STATUS, 1);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR server_error");
+    assert_non_null(strstr(w.events, "error=server_error failures=1 next_in=1\n"));
+    world_run(&w, 22000);
+    assert_int_equal(c->retries, 2);
+    rules_revoke(&w.server.rules);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR ");
+    assert_non_null(strstr(w.events, "failures=1 next_in=none said="));
+}
+
 /* An error of an exchange or a REST call does not replace it. */
 static void the_reason_of_a_retry_is_that_of_the_refresh(void **state)
 {
@@ -193,6 +228,25 @@ static void auth_refresh_does_not_move_the_next_probe(void **state)
     assert_int_equal(w.server.requests, requests + 1);
 }
 
+static void probes_are_an_hour_to_a_day_apart(void **state)
+{
+    static const unsigned hours[] = {1, 2, 4, 8, 16, 24, 24};
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_error(&w, "invalid_client", 400, 0);
+    assert_int_equal(tk_refresh_start(account()), TK_OK);
+    world_run(&w, 10);
+    for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++) {
+        uint64_t due_ms = account()->refresh.timer.due_ms;
+
+        assert_int_equal(account()->refresh.failures, i + 1);
+        assert_int_equal(due_ms, account()->refresh.sent_ms + hours[i] * (uint64_t)HOUR);
+        world_run(&w, due_ms + 10 - w.port.now_ms);
+    }
+}
+
 static void a_changed_setting_restarts_the_probes(void **state)
 {
     (void)state;
@@ -207,7 +261,46 @@ static void a_changed_setting_restarts_the_probes(void **state)
     assert_in_range(atoi(world_status(&w, "next_refresh_in")), 3500, 3600);
 }
 
+/* --- flash --- */
+
+/* It is sent nevertheless. */
+static void an_intent_that_cannot_be_stored_is_the_last_error(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_latency(&w, 5000);
+    for (unsigned i = 0; i < 2; i++) {
+        world_run(&w, MINUTE);
+        w.flash.off = i > 0;
+        assert_int_equal(tk_refresh_start(account()), TK_OK);
+        world_run(&w, 1000);
+        assert_int_equal(w.server.refreshes, i + 1);
+        assert_int_equal(account()->last_error, i > 0 ? TK_E_STORAGE_FAILED : TK_OK);
+    }
+}
+
 /* --- revocation --- */
+
+/* A setting that was changed meanwhile has scheduled the next one. */
+static void a_refused_pair_is_not_refreshed_again(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, MINUTE);
+    world_latency(&w, 5000);
+    world_error(&w, "invalid_grant", 400, 0);
+    assert_int_equal(tk_refresh_start(account()), TK_OK);
+    assert_int_equal(account()->refresh.timer.due_ms, TK_NEVER);
+    world_run(&w, 4950);
+    world_assert_begins(world_type(&w, "set scope crm"), "OK");
+    assert_int_not_equal(account()->refresh.timer.due_ms, TK_NEVER);
+    unsigned requests = w.server.requests;
+
+    world_run(&w, 10000);
+    assert_int_equal(w.server.requests, requests);
+    world_assert_state(&w, "needs_code", "revoked");
+    assert_int_equal(account()->refresh.timer.due_ms, TK_NEVER);
+}
 
 static void a_revoked_pair_needs_a_code_after_a_restart_too(void **state)
 {
@@ -252,6 +345,17 @@ static void a_refusal_after_a_configuration_error_is_revoked(void **state)
     world_assert_state(&w, "needs_code", "revoked");
 }
 
+/* The server answered: it has not rotated the pair. */
+static void an_unknown_error_closes_the_intent(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 11000);
+    world_error(&w, "something_new", 400, 1);
+    world_assert_begins(world_type(&w, "auth refresh"), "ERR oauth_error");
+    assert_status("intent", "none");
+}
+
 /* --- lost responses --- */
 
 static void a_lost_response_is_recovered_in_the_grace_time(void **state)
@@ -291,6 +395,9 @@ static void a_lost_response_is_recovered_with_the_previous_pair(void **state)
     world_run(&w, MINUTE);
     world_assert_state(&w, "ready", "none");
     assert_string_equal(world_status(&w, "generation"), "3");
+    assert_int_equal(account()->counters.recovered, 1);
+    world_type(&w, "history");
+    assert_non_null(strstr(w.answer, "recovered"));
 }
 
 /* After the restart the current pair is tried again. */
@@ -333,6 +440,7 @@ static void refuse_until_the_previous_pair(void)
     world_error(&w, "invalid_grant", 400, 0);
     while (!w.keeper.accounts.of[0].refresh.try_previous)
         world_run(&w, 100);
+    assert_status("last_error", "grant_in_doubt");
 }
 
 static void fail_reads(struct server *s, unsigned host, const char *request)
@@ -399,13 +507,18 @@ int main(void)
         TEST(a_name_that_does_not_resolve_is_retried),
         TEST(backoff_doubles_to_5_minutes_and_to_15_after_expiry),
         TEST(without_random_numbers_it_backs_off),
+        TEST(a_failure_is_logged_and_counted),
         TEST(the_reason_of_a_retry_is_that_of_the_refresh),
         TEST(configuration_errors_block_and_are_probed_slowly),
         TEST(auth_refresh_does_not_move_the_next_probe),
+        TEST(probes_are_an_hour_to_a_day_apart),
         TEST(a_changed_setting_restarts_the_probes),
+        TEST(an_intent_that_cannot_be_stored_is_the_last_error),
+        TEST(a_refused_pair_is_not_refreshed_again),
         TEST(a_revoked_pair_needs_a_code_after_a_restart_too),
         TEST(a_refusal_after_an_unsent_attempt_is_revoked),
         TEST(a_refusal_after_a_configuration_error_is_revoked),
+        TEST(an_unknown_error_closes_the_intent),
         TEST(a_lost_response_is_recovered_in_the_grace_time),
         TEST(a_lost_response_without_grace_is_rotation_lost),
         TEST(a_lost_response_is_recovered_with_the_previous_pair),
