@@ -80,6 +80,8 @@ static void writes_durations_that_parse_to_the_same(void **state)
     assert_string_equal(buf, "2h");
     tk_text_duration(fresh(), 1500);
     assert_string_equal(buf, "25m");
+    tk_text_duration(fresh(), 604800);
+    assert_string_equal(buf, "7d");
 }
 
 int main(void)
