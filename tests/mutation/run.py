@@ -47,7 +47,8 @@ DONE = [("core/base/tk_json*.c", ("base",)),
         ("core/oauth/tk_counters.c", ("oauth",)),
         ("core/oauth/tk_oauth.c", ("oauth",)),
         ("core/oauth/tk_refresh.c", ("oauth", "keeper")),
-        ("core/oauth/tk_token.c", ("oauth", "keeper"))]
+        ("core/oauth/tk_token.c", ("oauth", "keeper")),
+        ("core/oauth/tk_oauth_response.c", ("oauth",))]
 OPEN = [("core/oauth/tk_*.c", ("oauth", "keeper", "escalate", "console")),
         ("core/store/tk_*.c", ("store", "runtime"))]
 APART = ("test_store_unsealed", "test_https_asserts")  # they have sources of their own, or take long

@@ -3,6 +3,7 @@
 /* Responses of the token endpoint and of the REST API, as Bitrix24 writes them. */
 
 #include "respond.h"
+#include "tk_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,6 +162,9 @@ static void reads_lifetimes_in_every_form(void **state)
         {"\"expires_in\":1e-999", 1},
         {"\"expires\":999999999999999999", SHORT},
         {"\"expires\":1780319382000", SHORT}, /* ms */
+        {"\"expires\":1811938182", 31622400},
+        {"\"expires\":1811938183", SHORT},
+        {"\"expires_in\":429496729.9e1", 31622400},
         {"\"x\":1", SHORT},
         {"\"expires_in\":null", SHORT},
         {"\"expires_in\":\"\"", SHORT},
@@ -449,6 +453,19 @@ static void members_that_do_not_fit_are_missing(void **state)
     }
 }
 
+static void members_that_just_fit_are_taken(void **state)
+{
+    char text[400];
+
+    (void)state;
+    for (int len = TK_ID_MAX; len <= TK_ID_MAX + 1; len++) {
+        snprintf(text, sizeof text,
+                 "{\"member_id\":\"%0*d\",\"access_token\":\"a\",\"refresh_token\":\"r\"}", len, 7);
+        assert_int_equal(parse_error(200, text), TK_OK);
+        assert_int_equal(strlen(response.member_id), len <= TK_ID_MAX ? TK_ID_MAX : 0);
+    }
+}
+
 static void pieces_do_not_matter(void **state)
 {
     static const char text[] =
@@ -584,6 +601,9 @@ static void distinguishes_errors_of_the_authorization_server(void **state)
         {201, "{\"access_token\":\"\"}", TK_E_HTTP_STATUS},
         {204, "", TK_E_HTTP_STATUS},
         {302, "<html>moved</html>", TK_E_HTTP_REDIRECT},
+        {299, "", TK_E_HTTP_STATUS},
+        {300, "", TK_E_HTTP_REDIRECT},
+        {399, "", TK_E_HTTP_REDIRECT},
         {408, "", TK_E_SERVER_BUSY},
         {429, "", TK_E_SERVER_BUSY},
         {429, "{\"error\":\"something_new\"}", TK_E_SERVER_BUSY},
@@ -600,6 +620,21 @@ static void distinguishes_errors_of_the_authorization_server(void **state)
         if (got != rows[i].want)
             fail_msg("%d %s -> %s", rows[i].status, rows[i].text, tk_err_code(got));
     }
+}
+
+/* Not even the one that is stored behind those codes. */
+static void no_other_word_is_listed(void **state)
+{
+    char word[TK_WORDS_MAX + 1];
+    struct tk_text t;
+
+    (void)state;
+    tk_text_init(&t, word, sizeof word);
+    tk_words_add(&t, tk_words_of(TK_WORDS_STATUS, 0));
+    assert_in_range(strlen(word), 1, TK_SERVER_ERROR_MAX);
+    assert_false(tk_oauth_is_listed(word));
+    assert_false(tk_oauth_is_listed(""));
+    assert_true(tk_oauth_is_listed("error_unexpected_answer"));
 }
 
 /* A 5xx says nothing about the pair, whatever its body. */
@@ -678,9 +713,11 @@ static void without_a_response_the_error_is_that_of_the_connection(void **state)
     struct tk_server_error error = {"x", "x"};
 
     (void)state;
+    memset(&response, 'x', sizeof response);
     assert_int_equal(tk_oauth_read_token_response(NULL, TK_E_TIMEOUT, NOW, &response),
                      TK_E_TIMEOUT);
     assert_string_equal(response.error.code, "");
+    assert_int_equal(response.token_len, 0);
     assert_int_equal(tk_oauth_read_rest_response(NULL, TK_E_CONN_LOST, &error), TK_E_CONN_LOST);
     assert_string_equal(error.code, "");
     assert_string_equal(error.description, "");
@@ -705,11 +742,13 @@ int main(void)
         cmocka_unit_test(a_lost_connection_does_not_cost_the_pair),
         cmocka_unit_test(size_and_nesting_do_not_cost_the_pair),
         cmocka_unit_test(members_that_do_not_fit_are_missing),
+        cmocka_unit_test(members_that_just_fit_are_taken),
         cmocka_unit_test(pieces_do_not_matter),
         cmocka_unit_test(rejects_responses_without_a_pair),
         cmocka_unit_test(reports_why_a_body_cannot_be_read),
         cmocka_unit_test(what_was_read_of_an_endless_body_counts),
         cmocka_unit_test(distinguishes_errors_of_the_authorization_server),
+        cmocka_unit_test(no_other_word_is_listed),
         cmocka_unit_test(no_5xx_revokes_a_pair),
         cmocka_unit_test(distinguishes_errors_of_the_portal),
         cmocka_unit_test(survives_any_changed_byte),
