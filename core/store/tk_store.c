@@ -266,17 +266,24 @@ void tk_store_close(struct tk_store *s)
 
 /* --- wiping --- */
 
-/* Erases the sector in this place and checks that it is blank. Returns its bit of the mask of worn
- * sectors if that fails; for those that the mask does not have, all bits. */
-static uint16_t wipe_sector(struct tk_store *s, uint32_t place)
+/* What a wipe could not erase. */
+struct left {
+    uint16_t worn; /* as tk_header.worn */
+    bool any;
+};
+
+/* Erases the sector in this place and checks that it is blank. */
+static void wipe_sector(struct tk_store *s, uint32_t place, struct left *left)
 {
     uint32_t at = place * s->flash->sector_size;
 
     s->read_failed = false;
     if ((tk_media_erase(s, at) || tk_media_erase(s, at)) && tk_media_sync(s) &&
         tk_media_is_blank(s, at, at + s->flash->sector_size))
-        return 0;
-    return (uint16_t)(place < TK_WORN_PLACES ? 1u << place : (1u << TK_WORN_PLACES) - 1);
+        return;
+    left->any = true;
+    if (place < TK_WORN_PLACES)
+        left->worn = (uint16_t)(left->worn | 1u << place);
 }
 
 /* Begins anew above all numbers, in the first place that is ever used, with a sector that has
@@ -308,28 +315,31 @@ int tk_store_wipe(struct tk_store *s)
                                        .changed = 1,
                                        .heads = 1,
                                        .size = TK_RECORD_FRAME + TK_STORE_NONCE + TK_STORE_TAG + 2};
+    struct left left = {0, false};
     uint32_t sectors, newest;
-    uint16_t left = 0;
 
     TK_ASSERT(s->flash != NULL);
     sectors = s->flash->sectors;
     if (begin(s) == TK_STORE_OK && s->top.seq != 0 && settle(s) == TK_STORE_OK)
         (void)write_commit(s, &c); /* if that fails, the erases must do */
     newest = s->top.seq % sectors;
-    for (uint32_t i = 0; i < sectors; i++)
-        left |= i != newest ? wipe_sector(s, i) : 0;
-    int ret = begin_anew(s, &c, left);
+    for (uint32_t i = 0; i < sectors; i++) {
+        if (i != newest)
+            wipe_sector(s, i, &left);
+    }
+    int ret = begin_anew(s, &c, left.worn);
 
     if (s->top.seq % sectors != newest)
-        left |= wipe_sector(s, newest);
-    if (ret == TK_STORE_OK && left == 0)
-        left |= wipe_sector(s, s->top.seq % sectors);
-    if (ret == TK_STORE_OK && left != 0) {
-        s->top.worn |= left;
+        wipe_sector(s, newest, &left);
+    if (ret == TK_STORE_OK && !left.any)
+        wipe_sector(s, s->top.seq % sectors, &left);
+    if (ret == TK_STORE_OK && left.any) {
+        s->top.worn |= left.worn;
+        s->health |= TK_STORE_WORN;
         return TK_STORE_FLASH;
     }
     ret = tk_store_open(s, s->flash, s->seal);
-    return left != 0 ? TK_STORE_FLASH : ret;
+    return left.any ? TK_STORE_FLASH : ret;
 }
 
 /* --- what it says of itself --- */

@@ -116,8 +116,8 @@ int tk_store_scrub(struct tk_store *s);
 void tk_store_close(struct tk_store *s);
 
 /* Erases all sectors and checks that they are blank, also if the store is not open. It is open and
- * empty afterwards. TK_STORE_OK; TK_STORE_FLASH: the sectors that tk_store_status counts as worn
- * could not be erased and may still hold values; all others are. */
+ * empty afterwards. TK_STORE_OK; TK_STORE_FLASH: some sectors could not be erased and may still
+ * hold values; tk_store_status names those of the first 10. */
 int tk_store_wipe(struct tk_store *s);
 
 /* Figures, also of a store that is not open. Reads all of the flash, some of it often. */

@@ -155,12 +155,15 @@ static bool is_format_1(const uint32_t *words, bool is_torn)
     return wrong == 0 || blank == 0;
 }
 
-/* Three copies decide by majority. */
+/* Three copies decide by majority, which corrects one wrong bit. With more the word cannot be read:
+ * then no sector is passed by until it fails again. */
 static uint16_t worn_of(uint32_t word)
 {
     uint32_t a = ~word, b = a >> TK_WORN_PLACES, c = b >> TK_WORN_PLACES;
+    uint32_t worn = ((a & b) | (b & c) | (a & c)) & ((1u << TK_WORN_PLACES) - 1);
+    uint32_t thrice = worn | worn << TK_WORN_PLACES | worn << 2 * TK_WORN_PLACES;
 
-    return (uint16_t)(((a & b) | (b & c) | (a & c)) & ((1u << TK_WORN_PLACES) - 1));
+    return tk_bits_of(a ^ thrice) <= 1 ? (uint16_t)worn : 0;
 }
 
 /* Where the tag differs in more than a bit, the key is another. */

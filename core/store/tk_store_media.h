@@ -2,8 +2,7 @@
 #ifndef TK_STORE_MEDIA_H
 #define TK_STORE_MEDIA_H
 
-/* The bottom of the store: sectors, bytes, CRC-32 and headers. The format is drawn in
- * tk_store.h. */
+/* The bottom of the store: sectors, bytes and CRC-32. The format is in FORMAT.md. */
 
 #include "tk_store_types.h"
 

@@ -59,18 +59,47 @@ static uint32_t find_end(struct tk_store *s)
     return end;
 }
 
-/* If the last mark is in force, nothing was begun after it. Any mark proves the header. */
+/* If the last mark is in force, nothing was begun after it. Any mark proves the header. In a larger
+ * area all live values are to be copied: nothing is settled there. */
 static void mount_newest(struct tk_store *s)
 {
     uint32_t flags = tk_marks_read(s), end = find_end(s);
 
-    if (flags == 0 || tk_media_align(s, end) != s->top.opened_end) {
+    if (flags == 0 || s->top.sectors != s->flash->sectors ||
+        tk_media_align(s, end) != s->top.opened_end) {
         s->is_marked = false;
         return;
     }
     s->unwritten_since_mount = false;
     s->sector_closed = !s->is_marked || (flags & TK_HEADER_OPEN) == 0;
     s->next_erased = s->is_marked && (flags & TK_HEADER_ERASED) != 0;
+}
+
+/* --- a newer sector --- */
+
+/* Whether a number has whole records and a header that cannot be read. Where the opening was cut,
+ * the first half of the header, which is written last, is blank. */
+static bool has_lost_header(struct tk_store *s, uint32_t seq)
+{
+    uint32_t at = tk_media_sector(s, seq);
+    struct tk_header h;
+    struct tk_cursor c;
+
+    if (tk_header_at(s, at, &h) || tk_media_is_blank(s, at, at + TK_HEADER_HALF))
+        return false;
+    tk_cursor_first(s, &c, seq);
+    return tk_cursor_record(s, &c) && tk_record_is_whole(s, &c);
+}
+
+/* Reports newer values that are not found. What else is damaged in dead sectors is not reported. */
+static void look_for_lost(struct tk_store *s)
+{
+    uint8_t health = s->health;
+    bool is_lost = false;
+
+    for (uint32_t i = 1; i < s->top.sectors && !is_lost; i++)
+        is_lost = has_lost_header(s, s->top.seq + i);
+    s->health = (uint8_t)(health | (is_lost ? TK_STORE_OLDER : 0));
 }
 
 /* --- all --- */
@@ -115,6 +144,7 @@ int tk_mount(struct tk_store *s)
         return newest.error;
     s->top.opened_end += tk_media_sector(s, s->top.seq);
     mount_newest(s);
+    look_for_lost(s);
     if (s->read_failed)
         return TK_STORE_FLASH;
     return s->top.format < TK_FORMAT ? error_of_format_1(s) : TK_STORE_OK;

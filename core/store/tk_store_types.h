@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A build without a device key can leave sealing out with -DTK_STORE_SEALING=0, which saves 0.8 KB
+/* A build without a device key can leave sealing out with -DTK_STORE_SEALING=0, which saves 1 KB
  * of code. tk_store_open then refuses a seal. */
 #ifndef TK_STORE_SEALING
 #define TK_STORE_SEALING 1
@@ -51,7 +51,8 @@ struct tk_store_status {
     uint32_t free;     /* of these; 0 if the store is not open or cannot be read */
     uint32_t largest;  /* bytes of the largest value that an empty store takes */
     uint32_t sectors;
-    uint32_t worn;      /* of the first 10: they no longer erase or program, and are passed by */
+    uint32_t worn;      /* of the first 10, they no longer erase or program, and are passed by; 1 if
+                           only others do not */
     uint32_t worn_mask; /* the same: bit i for sector i, of the first 10 */
     uint8_t health;     /* TK_STORE_CORRECTED, ..._OLDER, ..._CORRUPT, ..._WORN */
     const char *word;   /* as tk_store_health */

@@ -2,7 +2,8 @@
 #ifndef TK_STORE_WRITE_H
 #define TK_STORE_WRITE_H
 
-/* Appending, opening sectors, marks. An int is TK_STORE_OK or TK_STORE_FLASH. */
+/* Appending, opening sectors, marks. An int is TK_STORE_OK or TK_STORE_FLASH, of
+ * tk_write_opening also TK_STORE_FULL. */
 
 #include "tk_store_plan.h"
 

@@ -203,7 +203,7 @@ static void all_loads(const struct shape *s, bool quick)
 static void exhaustive(bool quick)
 {
     static const int flipped[] = {1, 9, 14, 16};
-    static const int parts[] = {1, 13, 17, 25, 30};
+    static const int parts[] = {1, 13, 17, 25, 26, 30};
     static const int mixes[] = {1, 13, 14, 16, 19, 22};
     const struct load *refresh = find_load("refresh");
 
@@ -212,7 +212,7 @@ static void exhaustive(bool quick)
         all_cuts(&shapes[i], quick);
     for (int i = 0; i < 6; i += quick ? 2 : 1)
         all_loads(&shapes[mixes[i]], quick);
-    for (int i = 0; i < 5; i += quick && only_shape == NULL ? 2 : 1)
+    for (int i = 0; i < 6; i += quick && only_shape == NULL ? 2 : 1)
         all_parts(&shapes[parts[i]], quick);
     for (int i = 0; i < 4; i++)
         run(&(struct campaign){FAULT_FLIP, shapes[flipped[i]], refresh, 0,

@@ -92,8 +92,7 @@ static void accept_loss(struct device *d, struct model *m)
     }
 }
 
-/* Whether the unit is one of the newest header. Without it, and without a mark, its sector is the
- * same as one whose opening was cut. */
+/* Whether the unit is one of the newest header, which is read at a start. */
 static bool is_header(struct device *d, uint32_t at)
 {
     uint32_t unit = d->shape.unit > 16 ? d->shape.unit : 16;
@@ -103,19 +102,18 @@ static bool is_header(struct device *d, uint32_t at)
 }
 
 /* how: bit 0: without a restart, but for a header; bit 1: the unit reads now and then. A head that
- * cannot be read costs the records after it in its sector, which is reported; the newest header
- * costs its sector, which is not. So every value is right, or refused, or older, however old;
- * committed again, all is as before. */
+ * cannot be read costs the records after it in its sector, the newest header costs its sector; both
+ * are reported. So every value is right, or refused, or older, however old; committed again, all is
+ * as before. */
 enum finding try_damage(struct proof *p, struct device *d, const struct model *models)
 {
     const struct trial *t = &p->trial;
     struct model m = models[0];
-    bool header = is_header(d, t->at);
 
     p->reached = true;
     d->sim.random = mix(t->at, t->how) | 1;
     tk_sim_flash_damage(&d->sim, t->at, (t->how & 2) == 0);
-    if ((t->how & 1) == 0 || header) {
+    if ((t->how & 1) == 0 || is_header(d, t->at)) {
         enum finding f = boot(p, d);
 
         if (!is_good(f))
@@ -123,8 +121,6 @@ enum finding try_damage(struct proof *p, struct device *d, const struct model *m
     }
     enum finding f = check_shown(d, &models[0], &models[-1], t->n);
 
-    if (f == FOUND_STALE && header)
-        f = FOUND_OLDER;
     if (f > FOUND_OLDER)
         return f;
     bool whole = holds(d, &m);

@@ -31,6 +31,7 @@ static void seal_begin(void *ctx, const uint8_t *nonce)
     seal->is_header = false;
     seal->hash = seal->plain = 0xcbf29ce484222325u;
     seal->offset = 0;
+    seal->writes = seal->writes && nonce != NULL;
     if (nonce == NULL)
         return;
     memcpy(seal->nonce, nonce, sizeof seal->nonce);

@@ -143,6 +143,28 @@ static void a_worn_sector_is_counted(void **state)
     end();
 }
 
+/* A wipe passes by what it could not erase, and no other sector, beyond the first 10, too. */
+static void a_wipe_condemns_no_good_sector(void **state)
+{
+    struct tk_store_status status;
+
+    (void)state;
+    for (uint32_t place = 3; place < 16; place += 9) {
+        begin(SECTOR, 16, 1);
+        run(0, 40);
+        f.worn[place] = TK_SIM_NO_ERASE;
+        assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+        tk_store_status(&s, &status);
+        assert_int_equal(status.worn_mask, place < 10 ? 1u << place : 0);
+        assert_int_equal(status.worn, 1);
+        assert_true(is_blank());
+        run(0, 60);
+        open_store();
+        assert_true(holds(59));
+        end();
+    }
+}
+
 static void flash_that_fails_is_reported(void **state)
 {
     (void)state;
@@ -194,6 +216,7 @@ int main(void)
         cmocka_unit_test(of_a_record_that_is_copied_whole_too),
         cmocka_unit_test(an_empty_or_closed_store),
         cmocka_unit_test(a_worn_sector_is_counted),
+        cmocka_unit_test(a_wipe_condemns_no_good_sector),
         cmocka_unit_test(flash_that_fails_is_reported),
         cmocka_unit_test(a_cut_in_each_operation),
     };
