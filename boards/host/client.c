@@ -157,6 +157,10 @@ int tk_host_get(const struct tk_options *options)
     struct tk_text t;
     int status;
 
+    if (options->ref != NULL && strlen(options->ref) > TK_NAME_MAX) {
+        tk_host_message("no account is called %s", options->ref);
+        return TK_EXIT_NO_REF;
+    }
     tk_text_init(&t, request, sizeof request);
     if (!make_request(options, &t) || !tk_host_socket_path(options, path))
         return TK_EXIT_USAGE;

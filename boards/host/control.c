@@ -409,8 +409,8 @@ bool tk_control_is_trusted(const struct tk_control *c, unsigned console)
     return client != NULL && !client->asks_pin;
 }
 
-void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
-                       const char *key)
+void tk_control_report(struct tk_control *c, bool to_journal, unsigned console, const char *event,
+                       const char *ref, const char *key)
 {
     const struct tk_control_client *client = client_at(c, console);
     uid_t uid = client != NULL ? client->uid : getuid();
@@ -421,6 +421,7 @@ void tk_control_report(struct tk_control *c, unsigned console, const char *event
              (unsigned long)uid, (long)pid, console, event,
              ref == NULL ? "" : " ref=", ref == NULL ? "" : ref,
              key == NULL ? "" : " key=", key == NULL ? "" : key);
-    tk_host_message("%s", text);
+    if (to_journal)
+        tk_host_message("%s", text);
     tk_events_send(c, text);
 }

@@ -50,7 +50,7 @@ struct tk_control_client {
     unsigned line; /* of the console, in TK_CLIENT_OPENING and TK_CLIENT_CONSOLE */
     size_t len;
     char text[TK_CONTROL_LINE + 1];
-    char ref[TK_NAME_MAX + 1]; /* of a get, in TK_CLIENT_WAITING */
+    char ref[TK_NAME_MAX + 1]; /* of a get; the name of the account once there is one */
     uint32_t min_valid_s;
     uint32_t rejected; /* generation that it rejects; 0: none */
 };
@@ -77,10 +77,11 @@ bool tk_control_open(struct tk_control *c, const char *path, const char *group,
 /* Serves the clients, after tk_wait. Returns the tick of its next timeout. */
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
-/* Reports a security event of the keeper, with uid and pid of the client at that console; without a
- * client, at the terminal, with those of the service. */
-void tk_control_report(struct tk_control *c, unsigned console, const char *event, const char *ref,
-                       const char *key);
+/* Reports a security event of the keeper to those who get events, and to the journal or not; with
+ * uid and pid of the client at that console, without a client, at the terminal, with those of the
+ * service. */
+void tk_control_report(struct tk_control *c, bool to_journal, unsigned console, const char *event,
+                       const char *ref, const char *key);
 
 /* Whether this console is an administrator's: it needs no console_pin. */
 bool tk_control_is_trusted(const struct tk_control *c, unsigned console);

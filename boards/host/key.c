@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEY_FILE_MIN = 16, KEY_FILE_MAX = 4096 };
@@ -49,16 +50,20 @@ bool tk_host_load_key(const char *path, uint8_t key[TK_DEVICE_KEY_SIZE])
     return load(path, false, key);
 }
 
-/* systemd keeps others away from the folder; the group's bits of a file there are those of its ACL.
+/* Without the key the flash would be written in plaintext: what cannot be looked at is an error.
+ * systemd keeps others away from the folder; the group's bits of a file there are those of its ACL.
  */
 bool tk_host_load_credential(uint8_t key[TK_DEVICE_KEY_SIZE], bool *found)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     char path[TK_HOST_PATH];
+    struct stat st;
 
     *found = folder != NULL;
-    if (*found)
-        *found = snprintf(path, sizeof path, "%s/tokenkeeper.key", folder) < TK_HOST_PATH &&
-                 access(path, F_OK) == 0;
+    if (*found && snprintf(path, sizeof path, "%s/tokenkeeper.key", folder) >= TK_HOST_PATH) {
+        tk_host_message("CREDENTIALS_DIRECTORY too long: %s", folder);
+        return false;
+    }
+    *found = *found && (lstat(path, &st) == 0 || errno != ENOENT);
     return !*found || load(path, true, key);
 }

@@ -9,7 +9,7 @@
 bool tk_host_load_key(const char *path, uint8_t key[TK_DEVICE_KEY_SIZE]);
 
 /* The same from the credential tokenkeeper.key of systemd (systemd.exec(5), LoadCredential),
- * whatever its mode; *found is false without one. */
+ * whatever its mode. *found is false only where there is no such file. */
 bool tk_host_load_credential(uint8_t key[TK_DEVICE_KEY_SIZE], bool *found);
 
 #endif

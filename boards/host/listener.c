@@ -19,11 +19,13 @@ enum { BACKLOG = 128, PAUSE_MS = 1000 };
 static bool is_served(const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool served = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-                              errno == EAGAIN);
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return true; /* unknown */
+    bool served =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+
+    close(fd);
     return served;
 }
 
@@ -87,12 +89,18 @@ bool tk_listener_open(struct tk_listener *l, struct tk_port *port, const char *p
     }
     memcpy(address.sun_path, l->path, sizeof l->path);
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0)
+        tk_host_message("cannot listen at %s: %s", path, strerror(errno));
     if (l->fd < 0 || !bind_at(l->fd, &address)) {
         l->path[0] = '\0';
         return false;
     }
-    return (group == NULL || give_to_group(path, group)) && listen(l->fd, BACKLOG) == 0 &&
-           tk_posix_watch(port, l->fd, POLLIN) == 0;
+    if (group != NULL && !give_to_group(path, group))
+        return false;
+    if (listen(l->fd, BACKLOG) == 0 && tk_posix_watch(port, l->fd, POLLIN) == 0)
+        return true;
+    tk_host_message("cannot listen at %s: %s", path, strerror(errno));
+    return false;
 }
 
 /* Without a free descriptor accept fails even where there is no client. */

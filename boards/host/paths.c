@@ -12,9 +12,9 @@ static bool join(char out[TK_HOST_PATH], const char *dir, const char *file)
 {
     int len = snprintf(out, TK_HOST_PATH, "%s%s", dir, file);
 
-    if (len >= 0 && len < TK_HOST_PATH)
+    if (len > 0 && len < TK_HOST_PATH)
         return true;
-    tk_host_message("path too long: %s...", dir);
+    tk_host_message(len == 0 ? "a path is empty" : "path too long: %s...", dir);
     return false;
 }
 

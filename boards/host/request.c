@@ -262,6 +262,15 @@ static bool may_get(const struct tk_control *c, const struct tk_control_client *
            tk_access_may_get(c->access, client->rights, a != NULL ? a->name : ref);
 }
 
+/* While the client waits, another account may become the first one. */
+static void name_account(const struct tk_control *c, struct tk_control_client *client)
+{
+    const struct tk_account *a = tk_keeper_account(c->keeper, client->ref);
+
+    if (a != NULL)
+        (void)tk_copy(client->ref, sizeof client->ref, a->name);
+}
+
 static void run_get(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
                     uint64_t now_ms)
 {
@@ -274,6 +283,7 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
         tk_reply_words(client, "not_allowed", NOT_ALLOWED, TK_EXIT_OPERATOR);
         return;
     }
+    name_account(c, client);
     client->min_valid_s = f->min_valid == NONE ? TK_MIN_VALID_DEFAULT : (uint32_t)f->min_valid;
     client->deadline_ms =
         now_ms + 1000 * (uint64_t)(f->timeout == NONE ? GET_TIMEOUT_S : f->timeout);
@@ -312,6 +322,10 @@ static void run_root(struct tk_control *c, struct tk_control_client *client, con
         tk_storage_get(&c->keeper->rt.storage, (uint16_t)(TK_KEY_CA_ROOT + index), der, sizeof der);
 
     (void)now_ms;
+    if (len < 0 && len != TK_STORE_MISSING) {
+        tk_reply_error(client, TK_E_STORAGE_FAILED, TK_EXIT_INTERNAL);
+        return;
+    }
     (void)mbedtls_base64_encode((unsigned char *)base64, sizeof base64, &written, der,
                                 len > 0 ? (size_t)len : 0);
     base64[written] = '\0';

@@ -82,9 +82,11 @@ static void print_line(void *ctx, const char *line)
 static void report_security(void *ctx, const char *event, const char *ref, const char *key,
                             unsigned console)
 {
+    /* standard error may be the terminal at which it was typed */
+    bool to_journal = console > 0 || service.echo;
+
     (void)ctx;
-    if (console > 0 || service.echo) /* else who types at the terminal would read it there */
-        tk_control_report(&service.control, console, event, ref, key);
+    tk_control_report(&service.control, to_journal, console, event, ref, key);
 }
 
 static bool is_trusted(void *ctx, unsigned console)

@@ -14,7 +14,8 @@
 /* For mbedtls_ssl_ciphersuite_from_id: the suites of tk_mbedtls_small.h, without their names. */
 const mbedtls_ssl_ciphersuite_t *tk_small_suite(int id);
 
-/* For mbedtls_aes_setkey_enc and mbedtls_aes_crypt_ecb: AES-128, encryption only. */
+/* For mbedtls_aes_setkey_enc and mbedtls_aes_crypt_ecb: AES-128, encryption only, of a context that
+ * tk_small_aes_setkey has filled. Where there is a data cache, its time depends on the data. */
 int tk_small_aes_setkey(mbedtls_aes_context *ctx, const unsigned char *key, unsigned int bits);
 int tk_small_aes_crypt(mbedtls_aes_context *ctx, int mode, const unsigned char in[16],
                        unsigned char out[16]);
@@ -25,9 +26,10 @@ int tk_small_get_time(unsigned char **p, const unsigned char *end, mbedtls_x509_
 /* For mbedtls_oid_get_x509_ext_type. Not for policies: they restrict nothing (../tk_x509.c). */
 int tk_small_get_ext_type(const mbedtls_asn1_buf *oid, int *type);
 
-/* For mbedtls_x509_get_subject_alt_name, and without SEQUENCE around the names for
- * mbedtls_x509_get_subject_alt_name_ext: of the content of a name only the length is checked,
- * as nothing is read from it but what core/https/tk_names.c checks. */
+/* For mbedtls_x509_get_subject_alt_name: the names in a SEQUENCE; and for
+ * mbedtls_x509_get_subject_alt_name_ext: the names alone. Of the content of a name only the length
+ * is checked, as nothing is read from it but what core/https/tk_names.c checks. After an error,
+ * mbedtls_x509_crt_free frees what was made. */
 int tk_small_get_alt_name_list(unsigned char **p, const unsigned char *end,
                                mbedtls_x509_sequence *first);
 int tk_small_get_alt_names(unsigned char **p, const unsigned char *end,

@@ -131,6 +131,7 @@ int tk_small_verify(mbedtls_x509_crt *chain, mbedtls_x509_crt_ca_cb_t find, void
                     int (*check)(void *, mbedtls_x509_crt *, int, uint32_t *), void *ctx)
 {
     (void)host;
+    *flags = UINT32_MAX;
     if (check == NULL)
         return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
     return mbedtls_x509_crt_verify_with_ca_cb(chain, find, trust, profile, NULL, flags, check, ctx);
@@ -147,9 +148,9 @@ int tk_small_verify_listed(mbedtls_x509_crt *chain, mbedtls_x509_crt *roots, mbe
     (void)crl;
     (void)profile;
     (void)host;
-    (void)flags;
     (void)check;
     (void)ctx;
     (void)restart;
+    *flags = UINT32_MAX;
     return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
 }

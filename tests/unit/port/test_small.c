@@ -240,12 +240,16 @@ static void verifies_nothing_without_callback(void **state)
 
     (void)state;
     mbedtls_x509_crt_init(&crt);
+    flags = 0;
     assert_int_equal(tk_small_verify(&crt, NULL, NULL, &mbedtls_x509_crt_profile_default, "host",
                                      &flags, NULL, NULL),
                      MBEDTLS_ERR_X509_BAD_INPUT_DATA);
+    assert_int_equal(flags, UINT32_MAX);
+    flags = 0;
     assert_int_equal(tk_small_verify_listed(&crt, &crt, NULL, &mbedtls_x509_crt_profile_default,
                                             "host", &flags, NULL, NULL, NULL),
                      MBEDTLS_ERR_X509_BAD_INPUT_DATA);
+    assert_int_equal(flags, UINT32_MAX);
 }
 
 /* --- AES-128 --- */
