@@ -82,6 +82,17 @@ class MinValid(GatewayCase):
         self.assertEqual((answer["generation"], answer["short"]), (1, True))
 
 
+    def test_a_waiting_client_is_not_given_another_account(self) -> None:
+        self.live_for_half()
+        self.k.must("ref add shop")
+        self.b24.fault("oauth", "stall_at", byte=0, count=1)
+        with Client(self.k.socket) as client:
+            client.send({"op": "get", "min_valid": 3600, "timeout": 30})
+            self.k.wait_for(lambda: was_read(client.socket))
+            done = self.k.run("console", input="@1 auth forget\n@2 ref del token\n")
+            self.assertIn("@2 OK", done.stdout)
+            self.assertEqual(client.answer()["error"], "no_such_ref")
+
     def cpu_s(self) -> float:
         assert self.k.process is not None
         fields = Path(f"/proc/{self.k.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -162,6 +173,7 @@ class ExitStatus(GatewayCase):
 
     def test_4_no_such_ref(self) -> None:
         self.assertEqual(self.status("--ref", "other"), 4)
+        self.assertEqual(self.status("--ref", "o" * 240), 4)
 
     def test_5_operator_required(self) -> None:
         self.assertEqual(self.status(), 5)

@@ -138,6 +138,9 @@ class Consumers(GatewayCase):
             self.assertTrue(seen.pop("pid").isdigit())
             self.assertEqual(seen, {"kind": "security", "uid": str(os.getuid()), "console": "1",
                                     "event": "set", "ref": "token", "key": "renew"})
+            self.k.must("set renew 31m")  # at the service's own terminal
+            seen = json.loads(events.stdout.readline())
+            self.assertEqual((seen["console"], seen["event"], seen["key"]), ("0", "set", "renew"))
             self.k.provision()
             while (seen := json.loads(events.stdout.readline())).get("state") != "ready":
                 self.assertIn(seen["kind"], ("security", "state"))

@@ -59,6 +59,10 @@ class Sealed(GatewayCase):
         self.k.kill()
         self.k.start(hello=False)
         self.assertEqual(self.k.wait_end(), 2)
+        (folder / "tokenkeeper.key").unlink()
+        (folder / "tokenkeeper.key").symlink_to("missing")  # nothing is written in plaintext for it
+        self.k.start(hello=False)
+        self.assertEqual(self.k.wait_end(), 2)
 
     def test_a_wrong_key_or_none_leaves_flash_unchanged(self) -> None:
         self.begin()
