@@ -182,6 +182,7 @@ static bool run_once(const struct tk_options *options)
         tk_keeper_free(&service.keeper);
         return false;
     }
+    tk_supervisor_report(&service.supervisor, "READY=1");
     tk_host_announce(&service.keeper, &service.control, options, service.port.has_key);
     while (!service.port.reboot && !is_stopped())
         tk_wait(&service.port, run_pass());
@@ -225,7 +226,6 @@ static int serve(const struct tk_options *options)
         !tk_terminal_open(&service.terminal, &service.port, options->console))
         return TK_EXIT_USAGE;
     service.echo = !tk_terminal_is_stdio(options->console);
-    tk_supervisor_report(&service.supervisor, "READY=1");
     while (run_once(options))
         continue;
     return service.refused ? TK_EXIT_USAGE : TK_EXIT_OK;

@@ -89,12 +89,12 @@ static bool open_pty(struct tk_terminal *t, struct tk_port *port, const char *li
     const char *name;
 
     t->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    if (t->fd < 0 || grantpt(t->fd) != 0 || unlockpt(t->fd) != 0)
-        return false;
-    name = ptsname(t->fd);
+    name = t->fd < 0 || grantpt(t->fd) != 0 || unlockpt(t->fd) != 0 ? NULL : ptsname(t->fd);
     t->other = name == NULL ? -1 : open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (t->other < 0 || !tk_terminal_make_raw(t->other, &saved, -1))
+    if (t->other < 0 || !tk_terminal_make_raw(t->other, &saved, -1)) {
+        tk_host_message("cannot open a pseudoterminal: %s", strerror(errno));
         return false;
+    }
     if (link != NULL && !make_link(t, name, link))
         return false;
     tk_host_message("console: %s", link != NULL ? link : name);

@@ -52,6 +52,15 @@ class ServiceManager(GatewayCase):
         self.assertEqual(manager.recv(100), b"READY=1")
         self.assertEqual(self.k.get().returncode, 5)
 
+    def test_a_foreign_flash_file_is_never_ready(self) -> None:
+        manager = self.listen(str(self.k.home / "notify"))
+        self.k.flash.write_bytes(bytes(range(256)) * 128)
+        self.k.start(hello=False)
+        self.assertEqual(self.k.wait_end(), 2)
+        manager.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            manager.recv(100)
+
     def test_a_watchdog_of_another_process_is_not_fed(self) -> None:
         manager = self.listen(str(self.k.home / "notify"))
         self.k.env |= {"WATCHDOG_USEC": "3000", "WATCHDOG_PID": "1"}
