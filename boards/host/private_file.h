@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* A regular file that only its owner, whoever that is, may read or write. */
+/* A regular file that only its owner may read or write; the owner is not checked. */
 bool tk_host_is_private(int fd, const char *path);
 
 /* A regular file of root's or of this user's, that others may read at most. */
