@@ -8,6 +8,7 @@
 #include "tk_json.h"
 
 #include <mbedtls/base64.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,11 +19,31 @@ enum { GET_TIMEOUT_S = 30, GET_TIMEOUT_MAX = 3600, NONE = -1 };
 
 /* --- a line of JSON --- */
 
+enum member {
+    REF = 1,
+    MIN_VALID = 2,
+    REJECTED = 4,
+    TIMEOUT = 8,
+    INDEX = 16,
+    ASK_PIN = 32,
+    ANY = 64
+};
+
 struct fields {
-    const char *op;
     const char *ref;
     int64_t min_valid, rejected, timeout, index, ask_pin; /* NONE: not given */
 };
+
+static const struct {
+    const char *name;
+    enum member member;
+    int64_t max;
+    size_t at; /* in struct fields */
+} numbers[] = {{"min_valid", MIN_VALID, UINT32_MAX, offsetof(struct fields, min_valid)},
+               {"rejected", REJECTED, UINT32_MAX, offsetof(struct fields, rejected)},
+               {"timeout", TIMEOUT, GET_TIMEOUT_MAX, offsetof(struct fields, timeout)},
+               {"index", INDEX, TK_CAS - 1, offsetof(struct fields, index)},
+               {"ask_pin", ASK_PIN, 1, offsetof(struct fields, ask_pin)}};
 
 struct parsed {
     struct tk_json json;
@@ -77,33 +98,29 @@ static bool take_text(struct tk_control_client *client, struct tk_json *j, int v
 }
 
 static bool take_member(struct tk_control_client *client, struct tk_json *j, int value,
-                        const char *name, struct fields *f)
+                        const char *name, unsigned takes, struct fields *f)
 {
-    if (strcmp(name, "op") == 0)
-        return take_text(client, j, value, name, &f->op);
-    if (strcmp(name, "ref") == 0)
+    if ((takes & REF) != 0 && strcmp(name, "ref") == 0)
         return take_text(client, j, value, name, &f->ref);
-    if (strcmp(name, "min_valid") == 0)
-        return take_number(client, j, value, name, UINT32_MAX, &f->min_valid);
-    if (strcmp(name, "rejected") == 0)
-        return take_number(client, j, value, name, UINT32_MAX, &f->rejected);
-    if (strcmp(name, "timeout") == 0)
-        return take_number(client, j, value, name, GET_TIMEOUT_MAX, &f->timeout);
-    if (strcmp(name, "index") == 0)
-        return take_number(client, j, value, name, TK_CAS - 1, &f->index);
-    if (strcmp(name, "ask_pin") == 0)
-        return take_number(client, j, value, name, 1, &f->ask_pin);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if ((takes & numbers[i].member) != 0 && strcmp(name, numbers[i].name) == 0)
+            return take_number(client, j, value, name, numbers[i].max,
+                               (int64_t *)((char *)f + numbers[i].at));
+    }
     refuse(client, "unknown_member", "'%.40s' is not a member of this request", name, 0);
     return false;
 }
 
 /* All values are plain, so that each takes one token. */
-static bool take_members(struct tk_control_client *client, struct tk_json *j, struct fields *f)
+static bool take_members(struct tk_control_client *client, struct tk_json *j, unsigned takes,
+                         struct fields *f)
 {
-    for (int i = 1; i + 1 < j->count; i += 2) {
+    for (int i = 1; i + 1 < j->count && takes != ANY; i += 2) {
         const char *name = tk_json_text(j, i);
 
-        if (!take_member(client, j, i + 1, name == NULL ? "" : name, f))
+        if (name != NULL && strcmp(name, "op") == 0)
+            continue;
+        if (!take_member(client, j, i + 1, name == NULL ? "" : name, takes, f))
             return false;
     }
     return true;
@@ -334,7 +351,7 @@ static void run_root(struct tk_control *c, struct tk_control_client *client, con
     tk_reply_send(client, &t);
 }
 
-/* --- what only administrators may ask --- */
+/* --- events and calls --- */
 
 static void run_events(struct tk_control *c, struct tk_control_client *client,
                        const struct fields *f, uint64_t now_ms)
@@ -344,60 +361,82 @@ static void run_events(struct tk_control *c, struct tk_control_client *client,
     tk_events_subscribe(c, client);
 }
 
-static const struct {
-    const char *op, *are; /* of the refusal */
-    void (*run)(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
-                uint64_t now_ms);
-} admin_requests[] = {{"console", "the console is", run_console},
-                      {"root", "added roots are", run_root},
-                      {"events", "events are", run_events}};
-
-/* False if it is none of them. */
-static bool run_for_admin(struct tk_control *c, struct tk_control_client *client,
-                          const struct fields *f, uint64_t now_ms)
+static void run_call(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
+                     uint64_t now_ms)
 {
-    char words[96];
-    size_t i = 0, count = sizeof admin_requests / sizeof admin_requests[0];
-
-    while (i < count && strcmp(admin_requests[i].op, f->op) != 0)
-        i++;
-    if (i == count)
-        return false;
-    if (client->is_admin) {
-        admin_requests[i].run(c, client, f, now_ms);
-        return true;
-    }
-    snprintf(words, sizeof words, "%s for administrators, at their own socket",
-             admin_requests[i].are);
-    tk_journal_refusal(&c->journal, client->uid, client->pid, admin_requests[i].op, now_ms);
-    tk_reply_words(client, "not_allowed", words, TK_EXIT_OPERATOR);
-    return true;
+    (void)c;
+    (void)f;
+    (void)now_ms;
+    tk_reply_words(client, "not_supported", "this version has no REST calls", TK_EXIT_USAGE);
 }
 
 /* --- a request --- */
 
+static const struct request {
+    const char *op;
+    bool is_for_admins;
+    unsigned takes; /* members beside op */
+    void (*run)(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
+                uint64_t now_ms);
+} requests[] = {{"get", false, REF | MIN_VALID | REJECTED | TIMEOUT, run_get},
+                {"call", false, ANY, run_call},
+                {"console", true, ASK_PIN, run_console},
+                {"root", true, INDEX, run_root},
+                {"events", true, 0, run_events}};
+
+static const struct request *find(const char *op)
+{
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        if (strcmp(requests[i].op, op) == 0)
+            return &requests[i];
+    }
+    return NULL;
+}
+
+/* Whether the client may ask that at its socket. Which account it may get is checked with it. */
+static bool may_ask(struct tk_control *c, struct tk_control_client *client, const struct request *r,
+                    uint64_t now_ms)
+{
+    char words[96];
+
+    if (client->is_admin || !r->is_for_admins)
+        return true;
+    snprintf(words, sizeof words, "'%s' is for administrators, at their own socket", r->op);
+    tk_journal_refusal(&c->journal, client->uid, client->pid, r->op, now_ms);
+    tk_reply_words(client, "not_allowed", words, TK_EXIT_OPERATOR);
+    return false;
+}
+
+static const struct request *request_of(struct tk_control_client *client, struct tk_json *j)
+{
+    int value = tk_json_member(j, 0, "op");
+    const struct request *r;
+    const char *op;
+
+    if (value == TK_JSON_NONE) {
+        tk_reply_words(client, "unknown_op", "op is missing", TK_EXIT_USAGE);
+        return NULL;
+    }
+    if (!take_text(client, j, value, "op", &op))
+        return NULL;
+    r = find(op);
+    if (r == NULL)
+        refuse(client, "unknown_op", "'%.40s' is not a request of this service", op, 0);
+    return r;
+}
+
 void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
-    struct parsed p;
     struct fields f = {
         .min_valid = NONE, .rejected = NONE, .timeout = NONE, .index = NONE, .ask_pin = NONE};
+    const struct request *r;
+    struct parsed p;
 
     if (!parse(&p, client)) {
         tk_reply_words(client, "not_json", "a request is one JSON object on a line", TK_EXIT_USAGE);
         return;
     }
-    const char *op = tk_json_text(&p.json, tk_json_member(&p.json, 0, "op"));
-
-    if (op != NULL && strcmp(op, "call") == 0) {
-        tk_reply_words(client, "not_supported", "this version has no REST calls", TK_EXIT_USAGE);
-        return;
-    }
-    if (!take_members(client, &p.json, &f))
-        return;
-    if (f.op == NULL)
-        tk_reply_words(client, "unknown_op", "op is missing", TK_EXIT_USAGE);
-    else if (strcmp(f.op, "get") == 0)
-        run_get(c, client, &f, now_ms);
-    else if (!run_for_admin(c, client, &f, now_ms))
-        refuse(client, "unknown_op", "'%.40s' is not a request of this service", f.op, 0);
+    r = request_of(client, &p.json);
+    if (r != NULL && may_ask(c, client, r, now_ms) && take_members(client, &p.json, r->takes, &f))
+        r->run(c, client, &f, now_ms);
 }

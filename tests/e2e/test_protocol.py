@@ -125,7 +125,9 @@ class Rules(GatewayCase):
                     ({"op": "call", "method": "profile"}, "not_supported", "REST"),
                     (b'{"op":"\xff\x80"}\n', "unknown_op", "'??'"),
                     (("{\"op\":\"a" + "\u00e9" * 30 + "\"}\n").encode(), "unknown_op", "'a????"),
-                    (GREETING, "unknown_member", "'tokenkeeper'")):
+                    ({"op": "get", "ask_pin": 1}, "unknown_member", "'ask_pin'"),
+                    ({"op": "get", "index": 0}, "unknown_member", "'index'"),
+                    (GREETING, "unknown_op", "op is missing")):
                 with self.subTest(request):
                     answer = client.ask(request)
                     self.assertEqual((answer["ok"], answer["error"]), (False, error))
