@@ -140,8 +140,6 @@ int tk_store_previous(struct tk_store *s, uint16_t key, void *buf, size_t size)
 
 /* --- commits --- */
 
-static const struct tk_commit nothing;
-
 /* After a mount, makes certain what was written last: a power cut may have left it torn or
  * marginal. The last record is copied to a sector that is opened; where none can be, a mark proves
  * it as it was read: if it is marginal, that is corrected or reported later. A header after which
@@ -157,7 +155,7 @@ static int settle(struct tk_store *s)
         return TK_STORE_OK;
     }
     if (s->unsettled != 0)
-        ret = tk_write_opening(s, &nothing, !is_current);
+        ret = tk_write_opening(s, &tk_commit_nothing, !is_current);
     if (is_current &&
         (ret == TK_STORE_FULL || (ret == TK_STORE_OK && s->append_at == s->top.opened_end)) &&
         s->unwritten_since_mount && tk_write_mark(s) == TK_STORE_OK) {
@@ -177,7 +175,7 @@ static uint32_t room_end(const struct tk_store *s)
     return s->limit - (has_marks ? tk_mark_size(s) : 0);
 }
 
-static int write_commit(struct tk_store *s, const struct tk_commit *c)
+static int append_or_open(struct tk_store *s, const struct tk_commit *c)
 {
     s->largest = c->size > s->largest ? c->size : s->largest;
     if (!s->sector_closed && s->append_at + c->size <= room_end(s) && tk_write_append(s, c))
@@ -202,7 +200,7 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
         ret = tk_commit_plan(s, &c);
     if (ret != TK_STORE_OK || (c.changed == 0 && !s->unwritten_since_mount))
         return ret;
-    return write_commit(s, &c);
+    return append_or_open(s, &c);
 }
 
 /* Ahead of time while the newest sector has room for all live values: if the erase fails, a further
@@ -220,7 +218,7 @@ static int erase_step(struct tk_store *s)
 {
     int ret = tk_media_erase_step(s, tk_write_next(s));
 
-    return ret == TK_STORE_FLASH ? tk_write_opening(s, &nothing, false) : ret;
+    return ret == TK_STORE_FLASH ? tk_write_opening(s, &tk_commit_nothing, false) : ret;
 }
 
 int tk_store_prepare(struct tk_store *s)
@@ -236,7 +234,7 @@ int tk_store_prepare(struct tk_store *s)
     if (ret != TK_STORE_OK || s->top.seq == 0)
         return ret;
     if (s->needs_rewrite || s->unwritten_since_mount)
-        return tk_write_opening(s, &nothing, s->unwritten_since_mount);
+        return tk_write_opening(s, &tk_commit_nothing, s->unwritten_since_mount);
     return wants_erase(s) ? erase_step(s) : TK_STORE_OK;
 }
 
@@ -248,7 +246,7 @@ int tk_store_scrub(struct tk_store *s)
     if (ret == TK_STORE_OK)
         ret = settle(s); /* what is unsettled would be copied whole */
     for (uint32_t i = 0; i < s->flash->sectors && ret == TK_STORE_OK && s->top.seq != 0; i++)
-        ret = tk_write_opening(s, &nothing, s->unwritten_since_mount);
+        ret = tk_write_opening(s, &tk_commit_nothing, s->unwritten_since_mount);
     return ret;
 }
 
@@ -321,7 +319,7 @@ int tk_store_wipe(struct tk_store *s)
     TK_ASSERT(s->flash != NULL);
     sectors = s->flash->sectors;
     if (begin(s) == TK_STORE_OK && s->top.seq != 0 && settle(s) == TK_STORE_OK)
-        (void)write_commit(s, &c); /* if that fails, the erases must do */
+        (void)append_or_open(s, &c); /* if that fails, the erases must do */
     newest = s->top.seq % sectors;
     for (uint32_t i = 0; i < sectors; i++) {
         if (i != newest)
@@ -352,7 +350,7 @@ uint32_t tk_store_worn(const struct tk_store *s)
 void tk_store_status(struct tk_store *s, struct tk_store_status *status)
 {
     uint32_t capacity = s->flash->sector_size - tk_header_records(s);
-    int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &nothing) : 0;
+    int32_t slack = begin(s) == TK_STORE_OK ? tk_store_slack(s, &tk_commit_nothing) : 0;
 
     *status = (struct tk_store_status){.capacity = capacity,
                                        .free = slack > 0 && !s->read_failed ? (uint32_t)slack : 0,

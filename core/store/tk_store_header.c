@@ -44,7 +44,7 @@ uint32_t tk_header_records(const struct tk_store *s)
 
 uint32_t tk_mark_size(const struct tk_store *s)
 {
-    return tk_header_records(s) + tk_media_align(s, TK_HEADER_USED);
+    return tk_header_records(s) + tk_media_align(s, TK_MARK_VOID);
 }
 
 /* --- writing --- */
@@ -93,7 +93,7 @@ uint32_t tk_header_words(const struct tk_store *s, const struct tk_header *h,
     out[SEQ] = h->seq;
     out[PREV_END] = h->prev_end;
     out[OPENED_END] = h->opened_end;
-    out[CRC] = ~crc_of(out, TK_CRC_SEALED, CRC);
+    out[CRC] = ~crc_of(out, TK_CRC_HEADER, CRC);
     out[SHAPE] = TK_FORMAT | (uint32_t)h->sectors << FORMAT_BITS |
                  (s->flash->sector_size / SIZE_STEP - 1) << SIZE_AT |
                  (h->is_complete ? COMPLETE : 0) | (s->seal != NULL ? SEALED : 0);
@@ -194,9 +194,9 @@ static int error_of_shape(const struct tk_store *s, struct tk_header *h, const u
     return tk_is_sealed(s) && !has_tag(s, h, words) ? TK_STORE_SEALED : TK_STORE_OK;
 }
 
-/* TK_STORE_MISSING: not a header after all. */
+/* has_seed: the CRC-32 is of TK_CRC_HEADER. TK_STORE_MISSING: not a header after all. */
 static int error_of(const struct tk_store *s, struct tk_header *h, uint32_t *words, uint32_t at,
-                    bool has_sealed_crc)
+                    bool has_seed)
 {
     bool is_sealed = s->seal != NULL;
 
@@ -204,29 +204,29 @@ static int error_of(const struct tk_store *s, struct tk_header *h, uint32_t *wor
     h->sectors = s->top.sectors;
     h->is_complete = false;
     h->worn = 0;
-    if (has_sealed_crc && !is_format_1(words, false)) {
+    if (has_seed && !is_format_1(words, false)) {
         if (has_shape(words, at))
             return error_of_shape(s, h, words);
         if (!is_format_1(words, true))
             return TK_STORE_MISSING;
     }
-    return has_sealed_crc == is_sealed ? TK_STORE_OK : TK_STORE_SEALED;
+    return has_seed == is_sealed ? TK_STORE_OK : TK_STORE_SEALED;
 }
 
 bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h)
 {
     uint32_t words[TK_HEADER_WORDS], half = tk_media_align(s, TK_HEADER_HALF);
-    bool sealed;
+    bool has_seed;
 
     for (uint32_t i = 0; i < TK_HEADER_WORDS; i++)
         words[i] = tk_media_number(s, at + (i < SHAPE ? 0 : half) + i % SHAPE * 4, 4);
-    sealed = has_crc(s, words, TK_CRC_SEALED);
-    if (!sealed && !has_crc(s, words, 0))
+    has_seed = has_crc(s, words, TK_CRC_HEADER);
+    if (!has_seed && !has_crc(s, words, 0))
         return false;
     h->seq = words[SEQ];
     h->prev_end = words[PREV_END];
     h->opened_end = words[OPENED_END];
-    h->error = (int8_t)error_of(s, h, words, at, sealed);
+    h->error = (int8_t)error_of(s, h, words, at, has_seed);
     if (h->error == 0 && h->seq % h->sectors != at / s->flash->sector_size)
         h->error = TK_STORE_SHAPE;
     return h->seq != 0 && h->seq <= NUMBERS && h->error != TK_STORE_MISSING &&

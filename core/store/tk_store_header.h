@@ -10,9 +10,11 @@ enum {
     TK_HEADER_WORDS = 8, /* of 4 bytes; each half begins at a write unit, records follow */
     TK_HEADER_HALF = 16, /* bytes of a half */
     TK_HEADER_COPIES = 3,
-    TK_HEADER_USED = 4, /* bytes of a mark that are programmed when it is void */
-    TK_FORMAT = 2
+    TK_MARK_VOID = 4, /* bytes of a mark that are programmed when it is void */
 };
+
+/* The seed of the CRC-32 of headers. Format 1 has it where it is sealed, else 0. */
+#define TK_CRC_HEADER TK_CRC_SEALED
 
 #define TK_HEADER_ERASED 0x80000000u /* in opened_end of a mark: the next sector is erased */
 #define TK_HEADER_OPEN   0x40000000u /* in opened_end of a mark: records may follow */

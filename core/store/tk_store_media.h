@@ -19,7 +19,8 @@ enum {
     TK_HEAD_DELETED = 254,  /* length of a head: the key was deleted */
     TK_HEAD_LONG = 255,     /* length of a head: TK_HEAD_PART, continued by the next head */
     TK_KEY_WIDE = 240,      /* first key that takes two heads, and first key byte of such a pair */
-    TK_KEY_ALL = 255        /* key byte of a deleted head: all keys */
+    TK_KEY_ALL = 255,       /* key byte of a deleted head: all keys */
+    TK_FORMAT = 2
 };
 
 #define TK_CRC_RESIDUE 0xdebb20e3u /* of data followed by its own CRC-32 */
@@ -34,6 +35,12 @@ static inline bool tk_is_sealed(const struct tk_store *s)
 
 /* Flash offset at which sector seq starts. */
 uint32_t tk_media_sector(const struct tk_store *s, uint32_t seq);
+
+/* Whether sector seq was written by format 1. */
+static inline bool tk_media_is_old(const struct tk_store *s, uint32_t seq)
+{
+    return s->top.format < TK_FORMAT && seq <= s->top.seq;
+}
 
 /* Rounds up to a write unit. */
 uint32_t tk_media_align(const struct tk_store *s, uint32_t at);

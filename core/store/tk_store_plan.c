@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+const struct tk_commit tk_commit_nothing;
+
 uint32_t tk_value_len(const struct tk_store_value *v)
 {
     uint32_t len = 0;

@@ -16,6 +16,9 @@ struct tk_commit {
     uint32_t cost;    /* bytes that they take at most once they are copied to another sector */
 };
 
+/* Changes nothing: for opening a sector with copies alone. */
+extern const struct tk_commit tk_commit_nothing;
+
 /* Fills in what follows from values and count. TK_STORE_OK, TK_STORE_FULL, TK_STORE_FLASH. */
 int tk_commit_plan(struct tk_store *s, struct tk_commit *c);
 

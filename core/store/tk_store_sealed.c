@@ -5,10 +5,9 @@ void tk_sealed_begin(struct tk_store *s, const uint8_t *nonce, uint32_t seq)
 {
     const uint8_t le[5] = {(uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16),
                            (uint8_t)(seq >> 24), TK_FORMAT};
-    bool is_old = s->top.format < TK_FORMAT && seq <= s->top.seq;
 
     s->seal->begin(s->seal->ctx, nonce);
-    s->seal->add_head(s->seal->ctx, le, is_old ? 4 : 5);
+    s->seal->add_head(s->seal->ctx, le, tk_media_is_old(s, seq) ? 4 : 5);
 }
 
 bool tk_sealed_is_authentic(struct tk_store *s, const struct tk_cursor *c,

@@ -36,15 +36,11 @@ void tk_cursor_first(struct tk_store *s, struct tk_cursor *c, uint32_t seq)
         c->limit = tk_media_is_worn(s, seq) ? 0 : sector + end_of(s, seq);
 }
 
-static bool is_old(const struct tk_store *s, uint32_t seq)
-{
-    return s->top.format < TK_FORMAT && seq <= s->top.seq;
-}
-
 /* The first of the two heads of a key from TK_KEY_WIDE on. */
 static bool is_wide(const struct tk_store *s, const struct tk_cursor *c, uint32_t head)
 {
-    return (head & 0xff) >= TK_KEY_WIDE && (head & 0xff) != TK_KEY_ALL && !is_old(s, c->seq);
+    return (head & 0xff) >= TK_KEY_WIDE && (head & 0xff) != TK_KEY_ALL &&
+           !tk_media_is_old(s, c->seq);
 }
 
 static uint32_t part_len(uint32_t head)

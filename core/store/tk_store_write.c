@@ -11,8 +11,6 @@
 
 /* --- copying to the sector that is opened --- */
 
-static const struct tk_commit nothing;
-
 struct opening {
     struct tk_writer w;
     uint16_t worn;     /* as tk_store.worn, with the sectors that failed */
@@ -128,7 +126,7 @@ uint32_t tk_write_next(const struct tk_store *s)
 
 /* --- opening --- */
 
-static void write_commit(struct tk_writer *w, const struct tk_commit *c)
+static void put_commit(struct tk_writer *w, const struct tk_commit *c)
 {
     if (c->changed == 0)
         return;
@@ -183,7 +181,7 @@ static bool evacuate(struct opening *o, uint32_t seq)
     w->at = s->append_at;
     w->limit = s->sector_closed ? w->at : s->limit;
     w->failed = false;
-    copy_all(o, &nothing, seq);
+    copy_all(o, &tk_commit_nothing, seq);
     s->sector_closed = s->sector_closed || w->failed;
     s->append_at = w->failed ? s->append_at : w->at;
     return !w->failed;
@@ -205,7 +203,7 @@ static bool try_sector(struct opening *o, uint32_t seq)
         w->at = sector + tk_header_records(s);
         w->limit = sector + s->flash->sector_size;
         copy_all(o, o->commit, o->is_complete ? UINT32_MAX : next_usable(s, seq, o->worn));
-        write_commit(w, o->commit);
+        put_commit(w, o->commit);
         if (finish(o))
             return true;
     }
@@ -220,7 +218,7 @@ static bool void_mark(struct tk_store *s)
     if (!s->is_marked)
         return true;
     s->is_marked = false;
-    good = tk_write_words(s, &zero, s->limit + tk_header_records(s), TK_HEADER_USED);
+    good = tk_write_words(s, &zero, s->limit + tk_header_records(s), TK_MARK_VOID);
     s->sector_closed = s->sector_closed || !good;
     s->next_erased = s->next_erased && good;
     return good;
@@ -274,7 +272,7 @@ bool tk_write_append(struct tk_store *s, const struct tk_commit *c)
 
     if (!void_mark(s))
         return false;
-    write_commit(&w, c);
+    put_commit(&w, c);
     if (!w.failed)
         s->append_at = w.at;
     else {
