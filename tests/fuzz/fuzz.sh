@@ -113,6 +113,7 @@ if [ "${1-}" = --soak ]; then
     set -- --soak "$@"
 elif [ $# -gt 0 ]; then
     known "$@"
+    [ "$1" -gt 0 ] || { echo "0 seconds would have no end" && exit 2; }
 fi
 echo "building the targets, which takes minutes the first time"
 need_to_build
