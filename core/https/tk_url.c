@@ -214,14 +214,14 @@ bool tk_query_value(const char *url, const char *name, char *out, size_t size)
 {
     size_t name_len = strlen(name);
     const char *s = strchr(url, '?');
-    bool ok = false;
+    bool ok = false, is_found = false;
 
     while (s != NULL && (*s == '?' || *s == '&')) {
         size_t len = strcspn(++s, "&#");
 
         if (len > name_len && memcmp(s, name, name_len) == 0 && s[name_len] == '=') {
-            ok = decode(s + name_len + 1, len - name_len - 1, out, size);
-            break;
+            ok = !is_found && decode(s + name_len + 1, len - name_len - 1, out, size);
+            is_found = true;
         }
         s += len;
     }

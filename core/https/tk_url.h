@@ -42,7 +42,8 @@ bool tk_host_same(const struct tk_host *a, const struct tk_host *b);
 void tk_text_host(struct tk_text *t, const struct tk_host *host);
 
 /* Percent-decodes the value of a query parameter ("...?a=b&name=value#...") into out. False, with
- * out empty, if it is missing, badly encoded, or over size. */
+ * out empty, if it is missing, badly encoded, over size, or there more than once (RFC 6749 section
+ * 3.1). */
 bool tk_query_value(const char *url, const char *name, char *out, size_t size);
 
 #endif

@@ -311,7 +311,9 @@ static void finds_parameters(void **state)
         {"?code=a=b", "a=b"},
         {"?code=a+b%20c", "a b c"},
         {"?code=%2B%2f%2F%C3%A9", "+//\xc3\xa9"},
-        {"?code=first&code=second", "first"},
+        {"?code=first&code=second", NULL},
+        {"?code=first&x&code=", NULL},
+        {"?code=first&code", "first"}, /* without a value it is another parameter */
         {"?xcode=1&code_=2&codes=3&code=4", "4"},
         {"?x?code=1&code=2", "2"},
         {"??code=1", NULL},
@@ -333,7 +335,8 @@ static void finds_parameters(void **state)
         {"?code=%%41", NULL},
         {"?code=%-1", NULL},
         {"?code=a%00b", NULL},
-        {"?code=%&code=1", NULL}, /* the first one counts, even if malformed */
+        {"?code=%&code=1", NULL},
+        {"?code=1&code=%", NULL},
     };
 
     (void)state;

@@ -206,6 +206,8 @@ static void the_redirect_must_carry_the_state_of_the_url(void **state)
                         "ERR wrong_state");
     world_assert_begins(world_type(&w, "auth code http://localhost:7000/?code=c"),
                         "ERR wrong_state");
+    write_redirect(line, "c", "&state=other"); /* beside ours */
+    world_assert_begins(world_type(&w, line), "ERR wrong_state");
     write_redirect(line, "c", "&domain=other.bitrix24.com");
     world_assert_begins(world_type(&w, line), "ERR wrong_domain");
     assert_int_equal(w.server.requests, 0);
