@@ -4,7 +4,7 @@
 
 /*
  * Seals the records of a store: AES-128-GCM (NIST SP 800-38D) over the values, with the number of
- * the sector and the format, and the record's count and heads as associated data.
+ * the sector, the format, and the record's count and heads as associated data.
  *
  * The nonce is synthetic, as in SIV (RFC 5297): the first 12 bytes of HMAC-SHA256 over the
  * associated data and the plaintext. So a commit that was torn and is tried again with other values
