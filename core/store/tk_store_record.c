@@ -189,6 +189,7 @@ static uint32_t put_record(struct tk_writer *w, bool derives_nonce)
     uint32_t end;
 
     w->bounce = bounce;
+    w->fill = 0;
     w->derives_nonce = derives_nonce;
     w->crc = tk_crc_begin(w->s, w->seq);
     w->source_crc = tk_crc_begin(w->s, w->source.seq);

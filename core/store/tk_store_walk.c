@@ -53,7 +53,7 @@ static uint32_t part_len(uint32_t head)
 /* Reads a head until it reads the same twice: the check does not cover it. */
 static uint32_t next_head(struct tk_store *s, struct tk_cursor *c)
 {
-    uint32_t at = c->at + 1 + 2u * c->next_head++, head = 0, again = 1;
+    uint32_t at = c->at + 1 + 2u * c->next_head++, head = UINT32_MAX, again = 0;
 
     for (int i = 0; i < 4 && head != again; i++) {
         again = head;

@@ -290,6 +290,29 @@ static void status_says_what_fits(void **state)
     }
 }
 
+/* --- misreads --- */
+
+/* Of each read, and each of its bits: also a head that reads as 0. */
+static void a_misread_of_a_get_shows_in_nothing(void **state)
+{
+    struct tk_store_piece pieces[] = {{"four", 4}, {"one", 3}};
+    struct tk_store_value values[] = {{0, 1, &pieces[0]}, {2, 1, &pieces[1]}};
+    char got[4];
+
+    (void)state;
+    begin(1024, 2, 1);
+    assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
+    for (uint32_t seed = 1; seed < 200; seed++) {
+        for (uint64_t at = 1; at < 20; at++) {
+            f.random = seed * 0x9e3779b97f4a7c15u;
+            f.misread_at = f.reads + at;
+            assert_int_equal(tk_store_get(&s, 2, got, sizeof got), 3);
+            assert_memory_equal(got, "one", 3);
+        }
+    }
+    end();
+}
+
 /* --- a larger area, lost headers --- */
 
 /* After a stop in good order all live values are copied, too, wherever the ring stands. */
@@ -350,6 +373,7 @@ int main(void)
         cmocka_unit_test(keys_of_64_accounts),
         cmocka_unit_test(the_first_commit_reads_at_most_three_areas),
         cmocka_unit_test(status_says_what_fits),
+        cmocka_unit_test(a_misread_of_a_get_shows_in_nothing),
         cmocka_unit_test(a_larger_area_after_a_stop_in_good_order),
         cmocka_unit_test(a_header_that_cannot_be_read_is_reported),
     };
