@@ -320,7 +320,7 @@ static void a_larger_area_after_a_stop_in_good_order(void **state)
 {
     (void)state;
     for (uint32_t sectors = 2; sectors <= 4; sectors++) {
-        for (uint32_t last = 1; last < 40; last++) {
+        for (uint32_t last = 1; last < 30; last++) {
             begin(1024, sectors, 1);
             run(0, last);
             tk_store_close(&s);
@@ -332,12 +332,12 @@ static void a_larger_area_after_a_stop_in_good_order(void **state)
             tk_sim_flash_free(&small);
             open_store();
             assert_true(holds(last - 1));
-            for (uint32_t n = last; n < last + 20; n++) {
+            for (uint32_t n = last; n < last + 12; n++) {
                 assert_int_equal(commit(n), TK_STORE_OK);
                 assert_true(holds(n));
             }
             open_store();
-            assert_true(holds(last + 19));
+            assert_true(holds(last + 11));
             end();
         }
     }
