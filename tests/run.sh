@@ -36,7 +36,6 @@ compute | unit-asan        | unit tests under sanitizers | ctest --preset host-a
 compute | bench            | instructions of a refresh, as README has them | tests/bench.sh --check
 compute | bitrix24         | the tests' own Bitrix24 | python3 -m unittest discover -s tests/bitrix24
 compute | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
-compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
 compute | unit-valgrind    | unit tests under valgrind | tests/valgrind.sh build/host
 wait    | end-to-end       | the host program against real TLS servers | python3 tests/e2e/run.py -j8
 wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j8 --quick
@@ -46,6 +45,7 @@ wait    | boards           | the firmware of each board in QEMU | python3 tests/
 wait    | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
 wait    | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 wait    | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
+wait    | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
 wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
 wait    | release          | reproducible build, bill of materials | python3 tests/release/run.py
