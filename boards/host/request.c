@@ -270,16 +270,8 @@ void tk_request_step(struct tk_control *c, struct tk_control_client *client, uin
     tk_wipe(token, sizeof token);
 }
 
-static bool may_get(const struct tk_control *c, const struct tk_control_client *client,
-                    const char *ref)
-{
-    const struct tk_account *a = tk_keeper_account(c->keeper, ref);
-
-    return client->is_admin ||
-           tk_access_may_get(c->access, client->rights, a != NULL ? a->name : ref);
-}
-
-/* While the client waits, another account may become the first one. */
+/* Puts the name of the account in place of "", the first one: while the client waits, that may
+ * become another. */
 static void name_account(const struct tk_control *c, struct tk_control_client *client)
 {
     const struct tk_account *a = tk_keeper_account(c->keeper, client->ref);
@@ -295,12 +287,12 @@ static void run_get(struct tk_control *c, struct tk_control_client *client, cons
         tk_reply_error(client, TK_E_NO_SUCH_REF, TK_EXIT_NO_REF);
         return;
     }
-    if (!may_get(c, client, client->ref)) {
+    name_account(c, client);
+    if (!client->is_admin && !tk_access_may_get(c->access, client->rights, client->ref)) {
         tk_journal_refusal(&c->journal, client->uid, client->pid, "get", now_ms);
         tk_reply_words(client, "not_allowed", NOT_ALLOWED, TK_EXIT_OPERATOR);
         return;
     }
-    name_account(c, client);
     client->min_valid_s = f->min_valid == NONE ? TK_MIN_VALID_DEFAULT : (uint32_t)f->min_valid;
     client->deadline_ms =
         now_ms + 1000 * (uint64_t)(f->timeout == NONE ? GET_TIMEOUT_S : f->timeout);
