@@ -85,15 +85,21 @@ static void a_demand_after_a_failed_refresh_does_not_wait_for_the_next(void **st
     assert_int_equal(account()->refresh.failures, 1);
 }
 
+/* Nothing renews the token, which has this long to live. */
+static void leave_life_of(uint64_t ms)
+{
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, account()->expires_ms - ms - w.port.now_ms);
+}
+
 static void a_token_with_half_of_its_life_is_not_renewed(void **state)
 {
     char token[TK_TOKEN_MAX + 1];
     struct tk_token_info info;
 
     (void)state;
-    world_provision(&w);
-    world_type(&w, "set renew on-demand");
-    world_run(&w, account()->expires_ms - 30 * MINUTE - w.port.now_ms);
+    leave_life_of(30 * MINUTE);
     assert_int_equal(tk_token_get(&w.keeper, NULL, 1801, token, sizeof token, &info),
                      TK_TOKEN_VALUE);
     assert_int_equal(info.expires_in, 1800);
@@ -109,9 +115,7 @@ static void a_token_is_served_in_its_last_second(void **state)
     struct tk_token_info info;
 
     (void)state;
-    world_provision(&w);
-    world_type(&w, "set renew on-demand");
-    world_run(&w, account()->expires_ms - 1000 - w.port.now_ms);
+    leave_life_of(1000);
     assert_int_equal(tk_token_get(&w.keeper, NULL, 0, token, sizeof token, &info), TK_TOKEN_VALUE);
     assert_int_equal(info.expires_in, 1);
     world_run(&w, 1);
