@@ -233,16 +233,15 @@ static void finish_line(struct tk_http *h)
 /* What follows an interim (1xx) response. 101 was not asked for (RFC 9110 7.8). */
 static bool next_response(struct tk_http *h)
 {
-    const struct tk_json_fields *to_pick = h->fields;
-    uint32_t bytes = h->bytes;
-    size_t used = h->used;
-    bool ok = h->status != 101;
+    struct tk_http before = *h;
 
     tk_http_begin(h, h->body, h->body_size);
-    h->fields = to_pick;
-    h->bytes = bytes;
-    h->used = used;
-    return ok;
+    h->fields = before.fields;
+    h->on_content = before.on_content;
+    h->ctx = before.ctx;
+    h->bytes = before.bytes;
+    h->used = before.used;
+    return before.status != 101;
 }
 
 /* The empty line after the fields: decides how the body ends (RFC 9112 6.3), and whether the
@@ -376,7 +375,8 @@ static void pick(struct tk_http *h, const char *data, size_t len)
     append(h, data, len < room ? len : room);
 }
 
-/* Consumes bytes of the content; drops what does not fit. Returns how many. */
+/* Consumes bytes of the content; drops what does not fit. Returns how many; 0: on_content wants no
+ * more. */
 static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
 {
     if (h->state != BODY_CLOSE && len > h->remaining)
@@ -386,6 +386,13 @@ static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
     else
         append(h, data, len);
     h->body[h->body_len] = '\0';
+    if (h->on_content != NULL) {
+        h->bytes = BYTES_MAX - BODY_MAX; /* only what comes between contents is limited */
+        if (!h->on_content(h->ctx, h, data, len)) {
+            h->err = TK_E_CANCELLED;
+            return 0;
+        }
+    }
     h->length += (uint32_t)len;
     h->remaining -= (uint32_t)len;
     if (h->state != BODY_CLOSE && h->remaining == 0)
@@ -428,7 +435,7 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
             return end_early(h);
         used = consume(h, data, len < left ? len : left);
         if (used == 0)
-            return fail(h, TK_E_HTTP_MALFORMED);
+            return fail(h, h->err != TK_OK ? h->err : TK_E_HTTP_MALFORMED);
         h->bytes += (uint32_t)used;
         if (in_head && tk_http_has_head(h))
             h->bytes = BYTES_MAX - BODY_MAX;

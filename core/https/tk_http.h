@@ -8,9 +8,10 @@
  *
  * It reads what curl reads, and loses as little as possible of what exceeds a limit; rfc.md has the
  * clauses. Limits: 300 KB of head, interim (1xx) responses included, else it fails; 64 KB of body,
- * which ends there. A field that does not fit the buffer is ignored; of the content what fits the
- * buffer is kept, and the rest is read past. No transfer coding but chunked. A content coding is
- * named, not decoded; a redirect is reported by its status, not followed.
+ * which ends there, unless on_content gets it. A field that does not fit the buffer is ignored; of
+ * the content what fits the buffer is kept, and the rest is read past. No transfer coding but
+ * chunked. A content coding is named, not decoded; a redirect is reported by its status, not
+ * followed.
  */
 
 #include "tk_err.h"
@@ -48,6 +49,11 @@ struct tk_http {
      * bytes; of the content itself it keeps the first TK_HTTP_BEGINNING. NULL: none. */
     const struct tk_json_fields *fields;
     struct tk_json_pick pick; /* if there are fields */
+
+    /* Set after tk_http_begin: gets the content in pieces as it comes, without chunks; it has no
+     * limit then. data is valid during the call. False ends the response. NULL: not needed. */
+    bool (*on_content)(void *ctx, const struct tk_http *h, const char *data, size_t len);
+    void *ctx;
 
     /* the response, continued */
     int64_t date_unix;       /* of the Date field; 0: none */

@@ -36,6 +36,26 @@ static int feed(const char *bytes, size_t len, size_t step)
     return result;
 }
 
+/* --- a listener --- */
+
+struct listener {
+    size_t bytes;
+    uint32_t sum;
+    size_t enough; /* bytes after which it ends the response */
+};
+
+static bool hear(void *ctx, const struct tk_http *http, const char *data, size_t len)
+{
+    struct listener *l = ctx;
+
+    assert_true(tk_http_has_head(http));
+    assert_int_equal(http->status, 200);
+    for (size_t i = 0; i < len; i++)
+        l->sum = 31 * l->sum + (unsigned char)data[i];
+    l->bytes += len;
+    return l->bytes < l->enough;
+}
+
 static void begin(void)
 {
     memset(body, '#', sizeof body);
@@ -491,6 +511,110 @@ static void wiping_leaves_nothing_of_a_response(void **state)
     }
 }
 
+/* --- content that is passed on --- */
+
+enum { LONG_CONTENT = 300000, PIECES = 1500 };
+
+/* Of LONG_CONTENT bytes, in chunks of that many; 0: as a whole. Returns the length. */
+static size_t write_long(char *out, size_t chunk)
+{
+    char *at = out;
+
+    at += sprintf(at, "HTTP/1.1 200 OK\r\n");
+    if (chunk == 0)
+        at += sprintf(at, "Content-Length: %d\r\n\r\n", LONG_CONTENT);
+    else
+        at += sprintf(at, "Transfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < LONG_CONTENT; i++) {
+        if (chunk > 0 && i % chunk == 0)
+            at += sprintf(at, "%s%zx\r\n", i == 0 ? "" : "\r\n", chunk);
+        *at++ = (char)('a' + i % 23);
+    }
+    if (chunk > 0)
+        at += sprintf(at, "\r\n0\r\n\r\n");
+    return (size_t)(at - out);
+}
+
+static uint32_t sum_of_long(void)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < LONG_CONTENT; i++)
+        sum = 31 * sum + (unsigned char)('a' + i % 23);
+    return sum;
+}
+
+static void content_of_any_length_is_passed_on(void **state)
+{
+    static const size_t chunks[] = {0, 1, 8, 30000};
+    char *response = malloc(8 * LONG_CONTENT);
+
+    (void)state;
+    assert_non_null(response);
+    for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+        struct listener l = {.enough = SIZE_MAX};
+        size_t len = write_long(response, chunks[i]);
+
+        begin();
+        h.on_content = hear;
+        h.ctx = &l;
+        assert_int_equal(feed(response, len, PIECES), TK_HTTP_DONE);
+        assert_int_equal(l.bytes, LONG_CONTENT);
+        assert_int_equal(l.sum, sum_of_long());
+        assert_true(h.keep);
+        assert_true(h.is_cut); /* what the buffer keeps */
+    }
+    free(response);
+}
+
+static void a_listener_ends_the_response(void **state)
+{
+    struct listener l = {.enough = 5};
+
+    (void)state;
+    begin();
+    h.on_content = hear;
+    h.ctx = &l;
+    assert_int_equal(feed("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n012345678", 48, 3),
+                     TK_HTTP_FAILED);
+    assert_int_equal(h.err, TK_E_CANCELLED);
+    assert_in_range(l.bytes, 5, 7);
+}
+
+/* An interim response has no content; its successor's is heard. */
+static void an_interim_response_keeps_the_listener(void **state)
+{
+    struct listener l = {.enough = SIZE_MAX};
+    static const char response[] = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+
+    (void)state;
+    begin();
+    h.on_content = hear;
+    h.ctx = &l;
+    assert_int_equal(feed(response, sizeof response - 1, 5), TK_HTTP_DONE);
+    assert_int_equal(l.bytes, 3);
+}
+
+/* Between pieces of content too much framing is malice. */
+static void framing_without_content_is_limited(void **state)
+{
+    struct listener l = {.enough = SIZE_MAX};
+    int result = TK_HTTP_MORE;
+
+    (void)state;
+    begin();
+    h.on_content = hear;
+    h.ctx = &l;
+    result = feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1;", 58, 58);
+    for (int i = 0; result == TK_HTTP_MORE && i < 100000; i++)
+        result = tk_http_feed(&h, "x", 1);
+    assert_int_equal(result, TK_HTTP_DONE);
+    assert_true(h.is_cut);
+    assert_false(h.keep);
+    assert_int_equal(l.bytes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +635,12 @@ int main(void)
         cmocka_unit_test(limits_what_it_reads_past),
         cmocka_unit_test(survives_noise),
         cmocka_unit_test(wiping_leaves_nothing_of_a_response),
+}
+
+        cmocka_unit_test(content_of_any_length_is_passed_on),
+        cmocka_unit_test(a_listener_ends_the_response),
+        cmocka_unit_test(an_interim_response_keeps_the_listener),
+        cmocka_unit_test(framing_without_content_is_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
