@@ -220,7 +220,7 @@ static void write_task(const struct tk_alert *alert, struct tk_text *out,
     add_message(alert, out);
     tk_corezoid_end(out);
     sign(alert, out, path_len, body_start, now_unix);
-    tk_http_request_end(out, body_start);
+    tk_http_request_end(out, body_start, 0);
 }
 
 static void write_plain(const struct tk_alert *alert, struct tk_text *out,
@@ -229,7 +229,7 @@ static void write_plain(const struct tk_alert *alert, struct tk_text *out,
     size_t body_start = tk_http_request(out, "POST", host, path, "application/json");
 
     add_message(alert, out);
-    tk_http_request_end(out, body_start);
+    tk_http_request_end(out, body_start, 0);
 }
 
 /* From now on the POST may be delivered, even if no response arrives. */

@@ -35,6 +35,8 @@ void tk_connection_assign(struct tk_connection *conn, struct tk_request *r)
     TK_ASSERT(conn->request == NULL);
     conn->request = r;
     conn->written = 0;
+    conn->produced = 0;
+    r->paused = false;
     conn->err = TK_OK;
     conn->retries = 0;
     tk_http_begin(&conn->http, conn->work, sizeof conn->work); /* no response yet */
@@ -122,19 +124,61 @@ static int no_bytes(struct tk_connection *conn, int n)
     return fail(conn, n == TK_SOCK_CLOSED ? TK_E_CONN_LOST : conn->tls.err);
 }
 
+/* Puts the next part of the body in work. */
+static bool produce(struct tk_connection *conn)
+{
+    struct tk_request *r = conn->request;
+    uint32_t left = r->body_len - conn->produced;
+    size_t room = left < sizeof conn->work ? left : sizeof conn->work;
+    size_t n = r->produce(r, conn->produced, conn->work, room);
+
+    TK_ASSERT(n <= room);
+    conn->produced += (uint32_t)n;
+    conn->unsent = n;
+    if (conn->written < n)
+        conn->written = n;
+    return n > 0;
+}
+
+static bool has_more(const struct tk_connection *conn)
+{
+    return conn->request->produce != NULL && conn->produced < conn->request->body_len;
+}
+
+static bool on_content(void *ctx, const struct tk_http *h, const char *data, size_t len)
+{
+    struct tk_connection *conn = ctx;
+    enum tk_take take = conn->request->on_body(conn->request, h, data, len);
+
+    conn->request->paused |= take == TK_TAKE_PAUSE;
+    return take != TK_TAKE_NONE;
+}
+
+static void begin_response(struct tk_connection *conn)
+{
+    tk_http_begin(&conn->http, conn->work, sizeof conn->work);
+    conn->http.fields = conn->request->fields;
+    if (conn->request->on_body != NULL) {
+        conn->http.on_content = on_content;
+        conn->http.ctx = conn;
+    }
+}
+
+/* Until all is sent, or the socket takes no more. */
 static int send_request(struct tk_connection *conn)
 {
     conn->request->sent = true;
-    int n = tk_tls_send(&conn->tls, conn->work, conn->unsent);
+    while (conn->unsent > 0) {
+        int n = tk_tls_send(&conn->tls, conn->work, conn->unsent);
 
-    if (n < 0)
-        return no_bytes(conn, n);
-    conn->unsent -= (size_t)n;
-    memmove(conn->work, conn->work + n, conn->unsent);
-    if (conn->unsent > 0)
-        return TK_HTTP_MORE;
-    tk_http_begin(&conn->http, conn->work, sizeof conn->work);
-    conn->http.fields = conn->request->fields;
+        if (n < 0)
+            return no_bytes(conn, n);
+        conn->unsent -= (size_t)n;
+        memmove(conn->work, conn->work + n, conn->unsent);
+        if (conn->unsent == 0 && has_more(conn) && !produce(conn))
+            return fail(conn, TK_E_CANCELLED);
+    }
+    begin_response(conn);
     return TK_HTTP_MORE;
 }
 
@@ -154,7 +198,7 @@ static int read_piece(struct tk_connection *conn, char bytes[RECV_SIZE], bool *a
     return result;
 }
 
-/* Bounded by the limits of tk_http_feed for head and body. */
+/* Bounded by the limits of tk_http_feed for head and body, or by on_body. */
 static int read_response(struct tk_connection *conn)
 {
     char bytes[RECV_SIZE];
@@ -163,7 +207,7 @@ static int read_response(struct tk_connection *conn)
 
     do {
         result = read_piece(conn, bytes, &again);
-    } while (result == TK_HTTP_MORE && !again);
+    } while (result == TK_HTTP_MORE && !again && !conn->request->paused);
     tk_wipe(bytes, sizeof bytes);
     return result;
 }
@@ -181,7 +225,7 @@ static int step_opening(struct tk_connection *conn, bool *busy)
 
 /* Goes on to reading as soon as all is sent: tk_wait returns for the response only if the socket
  * was asked for it. */
-static int step_ready(struct tk_connection *conn, bool *busy)
+static int step_ready(struct tk_connection *conn)
 {
     int result;
 
@@ -191,23 +235,18 @@ static int step_ready(struct tk_connection *conn, bool *busy)
             return result;
     }
     if (conn->unsent > 0) {
-        size_t before = conn->unsent;
-
         result = send_request(conn);
-        if (result != TK_HTTP_MORE || conn->unsent > 0) {
-            *busy |= conn->unsent < before; /* the socket may take more */
+        if (result != TK_HTTP_MORE || conn->unsent > 0)
             return result;
-        }
     }
-    return read_response(conn);
+    return conn->request->paused ? TK_HTTP_MORE : read_response(conn);
 }
 
 bool tk_connection_step(struct tk_connection *conn, uint64_t now_ms, bool *busy)
 {
-    int result =
-        conn->tls.stage == TK_TLS_READY ? step_ready(conn, busy) : step_opening(conn, busy);
+    int result = conn->tls.stage == TK_TLS_READY ? step_ready(conn) : step_opening(conn, busy);
 
-    if (result <= TK_HTTP_MORE && now_ms >= conn->request->deadline_ms)
+    if (result <= TK_HTTP_MORE && now_ms >= conn->request->deadline_ms && !conn->request->paused)
         result = fail(conn, TK_E_TIMEOUT);
     *busy |= result != TK_HTTP_MORE; /* for the new handshake, or for a queued request */
     if (result > TK_HTTP_MORE)
@@ -226,7 +265,7 @@ uint64_t tk_connection_next_ms(const struct tk_connection *conn)
     uint64_t next_ms = UINT64_MAX;
 
     if (conn->request != NULL)
-        next_ms = conn->request->deadline_ms;
+        next_ms = conn->request->paused ? UINT64_MAX : conn->request->deadline_ms;
     else if (tk_connection_is_open(conn))
         next_ms = conn->keepalive_until_ms;
     if ((conn->tls.stage == TK_TLS_TCP || conn->tls.stage == TK_TLS_HANDSHAKE) &&

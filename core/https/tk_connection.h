@@ -22,6 +22,7 @@ struct tk_connection {
     enum tk_err err;             /* why the request ends */
     struct tk_http http;
     size_t unsent;           /* bytes of the request left in work */
+    uint32_t produced;       /* of the body that the request's owner produces */
     char work[TK_WORK_SIZE]; /* the request, then the body of the response */
 };
 

@@ -8,7 +8,7 @@
 
 /* Content-Length is filled in later: white space before a field's value (OWS, RFC 9112 5) leaves
  * room for it. */
-#define LENGTH_ROOM "      "
+#define LENGTH_ROOM "           " /* and 10 digits */
 
 size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
                        const char *path, const char *body_type)
@@ -26,16 +26,16 @@ size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_ho
     return t->len;
 }
 
-void tk_http_request_end(struct tk_text *t, size_t body_start)
+void tk_http_request_end(struct tk_text *t, size_t body_start, uint32_t more)
 {
     char digits[sizeof LENGTH_ROOM];
     struct tk_text number;
 
-    if (!tk_text_ok(t) || t->len == body_start)
+    if (!tk_text_ok(t) || t->len + more == body_start)
         return;
-    TK_ASSERT(body_start >= 4 && body_start < t->len);
+    TK_ASSERT(body_start >= 4 && body_start <= t->len);
     TK_ASSERT(memcmp(t->buf + body_start - 4, "\r\n\r\n", 4) == 0);
     tk_text_init(&number, digits, sizeof digits);
-    tk_text_int(&number, (int64_t)(t->len - body_start));
+    tk_text_int(&number, (int64_t)(t->len - body_start) + more);
     memcpy(t->buf + body_start - strlen("\r\n\r\n") - number.len, digits, number.len);
 }

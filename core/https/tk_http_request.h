@@ -13,8 +13,9 @@
 size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
                        const char *path, const char *body_type);
 
-/* Fills in Content-Length. t is the text that tk_http_request was called with, and still holds the
- * head; check it with tk_text_ok. No effect on a request without a body. */
-void tk_http_request_end(struct tk_text *t, size_t body_start);
+/* Fills in Content-Length: what t holds of the body, and more bytes that follow it. t is the text
+ * that tk_http_request was called with, and still holds the head; check it with tk_text_ok. No
+ * effect on a request without a body. */
+void tk_http_request_end(struct tk_text *t, size_t body_start, uint32_t more);
 
 #endif

@@ -81,6 +81,11 @@ void tk_https_cancel(struct tk_https *https, struct tk_request *r)
     }
 }
 
+void tk_https_resume(struct tk_request *r)
+{
+    r->paused = false;
+}
+
 const struct tk_tls *tk_https_tls(const struct tk_request *r)
 {
     return r->connection == NULL ? NULL : &r->connection->tls;
@@ -225,7 +230,8 @@ static int score(const struct tk_connection *conn, const struct tk_request *r)
                                                      : IDLE_TO_OTHER_HOST;
     if (can_take_over(conn, r))
         return TAKE_OVER;
-    if (other->priority >= r->priority || is_awaited(other))
+    if (other->priority >= r->priority || is_awaited(other) ||
+        (other->once && r->priority < TK_PRIORITY_EXCHANGE))
         return NOT_ELIGIBLE;
     return PREEMPT_MOST - (int)other->priority;
 }
@@ -251,6 +257,15 @@ static void assign(struct tk_https *https, struct tk_connection *conn, struct tk
         open_connection(https, conn);
 }
 
+/* A preempted request: starts over, or ends. */
+static void put_back(struct tk_https *https, struct tk_request *r)
+{
+    if (r->once)
+        r->done(r, TK_E_CONN_LOST, NULL);
+    else
+        enqueue(https, r);
+}
+
 static void assign_queued(struct tk_https *https)
 {
     struct tk_request *r, *next;
@@ -270,7 +285,7 @@ static void assign_queued(struct tk_https *https)
             tk_connection_release(conn);
         assign(https, conn, r);
         if (preempted != NULL) {
-            enqueue(https, preempted);
+            put_back(https, preempted);
             next = https->queue;
         }
     }
@@ -289,7 +304,7 @@ void tk_https_drain(struct tk_https *https)
             continue;
         tk_connection_close(conn);
         tk_connection_release(conn);
-        enqueue(https, r);
+        put_back(https, r);
     }
 }
 

@@ -16,6 +16,13 @@ enum tk_priority {
     TK_PRIORITY_EXCHANGE
 };
 
+/* What an owner says to a piece of a response. */
+enum tk_take {
+    TK_TAKE_MORE,
+    TK_TAKE_PAUSE, /* no more before tk_https_resume */
+    TK_TAKE_NONE   /* the request ends with TK_E_CANCELLED */
+};
+
 /* The owner sets these before tk_https_submit and does not change them until done is called. */
 struct tk_request {
     struct tk_host host;
@@ -32,6 +39,19 @@ struct tk_request {
      * ends the request. NULL: only open the connection. */
     enum tk_err (*write)(struct tk_request *r, struct tk_text *out);
 
+    /* A body that `write` has no room for: the body_len bytes after what it appended
+     * (tk_http_request_end). Puts 1 to size of them, from offset on, and returns how many; 0 ends
+     * the request with TK_E_CANCELLED. Called again from 0 if the request starts over. NULL: none.
+     */
+    size_t (*produce)(struct tk_request *r, uint32_t offset, char *out, size_t size);
+    uint32_t body_len;
+
+    /* Gets the content of the response in pieces as it comes, however long it is (tk_http.h,
+     * on_content), perhaps from the beginning again if the request starts over. It may move
+     * deadline_ms, which does not count during a pause. NULL: not needed. */
+    enum tk_take (*on_body)(struct tk_request *r, const struct tk_http *response, const char *data,
+                            size_t len);
+
     /* Called once, at the end of the request; may submit r again. TK_OK: response is complete,
      * whatever its status, or NULL without write; its body may be cut (tk_http.h). Any other error:
      * response is what was read of it, if that is more than the head (the connection was lost, or
@@ -42,12 +62,18 @@ struct tk_request {
     /* Set by tk_https: bytes of the request may have reached the server. */
     bool sent;
 
+    /* Set by the owner, at any time: the request must not start over, since it was sent and would
+     * be done twice, or since content was passed on. An exchange that needs its connection ends it
+     * with TK_E_CONN_LOST; others do not preempt it. */
+    bool once;
+
     bool asks_date; /* set by the owner: a HEAD request, whose response has no body */
 
     /* private */
     struct tk_request *next;
     struct tk_connection *connection;
     bool queued;
+    bool paused;
 };
 
 /* A port without the clock of an operating system has nothing to compare a Date with. */

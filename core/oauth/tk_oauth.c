@@ -62,7 +62,7 @@ static void token_request(struct tk_text *t, const struct tk_host *host,
     tk_text_form(t, secret);
     tk_text_print(t, "&%s=", parameter);
     tk_text_form(t, value);
-    tk_http_request_end(t, body_start);
+    tk_http_request_end(t, body_start, 0);
 }
 
 void tk_oauth_exchange_request(struct tk_text *t, const struct tk_host *host,

@@ -122,7 +122,7 @@ enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r
 
     tk_text_add(out, "auth=");
     tk_text_form(out, token);
-    tk_http_request_end(out, body_start);
+    tk_http_request_end(out, body_start, 0);
     return TK_OK;
 }
 

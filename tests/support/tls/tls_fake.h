@@ -28,6 +28,8 @@ struct tls_fake {
     bool unsolicited;  /* the server has sent bytes on an idle connection */
 
     bool config_freed;
+    size_t body_bytes;       /* sent after the heads of requests */
+    uint32_t body_sum;       /* 31 * sum + byte, of these */
     unsigned opened, closed; /* connections so far */
     uint64_t closed_ms;      /* the tick of the last close */
     char log[2048]; /* "+a" connection to host a opened, "-a" closed, or a request's name */

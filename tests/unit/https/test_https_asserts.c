@@ -101,10 +101,10 @@ static void a_body_starts_after_its_head(void **state)
     size_t body_start = tk_http_request(&t, "POST", &host, "/", "text/plain");
 
     tk_text_add(&t, "body");
-    tk_http_request_end(&t, body_start);
-    expect_assert_failure(tk_http_request_end(&t, body_start - 1));
-    expect_assert_failure(tk_http_request_end(&t, 0));
-    expect_assert_failure(tk_http_request_end(&u, body_start)); /* of another text */
+    tk_http_request_end(&t, body_start, 0);
+    expect_assert_failure(tk_http_request_end(&t, body_start - 1, 0));
+    expect_assert_failure(tk_http_request_end(&t, 0, 0));
+    expect_assert_failure(tk_http_request_end(&u, body_start, 0)); /* of another text */
 }
 
 static void a_response_has_a_buffer(void **state)

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* core/https/tk_https.c over a scripted TLS: bodies that are larger than a connection's buffer. */
+
+#include "requests.h"
+#include "tk_container.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\nabcdefghijklmnopqrstuvwxyz"
+
+/* --- requests --- */
+
+static uint32_t offsets[64];
+static unsigned produced;
+static size_t piece; /* bytes that a call gives; 0: all that fit */
+
+static size_t produce(struct tk_request *r, uint32_t offset, char *out, size_t size)
+{
+    (void)r;
+    if (produced < 64)
+        offsets[produced++] = offset;
+    size = piece > 0 && piece < size ? piece : size;
+    for (size_t i = 0; i < size; i++)
+        out[i] = (char)('A' + (offset + i) % 19);
+    return size;
+}
+
+static uint32_t sum_of(uint32_t bytes)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < bytes; i++)
+        sum = 31 * sum + (unsigned char)('A' + i % 19);
+    return sum;
+}
+
+static void a_body_is_produced_in_pieces(void **state)
+{
+    static const struct {
+        size_t piece, send_at_most;
+    } cases[] = {{0, 0}, {1000, 0}, {1000, 7}, {2047, 2047}, {999, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_request x = {.name = "", .r = {.produce = produce, .body_len = 9000}};
+
+        tls_fake.body_bytes = tls_fake.body_sum = produced = 0;
+        piece = cases[i].piece;
+        tls_fake.send_at_most = cases[i].send_at_most;
+        submit(&x, "large", "a", TK_PRIORITY_CALL);
+        run_for(SECOND);
+        assert_int_equal(x.dones, 1);
+        assert_int_equal(x.err, TK_OK);
+        assert_int_equal(tls_fake.body_bytes, 9000);
+        assert_int_equal(tls_fake.body_sum, sum_of(9000));
+        assert_int_equal(offsets[0], 0);
+    }
+}
+
+static size_t give_up(struct tk_request *r, uint32_t offset, char *out, size_t size)
+{
+    return offset < 3000 ? produce(r, offset, out, size) : 0;
+}
+
+static void a_producer_may_give_up(void **state)
+{
+    struct test_request x = {.name = "", .r = {.produce = give_up, .body_len = 9000}};
+
+    (void)state;
+    produced = 0;
+    piece = 1000;
+    submit(&x, "large", "a", TK_PRIORITY_CALL);
+    run_for(SECOND);
+    assert_int_equal(x.dones, 1);
+    assert_int_equal(x.err, TK_E_CANCELLED);
+    assert_true(x.r.sent);
+    assert_int_equal(tls_fake.closed, 1); /* the server waits for the rest */
+}
+
+static void a_request_that_starts_over_is_produced_anew(void **state)
+{
+    struct test_request low[2] = {{.name = "", .r = {.produce = produce, .body_len = 4000}},
+                                  {.name = ""}};
+    struct test_request high = {.name = ""};
+
+    (void)state;
+    piece = 0;
+    produced = 0;
+    tls_fake.response_ms = SECOND;
+    submit(&low[0], "low0", "a", TK_PRIORITY_CHECK);
+    submit(&low[1], "low1", "b", TK_PRIORITY_CALL);
+    run_for(100);
+    unsigned before = produced;
+
+    submit(&high, "high", "c", TK_PRIORITY_REFRESH);
+    run_for(10 * SECOND);
+    assert_int_equal(low[0].dones, 1);
+    assert_int_equal(low[0].err, TK_OK);
+    assert_int_equal(produced, 2 * before);
+    assert_int_equal(offsets[before], 0);
+}
+
+/* --- responses --- */
+
+struct reader {
+    struct test_request x;
+    size_t bytes;
+    char text[64];
+    unsigned pieces, pause_at; /* the piece after which it pauses; 0: none */
+    size_t enough;             /* bytes after which it wants no more; 0: all */
+};
+
+static enum tk_take read_body(struct tk_request *r, const struct tk_http *response,
+                              const char *data, size_t len)
+{
+    struct reader *reader = TK_CONTAINER_OF(r, struct reader, x.r);
+
+    assert_int_equal(response->status, 200);
+    assert_true(reader->bytes + len < sizeof reader->text);
+    memcpy(reader->text + reader->bytes, data, len);
+    reader->bytes += len;
+    if (reader->enough > 0 && reader->bytes >= reader->enough)
+        return TK_TAKE_NONE;
+    return ++reader->pieces == reader->pause_at ? TK_TAKE_PAUSE : TK_TAKE_MORE;
+}
+
+static void a_response_is_passed_on(void **state)
+{
+    struct reader reader = {.x = {.name = "", .r = {.on_body = read_body, .keepalive_ms = SECOND}}};
+
+    (void)state;
+    tls_fake.response = RESPONSE;
+    submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
+    run_for(10);
+    assert_ended(&reader.x, TK_OK, 0);
+    assert_string_equal(reader.text, "abcdefghijklmnopqrstuvwxyz");
+    assert_true(tk_https_is_warm(&https, &reader.x.r.host));
+}
+
+static void a_reader_ends_it(void **state)
+{
+    struct reader reader = {.x = {.name = "", .r = {.on_body = read_body, .keepalive_ms = SECOND}},
+                            .enough = 3};
+
+    (void)state;
+    tls_fake.response = RESPONSE;
+    submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
+    run_for(10);
+    assert_int_equal(reader.x.dones, 1);
+    assert_int_equal(reader.x.err, TK_E_CANCELLED);
+    assert_false(tk_https_is_warm(&https, &reader.x.r.host));
+}
+
+/* Longer than what one call of tk_tls_recv reads, so that a pause lies between two. */
+static void a_pause_holds_the_response_and_its_deadline(void **state)
+{
+    static char response[2048];
+    struct reader reader = {.x = {.name = "", .r = {.on_body = read_body}}, .pause_at = 1};
+    int n = sprintf(response, "HTTP/1.1 200 OK\r\nX: %0450d\r\nContent-Length: 30\r\n\r\n", 0);
+
+    (void)state;
+    sprintf(response + n, "%030d", 7);
+    tls_fake.response = response;
+    submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
+    reader.x.r.deadline_ms = port.now_ms + SECOND;
+    run_for(100 * SECOND);
+    assert_int_equal(reader.x.dones, 0);
+    assert_in_range(reader.bytes, 1, 29);
+    tk_https_resume(&reader.x.r);
+    reader.x.r.deadline_ms = port.now_ms + SECOND;
+    run_for(0);
+    assert_int_equal(reader.x.dones, 1);
+    assert_int_equal(reader.x.err, TK_OK);
+    assert_int_equal(reader.bytes, 30);
+}
+
+/* --- once --- */
+
+static void what_must_not_be_repeated_is_not_preempted(void **state)
+{
+    struct test_request low[2] = {{.name = "", .r.once = true}, {.name = "", .r.once = true}};
+    struct test_request high = {.name = ""};
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    submit(&low[0], "low0", "a", TK_PRIORITY_CALL);
+    submit(&low[1], "low1", "b", TK_PRIORITY_CALL);
+    run_for(100);
+    submit(&high, "high", "c", TK_PRIORITY_REFRESH);
+    run_for(10 * SECOND);
+    assert_ended(&low[0], TK_OK, SECOND);
+    assert_ended(&low[1], TK_OK, SECOND);
+    assert_ended(&high, TK_OK, 2 * SECOND);
+}
+
+static void an_exchange_ends_what_must_not_be_repeated(void **state)
+{
+    struct test_request low[2] = {{.name = "", .r.once = true}, {.name = "", .r.once = true}};
+    struct test_request high = {.name = ""};
+
+    (void)state;
+    tls_fake.response_ms = SECOND;
+    submit(&low[0], "low0", "a", TK_PRIORITY_CALL);
+    submit(&low[1], "low1", "b", TK_PRIORITY_CALL);
+    run_for(100);
+    submit(&high, "high", "c", TK_PRIORITY_EXCHANGE);
+    run_for(10 * SECOND);
+    assert_ended(&high, TK_OK, SECOND + 100);
+    assert_int_equal(low[0].dones + low[1].dones, 2);
+    assert_int_equal(low[0].writes + low[1].writes, 2);
+    assert_true(low[0].err == TK_E_CONN_LOST || low[1].err == TK_E_CONN_LOST);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, https_begin, https_end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_body_is_produced_in_pieces),
+        TEST(a_producer_may_give_up),
+        TEST(a_request_that_starts_over_is_produced_anew),
+        TEST(a_response_is_passed_on),
+        TEST(a_reader_ends_it),
+        TEST(a_pause_holds_the_response_and_its_deadline),
+        TEST(what_must_not_be_repeated_is_not_preempted),
+        TEST(an_exchange_ends_what_must_not_be_repeated),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
