@@ -635,8 +635,6 @@ int main(void)
         cmocka_unit_test(limits_what_it_reads_past),
         cmocka_unit_test(survives_noise),
         cmocka_unit_test(wiping_leaves_nothing_of_a_response),
-}
-
         cmocka_unit_test(content_of_any_length_is_passed_on),
         cmocka_unit_test(a_listener_ends_the_response),
         cmocka_unit_test(an_interim_response_keeps_the_listener),
