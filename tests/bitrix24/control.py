@@ -35,8 +35,8 @@ ROUTES = (
           "user; returns {code, redirect}"),
     Route("POST", "/client", "add_client", "{client_id?, client_secret?, scope?, handler?}: "
           "registers one more application; returns {client_id, client_secret}"),
-    Route("POST", "/secret", "renew_secret", "{client_id?, client_secret?}: the administrator renews "
-          "the secret; returns {client_id, client_secret}"),
+    Route("POST", "/secret", "renew_secret", "{client_id?, client_secret?}: the administrator "
+          "renews the secret; returns {client_id, client_secret}"),
     Route("GET", "/fault", "faults", "the armed faults"),
     Route("POST", "/fault", "fault", "{listener, kind, path?, count?, skip?, process?, ...}: arms "
           "a fault"),
@@ -46,6 +46,9 @@ ROUTES = (
     Route("GET", "/errors", "errors", "the catalogue of errors"),
     Route("GET", "/oddities", "oddities", "the oddities that the fault `odd` can send"),
     Route("GET", "/log", "log", "?since=N: requests and other events after entry N"),
+    Route("GET", "/calls", "calls", "?since=N: calls of REST methods after entry N, with the "
+          "values that arrived"),
+    Route("POST", "/bill", "bill", "{method, seconds, client_id?}: operating time of a method"),
     Route("GET", "/webhook", "posts", "POSTs that the webhook received"),
     Route("GET", "/planted", "planted", "every secret issued or received, in full, for leak "
           "tests"),
@@ -127,6 +130,15 @@ class Control:
 
     def log(self, since: int | str = 0) -> list[dict[str, Any]]:
         return self._shared.journal.log(int(since))
+
+    def calls(self, since: int | str = 0) -> list[dict[str, Any]]:
+        return self._shared.journal.calls(int(since))
+
+    def bill(self, method: str, seconds: float, client_id: str | None = None) -> dict[str, Any]:
+        _typed(str, method=method, client_id=client_id)
+        client = self._oauth.first if client_id is None else client_id
+        self._portal.rest.operating.book(client, method, float(seconds))
+        return {"operating": self._portal.rest.operating.used(client, method)[0]}
 
     def posts(self) -> list[dict[str, Any]]:
         return self._shared.journal.posts()

@@ -50,6 +50,7 @@ class Journal:
         with self._lock:
             self._log: deque[dict[str, Any]] = deque(maxlen=MEMORY)
             self._posts: deque[dict[str, Any]] = deque(maxlen=MEMORY)
+            self._calls: deque[dict[str, Any]] = deque(maxlen=MEMORY)
             self._counters: Counter[str] = Counter()
             self._entries = 0
 
@@ -104,3 +105,17 @@ class Journal:
     def posts(self) -> list[dict[str, Any]]:
         with self._lock:
             return list(self._posts)
+
+    def call(self, **entry: Any) -> dict[str, Any]:
+        """Records a call of a REST method; the caller completes the entry."""
+        with self._lock:
+            self._entries += 1
+            shown = {"n": self._entries, "time": round(time.time(), 6), "method": "", "api": "",
+                     "batch": None, "encoding": "", "params": {}, "user_id": None,
+                     "generation": None, "executed": False, "outcome": None, **entry}
+            self._calls.append(shown)
+            return shown
+
+    def calls(self, since: int = 0) -> list[dict[str, Any]]:
+        with self._lock:
+            return [dict(entry) for entry in self._calls if entry["n"] > since]

@@ -17,7 +17,7 @@ from journal import digest, secrets_of
 from server import Shared
 from wire import Request, Response
 
-DEFAULT_SCOPE = "crm,user"
+DEFAULT_SCOPE = "crm,im,task,user"
 DEFAULT_HANDLER = "http://localhost:7000"
 HEX = "0123456789abcdef"
 
@@ -130,6 +130,10 @@ class OAuth:
 
     # Operations of the control port
 
+    @property
+    def first(self) -> str:
+        return self._first.client_id
+
     def add_client(self, client: Client) -> Client:
         with self._lock:
             self.clients[client.client_id] = client
@@ -166,10 +170,10 @@ class OAuth:
     def expire(self) -> int:
         """Expires all access tokens."""
         with self._lock:
-            pairs = [chain.pairs[-1] for chain in self._chains if not chain.revoked]
-            for pair in pairs:
+            chains = [chain for chain in self._chains if not chain.revoked]
+            for pair in [pair for chain in chains for pair in chain.pairs]:
                 pair.access_until = min(pair.access_until, self.shared.now())
-            return len(pairs)
+            return len(chains)
 
     def state(self) -> dict[str, Any]:
         now = self.shared.now()

@@ -25,7 +25,8 @@ class Settings:
     access_life_s: int = _setting(3600, "life of an access token, and `expires_in`")
     refresh_life_s: int = _setting(180 * 86400, "life of a refresh token")
     old_refresh_grace_s: float = _setting(0.0, "validity of a refresh token after its use")
-    old_access_grace_s: float = _setting(0.0, "... and the access token of a replaced pair")
+    old_access_grace_s: float = _setting(1e9, "... and the access token of a replaced pair, within "
+                                         "its life")
     code_reuse_revokes: bool = _setting(True, "a reused code revokes the pair issued from it")
     refresh_reuse_revokes: bool = _setting(False, "a reused refresh token revokes the valid pair")
     expired_refresh_error: str = _setting("expired_token", "response to an expired refresh token",
@@ -44,6 +45,16 @@ class Settings:
     status: str = _setting("L", "`status` of the application", ("L", "F", "D", "T", "P", "S"))
     oauth_domain: str = _setting("", "host[:port] of the OAuth server in responses; empty: real")
     portal_domain: str = _setting("", "host[:port] of the portal in responses; empty: real")
+    # REST
+    limit_rate: float = _setting(2.0, "requests per second that the portal's limit lets pass, "
+                                 "0: no limit")
+    limit_bucket: int = _setting(50, "... and how many at once")
+    operating_limit_s: float = _setting(480.0, "operating time of a method in 10 minutes, 0: no "
+                                        "limit")
+    operating_s: float = _setting(0.0, "operating time that each call is billed in addition")
+    operating_reported: bool = _setting(True, "false: no `operating` in `time`, as self-hosted")
+    batch_is_billed: bool = _setting(False, "operating time is billed to `batch`, not its commands")
+    deals: int = _setting(10_000, "number of generated deals")
     # Quirks of token responses
     omit_expires: bool = _setting(False, "no `expires`")
     omit_user_id: bool = _setting(False, "no `user_id`")

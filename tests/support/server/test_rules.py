@@ -71,7 +71,7 @@ class Both:
     """Does each operation on both; tokens and codes are pairs (Python, C)."""
 
     def __init__(self, program: str) -> None:
-        settings = Settings()
+        settings = Settings(limit_rate=0.0, old_access_grace_s=0.0)
         self.shared = Clock(settings, Journal(), FaultBox(), None)  # type: ignore[arg-type]
         self.oauth = OAuth(self.shared, Names("oauth.x", "portal.x"), Client(*CLIENTS[0]))
         self.oauth.add_client(Client(*CLIENTS[1]))
