@@ -67,9 +67,6 @@ TABLE = (
     Row(REST, "INVALID_ARG_VALUE", 400, "Invalid value of an argument"),
     Row(REST, "ERROR_ARGUMENT", 400, "The value of an argument is invalid"),
     Row(REST, "ERROR_CORE", 400, "Internal error"),
-    Row(REST, "", 400, "Not found"),
-    Row(REST, "USER_ID_EMPTY", 400, "User ID can't be empty"),
-    Row(REST, "MESSAGE_EMPTY", 400, "Message can't be empty"),
     Row(REST, "ERROR_METHOD_NOT_FOUND", 404, "Method not found!"),
     Row(REST, "NOT_FOUND", 404, "Not found"),
     Row(REST, "ERROR_NOT_FOUND", 400, "Not found"),
@@ -83,26 +80,37 @@ TABLE = (
     Row(REST, "ERROR_UNEXPECTED_ANSWER", 500, "Server returned an unexpected response"),
     Row(REST, "PORTAL_DELETED", 403, "Portal was deleted"),
 
-    Row(REST3, V3 + "ACCESSDENIED", 401, "Access denied"),
-    Row(REST3, V3 + "INSUFFICIENTSCOPE", 403, "Insufficient scope"),
-    Row(REST3, V3 + "VALIDATION_REQUESTVALIDATION", 400, "Request validation failed"),
-    Row(REST3, V3 + "INVALIDJSON", 400, "Invalid JSON"),
-    Row(REST3, V3 + "UNKNOWNDTOPROPERTY", 400, "Unknown property"),
-    Row(REST3, V3 + "UNKNOWNFILTEROPERATOR", 400, "Unknown filter operator"),
-    Row(REST3, V3 + "ENTITYNOTFOUND", 400, "Entity not found"),
-    Row(REST3, V3 + "INVALIDFILTER", 400, "Invalid filter"),
-    Row(REST3, V3 + "INVALIDPAGINATION", 400, "Invalid pagination"),
-    Row(REST3, V3 + "INVALIDSELECT", 400, "Invalid select"),
-    Row(REST3, V3 + "INVALIDIDEMPOTENCYKEY", 400, "Invalid idempotency key"),
-    Row(REST3, V3 + "METHODNOTFOUND", 404, "Method not found"),
-    Row(REST3, V3 + "IDEMPOTENCYKEYREUSED", 422, "Idempotency key was used for another request"),
-    Row(REST3, V3 + "RATELIMIT", 429, "Too many requests"),
+    # 401 for every failure of a token; rights to an object are 403.
+    Row(REST3, V3 + "ACCESSDENIEDEXCEPTION", 403, "Access denied"),
+    Row(REST3, V3 + "INSUFFICIENTSCOPEEXCEPTION", 403, "Insufficient scope"),
+    Row(REST3, V3 + "VALIDATION_REQUESTVALIDATIONEXCEPTION", 400, "Request validation failed"),
+    Row(REST3, V3 + "INVALIDJSONEXCEPTION", 400, "Invalid JSON"),
+    Row(REST3, V3 + "UNKNOWNDTOPROPERTYEXCEPTION", 400, "Unknown property"),
+    Row(REST3, V3 + "UNKNOWNFILTEROPERATOREXCEPTION", 400, "Unknown filter operator"),
+    Row(REST3, V3 + "ENTITYNOTFOUNDEXCEPTION", 400, "Entity not found"),
+    Row(REST3, V3 + "INVALIDFILTEREXCEPTION", 400, "Invalid filter"),
+    Row(REST3, V3 + "INVALIDPAGINATIONEXCEPTION", 400, "Invalid pagination"),
+    Row(REST3, V3 + "INVALIDORDEREXCEPTION", 400, "Invalid order"),
+    Row(REST3, V3 + "INVALIDSELECTEXCEPTION", 400, "Invalid select"),
+    Row(REST3, V3 + "INVALIDIDEMPOTENCYKEYEXCEPTION", 400, "Invalid idempotency key"),
+    Row(REST3, V3 + "METHODNOTFOUNDEXCEPTION", 404, "Method not found"),
+    Row(REST3, V3 + "IDEMPOTENCYKEYREUSEDEXCEPTION", 422, "Idempotency key was used for another request"),
+    Row(REST3, V3 + "RATELIMITEXCEPTION", 429, "Too many requests"),
+)
+
+# Errors of single methods, which a client only passes on.
+METHODS = (
+    Row(REST, "", 400, "Not found"),
+    Row(REST, "USER_ID_EMPTY", 400, "User ID can't be empty"),
+    Row(REST, "MESSAGE_EMPTY", 400, "Message can't be empty"),
+    Row(REST, "CODE_EMPTY", 400, "CODE can't be empty"),
+    Row(REST, "ERROR_EVENT_NOT_FOUND", 400, "Event not found"),
 )
 
 
 def find(code: str, where: str) -> Row:
     """The row of a server, or that of another server where it has none with this code."""
-    rows = [row for row in TABLE if row.code == code]
+    rows = [row for row in (*TABLE, *METHODS) if row.code == code]
     for row in rows:
         if row.where == where:
             return row

@@ -17,7 +17,7 @@ SHORTEST_S = 0.1    # shorter calls are not booked
 
 
 class Bucket:
-    """A leaky bucket: all requests to the portal, whoever sends them."""
+    """A leaky bucket: all requests to the portal share it."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared, self._settings = shared, shared.settings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A portal of Bitrix24: the authorization page, and REST (rest.py).
+"""A portal of Bitrix24: the authorization page, and REST (rest.py, rest3.py).
 
 And the webhook that an application reports to; below /api/ it is Corezoid.
 """
@@ -13,6 +13,7 @@ from corezoid import Corezoid
 from journal import Journal
 from oauth import Code, OAuth
 from rest import Rest
+from rest3 import Rest3, is_rest3
 from server import Shared
 from wire import Request, Response
 
@@ -21,14 +22,16 @@ class Portal:
     def __init__(self, shared: Shared, oauth: OAuth) -> None:
         self.settings, self.oauth = shared.settings, oauth
         self.rest = Rest(shared, oauth)
+        self.rest3 = Rest3(self.rest)
 
     def reset(self) -> None:
         self.rest.reset()
+        self.rest3.reset()
 
     def kind(self, request: Request) -> str:
         if request.path.startswith("/oauth/authorize"):
             return "authorize"
-        return self.rest.kind(request)
+        return self._version(request).kind(request)
 
     def handle(self, request: Request) -> Response:
         if request.path in ("/oauth/authorize/", "/oauth/authorize"):
@@ -37,7 +40,10 @@ class Portal:
             return wire.html_response(404, "404 Not Found", outcome="not_found")
         if request.method not in ("GET", "POST"):
             return wire.html_response(405, "405 Not Allowed", outcome="method")
-        return self.rest.handle(request)
+        return self._version(request).handle(request)
+
+    def _version(self, request: Request) -> Rest | Rest3:
+        return self.rest3 if is_rest3(request.path) else self.rest
 
     # The authorization page
 

@@ -77,7 +77,7 @@ class Rest:
         if name == "batch":
             page = Page(result=self._batch(pair, params))
             if self.settings.batch_is_billed:
-                self._bill(pair, "batch", start)
+                self.bill(pair, "batch", start)
         else:
             page = self.run(pair, name, params)
             entry["executed"] = True
@@ -95,10 +95,10 @@ class Rest:
         result = self.methods[name](pair, params)
         self.shared.journal.count(f"executed.{name}")
         if billed:
-            self._bill(pair, name, start)
+            self.bill(pair, name, start)
         return result if isinstance(result, Page) else Page(result=result)
 
-    def _bill(self, pair: Pair, name: str, start: float) -> None:
+    def bill(self, pair: Pair, name: str, start: float) -> None:
         spent = time.time() - start + self.settings.operating_s
         self.operating.book(pair.chain.client.client_id, name, spent)
 

@@ -105,23 +105,25 @@ def select(table: Table, wanted: list[Condition]) -> list[int]:
     ids = table.ids()
     for condition in sorted(wanted, key=lambda one: one.name != "ID"):
         test = matcher(table.columns[condition.name].kind, condition.operator, condition.value)
-        name = condition.name
-        ids = [row for row in ids if test(row if name == "ID" else table.value(row, name))]
+        ids = [row for row in ids if test(_cell(table, row, condition.name))]
     return ids
 
 
 def order(table: Table, ids: list[int], given: Any, known: Callable[[str], str | None]
           ) -> list[int]:
     """Sorted as `order` says; at last by the ID."""
-    keys = list(given.items()) if isinstance(given, dict) else []
-    for key, direction in reversed(keys):
+    for key, direction in reversed(given.items() if isinstance(given, dict) else []):
         name = known(key)
         if name:
             compare = _comparable(table.columns[name].kind)
-            ids = sorted(ids, key=lambda row: compare(row if name == "ID"
-                                                      else table.value(row, name)),
+            ids = sorted(ids, key=lambda row: compare(_cell(table, row, name)),
                          reverse=str(direction).upper() == "DESC")
     return ids
+
+
+def _cell(table: Table, row: int, name: str) -> Any:
+    """A value to compare; the ID as a number, because nearly every list is selected by it."""
+    return row if name == "ID" else table.value(row, name)
 
 
 def matcher(kind: str, operator: str, value: Any) -> Callable[[Any], bool]:
@@ -155,6 +157,8 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
+    if type(value) is int:
+        return value
     found = re.match(r"\s*[-+]?\d+(?:\.\d+)?", _text(value))
     return float(found[0]) if found else 0.0
 

@@ -182,6 +182,7 @@ class Portal(CatalogueCase):
     """Errors of the portal change no state and raise no alert, except that it refuses the user."""
 
     def test_each(self) -> None:
+        self.b24.set(limit_rate=0)
         for row in [row for row in ROWS if row.server == "portal"]:
             with self.subTest(row=row):
                 self.b24.clear_faults()
