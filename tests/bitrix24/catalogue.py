@@ -94,7 +94,8 @@ TABLE = (
     Row(REST3, V3 + "INVALIDSELECTEXCEPTION", 400, "Invalid select"),
     Row(REST3, V3 + "INVALIDIDEMPOTENCYKEYEXCEPTION", 400, "Invalid idempotency key"),
     Row(REST3, V3 + "METHODNOTFOUNDEXCEPTION", 404, "Method not found"),
-    Row(REST3, V3 + "IDEMPOTENCYKEYREUSEDEXCEPTION", 422, "Idempotency key was used for another request"),
+    Row(REST3, V3 + "IDEMPOTENCYKEYREUSEDEXCEPTION", 422,
+        "Idempotency key was used for another request"),
     Row(REST3, V3 + "RATELIMITEXCEPTION", 429, "Too many requests"),
 )
 

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import php
 import rows
 from oauth import Pair, Refused
-from rows import PAGE, Column, Table, ZONE
+from rows import PAGE, Column, Page, Table, ZONE
 from server import Shared
 
 Method = Callable[[Pair, php.Params], Any]
@@ -91,10 +91,6 @@ ITEM_NAMES = {"DATE_CREATE": "createdTime", "DATE_MODIFY": "updatedTime",
 def item_name(name: str) -> str:
     first, *others = name.lower().split("_")
     return ITEM_NAMES.get(name, first + "".join(word.capitalize() for word in others))
-
-
-class Page(dict[str, Any]):
-    """The response of a list method, which has keys beside `result`."""
 
 
 class Crm:

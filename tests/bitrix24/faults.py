@@ -79,6 +79,7 @@ class Kind:
     reshape: Callable[[Answer, Args], None] | None = None       # changes the response
     play: Callable[[Link, Answer, Args], bool] | None = None    # sends it; returns: stays open
     connects: bool = False      # fires on a connection, before any request is read
+    reads: bool = False         # fires while a request is read
 
 
 def _error(answer: Answer, args: Args) -> None:
@@ -280,6 +281,8 @@ KINDS: dict[str, Kind] = {
     "endless_chunks": Kind("endless chunks", _PIECES, False, _blank, _endless_chunks),
     "endless_body": Kind("an endless close-delimited body", _PIECES, False, _blank,
                          _endless_body),
+    "cut_request": Kind("reads that many bytes of a request, pauses, and closes",
+                        {"byte": 0, "seconds": 0.0, "reset": False}, False, reads=True),
     "refuse": Kind("closes before reading a request", {"tcp": False, "reset": False}, False,
                    connects=True),
     "stall_handshake": Kind("accepts, and responds to the ClientHello late or never",
@@ -334,7 +337,8 @@ class FaultBox:
             raise ValueError("skip is the number of requests that pass first, at least 0")
         if path and (type(path) is not str or KINDS[kind].connects):
             raise ValueError("path is a prefix of a request's path; a connection has none")
-        if process is not None and (type(process) is not bool or KINDS[kind].connects):
+        if process is not None and (type(process) is not bool or KINDS[kind].connects
+                                    or KINDS[kind].reads):
             raise ValueError("process is true or false, for faults of requests")
         checked = _checked(kind, args)
         if process is None:
@@ -347,11 +351,13 @@ class FaultBox:
             self._faults.append(fault)
         return fault
 
-    def take(self, listener: str, path: str | None = None) -> Fault | None:
-        """The fault for a request or, without a path, for a connection; None if there is none."""
+    def take(self, listener: str, path: str | None = None, reads: bool = False) -> Fault | None:
+        """The fault for a request (reads: one that begins to arrive) or, without a path, for a
+        connection; None if there is none."""
         with self._lock:
             for fault in self._faults:
                 if (fault.listener == listener and KINDS[fault.kind].connects == (path is None)
+                        and KINDS[fault.kind].reads == reads
                         and (path or "").startswith(fault.path)):
                     if fault.skip:
                         fault.skip -= 1

@@ -25,14 +25,16 @@ HEX = "0123456789abcdef"
 class Refused(Exception):
     """An error response of the catalogue."""
 
-    def __init__(self, code: str, description: str | None = None) -> None:
+    def __init__(self, code: str, description: str | None = None, status: int | None = None
+                 ) -> None:
         super().__init__(code)
-        self.code, self.description = code, description
+        self.code, self._description, self._status = code, description, status
 
-    def response(self, where: str, plain_slashes: bool) -> Response:
-        row = catalogue.find(self.code, where)
-        return wire.json_response(row.body(self.description), row.status, plain_slashes,
-                                  outcome=row.code)
+    def body(self, where: str) -> dict[str, Any]:
+        return catalogue.find(self.code, where).body(self._description)
+
+    def status(self, where: str) -> int:
+        return self._status or catalogue.find(self.code, where).status
 
 
 @dataclass
@@ -216,7 +218,8 @@ class OAuth:
             return wire.json_response(pages[request.path](request),
                                       plain_slashes=self.settings.plain_slashes)
         except Refused as refused:
-            return refused.response(catalogue.OAUTH, self.settings.plain_slashes)
+            return wire.json_response(refused.body(catalogue.OAUTH), refused.status(catalogue.OAUTH),
+                                      self.settings.plain_slashes, outcome=refused.code)
 
     def _token(self, request: Request) -> dict[str, Any]:
         params = request.params()

@@ -10,10 +10,11 @@ from typing import Any, Callable
 import catalogue
 import php
 import wire
-from crm import Crm, Page
+from crm import Crm
+from events import Events
 from limits import Bucket, Operating
 from oauth import OAuth, Pair, Refused
-from rows import iso
+from rows import Page, iso
 from server import Shared
 from wire import Request, Response
 
@@ -29,12 +30,14 @@ class Rest:
     def __init__(self, shared: Shared, oauth: OAuth) -> None:
         self.shared, self.settings, self.oauth = shared, shared.settings, oauth
         self.bucket, self.operating = Bucket(shared), Operating(shared)
-        self.crm = Crm(shared, lambda event, row: None)
+        self.events = Events(shared)
+        self.crm = Crm(shared, self.events.happened)
         self.methods: dict[str, Method] = {
             "app.info": self._app_info, "profile": self._profile,
             "server.time": lambda pair, params: iso(self.shared.now()), "scope": self._scope,
             "methods": lambda pair, params: sorted(self.methods), "method.get": self._method_get,
-            "user.current": self._user, "im.notify": self._notify, **self.crm.methods()}
+            "user.current": self._user, "im.notify": self._notify, **self.crm.methods(),
+            **self.events.methods()}
         self.reset()
 
     def reset(self) -> None:
@@ -42,6 +45,7 @@ class Rest:
         self.bucket.reset()
         self.operating.reset()
         self.crm.reset()
+        self.events.reset()
 
     def kind(self, request: Request) -> str:
         name = method_name(request.path)
@@ -55,14 +59,16 @@ class Rest:
         try:
             response = self._answer(request, name, without_token(params), entry)
         except Refused as refused:
-            row = catalogue.find(refused.code, catalogue.REST)
-            response = Response(row.status, self._encode(row.body(refused.description)),
-                                outcome=row.code)
+            response = self.refusal(refused)
         entry["outcome"] = response.outcome
         return response
 
-    def _encode(self, value: Any) -> bytes:
+    def encode(self, value: Any) -> bytes:
         return php.encode(value, self.settings.plain_slashes)
+
+    def refusal(self, refused: Refused) -> Response:
+        return Response(refused.status(catalogue.REST), self.encode(refused.body(catalogue.REST)),
+                        outcome=refused.code)
 
     def _answer(self, request: Request, name: str, params: php.Params, entry: dict[str, Any]
                 ) -> Response:
@@ -82,7 +88,7 @@ class Rest:
             page = self.run(pair, name, params)
             entry["executed"] = True
         body = {**page, "time": self.time(pair, name, start)}
-        return Response(200, self._encode(body), headers=[
+        return Response(200, self.encode(body), headers=[
             ("X-Bitrix-Rest-Application", pair.chain.client.client_id),
             ("X-Bitrix-Rest-Time", f"{time.time() - start:.10f}")])
 
@@ -128,9 +134,8 @@ class Rest:
                     raise Refused("ERROR_BATCH_LENGTH_EXCEEDED")
                 page, name = self._command(pair, key, str(command), parts["result"])
             except Refused as refused:
-                row = catalogue.find(refused.code, catalogue.REST)
                 parts["result_error"][key] = {"error_description": "",
-                                              **row.body(refused.description)}
+                                              **refused.body(catalogue.REST)}
                 if php.is_true(params.get("halt")):
                     break
                 continue

@@ -112,17 +112,12 @@ class Rest3:
         try:
             response = self._answer(request, encoding, params, entry)
         except Refused3 as refused:
-            response = Response(refused.status, self._encode({"error": refused.error}),
+            response = Response(refused.status, self.rest.encode({"error": refused.error}),
                                 outcome=refused.row.code)
         except Refused as refused:      # by what stands in front of both versions
-            row = catalogue.find(refused.code, catalogue.REST)
-            response = Response(row.status, self._encode(row.body(refused.description)),
-                                outcome=row.code)
+            response = self.rest.refusal(refused)
         entry["outcome"] = response.outcome
         return response
-
-    def _encode(self, value: Any) -> bytes:
-        return php.encode(value, self.settings.plain_slashes)
 
     def _answer(self, request: Request, encoding: str, params: Any, entry: dict[str, Any]
                 ) -> Response:
@@ -148,7 +143,7 @@ class Rest3:
         else:
             result = self._run(pair, name, params)
         entry["executed"] = name != "batch"
-        body = self._encode({"result": result, "time": self.rest.time(pair, name, start)})
+        body = self.rest.encode({"result": result, "time": self.rest.time(pair, name, start)})
         if kept:
             self._kept[kept[0]] = Kept(_digest(params), body, self.shared.now() + KEEP_S)
         return Response(200, body, headers=headers)

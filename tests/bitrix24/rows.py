@@ -21,6 +21,10 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), ZONE).isoformat()
 
 
+class Page(dict[str, Any]):
+    """The response of a list method, which has keys beside `result`."""
+
+
 @dataclass(frozen=True)
 class Column:
     """kind: number, date, flag (Y or N) or text. value: of the row with this ID."""

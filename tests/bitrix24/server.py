@@ -220,6 +220,8 @@ class Connection:
         self.listener, self.shared, self.sock = listener, listener.shared, sock
         self.quiet = not listener.encrypted     # no log entries and no faults on the control port
         self.ended = False
+        self._received = 0          # bytes of the request that is being read
+        self._cutting: Fault | None = None
         self.facts: dict[str, Any] = {"listener": listener.name}
         self.thread = threading.Thread(target=self._run, daemon=True, name=listener.name)
 
@@ -309,9 +311,10 @@ class Connection:
         return True
 
     def _serve(self) -> None:
-        reader = wire.Reader(self.sock.recv)
+        reader = wire.Reader(self._receive)
         try:
             while True:
+                self._received, self._cutting = 0, None
                 idle = self.shared.settings.keep_alive_s
                 self.sock.settimeout(max(0.001, min(idle, FOR_EVER_S)))
                 request = reader.request(lambda: self.send(wire.status_line(100) + b"\r\n"))
@@ -325,6 +328,24 @@ class Connection:
         except TimeoutError:
             pass        # idle for too long: closes cleanly, as any server
         self.finish()
+
+    def _receive(self, size: int) -> bytes:
+        """Reads from the client, unless the fault cut_request ends that within the request."""
+        data = self.sock.recv(size)
+        if self.quiet or not data:
+            return data
+        if not self._received:
+            words = data.split(b"\r\n")[0].decode("latin-1").split(" ")
+            self._cutting = self.shared.faults.take(self.listener.name, words[1] if words[1:]
+                                                    else "", reads=True)
+        self._received += len(data)
+        fault = self._cutting
+        if fault and self._received > fault.args["byte"]:
+            self.shared.journal.event(self.facts, fault.kind)
+            self.wait(fault.args["seconds"])
+            self.reset() if fault.args["reset"] else self.finish()
+            raise wire.Gone
+        return data
 
     def _answer(self, request: Request) -> bool:
         """Handles one request; returns whether the connection stays open."""

@@ -54,6 +54,7 @@ class Settings:
     operating_s: float = _setting(0.0, "operating time that each call is billed in addition")
     operating_reported: bool = _setting(True, "false: no `operating` in `time`, as self-hosted")
     batch_is_billed: bool = _setting(False, "operating time is billed to `batch`, not its commands")
+    offline_extended: bool = _setting(True, "the plan has clear=0 of event.offline.get")
     deals: int = _setting(10_000, "number of generated deals")
     # Quirks of token responses
     omit_expires: bool = _setting(False, "no `expires`")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import os
 import shutil
 import ssl
@@ -291,6 +292,20 @@ class Faults(Served):
             self.assertEqual(data, b"")
             self.assertIn(end, ends, args)
         self.assertNotIn("request", [entry["event"] for entry in self.b24.log()])
+
+    def test_cuts_within_a_request(self) -> None:
+        body = {"fields": {"TITLE": "x" * 200}, "auth": self.pair()["access_token"]}
+        for reset in (False, True):
+            with connect(self.b24, self.b24.portal) as sock:
+                self.assertEqual(self.rest("scope", body=body, sock=sock).status, 200)
+                self.arm("cut_request", byte=300, path="/rest/crm", reset=reset)
+                with self.assertRaises((OSError, http.client.HTTPException)):
+                    self.rest("crm.lead.add", body=body, sock=sock)
+            self.assertEqual(self.b24.log()[-1]["event"], "cut_request")
+        self.assertNotIn("executed.crm.lead.add", self.b24.state()["counters"])
+        self.arm("cut_request", byte=100_000)
+        self.assertEqual(self.rest("crm.lead.add", body=body).status, 200)
+        self.assertEqual(self.b24.faults(), [])
 
     def test_a_lost_response_rotates_the_pair(self) -> None:
         old = exchange(self.b24).json()

@@ -339,5 +339,72 @@ class Limits(Portal):
         self.assertEqual(self.call("crm.lead.list").status, 200)
 
 
+class OfflineEvents(Portal):
+    def setUp(self) -> None:
+        super().setUp()
+        self.assertTrue(self.result("event.bind", event="onCrmLeadAdd", event_type="offline"))
+
+    def lead(self) -> int:
+        return int(self.result("crm.lead.add", fields={"TITLE": "x"}))
+
+    def take(self, **params: Any) -> tuple[Any, list[int]]:
+        found = self.result("event.offline.get", **params)
+        return found["process_id"], [event["EVENT_DATA"]["FIELDS"]["ID"]
+                                     for event in found["events"]]
+
+    def test_reading_deletes_unless_asked_otherwise(self) -> None:
+        leads = [self.lead(), self.lead()]
+        self.assertEqual(self.take(limit=1), (None, leads[:1]))
+        process, seen = self.take(clear=0)
+        self.assertEqual((len(process), seen), (32, leads[1:]))
+        self.assertEqual(self.take(clear=0)[1], [], "parallel readers get other events")
+        self.assertEqual(self.take(clear=0, process_id=process), (process, seen))
+        self.assertEqual(len(self.result("event.offline.list")), 1)
+        self.assertTrue(self.result("event.offline.clear", process_id=process))
+        self.assertEqual(self.result("event.offline.list"), [])
+        self.assertRefused(self.call("event.offline.clear"), "ERROR_ARGUMENT", 400)
+
+    def test_single_events_are_cleared_or_marked(self) -> None:
+        for _ in range(3):
+            self.lead()
+        found = self.result("event.offline.get", clear=0)
+        first, second, third = found["events"]
+        process = {"process_id": found["process_id"]}
+        self.result("event.offline.clear", **process, id=[first["ID"]])
+        self.result("event.offline.error", **process, message_id=[second["MESSAGE_ID"]])
+        self.assertEqual([(event["ID"], event["ERROR"]) for event in
+                          self.result("event.offline.list", order={"ID": "DESC"})],
+                         [(third["ID"], "0"), (second["ID"], "1")])
+        self.assertEqual(self.take(clear=0)[1], [])
+        self.assertEqual(len(self.take(clear=0, error=1)[1]), 1)
+
+    def test_the_last_state_of_an_object_is_kept(self) -> None:
+        self.result("event.bind", event="ONCRMLEADUPDATE", event_type="offline")
+        lead = self.lead()
+        for title in ("y", "z"):
+            self.result("crm.lead.update", id=lead, fields={"TITLE": title})
+        self.assertEqual([(event["EVENT_NAME"], event["EVENT_DATA"]["FIELDS"]["ID"]) for event
+                          in self.result("event.offline.get")["events"]],
+                         [("ONCRMLEADADD", lead), ("ONCRMLEADUPDATE", lead)])
+
+    def test_the_plan_decides_and_says_so(self) -> None:
+        self.assertEqual(self.result("feature.get", CODE="rest_offline_extended"), {"value": "Y"})
+        self.b24.set(offline_extended=False)
+        self.assertEqual(self.result("feature.get", CODE="rest_offline_extended"), {"value": "N"})
+        self.assertRefused(self.call("event.offline.get", clear=0), "ACCESS_DENIED", 403)
+        self.assertEqual(self.take(), (None, []))
+        self.assertRefused(self.call("feature.get"), "CODE_EMPTY", 400)
+
+    def test_binding(self) -> None:
+        self.assertEqual([one["event"] for one in self.result("event.get")], ["ONCRMLEADADD"])
+        self.assertRefused(self.call("event.bind", event="onCrmLeadAdd"), "ERROR_ARGUMENT", 400)
+        self.assertRefused(self.call("event.bind", event="no", event_type="offline"),
+                           "ERROR_EVENT_NOT_FOUND", 400)
+        unbound = self.result("event.unbind", event="OnCrmLeadAdd", event_type="offline")
+        self.assertEqual(unbound, {"count": 1})
+        self.lead()
+        self.assertEqual(self.take(), (None, []))
+
+
 if __name__ == "__main__":
     unittest.main()
