@@ -58,7 +58,8 @@ if(NOT CMAKE_CROSSCOMPILING)
     target_link_libraries(lwip_threads PUBLIC Threads::Threads)
 
     add_library(tk_port_lwip_sockets STATIC port/lwip_sockets/tk_lwip_sockets.c
-                port/lwip_sockets/tk_lwip_sockets_lookup.c port/lwip_dns/tk_lwip_dns.c)
+                port/lwip_sockets/tk_lwip_sockets_lookup.c port/lwip_sockets/tk_lwip_threads.c
+                port/lwip_dns/tk_lwip_dns.c)
     target_include_directories(tk_port_lwip_sockets PUBLIC port/lwip_sockets PRIVATE port/lwip_dns)
     target_compile_definitions(tk_port_lwip_sockets PUBLIC _GNU_SOURCE)
     target_link_libraries(tk_port_lwip_sockets PUBLIC tk_platform lwip_threads PRIVATE tk_flags)

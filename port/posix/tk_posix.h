@@ -12,7 +12,8 @@
  *      while (!port.reboot) { ... tk_wait(&port, next); }
  *      tk_posix_free(&port);
  *
- * A port belongs to one thread. All descriptors that it opens are close-on-exec.
+ * A port belongs to one thread; others may call tk_posix_wake. All descriptors that it opens are
+ * close-on-exec.
  */
 
 #include "tk_console_io.h"
@@ -92,6 +93,7 @@ struct tk_port {
     bool clock_synchronized;              /* the system's clock, since it was opened */
     uint64_t clock_checked_ms;            /* ... was asked for that last */
     int timer;                            /* descriptor; -1: poll's timeout is used */
+    int wake[2];                          /* a pipe of tk_posix_wake; -1: none */
     uint64_t timer_ms;                    /* the tick that it is armed for */
     struct tk_posix_interest lookup_slot; /* a free slot for another lookup */
     struct tk_posix_lookup lookups[TK_POSIX_LOOKUPS];
@@ -132,6 +134,13 @@ int tk_posix_watch(struct tk_port *port, int fd, short events);
 
 /* The revents of a watched fd in the last tk_wait. */
 short tk_posix_ready(const struct tk_port *port, int fd);
+
+/* Prepares tk_posix_wake, before the first thread may call it. Returns 0, or -1 with errno. */
+int tk_posix_wake_open(struct tk_port *port);
+
+/* Makes tk_wait return: the one in progress, or the next one. From any thread or signal handler,
+ * until tk_posix_free. */
+void tk_posix_wake(const struct tk_port *port);
 
 /* Replaces the id of this machine. Returns 0, or -1 for one that tk_device_id does not allow. */
 int tk_posix_set_id(struct tk_port *port, const char *id);

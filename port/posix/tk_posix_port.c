@@ -19,6 +19,7 @@ void tk_posix_init(struct tk_port *port)
     memset(port, 0, sizeof *port);
     ignore_sigpipe();
     port->timer = tk_posix_timer_open();
+    tk_posix_wake_init(port);
     tk_posix_lookup_init(port);
     tk_posix_sock_init(port);
     tk_posix_console_init(port);
@@ -31,6 +32,7 @@ void tk_posix_free(struct tk_port *port)
         tk_posix_console_detach(port, i);
     tk_posix_sock_free(port);
     tk_posix_lookup_free(port);
+    tk_posix_wake_free(port);
     if (port->timer >= 0)
         close(port->timer);
     port->timer = -1;

@@ -10,7 +10,7 @@
 
 enum {
     TK_POSIX_POLLED =
-        1 + TK_POSIX_LOOKUPS + 2 * TK_POSIX_SOCKETS + 2 * TK_POSIX_CONSOLES + TK_POSIX_WATCHES
+        2 + TK_POSIX_LOOKUPS + 2 * TK_POSIX_SOCKETS + 2 * TK_POSIX_CONSOLES + TK_POSIX_WATCHES
 };
 
 /* The number of the interface in the bytes of a link-local tk_addr, in network byte order. */
@@ -26,6 +26,9 @@ int tk_posix_timer_set(int timer, uint64_t at_ms); /* 0, or -1 */
 /* Sets id and id_error of this machine. machine_id: path of the file of machine-id(5). */
 void tk_posix_id_init(struct tk_port *port, const char *machine_id);
 
+void tk_posix_wake_init(struct tk_port *port);
+void tk_posix_wake_free(struct tk_port *port);
+void tk_posix_wake_drain(const struct tk_port *port);
 void tk_posix_lookup_init(struct tk_port *port);
 void tk_posix_lookup_free(struct tk_port *port);
 void tk_posix_sock_init(struct tk_port *port);

@@ -121,9 +121,12 @@ void tk_wait(struct tk_port *port, uint64_t until_ms)
     tk_posix_sock_add_waits(port, &w);
     tk_posix_console_add_waits(port, &w);
     watch_waits(port, &w);
+    if (port->wake[0] >= 0)
+        tk_posix_wait_fd(&w, port->wake[0], POLLIN, NULL);
     int timeout = sleep_until(port, until_ms, &w);
 
     if (poll(w.fds, w.count, timeout) > 0)
         report(port, &w);
+    tk_posix_wake_drain(port);
     tk_posix_console_flush(port);
 }

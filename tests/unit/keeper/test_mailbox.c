@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mailbox, with a task that is simulated: while it sleeps in hooks.wait, the main loop runs in
+ * virtual time. Threads are in test_mailbox_threads.c.
+ */
+#include "tk_mailbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "one_world.h"
+
+enum { SLOTS = 2, SECOND = 1000, WAITERS = TK_MAILBOX_WAITERS(SLOTS) };
+
+static struct tk_mailbox box;
+static struct tk_mailbox_slot slots[SLOTS];
+static bool given[WAITERS];
+static unsigned wakes, locks, spurious;
+static bool locked;
+static bool stalled;         /* the main loop does not run */
+static void (*during)(void); /* called once, while the task sleeps */
+static uint64_t slept_ms;    /* of the outermost task */
+
+static uint32_t lock(void *ctx)
+{
+    assert_ptr_equal(ctx, &given);
+    assert_false(locked);
+    locked = true;
+    return ++locks;
+}
+
+static void unlock(void *ctx, uint32_t before)
+{
+    (void)ctx;
+    assert_true(locked);
+    assert_int_equal(before, locks);
+    locked = false;
+}
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    assert_false(locked);
+    wakes++;
+}
+
+static void give(void *ctx, unsigned waiter)
+{
+    (void)ctx;
+    assert_false(locked);
+    assert_in_range(waiter, 0, WAITERS - 1);
+    given[waiter] = true;
+}
+
+/* A pass of the main loop, and its sleep until the task has something to do. */
+static void run_until(uint64_t end_ms, unsigned waiter)
+{
+    tk_mailbox_run(&box);
+    uint64_t until_ms = tk_keeper_run(&w.keeper);
+
+    if (!given[waiter])
+        tk_wait(&w.port, until_ms < end_ms ? until_ms : end_ms);
+}
+
+static uint32_t sleep_for(void *ctx, unsigned waiter, uint32_t timeout_ms)
+{
+    uint64_t end_ms = w.port.now_ms + timeout_ms;
+    void (*now)(void) = during;
+
+    (void)ctx;
+    assert_false(locked);
+    assert_true(timeout_ms > 0);
+    if (spurious > 0) {
+        spurious--;
+        return timeout_ms;
+    }
+    during = NULL;
+    if (now != NULL)
+        now();
+    while (!given[waiter] && w.port.now_ms < end_ms) {
+        if (stalled)
+            tk_sim_advance(&w.port, end_ms - w.port.now_ms);
+        else
+            run_until(end_ms, waiter);
+    }
+    if (!given[waiter])
+        return 0;
+    given[waiter] = false;
+    return w.port.now_ms < end_ms ? (uint32_t)(end_ms - w.port.now_ms) : 1;
+}
+
+static const struct tk_mailbox_hooks hooks = {
+    .ctx = &given, .lock = lock, .unlock = unlock, .wake = wake, .wait = sleep_for, .signal = give};
+
+static int begin(void **state)
+{
+    set_up(state);
+    memset(given, 0, sizeof given);
+    wakes = spurious = 0;
+    stalled = false;
+    during = NULL;
+    memset(&box, 0xa5, sizeof box);
+    memset(slots, 0xa5, sizeof slots);
+    tk_mailbox_init(&box, &w.keeper, &hooks);
+    tk_mailbox_add_slots(&box, slots, SLOTS);
+    return 0;
+}
+
+/* --- tokens --- */
+
+static char token[TK_TOKEN_MAX + 1];
+static struct tk_token_info info;
+
+static enum tk_token_answer get(uint32_t min_valid_s, uint32_t timeout_ms)
+{
+    uint64_t start_ms = w.port.now_ms;
+
+    memset(token, 'x', sizeof token - 1);
+    token[sizeof token - 1] = '\0';
+    enum tk_token_answer answer =
+        tk_mailbox_get(&box, NULL, min_valid_s, timeout_ms, token, sizeof token, &info);
+
+    slept_ms = w.port.now_ms - start_ms;
+    assert_true(slept_ms <= timeout_ms);
+    assert_false(locked);
+    return answer;
+}
+
+static bool holds(const void *memory, size_t size, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (size_t i = 0; i + len <= size; i++) {
+        if (memcmp((const char *)memory + i, word, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void assert_token(const char *wanted)
+{
+    assert_string_equal(token, wanted);
+    assert_false(holds(&box, sizeof box, "access"));
+    assert_false(holds(slots, sizeof slots, "access"));
+}
+
+static void a_valid_token_is_given_at_once(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+    assert_token("access1");
+    assert_int_equal(info.generation, 1);
+    assert_int_equal(slept_ms, 0);
+    assert_int_equal(wakes, 1);
+}
+
+static void a_short_token_is_refreshed_first(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, 2000 * SECOND);
+    assert_int_equal(get(1700, 20 * SECOND), TK_TOKEN_VALUE);
+    assert_token("access2");
+    assert_int_equal(info.generation, 2);
+}
+
+/* The portal is silent: the task gets what there is before its own timeout ends. */
+static void a_task_in_a_hurry_gets_a_shorter_token(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "set renew on-demand");
+    world_run(&w, 2000 * SECOND);
+    world_fault(&w, WORLD_SILENT, 0);
+    assert_int_equal(get(1700, 5 * SECOND), TK_TOKEN_VALUE);
+    assert_token("access1");
+    assert_true(info.is_short);
+    assert_in_range(slept_ms, 3 * SECOND, 5 * SECOND);
+}
+
+static void a_timeout_says_what_delays_the_token(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 4000 * SECOND);
+    assert_int_equal(get(60, 2 * SECOND), TK_TOKEN_WAIT);
+    assert_int_equal(info.err, TK_E_CONNECT_FAILED);
+    assert_int_equal(slept_ms, 2 * SECOND);
+    assert_int_equal(token[0], 'x');
+}
+
+static void refusals_are_answers(void **state)
+{
+    char small[4];
+
+    (void)state;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_CLIENT);
+    world_provision(&w);
+    assert_int_equal(tk_mailbox_get(&box, "other", 60, SECOND, token, sizeof token, &info),
+                     TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_SUCH_REF);
+    assert_int_equal(tk_mailbox_get(&box, "name-of-17-chars-", 60, 1, small, 4, &info),
+                     TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_SUCH_REF);
+    assert_int_equal(tk_mailbox_get(&box, "", 60, SECOND, small, sizeof small, &info),
+                     TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_NO_MEMORY);
+}
+
+static void a_wait_may_end_early(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    spurious = 3;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+    assert_token("access1");
+}
+
+/* --- rejected tokens --- */
+
+static void a_rejected_token_is_refreshed_within_its_budget(void **state)
+{
+    uint32_t wait_s = 99;
+
+    (void)state;
+    world_provision(&w);
+    world_run(&w, 20 * SECOND);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, NULL), TK_OK);
+    assert_int_equal(get(60, 10 * SECOND), TK_TOKEN_VALUE);
+    assert_token("access2");
+    assert_int_equal(tk_mailbox_rejected(&box, "token", 1, SECOND, &wait_s), TK_OK);
+    assert_int_equal(wait_s, 0);
+    world_run(&w, 20 * SECOND);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 2, SECOND, &wait_s), TK_E_TOO_SOON);
+    assert_in_range(wait_s, 1, 60);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 2, SECOND, NULL), TK_E_TOO_SOON);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 0, SECOND, &wait_s), TK_OK);
+    assert_int_equal(tk_mailbox_rejected(&box, "name-of-17-chars-", 2, SECOND, NULL), TK_OK);
+}
+
+/* --- slots --- */
+
+/* The main loop stands still, and the task's memory is gone when it goes on. */
+static void a_task_that_left_is_not_written_to(void **state)
+{
+    uint32_t wait_s;
+
+    (void)state;
+    world_provision(&w);
+    stalled = true;
+    for (int i = 0; i < SLOTS; i++) {
+        assert_int_equal(get(60, SECOND), TK_TOKEN_WAIT);
+        assert_int_equal(info.err, TK_E_TRY_LATER);
+        assert_int_equal(slept_ms, SECOND);
+    }
+    assert_int_equal(get(60, SECOND), TK_TOKEN_WAIT); /* both slots wait for the main loop */
+    assert_int_equal(info.err, TK_E_BUSY);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_BUSY);
+    stalled = false;
+    memset(&info, 0xa5, sizeof info);
+    world_run(&w, 1);
+    tk_mailbox_run(&box);
+    assert_int_equal(token[0], 'x');
+    for (int i = 0; i < 2 * SLOTS; i++)
+        assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+    stalled = true;
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_TRY_LATER);
+    assert_int_equal(wait_s, 0);
+}
+
+/* Without time nothing is waited for. */
+static void a_timeout_of_zero_does_not_wait(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_int_equal(get(60, 0), TK_TOKEN_WAIT);
+    assert_int_equal(info.err, TK_E_TRY_LATER);
+}
+
+static char second_token[TK_TOKEN_MAX + 1];
+static enum tk_token_answer second;
+static struct tk_token_info second_info;
+
+static void get_second(void)
+{
+    second =
+        tk_mailbox_get(&box, NULL, 60, 3 * SECOND, second_token, sizeof second_token, &second_info);
+}
+
+/* One slot, which the first task has while the second waits for it. */
+static void a_task_without_a_slot_waits_for_its_timeout(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_mailbox_init(&box, &w.keeper, &hooks);
+    tk_mailbox_add_slots(&box, slots, 1);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 4000 * SECOND);
+    during = get_second;
+    assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_WAIT);
+    assert_int_equal(second, TK_TOKEN_WAIT);
+    assert_int_equal(second_info.err, TK_E_BUSY);
+}
+
+/* --- the end --- */
+
+static void close_box(void)
+{
+    assert_false(tk_mailbox_close(&box));
+}
+
+static void closing_answers_all_who_wait(void **state)
+{
+    uint32_t wait_s;
+
+    (void)state;
+    world_provision(&w);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 4000 * SECOND);
+    during = close_box;
+    assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_CANCELLED);
+    assert_int_equal(slept_ms, 0);
+    assert_true(tk_mailbox_close(&box));
+    assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
+    assert_int_equal(info.err, TK_E_CANCELLED);
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_CANCELLED);
+    assert_int_equal(slept_ms, 0);
+    tk_mailbox_run(&box);
+}
+
+static void close_while_two_wait(void)
+{
+    during = close_box;
+    get_second();
+}
+
+/* The second task waits for the slot of the first. */
+static void closing_answers_those_without_a_slot(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_mailbox_init(&box, &w.keeper, &hooks);
+    tk_mailbox_add_slots(&box, slots, 1);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    world_run(&w, 4000 * SECOND);
+    during = close_while_two_wait;
+    assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
+    assert_int_equal(second, TK_TOKEN_REFUSED);
+    assert_int_equal(second_info.err, TK_E_CANCELLED);
+    assert_true(tk_mailbox_close(&box));
+}
+
+/* Left before it is closed, and not seen by the main loop yet. */
+static void closing_with_a_slot_that_was_left(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    stalled = true;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_WAIT);
+    assert_true(tk_mailbox_close(&box));
+    tk_mailbox_run(&box);
+    assert_int_equal(token[0], 'x');
+}
+
+/* --- posts --- */
+
+static char order[32];
+static struct tk_mailbox_post first_post, second_post;
+
+static void note(struct tk_mailbox *b, struct tk_mailbox_post *post)
+{
+    assert_ptr_equal(b, &box);
+    assert_false(locked);
+    strcat(order, post == &first_post ? "1" : "2");
+}
+
+static void note_and_post_again(struct tk_mailbox *b, struct tk_mailbox_post *post)
+{
+    note(b, post);
+    assert_true(tk_mailbox_post(b, post));
+}
+
+static void posts_run_once_and_in_order(void **state)
+{
+    (void)state;
+    order[0] = '\0';
+    tk_mailbox_init(&box, &w.keeper, &hooks);
+    first_post = second_post = (struct tk_mailbox_post){.run = note};
+    assert_true(tk_mailbox_post(&box, &second_post));
+    assert_true(tk_mailbox_post(&box, &first_post));
+    assert_false(tk_mailbox_post(&box, &second_post));
+    assert_int_equal(wakes, 2);
+    tk_mailbox_run(&box);
+    tk_mailbox_run(&box);
+    assert_string_equal(order, "21");
+}
+
+static void a_post_that_posts_again_runs_once_a_pass(void **state)
+{
+    (void)state;
+    order[0] = '\0';
+    first_post = (struct tk_mailbox_post){.run = note_and_post_again};
+    second_post = (struct tk_mailbox_post){.run = note};
+    assert_true(tk_mailbox_post(&box, &first_post));
+    tk_mailbox_run(&box);
+    assert_true(tk_mailbox_post(&box, &second_post));
+    tk_mailbox_run(&box);
+    assert_string_equal(order, "112");
+    assert_true(tk_mailbox_close(&box));
+    tk_mailbox_run(&box);
+    assert_false(tk_mailbox_post(&box, &second_post));
+    assert_string_equal(order, "112");
+}
+
+/* What 32-bit systems pay for a slot; pointers are wider here. */
+static void a_slot_is_small(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct tk_mailbox_slot) <= 56);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_valid_token_is_given_at_once),
+        TEST(a_short_token_is_refreshed_first),
+        TEST(a_task_in_a_hurry_gets_a_shorter_token),
+        TEST(a_timeout_says_what_delays_the_token),
+        TEST(refusals_are_answers),
+        TEST(a_wait_may_end_early),
+        TEST(a_rejected_token_is_refreshed_within_its_budget),
+        TEST(a_task_that_left_is_not_written_to),
+        TEST(a_timeout_of_zero_does_not_wait),
+        TEST(a_task_without_a_slot_waits_for_its_timeout),
+        TEST(closing_answers_all_who_wait),
+        TEST(closing_answers_those_without_a_slot),
+        TEST(closing_with_a_slot_that_was_left),
+        TEST(posts_run_once_and_in_order),
+        TEST(a_post_that_posts_again_runs_once_a_pass),
+        TEST(a_slot_is_small),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
