@@ -225,10 +225,10 @@ void tk_account_load(struct tk_account *a)
     load_pair(a);
     if (a->foreign_pair)
         return;
-    load_session(a);
     intent = load_number(a, TK_KEY_INTENT, TK_INTENT_LONG);
     a->refresh.intent = intent != 0;
     a->refresh.too_long = intent == TK_INTENT_LONG;
+    load_session(a);
 }
 
 void tk_account_former_portal(const struct tk_account *a, char out[TK_HOST_TEXT])

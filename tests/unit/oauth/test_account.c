@@ -11,6 +11,13 @@
 
 #include "one_world.h"
 #include "tk_account_set.h"
+#include "tk_keys.h"
+
+/* The length of a value of the first account on flash, or TK_STORE_*. */
+static int stored(unsigned item)
+{
+    return tk_storage_get(&w.keeper.rt.storage, tk_account_key(0, item), NULL, 0);
+}
 
 static void a_pair_binds_portal_client_and_auth_host_but_not_the_secret(void **state)
 {
@@ -254,6 +261,120 @@ static void a_setting_that_is_not_valid_changes_nothing(void **state)
     assert_int_equal(a->renew_s, TK_RENEW_DEFAULT);
 }
 
+/* On flash, too: after a restart. */
+static void an_interval_is_stored_and_deleted(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+    const char unset[] = "\0h"; /* ends at its first byte */
+
+    (void)state;
+    assert_int_equal(tk_account_set(a, TK_SET_RENEW, "1h"), TK_OK);
+    world_restart(&w, 100);
+    assert_int_equal(a->renew_s, 3600);
+    assert_int_equal(tk_account_set(a, TK_SET_RENEW, unset), TK_OK);
+    assert_int_equal(a->renew_s, TK_RENEW_DEFAULT);
+    assert_int_equal(stored(TK_KEY_RENEW), TK_STORE_MISSING);
+}
+
+static void an_interval_is_on_demand_or_60_s_to_7_d(void **state)
+{
+    static const struct {
+        uint32_t seconds;
+        bool is_renew;
+    } rows[] = {{0, true}, {1, false}, {59, false}, {60, true}, {604800, true}, {604801, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(tk_account_is_renew(rows[i].seconds), rows[i].is_renew);
+}
+
+/* A longer one on flash is of no build, and is not cut. */
+static void a_next_secret_has_up_to_128_characters(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+    char value[TK_SECRET_MAX + 2], next[TK_SECRET_MAX + 1];
+
+    (void)state;
+    memset(value, 'v', sizeof value);
+    value[TK_SECRET_MAX] = '\0';
+    assert_int_equal(tk_account_set(a, TK_SET_CLIENT_SECRET_NEXT, value), TK_OK);
+    assert_true(tk_account_next_secret(a, next));
+    assert_string_equal(next, value);
+    value[TK_SECRET_MAX] = 'v';
+    assert_int_equal(tk_storage_put(&w.keeper.rt.storage,
+                                    tk_account_key(0, TK_KEY_CLIENT_SECRET_NEXT), value,
+                                    TK_SECRET_MAX + 1),
+                     TK_OK);
+    assert_false(tk_account_next_secret(a, next));
+}
+
+static void a_portal_that_is_unset_leaves_none(void **state)
+{
+    static const struct tk_host none;
+
+    (void)state;
+    world_type(&w, "set portal box.example:8443");
+    assert_string_equal(world_type(&w, "unset portal"), "OK portal=");
+    assert_memory_equal(&w.keeper.accounts.of[0].client.portal, &none, sizeof none);
+}
+
+static void assert_wiped(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(text[i], '\0');
+}
+
+static void a_pair_that_is_forgotten_is_wiped(void **state)
+{
+    const struct tk_pair *pair = &w.keeper.accounts.of[0].pair;
+
+    (void)state;
+    world_provision(&w);
+    assert_string_equal(pair->refresh, "refresh1");
+    world_type(&w, "auth forget");
+    assert_wiped(pair->access, sizeof pair->access);
+    assert_wiped(pair->refresh, sizeof pair->refresh);
+}
+
+static void an_account_that_is_removed_is_wiped(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth forget");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    assert_wiped((const char *)&a->client, sizeof a->client);
+    assert_wiped((const char *)&a->auth.used_codes, sizeof a->auth.used_codes);
+    assert_int_equal(a->pair.generation, 0);
+}
+
+/* While the time is uncertain, expires_ms is the latest possible tick. */
+static void a_token_has_expired_at_its_end(void **state)
+{
+    static const struct {
+        bool times_known;
+        uint64_t now_ms;
+        bool is_known;
+        uint32_t left;
+    } rows[] = {{true, 9000, true, 1},
+                {true, 9001, true, 0},
+                {true, 10000, true, 0},
+                {false, 9999, false, 7},
+                {false, 10000, true, 0}};
+    struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    a->expires_ms = 10000;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t left = 7;
+
+        a->times_known = rows[i].times_known;
+        assert_int_equal(tk_account_seconds_left(a, rows[i].now_ms, &left), rows[i].is_known);
+        assert_int_equal(left, rows[i].left);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -272,6 +393,13 @@ int main(void)
         TEST(a_name_has_1_to_16_characters),
         TEST(the_first_account_needs_no_name),
         TEST(a_setting_that_is_not_valid_changes_nothing),
+        TEST(an_interval_is_stored_and_deleted),
+        TEST(an_interval_is_on_demand_or_60_s_to_7_d),
+        TEST(a_next_secret_has_up_to_128_characters),
+        TEST(a_portal_that_is_unset_leaves_none),
+        TEST(a_pair_that_is_forgotten_is_wiped),
+        TEST(an_account_that_is_removed_is_wiped),
+        TEST(a_token_has_expired_at_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

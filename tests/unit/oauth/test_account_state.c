@@ -91,7 +91,7 @@ static void set_up_account(struct tk_account *a, const bool conditions[COLUMNS])
     a->auth.retry_timer.due_ms = TK_NEVER;
     if (conditions[CLIENT]) {
         strcpy(a->client.portal.name, "acme.bitrix24.com");
-        strcpy(a->client.client_id, "local.1");
+        strcpy(a->client.client_id, "l");
         strcpy(a->client.client_secret, "s");
     }
     strcpy(a->pair.access, conditions[PAIR] ? "a" : "");

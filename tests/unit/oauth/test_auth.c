@@ -361,6 +361,7 @@ static void a_state_ends_when_the_client_changes(void **state)
         const char *line = begin("c");
 
         world_assert_begins(world_type(&w, changes[i]), "OK");
+        assert_string_equal(tk_auth_state(&w.keeper.accounts.of[0]), "");
         world_set_client(&w);
         world_assert_begins(world_type(&w, line), "ERR wrong_state");
     }
