@@ -47,12 +47,8 @@ enum tk_err tk_account_delete(struct tk_account *a)
 {
     enum tk_err err = tk_account_store_delete(a);
 
-    if (err == TK_OK) {
-        tk_wipe(&a->pair, sizeof a->pair); /* generation and times too */
-        wipe_pair(a);
-        tk_wipe(&a->client, sizeof a->client);
+    if (err == TK_OK)
         a->used = false;
-    }
     return err;
 }
 

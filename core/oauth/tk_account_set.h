@@ -21,7 +21,7 @@ enum tk_err tk_account_set(struct tk_account *a, enum tk_setting setting, const 
  * stay. TK_E_STORAGE_*. */
 enum tk_err tk_account_forget(struct tk_account *a);
 
-/* Deletes everything and frees the slot. TK_E_STORAGE_*. */
+/* Deletes everything on flash and frees the slot, which tk_account_init clears. TK_E_STORAGE_*. */
 enum tk_err tk_account_delete(struct tk_account *a);
 
 #endif
