@@ -157,8 +157,8 @@ static void load_pair(struct tk_account *a)
     load_info(a);
     if (!load_text(a, TK_KEY_REFRESH, a->pair.refresh, sizeof a->pair.refresh, NULL) ||
         !load_text(a, TK_KEY_ACCESS, a->pair.access, sizeof a->pair.access, NULL))
-        a->pair.access[0] = '\0';
-    else if (len == TK_PAIR_DEVICE)
+        return;
+    if (len == TK_PAIR_DEVICE)
         tk_account_store_time_floor(a);
     else
         a->foreign_pair = !is_own(a, packed);

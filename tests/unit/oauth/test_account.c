@@ -327,6 +327,7 @@ static void assert_wiped(const char *text, size_t size)
 static void a_pair_that_is_forgotten_is_wiped(void **state)
 {
     const struct tk_pair *pair = &w.keeper.accounts.of[0].pair;
+    const struct tk_grant_info *info = &w.keeper.accounts.of[0].info;
 
     (void)state;
     world_provision(&w);
@@ -334,6 +335,7 @@ static void a_pair_that_is_forgotten_is_wiped(void **state)
     world_type(&w, "auth forget");
     assert_wiped(pair->access, sizeof pair->access);
     assert_wiped(pair->refresh, sizeof pair->refresh);
+    assert_wiped((const char *)info, sizeof *info);
 }
 
 static void an_account_that_is_removed_is_wiped(void **state)

@@ -2,6 +2,8 @@
 
 /* The TLS session that is stored with a pair: when it is stored, and when it is used. */
 
+#include "tk_account_session.h"
+#include "tk_le.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -44,13 +46,18 @@ static const struct tk_tls_session *restored(void)
 }
 
 /* Plays the session of a handshake, and a pair received over it. */
-static void refresh_with_session(void)
+static void refresh_once(const char *reason)
 {
     tk_https_restore_session(&w.keeper.rt.https, &session);
     world_run(&w, 20000);
     world_assert_begins(world_type(&w, "auth refresh"), "OK");
+    world_assert_state(&w, "ready", reason);
+}
+
+static void refresh_with_session(void)
+{
+    refresh_once("none");
     world_run(&w, 5000);
-    world_assert_state(&w, "ready", "none");
 }
 
 static void a_session_is_restored_after_a_restart(void **state)
@@ -137,6 +144,64 @@ static void the_session_of_the_next_pair_replaces_it(void **state)
     assert_null(restored());
 }
 
+/* The commit of a pair fails, and its retry deletes the session of the pair before. */
+static void a_session_ends_with_its_pair_if_flash_fails_once(void **state)
+{
+    (void)state;
+    refresh_with_session();
+    session.lifetime_s = 60;
+    w.flash.fail_at = w.flash.operations + 1;
+    w.flash.fail_until = UINT64_MAX;
+    refresh_once("storage_failed");
+    w.flash.fail_until = 0;
+    world_run(&w, 600000);
+    world_assert_state(&w, "ready", "none");
+    world_restart(&w, 100);
+    assert_null(restored());
+}
+
+static void the_version_is_a_part_of_its_context(void **state)
+{
+    struct tk_session_value v;
+    uint64_t id = tk_ca_id(&w.keeper.rt.ca) ^ (uint64_t)w.config.build_unix << 20;
+
+    (void)state;
+    tk_https_restore_session(&w.keeper.rt.https, &session);
+    assert_true(tk_account_session_pack(&w.keeper.accounts.of[0], &v));
+    assert_true(tk_le_get(v.head, 8) != id);
+}
+
+static void up_to_512_bytes_are_stored(void **state)
+{
+    struct tk_session_value v;
+
+    (void)state;
+    for (session.len = 512; session.len < 514; session.len++) {
+        tk_https_restore_session(&w.keeper.rt.https, &session);
+        assert_int_equal(tk_account_session_pack(&w.keeper.accounts.of[0], &v), session.len == 512);
+    }
+}
+
+/* No build stores 0 bytes, or more than the cache has room for. */
+static void the_length_of_a_stored_value_is_checked(void **state)
+{
+    static const size_t lens[] = {0, 1, sizeof session.data, sizeof session.data + 1};
+    static uint8_t value[TK_SESSION_HEAD + TK_HOST_TEXT + sizeof session.data + 1];
+    struct tk_session_value v;
+
+    (void)state;
+    tk_https_restore_session(&w.keeper.rt.https, &session);
+    assert_true(tk_account_session_pack(&w.keeper.accounts.of[0], &v));
+    memcpy(value, v.pieces[0].data, v.pieces[0].len);
+    memcpy(value + v.pieces[0].len, v.pieces[1].data, v.pieces[1].len);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++)
+        assert_int_equal(
+            tk_account_session_restore(&w.keeper.accounts.of[0], value,
+                                       (size_t)v.pieces[0].len + v.pieces[1].len + lens[i]),
+            i == 1 || i == 2);
+    assert_int_equal(restored()->len, sizeof session.data);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -147,6 +212,10 @@ int main(void)
         TEST(a_session_is_dropped_when_roots_or_program_change),
         TEST(a_session_is_forgotten_with_its_pair),
         TEST(the_session_of_the_next_pair_replaces_it),
+        TEST(a_session_ends_with_its_pair_if_flash_fails_once),
+        TEST(the_version_is_a_part_of_its_context),
+        TEST(up_to_512_bytes_are_stored),
+        TEST(the_length_of_a_stored_value_is_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

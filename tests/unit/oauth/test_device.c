@@ -124,6 +124,7 @@ static void a_code_replaces_it(void **state)
     world_give_code(&w, "code2");
     assert_string_equal(world_type(&w, "auth code code2"),
                         "OK state=ready generation=2 expires_in=3600 rest=ok");
+    assert_false(w.keeper.accounts.of[0].foreign_pair);
     assert_string_equal(world_status(&w, "escalation"), "0");
     restart_as("sim-0002");
     world_assert_state(&w, "ready", "none");
@@ -165,6 +166,7 @@ static void a_pair_that_is_not_stored_is_not_mistaken(void **state)
     world_type(&w, "auth code code2");
     world_assert_state(&w, "ready", "storage_failed");
     world_assert_begins(world_type(&w, "token"), "OK access_token=access2");
+    assert_true(w.keeper.accounts.of[0].foreign_pair);
     assert_int_equal(world_count_events(&w, "event=raised level=4 cause=other_device"), 1);
     restart_as(first_id);
     world_assert_state(&w, "ready", "none");
