@@ -218,8 +218,9 @@ class OAuth:
             return wire.json_response(pages[request.path](request),
                                       plain_slashes=self.settings.plain_slashes)
         except Refused as refused:
-            return wire.json_response(refused.body(catalogue.OAUTH), refused.status(catalogue.OAUTH),
-                                      self.settings.plain_slashes, outcome=refused.code)
+            return wire.json_response(
+                refused.body(catalogue.OAUTH), refused.status(catalogue.OAUTH),
+                self.settings.plain_slashes, outcome=refused.code)
 
     def _token(self, request: Request) -> dict[str, Any]:
         params = request.params()
