@@ -78,10 +78,8 @@ enum tk_err tk_accounts_add(struct tk_accounts *all, const char *ref)
     if (tk_accounts_find(all, ref) != NULL)
         return TK_E_REF_EXISTS;
     for (uint8_t i = 0; i < TK_ACCOUNTS; i++) {
-        if (all->of[i].used)
-            continue;
-        init_slot(all, i);
-        return tk_account_create(&all->of[i], ref);
+        if (!all->of[i].used)
+            return tk_account_create(&all->of[i], ref);
     }
     return TK_E_REF_LIMIT;
 }

@@ -64,6 +64,7 @@ static void a_removed_account_is_not_selected(void **state)
     assert_string_equal(world_type(&w, "set client_id local.9"), "OK client_id=local.9");
     assert_string_equal(world_type(&w, "ref add third"),
                         "OK ref=third"); /* in the slot of the removed one */
+    assert_string_equal(w.keeper.accounts.of[0].name, "third");
     world_assert_state(&w, "no_client", "portal_missing");
     world_restart(&w, 100);
     world_type(&w, "ref third");
@@ -89,6 +90,16 @@ static void a_new_account_inherits_nothing(void **state)
     assert_string_equal(world_status(&w, "generation"), "0");
 }
 
+static void assert_idle(const struct tk_account *a)
+{
+    for (const struct tk_timer *t = w.keeper.rt.timers.first; t != NULL; t = t->next)
+        assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
+    for (const struct tk_request *r = w.keeper.rt.https.queue; r != NULL; r = r->next)
+        assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
+    for (size_t i = 0; i < TK_CONNECTIONS; i++)
+        assert_null(w.keeper.rt.https.connections[i].request);
+}
+
 /* Else they would act on the next account in its slot. */
 static void a_removed_account_has_no_timer_and_no_request(void **state)
 {
@@ -104,12 +115,37 @@ static void a_removed_account_has_no_timer_and_no_request(void **state)
     world_type(&w, "auth begin");
     world_type(&w, "auth forget");
     assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
-    const struct tk_account *a = &w.keeper.accounts.of[0];
+    assert_idle(&w.keeper.accounts.of[0]);
+}
 
-    for (const struct tk_timer *t = w.keeper.rt.timers.first; t != NULL; t = t->next)
-        assert_false((const void *)t >= (const void *)a && (const void *)t < (const void *)(a + 1));
-    for (const struct tk_request *r = w.keeper.rt.https.queue; r != NULL; r = r->next)
-        assert_false((const void *)r >= (const void *)a && (const void *)r < (const void *)(a + 1));
+static void nor_has_one_whose_pair_was_not_stored(void **state)
+{
+    struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    world_set_client(&w);
+    world_give_code(&w, "c");
+    w.flash.off = true;
+    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+    w.flash.off = false;
+    world_type(&w, "auth forget");
+    assert_true(a->refresh.store_timer.due_ms != TK_NEVER);
+    world_type(&w, "auth begin");
+    assert_true(a->auth.preconnect_timer.due_ms != TK_NEVER);
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    assert_idle(a);
+}
+
+static void the_history_of_a_removed_account_is_dropped(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "auth forget");
+    world_type(&w, "history");
+    assert_non_null(strstr(w.answer, "event=forgotten ref=token\n"));
+    world_type(&w, "ref del token");
+    world_type(&w, "history");
+    assert_null(strstr(w.answer, "ref=token\n"));
 }
 
 /* A command of another console line would act on the next account in the slot. */
@@ -377,6 +413,77 @@ static void a_token_has_expired_at_its_end(void **state)
     }
 }
 
+static void without_flash_there_is_an_account_in_ram(void **state)
+{
+    (void)state;
+    memset(w.flash.bytes, 0xff, (size_t)8 * 4096);
+    w.flash.fail_at = w.flash.operations + 1;
+    w.flash.fail_until = UINT64_MAX;
+    world_restart(&w, 100);
+    assert_true(w.keeper.accounts.of[0].used);
+    assert_string_equal(w.keeper.accounts.of[0].name, "token");
+    w.flash.fail_until = 0;
+}
+
+static void pairs_in_ram_are_stored_at_once(void **state)
+{
+    static const size_t slots[] = {0, TK_ACCOUNTS - 1};
+    struct tk_accounts *all = &w.keeper.accounts;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        struct tk_refresh *r = &all->of[slots[i]].refresh;
+
+        tk_accounts_store_now(all);
+        assert_true(tk_accounts_are_stored(all));
+        assert_true(r->store_timer.due_ms == TK_NEVER);
+        r->unstored = true;
+        assert_false(tk_accounts_are_stored(all));
+        tk_accounts_store_now(all);
+        assert_true(r->store_timer.due_ms == w.port.now_ms);
+        r->unstored = false;
+    }
+}
+
+static void a_pair_is_renewed_first_where_the_clock_is_behind(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    world_type(&w, "ref add b");
+    world_run(&w, 11000);
+    tk_accounts_renew_first(&w.keeper.accounts);
+    assert_true(w.keeper.accounts.of[0].renew_first);
+    assert_false(w.keeper.accounts.of[1].renew_first); /* it has none */
+}
+
+/* Ten years. */
+static void a_lowered_floor_of_the_time_is_stored(void **state)
+{
+    (void)state;
+    w.server.date = "Sun, 23 Nov 2036 12:00:00 GMT";
+    tk_sim_set_wall(&w.port, TK_TIME_NONE, 0);
+    world_restart(&w, 1000);
+    world_assert_begins(world_type(&w, "time 2111068800"), "OK time=2036-11-23");
+    world_provision(&w);
+    w.server.date = "";
+    world_restart(&w, 1000);
+    assert_true(w.keeper.rt.time.floor_unix > WORLD_UNIX + 9 * 365 * 86400);
+    world_assert_begins(world_type(&w, "time 1795000100"), "OK time=");
+    world_restart(&w, 1000);
+    assert_true(w.keeper.rt.time.floor_unix < WORLD_UNIX + 86400);
+}
+
+static void a_floor_that_stays_is_not_written_again(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_time_note_server_date(&w.keeper.rt.time, WORLD_UNIX + 3600);
+    uint64_t operations = w.flash.operations;
+
+    assert_int_equal(tk_accounts_set_time(&w.keeper.accounts, 0, TK_TIME_SNTP), TK_E_TIME_RANGE);
+    assert_true(w.flash.operations == operations);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -389,6 +496,13 @@ int main(void)
         TEST(an_answer_during_factory_reset_is_not_stored),
         TEST(an_account_is_not_removed_during_its_command),
         TEST(a_removed_account_has_no_timer_and_no_request),
+        TEST(nor_has_one_whose_pair_was_not_stored),
+        TEST(the_history_of_a_removed_account_is_dropped),
+        TEST(without_flash_there_is_an_account_in_ram),
+        TEST(pairs_in_ram_are_stored_at_once),
+        TEST(a_pair_is_renewed_first_where_the_clock_is_behind),
+        TEST(a_lowered_floor_of_the_time_is_stored),
+        TEST(a_floor_that_stays_is_not_written_again),
         TEST(an_account_is_not_removed_while_it_is_printed),
         TEST(an_account_is_not_removed_while_its_secret_is_prompted_for),
         TEST(there_is_room_for_so_many_accounts),

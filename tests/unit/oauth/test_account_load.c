@@ -160,6 +160,16 @@ static void one_value_is_an_account(void **state)
     }
 }
 
+static void two_accounts_have_two_names(void **state)
+{
+    (void)state;
+    world_type(&w, "ref add b");
+    put_of(1, TK_KEY_NAME, "token", 5);
+    world_restart(&w, 100);
+    assert_string_equal(w.keeper.accounts.of[0].name, "token");
+    assert_string_equal(w.keeper.accounts.of[1].name, "?1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -173,6 +183,7 @@ int main(void)
         TEST(a_digest_alone_is_no_used_code),
         TEST(a_portal_may_move_to_a_host_of_one_letter),
         TEST(one_value_is_an_account),
+        TEST(two_accounts_have_two_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,16 @@ static void forgetting_deletes_it(void **state)
     world_assert_state(&w, "needs_code", "new");
 }
 
+static void removing_its_account_ends_the_alert(void **state)
+{
+    (void)state;
+    provision_and_copy();
+    assert_string_equal(world_status(&w, "escalation"), "4");
+    assert_string_equal(world_type(&w, "ref del token"), "OK ref=token");
+    assert_int_equal(world_count_events(&w, "event=cleared level=0 cause=other_device"), 1);
+    assert_string_equal(world_status(&w, "escalation"), "0");
+}
+
 static void a_pair_of_version_0_1_belongs_to_the_device_that_finds_it(void **state)
 {
     uint8_t pair[64];
@@ -239,6 +249,7 @@ int main(void)
         TEST(it_is_not_tried_after_a_lost_response),
         TEST(a_pair_that_is_not_stored_is_not_mistaken),
         TEST(forgetting_deletes_it),
+        TEST(removing_its_account_ends_the_alert),
         TEST(a_pair_of_version_0_1_belongs_to_the_device_that_finds_it),
         TEST(each_flash_operation_of_its_replacement_may_fail),
     };

@@ -5,6 +5,7 @@
 #include "tk_portal.h"
 
 #include "tk_account_store.h"
+#include "tk_auth.h"
 #include "tk_rest_verify.h"
 
 #include <setjmp.h>
@@ -312,6 +313,8 @@ static void the_authorization_host_stays_that_of_the_pair(void **state)
     redirect(0, OLD, "https://acme.bitrix24.ru/");
     verify();
     assert_not_pending("acme.bitrix24.ru");
+    assert_int_equal(world_count_events(&w, "portal ref=token event=moved to=acme.bitrix24.ru\n"),
+                     1);
     assert_status("auth_host", "oauth.bitrix.info");
     world_restart(&w, 1000);
     assert_status("auth_host", "oauth.bitrix.info");
@@ -320,6 +323,18 @@ static void the_authorization_host_stays_that_of_the_pair(void **state)
     w.server.server_endpoint = "https:\\/\\/oauth.bitrix24.tech\\/rest\\/";
     world_run(&w, 26 * MINUTE);
     assert_status("auth_host", "oauth.bitrix24.tech");
+}
+
+/* The URL that was printed is of the old host. */
+static void a_move_ends_the_state_of_the_url(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    assert_string_equal(world_type(&w, "auth begin"), "OK");
+    assert_int_equal(strlen(tk_auth_state(account())), 32);
+    redirect(0, OLD, "https://acme.bitrix24.ru/");
+    verify();
+    assert_string_equal(tk_auth_state(account()), "");
 }
 
 /* --- portal accept --- */
@@ -670,6 +685,7 @@ int main(void)
         TEST(behind_a_cloud_portal_too),
         TEST(the_authorization_host_stays_that_of_the_pair),
         TEST(the_webhook_gets_the_host),
+        TEST(a_move_ends_the_state_of_the_url),
         TEST(accept_takes_exactly_that_host_and_keeps_the_pair),
         TEST(an_answer_with_the_former_name_ends_the_fault),
         TEST(accept_works_while_refreshes_fail),
