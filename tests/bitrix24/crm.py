@@ -10,8 +10,8 @@ from typing import Any, Callable
 
 import php
 import rows
-from oauth import Pair, Refused
-from rows import PAGE, Column, Page, Table, ZONE
+from oauth import ZONE, Pair, Refused
+from rows import PAGE, Column, Page, Table
 from server import Shared
 
 Method = Callable[[Pair, php.Params], Any]
@@ -262,6 +262,9 @@ class Items:
         return page
 
     def _known(self, name: str) -> str:
+        """Filters and orders also know the old names, which the official Python SDK begins with."""
+        if name in self._table.columns:
+            return name
         if name not in self._names:
             raise Refused("INVALID_ARG_VALUE",
                           f"Invalid filter: field '{name}' is not allowed in filter")

@@ -10,8 +10,8 @@ from typing import Any, Callable
 
 import php
 import rows
-from oauth import Pair, Refused
-from rows import PAGE, Condition, iso
+from oauth import Pair, Refused, iso
+from rows import PAGE, Condition
 from server import Shared
 
 Method = Callable[[Pair, php.Params], Any]

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import string
 import struct
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Callable
 
 import catalogue
@@ -19,7 +21,7 @@ from wire import Request, Response
 
 DEFAULT_SCOPE = "crm,im,task,user"
 DEFAULT_HANDLER = "http://localhost:7000"
-HEX = "0123456789abcdef"
+ZONE = timezone(timedelta(hours=3))     # of the servers
 
 
 class Refused(Exception):
@@ -210,12 +212,15 @@ class OAuth:
         if request.path == "/oauth/token":
             return wire.html_response(301, "301 Moved Permanently", outcome="moved", headers=[
                 ("Location", f"https://{self.names.oauth}/oauth/token/")])
-        if request.path not in pages:
+        path = re.sub("/+", "/", request.path)
+        if path.startswith("/rest/"):
+            path = path.removesuffix("/")
+        if path not in pages:
             return wire.html_response(404, "404 Not Found", outcome="not_found")
         if request.method not in ("GET", "POST"):
             return wire.html_response(405, "405 Not Allowed", outcome="method")
         try:
-            return wire.json_response(pages[request.path](request),
+            return wire.json_response(pages[path](request),
                                       plain_slashes=self.settings.plain_slashes)
         except Refused as refused:
             return wire.json_response(
@@ -342,14 +347,20 @@ class OAuth:
             return pair
 
     def _app_info(self, request: Request) -> dict[str, Any]:
-        """The authoritative check of a token, by the OAuth server itself."""
-        pair = self.check(request)
+        """The authoritative check of a token, by the OAuth server itself; as the official Python SDK
+        reads it."""
+        pair, now = self.check(request), self.shared.now()
         portal = self.settings.portal_domain or self.names.portal
-        return {"result": {
-            "client_id": pair.chain.client.client_id, "scope": pair.chain.scope,
-            "expires": int(pair.access_until),
-            "install": {"installed": 1, "version": "1", "status": self.settings.status,
-                        "scope": pair.chain.scope, "domain": portal,
-                        "client_endpoint": f"https://{portal}/rest/",
-                        "member_id": self.member_id, "member_type": "client"},
-            "user_id": pair.chain.user_id}}
+        install = {"installed": True, "version": "1", "status": self.settings.status,
+                   "scope": pair.chain.scope, "domain": portal, "uri": f"https://{portal}",
+                   "client_endpoint": f"https://{portal}/rest/", "member_id": self.member_id,
+                   "member_type": "client"}
+        return {"result": {"client_id": pair.chain.client.client_id, "scope": pair.chain.scope,
+                           "expires": iso(pair.access_until), "install": install,
+                           "user_id": str(pair.chain.user_id)},
+                "time": {"start": now, "finish": now, "duration": 0.0, "processing": 0.0,
+                         "date_start": iso(now), "date_finish": iso(now)}}
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), ZONE).isoformat()

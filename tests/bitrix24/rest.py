@@ -13,8 +13,8 @@ import wire
 from crm import Crm
 from events import Events
 from limits import Bucket, Operating
-from oauth import OAuth, Pair, Refused
-from rows import Page, iso
+from oauth import OAuth, Pair, Refused, iso
+from rows import Page
 from server import Shared
 from wire import Request, Response
 

@@ -14,9 +14,9 @@ from typing import Any, Callable, Iterable
 import catalogue
 import php
 import rows
-from oauth import Pair, Refused
+from oauth import Pair, Refused, iso
 from rest import Rest, without_token
-from rows import Column, Table, iso
+from rows import Column, Table
 from wire import Request, Response
 
 PREFIX = "/rest/api/"

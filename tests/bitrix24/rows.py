@@ -6,19 +6,14 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Callable, Iterable
 
 import php
-from oauth import Refused
+from oauth import ZONE, Refused
 
-ZONE = timezone(timedelta(hours=3))     # of the portal
 PAGE = 50                               # rows per response of a list method
 OPERATORS = ("", "=", ">", "<", ">=", "<=", "@", "%")
-
-
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), ZONE).isoformat()
 
 
 class Page(dict[str, Any]):

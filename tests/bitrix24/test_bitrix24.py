@@ -209,8 +209,9 @@ class Tokens(Served):
         self.assertEqual(ask(self.b24, self.b24.oauth, "/").status, 404)
         self.assertEqual(ask(self.b24, self.b24.oauth, "/oauth/token/", method="PUT").status, 405)
         pair = self.pair()
-        info = ask(self.b24, self.b24.oauth, f"/rest/app.info?auth={pair['access_token']}").json()
-        self.assertEqual(info["result"]["client_id"], self.b24.client_id)
+        for path in ("/rest/app.info", "/rest/app.info/", "/rest//app.info"):
+            info = ask(self.b24, self.b24.oauth, f"{path}?auth={pair['access_token']}").json()
+            self.assertEqual(info["result"]["client_id"], self.b24.client_id)
 
 
 class Webhooks(Served):

@@ -231,7 +231,9 @@ class Lists(Portal):
         self.assertIsInstance(item["opportunity"], (int, float))
         self.assertEqual(self.result("crm.item.list", entityTypeId="2", select=["id"],
                                      filter={"@id": [3]}), {"items": [{"id": 3}]})
-        self.assertRefused(self.call("crm.item.list", entityTypeId=2, filter={"ID": 1}),
+        self.assertEqual(self.result("crm.item.list", entityTypeId=2, filter={">ID": 5, "<id": 9},
+                                     order={"ID": "DESC"}, select=["id"])["items"], [{"id": 7}])
+        self.assertRefused(self.call("crm.item.list", entityTypeId=2, filter={"iD": 1}),
                            "INVALID_ARG_VALUE", 400)
         self.assertRefused(self.call("crm.item.list"), "NOT_FOUND", 404)
         added = self.result("crm.item.add", entityTypeId=1, fields={"title": "lead"})["item"]
