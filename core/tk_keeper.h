@@ -7,6 +7,7 @@
 
 #include "tk_accounts.h"
 #include "tk_alerts.h"
+#include "tk_calls.h"
 #include "tk_console.h"
 #include "tk_runtime.h"
 #include "tk_state.h"
@@ -25,6 +26,7 @@ struct tk_keeper {
     struct tk_pin pin;
     struct tk_console_env env;
     struct tk_accounts accounts;
+    struct tk_calls calls;
     struct tk_alerts alerts;
     struct tk_console consoles[TK_CONSOLES];
 };

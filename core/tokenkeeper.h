@@ -110,6 +110,24 @@ enum tk_token_answer tk_token_get_last(struct tk_keeper *k, const char *ref, uin
  * until there is one: nothing changed. */
 uint32_t tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t generation);
 
+/* Queues a call of a REST method (tk_call.h); the next tk_keeper_run goes on with it. Any other
+ * result than TK_OK: it was not started, and done will not be called: TK_E_NO_SUCH_REF,
+ * TK_E_BAD_VALUE (not a method's name), TK_E_BAD_BODY (not one JSON object, or it has a member that
+ * is ours to set), TK_E_CANCELLED (produce gave up), TK_E_TRY_LATER (after tk_keeper_shutdown).
+ * This function and the next three may also be called from the callbacks of a call. */
+enum tk_err tk_call_start(struct tk_keeper *k, struct tk_call *call);
+
+/* Ends a call without calling its done; no effect on one that is not active. A request that was
+ * sent may still be carried out. */
+void tk_call_cancel(struct tk_keeper *k, struct tk_call *call);
+
+/* After a pause (on_body): the answer goes on in the next tk_keeper_run, which must follow at once.
+ * No effect on a call that has not paused. */
+void tk_call_resume(struct tk_keeper *k, struct tk_call *call);
+
+/* Milliseconds until the portal's limit lets the call be sent; 0: it is not waiting for that. */
+uint32_t tk_call_wait_ms(const struct tk_keeper *k, const struct tk_call *call);
+
 /* The account ref (NULL or "": the first) for reading, or NULL if there is none. Valid until the
  * next tk_keeper_run. See tk_account.h for its members, tk_state.h for its state and reason. */
 const struct tk_account *tk_keeper_account(struct tk_keeper *k, const char *ref);

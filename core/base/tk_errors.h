@@ -179,6 +179,13 @@ TK_ERROR(WRONG_PORTAL, "wrong_portal", NONE,
          "code is used up")
 
 /* the portal */
+TK_ERROR(BAD_BODY, "bad_body", NONE,
+         "not one JSON object, or it has auth, access_token or Authorization; leave these out")
+TK_ERROR(REST_LIMIT, "rest_limit", NONE,
+         "the portal's limit of requests is reached; call again later")
+TK_ERROR(TRUNCATED, "truncated", RETRY, "the answer ended early; call again")
+TK_ERROR(UNKNOWN_OUTCOME, "unknown_outcome", NONE,
+         "the call was sent and not answered; look in the portal before calling again")
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said in status --all")
 TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
          "the portal rejects this token; after one refresh see rest in status")

@@ -14,10 +14,17 @@ enum { NONE, STRING, NUMBER, OTHER };
 
 enum { NO_FIELD = 0xff };
 
+enum { SHAPE_MAX = 8 }; /* levels of nesting that p->shape holds */
+
 enum { RUN_MAX = 64 }; /* so that a string of escapes is not searched to its end for each */
 
 /* A slot: kind 1 | length 4 | characters | NUL */
 enum { KIND = 0, LENGTH = 1, TEXT = 5, SLOT = TEXT + 1 };
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /* Where the slot of a field begins. */
 static size_t offset(const struct tk_json_fields *fields, unsigned field)
@@ -75,23 +82,36 @@ static void name_begins(struct tk_json_pick *p)
     p->to = p->name;
     p->max = TK_JSON_NAME_MAX;
     p->at = 0;
-    if (p->is_inside)
+    if (p->inside)
         append(p, ".", 1);
+}
+
+static void terminate_name(struct tk_json_pick *p)
+{
+    p->name[p->at < p->max ? p->at : p->max] = '\0';
+}
+
+static bool is_name(const struct tk_json_pick *p, const char *name)
+{
+    if (p->fields->any_case)
+        return tk_same_nocase(name, p->name);
+    return name[0] == p->name[0] && strcmp(name, p->name) == 0;
 }
 
 static void name_ends(struct tk_json_pick *p)
 {
     const struct tk_json_field *of = p->fields->of;
-    unsigned i = 0;
+    unsigned i = p->inside;
 
     p->state = COLON;
-    p->name[p->at < p->max ? p->at : p->max] = '\0';
-    if (!p->is_inside && p->name[0] == '.')
-        p->name[0] = TK_JSON_OTHER; /* is no name of the first field's object */
-    while (i < p->fields->count &&
-           (of[i].name[0] != p->name[0] || strcmp(of[i].name, p->name) != 0))
-        i++;
+    terminate_name(p);
+    if (!p->inside && p->name[0] == '.')
+        p->name[0] = TK_JSON_OTHER; /* is no name inside an object */
+    while (i < p->fields->count && !is_name(p, of[i].name))
+        i = p->inside && of[i].name[0] != '.' ? p->fields->count : i + 1;
     p->field = i < p->fields->count && p->at <= p->max ? (uint8_t)i : NO_FIELD;
+    if (p->first == 0)
+        p->first = (uint8_t)(p->field + 2); /* NO_FIELD: 1 */
 }
 
 /* --- values --- */
@@ -144,11 +164,49 @@ static void value_ends(struct tk_json_pick *p, int kind)
     p->is_picked = true;
 }
 
+/* --- rows --- */
+
+/* Within an object in a list that is the value of the field, or a member of it. */
+static bool in_row(const struct tk_json_pick *p)
+{
+    return p->shape == 2 && (p->depth == 2 || p->depth == 3) && p->fields->row_id != NULL &&
+           p->field == p->fields->rows;
+}
+
+/* A name or a string value of a row. */
+static void row_text_begins(struct tk_json_pick *p)
+{
+    p->to = p->name;
+    p->at = 0;
+    p->max = TK_JSON_NAME_MAX;
+}
+
+/* A byte of a row outside of strings. p->name: the string before it, or a number. */
+static void row_byte(struct tk_json_pick *p, char c)
+{
+    if (c == ':') {
+        terminate_name(p);
+        p->is_row_id = p->at <= p->max && tk_same_nocase(p->name, p->fields->row_id);
+        p->at = 0;
+    } else if (c == ',' || c == '}') {
+        if (p->is_row_id && !tk_parse_u64(p->name, p->at, UINT64_MAX, &p->row))
+            p->row = 0;
+        p->is_row_id = false;
+    } else if (!is_space(c)) {
+        append(p, &c, 1);
+    }
+}
+
 /* --- strings --- */
+
+static bool is_collecting(const struct tk_json_pick *p)
+{
+    return p->state != SKIP || in_row(p);
+}
 
 static void put(struct tk_json_pick *p, char c)
 {
-    if (p->state != SKIP)
+    if (is_collecting(p))
         append(p, &c, 1);
 }
 
@@ -211,17 +269,12 @@ static size_t plain_characters(struct tk_json_pick *p, const char *data, size_t 
     end = memchr(data, '\\', len);
     if (end != NULL)
         len = (size_t)(end - data);
-    if (p->state != SKIP)
+    if (is_collecting(p))
         append(p, data, len);
     return len;
 }
 
 /* --- structure --- */
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 /* Between documents. A brace begins the object, unless that was found before. */
 static void search_byte(struct tk_json_pick *p, char c)
@@ -244,18 +297,18 @@ static void fail(struct tk_json_pick *p, char c)
 {
     p->is_malformed = true;
     p->is_complete = p->is_picked;
-    p->is_inside = false;
+    p->inside = 0;
     p->state = SEARCH;
     search_byte(p, c);
 }
 
 static void object_ends(struct tk_json_pick *p)
 {
-    if (p->is_inside) {
-        p->is_inside = false;
-        p->field = 0;
+    if (p->inside) {
+        p->field = (uint8_t)(p->inside - 1);
+        p->inside = 0;
         p->at = 0;
-        p->slot = p->slots;
+        p->slot = slot(p, p->field);
         value_ends(p, OTHER);
         return;
     }
@@ -267,6 +320,16 @@ static void string_begins(struct tk_json_pick *p)
 {
     p->in_string = true;
     p->escape = 0;
+    if (p->state == SKIP)
+        row_text_begins(p);
+}
+
+/* True if the fields after it are members of its object. */
+static bool has_members(const struct tk_json_pick *p)
+{
+    unsigned next = p->field + 1U;
+
+    return !p->inside && next < p->fields->count && p->fields->of[next].name[0] == '.';
 }
 
 static void begin_value(struct tk_json_pick *p, char c)
@@ -274,11 +337,12 @@ static void begin_value(struct tk_json_pick *p, char c)
     value_begins(p, c);
     if (c == '"') {
         string_begins(p);
-    } else if (c == '{' && p->field == 0) { /* names inside begin with a dot */
-        p->is_inside = true;
+    } else if (c == '{' && has_members(p)) {
+        p->inside = (uint8_t)(p->field + 1);
         p->state = NAME;
     } else if (c == '{' || c == '[') {
         p->depth = 1;
+        p->shape = c == '[';
         p->state = SKIP;
     } else if (tk_is_alnum(c) || c == '-') {
         append(p, &c, 1);
@@ -290,12 +354,19 @@ static void begin_value(struct tk_json_pick *p, char c)
 
 static void skip_byte(struct tk_json_pick *p, char c)
 {
-    if (c == '"')
+    if (in_row(p))
+        row_byte(p, c);
+    if (c == '"') {
         string_begins(p);
-    else if (c == '{' || c == '[')
-        p->depth++;
-    else if ((c == '}' || c == ']') && --p->depth == 0)
-        value_ends(p, OTHER);
+    } else if (c == '{' || c == '[') {
+        if (++p->depth <= SHAPE_MAX)
+            p->shape = (uint8_t)(p->shape << 1 | (c == '['));
+    } else if (c == '}' || c == ']') {
+        if (p->depth-- <= SHAPE_MAX)
+            p->shape >>= 1;
+        if (p->depth == 0)
+            value_ends(p, OTHER);
+    }
 }
 
 static void next_byte(struct tk_json_pick *p, char c)
@@ -377,6 +448,12 @@ bool tk_json_pick_is_whole(const struct tk_json_pick *p)
     return p->is_complete && !p->is_malformed;
 }
 
+bool tk_json_pick_first(const struct tk_json_pick *p, unsigned *field)
+{
+    *field = p->first < 2 ? p->fields->count : p->first - 2U;
+    return p->first > 0;
+}
+
 bool tk_json_pick_has(const struct tk_json_pick *p, unsigned field)
 {
     return slot(p, field)[KIND] != NONE;
@@ -396,6 +473,6 @@ void tk_json_pick_wipe(struct tk_json_pick *p)
 {
     for (unsigned i = 0; i < p->fields->count; i++)
         wipe_value(p, i);
-    if (p->slot != NULL) /* perhaps unfinished */
+    if (p->slot != NULL && p->state != SKIP) /* perhaps unfinished */
         tk_wipe(p->slot + TEXT, p->at < p->max ? p->at : p->max);
 }

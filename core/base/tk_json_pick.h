@@ -8,10 +8,10 @@
  * is passed over, and what was picked before an error or before the end of the stream remains.
  * tk_json_pick_is_whole tells whether the stream was one JSON object.
  *
- * Members of nested objects are not picked, except those of the first field's value if that is an
- * object: their names begin with a dot. Of equal names the last string counts, else the last value.
- * Names are compared after unescaping. Escaped characters beyond ASCII, NUL and control characters
- * become TK_JSON_OTHER.
+ * Members of nested objects are not picked, except those of a field's value if that is an object
+ * and the fields after it are its members: their names begin with a dot. Of equal names the last
+ * string counts, else the last value. Names are compared after unescaping. Escaped characters
+ * beyond ASCII, NUL and control characters become TK_JSON_OTHER.
  *
  * Pure functions. The result does not depend on how the stream is cut into pieces.
  */
@@ -33,6 +33,12 @@ struct tk_json_field {
 struct tk_json_fields {
     const struct tk_json_field *of;
     unsigned count;
+    bool any_case; /* names are compared without regard to case */
+
+    /* Of a list of objects in the value of field number `rows`, or in a member of that: the member
+     * that numbers them, in any case (tk_json_pick_row). NULL: none. */
+    const char *row_id;
+    unsigned rows;
 };
 
 struct tk_json_pick {
@@ -45,13 +51,18 @@ struct tk_json_pick {
     uint8_t escape; /* characters of an escape sequence so far */
     uint8_t field;  /* whose value comes next, or is read */
     bool in_string;
-    bool is_inside;    /* of the first field's object */
+    uint8_t inside;    /* the number of a field + 1: of its object; 0: of none */
+    uint8_t first;     /* the number of the first member's field + 2; 1: it is none; 0: no name yet
+                        */
+    uint8_t shape;     /* of what is skipped: a bit for each open array or object, 1: array */
+    bool is_row_id;    /* its value comes next, or is read */
     bool is_picked;    /* a value was picked */
     bool is_complete;  /* the object has ended */
     bool is_malformed; /* something but the object was met */
     uint16_t code;     /* of the escaped character */
     uint32_t at;       /* characters of the name or value so far */
     uint32_t depth;    /* of a value that is skipped */
+    uint64_t row;
     char name[TK_JSON_NAME_MAX + 1];
 };
 
@@ -75,6 +86,15 @@ bool tk_json_pick_has(const struct tk_json_pick *p, unsigned field);
 /* The characters of a string, or a number as written, NUL-terminated. *len: how many the value has;
  * more than the field's max: those beyond are missing. NULL for any other value and for none. */
 const char *tk_json_pick_text(const struct tk_json_pick *p, unsigned field, uint32_t *len);
+
+/* The row_id of the last row that has one; 0: there is none, or it is no number. */
+static inline uint64_t tk_json_pick_row(const struct tk_json_pick *p)
+{
+    return p->row;
+}
+
+/* True once the first name has been read; *field: its field, or fields->count. */
+bool tk_json_pick_first(const struct tk_json_pick *p, unsigned *field);
 
 /* Overwrites the values that were picked. */
 void tk_json_pick_wipe(struct tk_json_pick *p);

@@ -8,6 +8,9 @@
 #define RECV_SIZE   512 /* bytes read at a time, on the stack */
 #define RETRIES_MAX 2   /* handshakes with another offer: without the session, the other profile */
 
+/* Of work: a response has this; the last bytes are for what on_body has not taken. */
+#define WORK_RESPONSE (TK_WORK_SIZE - RECV_SIZE)
+
 /* One more result of a step, beside TK_HTTP_*: the request needs a new connection. */
 enum { REOPEN = TK_HTTP_MORE - 1 };
 
@@ -36,6 +39,7 @@ void tk_connection_assign(struct tk_connection *conn, struct tk_request *r)
     conn->request = r;
     conn->written = 0;
     conn->produced = 0;
+    conn->rest = 0;
     r->paused = false;
     conn->err = TK_OK;
     conn->retries = 0;
@@ -145,18 +149,18 @@ static bool has_more(const struct tk_connection *conn)
     return conn->request->produce != NULL && conn->produced < conn->request->body_len;
 }
 
-static bool on_content(void *ctx, const struct tk_http *h, const char *data, size_t len)
+static size_t on_content(void *ctx, const struct tk_http *h, const char *data, size_t len)
 {
     struct tk_connection *conn = ctx;
-    enum tk_take take = conn->request->on_body(conn->request, h, data, len);
+    size_t taken = conn->request->on_body(conn->request, h, data, len);
 
-    conn->request->paused |= take == TK_TAKE_PAUSE;
-    return take != TK_TAKE_NONE;
+    conn->request->paused = taken < len;
+    return taken;
 }
 
 static void begin_response(struct tk_connection *conn)
 {
-    tk_http_begin(&conn->http, conn->work, sizeof conn->work);
+    tk_http_begin(&conn->http, conn->work, WORK_RESPONSE);
     conn->http.fields = conn->request->fields;
     if (conn->request->on_body != NULL) {
         conn->http.on_content = on_content;
@@ -182,14 +186,34 @@ static int send_request(struct tk_connection *conn)
     return TK_HTTP_MORE;
 }
 
+/* What on_body does not take is kept at the end of work. */
+static int feed(struct tk_connection *conn, const char *bytes, size_t len)
+{
+    int result = tk_http_feed(&conn->http, bytes, len);
+    size_t rest = conn->request->paused ? conn->http.rest : 0;
+
+    if (rest > 0) {
+        memmove(conn->work + sizeof conn->work - rest, bytes + len - rest, rest);
+        conn->written = sizeof conn->work;
+    }
+    conn->rest = (uint16_t)rest;
+    return result;
+}
+
 static int read_piece(struct tk_connection *conn, char bytes[RECV_SIZE], bool *again)
 {
-    int n = tk_tls_recv(&conn->tls, bytes, RECV_SIZE);
+    int result, n = conn->rest;
 
-    *again = n == TK_SOCK_AGAIN;
-    if (n < 0 && n != TK_SOCK_CLOSED)
-        return no_bytes(conn, n);
-    int result = n < 0 ? tk_http_end(&conn->http) : tk_http_feed(&conn->http, bytes, (size_t)n);
+    *again = false;
+    if (n > 0) {
+        result = feed(conn, conn->work + sizeof conn->work - n, (size_t)n);
+    } else {
+        n = tk_tls_recv(&conn->tls, bytes, RECV_SIZE);
+        *again = n == TK_SOCK_AGAIN;
+        if (n < 0 && n != TK_SOCK_CLOSED)
+            return no_bytes(conn, n);
+        result = n < 0 ? tk_http_end(&conn->http) : feed(conn, bytes, (size_t)n);
+    }
 
     conn->err = conn->http.err; /* TK_OK, unless it failed */
     if (result == TK_HTTP_MORE && tk_request_asks_date(conn->request) &&

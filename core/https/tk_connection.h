@@ -18,6 +18,7 @@ struct tk_connection {
     uint64_t keepalive_until_ms; /* tick; 0: not an idle connection that was kept alive */
     bool in_done;                /* the response in work is with the request's owner */
     uint8_t retries;             /* handshakes repeated with another offer */
+    uint16_t rest;               /* bytes at the end of work that on_body has not taken */
     size_t written;              /* bytes of the request that are in work, or were */
     enum tk_err err;             /* why the request ends */
     struct tk_http http;

@@ -375,24 +375,34 @@ static void pick(struct tk_http *h, const char *data, size_t len)
     append(h, data, len < room ? len : room);
 }
 
-/* Consumes bytes of the content; drops what does not fit. Returns how many; 0: on_content wants no
- * more. */
+/* Sets *len to what on_content takes. False: it takes nothing. */
+static bool pass_on(struct tk_http *h, const char *data, size_t *len)
+{
+    size_t taken = h->on_content(h->ctx, h, data, *len);
+
+    h->bytes = BYTES_MAX - BODY_MAX; /* only what comes between contents is limited */
+    if (taken > *len) {
+        h->err = TK_E_CANCELLED;
+        return false;
+    }
+    h->is_paused = taken < *len;
+    *len = taken;
+    return taken > 0;
+}
+
+/* Consumes bytes of the content; drops what does not fit. Returns how many; 0: on_content takes
+ * none. */
 static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
 {
     if (h->state != BODY_CLOSE && len > h->remaining)
         len = h->remaining;
+    if (h->on_content != NULL && !pass_on(h, data, &len))
+        return 0;
     if (h->fields != NULL)
         pick(h, data, len);
     else
         append(h, data, len);
     h->body[h->body_len] = '\0';
-    if (h->on_content != NULL) {
-        h->bytes = BYTES_MAX - BODY_MAX; /* only what comes between contents is limited */
-        if (!h->on_content(h->ctx, h, data, len)) {
-            h->err = TK_E_CANCELLED;
-            return 0;
-        }
-    }
     h->length += (uint32_t)len;
     h->remaining -= (uint32_t)len;
     if (h->state != BODY_CLOSE && h->remaining == 0)
@@ -427,14 +437,15 @@ static int end_early(struct tk_http *h)
 
 int tk_http_feed(struct tk_http *h, const char *data, size_t len)
 {
-    while (len > 0 && h->state != COMPLETE) {
+    h->is_paused = false;
+    while (len > 0 && h->state != COMPLETE && !h->is_paused) {
         size_t left = BYTES_MAX - h->bytes, used;
         bool in_head = !tk_http_has_head(h);
 
         if (left == 0)
             return end_early(h);
         used = consume(h, data, len < left ? len : left);
-        if (used == 0)
+        if (used == 0 && !h->is_paused)
             return fail(h, h->err != TK_OK ? h->err : TK_E_HTTP_MALFORMED);
         h->bytes += (uint32_t)used;
         if (in_head && tk_http_has_head(h))
@@ -442,7 +453,8 @@ int tk_http_feed(struct tk_http *h, const char *data, size_t len)
         data += used;
         len -= used;
     }
-    if (len > 0)
+    h->rest = len;
+    if (len > 0 && !h->is_paused)
         h->keep = false;
     return h->state == COMPLETE ? TK_HTTP_DONE : TK_HTTP_MORE;
 }

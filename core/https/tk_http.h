@@ -38,6 +38,7 @@ struct tk_http {
     bool has_te;
     bool has_length;
     bool bad_length;
+    bool is_paused;     /* on_content did not take all of the last piece */
     uint32_t remaining; /* bytes of the content, or of this chunk */
     uint32_t bytes;     /* so far; less is left of the body */
     size_t body_size;
@@ -51,9 +52,11 @@ struct tk_http {
     struct tk_json_pick pick; /* if there are fields */
 
     /* Set after tk_http_begin: gets the content in pieces as it comes, without chunks; it has no
-     * limit then. data is valid during the call. False ends the response. NULL: not needed. */
-    bool (*on_content)(void *ctx, const struct tk_http *h, const char *data, size_t len);
+     * limit then. data is valid during the call. Returns how many bytes it takes; fewer than len:
+     * tk_http_feed returns without the rest. More than len ends the response. NULL: not needed. */
+    size_t (*on_content)(void *ctx, const struct tk_http *h, const char *data, size_t len);
     void *ctx;
+    size_t rest; /* bytes at the end of what was fed last that on_content did not take */
 
     /* the response, continued */
     int64_t date_unix;       /* of the Date field; 0: none */
@@ -75,7 +78,8 @@ void tk_http_wipe(struct tk_http *h);
 
 /* Parses the next len bytes. TK_HTTP_MORE: incomplete. TK_HTTP_DONE: complete; bytes after its end
  * are dropped, and make keep false. TK_HTTP_FAILED: see h->err; do not call again. The result does
- * not depend on how the response is cut into pieces. */
+ * not depend on how the response is cut into pieces. If on_content did not take all of it, h->rest
+ * bytes are to be fed again later, before what follows them. */
 int tk_http_feed(struct tk_http *h, const char *data, size_t len);
 
 /* The connection was closed. TK_HTTP_DONE if that ends the body, else TK_HTTP_FAILED. */

@@ -48,8 +48,8 @@ void tk_https_drain(struct tk_https *https);
 /* After tk_https_drain: true once no response is awaited any more. */
 bool tk_https_drained(const struct tk_https *https);
 
-/* After TK_TAKE_PAUSE: the response goes on in the next tk_https_step, which must follow at once.
- * Set deadline_ms anew. */
+/* After a pause (tk_request.h, on_body): the response goes on in the next tk_https_step, which must
+ * follow at once. Set deadline_ms anew. */
 void tk_https_resume(struct tk_request *r);
 
 /* True from tk_https_submit until the request has ended. In `done` it still is, unless the request

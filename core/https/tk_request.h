@@ -16,12 +16,8 @@ enum tk_priority {
     TK_PRIORITY_EXCHANGE
 };
 
-/* What an owner says to a piece of a response. */
-enum tk_take {
-    TK_TAKE_MORE,
-    TK_TAKE_PAUSE, /* no more before tk_https_resume */
-    TK_TAKE_NONE   /* the request ends with TK_E_CANCELLED */
-};
+/* Of on_body: the request ends with TK_E_CANCELLED. */
+#define TK_TAKE_NONE SIZE_MAX
 
 /* The owner sets these before tk_https_submit and does not change them until done is called. */
 struct tk_request {
@@ -47,10 +43,11 @@ struct tk_request {
     uint32_t body_len;
 
     /* Gets the content of the response in pieces as it comes, however long it is (tk_http.h,
-     * on_content), perhaps from the beginning again if the request starts over. It may move
-     * deadline_ms, which does not count during a pause. NULL: not needed. */
-    enum tk_take (*on_body)(struct tk_request *r, const struct tk_http *response, const char *data,
-                            size_t len);
+     * on_content), perhaps from the beginning again if the request starts over. Returns how many
+     * bytes it takes; fewer than len: nothing comes before tk_https_resume, then the rest. It may
+     * move deadline_ms, which does not count during such a pause. NULL: not needed. */
+    size_t (*on_body)(struct tk_request *r, const struct tk_http *response, const char *data,
+                      size_t len);
 
     /* Called once, at the end of the request; may submit r again. TK_OK: response is complete,
      * whatever its status, or NULL without write; its body may be cut (tk_http.h). Any other error:

@@ -102,6 +102,11 @@ static void note_description(struct tk_account *a, const char *description)
     }
 }
 
+const char *tk_account_shown_code(const struct tk_account *a, const char *code)
+{
+    return is_word(a, code) ? code : "unlisted";
+}
+
 /* --- the response --- */
 
 static struct tk_text begin_answer(struct tk_account *a, bool is_retained)
@@ -135,8 +140,7 @@ static void note_detail(struct tk_account *a, const struct tk_http *http, enum t
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
                               const struct tk_server_error *error)
 {
-    tk_copy(a->server_error, sizeof a->server_error,
-            is_word(a, error->code) ? error->code : "unlisted");
+    tk_copy(a->server_error, sizeof a->server_error, tk_account_shown_code(a, error->code));
     note_detail(a, http, err, error);
 }
 

@@ -22,6 +22,9 @@ bool tk_account_leaks(const struct tk_account *a, const char *text);
 void tk_account_note_response(struct tk_account *a, const struct tk_http *http, enum tk_err err,
                               const struct tk_server_error *error);
 
+/* code, or `unlisted`; "" stays. */
+const char *tk_account_shown_code(const struct tk_account *a, const char *code);
+
 /* The pair of a code is not for the user or portal `was`, but for `now`: detail says so. */
 void tk_account_note_other(struct tk_account *a, const char *was, const char *now);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_oauth_response.h"
 
-#include "tk_limits.h"
 #include "tk_words.h"
 
 #include <string.h>
@@ -14,14 +13,8 @@
 #error "the fields of a response are kept in a connection's buffer"
 #endif
 
-/* ERROR first: its value may be an object (tk_json_pick.h), as in REST 3.0. */
 enum {
-    ERROR,
-    CODE,
-    MESSAGE,
-    DESCRIPTION,
-    RESULT,
-    ACCESS,
+    ACCESS = TK_REST_FIELDS,
     REFRESH,
     CLIENT_ENDPOINT,
     SERVER_ENDPOINT,
@@ -33,11 +26,7 @@ enum {
     FIELDS
 };
 
-static const struct tk_json_field fields[FIELDS] = {{"error", TK_SERVER_ERROR_MAX + 1},
-                                                    {".code", TK_SERVER_ERROR_MAX + 1},
-                                                    {".message", TK_DESCRIPTION_MAX},
-                                                    {"error_description", TK_DESCRIPTION_MAX},
-                                                    {"result", 0},
+static const struct tk_json_field fields[FIELDS] = {TK_REST_FIELD_LIST,
                                                     {"access_token", TK_TOKEN_MAX},
                                                     {"refresh_token", TK_TOKEN_MAX},
                                                     {"client_endpoint", TK_ENDPOINT_MAX},
@@ -48,7 +37,7 @@ static const struct tk_json_field fields[FIELDS] = {{"error", TK_SERVER_ERROR_MA
                                                     {"expires_in", NUMBER_MAX},
                                                     {"expires", NUMBER_MAX}};
 
-const struct tk_json_fields tk_oauth_fields = {fields, FIELDS};
+const struct tk_json_fields tk_oauth_fields = {.of = fields, .count = FIELDS};
 
 /* The beginning of a value; "": there is none. */
 static const char *beginning(const struct tk_http *http, unsigned field, uint32_t *len)
@@ -110,6 +99,12 @@ static enum tk_err error_by_status(int status)
     return status >= 500 ? TK_E_SERVER_ERROR : TK_E_HTTP_STATUS;
 }
 
+/* A code that says that there is no error. */
+static bool is_none(const char *code)
+{
+    return *code == '\0' || strcmp(code, "0") == 0;
+}
+
 /* The error code in the body decides, then the status. On a 5xx of the authorization server, a code
  * about the pair or the client is not trusted: the server may have rotated the pair before it
  * failed. */
@@ -127,6 +122,11 @@ static enum tk_err classify(const char *code, int status, enum server server)
     return is_unknown && status == 429 ? error_by_status(status) : err;
 }
 
+enum tk_err tk_oauth_rest_error(const char *code, int status)
+{
+    return classify(is_none(code) ? "" : code, status, PORTAL);
+}
+
 /* Codes count only in a body that is JSON, as far as it was read. */
 static void read_error(const struct tk_http *http, enum server server, struct tk_server_error *e)
 {
@@ -136,18 +136,12 @@ static void read_error(const struct tk_http *http, enum server server, struct tk
     if (!tk_json_pick_is_whole(&http->pick) &&
         !(http->is_cut && tk_json_pick_is_clean(&http->pick)))
         return;
-    e->code = beginning(http, ERROR, &len);
-    e->description = beginning(http, DESCRIPTION, &len);
+    e->code = beginning(http, TK_FIELD_ERROR, &len);
+    e->description = beginning(http, TK_FIELD_DESCRIPTION, &len);
     if (*e->code == '\0' && server == PORTAL) {
-        e->code = beginning(http, CODE, &len);
-        e->description = beginning(http, MESSAGE, &len);
+        e->code = beginning(http, TK_FIELD_CODE, &len);
+        e->description = beginning(http, TK_FIELD_MESSAGE, &len);
     }
-}
-
-/* A code that says that there is no error. */
-static bool is_none(const char *code)
-{
-    return *code == '\0' || strcmp(code, "0") == 0;
 }
 
 /* Why a body is not what it should be. */
@@ -303,7 +297,7 @@ enum tk_err tk_oauth_read_rest_response(const struct tk_http *http, enum tk_err 
     if (http == NULL)
         return err;
     read_error(http, PORTAL, error);
-    bool has_result = tk_json_pick_has(&http->pick, RESULT);
+    bool has_result = tk_json_pick_has(&http->pick, TK_FIELD_RESULT);
 
     if (has_result && is_none(error->code))
         error->code = "";

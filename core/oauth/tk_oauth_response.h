@@ -15,9 +15,28 @@
  */
 
 #include "tk_http.h"
+#include "tk_limits.h"
 
 /* For the requests whose responses are read here (tk_request.h). */
 extern const struct tk_json_fields tk_oauth_fields;
+
+/* The members that tk_oauth_read_rest_response reads: the first fields of a request, others may
+ * follow. ERROR first: its value is an object in REST 3.0 (tk_json_pick.h). */
+enum {
+    TK_FIELD_ERROR,
+    TK_FIELD_CODE,
+    TK_FIELD_MESSAGE,
+    TK_FIELD_DESCRIPTION,
+    TK_FIELD_RESULT,
+    TK_REST_FIELDS
+};
+
+#define TK_REST_FIELD_LIST                                                                         \
+    {"error", TK_SERVER_ERROR_MAX + 1}, {".code", TK_SERVER_ERROR_MAX + 1},                        \
+        {".message", TK_DESCRIPTION_MAX}, {"error_description", TK_DESCRIPTION_MAX},               \
+    {                                                                                              \
+        "result", 0                                                                                \
+    }
 
 /* What a server says of an error: not to be shown before tk_account_note_response has checked it.
  * "" where missing; code is cut at TK_SERVER_ERROR_MAX + 1 characters, description at
@@ -56,6 +75,9 @@ enum tk_err tk_oauth_read_token_response(const struct tk_http *http, enum tk_err
 /* Reads the portal's response to a REST call, as above. TK_OK if it has a result. */
 enum tk_err tk_oauth_read_rest_response(const struct tk_http *http, enum tk_err err,
                                         struct tk_server_error *error);
+
+/* What an answer of the portal with this code, "" for none, and status means; TK_OK: no error. */
+enum tk_err tk_oauth_rest_error(const char *code, int status);
 
 /* True for a code of tk_server_errors.h, in any case. */
 bool tk_oauth_is_listed(const char *code);

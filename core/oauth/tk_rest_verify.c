@@ -147,11 +147,12 @@ static bool is_elsewhere(const struct tk_request *r, const struct tk_http *http)
            http->location.name[0] != '\0' && !tk_host_same(&http->location, &r->host);
 }
 
-/* The portal redirects to another host. If the token may go there, submits the call again, as a
- * POST with its body whatever the status: true. */
-static bool follow(struct tk_account *a, const struct tk_host *to, enum tk_err *err)
+bool tk_rest_follow(struct tk_account *a, struct tk_request *r, const struct tk_http *http,
+                    uint8_t *redirects, enum tk_err *err)
 {
-    struct tk_request *r = &a->rest.request;
+    if (http == NULL || !is_elsewhere(r, http))
+        return false;
+    const struct tk_host *to = &http->location;
     enum tk_portal_named named = tk_portal_compare(a, to);
 
     if (named == TK_NAMES_OTHER) {
@@ -161,9 +162,9 @@ static bool follow(struct tk_account *a, const struct tk_host *to, enum tk_err *
         return false;
     }
     *err = TK_E_HTTP_REDIRECT;
-    if (named == TK_NAMES_INVALID || a->rest.redirects == REDIRECTS_MAX)
+    if (named == TK_NAMES_INVALID || *redirects == REDIRECTS_MAX)
         return false;
-    a->rest.redirects++;
+    ++*redirects;
     r->host = *to;
     tk_https_submit(&a->rt->https, r);
     return true;
@@ -193,7 +194,7 @@ enum { RESULT, USER };
 
 static const struct tk_json_field user_fields[] = {{"result", 0}, {".ID", TK_ID_MAX}};
 
-const struct tk_json_fields tk_rest_user_fields = {user_fields, 2};
+const struct tk_json_fields tk_rest_user_fields = {.of = user_fields, .count = 2};
 
 const char *tk_rest_user(const struct tk_http *http)
 {
@@ -226,7 +227,7 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
         bind_user(a, err == TK_OK ? http : NULL);
         return;
     }
-    if (http != NULL && is_elsewhere(r, http) && follow(a, &http->location, &err))
+    if (tk_rest_follow(a, r, http, &a->rest.redirects, &err))
         return;
     err = tk_oauth_read_rest_response(http, err, &server_error);
     if (err != TK_OK || a->refresh.failures == 0) /* else what a refresh met is of more use */

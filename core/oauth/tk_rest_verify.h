@@ -47,6 +47,12 @@ const char *tk_rest_user(const struct tk_http *http);
 enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r,
                           const char *method, const char *token, struct tk_text *out);
 
+/* A call of the portal ended. If it was redirected to another host where the token may go, submits
+ * it again, as a POST with its body whatever the status: true, and *redirects, 0 at first, is one
+ * more. Else *err says why not, or is unchanged if it was not redirected. http may be NULL. */
+bool tk_rest_follow(struct tk_account *a, struct tk_request *r, const struct tk_http *http,
+                    uint8_t *redirects, enum tk_err *err);
+
 #define TK_REST_PATH_SIZE (TK_PATH_MAX + 80)
 
 /* Host and path of a REST method: below client_endpoint, or https://portal/rest/ if the server

@@ -10,12 +10,14 @@
  * done, or the method only reads. A call that may change something and whose outcome is unknown is
  * never repeated.
  *
- * Call everything from the main loop; from other threads and tasks: tk_mailbox.h.
+ * A method of REST 3.0 has the prefix of its address: api/tasks.task.get.
+ *
+ * Programs start calls with tk_call_start and the like (tokenkeeper.h). Call everything from the
+ * main loop; from other threads and tasks: tk_mailbox.h.
  */
 
-#include "tk_accounts.h"
-#include "tk_bucket.h"
 #include "tk_method.h"
+#include "tk_request.h"
 
 /* What is certain at the end of a call. */
 enum tk_call_outcome {
@@ -44,42 +46,47 @@ struct tk_call {
     uint32_t user;       /* calls of different users share the limit evenly; 0 if there is one */
     bool only_reads;     /* ... whatever its name says: it may be repeated */
     uint32_t timeout_ms; /* from the start until the answer begins, all waiting included */
-    const char *id_key;  /* the member of a row that is its ID; NULL: "ID" and "id" */
+    const char *id_key;  /* the member of a row that is its ID, in any case; NULL: "id" */
 
     /* The body: a JSON object of body_len bytes without auth, access_token or Authorization among
      * its outermost members; 0: {}. Puts 1 to size bytes from offset on, and returns how many; 0:
-     * the call ends with TK_E_CANCELLED. It is called for any offset, more than once. */
+     * the call ends with TK_E_CANCELLED. It is called for any offset, more than once, and from
+     * tk_call_start. */
     size_t (*produce)(struct tk_call *call, uint32_t offset, char *out, size_t size);
     uint32_t body_len;
 
     /* Gets the answer in pieces, from its first byte on; an error of the portal too, once it is
-     * certain that the call is not repeated. data is valid during the call. After TK_TAKE_PAUSE
-     * nothing comes until tk_call_resume; TK_TAKE_NONE ends the call with TK_E_CANCELLED. NULL: not
-     * needed. */
-    enum tk_take (*on_body)(struct tk_call *call, const char *data, size_t len);
+     * certain that the call is not repeated. data is valid during the call. Returns how many bytes
+     * it takes. Fewer than len: a pause, nothing comes until tk_call_resume, then the rest first.
+     * TK_TAKE_NONE ends the call with TK_E_CANCELLED. NULL: not needed. */
+    size_t (*on_body)(struct tk_call *call, const char *data, size_t len);
 
-    /* Called once at the end; may start call again. */
+    /* Called once at the end, within tk_keeper_run, tk_keeper_shutdown or tk_keeper_free; may start
+     * call again. */
     void (*done)(struct tk_call *call, const struct tk_call_result *result);
 
     /* private */
     struct tk_call *next;
+    struct tk_calls *all;
+    bool is_active;  /* in the list */
+    bool is_sending; /* request is active */
+    bool is_empty;   /* the body has no members */
+    bool is_unknown; /* it was sent, and its outcome is unknown */
+    bool is_refused; /* its token, of this generation, was refused */
+    uint8_t answer;  /* what becomes of it */
+    uint8_t held_len;
+    uint8_t tries;     /* that failed */
+    uint8_t limits;    /* that the portal's limit refused */
+    uint8_t redirects; /* followed */
+    uint16_t err;      /* enum tk_err: what delays it */
+    uint32_t skip;     /* bytes of the body up to its first member */
+    uint32_t turn;     /* the lowest goes first */
+    uint32_t generation;
+    uint64_t deadline_ms; /* ticks */
+    uint64_t not_before_ms;
+    struct tk_json_fields fields;
+    struct tk_request request;
+    char held[64]; /* the beginning of the answer, until it is certain what becomes of it */
 };
-
-/* The calls of a keeper. */
-struct tk_calls;
-
-/* Queues a call. Any other result than TK_OK: it was not started, and done will not be called:
- * TK_E_NO_SUCH_REF, TK_E_BAD_VALUE (not a method's name). */
-enum tk_err tk_calls_start(struct tk_calls *all, struct tk_call *call);
-
-/* Ends a call without calling its done; no effect on one that is not active. A request that was
- * sent may still be carried out. */
-void tk_calls_cancel(struct tk_calls *all, struct tk_call *call);
-
-/* After TK_TAKE_PAUSE: the answer goes on in the next pass of the main loop. */
-void tk_calls_resume(struct tk_calls *all, struct tk_call *call);
-
-/* Milliseconds until the portal's limit lets the call be sent; 0: it is not waiting for that. */
-uint32_t tk_calls_wait_ms(const struct tk_calls *all, const struct tk_call *call);
 
 #endif

@@ -5,11 +5,18 @@
 
 #include <string.h>
 
+bool tk_method_is_v3(const char *method)
+{
+    return strncmp(method, TK_METHOD_V3, strlen(TK_METHOD_V3)) == 0;
+}
+
 bool tk_method_is_valid(const char *method)
 {
     char before = '.';
     size_t len = 0;
 
+    if (tk_method_is_v3(method))
+        method += strlen(TK_METHOD_V3);
     for (; method[len] != '\0'; before = method[len++]) {
         if (len == TK_METHOD_MAX)
             return false;

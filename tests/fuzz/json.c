@@ -13,7 +13,7 @@ enum { MAX = 4096, TOKENS = 512, VALUE_MAX = 40 };
 static const struct tk_json_field of[] = {{"error", VALUE_MAX}, {".code", VALUE_MAX},
                                           {"a", VALUE_MAX},     {"access_token", VALUE_MAX},
                                           {"expires", 8},       {"", 1}};
-static const struct tk_json_fields fields = {of, sizeof of / sizeof of[0]};
+static const struct tk_json_fields fields = {.of = of, .count = sizeof of / sizeof of[0]};
 
 /* step 0: in one piece */
 static void pick(struct tk_json_pick *p, char *memory, const char *text, size_t len, size_t step)

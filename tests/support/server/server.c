@@ -88,18 +88,34 @@ static void put_profile(struct server *s, struct server_answer *out)
     server_put_json(s, out, 200, body);
 }
 
-static void answer_rest(struct server *s, const struct server_talk *t, struct server_answer *out,
-                        const char *form)
+/* {"auth":"<token>"... as a form. */
+static void read_auth(const char *body, char *form, size_t size)
 {
+    static const char auth[] = "{\"auth\":\"";
+    const char *token = body + strlen(auth);
+
+    if (strncmp(body, auth, strlen(auth)) == 0)
+        snprintf(form, size, "auth=%.*s", (int)strcspn(token, "\""), token);
+    else
+        snprintf(form, size, "%s", body);
+}
+
+static void answer_rest(struct server *s, const struct server_talk *t, struct server_answer *out,
+                        const char *body)
+{
+    char form[SERVER_REQUEST];
     struct rules_answer a;
 
     if (redirect(s, out))
         return;
     s->checks++;
+    read_auth(body, form, sizeof form);
     a = s->rest_error != NULL ? rules_refusal(s->rest_error, NULL)
                               : rules_check(&s->rules, form, server_now(s));
     if (a.error != NULL)
         server_put_refusal(s, out, &a);
+    else if (s->on_call != NULL && strstr(t->request, " /rest/app.info ") == NULL)
+        server_put_json(s, out, 200, s->on_call(s, t->request, body));
     else if (strncmp(t->request, "POST /rest/profile ", 19) == 0)
         put_profile(s, out);
     else

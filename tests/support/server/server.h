@@ -160,6 +160,8 @@ struct server {
     enum tk_err (*on_handshake)(struct server *s, unsigned host);
     void (*on_request)(struct server *s, unsigned host, const char *request); /* it was answered */
     void (*on_post)(struct server *s);                                        /* see post */
+    /* Carries out a REST call; returns the JSON of its answer, at most 7 KB. */
+    const char *(*on_call)(struct server *s, const char *request, const char *body);
     void *ctx;
 };
 

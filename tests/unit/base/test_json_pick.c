@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
-enum { ERROR, A, B, SHORT, CODE, FIELDS };
+enum { ERROR, CODE, A, B, SHORT, FIELDS };
 
 static const struct tk_json_field of[FIELDS] = {
-    {"error", 20}, {"a", 20}, {"bb", 20}, {"short", 4}, {".code", 20}};
-static const struct tk_json_fields fields = {of, FIELDS};
+    {"error", 20}, {".code", 20}, {"a", 20}, {"bb", 20}, {"short", 4}};
+static const struct tk_json_fields fields = {.of = of, .count = FIELDS};
 
 static struct tk_json_pick p;
 static char memory[200];
@@ -343,7 +343,7 @@ static void agrees_with_the_reader_of_documents(void **state)
 static void a_name_longer_than_any_field_is_no_field(void **state)
 {
     static const struct tk_json_field longest[] = {{"error", 20}, {"nineteen_characters", 20}};
-    static const struct tk_json_fields both = {longest, 2};
+    static const struct tk_json_fields both = {.of = longest, .count = 2};
     static const char document[] = "{\"nineteen_characters\":\"a\",\"nineteen_characters_\":\"b\"}";
 
     (void)state;

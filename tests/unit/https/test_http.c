@@ -44,7 +44,7 @@ struct listener {
     size_t enough; /* bytes after which it ends the response */
 };
 
-static bool hear(void *ctx, const struct tk_http *http, const char *data, size_t len)
+static size_t hear(void *ctx, const struct tk_http *http, const char *data, size_t len)
 {
     struct listener *l = ctx;
 
@@ -53,7 +53,7 @@ static bool hear(void *ctx, const struct tk_http *http, const char *data, size_t
     for (size_t i = 0; i < len; i++)
         l->sum = 31 * l->sum + (unsigned char)data[i];
     l->bytes += len;
-    return l->bytes < l->enough;
+    return l->bytes < l->enough ? len : SIZE_MAX;
 }
 
 static void begin(void)
@@ -491,7 +491,7 @@ static unsigned count_secret(void)
 static void wiping_leaves_nothing_of_a_response(void **state)
 {
     static const struct tk_json_field token = {"token", 20};
-    static const struct tk_json_fields fields = {&token, 1};
+    static const struct tk_json_fields fields = {.of = &token, .count = 1};
     static const char *const rows[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nSSSSSS",
         "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nSSSSSS",

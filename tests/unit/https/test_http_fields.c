@@ -219,7 +219,7 @@ static void an_empty_line_ends_at_the_buffer(void **state)
 static void picks_fields_of_long_content(void **state)
 {
     static const struct tk_json_field of[] = {{"first", 8}, {"token", 20}};
-    static const struct tk_json_fields fields = {of, 2};
+    static const struct tk_json_fields fields = {.of = of, .count = 2};
     const size_t size = TK_HTTP_BEGINNING + 1 + tk_json_pick_size(&fields);
     char room[200];
     uint32_t len;

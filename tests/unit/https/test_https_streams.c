@@ -112,22 +112,25 @@ struct reader {
     struct test_request x;
     size_t bytes;
     char text[64];
-    unsigned pieces, pause_at; /* the piece after which it pauses; 0: none */
-    size_t enough;             /* bytes after which it wants no more; 0: all */
+    unsigned pieces, pause_at; /* the piece of which it takes fewer bytes; 0: none */
+    size_t takes;
+    size_t enough; /* bytes after which it wants no more; 0: all */
 };
 
-static enum tk_take read_body(struct tk_request *r, const struct tk_http *response,
-                              const char *data, size_t len)
+static size_t read_body(struct tk_request *r, const struct tk_http *response, const char *data,
+                        size_t len)
 {
     struct reader *reader = TK_CONTAINER_OF(r, struct reader, x.r);
 
     assert_int_equal(response->status, 200);
+    if (++reader->pieces == reader->pause_at)
+        len = reader->takes < len ? reader->takes : len;
     assert_true(reader->bytes + len < sizeof reader->text);
     memcpy(reader->text + reader->bytes, data, len);
     reader->bytes += len;
     if (reader->enough > 0 && reader->bytes >= reader->enough)
         return TK_TAKE_NONE;
-    return ++reader->pieces == reader->pause_at ? TK_TAKE_PAUSE : TK_TAKE_MORE;
+    return len;
 }
 
 static void a_response_is_passed_on(void **state)
@@ -157,27 +160,34 @@ static void a_reader_ends_it(void **state)
     assert_false(tk_https_is_warm(&https, &reader.x.r.host));
 }
 
-/* Longer than what one call of tk_tls_recv reads, so that a pause lies between two. */
+/* In the first piece or in the second, whose bytes are split by chunks and by what one call of
+ * tk_tls_recv reads. */
 static void a_pause_holds_the_response_and_its_deadline(void **state)
 {
-    static char response[2048];
-    struct reader reader = {.x = {.name = "", .r = {.on_body = read_body}}, .pause_at = 1};
-    int n = sprintf(response, "HTTP/1.1 200 OK\r\nX: %0450d\r\nContent-Length: 30\r\n\r\n", 0);
+    static const char chunks[] = "3\r\nabc\r\n5\r\ndefgh\r\n12\r\nijklmnopqrstuvwxyz\r\n0\r\n\r\n";
+    char response[1024];
 
     (void)state;
-    sprintf(response + n, "%030d", 7);
-    tls_fake.response = response;
-    submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
-    reader.x.r.deadline_ms = port.now_ms + SECOND;
-    run_for(100 * SECOND);
-    assert_int_equal(reader.x.dones, 0);
-    assert_in_range(reader.bytes, 1, 29);
-    tk_https_resume(&reader.x.r);
-    reader.x.r.deadline_ms = port.now_ms + SECOND;
-    run_for(0);
-    assert_int_equal(reader.x.dones, 1);
-    assert_int_equal(reader.x.err, TK_OK);
-    assert_int_equal(reader.bytes, 30);
+    for (size_t i = 0; i < 2 * 3 * sizeof chunks; i++) {
+        struct reader reader = {.x = {.name = "", .r = {.on_body = read_body}},
+                                .pause_at = 1 + i % 2,
+                                .takes = i / 2 % 3};
+
+        sprintf(response, "HTTP/1.1 200 OK\r\nX: %0*d\r\nTransfer-Encoding: chunked\r\n\r\n%s",
+                (int)(460 - sizeof chunks + i / 6), 0, chunks);
+        tls_fake.response = response;
+        submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
+        reader.x.r.deadline_ms = port.now_ms + SECOND;
+        run_for(100 * SECOND);
+        assert_int_equal(reader.x.dones, 0);
+        assert_int_equal(reader.pieces, reader.pause_at);
+        tk_https_resume(&reader.x.r);
+        reader.x.r.deadline_ms = port.now_ms + SECOND;
+        run_for(0);
+        assert_int_equal(reader.x.dones, 1);
+        assert_int_equal(reader.x.err, TK_OK);
+        assert_string_equal(reader.text, "abcdefghijklmnopqrstuvwxyz");
+    }
 }
 
 /* --- once --- */
