@@ -183,7 +183,7 @@ TK_ERROR(BAD_BODY, "bad_body", NONE,
          "not one JSON object, or it has auth, access_token or Authorization; leave these out")
 TK_ERROR(REST_LIMIT, "rest_limit", NONE,
          "the portal's limit of requests is reached; call again later")
-TK_ERROR(TRUNCATED, "truncated", RETRY, "the answer ended early; call again")
+TK_ERROR(TRUNCATED, "truncated", NONE, "the answer ended early; call again")
 TK_ERROR(UNKNOWN_OUTCOME, "unknown_outcome", NONE,
          "the call was sent and not answered; look in the portal before calling again")
 TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said in status --all")

@@ -68,6 +68,7 @@ struct tk_call {
     /* private */
     struct tk_call *next;
     struct tk_calls *all;
+    struct tk_runtime *rt;
     bool is_active;  /* in the list */
     bool is_sending; /* request is active */
     bool is_empty;   /* the body has no members */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_calls.h"
 
-#include "tk_account_response.h"
 #include "tk_assert.h"
+#include "tk_call_answer.h"
+#include "tk_call_body.h"
 #include "tk_container.h"
 #include "tk_portal.h"
 #include "tk_rest_verify.h"
@@ -11,23 +12,11 @@
 #include <string.h>
 
 #define FIRST_BYTE_MS 65000 /* the portal works on a request for 60 s at most */
-#define NEXT_BYTE_MS  15000
 #define KEEPALIVE_MS  15000
-#define TRIES_MAX     3
 #define TRY_MS        1000 /* before the first repeat; doubled for each further one */
 #define LIMIT_MS      1500 /* the same, after QUERY_LIMIT_EXCEEDED; half as much again for each */
 #define LIMIT_MOST_MS 60000
 #define SENDING_MAX   (TK_CONNECTIONS > 1 ? TK_CONNECTIONS - 1 : 1)
-
-/* What becomes of an answer. */
-enum { UNDECIDED, PASSED_ON, DROPPED };
-
-/* What an answer, or the lack of one, means for the call. */
-enum verdict {
-    FINAL,
-    BEFORE,   /* the portal refused it before the method ran, or it was not sent */
-    AMBIGUOUS /* the method may have run */
-};
 
 static struct tk_call *of_request(struct tk_request *r)
 {
@@ -46,11 +35,6 @@ static struct tk_bucket *bucket_of(const struct tk_calls *all, const struct tk_a
     while (!tk_host_same(&all->accounts->of[i].client.portal, &a->client.portal))
         i++;
     return (struct tk_bucket *)&all->buckets[i];
-}
-
-static bool may_repeat(const struct tk_call *call)
-{
-    return call->only_reads || tk_method_reads(call->method);
 }
 
 /* --- the list --- */
@@ -101,52 +85,6 @@ static void give_up(struct tk_calls *all, struct tk_call *call, enum tk_err err,
     finish(all, call, &result, err);
 }
 
-/* --- the body --- */
-
-/* The members that are ours to set. */
-static const struct tk_json_field reserved[] = {
-    {"auth", 0}, {"access_token", 0}, {"Authorization", 0}};
-
-enum { RESERVED = sizeof reserved / sizeof reserved[0] };
-
-static const struct tk_json_fields reserved_fields = {
-    .of = reserved, .count = RESERVED, .any_case = true};
-
-static bool is_allowed(const struct tk_json_pick *p)
-{
-    bool is_allowed = tk_json_pick_is_whole(p);
-
-    for (unsigned i = 0; i < RESERVED; i++)
-        is_allowed &= !tk_json_pick_has(p, i);
-    return is_allowed;
-}
-
-/* Reads the whole body once, before anything is sent. */
-static enum tk_err check_body(struct tk_call *call)
-{
-    char memory[64], piece[64];
-    struct tk_json_pick p;
-    unsigned field;
-
-    TK_ASSERT(tk_json_pick_size(&reserved_fields) <= sizeof memory);
-    tk_json_pick_begin(&p, &reserved_fields, memory);
-    call->skip = 0;
-    for (uint32_t offset = 0; offset < call->body_len;) {
-        uint32_t left = call->body_len - offset;
-        size_t n = call->produce(call, offset, piece, left < sizeof piece ? left : sizeof piece);
-        const char *brace = memchr(piece, '{', n);
-
-        if (n == 0)
-            return TK_E_CANCELLED;
-        if (call->skip == 0 && brace != NULL)
-            call->skip = offset + (uint32_t)(brace - piece) + 1;
-        tk_json_pick_feed(&p, piece, n);
-        offset += (uint32_t)n;
-    }
-    call->is_empty = !tk_json_pick_first(&p, &field);
-    return call->body_len == 0 || is_allowed(&p) ? TK_OK : TK_E_BAD_BODY;
-}
-
 static size_t produce(struct tk_request *r, uint32_t offset, char *out, size_t size)
 {
     struct tk_call *call = of_request(r);
@@ -176,14 +114,14 @@ static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
     tk_text_add(out, call->body_len == 0 ? "}" : call->is_empty ? "" : ",");
     tk_http_request_end(out, body_start, r->body_len);
     call->generation = a->pair.generation;
-    r->once = !may_repeat(call);
+    r->once = !tk_call_may_repeat(call);
     return TK_OK;
 }
 
 static void begin_answer(struct tk_call *call)
 {
     call->is_sending = true;
-    call->answer = UNDECIDED;
+    call->answer = TK_ANSWER_UNDECIDED;
     call->held_len = 0;
     call->request.once = false;
 }
@@ -208,140 +146,6 @@ static void send(struct tk_calls *all, struct tk_call *call, struct tk_account *
                    left_ms < FIRST_BYTE_MS ? (uint32_t)left_ms : FIRST_BYTE_MS);
 }
 
-/* --- the answer --- */
-
-/* After what tk_oauth_read_rest_response reads. */
-enum { NEXT = TK_REST_FIELDS, TOTAL, TIME, OPERATING, RESET_AT, FIELDS };
-
-static const struct tk_json_field fields[FIELDS] = {
-    TK_REST_FIELD_LIST, {"next", 10},       {"total", 10},
-    {"time", 0},        {".operating", 20}, {".operating_reset_at", 12}};
-
-static enum verdict judge(const struct tk_call *call, enum tk_err err, int status, const char *code)
-{
-    bool is_transient = tk_err_action(err) == TK_ACTION_RETRY;
-
-    if (err == TK_E_TOKEN_REFUSED)
-        return call->is_refused ? FINAL : BEFORE;
-    if (!is_transient)
-        return FINAL;
-    if (!call->request.sent || status == 401 || status == 429 ||
-        (err == TK_E_SERVER_BUSY && *code != '\0'))
-        return BEFORE;
-    return status / 100 == 3 || (status / 100 == 4 && status != 408) ? FINAL : AMBIGUOUS;
-}
-
-static bool is_limit(enum tk_err err, int status, const char *code)
-{
-    return err == TK_E_SERVER_BUSY && (status == 429 || *code != '\0');
-}
-
-/* The verdict on a call of which nothing was passed on. */
-static bool repeats(const struct tk_call *call, enum verdict verdict, bool is_limit)
-{
-    if (verdict == FINAL || (verdict == AMBIGUOUS && !may_repeat(call)))
-        return false;
-    return is_limit || call->tries < TRIES_MAX;
-}
-
-/* The error code so far; NULL: it is not certain yet. */
-static const char *code_so_far(const struct tk_json_pick *p)
-{
-    uint32_t len;
-    unsigned first;
-    const char *code;
-
-    if (!tk_json_pick_first(p, &first))
-        return NULL;
-    if (first != TK_FIELD_ERROR)
-        return "";
-    code = tk_json_pick_text(p, TK_FIELD_ERROR, &len);
-    if (code == NULL)
-        code = tk_json_pick_text(p, TK_FIELD_CODE, &len);
-    return code == NULL && tk_json_pick_has(p, TK_FIELD_ERROR) ? "" : code;
-}
-
-/* What becomes of the answer, once its beginning says so. */
-static void decide(struct tk_call *call, const struct tk_http *http)
-{
-    const char *code = code_so_far(&http->pick);
-    enum tk_err err;
-
-    if (!tk_json_pick_is_clean(&http->pick) || http->status / 100 == 3) {
-        call->answer = DROPPED;
-    } else if (call->held_len == sizeof call->held) {
-        call->answer = PASSED_ON;
-    } else if (code != NULL) {
-        err = tk_oauth_rest_error(code, http->status);
-        call->answer =
-            repeats(call, judge(call, err, http->status, code), is_limit(err, http->status, code))
-                ? DROPPED
-                : PASSED_ON;
-    }
-}
-
-/* Passes on what was held back. False: not all was taken. */
-static bool pass_held(struct tk_call *call, size_t *taken)
-{
-    *taken = call->held_len > 0 ? call->on_body(call, call->held, call->held_len) : 0;
-    if (*taken >= call->held_len) {
-        call->held_len = 0;
-        return true;
-    }
-    call->held_len = (uint8_t)(call->held_len - *taken);
-    memmove(call->held, call->held + *taken, call->held_len);
-    return false;
-}
-
-static size_t on_body(struct tk_request *r, const struct tk_http *http, const char *data,
-                      size_t len)
-{
-    struct tk_call *call = of_request(r);
-    size_t taken;
-
-    r->deadline_ms = tk_runtime_now(call->all->accounts->rt) + NEXT_BYTE_MS;
-    if (call->answer == UNDECIDED)
-        decide(call, http);
-    if (call->answer == UNDECIDED) { /* byte by byte, so that none is held back for long */
-        call->held[call->held_len++] = *data;
-        return 1;
-    }
-    if (call->answer == DROPPED || call->on_body == NULL)
-        return len;
-    r->once = true;
-    if (!pass_held(call, &taken))
-        return 0;
-    return taken == TK_TAKE_NONE ? taken : call->on_body(call, data, len);
-}
-
-static uint32_t number(const struct tk_http *http, unsigned field, uint32_t scale)
-{
-    uint32_t len, value = 0;
-    const char *s = tk_json_pick_text(&http->pick, field, &len);
-
-    if (s == NULL)
-        return 0;
-    s = tk_read_u32(s, &value);
-    value *= scale;
-    for (s += *s == '.'; scale > 1 && tk_is_digit(*s); s++) {
-        scale /= 10;
-        value += scale * (uint32_t)(*s - '0');
-    }
-    return value;
-}
-
-static void read_result(struct tk_call_result *result, const struct tk_account *a,
-                        const struct tk_http *http, const char *code)
-{
-    result->status = (uint16_t)http->status;
-    tk_copy(result->error, sizeof result->error, tk_account_shown_code(a, code));
-    result->has_next = tk_json_pick_has(&http->pick, NEXT);
-    result->next = number(http, NEXT, 1);
-    result->total = number(http, TOTAL, 1);
-    result->operating_ms = number(http, OPERATING, 1000);
-    result->last_id = tk_json_pick_row(&http->pick);
-}
-
 /* --- what follows --- */
 
 static uint32_t hash_of(const struct tk_calls *all, const struct tk_call *call)
@@ -362,7 +166,7 @@ static void wait_for_limit(struct tk_call *call, struct tk_account *a, const str
 
     call->err = TK_E_REST_LIMIT;
     if (tk_same_nocase(code, "OPERATION_TIME_LIMIT")) {
-        int64_t left_s = (int64_t)number(http, RESET_AT, 1) - tk_time_or_0(&a->rt->time);
+        int64_t left_s = (int64_t)tk_call_reset_at(http) - tk_time_or_0(&a->rt->time);
 
         all->limited = hash_of(all, call);
         all->limited_ms = now_ms + 1000 * (left_s < 1 || left_s > 600 ? 60 : (uint64_t)left_s);
@@ -387,40 +191,13 @@ static bool retry(struct tk_call *call, struct tk_account *a, enum tk_err err,
         call->is_refused = true;
         return result->retry_in_s == 0;
     }
-    if (http != NULL && is_limit(err, http->status, code)) {
+    if (http != NULL && tk_call_is_limit(err, http->status, code)) {
         wait_for_limit(call, a, http, code, now_ms);
         return true;
     }
     call->err = (uint16_t)err;
     call->not_before_ms += tk_backoff_ms(TRY_MS, call->tries++, FIRST_BYTE_MS);
     return true;
-}
-
-/* What the end of a request says. */
-static enum tk_err read_answer(const struct tk_http *http, enum tk_err err,
-                               struct tk_server_error *server_error)
-{
-    enum tk_err said = tk_oauth_read_rest_response(http, err, server_error);
-    unsigned first;
-
-    if (http == NULL || http->status / 100 != 2 || *server_error->code != '\0' ||
-        err == TK_E_CANCELLED)
-        return said;
-    if (err == TK_OK && tk_json_pick_is_whole(&http->pick))
-        return said;
-    if (!tk_json_pick_is_clean(&http->pick))
-        return TK_E_BAD_ANSWER;
-    return err != TK_OK || tk_json_pick_first(&http->pick, &first) ? TK_E_TRUNCATED : said;
-}
-
-static enum tk_call_outcome outcome_of(const struct tk_call *call, enum tk_err err,
-                                       enum verdict verdict, const char *code)
-{
-    if (err == TK_OK || (verdict == FINAL && *code != '\0'))
-        return TK_CALL_DONE;
-    if (verdict == AMBIGUOUS || call->is_unknown || (err == TK_E_CANCELLED && call->request.sent))
-        return TK_CALL_UNKNOWN;
-    return TK_CALL_NOT_SENT;
 }
 
 static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *http)
@@ -430,7 +207,7 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     struct tk_call_result result = {.err = TK_OK};
     struct tk_server_error e;
     int status = http == NULL ? 0 : http->status;
-    bool is_passed = call->answer == PASSED_ON;
+    bool is_passed = call->answer == TK_ANSWER_PASSED_ON;
 
     call->is_sending = false;
     if (a == NULL) { /* deleted meanwhile */
@@ -441,20 +218,20 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
         begin_answer(call);
         return;
     }
-    err = read_answer(http, err, &e);
+    err = tk_call_read_answer(http, err, &e);
     if (err == TK_OK && call->redirects > 0)
         (void)tk_portal_move(a, &r->host);
-    enum verdict verdict = judge(call, err, status, e.code);
+    enum tk_call_verdict verdict = tk_call_judge(call, err, status, e.code);
 
-    if (!is_passed && repeats(call, verdict, is_limit(err, status, e.code)) &&
+    if (!is_passed && tk_call_repeats(call, verdict, tk_call_is_limit(err, status, e.code)) &&
         retry(call, a, err, http, e.code, &result)) {
-        call->is_unknown |= verdict == AMBIGUOUS;
+        call->is_unknown |= verdict == TK_CALL_AMBIGUOUS;
         return;
     }
     if (http != NULL)
-        read_result(&result, a, http, e.code);
-    result.outcome = outcome_of(call, err, verdict, e.code);
-    if (verdict == AMBIGUOUS && !is_passed && !may_repeat(call))
+        tk_call_read_result(&result, a, http, e.code);
+    result.outcome = tk_call_outcome_of(call, err, verdict, e.code);
+    if (verdict == TK_CALL_AMBIGUOUS && !is_passed && !tk_call_may_repeat(call))
         err = TK_E_UNKNOWN_OUTCOME;
     finish(call->all, call, &result, err);
 }
@@ -470,13 +247,11 @@ static void begin(struct tk_calls *all, struct tk_call *call)
 {
     memset(&call->next, 0, sizeof *call - offsetof(struct tk_call, next));
     call->all = all;
-    call->fields = (struct tk_json_fields){.of = fields,
-                                           .count = FIELDS,
-                                           .row_id = call->id_key == NULL ? "id" : call->id_key,
-                                           .rows = TK_FIELD_RESULT};
+    call->rt = all->accounts->rt;
+    tk_call_begin_fields(call);
     call->request.fields = &call->fields;
     call->request.write = write_call;
-    call->request.on_body = on_body;
+    call->request.on_body = tk_call_on_body;
     call->request.done = call_done;
     call->request.keepalive_ms = KEEPALIVE_MS;
 }
@@ -493,7 +268,7 @@ enum tk_err tk_calls_start(struct tk_calls *all, struct tk_call *call)
     if (!tk_method_is_valid(call->method))
         return TK_E_BAD_VALUE;
     begin(all, call);
-    enum tk_err err = check_body(call);
+    enum tk_err err = tk_call_check_body(call);
 
     if (err != TK_OK)
         return err;
@@ -518,7 +293,7 @@ void tk_calls_resume(struct tk_calls *all, struct tk_call *call)
 {
     if (!call->is_active || !call->is_sending || !call->request.paused)
         return;
-    call->request.deadline_ms = tk_runtime_now(all->accounts->rt) + NEXT_BYTE_MS;
+    call->request.deadline_ms = tk_runtime_now(all->accounts->rt) + TK_CALL_NEXT_BYTE_MS;
     tk_https_resume(&call->request);
 }
 
@@ -612,7 +387,7 @@ static void end(struct tk_calls *all, struct tk_call *call, enum tk_err err)
 {
     if (call->is_sending && call->request.sent) {
         call->is_unknown = true;
-        if (!may_repeat(call))
+        if (!tk_call_may_repeat(call))
             err = TK_E_UNKNOWN_OUTCOME;
     }
     tk_https_cancel(&all->accounts->rt->https, &call->request);

@@ -19,7 +19,7 @@ FLAGS = ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffunction-sections", "-fdata-sec
          "-DTK_CONSOLE_OUT=1152", "-DTK_CONSOLE_ASYNC=384", "-DTK_HOST_MAX=71", "-DTK_HISTORY=12",
          "-DTK_SOCK_IPV6=0", "-DTK_ATTEMPTS=2",
          '-DMBEDTLS_CONFIG_FILE="tk_mbedtls_small.h"']
-ROOMS = ["base", "store", "https", "runtime", "oauth", "escalate", "console"]
+ROOMS = ["base", "store", "https", "runtime", "oauth", "rest", "escalate", "console"]
 CORE = ["core", *(f"core/{room}" for room in ROOMS)]
 OURS = [*CORE, "platform", "platform/conformance", "port/mbedtls"]
 JSMN = Path("/usr/include/jsmn.h")  # libjsmn-dev

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Includes follow the arrows: boards -> core, boards -> port -> platform <- core, and within core:
 
-    keeper -> console -> escalate -> oauth -> runtime -> https, store -> base
+    keeper -> console -> escalate -> rest -> oauth -> runtime -> https, store -> base
 
 A room may use every room below it. Boards use the one public header, base, and the interface of the
 store, which is a library of its own.

@@ -21,6 +21,7 @@ END = "<!-- end -->"
 ROOMS = [("base", "text, JSON, time, timers, errors, user-facing strings"),
          ("store", "values on flash, sealing"), ("https", "URL, HTTP, TLS, requests"),
          ("runtime", "what every part is handed"), ("oauth", "accounts and the life of a token"),
+         ("rest", "calls of the portal"),
          ("escalate", "alert levels, webhook, Corezoid"), ("console", "lines and commands"),
          ("", "the keeper")]
 # The modules of core/https, and what each is about.

@@ -13,7 +13,7 @@ import source
 
 KEEPER = "core"
 # From top to bottom; rooms of the same row do not use each other.
-ROWS = [[KEEPER], ["core/console"], ["core/escalate"], ["core/oauth"], ["core/runtime"],
+ROWS = [[KEEPER], ["core/console"], ["core/escalate"], ["core/rest"], ["core/oauth"], ["core/runtime"],
         ["core/https", "core/store"], ["core/base"]]
 LARGEST_SHARE = 0.25  # of core's lines
 

@@ -124,7 +124,7 @@ static size_t read_body(struct tk_request *r, const struct tk_http *response, co
 
     assert_int_equal(response->status, 200);
     if (++reader->pieces == reader->pause_at)
-        len = reader->takes < len ? reader->takes : len;
+        len = reader->takes < len ? reader->takes : len - 1;
     assert_true(reader->bytes + len < sizeof reader->text);
     memcpy(reader->text + reader->bytes, data, len);
     reader->bytes += len;

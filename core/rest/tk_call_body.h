@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_CALL_BODY_H
+#define TK_CALL_BODY_H
+
+/* The body that a caller produces. */
+
+#include "tk_call.h"
+
+/* Reads all of it, before anything is sent, and sets skip and is_empty. TK_E_BAD_BODY: it is not
+ * one JSON object, or has a member that is ours to set. TK_E_CANCELLED: it was not produced. */
+enum tk_err tk_call_check_body(struct tk_call *call);
+
+#endif
