@@ -104,6 +104,7 @@ METHODS = (
     Row(REST, "", 400, "Not found"),
     Row(REST, "USER_ID_EMPTY", 400, "User ID can't be empty"),
     Row(REST, "MESSAGE_EMPTY", 400, "Message can't be empty"),
+    Row(REST, "WRONG_ARGUMENTS", 400, "Wrong arguments"),
     Row(REST, "CODE_EMPTY", 400, "CODE can't be empty"),
     Row(REST, "ERROR_EVENT_NOT_FOUND", 400, "Event not found"),
 )

@@ -140,6 +140,11 @@ def _id(params: php.Params, name: str) -> int:
     return int(value) if re.fullmatch(r"\d{1,9}", value) else 0
 
 
+def _lower(params: php.Params) -> php.Params:
+    """The old CRM knows its parameters in any case."""
+    return {name.lower(): value for name, value in params.items()}
+
+
 def _page(table: Table, params: php.Params, known: Callable[[str], str | None]
           ) -> tuple[list[int], int | None, int]:
     """The IDs of a page, the start of the next one, and the number of rows (0: not counted)."""
@@ -182,7 +187,7 @@ class Old:
         return True
 
     def list(self, pair: Pair, params: php.Params) -> Page:
-        columns = self._table.columns
+        columns, params = self._table.columns, _lower(params)
         ids, following, total = _page(self._table, params,
                                       lambda name: name if name in columns else None)
         names = _selected(params, [*columns])
@@ -206,7 +211,7 @@ class Old:
         return [name for name in MULTIPLE if self._table.value(row, name)]
 
     def _values(self, params: php.Params) -> dict[str, Any]:
-        fields = params.get("fields")
+        fields = _lower(params).get("fields")
         if fields == []:
             fields = {}
         if not isinstance(fields, dict):

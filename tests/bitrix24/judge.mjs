@@ -51,6 +51,11 @@ const operations = {
   },
   make,
   together: ({ calls }) => Promise.all(calls.map(make)),
+  tool: ({ name }) => b24.tools[name].make({}),
+  async admin() {
+    await b24.initIsAdmin();
+    return b24.auth.isAdmin;
+  },
   state: ({ version }) => ({ refreshed, auth: b24.auth.getAuthData(),
                              stats: b24.getHttpClient(version).getStats() }),
 };

@@ -9,13 +9,14 @@ from typing import Any, Callable
 
 import catalogue
 import php
-import wire
+from basics import Basics, scope_of
 from crm import Crm
 from events import Events
 from limits import Bucket, Operating
 from oauth import OAuth, Pair, Refused, iso
 from rows import Page
 from server import Shared
+from tasks import Tasks
 from wire import Request, Response
 
 Method = Callable[[Pair, php.Params], Any]
@@ -23,29 +24,25 @@ Method = Callable[[Pair, php.Params], Any]
 BATCH = 50                              # commands of a batch
 SECRET = ("auth", "access_token")       # parameters that no method sees
 REFERENCE = r"\$result((?:\[[^\]]*\])+)"
-COMMON = {"app.info", "profile", "server.time", "scope", "methods", "method.get", "feature.get"}
 
 
 class Rest:
     def __init__(self, shared: Shared, oauth: OAuth) -> None:
         self.shared, self.settings, self.oauth = shared, shared.settings, oauth
         self.bucket, self.operating = Bucket(shared), Operating(shared)
-        self.events = Events(shared)
-        self.crm = Crm(shared, self.events.happened)
-        self.methods: dict[str, Method] = {
-            "app.info": self._app_info, "profile": self._profile,
-            "server.time": lambda pair, params: iso(self.shared.now()), "scope": self._scope,
-            "methods": lambda pair, params: sorted(self.methods), "method.get": self._method_get,
-            "user.current": self._user, "im.notify": self._notify, **self.crm.methods(),
-            **self.events.methods()}
+        events = Events(shared)
+        self.tasks = Tasks()
+        self._parts = (Basics(shared, self), Crm(shared, events.happened), events, self.tasks)
+        self.methods: dict[str, Method] = {}
+        for part in self._parts:
+            self.methods |= part.methods()
         self.reset()
 
     def reset(self) -> None:
-        self._notifications = 0
         self.bucket.reset()
         self.operating.reset()
-        self.crm.reset()
-        self.events.reset()
+        for part in self._parts:
+            part.reset()
 
     def kind(self, request: Request) -> str:
         name = method_name(request.path)
@@ -167,61 +164,11 @@ class Rest:
         entry |= {"outcome": "ok", "executed": True}
         return page, name
 
-    # Methods
-
-    def _app_info(self, pair: Pair, params: php.Params) -> dict[str, Any]:
-        return {"ID": 5, "CODE": pair.chain.client.client_id, "VERSION": 1,
-                "STATUS": self.settings.status, "INSTALLED": True, "PAYMENT_EXPIRED": "N",
-                "DAYS": None, "LANGUAGE_ID": "en", "LICENSE": "en_basic",
-                "LICENSE_TYPE": "basic", "LICENSE_FAMILY": "basic"}
-
-    def _profile(self, pair: Pair, params: php.Params) -> dict[str, Any]:
-        return {"ID": str(pair.chain.user_id), "ADMIN": True, "NAME": "Test", "LAST_NAME": "User",
-                "PERSONAL_GENDER": "", "PERSONAL_PHOTO": None, "TIME_ZONE": "",
-                "TIME_ZONE_OFFSET": 0}
-
-    def _scope(self, pair: Pair, params: php.Params) -> list[str]:
-        if php.is_true(params.get("full")):
-            return sorted({scope_of(name) for name in self.methods} - {""})
-        return pair.chain.scope.split(",")
-
-    def _method_get(self, pair: Pair, params: php.Params) -> dict[str, bool]:
-        name = str(params.get("name", "")).lower()
-        exists = name in self.methods or name == "batch"
-        return {"isExisting": exists, "isAvailable": exists and scope_of(name) in
-                ("", *pair.chain.scope.split(","))}
-
-    def _user(self, pair: Pair, params: php.Params) -> dict[str, Any]:
-        return {"ID": str(pair.chain.user_id), "XML_ID": None, "ACTIVE": True, "NAME": "Test",
-                "LAST_NAME": "User", "SECOND_NAME": "", "EMAIL": "user@portal.example",
-                "LAST_LOGIN": iso(self.shared.now()), "DATE_REGISTER": iso(0),
-                "TIME_ZONE": "", "IS_ONLINE": "Y", "TIME_ZONE_OFFSET": "0",
-                "TIMESTAMP_X": iso(self.shared.now()), "LAST_ACTIVITY_DATE": iso(self.shared.now()),
-                "PERSONAL_GENDER": "", "PERSONAL_WWW": "", "PERSONAL_BIRTHDAY": "",
-                "PERSONAL_MOBILE": "", "PERSONAL_CITY": "", "WORK_PHONE": "", "WORK_POSITION": "",
-                "UF_EMPLOYMENT_DATE": "", "UF_DEPARTMENT": [1], "USER_TYPE": "employee"}
-
-    def _notify(self, pair: Pair, params: php.Params) -> int:
-        names = {name.lower(): value for name, value in params.items()}
-        user, message = str(names.get("user_id", names.get("to", ""))), names.get("message")
-        if not user.isdecimal() or int(user) <= 0:
-            raise Refused("USER_ID_EMPTY")
-        if not isinstance(message, (str, int, float)) or not str(message).strip():
-            raise Refused("MESSAGE_EMPTY")
-        self._notifications += 1
-        return self._notifications
-
 
 def method_name(path: str) -> str:
     """Of /rest/<method>[.json]; slashes are merged, and case does not matter."""
     merged = re.sub("/+", "/", path)
     return merged.removeprefix("/rest/").strip("/").lower().removesuffix(".json")
-
-
-def scope_of(name: str) -> str:
-    """The scope that a method requires; "": none."""
-    module = name.partition(".")[0]
-    return "" if name in COMMON or module in ("event", "batch") else module
 
 
 def without_token(params: php.Params) -> php.Params:

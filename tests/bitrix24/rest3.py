@@ -17,13 +17,13 @@ import rows
 from oauth import Pair, Refused, iso
 from rest import Rest, without_token
 from rows import Column, Table
+from tasks import BORN
 from wire import Request, Response
 
 PREFIX = "/rest/api/"
 KEEP_S = 24 * 3600          # of the response to a request with an Idempotency-Key
 BATCH, LARGEST = 50, 1000   # commands, rows of a page
 OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "between")
-BORN = 1_790_000_000
 
 Method = Callable[[Pair, dict[str, Any]], dict[str, Any]]
 
@@ -47,14 +47,6 @@ def _constant(kind: str, value: Any) -> Column:
     return Column(kind, lambda row: value)
 
 
-TASK = {"id": Column("number", lambda row: row), "title": Column("text", lambda row: f"Task {row}"),
-        "description": _constant("text", ""), "creatorId": _constant("number", 1),
-        "responsibleId": Column("number", lambda row: 1 + row % 5),
-        "deadline": _constant("date", None), "status": _constant("text", "pending"),
-        "priority": _constant("text", "average"), "needsControl": _constant("flag", False),
-        "created": Column("date", lambda row: iso(BORN + 600 * row)),
-        "changed": Column("date", lambda row: iso(BORN + 600 * row)),
-        "closed": _constant("date", None), "checklist": _constant("text", [])}
 EVENT = {"id": Column("number", lambda row: row),
          "timestampX": Column("date", lambda row: iso(BORN + 60 * row)),
          "severity": _constant("text", "SECURITY"), "auditTypeId": Column(
@@ -76,8 +68,8 @@ class Kept:
 class Rest3:
     def __init__(self, rest: Rest) -> None:
         self.rest, self.shared, self.settings = rest, rest.shared, rest.settings
-        self.tasks, events = Table(TASK, lambda: 120), Table(EVENT, lambda: 230)
-        task, log = Entity("TaskDto", self.tasks), Entity("EventLogDto", events)
+        task = Entity("TaskDto", rest.tasks.table)
+        log = Entity("EventLogDto", Table(EVENT, lambda: 230))
         # Method -> scope, whether it changes something, handler.
         self.methods: dict[str, tuple[str, bool, Method]] = {
             "tasks.task.get": ("task", False, task.get),
@@ -94,7 +86,6 @@ class Rest3:
 
     def reset(self) -> None:
         self._kept.clear()
-        self.tasks.reset()
 
     def kind(self, request: Request) -> str:
         name = _name(request)

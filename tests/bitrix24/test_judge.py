@@ -145,6 +145,10 @@ class Judge(Served):
             self.assertEqual(len(items), 120)
         self.assertEqual(self.make("fetchList", method="crm.deal.list", params={})["pages"], 3)
 
+        tasks = self.data("callList", method="tasks.task.list", idKey="id", cursorIdKey="ID",
+                          customKeyForResult="tasks", params={"select": ["ID", "TITLE"]})
+        self.assertEqual([task["id"] for task in tasks], wanted)
+
     # batch
 
     def test_batches(self) -> None:
@@ -206,6 +210,11 @@ class Judge(Served):
                          ("BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION", 404))
 
     # REST 3.0
+
+    def test_its_own_tools(self) -> None:
+        self.assertGreaterEqual(self.ask("tool", name="ping"), 0)
+        self.assertTrue(self.ask("tool", name="healthCheck"))
+        self.assertTrue(self.ask("admin"))
 
     def test_rest_3(self) -> None:
         task = self.call("tasks.task.add", "v3", fields={

@@ -118,6 +118,24 @@ class Methods(Portal):
         self.assertIn("crm.deal.list", self.result("methods"))
         self.assertEqual(self.executed("im.notify"), 2)
 
+    def test_options_and_currencies(self) -> None:
+        for whose in ("app", "user"):
+            self.assertEqual(self.result(f"{whose}.option.get"), [])
+            self.assertTrue(self.result(f"{whose}.option.set", options={"a": whose}))
+            self.assertEqual(self.result(f"{whose}.option.get", option="a"), whose)
+        self.assertRefused(self.call("app.option.set"), "ERROR_ARGUMENT", 400)
+        self.assertEqual(self.result("crm.currency.list")[0]["CURRENCY"],
+                         self.result("crm.currency.base.get"))
+
+    def test_parameters_that_stand_in_order(self) -> None:
+        comment = {"POST_MESSAGE": "x"}
+        body = {"0": 1, "1": comment, "auth": self.access}
+        self.assertEqual(self.rest("task.commentitem.add", body=body).json()["result"], 1)
+        self.assertRefused(self.rest("task.commentitem.add?id=7", body=body),
+                           "WRONG_ARGUMENTS", 400)
+        self.assertRefused(self.call("task.commentitem.add", TASKID=1, FIELDS=comment, more=1),
+                           "WRONG_ARGUMENTS", 400)
+
     def test_headers_of_the_application(self) -> None:
         reply = self.call("profile")
         self.assertEqual(reply.headers["X-Bitrix-Rest-Application"], self.b24.client_id)
@@ -221,6 +239,23 @@ class Lists(Portal):
         self.assertRefused(self.call("crm.deal.get", id=deal), "", 400)
         self.assertRefused(self.call("crm.deal.add"), "", 400)
         self.assertTrue(self.result("crm.deal.fields")["ID"]["isReadOnly"])
+
+    def test_tasks_are_filtered_by_ID_and_return_id(self) -> None:
+        page = self.call("tasks.task.list", order={"ID": "ASC"}, filter={">ID": 3},
+                         select=["ID", "RESPONSIBLE_ID"], start=-1).json()
+        self.assertEqual(page["result"]["tasks"][0], {"id": "5", "responsibleId": "1"})
+        self.assertEqual((len(page["result"]["tasks"]), page["total"]), (50, 0))
+        page = self.call("tasks.task.list", start=100).json()
+        self.assertEqual((len(page["result"]["tasks"]), "next" in page, page["total"]),
+                         (20, False, 120))
+        task = self.result("tasks.task.add", fields={"TITLE": "t"})["task"]
+        self.assertEqual(self.result("tasks.task.get", taskId=task["id"])["task"]["title"], "t")
+        self.assertRefused(self.call("tasks.task.get", taskId=2), "ERROR_ARGUMENT", 400)
+        self.assertRefused(self.call("tasks.task.add"), "ERROR_ARGUMENT", 400)
+
+    def test_parameters_of_the_old_crm_have_any_case(self) -> None:
+        self.assertEqual(self.ids(FILTER={"ID": 3}, SELECT=["ID"]), [3])
+        self.assertEqual(self.result("crm.lead.add", FIELDS={"TITLE": "x"}), 1)
 
     def test_items_have_camel_case_names_and_numbers(self) -> None:
         page = self.call("crm.item.list", entityTypeId=2, order={"id": "DESC"}).json()

@@ -74,7 +74,8 @@ class Rest3(Served):
         form = {"id": 1, "auth": self.access}
         self.assertError(ask(self.b24, self.b24.portal, "/rest/api/tasks.task.get", form),
                          "INVALIDJSON", 400)
-        self.assertRefused(self.rest("tasks.task.get", self.access), "ERROR_METHOD_NOT_FOUND", 404)
+        self.assertRefused(self.rest("main.eventlog.list", self.access), "ERROR_METHOD_NOT_FOUND",
+                           404)
         self.assertEqual(ask(self.b24, self.b24.portal, "/rest//api/profile",
                              body={"auth": self.access}).status, 200)
 
