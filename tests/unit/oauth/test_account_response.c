@@ -90,6 +90,10 @@ static void an_error_code_is_shown_if_it_cannot_be_a_secret(void **state)
         {"access", "="},
         {"not_a_word_that_anyone_has_listed", "="},
         {"error-a1b2c3d4e5f6a7b8_a1b2c3d4", "="},
+        {"a1b2c3d4e5f6a7b8", "="},
+        {"a1b2c3d4e5f6a7b8c", "unlisted"},
+        {"7abcdefghijklmnop", "unlisted"},
+        {"7-abcdefghijklmnopq", "="},
         {"czNjcmV0T2ZUaGVBcHBsaWNhdGlvbg", "unlisted"}, /* base64 */
         {"7333637265744f6654686541", "unlisted"},       /* hex */
     };
@@ -100,6 +104,14 @@ static void an_error_code_is_shown_if_it_cannot_be_a_secret(void **state)
         if (strcmp(world_status(&w, "said"), rows[i][1][0] == '=' ? rows[i][0] : rows[i][1]) != 0)
             fail_msg("%s: %s", rows[i][0], world_status(&w, "said"));
     }
+}
+
+static void a_secret_may_be_one_character(void **state)
+{
+    (void)state;
+    world_type(&w, "set client_secret _");
+    assert_false(tk_account_leaks(account(), "no-secret"));
+    assert_true(tk_account_leaks(account(), "a_secret"));
 }
 
 static void a_code_that_is_being_exchanged_is_a_secret(void **state)
@@ -158,6 +170,9 @@ static void a_description_is_shown_up_to_80_characters(void **state)
             "{\"error\":\"invalid_client\",\"error_description\":\"\\u041d\\u0435 "
             "\xd0\x9d\\r\\nEVT\\u001b[2J\"}");
     assert_shown("description", "?? ????EVT?[2J");
+    refresh(400, "application/json",
+            "{\"error\":\"invalid_client\",\"error_description\":\"from ~ to \\u007f\"}");
+    assert_shown("description", "from ~ to ?");
     refresh(401, "application/json", "{\"error\":\"invalid_client\"}");
     assert_shown("description", "");
 }
@@ -371,6 +386,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_ready, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_error_code_is_shown_if_it_cannot_be_a_secret),
+        TEST(a_secret_may_be_one_character),
         TEST(a_code_that_is_being_exchanged_is_a_secret),
         TEST(the_previous_refresh_token_is_a_secret),
         TEST(a_description_is_shown_up_to_80_characters),
