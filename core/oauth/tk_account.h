@@ -92,8 +92,8 @@ enum {
 struct tk_auth {
     char state[2 * TK_AUTH_STATE_SIZE + 1]; /* RFC 6749 section 4.1.1, hex; "": ended */
     uint64_t state_until_ms;                /* tick at which state ends */
-    uint64_t preconnect_until_ms; /* the connection is kept open until then; 0: it is not */
-    struct tk_timer preconnect_timer;
+    struct tk_timer preconnect_timer;       /* runs while the connection is kept open */
+    uint64_t preconnect_until_ms;           /* ... which ends at this tick */
     struct tk_request preconnect_request;
     struct tk_timer retry_timer; /* runs while a code that was not sent waits for its next try */
     struct tk_request request;   /* the exchange */

@@ -57,7 +57,6 @@ static void keep_connected(struct tk_timer *timer, uint64_t now_ms)
 
 static void stop_preconnect(struct tk_account *a)
 {
-    a->auth.preconnect_until_ms = 0;
     tk_timer_stop(&a->rt->timers, &a->auth.preconnect_timer);
     tk_https_cancel(&a->rt->https, &a->auth.preconnect_request);
 }
@@ -291,13 +290,11 @@ static enum tk_err handle_user(struct tk_account *a, const struct tk_http *http)
 static void ask_user(struct tk_account *a)
 {
     struct tk_request *r = &a->auth.request;
-    char buf[TK_REST_PATH_SIZE];
-    struct tk_text path;
+    const char *path;
 
-    tk_text_init(&path, buf, sizeof buf);
     a->auth.asks_user = true;
     r->fields = &tk_rest_user_fields;
-    (void)tk_rest_target(a, TK_REST_USER, &r->host, &path); /* fails when it is written, too */
+    (void)tk_portal_endpoint(a, &r->host, &path); /* fails when it is written, too */
     tk_https_submit(&a->rt->https, r);
 }
 

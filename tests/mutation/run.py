@@ -49,10 +49,9 @@ DONE = [("core/base/tk_json*.c", ("base",)),
         ("core/oauth/tk_refresh.c", ("oauth", "keeper")),
         ("core/oauth/tk_token.c", ("oauth", "keeper")),
         ("core/oauth/tk_oauth_response.c", ("oauth",)),
-        ("core/oauth/tk_account.c", ("oauth",)),
         ("core/oauth/tk_account_[lv]*.c", ("oauth", "runtime")),
-        ("core/oauth/tk_account_s*.c", ("oauth",)),
-        ("core/oauth/tk_accounts.c", ("oauth",)),
+        ("core/oauth/tk_account*.c", ("oauth",)),
+        ("core/oauth/tk_auth.c", ("oauth",)),
         ("core/oauth/tk_portal.c", ("oauth",))]
 OPEN = [("core/oauth/tk_*.c", ("oauth",)),
         ("core/store/tk_*.c", ("store", "runtime"))]
