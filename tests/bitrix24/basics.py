@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, Callable, Protocol
 
 import php
@@ -35,7 +36,7 @@ class Basics:
         self.reset()
 
     def reset(self) -> None:
-        self._notifications = 0
+        self._notifications = count(1)
         self._options: dict[tuple[str, int], dict[str, Any]] = {}   # by application and user
 
     def methods(self) -> dict[str, Method]:
@@ -91,8 +92,7 @@ class Basics:
             raise Refused("USER_ID_EMPTY")
         if not isinstance(message, (str, int, float)) or not str(message).strip():
             raise Refused("MESSAGE_EMPTY")
-        self._notifications += 1
-        return self._notifications
+        return next(self._notifications)
 
     def _kept(self, pair: Pair, of_user: bool) -> dict[str, Any]:
         key = pair.chain.client.client_id, pair.chain.user_id if of_user else 0

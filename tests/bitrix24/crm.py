@@ -117,7 +117,7 @@ class Crm:
         def run(pair: Pair, params: php.Params) -> Any:
             entity = TYPES.get(int(_id(params, "entityTypeId")))
             if entity is None:
-                raise Refused("NOT_FOUND", "Smart process not found")
+                raise Refused("NOT_FOUND", "SPA not found", 400)
             return getattr(Items(self, entity), name)(pair, params)
         return run
 
@@ -202,6 +202,8 @@ class Old:
 
     def _row(self, params: php.Params) -> int:
         row = _id(params, "id")
+        if not row:
+            raise Refused("", "ID is not defined or invalid")
         if not self._table.has(row):
             raise Refused("", "Not found")
         return row

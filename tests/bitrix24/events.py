@@ -77,13 +77,16 @@ class Events:
                                  secrets.token_hex(16)))
 
     def _bind(self, pair: Pair, params: php.Params) -> bool:
-        self._bound.add(self._key(pair, params))
+        key = self._key(pair, params)
+        with self._lock:
+            self._bound.add(key)
         return True
 
     def _unbind(self, pair: Pair, params: php.Params) -> dict[str, int]:
         key = self._key(pair, params)
-        count = int(key in self._bound)
-        self._bound.discard(key)
+        with self._lock:
+            count = int(key in self._bound)
+            self._bound.discard(key)
         return {"count": count}
 
     def _key(self, pair: Pair, params: php.Params) -> tuple[str, str, str]:
@@ -95,16 +98,17 @@ class Events:
         return pair.chain.client.client_id, event, str(params.get("auth_connector", ""))
 
     def _get(self, pair: Pair, params: php.Params) -> list[dict[str, Any]]:
+        with self._lock:
+            bound = [one for one in sorted(self._bound) if one[0] == pair.chain.client.client_id]
         return [{"event": event, "auth_type": "0", "offline": 1, "connector_id": connector}
-                for client_id, event, connector in sorted(self._bound)
-                if client_id == pair.chain.client.client_id]
+                for _, event, connector in bound]
 
     def _mine(self, pair: Pair, params: php.Params) -> list[Event]:
         own = (pair.chain.client.client_id, str(params.get("auth_connector", "")))
         wanted = rows.conditions(params.get("filter"), lambda name: name if name in KINDS else None)
         found = [event for event in self._queue if (event.client_id, event.connector) == own
                  and all(_fulfils(event, condition) for condition in wanted)]
-        for name, direction in reversed((params.get("order") or {"ID": "ASC"}).items()):
+        for name, direction in reversed(rows.array(params.get("order"), "order").items()):
             if name in KINDS:
                 found.sort(key=lambda event: (float(event.number) if name == "ID"
                                               else str(event.listed()[name])),

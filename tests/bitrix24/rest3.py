@@ -199,7 +199,7 @@ class Rest3:
             if not isinstance(command, dict) or not isinstance(command.get("method"), str):
                 raise Refused3("VALIDATION_REQUESTVALIDATION",
                                "Required field `method` is not specified", field="method")
-            name, query = command["method"].lower(), command.get("query") or {}
+            name, query = command["method"].lower(), without_token(command.get("query") or {})
             entry = self.shared.journal.call(
                 method=name, api="v3", encoding="json", batch=str(at), params=query,
                 user_id=pair.chain.user_id, generation=pair.generation)

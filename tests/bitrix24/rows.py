@@ -13,7 +13,8 @@ import php
 from oauth import ZONE, Refused
 
 PAGE = 50                               # rows per response of a list method
-OPERATORS = ("", "=", ">", "<", ">=", "<=", "@", "%")
+OPERATORS = ("", "=", ">", "<", ">=", "<=", "@", "%", "=%", "%=",
+             "!", "!=", "!@", "!%", "!=%", "!%=")
 
 
 class Page(dict[str, Any]):
@@ -89,7 +90,7 @@ def conditions(given: Any, known: Callable[[str], str | None]) -> list[Condition
     """A filter of the old REST: the operator stands before the name. known: the column, or None for
     a name that is ignored."""
     found = []
-    for key, value in (given.items() if isinstance(given, dict) else ()):
+    for key, value in array(given, "filter").items():
         parts = re.fullmatch(r"(\W*)(\w+)", key)
         if not parts or parts[1] not in OPERATORS:
             raise Refused("ERROR_ARGUMENT", f"Invalid filter: {key}")
@@ -97,6 +98,15 @@ def conditions(given: Any, known: Callable[[str], str | None]) -> list[Condition
         if name:
             found.append(Condition(parts[1], name, value))
     return found
+
+
+def array(given: Any, name: str) -> dict[str, Any]:
+    """A parameter that is a map, which PHP does not tell from a list; raises Refused."""
+    if given in (None, [], ""):
+        return {}
+    if not isinstance(given, (dict, list)):
+        raise Refused("", f"Parameter '{name}' must be array.")
+    return given if isinstance(given, dict) else {str(at): item for at, item in enumerate(given)}
 
 
 def select(table: Table, wanted: list[Condition]) -> list[int]:
@@ -111,7 +121,7 @@ def select(table: Table, wanted: list[Condition]) -> list[int]:
 def order(table: Table, ids: list[int], given: Any, known: Callable[[str], str | None]
           ) -> list[int]:
     """Sorted as `order` says; at last by the ID."""
-    for key, direction in reversed(given.items() if isinstance(given, dict) else []):
+    for key, direction in reversed(array(given, "order").items()):
         name = known(key)
         if name:
             compare = _comparable(table.columns[name].kind)
@@ -128,7 +138,13 @@ def _cell(table: Table, row: int, name: str) -> Any:
 def matcher(kind: str, operator: str, value: Any) -> Callable[[Any], bool]:
     """Whether a value of a row fulfils a condition; texts are compared as MySQL does, without
     regard to case."""
+    if operator.startswith("!"):
+        opposite = matcher(kind, operator[1:], value)
+        return lambda cell: not opposite(cell)
     compare = _comparable(kind)
+    if operator in ("=%", "%="):
+        like = re.compile(".*".join(map(re.escape, _text(value).casefold().split("%"))), re.DOTALL)
+        return lambda cell: bool(like.fullmatch(_text(cell).casefold()))
     if operator in ("", "=", "@"):
         values = value.values() if isinstance(value, dict) else value
         wanted = {compare(one) for one in (values if isinstance(value, (list, dict)) else [value])}

@@ -275,7 +275,8 @@ class Controlled(Served):
                               unused["access_token"], unused["refresh_token"],
                               pair["access_token"], pair["refresh_token"]}, {
                                   item["value"] for item in self.b24.planted()})
-        shown = json.dumps([self.call("GET", path)[1] for path in ("/state", "/log", "/fault")])
+        shown = json.dumps([self.call("GET", path)[1]
+                            for path in ("/state", "/log", "/fault", "/calls")])
         self.assertEqual([value for value in planted if value in shown], [])
 
     def test_log_names_secrets_by_digest(self) -> None:

@@ -218,8 +218,17 @@ class Lists(Portal):
                 ({"<OPPORTUNITY": "5.0"}, [1, 3]), ({"NO_SUCH": 1, "<ID": 2}, [1])):
             self.assertEqual(self.ids(filter=filter_, select=["ID"])[:len(wanted) or 1], wanted,
                              filter_)
-        for key in ("~ID", "=%ID", "ID>", "!ID"):
+        for filter_, wanted in (({"!ID": 1}, [3, 5]), ({"!=ID": 1}, [3, 5]),
+                                ({"!@ID": [1, 3]}, [5, 7]), ({"!%TITLE": "#1"}, [3, 5]),
+                                ({"=%TITLE": "deal #3 %"}, [3]), ({"%=TITLE": "%al #3 %co>"}, [3]),
+                                ({"!=%TITLE": "deal #1 %"}, [3, 5])):
+            self.assertEqual(self.ids(filter={**filter_, "<ID": 8}, select=["ID"])[:len(wanted)],
+                             wanted, filter_)
+        for key in ("~ID", "ID>", "!>ID", "?ID"):
             self.assertRefused(self.call("crm.deal.list", filter={key: 1}), "ERROR_ARGUMENT", 400)
+        for name in ("filter", "order"):
+            self.assertEqual(self.call("crm.deal.list", **{name: "x"}).json()["error_description"],
+                             f"Parameter '{name}' must be array.")
 
     def test_order_and_select(self) -> None:
         self.assertEqual(self.ids(order={"ID": "DESC"})[:2], [19999, 19997])
@@ -270,7 +279,7 @@ class Lists(Portal):
                                      order={"ID": "DESC"}, select=["id"])["items"], [{"id": 7}])
         self.assertRefused(self.call("crm.item.list", entityTypeId=2, filter={"iD": 1}),
                            "INVALID_ARG_VALUE", 400)
-        self.assertRefused(self.call("crm.item.list"), "NOT_FOUND", 404)
+        self.assertRefused(self.call("crm.item.list"), "NOT_FOUND", 400)
         added = self.result("crm.item.add", entityTypeId=1, fields={"title": "lead"})["item"]
         self.assertEqual(self.result("crm.lead.get", id=added["id"])["TITLE"], "lead")
 
