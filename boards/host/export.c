@@ -111,7 +111,8 @@ static void unescape(char *s)
 /* What a new gateway has anyway, or cannot set. */
 static bool is_default(const char *value)
 {
-    static const char *const defaults[] = {"", "auto", "dhcp", "system"};
+    static const char *const defaults[] = {"", "auto", "dhcp", "system",
+                                           "https://api.corezoid.com"};
 
     for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
         if (strcmp(value, defaults[i]) == 0)

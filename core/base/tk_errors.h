@@ -205,11 +205,15 @@ TK_ERROR(ESCALATE_REFUSED, "escalate_refused", NONE,
 TK_ERROR(NO_ESCALATE_URL, "no_escalate_url", NONE,
          "set escalate_url first, or corezoid_login, corezoid_key and corezoid_conv")
 TK_ERROR(COREZOID_PARTLY, "corezoid_partly", NONE,
-         "set all of corezoid_login, corezoid_key and corezoid_conv, or unset all")
+         "set all of corezoid_login, _key and _conv, or of corezoid_token_, or unset all")
+TK_ERROR(COREZOID_TAKEN, "corezoid_taken", NONE,
+         "the task is another gateway's; set corezoid_token_ref, or type corezoid_token takeover")
+TK_ERROR(TASK_IN_USE, "task_in_use", NONE,
+         "the task holds the token; type unset corezoid_token_conv first")
 TK_ERROR(
     TEMPLATE_WORD, "template_word", NONE,
-    "the words in braces are event, account, device, portal, ref, level, since, cause, action, "
-    "said, next_try and attempts")
+    "the words in braces are event, account, device, portal, ref, level, since, since_utc, cause, "
+    "action, said, next_try, next_try_utc and attempts")
 TK_ERROR(TEMPLATE_JSON, "template_json", NONE,
          "not a JSON object of at most 64 values once the words in braces are replaced")
 

@@ -22,6 +22,7 @@ void tk_command_portal_accept(struct tk_console *c, char *args);
 void tk_command_token(struct tk_console *c, char *args);
 void tk_command_pin(struct tk_console *c, char *args);
 void tk_command_escalate_test(struct tk_console *c, char *args);
+void tk_command_corezoid_takeover(struct tk_console *c, char *args);
 void tk_command_ca_list(struct tk_console *c, char *args);
 void tk_command_ca_begin(struct tk_console *c, char *args);
 void tk_command_ca_add(struct tk_console *c, char *args);

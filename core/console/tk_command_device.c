@@ -4,10 +4,13 @@
 #include "tk_conformance.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
+#include "tk_token_task.h"
 #include "tk_version.h"
 
 #include <mbedtls/version.h>
 #include <string.h>
+
+#define BLANK_MS 10000 /* factory-reset waits that long for Corezoid */
 
 /* Whose public-key arithmetic: that of port/mbedtls/pubkey, or mbedTLS's. */
 #if defined(TK_ECC_OWN)
@@ -54,14 +57,8 @@ static void fail_reset(struct tk_console *c)
     tk_console_err(c, TK_E_STORAGE_FAILED);
 }
 
-void tk_command_factory_reset(struct tk_console *c, char *args)
+static void erase(struct tk_console *c)
 {
-    const char *id = tk_device_id(c->env->rt->config->port);
-
-    if (strlen(args) != 4 || !tk_ends_with(id, args)) {
-        tk_console_err(c, TK_E_WRONG_ID);
-        return;
-    }
     tk_command_report(c, TK_SECURITY_RESET, NULL, NULL); /* for on_security: the rest is erased */
     if (tk_storage_wipe(&c->env->rt->storage) != TK_OK)
         fail_reset(c);
@@ -70,6 +67,31 @@ void tk_command_factory_reset(struct tk_console *c, char *args)
         tk_output_drain(&c->out);
         tk_device_reboot(c->env->rt->config->port);
     }
+}
+
+/* Waits until no task in Corezoid holds a token, for a first attempt at most. */
+static void step_reset(struct tk_console *c)
+{
+    bool waits = false;
+
+    for (size_t i = 0; i < TK_ACCOUNTS; i++)
+        waits = waits || c->env->alerts->of[i].task.ending;
+    if (!waits || tk_command_is_late(c))
+        erase(c);
+}
+
+void tk_command_factory_reset(struct tk_console *c, char *args)
+{
+    const char *id = tk_device_id(c->env->rt->config->port);
+
+    if (strlen(args) != 4 || !tk_ends_with(id, args)) {
+        tk_console_err(c, TK_E_WRONG_ID);
+        return;
+    }
+    for (size_t i = 0; i < TK_ACCOUNTS; i++)
+        tk_token_task_end(&c->env->alerts->of[i]);
+    tk_command_wait(c, step_reset, BLANK_MS);
+    step_reset(c);
 }
 
 static void show_time(struct tk_console *c)

@@ -7,6 +7,7 @@
 #include "tk_setting_table.h"
 #include "tk_state.h"
 #include "tk_token.h"
+#include "tk_token_task.h"
 #include "tk_words.h"
 
 #include <string.h>
@@ -123,6 +124,16 @@ static void add_rest_error(struct tk_console *c, struct tk_text *t)
     bool failed = tk_rest_verify_status(c->job.account) > TK_REST_OK;
 
     add_error(t, failed ? tk_rest_verify_error(c->job.account) : TK_OK);
+}
+
+static void add_token_task(struct tk_console *c, struct tk_text *t)
+{
+    tk_text_add(t, tk_token_task_state(tk_alerts_of(c->env->alerts, c->job.account)));
+}
+
+static void add_token_task_error(struct tk_console *c, struct tk_text *t)
+{
+    add_error(t, (enum tk_err)tk_alerts_of(c->env->alerts, c->job.account)->task.err);
 }
 
 static void add_escalation(struct tk_console *c, struct tk_text *t)
@@ -257,7 +268,7 @@ static void (*const rows[])(struct tk_console *c, struct tk_text *t) = {
 };
 
 #define ROWS        (sizeof rows / sizeof rows[0])
-#define EXTRA_ROWS  11 /* the last of them, printed with --all only */
+#define EXTRA_ROWS  12 /* the last of them, printed with --all only */
 #define STATUS_ROWS (ROWS - EXTRA_ROWS)
 
 /* With --all, counters follow: of refreshes, of POSTs, then the platform's metrics. */

@@ -18,8 +18,8 @@ TK_COMMAND(
     "history", "[--security]", 0, history,
     "prints the last events, oldest first; --security: what operators changed or was refused")
 TK_COMMAND("set", "<key> <value>", NEEDS_ARGS | SETTING, set,
-           "portal, client_id, client_secret, _next, scope, auth_host, renew, escalate_url, "
-           "_level, _template, corezoid_login, _key, _conv, ip, ntp, console_pin")
+           "portal, client_id, client_secret, _next, scope, auth_host, renew, corezoid_token_..., "
+           "escalate_..., corezoid_..., ip, ntp, console_pin; show lists all")
 TK_COMMAND("unset", "<key>", NEEDS_ARGS, unset, "restores the default, or clears the value")
 TK_COMMAND("check", "", 0, check,
            "tests clock, seed, store and network, then the connection to each host")
@@ -38,6 +38,8 @@ TK_COMMAND("token", "[min_valid_s] [rejected=G]", GUARDED, token,
 TK_COMMAND("pin", "[console_pin]", SECRET, pin,
            "unlocks this console for 5 minutes; without a value: asks, echoes nothing")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")
+TK_COMMAND("corezoid_token takeover", "", GUARDED, corezoid_takeover,
+           "writes to the task in Corezoid although it is another gateway's")
 TK_COMMAND("ca list", "", 0, ca_list, "lists the added root certificates")
 TK_COMMAND("ca add begin", "", GUARDED, ca_begin,
            "starts a new root certificate; discards an unfinished one")

@@ -5,6 +5,7 @@
 #include "tk_assert.h"
 #include "tk_duration.h"
 #include "tk_token.h"
+#include "tk_token_task.h"
 
 #include <string.h>
 
@@ -125,6 +126,32 @@ static void print_renew(struct tk_console *c, uint8_t which, struct tk_text *t)
 static const char *note_renew(struct tk_console *c)
 {
     return tk_console_account(c)->renew_s == TK_RENEW_ON_DEMAND ? NULL : "vendor_advises_on_demand";
+}
+
+/* --- of the token's task in Corezoid --- */
+
+static struct tk_alert *alert_of(struct tk_console *c)
+{
+    return &c->env->alerts->of[tk_console_account(c)->index];
+}
+
+static enum tk_err store_task(struct tk_console *c, uint8_t which, const char *value)
+{
+    return tk_token_task_set(alert_of(c), (enum tk_task_setting)which, value);
+}
+
+static void print_task(struct tk_console *c, uint8_t which, struct tk_text *t)
+{
+    char value[TK_URL_MAX + 1];
+
+    tk_token_task_get(alert_of(c), (enum tk_task_setting)which, value);
+    tk_text_add(t, value);
+    tk_wipe(value, sizeof value);
+}
+
+static const char *note_task(struct tk_console *c)
+{
+    return alert_of(c)->task.complete ? NULL : "corezoid_partly";
 }
 
 /* --- of the webhook --- */

@@ -28,6 +28,16 @@ TK_SETTING("auth_host", GUARDED, TK_SET_AUTH_HOST, store_auth_host, print_auth_h
            effect_auth_host, NULL, "auto, or host[:port]; in its xn-- form if it is international")
 TK_SETTING("renew", 0, TK_SET_RENEW, store_on_account, print_renew, NULL, note_renew,
            "60s to 7d (25m, 2h), or on-demand")
+TK_SETTING("corezoid_token_conv", GUARDED, TK_TASK_CONV, store_task, print_task, NULL, note_task,
+           "like corezoid_conv: the process with the task that holds the token")
+TK_SETTING("corezoid_token_login", GUARDED, TK_TASK_LOGIN, store_task, print_task, NULL, note_task,
+           "like corezoid_login")
+TK_SETTING("corezoid_token_key", SECRET | GUARDED, TK_TASK_KEY, store_task, print_task, NULL,
+           note_task, "like corezoid_key")
+TK_SETTING("corezoid_token_ref", GUARDED, TK_TASK_REF, store_task, print_task, NULL, note_task,
+           "up to 63 letters, digits, - _ and . : the reference of the task")
+TK_SETTING("corezoid_token_url", GUARDED, TK_TASK_URL, store_task, print_task, NULL, note_task,
+           "like escalate_url")
 TK_SETTING("escalate_url", SECRET | GUARDED, TK_WEBHOOK_URL, store_webhook, print_webhook, NULL,
            note_webhook, "an https URL of up to 255 characters: https://host/path")
 TK_SETTING("escalate_level", 0, TK_WEBHOOK_LEVEL, store_webhook, print_webhook, NULL, note_webhook,
@@ -35,6 +45,9 @@ TK_SETTING("escalate_level", 0, TK_WEBHOOK_LEVEL, store_webhook, print_webhook, 
 TK_SETTING("escalate_template", SECRET, TK_WEBHOOK_TEMPLATE, store_webhook, print_webhook, NULL,
            note_webhook,
            "a JSON object of up to 255 characters, with words like {account} and {level} in it")
+TK_SETTING("escalate_header", SECRET, TK_WEBHOOK_HEADER, store_webhook, print_webhook, NULL,
+           note_webhook,
+           "a line of a POST's head, up to 255 characters: Authorization: <scheme> <value>")
 TK_SETTING("corezoid_login", 0, TK_WEBHOOK_LOGIN, store_webhook, print_webhook, NULL, note_webhook,
            "up to 63 letters, digits, - _ and . : the login of an API user")
 TK_SETTING("corezoid_key", SECRET, TK_WEBHOOK_KEY, store_webhook, print_webhook, NULL, note_webhook,

@@ -49,6 +49,24 @@ struct tk_alert_record {
     int64_t since;         /* Unix time of the first level; 0: unknown */
 };
 
+/* See tk_token_task.h. */
+struct tk_token_task {
+    struct tk_timer timer;  /* the next write is due */
+    uint64_t not_before_ms; /* tick: no request before it; 0: any */
+    uint32_t held; /* generation whose token the task holds, 0: none; if it is taken: for which it
+                      was looked at; valid if known */
+    uint32_t sent; /* ... that the newest write has */
+    uint8_t op;    /* of the newest request */
+    uint8_t err;   /* enum tk_err: of the last attempt */
+    uint8_t failures; /* in a row */
+    bool busy;        /* the alert's request is that of the task */
+    bool complete;    /* conv, login and key are set */
+    bool ending;      /* conv is unset, and the task to be blanked */
+    bool known;       /* the task was seen or written since the start */
+    bool taken;       /* it is another's */
+    bool takeover;    /* the next write takes it over */
+};
+
 enum tk_alert_event { TK_ALERT_TEST, TK_ALERT_RAISED, TK_ALERT_CLEARED };
 
 /* Of one account. */
@@ -59,7 +77,8 @@ struct tk_alert {
     struct tk_timer post_timer;  /* next attempt of a POST */
     struct tk_timer level_timer; /* when remaining token life alone raises the level */
     struct tk_timer store_timer; /* retries to store the record */
-    struct tk_request request;
+    struct tk_request request;   /* of a POST of this alert, or of task */
+    struct tk_token_task task;
     uint64_t holdoff_until_ms; /* tick: no RAISED of a fault that begins before it */
     uint64_t not_before_ms;    /* tick: no RAISED of the current fault before it */
     uint64_t retry_at_ms;      /* tick: the webhook wants no POST before it; 0: any */

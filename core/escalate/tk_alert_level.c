@@ -129,7 +129,7 @@ static void schedule_level(struct tk_alert *alert, uint32_t failures)
     tk_timer_start(&alert->all->rt->timers, &alert->level_timer, due_ms);
 }
 
-bool tk_alert_level_is_worn(const struct tk_alert *alert)
+static bool is_worn(const struct tk_alert *alert)
 {
     uint32_t worn, sectors;
 
@@ -138,6 +138,12 @@ bool tk_alert_level_is_worn(const struct tk_alert *alert)
             return false;
     }
     return tk_storage_worn(&alert->all->rt->storage, &worn, &sectors) && worn >= sectors / 2;
+}
+
+bool tk_alert_level_lasts(const struct tk_alert *alert)
+{
+    return (alert->record.cause == TK_E_STORAGE_WORN && is_worn(alert)) ||
+           (alert->record.cause == TK_E_COREZOID_TAKEN && alert->task.taken);
 }
 
 /* The flash is back where its pair came from. */
@@ -168,8 +174,10 @@ void tk_alert_level_update(struct tk_alert *alert)
                                                                  : TK_E_INVALID_GRANT);
     else if (health.unstored && level < TK_ALERT_FAILING)
         raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_FAILED);
-    else if (level < TK_ALERT_FAILING && tk_alert_level_is_worn(alert))
+    else if (level < TK_ALERT_FAILING && is_worn(alert))
         raise_to(alert, TK_ALERT_FAILING, TK_E_STORAGE_WORN);
+    else if (level < TK_ALERT_FAILING && alert->task.taken)
+        raise_to(alert, TK_ALERT_FAILING, TK_E_COREZOID_TAKEN);
     else
         raise_to(alert, level, health.error);
 }

@@ -12,9 +12,9 @@ void tk_alert_level_init(struct tk_alert *alert);
  * new_target: see tk_alerts_set. */
 void tk_alert_level_resume(struct tk_alert *alert, bool new_target);
 
-/* Whether half of the flash's sectors no longer erase. True for the first account only: one alert
- * is enough. */
-bool tk_alert_level_is_worn(const struct tk_alert *alert);
+/* Whether a good pair does not end what was raised: half of the flash's sectors no longer erase
+ * (for the first account only: one alert is enough), or the task in Corezoid is another's. */
+bool tk_alert_level_lasts(const struct tk_alert *alert);
 
 /* Raises the level if the account's failures or remaining token life demand it. */
 void tk_alert_level_update(struct tk_alert *alert);

@@ -13,6 +13,7 @@
 
 #define TIMEOUT_MS 20000
 #define BACKOFF_MS 2000
+#define BUSY_MS    1000 /* the request is that of a token task */
 #define CAP_MS     (15 * 60000)
 #define HOLDOFF_MS (10 * 60000) /* from a RAISED to that of the next fault */
 
@@ -60,16 +61,22 @@ static void schedule(struct tk_alert *alert, uint64_t due_ms)
     tk_timer_start(&alert->all->rt->timers, &alert->post_timer, due_ms);
 }
 
+static bool is_posting(const struct tk_alert *alert)
+{
+    return !alert->task.busy && tk_https_active(&alert->request);
+}
+
 void tk_alert_post_changed(struct tk_alert *alert)
 {
-    if (!alert->testing && tk_https_active(&alert->request) && !alert->request.sent)
+    if (!alert->testing && is_posting(alert) && !alert->request.sent)
         tk_https_cancel(&alert->all->rt->https, &alert->request);
     schedule(alert, now_of(alert));
 }
 
 void tk_alert_post_cancel(struct tk_alert *alert)
 {
-    tk_https_cancel(&alert->all->rt->https, &alert->request);
+    if (is_posting(alert))
+        tk_https_cancel(&alert->all->rt->https, &alert->request);
     tk_timer_stop(&alert->all->rt->timers, &alert->post_timer);
     if (alert->testing)
         alert->test_result = TK_E_CANCELLED;
@@ -159,7 +166,7 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
 
 /* Corezoid rejects a task whose ref is that of an active one. The first task of a fault has the ref
  * of the alert; others append event or cause, and the number of recurrences. */
-static void begin_task(const struct tk_alert *alert, struct tk_text *t)
+static void begin_task(const struct tk_alert *alert, struct tk_corezoid_post *p)
 {
     char conv[TK_URL_MAX + 1], ref[REF_SIZE + 32], code[TK_ERR_CODE_MAX + 1];
     struct tk_text text;
@@ -175,58 +182,59 @@ static void begin_task(const struct tk_alert *alert, struct tk_text *t)
     if (alert->record.recurrences > 0)
         tk_text_print(&text, "-%u", (unsigned)alert->record.recurrences);
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_CONV, conv);
-    tk_corezoid_begin(t, conv, ref);
+    tk_corezoid_op(p, "create", conv, ref);
 }
 
-/* Writes the head, with the signature still zeros; returns the length of the path. */
-static size_t begin_signed(const struct tk_alert *alert, struct tk_text *out,
-                           const struct tk_host *host, const char *base, int64_t now_unix)
+static void begin_signed(const struct tk_alert *alert, struct tk_corezoid_post *p, const char *base)
 {
-    char login[TK_URL_MAX + 1], path[TK_URL_MAX + TK_COREZOID_LOGIN_MAX + 80];
-    struct tk_text t;
-    size_t len = strcspn(base, "?#");
+    char login[TK_URL_MAX + 1];
 
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_LOGIN, login);
-    tk_text_init(&t, path, sizeof path);
-    tk_text_addn(&t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
-    tk_corezoid_path(&t, login, now_unix);
-    (void)tk_http_request(out, "POST", host, path, "application/json; charset=utf8");
-    tk_wipe(path, sizeof path);
-    return t.len;
+    tk_corezoid_begin(p, base, login);
 }
 
-static void sign(const struct tk_alert *alert, struct tk_text *out, size_t path_len,
-                 size_t body_start, int64_t now_unix)
+static void sign(const struct tk_alert *alert, struct tk_corezoid_post *p)
 {
     char key[TK_URL_MAX + 1];
-    char *end_of_path = out->buf + strlen("POST ") + path_len;
 
     tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_KEY, key);
-    tk_corezoid_sign(end_of_path - TK_COREZOID_SIGNATURE, key, now_unix, out->buf + body_start,
-                     out->len - body_start);
+    tk_corezoid_end(p, key);
     tk_wipe(key, sizeof key);
 }
 
 static void write_task(const struct tk_alert *alert, struct tk_text *out,
                        const struct tk_host *host, const char *base)
 {
-    int64_t now_unix;
+    struct tk_corezoid_post p = {.out = out, .host = *host};
 
-    (void)tk_time_now(&alert->all->rt->time, &now_unix);
-    size_t path_len = begin_signed(alert, out, host, base, now_unix);
-    size_t body_start = out->len;
-
-    begin_task(alert, out);
+    (void)tk_time_now(&alert->all->rt->time, &p.unix_s);
+    begin_signed(alert, &p, base);
+    begin_task(alert, &p);
     add_message(alert, out);
-    tk_corezoid_end(out);
-    sign(alert, out, path_len, body_start, now_unix);
-    tk_http_request_end(out, body_start, 0);
+    sign(alert, &p);
+}
+
+static size_t begin_plain(const struct tk_alert *alert, struct tk_text *out,
+                          const struct tk_host *host, const char *path)
+{
+    static const char type[] = "application/json\r\n";
+    char fields[sizeof type + TK_URL_MAX];
+    char *header = fields + sizeof type - 1;
+
+    memcpy(fields, type, sizeof type);
+    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_HEADER, header);
+    if (header[0] == '\0')
+        header[-2] = '\0';
+    size_t body_start = tk_http_request(out, "POST", host, path, fields);
+
+    tk_wipe(fields, sizeof fields);
+    return body_start;
 }
 
 static void write_plain(const struct tk_alert *alert, struct tk_text *out,
                         const struct tk_host *host, const char *path)
 {
-    size_t body_start = tk_http_request(out, "POST", host, path, "application/json");
+    size_t body_start = begin_plain(alert, out, host, path);
 
     add_message(alert, out);
     tk_http_request_end(out, body_start, 0);
@@ -274,11 +282,16 @@ static enum tk_err write_post(struct tk_request *r, struct tk_text *out)
     return TK_OK;
 }
 
+static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response);
+
 static void submit(struct tk_alert *alert)
 {
     struct tk_request *r = &alert->request;
 
     (void)tk_host_parse(&r->host, tk_webhook_url(&alert->all->webhook), NULL);
+    r->write = write_post;
+    r->done = post_done;
+    r->keepalive_ms = 0;
     tk_https_start(&alert->all->rt->https, r, TK_PRIORITY_ESCALATION, TIMEOUT_MS);
 }
 
@@ -351,15 +364,12 @@ static void undelivered(struct tk_alert *alert, enum tk_err err, int status)
 static enum tk_err read_response(const struct tk_alert *alert, enum tk_err err,
                                  struct tk_http *response)
 {
-    if (response->status / 100 != 2)
-        return TK_E_ESCALATE_REFUSED;
-    enum tk_err result = tk_corezoid_read_response(response);
+    struct tk_corezoid_seen seen = {.equal = 0};
+    enum tk_err result = tk_corezoid_result(err, response, &seen);
 
-    if (result == TK_OK || result == TK_E_ESCALATE_REFUSED)
-        return result;
-    if (!tk_webhook_is_corezoid(&alert->all->webhook))
+    if (result != TK_E_ESCALATE_REFUSED && !tk_webhook_is_corezoid(&alert->all->webhook))
         return TK_OK;
-    return err == TK_OK ? result : err;
+    return result;
 }
 
 static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
@@ -385,16 +395,15 @@ static void post_due(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_alert *alert = TK_CONTAINER_OF(timer, struct tk_alert, post_timer);
 
-    (void)now_ms;
     if (!tk_https_active(&alert->request))
         submit(alert);
+    else
+        tk_timer_start(&alert->all->rt->timers, timer, now_ms + BUSY_MS);
 }
 
 void tk_alert_post_init(struct tk_alert *alert)
 {
     tk_timer_init(&alert->post_timer, post_due);
-    alert->request.write = write_post;
-    alert->request.done = post_done;
 }
 
 enum tk_err tk_alert_post_test(struct tk_alert *alert)

@@ -6,6 +6,7 @@
 #include "tk_alert_record.h"
 #include "tk_assert.h"
 #include "tk_token.h"
+#include "tk_token_task.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ static void init_alert(struct tk_alerts *all, struct tk_account *a)
     tk_alert_level_init(alert);
     tk_alert_post_init(alert);
     tk_alert_record_load(alert);
+    tk_token_task_init(alert);
 }
 
 void tk_alerts_init(struct tk_alerts *all, struct tk_runtime *rt, struct tk_accounts *accounts)
@@ -45,6 +47,7 @@ void tk_alerts_resume(struct tk_alerts *all)
 static void drop(struct tk_alerts *all, struct tk_account *a)
 {
     tk_alert_post_cancel(&all->of[a->index]);
+    tk_token_task_stop(&all->of[a->index]);
     tk_alert_record_cancel(&all->of[a->index]);
     init_alert(all, a);
 }
@@ -62,6 +65,7 @@ void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_a
 {
     struct tk_alert *alert = &all->of[a->index];
 
+    tk_token_task_update(alert);
     switch (event) {
     case TK_ACCOUNT_CLOCK_SET:
         if (alert->record.cause == TK_E_CLOCK_UNKNOWN)
@@ -75,8 +79,7 @@ void tk_alerts_on_account(struct tk_alerts *all, struct tk_account *a, enum tk_a
     case TK_ACCOUNT_STORED:
     case TK_ACCOUNT_PORTAL:
     case TK_ACCOUNT_MOVED:
-        if (is_well(a) &&
-            !(alert->record.cause == TK_E_STORAGE_WORN && tk_alert_level_is_worn(alert)))
+        if (is_well(a) && !tk_alert_level_lasts(alert))
             tk_alert_level_clear(alert);
         tk_alert_level_update(alert);
         break;

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_corezoid.h"
 
+#include "tk_http_request.h"
 #include "tk_json_scan.h"
+#include "tk_limits.h"
 #include "tk_sha1.h"
 
 #include <string.h>
-
-void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s)
-{
-    tk_text_print(t, "/api/2/json/%s/", login);
-    tk_text_int(t, unix_s);
-    tk_text_char(t, '/');
-    for (int i = 0; i < TK_COREZOID_SIGNATURE; i++)
-        tk_text_char(t, '0');
-}
 
 void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t unix_s,
                       const char *body, size_t len)
@@ -36,18 +29,54 @@ void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t 
     memcpy(out, text, TK_COREZOID_SIGNATURE);
 }
 
-void tk_corezoid_begin(struct tk_text *t, const char *conv, const char *ref)
+/* --- a request --- */
+
+static void add_path(struct tk_text *t, const char *base, const char *login, int64_t unix_s)
 {
-    tk_text_print(t,
-                  "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", conv);
-    tk_text_json(t, ref);
-    tk_text_add(t, ",\"data\":");
+    size_t len = strcspn(base, "?#");
+
+    tk_text_addn(t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
+    tk_text_print(t, "/api/2/json/%s/", login);
+    tk_text_int(t, unix_s);
+    tk_text_char(t, '/');
+    for (int i = 0; i < TK_COREZOID_SIGNATURE; i++)
+        tk_text_char(t, '0');
 }
 
-void tk_corezoid_end(struct tk_text *t)
+void tk_corezoid_begin(struct tk_corezoid_post *p, const char *base, const char *login)
 {
-    tk_text_add(t, "}]}");
+    char path[TK_URL_MAX + TK_COREZOID_LOGIN_MAX + 80];
+    struct tk_text t;
+
+    tk_text_init(&t, path, sizeof path);
+    add_path(&t, base, login, p->unix_s);
+    p->path_len = t.len;
+    p->body_start =
+        tk_http_request(p->out, "POST", &p->host, path, "application/json; charset=utf8");
+    tk_wipe(path, sizeof path);
 }
+
+void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *conv, const char *ref)
+{
+    tk_text_print(
+        p->out, "{\"ops\":[{\"type\":\"%s\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", type, conv);
+    tk_text_json(p->out, ref);
+    if (type[0] != 's')
+        tk_text_add(p->out, ",\"data\":");
+}
+
+void tk_corezoid_end(struct tk_corezoid_post *p, const char *key)
+{
+    struct tk_text *out = p->out;
+    char *end_of_path = out->buf + strlen("POST ") + p->path_len;
+
+    tk_text_add(out, "}]}");
+    tk_corezoid_sign(end_of_path - TK_COREZOID_SIGNATURE, key, p->unix_s, out->buf + p->body_start,
+                     out->len - p->body_start);
+    tk_http_request_end(out, p->body_start, 0);
+}
+
+/* --- a response --- */
 
 /* A task that was accepted before, but whose response was lost. The text (sic) is from Corezoid's
  * documentation. */
@@ -63,14 +92,16 @@ static bool is_duplicate(const struct tk_json_scan *s)
     return false;
 }
 
-/* What the response says: {"request_proc":"ok","ops":[{"proc":"ok"}, ...]} */
+/* What the response says: {"request_proc":"ok","ops":[{"proc":"ok","data":{...}}, ...]} */
 struct outcome {
-    enum { PACKAGE, PROC, DESCRIPTION, ELSE } member; /* whose value comes next */
+    /* Whose value comes next; from VALUE on one of seen->names. */
+    enum { PACKAGE, PROC, DESCRIPTION, ELSE, VALUE } member;
     bool in_ops;
+    bool in_data;
     bool has_package;
-    bool is_package_ok;
     bool is_op_ok;
     bool are_ops_ok;
+    struct tk_corezoid_seen *seen;
 };
 
 static void read_name(struct outcome *o, const struct tk_json_scan *s)
@@ -78,6 +109,8 @@ static void read_name(struct outcome *o, const struct tk_json_scan *s)
     o->member = ELSE;
     if (s->depth == 1)
         o->in_ops = tk_json_scan_is(s, "ops");
+    if (s->depth == 3)
+        o->in_data = o->seen->names != NULL && tk_json_scan_is(s, "data");
     if (s->depth == 1 && tk_json_scan_is(s, "request_proc")) {
         o->member = PACKAGE;
         o->has_package = true;
@@ -86,16 +119,24 @@ static void read_name(struct outcome *o, const struct tk_json_scan *s)
     } else if (s->depth == 3 && tk_json_scan_is(s, "description")) {
         o->member = DESCRIPTION;
     }
+    for (unsigned i = 0; o->in_data && s->depth == 4 && i < TK_COREZOID_VALUES; i++) {
+        if (tk_json_scan_is(s, o->seen->names[i]))
+            o->member = VALUE + i;
+    }
 }
 
 static void read_value(struct outcome *o, const struct tk_json_scan *s)
 {
+    struct tk_corezoid_seen *seen = o->seen;
+
     if (o->member == PACKAGE)
-        o->is_package_ok = tk_json_scan_is(s, "ok");
+        seen->is_answer = tk_json_scan_is(s, "ok");
     if (o->in_ops && o->member == PROC)
         o->is_op_ok |= tk_json_scan_is(s, "ok");
-    if (o->in_ops && o->member == DESCRIPTION)
-        o->is_op_ok |= is_duplicate(s);
+    if (o->in_ops && o->member == DESCRIPTION && is_duplicate(s))
+        o->is_op_ok = seen->is_duplicate = true;
+    if (o->in_ops && o->member >= VALUE && tk_json_scan_is(s, seen->values[o->member - VALUE]))
+        seen->equal |= (uint8_t)(1 << (o->member - VALUE));
 }
 
 /* Each element of ops counts. */
@@ -111,16 +152,21 @@ static void read_item(struct outcome *o, enum tk_scan_item item, const struct tk
         o->are_ops_ok &= item == TK_SCAN_CLOSE && o->is_op_ok;
 }
 
-enum tk_err tk_corezoid_read_response(const struct tk_http *response)
+enum tk_err tk_corezoid_result(enum tk_err err, const struct tk_http *response,
+                               struct tk_corezoid_seen *seen)
 {
-    struct outcome o = {.are_ops_ok = true};
+    struct outcome o = {.are_ops_ok = true, .seen = seen};
     struct tk_json_scan s;
     enum tk_scan_item item;
 
+    if (response->status / 100 != 2)
+        return TK_E_ESCALATE_REFUSED;
     tk_json_scan_begin(&s, response->body, response->body_len);
     while ((item = tk_json_scan(&s)) > TK_SCAN_END)
         read_item(&o, item, &s);
+    if ((item == TK_SCAN_BAD || !o.has_package) && err != TK_OK)
+        return err;
     if (item == TK_SCAN_BAD || !o.has_package)
         return response->coding[0] != '\0' ? TK_E_HTTP_CODED : TK_E_BAD_ANSWER;
-    return o.is_package_ok && o.are_ops_ok ? TK_OK : TK_E_ESCALATE_REFUSED;
+    return seen->is_answer && o.are_ops_ok ? TK_OK : TK_E_ESCALATE_REFUSED;
 }

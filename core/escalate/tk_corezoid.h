@@ -3,8 +3,8 @@
 #define TK_COREZOID_H
 
 /*
- * Corezoid's API v2. A task is created by a POST to a path that has the login of an API user, the
- * time, and a signature over the time, the body and the user's key:
+ * Corezoid's API v2. A POST with one operation on a task goes to a path that has the login of an
+ * API user, the time, and a signature over the time, the body and the user's key:
  *
  *      /api/2/json/<login>/<Unix time>/<hex of SHA-1(time + key + body + key)>
  *
@@ -14,6 +14,7 @@
 
 #include "tk_http.h"
 #include "tk_text.h"
+#include "tk_url.h"
 
 enum {
     TK_COREZOID_LOGIN_MAX = 63,
@@ -24,22 +25,51 @@ enum {
 
 #define TK_COREZOID_URL "https://api.corezoid.com"
 
-/* Appends the path. Its last TK_COREZOID_SIGNATURE characters are zeros, to be replaced by the
- * signature once the body is complete. */
-void tk_corezoid_path(struct tk_text *t, const char *login, int64_t unix_s);
+/* A request as it is written into out. */
+struct tk_corezoid_post {
+    struct tk_text *out; /* these three are set by the caller */
+    int64_t unix_s;
+    struct tk_host host;
+
+    size_t path_len;
+    size_t body_start;
+};
+
+/* Writes the head of a request. base: the path of the API's URL, "" or "/base". The signature is
+ * zeros until tk_corezoid_end. */
+void tk_corezoid_begin(struct tk_corezoid_post *p, const char *base, const char *login);
+
+/* Writes the beginning of the body. type: "create", "modify" or "show". conv: the id of the
+ * process, digits. ref: unique among the process's active tasks. The data of the task, a JSON
+ * object, follows; or nothing, after "show". */
+void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *conv,
+                    const char *ref);
+
+/* Ends the body and signs the request. */
+void tk_corezoid_end(struct tk_corezoid_post *p, const char *key);
 
 /* Writes the signature, without a NUL. */
 void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t unix_s,
                       const char *body, size_t len);
 
-/* Append the start and the end of the body; the caller appends the task's data, a JSON object, in
- * between. conv: the id of the process, digits. ref: unique among the process's active tasks. */
-void tk_corezoid_begin(struct tk_text *t, const char *conv, const char *ref);
-void tk_corezoid_end(struct tk_text *t);
+enum { TK_COREZOID_VALUES = 3 }; /* that are looked for in the data of a task */
 
-/* What a 2xx response says. TK_OK: the package and each operation are ok, or the task is a
- * duplicate of one that was accepted. TK_E_ESCALATE_REFUSED: they are not. TK_E_HTTP_CODED,
- * TK_E_BAD_ANSWER: it is not a response of Corezoid's, or cannot be read. */
-enum tk_err tk_corezoid_read_response(const struct tk_http *response);
+/* More of a response than its result. */
+struct tk_corezoid_seen {
+    /* Set by the caller: names of data, NULL: none, and strings to compare their values with. */
+    const char *const *names;
+    const char *values[TK_COREZOID_VALUES];
+
+    uint8_t equal;     /* bit i: the task has names[i] with values[i] */
+    bool is_answer;    /* the package is ok: the error is that of an operation */
+    bool is_duplicate; /* the ref is that of an active task */
+};
+
+/* What a response that ended with err says; *seen must be zeroed but for what the caller sets.
+ * TK_OK: the package and each operation are ok, or the task is a duplicate of an active one.
+ * TK_E_ESCALATE_REFUSED: they are not, or the status is no 2xx. TK_E_HTTP_CODED, TK_E_BAD_ANSWER:
+ * it is not a response of Corezoid's, or cannot be read; then err, unless that is TK_OK. */
+enum tk_err tk_corezoid_result(enum tk_err err, const struct tk_http *response,
+                               struct tk_corezoid_seen *seen);
 
 #endif

@@ -13,13 +13,20 @@
 #define AT(member) offsetof(struct tk_message, member)
 
 /* In the order of the default message. */
-static const struct tk_word words[] = {
-    {"event", AT(event), false},      {"account", AT(account), false},
-    {"device", AT(device), false},    {"portal", AT(portal), false},
-    {"ref", AT(ref), false},          {"level", AT(level), true},
-    {"since", AT(since), true},       {"cause", AT(cause), false},
-    {"action", AT(action), false},    {"said", AT(server_error), false},
-    {"next_try", AT(next_try), true}, {"attempts", AT(attempts), true}};
+static const struct tk_word words[] = {{"event", AT(event), TK_WORD_TEXT},
+                                       {"account", AT(account), TK_WORD_TEXT},
+                                       {"device", AT(device), TK_WORD_TEXT},
+                                       {"portal", AT(portal), TK_WORD_TEXT},
+                                       {"ref", AT(ref), TK_WORD_TEXT},
+                                       {"level", AT(level), TK_WORD_NUMBER},
+                                       {"since", AT(since), TK_WORD_NUMBER},
+                                       {"cause", AT(cause), TK_WORD_TEXT},
+                                       {"action", AT(action), TK_WORD_TEXT},
+                                       {"said", AT(server_error), TK_WORD_TEXT},
+                                       {"next_try", AT(next_try), TK_WORD_NUMBER},
+                                       {"attempts", AT(attempts), TK_WORD_NUMBER},
+                                       {"since_utc", AT(since), TK_WORD_UTC},
+                                       {"next_try_utc", AT(next_try), TK_WORD_UTC}};
 
 #define COUNT (sizeof words / sizeof words[0])
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_template.h"
 
+#include "tk_calendar.h"
 #include "tk_string.h"
 
 #include <string.h>
@@ -51,16 +52,21 @@ static void add_value(struct tk_text *t, const struct tk_word *word, const void 
                       bool in_string)
 {
     const char *from = (const char *)values + word->offset;
-    const char *text;
-    int64_t number;
+    char utc[24] = "";
+    struct tk_text utc_text;
+    const char *text = utc;
+    int64_t number = 0;
 
-    if (word->is_number) {
+    if (word->kind == TK_WORD_TEXT)
+        memcpy(&text, from, sizeof text);
+    else
         memcpy(&number, from, sizeof number);
+    tk_text_init(&utc_text, utc, sizeof utc);
+    if (number != 0)
+        tk_text_time(&utc_text, number);
+    if (word->kind == TK_WORD_NUMBER)
         tk_text_int(t, number);
-        return;
-    }
-    memcpy(&text, from, sizeof text);
-    if (in_string)
+    else if (in_string)
         tk_text_json_part(t, text);
     else
         tk_text_json(t, text);

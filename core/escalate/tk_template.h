@@ -15,10 +15,16 @@
 #include "tk_err.h"
 #include "tk_text.h"
 
+enum tk_word_kind {
+    TK_WORD_TEXT,
+    TK_WORD_NUMBER, /* an int64_t */
+    TK_WORD_UTC     /* the same, a Unix time, as text (RFC 3339); "" for 0 */
+};
+
 struct tk_word {
     const char *name; /* lower-case letters and _ */
-    uint8_t offset;   /* of its value in a struct: a const char *, or */
-    bool is_number;   /* an int64_t */
+    uint8_t offset;   /* of its value in a struct: a const char *, or an int64_t */
+    uint8_t kind;     /* enum tk_word_kind */
 };
 
 /* Appends the template with its placeholders replaced; values: the struct. TK_E_TEMPLATE_WORD: one

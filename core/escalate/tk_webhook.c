@@ -9,8 +9,9 @@ enum { COREZOID_SETTINGS = 3 };
 
 static const uint8_t keys[TK_WEBHOOK_SETTINGS] = {
     [TK_WEBHOOK_URL] = TK_KEY_ESCALATE_URL,           [TK_WEBHOOK_LEVEL] = TK_KEY_ESCALATE_LEVEL,
-    [TK_WEBHOOK_TEMPLATE] = TK_KEY_ESCALATE_TEMPLATE, [TK_WEBHOOK_LOGIN] = TK_KEY_COREZOID_LOGIN,
-    [TK_WEBHOOK_KEY] = TK_KEY_COREZOID_KEY,           [TK_WEBHOOK_CONV] = TK_KEY_COREZOID_CONV};
+    [TK_WEBHOOK_TEMPLATE] = TK_KEY_ESCALATE_TEMPLATE, [TK_WEBHOOK_HEADER] = TK_KEY_ESCALATE_HEADER,
+    [TK_WEBHOOK_LOGIN] = TK_KEY_COREZOID_LOGIN,       [TK_WEBHOOK_KEY] = TK_KEY_COREZOID_KEY,
+    [TK_WEBHOOK_CONV] = TK_KEY_COREZOID_CONV};
 
 static bool consists_of(const char *value, const char *characters, size_t max)
 {
@@ -39,6 +40,13 @@ static bool is_good_key(const char *key)
     return strlen(key) <= TK_COREZOID_KEY_MAX && tk_is_vchar(key);
 }
 
+static bool is_good_header(const char *header)
+{
+    static const char name[] = "Authorization: ";
+
+    return strlen(header) <= TK_URL_MAX && tk_same_nocase_n(header, name, sizeof name - 1);
+}
+
 static bool is_good_login(const char *login)
 {
     size_t len = 0;
@@ -54,12 +62,10 @@ static bool is_good_level(const char *level)
 }
 
 /* NULL: see check_template. */
-static bool (*const valid[TK_WEBHOOK_SETTINGS])(const char *value) = {
-    [TK_WEBHOOK_URL] = is_good_url,
-    [TK_WEBHOOK_LEVEL] = is_good_level,
-    [TK_WEBHOOK_LOGIN] = is_good_login,
-    [TK_WEBHOOK_KEY] = is_good_key,
-    [TK_WEBHOOK_CONV] = is_good_conv};
+bool (*const tk_webhook_valid[TK_WEBHOOK_SETTINGS])(const char *value) = {
+    [TK_WEBHOOK_URL] = is_good_url,       [TK_WEBHOOK_LEVEL] = is_good_level,
+    [TK_WEBHOOK_HEADER] = is_good_header, [TK_WEBHOOK_LOGIN] = is_good_login,
+    [TK_WEBHOOK_KEY] = is_good_key,       [TK_WEBHOOK_CONV] = is_good_conv};
 
 static enum tk_err check_template(struct tk_https *https, const char *value)
 {
@@ -81,7 +87,7 @@ static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, 
         return TK_OK;
     if (which == TK_WEBHOOK_TEMPLATE)
         return check_template(https, value);
-    return valid[which](value) ? TK_OK : TK_E_BAD_VALUE;
+    return tk_webhook_valid[which](value) ? TK_OK : TK_E_BAD_VALUE;
 }
 
 /* The level is stored as a number. */
@@ -103,7 +109,7 @@ void tk_webhook_get(const struct tk_webhook *w, struct tk_storage *storage,
     } else if (which == TK_WEBHOOK_TEMPLATE && w->bad_template) {
         out[0] = '\0';
     } else {
-        (void)tk_storage_text(storage, keys[which], out, TK_URL_MAX + 1, valid[which]);
+        (void)tk_storage_text(storage, keys[which], out, TK_URL_MAX + 1, tk_webhook_valid[which]);
     }
 }
 

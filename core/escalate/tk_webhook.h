@@ -17,11 +17,15 @@ enum tk_webhook_setting {
     TK_WEBHOOK_URL,
     TK_WEBHOOK_LEVEL,
     TK_WEBHOOK_TEMPLATE,
+    TK_WEBHOOK_HEADER,
     TK_WEBHOOK_LOGIN,
     TK_WEBHOOK_KEY,
     TK_WEBHOOK_CONV,
     TK_WEBHOOK_SETTINGS
 };
+
+/* Whether a value is valid, for the settings with a check of their own; NULL for the template. */
+extern bool (*const tk_webhook_valid[TK_WEBHOOK_SETTINGS])(const char *value);
 
 #define TK_TEMPLATE_MAX TK_URL_MAX /* no webhook setting is longer than a URL */
 

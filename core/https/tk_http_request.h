@@ -8,8 +8,9 @@
 #include "tk_url.h"
 
 /* Appends the head of a request. path: "/path?query" of visible characters; a missing first slash
- * is added, a fragment dropped. body_type is the Content-Type; NULL: no body. Returns body_start
- * for tk_http_request_end: append the body to t after this call. */
+ * is added, a fragment dropped. body_type is the Content-Type, with CRLF and another field behind
+ * it, if any; NULL: no body. Returns body_start for tk_http_request_end: append the body to t after
+ * this call. */
 size_t tk_http_request(struct tk_text *t, const char *method, const struct tk_host *host,
                        const char *path, const char *body_type);
 

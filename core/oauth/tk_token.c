@@ -84,7 +84,7 @@ static uint64_t renew_interval_ms(const struct tk_account *a)
     uint32_t by_life = a->pair.lifetime_s / 5 * 4 + a->pair.lifetime_s % 5 * 4 / 5;
 
     if (a->renew_s == TK_RENEW_ON_DEMAND)
-        return ON_DEMAND_S * (uint64_t)1000;
+        return (a->exported ? by_life : ON_DEMAND_S) * (uint64_t)1000;
     return (a->renew_s < by_life ? a->renew_s : by_life) * (uint64_t)1000;
 }
 

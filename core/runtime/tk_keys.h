@@ -26,6 +26,7 @@ enum {
     TK_KEY_HISTORY = 9,           /* see tk_history.c */
     TK_KEY_SECURITY = 10,         /* the same */
     TK_KEY_CONSOLE_PIN = 11,      /* see tk_pin.c */
+    TK_KEY_ESCALATE_HEADER = 12,  /* text, secret */
     TK_KEY_CA_STAGED = 16,        /* see tk_ca.c */
     TK_KEY_CA_ROOT = 17           /* to 24: added roots, DER */
 };
@@ -52,7 +53,13 @@ enum {
     TK_KEY_MOVED_FROM = 18,      /* former host[:port] of the portal */
     TK_KEY_CLIENT_SECRET_NEXT = 19, /* secret */
     TK_KEY_PORTAL_FAULT = 20, /* 1 byte, enum tk_portal_fault; after a move the new host[:port] */
-    TK_KEY_LAST = TK_KEY_PORTAL_FAULT,
+    TK_KEY_TASK_CONV = 21,  /* digits, behind a - to be blanked; to TK_KEY_TASK_URL in the order of
+                               enum tk_task_setting */
+    TK_KEY_TASK_LOGIN = 22, /* text */
+    TK_KEY_TASK_KEY = 23,   /* text, secret */
+    TK_KEY_TASK_REF = 24,   /* text */
+    TK_KEY_TASK_URL = 25,   /* text */
+    TK_KEY_LAST = TK_KEY_TASK_URL,
     TK_KEYS_PER_ACCOUNT = 32
 };
 

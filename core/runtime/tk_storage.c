@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define COMMIT_MAX 20    /* values of a commit, without the history */
+#define COMMIT_MAX 25    /* values of a commit, without the history */
 #define STEP_MS    20    /* between steps of tk_store_prepare */
 #define RETRY_MS   60000 /* after a flash error */
 #define OPEN_TRIES 3     /* while reads fail */

@@ -42,7 +42,7 @@ void tk_storage_settle(struct tk_storage *s);
 /* Wipes the sealing key. */
 void tk_storage_close(struct tk_storage *s);
 
-/* Writes all values, at most 20, or none; a value without pieces is deleted. count 0: the events
+/* Writes all values, at most 25, or none; a value without pieces is deleted. count 0: the events
  * alone. */
 enum tk_err tk_storage_commit(struct tk_storage *s, const struct tk_store_value *values,
                               size_t count);

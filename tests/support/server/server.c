@@ -127,6 +127,10 @@ static void answer_post(struct server *s, struct server_answer *out, const char 
 {
     bool is_task = strncmp(body, "{\"ops\":", 7) == 0;
 
+    if (server_is_task(body)) {
+        server_answer_task(s, out, body);
+        return;
+    }
     s->posts++;
     s->post.done = true;
     server_put_json(s, out, 200,

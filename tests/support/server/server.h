@@ -91,6 +91,14 @@ struct server_post {
     bool sure;  /* the gateway read an answer that says which */
 };
 
+/* A task of Corezoid that holds a token, whatever its process and ref. */
+struct server_task {
+    char data[1024];     /* "": there is none */
+    unsigned ops;        /* operations on it ... */
+    unsigned writes;     /* ... that created or modified it */
+    const char *refuses; /* a type of operation that fails; NULL: none */
+};
+
 struct server;
 
 /* A connection. */
@@ -154,6 +162,7 @@ struct server {
     struct server_grant grant;
     struct server_talk *grant_talk;
     struct server_post post;
+    struct server_task task;
     uint64_t webhook_well_ms; /* the tick since which webhooks have no fault; UINT64_MAX: one has */
 
     /* Callbacks; each may be NULL. */

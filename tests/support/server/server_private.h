@@ -31,6 +31,12 @@ void server_put_pair(const struct server *s, struct server_answer *out, uint32_t
 /* Applies a fault on the way to a host. */
 void server_apply_way(struct server *s, unsigned host);
 
+/* --- server_task.c: the task of Corezoid --- */
+
+/* Whether an operation is one on the task with the token, and not an alert. */
+bool server_is_task(const char *body);
+void server_answer_task(struct server *s, struct server_answer *out, const char *body);
+
 /* --- server_log.c: what came, for the test --- */
 
 static inline enum server_role server_role(const struct server_talk *t)

@@ -415,7 +415,7 @@ static void a_slow_terminal_gets_all_output(void **state)
 
     for (const char *at = out; (at = strstr(at, "@1 ")) != NULL; at++)
         lines++;
-    assert_int_equal(lines, 46);
+    assert_int_equal(lines, 48);
 }
 
 /* In a script that an operator pastes. */

@@ -80,7 +80,7 @@ static void help_fits_a_terminal(void **state)
 #undef TK_SETTING
     assert_non_null(strstr(unwrapped("help set\r"),
                            "\nset <key> <value> : portal, client_id, client_secret, "));
-    assert_non_null(strstr(unwrapped("help set\r"), "_conv, ip, ntp, console_pin\n"));
+    assert_non_null(strstr(unwrapped("help set\r"), ", ip, ntp, console_pin; show lists all\n"));
     assert_non_null(strstr(unwrapped("help version\r"),
                            "\nversion : prints version, build date and device id\n"));
 }

@@ -76,30 +76,111 @@ static void signs_as_documented(void **state)
     assert_memory_equal(signature, "33e3b3c5fd6b3c2a2fef59eb827588b8adeccac3", sizeof signature);
 }
 
-static void reports_a_path_without_room(void **state)
+/* tests/e2e lets a server verify the signature. */
+static void writes_a_signed_request(void **state)
 {
-    char buf[200];
-    struct tk_text t;
+    static const char start[] = "POST /base/api/2/json/98765/1559655803/";
+    static const char *const ops[][2] = {
+        {"create", ",\"data\":{}}]}"}, {"modify", ",\"data\":{}}]}"}, {"show", "}]}"}};
 
     (void)state;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_corezoid_path(&t, "98765", 1559655803);
-    assert_string_equal(buf,
-                        "/api/2/json/98765/1559655803/0000000000000000000000000000000000000000");
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        char buf[600], body[200];
+        struct tk_text t;
+        struct tk_corezoid_post p = {.out = &t, .unix_s = 1559655803};
+        const char *path;
+
+        tk_text_init(&t, buf, sizeof buf);
+        assert_true(tk_host_parse(&p.host, "https://corezoid.example/base/", &path));
+        tk_corezoid_begin(&p, path, "98765");
+        tk_corezoid_op(&p, ops[i][0], "12345", "gw\"1");
+        if (i < 2)
+            tk_text_add(&t, "{}");
+        tk_corezoid_end(&p, "topsecret");
+        snprintf(
+            body, sizeof body,
+            "{\"ops\":[{\"type\":\"%s\",\"obj\":\"task\",\"conv_id\":12345,\"ref\":\"gw\\\"1\"%s",
+            ops[i][0], ops[i][1]);
+        assert_true(tk_text_ok(&t));
+        assert_string_equal(strstr(buf, "\r\n\r\n") + 4, body);
+        assert_memory_equal(buf, start, strlen(start));
+        char signature[TK_COREZOID_SIGNATURE];
+
+        tk_corezoid_sign(signature, "topsecret", 1559655803, body, strlen(body));
+        assert_memory_equal(buf + strlen(start), signature, sizeof signature);
+    }
 }
 
-static void writes_a_task(void **state)
+static enum tk_err read_body(const char *text, struct tk_corezoid_seen *seen)
 {
-    char buf[200];
-    struct tk_text t;
+    char body[300];
+    struct tk_http answer = {.status = 200, .body = body, .body_len = strlen(text)};
+
+    snprintf(body, sizeof body, "%s", text);
+    return tk_corezoid_result(TK_OK, &answer, seen);
+}
+
+/* Only the data of an operation counts, not what is nested in it or stands elsewhere. */
+static void compares_values_of_a_task(void **state)
+{
+    static const struct {
+        const char *op;
+        uint8_t equal;
+    } cases[] = {
+        {"\"proc\":\"ok\",\"data\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"\"}", 7},
+        {"\"data\" : { \"x\":[{\"a\":\"1\"}], \"b\" : \"2\" },\"proc\":\"ok\"", 2},
+        {"\"data\":{\"x\":{\"a\":\"1\"},\"b\":\"22\"},\"proc\":\"ok\"", 0},
+        {"\"proc\":\"ok\",\"other\":{\"a\":\"1\"},\"data\":{\"a\":1,\"b\":null}", 0},
+        {"\"proc\":\"ok\",\"data\":{\"a\":\"***\",\"proc\":\"error\"}", 0},
+    };
+    static const char *const names[] = {"a", "b", "c"};
 
     (void)state;
-    tk_text_init(&t, buf, sizeof buf);
-    tk_corezoid_begin(&t, "12345", "gw\"1");
-    tk_text_add(&t, "{}");
-    tk_corezoid_end(&t);
-    assert_string_equal(buf, "{\"ops\":[{\"type\":\"create\",\"obj\":\"task\",\"conv_id\":12345,"
-                             "\"ref\":\"gw\\\"1\",\"data\":{}}]}");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tk_corezoid_seen seen = {.names = names, .values = {"1", "2", ""}};
+        char body[300];
+
+        snprintf(body, sizeof body, "{\"request_proc\":\"ok\",\"ops\":[{%s}]}", cases[i].op);
+        assert_int_equal(read_body(body, &seen), TK_OK);
+        assert_int_equal(seen.equal, cases[i].equal);
+        assert_true(seen.is_answer);
+    }
+}
+
+static void tells_an_error_of_an_operation(void **state)
+{
+    struct tk_corezoid_seen op = {.equal = 0}, package = {.equal = 0}, twice = {.equal = 0};
+
+    (void)state;
+    assert_int_equal(read_body("{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\","
+                               "\"description\":\"not found task\"}]}",
+                               &op),
+                     TK_E_ESCALATE_REFUSED);
+    assert_true(op.is_answer && !op.is_duplicate);
+    assert_int_equal(read_body("{\"request_proc\":\"fail\",\"ops\":[]}", &package),
+                     TK_E_ESCALATE_REFUSED);
+    assert_false(package.is_answer);
+    assert_int_equal(read_body("{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"error\","
+                               "\"description\":\"not unical reference\"}]}",
+                               &twice),
+                     TK_OK);
+    assert_true(twice.is_duplicate);
+}
+
+/* A status of another kind; and a response that was cut, whose error says more. */
+static void a_bad_response_is_an_error(void **state)
+{
+    char body[] = "{\"request_proc\":\"ok\",\"ops\":[{\"proc\":\"ok\"}]}";
+    struct tk_http answer = {.status = 503, .body = body, .body_len = strlen(body)};
+    struct tk_corezoid_seen seen = {.equal = 0};
+
+    (void)state;
+    assert_int_equal(tk_corezoid_result(TK_OK, &answer, &seen), TK_E_ESCALATE_REFUSED);
+    assert_false(seen.is_answer);
+    answer.status = 200;
+    answer.body_len -= 2;
+    assert_int_equal(tk_corezoid_result(TK_E_TIMEOUT, &answer, &seen), TK_E_TIMEOUT);
+    assert_int_equal(tk_corezoid_result(TK_OK, &answer, &seen), TK_E_BAD_ANSWER);
 }
 
 static void tells_accepted_tasks_from_refused_ones(void **state)
@@ -143,11 +224,9 @@ static void tells_accepted_tasks_from_refused_ones(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char body[300];
-        struct tk_http answer = {.body = body, .body_len = strlen(cases[i].body)};
+        struct tk_corezoid_seen seen = {.equal = 0};
 
-        snprintf(body, sizeof body, "%s", cases[i].body);
-        if (tk_corezoid_read_response(&answer) != cases[i].err)
+        if (read_body(cases[i].body, &seen) != cases[i].err)
             fail_msg("%s", cases[i].body);
     }
 }
@@ -155,10 +234,11 @@ static void tells_accepted_tasks_from_refused_ones(void **state)
 static void names_a_coding(void **state)
 {
     char body[] = "\x1f\x8b\x08";
-    struct tk_http answer = {.body = body, .body_len = 3, .coding = "gzip"};
+    struct tk_http answer = {.status = 200, .body = body, .body_len = 3, .coding = "gzip"};
+    struct tk_corezoid_seen seen = {.equal = 0};
 
     (void)state;
-    assert_int_equal(tk_corezoid_read_response(&answer), TK_E_HTTP_CODED);
+    assert_int_equal(tk_corezoid_result(TK_OK, &answer, &seen), TK_E_HTTP_CODED);
 }
 
 int main(void)
@@ -167,8 +247,10 @@ int main(void)
         cmocka_unit_test(sha1_of_published_test_vectors),
         cmocka_unit_test(sha1_of_every_length_in_pieces),
         cmocka_unit_test(signs_as_documented),
-        cmocka_unit_test(reports_a_path_without_room),
-        cmocka_unit_test(writes_a_task),
+        cmocka_unit_test(writes_a_signed_request),
+        cmocka_unit_test(compares_values_of_a_task),
+        cmocka_unit_test(tells_an_error_of_an_operation),
+        cmocka_unit_test(a_bad_response_is_an_error),
         cmocka_unit_test(tells_accepted_tasks_from_refused_ones),
         cmocka_unit_test(names_a_coding),
     };

@@ -47,7 +47,8 @@ static void writes_the_default_message(void **state)
         "\"portal\":\"acme.bitrix24.com\",\"ref\":\"gw-1-token-1795000000\",\"level\":4,"
         "\"since\":1795000000,\"cause\":\"invalid_client\","
         "\"action\":\"say "
-        "\\\"yes\\\"\\\\no\\u0009\",\"said\":\"INVALID_CLIENT\",\"next_try\":0,\"attempts\":3}");
+        "\\\"yes\\\"\\\\no\\u0009\",\"said\":\"INVALID_CLIENT\",\"next_try\":0,\"attempts\":3,"
+        "\"since_utc\":\"2026-11-18T11:06:40Z\",\"next_try_utc\":\"\"}");
 }
 
 static void words_are_quoted_outside_of_strings(void **state)
@@ -57,6 +58,8 @@ static void words_are_quoted_outside_of_strings(void **state)
     } cases[] = {
         {"{\"text\":\"{account}: {level}!\"}", "{\"text\":\"token: 4!\"}"},
         {"{\"a\":{account},\"l\":{level}}", "{\"a\":\"token\",\"l\":4}"},
+        {"{\"a\":{since_utc},\"b\":\"{next_try_utc}{since_utc}\"}",
+         "{\"a\":\"2026-11-18T11:06:40Z\",\"b\":\"2026-11-18T11:06:40Z\"}"},
         {"{\"t\":\"do {action}\"}", "{\"t\":\"do say \\\"yes\\\"\\\\no\\u0009\"}"},
         {"{\"t\":\"\\\"{level}\\\"\"}", "{\"t\":\"\\\"4\\\"\"}"}, /* inside the string */
         {"{\"t\":\"\\\\\",\"l\":{account}}", "{\"t\":\"\\\\\",\"l\":\"token\"}"}, /* outside */

@@ -45,10 +45,11 @@ static void a_deleted_account_leaves_nothing(void **state)
 /* Its times stay, for the generation; and what an alert is about. */
 static void a_forgotten_pair_leaves_the_configuration(void **state)
 {
-    static const unsigned kept[] = {TK_KEY_NAME,          TK_KEY_PORTAL,     TK_KEY_CLIENT_ID,
-                                    TK_KEY_CLIENT_SECRET, TK_KEY_SCOPE,      TK_KEY_RENEW,
-                                    TK_KEY_PAIR,          TK_KEY_USED_CODES, TK_KEY_ESCALATION,
-                                    TK_KEY_AUTH_HOST,     TK_KEY_MOVED_FROM};
+    static const unsigned kept[] = {
+        TK_KEY_NAME,       TK_KEY_PORTAL,    TK_KEY_CLIENT_ID,  TK_KEY_CLIENT_SECRET,
+        TK_KEY_SCOPE,      TK_KEY_RENEW,     TK_KEY_PAIR,       TK_KEY_USED_CODES,
+        TK_KEY_ESCALATION, TK_KEY_AUTH_HOST, TK_KEY_MOVED_FROM, TK_KEY_TASK_CONV,
+        TK_KEY_TASK_LOGIN, TK_KEY_TASK_KEY,  TK_KEY_TASK_REF,   TK_KEY_TASK_URL};
     bool is_kept[TK_KEY_LAST + 1] = {false};
 
     (void)state;

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tk_token_task.h"
+
+#include "tk_alert_level.h"
+#include "tk_container.h"
+#include "tk_device.h"
+#include "tk_state.h"
+#include "tk_template.h"
+#include "tk_token.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define TIMEOUT_MS   20000
+#define KEEPALIVE_MS 2000 /* a write follows "show" at once */
+#define BUSY_MS      1000
+
+/* In front of conv on flash: the task is to be blanked, then conv is deleted. */
+#define ENDING '-'
+
+enum { SHOW, CREATE, MODIFY };
+
+/* Bits of tk_corezoid_seen.equal, in the order of `compared`. */
+enum { OURS = 3, CURRENT = 7 };
+
+static const char *const compared[TK_COREZOID_VALUES] = {"device", "account", "access_token"};
+
+static enum tk_err write_op(struct tk_request *r, struct tk_text *out);
+static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *response);
+
+static struct tk_alert *of_request(struct tk_request *r)
+{
+    return TK_CONTAINER_OF(r, struct tk_alert, request);
+}
+
+static struct tk_timers *timers_of(const struct tk_alert *alert)
+{
+    return &alert->all->rt->timers;
+}
+
+/* --- settings --- */
+
+static uint16_t key_of(const struct tk_alert *alert, enum tk_task_setting which)
+{
+    return tk_account_key(alert->account->index, TK_KEY_TASK_CONV + (unsigned)which);
+}
+
+static bool is_valid(enum tk_task_setting which, const char *value)
+{
+    static const uint8_t same[] = {[TK_TASK_CONV] = TK_WEBHOOK_CONV,
+                                   [TK_TASK_LOGIN] = TK_WEBHOOK_LOGIN,
+                                   [TK_TASK_KEY] = TK_WEBHOOK_KEY,
+                                   [TK_TASK_REF] = TK_WEBHOOK_LOGIN,
+                                   [TK_TASK_URL] = TK_WEBHOOK_URL};
+
+    return value[0] == '\0' || tk_webhook_valid[same[which]](value);
+}
+
+/* Returns the value in out, without ENDING. */
+static const char *read_setting(const struct tk_alert *alert, enum tk_task_setting which,
+                                char out[TK_URL_MAX + 1])
+{
+    struct tk_storage *storage = &alert->all->rt->storage;
+    const char *value = out;
+
+    (void)tk_storage_text(storage, key_of(alert, which), out, TK_URL_MAX + 1, NULL);
+    if (which == TK_TASK_CONV && out[0] == ENDING)
+        value++;
+    if (!is_valid(which, value)) {
+        tk_storage_reject(storage, key_of(alert, which));
+        out[0] = '\0';
+    }
+    if (out[0] == '\0' && which >= TK_TASK_REF)
+        (void)tk_copy(out, TK_URL_MAX + 1,
+                      which == TK_TASK_REF ? alert->account->name : TK_COREZOID_URL);
+    return value;
+}
+
+void tk_token_task_get(const struct tk_alert *alert, enum tk_task_setting which,
+                       char out[TK_URL_MAX + 1])
+{
+    if (read_setting(alert, which, out) != out)
+        out[0] = '\0';
+}
+
+static void load(struct tk_alert *alert)
+{
+    struct tk_token_task *task = &alert->task;
+    char text[TK_URL_MAX + 1];
+
+    task->complete = true;
+    for (int which = TK_TASK_KEY; which >= TK_TASK_CONV; which--) {
+        task->ending = read_setting(alert, (enum tk_task_setting)which, text) != text;
+        task->complete = task->complete && text[0] != '\0';
+    }
+    tk_wipe(text, sizeof text);
+}
+
+/* --- what is due --- */
+
+/* The generation whose token the task is to hold; 0: none. */
+static uint32_t wanted(const struct tk_alert *alert)
+{
+    const struct tk_account *a = alert->account;
+    bool has_token = tk_account_has_pair(a) && tk_runtime_now(alert->all->rt) < a->expires_ms;
+
+    return has_token && !alert->task.ending ? a->pair.generation : 0;
+}
+
+static bool is_settled(const struct tk_alert *alert)
+{
+    return alert->task.known && wanted(alert) == alert->task.held;
+}
+
+/* While it is not known when the token expires, nothing is due. */
+void tk_token_task_update(struct tk_alert *alert)
+{
+    const struct tk_account *a = alert->account;
+    uint64_t due_ms = TK_NEVER;
+
+    if (!alert->task.complete || alert->task.busy || (tk_account_has_pair(a) && !a->times_known))
+        due_ms = TK_NEVER;
+    else if (!is_settled(alert))
+        due_ms = alert->task.not_before_ms;
+    else if (alert->task.held != 0)
+        due_ms = a->expires_ms;
+    tk_timer_start(timers_of(alert), &alert->task.timer, due_ms);
+}
+
+/* Whether the task can be blanked and is to be. */
+static bool is_ours(const struct tk_token_task *task)
+{
+    return task->complete && !task->ending && !task->taken;
+}
+
+/* A consumer that reads the task cannot ask for a token: it is renewed ahead of its end. */
+static void announce(struct tk_alert *alert)
+{
+    bool exported = is_ours(&alert->task);
+
+    if (alert->account->exported == exported)
+        return;
+    alert->account->exported = exported;
+    tk_token_schedule(alert->account);
+}
+
+/* --- a request --- */
+
+static void start(struct tk_alert *alert, uint8_t op)
+{
+    struct tk_request *r = &alert->request;
+    char url[TK_URL_MAX + 1];
+
+    alert->task.op = op;
+    alert->task.busy = true;
+    alert->account->pins++; /* to the end of the request */
+    (void)tk_host_parse(&r->host, read_setting(alert, TK_TASK_URL, url), NULL);
+    r->write = write_op;
+    r->done = op_done;
+    r->keepalive_ms = KEEPALIVE_MS;
+    tk_https_start(&alert->all->rt->https, r, TK_PRIORITY_ESCALATION, TIMEOUT_MS);
+}
+
+/* The alert's POST ends first; and a refresh, which makes a new pair. */
+static void task_due(struct tk_timer *timer, uint64_t now_ms)
+{
+    struct tk_alert *alert = TK_CONTAINER_OF(timer, struct tk_alert, task.timer);
+
+    if (tk_https_active(&alert->request) || tk_account_refreshing(alert->account))
+        tk_timer_start(timers_of(alert), timer, now_ms + BUSY_MS);
+    else
+        start(alert, SHOW);
+}
+
+static void begin_request(const struct tk_alert *alert, struct tk_corezoid_post *p)
+{
+    char url[TK_URL_MAX + 1], login[TK_URL_MAX + 1];
+    const char *base;
+
+    (void)tk_host_parse(&p->host, read_setting(alert, TK_TASK_URL, url), &base);
+    tk_corezoid_begin(p, base, read_setting(alert, TK_TASK_LOGIN, login));
+}
+
+static void add_op(const struct tk_alert *alert, struct tk_corezoid_post *p)
+{
+    static const char types[][8] = {"show", "create", "modify"};
+    char conv[TK_URL_MAX + 1], ref[TK_URL_MAX + 1];
+
+    tk_corezoid_op(p, types[alert->task.op], read_setting(alert, TK_TASK_CONV, conv),
+                   read_setting(alert, TK_TASK_REF, ref));
+}
+
+/* What other processes may read. */
+struct data {
+    const char *access_token, *portal, *client_endpoint, *member_id, *device, *account, *state;
+    int64_t expires_at; /* Unix time; 0: there is no token */
+};
+
+#define AT(member) offsetof(struct data, member)
+
+static const struct tk_word words[] = {{"access_token", AT(access_token), TK_WORD_TEXT},
+                                       {"expires_at", AT(expires_at), TK_WORD_NUMBER},
+                                       {"portal", AT(portal), TK_WORD_TEXT},
+                                       {"client_endpoint", AT(client_endpoint), TK_WORD_TEXT},
+                                       {"member_id", AT(member_id), TK_WORD_TEXT},
+                                       {"device", AT(device), TK_WORD_TEXT},
+                                       {"account", AT(account), TK_WORD_TEXT},
+                                       {"state", AT(state), TK_WORD_TEXT}};
+
+static const char *token_of(const struct tk_alert *alert)
+{
+    return wanted(alert) == 0 ? "" : alert->account->pair.access;
+}
+
+static void add_data(const struct tk_alert *alert, struct tk_text *out)
+{
+    const struct tk_account *a = alert->account;
+    char portal[TK_HOST_TEXT];
+    struct tk_text t;
+
+    tk_text_init(&t, portal, sizeof portal);
+    tk_text_host(&t, &a->client.portal);
+    struct data data = {.access_token = token_of(alert),
+                        .portal = portal,
+                        .client_endpoint = a->info.client_endpoint,
+                        .member_id = a->info.member_id,
+                        .device = tk_device_id(alert->all->rt->config->port),
+                        .account = a->name,
+                        .state = tk_state_name(tk_account_state(a)),
+                        .expires_at = wanted(alert) == 0 ? 0 : a->pair.expires_unix};
+
+    tk_template_write_all(out, words, sizeof words / sizeof words[0], &data);
+}
+
+static enum tk_err write_op(struct tk_request *r, struct tk_text *out)
+{
+    struct tk_alert *alert = of_request(r);
+    struct tk_corezoid_post p = {.out = out};
+    char key[TK_URL_MAX + 1];
+
+    alert->task.sent = wanted(alert);
+    (void)tk_time_now(&alert->all->rt->time, &p.unix_s);
+    begin_request(alert, &p);
+    add_op(alert, &p);
+    if (alert->task.op != SHOW)
+        add_data(alert, out);
+    tk_corezoid_end(&p, read_setting(alert, TK_TASK_KEY, key));
+    tk_wipe(key, sizeof key);
+    return TK_OK;
+}
+
+/* --- its outcome --- */
+
+static void set_taken(struct tk_alert *alert, bool taken)
+{
+    alert->task.taken = taken;
+    if (!taken && alert->record.cause == TK_E_COREZOID_TAKEN)
+        tk_alert_level_clear(alert);
+    tk_alert_level_update(alert);
+}
+
+/* The task holds the token that was wanted; or is another's. */
+static void settle(struct tk_alert *alert, bool taken)
+{
+    struct tk_token_task *task = &alert->task;
+
+    task->known = true;
+    task->held = task->sent;
+    task->takeover = false;
+    task->failures = 0;
+    task->err = TK_OK;
+    set_taken(alert, taken);
+    if (task->ending) {
+        (void)tk_storage_put(&alert->all->rt->storage, key_of(alert, TK_TASK_CONV), NULL, 0);
+        load(alert);
+    }
+    announce(alert);
+}
+
+static void fail(struct tk_alert *alert, enum tk_err err)
+{
+    struct tk_token_task *task = &alert->task;
+    uint64_t due_ms =
+        tk_runtime_now(alert->all->rt) + tk_token_backoff_ms(alert->account, task->failures);
+
+    if (task->not_before_ms < due_ms)
+        task->not_before_ms = due_ms;
+    if (task->failures < UINT8_MAX)
+        task->failures++;
+    task->err = (uint8_t)err;
+}
+
+/* none: Corezoid answered that there is no such task, or none that can be modified any more. After
+ * a duplicate, which an earlier attempt or another device created, "show" tells whose it is. */
+static void proceed(struct tk_alert *alert, enum tk_err err, const struct tk_corezoid_seen *seen)
+{
+    const struct tk_token_task *task = &alert->task;
+    bool none = err == TK_E_ESCALATE_REFUSED && seen->is_answer && task->op != CREATE;
+
+    if (none && task->sent != 0)
+        start(alert, CREATE);
+    else if (seen->is_duplicate || (err != TK_OK && !none))
+        fail(alert, err == TK_OK ? TK_E_ESCALATE_REFUSED : err);
+    else if (none || task->op != SHOW || seen->equal == CURRENT)
+        settle(alert, false);
+    else if (seen->equal < OURS && !task->takeover)
+        settle(alert, true);
+    else
+        start(alert, MODIFY);
+}
+
+static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *response)
+{
+    struct tk_alert *alert = of_request(r);
+    struct tk_account *a = alert->account;
+    struct tk_corezoid_seen seen = {
+        .names = compared,
+        .values = {tk_device_id(alert->all->rt->config->port), a->name, token_of(alert)}};
+
+    a->pins--;
+    alert->task.busy = false;
+    if (response != NULL)
+        err = tk_corezoid_result(err, response, &seen);
+    alert->task.not_before_ms = err == TK_OK ? 0 : tk_token_retry_after(a, response);
+    proceed(alert, err, &seen);
+    tk_token_task_update(alert);
+}
+
+/* --- for the other rooms --- */
+
+void tk_token_task_init(struct tk_alert *alert)
+{
+    tk_timer_init(&alert->task.timer, task_due);
+    if (!alert->account->used)
+        return;
+    load(alert);
+    alert->account->exported = is_ours(&alert->task);
+}
+
+void tk_token_task_stop(struct tk_alert *alert)
+{
+    if (alert->task.busy) {
+        tk_https_cancel(&alert->all->rt->https, &alert->request);
+        alert->account->pins--;
+    }
+    tk_timer_stop(timers_of(alert), &alert->task.timer);
+}
+
+/* With other settings. */
+static void restart(struct tk_alert *alert)
+{
+    struct tk_token_task *task = &alert->task;
+
+    tk_token_task_stop(alert);
+    *task = (struct tk_token_task){.timer = task->timer};
+    load(alert);
+    set_taken(alert, false);
+    announce(alert);
+    tk_token_task_update(alert);
+}
+
+/* The task that holds the token must stay in reach until it is blanked. */
+static bool is_in_use(const struct tk_token_task *task, enum tk_task_setting which,
+                      const char *value)
+{
+    bool is_target = which != TK_TASK_LOGIN && which != TK_TASK_KEY;
+
+    return task->ending || (is_ours(task) && task->held != 0 && (is_target || value[0] == '\0'));
+}
+
+enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which, const char *value)
+{
+    char before[TK_URL_MAX + 2] = {ENDING};
+    bool is_same = strcmp(read_setting(alert, which, before + 1), value) == 0;
+    bool unsets = which == TK_TASK_CONV && value[0] == '\0';
+    enum tk_err err = TK_OK;
+
+    if (!is_valid(which, value))
+        return TK_E_BAD_VALUE;
+    if (unsets && is_ours(&alert->task))
+        value = before;
+    else if (!is_same && !unsets && is_in_use(&alert->task, which, value))
+        return TK_E_TASK_IN_USE;
+    if (!is_same)
+        err = tk_storage_put(&alert->all->rt->storage, key_of(alert, which), value, strlen(value));
+    tk_wipe(before, sizeof before);
+    if (!is_same && err == TK_OK)
+        restart(alert);
+    return err;
+}
+
+enum tk_err tk_token_task_takeover(struct tk_alert *alert)
+{
+    if (!alert->task.complete)
+        return TK_E_COREZOID_PARTLY;
+    alert->task.takeover = true;
+    alert->task.known = false;
+    alert->task.not_before_ms = 0;
+    tk_token_task_update(alert);
+    return TK_OK;
+}
+
+void tk_token_task_end(struct tk_alert *alert)
+{
+    if (!is_ours(&alert->task))
+        return;
+    alert->task.ending = true;
+    alert->task.not_before_ms = 0;
+    tk_token_task_update(alert);
+}
+
+const char *tk_token_task_state(const struct tk_alert *alert)
+{
+    const struct tk_token_task *task = &alert->task;
+
+    if (!task->complete)
+        return "off";
+    if (task->ending)
+        return "ending";
+    if (task->taken)
+        return "taken";
+    return is_settled(alert) ? "ok" : "behind";
+}
