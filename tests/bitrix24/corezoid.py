@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two task endpoints of Corezoid: a direct URL, which is itself the secret, and the signed API.
+"""Corezoid: a process behind a direct URL or the signed API, and a state diagram whose tasks stay.
 
 Rules and formulas follow its documentation; error texts that it does not document are ours.
+
+Another process reads what a task of the diagram holds:
+
+    corezoid.fill("{{conv[%d].ref[token].access_token}}" % corezoid.diagram)
 """
 
 from __future__ import annotations
@@ -17,22 +21,32 @@ from typing import Any
 from wire import Request
 
 SIGNED = re.compile(r"/api/2/json/(\d+)/(\d+)/([0-9a-fA-F]{40})")
+READ = re.compile(r"\{\{conv\[(\d+)\]\.ref\[([^\]]+)\]\.(\w+)\}\}")
 CLOCK_S = 300  # tolerance for the time of a signature
 
 
 class Corezoid:
-    """One API user and one process. `keeps`: tasks stay active, so that their refs stay in use."""
+    """Two API users, each with a process of its own: `login`, `key` and `conv`, to which alerts go,
+    and `token_login`, `token_key` and the state diagram `diagram`.
+
+    `keeps`: the tasks of conv stay active, so that their refs stay in use. `refuses`: types of
+    operations that fail, with the description of the error.
+    """
 
     def __init__(self) -> None:
-        self.login = str(10000 + secrets.randbelow(90000))
-        self.key = secrets.token_urlsafe(36)
+        self.login, self.token_login = (str(10000 + secrets.randbelow(90000)) for _ in range(2))
+        self.key, self.token_key = (secrets.token_urlsafe(36) for _ in range(2))
         self.conv = 100000 + secrets.randbelow(900000)
+        self.diagram = self.conv + 1
         self.reset()
 
     def reset(self) -> None:
         self.keeps = False
+        self.refuses: dict[str, str] = {}
         self.active: set[str] = set()
         self.tasks: list[dict[str, Any]] = []
+        self.held: dict[str, dict[str, Any]] = {}   # the tasks of the diagram, by ref
+        self.ops: list[str] = []                    # types of the operations on the diagram
 
     def answer(self, request: Request) -> dict[str, Any]:
         value = request.json()
@@ -47,28 +61,69 @@ class Corezoid:
         ops = value.get("ops")
         if not isinstance(ops, list) or not ops:
             return {"request_proc": "format_error", "ops": []}
-        return {"request_proc": "ok", "ops": [self._create(op, bool(signed)) for op in ops]}
+        login = signed[1] if signed else None
+        return {"request_proc": "ok", "ops": [self._do(op, login) for op in ops]}
+
+    def fill(self, text: str) -> str:
+        """A parameter of a node with what it reads put in; nothing where no task has it."""
+        def read(match: re.Match[str]) -> str:
+            data = self.held.get(match[2], {}) if match[1] == str(self.diagram) else {}
+            return str(data.get(match[3], ""))
+
+        return READ.sub(read, text)
 
     def _is_signed(self, request: Request, login: str, seconds: str, signature: str) -> bool:
-        key = self.key.encode()
+        key = {self.login: self.key, self.token_login: self.token_key}.get(login, "").encode()
         wanted = hashlib.sha1(seconds.encode() + key + request.body + key).hexdigest()
-        return (login == self.login and hmac.compare_digest(wanted, signature.lower())
+        return (key != b"" and hmac.compare_digest(wanted, signature.lower())
                 and abs(int(seconds) - time.time()) < CLOCK_S)
 
-    def _create(self, op: Any, signed: bool) -> dict[str, Any]:
+    def _do(self, op: Any, login: str | None) -> dict[str, Any]:
         result = {"id": "", "proc": "error", "obj": "task", "ref": None}
-        if not isinstance(op, dict) or (op.get("type"), op.get("obj")) != ("create", "task"):
+        if not isinstance(op, dict) or op.get("obj") != "task":
             return result | {"description": "unknown operation"}
-        ref, data = op.get("ref"), op.get("data")
-        result["ref"] = ref
-        if not isinstance(data, dict) or not (ref is None or isinstance(ref, str) and
-                                              1 <= len(ref) <= 255):
-            return result | {"description": "wrong format"}
-        if signed and str(op.get("conv_id")) != str(self.conv):
-            return result | {"description": "no such process"}
+        result["ref"] = op.get("ref")
+        if op.get("type") in self.refuses:
+            return result | {"description": self.refuses[op["type"]]}
+        if login == self.token_login and str(op.get("conv_id")) == str(self.diagram):
+            return result | self._on_diagram(op)
+        return result | self._create(op, login)
+
+    @staticmethod
+    def _is_format(op: dict[str, Any]) -> bool:
+        ref = op.get("ref")
+        return isinstance(op.get("data"), dict) and (ref is None or isinstance(ref, str) and
+                                                     1 <= len(ref) <= 255)
+
+    def _create(self, op: dict[str, Any], login: str | None) -> dict[str, Any]:
+        ref = op.get("ref")
+        if op.get("type") != "create":
+            return {"description": "unknown operation"}
+        if not self._is_format(op):
+            return {"description": "wrong format"}
+        if login is not None and (login, str(op.get("conv_id"))) != (self.login, str(self.conv)):
+            return {"description": "no such process"}
         if ref in self.active:
-            return result | {"description": "not unical reference"}
+            return {"description": "not unical reference"}
         if self.keeps and ref is not None:
             self.active.add(ref)
-        self.tasks.append({"ref": ref, "data": json.loads(json.dumps(data)), "signed": signed})
-        return result | {"proc": "ok", "obj_id": secrets.token_hex(12)}
+        self.tasks.append({"ref": ref, "data": json.loads(json.dumps(op["data"])),
+                           "signed": login is not None})
+        return {"proc": "ok", "obj_id": secrets.token_hex(12)}
+
+    def _on_diagram(self, op: dict[str, Any]) -> dict[str, Any]:
+        kind, ref = op.get("type"), op.get("ref")
+        self.ops.append(str(kind))
+        if kind not in ("create", "modify", "show"):
+            return {"description": "unknown operation"}
+        if kind != "show" and not self._is_format(op):
+            return {"description": "wrong format"}
+        if kind == "create" and ref in self.held:
+            return {"description": "not unical reference"}
+        if kind != "create" and ref not in self.held:
+            return {"description": "not found task"}
+        if kind == "show":
+            return {"proc": "ok", "status": "active", "user_id": 5555, "node_id": "0" * 24,
+                    "data": dict(self.held[ref])}
+        self.held.setdefault(str(ref), {}).update(json.loads(json.dumps(op["data"])))
+        return {"proc": "ok", "obj_id": secrets.token_hex(12)}

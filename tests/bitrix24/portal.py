@@ -77,6 +77,7 @@ class Webhook:
         self._journal = journal
         self.corezoid = Corezoid()
         journal.plant("corezoid_key", self.corezoid.key)
+        journal.plant("corezoid_token_key", self.corezoid.token_key)
 
     def kind(self, request: Request) -> str:
         return "webhook"
@@ -87,6 +88,7 @@ class Webhook:
         value = request.json()
         self._journal.post({"path": request.path, "json": value,
                             "content_type": request.headers.get("content-type"),
+                            "authorization": request.headers.get("authorization"),
                             "text": None if value is not None
                             else request.body.decode("utf-8", "replace")})
         if request.path.startswith("/api/"):

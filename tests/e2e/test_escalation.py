@@ -170,6 +170,23 @@ class EscalationTest(EscalationCase):
         self.assert_error(answer, "escalate_refused", "http=")
         self.assertEqual(answer["http"], "404")
 
+    def test_the_header_is_sent_and_secret(self) -> None:
+        self.provision()
+        secret = "planted0secret0of0the0header"
+        for bad in ("X-Key: a", "Authorization:a", f"Bearer {secret}"):
+            self.assert_error(self.k.command(f"set escalate_header {bad}"), "bad_value")
+        answer = self.k.must(f"set escalate_header Authorization: Bearer {secret}")
+        self.k.must("escalate test")
+        self.assertEqual(self.b24.posts()[0]["authorization"], f"Bearer {secret}")
+        self.assertEqual(self.b24.posts()[0]["content_type"], "application/json")
+        shown = repr(self.k.must("show")) + repr(answer) + repr(self.k.status())
+        start = len(self.k.out.all)
+        self.k.plain(f"set escalate_header Authorization: Bearer {secret}")
+        self.assertNotIn(secret, shown + "\n".join(self.k.out.all[start:]))
+        self.k.must("unset escalate_header")
+        self.k.must("escalate test")
+        self.assertIsNone(self.b24.posts()[1]["authorization"])
+
     def test_the_url_is_secret(self) -> None:
         url = f"https://{self.b24.webhook}/hook/planted0secret0of0the0webhook"
         answer = self.k.must(f"set escalate_url {url}")

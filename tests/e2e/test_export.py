@@ -7,7 +7,7 @@ from pathlib import Path
 from keeper import PROGRAM, GatewayCase
 
 HIDDEN = ("client_secret", "client_secret_next", "escalate_url", "escalate_template",
-          "corezoid_key")
+          "escalate_header", "corezoid_key", "corezoid_token_key")
 
 
 class Export(GatewayCase):
@@ -47,7 +47,8 @@ class Export(GatewayCase):
         secrets = {"client_secret": "planted-1", "client_secret_next": "planted-2",
                    "escalate_url": "https://hooks.example/planted-3",
                    "escalate_template": '{"text":"planted-4 {level}"}',
-                   "corezoid_key": "planted-5", "console_pin": "planted-6"}
+                   "corezoid_key": "planted-5", "corezoid_token_key": "planted-6",
+                   "escalate_header": "Authorization: planted-7", "console_pin": "planted-8"}
         for name, value in secrets.items():
             self.k.must(f"set {name} {value}")
         text = self.k.run("export").stdout

@@ -14,8 +14,10 @@ SECTOR, SECTORS = 32768, 8
 PLANTED = {"client_secret": "plantedClientSecret0001", "client_secret_next": "plantedNextSecret00002",
            "escalate_url": "https://127.0.0.1:9/plantedHook00003",
            "escalate_template": '{"key":"plantedTemplate00004"}',
-           "corezoid_key": "plantedCorezoidKey00005", "console_pin": "plantedPin00006"}
-OF_ACCOUNT = ("client_secret", "client_secret_next")
+           "corezoid_key": "plantedCorezoidKey00005", "console_pin": "plantedPin00006",
+           "escalate_header": "Authorization: plantedHeader00007",
+           "corezoid_token_key": "plantedTokenKey00008"}
+OF_ACCOUNT = ("client_secret", "client_secret_next", "corezoid_token_key")
 
 
 def hidden_settings() -> set[str]:
