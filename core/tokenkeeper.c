@@ -106,7 +106,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     tk_runtime_init(&k->rt, config, on_line, k);
     k->pin.failed_ms = k->rt.started_ms;
     (void)tk_pin_is_set(&k->pin, &k->rt); /* while flash can be read */
-    k->env = (struct tk_console_env){&k->rt, &k->accounts, &k->alerts, &tk_command_table, &k->pin};
+    k->env = (struct tk_console_env){&k->rt,    &k->accounts,      &k->alerts,
+                                     &k->calls, &tk_command_table, &k->pin};
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], &k->env, i);
     tk_accounts_init(&k->accounts, &k->rt, &listener);

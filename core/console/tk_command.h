@@ -20,6 +20,7 @@ void tk_command_auth_refresh(struct tk_console *c, char *args);
 void tk_command_auth_forget(struct tk_console *c, char *args);
 void tk_command_portal_accept(struct tk_console *c, char *args);
 void tk_command_token(struct tk_console *c, char *args);
+void tk_command_call(struct tk_console *c, char *args);
 void tk_command_pin(struct tk_console *c, char *args);
 void tk_command_escalate_test(struct tk_console *c, char *args);
 void tk_command_corezoid_takeover(struct tk_console *c, char *args);

@@ -35,6 +35,8 @@ TK_COMMAND("portal accept", "", GUARDED, portal_accept,
            "takes the host in moved_to of status as the portal; the token stays")
 TK_COMMAND("token", "[min_valid_s] [rejected=G]", GUARDED, token,
            "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
+TK_COMMAND("call", "<method> [name=value ... | {json}]", NEEDS_ARGS | GUARDED, call,
+           "calls a REST method; body= lines are its answer")
 TK_COMMAND("pin", "[console_pin]", SECRET, pin,
            "unlocks this console for 5 minutes; without a value: asks, echoes nothing")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")

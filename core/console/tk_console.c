@@ -75,6 +75,7 @@ static void end_job(struct tk_console *c)
     }
     memset(&c->job, 0, sizeof c->job);
     c->line.no_echo = false;
+    c->line.kept = 0;
 }
 
 void tk_console_continue(struct tk_console *c, tk_console_step step)
@@ -491,7 +492,7 @@ static void expire_question(struct tk_console *c, uint64_t now_ms)
 
 static uint64_t next_run(const struct tk_console *c, uint64_t now_ms)
 {
-    if (c->job.step != NULL && !c->job.waiting && tk_output_has_room(&c->out))
+    if (c->job.step != NULL && (!c->job.waiting || c->job.paused) && tk_output_has_room(&c->out))
         return now_ms; /* no event follows for room that the last flush made */
     if (c->job.on_value == NULL && (c->job.step == NULL || now_ms >= c->job.deadline_ms))
         return UINT64_MAX; /* an event wakes it: what it waits for, or room */

@@ -27,6 +27,7 @@ struct tk_console_env {
     struct tk_runtime *rt;
     struct tk_accounts *accounts;
     struct tk_alerts *alerts;
+    struct tk_calls *calls;
     const struct tk_command_table *table;
     struct tk_pin *pin;
 };

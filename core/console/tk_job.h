@@ -5,6 +5,7 @@
 /* The command in progress on a console line: what it does next, and its state between steps. */
 
 #include "tk_account.h"
+#include "tk_call.h"
 #include "tk_https.h"
 
 struct tk_console;
@@ -27,6 +28,7 @@ struct tk_probe {
 struct tk_job {
     tk_console_step step; /* NULL: no command continues in steps */
     bool waiting;         /* step waits for an event; false: only for room in the output queue */
+    bool paused;          /* step is run as soon as there is room in the output queue */
     bool preemptible;     /* a TK_COMMAND_PREEMPTS cancels it; other commands get ERR busy */
     /* Called instead of the next step to end the command and answer it: on Ctrl-C, a preempting
      * command, or a closed console. Requests already sent continue. NULL: answers ERR why. */
@@ -63,6 +65,7 @@ struct tk_job {
             enum tk_err err; /* the first error, or TK_OK */
             struct tk_probe probe;
         } check;
+        struct tk_call call; /* its method and body: tk_line_keep */
     } u;
 };
 

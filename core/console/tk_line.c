@@ -3,6 +3,8 @@
 
 #include "tk_text.h"
 
+#include <string.h>
+
 #define CTRL_C    0x03
 #define BACKSPACE 0x08
 #define CTRL_U    0x15
@@ -19,10 +21,16 @@ void tk_line_init(struct tk_line *l, bool (*is_secret)(const void *ctx, const ch
 
 void tk_line_clear(struct tk_line *l)
 {
-    tk_wipe(l->typed, sizeof l->typed);
+    tk_wipe(l->typed, sizeof l->typed - l->kept);
     l->len = 0;
     l->secret_from = 0;
     l->refusal = TK_OK;
+}
+
+char *tk_line_keep(struct tk_line *l, const char *bytes, size_t len)
+{
+    l->kept = (uint16_t)len;
+    return memmove(l->typed + sizeof l->typed - len, bytes, len);
 }
 
 void tk_line_kill(struct tk_line *l, struct tk_output *echo)
@@ -57,7 +65,7 @@ static void report_hidden(const struct tk_line *l, struct tk_output *echo)
 
 static void add(struct tk_line *l, char byte, struct tk_output *echo)
 {
-    if (l->len == TK_LINE_MAX) {
+    if (l->len == TK_LINE_MAX - l->kept) {
         l->refusal = TK_E_LINE_TOO_LONG;
         return;
     }

@@ -22,6 +22,7 @@ enum tk_line_event {
 
 struct tk_line {
     uint16_t len;         /* of typed */
+    uint16_t kept;        /* bytes at the end of typed that are not the line's (tk_line_keep) */
     uint16_t secret_from; /* index in typed where the echo stopped; 0: it did not */
     enum tk_err refusal;  /* why the line must not be run, or TK_OK */
     uint8_t escape;       /* state within an escape sequence */
@@ -41,6 +42,10 @@ void tk_line_init(struct tk_line *l, bool (*is_secret)(const void *ctx, const ch
 
 /* Takes one byte of input and writes its echo. */
 enum tk_line_event tk_line_byte(struct tk_line *l, char byte, struct tk_output *echo);
+
+/* Moves len bytes to the end of typed, where they stay while kept is not changed; a line may be so
+ * much shorter meanwhile. Returns them. */
+char *tk_line_keep(struct tk_line *l, const char *bytes, size_t len);
 
 /* Wipes the line. */
 void tk_line_clear(struct tk_line *l);

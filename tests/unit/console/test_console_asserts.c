@@ -29,8 +29,8 @@ static int set_up(void **state)
     (void)state;
     world_init(&w, 3);
     tk_sim_console_attach(&w.port, LINE, true);
-    env = (struct tk_console_env){&w.keeper.rt, &w.keeper.accounts, &w.keeper.alerts, &table,
-                                  &w.keeper.pin};
+    env = (struct tk_console_env){
+        &w.keeper.rt, &w.keeper.accounts, &w.keeper.alerts, &w.keeper.calls, &table, &w.keeper.pin};
     tk_console_init(&console, &env, LINE);
     return 0;
 }
