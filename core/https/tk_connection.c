@@ -154,7 +154,7 @@ static size_t on_content(void *ctx, const struct tk_http *h, const char *data, s
     struct tk_connection *conn = ctx;
     size_t taken = conn->request->on_body(conn->request, h, data, len);
 
-    conn->request->paused = taken < len;
+    conn->request->paused = taken == 0;
     return taken;
 }
 

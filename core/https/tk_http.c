@@ -385,7 +385,7 @@ static bool pass_on(struct tk_http *h, const char *data, size_t *len)
         h->err = TK_E_CANCELLED;
         return false;
     }
-    h->is_paused = taken < *len;
+    h->is_paused = taken == 0;
     *len = taken;
     return taken > 0;
 }

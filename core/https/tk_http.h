@@ -52,8 +52,9 @@ struct tk_http {
     struct tk_json_pick pick; /* if there are fields */
 
     /* Set after tk_http_begin: gets the content in pieces as it comes, without chunks; it has no
-     * limit then. data is valid during the call. Returns how many bytes it takes; fewer than len:
-     * tk_http_feed returns without the rest. More than len ends the response. NULL: not needed. */
+     * limit then. data is valid during the call. Returns how many bytes it takes, and gets the
+     * rest at once; 0: tk_http_feed returns without it. More than len ends the response. NULL: not
+     * needed. */
     size_t (*on_content)(void *ctx, const struct tk_http *h, const char *data, size_t len);
     void *ctx;
     size_t rest; /* bytes at the end of what was fed last that on_content did not take */

@@ -57,7 +57,7 @@ struct tk_call {
 
     /* Gets the answer in pieces, from its first byte on; an error of the portal too, once it is
      * certain that the call is not repeated. data is valid during the call. Returns how many bytes
-     * it takes. Fewer than len: a pause, nothing comes until tk_call_resume, then the rest first.
+     * it takes, and gets the rest at once. 0: nothing comes until tk_call_resume, then the rest.
      * TK_TAKE_NONE ends the call with TK_E_CANCELLED. NULL: not needed. */
     size_t (*on_body)(struct tk_call *call, const char *data, size_t len);
 

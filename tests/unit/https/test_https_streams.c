@@ -114,6 +114,7 @@ struct reader {
     char text[64];
     unsigned pieces, pause_at; /* the piece of which it takes fewer bytes; 0: none */
     size_t takes;
+    bool pauses;
     size_t enough; /* bytes after which it wants no more; 0: all */
 };
 
@@ -123,8 +124,14 @@ static size_t read_body(struct tk_request *r, const struct tk_http *response, co
     struct reader *reader = TK_CONTAINER_OF(r, struct reader, x.r);
 
     assert_int_equal(response->status, 200);
-    if (++reader->pieces == reader->pause_at)
+    if (reader->pauses) { /* a part was taken, this is the rest */
+        reader->pauses = false;
+        return 0;
+    }
+    if (++reader->pieces == reader->pause_at) {
         len = reader->takes < len ? reader->takes : len - 1;
+        reader->pauses = len > 0;
+    }
     assert_true(reader->bytes + len < sizeof reader->text);
     memcpy(reader->text + reader->bytes, data, len);
     reader->bytes += len;
