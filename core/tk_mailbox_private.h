@@ -32,10 +32,14 @@ void tk_mailbox_add_slot(struct tk_mailbox *box, unsigned pool, struct tk_mailbo
 struct tk_mailbox_slot *tk_mailbox_take(struct tk_mailbox *box, unsigned pool, void *ask,
                                         uint32_t *left_ms, enum tk_err *err);
 
-/* Waits until *done, a member of ask which the main loop sets. Returns it; false: left_ms have
- * passed. */
+/* Waits until *done, a member of ask which the main loop sets, and deducts that from *left_ms.
+ * Returns it; false: *left_ms is 0. */
 bool tk_mailbox_await(struct tk_mailbox *box, const struct tk_mailbox_slot *slot, const bool *done,
-                      uint32_t left_ms);
+                      uint32_t *left_ms);
+
+/* The part of a timeout that is left to the main loop, whose pass may take 2 s, to say how it ends
+ * before the task leaves. */
+uint32_t tk_mailbox_spare(uint32_t timeout_ms);
 
 /* Queues the slot's post again. */
 void tk_mailbox_notify(struct tk_mailbox *box, struct tk_mailbox_slot *slot);

@@ -171,7 +171,7 @@ struct tk_mailbox_slot *tk_mailbox_take(struct tk_mailbox *box, unsigned pool, v
 }
 
 bool tk_mailbox_await(struct tk_mailbox *box, const struct tk_mailbox_slot *slot, const bool *done,
-                      uint32_t left_ms)
+                      uint32_t *left_ms)
 {
     const struct tk_mailbox_hooks *hooks = box->hooks;
 
@@ -180,10 +180,17 @@ bool tk_mailbox_await(struct tk_mailbox *box, const struct tk_mailbox_slot *slot
         bool is_done = *done;
 
         tk_mailbox_unlock(box, before);
-        if (is_done || left_ms == 0)
+        if (is_done || *left_ms == 0)
             return is_done;
-        left_ms = hooks->wait(hooks->ctx, slot->waiter, left_ms);
+        *left_ms = hooks->wait(hooks->ctx, slot->waiter, *left_ms);
     }
+}
+
+uint32_t tk_mailbox_spare(uint32_t timeout_ms)
+{
+    static const uint32_t longest_ms = 2000;
+
+    return timeout_ms / 4 < longest_ms ? timeout_ms / 4 : longest_ms;
 }
 
 void tk_mailbox_notify(struct tk_mailbox *box, struct tk_mailbox_slot *slot)

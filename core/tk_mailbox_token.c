@@ -85,14 +85,6 @@ static void serve(struct tk_mailbox *box, struct tk_mailbox_post *post)
     tk_wipe(box->token, sizeof box->token);
 }
 
-/* Time that is left for an answer once a task has asked for the last time. */
-static uint32_t spare_of(uint32_t timeout_ms)
-{
-    static const uint32_t longest_ms = 2000; /* of a pass of the main loop */
-
-    return timeout_ms / 4 < longest_ms ? timeout_ms / 4 : longest_ms;
-}
-
 /* Task. Returns whether it was answered; else a->info.err is why not. */
 static bool ask_for(struct tk_mailbox *box, struct ask *a, uint32_t timeout_ms)
 {
@@ -101,15 +93,16 @@ static bool ask_for(struct tk_mailbox *box, struct ask *a, uint32_t timeout_ms)
 
     if (slot == NULL)
         return false;
-    uint32_t spare_ms = spare_of(left_ms);
+    uint32_t spare_ms = tk_mailbox_spare(left_ms);
 
-    if (!tk_mailbox_await(box, slot, &a->done, left_ms - spare_ms) && spare_ms > 0) {
+    left_ms -= spare_ms;
+    if (!tk_mailbox_await(box, slot, &a->done, &left_ms) && spare_ms > 0) {
         uint32_t before = tk_mailbox_lock(box);
 
         a->last = true;
         tk_mailbox_unlock(box, before);
         tk_mailbox_notify(box, slot);
-        (void)tk_mailbox_await(box, slot, &a->done, spare_ms);
+        (void)tk_mailbox_await(box, slot, &a->done, &spare_ms);
     }
     return tk_mailbox_leave(box, slot, &a->done);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The mailbox, with a task that is simulated: while it sleeps in hooks.wait, the main loop runs in
- * virtual time. Threads are in test_mailbox_threads.c.
- */
-#include "tk_mailbox.h"
+
+/* Tokens and posts of a mailbox. Threads are in test_mailbox_threads.c. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,105 +10,11 @@
 #include <cmocka.h>
 
 #include "one_world.h"
-
-enum { SLOTS = 2, SECOND = 1000, WAITERS = TK_MAILBOX_WAITERS(SLOTS) };
-
-static struct tk_mailbox box;
-static struct tk_mailbox_slot slots[SLOTS];
-static bool given[WAITERS];
-static unsigned wakes, locks, spurious;
-static bool locked;
-static bool stalled;         /* the main loop does not run */
-static void (*during)(void); /* called once, while the task sleeps */
-static uint64_t slept_ms;    /* of the outermost task */
-
-static uint32_t lock(void *ctx)
-{
-    assert_ptr_equal(ctx, &given);
-    assert_false(locked);
-    locked = true;
-    return ++locks;
-}
-
-static void unlock(void *ctx, uint32_t before)
-{
-    (void)ctx;
-    assert_true(locked);
-    assert_int_equal(before, locks);
-    locked = false;
-}
-
-static void wake(void *ctx)
-{
-    (void)ctx;
-    assert_false(locked);
-    wakes++;
-}
-
-static void give(void *ctx, unsigned waiter)
-{
-    (void)ctx;
-    assert_false(locked);
-    assert_in_range(waiter, 0, WAITERS - 1);
-    given[waiter] = true;
-}
-
-/* A pass of the main loop, and its sleep until the task has something to do. */
-static void run_until(uint64_t end_ms, unsigned waiter)
-{
-    tk_mailbox_run(&box);
-    uint64_t until_ms = tk_keeper_run(&w.keeper);
-
-    if (!given[waiter])
-        tk_wait(&w.port, until_ms < end_ms ? until_ms : end_ms);
-}
-
-static uint32_t sleep_for(void *ctx, unsigned waiter, uint32_t timeout_ms)
-{
-    uint64_t end_ms = w.port.now_ms + timeout_ms;
-    void (*now)(void) = during;
-
-    (void)ctx;
-    assert_false(locked);
-    assert_true(timeout_ms > 0);
-    if (spurious > 0) {
-        spurious--;
-        return timeout_ms;
-    }
-    during = NULL;
-    if (now != NULL)
-        now();
-    while (!given[waiter] && w.port.now_ms < end_ms) {
-        if (stalled)
-            tk_sim_advance(&w.port, end_ms - w.port.now_ms);
-        else
-            run_until(end_ms, waiter);
-    }
-    if (!given[waiter])
-        return 0;
-    given[waiter] = false;
-    return w.port.now_ms < end_ms ? (uint32_t)(end_ms - w.port.now_ms) : 1;
-}
-
-static const struct tk_mailbox_hooks hooks = {
-    .ctx = &given, .lock = lock, .unlock = unlock, .wake = wake, .wait = sleep_for, .signal = give};
-
-static int begin(void **state)
-{
-    set_up(state);
-    memset(given, 0, sizeof given);
-    wakes = spurious = 0;
-    stalled = false;
-    during = NULL;
-    memset(&box, 0xa5, sizeof box);
-    memset(slots, 0xa5, sizeof slots);
-    tk_mailbox_init(&box, &w.keeper, &hooks);
-    tk_mailbox_add_slots(&box, slots, SLOTS);
-    return 0;
-}
+#include "simulated_task.h"
 
 /* --- tokens --- */
 
+static uint64_t slept_ms; /* of the outermost task */
 static char token[TK_TOKEN_MAX + 1];
 static struct tk_token_info info;
 
@@ -300,8 +203,7 @@ static void a_task_without_a_slot_waits_for_its_timeout(void **state)
 {
     (void)state;
     world_provision(&w);
-    tk_mailbox_init(&box, &w.keeper, &hooks);
-    tk_mailbox_add_slots(&box, slots, 1);
+    make_mailbox(1);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 4000 * SECOND);
     during = get_second;
@@ -348,8 +250,7 @@ static void closing_answers_those_without_a_slot(void **state)
 {
     (void)state;
     world_provision(&w);
-    tk_mailbox_init(&box, &w.keeper, &hooks);
-    tk_mailbox_add_slots(&box, slots, 1);
+    make_mailbox(1);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 4000 * SECOND);
     during = close_while_two_wait;

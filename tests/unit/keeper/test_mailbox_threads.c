@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L /* sem_timedwait */
 /*
  * The mailbox with threads: the keeper has one, in virtual time, and others ask it, with the hooks
  * of port/posix. What they share is compiled with the thread sanitizer.
  */
 #include "patience.h"
+#include "tk_mailbox_call.h"
 #include "tk_mailbox_private.h"
 #include "tk_posix_threads.h"
 
@@ -16,17 +18,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "one_world.h"
 
-enum { SLOTS = 3, THREADS = 8, ROUNDS = 200, STEP_MS = 1000 };
+enum { SLOTS = 3, CALL_SLOTS = 2, THREADS = 8, ROUNDS = 200, STEP_MS = 100 };
+enum { COUNT = SLOTS + CALL_SLOTS };
 
 static struct tk_mailbox box;
 static struct tk_mailbox_slot slots[SLOTS];
+static struct tk_mailbox_call_slot call_slots[CALL_SLOTS];
 static struct tk_posix_threads threads;
-static struct tk_posix_waiter waiters[TK_MAILBOX_WAITERS(SLOTS)];
+static struct tk_posix_waiter waiters[TK_MAILBOX_WAITERS(COUNT)];
 static struct tk_mailbox_hooks hooks;
 
 static pthread_t loop;
@@ -89,11 +94,20 @@ static void unlock_and_hold(void *ctx, uint32_t before)
     }
 }
 
+/* Takes all wake-ups. Without one it waits for a moment: virtual time goes on when no task has
+ * anything to ask. */
 static bool was_woken(void)
 {
+    struct timespec at;
     bool any = false;
 
-    while (sem_trywait(&woken) == 0)
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_nsec += 100000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    while ((any ? sem_trywait(&woken) : sem_timedwait(&woken, &at)) == 0)
         any = true;
     return any;
 }
@@ -101,36 +115,81 @@ static bool was_woken(void)
 static void *run_loop(void *arg)
 {
     while (!ending) {
-        bool again = was_woken();
-
         tk_mailbox_run(&box);
         uint64_t until_ms = tk_keeper_run(&w.keeper), end_ms = w.port.now_ms + STEP_MS;
 
-        if (!again)
+        if (until_ms > w.port.now_ms && !was_woken())
             tk_wait(&w.port, until_ms < end_ms ? until_ms : end_ms);
-        sched_yield();
     }
     return arg;
+}
+
+/* --- the portal --- */
+
+static unsigned executed[THREADS * ROUNDS]; /* by the portal, of each number */
+static unsigned executed_all, expires_at;
+
+/* Answers with the number in the body. The token expires with one of the calls. */
+static const char *on_call(struct server *s, const char *request, const char *body)
+{
+    static char reply[80];
+    const char *at = strstr(body, "\"N\":");
+    long number = at == NULL ? -1 : strtol(at + 4, NULL, 10);
+
+    (void)request;
+    CHECK(number >= 0 && number < THREADS * ROUNDS);
+    executed[number]++;
+    memset(w.keeper.calls.buckets, 0, sizeof w.keeper.calls.buckets); /* no limit: it takes long */
+    if (++executed_all == expires_at)
+        s->rules.pairs[s->rules.pair_count].access_until = 0;
+    snprintf(reply, sizeof reply, "{\"result\":{\"ID\":\"%ld\",\"NAME\":\"some words\"}}", number);
+    return reply;
+}
+
+static void make_mailbox(void)
+{
+    tk_mailbox_init(&box, &w.keeper, &hooks);
+    tk_mailbox_add_slots(&box, slots, SLOTS);
+    tk_mailbox_add_call_slots(&box, call_slots, CALL_SLOTS);
+}
+
+static int restart(void)
+{
+    ending = false;
+    return pthread_create(&loop, NULL, run_loop, NULL);
+}
+
+static int start(void)
+{
+    if (tk_posix_threads_init(&threads, &w.port, waiters, TK_MAILBOX_WAITERS(COUNT)) != 0)
+        return -1;
+    hooks = (struct tk_mailbox_hooks)TK_POSIX_THREADS_HOOKS(&threads);
+    hooks.unlock = unlock_and_hold;
+    make_mailbox();
+    return restart();
 }
 
 static int begin(void **state)
 {
     set_up(state);
+    w.server.on_call = on_call;
+    memset(executed, 0, sizeof executed);
+    executed_all = expires_at = 0;
     world_provision(&w);
-    ending = false;
-    if (tk_posix_threads_init(&threads, &w.port, waiters, TK_MAILBOX_WAITERS(SLOTS)) != 0)
-        return -1;
-    hooks = (struct tk_mailbox_hooks)TK_POSIX_THREADS_HOOKS(&threads);
-    hooks.unlock = unlock_and_hold;
-    tk_mailbox_init(&box, &w.keeper, &hooks);
-    tk_mailbox_add_slots(&box, slots, SLOTS);
-    return pthread_create(&loop, NULL, run_loop, NULL);
+    return start();
+}
+
+static void end_loop(void)
+{
+    if (!ending) {
+        ending = true;
+        pthread_join(loop, NULL);
+    }
 }
 
 static int end(void **state)
 {
-    ending = true;
-    pthread_join(loop, NULL);
+    end_loop();
     tk_posix_threads_free(&threads);
     sem_destroy(&woken);
     return tear_down(state);
@@ -219,6 +278,127 @@ static void eight_threads_share_three_slots(void **state)
     join_all(all);
 }
 
+/* --- calls --- */
+
+struct reader {
+    char text[80];
+    size_t len;
+};
+
+static bool on_piece(struct tk_mailbox_call *call, const char *data, size_t len)
+{
+    struct reader *r = call->ctx;
+
+    CHECK(len <= call->size && r->len + len < sizeof r->text);
+    memcpy(r->text + r->len, data, len);
+    r->len += len;
+    r->text[r->len] = '\0';
+    return true;
+}
+
+static bool answers(const char *text, unsigned number)
+{
+    char wanted[80];
+
+    snprintf(wanted, sizeof wanted, "{\"result\":{\"ID\":\"%u\",\"NAME\":\"some words\"}}", number);
+    return strcmp(text, wanted) == 0;
+}
+
+/* Every other one through a buffer of a few bytes. */
+static struct tk_call_result call_one(unsigned number, uint32_t timeout_ms)
+{
+    char body[40], whole[80], few[7];
+    struct reader reader = {.len = 0};
+    struct tk_call_result result;
+    struct tk_mailbox_call call = {
+        .method = "crm.lead.add", .body = body, .buf = whole, .size = sizeof whole};
+
+    if (number % 2 == 1) {
+        call.buf = few;
+        call.size = sizeof few;
+        call.on_body = on_piece;
+        call.ctx = &reader;
+    }
+    snprintf(body, sizeof body, "{\"fields\":{\"N\":%u}}", number);
+    CHECK(tk_mailbox_call(&box, &call, timeout_ms, &result) == result.err);
+    CHECK(result.err != TK_OK || answers(number % 2 == 1 ? reader.text : whole, number));
+    memset(body, '*', sizeof body); /* a call that goes on would send that */
+    return result;
+}
+
+enum { CALLS = 25 };
+
+#define AGES UINT32_MAX /* the keeper counts it in virtual time, which flies */
+
+static void *call_some(void *arg)
+{
+    unsigned number = CALLS * (unsigned)(intptr_t)arg;
+
+    for (unsigned i = 0; i < CALLS; i++) {
+        struct tk_call_result result = call_one(number + i, AGES);
+
+        if (result.err)
+            fprintf(stderr, "DBG %u err %s outcome %d status %d %s now %lu\n", number + i,
+                    tk_err_code(result.err), result.outcome, result.status, result.error,
+                    (unsigned long)w.port.now_ms);
+        CHECK(result.err == TK_OK && result.outcome == TK_CALL_DONE);
+    }
+    return arg;
+}
+
+static void one_refresh_serves_the_calls_of_all(void **state)
+{
+    pthread_t all[THREADS];
+
+    (void)state;
+    end_loop();
+    world_type(&w, "set renew on-demand");
+    expires_at = THREADS * CALLS / 2;
+    assert_int_equal(restart(), 0);
+    start_all(all, call_some);
+    join_all(all);
+    assert_int_equal(executed_all, THREADS * CALLS);
+    for (int i = 0; i < THREADS * CALLS; i++)
+        assert_int_equal(executed[i], 1);
+    end_loop();
+    assert_int_equal(w.server.rules.pair_count, 2);
+}
+
+static enum tk_call_outcome outcomes[THREADS * ROUNDS];
+
+/* One of four has a timeout that may pass at any moment. */
+static void *call_in_a_hurry(void *arg)
+{
+    unsigned first = ROUNDS * (unsigned)(intptr_t)arg;
+
+    for (unsigned i = first; i < first + ROUNDS; i++) {
+        struct tk_call_result result = call_one(i, i % 4 == 0 ? i / 4 % 5 : AGES);
+
+        CHECK(i % 4 == 0 || result.err == TK_OK);
+        outcomes[i] = result.outcome;
+    }
+    return arg;
+}
+
+/* What is certain is true. */
+static void calls_tell_what_is_certain(void **state)
+{
+    pthread_t all[THREADS];
+    unsigned unknown = 0;
+
+    (void)state;
+    start_all(all, call_in_a_hurry);
+    join_all(all);
+    for (int i = 0; i < THREADS * ROUNDS; i++) {
+        assert_true(executed[i] <= 1);
+        if (outcomes[i] == TK_CALL_UNKNOWN)
+            unknown++;
+        else
+            assert_int_equal(executed[i], outcomes[i] == TK_CALL_DONE);
+    }
+    assert_true(unknown <= THREADS * ROUNDS / 4);
+}
+
 /* --- a timeout while the main loop has the answer in its hands --- */
 
 /* The main loop stops after section n, until the task's timeout has passed. */
@@ -285,17 +465,14 @@ static void closing_releases_all(void **state)
         start_all(all, get_until_closed);
         for (int n = 0; n < i; n++)
             sched_yield();
-        ending = true;
-        pthread_join(loop, NULL);
+        end_loop();
         (void)close_and_wait(NULL);
         join_all(all);
         assert_int_equal(cancelled, THREADS);
         assert_true(tk_mailbox_close(&box));
         (void)was_woken();
-        ending = false;
-        tk_mailbox_init(&box, &w.keeper, &hooks);
-        tk_mailbox_add_slots(&box, slots, SLOTS);
-        assert_int_equal(pthread_create(&loop, NULL, run_loop, NULL), 0);
+        make_mailbox();
+        assert_int_equal(restart(), 0);
     }
 }
 
@@ -342,6 +519,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(eight_threads_share_three_slots),
+        TEST(one_refresh_serves_the_calls_of_all),
+        TEST(calls_tell_what_is_certain),
         TEST(a_task_leaves_at_each_step_of_the_main_loop),
         TEST(closing_releases_all),
         TEST(each_post_that_was_taken_runs_once),
