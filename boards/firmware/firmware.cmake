@@ -42,21 +42,34 @@ add_custom_command(OUTPUT ${roots}
                    VERBATIM)
 
 file(GLOB board CONFIGURE_DEPENDS boards/${TK_BOARD}/*.c)
-add_executable(tokenkeeper ${board_main} ${board} port/baremetal/tk_libc.c ${roots})
-target_include_directories(tokenkeeper PRIVATE boards/${TK_BOARD})
 set_source_files_properties(boards/firmware/build.c boards/${TK_BOARD}/main.c PROPERTIES
                             COMPILE_DEFINITIONS TK_BUILD_UNIX=${build_unix})
-target_link_libraries(tokenkeeper PRIVATE ${tk_product} ${board_ports} tk_flags)
-target_link_options(tokenkeeper PRIVATE -T ${board_linker_script} -L${CMAKE_SOURCE_DIR}/port/baremetal
-                    -Wl,-Map=${CMAKE_BINARY_DIR}/tokenkeeper.map)
-set_target_properties(tokenkeeper PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})
-
 string(REGEX REPLACE "gcc$" "" tools ${CMAKE_C_COMPILER})
-add_custom_command(TARGET tokenkeeper POST_BUILD
-                   COMMAND ${tools}objcopy -O binary tokenkeeper.elf tokenkeeper.bin
-                   COMMAND python3 ${CMAKE_SOURCE_DIR}/boards/firmware/sizes.py
-                           tokenkeeper.elf tokenkeeper.map
-                   VERBATIM)
+
+# tk_image(NAME SOURCE...): the target NAME builds NAME.elf and NAME.bin.
+function(tk_image name)
+    add_executable(${name} ${board_main} ${board} port/baremetal/tk_libc.c ${roots} ${ARGN})
+    target_include_directories(${name} PRIVATE boards/${TK_BOARD})
+    target_link_libraries(${name} PRIVATE ${tk_product} ${board_ports} tk_flags)
+    target_link_options(${name} PRIVATE -T ${board_linker_script}
+                        -L${CMAKE_SOURCE_DIR}/port/baremetal -Wl,-Map=${CMAKE_BINARY_DIR}/${name}.map)
+    set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${board_linker_script})
+    add_custom_command(TARGET ${name} POST_BUILD
+                       COMMAND ${tools}objcopy -O binary ${name}.elf ${name}.bin
+                       COMMAND python3 ${CMAKE_SOURCE_DIR}/boards/firmware/sizes.py
+                               ${name}.elf ${name}.map
+                       VERBATIM)
+endfunction()
+
+tk_image(tokenkeeper)
+
+# With a part of its own in boards/<board>/<part>, as an example: built when it is asked for.
+if(board_part)
+    file(GLOB part CONFIGURE_DEPENDS boards/${TK_BOARD}/${board_part}/*.c)
+    tk_image(${board_part} ${part})
+    target_compile_definitions(${board_part} PRIVATE TK_FIRMWARE_PART)
+    set_target_properties(${board_part} PROPERTIES EXCLUDE_FROM_ALL YES)
+endif()
 
 if(board_emulate)
     add_custom_target(emulate COMMAND ${board_emulate} ${CMAKE_BINARY_DIR}/tokenkeeper.elf

@@ -68,6 +68,13 @@ int main(void)
     tk_keeper_init(&keeper, &config);
     (void)tk_keeper_run(&keeper); /* attaches the console: earlier events would be lost */
     report_start();
-    for (;;)
+#ifdef TK_FIRMWARE_PART
+    tk_firmware_part_init(&keeper);
+#endif
+    for (;;) {
+#ifdef TK_FIRMWARE_PART
+        tk_firmware_part_run();
+#endif
         tk_wait(port, tk_keeper_run(&keeper));
+    }
 }

@@ -8,3 +8,4 @@ set(board_linker_script ${CMAKE_CURRENT_SOURCE_DIR}/boards/lm3s6965evb/lm3s6965e
 set(board_arch port/baremetal/tk_cortex_m.c)
 set(board_emulate sh ${CMAKE_CURRENT_SOURCE_DIR}/boards/lm3s6965evb/emulate.sh)
 set(board_flash openocd -f board/ek-lm3s6965.cfg -c)
+set(board_part sensor) # an image with a program of its own

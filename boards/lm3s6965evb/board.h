@@ -18,5 +18,6 @@ void tk_ethernet_address(uint8_t out[6]);
 void tk_uart_interrupt(void);
 void tk_timer_interrupt(void);
 void tk_ethernet_interrupt(void);
+void tk_sensor_interrupt(void); /* in the image `sensor` alone */
 
 #endif

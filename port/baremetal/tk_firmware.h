@@ -10,6 +10,7 @@
 #include "tk_bare.h"
 #include "tk_bare_fault.h"
 
+struct tk_keeper;
 struct tk_lwip_driver;
 
 /* The program's one port. */
@@ -35,5 +36,10 @@ void tk_firmware_start(uint8_t unique[6]);
 /* The cause of the reset: "power_on", "pin", "brown_out", "watchdog", "lockup" or "software";
  * "unknown" if the chip does not tell. Called once. */
 const char *tk_firmware_reset_cause(void);
+
+/* A part of your own, in an image that is built with TK_FIRMWARE_PART: called once the keeper is
+ * initialized, and before each tk_keeper_run. */
+void tk_firmware_part_init(struct tk_keeper *k);
+void tk_firmware_part_run(void);
 
 #endif
