@@ -8,9 +8,6 @@
 #define RECV_SIZE   512 /* bytes read at a time, on the stack */
 #define RETRIES_MAX 2   /* handshakes with another offer: without the session, the other profile */
 
-/* Of work: a response has this; the last bytes are for what on_body has not taken. */
-#define WORK_RESPONSE (TK_WORK_SIZE - RECV_SIZE)
-
 /* One more result of a step, beside TK_HTTP_*: the request needs a new connection. */
 enum { REOPEN = TK_HTTP_MORE - 1 };
 
@@ -160,9 +157,12 @@ static size_t on_content(void *ctx, const struct tk_http *h, const char *data, s
 
 static void begin_response(struct tk_connection *conn)
 {
-    tk_http_begin(&conn->http, conn->work, WORK_RESPONSE);
+    bool is_passed_on = conn->request->on_body != NULL;
+
+    /* The last bytes of work are for what on_body has not taken. */
+    tk_http_begin(&conn->http, conn->work, sizeof conn->work - (is_passed_on ? RECV_SIZE : 0));
     conn->http.fields = conn->request->fields;
-    if (conn->request->on_body != NULL) {
+    if (is_passed_on) {
         conn->http.on_content = on_content;
         conn->http.ctx = conn;
     }

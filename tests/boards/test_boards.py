@@ -42,6 +42,7 @@ class BoardCase(unittest.TestCase):
 
     settings: dict = {}
     extra: tuple[str, ...] = ()  # options of QEMU
+    image = IMAGE
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -56,7 +57,7 @@ class BoardCase(unittest.TestCase):
 
     def setUp(self) -> None:
         self.b24.reset()
-        self.k = Emulator(BOARD, IMAGE, self.b24, self.extra)
+        self.k = Emulator(BOARD, self.image, self.b24, self.extra)
         self.addCleanup(self.k.close)
 
     def ready(self) -> None:

@@ -26,7 +26,8 @@ BY_HAND = "by hand: "
 
 
 # Documents whose examples, in any language, a test runs as they stand there.
-EXAMPLES = {"boards/host/PROTOCOL.md": "tests/e2e/test_protocol.py"}
+EXAMPLES = {"boards/host/PROTOCOL.md": "tests/e2e/test_protocol.py",
+            "core/README.md": "tests/unit/keeper/CMakeLists.txt"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ COVERED = [
         "--target emulate"),
     Row(rf"cmake --build --preset {BOARD} --target flash", BY_HAND + "boards/lm3s6965evb/board.cmake",
         "openocd"),
+    Row(r"cmake --build --preset lm3s6965evb --target sensor", "tests/boards/test_sensor.py",
+        '"--target", "sensor"'),
     Row(r"cp -r (port|boards)/template (port|boards)/myboard", GUIDE, "README.md"),
     Row(r"mkdir -p build/own && python3 core/words\.py .*", GUIDE, "README.md"),
     Row(r"cmake --preset template -DTK_BOARD=myboard -B build/myboard", GUIDE, "README.md"),
