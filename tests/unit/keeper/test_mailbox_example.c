@@ -84,7 +84,6 @@ static void the_example_works(void **state)
     assert_int_equal(err, TK_OK);
     assert_string_equal(answer, "{\"result\":8}");
     assert_int_equal(uses, 3);
-    assert_string_equal(seen[0], seen[1]);
     assert_string_not_equal(seen[1], seen[2]);
 }
 
