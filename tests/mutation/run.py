@@ -56,6 +56,7 @@ DONE = [("core/base/tk_json*.c", ("base",)),
 OPEN = [("core/oauth/tk_*.c", ("oauth",)),
         ("core/store/tk_*.c", ("store", "runtime"))]
 APART = ("test_store_unsealed", "test_https_asserts")  # they have sources of their own, or take long
+SLOW = ("test_store_cuts", "test_store_images")  # seconds each: asked last
 
 FLIP = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 BOUND = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -145,7 +146,7 @@ class Build:
         tests = [test for room in rooms
                  for test in sorted((it for it in self.link if it.startswith(f"tests/unit/{room}/")
                                      and Path(it).name not in APART), key=distance)]
-        return sorted(tests, key=lambda it: -self.found[source, it])
+        return sorted(tests, key=lambda it: (Path(it).name in SLOW, -self.found[source, it]))
 
     def object(self, source: str, text: str, work: Path) -> Path | None:
         """Compiles a mutated source; None if it is no C, or the compiler warns."""
