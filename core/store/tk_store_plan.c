@@ -72,7 +72,7 @@ static uint32_t add_value(struct tk_store *s, struct tk_commit *c, size_t i)
     uint32_t len = tk_value_len(v), heads, now, was;
 
     heads = tk_value_heads(v->key, len);
-    now = v->count == 0 ? 0 : tk_value_cost(s, v->key, len);
+    now = v->count == 0 ? 2 * heads : tk_value_cost(s, v->key, len); /* in the record alone */
     tk_find(s, &old, v->key);
     if (is_stored(s, v, len, &old))
         return 0;

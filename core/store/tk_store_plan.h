@@ -13,7 +13,7 @@ struct tk_commit {
     uint32_t changed; /* bit i: values[i] is not stored yet */
     uint32_t heads;   /* of the changed values */
     uint32_t size;    /* bytes of their record */
-    uint32_t cost;    /* bytes that they take at most once they are copied to another sector */
+    uint32_t cost;    /* bytes that they take at most, in their record or once they are copied */
 };
 
 /* Changes nothing: for opening a sector with copies alone. */
