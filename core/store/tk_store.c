@@ -204,14 +204,16 @@ int tk_store_commit(struct tk_store *s, const struct tk_store_value *values, siz
 }
 
 /* Ahead of time while the newest sector has room for all live values: if the erase fails, a further
- * sector is emptied into it. Not if nothing was committed since a stop in good order. */
+ * sector is emptied into it. Not if nothing was committed since a stop in good order, nor where all
+ * others are worn: next in turn is the newest one itself. */
 static bool wants_erase(const struct tk_store *s)
 {
     uint32_t live = s->flash->sector_size - tk_header_records(s) - s->headroom;
 
     live = s->headroom == 0 ? 0 : live;
     return !s->next_erased && !s->sector_closed && !s->is_marked &&
-           s->append_at + s->largest + live > room_end(s);
+           s->append_at + s->largest + live > room_end(s) &&
+           tk_write_next(s) != tk_media_sector(s, s->top.seq);
 }
 
 static int erase_step(struct tk_store *s)

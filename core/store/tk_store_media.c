@@ -30,12 +30,13 @@ bool tk_media_is_worn(const struct tk_store *s, uint32_t seq)
     return place < TK_WORN_PLACES && (s->top.worn >> place & 1) != 0;
 }
 
-/* All but the dead ones: what the next sector takes the place of, and what is older. */
+/* All but the dead ones: what the next sector takes the place of, and what is older. The newest one
+ * counts where all others are worn, too. */
 uint32_t tk_media_oldest(const struct tk_store *s)
 {
     uint32_t next = s->top.seq + 1, oldest;
 
-    while (next < s->top.seq + s->top.sectors && tk_media_is_worn(s, next))
+    while (next + 1 < s->top.seq + s->top.sectors && tk_media_is_worn(s, next))
         next++;
     oldest = next >= s->top.sectors ? next - s->top.sectors + 1 : 1;
     return oldest > s->oldest ? oldest : s->oldest;

@@ -165,6 +165,33 @@ static void a_wipe_condemns_no_good_sector(void **state)
     }
 }
 
+/* Then nothing is erased ahead of time: the place that comes next in turn is that of the newest
+ * one.
+ */
+static void a_wipe_that_leaves_one_good_sector(void **state)
+{
+    (void)state;
+    for (uint32_t sectors = 3; sectors < 6; sectors++) {
+        begin(SECTOR, sectors, 1);
+        run(0, 10);
+        for (uint32_t place = 0; place < sectors; place++)
+            f.worn[place] = place == 2 ? 0 : TK_SIM_NO_ERASE;
+        assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+        uint32_t n = 0;
+
+        for (; n < 30 && commit(n) == TK_STORE_OK; n++) {
+            (void)tk_store_prepare(&s);
+            assert_true(holds(n));
+        }
+        assert_in_range(n, 2, 29);
+        (void)tk_store_prepare(&s);
+        assert_true(holds(n - 1));
+        open_store();
+        assert_true(holds(n - 1));
+        end();
+    }
+}
+
 static void flash_that_fails_is_reported(void **state)
 {
     (void)state;
@@ -217,6 +244,7 @@ int main(void)
         cmocka_unit_test(an_empty_or_closed_store),
         cmocka_unit_test(a_worn_sector_is_counted),
         cmocka_unit_test(a_wipe_condemns_no_good_sector),
+        cmocka_unit_test(a_wipe_that_leaves_one_good_sector),
         cmocka_unit_test(flash_that_fails_is_reported),
         cmocka_unit_test(a_cut_in_each_operation),
     };
