@@ -6,12 +6,13 @@
 
 /* --- the newest header --- */
 
-/* Takes the header if it is the newest so far. Of format 1 only the newest is known to be one. */
+/* Takes the header if it is the newest so far; a copy, where the one before it is not right. Of
+ * format 1 only the newest is known to be one. */
 static void take(struct tk_store *s, struct tk_header *newest, const struct tk_header *h)
 {
     if (h->error == 0 && h->is_complete && h->seq > s->oldest)
         s->oldest = h->seq;
-    if (h->seq > newest->seq)
+    if (h->seq >= newest->seq)
         *newest = *h;
 }
 

@@ -175,19 +175,16 @@ static void derive(const char *purpose, uint8_t out[32])
                          strlen(purpose), out, NULL));
 }
 
-/* The record of one value of 2 bytes: count, head, check, nonce, value, tag. */
-static void openssl_decrypts_a_sealed_record(void **state)
+/* The record of one value of 2 bytes in sector seq: count, head, check, nonce, value, tag. */
+static void assert_openssl_decrypts(uint32_t seq)
 {
-    static const struct tk_store_piece piece = {"hi", 2};
-    static const struct tk_store_value value = {7, 1, &piece};
     uint8_t key[32], nonce_key[32], got[2], nonce[32];
-    uint8_t head[] = {1, 0, 0, 0, 2, 1, 7, 2}, message[sizeof head + 2];
-    int len;
-
-    (void)state;
-    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
-    const uint8_t *record = f.bytes + 1024 + 32;
+    uint8_t head[] = {
+        (uint8_t)seq, (uint8_t)(seq >> 8), (uint8_t)(seq >> 16), (uint8_t)(seq >> 24), 2, 1, 7, 2};
+    uint8_t message[sizeof head + 2];
+    const uint8_t *record = f.bytes + seq % 4 * 1024 + 32;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len;
 
     derive("tokenkeeper store key", key);
     derive("tokenkeeper store nonce", nonce_key);
@@ -202,6 +199,24 @@ static void openssl_decrypts_a_sealed_record(void **state)
     memcpy(message + sizeof head, "hi", 2);
     HMAC(EVP_sha256(), nonce_key, sizeof nonce_key, message, sizeof message, nonce, NULL);
     assert_memory_equal(nonce, record + 5, TK_STORE_NONCE);
+}
+
+static void openssl_decrypts_a_sealed_record(void **state)
+{
+    static const struct tk_store_piece piece = {"hi", 2};
+    static const struct tk_store_value value = {7, 1, &piece};
+
+    (void)state;
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    assert_openssl_decrypts(1);
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+    s.top.seq = 0x12345678; /* as after many laps, the newest one empty and in the first place */
+    s.oldest = s.top.seq + 1;
+    s.unwritten_since_mount = false;
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    assert_openssl_decrypts(0x12345679);
+    open_sealed();
+    assert_int_equal(s.top.seq, 0x12345679);
 }
 
 /* --- nonces --- */
@@ -262,6 +277,42 @@ static void a_torn_commit_never_reuses_a_nonce(void **state)
     assert_each_nonce_has_one_content();
     free(kept);
     free(kept_programmed);
+}
+
+/* --- misreads and wrong bits --- */
+
+static void a_misread_of_a_get_shows_in_nothing(void **state)
+{
+    uint8_t got[60];
+
+    (void)state;
+    assert_int_equal(put(7), TK_STORE_OK);
+    for (uint64_t at = 1; at < 60; at++) {
+        f.random = at;
+        f.misread_at = f.reads + at;
+        assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
+        assert_int_equal(got[59], 7);
+        assert_string_equal(tk_store_health(&s), "ok");
+    }
+}
+
+/* One wrong bit in the tag of a header is tolerated; with more, a mark has the header once more. */
+static void wrong_bits_in_the_tag_of_a_header(void **state)
+{
+    (void)state;
+    run(0, 3);
+    uint8_t *tag = f.bytes + s.top.seq % 4 * 1024 + 28;
+
+    for (int bits = 0; bits < 3; bits++) {
+        tk_store_close(&s);
+        open_sealed();
+        assert_true(holds(2));
+        tag[bits] ^= 0x10;
+    }
+    assert_int_equal(tk_store_open(&s, &f.flash, &spy), TK_STORE_OK);
+    run(3, 20);
+    open_sealed();
+    assert_true(holds(19));
 }
 
 /* --- an attacker who can write the flash, and the CRC --- */
@@ -371,6 +422,8 @@ int main(void)
         TEST(long_values_read_back),
         TEST(openssl_decrypts_a_sealed_record),
         TEST(a_torn_commit_never_reuses_a_nonce),
+        TEST(a_misread_of_a_get_shows_in_nothing),
+        TEST(wrong_bits_in_the_tag_of_a_header),
         TEST(a_forged_record_is_refused),
         TEST(another_key_is_refused),
         TEST(a_sealed_store_is_refused_without_a_seal),
