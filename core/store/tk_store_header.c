@@ -264,7 +264,7 @@ uint32_t tk_marks_read(struct tk_store *s)
     struct tk_header h;
 
     s->limit = tk_media_sector(s, s->top.seq) + s->flash->sector_size;
-    while (s->limit - size > s->top.opened_end && tk_header_at(s, s->limit - size, &h) &&
+    while (s->limit - size >= s->top.opened_end && tk_header_at(s, s->limit - size, &h) &&
            h.error == 0 && h.format == TK_FORMAT && h.seq == s->top.seq) {
         s->limit -= size;
         last = h.opened_end;

@@ -164,6 +164,26 @@ static void a_commit_is_appended_up_to_the_last_byte(void **state)
     }
 }
 
+/* With unit 1 a mark takes 36 bytes. */
+static void a_mark_is_written_up_to_the_last_byte(void **state)
+{
+    (void)state;
+    for (uint32_t left = 35; left <= 36; left++) {
+        begin(1024, 2, 1);
+        assert_int_equal(put(1, 992 - 7 - 8 - left), TK_STORE_OK);
+        assert_int_equal(s.limit - s.append_at, left);
+        uint64_t operations = f.operations;
+
+        tk_store_close(&s);
+        assert_int_equal(f.operations - operations, left == 36 ? 2 : 0);
+        open_store();
+        assert_int_equal(s.is_marked, left == 36);
+        assert_string_equal(tk_store_health(&s), "ok");
+        assert_int_equal(tk_store_need(len_of(1)), 992 - 7 - 8 - left);
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(what_is_left_is_known_to_the_byte),
         cmocka_unit_test(free_space_is_what_live_values_leave),
         cmocka_unit_test(a_commit_is_appended_up_to_the_last_byte),
+        cmocka_unit_test(a_mark_is_written_up_to_the_last_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
