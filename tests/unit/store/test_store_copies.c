@@ -249,9 +249,13 @@ static void a_wrong_bit_ends_with_its_sector(void **state)
     *byte ^= 0x10;
     assert_has(1, "a value that is old");
     assert_int_equal(s.bad_bit, 8 * (byte - f.bytes) + 4);
+    size_t place = (size_t)(byte - f.bytes) / 1024;
+    uint32_t wear = f.wear[place];
+
     for (int i = 0; i < 400; i++) {
         snprintf(number, sizeof number, "%d", i);
         put(2, number);
+        assert_int_equal(s.bad_bit == UINT32_MAX, f.wear[place] != wear);
         assert_has(1, "a value that is old");
         assert_has(2, number);
     }

@@ -31,7 +31,7 @@ static bool has_text(uint16_t key, const char *text)
 /* A device that starts, commits once, idles and stops. */
 static void assert_sleeper(uint32_t sectors, uint32_t unit, bool idles)
 {
-    enum { STARTS = 600 };
+    enum { STARTS = 200 };
 
     begin(4096, sectors, unit);
     run(0, 1);
