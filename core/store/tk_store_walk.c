@@ -190,7 +190,7 @@ static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t
 {
     uint32_t seq = s->top.seq;
 
-    while (at != 0 && seq % s->top.sectors != at / s->flash->sector_size)
+    while (seq % s->top.sectors != at / s->flash->sector_size)
         seq--;
     tk_cursor_first(s, c, seq);
     c->end = at;

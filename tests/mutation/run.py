@@ -41,6 +41,11 @@ DONE = [("core/base/tk_json*.c", ("base",)),
         ("core/base/tk_duration.c", ("base",)),
         ("core/https/tk_http_request.c", ("oauth",)),
         ("core/https/tk_http*.c", ("https",)),
+        ("core/store/tk_store_mount.c", ("store",)),
+        ("core/store/tk_store_plan.c", ("store",)),
+        ("core/store/tk_store_re*.c", ("store",)),
+        ("core/store/tk_store_sealed.c", ("store",)),
+        ("core/store/tk_store_w*.c", ("store",)),
         ("core/oauth/tk_token_serve.c", ("oauth", "keeper")),
         ("core/oauth/tk_budget.c", ("oauth",)),
         ("core/oauth/tk_state.c", ("oauth",)),
@@ -159,7 +164,7 @@ class Build:
         words[words.index("-c"):words.index("-c")] = [f"-I{(TREE / source).parent}"]
         for flag in ("-MF", "-MT"):
             words[words.index(flag) + 1] = str(work / "mutant.d")
-        done = subprocess.run([*words, "-w", "-O1", "-fsanitize=undefined",
+        done = subprocess.run([*words, "-w", "-O1", "-fsanitize=undefined", "-fsanitize=bounds-strict",
                                "-fsanitize-undefined-trap-on-error"], cwd=self.folder, capture_output=True, check=False)
         return made if done.returncode == 0 else None
 

@@ -30,12 +30,12 @@ static bool has_text(uint16_t key, const char *text)
 /* --- the last record --- */
 
 /* After a start; the last record has two values. Flash offset of it. */
-static uint32_t begin_unsettled(void)
+static uint32_t begin_unsettled(uint32_t sectors)
 {
     struct tk_store_piece pieces[] = {{"new", 3}, {"new, too", 8}};
     struct tk_store_value values[] = {{1, 1, &pieces[0]}, {2, 1, &pieces[1]}};
 
-    begin(1024, 3, 1);
+    begin(1024, sectors, 1);
     assert_int_equal(put(3, "kept"), TK_STORE_OK);
     assert_int_equal(put(1, "old"), TK_STORE_OK);
     assert_int_equal(tk_store_commit(&s, values, 2), TK_STORE_OK);
@@ -51,7 +51,7 @@ static void a_misread_while_it_is_copied_shows_in_nothing(void **state)
 
     (void)state;
     for (uint64_t at = 1; read; at++) {
-        (void)begin_unsettled();
+        (void)begin_unsettled(3);
         f.random = at * 7919;
         f.misread_at = f.reads + at;
         assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
@@ -71,7 +71,7 @@ static void it_is_dropped_where_it_changes(void **state)
 {
     (void)state;
     for (uint32_t byte = 0; byte < 1 + 4 + 2 + 3 + 8 + 4; byte++) {
-        uint32_t at = begin_unsettled();
+        uint32_t at = begin_unsettled(3);
 
         f.bytes[at + byte] ^= 0x09;
         assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
@@ -93,7 +93,7 @@ static void it_or_the_value_before_it_stays(void **state)
 
     (void)state;
     for (uint64_t seed = 1; seed < 150; seed++) {
-        uint32_t at = begin_unsettled();
+        uint32_t at = begin_unsettled(2); /* all that is live is copied */
 
         tk_sim_flash_weaken(&f, at + 5, 0x09); /* its check */
         f.weak = TK_SIM_WEAK_READ;
