@@ -27,6 +27,76 @@ static bool has_text(uint16_t key, const char *text)
            strcmp(got, text) == 0;
 }
 
+/* --- heads --- */
+
+/* Up to 253 bytes take one. As lengths, 254 and 255 mean something else. */
+static void values_of_one_head_and_of_more(void **state)
+{
+    static const uint16_t lengths[] = {0, 1, 253, 254, 255, 507, 508, 509};
+    static char large[509], got[509];
+    struct tk_store_piece piece = {large, 0};
+    struct tk_store_value value = {7, 1, &piece};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof large; i++)
+        large[i] = (char)(i * 7);
+    for (int i = 0; i < 8; i++) {
+        begin(1024, 2, 1);
+        piece.len = lengths[i];
+        assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+        for (int j = 0; j < 2; j++) {
+            assert_int_equal(tk_store_get(&s, 7, got, sizeof got), lengths[i]);
+            assert_memory_equal(got, large, lengths[i]);
+            open_store();
+            assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        }
+        end();
+    }
+}
+
+static void heads_of_a_wide_key_are_as_documented(void **state)
+{
+    static const uint8_t heads[] = {3, 240 + (4079 - 240) / 256, (4079 - 240) % 256, 0, 255, 0, 2};
+    static char large[256];
+    struct tk_store_piece piece = {large, 256};
+    struct tk_store_value value = {4079, 1, &piece};
+
+    (void)state;
+    begin(1024, 2, 1);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    uint8_t *record = f.bytes + s.append_at;
+
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    assert_memory_equal(record, heads, sizeof heads);
+    end();
+}
+
+/* The longest record in heads: it is copied after a start, and with its sector. */
+static void values_of_31_wide_keys(void **state)
+{
+    struct tk_store_value values[31];
+    struct tk_store_piece pieces[31];
+    char text[31][4];
+
+    (void)state;
+    begin(1024, 2, 4);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    for (uint16_t i = 0; i < 31; i++) {
+        pieces[i] = (struct tk_store_piece){text[i], (uint16_t)snprintf(text[i], 4, "%d", i)};
+        values[i] = (struct tk_store_value){(uint16_t)(1000 + 7 * i), 1, &pieces[i]};
+    }
+    assert_int_equal(tk_store_commit(&s, values, 31), TK_STORE_OK);
+    for (uint32_t seq = 1; seq < 4; seq++) {
+        for (uint16_t i = 0; i < 31; i++)
+            assert_true(has_text((uint16_t)(1000 + 7 * i), text[i]));
+        assert_int_equal(s.top.seq, seq);
+        open_store();
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        assert_int_equal(put(1, "another" + seq), TK_STORE_OK);
+    }
+    end();
+}
+
 /* --- damaged heads --- */
 
 /* The last record of all cannot be told from a torn one. */
@@ -203,6 +273,9 @@ static void keys_do_not_stand_for_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_of_one_head_and_of_more),
+        cmocka_unit_test(heads_of_a_wide_key_are_as_documented),
+        cmocka_unit_test(values_of_31_wide_keys),
         cmocka_unit_test(a_wrong_bit_in_the_last_head_costs_its_record),
         cmocka_unit_test(nothing_is_appended_after_lost_heads),
         cmocka_unit_test(a_last_head_that_is_continued),

@@ -279,6 +279,30 @@ static void a_torn_commit_never_reuses_a_nonce(void **state)
     free(kept_programmed);
 }
 
+/* --- copies --- */
+
+/* Whole, as the last one before a start; then with other values, when its sector is recycled. */
+static void records_are_copied(void **state)
+{
+    uint8_t got[60];
+
+    (void)state;
+    assert_int_equal(put(4), TK_STORE_OK);
+    assert_int_equal(put(5), TK_STORE_OK);
+    open_sealed();
+    assert_true(s.unsettled != 0);
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_int_equal(s.top.seq, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
+        assert_int_equal(got[59], 5);
+        open_sealed();
+    }
+    run(1, 40); /* of other keys */
+    assert_int_equal(tk_store_get(&s, 1, got, sizeof got), 60);
+    assert_int_equal(got[59], 5);
+}
+
 /* --- misreads and wrong bits --- */
 
 static void a_misread_of_a_get_shows_in_nothing(void **state)
@@ -422,6 +446,7 @@ int main(void)
         TEST(long_values_read_back),
         TEST(openssl_decrypts_a_sealed_record),
         TEST(a_torn_commit_never_reuses_a_nonce),
+        TEST(records_are_copied),
         TEST(a_misread_of_a_get_shows_in_nothing),
         TEST(wrong_bits_in_the_tag_of_a_header),
         TEST(a_forged_record_is_refused),
