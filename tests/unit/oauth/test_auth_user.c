@@ -162,6 +162,49 @@ static void the_portal_names_the_user_of_the_first_pair(void **state)
     assert_string_equal(world_status(&w, "user_id"), "5");
 }
 
+static void a_user_has_up_to_40_characters(void **state)
+{
+    char user[TK_ID_MAX + 2];
+
+    (void)state;
+    for (size_t more = 0; more < 2; more++) {
+        memset(user, '1', sizeof user);
+        user[TK_ID_MAX + more] = '\0';
+        world_set_client(&w);
+        world_assert_begins(exchange_without_user(user), "OK state=ready generation=1");
+        assert_string_equal(world_status(&w, "user_id"), more == 0 ? user : "");
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+/* Flash fails when the portal names it; the next pair stores it. */
+static void a_user_that_was_not_stored_is_stored_with_the_next_pair(void **state)
+{
+    const struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    world_set_client(&w);
+    world_latency(&w, 1000);
+    w.server.omits_user = true;
+    w.server.profile = "5";
+    world_give_code(&w, "c");
+    tk_sim_console_attach(&w.port, 1, true);
+    tk_sim_console_feed(&w.port, 1, "@2 auth code c\n", 15);
+    while (!a->rest.asks_user)
+        world_run(&w, 100);
+    w.flash.fail_at = w.flash.operations + 1;
+    w.flash.fail_until = UINT64_MAX;
+    world_run(&w, 5000);
+    w.flash.fail_until = 0;
+    assert_string_equal(world_status(&w, "user_id"), "5");
+    assert_false(a->info_stored);
+    world_run(&w, 30 * MINUTE);
+    assert_true(a->info_stored);
+    world_restart(&w, 1000);
+    assert_string_equal(world_status(&w, "user_id"), "5");
+}
+
 /* Then it is as if the portal had not named it. */
 static void a_user_that_cannot_be_read_is_refused(void **state)
 {
@@ -318,6 +361,8 @@ int main(void)
         TEST(a_user_that_the_portal_confirms_is_accepted),
         TEST(a_user_that_nothing_names_is_refused),
         TEST(the_portal_names_the_user_of_the_first_pair),
+        TEST(a_user_has_up_to_40_characters),
+        TEST(a_user_that_was_not_stored_is_stored_with_the_next_pair),
         TEST(a_user_that_cannot_be_read_is_refused),
         TEST(a_first_user_is_bound_only_if_it_is_certain),
         TEST(a_first_user_that_cannot_be_read_stays_unknown),

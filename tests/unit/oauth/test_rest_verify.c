@@ -14,6 +14,7 @@
 
 #define WORLD_SEED 11
 #include "one_world.h"
+#include "respond.h"
 
 #define MINUTE 60000
 #define HOUR   (60 * MINUTE)
@@ -69,6 +70,7 @@ static void an_endpoint_cannot_write_into_the_request(void **state)
         const char *endpoint, *line;
     } rows[] = {
         {"/rest/", "POST /rest/app.info HTTP/1.1"},
+        {"/", "POST /app.info HTTP/1.1"},
         {"./rest/", "POST /rest/app.info HTTP/1.1"},
         {":443/rest", "POST /rest/app.info HTTP/1.1"},
         {":/rest/1/%20/", "POST /rest/1/%20/app.info HTTP/1.1"},
@@ -95,6 +97,13 @@ static void an_endpoint_cannot_write_into_the_request(void **state)
         tear_down(NULL);
         set_up(NULL);
     }
+}
+
+static void its_length_is_in_the_request(void **state)
+{
+    (void)state;
+    provision("ok");
+    assert_non_null(strstr(w.last_request, "12\r\n\r\nauth=access1"));
 }
 
 /* --- a portal that moves --- */
@@ -301,6 +310,106 @@ static void after_a_transient_error_it_is_repeated_soon(void **state)
     assert_int_equal(w.server.checks, proofs);
 }
 
+static struct tk_account *account(void)
+{
+    return &w.keeper.accounts.of[0];
+}
+
+/* As the request reports it. */
+static void ends_with(enum tk_err err)
+{
+    static struct tk_http http;
+
+    respond(&http, 200, "{\"result\":{}}");
+    account()->rest.request.done(&account()->rest.request, err, err == TK_OK ? &http : NULL);
+}
+
+/* What a refresh met stays. */
+static void a_good_call_ends_its_own_error_only(void **state)
+{
+    (void)state;
+    provision("ok");
+    tk_account_set_error(account(), TK_E_TIMEOUT);
+    ends_with(TK_E_CONNECT_FAILED);
+    assert_int_equal(account()->last_error, TK_E_CONNECT_FAILED);
+    ends_with(TK_OK);
+    assert_int_equal(account()->last_error, TK_OK);
+    ends_with(TK_E_CONNECT_FAILED);
+    tk_account_set_error(account(), TK_E_TIMEOUT);
+    ends_with(TK_OK);
+    assert_int_equal(account()->last_error, TK_E_TIMEOUT);
+}
+
+/* It is of more use than a good call; an error of the call is newer. */
+static void what_a_refresh_met_is_shown_until_a_call_fails(void **state)
+{
+    struct tk_account *a = account();
+
+    (void)state;
+    provision("ok");
+    for (a->refresh.failures = 2; a->refresh.failures > 0; a->refresh.failures--) {
+        strcpy(a->server_error, "of_a_refresh");
+        ends_with(TK_OK);
+        assert_string_equal(a->server_error, "of_a_refresh");
+        ends_with(TK_E_CONNECT_FAILED);
+        assert_string_equal(a->server_error, "");
+    }
+    strcpy(a->server_error, "of_a_call");
+    ends_with(TK_OK);
+    assert_string_equal(a->server_error, "");
+}
+
+static void a_token_is_sent_until_its_last_second(void **state)
+{
+    struct tk_account *a = account();
+
+    (void)state;
+    for (unsigned left_s = 0; left_s < 2; left_s++) {
+        provision("ok");
+        ends_with(TK_E_CONNECT_FAILED);
+        a->expires_ms = a->rest.timer.due_ms + left_s * 1000;
+        world_run(&w, MINUTE + 10);
+        assert_int_equal(w.server.checks, 1 + left_s);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void a_start_and_a_stop_end_the_wait_for_the_next_call(void **state)
+{
+    static void (*const ends[])(struct tk_account *) = {tk_rest_verify, tk_rest_verify_stop};
+
+    (void)state;
+    provision("ok");
+    for (size_t i = 0; i < 2; i++) {
+        ends_with(TK_E_CONNECT_FAILED);
+        assert_true(account()->rest.timer.due_ms != TK_NEVER);
+        ends[i](account());
+        assert_true(account()->rest.timer.due_ms == TK_NEVER);
+    }
+}
+
+static void failures_are_counted_up_to_255(void **state)
+{
+    const struct tk_rest *r = &account()->rest;
+
+    (void)state;
+    provision("ok");
+    assert_int_equal(r->failures, 0);
+    ends_with(TK_E_CONNECT_FAILED);
+    assert_int_equal(r->failures, 1);
+    assert_true(r->timer.due_ms == w.port.now_ms + MINUTE);
+    account()->rest.failures = 254;
+    ends_with(TK_E_CONNECT_FAILED);
+    assert_int_equal(r->failures, 255);
+    ends_with(TK_E_CONNECT_FAILED);
+    assert_int_equal(r->failures, 255);
+    assert_true(r->timer.due_ms == w.port.now_ms + HOUR);
+    ends_with(TK_OK);
+    assert_int_equal(r->failures, 0);
+    assert_true(r->timer.due_ms == TK_NEVER);
+}
+
 static void after_a_refusal_it_is_repeated_slowly(void **state)
 {
     (void)state;
@@ -498,11 +607,17 @@ int main(void)
         TEST(a_third_redirect_is_refused_and_nothing_stored),
         TEST(a_redirect_loop_ends),
         TEST(an_endpoint_cannot_write_into_the_request),
+        TEST(its_length_is_in_the_request),
         TEST(a_hostile_redirect_changes_nothing),
         TEST(a_new_name_that_refuses_is_not_stored),
         TEST(if_flash_fails_the_move_is_in_ram),
         TEST(redirects_of_the_authorization_server_are_not_followed),
         TEST(after_a_transient_error_it_is_repeated_soon),
+        TEST(a_good_call_ends_its_own_error_only),
+        TEST(what_a_refresh_met_is_shown_until_a_call_fails),
+        TEST(a_token_is_sent_until_its_last_second),
+        TEST(a_start_and_a_stop_end_the_wait_for_the_next_call),
+        TEST(failures_are_counted_up_to_255),
         TEST(after_a_refusal_it_is_repeated_slowly),
         TEST(a_refused_token_is_refreshed_once),
         TEST(a_token_that_stays_refused_is_not_refreshed_again),
