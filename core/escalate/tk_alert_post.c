@@ -168,7 +168,7 @@ static void add_message(const struct tk_alert *alert, struct tk_text *t)
  * of the alert; others append event or cause, and the number of recurrences. */
 static void begin_task(const struct tk_alert *alert, struct tk_corezoid_post *p)
 {
-    char conv[TK_URL_MAX + 1], ref[REF_SIZE + 32], code[TK_ERR_CODE_MAX + 1];
+    char ref[REF_SIZE + 32], code[TK_ERR_CODE_MAX + 1];
     struct tk_text text;
 
     tk_text_init(&text, ref, sizeof ref);
@@ -181,37 +181,20 @@ static void begin_task(const struct tk_alert *alert, struct tk_corezoid_post *p)
     }
     if (alert->record.recurrences > 0)
         tk_text_print(&text, "-%u", (unsigned)alert->record.recurrences);
-    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_CONV, conv);
-    tk_corezoid_op(p, "create", conv, ref);
-}
-
-static void begin_signed(const struct tk_alert *alert, struct tk_corezoid_post *p, const char *base)
-{
-    char login[TK_URL_MAX + 1];
-
-    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_LOGIN, login);
-    tk_corezoid_begin(p, base, login);
-}
-
-static void sign(const struct tk_alert *alert, struct tk_corezoid_post *p)
-{
-    char key[TK_URL_MAX + 1];
-
-    tk_webhook_get(&alert->all->webhook, &alert->all->rt->storage, TK_WEBHOOK_KEY, key);
-    tk_corezoid_end(p, key);
-    tk_wipe(key, sizeof key);
+    tk_corezoid_op(p, "create", ref);
 }
 
 static void write_task(const struct tk_alert *alert, struct tk_text *out,
                        const struct tk_host *host, const char *base)
 {
-    struct tk_corezoid_post p = {.out = out, .host = *host};
+    struct tk_corezoid_post p = {
+        .out = out, .storage = &alert->all->rt->storage, .keys = TK_KEY_COREZOID_LOGIN};
 
     (void)tk_time_now(&alert->all->rt->time, &p.unix_s);
-    begin_signed(alert, &p, base);
+    tk_corezoid_begin(&p, host, base);
     begin_task(alert, &p);
     add_message(alert, out);
-    sign(alert, &p);
+    tk_corezoid_end(&p);
 }
 
 static size_t begin_plain(const struct tk_alert *alert, struct tk_text *out,

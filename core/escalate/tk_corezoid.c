@@ -29,50 +29,82 @@ void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t 
     memcpy(out, text, TK_COREZOID_SIGNATURE);
 }
 
+/* --- credentials --- */
+
+bool tk_corezoid_is_conv(const char *conv)
+{
+    conv += conv[0] == '-';
+    size_t len = strlen(conv);
+
+    return len <= TK_COREZOID_CONV_MAX && strspn(conv, "0123456789") == len && conv[0] != '0';
+}
+
+bool tk_corezoid_is_key(const char *key)
+{
+    return strlen(key) <= TK_COREZOID_KEY_MAX && tk_is_vchar(key);
+}
+
+bool tk_corezoid_is_login(const char *login)
+{
+    size_t len = 0;
+
+    while (tk_is_alnum(login[len]) || (login[len] != '\0' && strchr("-_.", login[len]) != NULL))
+        len++;
+    return login[len] == '\0' && len <= TK_COREZOID_LOGIN_MAX;
+}
+
 /* --- a request --- */
 
-static void add_path(struct tk_text *t, const char *base, const char *login, int64_t unix_s)
+static void add_path(const struct tk_corezoid_post *p, struct tk_text *t, const char *base)
 {
+    char login[TK_COREZOID_LOGIN_MAX + 1];
     size_t len = strcspn(base, "?#");
 
+    (void)tk_storage_text(p->storage, p->keys, login, sizeof login, tk_corezoid_is_login);
     tk_text_addn(t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
     tk_text_print(t, "/api/2/json/%s/", login);
-    tk_text_int(t, unix_s);
+    tk_text_int(t, p->unix_s);
     tk_text_char(t, '/');
     for (int i = 0; i < TK_COREZOID_SIGNATURE; i++)
         tk_text_char(t, '0');
 }
 
-void tk_corezoid_begin(struct tk_corezoid_post *p, const char *base, const char *login)
+void tk_corezoid_begin(struct tk_corezoid_post *p, const struct tk_host *host, const char *base)
 {
     char path[TK_URL_MAX + TK_COREZOID_LOGIN_MAX + 80];
     struct tk_text t;
 
     tk_text_init(&t, path, sizeof path);
-    add_path(&t, base, login, p->unix_s);
+    add_path(p, &t, base);
     p->path_len = t.len;
-    p->body_start =
-        tk_http_request(p->out, "POST", &p->host, path, "application/json; charset=utf8");
+    p->body_start = tk_http_request(p->out, "POST", host, path, "application/json; charset=utf8");
     tk_wipe(path, sizeof path);
 }
 
-void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *conv, const char *ref)
+void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *ref)
 {
-    tk_text_print(
-        p->out, "{\"ops\":[{\"type\":\"%s\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", type, conv);
+    char conv[TK_COREZOID_CONV_MAX + 2];
+
+    (void)tk_storage_text(p->storage, p->keys + 2, conv, sizeof conv, tk_corezoid_is_conv);
+    tk_text_print(p->out,
+                  "{\"ops\":[{\"type\":\"%s\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", type,
+                  conv[0] == '-' ? conv + 1 : conv);
     tk_text_json(p->out, ref);
     if (type[0] != 's')
         tk_text_add(p->out, ",\"data\":");
 }
 
-void tk_corezoid_end(struct tk_corezoid_post *p, const char *key)
+void tk_corezoid_end(struct tk_corezoid_post *p)
 {
+    char key[TK_COREZOID_KEY_MAX + 1];
     struct tk_text *out = p->out;
     char *end_of_path = out->buf + strlen("POST ") + p->path_len;
 
     tk_text_add(out, "}]}");
+    (void)tk_storage_text(p->storage, p->keys + 1, key, sizeof key, tk_corezoid_is_key);
     tk_corezoid_sign(end_of_path - TK_COREZOID_SIGNATURE, key, p->unix_s, out->buf + p->body_start,
                      out->len - p->body_start);
+    tk_wipe(key, sizeof key);
     tk_http_request_end(out, p->body_start, 0);
 }
 
@@ -94,8 +126,7 @@ static bool is_duplicate(const struct tk_json_scan *s)
 
 /* What the response says: {"request_proc":"ok","ops":[{"proc":"ok","data":{...}}, ...]} */
 struct outcome {
-    /* Whose value comes next; from VALUE on one of seen->names. */
-    enum { PACKAGE, PROC, DESCRIPTION, ELSE, VALUE } member;
+    uint8_t member; /* of `members`: whose value comes next */
     bool in_ops;
     bool in_data;
     bool has_package;
@@ -104,39 +135,43 @@ struct outcome {
     struct tk_corezoid_seen *seen;
 };
 
+/* The members that count, and how deep they stand. From DATA on they are those of data. */
+enum { PACKAGE, PROC, DESCRIPTION, DATA, MEMBERS = 6 };
+static const struct {
+    uint8_t depth;
+    const char name[15];
+} members[MEMBERS] = {{1, "request_proc"}, {3, "proc"},    {3, "description"},
+                      {4, "device"},       {4, "account"}, {4, "access_token"}};
+
 static void read_name(struct outcome *o, const struct tk_json_scan *s)
 {
-    o->member = ELSE;
     if (s->depth == 1)
         o->in_ops = tk_json_scan_is(s, "ops");
     if (s->depth == 3)
-        o->in_data = o->seen->names != NULL && tk_json_scan_is(s, "data");
-    if (s->depth == 1 && tk_json_scan_is(s, "request_proc")) {
-        o->member = PACKAGE;
-        o->has_package = true;
-    } else if (s->depth == 3 && tk_json_scan_is(s, "proc")) {
-        o->member = PROC;
-    } else if (s->depth == 3 && tk_json_scan_is(s, "description")) {
-        o->member = DESCRIPTION;
+        o->in_data = tk_json_scan_is(s, "data");
+    for (o->member = 0; o->member < MEMBERS; o->member++) {
+        if (members[o->member].depth == s->depth && tk_json_scan_is(s, members[o->member].name))
+            break;
     }
-    for (unsigned i = 0; o->in_data && s->depth == 4 && i < TK_COREZOID_VALUES; i++) {
-        if (tk_json_scan_is(s, o->seen->names[i]))
-            o->member = VALUE + i;
-    }
+    o->has_package |= o->member == PACKAGE;
 }
 
 static void read_value(struct outcome *o, const struct tk_json_scan *s)
 {
     struct tk_corezoid_seen *seen = o->seen;
+    bool is_ok = tk_json_scan_is(s, "ok");
 
     if (o->member == PACKAGE)
-        seen->is_answer = tk_json_scan_is(s, "ok");
-    if (o->in_ops && o->member == PROC)
-        o->is_op_ok |= tk_json_scan_is(s, "ok");
-    if (o->in_ops && o->member == DESCRIPTION && is_duplicate(s))
+        seen->is_answer = is_ok;
+    if (!o->in_ops || o->member == MEMBERS)
+        return;
+    if (o->member == PROC)
+        o->is_op_ok |= is_ok;
+    else if (o->member == DESCRIPTION && is_duplicate(s))
         o->is_op_ok = seen->is_duplicate = true;
-    if (o->in_ops && o->member >= VALUE && tk_json_scan_is(s, seen->values[o->member - VALUE]))
-        seen->equal |= (uint8_t)(1 << (o->member - VALUE));
+    else if (o->member >= DATA && o->in_data && seen->values != NULL &&
+             tk_json_scan_is(s, seen->values[o->member - DATA]))
+        seen->equal |= (uint8_t)(1 << (o->member - DATA));
 }
 
 /* Each element of ops counts. */

@@ -9,10 +9,11 @@
  *      /api/2/json/<login>/<Unix time>/<hex of SHA-1(time + key + body + key)>
  *
  * The response is a 200 with the result in its body. Direct URLs accept any JSON and respond the
- * same way. The API requires SHA-1; TLS does not accept it here. Pure functions.
+ * same way. The API requires SHA-1; TLS does not accept it here.
  */
 
 #include "tk_http.h"
+#include "tk_storage.h"
 #include "tk_text.h"
 #include "tk_url.h"
 
@@ -25,42 +26,47 @@ enum {
 
 #define TK_COREZOID_URL "https://api.corezoid.com"
 
-/* A request as it is written into out. */
-struct tk_corezoid_post {
-    struct tk_text *out; /* these three are set by the caller */
-    int64_t unix_s;
-    struct tk_host host;
+/* Whether a login, a key, or the id of a process is valid. The latter may have a - in front, which
+ * is not part of it. */
+bool tk_corezoid_is_login(const char *login);
+bool tk_corezoid_is_key(const char *key);
+bool tk_corezoid_is_conv(const char *conv);
 
+/* A request as it is written into out. The caller sets these ... */
+struct tk_corezoid_post {
+    struct tk_text *out;
+    struct tk_storage *storage;
+    uint16_t keys; /* of the store: login; key and id of the process follow */
+    int64_t unix_s;
+
+    /* ... and not these. */
     size_t path_len;
     size_t body_start;
 };
 
 /* Writes the head of a request. base: the path of the API's URL, "" or "/base". The signature is
  * zeros until tk_corezoid_end. */
-void tk_corezoid_begin(struct tk_corezoid_post *p, const char *base, const char *login);
+void tk_corezoid_begin(struct tk_corezoid_post *p, const struct tk_host *host, const char *base);
 
-/* Writes the beginning of the body. type: "create", "modify" or "show". conv: the id of the
- * process, digits. ref: unique among the process's active tasks. The data of the task, a JSON
- * object, follows; or nothing, after "show". */
-void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *conv,
-                    const char *ref);
+/* Writes the beginning of the body. type: "create", "modify" or "show". ref: unique among the
+ * process's active tasks. The data of the task, a JSON object, follows; or nothing, after "show".
+ */
+void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *ref);
 
 /* Ends the body and signs the request. */
-void tk_corezoid_end(struct tk_corezoid_post *p, const char *key);
+void tk_corezoid_end(struct tk_corezoid_post *p);
 
 /* Writes the signature, without a NUL. */
 void tk_corezoid_sign(char out[TK_COREZOID_SIGNATURE], const char *key, int64_t unix_s,
                       const char *body, size_t len);
 
-enum { TK_COREZOID_VALUES = 3 }; /* that are looked for in the data of a task */
-
 /* More of a response than its result. */
 struct tk_corezoid_seen {
-    /* Set by the caller: names of data, NULL: none, and strings to compare their values with. */
-    const char *const *names;
-    const char *values[TK_COREZOID_VALUES];
+    /* Set by the caller, NULL: nothing is compared: what the data of a task may have as device,
+     * account and access_token. */
+    const char *const *values;
 
-    uint8_t equal;     /* bit i: the task has names[i] with values[i] */
+    uint8_t equal;     /* bit i: the task has values[i] */
     bool is_answer;    /* the package is ok: the error is that of an operation */
     bool is_duplicate; /* the ref is that of an active task */
 };

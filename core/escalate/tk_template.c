@@ -52,21 +52,24 @@ static void add_value(struct tk_text *t, const struct tk_word *word, const void 
                       bool in_string)
 {
     const char *from = (const char *)values + word->offset;
-    char utc[24] = "";
-    struct tk_text utc_text;
-    const char *text = utc;
-    int64_t number = 0;
+    const char *quote = in_string ? "" : "\"";
+    const char *text;
+    int64_t number;
 
-    if (word->kind == TK_WORD_TEXT)
-        memcpy(&text, from, sizeof text);
-    else
+    if (word->kind != TK_WORD_TEXT) {
         memcpy(&number, from, sizeof number);
-    tk_text_init(&utc_text, utc, sizeof utc);
-    if (number != 0)
-        tk_text_time(&utc_text, number);
-    if (word->kind == TK_WORD_NUMBER)
-        tk_text_int(t, number);
-    else if (in_string)
+        if (word->kind == TK_WORD_NUMBER) {
+            tk_text_int(t, number);
+            return;
+        }
+        tk_text_add(t, quote);
+        if (number != 0)
+            tk_text_time(t, number);
+        tk_text_add(t, quote);
+        return;
+    }
+    memcpy(&text, from, sizeof text);
+    if (in_string)
         tk_text_json_part(t, text);
     else
         tk_text_json(t, text);

@@ -20,10 +20,8 @@
 
 enum { SHOW, CREATE, MODIFY };
 
-/* Bits of tk_corezoid_seen.equal, in the order of `compared`. */
+/* Bits of tk_corezoid_seen.equal: device and account; access_token, too. */
 enum { OURS = 3, CURRENT = 7 };
-
-static const char *const compared[TK_COREZOID_VALUES] = {"device", "account", "access_token"};
 
 static enum tk_err write_op(struct tk_request *r, struct tk_text *out);
 static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *response);
@@ -42,44 +40,35 @@ static struct tk_timers *timers_of(const struct tk_alert *alert)
 
 static uint16_t key_of(const struct tk_alert *alert, enum tk_task_setting which)
 {
-    return tk_account_key(alert->account->index, TK_KEY_TASK_CONV + (unsigned)which);
+    return tk_account_key(alert->account->index, TK_KEY_TASK_LOGIN + (unsigned)which);
 }
 
-static bool is_valid(enum tk_task_setting which, const char *value)
+static enum tk_webhook_setting same(enum tk_task_setting which)
 {
-    static const uint8_t same[] = {[TK_TASK_CONV] = TK_WEBHOOK_CONV,
-                                   [TK_TASK_LOGIN] = TK_WEBHOOK_LOGIN,
-                                   [TK_TASK_KEY] = TK_WEBHOOK_KEY,
-                                   [TK_TASK_REF] = TK_WEBHOOK_LOGIN,
-                                   [TK_TASK_URL] = TK_WEBHOOK_URL};
+    static const uint8_t settings[] = {TK_WEBHOOK_LOGIN, TK_WEBHOOK_KEY, TK_WEBHOOK_CONV,
+                                       TK_WEBHOOK_LOGIN, TK_WEBHOOK_URL};
 
-    return value[0] == '\0' || tk_webhook_valid[same[which]](value);
+    return (enum tk_webhook_setting)settings[which];
 }
 
-/* Returns the value in out, without ENDING. */
-static const char *read_setting(const struct tk_alert *alert, enum tk_task_setting which,
-                                char out[TK_URL_MAX + 1])
+/* True if it is set. */
+static bool read_setting(const struct tk_alert *alert, enum tk_task_setting which,
+                         char out[TK_URL_MAX + 1])
 {
-    struct tk_storage *storage = &alert->all->rt->storage;
-    const char *value = out;
-
-    (void)tk_storage_text(storage, key_of(alert, which), out, TK_URL_MAX + 1, NULL);
-    if (which == TK_TASK_CONV && out[0] == ENDING)
-        value++;
-    if (!is_valid(which, value)) {
-        tk_storage_reject(storage, key_of(alert, which));
-        out[0] = '\0';
-    }
-    if (out[0] == '\0' && which >= TK_TASK_REF)
+    if (tk_storage_text(&alert->all->rt->storage, key_of(alert, which), out, TK_URL_MAX + 1,
+                        tk_webhook_valid[same(which)]))
+        return true;
+    if (which >= TK_TASK_REF)
         (void)tk_copy(out, TK_URL_MAX + 1,
                       which == TK_TASK_REF ? alert->account->name : TK_COREZOID_URL);
-    return value;
+    return false;
 }
 
 void tk_token_task_get(const struct tk_alert *alert, enum tk_task_setting which,
                        char out[TK_URL_MAX + 1])
 {
-    if (read_setting(alert, which, out) != out)
+    (void)read_setting(alert, which, out);
+    if (which == TK_TASK_CONV && out[0] == ENDING)
         out[0] = '\0';
 }
 
@@ -88,11 +77,10 @@ static void load(struct tk_alert *alert)
     struct tk_token_task *task = &alert->task;
     char text[TK_URL_MAX + 1];
 
-    task->complete = true;
-    for (int which = TK_TASK_KEY; which >= TK_TASK_CONV; which--) {
-        task->ending = read_setting(alert, (enum tk_task_setting)which, text) != text;
-        task->complete = task->complete && text[0] != '\0';
-    }
+    task->complete = read_setting(alert, TK_TASK_LOGIN, text) &&
+                     read_setting(alert, TK_TASK_KEY, text) &&
+                     read_setting(alert, TK_TASK_CONV, text);
+    task->ending = task->complete && text[0] == ENDING;
     tk_wipe(text, sizeof text);
 }
 
@@ -154,7 +142,8 @@ static void start(struct tk_alert *alert, uint8_t op)
     alert->task.op = op;
     alert->task.busy = true;
     alert->account->pins++; /* to the end of the request */
-    (void)tk_host_parse(&r->host, read_setting(alert, TK_TASK_URL, url), NULL);
+    (void)read_setting(alert, TK_TASK_URL, url);
+    (void)tk_host_parse(&r->host, url, NULL);
     r->write = write_op;
     r->done = op_done;
     r->keepalive_ms = KEEPALIVE_MS;
@@ -174,20 +163,16 @@ static void task_due(struct tk_timer *timer, uint64_t now_ms)
 
 static void begin_request(const struct tk_alert *alert, struct tk_corezoid_post *p)
 {
-    char url[TK_URL_MAX + 1], login[TK_URL_MAX + 1];
+    static const char types[][8] = {"show", "create", "modify"};
+    char text[TK_URL_MAX + 1];
+    struct tk_host host;
     const char *base;
 
-    (void)tk_host_parse(&p->host, read_setting(alert, TK_TASK_URL, url), &base);
-    tk_corezoid_begin(p, base, read_setting(alert, TK_TASK_LOGIN, login));
-}
-
-static void add_op(const struct tk_alert *alert, struct tk_corezoid_post *p)
-{
-    static const char types[][8] = {"show", "create", "modify"};
-    char conv[TK_URL_MAX + 1], ref[TK_URL_MAX + 1];
-
-    tk_corezoid_op(p, types[alert->task.op], read_setting(alert, TK_TASK_CONV, conv),
-                   read_setting(alert, TK_TASK_REF, ref));
+    (void)read_setting(alert, TK_TASK_URL, text);
+    (void)tk_host_parse(&host, text, &base);
+    tk_corezoid_begin(p, &host, base);
+    (void)read_setting(alert, TK_TASK_REF, text);
+    tk_corezoid_op(p, types[alert->task.op], text);
 }
 
 /* What other processes may read. */
@@ -235,17 +220,16 @@ static void add_data(const struct tk_alert *alert, struct tk_text *out)
 static enum tk_err write_op(struct tk_request *r, struct tk_text *out)
 {
     struct tk_alert *alert = of_request(r);
-    struct tk_corezoid_post p = {.out = out};
-    char key[TK_URL_MAX + 1];
+    struct tk_runtime *rt = alert->all->rt;
+    struct tk_corezoid_post p = {
+        .out = out, .storage = &rt->storage, .keys = key_of(alert, TK_TASK_LOGIN)};
 
     alert->task.sent = wanted(alert);
-    (void)tk_time_now(&alert->all->rt->time, &p.unix_s);
+    (void)tk_time_now(&rt->time, &p.unix_s);
     begin_request(alert, &p);
-    add_op(alert, &p);
     if (alert->task.op != SHOW)
         add_data(alert, out);
-    tk_corezoid_end(&p, read_setting(alert, TK_TASK_KEY, key));
-    tk_wipe(key, sizeof key);
+    tk_corezoid_end(&p);
     return TK_OK;
 }
 
@@ -313,9 +297,9 @@ static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *respo
 {
     struct tk_alert *alert = of_request(r);
     struct tk_account *a = alert->account;
-    struct tk_corezoid_seen seen = {
-        .names = compared,
-        .values = {tk_device_id(alert->all->rt->config->port), a->name, token_of(alert)}};
+    const char *const values[] = {tk_device_id(alert->all->rt->config->port), a->name,
+                                  token_of(alert)};
+    struct tk_corezoid_seen seen = {.values = values};
 
     a->pins--;
     alert->task.busy = false;
@@ -370,22 +354,22 @@ static bool is_in_use(const struct tk_token_task *task, enum tk_task_setting whi
 
 enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which, const char *value)
 {
-    char before[TK_URL_MAX + 2] = {ENDING};
-    bool is_same = strcmp(read_setting(alert, which, before + 1), value) == 0;
+    struct tk_runtime *rt = alert->all->rt;
+    char stored[TK_URL_MAX + 2] = {ENDING};
     bool unsets = which == TK_TASK_CONV && value[0] == '\0';
-    enum tk_err err = TK_OK;
+    enum tk_err err = tk_webhook_check(&rt->https, same(which), value);
 
-    if (!is_valid(which, value))
-        return TK_E_BAD_VALUE;
+    (void)read_setting(alert, which, stored + 1);
+    if (err != TK_OK || strcmp(stored + 1, value) == 0)
+        return err;
     if (unsets && is_ours(&alert->task))
-        value = before;
-    else if (!is_same && !unsets && is_in_use(&alert->task, which, value))
+        value = stored;
+    else if (!unsets && is_in_use(&alert->task, which, value))
         return TK_E_TASK_IN_USE;
-    if (!is_same)
-        err = tk_storage_put(&alert->all->rt->storage, key_of(alert, which), value, strlen(value));
-    tk_wipe(before, sizeof before);
-    if (!is_same && err == TK_OK)
+    err = tk_storage_put(&rt->storage, key_of(alert, which), value, strlen(value));
+    if (err == TK_OK)
         restart(alert);
+    tk_wipe(stored, sizeof stored);
     return err;
 }
 

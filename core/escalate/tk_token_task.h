@@ -22,9 +22,9 @@
 
 /* In the order of their keys in tk_keys.h. */
 enum tk_task_setting {
-    TK_TASK_CONV,  /* of the process; the task is written while this, login and key are set */
     TK_TASK_LOGIN, /* of an API user with whom the process is shared */
     TK_TASK_KEY,   /* of that user, secret */
+    TK_TASK_CONV,  /* of the process; the task is written while all three are set */
     TK_TASK_REF,   /* of the task; default: the account's name */
     TK_TASK_URL    /* of the API */
 };

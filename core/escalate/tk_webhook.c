@@ -30,30 +30,11 @@ static bool is_good_url(const char *url)
            tk_host_parse(&host, url, &rest);
 }
 
-static bool is_good_conv(const char *conv)
-{
-    return consists_of(conv, "0123456789", TK_COREZOID_CONV_MAX) && conv[0] != '0';
-}
-
-static bool is_good_key(const char *key)
-{
-    return strlen(key) <= TK_COREZOID_KEY_MAX && tk_is_vchar(key);
-}
-
 static bool is_good_header(const char *header)
 {
     static const char name[] = "Authorization: ";
 
     return strlen(header) <= TK_URL_MAX && tk_same_nocase_n(header, name, sizeof name - 1);
-}
-
-static bool is_good_login(const char *login)
-{
-    size_t len = 0;
-
-    while (tk_is_alnum(login[len]) || (login[len] != '\0' && strchr("-_.", login[len]) != NULL))
-        len++;
-    return login[len] == '\0' && len <= TK_COREZOID_LOGIN_MAX;
 }
 
 static bool is_good_level(const char *level)
@@ -63,9 +44,9 @@ static bool is_good_level(const char *level)
 
 /* NULL: see check_template. */
 bool (*const tk_webhook_valid[TK_WEBHOOK_SETTINGS])(const char *value) = {
-    [TK_WEBHOOK_URL] = is_good_url,       [TK_WEBHOOK_LEVEL] = is_good_level,
-    [TK_WEBHOOK_HEADER] = is_good_header, [TK_WEBHOOK_LOGIN] = is_good_login,
-    [TK_WEBHOOK_KEY] = is_good_key,       [TK_WEBHOOK_CONV] = is_good_conv};
+    [TK_WEBHOOK_URL] = is_good_url,        [TK_WEBHOOK_LEVEL] = is_good_level,
+    [TK_WEBHOOK_HEADER] = is_good_header,  [TK_WEBHOOK_LOGIN] = tk_corezoid_is_login,
+    [TK_WEBHOOK_KEY] = tk_corezoid_is_key, [TK_WEBHOOK_CONV] = tk_corezoid_is_conv};
 
 static enum tk_err check_template(struct tk_https *https, const char *value)
 {
@@ -81,13 +62,16 @@ static enum tk_err check_template(struct tk_https *https, const char *value)
     return err;
 }
 
-static enum tk_err check(struct tk_https *https, enum tk_webhook_setting which, const char *value)
+enum tk_err tk_webhook_check(struct tk_https *https, enum tk_webhook_setting which,
+                             const char *value)
 {
     if (value[0] == '\0')
         return TK_OK;
     if (which == TK_WEBHOOK_TEMPLATE)
         return check_template(https, value);
-    return tk_webhook_valid[which](value) ? TK_OK : TK_E_BAD_VALUE;
+    bool is_good = tk_webhook_valid[which](value) && (which != TK_WEBHOOK_CONV || value[0] != '-');
+
+    return is_good ? TK_OK : TK_E_BAD_VALUE;
 }
 
 /* The level is stored as a number. */
@@ -133,7 +117,7 @@ static void load_template(struct tk_webhook *w, struct tk_runtime *rt, char text
 {
     w->bad_template = false;
     tk_webhook_get(w, &rt->storage, TK_WEBHOOK_TEMPLATE, text);
-    enum tk_err err = check(&rt->https, TK_WEBHOOK_TEMPLATE, text);
+    enum tk_err err = tk_webhook_check(&rt->https, TK_WEBHOOK_TEMPLATE, text);
 
     w->bad_template = err == TK_E_TEMPLATE_JSON;
     if (w->bad_template)
@@ -166,7 +150,7 @@ enum tk_err tk_webhook_set(struct tk_webhook *w, struct tk_runtime *rt,
                            enum tk_webhook_setting which, const char *value, bool *new_target)
 {
     char before[TK_URL_MAX + 1];
-    enum tk_err err = check(&rt->https, which, value);
+    enum tk_err err = tk_webhook_check(&rt->https, which, value);
 
     if (err != TK_OK)
         return err;

@@ -24,7 +24,7 @@ enum tk_webhook_setting {
     TK_WEBHOOK_SETTINGS
 };
 
-/* Whether a value is valid, for the settings with a check of their own; NULL for the template. */
+/* Whether a stored value is one; NULL for the template. */
 extern bool (*const tk_webhook_valid[TK_WEBHOOK_SETTINGS])(const char *value);
 
 #define TK_TEMPLATE_MAX TK_URL_MAX /* no webhook setting is longer than a URL */
@@ -38,6 +38,10 @@ struct tk_webhook {
 
 /* Reads the settings from flash. */
 void tk_webhook_load(struct tk_webhook *w, struct tk_runtime *rt);
+
+/* Checks a setting, as tk_webhook_set. */
+enum tk_err tk_webhook_check(struct tk_https *https, enum tk_webhook_setting which,
+                             const char *value);
 
 /* Checks, stores and applies a setting; "" restores the default. *new_target: whether POSTs go to
  * another target from now on. TK_E_BAD_VALUE, TK_E_STORAGE_*; for a template the errors of

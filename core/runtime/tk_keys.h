@@ -20,7 +20,7 @@ enum {
     TK_KEY_IP = 3,                /* text, see tk_ip_parse */
     TK_KEY_NTP = 4,               /* host name */
     TK_KEY_ESCALATE_TEMPLATE = 5, /* text */
-    TK_KEY_COREZOID_LOGIN = 6,    /* text */
+    TK_KEY_COREZOID_LOGIN = 6,    /* text; the next two belong to it, see tk_corezoid.h */
     TK_KEY_COREZOID_KEY = 7,      /* text, secret */
     TK_KEY_COREZOID_CONV = 8,     /* digits */
     TK_KEY_HISTORY = 9,           /* see tk_history.c */
@@ -53,12 +53,11 @@ enum {
     TK_KEY_MOVED_FROM = 18,      /* former host[:port] of the portal */
     TK_KEY_CLIENT_SECRET_NEXT = 19, /* secret */
     TK_KEY_PORTAL_FAULT = 20, /* 1 byte, enum tk_portal_fault; after a move the new host[:port] */
-    TK_KEY_TASK_CONV = 21,  /* digits, behind a - to be blanked; to TK_KEY_TASK_URL in the order of
-                               enum tk_task_setting */
-    TK_KEY_TASK_LOGIN = 22, /* text */
-    TK_KEY_TASK_KEY = 23,   /* text, secret */
-    TK_KEY_TASK_REF = 24,   /* text */
-    TK_KEY_TASK_URL = 25,   /* text */
+    TK_KEY_TASK_LOGIN = 21,   /* text; to TK_KEY_TASK_URL in the order of enum tk_task_setting */
+    TK_KEY_TASK_KEY = 22,     /* text, secret */
+    TK_KEY_TASK_CONV = 23,    /* digits, behind a - if the task is to be blanked */
+    TK_KEY_TASK_REF = 24,     /* text */
+    TK_KEY_TASK_URL = 25,     /* text */
     TK_KEY_LAST = TK_KEY_TASK_URL,
     TK_KEYS_PER_ACCOUNT = 32
 };
