@@ -181,6 +181,23 @@ def consume(b24: Bitrix24, gateway: Gateway, program: str) -> None:
     say("portal", done.stdout[:100] + " ...")
 
 
+def through_corezoid(b24: Bitrix24, gateway: Gateway) -> None:
+    chapter("Another process reads the token through Corezoid")
+    corezoid, shown = b24.corezoid, ("corezoid_token", "OK")
+    gateway.type(f"set corezoid_token_url https://{b24.webhook}")
+    gateway.type(f"set corezoid_token_login {corezoid.token_login}")
+    gateway.type(f"set corezoid_token_key {corezoid.token_key}")
+    gateway.type(f"set corezoid_token_conv {corezoid.diagram}")
+    end = time.monotonic() + PATIENT_S
+    while value(gateway.type("status", only=shown), "corezoid_token") != "ok":
+        check(time.monotonic() < end, "the token is not in the task")
+    task = f"{{{{conv[{corezoid.diagram}].ref[token]."
+    say("process", f"POST {task}client_endpoint}}}}user.current auth={task}access_token}}}}")
+    answer = corezoid.call("user.current", b24.ca)
+    check("result" in answer, "the portal refuses the process")
+    say("portal", str(answer)[:100] + " ...")
+
+
 def power_cut(b24: Bitrix24, gateway: Gateway) -> None:
     chapter("Power cut: kill -9, then a start from flash")
     shown = ("status", "state", "generation", "expires_in", "next_refresh_in", "OK", "EVT")
@@ -206,14 +223,18 @@ def outage(b24: Bitrix24, gateway: Gateway) -> None:
     say("bitrix24", "works again")
     gateway.wait_for("EVT escalation ref=token event=cleared")
     wait_for_post(b24, "cleared")
-    check([post["json"]["event"] for post in b24.posts()] == ["raised", "cleared"],
+    check([post["json"]["event"] for post in alerts(b24)] == ["raised", "cleared"],
           "reported more than once")
+
+
+def alerts(b24: Bitrix24) -> list[dict]:
+    return [post for post in b24.posts() if "event" in post["json"]]
 
 
 def wait_for_post(b24: Bitrix24, event: str) -> None:
     end = time.monotonic() + PATIENT_S
     while time.monotonic() < end:
-        for post in b24.posts():
+        for post in alerts(b24):
             if post["json"]["event"] == event:
                 say("webhook", " ".join(f"{k}={v}" for k, v in post["json"].items()))
                 return
@@ -233,6 +254,7 @@ def main() -> int:
             provision(b24, gateway)
             refreshes(b24, gateway)
             consume(b24, gateway, program)
+            through_corezoid(b24, gateway)
             power_cut(b24, gateway)
             outage(b24, gateway)
             chapter("Everything worked.")

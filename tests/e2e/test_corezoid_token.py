@@ -2,10 +2,7 @@
 """The token in a task of Corezoid, where another process reads it."""
 
 import json
-import ssl
 import unittest
-import urllib.parse
-import urllib.request
 
 from keeper import GatewayCase, Keeper
 
@@ -30,16 +27,6 @@ class TokenTaskCase(GatewayCase):
         (keeper or self.k).wait_status(corezoid_token=state)
         return self.corezoid.held.get("token", {})
 
-    def process(self, method: str = "profile") -> dict:
-        """Another process, which knows the reference alone: its node calls the portal."""
-        conv = f"{{{{conv[{self.corezoid.diagram}].ref[token]."
-        url = self.corezoid.fill(conv + "client_endpoint}}") + method
-        form = {"auth": self.corezoid.fill(conv + "access_token}}")}
-        trust = ssl.create_default_context(cafile=self.b24.ca)
-        with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=20,
-                                    context=trust) as response:
-            return json.load(response)
-
     def token(self, keeper: Keeper | None = None) -> str:
         return (keeper or self.k).get().stdout.strip()
 
@@ -55,11 +42,11 @@ class TokenTask(TokenTaskCase):
         self.assertEqual(first, self.token())
         self.assertEqual((task["device"], task["account"], task["state"], task["portal"]),
                          (self.k.must("version")["id"], "token", "ready", self.b24.portal))
-        self.assertIn("result", self.process())
+        self.assertIn("result", self.corezoid.call("profile", self.b24.ca))
         self.k.must_refresh()
         self.k.wait_for(lambda: self.corezoid.held["token"]["access_token"] != first)
         self.assertEqual(self.corezoid.held["token"]["access_token"], self.token())
-        self.assertIn("result", self.process())
+        self.assertIn("result", self.corezoid.call("profile", self.b24.ca))
         text = json.dumps(self.b24.posts())
         for secret in (planted["value"] for planted in self.b24.planted()
                        if planted["kind"] in ("refresh_token", "client_secret")):
