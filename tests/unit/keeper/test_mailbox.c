@@ -239,6 +239,17 @@ static void closing_answers_all_who_wait(void **state)
     tk_mailbox_run(&box);
 }
 
+static void closing_answers_a_rejection(void **state)
+{
+    uint32_t wait_s = 99;
+
+    (void)state;
+    world_provision(&w);
+    during = close_box;
+    assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_CANCELLED);
+    assert_int_equal(wait_s, 0);
+}
+
 static void close_while_two_wait(void)
 {
     during = close_box;
@@ -322,6 +333,25 @@ static void a_post_that_posts_again_runs_once_a_pass(void **state)
     assert_string_equal(order, "112");
 }
 
+static void close_the_mailbox(struct tk_mailbox *b, struct tk_mailbox_post *post)
+{
+    note(b, post);
+    assert_true(tk_mailbox_close(b));
+}
+
+static void a_post_may_close_the_mailbox(void **state)
+{
+    (void)state;
+    order[0] = '\0';
+    first_post = (struct tk_mailbox_post){.run = close_the_mailbox};
+    second_post = (struct tk_mailbox_post){.run = note};
+    assert_true(tk_mailbox_post(&box, &first_post));
+    assert_true(tk_mailbox_post(&box, &second_post));
+    tk_mailbox_run(&box);
+    assert_string_equal(order, "1");
+    assert_false(second_post.queued);
+}
+
 /* What 32-bit systems pay for a slot; pointers are wider here. */
 static void a_slot_is_small(void **state)
 {
@@ -345,10 +375,12 @@ int main(void)
         TEST(a_timeout_of_zero_does_not_wait),
         TEST(a_task_without_a_slot_waits_for_its_timeout),
         TEST(closing_answers_all_who_wait),
+        TEST(closing_answers_a_rejection),
         TEST(closing_answers_those_without_a_slot),
         TEST(closing_with_a_slot_that_was_left),
         TEST(posts_run_once_and_in_order),
         TEST(a_post_that_posts_again_runs_once_a_pass),
+        TEST(a_post_may_close_the_mailbox),
         TEST(a_slot_is_small),
     };
 
