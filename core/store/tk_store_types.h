@@ -17,6 +17,12 @@
 #define TK_STORE_SEALING 1
 #endif
 
+/* A build with RAM to spare keeps an index of keys 0 to TK_STORE_INDEX - 1, 4 bytes each: for
+ * hundreds of values, which a search would walk over for each key. */
+#ifndef TK_STORE_INDEX
+#define TK_STORE_INDEX 0
+#endif
+
 enum {
     TK_STORE_OK = 0,
     TK_STORE_MISSING = -1,  /* the key has no value */
@@ -105,6 +111,14 @@ struct tk_header {
         opened_end; /* end of the records that are known to be complete; TK_HEADER_ERASED, ... */
 };
 
+#if TK_STORE_INDEX > 0
+struct tk_store_index {
+    uint32_t seq, oldest;        /* it is of these sectors ... */
+    uint32_t append_at;          /* ... up to here; 0: of none */
+    uint32_t at[TK_STORE_INDEX]; /* flash offset of the newest record that has the key; 0: none */
+};
+#endif
+
 /* Owned by the caller, private to the store. What is small comes first: short instructions reach
  * it. */
 struct tk_store {
@@ -129,6 +143,9 @@ struct tk_store {
     uint32_t largest;   /* bytes of the largest record since mount */
     uint32_t headroom;  /* bytes that surely fit, without counting live values again */
     uint32_t bad_bit;   /* number of the one bit known to read wrong; UINT32_MAX: none */
+#if TK_STORE_INDEX > 0
+    struct tk_store_index index;
+#endif
 };
 
 /* A position in a sector: a record, and one of its entries. Offsets are flash offsets. */

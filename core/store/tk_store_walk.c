@@ -172,7 +172,7 @@ static bool concerns(const struct tk_cursor *c, uint16_t key)
 }
 
 /* Flash offset of the newest record that has an entry of the key; 0: none. */
-static uint32_t newest_of(struct tk_store *s, uint16_t key)
+static uint32_t search(struct tk_store *s, uint16_t key)
 {
     struct tk_cursor c;
     uint32_t at = 0;
@@ -184,6 +184,59 @@ static uint32_t newest_of(struct tk_store *s, uint16_t key)
     }
     return at;
 }
+
+#if TK_STORE_INDEX > 0
+/* Adds the entries behind the cursor. */
+static void add_entries(struct tk_store *s, struct tk_cursor *c)
+{
+    while (tk_cursor_next(s, c)) {
+        if (c->key < TK_STORE_INDEX && !c->is_all)
+            s->index.at[c->key] = c->at;
+        for (uint32_t key = 0; key < TK_STORE_INDEX && c->is_all; key++)
+            s->index.at[key] = c->at;
+    }
+}
+
+/* Brings the index up to date: after a commit its record is added, after an opening all are read.
+ */
+static void update_index(struct tk_store *s)
+{
+    struct tk_store_index *index = &s->index;
+    uint32_t oldest = tk_media_oldest(s), seq = s->top.seq;
+    struct tk_cursor c;
+
+    if (index->append_at == s->append_at && index->seq == seq && index->oldest == oldest)
+        return;
+    tk_cursor_first(s, &c, seq);
+    if (index->append_at > c.end && index->append_at < s->append_at && index->seq == seq &&
+        index->oldest == oldest) {
+        c.end = index->append_at;
+        add_entries(s, &c);
+    } else {
+        memset(index, 0, sizeof *index);
+        for (seq = oldest; seq <= s->top.seq; seq++) {
+            tk_cursor_first(s, &c, seq);
+            add_entries(s, &c);
+        }
+    }
+    index->seq = s->top.seq;
+    index->oldest = oldest;
+    index->append_at = s->read_failed ? 0 : s->append_at;
+}
+
+static uint32_t newest_of(struct tk_store *s, uint16_t key)
+{
+    if (key >= TK_STORE_INDEX || s->append_at == 0)
+        return search(s, key);
+    update_index(s);
+    return s->index.at[key];
+}
+#else
+static uint32_t newest_of(struct tk_store *s, uint16_t key)
+{
+    return search(s, key);
+}
+#endif
 
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
 static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t key)
@@ -258,6 +311,10 @@ bool tk_cursor_is_live(struct tk_store *s, const struct tk_keys *newer, const st
     bool is_live = !e->deleted && !(is_seen && e->key < 256);
     struct tk_cursor c = *e;
 
+#if TK_STORE_INDEX > 0
+    if (is_live && e->key < TK_STORE_INDEX)
+        return newest_of(s, e->key) == e->at;
+#endif
     for (uint32_t seq = is_seen ? s->top.seq : e->seq; is_live && seq >= e->seq; seq--) {
         if (seq > e->seq)
             tk_cursor_first(s, &c, seq);

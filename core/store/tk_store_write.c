@@ -32,6 +32,9 @@ static void drop_unsettled(struct opening *o)
         return;
     s->append_at = s->unsettled;
     s->unsettled = 0;
+#if TK_STORE_INDEX > 0
+    s->index.append_at = 0;
+#endif
     o->attempt = -1;
 }
 

@@ -101,7 +101,8 @@ static bool is_header(struct device *d, uint32_t at)
            at - d->store.top.seq % d->shape.sectors * d->shape.sector_size < 2 * unit;
 }
 
-/* how: bit 0: without a restart, but for a header; bit 1: the unit reads now and then. A head that
+/* how: bit 0: without a restart, but for a header, and with an index, which knows where the values
+ * are until the next start; bit 1: the unit reads now and then. A head that
  * cannot be read costs the records after it in its sector, the newest header costs its sector; both
  * are reported. So every value is right, or refused, or older, however old; committed again, all is
  * as before. */
@@ -113,7 +114,7 @@ enum finding try_damage(struct proof *p, struct device *d, const struct model *m
     p->reached = true;
     d->sim.random = mix(t->at, t->how) | 1;
     tk_sim_flash_damage(&d->sim, t->at, (t->how & 2) == 0);
-    if ((t->how & 1) == 0 || is_header(d, t->at)) {
+    if ((t->how & 1) == 0 || TK_STORE_INDEX > 0 || is_header(d, t->at)) {
         enum finding f = boot(p, d);
 
         if (!is_good(f))
