@@ -28,7 +28,7 @@
 
 #define UNCHANGED "; nothing was changed"
 
-enum { PATH_SIZE = PATH_MAX, FLASH_MAX = 262144 };
+enum { PATH_SIZE = PATH_MAX };
 
 struct file {
     char path[PATH_SIZE + 16];
@@ -42,8 +42,8 @@ static struct {
     struct tk_seal seal, new_seal;
     struct tk_store from, to;
     struct tk_reseal work;
-    uint8_t content[FLASH_MAX]; /* of the file: a search for all keys reads it 100,000 times */
-    struct tk_flash copy;       /* reads it there */
+    uint8_t content[TK_HOST_FLASH_MAX]; /* of the file */
+    struct tk_flash copy;               /* reads it there */
     struct file file, fresh, replaced;
 } rekey;
 
@@ -116,33 +116,10 @@ static bool failed(const char *what, const struct file *file)
     return false;
 }
 
-static bool erase(const struct tk_flash *flash)
-{
-    int ret = TK_FLASH_OK;
-
-    for (uint32_t i = 0; i < flash->sectors && ret == TK_FLASH_OK; i++)
-        ret = flash->erase(flash->ctx, i * flash->sector_size);
-    return ret == TK_FLASH_OK && flash->sync(flash->ctx) == TK_FLASH_OK;
-}
-
-/* Creates the file without content; one that a power cut left over is replaced. */
 static bool create_fresh(void)
 {
-    const struct tk_flash *shape = &rekey.file.flash.flash;
-    off_t size = (off_t)shape->sector_size * shape->sectors;
-
-    if (unlink(rekey.fresh.path) != 0 && errno != ENOENT)
-        return failed("remove", &rekey.fresh);
-    int fd = open(rekey.fresh.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && ftruncate(fd, size) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    if (good)
-        good = tk_posix_flash_open(&rekey.fresh.flash, rekey.fresh.path, shape->sector_size,
-                                   shape->sectors, shape->unit) == TK_POSIX_FLASH_OK &&
-               erase(&rekey.fresh.flash.flash);
-    return good || failed("create", &rekey.fresh);
+    return tk_host_create_flash(&rekey.fresh.flash, rekey.fresh.path) ||
+           failed("create", &rekey.fresh);
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b)
@@ -154,7 +131,7 @@ static bool erase_file(struct file *file)
 {
     if (tk_host_open_flash(&file->flash, file->path) != TK_EXIT_OK)
         return false;
-    bool good = erase(&file->flash.flash) || failed("overwrite", file);
+    bool good = tk_host_erase_flash(&file->flash.flash) || failed("overwrite", file);
 
     tk_posix_flash_close(&file->flash);
     return good;
@@ -191,26 +168,6 @@ static bool replace(void)
 }
 
 /* --- stores --- */
-
-static int read_copy(void *ctx, uint32_t offset, void *buf, size_t len)
-{
-    (void)ctx;
-    if (offset > sizeof rekey.content || len > sizeof rekey.content - offset)
-        return TK_FLASH_ERR;
-    memcpy(buf, rekey.content + offset, len);
-    return TK_FLASH_OK;
-}
-
-static bool read_file(void)
-{
-    const struct tk_flash *flash = &rekey.file.flash.flash;
-    size_t size = (size_t)flash->sector_size * flash->sectors;
-
-    rekey.copy = *flash;
-    rekey.copy.read = read_copy;
-    return size <= sizeof rekey.content &&
-           flash->read(flash->ctx, 0, rekey.content, size) == TK_FLASH_OK;
-}
 
 static struct tk_store_seal *old_seal(void)
 {
@@ -256,16 +213,10 @@ static int copy(void)
 {
     rekey.work.from = &rekey.from;
     rekey.work.to = &rekey.to;
-    (void)tk_store_open(&rekey.to, &rekey.fresh.flash.flash, &rekey.new_seal.store);
-    int ret = tk_reseal_copy(&rekey.work);
+    int ret = tk_reseal(&rekey.work, &rekey.fresh.flash.flash, &rekey.new_seal.store);
 
-    if (ret != TK_STORE_OK)
-        return ret;
-    tk_store_close(&rekey.to);
-    if (rekey.fresh.flash.failed) /* the store may have passed it by */
-        return TK_STORE_FLASH;
-    ret = tk_store_open(&rekey.to, &rekey.fresh.flash.flash, &rekey.new_seal.store);
-    return ret != TK_STORE_OK ? ret : tk_reseal_compare(&rekey.work);
+    /* the store may have passed by what failed */
+    return ret == TK_STORE_OK && rekey.fresh.flash.failed ? TK_STORE_FLASH : ret;
 }
 
 static int reseal(void)
@@ -294,7 +245,7 @@ static int finish(void)
 
 static int with_seals(void)
 {
-    if (!read_file())
+    if (!tk_host_copy_flash(&rekey.file.flash.flash, rekey.content, &rekey.copy))
         return report(TK_STORE_FLASH);
     if (tk_store_open(&rekey.from, &rekey.copy, &rekey.new_seal.store) == TK_STORE_OK)
         return finish();

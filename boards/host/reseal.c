@@ -78,3 +78,15 @@ int tk_reseal_compare(struct tk_reseal *r)
 {
     return for_each(r, compare_value);
 }
+
+int tk_reseal(struct tk_reseal *r, const struct tk_flash *flash, struct tk_store_seal *seal)
+{
+    (void)tk_store_open(r->to, flash, seal);
+    int ret = tk_reseal_copy(r);
+
+    if (ret != TK_STORE_OK)
+        return ret;
+    tk_store_close(r->to);
+    ret = tk_store_open(r->to, flash, seal);
+    return ret != TK_STORE_OK ? ret : tk_reseal_compare(r);
+}

@@ -6,7 +6,7 @@
 
 #include "tk_store.h"
 
-enum { TK_RESEAL_VALUE_MAX = 32768 }; /* as much as a sector */
+enum { TK_RESEAL_VALUE_MAX = 16384 }; /* bytes: more than any value has */
 
 /* Owned by the caller, private; holds secrets afterwards: wipe it. */
 struct tk_reseal {
@@ -24,5 +24,9 @@ int tk_reseal_copy(struct tk_reseal *r);
 
 /* Reads both stores. TK_STORE_OK, or TK_STORE_FLASH: they differ. */
 int tk_reseal_compare(struct tk_reseal *r);
+
+/* Both, with r->to on this flash, which must be empty, and sealed with this seal or, if NULL, not
+ * sealed. */
+int tk_reseal(struct tk_reseal *r, const struct tk_flash *flash, struct tk_store_seal *seal);
 
 #endif

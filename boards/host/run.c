@@ -2,6 +2,7 @@
 #include "access.h"
 #include "announce.h"
 #include "control.h"
+#include "enlarge.h"
 #include "events.h"
 #include "flash_file.h"
 #include "host.h"
@@ -102,6 +103,14 @@ static int open_flash(const struct tk_options *options)
     if (!tk_host_flash_path(options, path) || !tk_host_make_parents(path, 0700))
         return TK_EXIT_USAGE;
     return tk_host_open_flash(&service.flash, path);
+}
+
+static bool enlarge_flash(const struct tk_options *options)
+{
+    char path[TK_HOST_PATH];
+
+    return tk_host_flash_path(options, path) &&
+           tk_host_enlarge(&service.flash, path, service.port.has_key ? service.port.key : NULL);
 }
 
 static bool open_sockets(const struct tk_options *options)
@@ -215,7 +224,7 @@ static int serve(const struct tk_options *options)
                                         .on_line = print_line,
                                         .on_security = report_security,
                                         .is_trusted = is_trusted};
-    if (!load_key(options->key))
+    if (!load_key(options->key) || !enlarge_flash(options))
         return TK_EXIT_USAGE;
     if (!tk_host_load_roots(&service.trust, options->ca))
         return TK_EXIT_USAGE;

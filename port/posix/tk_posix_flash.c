@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BOUNCE = 4096 };
+enum { BOUNCE = 4096, BLANK = 32768 };
 
 /* --- whole reads and writes --- */
 
@@ -50,7 +50,7 @@ static int write_all(int fd, uint64_t at, const uint8_t *data, size_t len)
 
 static int write_blank(int fd, uint64_t at, uint64_t len)
 {
-    uint8_t blank[BOUNCE];
+    uint8_t blank[BLANK];
     int ret = TK_FLASH_OK;
 
     memset(blank, 0xff, sizeof blank);

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import preload
 from keeper import GatewayCase
 
-SECTOR, SECTORS = 32768, 8
+SECTOR, SECTORS = 262144, 4
 READS = 300
 # What a command answers when the flash failed.
 REFUSED = ("storage_failed", "storage_unreadable", "storage_corrupt", "busy")
@@ -88,16 +89,82 @@ class SlowFlash(GatewayCase):
         worn = ((self.used() + 1 + i) % SECTORS for i in range(count))
         self.start_with(TK_WORN=",".join(map(str, worn)), TK_SECTOR=str(SECTOR))
 
-    def fill_sectors(self, count: int) -> None:
-        filler = "x" * 200
-        for i in range(count * SECTOR // len(filler)):
-            self.k.must(f'set escalate_template {{"n":{i},"text":"{filler}"}}')
-        self.k.must("unset escalate_template")
+    def use_sectors(self, count: int) -> None:
+        """After a power cut the next commit opens another sector."""
+        for i in range(count):
+            self.k.must(f"set escalate_url https://localhost/{i}")
+            self.k.kill()
+            self.k.start()
+        self.k.must("unset escalate_url")
 
     def test_worn_sectors_are_passed_by(self) -> None:
         self.sound = dict(self.k.env)
         for count in (1, SECTORS - 2):
             self.start_worn(count)
-            self.fill_sectors(3)
+            self.use_sectors(2 * SECTORS)
             self.k.end()
             self.assert_all_there(("25m",))
+
+
+class EarlierFlash(GatewayCase):
+    """Files of earlier versions, which are smaller."""
+
+    sizes = (131072, 262144)
+
+    def start_small(self, size: int, *options: str) -> None:
+        """In a directory that has no place for a larger file."""
+        self.k = self.keeper(start=False, options=options)
+        self.k.flash.write_bytes(b"\xff" * size)
+        self.k.flash.chmod(0o600)
+        self.k.flash.with_name("flash.bin.new").mkdir()
+        self.k.start()
+        self.k.provision()
+        self.k.must("ref add second")
+        self.k.must("set portal shop")
+        self.assertIn("keeps its size", self.k.errors())
+        self.assertEqual(self.k.flash.stat().st_size, size)
+
+    def held(self) -> dict[str, str]:
+        shown = {ref: self.k.must(f"ref {ref}").last + repr(self.k.must("show"))
+                 for ref in ("second", "token")}
+        return shown | self.k.get_json("--ref", "token")
+
+    def assert_grows(self, size: int) -> None:
+        held, old = self.held(), self.k.home / "old"
+        held.pop("expires_in")
+        self.k.end()
+        self.k.flash.with_name("flash.bin.new").rmdir()
+        os.link(self.k.flash, old)
+        self.k.start()
+        now = self.held()
+        now.pop("expires_in")
+        self.assertEqual(now, held)
+        self.assertEqual(self.k.flash.stat().st_size, SECTOR * SECTORS)
+        self.assertEqual(old.read_bytes(), b"\xff" * size)
+        self.assertEqual(sorted(self.k.home.glob("flash.bin*")), [self.k.flash])
+        self.k.kill()
+        self.k.start()
+        self.k.must("ref token")
+        self.k.must_refresh()
+
+    def test_they_grow(self) -> None:
+        for size in self.sizes:
+            with self.subTest(size):
+                self.start_small(size)
+                self.assert_grows(size)
+
+    def test_sealed_ones_grow(self) -> None:
+        key = self.k.home / "key"
+        key.write_bytes(b"the key of the flash of this test")
+        key.chmod(0o600)
+        self.start_small(self.sizes[1], "--key", str(key))
+        self.assert_grows(self.sizes[1])
+
+    def test_what_cannot_be_read_is_left_alone(self) -> None:
+        self.k.end()
+        self.k.flash.write_bytes(b"\0" * self.sizes[1])
+        self.k.start(hello=False)
+        self.assertEqual(self.k.wait_end(), 2)
+        self.assertIn("storage_foreign", self.k.errors())
+        self.assertEqual(self.k.flash.read_bytes(), b"\0" * self.sizes[1])
+        self.assertEqual(sorted(self.k.home.glob("flash.bin*")), [self.k.flash])

@@ -9,7 +9,7 @@ import unittest
 import preload
 from keeper import ROOT, GatewayCase
 
-SECTOR, SECTORS = 32768, 8
+SECTOR, SECTORS = 262144, 4
 # Valid for each hidden setting: of one that is missing here the test fails.
 PLANTED = {"client_secret": "plantedClientSecret0001", "client_secret_next": "plantedNextSecret00002",
            "escalate_url": "https://127.0.0.1:9/plantedHook00003",
@@ -139,13 +139,13 @@ class ForgottenWorn(GatewayCase):
         self.assertEqual(places, [self.bad])
 
     def test_unset(self) -> None:
-        self.assertIn("left=1/8", self.k.must("unset client_secret").last)
+        self.assertIn("left=1/4", self.k.must("unset client_secret").last)
         self.assert_only_there()
 
     def test_factory_reset(self) -> None:
         device = self.k.must("version")["id"]
         answer = self.k.command(f"factory-reset {device[-4:]}")
-        self.assertEqual((answer.code, answer["left"]), ("storage_failed", "1/8"))
+        self.assertEqual((answer.code, answer["left"]), ("storage_failed", "1/4"))
         self.assert_only_there()
 
 

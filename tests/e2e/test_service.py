@@ -224,16 +224,6 @@ class Pty(GatewayCase):
         self.k.start(hello=False)
         self.k.wait_for(lambda: link.exists() and os.readlink(link) != "/nowhere")
 
-    def test_a_flash_file_of_0_1_keeps_its_shape(self) -> None:
-        self.k.flash.write_bytes(b"\xff" * 131072)
-        self.k.flash.chmod(0o600)
-        self.k.start()
-        self.k.provision()
-        self.assertEqual(self.k.end(), 0)
-        self.assertEqual(self.k.flash.stat().st_size, 131072)
-        self.k.start()
-        self.assertEqual(self.k.status()["state"], "ready")
-
     def test_invalid_flash_files(self) -> None:
         for path in ("/proc/flash.bin", str(self.k.home)):
             done = self.k.run("run", "--flash", path, "--console", "none", "--socket",
