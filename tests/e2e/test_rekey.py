@@ -209,7 +209,7 @@ class SlowRekey(Rekeyed):
         self.k.flash.chmod(0o600)
         for error, content in (("not a flash file", self.old[:-1]),
                                ("storage_foreign", b"\0" * len(self.old)),
-                               ("storage_shape", self.old[262144:][:131072])):
+                               ("storage_shape", BLANK * 4096 + self.old[262144:389120])):
             self.k.flash.write_bytes(content)
             self.assert_refused(error, "--key", old, "--new-key", new)
         self.k.flash.unlink()
