@@ -53,9 +53,9 @@ static void report_changes(struct tk_keeper *k)
 {
     for (size_t i = 0; i < TK_ACCOUNTS; i++) {
         const struct tk_account *a = &k->accounts.of[i];
-        enum tk_state state = tk_account_state(a);
+        enum tk_state state = a->used ? tk_account_state(a) : k->reported[i];
 
-        if (!a->used || state == k->reported[i])
+        if (state == k->reported[i])
             continue;
         k->reported[i] = state;
         report_state(k, a);
