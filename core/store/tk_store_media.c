@@ -46,6 +46,9 @@ int tk_media_erase_step(struct tk_store *s, uint32_t at)
 {
     int ret = s->flash->erase(s->flash->ctx, at);
 
+#if TK_STORE_INDEX > 0
+    s->index.append_at = 0;
+#endif
     if (s->bad_bit / 8 - at < s->flash->sector_size)
         s->bad_bit = UINT32_MAX;
     s->next_erased = ret == TK_FLASH_OK;

@@ -17,7 +17,7 @@
 #define TK_STORE_SEALING 1
 #endif
 
-/* A build with RAM to spare keeps an index of keys 0 to TK_STORE_INDEX - 1, 4 bytes each: for
+/* A build with RAM to spare keeps an index of keys 0 to TK_STORE_INDEX - 1, 12 bytes each: for
  * hundreds of values, which a search would walk over for each key. */
 #ifndef TK_STORE_INDEX
 #define TK_STORE_INDEX 0
@@ -113,9 +113,13 @@ struct tk_header {
 
 #if TK_STORE_INDEX > 0
 struct tk_store_index {
-    uint32_t seq, oldest;        /* it is of these sectors ... */
-    uint32_t append_at;          /* ... up to here; 0: of none */
-    uint32_t at[TK_STORE_INDEX]; /* flash offset of the newest record that has the key; 0: none */
+    uint32_t seq, oldest; /* it is of these sectors ... */
+    uint32_t append_at;   /* ... up to here; 0: of none */
+    bool is_whole;        /* the newest one has a header that can be read */
+    /* flash offsets of records, 0: none; by key */
+    uint32_t newest[TK_STORE_INDEX];   /* that has the key */
+    uint32_t last[TK_STORE_INDEX];     /* the same for tk_find_previous, 0 if it deletes the key */
+    uint32_t previous[TK_STORE_INDEX]; /* that had it before */
 };
 #endif
 

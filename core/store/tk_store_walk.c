@@ -186,57 +186,93 @@ static uint32_t search(struct tk_store *s, uint16_t key)
 }
 
 #if TK_STORE_INDEX > 0
+/* counts: the sector may hold live values. is_whole: and values before those. */
+static void note(struct tk_store_index *index, const struct tk_cursor *c, uint32_t key, bool counts,
+                 bool is_whole)
+{
+    if (counts)
+        index->newest[key] = c->at;
+    if (!is_whole)
+        return;
+    if (!c->is_copy)
+        index->previous[key] = index->last[key];
+    index->last[key] = c->deleted ? 0 : c->at;
+}
+
 /* Adds the entries behind the cursor. */
-static void add_entries(struct tk_store *s, struct tk_cursor *c)
+static void add_entries(struct tk_store *s, struct tk_cursor *c, bool counts, bool is_whole)
 {
     while (tk_cursor_next(s, c)) {
         if (c->key < TK_STORE_INDEX && !c->is_all)
-            s->index.at[c->key] = c->at;
+            note(&s->index, c, c->key, counts, is_whole);
         for (uint32_t key = 0; key < TK_STORE_INDEX && c->is_all; key++)
-            s->index.at[key] = c->at;
+            note(&s->index, c, key, counts, is_whole);
     }
 }
 
-/* Brings the index up to date: after a commit its record is added, after an opening all are read.
- */
+/* What search and tk_find_previous would find. */
+static void add_sector(struct tk_store *s, uint32_t seq, bool counts)
+{
+    struct tk_store_index *index = &s->index;
+    uint8_t health = s->health;
+    struct tk_header h;
+    struct tk_cursor c;
+    bool is_whole = tk_header_read(s, seq, &h);
+
+    if (is_whole || counts) {
+        tk_cursor_first(s, &c, seq);
+        add_entries(s, &c, counts, is_whole);
+        is_whole = is_whole && (seq == s->top.seq || c.at == c.limit);
+    }
+    if (!is_whole) {
+        memset(index->last, 0, sizeof index->last);
+        memset(index->previous, 0, sizeof index->previous);
+    }
+    index->is_whole = is_whole;
+    s->health = counts ? s->health : health;
+}
+
+/* Brings the index up to date: after a commit its record is added, else all are read. */
 static void update_index(struct tk_store *s)
 {
     struct tk_store_index *index = &s->index;
-    uint32_t oldest = tk_media_oldest(s), seq = s->top.seq;
+    uint32_t oldest = tk_media_oldest(s), seq = s->top.seq, from = index->append_at;
+    bool is_older = index->seq == seq && index->oldest == oldest && from != 0;
     struct tk_cursor c;
 
-    if (index->append_at == s->append_at && index->seq == seq && index->oldest == oldest)
+    if (is_older && from == s->append_at)
         return;
-    tk_cursor_first(s, &c, seq);
-    if (index->append_at > c.end && index->append_at < s->append_at && index->seq == seq &&
-        index->oldest == oldest) {
-        c.end = index->append_at;
-        add_entries(s, &c);
+    if (is_older && from < s->append_at) {
+        tk_cursor_first(s, &c, seq);
+        c.end = from;
+        add_entries(s, &c, true, index->is_whole);
     } else {
         memset(index, 0, sizeof *index);
-        for (seq = oldest; seq <= s->top.seq; seq++) {
-            tk_cursor_first(s, &c, seq);
-            add_entries(s, &c);
-        }
+        for (uint32_t i = s->top.sectors; i-- > 0;)
+            add_sector(s, seq - i, seq - i >= oldest && seq - i <= seq);
     }
-    index->seq = s->top.seq;
+    index->seq = seq;
     index->oldest = oldest;
     index->append_at = s->read_failed ? 0 : s->append_at;
 }
 
-static uint32_t newest_of(struct tk_store *s, uint16_t key)
+static bool is_indexed(struct tk_store *s, uint16_t key)
 {
     if (key >= TK_STORE_INDEX || s->append_at == 0)
-        return search(s, key);
+        return false;
     update_index(s);
-    return s->index.at[key];
-}
-#else
-static uint32_t newest_of(struct tk_store *s, uint16_t key)
-{
-    return search(s, key);
+    return true;
 }
 #endif
+
+static uint32_t newest_of(struct tk_store *s, uint16_t key)
+{
+#if TK_STORE_INDEX > 0
+    if (is_indexed(s, key))
+        return s->index.newest[key];
+#endif
+    return search(s, key);
+}
 
 /* Places the cursor at the entry of a key in the record at this flash offset, which has one. */
 static void go_to(struct tk_store *s, struct tk_cursor *c, uint32_t at, uint16_t key)
@@ -266,6 +302,12 @@ void tk_find_previous(struct tk_store *s, struct tk_cursor *c, uint16_t key)
     uint8_t health = s->health;
     struct tk_header h;
 
+#if TK_STORE_INDEX > 0
+    if (is_indexed(s, key)) {
+        go_to(s, c, s->index.last[key] == 0 ? 0 : s->index.previous[key], key);
+        return;
+    }
+#endif
     for (uint32_t i = s->top.sectors; i-- > 0;) {
         uint32_t seq = s->top.seq - i;
         bool is_whole = tk_header_read(s, seq, &h);
