@@ -71,8 +71,8 @@ bool tk_host_create_flash(struct tk_posix_flash *flash, const char *path)
 
     if (fd >= 0)
         close(fd);
-    good = good && open_shaped(flash, path) == TK_POSIX_FLASH_OK &&
-           tk_host_erase_flash(&flash->flash);
+    good =
+        good && open_shaped(flash, path) == TK_POSIX_FLASH_OK && tk_host_erase_flash(&flash->flash);
     flash->flash.sync = NULL;
     return good;
 }

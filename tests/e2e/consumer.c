@@ -110,7 +110,7 @@ static int call(const char *method, const char *body)
     printf("outcome=%d status=%d has_next=%d next=%llu total=%llu last_id=%s operating=%u "
            "length=%zu\n",
            r.outcome, r.status, r.has_next, (unsigned long long)r.next, (unsigned long long)r.total,
-           r.last_id, (unsigned)r.operating_ms, answer_len);
+           r.last_id, (unsigned)r.operating_s, answer_len);
     return status == TK_CONSUMER_OK ? status : report(&e);
 }
 

@@ -36,7 +36,7 @@ class Connection:
 
     def send_part(self, data: bytes | dict, piece: int = PIECE) -> None:
         if isinstance(data, dict):
-            data = json.dumps(data).encode()
+            data = json.dumps(data, ensure_ascii=False).encode()
         for at in range(0, len(data), piece):
             some = data[at:at + piece]
             self.send(b"%d\n%s" % (len(some), some))

@@ -5,7 +5,6 @@
 #include "libtokenkeeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +13,6 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE does the same */
-#endif
 
 #define EXPORTED __attribute__((visibility("default")))
 #define GREETING "{\"tokenkeeper\":2}\n"
@@ -108,40 +103,19 @@ static const char *environment(const char *name)
 /* As `tokenkeeper get`. */
 static const char *path_of(const struct tk_consumer *c, char out[sizeof(struct sockaddr_un)])
 {
+    static const char *const places[][2] = {
+        {"XDG_RUNTIME_DIR", ""}, {"XDG_STATE_HOME", ""}, {"HOME", "/.local/state"}};
     const char *path = c->socket != NULL ? c->socket : environment("TOKENKEEPER_SOCKET");
-    const char *dir = environment("XDG_RUNTIME_DIR"), *below = "/tokenkeeper/socket";
 
     if (path == NULL && geteuid() == 0)
         path = "/run/tokenkeeper/socket";
-    if (path != NULL || dir == NULL)
-        below = "";
-    if (path == NULL && dir == NULL && (dir = environment("XDG_STATE_HOME")) != NULL)
-        below = "/tokenkeeper/socket";
-    if (path == NULL && dir == NULL && (dir = environment("HOME")) != NULL)
-        below = "/.local/state/tokenkeeper/socket";
-    path = path != NULL ? path : dir != NULL ? dir : "";
-    snprintf(out, sizeof(struct sockaddr_un), "%s%s", path, below);
-    return out;
-}
-
-static int open_socket(void)
-{
-#ifdef SOCK_CLOEXEC
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-#else
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    if (fd >= 0) {
-        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-        (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    snprintf(out, sizeof(struct sockaddr_un), "%s", path != NULL ? path : "");
+    for (size_t i = 0; i < 3 && out[0] == '\0'; i++) {
+        if (environment(places[i][0]) != NULL)
+            snprintf(out, sizeof(struct sockaddr_un), "%s%s/tokenkeeper/socket",
+                     environment(places[i][0]), places[i][1]);
     }
-#endif
-#ifdef SO_NOSIGPIPE
-    int on = 1;
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
-    return fd;
+    return out;
 }
 
 static void close_link(struct link *l)
@@ -165,7 +139,7 @@ static enum way connect_link(struct link *l, const char *path)
     if (strlen(path) >= sizeof to.sun_path)
         return ABSENT;
     memcpy(to.sun_path, path, strlen(path) + 1);
-    l->fd = open_socket();
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l->fd < 0)
         return ABSENT;
     while (connect(l->fd, (const struct sockaddr *)&to, sizeof to) != 0) {
@@ -363,51 +337,22 @@ static const char *member(const char *json, const char *name)
     return NULL;
 }
 
-static uint32_t hex4(const char *s)
+/* The character behind a backslash, at *s, which moves to its end. The service escapes ASCII alone.
+ */
+static char unescape(const char **s)
 {
-    char digits[5] = "";
+    static const char from[] = "bfnrtu", to[] = "\b\f\n\r\t";
+    const char *known = memchr(from, **s, sizeof from - 1);
+    char digits[5] = "", c = known == NULL ? **s : to[known - from];
 
-    strncat(digits, s, 4);
-    return (uint32_t)strtoul(digits, NULL, 16);
-}
-
-/* Appends a character in UTF-8 if it fits. */
-static size_t put_utf8(char *out, size_t at, size_t size, uint32_t c)
-{
-    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const uint8_t first[] = {0, 0xc0, 0xe0, 0xf0};
-
-    if (at + more + 1 >= size)
-        return at;
-    for (size_t i = more; i > 0; i--, c >>= 6)
-        out[at + i] = (char)(0x80 | (c & 0x3f));
-    out[at] = (char)(first[more] | c);
-    return at + more + 1;
-}
-
-/* The character at *s, which moves behind it. */
-static uint32_t next_char(const char **s)
-{
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-    const char *known;
-    uint32_t c = (uint8_t) * (*s)++, low;
-
-    if (c != '\\')
+    *s += **s != '\0';
+    if (c != '\0' || known == NULL)
         return c;
-    c = (uint8_t) * *s;
-    *s += c != '\0';
-    known = memchr(from, (int)c, sizeof from - 1);
-    if (known != NULL)
-        return (uint8_t)to[known - from];
-    if (c != 'u' || strlen(*s) < 4)
-        return c;
-    c = hex4(*s);
-    *s += 4;
-    if (c >> 10 != 0xd800 >> 10 || strncmp(*s, "\\u", 2) != 0 || strlen(*s) < 6)
-        return c;
-    low = hex4(*s + 2);
-    *s += 6;
-    return 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
+    strncat(digits, *s, 4);
+    *s += strlen(digits);
+    unsigned long code = strtoul(digits, NULL, 16);
+
+    return code > 0 && code < 0x80 ? (char)code : '?';
 }
 
 /* "" if there is none; what does not fit is cut. */
@@ -416,16 +361,10 @@ static void text_of(const char *json, const char *name, char *out, size_t size)
     const char *s = member(json, name);
     size_t at = 0;
 
-    if (s != NULL && *s == '"') {
-        for (s++; *s != '"' && *s != '\0';) {
-            bool is_escaped = *s == '\\';
-            uint32_t c = next_char(&s);
+    for (s = s != NULL && *s == '"' ? s + 1 : ""; *s != '"' && *s != '\0' && at + 1 < size;) {
+        char c = *s++;
 
-            if (is_escaped || c < 0x80)
-                at = put_utf8(out, at, size, c);
-            else if (at + 1 < size) /* UTF-8 as it is */
-                out[at++] = (char)c;
-        }
+        out[at++] = c == '\\' ? unescape(&s) : c;
     }
     out[at] = '\0';
 }
@@ -496,9 +435,12 @@ static void add(char out[REQUEST_SIZE], const char *name, uint64_t number)
     snprintf(out + at, REQUEST_SIZE - at, ",\"%s\":%llu", name, (unsigned long long)number);
 }
 
-static void end_request(char out[REQUEST_SIZE])
+/* method: NULL for none. */
+static void end_request(char out[REQUEST_SIZE], const char *method)
 {
-    strncat(out, "}\n", REQUEST_SIZE - strlen(out) - 1);
+    size_t at = strlen(out);
+
+    snprintf(out + at, REQUEST_SIZE - at, method == NULL ? "}\n" : ",\"method\":\"%s\"}\n", method);
 }
 
 static int seconds(int given, int usual)
@@ -549,7 +491,7 @@ static int get(const struct tk_consumer *c, const char *name, uint32_t number,
     if (!make_request(c, "get", timeout_s, request))
         return fail_ref(e);
     add(request, name, number);
-    end_request(request);
+    end_request(request, NULL);
     enum way way = begin(&l, path_of(c, path), request, &a);
 
     if (way == WELL && l.greeted)
@@ -586,18 +528,6 @@ EXPORTED int tk_consumer_rejected(const struct tk_consumer *consumer, uint32_t g
 
 /* --- call --- */
 
-/* Of a number of seconds with or without a fraction. */
-static uint32_t milliseconds(const char *json, const char *name)
-{
-    const char *s = member(json, name);
-    uint32_t ms = (uint32_t)number_of(json, name) * 1000;
-
-    s = s == NULL ? "" : s + strspn(s, "0123456789");
-    for (uint32_t unit = 100; *s++ != '\0' && *s >= '0' && *s <= '9'; unit /= 10)
-        ms += (uint32_t)(*s - '0') * unit;
-    return ms;
-}
-
 static void read_result(const char *json, struct tk_consumer_result *r)
 {
     char outcome[16];
@@ -611,20 +541,16 @@ static void read_result(const char *json, struct tk_consumer_result *r)
     r->next = number_of(json, "next");
     r->total = number_of(json, "total");
     text_of(json, "last_id", r->last_id, sizeof r->last_id);
-    r->operating_ms = milliseconds(json, "operating");
+    r->operating_s = (uint32_t)number_of(json, "operating");
 }
 
-/* The connection ended early, or the caller ended it: what became of the call is not known. */
 static int fail_in_doubt(struct tk_consumer_error *e, enum way way)
 {
     if (way == STOPPED)
-        return fail(e, TK_CONSUMER_UNKNOWN, "cancelled",
-                    "the program ended the call before the end of its answer");
+        return fail(e, TK_CONSUMER_UNKNOWN, "cancelled", "the program ended the call");
     return fail(e, TK_CONSUMER_UNKNOWN, "unknown_outcome",
-                way == LATE ? "no answer came in time; the call may have been carried out: look "
-                              "at the portal before you repeat it"
-                            : "the service ended; the call may have been carried out: look at the "
-                              "portal before you repeat it");
+                "no whole answer came; the call may have been carried out: look at the portal "
+                "before you repeat it");
 }
 
 static enum way exchange(struct link *l, const struct tk_consumer_call *call, struct answer *a)
@@ -680,10 +606,7 @@ static int call_of(const struct tk_consumer *c, const struct tk_consumer_call *c
         add(request, "reads", 1);
     if (call->wait_s != 0)
         add(request, "wait", (uint64_t)seconds(call->wait_s, 0));
-    strncat(request, ",\"method\":\"", REQUEST_SIZE - strlen(request) - 1);
-    strncat(request, call->method, REQUEST_SIZE - strlen(request) - 1);
-    strncat(request, "\"", REQUEST_SIZE - strlen(request) - 1);
-    end_request(request);
+    end_request(request, call->method);
     return run_call(c, call, request, r, e);
 }
 

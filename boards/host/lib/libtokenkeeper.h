@@ -105,11 +105,11 @@ struct tk_consumer_call {
 /* What is certain, and what was found in the answer in passing. */
 struct tk_consumer_result {
     enum tk_consumer_outcome outcome;
-    int status;            /* HTTP; 0: no answer */
-    bool has_next;         /* next is where the next page starts */
-    uint64_t next, total;  /* 0 unless the answer has them */
-    char last_id[24];      /* of the last row */
-    uint32_t operating_ms; /* of this method in the last 10 minutes, of 480 s; 0: unknown */
+    int status;           /* HTTP; 0: no answer */
+    bool has_next;        /* next is where the next page starts */
+    uint64_t next, total; /* 0 unless the answer has them */
+    char last_id[24];     /* of the last row */
+    uint32_t operating_s; /* of this method in the last 10 minutes, of 480; 0: unknown */
 };
 
 /* One call of the portal; TK_CONSUMER_OK: it answered with a result, and on_answer got all of it.
