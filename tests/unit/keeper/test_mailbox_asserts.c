@@ -69,15 +69,15 @@ static bool on_piece(struct tk_mailbox_call *call, const char *data, size_t len)
 static void a_call_has_a_method_and_room_for_its_answer(void **state)
 {
     char buf[8];
-    struct tk_call_result result;
+    struct tk_call_result ended;
     struct tk_mailbox_call call = {.method = NULL};
 
     (void)state;
-    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &result));
+    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &ended));
     call = (struct tk_mailbox_call){.method = "profile", .buf = buf};
-    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &result));
+    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &ended));
     call = (struct tk_mailbox_call){.method = "profile", .on_body = on_piece};
-    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &result));
+    expect_assert_failure(tk_mailbox_call(&box, &call, 1, &ended));
 }
 
 int main(void)
