@@ -113,6 +113,22 @@ static void it_or_the_value_before_it_stays(void **state)
     assert_in_range(olds, 5, 145);
 }
 
+/* Where records are lost that the header counts, the next sector is opened with all that is left.
+ */
+static void a_header_whose_records_are_lost_is_not_proven(void **state)
+{
+    (void)state;
+    begin(1024, 2, 1);
+    run(0, 1);
+    f.bytes[1024 + 32 + 1] ^= 0x09;
+    open_store();
+    assert_true(s.append_at != s.top.opened_end);
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_int_equal(s.top.seq, 2);
+    assert_true(s.top.is_complete);
+    end();
+}
+
 /* A wipe is cut before its first erase: its record is the last one, and stays in force. */
 static void a_wipe_that_was_cut_stays_in_force(void **state)
 {
@@ -308,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_misread_while_it_is_copied_shows_in_nothing),
         cmocka_unit_test(it_is_dropped_where_it_changes),
         cmocka_unit_test(it_or_the_value_before_it_stays),
+        cmocka_unit_test(a_header_whose_records_are_lost_is_not_proven),
         cmocka_unit_test(a_wipe_that_was_cut_stays_in_force),
         cmocka_unit_test(a_failure_once_condemns_no_sector),
         cmocka_unit_test(a_header_that_is_there_in_spite_of_an_error),

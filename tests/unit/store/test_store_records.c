@@ -139,6 +139,23 @@ static void nothing_is_appended_after_lost_heads(void **state)
     end();
 }
 
+/* It has no bytes of its own, but its record is damaged all the same. */
+static void an_empty_value_is_checked(void **state)
+{
+    (void)state;
+    begin(1024, 4, 1);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    uint32_t at = s.append_at;
+
+    assert_int_equal(put(2, ""), TK_STORE_OK);
+    assert_int_equal(put(3, "third"), TK_STORE_OK);
+    assert_int_equal(tk_store_get(&s, 2, NULL, 0), 0);
+    f.bytes[at + 5] ^= 0x09; /* of its CRC-32 */
+    assert_int_equal(tk_store_get(&s, 2, NULL, 0), TK_STORE_FLASH);
+    assert_string_equal(tk_store_health(&s), "corrupt");
+    end();
+}
+
 /* --- crafted --- */
 
 static uint32_t crc_of(const uint8_t *record, size_t len)
@@ -278,6 +295,7 @@ int main(void)
         cmocka_unit_test(values_of_31_wide_keys),
         cmocka_unit_test(a_wrong_bit_in_the_last_head_costs_its_record),
         cmocka_unit_test(nothing_is_appended_after_lost_heads),
+        cmocka_unit_test(an_empty_value_is_checked),
         cmocka_unit_test(a_last_head_that_is_continued),
         cmocka_unit_test(of_a_value_that_is_copied_there_is_none),
         cmocka_unit_test(of_the_last_commit_it_is_there),

@@ -142,6 +142,12 @@ static void free_space_is_what_live_values_leave(void **state)
         assert_int_equal(status.free, 992 - (7 + 2 + 200 + i) - (7 + 4 + 100 + i));
     }
     assert_true(s.top.seq > 3);
+    assert_int_equal(put(1, status.free - 7 - 6 - 1), TK_STORE_OK);
+    tk_store_status(&s, &status);
+    assert_int_equal(status.free, 1);
+    tk_store_close(&s);
+    tk_store_status(&s, &status);
+    assert_int_equal(status.free, 0);
     end();
 }
 
@@ -162,6 +168,40 @@ static void a_commit_is_appended_up_to_the_last_byte(void **state)
         assert_int_equal(s.top.seq, seq + 1 - more);
         end();
     }
+}
+
+/* Once what is live and the largest record since the start do not both fit. Where live values were
+ * not counted since then, they are taken for none. */
+static void prepare_erases_from_one_byte_on(void **state)
+{
+    (void)state;
+    for (uint32_t headroom = 0; headroom < 992; headroom += 400) {
+        begin(1024, 2, 1);
+        assert_int_equal(put(1, 100), TK_STORE_OK);
+        s.headroom = headroom;
+        s.largest = s.limit - s.append_at - (headroom == 0 ? 0 : 992 - headroom);
+        uint64_t erases = f.erases;
+
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        assert_int_equal(f.erases, erases);
+        s.largest++;
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        assert_int_equal(f.erases, erases + 1);
+        end();
+    }
+}
+
+static void the_largest_record_is_noted(void **state)
+{
+    (void)state;
+    begin(1024, 2, 1);
+    for (uint32_t len = 50; len > 0; len -= 10) {
+        assert_int_equal(put(1, len), TK_STORE_OK);
+        assert_int_equal(s.largest, 7 + 2 + 50);
+    }
+    assert_int_equal(put(1, 60), TK_STORE_OK);
+    assert_int_equal(s.largest, 7 + 2 + 60);
+    end();
 }
 
 /* With unit 1 a mark takes 36 bytes. */
@@ -193,6 +233,8 @@ int main(void)
         cmocka_unit_test(what_is_left_is_known_to_the_byte),
         cmocka_unit_test(free_space_is_what_live_values_leave),
         cmocka_unit_test(a_commit_is_appended_up_to_the_last_byte),
+        cmocka_unit_test(prepare_erases_from_one_byte_on),
+        cmocka_unit_test(the_largest_record_is_noted),
         cmocka_unit_test(a_mark_is_written_up_to_the_last_byte),
     };
 

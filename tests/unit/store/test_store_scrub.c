@@ -61,7 +61,10 @@ static void nothing_is_left(void **state)
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         fill_with_secret(shapes[i][0], shapes[i][1], shapes[i][2]);
         assert_int_equal(drop(), TK_STORE_OK);
+        uint64_t erases = f.erases;
+
         assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+        assert_int_equal(f.erases - erases, shapes[i][1]);
         assert_int_equal(count(SECRET), 0);
         assert_true(holds(3));
         open_store();
@@ -83,6 +86,18 @@ static void what_was_replaced_goes_and_what_counts_stays(void **state)
     assert_int_equal(count(SECRET " 1"), 0);
     assert_int_equal(tk_store_get(&s, AT, got, sizeof got), strlen(SECRET " 2"));
     assert_int_equal(tk_store_previous(&s, AT, got, sizeof got), TK_STORE_MISSING);
+    end();
+}
+
+static void in_the_first_sector_too(void **state)
+{
+    (void)state;
+    begin(SECTOR, SECTORS, 1);
+    assert_int_equal(put(SECRET), TK_STORE_OK);
+    assert_int_equal(drop(), TK_STORE_OK);
+    assert_int_equal(s.top.seq, 1);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(count(SECRET), 0);
     end();
 }
 
@@ -149,7 +164,7 @@ static void a_wipe_condemns_no_good_sector(void **state)
     struct tk_store_status status;
 
     (void)state;
-    for (uint32_t place = 3; place < 16; place += 9) {
+    for (uint32_t place = 0; place < 13; place++) {
         begin(SECTOR, 16, 1);
         run(0, 40);
         f.worn[place] = TK_SIM_NO_ERASE;
@@ -163,6 +178,34 @@ static void a_wipe_condemns_no_good_sector(void **state)
         assert_true(holds(59));
         end();
     }
+}
+
+/* The store could not be read, so that its numbers were not known. */
+static void a_wipe_begins_above_all_numbers(void **state)
+{
+    (void)state;
+    begin(SECTOR, 4, 1);
+    run(0, 40);
+    f.worn[s.top.seq % 4] = TK_SIM_NO_ERASE;
+    f.fail_read_at = f.reads + 1;
+    f.fail_read_until = UINT64_MAX;
+    assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_FLASH);
+    f.fail_read_at = f.fail_read_until = 0;
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_FLASH);
+    assert_true(is_blank());
+    open_store();
+    assert_true(is_blank());
+    end();
+}
+
+/* One for each sector; two more for that in which the new numbers begin. */
+static void a_wipe_of_an_empty_store_costs_few_erases(void **state)
+{
+    (void)state;
+    begin(SECTOR, SECTORS, 1);
+    assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
+    assert_int_equal(f.erases, SECTORS + 2);
+    end();
 }
 
 /* Then nothing is erased ahead of time: the place that comes next in turn is that of the newest
@@ -239,11 +282,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_left),
         cmocka_unit_test(what_was_replaced_goes_and_what_counts_stays),
+        cmocka_unit_test(in_the_first_sector_too),
         cmocka_unit_test(after_a_start_too),
         cmocka_unit_test(of_a_record_that_is_copied_whole_too),
         cmocka_unit_test(an_empty_or_closed_store),
         cmocka_unit_test(a_worn_sector_is_counted),
         cmocka_unit_test(a_wipe_condemns_no_good_sector),
+        cmocka_unit_test(a_wipe_begins_above_all_numbers),
+        cmocka_unit_test(a_wipe_of_an_empty_store_costs_few_erases),
         cmocka_unit_test(a_wipe_that_leaves_one_good_sector),
         cmocka_unit_test(flash_that_fails_is_reported),
         cmocka_unit_test(a_cut_in_each_operation),
