@@ -297,8 +297,7 @@ static int begin_anew(struct tk_store *s, const struct tk_commit *wipe, uint16_t
     s->top = (struct tk_header){
         .format = TK_FORMAT, .sectors = (uint16_t)sectors, .worn = left, .seq = seq};
     s->oldest = seq + 1;
-    s->append_at = 0; /* the offset of that sector */
-    s->unsettled = 0;
+    s->append_at = s->unsettled = 0; /* the offset of that sector; none */
     s->is_marked = s->next_erased = false;
     return tk_write_opening(s, wipe, true);
 }

@@ -113,6 +113,52 @@ static void it_or_the_value_before_it_stays(void **state)
     assert_in_range(olds, 5, 145);
 }
 
+/* Where no sector can be opened a mark proves it, and commits are appended. */
+static void it_is_proven_where_no_sector_can_be_opened(void **state)
+{
+    unsigned proven = 0;
+
+    (void)state;
+    for (uint32_t seq = 3; seq < 9; seq++) {
+        uint32_t n = 0;
+
+        begin(1024, 3, 1);
+        for (; s.top.seq < seq || s.append_at == s.top.opened_end; n++)
+            assert_int_equal(commit(n), TK_STORE_OK);
+        f.worn[(seq + 1) % 3] = TK_SIM_NO_ERASE; /* the one after it may have live values */
+        open_store();
+        assert_true(s.unsettled != 0);
+        assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+        if (s.is_marked) {
+            assert_int_equal(put(100, "appended"), TK_STORE_OK);
+            assert_int_equal(s.top.seq, seq);
+            proven++;
+        }
+        open_store();
+        assert_true(holds(n - 1));
+        end();
+    }
+    assert_true(proven > 0);
+}
+
+/* A commit may have been cut before it left anything that can be read. */
+static void nothing_is_appended_after_a_start_to_a_header_alone(void **state)
+{
+    (void)state;
+    begin(1024, 3, 1);
+    run(0, 1);
+    f.torn_program = TK_SIM_PROGRAM_NOTHING;
+    f.cut_at = f.operations + 1;
+    assert_int_not_equal(commit(1), TK_STORE_OK);
+    open_store();
+    assert_int_equal(tk_store_prepare(&s), TK_STORE_OK);
+    assert_true(s.is_marked);
+    assert_int_equal(commit(1), TK_STORE_OK);
+    assert_int_equal(s.top.seq, 2);
+    assert_true(holds(1));
+    end();
+}
+
 /* Where records are lost that the header counts, the next sector is opened with all that is left.
  */
 static void a_header_whose_records_are_lost_is_not_proven(void **state)
@@ -324,6 +370,8 @@ int main(void)
         cmocka_unit_test(a_misread_while_it_is_copied_shows_in_nothing),
         cmocka_unit_test(it_is_dropped_where_it_changes),
         cmocka_unit_test(it_or_the_value_before_it_stays),
+        cmocka_unit_test(it_is_proven_where_no_sector_can_be_opened),
+        cmocka_unit_test(nothing_is_appended_after_a_start_to_a_header_alone),
         cmocka_unit_test(a_header_whose_records_are_lost_is_not_proven),
         cmocka_unit_test(a_wipe_that_was_cut_stays_in_force),
         cmocka_unit_test(a_failure_once_condemns_no_sector),

@@ -187,6 +187,7 @@ static void a_wipe_begins_above_all_numbers(void **state)
     begin(SECTOR, 4, 1);
     run(0, 40);
     f.worn[s.top.seq % 4] = TK_SIM_NO_ERASE;
+    f.torn_erase = TK_SIM_ERASE_NOTHING;
     f.fail_read_at = f.reads + 1;
     f.fail_read_until = UINT64_MAX;
     assert_int_equal(tk_store_open(&s, &f.flash, NULL), TK_STORE_FLASH);

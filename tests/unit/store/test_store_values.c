@@ -392,6 +392,17 @@ static void unsupported_geometries_are_refused(void **state)
     }
 }
 
+#if !TK_STORE_SEALING
+static void a_build_without_sealing_refuses_a_seal(void **state)
+{
+    static struct tk_store_seal seal;
+
+    (void)state;
+    assert_int_equal(tk_store_open(&s, &f.flash, &seal), TK_STORE_SEALED);
+    assert_int_equal(put(1, "a"), TK_STORE_SEALED);
+}
+#endif
+
 static void a_commit_waits_for_an_erase_in_steps(void **state)
 {
     (void)state;
@@ -428,6 +439,7 @@ static void no_access_during_an_erase(void **state)
     assert_string_equal(value(2), "b");
     begin_erase();
     tk_store_close(&s);
+    reopen();
     begin_erase();
     assert_int_equal(tk_store_wipe(&s), TK_STORE_OK);
     assert_int_equal(f.violations, 0);
@@ -514,6 +526,9 @@ int main(void)
         TEST(foreign_data_is_refused),
         TEST(the_format_is_as_documented),
         TEST(unsupported_geometries_are_refused),
+#if !TK_STORE_SEALING
+        TEST(a_build_without_sealing_refuses_a_seal),
+#endif
         TEST(a_commit_waits_for_an_erase_in_steps),
         TEST(no_access_during_an_erase),
         TEST(wear_is_even),
