@@ -219,6 +219,32 @@ static void openssl_decrypts_a_sealed_record(void **state)
     assert_int_equal(s.top.seq, 0x12345679);
 }
 
+/* Over a number that no record has, both halves of the header, and no tag. */
+static void assert_openssl_has_the_tag(uint32_t at)
+{
+    uint8_t nonce_key[32], message[4 + 16 + 4 + 2 + 4] = {0}, tag[32];
+    const uint8_t *first = f.bytes + at, *second = first + 16;
+
+    derive("tokenkeeper store nonce", nonce_key);
+    memcpy(message + 4, first, 16);
+    memcpy(message + 20, second, 4 + 2);
+    memcpy(message + 26, second + 8, 4);
+    HMAC(EVP_sha256(), nonce_key, sizeof nonce_key, message, sizeof message, tag, NULL);
+    assert_memory_equal(second + 12, tag, 4);
+    assert_memory_equal(second + 6, tag + 4, 2);
+}
+
+static void openssl_has_the_tags_of_headers_and_marks(void **state)
+{
+    (void)state;
+    f.worn[2] = TK_SIM_NO_ERASE;
+    run(0, 9);
+    assert_int_equal(s.top.worn, 1 << 2);
+    assert_openssl_has_the_tag(s.top.seq % 4 * 1024);
+    tk_store_close(&s);
+    assert_openssl_has_the_tag(s.limit);
+}
+
 /* --- nonces --- */
 
 static int put(uint8_t byte)
@@ -445,6 +471,7 @@ int main(void)
         TEST(the_previous_value_reads_back),
         TEST(long_values_read_back),
         TEST(openssl_decrypts_a_sealed_record),
+        TEST(openssl_has_the_tags_of_headers_and_marks),
         TEST(a_torn_commit_never_reuses_a_nonce),
         TEST(records_are_copied),
         TEST(a_misread_of_a_get_shows_in_nothing),
