@@ -118,7 +118,8 @@ static void a_wrong_bit_in_the_last_head_costs_its_record(void **state)
     end();
 }
 
-/* What follows a record whose heads are lost is not found: the next commit opens a sector. */
+/* What follows a record whose heads are lost is not found: the next commit opens a sector. Its key
+ * is in no index. */
 static void nothing_is_appended_after_lost_heads(void **state)
 {
     (void)state;
@@ -129,11 +130,11 @@ static void nothing_is_appended_after_lost_heads(void **state)
     assert_int_equal(put(2, "second"), TK_STORE_OK);
     assert_int_equal(put(3, "third"), TK_STORE_OK);
     f.bytes[at + 1] ^= 0x09;
-    assert_int_equal(put(4, "fourth"), TK_STORE_OK);
+    assert_int_equal(put(4004, "fourth"), TK_STORE_OK);
     assert_int_equal(s.top.seq, 2);
     for (int i = 0; i < 2; i++) {
         assert_true(has_text(1, "first"));
-        assert_true(has_text(4, "fourth"));
+        assert_true(has_text(4004, "fourth"));
         open_store();
     }
     end();
@@ -215,12 +216,14 @@ static void of_a_value_that_is_copied_there_is_none(void **state)
         begin(1024, sectors, 1);
         assert_int_equal(put(9, "once"), TK_STORE_OK);
         assert_int_equal(put(300, "once"), TK_STORE_OK);
+        assert_int_equal(put(3009, "once"), TK_STORE_OK); /* in no index */
         for (int i = 0; s.top.seq < 3 * sectors; i++) {
             snprintf(text, sizeof text, "value number %d", i);
             assert_int_equal(put(1, text), TK_STORE_OK);
             assert_int_equal(previous(9, ""), TK_STORE_MISSING);
             assert_int_equal(previous(300, ""), TK_STORE_MISSING);
-            assert_true(has_text(9, "once") && has_text(300, "once"));
+            assert_int_equal(previous(3009, ""), TK_STORE_MISSING);
+            assert_true(has_text(9, "once") && has_text(300, "once") && has_text(3009, "once"));
         }
         end();
     }
@@ -229,15 +232,18 @@ static void of_a_value_that_is_copied_there_is_none(void **state)
 /* With more than two sectors, the one that the last commit replaced is there. */
 static void of_the_last_commit_it_is_there(void **state)
 {
-    char now[24], before[24] = "";
+    static const uint16_t keys[] = {1, 3001}; /* the second one is in no index */
 
     (void)state;
-    for (uint32_t sectors = 3; sectors <= 5; sectors++) {
+    for (uint32_t sectors = 3; sectors <= 8; sectors++) {
+        char now[24], before[24] = "";
+        uint16_t key = keys[sectors % 2];
+
         begin(1024, sectors, 1);
-        for (int i = 0; s.top.seq < 3 * sectors; i++) {
+        for (int i = 0; s.top.seq < 2 * sectors + 2; i++) {
             snprintf(now, sizeof now, "value number %d", i);
-            assert_int_equal(put(1, now), TK_STORE_OK);
-            assert_int_equal(previous(1, before), i == 0 ? TK_STORE_MISSING : 0);
+            assert_int_equal(put(key, now), TK_STORE_OK);
+            assert_int_equal(previous(key, before), i == 0 ? TK_STORE_MISSING : 0);
             assert_int_equal(s.health, 0);
             memcpy(before, now, sizeof before);
         }
@@ -248,21 +254,25 @@ static void of_the_last_commit_it_is_there(void **state)
 /* Not one before a record that is lost. */
 static void of_damaged_records_there_is_none(void **state)
 {
-    (void)state;
-    begin(1024, 4, 1);
-    assert_int_equal(put(1, "first"), TK_STORE_OK);
-    uint32_t at = s.append_at;
+    static const uint16_t keys[] = {1, 3001};
 
-    assert_int_equal(put(1, "second"), TK_STORE_OK);
-    for (int i = 0; s.top.seq == 1; i++)
-        assert_int_equal(put(2, i % 2 == 0 ? "even" : "odd"), TK_STORE_OK);
-    assert_int_equal(put(1, "third"), TK_STORE_OK);
-    assert_int_equal(previous(1, "second"), 0);
-    f.bytes[at + 1] ^= 0x09;
-    assert_int_equal(previous(1, ""), TK_STORE_MISSING);
-    assert_true(has_text(1, "third"));
-    assert_int_equal(s.health, 0);
-    end();
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        begin(1024, 4, 1);
+        assert_int_equal(put(keys[k], "first"), TK_STORE_OK);
+        uint32_t at = s.append_at;
+
+        assert_int_equal(put(keys[k], "second"), TK_STORE_OK);
+        for (int i = 0; s.top.seq == 1; i++)
+            assert_int_equal(put(2, i % 2 == 0 ? "even" : "odd"), TK_STORE_OK);
+        assert_int_equal(put(keys[k], "third"), TK_STORE_OK);
+        assert_int_equal(previous(keys[k], "second"), 0);
+        f.bytes[at + 1] ^= 0x09;
+        open_store();
+        assert_int_equal(previous(keys[k], ""), TK_STORE_MISSING);
+        assert_true(has_text(keys[k], "third"));
+        end();
+    }
 }
 
 /* --- copies --- */
