@@ -245,7 +245,7 @@ bool tk_mailbox_close(struct tk_mailbox *box)
     bool begins = begin_close(box), is_empty = box->inside == 0;
 
     tk_mailbox_unlock(box, before);
-    if (begins && !is_empty) {
+    if (begins) {
         for (struct tk_mailbox_slot *slot = box->slots; slot != NULL; slot = slot->next)
             slot->post.run(box, &slot->post);
         for (unsigned pool = 0; pool < TK_MAILBOX_POOLS; pool++)

@@ -14,9 +14,9 @@
  *          tk_wait(port, tk_keeper_run(&keeper));
  *
  * Everything is done from that one loop. None of these functions may be called from an interrupt,
- * from another thread, or from a callback of struct tk_config. None of them waits for the network:
- * a pass takes at most about 2 s on a Cortex-M3, for a TLS handshake, and usually under 1 ms. A
- * keeper has no globals, so one process can run thousands.
+ * from another thread, or from a callback of struct tk_config: see tk_mailbox.h. None of them waits
+ * for the network: a pass takes at most about 2 s on a Cortex-M3, for a TLS handshake, and usually
+ * under 1 ms. A keeper has no globals, so one process can run thousands.
  *
  * TK_ASSERT (tk_assert.h) stops a call on a keeper that is not initialized, a call from a callback,
  * a *config without flash or board, and a NULL buf or info.

@@ -313,6 +313,20 @@ static void closing_ends_a_call(void **state)
     assert_int_equal(executed, 0);
 }
 
+/* Its task has left, and the main loop has not noticed. */
+static void closing_ends_a_call_that_was_left(void **state)
+{
+    struct tk_mailbox_call call = lead();
+
+    (void)state;
+    world_fault(&w, WORLD_SILENT, 0);
+    during = stall;
+    assert_int_equal(make(&call, SECOND), TK_E_UNKNOWN_OUTCOME);
+    assert_non_null(w.keeper.calls.first);
+    assert_true(tk_mailbox_close(&box));
+    assert_null(w.keeper.calls.first);
+}
+
 static void shut_down(void)
 {
     run_until(w.port.now_ms, 0);
@@ -347,6 +361,7 @@ int main(void)
         TEST(a_main_loop_that_stands_still),
         TEST(a_task_that_left_is_not_read),
         TEST(closing_ends_a_call),
+        TEST(closing_ends_a_call_that_was_left),
         TEST(a_shutdown_of_the_keeper_ends_a_call),
     };
 
