@@ -90,4 +90,10 @@ struct tk_call {
     char held[64]; /* the beginning of the answer, until it is certain what becomes of it */
 };
 
+/* Whether its request is on its way: it may be carried out, also after tk_call_cancel. */
+static inline bool tk_call_was_sent(const struct tk_call *call)
+{
+    return call->is_active && call->is_sending && call->request.sent;
+}
+
 #endif

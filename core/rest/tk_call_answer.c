@@ -181,7 +181,9 @@ enum tk_err tk_call_read_answer(const struct tk_http *http, enum tk_err err,
 enum tk_call_outcome tk_call_outcome_of(const struct tk_call *call, enum tk_err err,
                                         enum tk_call_verdict verdict, const char *code)
 {
-    if (err == TK_OK || (verdict == TK_CALL_FINAL && *code != '\0'))
+    bool has_error = *code != '\0' || err == TK_E_HTTP_STATUS; /* it may have an empty code */
+
+    if (err == TK_OK || (verdict == TK_CALL_FINAL && has_error))
         return TK_CALL_DONE;
     if (verdict == TK_CALL_AMBIGUOUS || call->is_unknown ||
         (err == TK_E_CANCELLED && call->request.sent))
