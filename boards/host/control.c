@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 
-#include "events.h"
+#include "call_service.h"
+#include "consoles.h"
 #include "host.h"
 #include "peer.h"
 #include "private_file.h"
@@ -15,10 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    ACCEPTED_PER_PASS = 32, /* then those that are connected are served first */
-    SILENT_MS = 1000        /* a console without input and output for so long gives way */
-};
+enum { ACCEPTED_PER_PASS = 32 /* then those that are connected are served first */ };
 
 void tk_control_init(struct tk_control *c, struct tk_port *port, struct tk_keeper *keeper,
                      const struct tk_access *access)
@@ -44,12 +42,12 @@ bool tk_control_open(struct tk_control *c, const char *path, const char *group,
 
 /* --- connections --- */
 
-static void end_client(struct tk_control *c, struct tk_control_client *client)
+void tk_control_end(struct tk_control *c, struct tk_control_client *client)
 {
-    if (client->state == TK_CLIENT_CONSOLE) {
-        tk_posix_console_detach(c->port, client->line);
-        tk_journal_console(client->uid, client->pid, client->line, "closed");
-    }
+    if (client->state == TK_CLIENT_CONSOLE)
+        tk_consoles_close(c, client);
+    if (client->state == TK_CLIENT_CALLING)
+        tk_call_service_leave(c, client);
     tk_posix_watch(c->port, client->fd, 0);
     close(client->fd);
     tk_wipe(client, sizeof *client);
@@ -57,7 +55,8 @@ static void end_client(struct tk_control *c, struct tk_control_client *client)
 
 static bool is_silent(const struct tk_control_client *client)
 {
-    return client->state == TK_CLIENT_GREETING || client->state == TK_CLIENT_READING;
+    return client->state == TK_CLIENT_GREETING || client->state == TK_CLIENT_READING ||
+           client->state == TK_CLIENT_SKIPPING;
 }
 
 /* The clients of the consumers, or those of the administrators. */
@@ -96,7 +95,7 @@ static bool end_silent(struct tk_control *c, bool is_admin)
         }
     }
     if (found != NULL)
-        end_client(c, found);
+        tk_control_end(c, found);
     return found != NULL;
 }
 
@@ -135,6 +134,7 @@ static void admit(struct tk_control *c, bool is_admin, int fd, uint64_t now_ms)
     }
     *client = (struct tk_control_client){.state = TK_CLIENT_GREETING,
                                          .is_admin = is_admin,
+                                         .is_owner = tk_peer_is_owner(&peer),
                                          .may_read = true,
                                          .fd = fd,
                                          .uid = peer.uid,
@@ -169,93 +169,6 @@ bool tk_control_has_place(const struct tk_control *c, const struct tk_control_cl
         waiting += of[i].state == TK_CLIENT_WAITING;
     return waiting < count / 2 && (client->is_admin || count_of(of, count, client->uid, true) <
                                                            TK_CONTROL_WAITING_PER_USER);
-}
-
-/* --- consoles --- */
-
-static void open_console(struct tk_control *c, struct tk_control_client *client)
-{
-    char buf[TK_REPLY_SIZE];
-    struct tk_text t;
-
-    tk_reply_begin(&t, buf);
-    tk_reply_send(client, &t);
-    tk_posix_watch(c->port, client->fd, 0);
-    tk_posix_console_attach(c->port, client->line, client->fd, client->fd);
-    client->state = TK_CLIENT_CONSOLE;
-    tk_journal_console(client->uid, client->pid, client->line, "opened");
-}
-
-static bool is_taken(const struct tk_control *c, unsigned line)
-{
-    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        if (c->clients[i].state == TK_CLIENT_OPENING && c->clients[i].line == line)
-            return true;
-    }
-    return tk_posix_console_attached(c->port, line);
-}
-
-static bool has_closed(const struct tk_control *c, const struct tk_control_client *client)
-{
-    return client->state == TK_CLIENT_CONSOLE && !tk_posix_console_attached(c->port, client->line);
-}
-
-bool tk_control_is_due(const struct tk_control *c)
-{
-    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        if (has_closed(c, &c->clients[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Before others take their lines. */
-static void end_closed_consoles(struct tk_control *c)
-{
-    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        if (has_closed(c, &c->clients[i]))
-            end_client(c, &c->clients[i]);
-    }
-}
-
-/* The client with the console that has been silent for longest, and for long enough. */
-static struct tk_control_client *silent_console(struct tk_control *c, uint64_t now_ms)
-{
-    struct tk_control_client *found = NULL;
-    uint64_t oldest_ms = now_ms - SILENT_MS;
-
-    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        struct tk_control_client *client = &c->clients[i];
-        uint64_t active_ms = tk_posix_console_active(c->port, client->line);
-
-        if (client->state != TK_CLIENT_CONSOLE || active_ms > oldest_ms)
-            continue;
-        oldest_ms = active_ms;
-        found = client;
-    }
-    return found;
-}
-
-bool tk_control_take_console(struct tk_control *c, struct tk_control_client *client,
-                             uint64_t now_ms)
-{
-    static const char notice[] = "\r\nEVT console event=ended cause=another_console\r\n";
-
-    for (client->line = 1; client->line < TK_CONSOLES; client->line++) {
-        if (is_taken(c, client->line))
-            continue;
-        open_console(c, client);
-        return true;
-    }
-    struct tk_control_client *other = silent_console(c, now_ms);
-
-    if (other == NULL)
-        return false;
-    client->line = other->line;
-    client->state = TK_CLIENT_OPENING; /* until the keeper has seen that the line was detached */
-    (void)!send(other->fd, notice, sizeof notice - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    end_client(c, other);
-    return true;
 }
 
 /* --- a client --- */
@@ -334,8 +247,14 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
         if (!client->is_lost)
             tk_request_step(c, client, now_ms);
         break;
+    case TK_CLIENT_SKIPPING:
+    case TK_CLIENT_CALLING:
+        client->is_lost |= has_hung_up(c, client);
+        if (!client->is_lost)
+            tk_call_service_step(c, client, now_ms);
+        break;
     case TK_CLIENT_OPENING:
-        open_console(c, client);
+        tk_consoles_open(c, client);
         break;
     case TK_CLIENT_EVENTS:
         client->is_lost |= has_hung_up(c, client);
@@ -344,7 +263,7 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
         break;
     }
     if (client->is_lost)
-        end_client(c, client);
+        tk_control_end(c, client);
 }
 
 /* What tk_wait waits for. Further input of a client that waits stays unread: only its end counts.
@@ -352,6 +271,13 @@ static void step_client(struct tk_control *c, struct tk_control_client *client, 
 static uint64_t watch_client(struct tk_control *c, struct tk_control_client *client,
                              uint64_t now_ms)
 {
+    if (client->state == TK_CLIENT_CALLING || client->state == TK_CLIENT_SKIPPING) {
+        uint64_t next_ms = UINT64_MAX;
+        short events = tk_call_service_events(c, client, now_ms, &next_ms);
+
+        tk_posix_watch(c->port, client->fd, events);
+        return next_ms;
+    }
     if (is_silent(client)) {
         tk_posix_watch(c->port, client->fd, POLLIN | POLLPRI);
         return client->may_read ? now_ms : UINT64_MAX;
@@ -372,7 +298,8 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
 {
     uint64_t next_ms;
 
-    end_closed_consoles(c);
+    tk_consoles_end_closed(c);
+    tk_call_service_run(c);
     accept_clients(c, true, now_ms);
     accept_clients(c, false, now_ms);
     next_ms = sooner(tk_listener_wait(&c->admins, now_ms), tk_listener_wait(&c->consumers, now_ms));
@@ -383,45 +310,18 @@ uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms)
     return next_ms;
 }
 
+bool tk_control_is_due(const struct tk_control *c, uint64_t now_ms)
+{
+    return tk_consoles_is_due(c) || tk_call_service_is_due(c, now_ms);
+}
+
 void tk_control_close(struct tk_control *c)
 {
     for (size_t i = 0; i < TK_CONTROL_CLIENTS; i++) {
         if (c->clients[i].state != TK_CLIENT_FREE)
-            end_client(c, &c->clients[i]);
+            tk_control_end(c, &c->clients[i]);
     }
+    tk_call_service_run(c);
     tk_listener_close(&c->consumers);
     tk_listener_close(&c->admins);
-}
-
-static const struct tk_control_client *client_at(const struct tk_control *c, unsigned console)
-{
-    for (size_t i = TK_CONTROL_CONSUMERS; i < TK_CONTROL_CLIENTS; i++) {
-        if (c->clients[i].state == TK_CLIENT_CONSOLE && c->clients[i].line == console)
-            return &c->clients[i];
-    }
-    return NULL;
-}
-
-bool tk_control_is_trusted(const struct tk_control *c, unsigned console)
-{
-    const struct tk_control_client *client = client_at(c, console);
-
-    return client != NULL && !client->asks_pin;
-}
-
-void tk_control_report(struct tk_control *c, bool to_journal, unsigned console, const char *event,
-                       const char *ref, const char *key)
-{
-    const struct tk_control_client *client = client_at(c, console);
-    uid_t uid = client != NULL ? client->uid : getuid();
-    pid_t pid = client != NULL ? client->pid : getpid();
-    char text[256];
-
-    snprintf(text, sizeof text, "security uid=%lu pid=%ld console=%u event=%s%s%s%s%s",
-             (unsigned long)uid, (long)pid, console, event,
-             ref == NULL ? "" : " ref=", ref == NULL ? "" : ref,
-             key == NULL ? "" : " key=", key == NULL ? "" : key);
-    if (to_journal)
-        tk_host_message("%s", text);
-    tk_events_send(c, text);
 }

@@ -22,6 +22,7 @@ enum {
     TK_CONTROL_CONSUMERS = 96,
     TK_CONTROL_WAITING_PER_USER = 24,
     TK_CONTROL_ADMINS = 8,
+    TK_CALLS_OPEN = 16,
     TK_CONTROL_CLIENTS = TK_CONTROL_CONSUMERS + TK_CONTROL_ADMINS
 };
 
@@ -30,6 +31,8 @@ enum tk_client_state {
     TK_CLIENT_GREETING, /* connected; nothing is known but its credentials */
     TK_CLIENT_READING,  /* between requests */
     TK_CLIENT_WAITING,  /* for a token */
+    TK_CLIENT_SKIPPING, /* sends the body of a call that was refused */
+    TK_CLIENT_CALLING,  /* sends the body of a call, or gets its answer */
     TK_CLIENT_OPENING,  /* waits for its console, which another one had until now */
     TK_CLIENT_CONSOLE,
     TK_CLIENT_EVENTS /* gets the events */
@@ -38,8 +41,10 @@ enum tk_client_state {
 struct tk_control_client {
     enum tk_client_state state;
     bool is_admin;
+    bool is_owner; /* root, or the user of the service */
     bool is_lost;  /* it closed the connection, broke a rule of the protocol or does not read */
     bool asks_pin; /* its console has a user whom the system does not know */
+    bool is_call;  /* its request is a call, whose answer has two parts */
     bool may_read; /* there may be input that no poll has reported */
     int fd;
     uid_t uid;
@@ -53,7 +58,10 @@ struct tk_control_client {
     char ref[TK_NAME_MAX + 1]; /* of a get; the name of the account once there is one */
     uint32_t min_valid_s;
     uint32_t rejected; /* generation that it rejects; 0: none */
+    size_t skip;       /* bytes of a refused body, in TK_CLIENT_SKIPPING */
 };
+
+struct tk_call_session; /* call_service.c */
 
 struct tk_control {
     struct tk_port *port;
@@ -63,6 +71,7 @@ struct tk_control {
     struct tk_listener admins;
     struct tk_journal journal;
     struct tk_control_client clients[TK_CONTROL_CLIENTS]; /* those of administrators come last */
+    struct tk_call_session *calls[TK_CALLS_OPEN];         /* NULL: free */
 };
 
 /* Before all others; opens nothing. access must outlive c. */
@@ -77,28 +86,17 @@ bool tk_control_open(struct tk_control *c, const char *path, const char *group,
 /* Serves the clients, after tk_wait. Returns the tick of its next timeout. */
 uint64_t tk_control_run(struct tk_control *c, uint64_t now_ms);
 
-/* Reports a security event of the keeper to those who get events, and to the journal or not; with
- * uid and pid of the client at that console, without a client, at the terminal, with those of the
- * service. */
-void tk_control_report(struct tk_control *c, bool to_journal, unsigned console, const char *event,
-                       const char *ref, const char *key);
-
-/* Whether this console is an administrator's: it needs no console_pin. */
-bool tk_control_is_trusted(const struct tk_control *c, unsigned console);
-
-/* True if tk_control_run must run again at once: the keeper has met the end of a console. */
-bool tk_control_is_due(const struct tk_control *c);
+/* True if tk_control_run must run again at once, after the keeper. */
+bool tk_control_is_due(const struct tk_control *c, uint64_t now_ms);
 
 void tk_control_close(struct tk_control *c);
 
-/* --- for request.c --- */
+/* --- for request.c and consoles.c --- */
 
 /* Whether one more client of this user may wait. */
 bool tk_control_has_place(const struct tk_control *c, const struct tk_control_client *client);
 
-/* A console for the client, whose request was answered: at once, or in the next pass where a silent
- * console must end first. Returns false if all of them are active. */
-bool tk_control_take_console(struct tk_control *c, struct tk_control_client *client,
-                             uint64_t now_ms);
+/* Closes a connection: its console ends, too. */
+void tk_control_end(struct tk_control *c, struct tk_control_client *client);
 
 #endif

@@ -16,6 +16,8 @@ enum {
     TK_EXIT_NO_REF = 4,
     TK_EXIT_OPERATOR = 5,
     TK_EXIT_RETRY = 6,
+    TK_EXIT_REFUSED = 7, /* by the portal */
+    TK_EXIT_UNKNOWN = 8, /* whether a call was carried out */
     TK_EXIT_INTERNAL = 70,
     TK_EXIT_BUSY = 75
 };
@@ -42,12 +44,26 @@ struct tk_options {
     const char *min_valid;
     const char *rejected;
     const char *timeout;
+    const char *wait;
+    const char *limit;
+    const char *after;
+    const char *id_key;
+    const char *items_key;
+    const char *batch;
     bool json;
     bool ask_pin;
+    bool all;
+    bool raw;
+    bool safe;
+    bool halt;
+    bool dry_run;
+    char *const *args; /* of call: what is no option */
+    size_t count;
 };
 
 int tk_host_run(const struct tk_options *options);
 int tk_host_get(const struct tk_options *options);
+int tk_host_call(const struct tk_options *options);
 int tk_host_events(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 int tk_host_rekey(const struct tk_options *options);

@@ -18,18 +18,35 @@ void tk_journal_token(struct tk_journal *j, uid_t uid, pid_t pid, const char *re
                     (unsigned long)uid, (long)pid, ref);
 }
 
-void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *what,
-                        uint64_t now_ms)
+/* Whether one more line may be printed now. */
+static bool may_report(struct tk_journal *j, uint64_t now_ms)
 {
     if (now_ms < j->holdoff_until_ms) {
         j->refusals++;
-        return;
+        return false;
     }
     if (j->refusals > 0)
         tk_host_message("%lu more refusals, not listed one by one", (unsigned long)j->refusals);
-    tk_host_message("uid=%lu pid=%ld refused: %s", (unsigned long)uid, (long)pid, what);
     j->refusals = 0;
     j->holdoff_until_ms = now_ms + HOLDOFF_MS;
+    return true;
+}
+
+void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *what,
+                        uint64_t now_ms)
+{
+    if (may_report(j, now_ms))
+        tk_host_message("uid=%lu pid=%ld refused: %s", (unsigned long)uid, (long)pid, what);
+}
+
+void tk_journal_call(struct tk_journal *j, uid_t uid, pid_t pid, const char *method,
+                     const char *error, unsigned status, uint64_t took_ms, uint64_t bytes,
+                     uint64_t now_ms)
+{
+    if (may_report(j, now_ms))
+        tk_host_message("uid=%lu pid=%ld call=%s error=%s status=%u ms=%llu bytes=%llu",
+                        (unsigned long)uid, (long)pid, method, error, status,
+                        (unsigned long long)took_ms, (unsigned long long)bytes);
 }
 
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event)

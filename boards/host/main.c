@@ -35,6 +35,24 @@ static const char usage[] =
     "      are left (default 60). --rejected: a server answered 401 to this\n"
     "      generation. --timeout: seconds to wait, connecting included (default 30,\n"
     "      at most 3600). --json: print all values.\n"
+    "  tokenkeeper call METHOD [NAME=TEXT | NAME:=JSON | NAME=@FILE]... [-]\n"
+    "                  [--ref NAME] [--raw] [--all] [--batch FILE] [--dry-run] ...\n"
+    "      Calls a REST method of the portal, and prints the result on one line.\n"
+    "      Names are nested as in PHP: fields[PHONE][0][VALUE]=1, select[]=ID. - reads\n"
+    "      all parameters as a JSON object from standard input instead.\n"
+    "      --raw: print the whole answer. --dry-run: print the request, without the\n"
+    "      token, and send nothing. --json: print errors as JSON objects, too.\n"
+    "      --safe: the method changes nothing and may be repeated, whatever its name.\n"
+    "      --timeout: seconds until the answer begins (default 75, at most 3600).\n"
+    "      --wait: seconds to wait for the portal's limits (default: the timeout).\n"
+    "      --all: print each row of a list on a line (NDJSON), page by page in the\n"
+    "      order of the ID. --limit N: so many rows. --after ID: those with later IDs.\n"
+    "      --id-key NAME: the field with the ID (ID; id of crm.item, catalog and\n"
+    "      sale). --items-key NAME: the list in the result, if not the first one.\n"
+    "      --batch FILE (or -): a command a line, {\"id\":..,\"method\":..,\"params\":{..}},\n"
+    "      50 in a call; {\"ref\":\"a.ID\"} stands for the ID in the result of command a\n"
+    "      among the same 50. Prints {\"id\":..,\"result\":..}, or error and\n"
+    "      error_description, a line. --halt: stop at the first error.\n"
     "  tokenkeeper rekey [--flash FILE] [--key FILE] --new-key FILE\n"
     "      Seals the flash file with another key, or for the first time: then without\n"
     "      --key. Stop the service first. A power cut leaves the old or the new\n"
@@ -65,8 +83,9 @@ static const char usage[] =
     "                 them only: give a container a fixed one\n"
     "\n"
     "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator\n"
-    "action required and no valid token, 6 try again later, 70 internal error,\n"
-    "75 flash file in use\n";
+    "action required and no valid token, 6 try again later, 7 the portal refused the\n"
+    "call (its code is on standard error), 8 it is unknown whether the call was carried\n"
+    "out, 70 internal error, 75 flash file in use\n";
 
 enum {
     OPT_FLASH = 1,
@@ -85,6 +104,17 @@ enum {
     OPT_TIMEOUT,
     OPT_JSON,
     OPT_ASK_PIN,
+    OPT_WAIT,
+    OPT_LIMIT,
+    OPT_AFTER,
+    OPT_ID_KEY,
+    OPT_ITEMS_KEY,
+    OPT_BATCH,
+    OPT_ALL,
+    OPT_RAW,
+    OPT_SAFE,
+    OPT_HALT,
+    OPT_DRY_RUN,
     OPT_HELP,
     OPT_COUNT
 };
@@ -108,6 +138,17 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"json", no_argument, NULL, OPT_JSON},
     {"ask-pin", no_argument, NULL, OPT_ASK_PIN},
+    {"wait", required_argument, NULL, OPT_WAIT},
+    {"limit", required_argument, NULL, OPT_LIMIT},
+    {"after", required_argument, NULL, OPT_AFTER},
+    {"id-key", required_argument, NULL, OPT_ID_KEY},
+    {"items-key", required_argument, NULL, OPT_ITEMS_KEY},
+    {"batch", required_argument, NULL, OPT_BATCH},
+    {"all", no_argument, NULL, OPT_ALL},
+    {"raw", no_argument, NULL, OPT_RAW},
+    {"safe", no_argument, NULL, OPT_SAFE},
+    {"halt", no_argument, NULL, OPT_HALT},
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0}};
 
@@ -126,6 +167,10 @@ static const struct {
     {"get", tk_host_get,
      BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_MIN_VALID) | BIT(OPT_REJECTED) | BIT(OPT_TIMEOUT) |
          BIT(OPT_JSON)},
+    {"call", tk_host_call,
+     BIT(OPT_SOCKET) | BIT(OPT_REF) | BIT(OPT_TIMEOUT) | BIT(OPT_JSON) | BIT(OPT_WAIT) |
+         BIT(OPT_LIMIT) | BIT(OPT_AFTER) | BIT(OPT_ID_KEY) | BIT(OPT_ITEMS_KEY) | BIT(OPT_BATCH) |
+         BIT(OPT_ALL) | BIT(OPT_RAW) | BIT(OPT_SAFE) | BIT(OPT_HALT) | BIT(OPT_DRY_RUN)},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0], NAME_MAX_LEN = 16 };
@@ -145,12 +190,20 @@ static void keep_option(struct tk_options *o, int option, const char *value)
                                       [OPT_REF] = &o->ref,
                                       [OPT_MIN_VALID] = &o->min_valid,
                                       [OPT_REJECTED] = &o->rejected,
-                                      [OPT_TIMEOUT] = &o->timeout};
+                                      [OPT_TIMEOUT] = &o->timeout,
+                                      [OPT_WAIT] = &o->wait,
+                                      [OPT_LIMIT] = &o->limit,
+                                      [OPT_AFTER] = &o->after,
+                                      [OPT_ID_KEY] = &o->id_key,
+                                      [OPT_ITEMS_KEY] = &o->items_key,
+                                      [OPT_BATCH] = &o->batch};
+    bool *flags[OPT_COUNT] = {
+        [OPT_JSON] = &o->json,      [OPT_ASK_PIN] = &o->ask_pin, [OPT_ALL] = &o->all,
+        [OPT_RAW] = &o->raw,        [OPT_SAFE] = &o->safe,       [OPT_HALT] = &o->halt,
+        [OPT_DRY_RUN] = &o->dry_run};
 
-    if (option == OPT_JSON)
-        o->json = true;
-    else if (option == OPT_ASK_PIN)
-        o->ask_pin = true;
+    if (flags[option] != NULL)
+        *flags[option] = true;
     else
         *places[option] = value;
 }
@@ -176,7 +229,9 @@ static int run_command(size_t i, int argc, char **argv)
         }
         keep_option(&options, option, optarg);
     }
-    if (optind < argc) {
+    options.args = argv + optind;
+    options.count = (size_t)(argc - optind);
+    if (options.count > 0 && commands[i].run != tk_host_call) {
         tk_host_message("unexpected argument '%s'; see tokenkeeper --help", argv[optind]);
         return TK_EXIT_USAGE;
     }

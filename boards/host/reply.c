@@ -92,6 +92,7 @@ static void send_pieces(struct tk_control_client *client, const char *bytes, siz
     struct tk_text t;
 
     tk_text_init(&t, out, sizeof out);
+    tk_text_add(&t, client->is_call ? "0\n" : ""); /* the portal has answered nothing */
     for (size_t at = 0; at < len;) {
         size_t n = len - at < PIECE_MAX ? len - at : PIECE_MAX;
 
@@ -123,6 +124,8 @@ void tk_reply_words(struct tk_control_client *client, const char *code, const ch
 
     tk_text_init(&t, buf, sizeof buf);
     begin_error(&t, code, words, status);
+    if (client->is_call)
+        tk_reply_string(&t, "outcome", "not_sent");
     tk_text_add(&t, "}\n");
     send_pieces(client, t.buf, t.len);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request.h"
 
+#include "call.h"
+#include "call_service.h"
+#include "consoles.h"
 #include "events.h"
 
 #include "host.h"
@@ -26,12 +29,15 @@ enum member {
     TIMEOUT = 8,
     INDEX = 16,
     ASK_PIN = 32,
-    ANY = 64
+    METHOD = 64,
+    LENGTH = 128,
+    READS = 256,
+    WAIT = 512
 };
 
 struct fields {
-    const char *ref;
-    int64_t min_valid, rejected, timeout, index, ask_pin; /* NONE: not given */
+    const char *ref, *method;
+    int64_t min_valid, rejected, timeout, index, ask_pin, length, reads, wait; /* NONE: not given */
 };
 
 static const struct {
@@ -43,7 +49,10 @@ static const struct {
                {"rejected", REJECTED, UINT32_MAX, offsetof(struct fields, rejected)},
                {"timeout", TIMEOUT, GET_TIMEOUT_MAX, offsetof(struct fields, timeout)},
                {"index", INDEX, TK_CAS - 1, offsetof(struct fields, index)},
-               {"ask_pin", ASK_PIN, 1, offsetof(struct fields, ask_pin)}};
+               {"ask_pin", ASK_PIN, 1, offsetof(struct fields, ask_pin)},
+               {"length", LENGTH, TK_CALL_BODY_MAX, offsetof(struct fields, length)},
+               {"reads", READS, 1, offsetof(struct fields, reads)},
+               {"wait", WAIT, TK_CALL_TIMEOUT_MAX, offsetof(struct fields, wait)}};
 
 struct parsed {
     struct tk_json json;
@@ -102,6 +111,8 @@ static bool take_member(struct tk_control_client *client, struct tk_json *j, int
 {
     if ((takes & REF) != 0 && strcmp(name, "ref") == 0)
         return take_text(client, j, value, name, &f->ref);
+    if ((takes & METHOD) != 0 && strcmp(name, "method") == 0)
+        return take_text(client, j, value, name, &f->method);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if ((takes & numbers[i].member) != 0 && strcmp(name, numbers[i].name) == 0)
             return take_number(client, j, value, name, numbers[i].max,
@@ -115,7 +126,7 @@ static bool take_member(struct tk_control_client *client, struct tk_json *j, int
 static bool take_members(struct tk_control_client *client, struct tk_json *j, unsigned takes,
                          struct fields *f)
 {
-    for (int i = 1; i + 1 < j->count && takes != ANY; i += 2) {
+    for (int i = 1; i + 1 < j->count; i += 2) {
         const char *name = tk_json_text(j, i);
 
         if (name != NULL && strcmp(name, "op") == 0)
@@ -312,7 +323,7 @@ static void run_console(struct tk_control *c, struct tk_control_client *client,
                         const struct fields *f, uint64_t now_ms)
 {
     client->asks_pin = f->ask_pin == 1;
-    if (!tk_control_take_console(c, client, now_ms))
+    if (!tk_consoles_take(c, client, now_ms))
         tk_reply_words(client, "busy", "all consoles are in use; try again when one has ended",
                        TK_EXIT_RETRY);
 }
@@ -356,10 +367,14 @@ static void run_events(struct tk_control *c, struct tk_control_client *client,
 static void run_call(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
                      uint64_t now_ms)
 {
-    (void)c;
-    (void)f;
-    (void)now_ms;
-    tk_reply_words(client, "not_supported", "this version has no REST calls", TK_EXIT_USAGE);
+    struct tk_call_fields call = {.ref = f->ref,
+                                  .method = f->method,
+                                  .length = f->length,
+                                  .reads = f->reads,
+                                  .wait = f->wait,
+                                  .timeout = f->timeout};
+
+    tk_call_service_begin(c, client, &call, now_ms);
 }
 
 /* --- a request --- */
@@ -371,7 +386,7 @@ static const struct request {
     void (*run)(struct tk_control *c, struct tk_control_client *client, const struct fields *f,
                 uint64_t now_ms);
 } requests[] = {{"get", false, REF | MIN_VALID | REJECTED | TIMEOUT, run_get},
-                {"call", false, ANY, run_call},
+                {"call", false, REF | METHOD | LENGTH | READS | WAIT | TIMEOUT, run_call},
                 {"console", true, ASK_PIN, run_console},
                 {"root", true, INDEX, run_root},
                 {"events", true, 0, run_events}};
@@ -419,8 +434,14 @@ static const struct request *request_of(struct tk_control_client *client, struct
 
 void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint64_t now_ms)
 {
-    struct fields f = {
-        .min_valid = NONE, .rejected = NONE, .timeout = NONE, .index = NONE, .ask_pin = NONE};
+    struct fields f = {.min_valid = NONE,
+                       .rejected = NONE,
+                       .timeout = NONE,
+                       .index = NONE,
+                       .ask_pin = NONE,
+                       .length = NONE,
+                       .reads = NONE,
+                       .wait = NONE};
     const struct request *r;
     struct parsed p;
 
@@ -429,6 +450,12 @@ void tk_request_run(struct tk_control *c, struct tk_control_client *client, uint
         return;
     }
     r = request_of(client, &p.json);
-    if (r != NULL && may_ask(c, client, r, now_ms) && take_members(client, &p.json, r->takes, &f))
+    if (r == NULL || !may_ask(c, client, r, now_ms))
+        return;
+    client->is_call = r->run == run_call;
+    if (take_members(client, &p.json, r->takes, &f))
         r->run(c, client, &f, now_ms);
+    else
+        client->is_lost |= client->is_call; /* where the next request begins is unknown */
+    client->is_call = false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access.h"
 #include "announce.h"
+#include "consoles.h"
 #include "control.h"
 #include "enlarge.h"
 #include "events.h"
@@ -87,13 +88,13 @@ static void report_security(void *ctx, const char *event, const char *ref, const
     bool to_journal = console > 0 || service.echo;
 
     (void)ctx;
-    tk_control_report(&service.control, to_journal, console, event, ref, key);
+    tk_consoles_report(&service.control, to_journal, console, event, ref, key);
 }
 
 static bool is_trusted(void *ctx, unsigned console)
 {
     (void)ctx;
-    return tk_control_is_trusted(&service.control, console);
+    return tk_consoles_is_trusted(&service.control, console);
 }
 
 static int open_flash(const struct tk_options *options)
@@ -157,7 +158,7 @@ static uint64_t run_pass(void)
                               tk_supervisor_feed(&service.supervisor, now_ms));
 
     next_ms = sooner(next_ms, tk_keeper_run(&service.keeper));
-    return tk_control_is_due(&service.control) ? now_ms : next_ms;
+    return tk_control_is_due(&service.control, now_ms) ? now_ms : next_ms;
 }
 
 /* Reports why the flash file could not be opened. False: it is not this version's, and the service

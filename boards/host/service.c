@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GREETING     "{\"tokenkeeper\":2}\n"
 #define SERVICE_USER "tokenkeeper" /* of the unit */
 
 enum { LINE_MAX_BYTES = 512, LENGTH_SIZE = 16 };
@@ -92,39 +92,55 @@ void tk_service_close(struct tk_service *s)
 
 /* --- a request and its answer --- */
 
-enum tk_service_result tk_service_send(const struct tk_service *s, const char *text)
+enum tk_service_result tk_service_send_bytes(const struct tk_service *s, const char *bytes,
+                                             size_t len)
 {
-    size_t len = strlen(text);
-
     while (len > 0) {
-        ssize_t n = send(s->fd, text, len, MSG_NOSIGNAL);
+        ssize_t n = send(s->fd, bytes, len, MSG_NOSIGNAL);
 
         if (n < 0 && errno != EINTR)
             return errno == EAGAIN ? TK_SERVICE_TIMEOUT : TK_SERVICE_ENDED;
-        text += n > 0 ? n : 0;
+        bytes += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }
     return TK_SERVICE_OK;
 }
 
-/* Reads exactly len bytes. */
-static enum tk_service_result read_bytes(const struct tk_service *s, char *buf, size_t len)
+enum tk_service_result tk_service_send(const struct tk_service *s, const char *text)
+{
+    return tk_service_send_bytes(s, text, strlen(text));
+}
+
+enum tk_service_result tk_service_read_some(const struct tk_service *s, char *buf, size_t size,
+                                            size_t *len)
 {
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
-    while (len > 0) {
+    for (;;) {
         int n = poll(&p, 1, time_left(s));
 
         if (n == 0)
             return TK_SERVICE_TIMEOUT;
         if (n < 0)
             continue;
-        ssize_t got = read(s->fd, buf, len);
+        ssize_t got = read(s->fd, buf, size);
 
-        if (got <= 0)
-            return TK_SERVICE_ENDED;
+        *len = got > 0 ? (size_t)got : 0;
+        return got > 0 ? TK_SERVICE_OK : TK_SERVICE_ENDED;
+    }
+}
+
+/* Reads exactly len bytes. */
+static enum tk_service_result read_bytes(const struct tk_service *s, char *buf, size_t len)
+{
+    while (len > 0) {
+        size_t got;
+        enum tk_service_result result = tk_service_read_some(s, buf, len, &got);
+
+        if (result != TK_SERVICE_OK)
+            return result;
         buf += got;
-        len -= (size_t)got;
+        len -= got;
     }
     return TK_SERVICE_OK;
 }
@@ -172,7 +188,7 @@ static enum tk_service_result read_pieces(const struct tk_service *s, char *answ
 enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
                                       size_t size)
 {
-    enum tk_service_result result = tk_service_send(s, GREETING);
+    enum tk_service_result result = tk_service_send(s, TK_SERVICE_GREETING);
 
     if (result == TK_SERVICE_OK)
         result = tk_service_send(s, request);
@@ -186,30 +202,42 @@ enum tk_service_result tk_service_ask(struct tk_service *s, const char *request,
                                                       : read_pieces(s, answer, size);
 }
 
-static void report_absent(const char *path, int error)
+static void explain_absent(const char *path, int error, char *words, size_t size)
 {
     if (error == EACCES)
-        tk_host_message("no permission for %s: get needs the service's group (id lists yours; log "
-                        "in again after a change), other commands root",
-                        path);
+        (void)snprintf(words, size,
+                       "no permission for %s: get and call need the service's group (id lists "
+                       "yours; log in again after a change), other commands root",
+                       path);
     else
-        tk_host_message("no service at %s: %s; start it, or name its socket in $TOKENKEEPER_SOCKET",
-                        path, strerror(error));
+        (void)snprintf(words, size,
+                       "no service at %s: %s; start it, or name its socket in $TOKENKEEPER_SOCKET",
+                       path, strerror(error));
+}
+
+int tk_service_explain(enum tk_service_result result, const char *path, char *words, size_t size)
+{
+    switch (result) {
+    case TK_SERVICE_ABSENT:
+        explain_absent(path, errno, words, size);
+        return TK_EXIT_NO_SERVICE;
+    case TK_SERVICE_FOREIGN:
+        (void)snprintf(words, size,
+                       "the service at %s does not run as root, as this user or as " SERVICE_USER
+                       ": run this command as its user",
+                       path);
+        return TK_EXIT_NO_SERVICE;
+    default:
+        (void)snprintf(words, size, "the service at %s did not answer in time; try again", path);
+        return TK_EXIT_RETRY;
+    }
 }
 
 int tk_service_report(enum tk_service_result result, const char *path)
 {
-    switch (result) {
-    case TK_SERVICE_ABSENT:
-        report_absent(path, errno);
-        return TK_EXIT_NO_SERVICE;
-    case TK_SERVICE_FOREIGN:
-        tk_host_message("the service at %s does not run as root, as this user or as " SERVICE_USER
-                        ": run this command as its user",
-                        path);
-        return TK_EXIT_NO_SERVICE;
-    default:
-        tk_host_message("the service at %s did not answer in time; try again", path);
-        return TK_EXIT_RETRY;
-    }
+    char words[TK_HOST_PATH + 192];
+    int status = tk_service_explain(result, path, words, sizeof words);
+
+    tk_host_message("%s", words);
+    return status;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TK_SERVICE_GREETING "{\"tokenkeeper\":2}\n"
+
 enum tk_service_result {
     TK_SERVICE_OK,
     TK_SERVICE_ABSENT,  /* nothing listens at path: see errno */
@@ -34,14 +36,24 @@ enum tk_service_result tk_service_open(struct tk_service *s, const char *path, b
 enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
                                       size_t size);
 
-/* For the console: text, and a line byte by byte, so that what follows stays in the socket; the
- * line end is removed. TK_SERVICE_ENDED also for a line of size bytes or more. */
+/* Sends text, or bytes of any kind. */
 enum tk_service_result tk_service_send(const struct tk_service *s, const char *text);
+enum tk_service_result tk_service_send_bytes(const struct tk_service *s, const char *bytes,
+                                             size_t len);
+
+/* Reads what there is, 1 to size bytes; waits for the first one. */
+enum tk_service_result tk_service_read_some(const struct tk_service *s, char *buf, size_t size,
+                                            size_t *len);
+
+/* For the console: reads a line byte by byte, so that what follows stays in the socket; the line
+ * end is removed. TK_SERVICE_ENDED also for a line of size bytes or more. */
 enum tk_service_result tk_service_read_line(const struct tk_service *s, char *buf, size_t size);
 
 void tk_service_close(struct tk_service *s);
 
-/* Reports a result other than OK and REFUSED; returns the exit status. */
+/* What a result other than OK and REFUSED means for the user, in words[0..size); returns the exit
+ * status. The other one prints it, too. */
+int tk_service_explain(enum tk_service_result result, const char *path, char *words, size_t size);
 int tk_service_report(enum tk_service_result result, const char *path);
 
 #endif

@@ -53,6 +53,20 @@ class Client:
         self.send(request)
         return self.answer()
 
+    def start_call(self, method: str, body: dict, **members) -> None:
+        """Sends a REST call."""
+        data = json.dumps(body).encode()
+        line = {"op": "call", "method": method, "length": len(data)} | members
+        self.send(json.dumps(line).encode() + b"\n" + data)
+
+    def answer_of_call(self) -> tuple[bytes, dict]:
+        """What the portal answered, and how the call ended."""
+        return b"".join(self.pieces()), self.answer()
+
+    def call(self, method: str, body: dict, **members) -> tuple[bytes, dict]:
+        self.start_call(method, body, **members)
+        return self.answer_of_call()
+
     def ended(self) -> bool:
         """Whether the service closes the connection without another byte."""
         try:

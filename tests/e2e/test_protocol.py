@@ -122,7 +122,6 @@ class Rules(GatewayCase):
                     ({"op": "get", "timeout": 3601}, "wrong_type", "timeout"),
                     ({"op": "get", "min_vaild": 60}, "unknown_member", "'min_vaild'"),
                     ({"op": "get", "ref": "a" * 900}, "no_such_ref", "ref"),
-                    ({"op": "call", "method": "profile"}, "not_supported", "REST"),
                     (b'{"op":"\xff\x80"}\n', "unknown_op", "'??'"),
                     (("{\"op\":\"a" + "\u00e9" * 30 + "\"}\n").encode(), "unknown_op", "'a????"),
                     ({"op": "get", "ask_pin": 1}, "unknown_member", "'ask_pin'"),

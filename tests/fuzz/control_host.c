@@ -86,7 +86,7 @@ int control_connect(enum control_role role, uint64_t now_ms)
 bool control_pass(uint64_t now_ms)
 {
     (void)tk_control_run(&control, now_ms);
-    return tk_control_is_due(&control);
+    return tk_control_is_due(&control, now_ms);
 }
 
 void control_event(const char *event)

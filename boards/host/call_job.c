@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call_job.h"
+
+#include "tk_json.h"
+
+#include <string.h>
+
+enum { ERROR_TOKENS = 256 };
+
+/* --- the portal's own words --- */
+
+/* text as one printable line, cut at the end of a character. */
+static void put_words(struct tk_call_job *job, const char *text)
+{
+    size_t len = 0;
+
+    for (; text[len] != '\0' && len < sizeof job->words - 1; len++) {
+        bool is_control = (unsigned char)text[len] < ' ' || text[len] == 0x7f;
+
+        job->words[len] = is_control ? ' ' : text[len];
+    }
+    while (text[len] != '\0' && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    job->words[len] = '\0';
+}
+
+/* Keeps the text of an error in the answer, if there is one: v2 has it beside the code, v3 with it.
+ */
+static void find_words(struct tk_call_job *job)
+{
+    static jsmntok_t tokens[ERROR_TOKENS];
+    const char *text;
+    struct tk_json j;
+
+    if (!tk_json_parse(&j, job->said, job->said_len, tokens, ERROR_TOKENS))
+        return;
+    text = tk_json_text(&j, tk_json_member(&j, 0, "error_description"));
+    if (text == NULL)
+        text = tk_json_text(&j, tk_json_member(&j, tk_json_member(&j, 0, "error"), "message"));
+    if (text != NULL)
+        put_words(job, text);
+}
+
+static void keep(struct tk_call_job *job, const char *bytes, size_t len)
+{
+    size_t room = sizeof job->said - 1 - job->said_len, n = len < room ? len : room;
+
+    memcpy(job->said + job->said_len, bytes, n);
+    job->said_len += n;
+    job->said[job->said_len] = '\0';
+}
+
+/* --- one call --- */
+
+static bool take(void *owner, const char *bytes, size_t len)
+{
+    struct tk_call_job *job = owner;
+
+    keep(job, bytes, len);
+    if (job->walk.begin == NULL)
+        (void)tk_print_add(&job->out, bytes, len);
+    else
+        tk_walk_feed(&job->walk, bytes, len);
+    if (job->flushes)
+        (void)tk_print_flush(&job->out);
+    return !job->stopped && !job->out.is_closed;
+}
+
+int tk_call_run(struct tk_call_job *job, const char *method, const struct tk_buffer *body)
+{
+    struct tk_call_answer answer;
+    struct tk_call_request request = {.path = job->path,
+                                      .ref = job->options->ref,
+                                      .method = method,
+                                      .body = body->bytes,
+                                      .len = body->len,
+                                      .reads = job->options->safe,
+                                      .wait_s = job->wait_s,
+                                      .timeout_s = job->timeout_s};
+
+    job->stopped = false;
+    job->said_len = 0;
+    if (!tk_call_ask(&request, take, job, &answer) || answer.ok)
+        return TK_EXIT_OK;
+    (void)tk_print_flush(&job->out);
+    job->words[0] = '\0';
+    if (answer.status == TK_EXIT_REFUSED)
+        find_words(job);
+    return tk_print_error(&job->out, &answer, job->words);
+}
+
+int tk_call_show(struct tk_call_job *job, const char *method, const struct tk_buffer *body)
+{
+    (void)tk_print_add(&job->out, "POST /rest/", 11);
+    (void)tk_print_add(&job->out, method, strlen(method));
+    (void)tk_print_add(&job->out, "\n", 1);
+    (void)tk_print_add(&job->out, body->bytes, body->len);
+    (void)tk_print_add(&job->out, "\n", 1);
+    return TK_EXIT_OK;
+}
+
+/* --- the result of a call --- */
+
+static bool is_result(struct tk_walk *w, char first)
+{
+    (void)first;
+    return w->depth == 1 && strcmp(w->names[0], "result") == 0;
+}
+
+static void print_result(struct tk_walk *w, const char *bytes, size_t len, bool is_end)
+{
+    struct tk_call_job *job = w->owner;
+
+    (void)tk_print_add(&job->out, bytes, len);
+    if (is_end)
+        (void)tk_print_add(&job->out, "\n", 1);
+}
+
+int tk_call_result(struct tk_call_job *job, const char *method, const struct tk_buffer *body)
+{
+    if (job->options->dry_run)
+        return tk_call_show(job, method, body);
+    job->walk = (struct tk_walk){.owner = job};
+    if (!job->options->raw) {
+        job->walk.begin = is_result;
+        job->walk.take = print_result;
+    }
+    return tk_call_run(job, method, body);
+}

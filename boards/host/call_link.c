@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call_link.h"
+
+#include "call.h"
+#include "host.h"
+#include "service.h"
+#include "tk_json.h"
+#include "tk_text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    GRACE_MS = 2000,                 /* added to the timeout: the service keeps it, too */
+    GAP_MS = 2 * TK_CALL_STALLED_MS, /* between two bytes of an answer */
+    BUSY_MS = 200,                   /* before another attempt where too many calls are open */
+    AGAIN_MS = 10,                   /* before another attempt to connect */
+    LINE_SIZE = 512,
+    READ_SIZE = 16384
+};
+
+struct link {
+    struct tk_service service;
+    bool was_sent;  /* the request is complete: the service may have begun the call */
+    size_t at, end; /* of what was read and not used */
+    char bytes[READ_SIZE];
+};
+
+/* --- reading --- */
+
+/* Reads more where all is used. */
+static enum tk_service_result fill(struct link *l)
+{
+    if (l->at < l->end)
+        return TK_SERVICE_OK;
+    l->at = 0;
+    return tk_service_read_some(&l->service, l->bytes, sizeof l->bytes, &l->end);
+}
+
+static enum tk_service_result read_line(struct link *l, char *line, size_t size)
+{
+    for (size_t len = 0; len < size; len++) {
+        enum tk_service_result result = fill(l);
+
+        if (result != TK_SERVICE_OK)
+            return result;
+        line[len] = l->bytes[l->at++];
+        if (line[len] == '\n') {
+            line[len] = '\0';
+            return TK_SERVICE_OK;
+        }
+    }
+    return TK_SERVICE_ENDED;
+}
+
+/* One part of the answer. *wanted becomes false, and the part is not read to its end, where take
+ * wants no more. */
+static enum tk_service_result read_part(struct link *l, tk_call_take *take, void *owner,
+                                        bool *wanted)
+{
+    for (;;) {
+        char text[16];
+        uint64_t left;
+        enum tk_service_result result = read_line(l, text, sizeof text);
+
+        if (result == TK_SERVICE_OK && !tk_parse_u64(text, strlen(text), READ_SIZE, &left))
+            result = TK_SERVICE_ENDED;
+        if (result != TK_SERVICE_OK || left == 0)
+            return result;
+        while (left > 0) {
+            result = fill(l);
+            if (result != TK_SERVICE_OK)
+                return result;
+            size_t n = l->end - l->at < left ? l->end - l->at : (size_t)left;
+
+            *wanted = take(owner, l->bytes + l->at, n);
+            if (!*wanted)
+                return TK_SERVICE_OK;
+            l->service.deadline_ms = tk_service_now() + GAP_MS;
+            l->at += n;
+            left -= n;
+        }
+    }
+}
+
+/* --- the answer's second part --- */
+
+static void fail(struct tk_call_answer *answer, const char *error, const char *words, int status)
+{
+    *answer = (struct tk_call_answer){.status = status, .retry_in_s = -1};
+    (void)tk_copy(answer->error, sizeof answer->error, error);
+    (void)tk_copy(answer->words, sizeof answer->words, words);
+}
+
+static void copy_text(struct tk_json *j, const char *name, char *to, size_t size)
+{
+    const char *text = tk_json_text(j, tk_json_member(j, 0, name));
+
+    (void)tk_copy(to, size, text != NULL ? text : "");
+}
+
+static void read_answer(struct tk_call_answer *answer)
+{
+    char copy[sizeof answer->json];
+    jsmntok_t tokens[TK_JSON_TOKENS];
+    struct tk_json j;
+    int64_t status = TK_EXIT_INTERNAL;
+
+    answer->json[strcspn(answer->json, "\n")] = '\0';
+    (void)tk_copy(copy, sizeof copy, answer->json);
+    if (!tk_json_parse(&j, copy, strlen(copy), tokens, TK_JSON_TOKENS)) {
+        fail(answer, "bad_reply", "invalid reply from the service", TK_EXIT_INTERNAL);
+        return;
+    }
+    answer->ok = strncmp(answer->json, "{\"ok\":true", 10) == 0;
+    copy_text(&j, "error", answer->error, sizeof answer->error);
+    copy_text(&j, "words", answer->words, sizeof answer->words);
+    (void)tk_json_int(&j, tk_json_member(&j, 0, "exit"), &status);
+    answer->status = answer->ok ? TK_EXIT_OK : (int)status;
+    if (!tk_json_int(&j, tk_json_member(&j, 0, "retry_in"), &answer->retry_in_s))
+        answer->retry_in_s = -1;
+}
+
+/* Adds to answer->json. */
+static bool take_json(void *owner, const char *bytes, size_t len)
+{
+    struct tk_call_answer *answer = owner;
+    size_t at = strlen(answer->json);
+
+    if (len >= sizeof answer->json - at)
+        return false;
+    memcpy(answer->json + at, bytes, len);
+    answer->json[at + len] = '\0';
+    return true;
+}
+
+/* --- the request --- */
+
+static bool make_line(const struct tk_call_request *r, char *line, size_t size)
+{
+    struct tk_text t;
+
+    tk_text_init(&t, line, size);
+    tk_text_add(&t, "{\"op\":\"call\",\"method\":");
+    tk_text_json(&t, r->method);
+    if (r->ref != NULL) {
+        tk_text_add(&t, ",\"ref\":");
+        tk_text_json(&t, r->ref);
+    }
+    tk_text_add(&t, ",\"length\":");
+    tk_text_int(&t, (int64_t)r->len);
+    tk_text_add(&t, r->reads ? ",\"reads\":1" : "");
+    tk_text_add(&t, ",\"timeout\":");
+    tk_text_int(&t, (int64_t)r->timeout_s);
+    if (r->wait_s >= 0) {
+        tk_text_add(&t, ",\"wait\":");
+        tk_text_int(&t, r->wait_s);
+    }
+    tk_text_add(&t, "}\n");
+    return tk_text_ok(&t);
+}
+
+/* Greets, sends the request, and reads the greeting. */
+static enum tk_service_result begin(struct link *l, const struct tk_call_request *r,
+                                    struct tk_call_answer *answer)
+{
+    char line[LINE_SIZE];
+    enum tk_service_result result = tk_service_send(&l->service, TK_SERVICE_GREETING);
+
+    if (!make_line(r, line, sizeof line))
+        return TK_SERVICE_ENDED;
+    if (result == TK_SERVICE_OK)
+        result = tk_service_send(&l->service, line);
+    if (result == TK_SERVICE_OK)
+        result = tk_service_send_bytes(&l->service, r->body, r->len);
+    l->was_sent = result == TK_SERVICE_OK;
+    if (result == TK_SERVICE_TIMEOUT)
+        return result;
+    result = read_line(l, answer->json, LINE_SIZE); /* it may have said why it closed */
+    if (result == TK_SERVICE_OK && strstr(answer->json, "\"tokenkeeper\":") == NULL)
+        return TK_SERVICE_REFUSED;
+    return result;
+}
+
+static enum tk_service_result exchange(struct link *l, const struct tk_call_request *r,
+                                       tk_call_take *take, void *owner,
+                                       struct tk_call_answer *answer, bool *wanted)
+{
+    enum tk_service_result result = begin(l, r, answer);
+    bool fits = true;
+
+    if (result != TK_SERVICE_OK)
+        return result;
+    result = read_part(l, take, owner, wanted);
+    answer->json[0] = '\0';
+    if (result == TK_SERVICE_OK && *wanted)
+        result = read_part(l, take_json, answer, &fits);
+    return fits ? result : TK_SERVICE_ENDED;
+}
+
+/* There is no answer. */
+static void report_lost(const struct link *l, enum tk_service_result result,
+                        const struct tk_call_request *r, struct tk_call_answer *answer)
+{
+    char words[sizeof answer->words];
+
+    if (l->was_sent) {
+        fail(answer, "unknown_outcome",
+             r->reads ? "the service did not answer; try again"
+                      : "the service did not answer; look at the portal before you try again",
+             r->reads ? TK_EXIT_RETRY : TK_EXIT_UNKNOWN);
+        return;
+    }
+    int status = tk_service_explain(result, r->path, words, sizeof words);
+
+    fail(answer, result == TK_SERVICE_ABSENT ? "no_service" : "try_later", words, status);
+}
+
+/* True: nothing was begun, and another attempt may succeed. */
+static bool is_again(const struct link *l, enum tk_service_result result,
+                     const struct tk_call_answer *answer)
+{
+    if (result == TK_SERVICE_ENDED)
+        return !l->was_sent;
+    return result == TK_SERVICE_OK && strcmp(answer->error, "busy") == 0;
+}
+
+bool tk_call_ask(const struct tk_call_request *r, tk_call_take *take, void *owner,
+                 struct tk_call_answer *answer)
+{
+    uint64_t deadline_ms = tk_service_now() + r->timeout_s * 1000 + GRACE_MS;
+
+    for (;;) {
+        struct link l = {.service = {.deadline_ms = deadline_ms}};
+        enum tk_service_result result = tk_service_open(&l.service, r->path, false);
+        bool wanted = true;
+
+        *answer = (struct tk_call_answer){.retry_in_s = -1};
+        if (result == TK_SERVICE_OK)
+            result = exchange(&l, r, take, owner, answer, &wanted);
+        if (result == TK_SERVICE_OK || result == TK_SERVICE_REFUSED)
+            read_answer(answer);
+        else
+            report_lost(&l, result, r, answer);
+        tk_service_close(&l.service);
+        if (!wanted)
+            return false;
+        if (!is_again(&l, result, answer) || tk_service_now() >= deadline_ms)
+            return true;
+        (void)poll(NULL, 0, result == TK_SERVICE_OK ? BUSY_MS : AGAIN_MS);
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_CALL_LINK_H
+#define TK_CALL_LINK_H
+
+/* The client's side of a REST call: one request at the service's socket, and its answer. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tk_call_request {
+    const char *path; /* of the socket */
+    const char *ref;  /* NULL: the first account */
+    const char *method;
+    const char *body; /* a JSON object */
+    size_t len;
+    bool reads;         /* it may be repeated */
+    int64_t wait_s;     /* -1: as long as timeout_s */
+    uint64_t timeout_s; /* until the answer begins */
+};
+
+/* The second part of the answer, or what stands for it where there is none. */
+struct tk_call_answer {
+    bool ok;
+    int status;         /* exit status */
+    int64_t retry_in_s; /* -1: unknown */
+    char error[80];
+    char words[640];
+    char json[2048]; /* as the service sent it, without its line end; "": it did not */
+};
+
+/* Gets the portal's answer in pieces. False ends the call. */
+typedef bool tk_call_take(void *owner, const char *bytes, size_t len);
+
+/* Makes the call; while too many calls are open, again until the timeout. False: take ended it, and
+ * *answer says nothing. */
+bool tk_call_ask(const struct tk_call_request *request, tk_call_take *take, void *owner,
+                 struct tk_call_answer *answer);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call_output.h"
+
+#include "host.h"
+#include "service.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COUNT_MS = 200 };
+
+void tk_print_init(struct tk_call_output *o, bool json)
+{
+    *o = (struct tk_call_output){.json = json};
+    o->counts = isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) == 0;
+    (void)signal(SIGPIPE, SIG_IGN); /* a write reports it */
+}
+
+/* A reader that has seen enough, such as head, is no error. */
+static void note_failure(struct tk_call_output *o)
+{
+    o->is_closed = true;
+    if (errno == EPIPE)
+        return;
+    o->has_failed = true;
+    tk_host_message("cannot write the result: %s", strerror(errno));
+}
+
+bool tk_print_flush(struct tk_call_output *o)
+{
+    for (size_t at = 0; at < o->len && !o->is_closed;) {
+        ssize_t n = write(STDOUT_FILENO, o->bytes + at, o->len - at);
+
+        if (n >= 0)
+            at += (size_t)n;
+        else if (errno != EINTR)
+            note_failure(o);
+    }
+    o->len = 0;
+    return !o->is_closed;
+}
+
+bool tk_print_add(struct tk_call_output *o, const char *bytes, size_t len)
+{
+    while (len > 0 && !o->is_closed) {
+        size_t room = sizeof o->bytes - o->len, n = len < room ? len : room;
+
+        memcpy(o->bytes + o->len, bytes, n);
+        o->len += n;
+        bytes += n;
+        len -= n;
+        if (o->len == sizeof o->bytes)
+            (void)tk_print_flush(o);
+    }
+    return !o->is_closed;
+}
+
+int tk_print_error(struct tk_call_output *o, const struct tk_call_answer *answer, const char *said)
+{
+    const char *words = said[0] != '\0' ? said : answer->words;
+
+    if (o->json && answer->json[0] != '\0')
+        fprintf(stderr, "%s\n", answer->json);
+    else if (o->json)
+        fprintf(stderr, "{\"ok\":false,\"error\":\"%s\",\"exit\":%d}\n", answer->error,
+                answer->status);
+    else if (answer->retry_in_s >= 0)
+        tk_host_message("%s: %s; try again in %lld s", answer->error, words,
+                        (long long)answer->retry_in_s);
+    else
+        tk_host_message("%s: %s", answer->error, words);
+    return answer->status;
+}
+
+void tk_print_count(struct tk_call_output *o, uint64_t rows, bool is_end)
+{
+    uint64_t now_ms = tk_service_now();
+
+    if (!o->counts || (!is_end && now_ms < o->next_ms))
+        return;
+    o->next_ms = now_ms + COUNT_MS;
+    if (is_end)
+        fputs("\r                         \r", stderr);
+    else
+        fprintf(stderr, "\r%llu rows", (unsigned long long)rows);
+    (void)fflush(stderr);
+}
+
+int tk_print_end(struct tk_call_output *o, int status)
+{
+    (void)tk_print_flush(o);
+    if (o->has_failed)
+        return TK_EXIT_INTERNAL;
+    return o->is_closed ? TK_EXIT_OK : status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TK_CALL_OUTPUT_H
+#define TK_CALL_OUTPUT_H
+
+/* What `tokenkeeper call` prints: results on standard output, errors and a counter on standard
+ * error. */
+
+#include "call_link.h"
+
+enum { TK_OUTPUT_SIZE = 64 * 1024 };
+
+struct tk_call_output {
+    bool json;       /* errors as JSON objects */
+    bool is_closed;  /* the reader of standard output wants no more ... */
+    bool has_failed; /* ... or it cannot be written, which was reported */
+    size_t len;
+    char bytes[TK_OUTPUT_SIZE];
+
+    bool counts; /* a counter is shown */
+    uint64_t next_ms;
+};
+
+void tk_print_init(struct tk_call_output *o, bool json);
+
+/* Buffers up to TK_OUTPUT_SIZE. False: the output has ended. */
+bool tk_print_add(struct tk_call_output *o, const char *bytes, size_t len);
+bool tk_print_flush(struct tk_call_output *o);
+
+/* Prints the error of a call, and returns its exit status. said: the portal's own words, or "". */
+int tk_print_error(struct tk_call_output *o, const struct tk_call_answer *answer, const char *said);
+
+/* Shows how many rows were printed, where standard error is a terminal and standard output is not;
+ * is_end removes it. */
+void tk_print_count(struct tk_call_output *o, uint64_t rows, bool is_end);
+
+/* The exit status of a command whose calls ended with status, after the rest was printed. */
+int tk_print_end(struct tk_call_output *o, int status);
+
+#endif
