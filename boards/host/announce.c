@@ -29,7 +29,7 @@ static void add_accounts(struct tk_text *t, struct tk_keeper *keeper)
 void tk_host_announce(struct tk_keeper *keeper, const struct tk_control *control,
                       const struct tk_options *options, bool is_sealed)
 {
-    char line[2048];
+    char line[4096];
     struct tk_text t;
 
     tk_text_init(&t, line, sizeof line);
