@@ -11,8 +11,11 @@ typedef char every_error_has_a_code[CODES == TK_E_COUNT ? 1 : -1];
 typedef char every_error_has_a_string[1 + ERRORS == TK_E_COUNT ? 1 : -1];
 typedef char no_string_is_longer[LONGEST <= TK_WORDS_MAX ? 1 : -1];
 
-/* A byte is a character or, from FIRST_PAIR on, stands for two bytes, each of either kind. */
-static void add_byte(struct tk_text *t, uint8_t byte)
+/* A byte is a character, RARE in front of one of the rare characters, or, from FIRST_PAIR on,
+ * stands for two bytes, each of any kind. *skip: those of the alphabet that the next character
+ * cannot be.
+ */
+static void add_byte(struct tk_text *t, uint8_t byte, uint8_t *skip)
 {
     uint8_t later[DEEPEST];
     size_t n = 0;
@@ -20,7 +23,9 @@ static void add_byte(struct tk_text *t, uint8_t byte)
     for (;;) {
         for (; byte >= FIRST_PAIR; byte = pairs[byte - FIRST_PAIR][0])
             later[n++] = pairs[byte - FIRST_PAIR][1];
-        tk_text_char(t, (char)(byte - 1 + FIRST_CHARACTER));
+        if (byte != RARE)
+            tk_text_char(t, alphabet[byte - FIRST_CHARACTER + *skip]);
+        *skip = byte == RARE ? FREQUENT : 0;
         if (n == 0)
             return;
         byte = later[--n];
@@ -32,6 +37,7 @@ static void add(struct tk_text *t, unsigned string)
 {
     size_t i = sizeof sections / sizeof sections[0] - 1;
     const uint8_t *at;
+    uint8_t skip = 0;
 
     while (sections[i].string > string)
         i--;
@@ -40,7 +46,7 @@ static void add(struct tk_text *t, unsigned string)
     while (string-- > 0)
         at += strlen((const char *)at) + 1;
     while (*at != 0)
-        add_byte(t, *at++);
+        add_byte(t, *at++, &skip);
 }
 
 void tk_words_add(struct tk_text *t, unsigned string)

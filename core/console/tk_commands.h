@@ -41,7 +41,7 @@ TK_COMMAND("pin", "[console_pin]", SECRET, pin,
            "unlocks this console for 5 minutes; without a value: asks, echoes nothing")
 TK_COMMAND("escalate test", "", 0, escalate_test, "sends a test to the webhook")
 TK_COMMAND("corezoid_token takeover", "", GUARDED, corezoid_takeover,
-           "writes to the task in Corezoid although it is another gateway's")
+           "writes to the task although it is another gateway's")
 TK_COMMAND("ca list", "", 0, ca_list, "lists the added root certificates")
 TK_COMMAND("ca add begin", "", GUARDED, ca_begin,
            "starts a new root certificate; discards an unfinished one")

@@ -29,13 +29,13 @@ TK_SETTING("auth_host", GUARDED, TK_SET_AUTH_HOST, store_auth_host, print_auth_h
 TK_SETTING("renew", 0, TK_SET_RENEW, store_on_account, print_renew, NULL, note_renew,
            "60s to 7d (25m, 2h), or on-demand")
 TK_SETTING("corezoid_token_conv", GUARDED, TK_TASK_CONV, store_task, print_task, NULL, note_task,
-           "like corezoid_conv: the process with the task that holds the token")
+           "like corezoid_conv")
 TK_SETTING("corezoid_token_login", GUARDED, TK_TASK_LOGIN, store_task, print_task, NULL, note_task,
            "like corezoid_login")
 TK_SETTING("corezoid_token_key", SECRET | GUARDED, TK_TASK_KEY, store_task, print_task, NULL,
            note_task, "like corezoid_key")
 TK_SETTING("corezoid_token_ref", GUARDED, TK_TASK_REF, store_task, print_task, NULL, note_task,
-           "up to 63 letters, digits, - _ and . : the reference of the task")
+           "like corezoid_login")
 TK_SETTING("corezoid_token_url", GUARDED, TK_TASK_URL, store_task, print_task, NULL, note_task,
            "like escalate_url")
 TK_SETTING("escalate_url", SECRET | GUARDED, TK_WEBHOOK_URL, store_webhook, print_webhook, NULL,

@@ -140,10 +140,18 @@ static bool is_worn(const struct tk_alert *alert)
     return tk_storage_worn(&alert->all->rt->storage, &worn, &sectors) && worn >= sectors / 2;
 }
 
+/* After a start the task is only known once it was looked at. */
+static bool is_task_released(const struct tk_alert *alert)
+{
+    const struct tk_token_task *task = &alert->task;
+
+    return !task->taken && (task->known || !task->complete);
+}
+
 bool tk_alert_level_lasts(const struct tk_alert *alert)
 {
     return (alert->record.cause == TK_E_STORAGE_WORN && is_worn(alert)) ||
-           (alert->record.cause == TK_E_COREZOID_TAKEN && alert->task.taken);
+           (alert->record.cause == TK_E_COREZOID_TAKEN && !is_task_released(alert));
 }
 
 /* The flash is back where its pair came from. */
@@ -157,7 +165,8 @@ void tk_alert_level_update(struct tk_alert *alert)
 {
     struct tk_token_health health;
 
-    if (is_at_home_again(alert))
+    if (is_at_home_again(alert) ||
+        (alert->record.cause == TK_E_COREZOID_TAKEN && is_task_released(alert)))
         tk_alert_level_clear(alert);
 
     tk_token_health(alert->account, &health);

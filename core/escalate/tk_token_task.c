@@ -121,11 +121,13 @@ static bool is_ours(const struct tk_token_task *task)
     return task->complete && !task->ending && !task->taken;
 }
 
-/* A consumer that reads the task cannot ask for a token: it is renewed ahead of its end. */
-static void announce(struct tk_alert *alert)
+/* Reports whose the task is. A consumer that reads it cannot ask for a token: it is renewed ahead
+ * of its end. */
+static void apply(struct tk_alert *alert)
 {
     bool exported = is_ours(&alert->task);
 
+    tk_alert_level_update(alert);
     if (alert->account->exported == exported)
         return;
     alert->account->exported = exported;
@@ -235,14 +237,6 @@ static enum tk_err write_op(struct tk_request *r, struct tk_text *out)
 
 /* --- its outcome --- */
 
-static void set_taken(struct tk_alert *alert, bool taken)
-{
-    alert->task.taken = taken;
-    if (!taken && alert->record.cause == TK_E_COREZOID_TAKEN)
-        tk_alert_level_clear(alert);
-    tk_alert_level_update(alert);
-}
-
 /* The task holds the token that was wanted; or is another's. */
 static void settle(struct tk_alert *alert, bool taken)
 {
@@ -253,12 +247,12 @@ static void settle(struct tk_alert *alert, bool taken)
     task->takeover = false;
     task->failures = 0;
     task->err = TK_OK;
-    set_taken(alert, taken);
+    task->taken = taken;
     if (task->ending) {
         (void)tk_storage_put(&alert->all->rt->storage, key_of(alert, TK_TASK_CONV), NULL, 0);
         load(alert);
     }
-    announce(alert);
+    apply(alert);
 }
 
 static void fail(struct tk_alert *alert, enum tk_err err)
@@ -338,8 +332,7 @@ static void restart(struct tk_alert *alert)
     tk_token_task_stop(alert);
     *task = (struct tk_token_task){.timer = task->timer};
     load(alert);
-    set_taken(alert, false);
-    announce(alert);
+    apply(alert);
     tk_token_task_update(alert);
 }
 

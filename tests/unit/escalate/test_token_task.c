@@ -174,6 +174,8 @@ static void another_gateways_task_is_left_alone(void **state_)
     world_restart(&w, 1000);
     world_run(&w, HOUR);
     assert_string_equal(TASK.data, theirs);
+    assert_int_equal(world_count_events(&w, "event=raised"), 1);
+    assert_int_equal(world_count_events(&w, "event=cleared"), 0);
     assert_string_equal(world_type(&w, "corezoid_token takeover"), "OK");
     world_run(&w, 5000);
     assert_string_equal(state(), "ok");
