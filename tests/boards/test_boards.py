@@ -384,6 +384,16 @@ class Escalation(BoardCase):
         self.assertEqual(self.k.must("escalate test")["delivered"], "yes")
         self.assertEqual([(task["signed"], task["data"]) for task in corezoid.tasks],
                          [(True, {"text": "token test"})])
+        self.k.must(f"auth code {self.k.redirect()}")
+        for key, value in (("url", f"https://{WEBHOOK}"), ("login", corezoid.token_login),
+                           ("key", corezoid.token_key), ("conv", corezoid.diagram)):
+            self.k.must(f"set corezoid_token_{key} {value}")
+        self.k.wait_status(corezoid_token="ok")
+        self.assertEqual(corezoid.held["token"]["access_token"],
+                         self.k.must("token")["access_token"])
+        self.k.must("unset corezoid_token_conv")
+        self.k.wait_status(corezoid_token="off")
+        self.assertEqual(corezoid.held["token"]["access_token"], "")
 
 
 class Errors(BoardCase):
