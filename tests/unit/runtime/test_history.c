@@ -262,6 +262,12 @@ static void the_smallest_store_holds_all_settings_and_a_full_history(void **stat
     set("corezoid_login", "set %s %s", 63);
     set("corezoid_key", "set %s %s", 128);
     world_type(&w, "set corezoid_conv 123456789012345678");
+    set("escalate_header", "set %s Authorization: %s", 240);
+    set("corezoid_token_login", "set %s %s", 63);
+    set("corezoid_token_key", "set %s %s", 128);
+    set("corezoid_token_ref", "set %s %s", 63);
+    set("corezoid_token_url", "set %s https://x/%s", 245);
+    world_type(&w, "set corezoid_token_conv 123456789012345678");
     for (int i = 0; i < 2 * TK_HISTORY; i++) {
         world_error(&w, "invalid_client", 400, 1);
         world_run(&w, 11000);
