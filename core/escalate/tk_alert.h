@@ -56,15 +56,15 @@ struct tk_token_task {
     uint32_t held; /* generation whose token the task holds, 0: none; if it is taken: for which it
                       was looked at; valid if known */
     uint32_t sent; /* ... that the newest write has */
-    uint8_t op;    /* of the newest request */
     uint8_t err;   /* enum tk_err: of the last attempt */
-    uint8_t failures; /* in a row */
-    bool busy;        /* the alert's request is that of the task */
-    bool complete;    /* conv, login and key are set */
-    bool ending;      /* conv is unset, and the task to be blanked */
-    bool known;       /* the task was seen or written since the start */
-    bool taken;       /* it is another's */
-    bool takeover;    /* the next write takes it over */
+    uint8_t failures;  /* in a row */
+    uint8_t op;        /* of the newest request */
+    bool busy : 1;     /* the alert's request is that of the task */
+    bool complete : 1; /* conv, login and key are set */
+    bool ending : 1;   /* conv is unset, and the task to be blanked */
+    bool known : 1;    /* the task was seen or written since the start */
+    bool taken : 1;    /* it is another's */
+    bool takeover : 1; /* the next write takes it over */
 };
 
 enum tk_alert_event { TK_ALERT_TEST, TK_ALERT_RAISED, TK_ALERT_CLEARED };

@@ -55,12 +55,19 @@ bool tk_corezoid_is_login(const char *login)
 
 /* --- a request --- */
 
+/* The key in place of that of an alert's credentials. */
+static uint16_t key_of(const struct tk_corezoid_post *p, uint16_t of_alerts)
+{
+    return (uint16_t)(p->keys + of_alerts - TK_KEY_COREZOID_LOGIN);
+}
+
 static void add_path(const struct tk_corezoid_post *p, struct tk_text *t, const char *base)
 {
     char login[TK_COREZOID_LOGIN_MAX + 1];
     size_t len = strcspn(base, "?#");
 
-    (void)tk_storage_text(p->storage, p->keys, login, sizeof login, tk_corezoid_is_login);
+    (void)tk_storage_text(p->storage, key_of(p, TK_KEY_COREZOID_LOGIN), login, sizeof login,
+                          tk_corezoid_is_login);
     tk_text_addn(t, base, len > 0 && base[len - 1] == '/' ? len - 1 : len);
     tk_text_print(t, "/api/2/json/%s/", login);
     tk_text_int(t, p->unix_s);
@@ -85,7 +92,8 @@ void tk_corezoid_op(struct tk_corezoid_post *p, const char *type, const char *re
 {
     char conv[TK_COREZOID_CONV_MAX + 2];
 
-    (void)tk_storage_text(p->storage, p->keys + 2, conv, sizeof conv, tk_corezoid_is_conv);
+    (void)tk_storage_text(p->storage, key_of(p, TK_KEY_COREZOID_CONV), conv, sizeof conv,
+                          tk_corezoid_is_conv);
     tk_text_print(p->out,
                   "{\"ops\":[{\"type\":\"%s\",\"obj\":\"task\",\"conv_id\":%s,\"ref\":", type,
                   conv[0] == '-' ? conv + 1 : conv);
@@ -101,7 +109,8 @@ void tk_corezoid_end(struct tk_corezoid_post *p)
     char *end_of_path = out->buf + strlen("POST ") + p->path_len;
 
     tk_text_add(out, "}]}");
-    (void)tk_storage_text(p->storage, p->keys + 1, key, sizeof key, tk_corezoid_is_key);
+    (void)tk_storage_text(p->storage, key_of(p, TK_KEY_COREZOID_KEY), key, sizeof key,
+                          tk_corezoid_is_key);
     tk_corezoid_sign(end_of_path - TK_COREZOID_SIGNATURE, key, p->unix_s, out->buf + p->body_start,
                      out->len - p->body_start);
     tk_wipe(key, sizeof key);
