@@ -343,15 +343,18 @@ enum tk_err tk_call_start(struct tk_keeper *k, struct tk_call *call)
 
 void tk_call_cancel(struct tk_keeper *k, struct tk_call *call)
 {
-    tk_calls_cancel(&k->calls, call);
+    (void)k;
+    tk_calls_cancel(call);
 }
 
 void tk_call_resume(struct tk_keeper *k, struct tk_call *call)
 {
-    tk_calls_resume(&k->calls, call);
+    (void)k;
+    tk_calls_resume(call);
 }
 
 uint32_t tk_call_wait_ms(const struct tk_keeper *k, const struct tk_call *call)
 {
-    return tk_calls_wait_ms(&k->calls, call);
+    (void)k;
+    return tk_calls_wait_ms(call);
 }

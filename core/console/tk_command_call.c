@@ -75,13 +75,13 @@ static void done(struct tk_call *call, const struct tk_call_result *result)
 static void step(struct tk_console *c)
 {
     if (c->job.paused)
-        tk_calls_resume(c->env->calls, &c->job.u.call);
+        tk_calls_resume(&c->job.u.call);
     c->job.paused = false;
 }
 
 static void cancel(struct tk_console *c, enum tk_err why)
 {
-    tk_calls_cancel(c->env->calls, &c->job.u.call);
+    tk_calls_cancel(&c->job.u.call);
     tk_console_err(c, why);
 }
 

@@ -68,13 +68,12 @@ struct tk_call {
     /* private */
     struct tk_call *next;
     struct tk_calls *all;
-    struct tk_runtime *rt;
-    bool is_active;  /* in the list */
-    bool is_sending; /* request is active */
-    bool is_empty;   /* the body has no members */
-    bool is_unknown; /* it was sent, and its outcome is unknown */
-    bool is_refused; /* its token, of this generation, was refused */
-    uint8_t answer;  /* what becomes of it */
+    struct tk_account *account; /* pinned; NULL: it is not active */
+    bool is_sending;            /* request is active */
+    bool is_empty;              /* the body has no members */
+    bool is_unknown;            /* it was sent, and its outcome is unknown */
+    bool is_refused;            /* its token, of this generation, was refused */
+    uint8_t answer;             /* what becomes of it */
     uint8_t held_len;
     uint8_t tries;     /* that failed */
     uint8_t limits;    /* that the portal's limit refused */

@@ -112,7 +112,7 @@ size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const c
 {
     struct tk_call *call = TK_CONTAINER_OF(r, struct tk_call, request);
 
-    r->deadline_ms = tk_runtime_now(call->rt) + TK_CALL_NEXT_BYTE_MS;
+    r->deadline_ms = tk_runtime_now(call->account->rt) + TK_CALL_NEXT_BYTE_MS;
     if (call->answer == TK_ANSWER_UNDECIDED)
         decide(call, http);
     if (call->answer ==
@@ -148,7 +148,6 @@ static uint32_t number(const struct tk_http *http, unsigned field, uint32_t scal
 void tk_call_read_result(struct tk_call_result *result, const struct tk_account *a,
                          const struct tk_http *http, const char *code)
 {
-    result->status = (uint16_t)http->status;
     tk_copy(result->error, sizeof result->error, tk_account_shown_code(a, code));
     result->has_next = tk_json_pick_has(&http->pick, NEXT);
     result->next = number(http, NEXT, 1);

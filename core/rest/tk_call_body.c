@@ -31,7 +31,6 @@ enum tk_err tk_call_check_body(struct tk_call *call)
 
     TK_ASSERT(tk_json_pick_size(&reserved_fields) <= sizeof memory);
     tk_json_pick_begin(&p, &reserved_fields, memory);
-    call->skip = 0;
     for (uint32_t offset = 0; offset < call->body_len;) {
         uint32_t left = call->body_len - offset;
         size_t n = call->produce(call, offset, piece, left < sizeof piece ? left : sizeof piece);

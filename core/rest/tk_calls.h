@@ -19,7 +19,7 @@ struct tk_calls {
     uint32_t turn;         /* of the call that was sent last */
     uint32_t limited;      /* a hash of the method whose operating time is used up ... */
     uint64_t limited_ms;   /* ... until this tick */
-    struct tk_bucket buckets[TK_ACCOUNTS]; /* of each portal: that of its first account */
+    struct tk_bucket buckets[TK_ACCOUNTS]; /* of each portal: that of its last account */
 };
 
 /* all must be zeroed; accounts must outlive it. */
@@ -27,9 +27,9 @@ void tk_calls_init(struct tk_calls *all, struct tk_accounts *accounts);
 
 /* As tk_call_start, tk_call_cancel, tk_call_resume and tk_call_wait_ms in tokenkeeper.h. */
 enum tk_err tk_calls_start(struct tk_calls *all, struct tk_call *call);
-void tk_calls_cancel(struct tk_calls *all, struct tk_call *call);
-void tk_calls_resume(struct tk_calls *all, struct tk_call *call);
-uint32_t tk_calls_wait_ms(const struct tk_calls *all, const struct tk_call *call);
+void tk_calls_cancel(struct tk_call *call);
+void tk_calls_resume(struct tk_call *call);
+uint32_t tk_calls_wait_ms(const struct tk_call *call);
 
 /* Sends what may be sent, and ends what has waited too long. Returns the tick of the next call;
  * now_ms if there is more to do at once. */

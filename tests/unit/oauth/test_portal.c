@@ -352,7 +352,7 @@ static void accept_takes_exactly_that_host_and_keeps_the_pair(void **state)
     assert_status("rest", "ok");
     assert_status("generation", "1");
     assert_string_equal(w.server.last_host, NEW);
-    assert_non_null(strstr(w.last_request, "auth=access1"));
+    assert_non_null(strstr(w.last_request, "{\"auth\":\"access1\"}"));
     world_assert_begins(world_type(&w, "portal accept"), "ERR not_moved ");
     world_type(&w, "history");
     assert_non_null(strstr(w.answer, "event=moved ref=token"));

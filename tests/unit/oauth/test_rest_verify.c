@@ -122,7 +122,7 @@ static void a_moved_portal_is_followed_and_stored(void **state)
     provision("ok");
     assert_string_equal(w.server.last_host, NEW);
     assert_non_null(strstr(w.last_request, "Host: " NEW "\r\n"));
-    assert_non_null(strstr(w.last_request, "auth=access1"));
+    assert_non_null(strstr(w.last_request, "{\"auth\":\"access1\"}"));
     assert_moved();
     world_restart(&w, 1000);
     assert_moved();
