@@ -92,40 +92,30 @@ static void decide(struct tk_call *call, const struct tk_http *http)
     }
 }
 
-/* Passes on what was held back. Returns 0 for a pause, or TK_TAKE_NONE; else all was taken. */
-static size_t pass_held(struct tk_call *call)
-{
-    size_t taken = 1;
-
-    while (call->held_len > 0) {
-        taken = call->on_body(call, call->held, call->held_len);
-        if (taken == 0 || taken == TK_TAKE_NONE)
-            return taken;
-        call->held_len = (uint8_t)(call->held_len - taken);
-        memmove(call->held, call->held + taken, call->held_len);
-    }
-    return taken;
-}
-
 size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const char *data,
                        size_t len)
 {
     struct tk_call *call = TK_CONTAINER_OF(r, struct tk_call, request);
+    size_t taken;
 
     r->deadline_ms = tk_runtime_now(call->account->rt) + TK_CALL_NEXT_BYTE_MS;
     if (call->answer == TK_ANSWER_UNDECIDED)
         decide(call, http);
-    if (call->answer ==
-        TK_ANSWER_UNDECIDED) { /* byte by byte, so that none is held back for long */
+    if (call->answer == TK_ANSWER_UNDECIDED) { /* byte by byte, so that none is held back longer */
         call->held[call->held_len++] = *data;
         return 1;
     }
     if (call->answer == TK_ANSWER_DROPPED || call->on_body == NULL)
         return len;
     r->once = true;
-    size_t taken = pass_held(call);
-
-    return taken == 0 || taken == TK_TAKE_NONE ? taken : call->on_body(call, data, len);
+    while (call->held_len > 0) {
+        taken = call->on_body(call, call->held, call->held_len);
+        if (taken == 0 || taken > call->held_len)
+            return taken;
+        call->held_len = (uint8_t)(call->held_len - taken);
+        memmove(call->held, call->held + taken, call->held_len);
+    }
+    return call->on_body(call, data, len);
 }
 
 /* A decimal number, times scale: 1 or a power of 10. 0: there is none. */

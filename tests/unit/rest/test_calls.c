@@ -1,134 +1,282 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Calls of a whole gateway: what is sent, what comes back, and what is repeated. */
-
-#include "tk_container.h"
-#include "tk_string.h"
+/* Calls of a whole gateway: what is sent, and what comes back. */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "one_world.h"
+#include "rest_calls.h"
 
-/* --- the portal --- */
+/* --- the body --- */
 
-static const char *reply; /* of the portal */
-static unsigned executed;
-static char sent[SERVER_REQUEST]; /* the body of the newest call */
-
-static const char *on_call(struct server *s, const char *request, const char *body)
+static void the_token_is_put_before_the_members(void **state)
 {
-    (void)s;
-    (void)request;
-    executed++;
-    snprintf(sent, sizeof sent, "%s", body);
-    return reply;
+    static const char *const rows[][2] = {
+        {NULL, "{\"auth\":\"access1\"}"},
+        {"{}", "{\"auth\":\"access1\"}"},
+        {" \r\n{ } ", "{\"auth\":\"access1\" } "},
+        {"\xef\xbb\xbf{\"a\":false}", "{\"auth\":\"access1\",\"a\":false}"},
+        {"{\"x\":null,\"y\":[],\"z\":\"2026-11-29T12:00:00+03:00\"}",
+         "{\"auth\":\"access1\",\"x\":null,\"y\":[],\"z\":\"2026-11-29T12:00:00+03:00\"}"},
+        {"{\"x\":{\"auth\":1,\"access_token\":2}}",
+         "{\"auth\":\"access1\",\"x\":{\"auth\":1,\"access_token\":2}}"},
+        {"{\"author\":\"auth\",\"auth_\":\"\\ud83d\\ude00\"}",
+         "{\"auth\":\"access1\",\"author\":\"auth\",\"auth_\":\"\\ud83d\\ude00\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t piece = 0; piece < 4; piece++) {
+            struct test_call x = {.piece = piece};
+
+            run_call(&x, "user.current", rows[i][0]);
+            assert_int_equal(x.result.err, TK_OK);
+            assert_string_equal(sent, rows[i][1]);
+        }
+    }
 }
 
-static int begin(void **state)
+static void other_bodies_are_refused(void **state)
 {
-    set_up(state);
-    executed = 0;
-    reply = "{\"result\":true}";
-    w.server.on_call = on_call;
-    world_provision(&w);
-    return 0;
+    static const char *const rows[] = {"",
+                                       " ",
+                                       "[]",
+                                       "null",
+                                       "{",
+                                       "{}x",
+                                       "{}{}",
+                                       "x{}",
+                                       "[{}]",
+                                       "{\"a\":1",
+                                       "{\"a\":1]",
+                                       "{\"auth\":\"x\"}",
+                                       "{\"a\":{},\"AUTH\":null}",
+                                       "{\"a\":[1,{}],\"Access_Token\":{\"a\":1}}",
+                                       "{\"authorization\":1}",
+                                       "{\"Authorization\":[]}",
+                                       "{\"\\u0061uth\":1}",
+                                       "{\"\\u0041\\u0055th\":1}",
+                                       "{\"a\":1,\"access\\u005ftoken\":1}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t piece = 0; piece < 3; piece++) {
+            struct test_call x = {.piece = piece};
+
+            if (rows[i][0] == '\0')
+                continue;
+            assert_int_equal(start(&x, "user.current", rows[i]), TK_E_BAD_BODY);
+            world_run(&w, 1000);
+            assert_int_equal(x.dones, 0);
+        }
+    }
+    assert_int_equal(executed, 0);
 }
 
-/* --- a call --- */
-
-struct test_call {
-    struct tk_call call;
-    const char *body;
-    size_t piece; /* that produce gives at a time; 0: all that fits */
-    size_t takes; /* bytes that on_body takes at a time; 0: all */
-    char answer[16384];
-    size_t len;
-    unsigned dones;
-    struct tk_call_result result;
-};
-
-static size_t produce(struct tk_call *call, uint32_t offset, char *out, size_t size)
+static size_t give_up(struct tk_call *call, uint32_t offset, char *out, size_t size)
 {
-    struct test_call *x = TK_CONTAINER_OF(call, struct test_call, call);
-    size_t n = call->body_len - offset;
-
-    n = n < size ? n : size;
-    n = x->piece > 0 && x->piece < n ? x->piece : n;
-    memcpy(out, x->body + offset, n);
-    return n;
+    return offset < 4 ? produce(call, offset, out, 1) : size - size;
 }
 
-static size_t on_body(struct tk_call *call, const char *data, size_t len)
+static void a_producer_may_give_up(void **state)
 {
-    struct test_call *x = TK_CONTAINER_OF(call, struct test_call, call);
+    struct test_call x = {.body = "{\"a\":\"bcd\"}"};
 
-    len = x->takes > 0 && x->takes < len ? x->takes : len;
-    assert_true(x->len + len < sizeof x->answer);
-    memcpy(x->answer + x->len, data, len);
-    x->len += len;
-    return len;
+    (void)state;
+    x.call = (struct tk_call){.method = "user.current",
+                              .produce = give_up,
+                              .done = done,
+                              .timeout_ms = 1000,
+                              .body_len = 11};
+    assert_int_equal(tk_call_start(&w.keeper, &x.call), TK_E_CANCELLED);
+    x.call.produce = produce;
+    assert_int_equal(tk_call_start(&w.keeper, &x.call), TK_OK);
+    x.call.produce = give_up;
+    run_until_done(&x);
+    assert_int_equal(x.result.err, TK_E_CANCELLED);
+    assert_int_equal(executed, 0);
 }
 
-static void done(struct tk_call *call, const struct tk_call_result *result)
+static void what_cannot_be_called_is_refused(void **state)
 {
-    struct test_call *x = TK_CONTAINER_OF(call, struct test_call, call);
-
-    x->dones++;
-    x->result = *result;
-}
-
-static enum tk_err start(struct test_call *x, const char *method, const char *body)
-{
-    x->body = body;
-    x->call.method = method;
-    x->call.body_len = body == NULL ? 0 : (uint32_t)strlen(body);
-    x->call.produce = produce;
-    x->call.on_body = on_body;
-    x->call.done = done;
-    if (x->call.timeout_ms == 0)
-        x->call.timeout_ms = 60000;
-    return tk_call_start(&w.keeper, &x->call);
-}
-
-static void run_until_done(struct test_call *x)
-{
-    for (int i = 0; i < 10000 && x->dones == 0; i++)
-        world_run(&w, 10);
-    assert_int_equal(x->dones, 1);
-}
-
-/* --- tests --- */
-
-static void a_call_is_answered(void **state)
-{
+    static const char *const names[] = {
+        "",     "a/b",     "a?b",
+        ".a",   "a.",      "a..b",
+        "api/", "api/a/b", "../x",
+        "a b",  "API/a",   "a2345678901234567890123456789012345678901234567890123456789012345"};
     struct test_call x = {.body = NULL};
 
     (void)state;
-    reply = "{\"result\":[{\"ID\":\"36\"},{\"ID\":\"37\"}],\"next\":50,\"total\":120,"
-            "\"time\":{\"operating\":0.25,\"operating_reset_at\":1795000600}}";
-    assert_int_equal(start(&x, "crm.deal.list", "{\"select\":[\"ID\"]}"), TK_OK);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(start(&x, names[i], NULL), TK_E_BAD_VALUE);
+    x.call.ref = "nobody";
+    assert_int_equal(start(&x, "app.info", NULL), TK_E_NO_SUCH_REF);
+    assert_int_equal(executed, 0);
+}
+
+/* --- the answer --- */
+
+static void what_an_answer_says_is_found_in_passing(void **state)
+{
+    static const struct {
+        const char *reply;
+        uint32_t next, total, operating_ms;
+        uint64_t last_id;
+    } rows[] = {
+        {"{\"result\":[{\"ID\":\"36\"},{\"ID\":\"37\"}],\"next\":50,\"total\":120,"
+         "\"time\":{\"operating\":0.25,\"operating_reset_at\":1795000600}}",
+         50, 120, 250, 37},
+        {"{\"result\":{\"items\":[{\"x\":{\"id\":9},\"id\":36,\"a\":[1]},{\"id\":38}]},"
+         "\"total\":0,\"time\":{\"start\":1,\"operating\":12.3456}}",
+         0, 0, 12345, 38},
+        {"{\"result\":{\"tasks\":[{\"\\u0069d\" : \"40\" , \"title\":\"\\\"id\\\":7,{[\"}]}}", 0, 0,
+         0, 40},
+        {"{\"result\":{\"ID\":\"5\",\"next\":3,\"total\":4}}", 0, 0, 0, 0},
+        {"{\"result\":{\"task\":{\"id\":\"5\"}}}", 0, 0, 0, 0},
+        {"{\"result\":[[{\"ID\":5}]],\"x\":[{\"ID\":6}]}", 0, 0, 0, 0},
+        {"{\"result\":[{\"ID\":5},{\"ID\":\"C1:x\"}]}", 0, 0, 0, 0},
+        {"{\"result\":[{\"ID\":5},{\"ID\":null}]}", 0, 0, 0, 0},
+        {"{\"result\":[{\"ID\":5},{\"NAME\":\"\"}]}", 0, 0, 0, 5},
+        {"{\"result\":[{\"ID\":18446744073709551616}]}", 0, 0, 0, 0},
+        {"{\"result\":[],\"next\":\"50\",\"total\":\"7\"}", 50, 7, 0, 0},
+        {"{\"next\":1,\"result\":true}", 1, 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_call x = {.takes = i % 3};
+
+        reply = rows[i].reply;
+        run_call(&x, "crm.deal.list", "{\"select\":[\"ID\"]}");
+        assert_int_equal(x.result.err, TK_OK);
+        assert_int_equal(x.result.outcome, TK_CALL_DONE);
+        assert_int_equal(x.result.status, 200);
+        assert_string_equal(x.answer, reply);
+        assert_int_equal(x.result.has_next, rows[i].next > 0);
+        assert_int_equal(x.result.next, rows[i].next);
+        assert_int_equal(x.result.total, rows[i].total);
+        assert_int_equal(x.result.operating_ms, rows[i].operating_ms);
+        assert_int_equal(x.result.last_id, rows[i].last_id);
+    }
+}
+
+static void the_id_of_rows_may_have_another_name(void **state)
+{
+    struct test_call x = {.call = {.id_key = "taskId"}};
+
+    (void)state;
+    reply = "{\"result\":[{\"id\":5,\"taskId\":\"77\"}]}";
+    run_call(&x, "tasks.task.list", NULL);
+    assert_int_equal(x.result.last_id, 77);
+}
+
+static void an_error_of_the_portal_is_passed_on(void **state)
+{
+    static const struct {
+        const char *reply, *code;
+        enum tk_err err;
+    } rows[] = {
+        {"{\"error\":\"ERROR_METHOD_NOT_FOUND\",\"error_description\":\"Method not found!\"}",
+         "ERROR_METHOD_NOT_FOUND", TK_E_REST_ERROR},
+        {"{\"error\":{\"code\":\"BITRIX_REST_V3_EXCEPTION_INVALIDJSON\",\"message\":\"x\"}}",
+         "unlisted", TK_E_REST_ERROR},
+        {"{\"error\":\"ACCESS_DENIED\"}", "ACCESS_DENIED", TK_E_ACCESS_DENIED},
+        {"{\"error\":{\"code\":5}}", "5", TK_E_REST_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_call x = {.takes = i % 3};
+
+        reply = rows[i].reply;
+        run_call(&x, "crm.deal.add", NULL);
+        assert_int_equal(x.result.err, rows[i].err);
+        assert_int_equal(x.result.outcome, TK_CALL_DONE);
+        assert_string_equal(x.answer, reply);
+        if (i != 1) /* longer than what is shown, or looks encoded */
+            assert_string_equal(x.result.error, rows[i].code);
+        assert_int_equal(executed, i + 1);
+    }
+}
+
+/* "error" without an error. */
+static void a_result_beside_an_empty_error_is_one(void **state)
+{
+    static const char *const rows[] = {
+        "{\"error\":\"\",\"result\":1}", "{\"error\":\"0\",\"result\":1}",
+        "{\"error\":0,\"result\":1}",    "{\"error\":{},\"result\":1}",
+        "{\"error\":null,\"result\":1}", "{\"error\":[],\"result\":1}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_call x = {.body = NULL};
+
+        reply = rows[i];
+        run_call(&x, "crm.deal.list", NULL);
+        assert_int_equal(x.result.err, TK_OK);
+        assert_string_equal(x.answer, reply);
+    }
+}
+
+static size_t want_no_more(struct tk_call *call, const char *data, size_t len)
+{
+    (void)call;
+    (void)data;
+    (void)len;
+    return TK_TAKE_NONE;
+}
+
+static void a_caller_may_want_no_more(void **state)
+{
+    struct test_call x = {
+        .call = {.method = "app.option.get", .timeout_ms = 1000, .done = done, .produce = produce}};
+
+    (void)state;
+    x.call.on_body = want_no_more;
+    assert_int_equal(tk_call_start(&w.keeper, &x.call), TK_OK);
+    run_until_done(&x);
+    assert_int_equal(x.result.err, TK_E_CANCELLED);
+    assert_int_equal(x.result.outcome, TK_CALL_UNKNOWN);
+    x = (struct test_call){.call = {.method = "a.get", .timeout_ms = 1000, .done = done}};
+    assert_int_equal(tk_call_start(&w.keeper, &x.call), TK_OK); /* wants nothing of it */
     run_until_done(&x);
     assert_int_equal(x.result.err, TK_OK);
-    assert_int_equal(x.result.outcome, TK_CALL_DONE);
-    assert_int_equal(x.result.status, 200);
+}
+
+/* A pause lasts as long as the caller wants, and is no timeout. */
+static void a_pause_has_no_timeout(void **state)
+{
+    static struct test_call x;
+
+    (void)state;
+    x.takes = 1;
+    assert_int_equal(start(&x, "crm.deal.list", NULL), TK_OK);
+    world_run(&w, 600000);
+    assert_int_equal(x.dones, 0);
+    assert_int_equal(x.len, 1);
+    run_until_done(&x);
+    assert_int_equal(x.result.err, TK_OK);
     assert_string_equal(x.answer, reply);
-    assert_string_equal(sent, "{\"auth\":\"access1\",\"select\":[\"ID\"]}");
-    assert_true(x.result.has_next);
-    assert_int_equal(x.result.next, 50);
-    assert_int_equal(x.result.total, 120);
-    assert_int_equal(x.result.operating_ms, 250);
-    assert_int_equal(x.result.last_id, 37);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
-    const struct CMUnitTest tests[] = {TEST(a_call_is_answered)};
+    const struct CMUnitTest tests[] = {
+        TEST(the_token_is_put_before_the_members),
+        TEST(other_bodies_are_refused),
+        TEST(a_producer_may_give_up),
+        TEST(what_cannot_be_called_is_refused),
+        TEST(what_an_answer_says_is_found_in_passing),
+        TEST(the_id_of_rows_may_have_another_name),
+        TEST(an_error_of_the_portal_is_passed_on),
+        TEST(a_result_beside_an_empty_error_is_one),
+        TEST(a_caller_may_want_no_more),
+        TEST(a_pause_has_no_timeout),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

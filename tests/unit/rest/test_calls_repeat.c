@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Calls of a whole gateway: what is repeated, and when. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "rest_calls.h"
+
+static struct test_call calls[60];
+
+static int begin_calls(void **state)
+{
+    memset(calls, 0, sizeof calls);
+    return begin(state);
+}
+
+static struct test_call *fresh(void)
+{
+    memset(&calls[0], 0, sizeof calls[0]);
+    return &calls[0];
+}
+
+/* --- the table --- */
+
+#define READ  "crm.deal.list"
+#define WRITE "crm.deal.add"
+
+/* A fault that stays: how often a method is carried out, and how the call ends. */
+static void each_failure_is_repeated_as_it_may_be(void **state)
+{
+    static const struct {
+        enum server_fault_kind kind;
+        const char *error;
+        int status;
+        unsigned requests[2]; /* that the portal gets, of a read and a write */
+        enum tk_err err[2];
+        enum tk_call_outcome outcome;
+    } rows[] = {
+        {SERVER_REFUSES,
+         NULL,
+         0,
+         {0, 0},
+         {TK_E_CONNECT_FAILED, TK_E_CONNECT_FAILED},
+         TK_CALL_NOT_SENT},
+        {SERVER_LOSES, NULL, 0, {4, 1}, {TK_E_CONN_LOST, TK_E_UNKNOWN_OUTCOME}, TK_CALL_UNKNOWN},
+        {SERVER_CLOSES, NULL, 0, {4, 1}, {TK_E_CONN_LOST, TK_E_UNKNOWN_OUTCOME}, TK_CALL_UNKNOWN},
+        {SERVER_TRUNCATES, NULL, 0, {1, 1}, {TK_E_TRUNCATED, TK_E_TRUNCATED}, TK_CALL_UNKNOWN},
+        {SERVER_STATUS,
+         NULL,
+         500,
+         {4, 1},
+         {TK_E_SERVER_ERROR, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_STATUS,
+         NULL,
+         502,
+         {4, 1},
+         {TK_E_SERVER_ERROR, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_STATUS,
+         NULL,
+         504,
+         {4, 1},
+         {TK_E_SERVER_ERROR, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_STATUS,
+         NULL,
+         503,
+         {4, 1},
+         {TK_E_SERVER_BUSY, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_STATUS,
+         NULL,
+         200,
+         {4, 1},
+         {TK_E_BAD_ANSWER, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_STATUS, NULL, 400, {1, 1}, {TK_E_HTTP_STATUS, TK_E_HTTP_STATUS}, TK_CALL_NOT_SENT},
+        {SERVER_STATUS, NULL, 404, {1, 1}, {TK_E_HTTP_STATUS, TK_E_HTTP_STATUS}, TK_CALL_NOT_SENT},
+        {SERVER_STATUS,
+         NULL,
+         302,
+         {1, 1},
+         {TK_E_HTTP_REDIRECT, TK_E_HTTP_REDIRECT},
+         TK_CALL_NOT_SENT},
+        {SERVER_ERROR,
+         "INTERNAL_SERVER_ERROR",
+         500,
+         {4, 1},
+         {TK_E_SERVER_ERROR, TK_E_UNKNOWN_OUTCOME},
+         TK_CALL_UNKNOWN},
+        {SERVER_ERROR, "ERROR_CORE", 400, {1, 1}, {TK_E_REST_ERROR, TK_E_REST_ERROR}, TK_CALL_DONE},
+        {SERVER_ERROR,
+         "ACCESS_DENIED",
+         403,
+         {1, 1},
+         {TK_E_ACCESS_DENIED, TK_E_ACCESS_DENIED},
+         TK_CALL_DONE},
+        {SERVER_ERROR,
+         "ERROR_METHOD_NOT_FOUND",
+         404,
+         {1, 1},
+         {TK_E_REST_ERROR, TK_E_REST_ERROR},
+         TK_CALL_DONE},
+        {SERVER_ERROR,
+         "insufficient_scope",
+         401,
+         {1, 1},
+         {TK_E_INVALID_SCOPE, TK_E_INVALID_SCOPE},
+         TK_CALL_DONE},
+        {SERVER_ERROR,
+         "NO_AUTH_FOUND",
+         401,
+         {1, 1},
+         {TK_E_REST_ERROR, TK_E_REST_ERROR},
+         TK_CALL_DONE},
+        {SERVER_ERROR,
+         "CONNECTION_ERROR",
+         401,
+         {4, 4},
+         {TK_E_SERVER_ERROR, TK_E_SERVER_ERROR},
+         TK_CALL_NOT_SENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        struct server_fault fault = {.kind = rows[i / 2].kind,
+                                     .error = rows[i / 2].error,
+                                     .status = rows[i / 2].status,
+                                     .body = "<html>"};
+        bool writes = i % 2 == 1;
+        struct test_call *x = fresh();
+
+        world_run(&w, 3600000 / 60);
+        server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &fault);
+        unsigned before = w.server.requests;
+
+        executed = 0;
+        run_call(x, writes ? WRITE : READ, "{\"a\":1}");
+        if (w.server.requests - before != rows[i / 2].requests[writes] ||
+            x->result.err != rows[i / 2].err[writes] || x->result.outcome != rows[i / 2].outcome)
+            fail_msg("row %zu: %u requests, %s, outcome %d", i, w.server.requests - before,
+                     tk_err_code(x->result.err), x->result.outcome);
+        server_set_fault(&w.server, SERVER_ALL, &(struct server_fault){.kind = SERVER_WELL});
+    }
+}
+
+/* --- the token --- */
+
+static void a_token_that_expired_is_refreshed_once_for_all(void **state)
+{
+    (void)state;
+    world_latency(&w, 50);
+    w.server.rules.pairs[1].access_until = server_now(&w.server);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(start(&calls[i], i % 2 == 0 ? READ : WRITE, "{\"a\":1}"), TK_OK);
+    unsigned before = w.server.refreshes;
+
+    for (unsigned i = 0; i < 10; i++) {
+        run_until_done(&calls[i]);
+        assert_int_equal(calls[i].result.err, TK_OK);
+        assert_string_equal(calls[i].answer, reply);
+    }
+    assert_int_equal(w.server.refreshes, before + 1);
+    assert_int_equal(executed, 10);
+    assert_non_null(strstr(sent, "access2"));
+}
+
+static void a_second_401_is_the_callers(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    unsigned before = w.server.refreshes;
+
+    w.server.rest_error = "expired_token";
+    run_call(x, WRITE, NULL);
+    assert_int_equal(x->result.err, TK_E_TOKEN_REFUSED);
+    assert_int_equal(x->result.outcome, TK_CALL_DONE);
+    assert_int_equal(w.server.refreshes, before + 1);
+    assert_non_null(strstr(x->answer, "expired_token"));
+    x = fresh();
+    run_call(x, WRITE, NULL); /* the budget of forced refreshes is used up */
+    assert_int_equal(x->result.err, TK_E_TOKEN_REFUSED);
+    assert_in_range(x->result.retry_in_s, 1, 60);
+    assert_int_equal(executed, 0);
+}
+
+static void without_a_pair_there_are_no_calls(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    world_latency(&w, 1000);
+    assert_int_equal(start(x, WRITE, NULL), TK_OK);
+    world_run(&w, 100);
+    world_assert_begins(world_type(&w, "auth forget"), "OK");
+    world_run(&w, 100);
+    assert_int_equal(x->dones, 1);
+    assert_int_equal(x->result.err, TK_E_UNKNOWN_OUTCOME);
+    assert_int_equal(x->result.outcome, TK_CALL_UNKNOWN);
+    x = fresh();
+    run_call(x, WRITE, NULL);
+    assert_int_equal(x->result.err, TK_E_NEEDS_CODE);
+    assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    world_assert_begins(world_type(&w, "ref del token"), "OK");
+}
+
+/* --- limits --- */
+
+static void the_portals_limit_is_never_met(void **state)
+{
+    struct server_bucket bucket = {.level = 0};
+    uint64_t start_ms = w.port.now_ms;
+    unsigned dones = 0;
+
+    (void)state;
+    w.server.bucket = &bucket;
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(start(&calls[i], WRITE, NULL), TK_OK);
+    for (unsigned i = 0; i < 60; i++) {
+        run_until_done(&calls[i]);
+        dones += calls[i].result.err == TK_OK;
+    }
+    assert_int_equal(dones, 60);
+    assert_int_equal(executed, 60);
+    assert_int_equal(bucket.overflows, 0);
+    assert_in_range(w.port.now_ms - start_ms, 4000, 7000); /* 10 beyond the depth, 2 a second */
+}
+
+/* Another gateway behind the same address has used it up. */
+static void a_limit_that_is_met_is_waited_for(void **state)
+{
+    struct server_bucket bucket = {.level = 52, .at_ms = 0};
+    struct test_call *x = fresh();
+
+    (void)state;
+    w.server.bucket = &bucket;
+    bucket.at_ms = server_now(&w.server);
+    run_call(x, WRITE, NULL);
+    assert_int_equal(x->result.err, TK_OK);
+    assert_int_equal(executed, 1);
+    assert_int_equal(bucket.overflows, 1);
+}
+
+static void a_limit_ends_a_call_that_cannot_wait(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    x->call.timeout_ms = 1000;
+    world_error(&w, "QUERY_LIMIT_EXCEEDED", 503, 0);
+    run_call(x, READ, NULL);
+    assert_int_equal(x->result.err, TK_E_REST_LIMIT);
+    assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(x->result.retry_in_s, 2);
+    x = &calls[1];
+    assert_int_equal(start(x, READ, NULL), TK_OK);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &x->call), 1400, 1500);
+    assert_int_equal(start(&calls[2], READ, NULL), TK_OK);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &calls[2].call), 1900, 2000);
+    world_error(&w, "QUERY_LIMIT_EXCEEDED", 503, 3);
+    run_until_done(x);
+    assert_int_equal(x->result.err, TK_OK);
+    run_until_done(&calls[2]);
+    assert_int_equal(tk_call_wait_ms(&w.keeper, &calls[2].call), 0);
+}
+
+static void operating_time_holds_one_method(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    x->call.timeout_ms = 120000;
+    world_error(&w, "OPERATION_TIME_LIMIT", 429, 1);
+    uint64_t start_ms = w.port.now_ms;
+
+    assert_int_equal(start(x, READ, NULL), TK_OK);
+    world_run(&w, 100);
+    run_call(&calls[1], "crm.lead.list", NULL);
+    assert_true(w.port.now_ms < start_ms + 1000);
+    run_call(&calls[2], READ, NULL); /* cannot wait */
+    assert_int_equal(calls[2].result.err, TK_E_REST_LIMIT);
+    assert_in_range(calls[2].result.retry_in_s, 59, 61);
+    run_until_done(x);
+    assert_int_equal(x->result.err, TK_OK);
+    assert_in_range(w.port.now_ms - start_ms, 60000, 61000);
+    world_run(&w, 60000);
+    calls[3].call.timeout_ms = 600000;
+    w.fault_word = "{\"error\":\"OPERATION_TIME_LIMIT\",\"time\":{\"operating_reset_at\":0}}";
+}
+
+static void users_share_the_limit_evenly(void **state)
+{
+    (void)state;
+    world_error(&w, "QUERY_LIMIT_EXCEEDED", 503, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        calls[i].call.user = 1;
+        assert_int_equal(start(&calls[i], READ, NULL), TK_OK);
+    }
+    world_run(&w, 2000);
+    calls[20].call.user = 2;
+    assert_int_equal(start(&calls[20], READ, NULL), TK_OK);
+    run_until_done(&calls[20]);
+    assert_in_range(executed, 1, 5);
+    for (unsigned i = 0; i < 20; i++)
+        run_until_done(&calls[i]);
+}
+
+/* --- cuts --- */
+
+/* The connection ends after each byte of the request and of the answer. */
+static void the_server_dies_at_every_byte(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4 * 420; i++) {
+        struct server_fault fault = {.kind = SERVER_FLOW};
+        struct tk_sim_flow *flow = i % 2 == 0 ? &fault.up : &fault.down;
+        bool writes = i / 2 % 2 == 1;
+        struct test_call *x = fresh();
+
+        flow->after = i / 4;
+        flow->then = TK_SIM_RESET;
+        server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &fault);
+        executed = 0;
+        run_call(x, writes ? WRITE : READ, "{\"a\":1}");
+        if (writes) {
+            assert_true(executed <= 1);
+            assert_true(executed == 0 || x->result.outcome != TK_CALL_NOT_SENT);
+            assert_true(executed == 1 || x->result.outcome != TK_CALL_DONE);
+        }
+        if (x->result.err == TK_OK)
+            assert_string_equal(x->answer, reply);
+        server_set_fault(&w.server, SERVER_ALL, &(struct server_fault){.kind = SERVER_WELL});
+        world_run(&w, 20000);
+    }
+}
+
+/* --- the end --- */
+
+static void a_shutdown_ends_calls(void **state)
+{
+    (void)state;
+    world_latency(&w, 1000);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(start(&calls[i], WRITE, NULL), TK_OK);
+    world_run(&w, 100);
+    assert_true(tk_keeper_shutdown(&w.keeper));
+    assert_int_equal(calls[0].result.err, TK_E_UNKNOWN_OUTCOME);
+    assert_int_equal(calls[0].result.outcome, TK_CALL_UNKNOWN);
+    for (unsigned i = 1; i < 3; i++) {
+        assert_int_equal(calls[i].dones, 1);
+        assert_int_equal(calls[i].result.err, TK_E_CANCELLED);
+        assert_int_equal(calls[i].result.outcome, TK_CALL_NOT_SENT);
+    }
+    assert_int_equal(start(&calls[4], READ, NULL), TK_E_TRY_LATER);
+}
+
+static void a_cancelled_call_is_not_done(void **state)
+{
+    (void)state;
+    world_latency(&w, 1000);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(start(&calls[i], WRITE, NULL), TK_OK);
+    world_run(&w, 100);
+    for (unsigned i = 0; i < 3; i++) {
+        tk_call_cancel(&w.keeper, &calls[i].call);
+        tk_call_cancel(&w.keeper, &calls[i].call);
+        tk_call_resume(&w.keeper, &calls[i].call);
+    }
+    world_run(&w, 100000);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(calls[i].dones, 0);
+    world_assert_begins(world_type(&w, "auth forget"), "OK"); /* nothing pins the account */
+}
+
+static void a_portal_that_moved_is_followed(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    w.server.redirects[0].host = "acme.bitrix24.com";
+    w.server.redirects[0].location = "https://new.bitrix24.de/rest/x";
+    run_call(x, WRITE, "{\"a\":1}");
+    assert_int_equal(x->result.err, TK_OK);
+    assert_string_equal(sent, "{\"auth\":\"access1\",\"a\":1}");
+    assert_int_equal(executed, 1);
+    assert_string_equal(world_status(&w, "portal"), "new.bitrix24.de");
+    w.server.redirects[1].host = "new.bitrix24.de";
+    w.server.redirects[1].location = "https://evil.example/rest/x";
+    x = fresh();
+    run_call(x, WRITE, "{\"a\":1}");
+    assert_int_equal(x->result.err, TK_E_PORTAL_MOVED);
+    assert_int_equal(executed, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_calls, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(each_failure_is_repeated_as_it_may_be),
+        TEST(a_token_that_expired_is_refreshed_once_for_all),
+        TEST(a_second_401_is_the_callers),
+        TEST(without_a_pair_there_are_no_calls),
+        TEST(the_portals_limit_is_never_met),
+        TEST(a_limit_that_is_met_is_waited_for),
+        TEST(a_limit_ends_a_call_that_cannot_wait),
+        TEST(operating_time_holds_one_method),
+        TEST(users_share_the_limit_evenly),
+        TEST(the_server_dies_at_every_byte),
+        TEST(a_shutdown_ends_calls),
+        TEST(a_cancelled_call_is_not_done),
+        TEST(a_portal_that_moved_is_followed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
