@@ -155,7 +155,6 @@ enum tk_err tk_call_read_answer(const struct tk_http *http, enum tk_err err,
                                 struct tk_server_error *server_error)
 {
     enum tk_err said = tk_oauth_read_rest_response(http, err, server_error);
-    unsigned first;
 
     if (http == NULL || http->status / 100 != 2 || *server_error->code != '\0' ||
         err == TK_E_CANCELLED)
@@ -164,7 +163,7 @@ enum tk_err tk_call_read_answer(const struct tk_http *http, enum tk_err err,
         return said;
     if (!tk_json_pick_is_clean(&http->pick))
         return TK_E_BAD_ANSWER;
-    return err != TK_OK || tk_json_pick_first(&http->pick, &first) ? TK_E_TRUNCATED : said;
+    return err != TK_OK || http->length > 0 ? TK_E_TRUNCATED : said;
 }
 
 enum tk_call_outcome tk_call_outcome_of(const struct tk_call *call, enum tk_err err,

@@ -367,8 +367,8 @@ static void set_flow(struct server *s, struct server_talk *t, const struct serve
     t->flows = x->kind == SERVER_FLOW && is_drawn(s, x);
     if (!t->flows)
         return;
-    peer->up = draw_flow(s, &x->up);
-    peer->down = draw_flow(s, &x->down);
+    peer->up = x->exact ? x->up : draw_flow(s, &x->up);
+    peer->down = x->exact ? x->down : draw_flow(s, &x->down);
 }
 
 static void accepted(struct tk_sim_link *link)

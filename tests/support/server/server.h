@@ -57,6 +57,7 @@ struct server_fault {
     unsigned odds; /* percent of the connections or requests that meet it; 0: all */
     enum tk_err handshake;
     struct tk_sim_flow up, down;
+    bool exact; /* these are not drawn: each connection has them as they are */
     uint64_t ms;
     const char *error;
     int status;
