@@ -215,7 +215,8 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     if (http != NULL)
         tk_call_read_result(&result, a, http, e.code);
     result.outcome = tk_call_outcome_of(call, err, verdict, e.code);
-    if (verdict == TK_CALL_AMBIGUOUS && !is_passed && !tk_call_may_repeat(call))
+    if (verdict == TK_CALL_AMBIGUOUS && !tk_call_may_repeat(call) &&
+        !(is_passed && err == TK_E_TRUNCATED))
         err = TK_E_UNKNOWN_OUTCOME;
     finish(call, &result, err);
 }
