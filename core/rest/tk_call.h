@@ -92,7 +92,7 @@ struct tk_call {
 /* Whether its request is on its way: it may be carried out, also after tk_call_cancel. */
 static inline bool tk_call_was_sent(const struct tk_call *call)
 {
-    return call->is_active && call->is_sending && call->request.sent;
+    return call->account != NULL && call->is_sending && call->request.sent;
 }
 
 #endif
