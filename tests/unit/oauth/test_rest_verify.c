@@ -103,7 +103,7 @@ static void its_length_is_in_the_request(void **state)
 {
     (void)state;
     provision("ok");
-    assert_non_null(strstr(w.last_request, "12\r\n\r\nauth=access1"));
+    assert_non_null(strstr(w.last_request, "18\r\n\r\n{\"auth\":\"access1\"}"));
 }
 
 /* --- a portal that moves --- */
