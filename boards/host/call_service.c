@@ -45,6 +45,7 @@ struct tk_call_session {
     bool is_paused;
     uint64_t answered; /* bytes of the portal's answer */
     uint64_t moved_ms; /* tick at which the client's turn began */
+    bool is_watched;   /* tk_wait ends when the client reads what is queued */
     size_t at, end;    /* of the queue */
     char queue[QUEUE_SIZE];
 };
@@ -141,6 +142,7 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
     struct tk_call_session *s = of_call(call);
     size_t taken = 0, n;
 
+    flush(s); /* so that there is no room only where the client has to read first */
     if (s->at == s->end)
         s->moved_ms = tk_clock_now_ms(s->control->port);
     while (s->client != NULL && taken < len && (n = piece_room(s)) > 0) {
@@ -151,8 +153,9 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
     if (s->client == NULL)
         taken = len;
     s->answered += taken;
-    flush(s);
-    s->is_paused = taken < len;
+    s->is_paused = taken == 0;
+    if (taken > 0)
+        flush(s);
     return taken;
 }
 
@@ -550,9 +553,12 @@ void tk_call_service_step(struct tk_control *c, struct tk_control_client *client
 short tk_call_service_events(const struct tk_control *c, const struct tk_control_client *client,
                              uint64_t now_ms, uint64_t *next_ms)
 {
-    const struct tk_call_session *s = session_of(c, client);
+    struct tk_call_session *s = session_of(c, client);
     uint64_t at_ms = UINT64_MAX;
     short events = POLLPRI;
+
+    if (s != NULL)
+        s->is_watched = s->at < s->end;
 
     if (client->state == TK_CLIENT_SKIPPING) {
         at_ms = client->may_read ? now_ms : UINT64_MAX;
@@ -580,16 +586,21 @@ void tk_call_service_leave(struct tk_control *c, struct tk_control_client *clien
     tk_call_service_run(c);
 }
 
+static bool is_due(const struct tk_call_session *s, uint64_t now_ms)
+{
+    uint32_t left_s;
+
+    if (s->client == NULL)
+        return s->has_ended;
+    if (s->at < s->end)
+        return !s->is_watched;
+    return s->has_ended || s->is_paused || waits_too_long(s, now_ms, &left_s);
+}
+
 bool tk_call_service_is_due(const struct tk_control *c, uint64_t now_ms)
 {
     for (size_t i = 0; i < TK_CALLS_OPEN; i++) {
-        const struct tk_call_session *s = c->calls[i];
-        uint32_t left_s;
-
-        if (s == NULL)
-            continue;
-        if (s->has_ended ? s->at == s->end
-                         : s->client != NULL && waits_too_long(s, now_ms, &left_s))
+        if (c->calls[i] != NULL && is_due(c->calls[i], now_ms))
             return true;
     }
     return false;

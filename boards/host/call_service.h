@@ -32,8 +32,8 @@ short tk_call_service_events(const struct tk_control *c, const struct tk_control
 /* The client is about to be closed. */
 void tk_call_service_leave(struct tk_control *c, struct tk_control_client *client);
 
-/* True if tk_control_run must run again at once: a call has ended, or waits for the portal's limit
- * longer than its client will. */
+/* True if tk_control_run must run again at once: an answer was queued, a call has ended, or it
+ * waits for the portal's limit longer than its client will. */
 bool tk_call_service_is_due(const struct tk_control *c, uint64_t now_ms);
 
 /* Ends the calls of clients that have left, if they were not sent or are answered. */
