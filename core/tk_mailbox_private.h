@@ -41,7 +41,7 @@ bool tk_mailbox_await(struct tk_mailbox *box, const struct tk_mailbox_slot *slot
  * before the task leaves. */
 uint32_t tk_mailbox_spare(uint32_t timeout_ms);
 
-/* Queues the slot's post again. */
+/* Queues the slot's post again, and wakes the main loop even if it was queued for a later pass. */
 void tk_mailbox_notify(struct tk_mailbox *box, struct tk_mailbox_slot *slot);
 
 /* Gives the slot up. Returns *done: what the main loop wrote before is complete, and it writes

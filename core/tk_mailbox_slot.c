@@ -195,7 +195,8 @@ uint32_t tk_mailbox_spare(uint32_t timeout_ms)
 
 void tk_mailbox_notify(struct tk_mailbox *box, struct tk_mailbox_slot *slot)
 {
-    (void)tk_mailbox_post(box, &slot->post);
+    tk_mailbox_again(box, slot);
+    wake(box);
 }
 
 bool tk_mailbox_leave(struct tk_mailbox *box, struct tk_mailbox_slot *slot, const bool *done)
@@ -208,13 +209,14 @@ bool tk_mailbox_leave(struct tk_mailbox *box, struct tk_mailbox_slot *slot, cons
         is_wanted = give_back(box, slot);
     else
         slot->state = TK_SLOT_LEFT;
-    bool runs = !is_done && append(box, &slot->post);
+    if (!is_done)
+        (void)append(box, &slot->post);
     bool is_last = --box->inside == 0 && box->closed;
 
     tk_mailbox_unlock(box, before);
     if (is_wanted)
         give(box, pool);
-    if (runs || is_last)
+    if (!is_done || is_last)
         wake(box);
     return is_done;
 }

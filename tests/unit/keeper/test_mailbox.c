@@ -85,6 +85,7 @@ static void a_task_in_a_hurry_gets_a_shorter_token(void **state)
     assert_int_equal(get(1700, 5 * SECOND), TK_TOKEN_VALUE);
     assert_token("access1");
     assert_true(info.is_short);
+    assert_int_equal(wakes, 2); /* to ask, and for the last time */
     assert_in_range(slept_ms, 3 * SECOND, 5 * SECOND);
 }
 
@@ -98,6 +99,7 @@ static void a_timeout_says_what_delays_the_token(void **state)
     assert_int_equal(info.err, TK_E_CONNECT_FAILED);
     assert_int_equal(slept_ms, 2 * SECOND);
     assert_int_equal(token[0], 'x');
+    assert_int_equal(wakes, 3); /* to ask, for the last time, and to get the slot back */
 }
 
 static void refusals_are_answers(void **state)
@@ -178,6 +180,7 @@ static void a_task_that_left_is_not_written_to(void **state)
     stalled = true;
     assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_TRY_LATER);
     assert_int_equal(wait_s, 0);
+    assert_true(tk_mailbox_close(&box)); /* none is inside any more */
 }
 
 /* Without time nothing is waited for. */
@@ -192,11 +195,15 @@ static void a_timeout_of_zero_does_not_wait(void **state)
 static char second_token[TK_TOKEN_MAX + 1];
 static enum tk_token_answer second;
 static struct tk_token_info second_info;
+static uint64_t second_slept_ms;
 
 static void get_second(void)
 {
+    uint64_t start_ms = w.port.now_ms;
+
     second =
         tk_mailbox_get(&box, NULL, 60, 3 * SECOND, second_token, sizeof second_token, &second_info);
+    second_slept_ms = w.port.now_ms - start_ms;
 }
 
 /* One slot, which the first task has while the second waits for it. */
@@ -232,6 +239,7 @@ static void closing_answers_all_who_wait(void **state)
     assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
     assert_int_equal(info.err, TK_E_CANCELLED);
     assert_int_equal(slept_ms, 0);
+    assert_int_equal(wakes, 2); /* to ask, and as the last one that leaves */
     assert_true(tk_mailbox_close(&box));
     assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
     assert_int_equal(info.err, TK_E_CANCELLED);
@@ -251,13 +259,22 @@ static void closing_answers_a_rejection(void **state)
     assert_int_equal(wait_s, 0);
 }
 
-static void close_while_two_wait(void)
+static void get_third(void)
 {
     during = close_box;
     get_second();
+    assert_int_equal(second, TK_TOKEN_REFUSED);
+    assert_int_equal(second_info.err, TK_E_CANCELLED);
+    assert_int_equal(second_slept_ms, 0);
 }
 
-/* The second task waits for the slot of the first. */
+static void close_while_three_wait(void)
+{
+    during = get_third;
+    get_second();
+}
+
+/* The second task waits for the slot of the first, and so does a third. */
 static void closing_answers_those_without_a_slot(void **state)
 {
     (void)state;
@@ -265,10 +282,11 @@ static void closing_answers_those_without_a_slot(void **state)
     make_mailbox(1);
     world_fault(&w, WORLD_UNREACHABLE, 0);
     world_run(&w, 4000 * SECOND);
-    during = close_while_two_wait;
+    during = close_while_three_wait;
     assert_int_equal(get(60, 9 * SECOND), TK_TOKEN_REFUSED);
     assert_int_equal(second, TK_TOKEN_REFUSED);
     assert_int_equal(second_info.err, TK_E_CANCELLED);
+    assert_int_equal(second_slept_ms, 0);
     assert_true(tk_mailbox_close(&box));
 }
 
