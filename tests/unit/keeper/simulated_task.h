@@ -15,7 +15,8 @@ static struct tk_mailbox box;
 static struct tk_mailbox_slot slots[SLOTS];
 static struct tk_mailbox_call_slot call_slots[CALL_SLOTS];
 static bool given[WAITERS];
-static unsigned wakes, locks, spurious;
+static unsigned wakes, wakes_seen, locks, spurious;
+static uint64_t asleep_until_ms; /* tick */
 static bool locked;
 static bool stalled;         /* the main loop does not run */
 static void (*during)(void); /* called once, while the task sleeps */
@@ -51,14 +52,22 @@ static inline void give(void *ctx, unsigned waiter)
     given[waiter] = true;
 }
 
-/* A pass of the main loop, and its sleep until the task has something to do. */
+/* A pass of the main loop, and its sleep until the task has something to do. While it sleeps
+ * without a wake-up or an event of the network, it makes no pass. */
 static inline void run_until(uint64_t end_ms, unsigned waiter)
 {
-    tk_mailbox_run(&box);
-    uint64_t until_ms = tk_keeper_run(&w.keeper);
+    if (wakes != wakes_seen || w.port.now_ms >= asleep_until_ms) {
+        wakes_seen = wakes;
+        tk_mailbox_run(&box);
+        asleep_until_ms = tk_keeper_run(&w.keeper);
+    }
+    uint64_t until_ms = asleep_until_ms < end_ms ? asleep_until_ms : end_ms;
 
-    if (!given[waiter])
-        tk_wait(&w.port, until_ms < end_ms ? until_ms : end_ms);
+    if (given[waiter] || wakes != wakes_seen)
+        return;
+    tk_wait(&w.port, until_ms);
+    if (w.port.now_ms < until_ms)
+        asleep_until_ms = 0;
 }
 
 static inline uint32_t sleep_for(void *ctx, unsigned waiter, uint32_t timeout_ms)
@@ -105,7 +114,8 @@ static inline int begin(void **state)
 {
     set_up(state);
     memset(given, 0, sizeof given);
-    wakes = spurious = 0;
+    wakes = wakes_seen = spurious = 0;
+    asleep_until_ms = 0;
     stalled = false;
     during = NULL;
     make_mailbox(SLOTS);
