@@ -4,6 +4,7 @@
 import json
 import re
 import unittest
+from datetime import datetime, timezone
 
 from keeper import ROOT, GatewayCase
 from sessions import Player, sessions
@@ -26,7 +27,8 @@ class ReadmeEscalation(GatewayCase):
 
     README = ROOT / "core/escalate/README.md"
     settings = {"access_life_s": 13}
-    VARIES = {"device", "portal", "ref", "since", "next_try", "attempts"}
+    VARIES = {"device", "portal", "ref", "since", "next_try", "attempts", "since_utc",
+              "next_try_utc"}
 
     def shown(self) -> list[str]:
         return re.findall(r"```json\n(.*?)```", self.README.read_text(), re.S)
@@ -38,6 +40,9 @@ class ReadmeEscalation(GatewayCase):
         for key in set(shown) - self.VARIES:
             self.assertEqual(post[key], shown[key], key)
         for one in (post, shown):
+            for name in ("since", "next_try"):
+                moment = datetime.fromtimestamp(one[name], timezone.utc)
+                self.assertEqual(one[name + "_utc"], f"{moment:%Y-%m-%dT%H:%M:%SZ}")
             self.assertEqual(one["ref"], f"{one['device']}-{one['account']}-{one['since']}")
 
     def test_raised_and_cleared(self) -> None:
