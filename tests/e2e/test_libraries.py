@@ -60,7 +60,7 @@ class Consumer:
                     status=str(done.returncode))
 
 
-class Tokens(ProvisionedCase):
+class LibraryTokens(ProvisionedCase):
     """Tokens of the real service."""
 
     def setUp(self) -> None:
@@ -167,7 +167,7 @@ class ScriptedCase(unittest.TestCase):
         self.assertEqual((error.code, error.exit, error.outcome), (code, status, outcome))
 
 
-class Calls(ScriptedCase):
+class LibraryCalls(ScriptedCase):
 
     def test_a_result(self) -> None:
         body = {"result": [ROW] * 2000, "next": 50, "total": 1234}
@@ -325,7 +325,7 @@ class Calls(ScriptedCase):
             self.python.get(timeout=-1)
 
 
-class Rows(ScriptedCase):
+class LibraryRows(ScriptedCase):
     """call_all."""
 
     def serve_rows(self, count: int, key: str = "ID", shape=lambda rows: rows) -> Service:
@@ -441,7 +441,69 @@ class LibraryExamples(ScriptedCase):
         self.assertIn("no_service: ", done.stderr)
 
 
-class Built(unittest.TestCase):
+class LibraryPortal(ProvisionedCase):
+    """REST calls of the real service, which calls our Bitrix24."""
+
+    settings = {"limit_rate": 0.0, "deals": 230}
+    FIELDS = {"TITLE": "+ \u0436\U0001f600\"\\\n", "OPENED": False, "COMMENTS": None, "LIST": [],
+              "DATE": "2026-11-29T12:00:00+03:00", "N": 1.5, "NUMBER": "007"}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.c = Consumer(self.k.socket)
+        self.python = tokenkeeper.Client(str(self.k.socket))
+
+    def test_values_arrive(self) -> None:
+        body = {"fields": self.FIELDS}
+        done = self.c.run("call", "crm.lead.add", json.dumps(body))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        made = json.loads(done.stderr)["result"]
+        self.assertEqual(self.python.call("crm.lead.add", body), made + 1)
+        calls = [call["params"] for call in self.b24.calls() if call["method"] == "crm.lead.add"]
+        self.assertEqual(calls, [body] * 2)
+
+    def test_all_rows(self) -> None:
+        rows = list(self.python.call_all("crm.deal.list", {"select": ["TITLE"]}))
+        self.assertEqual(len(rows), 230)
+        printed = self.k.run("call", "crm.deal.list", "--all", "select[]=TITLE").stdout
+        self.assertEqual([json.loads(line) for line in printed.splitlines()], rows)
+        items = list(self.python.call_all("crm.item.list", {"entityTypeId": 2}, limit=70))
+        self.assertEqual(len(items), 70)
+
+    def test_an_error_of_the_portal(self) -> None:
+        got = self.c.values("call", "crm.no.such.get")
+        self.assertEqual((got["exit"], got["code"], got["outcome"]),
+                         ("7", "ERROR_METHOD_NOT_FOUND", "2"))
+        with self.assertRaises(tokenkeeper.Refused) as caught:
+            self.python.call("crm.no.such.get")
+        self.assertEqual((caught.exception.code, caught.exception.outcome),
+                         ("ERROR_METHOD_NOT_FOUND", "done"))
+
+    def test_one_refresh_for_all_threads(self) -> None:
+        self.restart()  # a refresh is permitted at once
+        self.b24.expire()
+        results: list[object] = []
+        threads = [threading.Thread(target=lambda: results.append(self.python.call("profile")))
+                   for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENT_S)
+        self.assertEqual(len(results), 8)
+        self.assertEqual(len(self.requests("refresh")), 1)
+
+    def test_the_examples(self) -> None:
+        done = self.c.run("A lead", program="example")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn('"result":', done.stdout)
+        listed = subprocess.run([PYTHON, LIBRARY / "example.py", "0"], capture_output=True,
+                                text=True, timeout=PATIENT_S, check=False,
+                                env=self.k.env | {"PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertEqual((listed.returncode, listed.stderr), (0, ""))
+        self.assertGreater(len(listed.stdout.splitlines()), 100)
+
+
+class LibraryBuilt(unittest.TestCase):
     """The shared library of the build."""
 
     def output(self, *command: object) -> str:

@@ -103,7 +103,7 @@ static const char *environment(const char *name)
 /* As `tokenkeeper get`. */
 static const char *path_of(const struct tk_consumer *c, char out[sizeof(struct sockaddr_un)])
 {
-    static const char *const places[][2] = {
+    static const char places[][2][16] = {
         {"XDG_RUNTIME_DIR", ""}, {"XDG_STATE_HOME", ""}, {"HOME", "/.local/state"}};
     const char *path = c->socket != NULL ? c->socket : environment("TOKENKEEPER_SOCKET");
 
