@@ -567,7 +567,7 @@ short tk_call_service_events(const struct tk_control *c, const struct tk_control
         at_ms = s->moved_ms + TK_CALL_STALLED_MS;
         events |= POLLOUT;
     } else if (!s->is_started && !s->has_ended) {
-        at_ms = s->begun_ms + TK_CALL_STALLED_MS;
+        at_ms = s->got < s->len ? s->begun_ms + TK_CALL_STALLED_MS : now_ms;
         events |= POLLIN;
     }
     if (at_ms < *next_ms)

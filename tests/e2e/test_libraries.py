@@ -471,7 +471,7 @@ class LibraryPortal(ProvisionedCase):
         self.assertEqual(len(items), 70)
 
     def test_an_error_of_the_portal(self) -> None:
-        got = self.c.values("call", "crm.no.such.get")
+        got = self.c.values("call", "crm.no.such.get", TK_TIMEOUT="8")  # without a body
         self.assertEqual((got["exit"], got["code"], got["outcome"]),
                          ("7", "ERROR_METHOD_NOT_FOUND", "2"))
         with self.assertRaises(tokenkeeper.Refused) as caught:
