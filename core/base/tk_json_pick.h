@@ -32,13 +32,13 @@ struct tk_json_field {
 /* At most 16 fields. */
 struct tk_json_fields {
     const struct tk_json_field *of;
-    unsigned count;
+    uint8_t count;
     bool any_case; /* names are compared without regard to case */
 
     /* Of a list of objects in the value of field number `rows`, or in a member of that: the member
      * that numbers them, in any case (tk_json_pick_row). NULL: none. */
+    uint8_t rows;
     const char *row_id;
-    unsigned rows;
 };
 
 struct tk_json_pick {

@@ -86,7 +86,7 @@ struct tk_call {
     uint64_t not_before_ms;
     struct tk_json_fields fields;
     struct tk_request request;
-    char held[64]; /* the beginning of the answer, until it is certain what becomes of it */
+    char held[56]; /* the beginning of the answer, until it is certain what becomes of it */
 };
 
 /* Whether its request is on its way: it may be carried out, also after tk_call_cancel. */
