@@ -181,9 +181,20 @@ def consume(b24: Bitrix24, gateway: Gateway, program: str) -> None:
     say("portal", done.stdout[:100] + " ...")
 
 
+def call(b24: Bitrix24, gateway: Gateway, program: str) -> None:
+    chapter("Another one calls the portal through the gateway, without a token")
+    script = (f'TOKENKEEPER_SOCKET={shlex.quote(str(gateway.socket))}; export TOKENKEEPER_SOCKET\n'
+              f"{shlex.quote(program)} call crm.lead.add 'fields[TITLE]=Boiler 7: 82 C'\n"
+              f"{shlex.quote(program)} call crm.deal.list --all --limit 3 'select[]=TITLE'")
+    say("script", script)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=PATIENT_S)
+    check(done.returncode == 0 and len(done.stdout.splitlines()) == 4, done.stdout + done.stderr)
+    say("script", done.stdout)
+
+
 def through_corezoid(b24: Bitrix24, gateway: Gateway) -> None:
     chapter("Another process reads the token through Corezoid")
-    corezoid, shown = b24.corezoid, ("corezoid_token", "OK")
+    corezoid, shown = b24.corezoid, ("corezoid_token=ok",)
     gateway.type(f"set corezoid_token_url https://{b24.webhook}")
     gateway.type(f"set corezoid_token_login {corezoid.token_login}")
     gateway.type(f"set corezoid_token_key {corezoid.token_key}")
@@ -254,6 +265,7 @@ def main() -> int:
             provision(b24, gateway)
             refreshes(b24, gateway)
             consume(b24, gateway, program)
+            call(b24, gateway, program)
             through_corezoid(b24, gateway)
             power_cut(b24, gateway)
             outage(b24, gateway)
