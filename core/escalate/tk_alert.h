@@ -51,14 +51,14 @@ struct tk_alert_record {
 
 /* See tk_token_task.h. */
 struct tk_token_task {
-    struct tk_timer timer;  /* the next write is due */
-    uint64_t not_before_ms; /* tick: no request before it; 0: any */
+    struct tk_timer timer; /* the next write is due */
     uint32_t held; /* generation whose token the task holds, 0: none; if it is taken: for which it
                       was looked at; valid if known */
     uint32_t sent; /* ... that the newest write has */
     uint8_t err;   /* enum tk_err: of the last attempt */
     uint8_t failures;  /* in a row */
     uint8_t op;        /* of the newest request */
+    bool waiting : 1;  /* the last attempt failed, and timer runs until the next one */
     bool busy : 1;     /* the alert's request is that of the task */
     bool complete : 1; /* conv, login and key are set */
     bool ending : 1;   /* conv is unset, and the task to be blanked */
@@ -96,7 +96,7 @@ struct tk_alert {
     uint8_t delivered_before; /* record.delivered before the fault came back */
     bool clear_unsent;        /* no CLEARED of this fault was sent, or each was rejected */
     bool testing;             /* the POST in progress is a test */
-    int test_status;          /* HTTP status of the last test; 0: no response */
+    uint16_t test_status;     /* HTTP status of the last test; 0: no response */
     enum tk_err test_result;
 };
 

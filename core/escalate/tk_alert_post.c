@@ -366,7 +366,7 @@ static void post_done(struct tk_request *r, enum tk_err err, struct tk_http *res
     if (alert->testing) {
         alert->testing = false;
         alert->test_result = err;
-        alert->test_status = status;
+        alert->test_status = (uint16_t)status;
         schedule(alert, now_of(alert));
     } else if (err == TK_OK)
         delivered(alert);

@@ -106,10 +106,12 @@ void tk_token_task_update(struct tk_alert *alert)
     const struct tk_account *a = alert->account;
     uint64_t due_ms = TK_NEVER;
 
+    if (alert->task.waiting)
+        return;
     if (!alert->task.complete || alert->task.busy || (tk_account_has_pair(a) && !a->times_known))
         due_ms = TK_NEVER;
     else if (!is_settled(alert))
-        due_ms = alert->task.not_before_ms;
+        due_ms = 0;
     else if (alert->task.held != 0)
         due_ms = a->expires_ms;
     tk_timer_start(timers_of(alert), &alert->task.timer, due_ms);
@@ -157,6 +159,7 @@ static void task_due(struct tk_timer *timer, uint64_t now_ms)
 {
     struct tk_alert *alert = TK_CONTAINER_OF(timer, struct tk_alert, task.timer);
 
+    alert->task.waiting = false;
     if (tk_https_active(&alert->request) || tk_account_refreshing(alert->account))
         tk_timer_start(timers_of(alert), timer, now_ms + BUSY_MS);
     else
@@ -255,14 +258,14 @@ static void settle(struct tk_alert *alert, bool taken)
     apply(alert);
 }
 
-static void fail(struct tk_alert *alert, enum tk_err err)
+static void fail(struct tk_alert *alert, enum tk_err err, uint64_t retry_at_ms)
 {
     struct tk_token_task *task = &alert->task;
     uint64_t due_ms =
         tk_runtime_now(alert->all->rt) + tk_token_backoff_ms(alert->account, task->failures);
 
-    if (task->not_before_ms < due_ms)
-        task->not_before_ms = due_ms;
+    task->waiting = true;
+    tk_timer_start(timers_of(alert), &task->timer, retry_at_ms < due_ms ? due_ms : retry_at_ms);
     if (task->failures < UINT8_MAX)
         task->failures++;
     task->err = (uint8_t)err;
@@ -270,7 +273,8 @@ static void fail(struct tk_alert *alert, enum tk_err err)
 
 /* none: Corezoid answered that there is no such task, or none that can be modified any more. After
  * a duplicate, which an earlier attempt or another device created, "show" tells whose it is. */
-static void proceed(struct tk_alert *alert, enum tk_err err, const struct tk_corezoid_seen *seen)
+static void proceed(struct tk_alert *alert, enum tk_err err, const struct tk_corezoid_seen *seen,
+                    uint64_t retry_at_ms)
 {
     const struct tk_token_task *task = &alert->task;
     bool none = err == TK_E_ESCALATE_REFUSED && seen->is_answer && task->op != CREATE;
@@ -278,7 +282,7 @@ static void proceed(struct tk_alert *alert, enum tk_err err, const struct tk_cor
     if (none && task->sent != 0)
         start(alert, CREATE);
     else if (seen->is_duplicate || (err != TK_OK && !none))
-        fail(alert, err == TK_OK ? TK_E_ESCALATE_REFUSED : err);
+        fail(alert, err == TK_OK ? TK_E_ESCALATE_REFUSED : err, retry_at_ms);
     else if (none || task->op != SHOW || seen->equal == CURRENT)
         settle(alert, false);
     else if (seen->equal < OURS && !task->takeover)
@@ -299,8 +303,7 @@ static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *respo
     alert->task.busy = false;
     if (response != NULL)
         err = tk_corezoid_result(err, response, &seen);
-    alert->task.not_before_ms = err == TK_OK ? 0 : tk_token_retry_after(a, response);
-    proceed(alert, err, &seen);
+    proceed(alert, err, &seen, tk_token_retry_after(a, response));
     tk_token_task_update(alert);
 }
 
@@ -372,7 +375,7 @@ enum tk_err tk_token_task_takeover(struct tk_alert *alert)
         return TK_E_COREZOID_PARTLY;
     alert->task.takeover = true;
     alert->task.known = false;
-    alert->task.not_before_ms = 0;
+    alert->task.waiting = false;
     tk_token_task_update(alert);
     return TK_OK;
 }
@@ -382,7 +385,7 @@ void tk_token_task_end(struct tk_alert *alert)
     if (!is_ours(&alert->task))
         return;
     alert->task.ending = true;
-    alert->task.not_before_ms = 0;
+    alert->task.waiting = false;
     tk_token_task_update(alert);
 }
 

@@ -182,11 +182,11 @@ struct tk_account {
     uint8_t index; /* of its slot */
     bool used;     /* the slot holds an account */
     uint8_t pins;  /* console commands that work on it; it is not deleted before they end */
+    bool exported; /* set by the room above: the token is read where no one can ask for it, and is
+                      renewed at 80 % of its life even on demand */
 
     /* configuration */
     uint32_t renew_s; /* TK_RENEW_ON_DEMAND, or 60 s to 7 d */
-    bool exported;    /* set by the room above: the token is read where no one can ask for it, and
-                         is renewed at 80 % of its life even on demand */
 
     /* the pair */
     const char *discovered_host; /* authorization host that a server named; NULL: none */
