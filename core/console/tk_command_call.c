@@ -30,12 +30,14 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
     char piece[PIECE + 1];
     size_t n = len < PIECE ? len : PIECE;
 
+    tk_output_flush(&c->out); /* no event follows for what the port accepts now */
     c->job.paused = !tk_output_has_room(&c->out);
     if (c->job.paused)
         return 0;
     memcpy(piece, data, n);
     piece[n] = '\0';
     tk_console_data(c, "body", piece);
+    tk_output_flush(&c->out);
     return n;
 }
 

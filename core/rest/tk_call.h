@@ -79,7 +79,6 @@ struct tk_call {
     uint8_t limits;    /* that the portal's limit refused */
     uint8_t redirects; /* followed */
     uint16_t err;      /* enum tk_err: what delays it */
-    uint32_t skip;     /* bytes of the body up to its first member */
     uint32_t turn;     /* the lowest goes first */
     uint32_t generation;
     uint64_t deadline_ms; /* ticks */

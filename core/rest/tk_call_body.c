@@ -38,8 +38,8 @@ enum tk_err tk_call_check_body(struct tk_call *call)
 
         if (n == 0)
             return TK_E_CANCELLED;
-        if (call->skip == 0 && brace != NULL)
-            call->skip = offset + (uint32_t)(brace - piece) + 1;
+        if (call->request.body_len == 0 && brace != NULL)
+            call->request.body_len = call->body_len - offset - (uint32_t)(brace - piece) - 1;
         tk_json_pick_feed(&p, piece, n);
         offset += (uint32_t)n;
     }

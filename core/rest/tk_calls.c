@@ -94,7 +94,7 @@ static size_t produce(struct tk_request *r, uint32_t offset, char *out, size_t s
 {
     struct tk_call *call = of_request(r);
 
-    return call->produce(call, call->skip + offset, out, size);
+    return call->produce(call, call->body_len - r->body_len + offset, out, size);
 }
 
 static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
@@ -262,10 +262,8 @@ enum tk_err tk_calls_start(struct tk_calls *all, struct tk_call *call)
         call->account = NULL;
         return err;
     }
-    if (call->body_len > 0) {
+    if (call->body_len > 0)
         call->request.produce = produce;
-        call->request.body_len = call->body_len - call->skip;
-    }
     enqueue(call);
     return TK_OK;
 }
