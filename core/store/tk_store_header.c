@@ -113,7 +113,7 @@ static bool has_crc(struct tk_store *s, uint32_t *words, uint32_t seed)
     uint32_t syndrome = crc_of(words, seed, CRC + 1) ^ TK_CRC_RESIDUE;
     uint32_t bit = 8 * TK_HEADER_HALF - tk_crc_wrong_bit(syndrome, 8 * TK_HEADER_HALF);
 
-    if (syndrome == 0 || bit == 8 * TK_HEADER_HALF)
+    if (bit == 8 * TK_HEADER_HALF)
         return syndrome == 0;
     words[bit / 32] ^= (uint32_t)1 << bit % 32;
     s->health |= TK_STORE_CORRECTED;
@@ -143,16 +143,15 @@ static bool has_shape(uint32_t *words, uint32_t at)
     return good;
 }
 
-/* Format 1 has the first half once more there, or nothing; if is_torn, some bits are still 1. */
+/* Format 1 has the first half once more there; or, if is_torn, some bits of it are still 1, or all:
+ * what is blank has no shape. */
 static bool is_format_1(const uint32_t *words, bool is_torn)
 {
-    uint32_t wrong = 0, blank = 0;
+    uint32_t wrong = 0;
 
-    for (int i = 0; i < SHAPE; i++) {
+    for (int i = 0; i < SHAPE; i++)
         wrong |= is_torn ? words[i] & ~words[SHAPE + i] : words[i] ^ words[SHAPE + i];
-        blank |= ~words[SHAPE + i];
-    }
-    return wrong == 0 || blank == 0;
+    return wrong == 0;
 }
 
 /* Three copies decide by majority, which corrects one wrong bit. With more the word cannot be read:
@@ -227,8 +226,6 @@ bool tk_header_at(struct tk_store *s, uint32_t at, struct tk_header *h)
     h->prev_end = words[PREV_END];
     h->opened_end = words[OPENED_END];
     h->error = (int8_t)error_of(s, h, words, at, has_seed);
-    if (h->error == 0 && h->seq % h->sectors != at / s->flash->sector_size)
-        h->error = TK_STORE_SHAPE;
     return h->seq != 0 && h->seq <= NUMBERS && h->error != TK_STORE_MISSING &&
            h->prev_end <= s->flash->sector_size &&
            (h->opened_end & TK_HEADER_OFFSET) <= s->flash->sector_size;

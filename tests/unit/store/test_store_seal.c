@@ -346,7 +346,29 @@ static void a_misread_of_a_get_shows_in_nothing(void **state)
     }
 }
 
-/* One wrong bit in the tag of a header is tolerated; with more, a mark has the header once more. */
+/* One is tolerated. With two, without a mark, the key is another. */
+static void each_bit_of_the_tag_of_a_header(void **state)
+{
+    static const uint8_t bytes[] = {28, 29, 30, 31, 22, 23};
+
+    (void)state;
+    run(0, 3);
+    uint8_t *header = f.bytes + s.top.seq % 4 * 1024;
+
+    for (int bit = 0; bit < 48; bit++) {
+        int next = (bit + 1) % 48;
+
+        header[bytes[bit / 8]] ^= (uint8_t)(1 << bit % 8);
+        open_sealed();
+        assert_true(holds(2));
+        header[bytes[next / 8]] ^= (uint8_t)(1 << next % 8);
+        assert_int_equal(tk_store_open(&s, &f.flash, &spy), TK_STORE_SEALED);
+        header[bytes[bit / 8]] ^= (uint8_t)(1 << bit % 8);
+        header[bytes[next / 8]] ^= (uint8_t)(1 << next % 8);
+    }
+}
+
+/* With two, a mark has the header once more. */
 static void wrong_bits_in_the_tag_of_a_header(void **state)
 {
     (void)state;
@@ -475,6 +497,7 @@ int main(void)
         TEST(a_torn_commit_never_reuses_a_nonce),
         TEST(records_are_copied),
         TEST(a_misread_of_a_get_shows_in_nothing),
+        TEST(each_bit_of_the_tag_of_a_header),
         TEST(wrong_bits_in_the_tag_of_a_header),
         TEST(a_forged_record_is_refused),
         TEST(another_key_is_refused),
