@@ -128,7 +128,6 @@ bool tk_seal_init(struct tk_seal *seal, const uint8_t key[TK_SEAL_KEY])
 {
     uint8_t derived[SHA];
 
-    memset(seal, 0, sizeof *seal);
     seal->store = (struct tk_store_seal){.ctx = seal,
                                          .begin = begin,
                                          .add_head = add_head,

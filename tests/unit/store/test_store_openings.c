@@ -180,6 +180,7 @@ static void a_wipe_that_was_cut_stays_in_force(void **state)
 {
     (void)state;
     begin(1024, 3, 1);
+    assert_int_equal(put(3001, "in no index"), TK_STORE_OK);
     run(0, 3);
     f.cut_at = f.operations + 2;
     f.torn_erase = TK_SIM_ERASE_NOTHING;
@@ -190,6 +191,9 @@ static void a_wipe_that_was_cut_stays_in_force(void **state)
     open_store();
     assert_true(is_blank());
     assert_true(has_text(100, "another"));
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_true(is_blank());
+    assert_int_equal(tk_store_get(&s, 3001, NULL, 0), TK_STORE_MISSING);
     end();
 }
 

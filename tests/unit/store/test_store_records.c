@@ -251,6 +251,27 @@ static void of_the_last_commit_it_is_there(void **state)
     }
 }
 
+/* Nor after a deletion, whether an index has the key or not. */
+static void of_what_is_deleted_there_is_none(void **state)
+{
+    static const uint16_t keys[] = {1, 3001};
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct tk_store_value gone = {keys[k], 0, NULL};
+
+        begin(1024, 4, 1);
+        assert_int_equal(put(keys[k], "first"), TK_STORE_OK);
+        assert_int_equal(put(keys[k], "second"), TK_STORE_OK);
+        assert_int_equal(tk_store_commit(&s, &gone, 1), TK_STORE_OK);
+        assert_int_equal(previous(keys[k], ""), TK_STORE_MISSING);
+        assert_int_equal(tk_store_get(&s, keys[k], NULL, 0), TK_STORE_MISSING);
+        assert_int_equal(put(keys[k], "third"), TK_STORE_OK);
+        assert_int_equal(previous(keys[k], ""), TK_STORE_MISSING);
+        end();
+    }
+}
+
 /* Not one before a record that is lost. */
 static void of_damaged_records_there_is_none(void **state)
 {
@@ -309,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_last_head_that_is_continued),
         cmocka_unit_test(of_a_value_that_is_copied_there_is_none),
         cmocka_unit_test(of_the_last_commit_it_is_there),
+        cmocka_unit_test(of_what_is_deleted_there_is_none),
         cmocka_unit_test(of_damaged_records_there_is_none),
         cmocka_unit_test(keys_do_not_stand_for_each_other),
     };

@@ -89,6 +89,23 @@ static void what_was_replaced_goes_and_what_counts_stays(void **state)
     end();
 }
 
+/* Of a key that no index has, too. */
+static void of_a_high_key_too(void **state)
+{
+    struct tk_store_piece piece = {SECRET, sizeof SECRET - 1};
+    struct tk_store_value value = {4000, 1, &piece};
+
+    (void)state;
+    begin(SECTOR, 2, 1);
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    piece.len = 8;
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    assert_int_equal(tk_store_scrub(&s), TK_STORE_OK);
+    assert_int_equal(count(SECRET), 0);
+    assert_int_equal(tk_store_need(tk_store_get(&s, 4000, NULL, 0)), 8);
+    end();
+}
+
 static void in_the_first_sector_too(void **state)
 {
     (void)state;
@@ -283,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_left),
         cmocka_unit_test(what_was_replaced_goes_and_what_counts_stays),
+        cmocka_unit_test(of_a_high_key_too),
         cmocka_unit_test(in_the_first_sector_too),
         cmocka_unit_test(after_a_start_too),
         cmocka_unit_test(of_a_record_that_is_copied_whole_too),

@@ -219,6 +219,40 @@ static void openssl_decrypts_a_sealed_record(void **state)
     assert_int_equal(s.top.seq, 0x12345679);
 }
 
+/* Its counter blocks need a second byte; its last block has one byte. */
+static void openssl_decrypts_a_long_value(void **state)
+{
+    enum { LEN = 5009, HEADS = LEN / 254 + 1, HEAD = 5 + 1 + 2 * HEADS };
+    static uint8_t large[LEN], got[LEN];
+    uint8_t key[32], head[HEAD] = {1, 0, 0, 0, 2, HEADS};
+    struct tk_store_piece piece = {large, LEN};
+    struct tk_store_value value = {7, 1, &piece};
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len;
+
+    end();
+    tk_sim_flash_init(&f, 8192, 4, 1);
+    open_sealed();
+    for (int i = 0; i < LEN; i++)
+        large[i] = (uint8_t)(i * 7 + i / 256);
+    for (int i = 0; i < HEADS; i++) {
+        head[6 + 2 * i] = 7;
+        head[7 + 2 * i] = i < HEADS - 1 ? 255 : LEN % 254;
+    }
+    assert_int_equal(tk_store_commit(&s, &value, 1), TK_STORE_OK);
+    const uint8_t *nonce = f.bytes + 8192 + 32 + 1 + 2 * HEADS + 2;
+
+    derive("tokenkeeper store key", key);
+    EVP_DecryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, key, nonce);
+    EVP_DecryptUpdate(ctx, NULL, &len, head, sizeof head);
+    EVP_DecryptUpdate(ctx, got, &len, nonce + 12, LEN);
+    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, 16, (void *)(nonce + 12 + LEN));
+    assert_int_equal(EVP_DecryptFinal_ex(ctx, got + LEN, &len), 1);
+    assert_memory_equal(got, large, LEN);
+    EVP_CIPHER_CTX_free(ctx);
+    (void)state;
+}
+
 /* Over a number that no record has, both halves of the header, and no tag. */
 static void assert_openssl_has_the_tag(uint32_t at)
 {
@@ -493,6 +527,7 @@ int main(void)
         TEST(the_previous_value_reads_back),
         TEST(long_values_read_back),
         TEST(openssl_decrypts_a_sealed_record),
+        TEST(openssl_decrypts_a_long_value),
         TEST(openssl_has_the_tags_of_headers_and_marks),
         TEST(a_torn_commit_never_reuses_a_nonce),
         TEST(records_are_copied),
