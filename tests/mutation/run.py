@@ -5,7 +5,7 @@
     python3 tests/mutation/run.py build/host [--seconds N] [--seed N] [-jN] [FILE...]
 
 A mutant is a comparison that is inverted or whose bound is moved, a constant plus 1, or a call whose
-result is not used and which is left out. FILE is part of the name of a source; without it, those of DONE. --seconds N:
+result is not used and which is left out. FILE is part of the name of a source; without it, all. --seconds N:
 in random order, and none begins after N seconds. Those of `survivors` are known and not run. Needs the
 unit tests of the build that is named. Exit status 1: a mutant survives, or a row of `survivors` is stale.
 See README.md.
@@ -32,30 +32,28 @@ TREE = Path(__file__).resolve().parents[2]
 LIST = TREE / "tests/mutation/survivors"
 LIMIT_S = 20  # of a test: a mutant may loop forever
 
-# Sources, and the folders of the tests that may find a mutant. All of DONE were run, and survivors
-# explained; those of OPEN that are not of DONE are run where they are named.
-DONE = [("core/base/tk_json*.c", ("base",)),
-        ("core/base/tk_time.c", ("base", "keeper")),
-        ("core/base/tk_timer.c", ("base",)),
-        ("core/base/tk_calendar.c", ("base",)),
-        ("core/base/tk_duration.c", ("base",)),
-        ("core/https/tk_http_request.c", ("oauth",)),
-        ("core/https/tk_http*.c", ("https",)),
-        ("core/store/tk_*.c", ("store",)),
-        ("core/oauth/tk_token_serve.c", ("oauth", "keeper")),
-        ("core/oauth/tk_budget.c", ("oauth",)),
-        ("core/oauth/tk_state.c", ("oauth",)),
-        ("core/oauth/tk_counters.c", ("oauth",)),
-        ("core/oauth/tk_oauth.c", ("oauth",)),
-        ("core/oauth/tk_refresh.c", ("oauth", "keeper")),
-        ("core/oauth/tk_token.c", ("oauth", "keeper")),
-        ("core/oauth/tk_oauth_response.c", ("oauth",)),
-        ("core/oauth/tk_account_[lv]*.c", ("oauth", "runtime")),
-        ("core/oauth/tk_account*.c", ("oauth",)),
-        ("core/oauth/tk_auth.c", ("oauth",)),
-        ("core/oauth/tk_portal.c", ("oauth",)),
-        ("core/oauth/tk_rest_verify.c", ("oauth",))]
-OPEN = [("core/store/tk_*.c", ("store", "runtime"))]
+# Sources, and the folders of the tests that may find a mutant. The first pattern counts.
+ROOMS = [("core/base/tk_json*.c", ("base",)),
+         ("core/base/tk_time.c", ("base", "keeper")),
+         ("core/base/tk_timer.c", ("base",)),
+         ("core/base/tk_calendar.c", ("base",)),
+         ("core/base/tk_duration.c", ("base",)),
+         ("core/https/tk_http_request.c", ("oauth",)),
+         ("core/https/tk_http*.c", ("https",)),
+         ("core/store/tk_*.c", ("store",)),
+         ("core/oauth/tk_token_serve.c", ("oauth", "keeper")),
+         ("core/oauth/tk_budget.c", ("oauth",)),
+         ("core/oauth/tk_state.c", ("oauth",)),
+         ("core/oauth/tk_counters.c", ("oauth",)),
+         ("core/oauth/tk_oauth.c", ("oauth",)),
+         ("core/oauth/tk_refresh.c", ("oauth", "keeper")),
+         ("core/oauth/tk_token.c", ("oauth", "keeper")),
+         ("core/oauth/tk_oauth_response.c", ("oauth",)),
+         ("core/oauth/tk_account_[lv]*.c", ("oauth", "runtime")),
+         ("core/oauth/tk_account*.c", ("oauth",)),
+         ("core/oauth/tk_auth.c", ("oauth",)),
+         ("core/oauth/tk_portal.c", ("oauth",)),
+         ("core/oauth/tk_rest_verify.c", ("oauth",))]
 APART = ("test_store_unsealed", "test_https_asserts")  # they have sources of their own, or take long
 SLOW = ("test_store_cuts", "test_store_images")  # seconds each: asked last
 
@@ -224,9 +222,9 @@ def known() -> dict[tuple[str, str, str], str]:
 
 
 def chosen(names: list[str]) -> list[tuple[Mutant, tuple[str, ...]]]:
-    """The mutants of the sources that are named, or of those that are done."""
+    """The mutants of the sources that are named, or of all."""
     sources: dict[str, tuple[str, ...]] = {}
-    for pattern, rooms in DONE + (OPEN if names else []):
+    for pattern, rooms in ROOMS:
         for path in sorted(TREE.glob(pattern)):
             sources.setdefault(str(path.relative_to(TREE)), rooms)
     return [(it, rooms) for name, rooms in sources.items()
