@@ -11,7 +11,8 @@ import cross
 import source
 
 DOOR = "core/tokenkeeper.h"
-PUBLIC = [DOOR, "core/tk_mailbox.h", "port/mbedtls/tk_mbedtls.h", "port/mbedtls/tk_trust.h"]
+PUBLIC = [DOOR, "core/tk_mailbox.h", "core/tk_mailbox_call.h", "port/mbedtls/tk_mbedtls.h",
+          "port/mbedtls/tk_trust.h"]
 ALSO = ["tk_text_add", "tk_err_code", "tk_words_add", "tk_wipe", "tk_wait"]  # of rooms
 COMPILE = ["clang++", "-std=c++11", "-nostdinc++", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 _FUNCTION = re.compile(r"^[a-z][\w ]*?[ *](tk_\w+)\(", re.MULTILINE)

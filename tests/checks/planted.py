@@ -259,7 +259,7 @@ CPLUSPLUS = [
     Plant("cplusplus", "a header with the linkage of C++", "platform/tk_clock.h",
           'extern "C++" {', r'tk_clock\.h:1: tk_clock_\w+ has no extern "C"', r'extern "C" \{'),
     Plant("cplusplus", "a word of C++", "core/base/tk_text.h", "int tk_planted(int class);\n",
-          r"tokenkeeper\.h:1: does not compile as C\+\+"),
+          r"(tokenkeeper|tk_mailbox\w*)\.h:1: does not compile as C\+\+"),
     Plant("cplusplus", "a function that the header names and does not have", "core/tokenkeeper.h",
           "", r"tokenkeeper\.h:1: does not compile as C\+\+", r'#include "tk_words.h"'),
 ]
@@ -321,9 +321,9 @@ COMMANDS = [
           "\n```sh\nplanted now\n```\n", r"tests/simulation/README\.md:\d+: no test runs planted now"),
     Plant("commands", "a command behind others", "README.md",
           "\n    tests/demo.sh\n    planted now\n", r"no test runs planted now"),
-    Plant("commands", "code that is in no file", "core/README.md",
+    Plant("commands", "code that is in no file", "core/oauth/README.md",
           "\nAfter:\n\n```c\nint tk_planted;\n```\n", r"no file has this code"),
-    Plant("commands", "code of before", "core/README.md",
+    Plant("commands", "code of before", "core/oauth/README.md",
           "\nBefore:\n\n```c\nint tk_planted;\n```\n", None),
     Plant("commands", "a drawing", "README.md", "\n    planted/   a folder\n", None),
 ]
