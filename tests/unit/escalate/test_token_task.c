@@ -330,6 +330,17 @@ static void it_takes_all_three_settings(void **state_)
     assert_non_null(strstr(w.last_request, "\"ref\":\"other\""));
 }
 
+static void without_a_token_no_task_is_created(void **state_)
+{
+    (void)state_;
+    world_set_client(&w);
+    connect_task();
+    world_run(&w, HOUR);
+    assert_string_equal(state(), "ok");
+    assert_int_equal(TASK.ops, 1);
+    assert_string_equal(TASK.data, "");
+}
+
 /* They share a request. */
 static void alerts_and_the_task_wait_for_each_other(void **state_)
 {
@@ -366,6 +377,7 @@ int main(void)
         TEST(blanking_is_given_up_by_another_unset),
         TEST(a_reset_blanks_the_task_or_waits_ten_seconds),
         TEST(it_takes_all_three_settings),
+        TEST(without_a_token_no_task_is_created),
         TEST(alerts_and_the_task_wait_for_each_other),
     };
 
