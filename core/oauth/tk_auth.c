@@ -160,7 +160,7 @@ static enum tk_err write_exchange(struct tk_request *r, struct tk_text *out)
     char next[TK_SECRET_MAX + 1];
 
     if (a->auth.asks_user)
-        return tk_rest_write(a, r, TK_REST_USER, a->auth.code, "}", out);
+        return tk_rest_write(a, r, TK_REST_USER, TK_REST_JSON, a->auth.code, "}", out);
     if (!a->auth.with_next_secret)                    /* else it is recorded already */
         (void)tk_account_store_code(a, a->auth.code); /* if flash fails it is recorded in RAM */
     tk_oauth_exchange_request(out, &r->host, &a->client,

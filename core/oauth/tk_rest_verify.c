@@ -108,8 +108,8 @@ bool tk_rest_target(const struct tk_account *a, const char *method, struct tk_ho
 }
 
 enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r,
-                          const char *method, const char *token, const char *after,
-                          struct tk_text *out)
+                          const char *method, const char *type, const char *token,
+                          const char *after, struct tk_text *out)
 {
     char buf[TK_REST_PATH_SIZE];
     struct tk_text path;
@@ -118,7 +118,7 @@ enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r
     tk_text_init(&path, buf, sizeof buf);
     if (!tk_rest_target(a, method, &endpoint, &path))
         return TK_E_REST_INSECURE;
-    size_t body_start = tk_http_request(out, "POST", &r->host, path.buf, "application/json");
+    size_t body_start = tk_http_request(out, "POST", &r->host, path.buf, type);
 
     tk_text_add(out, "{\"auth\":");
     tk_text_json(out, token);
@@ -136,7 +136,7 @@ static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
 {
     struct tk_account *a = of_request(r);
 
-    return tk_rest_write(a, r, method_of(a), a->pair.access, "}", out);
+    return tk_rest_write(a, r, method_of(a), TK_REST_JSON, a->pair.access, "}", out);
 }
 
 /* 301, 302, 303, 307 or 308 (RFC 9110 15.4) to another host. */

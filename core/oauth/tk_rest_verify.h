@@ -43,11 +43,14 @@ void tk_rest_verify_resume(struct tk_account *a);
 extern const struct tk_json_fields tk_rest_user_fields;
 const char *tk_rest_user(const struct tk_http *http);
 
-/* Appends a call of method, to r->host: its body is a JSON object that begins with the token, then
- * `after`, then what r->produce produces. TK_E_REST_INSECURE. */
+#define TK_REST_JSON "application/json"
+
+/* Appends a call of method, to r->host; type: TK_REST_JSON, which more fields may follow: its body
+ * is a JSON object that begins with the token, then `after`, then what r->produce produces.
+ * TK_E_REST_INSECURE. */
 enum tk_err tk_rest_write(const struct tk_account *a, const struct tk_request *r,
-                          const char *method, const char *token, const char *after,
-                          struct tk_text *out);
+                          const char *method, const char *type, const char *token,
+                          const char *after, struct tk_text *out);
 
 /* A call of the portal ended. If it was redirected to another host where the token may go, submits
  * it again, as a POST with its body whatever the status: true, and *redirects, 0 at first, is one

@@ -81,6 +81,7 @@ struct tk_call {
     uint16_t err;      /* enum tk_err: what delays it */
     uint32_t turn;     /* the lowest goes first */
     uint32_t generation;
+    uint32_t number;      /* of this call, in its idempotency key */
     uint64_t deadline_ms; /* ticks */
     uint64_t not_before_ms;
     struct tk_json_fields fields;

@@ -25,7 +25,7 @@ void tk_call_begin_fields(struct tk_call *call)
 
 bool tk_call_may_repeat(const struct tk_call *call)
 {
-    return call->only_reads || tk_method_reads(call->method);
+    return call->only_reads || tk_method_is_v3(call->method) || tk_method_reads(call->method);
 }
 
 enum tk_call_verdict tk_call_judge(const struct tk_call *call, enum tk_err err, int status,

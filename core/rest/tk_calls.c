@@ -5,6 +5,7 @@
 #include "tk_call_answer.h"
 #include "tk_call_body.h"
 #include "tk_container.h"
+#include "tk_device.h"
 #include "tk_portal.h"
 #include "tk_rest_verify.h"
 #include "tk_token_serve.h"
@@ -97,16 +98,34 @@ static size_t produce(struct tk_request *r, uint32_t offset, char *out, size_t s
     return call->produce(call, call->body_len - r->body_len + offset, out, size);
 }
 
+/* Of REST 3.0: the portal carries out one call with this key, however often it is sent. */
+static void add_key(struct tk_text *t, const struct tk_call *call)
+{
+    const struct tk_runtime *rt = call->account->rt;
+    struct tk_calls *all = call->all;
+
+    if (all->salt == 0) /* not before there are random numbers: the connection has used some */
+        all->salt = 1 + (uint32_t)tk_runtime_random(rt, UINT32_MAX);
+    tk_text_print(t, "\r\nIdempotency-Key: %s-%u-%u", tk_device_id(rt->config->port),
+                  (unsigned)all->salt, (unsigned)call->number);
+}
+
 static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
 {
     struct tk_call *call = of_request(r);
     const struct tk_pair *pair = &call->account->pair;
+    char type[sizeof TK_REST_JSON + TK_DEVICE_ID_MAX + 41];
+    struct tk_text t;
 
     if (!tk_account_has_pair(call->account))
         return TK_E_NEEDS_CODE;
+    tk_text_init(&t, type, sizeof type);
+    tk_text_add(&t, TK_REST_JSON);
+    if (tk_method_is_v3(call->method))
+        add_key(&t, call);
     call->generation = pair->generation;
     r->once = !tk_call_may_repeat(call);
-    return tk_rest_write(call->account, r, call->method, pair->access,
+    return tk_rest_write(call->account, r, call->method, type, pair->access,
                          call->body_len == 0 ? "}" : &","[call->is_empty], out);
 }
 
@@ -235,6 +254,7 @@ static void begin(struct tk_calls *all, struct tk_call *call, struct tk_account 
     memset(&call->next, 0, sizeof *call - offsetof(struct tk_call, next));
     call->all = all;
     call->account = a;
+    call->number = ++all->count;
     call->deadline_ms = now_of(call) + call->timeout_ms;
     tk_call_begin_fields(call);
     r->fields = &call->fields;

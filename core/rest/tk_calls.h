@@ -17,6 +17,8 @@ struct tk_calls {
     struct tk_call *first; /* all calls, the lowest turn first */
     bool stopped;          /* none is started any more */
     uint32_t turn;         /* of the call that was sent last */
+    uint32_t salt;         /* of this start's idempotency keys; 0: there are none yet */
+    uint32_t count;        /* of calls that were started */
     uint32_t limited;      /* a hash of the method whose operating time is used up ... */
     uint64_t limited_ms;   /* ... until this tick */
     struct tk_bucket buckets[TK_ACCOUNTS]; /* of each portal: that of its last account */

@@ -154,6 +154,39 @@ static void each_failure_is_repeated_as_it_may_be(void **state)
     }
 }
 
+static char keys[4][100];
+
+static const char *note_key(struct server *s, const char *request, const char *body)
+{
+    const char *key = strstr(request, "\r\nIdempotency-Key: ");
+
+    (void)s;
+    (void)body;
+    assert_non_null(key);
+    assert_non_null(strstr(request, "POST /rest/api/tasks.task.add HTTP/1.1\r\n"));
+    snprintf(keys[executed++], sizeof keys[0], "%.*s", (int)strcspn(key + 2, "\r"), key + 2);
+    return "{\"result\":1}";
+}
+
+/* The portal carries out the first of them and replays its answer. */
+static void a_write_of_rest_3_is_repeated_with_its_key(void **state)
+{
+    (void)state;
+    w.server.on_call = note_key;
+    world_fault(&w, WORLD_LOSES, 1);
+    run_call(fresh(), "api/tasks.task.add", "{\"fields\":{}}");
+    assert_int_equal(calls[0].result.err, TK_OK);
+    run_call(fresh(), "api/tasks.task.add", NULL);
+    assert_int_equal(executed, 3);
+    assert_string_equal(keys[0], keys[1]);
+    assert_string_not_equal(keys[1], keys[2]);
+    world_restart(&w, 1000);
+    world_run(&w, 1000);
+    run_call(fresh(), "api/tasks.task.add", NULL);
+    assert_string_not_equal(keys[0], keys[3]);
+    assert_string_not_equal(keys[2], keys[3]);
+}
+
 /* --- the token --- */
 
 static void a_token_that_expired_is_refreshed_once_for_all(void **state)
@@ -406,6 +439,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_calls, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(each_failure_is_repeated_as_it_may_be),
+        TEST(a_write_of_rest_3_is_repeated_with_its_key),
         TEST(a_token_that_expired_is_refreshed_once_for_all),
         TEST(a_second_401_is_the_callers),
         TEST(without_a_pair_there_are_no_calls),
