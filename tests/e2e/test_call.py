@@ -57,8 +57,8 @@ class Calls(CallCase):
         self.assertEqual(self.must("profile", "-", input="\n{ }\n"), self.must("profile"))
 
     def test_values_arrive_as_curl_sends_them(self) -> None:
-        fields = {"TITLE": "+ \u0436\U0001f600\"\\\n", "OPENED": False, "COMMENTS": None, "LIST": [],
-                  "DATE": "2026-11-29T12:00:00+03:00", "N": 1.5, "NUMBER": "007",
+        fields = {"TITLE": "+ \u0436\U0001f600\"\\\n", "OPENED": False, "COMMENTS": None,
+                  "LIST": [], "DATE": "2026-11-29T12:00:00+03:00", "N": 1.5, "NUMBER": "007",
                   "PHONE": [{"VALUE": "1", "VALUE_TYPE": "WORK"}, {"VALUE": "true"}]}
         body = {"fields": fields}
         url = f"https://{self.b24.portal}/rest/{LEAD}"
@@ -210,7 +210,20 @@ class Lists(CallCase):
     def test_where_to_go_on(self) -> None:
         done = self.call("crm.deal.list", "--all", "--limit", "3")
         last = json.loads(done.stdout.splitlines()[-1])["ID"]
-        self.assertEqual(done.stderr, f"tokenkeeper: the last ID is {last}; --after {last} goes on\n")
+        self.assertEqual(done.stderr,
+                         f"tokenkeeper: the last ID is {last}; --after {last} goes on\n")
+
+    def test_an_answer_that_is_cut(self) -> None:
+        """Whole rows only, and the rest with --after."""
+        self.b24.fault("portal", "close_at", path="/rest/crm.deal.list", skip=1, byte=2500)
+        done = self.call("crm.deal.list", "--all", "select[]=TITLE")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertTrue(50 < len(rows) < 100, len(rows))
+        self.assertIn(f"--after {rows[-1]['ID']} goes on", done.stderr)
+        rows += self.rows("crm.deal.list", "--all", "--after", rows[-1]["ID"])
+        self.assertEqual(len({row["ID"] for row in rows}), 230)
+        self.assertEqual(len(rows), 230)
 
     def test_methods_that_do_not_page_by_id(self) -> None:
         full = [{"ID": str(i)} for i in range(1, 51)]
