@@ -46,7 +46,7 @@ static int new_flash(uint32_t sector_size, uint32_t sectors, uint32_t unit)
     return 0;
 }
 
-static int put_n(uint8_t key, const char *value, size_t len)
+static int put_n(uint16_t key, const char *value, size_t len)
 {
     struct tk_store_piece piece = {value, (uint16_t)len};
     struct tk_store_value one = {key, 1, &piece};
@@ -54,12 +54,12 @@ static int put_n(uint8_t key, const char *value, size_t len)
     return tk_store_commit(&s, &one, 1);
 }
 
-static int put(uint8_t key, const char *value)
+static int put(uint16_t key, const char *value)
 {
     return put_n(key, value, strlen(value));
 }
 
-static int drop(uint8_t key)
+static int drop(uint16_t key)
 {
     struct tk_store_value one = {key, 0, NULL};
 
@@ -74,12 +74,12 @@ static const char *text(int len)
     return got;
 }
 
-static const char *value(uint8_t key)
+static const char *value(uint16_t key)
 {
     return text(tk_store_get(&s, key, got, sizeof got - 1));
 }
 
-static const char *previous(uint8_t key)
+static const char *previous(uint16_t key)
 {
     return text(tk_store_previous(&s, key, got, sizeof got - 1));
 }
@@ -458,6 +458,36 @@ static void wear_is_even(void **state)
     assert_in_range(f.wear[1], f.wear[0] - 1, f.wear[0] + 1);
 }
 
+/* Keys that share a bit of struct tk_keys; with an index, some of them are in it. */
+static void keys_of_any_size_are_told_apart(void **state)
+{
+    static const uint16_t keys[] = {1, 129, 257, 1025, 2049, 2081, 3041, 4065};
+    enum { KEYS = sizeof keys / sizeof keys[0], ROUNDS = 100 };
+    char text_of[16], before[16];
+
+    (void)state;
+    new_flash(1024, 4, 1);
+    for (int i = 0; i < KEYS; i++) /* the older half of each is copied from sector to sector */
+        assert_int_equal(put((uint16_t)(keys[i] - 1), "old"), TK_STORE_OK);
+    for (int round = 1; round <= ROUNDS; round++) {
+        for (int i = 0; i < KEYS; i++) {
+            snprintf(before, sizeof before, "%d of %d", round - 1, i);
+            snprintf(text_of, sizeof text_of, "%d of %d", round, i);
+            assert_int_equal(put(keys[i], text_of), TK_STORE_OK);
+            assert_string_equal(value(keys[i]), text_of);
+            assert_string_equal(previous(keys[i]), round == 1 ? "(missing)" : before);
+            assert_string_equal(value((uint16_t)(keys[i] - 1)), "old");
+        }
+        if (round % 10 == 0)
+            reopen();
+        if (round == ROUNDS / 2)
+            assert_int_equal(drop(4064), TK_STORE_OK);
+        if (round == ROUNDS / 2)
+            assert_int_equal(put(4064, "old"), TK_STORE_OK);
+    }
+    assert_string_equal(tk_store_health(&s), "ok");
+}
+
 static void a_wipe_erases_everything(void **state)
 {
     static const uint32_t shapes[][3] = {{1024, 2, 4}, {1056, 3, 32}, {1024, 5, 64}};
@@ -532,6 +562,7 @@ int main(void)
         TEST(a_commit_waits_for_an_erase_in_steps),
         TEST(no_access_during_an_erase),
         TEST(wear_is_even),
+        TEST(keys_of_any_size_are_told_apart),
         TEST(a_wipe_erases_everything),
         TEST(a_commit_is_synced_before_it_returns),
         TEST(a_key_is_in_a_commit_once),
