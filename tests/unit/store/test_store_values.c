@@ -488,6 +488,35 @@ static void keys_of_any_size_are_told_apart(void **state)
     assert_string_equal(tk_store_health(&s), "ok");
 }
 
+/* Also after the sector of a previous value was erased. */
+static void what_is_read_is_what_a_restart_reads(void **state)
+{
+    char was[16];
+
+    (void)state;
+    new_flash(1024, 3, 1);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    assert_int_equal(put(1, "second"), TK_STORE_OK);
+    assert_string_equal(previous(1), "first");
+    for (int i = 0; i < 200; i++) {
+        char filler[40];
+
+        snprintf(filler, sizeof filler, "%039d", i);
+        assert_int_equal(put(2, filler), TK_STORE_OK);
+        if (i % 3 == 0)
+            while (tk_store_prepare(&s) == TK_STORE_AGAIN)
+                ;
+        snprintf(was, sizeof was, "%.15s", previous(1));
+        struct tk_store running = s;
+
+        reopen();
+        assert_string_equal(previous(1), was);
+        s = running;
+    }
+    assert_string_equal(value(1), "second");
+    assert_string_equal(previous(1), "(missing)");
+}
+
 static void a_wipe_erases_everything(void **state)
 {
     static const uint32_t shapes[][3] = {{1024, 2, 4}, {1056, 3, 32}, {1024, 5, 64}};
@@ -563,6 +592,7 @@ int main(void)
         TEST(no_access_during_an_erase),
         TEST(wear_is_even),
         TEST(keys_of_any_size_are_told_apart),
+        TEST(what_is_read_is_what_a_restart_reads),
         TEST(a_wipe_erases_everything),
         TEST(a_commit_is_synced_before_it_returns),
         TEST(a_key_is_in_a_commit_once),
