@@ -18,6 +18,7 @@
 #define TRANSIENT_MOST_MS 3600000  /* longest such delay */
 #define REFUSED_MS        3600000  /* first repeat after a refusal; the delay doubles */
 #define REFUSED_MOST_MS   86400000 /* longest such delay */
+#define DAILY_MS          86400000 /* after a good verification */
 #define REFRESH_MS        15000    /* for the refresh of a token that was refused */
 
 static struct tk_account *of_request(struct tk_request *r)
@@ -49,6 +50,8 @@ static uint32_t repeat_delay_ms(const struct tk_rest *r)
 {
     enum tk_action action = tk_err_action(r->err);
 
+    if (r->err == TK_OK)
+        return DAILY_MS;
     if (r->failures == 0 && action == TK_ACTION_REFRESH)
         return REFRESH_MS;
     return action == TK_ACTION_RETRY ? tk_backoff_ms(TRANSIENT_MS, r->failures, TRANSIENT_MOST_MS)
@@ -84,7 +87,7 @@ static void verified(struct tk_account *a, enum tk_err err, const struct tk_http
 
     if (due_ms < not_before_ms)
         due_ms = not_before_ms;
-    tk_timer_start(&a->rt->timers, &r->timer, err == TK_OK ? TK_NEVER : due_ms);
+    tk_timer_start(&a->rt->timers, &r->timer, due_ms);
     r->failures = err == TK_OK ? 0 : (uint8_t)(r->failures + (r->failures < UINT8_MAX));
     update_fault(a, err);
 }

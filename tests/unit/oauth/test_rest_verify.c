@@ -407,7 +407,22 @@ static void failures_are_counted_up_to_255(void **state)
     assert_true(r->timer.due_ms == w.port.now_ms + HOUR);
     ends_with(TK_OK);
     assert_int_equal(r->failures, 0);
-    assert_true(r->timer.due_ms == TK_NEVER);
+    assert_true(r->timer.due_ms == w.port.now_ms + 24 * HOUR);
+}
+
+/* A user who is dismissed meanwhile is noticed within a day. */
+static void a_good_verification_is_repeated_daily(void **state)
+{
+    (void)state;
+    provision("ok");
+    unsigned before = w.server.checks;
+
+    world_run(&w, 23 * HOUR);
+    assert_int_equal(w.server.checks, before);
+    w.server.rest_error = "authorization_error";
+    world_run(&w, 2 * HOUR);
+    assert_int_equal(w.server.checks, before + 1);
+    world_assert_state(&w, "blocked", "user_refused");
 }
 
 static void after_a_refusal_it_is_repeated_slowly(void **state)
@@ -618,6 +633,7 @@ int main(void)
         TEST(a_token_is_sent_until_its_last_second),
         TEST(a_start_and_a_stop_end_the_wait_for_the_next_call),
         TEST(failures_are_counted_up_to_255),
+        TEST(a_good_verification_is_repeated_daily),
         TEST(after_a_refusal_it_is_repeated_slowly),
         TEST(a_refused_token_is_refreshed_once),
         TEST(a_token_that_stays_refused_is_not_refreshed_again),

@@ -70,7 +70,7 @@ static void refreshes_and_transient_faults_are_not_recorded(void **state)
 {
     (void)state;
     world_provision(&w);
-    world_run(&w, DAY);
+    world_run(&w, DAY + 60000);
     world_error(&w, "something", 400, 1);
     world_run(&w, DAY);
     assert_int_equal(world_count_events(&w, "event=raised level=1"), 1);
