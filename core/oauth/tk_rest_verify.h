@@ -7,10 +7,10 @@
  * without a paid plan issues tokens, and then refuses every call. The result never changes the
  * account's pair; a portal that moved or that refuses the user is a fault (portal_fault).
  *
- * A good verification is repeated after a day, so that a dismissed user or a closed portal is noticed
- * early; errors.md says when one that failed is. If the portal redirects to a host that tk_portal.h
- * trusts, the call follows: https only, at most two redirects. The new host is adopted when the call
- * succeeds there.
+ * A good verification is repeated after a day, so that a dismissed user or a closed portal is
+ * noticed early; errors.md says when one that failed is. If the portal redirects to a host that
+ * tk_portal.h trusts, the call follows: https only, at most two redirects. The new host is adopted
+ * when the call succeeds there.
  */
 
 #include "tk_account.h"
