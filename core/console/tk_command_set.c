@@ -12,13 +12,14 @@ static unsigned valid_values(const struct tk_setting_row *row)
 
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
 {
-    const char *note = row->note == NULL ? NULL : row->note(c);
+    const struct tk_setting_kind *kind = &tk_setting_kinds[row->kind];
+    const char *note = kind->note == NULL ? NULL : kind->note(c);
     char buf[TK_URL_MAX + 64], value[TK_URL_MAX + 1];
     struct tk_text pairs, text;
 
     tk_text_init(&pairs, buf, sizeof buf);
     tk_text_init(&text, value, sizeof value);
-    row->print(c, row->which, &text);
+    kind->print(c, row->which, &text);
     if ((row->flags & TK_SETTING_MASKED) != 0 && text.len > 0)
         tk_command_masked(&pairs, row->name, value);
     else
@@ -44,7 +45,7 @@ static void report_and_answer(struct tk_console *c, const struct tk_setting_row 
 static void store_and_answer(struct tk_console *c, const struct tk_setting_row *row,
                              const char *value)
 {
-    enum tk_err err = row->store(c, row->which, value);
+    enum tk_err err = tk_setting_kinds[row->kind].store(c, row->which, value);
 
     if (err == TK_E_BAD_VALUE)
         tk_console_err_string(c, err, valid_values(row));

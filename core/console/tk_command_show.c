@@ -5,18 +5,19 @@
 
 static void show_setting(struct tk_console *c, const struct tk_setting_row *row)
 {
+    const struct tk_setting_kind *kind = &tk_setting_kinds[row->kind];
     char value[TK_URL_MAX + 1], buf[TK_URL_MAX + TK_IP_TEXT + 4];
     struct tk_text text, t;
 
     tk_text_init(&text, value, sizeof value);
     tk_text_init(&t, buf, sizeof buf);
-    row->print(c, row->which, &text);
+    kind->print(c, row->which, &text);
     if ((row->flags & TK_SETTING_MASKED) == 0)
         tk_text_add(&t, value);
     else if (text.len > 0)
         tk_command_masked(&t, "", value);
-    if (row->print_effect != NULL)
-        row->print_effect(c, &t);
+    if (kind->print_effect != NULL)
+        kind->print_effect(c, &t);
     tk_console_data(c, row->name, buf);
     tk_wipe(value, sizeof value);
 }

@@ -51,7 +51,7 @@ static void print_portal(struct tk_console *c, uint8_t which, struct tk_text *t)
     tk_text_host(t, &tk_console_account(c)->client.portal);
 }
 
-static void print_client(struct tk_console *c, uint8_t which, struct tk_text *t)
+static void print_text(struct tk_console *c, uint8_t which, struct tk_text *t)
 {
     tk_text_add(t, tk_account_text(tk_console_account(c), (enum tk_setting)which).value);
 }
@@ -243,9 +243,22 @@ static void print_pin(struct tk_console *c, uint8_t which, struct tk_text *t)
 
 enum { HIDDEN = TK_SETTING_HIDDEN, SECRET = TK_SETTING_SECRET, GUARDED = TK_SETTING_GUARDED };
 
+enum { PORTAL, TEXT, NEXT_SECRET, AUTH_HOST, RENEW, TASK, WEBHOOK, IP, NTP, PIN };
+
+const struct tk_setting_kind tk_setting_kinds[] = {
+    [PORTAL] = {store_portal, print_portal, NULL, NULL},
+    [TEXT] = {store_on_account, print_text, NULL, NULL},
+    [NEXT_SECRET] = {store_on_account, print_next_secret, NULL, NULL},
+    [AUTH_HOST] = {store_auth_host, print_auth_host, effect_auth_host, NULL},
+    [RENEW] = {store_on_account, print_renew, NULL, note_renew},
+    [TASK] = {store_task, print_task, NULL, note_task},
+    [WEBHOOK] = {store_webhook, print_webhook, NULL, note_webhook},
+    [IP] = {store_ip, print_ip, effect_ip, NULL},
+    [NTP] = {store_ntp, print_ntp, NULL, NULL},
+    [PIN] = {store_pin, print_pin, NULL, NULL}};
+
 const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
-#define TK_SETTING(name, flags, which, store, print, effect, note, help)                           \
-    {name, flags, which, store, print, effect, note},
+#define TK_SETTING(name, flags, which, kind, help) {name, flags, which, kind},
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -284,5 +297,5 @@ void tk_setting_print(struct tk_console *c, const char *name, struct tk_text *t)
     const struct tk_setting_row *row = tk_setting_find(name);
 
     TK_ASSERT(row != NULL && (row->flags & TK_SETTING_MASKED) == 0);
-    row->print(c, row->which, t);
+    tk_setting_kinds[row->kind].print(c, row->which, t);
 }

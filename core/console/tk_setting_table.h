@@ -13,12 +13,8 @@ enum tk_setting_flag {
     TK_SETTING_GUARDED = 4 /* console_pin is asked for before it is changed */
 };
 
-/* This table alone says which settings are secret: the echo, show, and answers follow it. */
-struct tk_setting_row {
-    const char *name;
-    uint8_t flags; /* enum tk_setting_flag */
-    uint8_t which; /* enum tk_setting or tk_webhook_setting, passed to store and print */
-
+/* What settings of a kind have in common. */
+struct tk_setting_kind {
     /* Checks, stores and applies a value; "" restores the default. TK_E_BAD_VALUE, and what the
      * room that owns the setting may return. */
     enum tk_err (*store)(struct tk_console *c, uint8_t which, const char *value);
@@ -30,14 +26,23 @@ struct tk_setting_row {
     const char *(*note)(struct tk_console *c);
 };
 
+/* This table alone says which settings are secret: the echo, show, and answers follow it. */
+struct tk_setting_row {
+    const char *name;
+    uint8_t flags; /* enum tk_setting_flag */
+    uint8_t which; /* enum tk_setting, tk_task_setting or tk_webhook_setting, for store and print */
+    uint8_t kind;  /* of tk_setting_kinds */
+};
+
 enum {
     TK_SETTING_ROWS = 0
-#define TK_SETTING(name, flags, which, store, print, effect, note, help) +1
+#define TK_SETTING(name, flags, which, kind, help) +1
 #include "tk_settings.h"
 #undef TK_SETTING
 };
 
 extern const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS];
+extern const struct tk_setting_kind tk_setting_kinds[];
 
 /* The setting of that name, or NULL. */
 const struct tk_setting_row *tk_setting_find(const char *name);

@@ -74,7 +74,7 @@ static void help_fits_a_terminal(void **state)
     (void)state;
     type("log off\r");
     (void)unwrapped("help\r");
-#define TK_SETTING(name, secret, which, store, print, effect, note, help)                          \
+#define TK_SETTING(name, flags, which, kind, help)                                                 \
     assert_non_null(strstr(unwrapped("help set " name "\r"), "\n" name " : " help "\n"));
 #include "tk_settings.h"
 #undef TK_SETTING
