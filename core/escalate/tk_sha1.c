@@ -3,6 +3,8 @@
 
 #include "tk_text.h"
 
+#include <string.h>
+
 static uint32_t rotate(uint32_t x, int bits)
 {
     return x << bits | x >> (32 - bits);
@@ -53,7 +55,10 @@ static void take_block(struct tk_sha1 *s)
 
 void tk_sha1_begin(struct tk_sha1 *s)
 {
-    *s = (struct tk_sha1){.h = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
+    static const uint32_t h[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+
+    memcpy(s->h, h, sizeof h);
+    s->len = 0;
 }
 
 static void add_byte(struct tk_sha1 *s, uint8_t byte)
@@ -71,16 +76,22 @@ void tk_sha1_add(struct tk_sha1 *s, const void *data, size_t len)
         add_byte(s, bytes[i]);
 }
 
+/* Byte i of words in big-endian order. */
+static uint8_t byte_of(const uint32_t *words, int i)
+{
+    return (uint8_t)(words[i / 4] >> (24 - i % 4 * 8));
+}
+
 void tk_sha1_end(struct tk_sha1 *s, uint8_t out[TK_SHA1_SIZE])
 {
-    uint64_t bits = (uint64_t)s->len * 8;
+    uint32_t bits[] = {s->len >> 29, s->len << 3};
 
     add_byte(s, 0x80);
-    while (s->len % TK_SHA1_BLOCK != TK_SHA1_BLOCK - 8)
+    while (s->len % TK_SHA1_BLOCK != TK_SHA1_BLOCK - sizeof bits)
         add_byte(s, 0);
-    for (int shift = 56; shift >= 0; shift -= 8)
-        add_byte(s, (uint8_t)(bits >> shift));
+    for (int i = 0; i < (int)sizeof bits; i++)
+        add_byte(s, byte_of(bits, i));
     for (int i = 0; i < TK_SHA1_SIZE; i++)
-        out[i] = (uint8_t)(s->h[i / 4] >> (24 - i % 4 * 8));
+        out[i] = byte_of(s->h, i);
     tk_wipe(s, sizeof *s);
 }

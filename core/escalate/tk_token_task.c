@@ -333,7 +333,7 @@ static void restart(struct tk_alert *alert)
     struct tk_token_task *task = &alert->task;
 
     tk_token_task_stop(alert);
-    *task = (struct tk_token_task){.timer = task->timer};
+    memset(&task->held, 0, sizeof *task - offsetof(struct tk_token_task, held));
     load(alert);
     apply(alert);
     tk_token_task_update(alert);
@@ -351,10 +351,11 @@ static bool is_in_use(const struct tk_token_task *task, enum tk_task_setting whi
 enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which, const char *value)
 {
     struct tk_runtime *rt = alert->all->rt;
-    char stored[TK_URL_MAX + 2] = {ENDING};
+    char stored[TK_URL_MAX + 2];
     bool unsets = which == TK_TASK_CONV && value[0] == '\0';
     enum tk_err err = tk_webhook_check(&rt->https, same(which), value);
 
+    stored[0] = ENDING;
     (void)read_setting(alert, which, stored + 1);
     if (err != TK_OK || strcmp(stored + 1, value) == 0)
         return err;
