@@ -37,23 +37,19 @@ enum tk_call_verdict tk_call_judge(const struct tk_call *call, enum tk_err err, 
         return call->is_refused ? TK_CALL_FINAL : TK_CALL_BEFORE;
     if (!is_transient)
         return TK_CALL_FINAL;
-    if (!call->request.sent || status == 401 || status == 429 ||
-        (err == TK_E_SERVER_BUSY && *code != '\0'))
+    if (err == TK_E_SERVER_BUSY && (status == 429 || *code != '\0'))
+        return TK_CALL_LIMIT;
+    if (!call->request.sent || status == 401 || status == 429)
         return TK_CALL_BEFORE;
     return status / 100 == 3 || (status / 100 == 4 && status != 408) ? TK_CALL_FINAL
                                                                      : TK_CALL_AMBIGUOUS;
 }
 
-bool tk_call_is_limit(enum tk_err err, int status, const char *code)
-{
-    return err == TK_E_SERVER_BUSY && (status == 429 || *code != '\0');
-}
-
-bool tk_call_repeats(const struct tk_call *call, enum tk_call_verdict verdict, bool is_limit)
+bool tk_call_repeats(const struct tk_call *call, enum tk_call_verdict verdict)
 {
     if (verdict == TK_CALL_FINAL || (verdict == TK_CALL_AMBIGUOUS && !tk_call_may_repeat(call)))
         return false;
-    return is_limit || call->tries < TRIES_MAX;
+    return verdict == TK_CALL_LIMIT || call->tries < TRIES_MAX;
 }
 
 /* The error code so far; NULL: it is not certain yet. */
@@ -85,8 +81,7 @@ static void decide(struct tk_call *call, const struct tk_http *http)
         call->answer = TK_ANSWER_PASSED_ON;
     } else if (code != NULL) {
         err = tk_oauth_rest_error(code, http->status);
-        call->answer = tk_call_repeats(call, tk_call_judge(call, err, http->status, code),
-                                       tk_call_is_limit(err, http->status, code))
+        call->answer = tk_call_repeats(call, tk_call_judge(call, err, http->status, code))
                            ? TK_ANSWER_DROPPED
                            : TK_ANSWER_PASSED_ON;
     }

@@ -15,6 +15,7 @@
 enum tk_call_verdict {
     TK_CALL_FINAL,
     TK_CALL_BEFORE,   /* the portal refused it before the method ran, or it was not sent */
+    TK_CALL_LIMIT,    /* the same, because of a limit */
     TK_CALL_AMBIGUOUS /* the method may have run */
 };
 
@@ -33,11 +34,8 @@ bool tk_call_may_repeat(const struct tk_call *call);
 enum tk_call_verdict tk_call_judge(const struct tk_call *call, enum tk_err err, int status,
                                    const char *code);
 
-/* True if the portal refused the call because of a limit. */
-bool tk_call_is_limit(enum tk_err err, int status, const char *code);
-
 /* Whether a call is repeated of whose answer nothing was passed on. */
-bool tk_call_repeats(const struct tk_call *call, enum tk_call_verdict verdict, bool is_limit);
+bool tk_call_repeats(const struct tk_call *call, enum tk_call_verdict verdict);
 
 /* on_body of the request. */
 size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const char *data,

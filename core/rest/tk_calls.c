@@ -187,8 +187,8 @@ static void wait_for_limit(struct tk_call *call, const struct tk_http *http, con
 }
 
 /* The call waits for another try. False: there is none. */
-static bool retry(struct tk_call *call, enum tk_err err, const struct tk_http *http,
-                  const char *code, struct tk_call_result *result)
+static bool retry(struct tk_call *call, enum tk_err err, enum tk_call_verdict verdict,
+                  const struct tk_http *http, const char *code, struct tk_call_result *result)
 {
     uint64_t now_ms = now_of(call);
 
@@ -198,7 +198,7 @@ static bool retry(struct tk_call *call, enum tk_err err, const struct tk_http *h
         call->is_refused = true;
         return result->retry_in_s == 0;
     }
-    if (http != NULL && tk_call_is_limit(err, http->status, code)) {
+    if (verdict == TK_CALL_LIMIT) {
         wait_for_limit(call, http, code, now_ms);
         return true;
     }
@@ -225,9 +225,8 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
         (void)tk_portal_move(a, &r->host);
     enum tk_call_verdict verdict = tk_call_judge(call, err, result.status, e.code);
 
-    if (!is_passed &&
-        tk_call_repeats(call, verdict, tk_call_is_limit(err, result.status, e.code)) &&
-        retry(call, err, http, e.code, &result)) {
+    if (!is_passed && tk_call_repeats(call, verdict) &&
+        retry(call, err, verdict, http, e.code, &result)) {
         call->is_unknown |= verdict == TK_CALL_AMBIGUOUS;
         return;
     }
