@@ -251,6 +251,42 @@ static void of_the_last_commit_it_is_there(void **state)
     }
 }
 
+/* Nor one of a sector that is damaged behind it, once the newest value is copied to another. */
+static void of_a_damaged_sector_there_is_none(void **state)
+{
+    (void)state;
+    begin(1024, 3, 1);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    assert_int_equal(put(1, "second"), TK_STORE_OK);
+    uint32_t at = s.append_at;
+
+    for (int i = 0; s.top.seq < 3; i++)
+        assert_int_equal(put(2, i % 2 == 0 ? "even" : "odd"), TK_STORE_OK);
+    f.bytes[at + 1] ^= 0x09;
+    open_store();
+    assert_int_equal(previous(1, ""), TK_STORE_MISSING);
+    assert_true(has_text(1, "second"));
+    end();
+}
+
+/* What could not be read is read anew. */
+static void after_reads_that_failed_all_is_found(void **state)
+{
+    (void)state;
+    begin(1024, 3, 1);
+    assert_int_equal(put(1, "first"), TK_STORE_OK);
+    assert_int_equal(put(2, "second"), TK_STORE_OK);
+    open_store();
+    f.fail_read_at = f.reads + 1;
+    f.fail_read_until = UINT64_MAX;
+    assert_int_equal(tk_store_get(&s, 1, NULL, 0), TK_STORE_FLASH);
+    f.fail_read_at = f.fail_read_until = 0;
+    assert_true(has_text(1, "first"));
+    assert_true(has_text(2, "second"));
+    assert_int_equal(s.health, 0);
+    end();
+}
+
 /* Nor after a deletion, whether an index has the key or not. */
 static void of_what_is_deleted_there_is_none(void **state)
 {
@@ -330,6 +366,8 @@ int main(void)
         cmocka_unit_test(a_last_head_that_is_continued),
         cmocka_unit_test(of_a_value_that_is_copied_there_is_none),
         cmocka_unit_test(of_the_last_commit_it_is_there),
+        cmocka_unit_test(of_a_damaged_sector_there_is_none),
+        cmocka_unit_test(after_reads_that_failed_all_is_found),
         cmocka_unit_test(of_what_is_deleted_there_is_none),
         cmocka_unit_test(of_damaged_records_there_is_none),
         cmocka_unit_test(keys_do_not_stand_for_each_other),
