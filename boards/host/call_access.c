@@ -49,7 +49,9 @@ static char decoded(const char *s, size_t *used)
     int low = high >= 0 ? tk_hex_value(s[2]) : -1;
 
     *used = low >= 0 ? 3 : 1;
-    return low >= 0 ? (char)(high << 4 | low) : s[0];
+    if (low < 0)
+        return s[0];
+    return (char)(high << 4 | low);
 }
 
 /* As PHP reads names: without blanks before them, and with _ for blanks and dots. */

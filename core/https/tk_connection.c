@@ -270,7 +270,7 @@ bool tk_connection_step(struct tk_connection *conn, uint64_t now_ms, bool *busy)
 {
     int result = conn->tls.stage == TK_TLS_READY ? step_ready(conn) : step_opening(conn, busy);
 
-    if (result <= TK_HTTP_MORE && now_ms >= conn->request->deadline_ms && !conn->request->paused)
+    if (result <= TK_HTTP_MORE && now_ms >= conn->request->deadline_ms)
         result = fail(conn, TK_E_TIMEOUT);
     *busy |= result != TK_HTTP_MORE; /* for the new handshake, or for a queued request */
     if (result > TK_HTTP_MORE)
@@ -289,7 +289,7 @@ uint64_t tk_connection_next_ms(const struct tk_connection *conn)
     uint64_t next_ms = UINT64_MAX;
 
     if (conn->request != NULL)
-        next_ms = conn->request->paused ? UINT64_MAX : conn->request->deadline_ms;
+        next_ms = conn->request->deadline_ms;
     else if (tk_connection_is_open(conn))
         next_ms = conn->keepalive_until_ms;
     if ((conn->tls.stage == TK_TLS_TCP || conn->tls.stage == TK_TLS_HANDSHAKE) &&

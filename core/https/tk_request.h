@@ -45,7 +45,7 @@ struct tk_request {
     /* Gets the content of the response in pieces as it comes, however long it is (tk_http.h,
      * on_content), perhaps from the beginning again if the request starts over. Returns how many
      * bytes it takes, and gets the rest at once; 0: nothing comes before tk_https_resume, then the
-     * rest. It may move deadline_ms, which does not count during such a pause. NULL: not needed. */
+     * rest. It may move deadline_ms, which counts during such a pause, too. NULL: not needed. */
     size_t (*on_body)(struct tk_request *r, const struct tk_http *response, const char *data,
                       size_t len);
 

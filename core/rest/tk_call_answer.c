@@ -87,13 +87,11 @@ static void decide(struct tk_call *call, const struct tk_http *http)
     }
 }
 
-size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const char *data,
-                       size_t len)
+static size_t pass_on(struct tk_call *call, const struct tk_http *http, const char *data,
+                      size_t len)
 {
-    struct tk_call *call = TK_CONTAINER_OF(r, struct tk_call, request);
     size_t taken;
 
-    r->deadline_ms = tk_runtime_now(call->account->rt) + TK_CALL_NEXT_BYTE_MS;
     if (call->answer == TK_ANSWER_UNDECIDED)
         decide(call, http);
     if (call->answer == TK_ANSWER_UNDECIDED) { /* byte by byte, so that none is held back longer */
@@ -102,7 +100,7 @@ size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const c
     }
     if (call->answer == TK_ANSWER_DROPPED || call->on_body == NULL)
         return len;
-    r->once = true;
+    call->request.once = true;
     while (call->held_len > 0) {
         taken = call->on_body(call, call->held, call->held_len);
         if (taken == 0 || taken > call->held_len)
@@ -111,6 +109,17 @@ size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const c
         memmove(call->held, call->held + taken, call->held_len);
     }
     return call->on_body(call, data, len);
+}
+
+size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const char *data,
+                       size_t len)
+{
+    struct tk_call *call = TK_CONTAINER_OF(r, struct tk_call, request);
+    size_t taken = pass_on(call, http, data, len);
+
+    r->deadline_ms =
+        tk_runtime_now(call->account->rt) + (taken == 0 ? TK_CALL_PAUSE_MS : TK_CALL_NEXT_BYTE_MS);
+    return taken;
 }
 
 /* A decimal number, times scale: 1 or a power of 10. 0: there is none. */

@@ -20,6 +20,7 @@ enum tk_call_verdict {
 };
 
 #define TK_CALL_NEXT_BYTE_MS 15000 /* between two pieces of the content */
+#define TK_CALL_PAUSE_MS     60000 /* a caller keeps others waiting */
 
 /* What becomes of the content (call->answer). */
 enum { TK_ANSWER_UNDECIDED, TK_ANSWER_PASSED_ON, TK_ANSWER_DROPPED };

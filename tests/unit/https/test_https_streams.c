@@ -169,7 +169,7 @@ static void a_reader_ends_it(void **state)
 
 /* In the first piece or in the second, whose bytes are split by chunks and by what one call of
  * tk_tls_recv reads. */
-static void a_pause_holds_the_response_and_its_deadline(void **state)
+static void a_pause_holds_the_response(void **state)
 {
     static const char chunks[] = "3\r\nabc\r\n5\r\ndefgh\r\n12\r\nijklmnopqrstuvwxyz\r\n0\r\n\r\n";
     char response[1024];
@@ -184,7 +184,7 @@ static void a_pause_holds_the_response_and_its_deadline(void **state)
                 (int)(460 - sizeof chunks + i / 6), 0, chunks);
         tls_fake.response = response;
         submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
-        reader.x.r.deadline_ms = port.now_ms + SECOND;
+        reader.x.r.deadline_ms = port.now_ms + 101 * SECOND;
         run_for(100 * SECOND);
         assert_int_equal(reader.x.dones, 0);
         assert_int_equal(reader.pieces, reader.pause_at);
@@ -195,6 +195,21 @@ static void a_pause_holds_the_response_and_its_deadline(void **state)
         assert_int_equal(reader.x.err, TK_OK);
         assert_string_equal(reader.text, "abcdefghijklmnopqrstuvwxyz");
     }
+}
+
+static void a_pause_ends_at_its_deadline(void **state)
+{
+    struct reader reader = {.x = {.name = "", .r = {.on_body = read_body}}, .pause_at = 1};
+
+    (void)state;
+    tls_fake.response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+    submit(&reader.x, "call", "a", TK_PRIORITY_CALL);
+    reader.x.r.deadline_ms = port.now_ms + 100 * SECOND;
+    run_for(99 * SECOND);
+    assert_int_equal(reader.x.dones, 0);
+    run_for(2 * SECOND);
+    assert_int_equal(reader.x.dones, 1);
+    assert_int_equal(reader.x.err, TK_E_TIMEOUT);
 }
 
 /* --- once --- */
@@ -243,7 +258,8 @@ int main(void)
         TEST(a_request_that_starts_over_is_produced_anew),
         TEST(a_response_is_passed_on),
         TEST(a_reader_ends_it),
-        TEST(a_pause_holds_the_response_and_its_deadline),
+        TEST(a_pause_holds_the_response),
+        TEST(a_pause_ends_at_its_deadline),
         TEST(what_must_not_be_repeated_is_not_preempted),
         TEST(an_exchange_ends_what_must_not_be_repeated),
     };

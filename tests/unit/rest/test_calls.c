@@ -246,20 +246,25 @@ static void a_caller_may_want_no_more(void **state)
     assert_int_equal(x.result.err, TK_OK);
 }
 
-/* A pause lasts as long as the caller wants, and is no timeout. */
-static void a_pause_has_no_timeout(void **state)
+/* It lasts longer than the portal may be silent, but not for ever: a connection is held. */
+static void a_pause_lasts_a_minute_at_most(void **state)
 {
-    static struct test_call x;
+    static struct test_call x, y;
 
     (void)state;
-    x.takes = 1;
+    x.takes = y.takes = 1;
     assert_int_equal(start(&x, "crm.deal.list", NULL), TK_OK);
-    world_run(&w, 600000);
+    world_run(&w, 50000);
     assert_int_equal(x.dones, 0);
     assert_int_equal(x.len, 1);
     run_until_done(&x);
     assert_int_equal(x.result.err, TK_OK);
     assert_string_equal(x.answer, reply);
+    assert_int_equal(start(&y, "crm.deal.list", NULL), TK_OK);
+    world_run(&w, 70000);
+    assert_int_equal(y.dones, 1);
+    assert_int_equal(y.result.err, TK_E_TIMEOUT);
+    assert_int_equal(y.result.outcome, TK_CALL_UNKNOWN);
 }
 
 int main(void)
@@ -275,7 +280,7 @@ int main(void)
         TEST(an_error_of_the_portal_is_passed_on),
         TEST(a_result_beside_an_empty_error_is_one),
         TEST(a_caller_may_want_no_more),
-        TEST(a_pause_has_no_timeout),
+        TEST(a_pause_lasts_a_minute_at_most),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
