@@ -58,7 +58,7 @@ struct tk_call {
     /* Gets the answer in pieces, from its first byte on; an error of the portal too, once it is
      * certain that the call is not repeated. data is valid during the call. Returns how many bytes
      * it takes, and gets the rest at once. 0: nothing comes until tk_call_resume, then the rest;
-     * after 60 s without it the call ends with TK_E_TIMEOUT. TK_TAKE_NONE ends the call with
+     * after 60 s without it the call ends with TK_E_TRUNCATED. TK_TAKE_NONE ends the call with
      * TK_E_CANCELLED. NULL: not needed. */
     size_t (*on_body)(struct tk_call *call, const char *data, size_t len);
 
