@@ -5,6 +5,7 @@
 #include "host.h"
 #include "service.h"
 #include "tk_json.h"
+#include "tk_method.h"
 #include "tk_text.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ enum {
 
 struct link {
     struct tk_service service;
-    bool was_sent;  /* the request is complete: the service may have begun the call */
+    bool was_sent;  /* and the service greeted: it may have begun the call */
     size_t at, end; /* of what was read and not used */
     char bytes[READ_SIZE];
 };
@@ -170,6 +171,7 @@ static enum tk_service_result begin(struct link *l, const struct tk_call_request
 {
     char line[LINE_SIZE];
     enum tk_service_result result = tk_service_send(&l->service, TK_SERVICE_GREETING);
+    bool is_complete;
 
     if (!make_line(r, line, sizeof line))
         return TK_SERVICE_ENDED;
@@ -177,12 +179,13 @@ static enum tk_service_result begin(struct link *l, const struct tk_call_request
         result = tk_service_send(&l->service, line);
     if (result == TK_SERVICE_OK)
         result = tk_service_send_bytes(&l->service, r->body, r->len);
-    l->was_sent = result == TK_SERVICE_OK;
+    is_complete = result == TK_SERVICE_OK;
     if (result == TK_SERVICE_TIMEOUT)
         return result;
     result = read_line(l, answer->json, LINE_SIZE); /* it may have said why it closed */
     if (result == TK_SERVICE_OK && strstr(answer->json, "\"tokenkeeper\":") == NULL)
         return TK_SERVICE_REFUSED;
+    l->was_sent = is_complete && result == TK_SERVICE_OK; /* it greets before it reads a request */
     return result;
 }
 
@@ -207,12 +210,13 @@ static void report_lost(const struct link *l, enum tk_service_result result,
                         const struct tk_call_request *r, struct tk_call_answer *answer)
 {
     char words[sizeof answer->words];
+    bool reads = r->reads || tk_method_reads(r->method);
 
     if (l->was_sent) {
         fail(answer, "unknown_outcome",
-             r->reads ? "the service did not answer; try again"
-                      : "the service did not answer; look at the portal before you try again",
-             r->reads ? TK_EXIT_RETRY : TK_EXIT_UNKNOWN);
+             reads ? "the service did not answer; try again"
+                   : "the service did not answer; look at the portal before you try again",
+             reads ? TK_EXIT_RETRY : TK_EXIT_UNKNOWN);
         return;
     }
     int status = tk_service_explain(result, r->path, words, sizeof words);
@@ -226,13 +230,25 @@ static bool is_again(const struct link *l, enum tk_service_result result,
 {
     if (result == TK_SERVICE_ENDED)
         return !l->was_sent;
-    return result == TK_SERVICE_OK && strcmp(answer->error, "busy") == 0;
+    /* The portal's own codes have another status. */
+    return result == TK_SERVICE_OK && answer->status == TK_EXIT_RETRY &&
+           strcmp(answer->error, "busy") == 0;
+}
+
+static struct tk_call_request with_time_left(const struct tk_call_request *r, uint64_t end_ms)
+{
+    struct tk_call_request left = *r;
+    uint64_t now_ms = tk_service_now();
+
+    left.timeout_s = now_ms < end_ms ? (end_ms - now_ms) / 1000 : 0;
+    return left;
 }
 
 bool tk_call_ask(const struct tk_call_request *r, tk_call_take *take, void *owner,
                  struct tk_call_answer *answer)
 {
     uint64_t deadline_ms = tk_service_now() + r->timeout_s * 1000 + GRACE_MS;
+    struct tk_call_request request = *r;
 
     for (;;) {
         struct link l = {.service = {.deadline_ms = deadline_ms}};
@@ -241,7 +257,7 @@ bool tk_call_ask(const struct tk_call_request *r, tk_call_take *take, void *owne
 
         *answer = (struct tk_call_answer){.retry_in_s = -1};
         if (result == TK_SERVICE_OK)
-            result = exchange(&l, r, take, owner, answer, &wanted);
+            result = exchange(&l, &request, take, owner, answer, &wanted);
         if (result == TK_SERVICE_OK || result == TK_SERVICE_REFUSED)
             read_answer(answer);
         else
@@ -252,5 +268,6 @@ bool tk_call_ask(const struct tk_call_request *r, tk_call_take *take, void *owne
         if (!is_again(&l, result, answer) || tk_service_now() >= deadline_ms)
             return true;
         (void)poll(NULL, 0, result == TK_SERVICE_OK ? BUSY_MS : AGAIN_MS);
+        request = with_time_left(r, deadline_ms - GRACE_MS);
     }
 }
