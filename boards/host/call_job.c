@@ -2,12 +2,40 @@
 #include "call_job.h"
 
 #include "tk_json.h"
+#include "tk_string.h"
 
 #include <string.h>
 
-enum { ERROR_TOKENS = 256 };
+enum { ERROR_TOKENS = 256, SECRET_MIN = 40 /* letters and digits in a row: no word is so long */ };
 
 /* --- the portal's own words --- */
+
+/* Replaces what may be a token or a secret that the portal says back. */
+static void hide_secrets(char *text)
+{
+    char *to = text;
+
+    for (size_t len; *text != '\0'; text += len) {
+        for (len = 0; tk_is_alnum(text[len]);)
+            len++;
+        bool is_secret = len >= SECRET_MIN;
+
+        len += len == 0;
+        memmove(to, is_secret ? "..." : text, is_secret ? 3 : len);
+        to += is_secret ? 3 : len;
+    }
+    *to = '\0';
+}
+
+/* Bytes of the control character at text; 0: it is another one. */
+static size_t control(const char *text)
+{
+    unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+        return 2;
+    return c < ' ' || c == 0x7f;
+}
 
 /* text as one printable line, cut at the end of a character. */
 static void put_words(struct tk_call_job *job, const char *text)
@@ -15,13 +43,14 @@ static void put_words(struct tk_call_job *job, const char *text)
     size_t len = 0;
 
     for (; text[len] != '\0' && len < sizeof job->words - 1; len++) {
-        bool is_control = (unsigned char)text[len] < ' ' || text[len] == 0x7f;
+        bool is_end = len > 0 && control(text + len - 1) == 2;
 
-        job->words[len] = is_control ? ' ' : text[len];
+        job->words[len] = is_end || control(text + len) > 0 ? ' ' : text[len];
     }
     while (text[len] != '\0' && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
         len--;
     job->words[len] = '\0';
+    hide_secrets(job->words);
 }
 
 /* Keeps the text of an error in the answer, if there is one: v2 has it beside the code, v3 with it.
@@ -80,7 +109,10 @@ int tk_call_run(struct tk_call_job *job, const char *method, const struct tk_buf
 
     job->stopped = false;
     job->said_len = 0;
-    if (!tk_call_ask(&request, take, job, &answer) || answer.ok)
+    if (!tk_call_ask(&request, take, job, &answer))
+        return TK_EXIT_OK;
+    job->has_next = answer.ok && strstr(answer.json, "\"next\":") != NULL;
+    if (answer.ok)
         return TK_EXIT_OK;
     (void)tk_print_flush(&job->out);
     job->words[0] = '\0';

@@ -27,6 +27,7 @@ struct tk_call_job {
     /* of the current call */
     struct tk_walk walk; /* the owner is this */
     bool stopped;        /* the caller wants no more of this answer */
+    bool has_next;       /* the portal says that there are more rows */
     size_t said_len;
     char said[TK_CALL_SAID_SIZE]; /* its beginning */
     char words[640];              /* of an error in it */
