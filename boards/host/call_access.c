@@ -54,12 +54,13 @@ static char decoded(const char *s, size_t *used)
     return (char)(high << 4 | low);
 }
 
-/* As PHP reads names: without blanks before them, and with _ for blanks and dots. */
+/* As PHP reads names: without blanks before them, and with _ for blanks, dots and a bracket that
+ * nothing closes. */
 static char name_character(const char *s, size_t *used)
 {
     char c = decoded(s, used);
 
-    return c == '+' || c == ' ' || c == '.' ? '_' : tk_lower(c);
+    return c == '+' || c == ' ' || c == '.' || c == '[' ? '_' : tk_lower(c);
 }
 
 /* Whether the name at query, up to its = or [, is this one. */

@@ -76,15 +76,17 @@ static struct node *add_member(struct node *object, const char *name, size_t len
     return n;
 }
 
-/* The name that `[]` stands for: the number of members so far. */
+/* The name that `[]` stands for: as in PHP, the number after the highest one so far. */
 static struct node *append_member(struct node *object)
 {
     char name[24];
-    size_t count = 0;
+    uint64_t next = 0, number;
 
-    for (const struct node *n = object->first; n != NULL; n = n->next)
-        count++;
-    (void)snprintf(name, sizeof name, "%zu", count);
+    for (const struct node *n = object->first; n != NULL; n = n->next) {
+        if (tk_parse_u64(n->name, strlen(n->name), UINT32_MAX, &number) && number >= next)
+            next = number + 1;
+    }
+    (void)snprintf(name, sizeof name, "%llu", (unsigned long long)next);
     return add_member(object, name, strlen(name));
 }
 

@@ -104,6 +104,7 @@ static void malformed_batches(void **state)
                                         "{\"cmd\":[\"crm.x.get?a=1&%61uth=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?a=1&+AUTH[x]=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?access.token=1\"]}",
+                                        "{\"cmd\":[\"crm.x.get?access[token=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?auth\"]}"};
 
     (void)state;

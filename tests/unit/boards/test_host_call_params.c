@@ -61,6 +61,8 @@ static void names_are_nested_as_in_php(void **state)
     assert_string_equal(JSON("filter[>=D]=1", "filter[=S]=2", "filter[!%X]:=3", "filter[a:=b]=4"),
                         "{\"filter\":{\">=D\":\"1\",\"=S\":\"2\",\"!%X\":3,\"a:=b\":\"4\"}}");
     assert_string_equal(JSON("a[1]=x", "b[x y]=z"), "{\"a\":{\"1\":\"x\"},\"b\":{\"x y\":\"z\"}}");
+    assert_string_equal(JSON("a[2]=x", "a[]=y", "a[k]=z", "a[]=w"),
+                        "{\"a\":{\"2\":\"x\",\"3\":\"y\",\"k\":\"z\",\"4\":\"w\"}}");
     assert_string_equal(JSON("a[0]=x", "a[k]=y"), "{\"a\":{\"0\":\"x\",\"k\":\"y\"}}");
 }
 
