@@ -143,6 +143,12 @@ static int fail(struct pages *p, const char *words)
     return TK_EXIT_USAGE;
 }
 
+/* Whether there may be another page. Some methods have shorter ones, and say so. */
+static bool is_followed(const struct pages *p)
+{
+    return p->rows != p->limit && (p->count >= PAGE_ROWS || (p->count > 0 && p->job->has_next));
+}
+
 /* After a whole page: whether the next one can be asked for. */
 static const char *check_page(const struct pages *p)
 {
@@ -150,7 +156,7 @@ static const char *check_page(const struct pages *p)
         return p->error;
     if (!p->is_list)
         return "there is no list in the result; name it with --items-key, or call without --all";
-    if (p->count >= PAGE_ROWS && !p->is_sorted && p->rows != p->limit)
+    if (is_followed(p) && !p->is_sorted)
         return "the rows are not sorted by a numeric ID; name it with --id-key, or call without "
                "--all";
     return NULL;
@@ -212,7 +218,7 @@ static int run_pages(struct pages *p, const char *method, const struct tk_rows_b
         if (p->job->options->dry_run)
             return status;
         status = end_page(p, status);
-        is_last = p->count < PAGE_ROWS || p->rows == p->limit || p->job->out.is_closed;
+        is_last = !is_followed(p) || p->job->out.is_closed;
     }
     tk_print_count(&p->job->out, 0, true);
     if (!p->job->out.is_closed)

@@ -396,7 +396,8 @@ class Client:
         key = id_key or _id_key(method)
         count = 0
         while limit is None or count < limit:
-            rows = _rows(self.call(method, _page(params or {}, key, after), **options), items_key)
+            page = self.answer(method, _page(params or {}, key, after), **options)
+            rows = _rows(page.result, items_key)
             ids = [_id_of(row, key) for row in rows]
             if any(one is not None and one <= after for one in ids):
                 raise Error("not_sorted", "the method does not filter by ID, so that call_all "
@@ -404,8 +405,8 @@ class Client:
             for row in rows[:None if limit is None else limit - count]:
                 count += 1
                 yield row
-            if len(rows) < _PAGE or count == limit:
-                return
+            if count == limit or not rows or (len(rows) < _PAGE and page.next is None):
+                return  # some methods have shorter pages, and say that more follow
             if not _is_sorted(ids):
                 raise Error("not_sorted", "the rows are not sorted by a numeric ID; name it with "
                             "id_key, or use call()", exit=2, outcome="done")
