@@ -282,7 +282,10 @@ static void print_value(struct batch *b, struct command *c, bool is_error)
 
     c->has_result = true;
     begin_line(job, c);
-    if (is_error) {
+    if (!tk_buffer_ok(&b->value)) {
+        b->has_refusal = true;
+        (void)tk_print_add(&job->out, "\"error\":\"too_large\"", 19);
+    } else if (is_error) {
         print_error(b);
     } else {
         (void)tk_print_add(&job->out, "\"result\":", 9);
@@ -300,22 +303,23 @@ static void take_value(struct tk_walk *w, const char *bytes, size_t len, bool is
     if (!is_end)
         return;
     c = command_of(b, w);
-    if (c != NULL && tk_buffer_ok(&b->value) && b->value.len > 0)
+    if (c != NULL && b->value.len > 0)
         print_value(b, c, strcmp(w->names[1], "result_error") == 0);
     tk_buffer_cut(&b->value, 0);
 }
 
-/* Commands after the first error, where that ends the batch. */
+/* Commands without a result: those after the first error, where that ends the batch. */
 static void print_rest(struct batch *b)
 {
-    static const char words[] = "\"error\":\"not_run\"}\n";
+    bool is_halted = b->job->options->halt && b->has_refusal;
+    const char *words = is_halted ? "\"error\":\"not_run\"}\n" : "\"error\":\"unknown_outcome\"}\n";
 
     for (size_t i = 0; i < b->count; i++) {
         if (b->commands[i].has_result)
             continue;
         b->has_refusal = true;
         begin_line(b->job, &b->commands[i]);
-        (void)tk_print_add(&b->job->out, words, sizeof words - 1);
+        (void)tk_print_add(&b->job->out, words, strlen(words));
     }
 }
 
