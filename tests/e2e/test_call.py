@@ -104,6 +104,16 @@ class Calls(CallCase):
         self.b24.fault("portal", "status", status=400, body='{"error":"","error_description":'
                        '"\\u041d\\u0435 \\u0442\\u0430\\u043a\\n\\u001b"}')
         self.assertIn("\u041d\u0435 \u0442\u0430\u043a  \n", self.refused(7, "", LEAD))
+        words = json.dumps(f"\u009b1m \u00e9\u009f {self.k.get().stdout.strip()}, {'b' * 39}")
+        self.b24.fault("portal", "status", status=400,
+                       body=f'{{"error":"X","error_description":{words}}}')
+        self.assertEqual(self.refused(7, "X", LEAD),
+                         f"tokenkeeper: X:   1m \u00e9   ..., {'b' * 39}\n")
+
+    def test_a_code_of_the_portal_that_is_one_of_ours(self) -> None:
+        self.b24.fault("portal", "status", status=400, body='{"error":"busy"}', count=-1)
+        self.refused(7, "busy", *ADD)
+        self.assertEqual(len(self.requests(f"rest.{LEAD}")), 1)
 
     def test_nothing_is_sent_by_a_dry_run(self) -> None:
         done = self.call("--dry-run", "crm.deal.list", "--all", "select[]=TITLE",
@@ -181,6 +191,57 @@ class Certainty(CallCase):
         self.assertEqual(self.executed(LEAD), methods)
         self.assertLess(done, methods)
 
+    def test_a_service_that_dies(self) -> None:
+        for call, status in (("profile",), 6), (ADD, 8):
+            self.b24.fault("portal", "stall_at", byte=0)
+            before = self.executed(call[0])
+            with subprocess.Popen([PROGRAM, "call", *call], env=self.k.env,
+                                  stderr=subprocess.DEVNULL) as client:
+                self.k.wait_for(lambda: self.executed(call[0]) > before)
+                self.k.kill()
+                self.assertEqual(client.wait(PATIENT_S), status)
+            self.b24.clear_faults()
+            self.k.start()
+
+    def test_services_that_close_before_they_greet(self) -> None:
+        """Those began nothing: the client tries again until one answers."""
+        path = str(self.k.home / "other")
+        greeting, end = b'{"tokenkeeper":2}\n', b'{"ok":true}\n'
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            with subprocess.Popen([PROGRAM, "call", *ADD, "--socket", path], env=self.k.env,
+                                  stdout=subprocess.DEVNULL) as client:
+                connection, _ = listener.accept()
+                with connection, connection.makefile("rb") as file:
+                    file.read(len(greeting))
+                    file.read(json.loads(file.readline())["length"])
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(greeting + b"0\n%d\n%s0\n" % (len(end), end))
+                    self.assertEqual(client.wait(PATIENT_S), 0)
+
+    def test_a_client_that_waited_for_its_place_has_less_time(self) -> None:
+        path = str(self.k.home / "other")
+        busy, other = (b'{"tokenkeeper":2}\n0\n%d\n%s0\n' % (len(error), error) for error in
+                       (b'{"ok":false,"error":"busy","exit":6}', b'{"ok":false,"error":"x","exit":5}'))
+        timeouts = []
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            with subprocess.Popen([PROGRAM, "call", *ADD, "--timeout", "1", "--socket", path],
+                                  env=self.k.env, stderr=subprocess.DEVNULL) as client:
+                while timeouts[-1:] != [0]:
+                    connection, _ = listener.accept()
+                    with connection, connection.makefile("rb") as file:
+                        file.readline()
+                        request = json.loads(file.readline())
+                        timeouts.append(request["timeout"])
+                        file.read(request["length"])
+                        connection.sendall(busy if timeouts[-1] else other)
+                self.assertEqual(client.wait(PATIENT_S), 5)
+        self.assertEqual(timeouts[0], 1)
+
     def test_no_answers_of_the_method(self) -> None:
         for fault, status in (({"kind": "garbage"}, 8), ({"kind": "status", "status": 502}, 8),
                               ({"kind": "status", "status": 200, "process": True}, 8),
@@ -240,6 +301,14 @@ class Lists(CallCase):
         done = self.call("x.list", "--all")  # its filter is ignored
         self.assertEqual((done.returncode, len(done.stdout.splitlines())), (2, 50))
         self.assertIn("does not filter by ID", done.stderr)
+        pages = [{"result": full[:20], "next": 20}, {"result": full[20:40], "next": 40},
+                 {"result": full[40:]}]
+        for page in pages:
+            self.b24.fault("portal", "status", status=200, body=json.dumps(page))
+        self.assertEqual(self.rows("x.list", "--all"), full)
+        for page in ({"result": full[:20], "next": 20}, {"result": [], "next": 20}):
+            self.b24.fault("portal", "status", status=200, body=json.dumps(page))
+        self.assertEqual(self.rows("x.list", "--all"), full[:20])
         for result in ([], {"items": []}, False, None, full[:7], {"orders": full[:7]}):
             self.b24.fault("portal", "status", status=200, body=json.dumps({"result": result}))
             self.assertEqual(self.call("x.list", "--all").returncode, 0)
@@ -282,6 +351,15 @@ class Batches(CallCase):
         self.assertEqual(rows["b"]["result"]["NAME"], "Test")
         rows = {row["id"]: row for row in self.batch(*commands, options=("--halt",), status=7)}
         self.assertEqual(rows["b"]["error"], "not_run")
+
+    def test_results_that_are_missing(self) -> None:
+        """Only after an error that ends the batch it is certain that a command was not run."""
+        results = {"a": 1}, {"a": "x" * (16 << 20)}
+        for parts, error in ((results[0], "unknown_outcome"), (results[1], "too_large")):
+            self.b24.fault("portal", "status", status=200,
+                           body=json.dumps({"result": {"result": parts}}))
+            rows = self.batch({"id": "a", "method": LEAD}, {"id": "b", "method": LEAD}, status=7)
+            self.assertEqual(rows[-1 if error != "too_large" else 0]["error"], error)
 
     def test_more_than_fifty(self) -> None:
         commands = [{"id": i, "method": LEAD, "params": {"fields": {"TITLE": i}}}
