@@ -23,9 +23,14 @@ void tk_call_begin_fields(struct tk_call *call)
                                            .rows = TK_FIELD_RESULT};
 }
 
+bool tk_call_only_reads(const struct tk_call *call)
+{
+    return call->only_reads || tk_method_reads(call->method);
+}
+
 bool tk_call_may_repeat(const struct tk_call *call)
 {
-    return call->only_reads || tk_method_is_v3(call->method) || tk_method_reads(call->method);
+    return tk_call_only_reads(call) || tk_method_is_v3(call->method);
 }
 
 enum tk_call_verdict tk_call_judge(const struct tk_call *call, enum tk_err err, int status,

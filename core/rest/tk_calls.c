@@ -86,6 +86,8 @@ static void give_up(struct tk_call *call, enum tk_err err, uint32_t wait_ms)
                                         call->is_unknown ? TK_CALL_UNKNOWN : TK_CALL_NOT_SENT,
                                     .retry_in_s = (wait_ms + 999) / 1000};
 
+    if (call->is_unknown && !tk_call_only_reads(call))
+        err = TK_E_UNKNOWN_OUTCOME;
     finish(call, &result, err);
 }
 
@@ -233,7 +235,7 @@ static void call_done(struct tk_request *r, enum tk_err err, struct tk_http *htt
     if (http != NULL)
         tk_call_read_result(&result, a, http, e.code);
     result.outcome = tk_call_outcome_of(call, err, verdict, e.code);
-    if (verdict == TK_CALL_AMBIGUOUS && !tk_call_may_repeat(call) &&
+    if (result.outcome == TK_CALL_UNKNOWN && err != TK_E_CANCELLED && !tk_call_only_reads(call) &&
         !(is_passed && err == TK_E_TRUNCATED))
         err = TK_E_UNKNOWN_OUTCOME;
     finish(call, &result, err);
@@ -377,11 +379,7 @@ static bool step(struct tk_call *call, uint64_t now_ms, bool is_free, uint32_t *
 /* Ends a call whose request may be active. */
 static void end(struct tk_call *call, enum tk_err err)
 {
-    if (call->is_sending && call->request.sent) {
-        call->is_unknown = true;
-        if (!tk_call_may_repeat(call))
-            err = TK_E_UNKNOWN_OUTCOME;
-    }
+    call->is_unknown |= call->is_sending && call->request.sent;
     tk_https_cancel(&call->account->rt->https, &call->request);
     give_up(call, err, 0);
 }

@@ -154,7 +154,7 @@ static void each_failure_is_repeated_as_it_may_be(void **state)
     }
 }
 
-static char keys[4][100];
+static char keys[8][100];
 
 static const char *note_key(struct server *s, const char *request, const char *body)
 {
@@ -185,6 +185,23 @@ static void a_write_of_rest_3_is_repeated_with_its_key(void **state)
     run_call(fresh(), "api/tasks.task.add", NULL);
     assert_string_not_equal(keys[0], keys[3]);
     assert_string_not_equal(keys[2], keys[3]);
+}
+
+/* The next call has another key: the caller must learn that this one may have been carried out. */
+static void a_write_of_rest_3_may_have_an_unknown_outcome(void **state)
+{
+    (void)state;
+    w.server.on_call = note_key;
+    world_fault(&w, WORLD_LOSES, 4);
+    run_call(fresh(), "api/tasks.task.add", NULL);
+    assert_int_equal(calls[0].result.err, TK_E_UNKNOWN_OUTCOME);
+    assert_int_equal(calls[0].result.outcome, TK_CALL_UNKNOWN);
+    world_fault(&w, WORLD_LOSES, 1);
+    fresh()->call.timeout_ms = 900; /* before its second attempt */
+    assert_int_equal(start(&calls[0], "api/tasks.task.add", NULL), TK_OK);
+    run_until_done(&calls[0]);
+    assert_int_equal(calls[0].result.err, TK_E_UNKNOWN_OUTCOME);
+    assert_int_equal(calls[0].result.outcome, TK_CALL_UNKNOWN);
 }
 
 /* --- the token --- */
@@ -440,6 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_failure_is_repeated_as_it_may_be),
         TEST(a_write_of_rest_3_is_repeated_with_its_key),
+        TEST(a_write_of_rest_3_may_have_an_unknown_outcome),
         TEST(a_token_that_expired_is_refreshed_once_for_all),
         TEST(a_second_401_is_the_callers),
         TEST(without_a_pair_there_are_no_calls),
