@@ -83,8 +83,11 @@ static void step(struct tk_console *c)
 
 static void cancel(struct tk_console *c, enum tk_err why)
 {
-    tk_calls_cancel(&c->job.u.call);
-    tk_console_err(c, why);
+    struct tk_call *call = &c->job.u.call;
+    bool is_unknown = tk_call_was_sent(call) && !tk_method_reads(call->method);
+
+    tk_calls_cancel(call);
+    tk_console_err(c, is_unknown ? TK_E_UNKNOWN_OUTCOME : why);
 }
 
 /* Writes the method, a NUL and the body to the end of the line's buffer, where they stay until the
