@@ -357,15 +357,17 @@ enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which
 
     stored[0] = ENDING;
     (void)read_setting(alert, which, stored + 1);
-    if (err != TK_OK || strcmp(stored + 1, value) == 0)
-        return err;
+    bool changes = err == TK_OK && strcmp(stored + 1, value) != 0;
+
     if (unsets && is_ours(&alert->task))
         value = stored;
-    else if (!unsets && is_in_use(&alert->task, which, value))
-        return TK_E_TASK_IN_USE;
-    err = tk_storage_put(&rt->storage, key_of(alert, which), value, strlen(value));
-    if (err == TK_OK)
-        restart(alert);
+    else if (changes && !unsets && is_in_use(&alert->task, which, value))
+        err = TK_E_TASK_IN_USE;
+    if (changes && err == TK_OK) {
+        err = tk_storage_put(&rt->storage, key_of(alert, which), value, strlen(value));
+        if (err == TK_OK)
+            restart(alert);
+    }
     tk_wipe(stored, sizeof stored);
     return err;
 }
