@@ -47,7 +47,7 @@ static void step_help(struct tk_console *c)
     if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
     else
-        put_help(c, command->name, command->usage, tk_words_of(TK_WORDS_COMMANDS, row));
+        put_help(c, command->name, tk_command_usage(command), tk_words_of(TK_WORDS_COMMANDS, row));
 }
 
 /* Answers `help set <key>` with the valid values. False if the line is something else. */

@@ -13,7 +13,7 @@ enum {
 };
 
 static const struct tk_command commands[] = {
-#define TK_COMMAND(name, usage, flags, run, help) {name, usage, flags, tk_command_##run},
+#define TK_COMMAND(name, usage, flags, run, help) {name "\0" usage, flags, tk_command_##run},
 #include "tk_commands.h"
 #undef TK_COMMAND
 };

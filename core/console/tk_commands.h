@@ -5,7 +5,7 @@
  *
  *      TK_COMMAND(name, usage, flags, run, help)
  *
- * name, usage and flags (without TK_COMMAND_) are those of struct tk_command; the command is the
+ * name, usage and flags (without TK_COMMAND_): see struct tk_command; the command is the
  * function tk_command_<run>; help is a user-facing string (tk_words.h).
  */
 

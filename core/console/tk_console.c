@@ -216,12 +216,12 @@ void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s
 
 void tk_console_err_usage(struct tk_console *c)
 {
+    const char *usage = tk_command_usage(c->command);
     char text[160];
     struct tk_text t;
 
     tk_text_init(&t, text, sizeof text);
-    tk_text_print(&t, "%s%s%s", c->command->name, c->command->usage[0] == '\0' ? "" : " ",
-                  c->command->usage);
+    tk_text_print(&t, "%s%s%s", c->command->name, usage[0] == '\0' ? "" : " ", usage);
     tk_console_err_text(c, TK_E_USAGE, text);
 }
 
@@ -303,7 +303,7 @@ static void run_command(struct tk_console *c, char *line)
     if (command == NULL)
         refuse_unknown(c, line);
     else if (((command->flags & TK_COMMAND_NEEDS_ARGS) != 0 && *args == '\0') ||
-             (command->usage[0] == '\0' && *args != '\0'))
+             (*tk_command_usage(command) == '\0' && *args != '\0'))
         tk_console_err_usage(c);
     else if (tk_console_is_locked(c) && c->env->table->is_guarded(command, args))
         ask_pin(c, line);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { TK_PREFIX_SIZE = 13 }; /* "@<1 to 10 digits> " and its NUL */
 
@@ -21,14 +22,19 @@ enum tk_command_flag {
 };
 
 struct tk_command {
-    const char *name;  /* one to three words, separated by one space */
-    const char *usage; /* syntax of the arguments; "": it takes none */
-    uint8_t flags;     /* enum tk_command_flag */
+    const char *name; /* one to three words, separated by one space; see tk_command_usage */
+    uint8_t flags;    /* enum tk_command_flag */
     /* args: the rest of the line without leading and trailing spaces; may be modified. Either
      * answers (tk_console_ok, tk_console_err ...) before it returns, or continues in steps
      * (tk_console_continue) or with a value (tk_console_ask). */
     void (*run)(struct tk_console *c, char *args);
 };
+
+/* The syntax of the arguments, which stands behind the name and its NUL; "": it takes none. */
+static inline const char *tk_command_usage(const struct tk_command *command)
+{
+    return command->name + strlen(command->name) + 1;
+}
 
 struct tk_command_table {
     const struct tk_command *commands;

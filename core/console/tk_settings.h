@@ -16,9 +16,7 @@ TK_SETTING(
 TK_SETTING(
     "client_id", 0, TK_SET_CLIENT_ID, TEXT,
     "up to 128 printable characters without space, from the application's page in the portal")
-TK_SETTING(
-    "client_secret", SECRET, TK_SET_CLIENT_SECRET, TEXT,
-    "up to 128 printable characters without space, from the application's page in the portal")
+TK_SETTING("client_secret", SECRET, TK_SET_CLIENT_SECRET, TEXT, "like client_id")
 TK_SETTING("client_secret_next", SECRET, TK_SET_CLIENT_SECRET_NEXT, NEXT_SECRET,
            "like client_secret, which it replaces once the server refuses that one")
 TK_SETTING("scope", 0, TK_SET_SCOPE, TEXT, "up to 255 printable characters without space: crm,user")

@@ -146,11 +146,9 @@ struct outcome {
 
 /* The members that count, and how deep they stand. From DATA on they are those of data. */
 enum { PACKAGE, PROC, DESCRIPTION, DATA, MEMBERS = 6 };
-static const struct {
-    uint8_t depth;
-    const char name[15];
-} members[MEMBERS] = {{1, "request_proc"}, {3, "proc"},    {3, "description"},
-                      {4, "device"},       {4, "account"}, {4, "access_token"}};
+static const char *const members[MEMBERS] = {"request_proc", "proc",    "description",
+                                             "device",       "account", "access_token"};
+static const uint8_t depths[MEMBERS] = {1, 3, 3, 4, 4, 4};
 
 static void read_name(struct outcome *o, const struct tk_json_scan *s)
 {
@@ -159,7 +157,7 @@ static void read_name(struct outcome *o, const struct tk_json_scan *s)
     if (s->depth == 3)
         o->in_data = tk_json_scan_is(s, "data");
     for (o->member = 0; o->member < MEMBERS; o->member++) {
-        if (members[o->member].depth == s->depth && tk_json_scan_is(s, members[o->member].name))
+        if (depths[o->member] == s->depth && tk_json_scan_is(s, members[o->member]))
             break;
     }
     o->has_package |= o->member == PACKAGE;
