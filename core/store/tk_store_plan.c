@@ -135,11 +135,27 @@ static bool may_grow(struct tk_store *s, const struct tk_commit *c, uint32_t gro
     return left >= 0;
 }
 
+#if TK_STORE_INDEX > 0
+/* A key that the index finds is not searched for: this finds heads that were lost meanwhile, behind
+ * which nothing may be appended. */
+static void walk_newest(struct tk_store *s)
+{
+    struct tk_cursor c;
+
+    tk_cursor_first(s, &c, s->top.seq);
+    while (s->top.seq != 0 && tk_cursor_record(s, &c))
+        ;
+}
+#endif
+
 int tk_commit_plan(struct tk_store *s, struct tk_commit *c)
 {
     uint32_t growth = 0;
     bool fits;
 
+#if TK_STORE_INDEX > 0
+    walk_newest(s);
+#endif
     c->size = tk_record_frame(s);
     for (size_t i = 0; i < c->count; i++)
         growth += add_value(s, c, i);
