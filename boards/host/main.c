@@ -3,9 +3,11 @@
 
 #include "tk_version.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "tokenkeeper gets an OAuth token for Bitrix24 and keeps it fresh.\n"
@@ -297,10 +299,24 @@ static bool is_word(const char *name, const char *word)
     return strcmp(name + (strncmp(name, "--", 2) == 0 ? 2 : 0), word) == 0;
 }
 
+/* Else a socket would take the place of a standard output that is closed, and get what is printed.
+ */
+static void keep_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    keep_standard_files();
     if (is_word(name, "help") || is_word(name, "version")) {
         fputs(is_word(name, "help") ? usage : "tokenkeeper " TK_VERSION "\n", stdout);
         return TK_EXIT_OK;

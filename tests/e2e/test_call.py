@@ -326,6 +326,13 @@ class Lists(CallCase):
         self.assertEqual(done.returncode, 70)
         self.assertIn("No space", done.stderr)
 
+    def test_a_closed_output(self) -> None:
+        """The connection to the service does not take its place."""
+        for command in ("get", "call profile"):
+            done = subprocess.run(["sh", "-c", f"{PROGRAM} {command} >&-"], env=self.k.env,
+                                  timeout=PATIENT_S, check=False, stderr=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 70, command)
+
 
 class Batches(CallCase):
 
