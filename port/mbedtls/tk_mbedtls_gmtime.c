@@ -8,7 +8,8 @@
  * mbedTLS uses date and time of day only. */
 struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *tt, struct tm *tm_buf)
 {
-    int days = (int)(*tt / 86400) + 719468, seconds = (int)(*tt % 86400);
+    uint64_t time = (uint64_t)*tt;
+    int days = (int)(time / 86400) + 719468, seconds = (int)(time % 86400);
     int era = days / 146097, day = days % 146097;
     int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     int day_of_year = day - (365 * year + year / 4 - year / 100);
