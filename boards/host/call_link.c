@@ -5,8 +5,8 @@
 #include "host.h"
 #include "service.h"
 #include "tk_json.h"
-#include "tk_method.h"
 #include "tk_text.h"
+#include "tokenkeeper.h"
 
 #include <errno.h>
 #include <poll.h>
