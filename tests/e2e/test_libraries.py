@@ -328,13 +328,16 @@ class LibraryCalls(ScriptedCase):
 class LibraryRows(ScriptedCase):
     """call_all."""
 
-    def serve_rows(self, count: int, key: str = "ID", shape=lambda rows: rows) -> Service:
+    def serve_rows(self, count: int, key: str = "ID", shape=lambda rows: rows,
+                   page: int = 50) -> Service:
         def handle(connection: Connection) -> None:
             service.take(connection)
             filters = json.loads(service.requests[-1][1])["filter"]
             first = int(filters[f">{key}"]) + 1
-            rows = [dict(ROW, **{key: str(i)}) for i in range(first, min(first + 50, count + 1))]
-            connection.answer({"result": shape(rows)})
+            end = min(first + page, count + 1)
+            rows = [dict(ROW, **{key: str(i)}) for i in range(first, end)]
+            more = {"next": page} if page < 50 and end <= count else {}
+            connection.answer({"result": shape(rows)}, **more)
         service = self.serve(handle)
         return service
 
@@ -362,6 +365,11 @@ class LibraryRows(ScriptedCase):
     def test_a_whole_last_page(self) -> None:
         service = self.serve_rows(100)
         self.assertEqual(len(list(self.python.call_all("x.list"))), 100)
+        self.assertEqual(len(service.requests), 3)
+
+    def test_short_pages_that_say_that_rows_follow(self) -> None:
+        service = self.serve_rows(60, page=20)
+        self.assertEqual(len(list(self.python.call_all("x.list"))), 60)
         self.assertEqual(len(service.requests), 3)
 
     def test_limit_and_after(self) -> None:
