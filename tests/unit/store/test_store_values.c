@@ -463,7 +463,7 @@ static void keys_of_any_size_are_told_apart(void **state)
 {
     static const uint16_t keys[] = {1, 129, 257, 1025, 2049, 2081, 3041, 4065};
     enum { KEYS = sizeof keys / sizeof keys[0], ROUNDS = 100 };
-    char text_of[16], before[16];
+    char text_of[32], before[32];
 
     (void)state;
     new_flash(1024, 4, 1);
