@@ -233,6 +233,8 @@ bool tk_clock_ntp_poll(struct tk_port *port, int64_t *unix_s)
     if (!sntp.replied)
         return false;
     sntp.replied = false;
-    *unix_s = (int64_t)(((uint64_t)sntp.reply_unix_ms + now() - sntp.reply_ms) / 1000);
+    int64_t unix_ms = sntp.reply_unix_ms + (int64_t)(now() - sntp.reply_ms);
+
+    *unix_s = unix_ms < 0 ? 0 : (int64_t)((uint64_t)unix_ms / 1000);
     return true;
 }
