@@ -198,8 +198,12 @@ class LibraryCalls(ScriptedCase):
         self.assertEqual(self.python.call("x", {"a": "x" * 1000000}), 1)
 
     def test_methods(self) -> None:
-        for method in ("", "a/b", "a?b", 'a"', "x" * 65, "a\nb"):
+        for method in ("", "a/b", "api/", "api/a/b", "a?b", 'a"', "x" * 65, "a\nb"):
             self.assertEqual(self.c.values("call", method)["code"], "bad_value")
+        service = self.serve_answer({"result": 1})
+        for method in ("a_b.C1", "x" * 64, "api/tasks.task.get"):
+            self.assertEqual(self.c.values("call", method)["status"], "0")
+            self.assertEqual(service.requests[-1][0]["method"], method)
 
     def test_an_error_of_the_portal(self) -> None:
         first = {"error": "ERROR_CORE", "error_description": "\u043d\u0435\u0442"}

@@ -90,7 +90,7 @@ enum tk_consumer_outcome {
 };
 
 struct tk_consumer_call {
-    const char *method; /* 1 to 64 of A-Z a-z 0-9 . _ */
+    const char *method; /* 1 to 64 of A-Z a-z 0-9 . _; of REST 3.0: with api/ before them */
     const char *body;   /* a JSON object without auth, access_token and Authorization */
     size_t body_len;    /* at most 1048576; 0: {} */
     bool only_reads;    /* changes nothing, whatever its name says, and may be repeated */
