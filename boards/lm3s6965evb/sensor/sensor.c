@@ -19,7 +19,7 @@ static volatile uint32_t tenths = 200; /* of a degree, from the sensor */
 static bool is_calling;
 static char body[48];
 
-/* --- the sensor: a timer plays it --- */
+/* --- the sensor, which a timer simulates --- */
 
 static void measure_after(uint32_t seconds)
 {
@@ -48,14 +48,14 @@ static void on_done(struct tk_call *c, const struct tk_call_result *result)
 /* In the main loop. */
 static void report(struct tk_mailbox *box, struct tk_mailbox_post *post)
 {
+    unsigned value = tenths; /* once: the interrupt may change it */
     struct tk_text t;
 
     (void)post;
     if (is_calling)
         return;
     tk_text_init(&t, body, sizeof body);
-    tk_text_print(&t, "{\"fields\":{\"TITLE\":\"%u.%u C\"}}", (unsigned)tenths / 10,
-                  (unsigned)tenths % 10);
+    tk_text_print(&t, "{\"fields\":{\"TITLE\":\"%u.%u C\"}}", value / 10, value % 10);
     call = (struct tk_call){.method = "crm.lead.add",
                             .timeout_ms = TIMEOUT_MS,
                             .produce = produce,
