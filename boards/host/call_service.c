@@ -7,6 +7,7 @@
 #include "host.h"
 #include "reply.h"
 #include "tk_clock.h"
+#include "tk_container.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -122,7 +123,7 @@ static size_t piece_room(const struct tk_call_session *s)
 
 static struct tk_call_session *of_call(struct tk_call *call)
 {
-    return (struct tk_call_session *)call; /* its first member */
+    return TK_CONTAINER_OF(call, struct tk_call_session, call);
 }
 
 static size_t produce(struct tk_call *call, uint32_t offset, char *out, size_t size)
@@ -183,10 +184,17 @@ static void done(struct tk_call *call, const struct tk_call_result *r)
     struct tk_call_session *s = of_call(call);
     uint64_t now_ms = tk_clock_now_ms(s->control->port);
 
+    struct tk_journal_failure failure = {.uid = s->uid,
+                                         .pid = s->pid,
+                                         .method = s->method,
+                                         .error =
+                                             r->error[0] != '\0' ? r->error : tk_err_code(r->err),
+                                         .status = r->status,
+                                         .took_ms = now_ms - s->begun_ms,
+                                         .bytes = s->answered};
+
     if (r->err != TK_OK)
-        tk_journal_call(&s->control->journal, s->uid, s->pid, s->method,
-                        r->error[0] != '\0' ? r->error : tk_err_code(r->err), r->status,
-                        now_ms - s->begun_ms, s->answered, now_ms);
+        tk_journal_call(&s->control->journal, &failure, now_ms);
     end_answer(s, r);
 }
 

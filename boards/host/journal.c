@@ -39,14 +39,12 @@ void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *
         tk_host_message("uid=%lu pid=%ld refused: %s", (unsigned long)uid, (long)pid, what);
 }
 
-void tk_journal_call(struct tk_journal *j, uid_t uid, pid_t pid, const char *method,
-                     const char *error, unsigned status, uint64_t took_ms, uint64_t bytes,
-                     uint64_t now_ms)
+void tk_journal_call(struct tk_journal *j, const struct tk_journal_failure *f, uint64_t now_ms)
 {
     if (may_report(j, now_ms))
         tk_host_message("uid=%lu pid=%ld call=%s error=%s status=%u ms=%llu bytes=%llu",
-                        (unsigned long)uid, (long)pid, method, error, status,
-                        (unsigned long long)took_ms, (unsigned long long)bytes);
+                        (unsigned long)f->uid, (long)f->pid, f->method, f->error, f->status,
+                        (unsigned long long)f->took_ms, (unsigned long long)f->bytes);
 }
 
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event)

@@ -26,11 +26,17 @@ void tk_journal_token(struct tk_journal *j, uid_t uid, pid_t pid, const char *re
 void tk_journal_refusal(struct tk_journal *j, uid_t uid, pid_t pid, const char *what,
                         uint64_t now_ms);
 
-/* A call ended with an error: its code, the HTTP status, how long it took and how many bytes were
- * answered. Reported like refusals. */
-void tk_journal_call(struct tk_journal *j, uid_t uid, pid_t pid, const char *method,
-                     const char *error, unsigned status, uint64_t took_ms, uint64_t bytes,
-                     uint64_t now_ms);
+/* A call that ended with an error. */
+struct tk_journal_failure {
+    uid_t uid;
+    pid_t pid;
+    const char *method, *error; /* a code */
+    unsigned status;            /* HTTP; 0: no answer */
+    uint64_t took_ms, bytes;    /* of the answer */
+};
+
+/* Reported like refusals. */
+void tk_journal_call(struct tk_journal *j, const struct tk_journal_failure *f, uint64_t now_ms);
 
 void tk_journal_console(uid_t uid, pid_t pid, unsigned line, const char *event);
 
