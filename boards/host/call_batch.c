@@ -120,7 +120,6 @@ static bool knows(const void *owner, const char *text, size_t len)
 
 static bool take_id(struct batch *b, struct command *c, const struct tk_member *m)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t quote = m->kind == TK_SCAN_STRING ? 1 : 0, len = m->value_len - 2 * quote;
 
     c->is_number = m->kind == TK_SCAN_OTHER;
@@ -128,7 +127,7 @@ static bool take_id(struct batch *b, struct command *c, const struct tk_member *
         return refuse(b, "an id has 1 to 40 letters, digits, _ and -");
     memcpy(c->id, m->value + quote, len);
     c->id[len] = '\0';
-    if (strspn(c->id, c->is_number ? plain + 52 : plain) != len)
+    if ((c->is_number ? strspn(c->id, "0123456789") : tk_query_word(c->id)) != len)
         return refuse(b, "an id has 1 to 40 letters, digits, _ and -");
     return true;
 }

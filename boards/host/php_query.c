@@ -104,16 +104,20 @@ static bool take_reference(struct query *q, char text[TK_MEMBER_NAME + 1])
     return true;
 }
 
+size_t tk_query_word(const char *text)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+}
+
 static bool add_reference(struct query *q, const char *text)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     struct tk_buffer value = {.max = 4 * TK_MEMBER_NAME};
 
     if (!q->knows(q->owner, text, strcspn(text, ".")))
         return refuse(q, "ref names no command before this one in the same 50");
     tk_buffer_add(&value, "$result");
     for (const char *at = text; at != NULL;) {
-        size_t len = strspn(at, plain);
+        size_t len = tk_query_word(at);
 
         if (len == 0 || (at[len] != '.' && at[len] != '\0')) {
             tk_buffer_free(&value);

@@ -15,6 +15,10 @@
 
 enum { TK_QUERY_ERROR = 160 };
 
+/* Characters at the beginning of text of which the id of a command, or a part of a reference, may
+ * consist: letters, digits, _ and -. */
+size_t tk_query_word(const char *text);
+
 /* Whether a command of this name, text[0..len), comes before this one in the batch. */
 typedef bool tk_query_knows(const void *owner, const char *text, size_t len);
 
