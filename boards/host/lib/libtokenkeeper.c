@@ -415,16 +415,6 @@ static bool is_of(const char *text, const char *others, size_t most)
     return len >= 1 && len <= most;
 }
 
-/* A method of REST 3.0 has a prefix. */
-static bool is_method(const char *method)
-{
-    static const char prefix[] = "api/";
-    size_t len = sizeof prefix - 1;
-
-    return method != NULL &&
-           is_of(strncmp(method, prefix, len) == 0 ? method + len : method, "0123456789._", 64);
-}
-
 /* Begins a request; false: no account has such a name. */
 static bool make_request(const struct tk_consumer *c, const char *op, int timeout_s,
                          char out[REQUEST_SIZE])
@@ -603,9 +593,10 @@ static int call_of(const struct tk_consumer *c, const struct tk_consumer_call *c
                    struct tk_consumer_result *r, struct tk_consumer_error *e)
 {
     char request[REQUEST_SIZE];
+    size_t prefix = call->method != NULL && strncmp(call->method, "api/", 4) == 0 ? 4 : 0;
 
     memset(r, 0, sizeof *r);
-    if (!is_method(call->method))
+    if (call->method == NULL || !is_of(call->method + prefix, "0123456789._", 64))
         return fail(e, TK_CONSUMER_USAGE, "bad_value", "this is not the name of a method");
     if (call->body_len > BODY_MAX)
         return fail(e, TK_CONSUMER_USAGE, "bad_value", "the body is longer than 1048576 bytes");
