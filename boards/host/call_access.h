@@ -2,7 +2,7 @@
 #ifndef TK_CALL_ACCESS_H
 #define TK_CALL_ACCESS_H
 
-/* Who may make which calls: each command in the body of a batch counts. */
+/* Who may make which calls: each command in the body of a batch is judged. */
 
 #include "access.h"
 
@@ -16,7 +16,7 @@ struct tk_access_rights {
 enum tk_access_verdict {
     TK_ACCESS_ALLOWED,
     TK_ACCESS_REFUSED,  /* this user may not call that method */
-    TK_ACCESS_MALFORMED /* no method's name, or no body of a batch */
+    TK_ACCESS_MALFORMED /* not the name of a method, or not the body of a batch */
 };
 
 /* Judges the method; the batch itself is always allowed. */

@@ -20,9 +20,9 @@ void tk_consoles_end_closed(struct tk_control *c);
 /* True if the keeper has met the end of a console. */
 bool tk_consoles_is_due(const struct tk_control *c);
 
-/* Reports a security event of the keeper to those who get events, and to the journal or not; with
- * uid and pid of the client at that console, without a client, at the terminal, with those of the
- * service. */
+/* Reports a security event of the keeper to the clients that get events, and to the journal if
+ * to_journal. uid and pid are those of the client at that console; at the terminal, which has no
+ * client, those of the service. */
 void tk_consoles_report(struct tk_control *c, bool to_journal, unsigned console, const char *event,
                         const char *ref, const char *key);
 

@@ -19,7 +19,7 @@ struct tk_member {
     size_t value_len;
 };
 
-/* Begins to read the object at text[0..len). False if it is none. */
+/* Begins to read the object at text[0..len). False if it is not an object. */
 bool tk_members_begin(struct tk_json_scan *s, const char *text, size_t len);
 
 /* Reads the next member, the whole of its value included. False at the end of the object, and where

@@ -6,9 +6,9 @@
  * A command of a batch: the parameters of a method, a JSON object, as a query that PHP reads:
  * fields[PHONE][0][VALUE]=1, percent-encoded (RFC 3986) but for the brackets of names.
  *
- * true and false become 1 and 0, null an empty text. What a query cannot say is refused: an empty
- * list or object, and text with $result[, which the portal takes for a reference. A real one is the
- * object {"ref":"a.ID"}: the member ID of the result of command a, $result[a][ID].
+ * true and false become 1 and 0, null an empty text. What a query cannot express is refused: an
+ * empty list or object, and text with $result[, which the portal takes for a reference. A real one
+ * is the object {"ref":"a.ID"}: the member ID of the result of command a, $result[a][ID].
  */
 
 #include "buffer.h"

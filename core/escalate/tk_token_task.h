@@ -8,14 +8,14 @@
  *      {{conv[<corezoid_token_conv>].ref[<corezoid_token_ref>].access_token}}
  *
  * Once conv, login and key are set, each new pair is written, and the task is blanked when the
- * token expires, is forgotten, or is not to be there any more. A write is two requests: "show"
+ * token expires, is forgotten, or is no longer to be published. A write is two requests: "show"
  * tells whose the task is and what it holds, then "create" or "modify" writes it, unless it holds
  * that already. So nothing about it is kept on flash: a lost response and a restart are settled by
  * the next "show". A task without the id of this device and the name of the account is another's;
  * it is left alone until tk_token_task_takeover.
  *
  * It shares the request of the account's alert, has a backoff of its own, and is preempted by
- * whatever else needs the connection.
+ * any other request that needs the connection.
  */
 
 #include "tk_alert.h"
@@ -38,8 +38,8 @@ void tk_token_task_update(struct tk_alert *alert);
 /* Ends the request in progress, and schedules none. */
 void tk_token_task_stop(struct tk_alert *alert);
 
-/* Checks, stores and applies a setting; "" restores the default. Without conv the task is blanked,
- * which is retried until done; once more, that is given up. TK_E_BAD_VALUE, TK_E_STORAGE_*;
+/* Checks, stores and applies a setting; "" restores the default. Unsetting conv blanks the task,
+ * which is retried until done; unsetting it again gives up. TK_E_BAD_VALUE, TK_E_STORAGE_*;
  * TK_E_TASK_IN_USE: the task holds the token, or is being blanked. */
 enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which,
                               const char *value);
@@ -48,7 +48,8 @@ enum tk_err tk_token_task_set(struct tk_alert *alert, enum tk_task_setting which
 void tk_token_task_get(const struct tk_alert *alert, enum tk_task_setting which,
                        char out[TK_URL_MAX + 1]);
 
-/* The task is written next whosever it is. TK_E_COREZOID_PARTLY: it is not set up. */
+/* The next write takes the task over, whichever device wrote it. TK_E_COREZOID_PARTLY: it is not
+ * set up. */
 enum tk_err tk_token_task_takeover(struct tk_alert *alert);
 
 /* Blanks the task, whose settings are about to be erased: task.ending until that is done. */

@@ -4,11 +4,11 @@
 
 /*
  * REST calls with an account's token: one POST of a JSON object to the portal each, whose answer is
- * passed on as it comes, however long it is (https://apidocs.bitrix24.com). Here is kept what every
- * caller would have to write: a call waits for a valid token and for the portal's limit of
- * requests, follows a refresh after a 401, and is repeated where it is certain that nothing was
- * done, or the method only reads. A call that may change something and whose outcome is unknown is
- * never repeated.
+ * passed on as it comes, however long it is (https://apidocs.bitrix24.com). A call waits for a
+ * valid token and for the portal's limit of requests, follows a refresh after a 401, and is
+ * repeated if it is certain that nothing was done, or if the method only reads. A call that may
+ * change something and whose outcome is unknown is never repeated, unless the portal knows it by
+ * its idempotency key (REST 3.0).
  *
  * A method of REST 3.0 has the prefix of its address: api/tasks.task.get.
  *
@@ -26,15 +26,15 @@ enum tk_call_outcome {
     TK_CALL_DONE     /* the portal answered, with a result or with an error of its own */
 };
 
-/* Found in the answer in passing. */
+/* How a call ended, and what its answer says. */
 struct tk_call_result {
     enum tk_err err; /* TK_OK: the portal answered with a result, all of which was passed on */
     enum tk_call_outcome outcome;
     uint16_t status;                     /* of the last answer; 0: none */
     char error[TK_SERVER_ERROR_MAX + 1]; /* the portal's code as it may be shown; "": none */
-    uint32_t retry_in_s; /* err is TK_E_REST_LIMIT or so: when it may be of use again; 0: unknown */
-    bool has_next;       /* next is where the next page starts */
-    uint32_t next, total;  /* 0 unless the answer has them */
+    uint32_t retry_in_s;                 /* until another call may succeed; 0: unknown */
+    bool has_next;                       /* next is where the next page starts */
+    uint32_t next, total;                /* 0 unless the answer has them */
     uint32_t operating_ms; /* of this method in the last 10 minutes, of the portal's 480 s */
     uint64_t last_id;      /* of the last row of a list; 0: none */
 };
@@ -44,7 +44,7 @@ struct tk_call {
     const char *ref;     /* account; NULL or "": the first */
     const char *method;  /* tk_method_is_valid */
     uint32_t user;       /* calls of different users share the limit evenly; 0 if there is one */
-    bool only_reads;     /* ... whatever its name says: it may be repeated */
+    bool only_reads;     /* it changes nothing, whatever its name says: it may be repeated */
     uint32_t timeout_ms; /* from the start until the answer begins, all waiting included */
     const char *id_key;  /* the member of a row that is its ID, in any case; NULL: "id" */
 

@@ -38,24 +38,25 @@ bool tk_call_may_repeat(const struct tk_call *call);
 enum tk_call_verdict tk_call_judge(const struct tk_call *call, enum tk_err err, int status,
                                    const char *code);
 
-/* Whether a call is repeated of whose answer nothing was passed on. */
+/* Whether to repeat a call if none of its answer was passed on. */
 bool tk_call_repeats(const struct tk_call *call, enum tk_call_verdict verdict);
 
 /* on_body of the request. */
 size_t tk_call_on_body(struct tk_request *r, const struct tk_http *http, const char *data,
                        size_t len);
 
-/* How a request that ended with err is to be understood. */
+/* The error of a call whose request ended with err, and the portal's own. */
 enum tk_err tk_call_read_answer(const struct tk_http *http, enum tk_err err,
                                 struct tk_server_error *server_error);
 
-/* Copies what was found in passing. */
+/* Copies what the answer says. */
 void tk_call_read_result(struct tk_call_result *result, const struct tk_account *a,
                          const struct tk_http *http, const char *code);
 
 /* When the operating time of the method starts over, unix; 0: unknown. */
 uint32_t tk_call_reset_at(const struct tk_http *http);
 
+/* What is certain, after the last attempt ended with err and code. */
 enum tk_call_outcome tk_call_outcome_of(const struct tk_call *call, enum tk_err err,
                                         enum tk_call_verdict verdict, const char *code);
 

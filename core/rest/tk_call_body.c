@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* The members that are ours to set. */
+/* The members that only the keeper sets. */
 static const struct tk_json_field reserved[] = {
     {"auth", 0}, {"access_token", 0}, {"Authorization", 0}};
 
