@@ -329,8 +329,11 @@ uint32_t tk_calls_wait_ms(const struct tk_call *call)
 
     if (wait_ms == 0)
         return 0;
-    for (const struct tk_call *c = call->all->first; c != call; c = c->next)
-        wait_ms += c->is_sending ? 0 : TK_BUCKET_MS;
+    for (const struct tk_call *c = call->all->first; c != call; c = c->next) {
+        if (!c->is_sending &&
+            tk_host_same(&c->account->client.portal, &call->account->client.portal))
+            wait_ms += TK_BUCKET_MS;
+    }
     return wait_ms;
 }
 

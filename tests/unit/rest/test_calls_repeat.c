@@ -325,6 +325,23 @@ static void a_limit_ends_a_call_that_cannot_wait(void **state)
     assert_int_equal(tk_call_wait_ms(&w.keeper, &calls[2].call), 0);
 }
 
+static void calls_of_another_portal_do_not_count(void **state)
+{
+    (void)state;
+    world_assert_begins(world_type(&w, "ref add other"), "OK");
+    world_assert_begins(world_type(&w, "set portal other.bitrix24.de"), "OK");
+    world_error(&w, "QUERY_LIMIT_EXCEEDED", 503, 1);
+    assert_int_equal(start(&calls[0], READ, NULL), TK_OK);
+    world_run(&w, 100);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &calls[0].call), 1, 1500);
+    tk_bucket_empty(&w.keeper.calls.buckets[1], w.port.now_ms, 1000);
+    calls[1].call.ref = "other";
+    assert_int_equal(start(&calls[1], READ, NULL), TK_OK);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &calls[1].call), 900, 1000);
+    tk_call_cancel(&w.keeper, &calls[1].call);
+    run_until_done(&calls[0]);
+}
+
 static void operating_time_holds_one_method(void **state)
 {
     struct test_call *x = fresh();
@@ -464,6 +481,7 @@ int main(void)
         TEST(the_portals_limit_is_never_met),
         TEST(a_limit_that_is_met_is_waited_for),
         TEST(a_limit_ends_a_call_that_cannot_wait),
+        TEST(calls_of_another_portal_do_not_count),
         TEST(operating_time_holds_one_method),
         TEST(users_share_the_limit_evenly),
         TEST(the_server_dies_at_every_byte),
