@@ -34,7 +34,7 @@
 #define LWIP_NETIF_HOSTNAME      1
 #define IP_REASSEMBLY            0
 #define IP_FRAG                  0
-#define LWIP_CHKSUM_ALGORITHM    3
+#define LWIP_CHKSUM_ALGORITHM    1 /* the smallest */
 
 /* Sizes. Received packets are in the pool, sent ones in the heap. */
 #ifndef PBUF_POOL_SIZE
