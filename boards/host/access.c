@@ -260,7 +260,7 @@ static bool read_rule(struct tk_access *a, char *kind, char **rest, const struct
     if (rule.accounts == NULL)
         return wrong(p, "missing", "accounts=");
     if (!rule.may_get && rule.calls == NULL)
-        return wrong(p, "a rule permits something: missing", "get or call=");
+        return wrong(p, "this rule permits nothing; missing", "get or call=");
     a->rules[a->count++] = rule;
     return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call_output.h"
 
+#include "buffer.h"
+#include "call.h"
 #include "host.h"
 #include "service.h"
 
@@ -58,12 +60,28 @@ bool tk_print_add(struct tk_call_output *o, const char *bytes, size_t len)
     return !o->is_closed;
 }
 
+/* The answer's object, with what the portal says of its error. */
+static void print_json(const char *json, const char *said)
+{
+    struct tk_buffer text = {.max = TK_CALL_BODY_MAX};
+    size_t len = strlen(said);
+
+    if (len > 0 && tk_is_utf8(said, len))
+        tk_buffer_json(&text, said, len);
+    if (text.len > 0 && tk_buffer_ok(&text))
+        fprintf(stderr, "%.*s,\"error_description\":%s}\n", (int)strlen(json) - 1, json,
+                text.bytes);
+    else
+        fprintf(stderr, "%s\n", json);
+    tk_buffer_free(&text);
+}
+
 int tk_print_error(struct tk_call_output *o, const struct tk_call_answer *answer, const char *said)
 {
     const char *words = said[0] != '\0' ? said : answer->words;
 
     if (o->json && answer->json[0] != '\0')
-        fprintf(stderr, "%s\n", answer->json);
+        print_json(answer->json, said);
     else if (o->json)
         fprintf(stderr, "{\"ok\":false,\"error\":\"%s\",\"exit\":%d}\n", answer->error,
                 answer->status);

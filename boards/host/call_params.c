@@ -147,7 +147,10 @@ static bool read_file(const char *path, struct tk_buffer *out)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = fd >= 0 && tk_buffer_read(out, fd);
 
-    if (!ok)
+    if (!ok && errno == EFBIG)
+        tk_host_message("%s is longer than %d bytes, the most that a call takes", path,
+                        TK_CALL_BODY_MAX);
+    else if (!ok)
         tk_host_message("cannot read %s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
@@ -233,7 +236,9 @@ static bool take(struct node *root, const char *arg)
     struct node *n;
 
     if (end == NULL) {
-        tk_host_message("'%.60s' is no parameter: name=text, name:=json or name=@file", arg);
+        tk_host_message("'%.60s' is no parameter: name=text, name:=json or name=@file; - reads "
+                        "all as JSON from standard input",
+                        arg);
         return false;
     }
     name.len = (int)(end - arg);

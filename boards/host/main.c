@@ -40,21 +40,21 @@ static const char usage[] =
     "  tokenkeeper call METHOD [NAME=TEXT | NAME:=JSON | NAME=@FILE]... [-]\n"
     "                  [--ref NAME] [--raw] [--all] [--batch FILE] [--dry-run] ...\n"
     "      Calls a REST method of the portal, and prints the result on one line.\n"
-    "      Names are nested as in PHP: fields[PHONE][0][VALUE]=1, select[]=ID. - reads\n"
-    "      all parameters as a JSON object from standard input instead.\n"
+    "      Names are nested as in PHP: fields[PHONE][0][VALUE]=1, select[]=ID.\n"
+    "      - reads all parameters as a JSON object from standard input instead.\n"
     "      --raw: print the whole answer. --dry-run: print the request, without the\n"
     "      token, and send nothing. --json: print errors as JSON objects, too.\n"
     "      --safe: the method changes nothing and may be repeated, whatever its name.\n"
     "      --timeout: seconds until the answer begins (default 75, at most 3600).\n"
     "      --wait: seconds to wait for the portal's limits (default: the timeout).\n"
-    "      --all: print each row of a list on a line (NDJSON), page by page in the\n"
-    "      order of the ID. --limit N: so many rows. --after ID: those with later IDs.\n"
+    "      --all: print each row of a list on a line (NDJSON), page by page by ID.\n"
+    "      --limit N: so many rows. --after ID: those with later IDs.\n"
     "      --id-key NAME: the field with the ID (ID; id of crm.item, catalog and\n"
     "      sale). --items-key NAME: the list in the result, if not the first one.\n"
-    "      --batch FILE (or -): a command a line, {\"id\":..,\"method\":..,\"params\":{..}},\n"
-    "      50 in a call; {\"ref\":\"a.ID\"} stands for the ID in the result of command a\n"
-    "      among the same 50. Prints {\"id\":..,\"result\":..}, or error and\n"
-    "      error_description, a line. --halt: stop at the first error.\n"
+    "      --batch FILE (or -): a command a line, 50 in a call:\n"
+    "      {\"id\":..,\"method\":..,\"params\":{..}}; {\"ref\":\"a.ID\"} stands for the ID in\n"
+    "      the result of command a among the same 50. Prints {\"id\":..,\"result\":..},\n"
+    "      or error and error_description, a line. --halt: stop at the first error.\n"
     "  tokenkeeper rekey [--flash FILE] [--key FILE] --new-key FILE\n"
     "      Seals the flash file with another key, or for the first time: then without\n"
     "      --key. Stop the service first. A power cut leaves the old or the new\n"
@@ -86,8 +86,8 @@ static const char usage[] =
     "\n"
     "exit status: 0 success, 2 usage error, 3 no service, 4 no such ref, 5 operator\n"
     "action required and no valid token, 6 try again later, 7 the portal refused the\n"
-    "call (its code is on standard error), 8 it is unknown whether the call was carried\n"
-    "out, 70 internal error, 75 flash file in use\n";
+    "call (its code is on standard error), 8 it is unknown whether the call was\n"
+    "carried out, 70 internal error, 75 flash file in use\n";
 
 enum {
     OPT_FLASH = 1,
@@ -210,6 +210,25 @@ static void keep_option(struct tk_options *o, int option, const char *value)
         *places[option] = value;
 }
 
+/* What the usage says about one command: from the line with its name to the next command's. */
+static void print_help_of(const char *name)
+{
+    static const char mark[] = "\n  tokenkeeper ", exits[] = "\nexit status: ";
+    const char *at = usage, *end;
+    size_t len = strlen(name);
+
+    while ((at = strstr(at, mark)) != NULL) {
+        at += sizeof mark - 1;
+        if (strncmp(at, name, len) == 0 && at[len] == ' ')
+            break;
+    }
+    if (at == NULL)
+        return;
+    end = strstr(at, mark);
+    printf("tokenkeeper %.*s\n\ntokenkeeper --help has the paths, and the other commands.\n%s",
+           (int)(end - at), at, strstr(end, exits));
+}
+
 static int run_command(size_t i, int argc, char **argv)
 {
     struct tk_options options = {.json = false};
@@ -217,7 +236,7 @@ static int run_command(size_t i, int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == OPT_HELP) {
-            fputs(usage, stdout);
+            print_help_of(commands[i].name);
             return TK_EXIT_OK;
         }
         if (option == '?') { /* getopt has printed why */
@@ -264,10 +283,10 @@ static size_t distance(const char *a, const char *b)
 /* Whether a command of the console begins with this word; test_get.py compares. */
 static bool is_of_console(const char *word)
 {
-    static const char *const words[] = {"status",   "show",   "history",       "set",      "unset",
-                                        "check",    "auth",   "portal",        "token",    "ca",
-                                        "time",     "seed",   "ref",           "escalate", "log",
-                                        "selftest", "reboot", "factory-reset", "pin"};
+    static const char *const words[] = {
+        "status", "show",     "history", "set",           "unset", "check",         "auth",
+        "portal", "token",    "ca",      "time",          "seed",  "ref",           "escalate",
+        "log",    "selftest", "reboot",  "factory-reset", "pin",   "corezoid_token"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i]) == 0)

@@ -186,7 +186,8 @@ TK_ERROR(REST_LIMIT, "rest_limit", NONE,
 TK_ERROR(TRUNCATED, "truncated", NONE, "the answer ended early; call again")
 TK_ERROR(UNKNOWN_OUTCOME, "unknown_outcome", NONE,
          "the call was sent and not answered; look in the portal before calling again")
-TK_ERROR(REST_ERROR, "rest_error", NONE, "the portal rejected the call; see said in status --all")
+TK_ERROR(REST_ERROR, "rest_error", NONE,
+         "the portal refused it: see its answer, or said in status --all")
 TK_ERROR(TOKEN_REFUSED, "token_refused", REFRESH,
          "the portal rejects this token; after one refresh see rest in status")
 TK_ERROR(USER_REFUSED, "user_refused", BLOCK,

@@ -100,6 +100,11 @@ class Calls(CallCase):
         self.assertEqual((error["ok"], error["error"], error["exit"], error["outcome"],
                           error["status"]),
                          (False, "ERROR_METHOD_NOT_FOUND", 7, "done", 404))
+        self.assertEqual(error["error_description"], "Method not found!")
+        self.b24.fault("portal", "status", status=400,
+                       body='{"error":"X","error_description":"\\"\\u041d\\"\\\\"}')
+        said = json.loads(self.call("--json", LEAD).stderr)
+        self.assertEqual((said["error"], said["error_description"]), ("X", '"\u041d"\\'))
 
     def test_the_portals_words(self) -> None:
         self.b24.fault("portal", "status", status=400, body='{"error":"","error_description":'
@@ -115,6 +120,13 @@ class Calls(CallCase):
         self.b24.fault("portal", "status", status=400, body='{"error":"busy"}', count=-1)
         self.refused(7, "busy", *ADD)
         self.assertEqual(len(self.requests(f"rest.{LEAD}")), 1)
+
+    def test_a_file_that_is_too_large(self) -> None:
+        file = self.k.home / "large"
+        file.write_bytes(b"x" * (1048576 + 1))
+        done = self.call(LEAD, f"fields[F]=@{file}")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            2, "", f"tokenkeeper: {file} is longer than 1048576 bytes, the most that a call takes\n"))
 
     def test_nothing_is_sent_by_a_dry_run(self) -> None:
         done = self.call("--dry-run", "crm.deal.list", "--all", "select[]=TITLE",

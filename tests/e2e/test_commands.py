@@ -35,6 +35,7 @@ def documented(begins: str) -> list[str]:
 
 
 class CommandsOfConsumers(GatewayCase):
+    settings = {"limit_rate": 0.0, "deals": 60}
 
     def run_line(self, line: str, **options) -> subprocess.CompletedProcess:
         """A command line of a document, with the names of this test."""
@@ -47,7 +48,7 @@ class CommandsOfConsumers(GatewayCase):
 
     def test_each(self) -> None:
         self.k.provision()
-        for line in documented(r"(sudo )?tokenkeeper |printf "):
+        for line in documented(r"(sudo )?tokenkeeper (?!call )|printf "):
             with self.subTest(line):
                 done = self.run_line(line, input="@1 version\n")
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -61,6 +62,22 @@ class CommandsOfConsumers(GatewayCase):
                     self.assertGreaterEqual(json.loads(done.stdout)["expires_in"], 600)
                 else:
                     self.assertRegex(done.stdout, r"^[0-9a-f]{70}\n$")
+
+    def test_each_call(self) -> None:
+        self.k.provision()
+        (self.k.home / "lead.json").write_text('{"fields":{"TITLE":"x"}}')
+        (self.k.home / "photo.b64").write_text("/9j/")
+        for line in documented("tokenkeeper call "):
+            if line.startswith("tokenkeeper call METHOD"):
+                continue
+            with self.subTest(line):
+                done = self.run_line(line, cwd=self.k.home)
+                if "uploadfile" in line:  # the simulated portal has no files
+                    self.assertEqual(done.stderr,
+                                     "tokenkeeper: ERROR_METHOD_NOT_FOUND: Method not found!\n")
+                    continue
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertGreater(len(done.stdout), 1)
 
 
 class CommandsOfTheConsole(GatewayCase):

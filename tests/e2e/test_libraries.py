@@ -435,9 +435,10 @@ class LibraryExamples(ScriptedCase):
             service.take(connection)
             connection.answer(b'{"result":37}')
         service = self.serve(handle)
-        done = self.c.run("A lead", program="example")
+        title = 'A "lead"\\ \u0416\n'
+        done = self.c.run(title, program="example")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '{"result":37}', ""))
-        self.assertEqual(json.loads(service.requests[0][1]), {"fields": {"TITLE": "A lead"}})
+        self.assertEqual(json.loads(service.requests[0][1]), {"fields": {"TITLE": title}})
 
     def test_python(self) -> None:
         self.serve_answer({"result": [{"ID": "7", "TITLE": "x"}, {"ID": "9", "TITLE": "y"}]})

@@ -13,14 +13,29 @@ static bool print(void *ctx, const char *data, size_t len)
     return fwrite(data, 1, len, stdout) == len;
 }
 
+/* The text within a JSON string. */
+static void escape(char *out, size_t size, const char *text)
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + 7 < size; text++)
+        len += (size_t)snprintf(out + len, size - len,
+                                *text == '"' || *text == '\\' ? "\\%c"
+                                : (unsigned char)*text < ' '  ? "\\u%04x"
+                                                              : "%c",
+                                (unsigned char)*text);
+    out[len] = '\0';
+}
+
 int main(int argc, char **argv)
 {
     const struct tk_consumer consumer = {.ref = NULL}; /* the first account */
     struct tk_consumer_result result;
     struct tk_consumer_error error;
-    char body[512];
+    char title[400], body[512];
 
-    snprintf(body, sizeof body, "{\"fields\":{\"TITLE\":\"%.400s\"}}", argc > 1 ? argv[1] : "");
+    escape(title, sizeof title, argc > 1 ? argv[1] : "");
+    snprintf(body, sizeof body, "{\"fields\":{\"TITLE\":\"%s\"}}", title);
     struct tk_consumer_call call = {
         .method = "crm.lead.add", .body = body, .body_len = strlen(body), .on_answer = print};
 

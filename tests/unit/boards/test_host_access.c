@@ -181,7 +181,7 @@ static void invalid_rules_are_reported_with_their_line(void **state)
         {"user -1 accounts=* get", "F:1: unknown user '-1'"},
         {"user 4294967295 accounts=* get", "F:1: unknown user '4294967295'"},
         {"user 1 get", "F:1: missing 'accounts='"},
-        {"user 1 accounts=*", "F:1: a rule permits something: missing 'get or call='"},
+        {"user 1 accounts=*", "F:1: this rule permits nothing; missing 'get or call='"},
         {"user 1 accounts=* get get", "F:1: a second 'get'"},
         {"user 1 accounts=* accounts=a get", "F:1: a second 'accounts='"},
         {"user 1 accounts=* call=a call=b", "F:1: a second 'call='"},
