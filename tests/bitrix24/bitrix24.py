@@ -6,7 +6,8 @@ It follows the rules of the real one (codes of 30 seconds, rotation, its error r
 quirks) and injects faults. To try it:
 
     python3 tests/bitrix24/bitrix24.py --dir /tmp/b24 --control-port 8024
-        prints one line of JSON: oauth, portal, webhook, control, ca, client_id, client_secret
+        prints one line of JSON: oauth, portal, webhook, control, ca, client_id, client_secret,
+        corezoid_token_url, _login, _key and _conv
 
     curl -s -X POST localhost:8024/code         returns {"code": ..., "redirect": ...}
     curl -s --cacert CA https://OAUTH/oauth/token/ -d grant_type=authorization_code \\
@@ -91,8 +92,11 @@ class Bitrix24(control.Control):
 
     def ready(self) -> dict[str, str]:
         """Addresses, CA file and credentials for a client."""
+        corezoid = {"url": f"https://{self.webhook}", "login": self.corezoid.token_login,
+                    "key": self.corezoid.token_key, "conv": str(self.corezoid.diagram)}
         return {name: getattr(self, name) for name in
-                ("oauth", "portal", "webhook", "control", "ca", "client_id", "client_secret")}
+                ("oauth", "portal", "webhook", "control", "ca", "client_id", "client_secret")
+                } | {f"corezoid_token_{name}": value for name, value in corezoid.items()}
 
     def start(self) -> Bitrix24:
         for listener in self._listeners.values():

@@ -47,7 +47,9 @@ class Program(unittest.TestCase):
             program, ready = self.launch("--client-secret-file", secret.name, "--client-id", "me",
                                          "--set", "user_id=7")
         self.assertEqual(set(ready), {"oauth", "portal", "webhook", "control", "ca", "client_id",
-                                      "client_secret"})
+                                      "client_secret", "corezoid_token_url",
+                                      "corezoid_token_login", "corezoid_token_key",
+                                      "corezoid_token_conv"})
         self.assertEqual((ready["client_id"], ready["client_secret"]), ("me", "given-secret"))
         b24: Any = type("Remote", (), ready)
         faults_at = f"http://{ready['control']}/fault"
