@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of every board, with the image that would be flashed."""
 
+import json
 import os
 import random
 import re
@@ -335,6 +336,23 @@ class Cost(BoardCase):
         figures.append(f"a whole refresh, resumed {refresh:.2f} M")
         note("refresh", refresh)
         print(f"\n= instructions of a connection: {'; '.join(figures)}")
+
+
+class Call(BoardCase):
+
+    def test_a_long_answer(self) -> None:
+        """Five pages of deals pass through a buffer of 2 KB."""
+        self.ready()
+        self.k.must(f"auth code {self.k.redirect()}")
+        pages = {f"p{i}": f"crm.deal.list?start={50 * i}" for i in range(5)}
+        answer = self.k.must("call batch " + json.dumps({"cmd": pages}, separators=(",", ":")))
+        pieces = [line.removeprefix("body=") for line in answer.lines]
+        self.assertLessEqual(max(map(len, pieces)), 512)
+        text = re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), "".join(pieces))
+        self.assertGreater(len(text), 200_000)
+        lists = json.loads(text)["result"]["result"]
+        self.assertEqual([len(lists[page]) for page in pages], 5 * [50])
+        self.assertEqual(answer["status"], "200")
 
 
 class Escalation(BoardCase):
