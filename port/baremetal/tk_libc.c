@@ -7,9 +7,16 @@
 
 /* --- string.h --- */
 
-/* At any address. */
+/* What is copied at a time, at any address. Where a word must be aligned that is a byte: for one
+ * that is not, gcc would call memcpy. */
+#ifdef __ARM_FEATURE_UNALIGNED
+typedef uint32_t unit;
+#else
+typedef uint8_t unit;
+#endif
+
 struct word {
-    uint32_t value;
+    unit value;
 } __attribute__((packed, may_alias));
 
 void *memcpy(void *restrict to, const void *restrict from, size_t len)
@@ -29,7 +36,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t len)
 
 void *memset(void *memory, int c, size_t len)
 {
-    struct word word = {(unsigned char)c * 0x01010101u};
+    struct word word = {(unit)((unsigned char)c * 0x01010101u)};
     unsigned char *t = memory;
 
     for (; len >= sizeof word; len -= sizeof word, t += sizeof word)
