@@ -119,8 +119,6 @@ static enum tk_err write_call(struct tk_request *r, struct tk_text *out)
     char type[sizeof TK_REST_JSON + TK_DEVICE_ID_MAX + 41];
     struct tk_text t;
 
-    if (!tk_account_has_pair(call->account))
-        return TK_E_NEEDS_CODE;
     tk_text_init(&t, type, sizeof type);
     tk_text_add(&t, TK_REST_JSON);
     if (tk_method_is_v3(call->method))

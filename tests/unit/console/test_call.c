@@ -134,7 +134,8 @@ static void a_call_is_answered_by_lines(void **state)
     assert_string_equal(sent, "{\"auth\":\"access1\",\"a\": [false, \"x y\"]}");
 }
 
-/* Longer than the queue of the console's output, which it waits for; each byte may become 4. */
+/* Longer than the queue of the console's output, which it waits for; each byte may become 4. The
+ * line takes nothing for a while. */
 static void an_answer_of_any_length_is_printed(void **state)
 {
     static char large[3600];
@@ -145,7 +146,9 @@ static void an_answer_of_any_length_is_printed(void **state)
         large[len] = len % 3 == 0 ? '\xd0' : 'x';
     strcpy(large + len, "\"}");
     reply = large;
+    w.port.consoles[0].full = 40;
     assert_string_equal(world_type(&w, "call user.current"), "OK status=200");
+    assert_int_equal(w.port.consoles[0].full, 0);
     const char *at = body_lines();
 
     for (size_t i = 0; large[i] != '\0'; i++) {

@@ -117,6 +117,18 @@ static void what_cannot_be_called_is_refused(void **state)
     assert_int_equal(executed, 0);
 }
 
+static void an_endpoint_without_tls_is_not_called(void **state)
+{
+    struct test_call x = {.body = NULL};
+
+    (void)state;
+    strcpy(w.keeper.accounts.of[0].info.client_endpoint, "http://acme.bitrix24.com/rest/");
+    run_call(&x, "app.info", NULL);
+    assert_int_equal(x.result.err, TK_E_REST_INSECURE);
+    assert_int_equal(x.result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(executed, 0);
+}
+
 /* --- the answer --- */
 
 static void what_an_answer_says_is_found_in_passing(void **state)
@@ -129,6 +141,9 @@ static void what_an_answer_says_is_found_in_passing(void **state)
         {"{\"result\":[{\"ID\":\"36\"},{\"ID\":\"37\"}],\"next\":50,\"total\":120,"
          "\"time\":{\"operating\":0.25,\"operating_reset_at\":1795000600}}",
          50, 120, 250, 37},
+        {"                                                                  "
+         "{\"result\":[{\"ID\":1}]}",
+         0, 0, 0, 1},
         {"{\"result\":{\"items\":[{\"x\":{\"id\":9},\"id\":36,\"a\":[1]},{\"id\":38}]},"
          "\"total\":0,\"time\":{\"start\":1,\"operating\":12.3456}}",
          0, 0, 12345, 38},
@@ -275,6 +290,7 @@ int main(void)
         TEST(other_bodies_are_refused),
         TEST(a_producer_may_give_up),
         TEST(what_cannot_be_called_is_refused),
+        TEST(an_endpoint_without_tls_is_not_called),
         TEST(what_an_answer_says_is_found_in_passing),
         TEST(the_id_of_rows_may_have_another_name),
         TEST(an_error_of_the_portal_is_passed_on),

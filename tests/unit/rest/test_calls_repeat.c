@@ -245,6 +245,20 @@ static void a_second_401_is_the_callers(void **state)
     assert_int_equal(executed, 0);
 }
 
+static void a_token_that_cannot_be_renewed_is_not_sent_again(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    w.server.rest_error = "expired_token";
+    server_set_fault(&w.server, server_hosts(&w.server, SERVER_OAUTH),
+                     &(struct server_fault){.kind = SERVER_STATUS, .status = 503, .body = ""});
+    run_call(x, WRITE, NULL);
+    assert_int_equal(x->result.err, TK_E_TOKEN_REFUSED);
+    assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(executed, 0);
+}
+
 static void without_a_pair_there_are_no_calls(void **state)
 {
     struct test_call *x = fresh();
@@ -477,6 +491,7 @@ int main(void)
         TEST(a_write_of_rest_3_may_have_an_unknown_outcome),
         TEST(a_token_that_expired_is_refreshed_once_for_all),
         TEST(a_second_401_is_the_callers),
+        TEST(a_token_that_cannot_be_renewed_is_not_sent_again),
         TEST(without_a_pair_there_are_no_calls),
         TEST(the_portals_limit_is_never_met),
         TEST(a_limit_that_is_met_is_waited_for),
