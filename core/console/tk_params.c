@@ -48,7 +48,7 @@ static bool add_object(struct tk_text *t, char *words, const char *prefix, size_
         if (strncmp(word, prefix, len) != 0)
             continue;
         char *name = word + len;
-        size_t name_len = strcspn(name, depth == 0 ? "[]= " : "] ");
+        size_t name_len = strcspn(name, depth == 0 ? "[]:= " : "] ");
         size_t end = len + name_len + (depth > 0 && name[name_len] == ']');
         enum place place = place_of(words, word, end);
 

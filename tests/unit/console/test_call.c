@@ -52,6 +52,8 @@ static void words_become_json(void **state)
 static void other_words_are_refused(void **state)
 {
     static const char *const rows[] = {"a",
+                                       "a:=1",
+                                       "f[a]:=1",
                                        "=b",
                                        "[a]=b",
                                        "a[=b",
