@@ -8,6 +8,7 @@
 #include "reply.h"
 #include "tk_clock.h"
 #include "tk_container.h"
+#include "tk_json_scan.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -363,7 +364,8 @@ static enum tk_access_verdict judge_body(struct tk_call_session *s)
 static void start(struct tk_call_session *s, uint64_t now_ms)
 {
     enum tk_access_verdict verdict = judge_body(s);
-    enum tk_err err = verdict == TK_ACCESS_ALLOWED ? TK_OK : TK_E_BAD_BODY;
+    bool is_json = s->len == 0 || tk_json_is_valid(s->body, s->len, true);
+    enum tk_err err = verdict == TK_ACCESS_ALLOWED && is_json ? TK_OK : TK_E_BAD_BODY;
 
     s->is_refused = verdict == TK_ACCESS_REFUSED;
     if (s->is_refused)

@@ -412,6 +412,10 @@ class Service(CallCase):
                 client.send({"op": "call", "length": 3} | request)
                 client.send(b"\n{}")
                 self.assertEqual(client.answer_of_call()[1]["error"], error)
+            for text in (b'{"a":[1,}', b'{"a":1}}', b'{"a":01}', b"[]"):
+                client.send({"op": "call", "method": "profile", "length": len(text)})
+                client.send(text)
+                self.assertEqual(client.answer_of_call()[1]["error"], "bad_body", text)
             self.assertTrue(client.ask({"op": "get"})["ok"])
             client.send({"op": "call", "method": "profile"})
             self.assertTrue(client.answer_of_call()[1]["ok"])
