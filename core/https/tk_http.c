@@ -38,6 +38,7 @@ void tk_http_wipe(struct tk_http *h)
     tk_wipe(h->body, h->used);
     if (h->fields != NULL && tk_http_has_head(h))
         tk_json_pick_wipe(&h->pick);
+    h->fields = NULL; /* its owner may free them now */
 }
 
 bool tk_http_has_head(const struct tk_http *h)

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -212,6 +213,27 @@ static void a_pause_ends_at_its_deadline(void **state)
     assert_int_equal(reader.x.err, TK_E_TIMEOUT);
 }
 
+/* --- fields --- */
+
+static void a_kept_connection_forgets_the_fields(void **state)
+{
+    static const struct tk_json_field field = {"next", 10};
+    struct tk_json_fields *fields = malloc(sizeof *fields);
+    struct test_request x = {.name = "", .r.fields = fields, .r.keepalive_ms = SECOND};
+
+    (void)state;
+    *fields = (struct tk_json_fields){.of = &field, .count = 1};
+    tls_fake.response = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"next\":1}";
+    submit(&x, "call", "a", TK_PRIORITY_CALL);
+    run_for(0);
+    assert_ended(&x, TK_OK, 0);
+    assert_true(tk_https_is_warm(&https, &x.r.host));
+    memset(fields, 0xff, sizeof *fields);
+    free(fields);
+    run_for(2 * SECOND);
+    assert_false(tk_https_is_warm(&https, &x.r.host));
+}
+
 /* --- once --- */
 
 static void what_must_not_be_repeated_is_not_preempted(void **state)
@@ -260,6 +282,7 @@ int main(void)
         TEST(a_reader_ends_it),
         TEST(a_pause_holds_the_response),
         TEST(a_pause_ends_at_its_deadline),
+        TEST(a_kept_connection_forgets_the_fields),
         TEST(what_must_not_be_repeated_is_not_preempted),
         TEST(an_exchange_ends_what_must_not_be_repeated),
     };
