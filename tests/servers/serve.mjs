@@ -44,7 +44,7 @@ function note(request, response) {
 }
 
 async function portal(server, request, response) {
-    const token = new URLSearchParams(await body(request)).get("auth");
+    const token = JSON.parse(await body(request)).auth;
     if (await server.valid(token)) send(response, 200, { result: { STATUS: "L" } });
     else send(response, 401, { error: "expired_token", error_description: "not valid" });
 }
