@@ -192,10 +192,14 @@ class SlowRekey(Rekeyed):
         else:
             self.assertEqual(self.k.flash.read_bytes(), before)
 
-    def beginnings(self) -> bytes:
-        """Of each sector so much as a sector of an earlier version has."""
-        some = b"".join(self.old[i * 262144:][:4096] for i in range(4))
-        return some.ljust(131072, BLANK)
+    @staticmethod
+    def other_shape() -> bytes:
+        """A sealed store of 3 sectors of 2048 bytes, in a file of an earlier version."""
+        text = (ROOT / "tests/unit/store/images/2_sealed_3x2048_32.txt").read_text("ascii")
+        content = bytearray(BLANK * 131072)
+        for at, row in re.findall(r"^([0-9a-f]{5}) ([0-9a-f]+)$", text, re.MULTILINE):
+            content[int(at, 16):int(at, 16) + len(row) // 2] = bytes.fromhex(row)
+        return bytes(content)
 
     def test_what_is_refused(self) -> None:
         old, new = str(self.old_key), str(self.new_key)
@@ -214,7 +218,7 @@ class SlowRekey(Rekeyed):
         self.k.flash.chmod(0o600)
         for error, content in (("not a flash file", self.old[:-1]),
                                ("storage_foreign", b"\0" * len(self.old)),
-                               ("storage_shape", self.beginnings())):
+                               ("storage_shape", self.other_shape())):
             self.k.flash.write_bytes(content)
             self.assert_refused(error, "--key", old, "--new-key", new)
         self.k.flash.unlink()
