@@ -1,50 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small versions of C library and libgcc functions: those of newlib and libgcc are unrolled for
- * speed and 3.5 KB larger. Strings are short here, and 64-bit divisions rare. */
+ * speed and 3 KB larger. Strings are short here, and 64-bit divisions rare. memcpy and memset stay
+ * the library's: a TLS handshake is slower with small ones. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 /* --- string.h --- */
-
-/* What is copied at a time, at any address. Where a word must be aligned that is a byte: for one
- * that is not, gcc would call memcpy. */
-#ifdef __ARM_FEATURE_UNALIGNED
-typedef uint32_t unit;
-#else
-typedef uint8_t unit;
-#endif
-
-struct word {
-    unit value;
-} __attribute__((packed, may_alias));
-
-void *memcpy(void *restrict to, const void *restrict from, size_t len)
-{
-    unsigned char *t = to;
-    const unsigned char *f = from;
-
-    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
-        *(struct word *)t = *(const struct word *)f;
-        t += sizeof(struct word);
-        f += sizeof(struct word);
-    }
-    while (len-- > 0)
-        *t++ = *f++;
-    return to;
-}
-
-void *memset(void *memory, int c, size_t len)
-{
-    struct word word = {(unit)((unsigned char)c * 0x01010101u)};
-    unsigned char *t = memory;
-
-    for (; len >= sizeof word; len -= sizeof word, t += sizeof word)
-        *(struct word *)t = word;
-    while (len-- > 0)
-        *t++ = (unsigned char)c;
-    return memory;
-}
 
 int memcmp(const void *a, const void *b, size_t len)
 {
