@@ -28,6 +28,8 @@ MASKS = [
     (r"[\w./-]*/build/[\w-]+/tokenkeeper", "tokenkeeper"),
     (r"/[\w./-]+/(socket|roots\.pem)\b", r"\1"),
     (r"localhost:\d+", "localhost:*"),
+    (r"(corezoid_token_(?:login|conv)[ =])\d+", r"\1*"),
+    (r"conv\[\d+\]", "conv[*]"),
     (r"\blocal\.[0-9a-f]+\.\d+", "local.*"),
     (r"\bh-[0-9a-f]{12}", "h-*"),
     (r"\(\d+ characters", "(* characters"),
