@@ -156,7 +156,7 @@ static void value_ends(struct tk_json_pick *p, int kind)
         return;
     uint16_t max = p->fields->of[p->field].max;
 
-    if (kind == NUMBER && s[TEXT] != '-' && !tk_is_digit(s[TEXT]))
+    if (kind == NUMBER && (max == 0 || (s[TEXT] != '-' && !tk_is_digit(s[TEXT]))))
         kind = OTHER;
     s[KIND] = (char)kind;
     memcpy(s + LENGTH, &p->at, sizeof p->at);
