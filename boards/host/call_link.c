@@ -3,90 +3,25 @@
 
 #include "call.h"
 #include "host.h"
-#include "service.h"
 #include "tk_json.h"
 #include "tk_text.h"
 #include "tokenkeeper.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     GRACE_MS = 2000,                 /* added to the timeout: the service keeps it, too */
     GAP_MS = 2 * TK_CALL_STALLED_MS, /* between two bytes of an answer */
     BUSY_MS = 200,                   /* before another attempt where too many calls are open */
     AGAIN_MS = 10,                   /* before another attempt to connect */
-    LINE_SIZE = 512,
-    READ_SIZE = 16384
+    LINE_SIZE = 512
 };
 
 struct link {
     struct tk_service service;
-    bool was_sent;  /* and the service greeted: it may have begun the call */
-    size_t at, end; /* of what was read and not used */
-    char bytes[READ_SIZE];
+    bool was_sent; /* and the service greeted: it may have begun the call */
 };
-
-/* --- reading --- */
-
-/* Reads more where all is used. */
-static enum tk_service_result fill(struct link *l)
-{
-    if (l->at < l->end)
-        return TK_SERVICE_OK;
-    l->at = 0;
-    return tk_service_read_some(&l->service, l->bytes, sizeof l->bytes, &l->end);
-}
-
-static enum tk_service_result read_line(struct link *l, char *line, size_t size)
-{
-    for (size_t len = 0; len < size; len++) {
-        enum tk_service_result result = fill(l);
-
-        if (result != TK_SERVICE_OK)
-            return result;
-        line[len] = l->bytes[l->at++];
-        if (line[len] == '\n') {
-            line[len] = '\0';
-            return TK_SERVICE_OK;
-        }
-    }
-    return TK_SERVICE_ENDED;
-}
-
-/* One part of the answer. *wanted becomes false, and the part is not read to its end, where take
- * wants no more. */
-static enum tk_service_result read_part(struct link *l, tk_call_take *take, void *owner,
-                                        bool *wanted)
-{
-    for (;;) {
-        char text[16];
-        uint64_t left;
-        enum tk_service_result result = read_line(l, text, sizeof text);
-
-        if (result == TK_SERVICE_OK && !tk_parse_u64(text, strlen(text), READ_SIZE, &left))
-            result = TK_SERVICE_ENDED;
-        if (result != TK_SERVICE_OK || left == 0)
-            return result;
-        while (left > 0) {
-            result = fill(l);
-            if (result != TK_SERVICE_OK)
-                return result;
-            size_t n = l->end - l->at < left ? l->end - l->at : (size_t)left;
-
-            *wanted = take(owner, l->bytes + l->at, n);
-            if (!*wanted)
-                return TK_SERVICE_OK;
-            l->service.deadline_ms = tk_service_now() + GAP_MS;
-            l->at += n;
-            left -= n;
-        }
-    }
-}
 
 /* --- the answer's second part --- */
 
@@ -124,19 +59,6 @@ static void read_answer(struct tk_call_answer *answer)
     answer->status = answer->ok ? TK_EXIT_OK : (int)status;
     if (!tk_json_int(&j, tk_json_member(&j, 0, "retry_in"), &answer->retry_in_s))
         answer->retry_in_s = -1;
-}
-
-/* Adds to answer->json. */
-static bool take_json(void *owner, const char *bytes, size_t len)
-{
-    struct tk_call_answer *answer = owner;
-    size_t at = strlen(answer->json);
-
-    if (len >= sizeof answer->json - at)
-        return false;
-    memcpy(answer->json + at, bytes, len);
-    answer->json[at + len] = '\0';
-    return true;
 }
 
 /* --- the request --- */
@@ -182,7 +104,8 @@ static enum tk_service_result begin(struct link *l, const struct tk_call_request
     is_complete = result == TK_SERVICE_OK;
     if (result == TK_SERVICE_TIMEOUT)
         return result;
-    result = read_line(l, answer->json, LINE_SIZE); /* it may have said why it closed */
+    result = tk_service_read_line(&l->service, answer->json,
+                                  LINE_SIZE); /* it may have said why it closed */
     if (result == TK_SERVICE_OK && strstr(answer->json, "\"tokenkeeper\":") == NULL)
         return TK_SERVICE_REFUSED;
     l->was_sent = is_complete && result == TK_SERVICE_OK; /* it greets before it reads a request */
@@ -190,19 +113,19 @@ static enum tk_service_result begin(struct link *l, const struct tk_call_request
 }
 
 static enum tk_service_result exchange(struct link *l, const struct tk_call_request *r,
-                                       tk_call_take *take, void *owner,
+                                       tk_service_take *take, void *owner,
                                        struct tk_call_answer *answer, bool *wanted)
 {
     enum tk_service_result result = begin(l, r, answer);
-    bool fits = true;
 
     if (result != TK_SERVICE_OK)
         return result;
-    result = read_part(l, take, owner, wanted);
+    l->service.gap_ms = GAP_MS;
+    result = tk_service_read_part(&l->service, take, owner, wanted);
     answer->json[0] = '\0';
     if (result == TK_SERVICE_OK && *wanted)
-        result = read_part(l, take_json, answer, &fits);
-    return fits ? result : TK_SERVICE_ENDED;
+        result = tk_service_read_text(&l->service, answer->json, sizeof answer->json);
+    return result;
 }
 
 /* There is no answer. */
@@ -244,7 +167,7 @@ static struct tk_call_request with_time_left(const struct tk_call_request *r, ui
     return left;
 }
 
-bool tk_call_ask(const struct tk_call_request *r, tk_call_take *take, void *owner,
+bool tk_call_ask(const struct tk_call_request *r, tk_service_take *take, void *owner,
                  struct tk_call_answer *answer)
 {
     uint64_t deadline_ms = tk_service_now() + r->timeout_s * 1000 + GRACE_MS;

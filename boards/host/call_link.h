@@ -4,9 +4,7 @@
 
 /* The client's side of a REST call: one request at the service's socket, and its answer. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "service.h"
 
 struct tk_call_request {
     const char *path; /* of the socket */
@@ -29,12 +27,9 @@ struct tk_call_answer {
     char json[2048]; /* as the service sent it, without its line end; "": it did not */
 };
 
-/* Gets the portal's answer in pieces. False ends the call. */
-typedef bool tk_call_take(void *owner, const char *bytes, size_t len);
-
-/* Makes the call; while too many calls are open, again until the timeout. False: take ended it, and
- * *answer says nothing. */
-bool tk_call_ask(const struct tk_call_request *request, tk_call_take *take, void *owner,
+/* Makes the call; while too many calls are open, again until the timeout. take gets the portal's
+ * answer. False: take ended the call, and *answer says nothing. */
+bool tk_call_ask(const struct tk_call_request *request, tk_service_take *take, void *owner,
                  struct tk_call_answer *answer);
 
 #endif

@@ -18,7 +18,7 @@
 
 #define SERVICE_USER "tokenkeeper" /* of the unit */
 
-enum { LINE_MAX_BYTES = 512, LENGTH_SIZE = 16 };
+enum { LINE_MAX_BYTES = 512, LENGTH_SIZE = 16, PIECE_MAX = 16384 };
 
 uint64_t tk_service_now(void)
 {
@@ -62,6 +62,9 @@ enum tk_service_result tk_service_open(struct tk_service *s, const char *path, b
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     s->fd = -1;
+    s->at = s->end = 0;
+    s->is_stream = is_admin;
+    s->gap_ms = 0;
     if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
         errno = ENAMETOOLONG;
         return TK_SERVICE_ABSENT;
@@ -111,8 +114,9 @@ enum tk_service_result tk_service_send(const struct tk_service *s, const char *t
     return tk_service_send_bytes(s, text, strlen(text));
 }
 
-enum tk_service_result tk_service_read_some(const struct tk_service *s, char *buf, size_t size,
-                                            size_t *len)
+/* Reads what there is, 1 to size bytes; waits for the first one. */
+static enum tk_service_result read_some(const struct tk_service *s, char *buf, size_t size,
+                                        size_t *len)
 {
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
@@ -130,59 +134,96 @@ enum tk_service_result tk_service_read_some(const struct tk_service *s, char *bu
     }
 }
 
-/* Reads exactly len bytes. */
-static enum tk_service_result read_bytes(const struct tk_service *s, char *buf, size_t len)
+/* Reads more where all is used: of a stream not more than the caller needs. */
+static enum tk_service_result fill(struct tk_service *s, size_t needed)
 {
-    while (len > 0) {
-        size_t got;
-        enum tk_service_result result = tk_service_read_some(s, buf, len, &got);
+    size_t size = s->is_stream && needed < sizeof s->bytes ? needed : sizeof s->bytes;
 
-        if (result != TK_SERVICE_OK)
-            return result;
-        buf += got;
-        len -= got;
-    }
-    return TK_SERVICE_OK;
+    if (s->at < s->end)
+        return TK_SERVICE_OK;
+    s->at = s->end = 0;
+    return read_some(s, s->bytes, size, &s->end);
 }
 
-enum tk_service_result tk_service_read_line(const struct tk_service *s, char *buf, size_t size)
+enum tk_service_result tk_service_read_line(struct tk_service *s, char *line, size_t size)
 {
-    enum tk_service_result result = TK_SERVICE_OK;
-
     for (size_t len = 0; len < size; len++) {
-        result = read_bytes(s, buf + len, 1);
+        enum tk_service_result result = fill(s, 1);
+
         if (result != TK_SERVICE_OK)
             return result;
-        if (buf[len] == '\n') {
-            buf[len] = '\0';
-            return result;
+        line[len] = s->bytes[s->at++];
+        if (line[len] == '\n') {
+            line[len] = '\0';
+            return TK_SERVICE_OK;
         }
     }
     return TK_SERVICE_ENDED;
 }
 
-static enum tk_service_result read_pieces(const struct tk_service *s, char *answer, size_t size)
+static enum tk_service_result read_piece(struct tk_service *s, size_t left, tk_service_take *take,
+                                         void *owner, bool *wanted)
 {
-    size_t len = 0;
+    while (left > 0 && *wanted) {
+        enum tk_service_result result = fill(s, left);
 
-    for (;;) {
+        if (result != TK_SERVICE_OK)
+            return result;
+        size_t n = s->end - s->at < left ? s->end - s->at : left;
+
+        *wanted = take(owner, s->bytes + s->at, n);
+        if (s->gap_ms > 0)
+            s->deadline_ms = tk_service_now() + s->gap_ms;
+        s->at += n;
+        left -= n;
+    }
+    return TK_SERVICE_OK;
+}
+
+enum tk_service_result tk_service_read_part(struct tk_service *s, tk_service_take *take,
+                                            void *owner, bool *wanted)
+{
+    while (*wanted) {
         char text[LENGTH_SIZE];
-        uint64_t piece;
+        uint64_t len;
         enum tk_service_result result = tk_service_read_line(s, text, sizeof text);
 
-        if (result != TK_SERVICE_OK)
+        if (result == TK_SERVICE_OK && !tk_parse_u64(text, strlen(text), PIECE_MAX, &len))
+            result = TK_SERVICE_ENDED;
+        if (result == TK_SERVICE_OK && len > 0)
+            result = read_piece(s, (size_t)len, take, owner, wanted);
+        if (result != TK_SERVICE_OK || len == 0)
             return result;
-        if (!tk_parse_u64(text, strlen(text), size - 1 - len, &piece))
-            return TK_SERVICE_ENDED;
-        if (piece == 0)
-            break;
-        result = read_bytes(s, answer + len, (size_t)piece);
-        if (result != TK_SERVICE_OK)
-            return result;
-        len += (size_t)piece;
     }
-    answer[len] = '\0';
     return TK_SERVICE_OK;
+}
+
+struct kept {
+    char *text;
+    size_t len, size;
+};
+
+static bool keep(void *owner, const char *bytes, size_t len)
+{
+    struct kept *kept = owner;
+
+    if (len >= kept->size - kept->len)
+        return false;
+    memcpy(kept->text + kept->len, bytes, len);
+    kept->len += len;
+    kept->text[kept->len] = '\0';
+    return true;
+}
+
+enum tk_service_result tk_service_read_text(struct tk_service *s, char *text, size_t size)
+{
+    struct kept kept = {.text = text, .size = size};
+    bool fits = true;
+
+    text[0] = '\0';
+    enum tk_service_result result = tk_service_read_part(s, keep, &kept, &fits);
+
+    return fits ? result : TK_SERVICE_ENDED;
 }
 
 enum tk_service_result tk_service_ask(struct tk_service *s, const char *request, char *answer,
@@ -199,7 +240,7 @@ enum tk_service_result tk_service_ask(struct tk_service *s, const char *request,
     if (result != TK_SERVICE_OK)
         return result;
     return strstr(answer, "\"tokenkeeper\":") == NULL ? TK_SERVICE_REFUSED
-                                                      : read_pieces(s, answer, size);
+                                                      : tk_service_read_text(s, answer, size);
 }
 
 static void explain_absent(const char *path, int error, char *words, size_t size)

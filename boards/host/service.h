@@ -23,13 +23,19 @@ enum tk_service_result {
 struct tk_service {
     int fd; /* -1: not connected */
     uint64_t deadline_ms;
+    uint64_t gap_ms; /* each byte of an answer moves the deadline, so far ahead; 0: none does */
+
+    /* private */
+    bool is_stream; /* the connection may go on without pieces: nothing behind an answer is read */
+    size_t at, end; /* of what was read and not used */
+    char bytes[16384];
 };
 
 /* The time of tk_service.deadline_ms, ms. */
 uint64_t tk_service_now(void);
 
-/* Connects before the deadline. is_admin: the service must run as a user that administrators
- * trust. */
+/* Connects before the deadline, which is set before; the rest needs no initialization. is_admin:
+ * the service must run as a user that administrators trust. */
 enum tk_service_result tk_service_open(struct tk_service *s, const char *path, bool is_admin);
 
 /* Greets, sends one request with its line end, and reads the answer, NUL-terminated. */
@@ -41,13 +47,19 @@ enum tk_service_result tk_service_send(const struct tk_service *s, const char *t
 enum tk_service_result tk_service_send_bytes(const struct tk_service *s, const char *bytes,
                                              size_t len);
 
-/* Reads what there is, 1 to size bytes; waits for the first one. */
-enum tk_service_result tk_service_read_some(const struct tk_service *s, char *buf, size_t size,
-                                            size_t *len);
+/* Reads a line; its end is removed. TK_SERVICE_ENDED also for one of size bytes or more. */
+enum tk_service_result tk_service_read_line(struct tk_service *s, char *line, size_t size);
 
-/* For the console: reads a line byte by byte, so that what follows stays in the socket; the line
- * end is removed. TK_SERVICE_ENDED also for a line of size bytes or more. */
-enum tk_service_result tk_service_read_line(const struct tk_service *s, char *buf, size_t size);
+/* Gets bytes of an answer, which are valid during the call. False: no more. */
+typedef bool tk_service_take(void *owner, const char *bytes, size_t len);
+
+/* Reads the pieces up to a length of 0. *wanted, true before, becomes false where take wants no
+ * more: then the rest is not read. */
+enum tk_service_result tk_service_read_part(struct tk_service *s, tk_service_take *take,
+                                            void *owner, bool *wanted);
+
+/* The same as a text, NUL-terminated. TK_SERVICE_ENDED also for one of size bytes or more. */
+enum tk_service_result tk_service_read_text(struct tk_service *s, char *text, size_t size);
 
 void tk_service_close(struct tk_service *s);
 
