@@ -170,7 +170,7 @@ static void end_answer(struct tk_call_session *s, const struct tk_call_result *r
     if (s->at == s->end)
         s->moved_ms = tk_clock_now_ms(s->control->port);
     tk_text_init(&t, buf, sizeof buf);
-    tk_call_end_add(&t, r, s->call.only_reads || tk_method_reads(s->method), s->is_refused);
+    tk_call_end_add(&t, r, tk_call_only_reads(&s->call), s->is_refused);
     queue_piece(s, "", 0);
     for (size_t at = 0; at < t.len; at += PIECE_MAX)
         queue_piece(s, buf + at, t.len - at < PIECE_MAX ? t.len - at : PIECE_MAX);
@@ -424,7 +424,7 @@ static bool waits_too_long(const struct tk_call_session *s, uint64_t now_ms, uin
     if (!s->is_started || s->has_ended)
         return false;
     left_ms = tk_call_wait_ms(s->control->keeper, &s->call);
-    *left_s = (left_ms + 999) / 1000;
+    *left_s = tk_seconds_until((uint64_t)left_ms + 999, 0);
     return left_ms > 0 && now_ms + left_ms > s->begun_ms + s->wait_ms;
 }
 

@@ -84,7 +84,7 @@ static void step(struct tk_console *c)
 static void cancel(struct tk_console *c, enum tk_err why)
 {
     struct tk_call *call = &c->job.u.call;
-    bool is_unknown = tk_call_was_sent(call) && !tk_method_reads(call->method);
+    bool is_unknown = tk_call_was_sent(call) && !tk_call_only_reads(call);
 
     tk_calls_cancel(call);
     tk_console_err(c, is_unknown ? TK_E_UNKNOWN_OUTCOME : why);

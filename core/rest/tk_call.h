@@ -90,6 +90,12 @@ struct tk_call {
     char held[56]; /* the beginning of the answer, until it is certain what becomes of it */
 };
 
+/* Whether it changes nothing: its outcome need not be known. */
+static inline bool tk_call_only_reads(const struct tk_call *call)
+{
+    return call->only_reads || tk_method_reads(call->method);
+}
+
 /* Whether its request is on its way: it may be carried out, also after tk_call_cancel. */
 static inline bool tk_call_was_sent(const struct tk_call *call)
 {

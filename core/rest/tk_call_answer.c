@@ -23,11 +23,6 @@ void tk_call_begin_fields(struct tk_call *call)
                                            .rows = TK_FIELD_RESULT};
 }
 
-bool tk_call_only_reads(const struct tk_call *call)
-{
-    return call->only_reads || tk_method_reads(call->method);
-}
-
 bool tk_call_may_repeat(const struct tk_call *call)
 {
     return tk_call_only_reads(call) || tk_method_is_v3(call->method);

@@ -28,9 +28,6 @@ enum { TK_ANSWER_UNDECIDED, TK_ANSWER_PASSED_ON, TK_ANSWER_DROPPED };
 /* Sets the members to pick from the answer. */
 void tk_call_begin_fields(struct tk_call *call);
 
-/* Whether a call changes nothing: its outcome need not be known. */
-bool tk_call_only_reads(const struct tk_call *call);
-
 /* Whether a call may be sent twice: it only reads, or has an idempotency key. */
 bool tk_call_may_repeat(const struct tk_call *call);
 

@@ -84,7 +84,7 @@ static void give_up(struct tk_call *call, enum tk_err err, uint32_t wait_ms)
 {
     struct tk_call_result result = {.outcome =
                                         call->is_unknown ? TK_CALL_UNKNOWN : TK_CALL_NOT_SENT,
-                                    .retry_in_s = (wait_ms + 999) / 1000};
+                                    .retry_in_s = tk_seconds_until((uint64_t)wait_ms + 999, 0)};
 
     if (call->is_unknown && !tk_call_only_reads(call))
         err = TK_E_UNKNOWN_OUTCOME;
