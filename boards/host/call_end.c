@@ -67,14 +67,7 @@ static void add_result(struct tk_text *t, const struct tk_call_result *r)
         add_operating(t, r->operating_ms);
 }
 
-static void add_error(struct tk_text *t, const char *code, const char *words, int status)
-{
-    tk_reply_string(t, "error", code);
-    tk_reply_string(t, "words", words);
-    tk_reply_number(t, "exit", status);
-}
-
-static void add_error_of(struct tk_text *t, const struct tk_call_result *r, int status)
+static void begin_error_of(struct tk_text *t, const struct tk_call_result *r, int status)
 {
     char words[TK_WORDS_MAX + 1];
     struct tk_text w;
@@ -82,18 +75,19 @@ static void add_error_of(struct tk_text *t, const struct tk_call_result *r, int 
 
     tk_text_init(&w, words, sizeof words);
     tk_words_add(&w, r->err);
-    add_error(t, is_portals ? r->error : tk_err_code(r->err), words, status);
+    tk_reply_begin_error(t, is_portals ? r->error : tk_err_code(r->err), words, status);
     if (r->retry_in_s > 0)
         tk_reply_number(t, "retry_in", r->retry_in_s);
 }
 
 void tk_call_end_add(struct tk_text *t, const struct tk_call_result *r, bool reads, bool is_refused)
 {
-    tk_text_add(t, r->err == TK_OK ? "{\"ok\":true" : "{\"ok\":false");
-    if (is_refused)
-        add_error(t, "not_allowed", TK_CALL_NOT_ALLOWED, TK_EXIT_OPERATOR);
-    else if (r->err != TK_OK)
-        add_error_of(t, r, exit_of(r, reads));
+    if (r->err == TK_OK)
+        tk_text_add(t, "{\"ok\":true");
+    else if (is_refused)
+        tk_reply_begin_error(t, "not_allowed", TK_CALL_NOT_ALLOWED, TK_EXIT_OPERATOR);
+    else
+        begin_error_of(t, r, exit_of(r, reads));
     add_result(t, r);
     tk_text_add(t, "}\n");
 }

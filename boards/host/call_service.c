@@ -18,8 +18,6 @@
 #include <sys/socket.h>
 
 enum {
-    PIECE_MAX = 1024,
-    HEAD_MAX = 8,           /* bytes of "1024\n", and room */
     QUEUE_SIZE = 64 * 1024, /* of an answer that the client has not taken yet */
     END_SIZE = 4096,        /* of it for the second part */
     SKIPPED_PER_PASS = 65536
@@ -86,7 +84,7 @@ static void queue_bytes(struct tk_call_session *s, const char *bytes, size_t len
 /* A piece with its length; len 0: the end of a part. The caller has made room. */
 static void queue_piece(struct tk_call_session *s, const char *bytes, size_t len)
 {
-    char head[HEAD_MAX];
+    char head[TK_PIECE_HEAD];
     struct tk_text t;
 
     tk_text_init(&t, head, sizeof head);
@@ -115,9 +113,9 @@ static void flush(struct tk_call_session *s)
 /* Bytes of the answer that fit in one more piece. */
 static size_t piece_room(const struct tk_call_session *s)
 {
-    size_t left = room(s) > END_SIZE + HEAD_MAX ? room(s) - END_SIZE - HEAD_MAX : 0;
+    size_t left = room(s) > END_SIZE + TK_PIECE_HEAD ? room(s) - END_SIZE - TK_PIECE_HEAD : 0;
 
-    return left < PIECE_MAX ? left : PIECE_MAX;
+    return left < TK_PIECE_MAX ? left : TK_PIECE_MAX;
 }
 
 /* --- the call's callbacks --- */
@@ -164,7 +162,7 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
 /* Ends the first part, and queues the second one. */
 static void end_answer(struct tk_call_session *s, const struct tk_call_result *r)
 {
-    char buf[END_SIZE - 4 * HEAD_MAX];
+    char buf[END_SIZE - 4 * TK_PIECE_HEAD];
     struct tk_text t;
 
     if (s->at == s->end)
@@ -172,8 +170,8 @@ static void end_answer(struct tk_call_session *s, const struct tk_call_result *r
     tk_text_init(&t, buf, sizeof buf);
     tk_call_end_add(&t, r, tk_call_only_reads(&s->call), s->is_refused);
     queue_piece(s, "", 0);
-    for (size_t at = 0; at < t.len; at += PIECE_MAX)
-        queue_piece(s, buf + at, t.len - at < PIECE_MAX ? t.len - at : PIECE_MAX);
+    for (size_t at = 0; at < t.len; at += TK_PIECE_MAX)
+        queue_piece(s, buf + at, t.len - at < TK_PIECE_MAX ? t.len - at : TK_PIECE_MAX);
     queue_piece(s, "", 0);
     s->has_ended = true;
     s->is_paused = false;

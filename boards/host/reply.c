@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PIECE_MAX = 1024, PIECE_HEAD = 8 /* bytes of "1024\n", and room */ };
-
 /* Without waiting. */
 static void send_all(struct tk_control_client *client, const char *bytes, size_t len)
 {
@@ -47,7 +45,7 @@ void tk_reply_bool(struct tk_text *t, const char *name, bool value)
     tk_text_add(t, value ? "true" : "false");
 }
 
-static void begin_error(struct tk_text *t, const char *code, const char *words, int status)
+void tk_reply_begin_error(struct tk_text *t, const char *code, const char *words, int status)
 {
     tk_text_add(t, "{\"ok\":false");
     tk_reply_string(t, "error", code);
@@ -75,7 +73,7 @@ void tk_reply_no_greeting(struct tk_control_client *client, const char *code, co
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    begin_error(&t, code, words, status);
+    tk_reply_begin_error(&t, code, words, status);
     tk_reply_line(client, &t);
     client->is_lost = true;
 }
@@ -88,13 +86,13 @@ void tk_reply_begin(struct tk_text *t, char buf[TK_REPLY_SIZE])
 
 static void send_pieces(struct tk_control_client *client, const char *bytes, size_t len)
 {
-    char out[TK_REPLY_SIZE + (TK_REPLY_SIZE / PIECE_MAX + 2) * PIECE_HEAD];
+    char out[TK_REPLY_SIZE + (TK_REPLY_SIZE / TK_PIECE_MAX + 2) * TK_PIECE_HEAD];
     struct tk_text t;
 
     tk_text_init(&t, out, sizeof out);
     tk_text_add(&t, client->is_call ? "0\n" : ""); /* the portal has answered nothing */
     for (size_t at = 0; at < len;) {
-        size_t n = len - at < PIECE_MAX ? len - at : PIECE_MAX;
+        size_t n = len - at < TK_PIECE_MAX ? len - at : TK_PIECE_MAX;
 
         tk_text_int(&t, (int64_t)n);
         tk_text_char(&t, '\n');
@@ -123,7 +121,7 @@ void tk_reply_words(struct tk_control_client *client, const char *code, const ch
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    begin_error(&t, code, words, status);
+    tk_reply_begin_error(&t, code, words, status);
     if (client->is_call)
         tk_reply_string(&t, "outcome", "not_sent");
     tk_text_add(&t, "}\n");

@@ -8,8 +8,10 @@
 #include "control.h"
 
 enum {
-    TK_PROTOCOL = 2,      /* 1 was that of version 0.1, which had no greeting */
-    TK_REPLY_SIZE = 12288 /* bytes of an answer: a token and a scope may be escaped */
+    TK_PROTOCOL = 2,       /* 1 was that of version 0.1, which had no greeting */
+    TK_REPLY_SIZE = 12288, /* bytes of an answer: a token and a scope may be escaped */
+    TK_PIECE_MAX = 1024,
+    TK_PIECE_HEAD = 8 /* bytes of its length, "1024\n", and room */
 };
 
 /* role: "admin", "get" or "call". */
@@ -25,6 +27,9 @@ void tk_reply_line(struct tk_control_client *client, struct tk_text *t);
 
 /* Begins an answer with "ok":true; the caller adds members and calls tk_reply_send. */
 void tk_reply_begin(struct tk_text *t, char buf[TK_REPLY_SIZE]);
+
+/* Adds the beginning of an error; status: of a program that ends with it. */
+void tk_reply_begin_error(struct tk_text *t, const char *code, const char *words, int status);
 
 void tk_reply_name(struct tk_text *t, const char *name);
 void tk_reply_string(struct tk_text *t, const char *name, const char *value);
