@@ -236,18 +236,25 @@ static void a_kept_connection_forgets_the_fields(void **state)
 
 /* --- once --- */
 
-static void what_must_not_be_repeated_is_not_preempted(void **state)
-{
-    struct test_request low[2] = {{.name = "", .r.once = true}, {.name = "", .r.once = true}};
-    struct test_request high = {.name = ""};
+static struct test_request low[2], high;
 
-    (void)state;
+/* Both connections are at work for what must not be repeated when something else needs one. */
+static void run_beside_once(enum tk_priority priority)
+{
+    low[0] = low[1] = (struct test_request){.name = "", .r.once = true};
+    high = (struct test_request){.name = ""};
     tls_fake.response_ms = SECOND;
     submit(&low[0], "low0", "a", TK_PRIORITY_CALL);
     submit(&low[1], "low1", "b", TK_PRIORITY_CALL);
     run_for(100);
-    submit(&high, "high", "c", TK_PRIORITY_REFRESH);
+    submit(&high, "high", "c", priority);
     run_for(10 * SECOND);
+}
+
+static void what_must_not_be_repeated_is_not_preempted(void **state)
+{
+    (void)state;
+    run_beside_once(TK_PRIORITY_REFRESH);
     assert_ended(&low[0], TK_OK, SECOND);
     assert_ended(&low[1], TK_OK, SECOND);
     assert_ended(&high, TK_OK, 2 * SECOND);
@@ -255,16 +262,8 @@ static void what_must_not_be_repeated_is_not_preempted(void **state)
 
 static void an_exchange_ends_what_must_not_be_repeated(void **state)
 {
-    struct test_request low[2] = {{.name = "", .r.once = true}, {.name = "", .r.once = true}};
-    struct test_request high = {.name = ""};
-
     (void)state;
-    tls_fake.response_ms = SECOND;
-    submit(&low[0], "low0", "a", TK_PRIORITY_CALL);
-    submit(&low[1], "low1", "b", TK_PRIORITY_CALL);
-    run_for(100);
-    submit(&high, "high", "c", TK_PRIORITY_EXCHANGE);
-    run_for(10 * SECOND);
+    run_beside_once(TK_PRIORITY_EXCHANGE);
     assert_ended(&high, TK_OK, SECOND + 100);
     assert_int_equal(low[0].dones + low[1].dones, 2);
     assert_int_equal(low[0].writes + low[1].writes, 2);
