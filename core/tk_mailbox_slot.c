@@ -156,12 +156,12 @@ struct tk_mailbox_slot *tk_mailbox_take(struct tk_mailbox *box, unsigned pool, v
     }
     box->pools[pool].waiting--;
     bool pass_on = box->pools[pool].waiting > 0 && (box->closed || box->pools[pool].free != NULL);
+    bool is_last = false;
 
-    bool is_last = slot == NULL && --box->inside == 0 && box->closed;
-
-    if (slot == NULL)
+    if (slot == NULL) {
         *err = box->closed ? TK_E_CANCELLED : TK_E_BUSY;
-
+        is_last = --box->inside == 0 && box->closed;
+    }
     tk_mailbox_unlock(box, before);
     if (pass_on)
         give(box, pool);
@@ -205,12 +205,12 @@ bool tk_mailbox_leave(struct tk_mailbox *box, struct tk_mailbox_slot *slot, cons
     uint32_t before = tk_mailbox_lock(box);
     bool is_done = *done, is_wanted = false;
 
-    if (is_done)
+    if (is_done) {
         is_wanted = give_back(box, slot);
-    else
+    } else {
         slot->state = TK_SLOT_LEFT;
-    if (!is_done)
         (void)append(box, &slot->post);
+    }
     bool is_last = --box->inside == 0 && box->closed;
 
     tk_mailbox_unlock(box, before);
