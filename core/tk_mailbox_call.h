@@ -24,7 +24,8 @@
 extern "C" {
 #endif
 
-/* The task's; zero what is not needed, and change nothing during tk_mailbox_call. */
+/* The task fills it in; members that it does not need are 0. It must not change it during
+ * tk_mailbox_call. */
 struct tk_mailbox_call {
     const char *ref;    /* account, used during the call only; NULL or "": the first */
     const char *method; /* the same */

@@ -57,7 +57,7 @@ struct tk_options {
     bool safe;
     bool halt;
     bool dry_run;
-    char *const *args; /* of call: what is no option */
+    char *const *args; /* of call: the arguments that are not options */
     size_t count;
 };
 

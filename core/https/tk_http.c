@@ -391,7 +391,7 @@ static bool pass_on(struct tk_http *h, const char *data, size_t *len)
     return taken > 0;
 }
 
-/* Consumes bytes of the content; drops what does not fit. Returns how many; 0: on_content takes
+/* Consumes bytes of the content; drops those that do not fit. Returns how many; 0: on_content takes
  * none. */
 static size_t content_bytes(struct tk_http *h, const char *data, size_t len)
 {

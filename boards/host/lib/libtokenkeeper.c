@@ -355,7 +355,7 @@ static char unescape(const char **s)
     return code > 0 && code < 0x80 ? (char)code : '?';
 }
 
-/* "" if there is none; what does not fit is cut. */
+/* The text of a member, cut to size; "" if there is none. */
 static void text_of(const char *json, const char *name, char *out, size_t size)
 {
     const char *s = member(json, name);
