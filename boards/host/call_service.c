@@ -4,6 +4,7 @@
 #include "call.h"
 #include "call_access.h"
 #include "call_end.h"
+#include "call_queue.h"
 #include "host.h"
 #include "reply.h"
 #include "tk_clock.h"
@@ -17,11 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-    QUEUE_SIZE = 64 * 1024, /* of an answer that the client has not taken yet */
-    END_SIZE = 4096,        /* of it for the second part */
-    SKIPPED_PER_PASS = 65536
-};
+enum { SKIPPED_PER_PASS = 65536 };
 
 /* An open call; of a client, until that leaves. */
 struct tk_call_session {
@@ -44,8 +41,7 @@ struct tk_call_session {
     uint64_t answered; /* bytes of the portal's answer */
     uint64_t moved_ms; /* tick at which the client's turn began */
     bool is_watched;   /* tk_wait ends when the client reads what is queued */
-    size_t at, end;    /* of the queue */
-    char queue[QUEUE_SIZE];
+    struct tk_call_queue queue;
 };
 
 static struct tk_call_session *session_of(const struct tk_control *c,
@@ -68,54 +64,12 @@ static void free_session(struct tk_control *c, struct tk_call_session *s)
     free(s);
 }
 
-/* --- the queue of the answer --- */
-
-static size_t room(const struct tk_call_session *s)
-{
-    return sizeof s->queue - s->end;
-}
-
-static void queue_bytes(struct tk_call_session *s, const char *bytes, size_t len)
-{
-    memcpy(s->queue + s->end, bytes, len);
-    s->end += len;
-}
-
-/* A piece with its length; len 0: the end of a part. The caller has made room. */
-static void queue_piece(struct tk_call_session *s, const char *bytes, size_t len)
-{
-    char head[TK_PIECE_HEAD];
-    struct tk_text t;
-
-    tk_text_init(&t, head, sizeof head);
-    tk_text_int(&t, (int64_t)len);
-    tk_text_char(&t, '\n');
-    queue_bytes(s, head, t.len);
-    queue_bytes(s, bytes, len);
-}
-
-/* Sends what the client takes without waiting. */
 static void flush(struct tk_call_session *s)
 {
-    while (s->client != NULL && !s->client->is_lost && s->at < s->end) {
-        ssize_t n =
-            send(s->client->fd, s->queue + s->at, s->end - s->at, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n < 0 && errno != EINTR) {
-            s->client->is_lost = errno != EAGAIN && errno != EWOULDBLOCK;
-            return;
-        }
-        s->at += n > 0 ? (size_t)n : 0;
-    }
-    s->at = s->end = 0;
-}
-
-/* Bytes of the answer that fit in one more piece. */
-static size_t piece_room(const struct tk_call_session *s)
-{
-    size_t left = room(s) > END_SIZE + TK_PIECE_HEAD ? room(s) - END_SIZE - TK_PIECE_HEAD : 0;
-
-    return left < TK_PIECE_MAX ? left : TK_PIECE_MAX;
+    if (s->client == NULL || s->client->is_lost)
+        tk_call_queue_clear(&s->queue);
+    else
+        s->client->is_lost = !tk_call_queue_flush(&s->queue, s->client->fd);
 }
 
 /* --- the call's callbacks --- */
@@ -134,18 +88,18 @@ static size_t produce(struct tk_call *call, uint32_t offset, char *out, size_t s
     return n;
 }
 
-/* What does not fit waits until the client has read what is queued. */
+/* Bytes that do not fit wait until the client has read those that are queued. */
 static size_t on_body(struct tk_call *call, const char *data, size_t len)
 {
     struct tk_call_session *s = of_call(call);
     size_t taken = 0, n;
 
     flush(s); /* so that there is no room only where the client has to read first */
-    if (s->at == s->end)
+    if (tk_call_queue_is_empty(&s->queue))
         s->moved_ms = tk_clock_now_ms(s->control->port);
-    while (s->client != NULL && taken < len && (n = piece_room(s)) > 0) {
+    while (s->client != NULL && taken < len && (n = tk_call_queue_room(&s->queue)) > 0) {
         n = len - taken < n ? len - taken : n;
-        queue_piece(s, data + taken, n);
+        tk_call_queue_piece(&s->queue, data + taken, n);
         taken += n;
     }
     if (s->client == NULL)
@@ -162,17 +116,18 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
 /* Ends the first part, and queues the second one. */
 static void end_answer(struct tk_call_session *s, const struct tk_call_result *r)
 {
-    char buf[END_SIZE - 4 * TK_PIECE_HEAD];
+    char buf[TK_CALL_END_MAX];
     struct tk_text t;
 
-    if (s->at == s->end)
+    if (tk_call_queue_is_empty(&s->queue))
         s->moved_ms = tk_clock_now_ms(s->control->port);
     tk_text_init(&t, buf, sizeof buf);
     tk_call_end_add(&t, r, tk_call_only_reads(&s->call), s->is_refused);
-    queue_piece(s, "", 0);
+    tk_call_queue_piece(&s->queue, "", 0);
     for (size_t at = 0; at < t.len; at += TK_PIECE_MAX)
-        queue_piece(s, buf + at, t.len - at < TK_PIECE_MAX ? t.len - at : TK_PIECE_MAX);
-    queue_piece(s, "", 0);
+        tk_call_queue_piece(&s->queue, buf + at,
+                            t.len - at < TK_PIECE_MAX ? t.len - at : TK_PIECE_MAX);
+    tk_call_queue_piece(&s->queue, "", 0);
     s->has_ended = true;
     s->is_paused = false;
     flush(s);
@@ -461,7 +416,7 @@ void tk_call_service_step(struct tk_control *c, struct tk_control_client *client
     flush(s);
     if (client->is_lost)
         return;
-    if (s->at == s->end)
+    if (tk_call_queue_is_empty(&s->queue))
         go_on(s, now_ms);
     else
         client->is_lost = now_ms >= s->moved_ms + TK_CALL_STALLED_MS;
@@ -475,12 +430,12 @@ short tk_call_service_events(const struct tk_control *c, const struct tk_control
     short events = POLLPRI;
 
     if (s != NULL)
-        s->is_watched = s->at < s->end;
+        s->is_watched = !tk_call_queue_is_empty(&s->queue);
 
     if (client->state == TK_CLIENT_SKIPPING) {
         at_ms = client->may_read ? now_ms : UINT64_MAX;
         events |= POLLIN;
-    } else if (s->at < s->end) {
+    } else if (!tk_call_queue_is_empty(&s->queue)) {
         at_ms = s->moved_ms + TK_CALL_STALLED_MS;
         events |= POLLOUT;
     } else if (!s->is_started && !s->has_ended) {
@@ -509,7 +464,7 @@ static bool is_due(const struct tk_call_session *s, uint64_t now_ms)
 
     if (s->client == NULL)
         return s->has_ended;
-    if (s->at < s->end)
+    if (!tk_call_queue_is_empty(&s->queue))
         return !s->is_watched;
     return s->has_ended || s->is_paused || waits_too_long(s, now_ms, &left_s);
 }
