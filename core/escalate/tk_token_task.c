@@ -104,15 +104,15 @@ static bool is_settled(const struct tk_alert *alert)
 void tk_token_task_update(struct tk_alert *alert)
 {
     const struct tk_account *a = alert->account;
+    bool is_possible =
+        alert->task.complete && !alert->task.busy && (!tk_account_has_pair(a) || a->times_known);
     uint64_t due_ms = TK_NEVER;
 
     if (alert->task.waiting)
         return;
-    if (!alert->task.complete || alert->task.busy || (tk_account_has_pair(a) && !a->times_known))
-        due_ms = TK_NEVER;
-    else if (!is_settled(alert))
+    if (is_possible && !is_settled(alert))
         due_ms = 0;
-    else if (alert->task.held != 0)
+    else if (is_possible && alert->task.held != 0)
         due_ms = a->expires_ms;
     tk_timer_start(timers_of(alert), &alert->task.timer, due_ms);
 }
