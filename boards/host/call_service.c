@@ -478,14 +478,26 @@ bool tk_call_service_is_due(const struct tk_control *c, uint64_t now_ms)
     return false;
 }
 
+static void end_session(struct tk_control *c, struct tk_call_session *s)
+{
+    tk_call_cancel(c->keeper, &s->call);
+    free_session(c, s);
+}
+
 void tk_call_service_run(struct tk_control *c)
 {
     for (size_t i = 0; i < TK_CALLS_OPEN; i++) {
         struct tk_call_session *s = c->calls[i];
 
-        if (s == NULL || s->client != NULL || (tk_call_was_sent(&s->call) && !s->has_ended))
-            continue;
-        tk_call_cancel(c->keeper, &s->call);
-        free_session(c, s);
+        if (s != NULL && s->client == NULL && (!tk_call_was_sent(&s->call) || s->has_ended))
+            end_session(c, s);
+    }
+}
+
+void tk_call_service_close(struct tk_control *c)
+{
+    for (size_t i = 0; i < TK_CALLS_OPEN; i++) {
+        if (c->calls[i] != NULL)
+            end_session(c, c->calls[i]);
     }
 }

@@ -39,4 +39,7 @@ bool tk_call_service_is_due(const struct tk_control *c, uint64_t now_ms);
 /* Ends the calls of clients that have left, if they were not sent or are answered. */
 void tk_call_service_run(struct tk_control *c);
 
+/* Ends all calls. One that was sent has an unknown outcome. */
+void tk_call_service_close(struct tk_control *c);
+
 #endif

@@ -321,7 +321,7 @@ void tk_control_close(struct tk_control *c)
         if (c->clients[i].state != TK_CLIENT_FREE)
             tk_control_end(c, &c->clients[i]);
     }
-    tk_call_service_run(c);
+    tk_call_service_close(c);
     tk_listener_close(&c->consumers);
     tk_listener_close(&c->admins);
 }

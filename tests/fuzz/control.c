@@ -9,7 +9,7 @@
  *      > TEXT      sends text and a line feed; < TEXT without
  *      -           closes; = reads no more
  *      w S         up to 99 s pass
- *      f           the server does not answer any more; . it does
+ *      f           the server cannot be reached; s: it does not answer; . it does
  *
  * What comes back follows boards/host/PROTOCOL.md, no client gets what its role does not permit,
  * and none of them a secret.
@@ -294,6 +294,8 @@ static void step(char *line, size_t len)
         current->is_deaf = true;
     else if (line[0] == 'f')
         world_fault(&w, WORLD_UNREACHABLE, 0);
+    else if (line[0] == 's')
+        world_fault(&w, WORLD_SILENT, 0);
     else if (line[0] == '.')
         world_fault(&w, WORLD_WELL, 0);
     else if ((line[0] == '>' || line[0] == '<') && current->used)
