@@ -11,42 +11,55 @@ typedef char every_error_has_a_code[CODES == TK_E_COUNT ? 1 : -1];
 typedef char every_error_has_a_string[1 + ERRORS == TK_E_COUNT ? 1 : -1];
 typedef char no_string_is_longer[LONGEST <= TK_WORDS_MAX ? 1 : -1];
 
-/* A byte is a character, RARE in front of one of the rare characters, or, from FIRST_PAIR on,
- * stands for two bytes, each of any kind. *skip: those of the alphabet that the next character
- * cannot be.
- */
-static void add_byte(struct tk_text *t, uint8_t byte, uint8_t *skip)
+/* A part of a pair of symbols, by its number: 0 or 1. The first one of a CHARACTER is its ASCII. */
+static unsigned part(unsigned symbol, unsigned which)
 {
-    uint8_t later[DEEPEST];
+    unsigned bit8 = high[symbol / 4] >> (symbol % 4 * 2 + which) & 1u;
+
+    return parts[symbol][which] | bit8 << 8;
+}
+
+static void add_symbol(struct tk_text *t, unsigned symbol)
+{
+    uint16_t later[DEEPEST];
     size_t n = 0;
 
     for (;;) {
-        for (; byte >= FIRST_PAIR; byte = pairs[byte - FIRST_PAIR][0])
-            later[n++] = pairs[byte - FIRST_PAIR][1];
-        if (byte != RARE)
-            tk_text_char(t, alphabet[byte - FIRST_CHARACTER + *skip]);
-        *skip = byte == RARE ? FREQUENT : 0;
+        for (; part(symbol, 1) != CHARACTER; symbol = part(symbol, 0))
+            later[n++] = (uint16_t)part(symbol, 1);
+        tk_text_char(t, (char)part(symbol, 0));
         if (n == 0)
             return;
-        byte = later[--n];
+        symbol = later[--n];
     }
+}
+
+/* Reads the code at *bit; moves it behind. */
+static unsigned read_symbol(unsigned *bit)
+{
+    unsigned code = 0, first = 0, symbol = 0;
+
+    for (size_t i = 0; i < sizeof lengths; i++, (*bit)++) {
+        code = code << 1 | (packed[*bit / 8] >> *bit % 8 & 1u);
+        first <<= 1;
+        if (code < first + lengths[i])
+            break;
+        first += lengths[i];
+        symbol += lengths[i];
+    }
+    (*bit)++;
+    return symbol + code - first;
 }
 
 /* Codes come first. */
 static void add(struct tk_text *t, unsigned string)
 {
-    size_t i = sizeof sections / sizeof sections[0] - 1;
-    const uint8_t *at;
-    uint8_t skip = 0;
+    unsigned bit = marks[string / MARK_EVERY], symbol;
 
-    while (sections[i].string > string)
-        i--;
-    at = strings + sections[i].at;
-    string -= sections[i].string;
-    while (string-- > 0)
-        at += strlen((const char *)at) + 1;
-    while (*at != 0)
-        add_byte(t, *at++, &skip);
+    for (unsigned skip = string % MARK_EVERY; skip > 0;)
+        skip -= read_symbol(&bit) == END;
+    while ((symbol = read_symbol(&bit)) != END)
+        add_symbol(t, symbol);
 }
 
 void tk_words_add(struct tk_text *t, unsigned string)
@@ -77,5 +90,5 @@ enum tk_err tk_words_err(const char *code)
 
 unsigned tk_words_of(enum tk_words_table table, size_t row)
 {
-    return sections[table].string - CODES + (unsigned)row;
+    return tables[table] - CODES + (unsigned)row;
 }

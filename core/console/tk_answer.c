@@ -109,3 +109,17 @@ void tk_console_err_usage(struct tk_console *c)
     tk_text_print(&t, "%s%s%s", c->command->name, usage[0] == '\0' ? "" : " ", usage);
     tk_console_err_text(c, TK_E_USAGE, text);
 }
+
+void tk_console_err_unknown(struct tk_console *c, const char *words)
+{
+    const struct tk_command *command = c->env->table->commands;
+
+    tk_answer_err(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
+    for (size_t i = 0; i < c->env->table->count; i++, command++) {
+        if (!tk_dispatch_is_near(words, command->name))
+            continue;
+        tk_output_text(&c->out, ", or ");
+        tk_output_text(&c->out, command->name);
+    }
+    tk_console_answered(c);
+}

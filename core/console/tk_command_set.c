@@ -3,12 +3,6 @@
 
 #include "tk_portal.h"
 #include "tk_setting_table.h"
-#include "tk_words.h"
-
-static unsigned valid_values(const struct tk_setting_row *row)
-{
-    return tk_words_of(TK_WORDS_SETTINGS, (size_t)(row - tk_setting_table));
-}
 
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
 {
@@ -48,7 +42,7 @@ static void store_and_answer(struct tk_console *c, const struct tk_setting_row *
     enum tk_err err = tk_setting_kinds[row->kind].store(c, row->which, value);
 
     if (err == TK_E_BAD_VALUE)
-        tk_console_err_string(c, err, valid_values(row));
+        tk_console_err_string(c, err, tk_setting_values(row));
     else if (err == TK_E_IN_USE && row->which == TK_SET_PORTAL &&
              tk_portal_has_moved(tk_console_account(c)))
         tk_console_err_string(c, err, TK_E_PORTAL_MOVED);
@@ -77,7 +71,7 @@ void tk_command_set(struct tk_console *c, char *args)
     } else if ((row->flags & TK_SETTING_HIDDEN) != 0) {
         tk_console_err(c, TK_E_NEED_VALUE);
     } else {
-        tk_console_err_string(c, TK_E_NEED_VALUE, valid_values(row));
+        tk_console_err_string(c, TK_E_NEED_VALUE, tk_setting_values(row));
     }
 }
 

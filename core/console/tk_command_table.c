@@ -9,7 +9,12 @@ enum {
     SECRET = TK_COMMAND_SECRET,
     SETTING = TK_COMMAND_SETTING,
     GUARDED = TK_COMMAND_GUARDED,
-    PREEMPTS = TK_COMMAND_PREEMPTS
+    PREEMPTS = TK_COMMAND_PREEMPTS,
+    SET_UP = 1 * TK_COMMAND_GROUP, /* in the order of tk_command_groups */
+    AUTHORIZE = 2 * TK_COMMAND_GROUP,
+    USE = 3 * TK_COMMAND_GROUP,
+    ACCOUNTS = 4 * TK_COMMAND_GROUP,
+    DEVICE = 5 * TK_COMMAND_GROUP
 };
 
 static const struct tk_command commands[] = {

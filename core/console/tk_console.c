@@ -169,20 +169,21 @@ static void ask_pin(struct tk_console *c, const char *line)
     tk_copy(c->job.u.guarded.line, sizeof c->job.u.guarded.line, line);
 }
 
-/* Suggests the commands that begin with the first word. */
-static void refuse_unknown(struct tk_console *c, const char *line)
+/* Words that several commands begin with are explained, to an operator. */
+static void refuse_unknown(struct tk_console *c, char *line)
 {
-    const struct tk_command *command = c->env->table->commands;
-    size_t len = strcspn(line, " ");
+    const struct tk_command_table *table = c->env->table;
 
-    tk_answer_err(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
-    for (size_t i = 0; len > 0 && i < c->env->table->count; i++, command++) {
-        if (strncmp(command->name, line, len) != 0)
+    for (char *at = line; *at != '\0'; at++)
+        *at = tk_lower(*at);
+    for (size_t i = 0; i < table->count && !tk_console_is_program(c) && line[0] != '\0'; i++) {
+        if (tk_dispatch_matches(table->commands[i].name, line) == 0)
             continue;
-        tk_output_text(&c->out, ", or ");
-        tk_output_text(&c->out, command->name);
+        c->command = table->commands;
+        c->command->run(c, line);
+        return;
     }
-    tk_console_answered(c);
+    tk_console_err_unknown(c, line);
 }
 
 static void run_command(struct tk_console *c, char *line)

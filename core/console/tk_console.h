@@ -76,6 +76,9 @@ void tk_console_err_text(struct tk_console *c, enum tk_err err, const char *text
 void tk_console_err_retry(struct tk_console *c, enum tk_err err, uint32_t wait_s);
 void tk_console_err_usage(struct tk_console *c);
 
+/* Answers ERR unknown_command with the commands that these words may mean. */
+void tk_console_err_unknown(struct tk_console *c, const char *words);
+
 /* Continues the command with step, and pins the selected account (c->job.account) until it
  * answers. */
 void tk_console_continue(struct tk_console *c, tk_console_step step);

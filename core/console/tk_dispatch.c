@@ -12,10 +12,37 @@ size_t tk_dispatch_matches(const char *line, const char *name)
     for (; *name != '\0'; name++) {
         if (*name == ' ' && *at == ' ')
             at += strspn(at, " ");
-        else if (*at++ != *name)
+        else if (tk_lower(*at++) != *name)
             return 0;
     }
     return *at == '\0' || *at == ' ' ? (size_t)(at - line) : 0;
+}
+
+/* The characters of as many words of line as name has. */
+static size_t words_len(const char *line, const char *name)
+{
+    size_t len = strcspn(line, " ");
+
+    while ((name = strchr(name, ' ')) != NULL && line[len] != '\0') {
+        len += 1 + strcspn(line + len + 1, " ");
+        name++;
+    }
+    return len;
+}
+
+/* All but two adjacent characters are the same from the beginning and from the end. */
+bool tk_dispatch_is_near(const char *line, const char *name)
+{
+    size_t len = words_len(line, name), name_len = strlen(name), same = 0, tail = 0;
+    size_t shorter = len < name_len ? len : name_len;
+    size_t longer = len + name_len - shorter;
+
+    while (same < shorter && tk_lower(line[same]) == name[same])
+        same++;
+    while (same + tail < shorter && tk_lower(line[len - 1 - tail]) == name[name_len - 1 - tail])
+        tail++;
+    return len > 0 &&
+           ((same == len && line[len] == '\0') || (longer > 2 && same + tail + 2 >= longer));
 }
 
 const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, const char *line,
@@ -24,6 +51,10 @@ const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, 
     const struct tk_command *found = NULL;
     size_t longest = 0;
 
+    if (line[0] == '?') {
+        found = table->commands;
+        longest = 1;
+    }
     for (size_t i = 0; i < table->count; i++) {
         size_t len = tk_dispatch_matches(line, table->commands[i].name);
 

@@ -18,7 +18,8 @@ enum tk_command_flag {
     TK_COMMAND_SECRET = 2,     /* the arguments are secret: not echoed */
     TK_COMMAND_SETTING = 4,    /* the arguments name a setting, which may be secret */
     TK_COMMAND_GUARDED = 16,   /* console_pin is asked for before */
-    TK_COMMAND_PREEMPTS = 8    /* cancels a preemptible command (struct tk_job) */
+    TK_COMMAND_PREEMPTS = 8,   /* cancels a preemptible command (struct tk_job) */
+    TK_COMMAND_GROUP = 32      /* times the group (0 to 7) in which help lists it */
 };
 
 struct tk_command {
@@ -37,7 +38,7 @@ static inline const char *tk_command_usage(const struct tk_command *command)
 }
 
 struct tk_command_table {
-    const struct tk_command *commands;
+    const struct tk_command *commands; /* the first one is help */
     size_t count;
     /* Whether the arguments of a TK_COMMAND_SETTING name a secret. */
     bool (*setting_is_secret)(const char *args);
@@ -45,14 +46,18 @@ struct tk_command_table {
     bool (*is_guarded)(const struct tk_command *command, const char *args);
 };
 
-/* The command whose name the line begins with; the longest if several match, NULL if none does.
- * *args: where its arguments begin in the line. */
+/* The command whose name the line begins with, in either case; the longest if several match, NULL
+ * if none does. A ? is help. *args: where its arguments begin in the line. */
 const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, const char *line,
                                           const char **args);
 
-/* The number of characters of line that match name; words may be separated by several spaces.
- * 0: the line does not begin with this name. */
+/* The number of characters of line that match name in either case; words may be separated by
+ * several spaces. 0: the line does not begin with this name. */
 size_t tk_dispatch_matches(const char *line, const char *name);
+
+/* Whether the line is the beginning of a name, or as many words of it are the name but for one
+ * character that is wrong, missing or too many, or for two that changed places. */
+bool tk_dispatch_is_near(const char *line, const char *name);
 
 /* Whether what follows this unfinished line is secret and must not be echoed. */
 bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line);

@@ -10,5 +10,8 @@ TK_HINT(TIME, "give seconds since 1970, as date +%s prints them")
 TK_HINT(SEED, "give 64 to 128 hex digits, as openssl rand -hex 32 prints")
 TK_HINT(LOG, "give off, error or info")
 
+/* sentences for an operator */
+TK_HINT(HELP, "help <command> or help set <key> says more.")
+
 /* after the hint of an error */
 TK_HINT(CODE_SPENT, ", then auth begin: this code is used up")

@@ -6,6 +6,7 @@
 #include "tk_duration.h"
 #include "tk_token.h"
 #include "tk_token_task.h"
+#include "tk_words.h"
 
 #include <string.h>
 
@@ -258,7 +259,7 @@ const struct tk_setting_kind tk_setting_kinds[] = {
     [PIN] = {store_pin, print_pin, NULL, NULL}};
 
 const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
-#define TK_SETTING(name, flags, which, kind, help) {name, flags, which, kind},
+#define TK_SETTING(name, flags, which, kind, values, about) {name, flags, which, kind},
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -266,10 +267,15 @@ const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
 const struct tk_setting_row *tk_setting_find(const char *name)
 {
     for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
-        if (strcmp(tk_setting_table[i].name, name) == 0)
+        if (tk_same_nocase(tk_setting_table[i].name, name))
             return &tk_setting_table[i];
     }
     return NULL;
+}
+
+unsigned tk_setting_values(const struct tk_setting_row *row)
+{
+    return tk_words_of(TK_WORDS_SETTINGS, 2 * (size_t)(row - tk_setting_table));
 }
 
 static bool has_flag(const char *args, uint8_t flag)

@@ -36,7 +36,7 @@ struct tk_setting_row {
 
 enum {
     TK_SETTING_ROWS = 0
-#define TK_SETTING(name, flags, which, kind, help) +1
+#define TK_SETTING(name, flags, which, kind, values, about) +1
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -44,8 +44,11 @@ enum {
 extern const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS];
 extern const struct tk_setting_kind tk_setting_kinds[];
 
-/* The setting of that name, or NULL. */
+/* The setting of that name, in either case, or NULL. */
 const struct tk_setting_row *tk_setting_find(const char *name);
+
+/* The string (tk_words.h) of the valid values; the next one is what the setting is for. */
+unsigned tk_setting_values(const struct tk_setting_row *row);
 
 /* For struct tk_command_table. */
 bool tk_setting_is_secret(const char *args);

@@ -79,8 +79,9 @@ static void commands_and_settings_have_the_help_of_their_row(void **state)
 #include "tk_commands.h"
 #undef TK_COMMAND
     row = 0;
-#define TK_SETTING(name, flags, which, kind, help)                                                 \
-    assert_words(tk_words_of(TK_WORDS_SETTINGS, row++), help);
+#define TK_SETTING(name, flags, which, kind, values, about)                                        \
+    assert_words(tk_words_of(TK_WORDS_SETTINGS, row++), values);                                   \
+    assert_words(tk_words_of(TK_WORDS_SETTINGS, row++), about);
 #include "tk_settings.h"
 #undef TK_SETTING
 }

@@ -48,13 +48,14 @@ static void a_setting_alone_is_answered_with_its_valid_values(void **state)
 {
     (void)state;
     assert_string_equal(world_type(&w, "help set renew"), "OK");
-    assert_non_null(strstr(w.answer, "@1 renew=60s to 7d (25m, 2h), or on-demand"));
+    assert_non_null(strstr(w.answer, "@1 renew=25m (default), 60s to 7d, or on-demand\n"));
     assert_null(strstr(w.answer, "@1 set="));
     assert_string_equal(world_type(&w, "set renew"),
-                        "ERR need_value 60s to 7d (25m, 2h), or on-demand");
+                        "ERR need_value 25m (default), 60s to 7d, or on-demand");
 }
 
-/* What an operator is answered, wrapped lines joined again; none is over 80 columns. */
+/* What an operator is answered, indented lines joined to the one before; none is over 80 columns.
+ */
 static const char *unwrapped(const char *command)
 {
     static char joined[sizeof out];
@@ -74,28 +75,101 @@ static void help_fits_a_terminal(void **state)
     (void)state;
     type("log off\r");
     (void)unwrapped("help\r");
-#define TK_SETTING(name, flags, which, kind, help)                                                 \
-    assert_non_null(strstr(unwrapped("help set " name "\r"), "\n" name " : " help "\n"));
+#define TK_SETTING(name, flags, which, kind, values, about)                                        \
+    assert_non_null(                                                                               \
+        strstr(unwrapped("help set " name "\r"), "\n" name " <value> " values ". " about "\n"));
 #include "tk_settings.h"
 #undef TK_SETTING
-    assert_non_null(strstr(unwrapped("help set\r"),
-                           "\nset <key> <value> : portal, client_id, client_secret, "));
-    assert_non_null(strstr(unwrapped("help set\r"), ", ip, ntp, console_pin; show lists all\n"));
-    assert_non_null(strstr(unwrapped("help version\r"),
-                           "\nversion : prints version, build date and device id\n"));
+#define TK_COMMAND(name, usage, flags, run, help)                                                  \
+    assert_non_null(strstr(unwrapped("help " name "\r"), " " help "\n"));
+#include "tk_commands.h"
+#undef TK_COMMAND
 }
 
-static void a_beginning_is_answered_with_suggestions(void **state)
+static void the_first_page_lists_all_commands_in_groups(void **state)
 {
     (void)state;
+    type("log off\r");
+    assert_memory_equal(type("help\r"), "help\r\nSet up      ", 18);
+    for (size_t i = 1; i < tk_command_table.count; i++) {
+        char item[80];
+
+        snprintf(item, sizeof item, "  %s", tk_command_table.commands[i].name);
+        if (strstr(out, item) == NULL)
+            fail_msg("%s", item);
+    }
+    assert_non_null(strstr(out, "\nAuthorize   auth begin [other_user]   auth code   "));
+    assert_non_null(strstr(out, "\nUse         token   call   status [--all]   "));
+    assert_non_null(strstr(out, "\nAccounts    ref [name]   ref add <name>   ref del <name>"));
+    assert_non_null(strstr(out, "\nDevice      "));
+    assert_non_null(strstr(out, "\nhelp <command> or help set <key> says more.\r\nOK\r\n"));
+    assert_int_equal(strlen(out) < 1000, 1);
+    assert_memory_equal(type("?\r"), "?\r\nSet up ", 10);
+    assert_memory_equal(type("HELP\r"), "HELP\r\nSet up ", 13);
+    assert_non_null(strstr(type("? Set RENEW\r"), "\nrenew <value>\r\n  25m (default)"));
+}
+
+static void the_case_of_a_command_does_not_matter(void **state)
+{
+    (void)state;
+    assert_string_equal(world_type(&w, "Set Renew on-demand"), "OK renew=on-demand");
+    assert_string_equal(world_type(&w, "REF"), "OK ref=token");
+    type("SET CLIENT_SECRET s3cret\r");
+    assert_non_null(
+        strstr(out, "SET CLIENT_SECRET (6 characters, hidden)\r\nOK client_secret_len=6"));
+}
+
+static void the_first_word_of_several_commands_lists_them(void **state)
+{
+    static const char *const typed[] = {"auth\r", "AUTH\r", "auth  \r"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        type(typed[i]);
+        assert_non_null(strstr(out, "\r\nauth begin [other_user]\r\n  "));
+        assert_non_null(strstr(out, "\r\nauth forget\r\n  "));
+        assert_null(strstr(out, "portal accept"));
+        assert_non_null(strstr(out, "\r\nOK\r\ntk> "));
+    }
     assert_string_equal(world_type(&w, "auth"),
                         "ERR unknown_command type help for the list, or auth begin, or auth code, "
                         "or auth refresh, or auth forget");
-    assert_string_equal(world_type(&w, "auth cod x"), world_type(&w, "auth"));
-    assert_string_equal(world_type(&w, "stat"),
+    assert_non_null(strstr(type("ca\r"), "\r\nca add end\r\n"));
+}
+
+static void a_mistyped_command_is_answered_with_the_nearest(void **state)
+{
+    static const char *const rows[][2] = {{"stat", "status"},
+                                          {"stauts", "status"},
+                                          {"statsu now", "status"},
+                                          {"Hlep", "help"},
+                                          {"tokne 60", "token"},
+                                          {"auth begn", "auth begin"},
+                                          {"auth cod x", "auth code"},
+                                          {"atuh code x", "auth code"},
+                                          {"auth xcode x", "auth code"},
+                                          {"ca ad begin", "ca add begin"},
+                                          {"factory_reset", "factory-reset"},
+                                          {"chekc", "check"},
+                                          {"sett portal x", "set"},
+                                          {"hsitory", "history"},
+                                          {"versin", "version"}};
+    char expected[80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(expected, sizeof expected, ", or %s", rows[i][1]);
+        world_assert_begins(world_type(&w, rows[i][0]),
+                            "ERR unknown_command type help for the list");
+        if (strstr(world_type(&w, rows[i][0]), expected) == NULL)
+            fail_msg("%s: %s", rows[i][0], world_type(&w, rows[i][0]));
+    }
+    assert_string_equal(world_type(&w, "stauts"),
                         "ERR unknown_command type help for the list, or status");
     assert_string_equal(world_type(&w, "nonsense"), "ERR unknown_command type help for the list");
+    assert_string_equal(world_type(&w, "auth xyzzy"), "ERR unknown_command type help for the list");
     assert_string_equal(world_type(&w, ""), "ERR unknown_command type help for the list");
+    assert_string_equal(world_type(&w, "help stauts"), world_type(&w, "stauts"));
 }
 
 static void wrong_arguments_are_answered_with_the_usage(void **state)
@@ -238,7 +312,10 @@ int main(void)
         TEST(help_with_a_word_lists_commands_that_begin_with_it),
         TEST(a_setting_alone_is_answered_with_its_valid_values),
         TEST(help_fits_a_terminal),
-        TEST(a_beginning_is_answered_with_suggestions),
+        TEST(the_first_page_lists_all_commands_in_groups),
+        TEST(the_case_of_a_command_does_not_matter),
+        TEST(the_first_word_of_several_commands_lists_them),
+        TEST(a_mistyped_command_is_answered_with_the_nearest),
         TEST(wrong_arguments_are_answered_with_the_usage),
         TEST(version_says_whose_arithmetic_it_is),
         TEST(settings_are_normalized_or_refused),
