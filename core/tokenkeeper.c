@@ -25,6 +25,11 @@ uint64_t tk_keeper_now(const struct tk_keeper *k)
 
 /* --- lines and events --- */
 
+bool tk_console_hides(const char *line)
+{
+    return tk_dispatch_is_secret(&tk_command_table, line);
+}
+
 static void on_line(void *ctx, const char *line)
 {
     struct tk_keeper *k = ctx;

@@ -139,6 +139,10 @@ const struct tk_account *tk_keeper_account_at(struct tk_keeper *k, unsigned inde
  * the program itself. The line is cut at 399 characters. text must not contain a secret. */
 void tk_keeper_event(struct tk_keeper *k, const struct tk_text *text);
 
+/* Whether the console hides what follows this beginning of a line ("set client_secret "): for a
+ * program that takes commands elsewhere. Pure. */
+bool tk_console_hides(const char *line);
+
 /* The monotonic time, ms: that of tk_clock_now_ms. */
 uint64_t tk_keeper_now(const struct tk_keeper *k);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway.h"
 
+#include "buffer.h"
 #include "service.h"
 #include "tk_limits.h"
 #include "tk_string.h"
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,8 +52,10 @@ static enum tk_gateway_result send_bytes(const struct tk_gateway *g, const char 
 
         if (ready <= 0)
             return ready == 0 ? TK_GATEWAY_TIMEOUT : TK_GATEWAY_LOST;
-        ssize_t n = write(g->fd, bytes, len);
+        ssize_t n = send(g->fd, bytes, len, MSG_NOSIGNAL);
 
+        if (n < 0 && errno == ENOTSOCK)
+            n = write(g->fd, bytes, len);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
             return TK_GATEWAY_LOST;
         bytes += n > 0 ? n : 0;
@@ -312,22 +316,43 @@ bool tk_gateway_pair(const struct tk_gateway *g, const char *key, char *out, siz
     return false;
 }
 
+/* Returns its length, at most that of s. */
+static size_t decode(const char *s, char *to)
+{
+    size_t len = 0;
+
+    while (*s != '\0') {
+        bool is_escape =
+            s[0] == '\\' && s[1] == 'x' && tk_hex_value(s[2]) >= 0 && tk_hex_value(s[3]) >= 0;
+
+        to[len++] = is_escape ? (char)(tk_hex_value(s[2]) << 4 | tk_hex_value(s[3])) : *s;
+        s += is_escape ? 4 : 1;
+    }
+    to[len] = '\0';
+    return len;
+}
+
+void tk_gateway_unescape(char *value)
+{
+    char decoded[TK_GATEWAY_LINE];
+
+    if (strchr(value, '\\') == NULL || strlen(value) >= sizeof decoded)
+        return;
+    size_t len = decode(value, decoded);
+
+    if (tk_is_utf8(decoded, len))
+        memcpy(value, decoded, len + 1);
+    tk_wipe(decoded, sizeof decoded);
+}
+
 char *tk_gateway_split(char *line)
 {
-    char *value = strchr(line, '='), *to, *s;
+    char *value = strchr(line, '=');
 
     if (value == NULL)
         return NULL;
     *value++ = '\0';
-    for (s = to = value; *s != '\0'; to++) {
-        if (s[0] == '\\' && s[1] == 'x' && tk_hex_value(s[2]) >= 0 && tk_hex_value(s[3]) >= 0) {
-            *to = (char)(tk_hex_value(s[2]) << 4 | tk_hex_value(s[3]));
-            s += 4;
-        } else {
-            *to = *s++;
-        }
-    }
-    *to = '\0';
+    tk_gateway_unescape(value);
     return value;
 }
 

@@ -122,7 +122,19 @@ const char *tk_gateway_last(const struct tk_gateway *g);
 enum tk_gateway_result tk_gateway_listen(struct tk_gateway *g, int timeout_ms);
 int tk_gateway_fd(const struct tk_gateway *g);
 
-/* Splits a data line at its first `=` and decodes \xHH in the value, in place. Returns the value,
+/* Opens what the options name: --serial PORT, --serial auto, or else the service's socket. Returns
+ * an exit status; a message was printed unless it is TK_EXIT_OK. */
+int tk_gateway_open(struct tk_gateway *g, const struct tk_options *options);
+
+/* Selects the account ref; NULL: leaves it. before[0..TK_NAME_MAX] becomes the name of the one that
+ * was selected, "" if it is the same; NULL: it is not asked for. Returns an exit status, after a
+ * message unless it is TK_EXIT_OK. */
+int tk_gateway_select(struct tk_gateway *g, const char *ref, char *before);
+
+/* Decodes \xHH in place; a value that would not be UTF-8 then stays as it is. */
+void tk_gateway_unescape(char *value);
+
+/* Splits a data line at its first `=`, in place, and decodes the value. Returns the value,
  * or NULL for a line without one. */
 char *tk_gateway_split(char *line);
 

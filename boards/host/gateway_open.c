@@ -2,6 +2,7 @@
 #include "client.h"
 #include "gateway.h"
 #include "tk_err.h"
+#include "tk_limits.h"
 #include "tk_string.h"
 #include "tk_text.h"
 
@@ -98,6 +99,69 @@ enum tk_gateway_result tk_gateway_find(struct tk_gateway *g, struct tk_gateway_s
         return TK_GATEWAY_OK;
     tk_gateway_close(g);
     return explain_search(g, search);
+}
+
+/* --- what the options name --- */
+
+static int report(const struct tk_gateway *g, enum tk_gateway_result result)
+{
+    if (result != TK_GATEWAY_OK)
+        tk_host_message("%s: %s", g->code, g->words);
+    return tk_gateway_status(g, result);
+}
+
+static int find(struct tk_gateway *g, unsigned baud)
+{
+    static struct tk_gateway_search search = {.sys = "/sys/class/tty", .dev = "/dev"};
+
+    search.baud = baud;
+    return report(g, tk_gateway_find(g, &search));
+}
+
+int tk_gateway_open(struct tk_gateway *g, const struct tk_options *options)
+{
+    uint64_t baud = TK_SERIAL_BAUD;
+    const char *text = options->baud;
+    int status;
+
+    if (options->serial != NULL ? options->socket != NULL || options->admin != NULL
+                                : text != NULL) {
+        tk_host_message("%s", text == NULL ? "--serial and --socket exclude each other"
+                                           : "--baud needs --serial");
+        return TK_EXIT_USAGE;
+    }
+    if (text != NULL && !tk_parse_u64(text, strlen(text), UINT32_MAX, &baud)) {
+        tk_host_message("--baud takes a number, not '%s'", text);
+        return TK_EXIT_USAGE;
+    }
+    if (options->serial == NULL) {
+        enum tk_gateway_result result = tk_gateway_open_service(g, options, &status);
+
+        return result == TK_GATEWAY_OK || result == TK_GATEWAY_ABSENT ? status : report(g, result);
+    }
+    if (strcmp(options->serial, "auto") == 0)
+        return find(g, (unsigned)baud);
+    return report(g,
+                  tk_gateway_open_serial(g, options->serial, (unsigned)baud, TK_GATEWAY_OPEN_MS));
+}
+
+int tk_gateway_select(struct tk_gateway *g, const char *ref, char *before)
+{
+    char command[TK_LINE_MAX];
+    enum tk_gateway_result result = TK_GATEWAY_OK;
+
+    if (ref == NULL)
+        return TK_EXIT_OK;
+    if (before != NULL) {
+        result = tk_gateway_ask(g, "ref", TK_GATEWAY_ASK_MS, NULL, NULL);
+        (void)tk_gateway_pair(g, "ref", before, TK_NAME_MAX + 1);
+        if (strcmp(before, ref) == 0)
+            before[0] = '\0';
+    }
+    snprintf(command, sizeof command, "ref %s", ref);
+    if (result == TK_GATEWAY_OK)
+        result = tk_gateway_ask(g, command, TK_GATEWAY_ASK_MS, NULL, NULL);
+    return report(g, result);
 }
 
 /* --- exit status --- */

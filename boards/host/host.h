@@ -50,6 +50,9 @@ struct tk_options {
     const char *id_key;
     const char *items_key;
     const char *batch;
+    const char *serial;
+    const char *baud;
+    const char *file;
     bool json;
     bool ask_pin;
     bool all;
@@ -57,7 +60,8 @@ struct tk_options {
     bool safe;
     bool halt;
     bool dry_run;
-    char *const *args; /* of call: the arguments that are not options */
+    bool keep_going;
+    char *const *args; /* of call and do: the arguments that are not options */
     size_t count;
 };
 
@@ -67,6 +71,8 @@ int tk_host_call(const struct tk_options *options);
 int tk_host_events(const struct tk_options *options);
 int tk_host_console(const struct tk_options *options);
 int tk_host_rekey(const struct tk_options *options);
+int tk_host_do(const struct tk_options *options);
+int tk_host_status(const struct tk_options *options);
 int tk_host_export(const struct tk_options *options);
 
 /* The paths of flash file and sockets: from the option, the environment, or the user's default.

@@ -202,7 +202,7 @@ class ExitStatus(GatewayCase):
 
     def test_help_of_a_command(self) -> None:
         text = self.k.run("--help").stdout
-        for name in ("run", "console", "events", "export", "get", "call", "rekey"):
+        for name in ("run", "console", "do", "status", "events", "export", "get", "call", "rekey"):
             with self.subTest(name):
                 done = self.k.run(name, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -216,17 +216,32 @@ class ExitStatus(GatewayCase):
         for word, wanted in (("gte", "did you mean get?"), ("consol", "did you mean console?"),
                              ("rnu", "did you mean run?"), ("dance", "see tokenkeeper --help"),
                              ("x" * 1000, "see tokenkeeper --help"),
-                             ("status", "open it with: tokenkeeper console"),
-                             ("auth", "open it with: tokenkeeper console"),
+                             ("statsu", "did you mean status?"),
+                             ("auth", "or: tokenkeeper do 'auth ...'"),
                              ("--nonsense", "see tokenkeeper --help")):
             with self.subTest(word):
                 done = self.k.run(word)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertRegex(done.stderr, rf"^tokenkeeper: .*{re.escape(wanted)}\n$")
 
+    def test_an_unknown_option_is_answered_in_one_line(self) -> None:
+        for arguments, wanted in ((("call", "--rfe"), "call has no option --rfe; did you mean --ref?"),
+                                  (("get", "--jsn"), "did you mean --json?"),
+                                  (("get", "--flash", "x"), "get has no option --flash; see"),
+                                  (("get", "--flash=x"), "tokenkeeper get --help"),
+                                  (("call", "-x"), "call has no option -x; see tokenkeeper call"),
+                                  (("get", "--ref"), "--ref needs a value"),
+                                  (("get", "--json=1"), "get has no option --json=1"),
+                                  (("get", "x" * 1000), "tokenkeeper get --help"),
+                                  (("run", "--" + "x" * 1000), "tokenkeeper run --help")):
+            with self.subTest(arguments):
+                done = self.k.run(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"^tokenkeeper: .*{re.escape(wanted)}.*\n$")
+
     def test_each_command_of_the_console_is_known_as_such(self) -> None:
         words = {line.split("=")[0].split()[0] for line in self.k.must("help").lines}
-        for word in sorted(words - {"help", "version", "call"}):
+        for word in sorted(words - {"help", "version", "call", "status"}):
             with self.subTest(word):
                 self.assertIn(f"'{word}' is a command of the console", self.k.run(word).stderr)
 
