@@ -15,7 +15,8 @@
 #error "1 to 64 accounts: that many have keys in tk_keys.h"
 #endif
 
-/* TLS connections at a time, each with about 20 KB of heap; the 64 KB board has 1. */
+/* TLS connections at a time, each with about 20 KB of heap; the 64 KB board has 1. With 6, calls
+ * that take long delay no others (tk_calls.h). */
 #ifndef TK_CONNECTIONS
 #define TK_CONNECTIONS 2
 #endif

@@ -19,7 +19,11 @@
 #define LIMIT_MOST_MS  60000
 #define LIMITED_S      60  /* of operating time, if the portal does not say for how long ... */
 #define LIMITED_MOST_S 600 /* ... in the window of 10 minutes */
-#define SENDING_MAX    (TK_CONNECTIONS > 1 ? TK_CONNECTIONS - 1 : 1)
+
+/* Calls that are sent at a time, in all, of one user at one portal, and of one portal. */
+#define SENDING_MAX (TK_CONNECTIONS > 1 ? TK_CONNECTIONS - 1 : 1)
+#define USER_MAX    ((SENDING_MAX + 1) / 2)
+#define PORTAL_MAX  (USER_MAX < SENDING_MAX ? USER_MAX + 1 : SENDING_MAX)
 
 static struct tk_call *of_request(struct tk_request *r)
 {
@@ -29,6 +33,11 @@ static struct tk_call *of_request(struct tk_request *r)
 static uint64_t now_of(const struct tk_call *call)
 {
     return tk_runtime_now(call->account->rt);
+}
+
+static bool is_same_portal(const struct tk_call *call, const struct tk_call *other)
+{
+    return tk_host_same(&call->account->client.portal, &other->account->client.portal);
 }
 
 /* That of the last account of the same portal. */
@@ -165,6 +174,19 @@ static uint32_t hash_of(const struct tk_call *call)
     return hash;
 }
 
+/* If all places are taken, the method is forgotten that may be called soonest. */
+static void limit_method(struct tk_calls *all, uint32_t method, uint64_t now_ms, uint32_t wait_s)
+{
+    struct tk_limited *at = all->limited;
+
+    for (struct tk_limited *l = at; l < all->limited + TK_LIMITED && at->method != method; l++) {
+        if (l->method == method || l->until_s < at->until_s)
+            at = l;
+    }
+    at->method = method;
+    at->until_s = (uint32_t)((now_ms + 999) / 1000) + wait_s;
+}
+
 /* Waits for the portal's limit: of requests, or of this method's operating time. */
 static void wait_for_limit(struct tk_call *call, const struct tk_http *http, const char *code,
                            uint64_t now_ms)
@@ -176,13 +198,13 @@ static void wait_for_limit(struct tk_call *call, const struct tk_http *http, con
     if (tk_same_nocase(code, "OPERATION_TIME_LIMIT")) {
         uint32_t left_s = tk_call_reset_at(http) - (uint32_t)tk_time_or_0(&call->account->rt->time);
 
-        all->limited = hash_of(call);
-        all->limited_ms = now_ms + 1000 * (left_s > LIMITED_MOST_S ? LIMITED_S : left_s);
+        limit_method(all, hash_of(call), now_ms, left_s > LIMITED_MOST_S ? LIMITED_S : left_s);
         return;
     }
     for (unsigned i = 0; i < call->limits && wait_ms < LIMIT_MOST_MS; i++)
         wait_ms += wait_ms / 2;
-    call->limits++;
+    if (call->limits < UINT8_MAX)
+        call->limits++;
     tk_bucket_empty(&all->buckets[bucket_of(call)], now_ms, wait_ms);
 }
 
@@ -317,8 +339,13 @@ static uint32_t limit_ms(const struct tk_call *call, uint64_t now_ms)
 {
     const struct tk_calls *all = call->all;
     uint32_t wait_ms = later(0, tk_bucket_free_ms(&all->buckets[bucket_of(call)]), now_ms);
+    uint32_t method = hash_of(call);
 
-    return all->limited == hash_of(call) ? later(wait_ms, all->limited_ms, now_ms) : wait_ms;
+    for (const struct tk_limited *l = all->limited; l < all->limited + TK_LIMITED; l++) {
+        if (l->method == method)
+            wait_ms = later(wait_ms, (uint64_t)l->until_s * 1000, now_ms);
+    }
+    return wait_ms;
 }
 
 uint32_t tk_calls_wait_ms(const struct tk_call *call)
@@ -328,11 +355,25 @@ uint32_t tk_calls_wait_ms(const struct tk_call *call)
     if (wait_ms == 0)
         return 0;
     for (const struct tk_call *c = call->all->first; c != call; c = c->next) {
-        if (!c->is_sending &&
-            tk_host_same(&c->account->client.portal, &call->account->client.portal))
+        if (!c->is_sending && is_same_portal(c, call))
             wait_ms += TK_BUCKET_MS;
     }
     return wait_ms;
+}
+
+/* Whether there is a connection that it may have. */
+static bool may_send(const struct tk_call *call)
+{
+    unsigned all = 0, of_portal = 0, of_user = 0;
+
+    for (const struct tk_call *c = call->all->first; c != NULL; c = c->next) {
+        all += c->is_sending;
+        if (SENDING_MAX > 1 && c->is_sending && is_same_portal(c, call)) {
+            of_portal++;
+            of_user += c->user == call->user;
+        }
+    }
+    return all < SENDING_MAX && of_portal < PORTAL_MAX && of_user < USER_MAX;
 }
 
 /* Sends a call, unless its token is not ready. */
@@ -357,7 +398,7 @@ static bool send_if_ready(struct tk_call *call, uint64_t now_ms, uint32_t left_m
 }
 
 /* One step of a call that waits. True: it was sent, or has ended. */
-static bool step(struct tk_call *call, uint64_t now_ms, bool is_free, uint32_t *next_ms)
+static bool step(struct tk_call *call, uint64_t now_ms, uint32_t *next_ms)
 {
     uint32_t left_ms = later(0, call->deadline_ms, now_ms), wait_ms = limit_ms(call, now_ms);
 
@@ -368,7 +409,7 @@ static bool step(struct tk_call *call, uint64_t now_ms, bool is_free, uint32_t *
         give_up(call, call->err == TK_OK ? TK_E_TIMEOUT : (enum tk_err)call->err, wait_ms);
         return true;
     }
-    if (wait_ms == 0 && is_free && send_if_ready(call, now_ms, left_ms))
+    if (wait_ms == 0 && may_send(call) && send_if_ready(call, now_ms, left_ms))
         return true;
     if (wait_ms == 0)
         wait_ms = left_ms;
@@ -388,16 +429,13 @@ static void end(struct tk_call *call, enum tk_err err)
 uint64_t tk_calls_run(struct tk_calls *all, uint64_t now_ms)
 {
     uint32_t next_ms = UINT32_MAX;
-    unsigned sending = 0;
 
-    for (const struct tk_call *c = all->first; c != NULL; c = c->next)
-        sending += c->is_sending;
     for (struct tk_call *c = all->first; c != NULL; c = c->next) {
         if (c->is_sending && !tk_account_has_pair(c->account)) { /* it was forgotten */
             end(c, TK_E_NEEDS_CODE);
             return now_ms;
         }
-        if (!c->is_sending && step(c, now_ms, sending < SENDING_MAX, &next_ms))
+        if (!c->is_sending && step(c, now_ms, &next_ms))
             return now_ms;
     }
     return now_ms + next_ms;

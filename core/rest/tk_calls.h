@@ -5,12 +5,21 @@
 /*
  * The calls of a keeper (tk_call.h): when each is sent, and what follows from its answer. One
  * connection at least is left free for refreshes; where there is only one, a refresh preempts a
- * call that may start over.
+ * call that may start over. Of the others, however long calls take, one user at one portal leaves
+ * one if there are three connections, and one portal if there are five.
  */
 
 #include "tk_accounts.h"
 #include "tk_bucket.h"
 #include "tk_call.h"
+
+enum { TK_LIMITED = TK_CONNECTIONS > 1 ? 8 : 2 };
+
+/* A method whose operating time at a portal is used up. */
+struct tk_limited {
+    uint32_t method;  /* a hash of both; 0: none */
+    uint32_t until_s; /* tick, seconds */
+};
 
 struct tk_calls {
     struct tk_accounts *accounts;
@@ -19,8 +28,7 @@ struct tk_calls {
     uint32_t turn;         /* of the call that was sent last */
     uint32_t salt;         /* of this start's idempotency keys; 0: there are none yet */
     uint32_t count;        /* of calls that were started */
-    uint32_t limited;      /* a hash of the method whose operating time is used up ... */
-    uint64_t limited_ms;   /* ... until this tick */
+    struct tk_limited limited[TK_LIMITED];
     struct tk_bucket buckets[TK_ACCOUNTS]; /* of each portal: that of its last account */
 };
 

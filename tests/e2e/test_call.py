@@ -4,6 +4,7 @@
 import json
 import os
 import pwd
+import select
 import shutil
 import socket
 import subprocess
@@ -443,6 +444,19 @@ class Service(CallCase):
         self.assertGreater(len(body), 2_000_000)
         self.assertEqual(len(json.loads(body)["result"]["result"]), 50)
         self.assertLess(self.k.peak_kb() - before, 600)
+
+    def test_slow_ones_delay_no_others(self) -> None:
+        """One that reads nothing, and one whose answer takes long, of the same user and portal."""
+        self.b24.fault("portal", "delay", path="/rest/" + LEAD, seconds=50)
+        with Client(self.k.socket) as stuck, Client(self.k.socket) as late:
+            stuck.start_call("batch", {"cmd": {f"c{i}": "crm.deal.list" for i in range(50)}})
+            late.start_call(LEAD, {"fields": {"TITLE": "x"}})
+            self.k.wait_for(lambda: self.executed(LEAD) + self.executed("crm.deal.list") == 51)
+            for _ in range(3):
+                self.must("user.current")
+            self.assertEqual(self.k.get().returncode, 0)
+            self.assertEqual(len(self.rows("crm.deal.list", "--all", "--limit", "150")), 150)
+            self.assertEqual(select.select([late.socket], [], [], 0)[0], [])
 
     def test_clients_that_leave(self) -> None:
         self.b24.fault("portal", "delay", seconds=1)

@@ -104,14 +104,21 @@ static void refresh_silently(const char *ref)
 /* It waits behind requests that matter more, and says that it got no connection. */
 static void without_a_connection_the_name_is_not_reached(void **state)
 {
+    char name[2] = "b", line[16];
+
     (void)state;
-    world_type(&w, "ref add b");
-    world_set_client(&w);
-    world_give_code(&w, "c");
-    world_assert_begins(world_type(&w, "auth code c"), "OK state=ready");
+    for (; name[0] < 'a' + TK_CONNECTIONS; name[0]++) {
+        snprintf(line, sizeof line, "ref add %s", name);
+        world_type(&w, line);
+        world_set_client(&w);
+        world_give_code(&w, name);
+        snprintf(line, sizeof line, "auth code %s", name);
+        world_assert_begins(world_type(&w, line), "OK state=ready");
+    }
     world_run(&w, 1000);
     refresh_silently("token");
-    refresh_silently("b");
+    while (--name[0] > 'a')
+        refresh_silently(name);
     world_assert_begins(world_type(&w, "check"), "ERR timeout");
     assert_line("@1 auth.name=timeout ");
 }

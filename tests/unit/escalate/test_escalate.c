@@ -361,6 +361,34 @@ static void a_stored_template_with_another_word_gives_the_default(void **state)
 }
 
 /* It is checked in a connection's buffer. */
+static enum tk_err write_nothing_much(struct tk_request *r, struct tk_text *out)
+{
+    (void)r;
+    tk_text_add(out, "GET / HTTP/1.1\r\nHost: hooks.example\r\n\r\n");
+    return TK_OK;
+}
+
+static void ignore(struct tk_request *r, enum tk_err err, struct tk_http *response)
+{
+    (void)r;
+    (void)err;
+    (void)response;
+}
+
+/* All connections but two. */
+static void occupy_others(void)
+{
+    static struct tk_request busy[TK_CONNECTIONS];
+
+    memset(busy, 0, sizeof busy);
+    for (size_t i = 2; i < TK_CONNECTIONS; i++) {
+        assert_true(tk_host_parse(&busy[i].host, "hooks.example", NULL));
+        busy[i].write = write_nothing_much;
+        busy[i].done = ignore;
+        tk_https_start(&w.keeper.rt.https, &busy[i], TK_PRIORITY_CHECK, MINUTE);
+    }
+}
+
 static void a_template_waits_for_a_connection(void **state)
 {
     char template[TK_TEMPLATE_MAX + 2];
@@ -373,6 +401,7 @@ static void a_template_waits_for_a_connection(void **state)
                      TK_E_BAD_VALUE);
     world_run(&w, 11000);
     world_fault(&w, WORLD_SILENT, 0);
+    occupy_others();
     world_type(&w, "set escalate_url https://hooks.example/alarm");
     tk_sim_console_attach(&w.port, 1, true);
     tk_sim_console_attach(&w.port, 2, true);

@@ -238,7 +238,7 @@ static void a_kept_connection_forgets_the_fields(void **state)
 
 static struct test_request low[2], high;
 
-/* Both connections are at work for what must not be repeated when something else needs one. */
+/* Both free connections are at work for what must not be repeated when something else needs one. */
 static void run_beside_once(enum tk_priority priority)
 {
     low[0] = low[1] = (struct test_request){.name = "", .r.once = true};
@@ -272,18 +272,19 @@ static void an_exchange_ends_what_must_not_be_repeated(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, https_begin, https_end)
+#define TEST(name)        cmocka_unit_test_setup_teardown(name, https_begin, https_end)
+#define TEST_OF_TWO(name) cmocka_unit_test_setup_teardown(name, https_begin_two, https_end)
     const struct CMUnitTest tests[] = {
         TEST(a_body_is_produced_in_pieces),
         TEST(a_producer_may_give_up),
-        TEST(a_request_that_starts_over_is_produced_anew),
+        TEST_OF_TWO(a_request_that_starts_over_is_produced_anew),
         TEST(a_response_is_passed_on),
         TEST(a_reader_ends_it),
         TEST(a_pause_holds_the_response),
         TEST(a_pause_ends_at_its_deadline),
         TEST(a_kept_connection_forgets_the_fields),
-        TEST(what_must_not_be_repeated_is_not_preempted),
-        TEST(an_exchange_ends_what_must_not_be_repeated),
+        TEST_OF_TWO(what_must_not_be_repeated_is_not_preempted),
+        TEST_OF_TWO(an_exchange_ends_what_must_not_be_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,26 @@ int https_begin(void **state)
     return tk_https_init(&https, &port, &wall, NULL, NULL) == TK_OK ? 0 : -1;
 }
 
+/* The others have a request each that is never answered. */
+int https_begin_two(void **state)
+{
+    static struct test_request held[TK_CONNECTIONS];
+
+    if (https_begin(state) != 0)
+        return -1;
+    memset(held, 0, sizeof held);
+    tls_fake.response_ms = NEVER;
+    for (size_t i = 2; i < TK_CONNECTIONS; i++) {
+        held[i].r.deadline_ms = NEVER;
+        submit(&held[i], "held", "held", TK_PRIORITY_EXCHANGE);
+    }
+    run_for(0);
+    tls_fake.response_ms = 0;
+    tls_fake.opened = 0;
+    tls_fake.log[0] = '\0';
+    return 0;
+}
+
 int https_end(void **state)
 {
     (void)state;

@@ -43,8 +43,9 @@ void assert_log(const char *log);
 /* x ended once, with err, at this tick. */
 void assert_ended(const struct test_request *x, enum tk_err err, uint64_t at_ms);
 
-/* Setup and teardown of a test. */
+/* Setup and teardown of a test. two: of the connections two are free, the last ones. */
 int https_begin(void **state);
+int https_begin_two(void **state);
 int https_end(void **state);
 
 #endif
