@@ -7,6 +7,8 @@
 The list selects certificates of the bundle by SHA-256; all certificates of the PEM files are added.
 Only the parts that a chain is verified against are kept: subject, dates, key and constraints.
 Serial number, issuer and signature of a self-signed root prove nothing and are half of its size.
+A root that only says that it is an authority becomes a certificate of version 1: as a trust anchor
+that is one as well (RFC 5280 6.1.1).
 """
 
 import argparse
@@ -20,11 +22,13 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", r
 
 
 # Extensions (RFC 5280 4.2.1) that limit what a root may sign. Critical ones are kept as well.
-KEPT = {bytes.fromhex(oid) for oid in ("0603551d0f",  # keyUsage
-                                       "0603551d13",  # basicConstraints
-                                       "0603551d1e",  # nameConstraints
-                                       "0603551d25")}  # extKeyUsage
+KEY_USAGE = bytes.fromhex("0603551d0f")
+BASIC_CONSTRAINTS = bytes.fromhex("0603551d13")
+KEPT = {KEY_USAGE, BASIC_CONSTRAINTS, bytes.fromhex("0603551d1e"),  # nameConstraints
+        bytes.fromhex("0603551d25")}  # extKeyUsage
 CRITICAL = b"\x01\x01\xff"
+IS_AUTHORITY = bytes.fromhex("30030101ff")  # basicConstraints without a length of path
+KEY_CERT_SIGN = 0x04  # in the first octet of keyUsage, which follows the number of unused bits
 # Further ones that may be critical (tk_x509.c): subjectAltName, cRLDistributionPoints, policies.
 READABLE = KEPT | {bytes.fromhex(f"0603551d{last:02x}") for last in (17, 31, 32, 33, 36, 54)}
 RSA = bytes.fromhex("06092a864886f70d010101")
@@ -71,11 +75,24 @@ def extensions(whole: bytes) -> list[tuple[bytes, list[bytes]]]:
             for _, extension, content in elements(elements(elements(whole)[0][2])[0][2])]
 
 
-def kept_extensions(whole: bytes) -> bytes:
-    """The extensions of a certificate that are kept, as its field [3]."""
-    kept = b"".join(extension for extension, parts in extensions(whole)
-                    if parts[0] in KEPT or CRITICAL in parts)
-    return element(0xa3, element(0x30, kept)) if kept else b""
+def limits_nothing(parts: list[bytes]) -> bool:
+    """Whether an extension leaves a root an authority for all chains."""
+    oid, value = parts[0], elements(parts[-1])[0][2]
+    if oid == BASIC_CONSTRAINTS:
+        return value == IS_AUTHORITY
+    return oid == KEY_USAGE and any(octet & KEY_CERT_SIGN for octet in elements(value)[0][2][1:2])
+
+
+def version_and_extensions(version: bytes, whole: bytes) -> tuple[bytes, bytes]:
+    """A certificate's version, and its extensions that are kept as its field [3]."""
+    kept = [(extension, parts) for extension, parts in extensions(whole)
+            if parts[0] in KEPT or CRITICAL in parts]
+    if not kept:
+        return version, b""
+    if any(parts[0] == BASIC_CONSTRAINTS for _, parts in kept) and \
+            all(limits_nothing(parts) for _, parts in kept):
+        return b"", b""
+    return version, element(0xa3, element(0x30, b"".join(extension for extension, _ in kept)))
 
 
 def fields_of(der: bytes) -> list[tuple[int, bytes, bytes]]:
@@ -107,7 +124,9 @@ def anchor(der: bytes) -> bytes:
     fields = elements(elements(elements(der)[0][2])[0][2])
     version = fields.pop(0)[1] if fields[0][0] == 0xa0 else b""
     validity, subject, key = (field for _, field, _ in fields[3:6])
-    constraints = b"".join(kept_extensions(field) for tag, field, _ in fields[6:] if tag == 0xa3)
+    constraints = b""
+    for field in (field for tag, field, _ in fields[6:] if tag == 0xa3):
+        version, constraints = version_and_extensions(version, field)
     body = version + SERIAL + ECDSA_SHA256 + NO_NAME + validity + subject + key + constraints
     return element(0x30, element(0x30, body) + ECDSA_SHA256 + NO_SIGNATURE)
 
