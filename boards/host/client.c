@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 #include "host.h"
+#include "leave.h"
 #include "service.h"
 #include "terminal.h"
 #include "tk_json.h"
@@ -19,9 +20,10 @@
 #define TIMEOUT_MAX        3600
 #define GRACE_MS           2000 /* added to the timeout of the request: the service keeps it too */
 #define CONSOLE_TIMEOUT_MS 5000
-#define BUSY_MS            200   /* before another attempt to get a console */
-#define AGAIN_MS           10    /* before another attempt to connect */
-#define LEAVE_KEY          0x1d  /* Ctrl-] */
+#define BUSY_MS            200  /* before another attempt to get a console */
+#define AGAIN_MS           10   /* before another attempt to connect */
+#define LEAVE_KEY          0x1d /* Ctrl-] */
+#define HOW_TO_LEAVE       "exit or Ctrl-] leaves; the service goes on"
 #define LAST_ANSWER_MS     60000 /* timeout after the end of input */
 
 /* Connects, greets and asks; again where the service closes the connection in favour of others. */
@@ -235,6 +237,7 @@ static void count_output(struct traffic *t, const char *bytes, size_t len)
 struct typed {
     size_t len;
     char bytes[256];
+    struct tk_leave leave;
 };
 
 static bool send_typed(int fd, struct typed *typed)
@@ -248,11 +251,26 @@ static bool send_typed(int fd, struct typed *typed)
     return true;
 }
 
+/* Whether one of the keys leaves the console. */
+static bool leaves(struct tk_leave *leave, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        enum tk_leave_event event = tk_leave_byte(leave, bytes[i]);
+
+        if (bytes[i] == LEAVE_KEY || event == TK_LEAVE_WORD || event == TK_LEAVE_END ||
+            event == TK_LEAVE_AGAIN)
+            return true;
+        if (event == TK_LEAVE_INTERRUPT)
+            tk_host_message(HOW_TO_LEAVE);
+    }
+    return false;
+}
+
 static bool read_typed(struct typed *typed, struct traffic *t)
 {
     ssize_t n = read(STDIN_FILENO, typed->bytes, sizeof typed->bytes);
 
-    if (n <= 0 || (isatty(STDIN_FILENO) && memchr(typed->bytes, LEAVE_KEY, (size_t)n) != NULL))
+    if (n <= 0 || (isatty(STDIN_FILENO) && leaves(&typed->leave, typed->bytes, (size_t)n)))
         return false;
     typed->len = (size_t)n;
     count_input(t, typed->bytes, typed->len);
@@ -289,7 +307,7 @@ static bool pass_bytes(int fd)
 {
     struct pollfd p[2] = {{.events = POLLIN}, {.fd = fd}};
     struct traffic t = {.commands = 0};
-    struct typed typed = {.len = 0};
+    struct typed typed = {.len = 0, .leave = {.len = 0}};
     bool ended = false;
 
     while (!ended || typed.len > 0 || t.answers < t.commands) {
@@ -361,10 +379,10 @@ int tk_host_console(const struct tk_options *options)
 
     if (status != TK_EXIT_OK)
         return status;
+    if (isatty(STDIN_FILENO))
+        tk_host_message("type help; " HOW_TO_LEAVE);
     bool raw = isatty(STDIN_FILENO) && tk_terminal_make_raw(STDIN_FILENO, &saved, -1);
 
-    if (raw)
-        tk_host_message("Ctrl-] leaves\r");
     bool whole = pass_bytes(service.fd);
 
     if (raw)

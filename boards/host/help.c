@@ -14,13 +14,13 @@ static const struct {
             "                  [--socket PATH] [--socket-group GROUP] [--admin PATH]\n"
             "                  [--access FILE] [--ca PEM] [--key FILE] [--device-id ID]\n"
             "      Runs the service. Type help on its console. End of input detaches the\n"
-            "      console; SIGTERM, or Ctrl-\\ on a terminal, stops the service; a refresh\n"
-            "      that was sent is awaited for up to 30 s, unless SIGINT, or Ctrl-\\ once\n"
-            "      more, follows.\n"},
+            "      console; SIGTERM, or Ctrl-C twice on a terminal, stops the service; a\n"
+            "      refresh that was sent is awaited for up to 30 s, unless SIGINT or Ctrl-\\\n"
+            "      follows. A serial console that is unplugged is opened again.\n"},
     {"console", "  tokenkeeper console [--ask-pin] [--socket PATH] [--admin PATH]\n"
                 "      Opens a console of the running service, for root and the user of the\n"
-                "      service. Ctrl-] leaves it. --ask-pin: console_pin is asked, for a terminal\n"
-                "      that others can reach.\n"},
+                "      service. exit or Ctrl-] leaves it. --ask-pin: console_pin is asked, for a\n"
+                "      terminal that others can reach.\n"},
     {"do", "  tokenkeeper do [--ref NAME] [--json] [--keep-going] [--timeout S]\n"
            "                 [--socket PATH | --serial PORT [--baud N]]\n"
            "                 'COMMAND'... | -f FILE | -\n"

@@ -158,6 +158,8 @@ static uint64_t run_pass(void)
                               tk_supervisor_feed(&service.supervisor, now_ms));
 
     next_ms = sooner(next_ms, tk_keeper_run(&service.keeper));
+    next_ms = sooner(
+        next_ms, tk_terminal_run(&service.terminal, &service.keeper, now_ms, &service.stopping));
     return tk_control_is_due(&service.control, now_ms) ? now_ms : next_ms;
 }
 
