@@ -105,6 +105,15 @@ class Do(GatewayCase):
             file.write_bytes(wrong)
             self.assertEqual(self.do("-f", str(file), status=2), "")
 
+    def test_what_export_has_printed(self) -> None:
+        for command in ("set portal acme", "set scope crm", "ref add shop", "set renew 2h"):
+            self.k.must(command)
+        exported = self.k.run("export").stdout
+        other = self.keeper()
+        done = other.run("do", "-", input=exported)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(other.run("export").stdout, exported)
+
     def test_standard_input(self) -> None:
         out = self.do("-", "--json", input=f"set client_secret {SECRET}\nset scope a\n")
         self.assertNotIn(SECRET, out)
