@@ -21,6 +21,10 @@ static const struct {
                 "      Opens a console of the running service, for root and the user of the\n"
                 "      service. exit or Ctrl-] leaves it. --ask-pin: console_pin is asked, for a\n"
                 "      terminal that others can reach.\n"},
+    {"provision", "  tokenkeeper provision [--serial PORT | --socket PATH] [--from FILE] ...\n"
+                  "      Makes gateways ready from this machine: sets what is missing, checks,\n"
+                  "      opens the browser for the login, catches the code and sends it.\n"
+                  "      tokenkeeper provision --help has all options.\n"},
     {"do", "  tokenkeeper do [--ref NAME] [--json] [--keep-going] [--timeout S]\n"
            "                 [--socket PATH | --serial PORT [--baud N]]\n"
            "                 'COMMAND'... | -f FILE | -\n"

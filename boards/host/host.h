@@ -74,6 +74,7 @@ int tk_host_rekey(const struct tk_options *options);
 int tk_host_do(const struct tk_options *options);
 int tk_host_status(const struct tk_options *options);
 int tk_host_export(const struct tk_options *options);
+int tk_host_provision(int argc, char **argv); /* reads its options itself */
 
 /* The paths of flash file and sockets: from the option, the environment, or the user's default.
  * Without --admin the administrators' socket is beside --socket; $TOKENKEEPER_ADMIN counts where

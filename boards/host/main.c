@@ -106,6 +106,7 @@ static const struct {
          BIT(OPT_LIMIT) | BIT(OPT_AFTER) | BIT(OPT_ID_KEY) | BIT(OPT_ITEMS_KEY) | BIT(OPT_BATCH) |
          BIT(OPT_ALL) | BIT(OPT_RAW) | BIT(OPT_SAFE) | BIT(OPT_HALT) | BIT(OPT_DRY_RUN),
      true},
+    {"provision", NULL, 0, true}, /* main has called it */
     {"do", tk_host_do,
      BIT(OPT_SOCKET) | BIT(OPT_ADMIN) | BIT(OPT_SERIAL) | BIT(OPT_BAUD) | BIT(OPT_FILE) |
          BIT(OPT_KEEP_GOING) | BIT(OPT_REF) | BIT(OPT_TIMEOUT) | BIT(OPT_JSON),
@@ -309,6 +310,8 @@ int main(int argc, char **argv)
             puts("tokenkeeper " TK_VERSION);
         return TK_EXIT_OK;
     }
+    if (strcmp(name, "provision") == 0)
+        return tk_host_provision(argc - 1, argv + 1);
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(name, commands[i].name) == 0)
             return run_command(i, argc - 1, argv + 1);
