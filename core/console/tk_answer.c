@@ -11,20 +11,25 @@ static void begin_answer_line(struct tk_console *c)
     tk_output_text(&c->out, c->prefix);
 }
 
-void tk_console_data(struct tk_console *c, const char *key, const char *value)
+void tk_console_visible(struct tk_console *c, const char *value)
 {
     char one[2] = "", buf[sizeof "\\xHH"];
     struct tk_text t;
 
-    begin_answer_line(c);
-    tk_output_text(&c->out, key);
-    tk_output_text(&c->out, "=");
     for (; *value != '\0'; value++) {
         one[0] = *value;
         tk_text_init(&t, buf, sizeof buf);
         tk_text_visible(&t, one);
         tk_output_put(&c->out, buf, t.len);
     }
+}
+
+void tk_console_data(struct tk_console *c, const char *key, const char *value)
+{
+    begin_answer_line(c);
+    tk_output_text(&c->out, key);
+    tk_output_text(&c->out, "=");
+    tk_console_visible(c, value);
     tk_output_text(&c->out, "\r\n");
 }
 

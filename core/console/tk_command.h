@@ -84,6 +84,17 @@ void tk_command_worn(struct tk_console *c, struct tk_text *t, const char *before
  * operator can compare it. name, unless "", goes before both keys: `<name>_len=50 ...`. */
 void tk_command_masked(struct tk_text *t, const char *name, const char *secret);
 
+/* Queues text in lines of at most 80 characters, which end between words; the later ones are
+ * indented. Modifies text, which has a space within each 80 characters. */
+void tk_command_wrapped(struct tk_console *c, char *text);
+
+enum { TK_ITEM_TITLE = 12 }; /* characters of a title */
+
+/* Queues "key value" as an item of a page in columns, in lines of at most 80 characters. title: of
+ * a new group; NULL: the item belongs to the group of the one before. The command's job is `rows`.
+ */
+void tk_command_item(struct tk_console *c, const char *title, const char *key, const char *value);
+
 /* Cuts the next word off *args; "" at the end. */
 char *tk_command_word(char **args);
 

@@ -7,20 +7,18 @@
 #include <string.h>
 
 #define WIDTH     80
-#define INDENT    12 /* of the first page */
 #define USAGE_MAX 16 /* a longer usage is not on the first page */
 
-/* The first page: a title of INDENT characters for each TK_COMMAND_GROUP, from 1. */
+/* The first page: a title for each TK_COMMAND_GROUP, from 1. */
 static const char groups[] = "Set up      "
                              "Authorize   "
                              "Use         "
                              "Accounts    "
                              "Device      ";
 
-enum { GROUPS = (sizeof groups - 1) / INDENT };
+enum { GROUPS = (sizeof groups - 1) / TK_ITEM_TITLE };
 
-/* In lines that end between words; the later ones are indented. */
-static void put_wrapped(struct tk_console *c, char *text)
+void tk_command_wrapped(struct tk_console *c, char *text)
 {
     while (strlen(text) > WIDTH) {
         char *end = text + WIDTH;
@@ -35,36 +33,34 @@ static void put_wrapped(struct tk_console *c, char *text)
     tk_output_line(&c->out, text);
 }
 
-/* For a program: "name=usage : help". */
-static void put_line(struct tk_console *c, const char *name, const char *usage, unsigned string)
+/* For a program: "name=usage : help". For an operator: the syntax; then, indented, what it is, and
+ * about, if there is more to say. */
+static void put_help(struct tk_console *c, const char *name, const char *usage, unsigned string,
+                     unsigned about)
 {
-    char buf[TK_WORDS_MAX + 80];
-    struct tk_text t;
-
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_print(&t, "%s%s", usage, usage[0] == '\0' ? "" : " : ");
-    tk_words_add(&t, string);
-    tk_console_data(c, name, buf);
-}
-
-/* For an operator: the syntax; then, indented, what it is, and about, if there is more to say. */
-static void put_paragraph(struct tk_console *c, const char *name, const char *usage,
-                          unsigned string, unsigned about)
-{
+    bool is_program = tk_console_is_program(c);
     char buf[2 * TK_WORDS_MAX + 8];
     struct tk_text t;
 
     tk_text_init(&t, buf, sizeof buf);
-    tk_text_print(&t, "%s%s%s", name, usage[0] == '\0' ? "" : " ", usage);
-    tk_output_line(&c->out, buf);
-    tk_text_init(&t, buf, sizeof buf);
-    tk_text_add(&t, "  ");
+    tk_text_print(&t, "%s%s%s", is_program ? "" : name, usage[0] == '\0' || is_program ? "" : " ",
+                  usage);
+    if (!is_program) {
+        tk_output_line(&c->out, buf);
+        tk_text_init(&t, buf, sizeof buf);
+        tk_text_add(&t, "  ");
+    } else if (t.len > 0) {
+        tk_text_add(&t, " : ");
+    }
     tk_words_add(&t, string);
-    if (about != string) {
+    if (about != string && !is_program) {
         tk_text_add(&t, ". ");
         tk_words_add(&t, about);
     }
-    put_wrapped(c, buf);
+    if (is_program)
+        tk_console_data(c, name, buf);
+    else
+        tk_command_wrapped(c, buf);
 }
 
 static void step_help(struct tk_console *c)
@@ -75,10 +71,8 @@ static void step_help(struct tk_console *c)
 
     if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
-    else if (tk_console_is_program(c))
-        put_line(c, command->name, tk_command_usage(command), string);
     else
-        put_paragraph(c, command->name, tk_command_usage(command), string, string);
+        put_help(c, command->name, tk_command_usage(command), string, string);
 }
 
 /* Answers `help set <key>` with the valid values. False if the line is something else. */
@@ -91,51 +85,56 @@ static bool answer_setting(struct tk_console *c, const struct tk_command *comman
         return false;
     unsigned values = tk_setting_values(row);
 
-    if (tk_console_is_program(c))
-        put_line(c, row->name, "", values);
-    else
-        put_paragraph(c, row->name, "<value>", values, values + 1);
+    put_help(c, row->name, tk_console_is_program(c) ? "" : "<value>", values, values + 1);
     tk_console_ok(c, NULL);
     return true;
 }
 
 /* --- the first page --- */
 
-/* Begins another line if the item does not fit. */
-static void add_item(struct tk_console *c, struct tk_text *line, const char *name,
-                     const char *usage)
+void tk_command_item(struct tk_console *c, const char *title, const char *key, const char *value)
 {
-    if (line->len + strlen("   ") + strlen(name) + 1 + strlen(usage) > WIDTH) {
-        tk_output_line(&c->out, line->buf);
-        tk_text_init(line, line->buf, line->size);
-        tk_text_print(line, "%s", "            ");
+    unsigned *column = &c->job.u.rows.count;
+    size_t len = strlen(key) + 1 + strlen(value);
+    const char *before = title != NULL ? title : "   ";
+
+    if (title != NULL || *column + 3 + len > WIDTH) {
+        tk_output_new_line(&c->out);
+        *column = 0;
     }
-    tk_text_print(line, "%s%s%s%s", line->len > INDENT ? "   " : "", name,
-                  usage[0] == '\0' ? "" : " ", usage);
+    if (title == NULL && *column == 0)
+        before = "            ";
+    tk_output_put(&c->out, before, *column == 0 ? TK_ITEM_TITLE : 3);
+    *column += (unsigned)(*column == 0 ? TK_ITEM_TITLE : 3);
+    tk_output_text(&c->out, key);
+    tk_output_text(&c->out, *value == '\0' ? "" : " ");
+    tk_console_visible(c, value);
+    *column += (unsigned)len;
 }
 
 static void step_groups(struct tk_console *c)
 {
     const struct tk_command *command = c->env->table->commands;
     unsigned group = c->job.u.rows.next++;
-    char buf[WIDTH + 1];
-    struct tk_text line;
+    const char *title = groups + (size_t)TK_ITEM_TITLE * group;
 
-    tk_text_init(&line, buf, sizeof buf);
-    if (group == GROUPS) {
-        tk_words_add(&line, tk_words_of(TK_WORDS_HINTS, TK_HINT_HELP));
-        tk_output_line(&c->out, buf);
-        tk_console_ok(c, NULL);
-        return;
-    }
-    tk_text_addn(&line, groups + INDENT * group, INDENT);
     for (size_t i = 0; i < c->env->table->count; i++, command++) {
         const char *usage = tk_command_usage(command);
 
-        if (command->flags / TK_COMMAND_GROUP == group + 1)
-            add_item(c, &line, command->name, strlen(usage) > USAGE_MAX ? "" : usage);
+        if (command->flags / TK_COMMAND_GROUP != group + 1)
+            continue;
+        tk_command_item(c, title, command->name, strlen(usage) > USAGE_MAX ? "" : usage);
+        title = NULL;
     }
-    tk_output_line(&c->out, buf);
+    if (group == GROUPS) {
+        char buf[TK_WORDS_MAX];
+        struct tk_text t;
+
+        tk_text_init(&t, buf, sizeof buf);
+        tk_words_add(&t, tk_words_of(TK_WORDS_HINTS, TK_HINT_HELP));
+        tk_output_line(&c->out, buf);
+        tk_console_ok(c, NULL);
+    }
 }
 
 /* --- help --- */

@@ -2,6 +2,7 @@
 #include "tk_command.h"
 
 #include "tk_account_load.h"
+#include "tk_action.h"
 #include "tk_device.h"
 #include "tk_rest_verify.h"
 #include "tk_setting_table.h"
@@ -20,12 +21,12 @@ static struct tk_token_health health_of(struct tk_console *c)
     return health;
 }
 
-static void add_seconds(struct tk_text *t, bool known, uint32_t seconds, const char *unknown)
+static void add_seconds(struct tk_console *c, struct tk_text *t, bool known, uint32_t seconds,
+                        const char *unknown)
 {
     if (known)
         tk_text_int(t, seconds);
-    else
-        tk_text_add(t, unknown);
+    tk_text_add(t, !known ? unknown : tk_console_is_program(c) ? "" : " s");
 }
 
 /* --- status --- */
@@ -80,7 +81,7 @@ static void add_expires_in(struct tk_console *c, struct tk_text *t)
     uint32_t left = 0;
     bool known = tk_account_seconds_left(c->job.account, tk_runtime_now(c->env->rt), &left);
 
-    add_seconds(t, known, left, tk_account_has_pair(c->job.account) ? "unknown" : "none");
+    add_seconds(c, t, known, left, tk_account_has_pair(c->job.account) ? "unknown" : "none");
 }
 
 static void add_expires_at(struct tk_console *c, struct tk_text *t)
@@ -104,7 +105,7 @@ static void add_next_refresh(struct tk_console *c, struct tk_text *t)
     if (tk_account_refreshing(c->job.account))
         tk_text_add(t, "now");
     else
-        add_seconds(t, known, seconds, "none");
+        add_seconds(c, t, known, seconds, "none");
 }
 
 static void add_rest(struct tk_console *c, struct tk_text *t)
@@ -166,28 +167,6 @@ static void add_time_quality(struct tk_console *c, struct tk_text *t)
 static void add_clock_behind(struct tk_console *c, struct tk_text *t)
 {
     tk_text_int(t, tk_time_behind(&c->env->rt->time));
-}
-
-/* Without a pair no other step helps. */
-static void add_action(struct tk_console *c, struct tk_text *t)
-{
-    const struct tk_alert *alert = tk_alerts_of(c->env->alerts, c->job.account);
-    enum tk_state state = tk_account_state(c->job.account);
-    enum tk_err err = c->job.account->last_error;
-    int64_t now;
-
-    if (alert->record.level > 0)
-        err = (enum tk_err)alert->record.cause;
-    if (state == TK_NEEDS_CODE && tk_err_action(err) != TK_ACTION_REAUTH &&
-        err != TK_E_OTHER_DEVICE)
-        err = TK_E_NEEDS_CODE;
-    else if (!tk_account_has_client(c->job.account) && c->env->rt->storage.err != TK_OK)
-        err = c->env->rt->storage.err;
-    else if (state == TK_NO_CLIENT)
-        err = TK_E_NO_CLIENT;
-    else if (err == TK_OK && !tk_time_can_verify(&c->env->rt->time, &now))
-        err = TK_E_CLOCK_UNKNOWN;
-    tk_words_add(t, err);
 }
 
 /* --- status --all --- */
@@ -326,6 +305,41 @@ static void add_value(struct tk_console *c, unsigned row, const char *key, struc
         rows[row](c, t);
 }
 
+/* For an operator, rows stand in groups. */
+static const char titles[] = "State       "
+                             "Portal      "
+                             "Token       "
+                             "Use         "
+                             "Clock       ";
+static const uint8_t firsts[] = {0, 3, 10, 15, 20}; /* rows that begin a group */
+
+/* "expires in 3599 s". What says nothing is left out, unless a group begins with it. */
+static void print_item(struct tk_console *c, unsigned row, char *key, const char *value)
+{
+    const uint8_t *first = memchr(firsts, (int)row, sizeof firsts);
+
+    if (first == NULL && (*value == '\0' || strcmp(value, "none") == 0 || strcmp(value, "0") == 0))
+        return;
+    for (char *at = key; (at = strchr(at, '_')) != NULL;)
+        *at = ' ';
+    tk_command_item(c, first == NULL ? NULL : titles + TK_ITEM_TITLE * (first - firsts), key,
+                    value);
+}
+
+/* The last line of an operator's status. */
+static void print_action(struct tk_console *c, const char *action)
+{
+    char buf[2 * TK_WORDS_MAX];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_text_add(&t, "Next        ");
+    tk_action_add_meaning(c, &t);
+    if (*action != '\0')
+        tk_text_print(&t, ": %s", action);
+    tk_command_wrapped(c, buf);
+}
+
 static void print_row(struct tk_console *c, unsigned row)
 {
     char key[24], value[400];
@@ -335,7 +349,12 @@ static void print_row(struct tk_console *c, unsigned row)
     tk_words_add(&k, tk_words_of(TK_WORDS_STATUS, row));
     tk_text_init(&t, value, sizeof value);
     add_value(c, row, key, &t);
-    tk_console_data(c, key, value);
+    if (tk_console_is_program(c) || row >= STATUS_ROWS)
+        tk_console_data(c, key, value);
+    else if (row == STATUS_ROWS - 1)
+        print_action(c, value);
+    else
+        print_item(c, row, key, value);
 }
 
 static void step_status(struct tk_console *c)

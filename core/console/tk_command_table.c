@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command_table.h"
 
+#include "tk_action.h"
 #include "tk_command.h"
 #include "tk_setting_table.h"
 
@@ -35,4 +36,5 @@ static bool is_guarded(const struct tk_command *command, const char *args)
 const struct tk_command_table tk_command_table = {.commands = commands,
                                                   .count = sizeof commands / sizeof commands[0],
                                                   .setting_is_secret = tk_setting_is_secret,
-                                                  .is_guarded = is_guarded};
+                                                  .is_guarded = is_guarded,
+                                                  .greet = tk_action_greet};

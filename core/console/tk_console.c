@@ -321,6 +321,7 @@ static void attach(struct tk_console *c)
     tk_text_print(&t, "EVT hello version=" TK_VERSION " board=%s id=%s", config->board,
                   tk_device_id(config->port));
     tk_output_line(&c->out, buf);
+    c->env->table->greet(c);
     prompt(c);
 }
 

@@ -62,7 +62,10 @@ void tk_console_emit(struct tk_console *c, const char *line);
 
 /* --- for commands --- */
 
-/* One data line. Bytes of value that are not printable ASCII are printed as \xHH. */
+/* A value within a line: bytes that are not printable ASCII are printed as \xHH. */
+void tk_console_visible(struct tk_console *c, const char *value);
+
+/* One data line. */
 void tk_console_data(struct tk_console *c, const char *key, const char *value);
 void tk_console_data_int(struct tk_console *c, const char *key, int64_t value);
 

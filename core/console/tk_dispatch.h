@@ -44,6 +44,8 @@ struct tk_command_table {
     bool (*setting_is_secret)(const char *args);
     /* Whether console_pin is asked for before the command, by its flags or its arguments. */
     bool (*is_guarded)(const struct tk_command *command, const char *args);
+    /* Queues lines for the operator of a terminal that was attached. */
+    void (*greet)(struct tk_console *c);
 };
 
 /* The command whose name the line begins with, in either case; the longest if several match, NULL

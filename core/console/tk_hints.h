@@ -11,7 +11,19 @@ TK_HINT(SEED, "give 64 to 128 hex digits, as openssl rand -hex 32 prints")
 TK_HINT(LOG, "give off, error or info")
 
 /* sentences for an operator */
+TK_HINT(SET_PORTAL, "set portal <name>")
+TK_HINT(SET_CLIENT_ID, "set client_id <id>")
+TK_HINT(SET_SECRET, "set client_secret")
 TK_HINT(HELP, "help <command> or help set <key> says more.")
+
+/* what the states mean, in the order of enum tk_state */
+TK_HINT(NO_CLIENT, "Settings are missing")
+TK_HINT(NEEDS_CODE, "There is no token to renew")
+TK_HINT(EXCHANGING, "A code is being exchanged for a token")
+TK_HINT(REFRESHING, "The token is being renewed")
+TK_HINT(READY, "The token is renewed in time")
+TK_HINT(RETRYING, "Renewing the token failed, and is tried again")
+TK_HINT(BLOCKED, "The token is not renewed until that is changed")
 
 /* after the hint of an error */
 TK_HINT(CODE_SPENT, ", then auth begin: this code is used up")

@@ -30,7 +30,7 @@ TK_STATUS(add_last_error, "last_error")
 TK_STATUS(add_time, "time")
 TK_STATUS(add_time_quality, "time_quality")
 TK_STATUS(add_clock_behind, "clock_behind")
-TK_STATUS(add_action, "action")
+TK_STATUS(tk_action_add, "action")
 
 /* with --all */
 TK_STATUS(add_said, "said")

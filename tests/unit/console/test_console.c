@@ -12,10 +12,26 @@
 #include "one_console.h"
 #include "tk_version.h"
 
+#define GREETING                                                                                   \
+    "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\n"                               \
+    "tokenkeeper " TK_VERSION " on sim, device SIM-0001\r\n"                                       \
+    "Settings are missing. Next: set portal <name> (help lists the commands)\r\ntk> "
+
 static void a_terminal_gets_a_greeting_and_a_prompt(void **state)
 {
     (void)state;
-    assert_string_equal(out, "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(out, GREETING);
+}
+
+static void the_greeting_says_the_state_and_what_to_type(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    tk_sim_console_attach(&w.port, 0, false);
+    type("");
+    tk_sim_console_attach(&w.port, 0, true);
+    assert_non_null(strstr(type(""), "\r\nThe token is renewed in time. Next: status (help lists "
+                                     "the commands)\r\ntk> "));
 }
 
 static void a_line_without_prefix_gets_echo_and_prompt(void **state)
@@ -37,8 +53,10 @@ static void a_sequence_has_1_to_10_digits(void **state)
 {
     (void)state;
     type("@1 log off\n");
-    assert_string_equal(type("@ log off\n"),
-                        "ERR bad_prefix a program's line is @<1 to 10 digits> <command>\r\n");
+    assert_string_equal(
+        type("@ log off\n"),
+        "ERR bad_prefix a program's line is @<1 to 10 digits> <command>; type help for "
+        "the commands\r\n");
     assert_memory_equal(type("@x log off\n"), "ERR bad_prefix ", 15);
     assert_memory_equal(type("@12345678901 log off\n"), "ERR bad_prefix ", 15);
     assert_memory_equal(type("@7\n"), "@7 ERR unknown_command ", 23);
@@ -333,8 +351,7 @@ static void a_new_terminal_does_not_see_the_input_of_the_last(void **state)
     tk_sim_console_attach(&w.port, 0, false);
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""),
-                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""), GREETING);
     assert_string_equal(type("log off\r"), "log off\r\nOK log=off\r\ntk> ");
 }
 
@@ -349,8 +366,7 @@ static void a_new_terminal_does_not_get_the_answer_of_the_last(void **state)
     w.port.consoles[0].out_max = SIZE_MAX;
     type("");
     tk_sim_console_attach(&w.port, 0, true);
-    assert_string_equal(type(""),
-                        "\r\nEVT hello version=" TK_VERSION " board=sim id=SIM-0001\r\ntk> ");
+    assert_string_equal(type(""), GREETING);
     assert_string_equal(type("@1 ref\n"), "\r\n@1 token=no_client\r\n@1 b=no_client\r\n"
                                           "@1 OK ref=token\r\n");
 }
@@ -552,6 +568,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_terminal_gets_a_greeting_and_a_prompt),
+        TEST(the_greeting_says_the_state_and_what_to_type),
         TEST(a_line_without_prefix_gets_echo_and_prompt),
         TEST(a_line_with_prefix_gets_neither),
         TEST(a_sequence_has_1_to_10_digits),

@@ -55,13 +55,18 @@ static bool not_guarded(const struct tk_command *command, const char *args)
     return false;
 }
 
+static void no_greeting(struct tk_console *c)
+{
+    (void)c;
+}
+
 /* Types the command `test`, which is run. */
 static void run(void (*command)(struct tk_console *c, char *args))
 {
     static struct tk_command row = {"test\0", 0, NULL};
 
     row.run = command;
-    table = (struct tk_command_table){&row, 1, no_secret, not_guarded};
+    table = (struct tk_command_table){&row, 1, no_secret, not_guarded, no_greeting};
     feed("test\n");
 }
 

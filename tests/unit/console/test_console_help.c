@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "one_console.h"
+#include "tk_words.h"
 
 static void help_lists_all_commands(void **state)
 {
@@ -182,6 +183,49 @@ static void wrong_arguments_are_answered_with_the_usage(void **state)
     assert_string_equal(world_type(&w, "token x"), "ERR usage token [min_valid_s] [rejected=G]");
 }
 
+/* A command or a setting, as a whole word. A sentence may have "check", "set" and "call" as verbs.
+ */
+static bool names_a_command(const char *text)
+{
+    static const char *const also[] = {"Ctrl-C", "type it again", "ca add", "type the value"};
+
+    for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
+        if (strstr(text, also[i]) != NULL)
+            return true;
+    }
+    for (size_t i = 0; i < tk_command_table.count; i++) {
+        const char *name = tk_command_table.commands[i].name;
+        const char *at = strstr(text, name);
+
+        for (; at != NULL; at = strstr(at + 1, name)) {
+            bool begins = at == text || strchr(" (", at[-1]) != NULL;
+
+            if (begins && strchr(" ,;):", at[strlen(name)]) != NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Its last clause. */
+static void every_error_ends_with_what_to_type(void **state)
+{
+    (void)state;
+    for (int err = 1; err < TK_E_COUNT; err++) {
+        char hint[TK_WORDS_MAX + 1];
+        struct tk_text t;
+
+        tk_text_init(&t, hint, sizeof hint);
+        tk_words_add(&t, (unsigned)err);
+        const char *clause = strrchr(hint, ';');
+
+        if (!names_a_command(clause == NULL ? hint : clause + 2))
+            fail_msg("%s: %s", tk_err_code((enum tk_err)err), hint);
+    }
+    assert_false(names_a_command("use another root"));
+    assert_false(names_a_command("the settings"));
+}
+
 static void version_says_whose_arithmetic_it_is(void **state)
 {
     (void)state;
@@ -317,6 +361,7 @@ int main(void)
         TEST(the_first_word_of_several_commands_lists_them),
         TEST(a_mistyped_command_is_answered_with_the_nearest),
         TEST(wrong_arguments_are_answered_with_the_usage),
+        TEST(every_error_ends_with_what_to_type),
         TEST(version_says_whose_arithmetic_it_is),
         TEST(settings_are_normalized_or_refused),
         TEST(too_long_values_are_refused_not_truncated),

@@ -471,7 +471,7 @@ static void the_build_date_alone_is_no_time(void **state)
     assert_true(w.port.now_ms <= from_ms + 10); /* at once */
     assert_status("state", "ready");
     assert_status("expires_in", "unknown");
-    world_assert_begins(world_status(&w, "action"), "set the clock: time <unix>");
+    world_assert_begins(world_status(&w, "action"), "set the clock: type time 20");
     world_assert_begins(world_type(&w, "check"), "ERR clock_unknown");
     assert_int_equal(w.server.requests, requests);
     world_assert_begins(type_time(truth()), "OK");
