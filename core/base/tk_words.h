@@ -6,7 +6,7 @@
  * User-facing strings: codes and hints of errors, command and setting help, hints of commands, keys
  * of `status` and `check`; and the error codes of servers. The text stands beside what it
  * describes, in the tables that core/CMakeLists.txt names; core/words.py packs it for the device to
- * half its size. Pure functions.
+ * less than half its size. Pure functions.
  */
 
 #include "tk_err.h"
