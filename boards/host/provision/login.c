@@ -139,16 +139,15 @@ static void say_ways(struct login *l, bool is_open)
     if (is_open)
         return;
     if (over_ssh()) {
-        snprintf(text, sizeof text,
-                 "from another machine, connect with ssh -L %u:localhost:%u and open the same link "
-                 "there, or:",
-                 l->loopback->port, l->loopback->port);
-        tk_steps_note(s, text);
+        tk_steps_note(s, "from another machine, connect like this, and open the same link there:");
+        snprintf(text, sizeof text, "ssh -L %u:localhost:%u ...", l->loopback->port,
+                 l->loopback->port);
+        tk_steps_link(s, text);
     }
     if (!l->takes_paste)
         return;
-    tk_steps_note(s, "without a browser here, open the next link elsewhere, log in, and paste the "
-                     "address of the error page that follows here (it is not shown):");
+    tk_steps_note(s, "or open this one in any browser, log in, and paste the address of the error "
+                     "page that follows here (it will not be shown):");
     tk_steps_link(s, l->link);
 }
 

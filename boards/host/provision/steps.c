@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INDENT = 10, TEXT_COLUMNS = 59, TEXT_MAX = 1024 };
+enum { INDENT = 10, TEXT_COLUMNS = 59, NOTE_COLUMNS = 69, TEXT_MAX = 1024 };
 
 void tk_steps_start(struct tk_steps *s)
 {
@@ -38,13 +38,13 @@ static void print_object(const struct tk_steps *s, uint64_t ms, bool ok, const c
 }
 
 /* How much of the text fits into a line; it ends at a space where there is one. */
-static size_t line_length(const char *text)
+static size_t line_length(const char *text, size_t columns)
 {
     size_t len = strlen(text);
 
-    if (len <= TEXT_COLUMNS)
+    if (len <= columns)
         return len;
-    for (len = TEXT_COLUMNS; len > 0 && text[len] != ' '; len--)
+    for (len = columns; len > 0 && text[len] != ' '; len--)
         continue;
     return len > 0 ? len : strcspn(text, " ");
 }
@@ -53,7 +53,7 @@ static size_t line_length(const char *text)
 static void print_lines(const char *step, const char *text, double seconds)
 {
     do {
-        size_t len = line_length(text);
+        size_t len = line_length(text, seconds < 0 ? NOTE_COLUMNS : TEXT_COLUMNS);
         const char *next = text + len + strspn(text + len, " ");
 
         fprintf(stderr, "%-*s", INDENT, step);
