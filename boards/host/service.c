@@ -95,14 +95,28 @@ void tk_service_close(struct tk_service *s)
 
 /* --- a request and its answer --- */
 
+/* Waits until the service reads or writes. */
+static enum tk_service_result wait_for(const struct tk_service *s, short events)
+{
+    struct pollfd p = {.fd = s->fd, .events = events};
+    int n;
+
+    do
+        n = poll(&p, 1, time_left(s));
+    while (n < 0);
+    return n == 0 ? TK_SERVICE_TIMEOUT : TK_SERVICE_OK;
+}
+
 enum tk_service_result tk_service_send_bytes(const struct tk_service *s, const char *bytes,
                                              size_t len)
 {
     while (len > 0) {
-        ssize_t n = send(s->fd, bytes, len, MSG_NOSIGNAL);
+        ssize_t n = send(s->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-        if (n < 0 && errno != EINTR)
-            return errno == EAGAIN ? TK_SERVICE_TIMEOUT : TK_SERVICE_ENDED;
+        if (n < 0 && errno == EAGAIN && wait_for(s, POLLOUT) != TK_SERVICE_OK)
+            return TK_SERVICE_TIMEOUT;
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return TK_SERVICE_ENDED;
         bytes += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }
@@ -118,20 +132,13 @@ enum tk_service_result tk_service_send(const struct tk_service *s, const char *t
 static enum tk_service_result read_some(const struct tk_service *s, char *buf, size_t size,
                                         size_t *len)
 {
-    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    enum tk_service_result result = wait_for(s, POLLIN);
+    ssize_t got = result == TK_SERVICE_OK ? read(s->fd, buf, size) : -1;
 
-    for (;;) {
-        int n = poll(&p, 1, time_left(s));
-
-        if (n == 0)
-            return TK_SERVICE_TIMEOUT;
-        if (n < 0)
-            continue;
-        ssize_t got = read(s->fd, buf, size);
-
-        *len = got > 0 ? (size_t)got : 0;
-        return got > 0 ? TK_SERVICE_OK : TK_SERVICE_ENDED;
-    }
+    *len = got > 0 ? (size_t)got : 0;
+    if (result != TK_SERVICE_OK)
+        return result;
+    return got > 0 ? TK_SERVICE_OK : TK_SERVICE_ENDED;
 }
 
 /* Reads more where all is used: of a stream not more than the caller needs. */

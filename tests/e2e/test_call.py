@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 from keeper import PATIENT_S, PROGRAM, ProvisionedCase
@@ -17,6 +18,7 @@ from protocol import Client
 OTHER = pwd.getpwnam("nobody")
 LEAD = "crm.lead.add"
 ADD = (LEAD, "fields[TITLE]=x")
+LARGEST = 2**20 - 10  # bytes in a body
 # Calls of each of 8 threads; with 25 of them the portal's limit takes 75 s.
 CALLS = int(os.environ.get("TK_E2E_CALLS", "7"))
 
@@ -255,6 +257,25 @@ class Certainty(CallCase):
                         connection.sendall(busy if timeouts[-1] else other)
                 self.assertEqual(client.wait(PATIENT_S), 5)
         self.assertEqual(timeouts[0], 1)
+
+    def test_a_body_is_sent_within_the_timeout(self) -> None:
+        """Also to a service that reads it piece by piece."""
+        path, received = str(self.k.home / "other"), 0
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            with subprocess.Popen([PROGRAM, "call", LEAD, "-", "--timeout", "0", "--socket", path],
+                                  env=self.k.env, stdin=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL) as client:
+                client.stdin.write(b'{"a":"' + LARGEST * b"x" + b'"}')
+                client.stdin.close()
+                connection, _ = listener.accept()
+                with connection:
+                    while client.poll() is None and received < LARGEST:
+                        received += len(connection.recv(8192))
+                        time.sleep(0.05)
+                self.assertEqual(client.wait(PATIENT_S), 6)
+        self.assertLess(received, LARGEST / 2)
 
     def test_no_answers_of_the_method(self) -> None:
         for fault, status in (({"kind": "garbage"}, 8), ({"kind": "status", "status": 502}, 8),
