@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define TIMEOUT_MS 60000
-#define PIECE      128 /* bytes of a body= line, 4 times as many as \xHH */
+#define PIECE      74 /* bytes of a body= line: 80 columns; 4 times as many as \xHH */
 
 static struct tk_console *console_of(struct tk_call *call)
 {
