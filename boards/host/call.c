@@ -9,6 +9,7 @@
 #include "tk_string.h"
 #include "tokenkeeper.h"
 
+#include <signal.h>
 #include <string.h>
 
 static bool read_number(const char *name, const char *value, uint64_t max, uint64_t *out)
@@ -98,5 +99,10 @@ int tk_host_call(const struct tk_options *options)
         tk_host_message("no account is called %.80s", options->ref);
         return TK_EXIT_NO_REF;
     }
-    return tk_print_end(&job.out, options->batch != NULL ? tk_call_batch(&job) : run_method(&job));
+    int status = options->batch != NULL ? tk_call_batch(&job) : run_method(&job);
+
+    status = tk_print_end(&job.out, status);
+    if (tk_call_signal() != 0)
+        (void)raise(tk_call_signal());
+    return status;
 }

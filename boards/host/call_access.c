@@ -127,7 +127,8 @@ static enum tk_access_verdict judge_string(const struct tk_access_rights *r, con
 
 /* The commands in an object or list. */
 static enum tk_access_verdict judge_commands(const struct tk_access_rights *r, const char *account,
-                                             const struct tk_member *cmd, bool *reads)
+                                             const struct tk_member *cmd,
+                                             struct tk_batch_commands *commands)
 {
     enum tk_access_verdict verdict = TK_ACCESS_ALLOWED;
     struct tk_json_scan s;
@@ -139,28 +140,31 @@ static enum tk_access_verdict judge_commands(const struct tk_access_rights *r, c
     while (verdict == TK_ACCESS_ALLOWED && (item = tk_json_scan(&s)) != TK_SCAN_CLOSE) {
         if (item == TK_SCAN_NAME)
             item = tk_json_scan(&s);
-        verdict = item != TK_SCAN_STRING ? TK_ACCESS_MALFORMED
-                                         : judge_string(r, account, s.text - 1, s.len + 2, reads);
+        commands->count++;
+        verdict = item != TK_SCAN_STRING
+                      ? TK_ACCESS_MALFORMED
+                      : judge_string(r, account, s.text - 1, s.len + 2, &commands->reads);
     }
     return verdict;
 }
 
 enum tk_access_verdict tk_access_judge_batch(const struct tk_access_rights *r, const char *account,
-                                             const char *body, size_t len, bool *reads)
+                                             const char *body, size_t len,
+                                             struct tk_batch_commands *commands)
 {
     enum tk_access_verdict verdict = TK_ACCESS_ALLOWED;
     bool has_commands = false;
     struct tk_json_scan s;
     struct tk_member m;
 
-    *reads = true;
+    *commands = (struct tk_batch_commands){.reads = true};
     if (!tk_json_is_valid(body, len, true) || !tk_members_begin(&s, body, len))
         return TK_ACCESS_MALFORMED;
     while (verdict == TK_ACCESS_ALLOWED && tk_members_next(&s, &m)) {
         if (!tk_same_nocase(m.name, "cmd")) /* the portal compares it without case */
             continue;
         has_commands = true;
-        verdict = judge_commands(r, account, &m, reads);
+        verdict = judge_commands(r, account, &m, commands);
     }
     return verdict == TK_ACCESS_ALLOWED && !has_commands ? TK_ACCESS_MALFORMED : verdict;
 }

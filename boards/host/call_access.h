@@ -23,10 +23,17 @@ enum tk_access_verdict {
 enum tk_access_verdict tk_access_judge(const struct tk_access_rights *r, const char *account,
                                        const char *method);
 
-/* Judges the commands of a batch. *reads: all of them only read. TK_ACCESS_MALFORMED also for a
- * command with a token of its own. */
+/* What the commands of a batch are. */
+struct tk_batch_commands {
+    bool reads;     /* all of them only read */
+    uint32_t count; /* that were judged; the last one is the one that is not allowed */
+};
+
+/* Judges the commands of a batch. TK_ACCESS_MALFORMED also for a command with a token of its own.
+ */
 enum tk_access_verdict tk_access_judge_batch(const struct tk_access_rights *r, const char *account,
-                                             const char *body, size_t len, bool *reads);
+                                             const char *body, size_t len,
+                                             struct tk_batch_commands *commands);
 
 bool tk_call_is_batch(const char *method);
 

@@ -28,6 +28,7 @@ struct command {
     char id[ID_MAX + 1];
     bool is_number; /* the id was written without quotes */
     bool has_result;
+    unsigned long line;
 };
 
 struct batch {
@@ -163,7 +164,7 @@ static bool read_command(struct batch *b, struct parts *p)
     struct tk_json_scan s;
     struct tk_member m;
 
-    *p = (struct parts){.params = {.kind = TK_SCAN_BAD}};
+    *p = (struct parts){.params = {.kind = TK_SCAN_BAD}, .command = {.line = b->line_number}};
     (void)snprintf(p->command.id, sizeof p->command.id, "%lu", b->line_number);
     p->command.is_number = true;
     if (!tk_json_is_valid(b->line.bytes, b->line.len, true) ||
@@ -350,6 +351,18 @@ static int call(struct batch *b)
     return status;
 }
 
+/* Which lines a call that failed is about. */
+static void report_lines(const struct batch *b)
+{
+    size_t command = (size_t)b->job->command;
+
+    if (command > 0 && command <= b->count)
+        tk_host_message("that was the command in line %lu", b->commands[command - 1].line);
+    else
+        tk_host_message("that was the call of lines %lu to %lu", b->first_line,
+                        b->line_number - b->has_line);
+}
+
 static int run(struct batch *b)
 {
     int status = TK_EXIT_OK;
@@ -361,8 +374,7 @@ static int run(struct batch *b)
             break;
         status = call(b);
         if (status != TK_EXIT_OK)
-            tk_host_message("that was the call of lines %lu to %lu", b->first_line,
-                            b->line_number - b->has_line);
+            report_lines(b);
         if (b->has_refusal && b->job->options->halt)
             break;
     }
@@ -381,6 +393,7 @@ int tk_call_batch(struct tk_call_job *job)
                        .value = {.max = TK_CALL_VALUE_MAX}};
     job->form = &b;
     job->flushes = true;
+    tk_call_catch_signals();
     b.fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (b.fd < 0) {
         tk_host_message("cannot read %s: %s", path, strerror(errno));

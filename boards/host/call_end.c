@@ -80,14 +80,29 @@ static void begin_error_of(struct tk_text *t, const struct tk_call_result *r, in
         tk_reply_number(t, "retry_in", r->retry_in_s);
 }
 
-void tk_call_end_add(struct tk_text *t, const struct tk_call_result *r, bool reads, bool is_refused)
+static void begin_refusal(struct tk_text *t, uint32_t command)
 {
+    tk_reply_begin_error(t, "not_allowed", TK_CALL_NOT_ALLOWED, TK_EXIT_OPERATOR);
+    tk_reply_number(t, "command", command);
+}
+
+void tk_call_end_queue(struct tk_call_queue *q, const struct tk_call_result *r, bool reads,
+                       uint32_t refused)
+{
+    char buf[TK_CALL_END_MAX];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
     if (r->err == TK_OK)
-        tk_text_add(t, "{\"ok\":true");
-    else if (is_refused)
-        tk_reply_begin_error(t, "not_allowed", TK_CALL_NOT_ALLOWED, TK_EXIT_OPERATOR);
+        tk_text_add(&t, "{\"ok\":true");
+    else if (refused > 0)
+        begin_refusal(&t, refused);
     else
-        begin_error_of(t, r, exit_of(r, reads));
-    add_result(t, r);
-    tk_text_add(t, "}\n");
+        begin_error_of(&t, r, exit_of(r, reads));
+    add_result(&t, r);
+    tk_text_add(&t, "}\n");
+    tk_call_queue_piece(q, "", 0);
+    for (size_t at = 0; at < t.len; at += TK_PIECE_MAX)
+        tk_call_queue_piece(q, buf + at, t.len - at < TK_PIECE_MAX ? t.len - at : TK_PIECE_MAX);
+    tk_call_queue_piece(q, "", 0);
 }

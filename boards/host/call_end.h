@@ -4,14 +4,15 @@
 
 /* The second part of the answer to a REST call, as PROTOCOL.md says. */
 
+#include "call_queue.h"
 #include "tokenkeeper.h"
 
 #define TK_CALL_NOT_ALLOWED                                                                        \
     "this user may not call that method; an administrator permits it in the file of run --access"
 
-/* Adds the object with its line end, at most 2 KB. reads: the call may be repeated. is_refused:
- * the access file does not permit one of its commands. */
-void tk_call_end_add(struct tk_text *t, const struct tk_call_result *r, bool reads,
-                     bool is_refused);
+/* Ends the first part, and queues the second one. reads: the call may be repeated. refused: the
+ * command of a batch that the access file does not permit, from 1; 0: none. */
+void tk_call_end_queue(struct tk_call_queue *q, const struct tk_call_result *r, bool reads,
+                       uint32_t refused);
 
 #endif

@@ -95,6 +95,13 @@ static bool take(void *owner, const char *bytes, size_t len)
     return !job->stopped && !job->out.is_closed;
 }
 
+static void show_wait(void *owner)
+{
+    struct tk_call_job *job = owner;
+
+    tk_print_wait(&job->out);
+}
+
 int tk_call_run(struct tk_call_job *job, const char *method, const struct tk_buffer *body)
 {
     struct tk_call_answer answer;
@@ -105,13 +112,17 @@ int tk_call_run(struct tk_call_job *job, const char *method, const struct tk_buf
                                       .len = body->len,
                                       .reads = job->options->safe,
                                       .wait_s = job->wait_s,
-                                      .timeout_s = job->timeout_s};
+                                      .timeout_s = job->timeout_s,
+                                      .waits = show_wait};
 
     job->stopped = false;
     job->said_len = 0;
+    job->out.waited_s = 0;
     if (!tk_call_ask(&request, take, job, &answer))
-        return TK_EXIT_OK;
-    job->has_next = answer.ok && strstr(answer.json, "\"next\":") != NULL;
+        return tk_call_signal() != 0 ? TK_EXIT_RETRY : TK_EXIT_OK;
+    job->has_next = answer.has_next;
+    job->more = (uint64_t)answer.more;
+    job->command = answer.command;
     if (answer.ok)
         return TK_EXIT_OK;
     (void)tk_print_flush(&job->out);
@@ -148,6 +159,18 @@ static void print_result(struct tk_walk *w, const char *bytes, size_t len, bool 
         (void)tk_print_add(&job->out, "\n", 1);
 }
 
+/* The first page could be taken for all rows; a program has --raw. */
+static void report_more(struct tk_call_job *job)
+{
+    if (!job->has_next || !job->out.is_terminal || !tk_print_flush(&job->out))
+        return;
+    tk_print_clear(&job->out);
+    if (job->more > 0)
+        tk_host_message("%llu more rows: --all prints them", (unsigned long long)job->more);
+    else
+        tk_host_message("there are more rows: --all prints them");
+}
+
 int tk_call_result(struct tk_call_job *job, const char *method, const struct tk_buffer *body)
 {
     if (job->options->dry_run)
@@ -157,5 +180,9 @@ int tk_call_result(struct tk_call_job *job, const char *method, const struct tk_
         job->walk.begin = is_result;
         job->walk.take = print_result;
     }
-    return tk_call_run(job, method, body);
+    int status = tk_call_run(job, method, body);
+
+    if (status == TK_EXIT_OK && !job->options->raw)
+        report_more(job);
+    return status;
 }

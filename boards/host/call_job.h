@@ -28,6 +28,8 @@ struct tk_call_job {
     struct tk_walk walk; /* the owner is this */
     bool stopped;        /* the caller wants no more of this answer */
     bool has_next;       /* the portal says that there are more rows */
+    uint64_t more;       /* how many; 0: it does not say */
+    int64_t command;     /* of a batch, from 1, that is not permitted; 0: none */
     size_t said_len;
     char said[TK_CALL_SAID_SIZE]; /* its beginning */
     char words[640];              /* of an error in it */

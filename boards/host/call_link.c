@@ -8,7 +8,9 @@
 #include "tokenkeeper.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     GRACE_MS = 2000,                 /* added to the timeout: the service keeps it, too */
@@ -22,6 +24,36 @@ struct link {
     struct tk_service service;
     bool was_sent; /* and the service greeted: it may have begun the call */
 };
+
+/* --- signals --- */
+
+static volatile sig_atomic_t caught;         /* 0: none */
+static volatile sig_atomic_t connected = -1; /* the connection of the current call */
+
+static void end_call(int number)
+{
+    caught = number;
+    if (connected >= 0)
+        (void)shutdown(connected, SHUT_RDWR);
+}
+
+void tk_call_catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = end_call}, old;
+
+    action.sa_flags = (int)SA_RESETHAND;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &action, NULL);
+    }
+}
+
+int tk_call_signal(void)
+{
+    return caught;
+}
 
 /* --- the answer's second part --- */
 
@@ -39,12 +71,19 @@ static void copy_text(struct tk_json *j, const char *name, char *to, size_t size
     (void)tk_copy(to, size, text != NULL ? text : "");
 }
 
+static int64_t number(struct tk_json *j, const char *name, int64_t otherwise)
+{
+    int64_t value;
+
+    return tk_json_int(j, tk_json_member(j, 0, name), &value) ? value : otherwise;
+}
+
 static void read_answer(struct tk_call_answer *answer)
 {
     char copy[sizeof answer->json];
     jsmntok_t tokens[TK_JSON_TOKENS];
     struct tk_json j;
-    int64_t status = TK_EXIT_INTERNAL;
+    int64_t next, total;
 
     answer->json[strcspn(answer->json, "\n")] = '\0';
     (void)tk_copy(copy, sizeof copy, answer->json);
@@ -55,10 +94,13 @@ static void read_answer(struct tk_call_answer *answer)
     answer->ok = strncmp(answer->json, "{\"ok\":true", 10) == 0;
     copy_text(&j, "error", answer->error, sizeof answer->error);
     copy_text(&j, "words", answer->words, sizeof answer->words);
-    (void)tk_json_int(&j, tk_json_member(&j, 0, "exit"), &status);
-    answer->status = answer->ok ? TK_EXIT_OK : (int)status;
-    if (!tk_json_int(&j, tk_json_member(&j, 0, "retry_in"), &answer->retry_in_s))
-        answer->retry_in_s = -1;
+    answer->status = answer->ok ? TK_EXIT_OK : (int)number(&j, "exit", TK_EXIT_INTERNAL);
+    answer->retry_in_s = number(&j, "retry_in", -1);
+    answer->command = number(&j, "command", 0);
+    next = number(&j, "next", -1);
+    total = number(&j, "total", 0);
+    answer->has_next = answer->ok && next >= 0;
+    answer->more = answer->has_next && total > next ? total - next : 0;
 }
 
 /* --- the request --- */
@@ -179,12 +221,17 @@ bool tk_call_ask(const struct tk_call_request *r, tk_service_take *take, void *o
         bool wanted = true;
 
         *answer = (struct tk_call_answer){.retry_in_s = -1};
-        if (result == TK_SERVICE_OK)
+        connected = l.service.fd;
+        l.service.waits = r->waits;
+        l.service.owner = owner;
+        if (result == TK_SERVICE_OK && caught == 0)
             result = exchange(&l, &request, take, owner, answer, &wanted);
+        wanted &= caught == 0 || (result == TK_SERVICE_OK && l.was_sent);
         if (result == TK_SERVICE_OK || result == TK_SERVICE_REFUSED)
             read_answer(answer);
         else
             report_lost(&l, result, r, answer);
+        connected = -1;
         tk_service_close(&l.service);
         if (!wanted)
             return false;

@@ -12,12 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNT_MS = 200 };
+enum { COUNT_MS = 200, WAIT_SHOWN_S = 2, STATUS_WIDTH = 75 };
 
 void tk_print_init(struct tk_call_output *o, bool json)
 {
     *o = (struct tk_call_output){.json = json};
-    o->counts = isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) == 0;
+    o->is_terminal = isatty(STDERR_FILENO) != 0;
+    o->counts = o->is_terminal && isatty(STDOUT_FILENO) == 0;
     (void)signal(SIGPIPE, SIG_IGN); /* a write reports it */
 }
 
@@ -33,6 +34,12 @@ static void note_failure(struct tk_call_output *o)
 
 bool tk_print_flush(struct tk_call_output *o)
 {
+    if (o->len > 0) {
+        o->is_mid_line = o->bytes[o->len - 1] != '\n';
+        if (!o->counts || o->waited_s >= WAIT_SHOWN_S)
+            tk_print_clear(o);
+        o->waited_s = 0;
+    }
     for (size_t at = 0; at < o->len && !o->is_closed;) {
         ssize_t n = write(STDOUT_FILENO, o->bytes + at, o->len - at);
 
@@ -80,6 +87,7 @@ int tk_print_error(struct tk_call_output *o, const struct tk_call_answer *answer
 {
     const char *words = said[0] != '\0' ? said : answer->words;
 
+    tk_print_clear(o);
     if (o->json && answer->json[0] != '\0')
         print_json(answer->json, said);
     else if (o->json)
@@ -93,23 +101,43 @@ int tk_print_error(struct tk_call_output *o, const struct tk_call_answer *answer
     return answer->status;
 }
 
-void tk_print_count(struct tk_call_output *o, uint64_t rows, bool is_end)
+void tk_print_count(struct tk_call_output *o, uint64_t rows)
 {
     uint64_t now_ms = tk_service_now();
 
-    if (!o->counts || (!is_end && now_ms < o->next_ms))
+    o->rows = rows;
+    if (!o->counts || now_ms < o->next_ms)
         return;
     o->next_ms = now_ms + COUNT_MS;
-    if (is_end)
-        fputs("\r                         \r", stderr);
-    else
-        fprintf(stderr, "\r%llu rows", (unsigned long long)rows);
+    tk_print_clear(o);
+    fprintf(stderr, "%llu rows", (unsigned long long)rows);
     (void)fflush(stderr);
+    o->has_status = true;
+}
+
+void tk_print_wait(struct tk_call_output *o)
+{
+    if (!o->is_terminal || (!o->counts && o->is_mid_line) || ++o->waited_s < WAIT_SHOWN_S)
+        return;
+    tk_print_clear(o);
+    if (o->rows > 0)
+        fprintf(stderr, "%llu rows; ", (unsigned long long)o->rows);
+    fprintf(stderr, "waiting for the portal or its limits, %u s", o->waited_s);
+    (void)fflush(stderr);
+    o->has_status = true;
+}
+
+void tk_print_clear(struct tk_call_output *o)
+{
+    if (o->has_status)
+        fprintf(stderr, "\r%*s\r", STATUS_WIDTH, "");
+    o->has_status = false;
 }
 
 int tk_print_end(struct tk_call_output *o, int status)
 {
     (void)tk_print_flush(o);
+    tk_print_clear(o);
     if (o->has_failed)
         return TK_EXIT_INTERNAL;
     return o->is_closed ? TK_EXIT_OK : status;

@@ -114,7 +114,7 @@ static void print_row(struct pages *p)
     p->rows++;
     (void)tk_print_add(&p->job->out, p->row.bytes, p->row.len);
     (void)tk_print_add(&p->job->out, "\n", 1);
-    tk_print_count(&p->job->out, p->rows, false);
+    tk_print_count(&p->job->out, p->rows);
     p->job->stopped = p->rows == p->limit;
 }
 
@@ -138,7 +138,7 @@ static void take_row(struct tk_walk *w, const char *bytes, size_t len, bool is_e
 static int fail(struct pages *p, const char *words)
 {
     (void)tk_print_flush(&p->job->out);
-    tk_print_count(&p->job->out, 0, true);
+    tk_print_clear(&p->job->out);
     tk_host_message("%s", words);
     return TK_EXIT_USAGE;
 }
@@ -220,7 +220,8 @@ static int run_pages(struct pages *p, const char *method, const struct tk_rows_b
         status = end_page(p, status);
         is_last = !is_followed(p) || p->job->out.is_closed;
     }
-    tk_print_count(&p->job->out, 0, true);
+    (void)tk_print_flush(&p->job->out);
+    tk_print_clear(&p->job->out);
     if (!p->job->out.is_closed)
         report_last(p, status);
     return status;
@@ -255,6 +256,7 @@ int tk_call_pages(struct tk_call_job *job, const char *method, const struct tk_b
 
     job->form = &p;
     job->flushes = true;
+    tk_call_catch_signals();
     if (read_options(&p, method) && tk_rows_make(&template, body->bytes, body->len, p.id_key))
         status = run_pages(&p, method, &template);
     tk_rows_free(&template);

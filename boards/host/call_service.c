@@ -34,8 +34,8 @@ struct tk_call_session {
     char *body;
     size_t len, got;
     bool is_started;
-    bool has_ended;  /* its result is queued */
-    bool is_refused; /* a command of the batch is not permitted */
+    bool has_ended;   /* its result is queued */
+    uint32_t refused; /* the command of the batch that is not permitted, from 1; 0: none */
 
     bool is_paused;
     uint64_t answered; /* bytes of the portal's answer */
@@ -113,21 +113,11 @@ static size_t on_body(struct tk_call *call, const char *data, size_t len)
 
 /* --- the end of an answer --- */
 
-/* Ends the first part, and queues the second one. */
 static void end_answer(struct tk_call_session *s, const struct tk_call_result *r)
 {
-    char buf[TK_CALL_END_MAX];
-    struct tk_text t;
-
     if (tk_call_queue_is_empty(&s->queue))
         s->moved_ms = tk_clock_now_ms(s->control->port);
-    tk_text_init(&t, buf, sizeof buf);
-    tk_call_end_add(&t, r, tk_call_only_reads(&s->call), s->is_refused);
-    tk_call_queue_piece(&s->queue, "", 0);
-    for (size_t at = 0; at < t.len; at += TK_PIECE_MAX)
-        tk_call_queue_piece(&s->queue, buf + at,
-                            t.len - at < TK_PIECE_MAX ? t.len - at : TK_PIECE_MAX);
-    tk_call_queue_piece(&s->queue, "", 0);
+    tk_call_end_queue(&s->queue, r, tk_call_only_reads(&s->call), s->refused);
     s->has_ended = true;
     s->is_paused = false;
     flush(s);
@@ -304,12 +294,13 @@ void tk_call_service_begin(struct tk_control *c, struct tk_control_client *clien
 static enum tk_access_verdict judge_body(struct tk_call_session *s)
 {
     struct tk_access_rights rights = rights_of(s->control, s->client);
-    bool reads = false;
+    struct tk_batch_commands commands = {.reads = false};
     enum tk_access_verdict verdict = TK_ACCESS_ALLOWED;
 
     if (tk_call_is_batch(s->method))
-        verdict = tk_access_judge_batch(&rights, s->ref, s->body, s->len, &reads);
-    s->call.only_reads |= reads;
+        verdict = tk_access_judge_batch(&rights, s->ref, s->body, s->len, &commands);
+    s->call.only_reads |= commands.reads;
+    s->refused = verdict == TK_ACCESS_REFUSED ? commands.count : 0;
     return verdict;
 }
 
@@ -320,8 +311,7 @@ static void start(struct tk_call_session *s, uint64_t now_ms)
     bool is_json = s->len == 0 || tk_json_is_valid(s->body, s->len, true);
     enum tk_err err = verdict == TK_ACCESS_ALLOWED && is_json ? TK_OK : TK_E_BAD_BODY;
 
-    s->is_refused = verdict == TK_ACCESS_REFUSED;
-    if (s->is_refused)
+    if (s->refused > 0)
         tk_journal_refusal(&s->control->journal, s->uid, s->pid, s->method, now_ms);
     if (err == TK_OK)
         err = tk_call_start(s->control->keeper, &s->call);

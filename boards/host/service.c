@@ -18,7 +18,7 @@
 
 #define SERVICE_USER "tokenkeeper" /* of the unit */
 
-enum { LINE_MAX_BYTES = 512, LENGTH_SIZE = 16, PIECE_MAX = 16384 };
+enum { LINE_MAX_BYTES = 512, LENGTH_SIZE = 16, PIECE_MAX = 16384, WAIT_MS = 1000 };
 
 uint64_t tk_service_now(void)
 {
@@ -65,6 +65,7 @@ enum tk_service_result tk_service_open(struct tk_service *s, const char *path, b
     s->at = s->end = 0;
     s->is_stream = is_admin;
     s->gap_ms = 0;
+    s->waits = NULL;
     if (!tk_copy(address.sun_path, sizeof address.sun_path, path)) {
         errno = ENAMETOOLONG;
         return TK_SERVICE_ABSENT;
@@ -99,12 +100,18 @@ void tk_service_close(struct tk_service *s)
 static enum tk_service_result wait_for(const struct tk_service *s, short events)
 {
     struct pollfd p = {.fd = s->fd, .events = events};
-    int n;
 
-    do
-        n = poll(&p, 1, time_left(s));
-    while (n < 0);
-    return n == 0 ? TK_SERVICE_TIMEOUT : TK_SERVICE_OK;
+    for (;;) {
+        int left = time_left(s), step = s->waits != NULL && left > WAIT_MS ? WAIT_MS : left;
+        int n = poll(&p, 1, step);
+
+        if (n > 0)
+            return TK_SERVICE_OK;
+        if (n == 0 && step == left)
+            return TK_SERVICE_TIMEOUT;
+        if (n == 0)
+            s->waits(s->owner);
+    }
 }
 
 enum tk_service_result tk_service_send_bytes(const struct tk_service *s, const char *bytes,

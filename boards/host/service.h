@@ -24,6 +24,8 @@ struct tk_service {
     int fd; /* -1: not connected */
     uint64_t deadline_ms;
     uint64_t gap_ms; /* each byte of an answer moves the deadline, so far ahead; 0: none does */
+    void (*waits)(void *owner); /* called each second in which nothing moves; NULL: not needed */
+    void *owner;
 
     /* private */
     bool is_stream; /* the connection may go on without pieces: nothing behind an answer is read */

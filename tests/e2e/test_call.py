@@ -542,7 +542,9 @@ class Access(CallCase):
         self.assertNotIn("secret", self.k.errors())
         self.assertEqual(self.as_other("get").returncode, 5)
         lines = '{"method":"crm.lead.list"}\n{"method":"im.notify"}\n'
-        self.assertEqual(self.as_other("call", "--batch", "-", text=lines).returncode, 5)
+        done = self.as_other("call", "--batch", "-", text=lines)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("that was the command in line 2\n", done.stderr)
         self.assertEqual(self.executed("im.notify"), 0)
         self.assertEqual(self.executed("crm.lead.list"), 0)
         self.assertEqual(self.as_other("call", "--batch", "-",

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 static struct tk_access access_file;
-static bool reads;
+static struct tk_batch_commands commands;
 
 static struct tk_access_rights rights(bool is_owner)
 {
@@ -37,7 +37,7 @@ static enum tk_access_verdict judge_batch(const char *body)
 {
     struct tk_access_rights r = rights(false);
 
-    return tk_access_judge_batch(&r, "token", body, strlen(body), &reads);
+    return tk_access_judge_batch(&r, "token", body, strlen(body), &commands);
 }
 
 static void methods(void **state)
@@ -77,13 +77,16 @@ static void commands_of_a_batch(void **state)
     assert_int_equal(
         judge_batch("{\"halt\":0,\"cmd\":{\"a\":\"crm.x.get?id=1\",\"b\":\"user.current\"}}"),
         TK_ACCESS_ALLOWED);
-    assert_true(reads);
+    assert_true(commands.reads);
     assert_int_equal(judge_batch("{\"cmd\":[\"crm.x.get\",\"crm.x.add?a[]=%20\"]}"),
                      TK_ACCESS_ALLOWED);
-    assert_false(reads);
+    assert_false(commands.reads);
     assert_int_equal(judge_batch("{\"cmd\":[]}"), TK_ACCESS_ALLOWED);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_int_equal(judge_batch(refused[i]), TK_ACCESS_REFUSED);
+    assert_int_equal(judge_batch("{\"cmd\":[\"crm.lead.list\",\"im.notify\",\"im.notify\"]}"),
+                     TK_ACCESS_REFUSED);
+    assert_int_equal(commands.count, 2);
 }
 
 static void malformed_batches(void **state)
