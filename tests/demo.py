@@ -152,7 +152,7 @@ def provision(b24: Bitrix24, gateway: Gateway) -> None:
     gateway.type(f"set auth_host {b24.oauth}")
     gateway.type(f"set escalate_url https://{b24.webhook}/alarm")
     gateway.type("check")
-    link = value(gateway.type("auth begin"), "url")
+    link = next(line for line in gateway.type("auth begin") if line.startswith("https://"))
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
     say("operator", "opens the link in a browser, logs in, and copies the address it ends at")
     address = b24.code(state=query["state"][0])["redirect"]

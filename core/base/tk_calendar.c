@@ -4,6 +4,7 @@
 #include "tk_assert.h"
 
 #include <mbedtls/platform_util.h>
+#include <string.h>
 
 #define EPOCH_DAY    719468 /* days from 0000-03-01 to 1970-01-01 */
 #define DAYS_PER_ERA 146097 /* 400 years */
@@ -40,6 +41,63 @@ int64_t tk_calendar_to_unix(const struct tk_calendar *c)
     int days = days_from_civil(c->year, c->month, c->day);
 
     return days * (int64_t)DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
+}
+
+bool tk_calendar_is_day(const struct tk_calendar *c)
+{
+    struct tk_calendar day = {.year = c->year, .month = c->month, .day = c->day};
+
+    tk_calendar_from_unix(tk_calendar_to_unix(&day), &day);
+    return day.day == c->day;
+}
+
+/* Reads digits where shape has 0, and else its character, in either case: numbers, one for each run
+ * of digits. Returns what follows; NULL: it is something else. */
+static const char *read_shape(const char *s, const char *shape, int *numbers)
+{
+    *numbers = 0;
+    for (; *shape != '\0'; shape++, s++) {
+        if (*shape == '0' && tk_is_digit(*s))
+            *numbers = *numbers * 10 + *s - '0';
+        else if (*shape != '0' && tk_lower(*s) == *shape)
+            *++numbers = 0;
+        else
+            return NULL;
+    }
+    return s;
+}
+
+/* Z, or an offset in hours and minutes; a fraction before it is skipped. */
+static bool read_zone(const char *s, int zone[2])
+{
+    zone[0] = zone[1] = 0;
+    if (*s == '.' && tk_is_digit(s[1]))
+        s += 1 + strspn(s + 1, "0123456789");
+    if (tk_lower(*s) == 'z')
+        return s[1] == '\0';
+    bool is_west = *s == '-';
+
+    s = *s == '+' || is_west ? read_shape(s + 1, "00:00", zone) : NULL;
+    zone[0] *= is_west ? -1 : 1;
+    zone[1] *= is_west ? -1 : 1;
+    return s != NULL && *s == '\0';
+}
+
+enum tk_calendar_error tk_calendar_parse(const char *s, int64_t *unix_s)
+{
+    int n[6], zone[2];
+    const char *end = read_shape(s, "0000-00-00t00:00:00", n);
+
+    if (end == NULL || !read_zone(end, zone))
+        return TK_CALENDAR_SHAPE;
+    struct tk_calendar c = {n[0], n[1], n[2], n[3], n[4], n[5]};
+
+    if (c.year < 1970 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour > 23 ||
+        c.minute > 59 || c.second > 60 || zone[0] > 23 || zone[0] < -23 || zone[1] > 59 ||
+        zone[1] < -59 || !tk_calendar_is_day(&c))
+        return TK_CALENDAR_VALUE;
+    *unix_s = tk_calendar_to_unix(&c) - zone[0] * 3600 - zone[1] * 60;
+    return TK_CALENDAR_OK;
 }
 
 /* Two digits, after a separator. */

@@ -28,6 +28,7 @@ void tk_command_ca_list(struct tk_console *c, char *args);
 void tk_command_ca_begin(struct tk_console *c, char *args);
 void tk_command_ca_add(struct tk_console *c, char *args);
 void tk_command_ca_end(struct tk_console *c, char *args);
+bool tk_command_ca_pem(struct tk_console *c, char *line); /* see struct tk_command_table */
 void tk_command_ca_del(struct tk_console *c, char *args);
 void tk_command_time(struct tk_console *c, char *args);
 void tk_command_seed(struct tk_console *c, char *args);

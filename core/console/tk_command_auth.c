@@ -13,8 +13,6 @@
 
 #define CONNECT_MS 8000 /* auth begin waits that long for the connection */
 
-enum { BEGIN_LINK, BEGIN_STATE, BEGIN_CONNECT /* the last */ };
-
 /* state=ready generation=3 expires_in=3600 */
 static void add_pair(const struct tk_account *a, struct tk_text *t)
 {
@@ -28,33 +26,48 @@ static void add_pair(const struct tk_account *a, struct tk_text *t)
 
 /* --- auth begin --- */
 
+static void print_hint(struct tk_console *c, unsigned string)
+{
+    char buf[TK_WORDS_MAX + 1];
+    struct tk_text t;
+
+    tk_text_init(&t, buf, sizeof buf);
+    tk_words_add(&t, string);
+    tk_output_line(&c->out, buf);
+}
+
+/* For an operator alone on its line, between what to do with it and what comes then. */
 static void print_link(struct tk_console *c)
 {
-    struct tk_account *a = c->job.account;
+    unsigned hint = tk_words_of(TK_WORDS_HINTS, TK_HINT_OPEN_LINK);
     char url[TK_HOST_TEXT + 3 * TK_CLIENT_ID_MAX + 160];
     struct tk_text t;
 
     tk_text_init(&t, url, sizeof url);
-    tk_auth_url(a, &t);
-    tk_console_data(c, "url", url);
+    tk_auth_url(c->job.account, &t);
+    if (tk_console_is_program(c)) {
+        tk_console_data(c, "url", url);
+        tk_console_data(c, "state", tk_auth_state(c->job.account));
+        return;
+    }
+    print_hint(c, hint);
+    tk_output_line(&c->out, url);
+    while (hint < tk_words_of(TK_WORDS_HINTS, TK_HINT_LINK_CUT))
+        print_hint(c, ++hint);
 }
 
 /* The link is good whether or not the connection is: OK either way. */
 static void answer_begin(struct tk_console *c, enum tk_err why)
 {
     enum tk_err err;
-    char hint[TK_WORDS_MAX + 1], code[TK_ERR_CODE_MAX + 1];
-    struct tk_text t;
-    bool warm = tk_auth_is_connected(c->job.account);
+    bool is_warm = tk_auth_is_connected(c->job.account);
+    bool has_failed = !tk_auth_is_connecting(c->job.account, &err) && !is_warm && err != TK_OK;
 
     (void)why;
-    if (!tk_auth_is_connecting(c->job.account, &err) && !warm && err != TK_OK) {
-        tk_console_data(c, "warm_error", tk_words_code(err, code));
-        tk_text_init(&t, hint, sizeof hint);
-        tk_words_add(&t, err);
-        tk_console_data(c, "warm_action", hint);
-    }
-    tk_console_data(c, "warm", warm ? "yes" : "no");
+    if (tk_console_is_program(c))
+        tk_console_data(c, "warm", is_warm ? "yes" : "no");
+    else if (has_failed)
+        print_hint(c, err);
     tk_console_ok(c, NULL);
 }
 
@@ -62,20 +75,12 @@ static void step_begin(struct tk_console *c)
 {
     enum tk_err err;
 
-    switch (c->job.u.auth_begin.step) {
-    case BEGIN_LINK:
+    if (!c->job.waiting) {
         print_link(c);
-        c->job.u.auth_begin.step = BEGIN_STATE;
-        break;
-    case BEGIN_STATE:
-        tk_console_data(c, "state", tk_auth_state(c->job.account));
-        c->job.u.auth_begin.step = BEGIN_CONNECT;
         c->job.waiting = true;
-        break;
-    default:
-        if (tk_auth_is_connected(c->job.account) || !tk_auth_is_connecting(c->job.account, &err) ||
-            tk_command_is_late(c))
-            answer_begin(c, TK_OK);
+    } else if (tk_auth_is_connected(c->job.account) ||
+               !tk_auth_is_connecting(c->job.account, &err) || tk_command_is_late(c)) {
+        answer_begin(c, TK_OK);
     }
 }
 
@@ -94,7 +99,7 @@ void tk_command_auth_begin(struct tk_console *c, char *args)
         return;
     }
     tk_command_wait(c, step_begin, CONNECT_MS);
-    c->job.waiting = false; /* until the link and the state are printed */
+    c->job.waiting = false; /* until the link is printed */
     c->job.preemptible = true;
     c->job.cancel = answer_begin;
 }

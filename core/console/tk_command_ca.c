@@ -29,15 +29,30 @@ static void add_word(struct tk_text *t, const char *s)
 
 /* --- list --- */
 
+/* To an operator as openssl x509 -fingerprint -sha256 prints it: AB:CD:... */
+static void add_digest(struct tk_console *c, struct tk_text *t, const struct tk_ca_root *root)
+{
+    for (size_t i = 0; i < sizeof root->digest; i++) {
+        size_t from = t->len;
+
+        tk_text_hex(t, &root->digest[i], 1);
+        if (tk_console_is_program(c))
+            continue;
+        for (; from < t->len; from++)
+            t->buf[from] = (char)(t->buf[from] >= 'a' ? t->buf[from] - 'a' + 'A' : t->buf[from]);
+        tk_text_add(t, i + 1 < sizeof root->digest ? ":" : "");
+    }
+}
+
 static void print_root(struct tk_console *c, const struct tk_ca_root *root)
 {
     struct tk_ca_info info;
     enum tk_err err = tk_ca_read_info(&c->env->rt->ca, root, &info);
-    char buf[320], digest[2 * sizeof root->digest + 1], code[TK_ERR_CODE_MAX + 1];
+    char buf[320], digest[3 * sizeof root->digest + 1], code[TK_ERR_CODE_MAX + 1];
     struct tk_text t;
 
     tk_text_init(&t, digest, sizeof digest);
-    tk_text_hex(&t, root->digest, sizeof root->digest);
+    add_digest(c, &t, root);
     tk_text_init(&t, buf, sizeof buf);
     if (err == TK_OK || err == TK_E_CA_EXPIRED) {
         tk_text_add(&t, "until=");
@@ -109,8 +124,12 @@ static size_t decode(char *text)
 
 void tk_command_ca_begin(struct tk_console *c, char *args)
 {
+    enum tk_err err = tk_ca_begin(&c->env->rt->ca);
+
     (void)args;
-    answer(c, tk_ca_begin(&c->env->rt->ca), NULL);
+    if (err == TK_OK && !tk_console_is_program(c))
+        c->pem = TK_PEM_OUTSIDE;
+    answer(c, err, NULL);
 }
 
 void tk_command_ca_add(struct tk_console *c, char *args)
@@ -143,7 +162,7 @@ void tk_command_ca_end(struct tk_console *c, char *args)
     if (err == TK_OK) {
         tk_command_report(c, TK_SECURITY_CA_ADDED, NULL, NULL);
         tk_text_add(&t, "sha256=");
-        tk_text_hex(&t, root->digest, sizeof root->digest);
+        add_digest(c, &t, root);
         tk_text_add(&t, " until=");
         tk_text_time(&t, info.not_after);
         tk_text_add(&t, " subject=");
@@ -152,8 +171,63 @@ void tk_command_ca_end(struct tk_console *c, char *args)
     answer(c, err, &t);
 }
 
+/* --- a PEM file that is pasted (RFC 7468) --- */
+
+static void add_pem(struct tk_console *c, char *line)
+{
+    size_t len = decode(line), total;
+
+    if (c->pem_err == TK_OK)
+        c->pem_err =
+            (uint8_t)(len == 0 ? TK_E_CA_INVALID
+                               : tk_ca_add(&c->env->rt->ca, (const uint8_t *)line, len, &total));
+}
+
+bool tk_command_ca_pem(struct tk_console *c, char *line)
+{
+    const char *args;
+
+    if (c->pem == TK_PEM_OUTSIDE && tk_dispatch_find(c->env->table, line, &args) != NULL)
+        c->pem = TK_PEM_OFF;
+    if (c->pem == TK_PEM_OFF)
+        return false;
+    if (c->pem == TK_PEM_INSIDE && strcmp(line, "-----END CERTIFICATE-----") == 0) {
+        c->pem = TK_PEM_OUTSIDE;
+        if (c->pem_err == TK_OK)
+            tk_command_ca_end(c, line);
+        else
+            tk_console_err(c, (enum tk_err)c->pem_err);
+        return true;
+    }
+    if (strcmp(line, "-----BEGIN CERTIFICATE-----") == 0) {
+        c->pem = TK_PEM_INSIDE;
+        c->pem_err = (uint8_t)tk_ca_begin(&c->env->rt->ca);
+    } else if (c->pem == TK_PEM_INSIDE) {
+        add_pem(c, line);
+    } else {
+        tk_output_line(&c->out, "(ignored: no certificate)");
+    }
+    tk_console_unanswered(c);
+    return true;
+}
+
+/* --- del --- */
+
+/* As it is printed to programs. */
+static void normalize_digest(char *digest)
+{
+    char *to = digest;
+
+    for (; *digest != '\0'; digest++) {
+        if (*digest != ':')
+            *to++ = tk_lower(*digest);
+    }
+    *to = '\0';
+}
+
 void tk_command_ca_del(struct tk_console *c, char *args)
 {
+    normalize_digest(args);
     enum tk_err err = tk_ca_delete(&c->env->rt->ca, args);
 
     if (err == TK_OK)

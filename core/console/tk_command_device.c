@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_calendar.h"
 #include "tk_conformance.h"
 #include "tk_device.h"
 #include "tk_entropy.h"
@@ -112,17 +113,23 @@ static void show_time(struct tk_console *c)
 
 void tk_command_time(struct tk_console *c, char *args)
 {
-    uint64_t unix_s;
+    uint64_t number;
+    int64_t unix_s;
+    enum tk_calendar_error error = TK_CALENDAR_OK;
 
     if (*args == '\0') {
         show_time(c);
         return;
     }
-    if (!tk_parse_u64(args, strlen(args), INT64_MAX, &unix_s)) {
-        tk_command_err_hint(c, TK_HINT_TIME);
+    if (tk_parse_u64(args, strlen(args), INT64_MAX, &number))
+        unix_s = (int64_t)number;
+    else
+        error = tk_calendar_parse(args, &unix_s);
+    if (error != TK_CALENDAR_OK) {
+        tk_command_err_hint(c, error == TK_CALENDAR_SHAPE ? TK_HINT_TIME : TK_HINT_NO_DATE);
         return;
     }
-    enum tk_err err = tk_accounts_set_time(c->env->accounts, (int64_t)unix_s, TK_TIME_CONSOLE);
+    enum tk_err err = tk_accounts_set_time(c->env->accounts, unix_s, TK_TIME_CONSOLE);
 
     if (err != TK_OK) {
         tk_console_err(c, err);

@@ -37,4 +37,5 @@ const struct tk_command_table tk_command_table = {.commands = commands,
                                                   .count = sizeof commands / sizeof commands[0],
                                                   .setting_is_secret = tk_setting_is_secret,
                                                   .is_guarded = is_guarded,
+                                                  .take_line = tk_command_ca_pem,
                                                   .greet = tk_action_greet};

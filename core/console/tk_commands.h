@@ -43,7 +43,7 @@ TK_COMMAND("ref", "[name]", ACCOUNTS, ref, "lists the accounts, or selects one")
 TK_COMMAND("ref add", "<name>", ACCOUNTS | NEEDS_ARGS, ref_add, "creates an account and selects it")
 TK_COMMAND("ref del", "<name>", ACCOUNTS | NEEDS_ARGS | GUARDED, ref_del,
            "deletes an account that has no token")
-TK_COMMAND("time", "[unix]", DEVICE, time,
+TK_COMMAND("time", "[date | unix]", DEVICE, time,
            "prints or sets the clock (UTC); quality floor: it is at least that time")
 TK_COMMAND("seed", "<64 to 128 hex digits>", DEVICE | NEEDS_ARGS | SECRET | GUARDED, seed,
            "seeds a device that has no random source")

@@ -116,6 +116,14 @@ void tk_console_answered(struct tk_console *c)
         prompt(c);
 }
 
+void tk_console_unanswered(struct tk_console *c)
+{
+    TK_ASSERT(c->answer_due);
+    c->answer_due = false;
+    if (c->pem != TK_PEM_INSIDE)
+        prompt(c);
+}
+
 /* --- console_pin --- */
 
 bool tk_console_is_locked(const struct tk_console *c)
@@ -249,7 +257,8 @@ static void run_line(struct tk_console *c)
     }
     memcpy(c->prefix, prefix, sizeof prefix);
     c->answer_due = true;
-    run_command(c, line);
+    if (tk_console_is_program(c) || !c->env->table->take_line(c, line))
+        run_command(c, line);
 }
 
 /* The account stays pinned until the answer. */
@@ -284,6 +293,7 @@ static void interrupt(struct tk_console *c)
         cancel_job(c, TK_E_CANCELLED);
         tk_line_clear(&c->line);
     } else {
+        c->pem = TK_PEM_OFF;
         tk_output_text(&c->out, "^C");
         tk_line_kill(&c->line, &c->out);
         prompt(c);

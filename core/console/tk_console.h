@@ -32,6 +32,9 @@ struct tk_console_env {
     struct tk_pin *pin;
 };
 
+/* Where the next line stands in a PEM file that an operator pastes. */
+enum tk_pem { TK_PEM_OFF, TK_PEM_OUTSIDE, TK_PEM_INSIDE };
+
 struct tk_console {
     const struct tk_console_env *env;
     bool attached;                    /* a terminal or program is connected */
@@ -39,6 +42,8 @@ struct tk_console {
     uint8_t ref;                      /* index of the selected account */
     uint64_t unlocked_until_ms;       /* tick: until then console_pin is not asked for */
     char prefix[TK_PREFIX_SIZE];      /* of each line of the answer: "@7 "; "" for an operator */
+    uint8_t pem;                      /* enum tk_pem: after `ca add begin` */
+    uint8_t pem_err;                  /* enum tk_err: of the certificate that is being read */
     const struct tk_command *command; /* the last one started; NULL: it was unknown */
     struct tk_job job;
 
@@ -81,6 +86,9 @@ void tk_console_err_usage(struct tk_console *c);
 
 /* Answers ERR unknown_command with the commands that these words may mean. */
 void tk_console_err_unknown(struct tk_console *c, const char *words);
+
+/* The line was no command, and is not answered. */
+void tk_console_unanswered(struct tk_console *c);
 
 /* Continues the command with step, and pins the selected account (c->job.account) until it
  * answers. */

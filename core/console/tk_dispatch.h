@@ -44,6 +44,8 @@ struct tk_command_table {
     bool (*setting_is_secret)(const char *args);
     /* Whether console_pin is asked for before the command, by its flags or its arguments. */
     bool (*is_guarded)(const struct tk_command *command, const char *args);
+    /* Whether an operator's line is no command: it was taken, and answered or not. */
+    bool (*take_line)(struct tk_console *c, char *line);
     /* Queues lines for the operator of a terminal that was attached. */
     void (*greet)(struct tk_console *c);
 };

@@ -6,7 +6,8 @@
 TK_HINT(NAME, "give 1 to 16 characters of a-z, 0-9, - and _")
 TK_HINT(BASE64, "give base64, a multiple of 4 characters; earlier lines are kept")
 TK_HINT(DIGEST, "give 8 to 64 hex digits that match one root of ca list only")
-TK_HINT(TIME, "give seconds since 1970, as date +%s prints them")
+TK_HINT(TIME, "give 2026-11-29T12:00:00Z, or +02:00 in place of Z, or seconds since 1970")
+TK_HINT(NO_DATE, "there is no such day or time; give it as 2026-11-29T12:00:00Z")
 TK_HINT(SEED, "give 64 to 128 hex digits, as openssl rand -hex 32 prints")
 TK_HINT(LOG, "give off, error or info")
 
@@ -15,6 +16,12 @@ TK_HINT(SET_PORTAL, "set portal <name>")
 TK_HINT(SET_CLIENT_ID, "set client_id <id>")
 TK_HINT(SET_SECRET, "set client_secret")
 TK_HINT(HELP, "help <command> or help set <key> says more.")
+
+/* what `auth begin` says around the link */
+TK_HINT(OPEN_LINK, "1. Open this link in a browser and log in to the portal:")
+TK_HINT(ERROR_PAGE, "2. The browser then shows an error page for localhost:7000. That is expected.")
+TK_HINT(PASTE, "3. Copy its whole address and paste it here within 30 seconds.")
+TK_HINT(LINK_CUT, "(A cut-off link? Widen the window, or in minicom press Ctrl-A W.)")
 
 /* what the states mean, in the order of enum tk_state */
 TK_HINT(NO_CLIENT, "Settings are missing")

@@ -51,9 +51,6 @@ struct tk_job {
             unsigned row; /* of tk_setting_table */
         } set;
         struct {
-            uint8_t step; /* BEGIN_... in tk_command_auth.c */
-        } auth_begin;
-        struct {
             uint32_t generation; /* before the refresh */
         } refresh;
         struct {

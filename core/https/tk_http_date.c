@@ -100,20 +100,11 @@ static bool read_date(struct date *d, const char *s)
     return d->has_time && d->c.day > 0 && d->c.month > 0 && d->c.year >= 1970;
 }
 
-/* True if the month has that day. */
-static bool is_day(const struct tk_calendar *c)
-{
-    struct tk_calendar day = {.year = c->year, .month = c->month, .day = c->day};
-
-    tk_calendar_from_unix(tk_calendar_to_unix(&day), &day);
-    return day.day == c->day;
-}
-
 bool tk_http_date_parse(const char *s, int64_t *unix_s)
 {
     struct date d = {.zone_s = 0};
 
-    if (!read_date(&d, s) || !is_day(&d.c))
+    if (!read_date(&d, s) || !tk_calendar_is_day(&d.c))
         return false;
     *unix_s = tk_calendar_to_unix(&d.c) - d.zone_s;
     return true;

@@ -44,7 +44,7 @@ void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *clien
     tk_text_host(t, &client->portal);
     tk_text_add(t, "/oauth/authorize/?client_id=");
     tk_text_form(t, client->client_id);
-    tk_text_add(t, "&response_type=code&state=");
+    tk_text_add(t, "&state=");
     tk_text_form(t, state);
 }
 

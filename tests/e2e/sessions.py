@@ -14,7 +14,7 @@ from pathlib import Path
 from keeper import PATIENT_S, ROOT, Keeper, query_of
 
 MASK = re.compile(r"len=\d+ |sha256=[0-9a-f]{8}|expires_in=\d+|\(\d+ characters"
-                  r"|id=[\w.]+|portal=\S+|url=\S+|\bstate=[0-9a-f.]{3,}$")
+                  r"|id=[\w.]+|portal=\S+|^https://\S+$")
 HIDDEN = re.compile(r"(\w+): \(\d+ characters, hidden\)")
 
 
@@ -45,7 +45,9 @@ class Step:
 
     @property
     def data(self) -> list[str]:
-        return [line for line in self.shown if "=" in line.split(" ")[0]]
+        """Data lines, and the lines around a link."""
+        return [line for line in self.shown
+                if "=" in line.split(" ")[0] or re.match(r"\d\. |\(|https:", line)]
 
 
 def sessions(document: str, heading: str) -> list[list[Step]]:
@@ -100,9 +102,9 @@ class Player:
         for event in step.events:
             self.k.out.wait(re.escape(event).replace(r"generation=2", r"generation=\d+"), start,
                             PATIENT_S)
-        url = next((line for line in seen if line.startswith("url=")), "")
-        if url:
-            self.state = query_of(url.removeprefix("url="))["state"]
+        link = next((line for line in seen if line.startswith("https://")), "")
+        if link:
+            self.state = query_of(link)["state"]
 
     def _compare(self, step: Step, seen: list[str]) -> None:
         answer, last = masked(step.answer), masked(seen[-1])

@@ -47,9 +47,10 @@ class Provision(GatewayCase):
         start = self.k.type(b"set client_secret\r")
         self.k.type(self.b24.client_secret.encode() + b"\r")
         self.k.out.wait("OK client_secret_len=", start)
-        link = self.k.plain("auth begin")
-        self.assertEqual(link["warm"], "yes")
-        redirect = self.b24.code(state=query_of(link["url"])["state"])["redirect"]
+        start = len(self.k.out.all)
+        self.assertTrue(self.k.plain("auth begin").ok)
+        link = self.k.out.all[self.k.out.wait("https://", start)]
+        redirect = self.b24.code(state=query_of(link)["state"])["redirect"]
         answer = self.k.plain(f"auth code {redirect}")
         self.assert_ready(answer)
         self.assertIn(f"auth code ({len(redirect)} characters, hidden)",

@@ -146,6 +146,6 @@ class Systemd(unittest.TestCase):
         self.console(f"set portal {self.b24.portal}", f"set auth_host {self.b24.oauth}",
                      f"set client_id {self.b24.client_id}",
                      f"set client_secret {self.b24.client_secret}")
-        state = re.search(r"(?m)^state=(\w+)", self.console("auth begin"))[1]
+        state = re.search(r"&state=(\w+)", self.console("auth begin"))[1]
         answer = self.console(f"auth code {self.b24.code(state=state)['redirect']}")
         self.assertIn("OK state=ready", answer, self.journal())

@@ -160,7 +160,7 @@ class Clock(GatewayCase):
         self.assertIn(keeper.must("time")["quality"], ("none", "floor"))
         keeper.configure()
         code = self.b24.code()["code"]
-        self.assert_error(keeper.command(f"auth code {code}"), "clock_unknown", "time <unix>")
+        self.assert_error(keeper.command(f"auth code {code}"), "clock_unknown", "type time")
         self.assertEqual([e for e in self.b24.log() if e["listener"] == "oauth"], [])
         keeper.must(f"time {int(time.time())}")
         self.assertEqual(keeper.must(f"auth code {self.b24.code()['code']}")["state"], "ready")

@@ -55,6 +55,13 @@ static bool not_guarded(const struct tk_command *command, const char *args)
     return false;
 }
 
+static bool no_line(struct tk_console *c, char *line)
+{
+    (void)c;
+    (void)line;
+    return false;
+}
+
 static void no_greeting(struct tk_console *c)
 {
     (void)c;
@@ -66,7 +73,7 @@ static void run(void (*command)(struct tk_console *c, char *args))
     static struct tk_command row = {"test\0", 0, NULL};
 
     row.run = command;
-    table = (struct tk_command_table){&row, 1, no_secret, not_guarded, no_greeting};
+    table = (struct tk_command_table){&row, 1, no_secret, not_guarded, no_line, no_greeting};
     feed("test\n");
 }
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "one_console.h"
+#include "tk_auth.h"
 #include "tk_words.h"
 
 static void help_lists_all_commands(void **state)
@@ -226,6 +227,60 @@ static void every_error_ends_with_what_to_type(void **state)
     assert_false(names_a_command("the settings"));
 }
 
+static const char *answer_of(const char *line)
+{
+    (void)type(line);
+    for (int i = 0; i < 100 && strstr(out, "OK") == NULL; i++) {
+        world_run(&w, 100);
+        collect();
+    }
+    return out;
+}
+
+/* To an operator the link stands alone on its line; a program gets three lines. */
+static void auth_begin_says_the_three_steps(void **state)
+{
+    char expected[600];
+    const struct tk_account *a = &w.keeper.accounts.of[0];
+
+    (void)state;
+    world_set_client(&w);
+    type("");
+    out[0] = '\0';
+    answer_of("auth begin\r");
+    snprintf(expected, sizeof expected,
+             "auth begin\r\n"
+             "1. Open this link in a browser and log in to the portal:\r\n"
+             "https://acme.bitrix24.com/oauth/authorize/?client_id=local.1&state=%s\r\n"
+             "2. The browser then shows an error page for localhost:7000. That is expected.\r\n"
+             "3. Copy its whole address and paste it here within 30 seconds.\r\n"
+             "(A cut-off link? Widen the window, or in minicom press Ctrl-A W.)\r\nOK\r\ntk> ",
+             tk_auth_state(a));
+    assert_string_equal(out, expected);
+    answer_of("@4 auth begin\n");
+    snprintf(expected, sizeof expected,
+             "\r\n@4 url=https://acme.bitrix24.com/oauth/authorize/?client_id=local.1&state=%s\r\n"
+             "@4 state=%s\r\n@4 warm=yes\r\n@4 OK\r\n",
+             tk_auth_state(a), tk_auth_state(a));
+    assert_string_equal(out, expected);
+}
+
+/* The link is good all the same. */
+static void auth_begin_without_a_network_says_what_to_do(void **state)
+{
+    (void)state;
+    world_set_client(&w);
+    world_fault(&w, WORLD_UNREACHABLE, 0);
+    type("");
+    out[0] = '\0';
+    answer_of("auth begin\r");
+    assert_non_null(strstr(out, "Ctrl-A W.)\r\ncannot connect to the host; look at cable, firewall "
+                                "and port, then type check\r\nOK\r\n"));
+    answer_of("@4 auth begin\n");
+    assert_non_null(strstr(out, "@4 warm=no\r\n@4 OK\r\n"));
+    assert_null(strstr(out, "@4 warm_"));
+}
+
 static void version_says_whose_arithmetic_it_is(void **state)
 {
     (void)state;
@@ -362,6 +417,8 @@ int main(void)
         TEST(a_mistyped_command_is_answered_with_the_nearest),
         TEST(wrong_arguments_are_answered_with_the_usage),
         TEST(every_error_ends_with_what_to_type),
+        TEST(auth_begin_says_the_three_steps),
+        TEST(auth_begin_without_a_network_says_what_to_do),
         TEST(version_says_whose_arithmetic_it_is),
         TEST(settings_are_normalized_or_refused),
         TEST(too_long_values_are_refused_not_truncated),

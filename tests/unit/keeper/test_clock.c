@@ -477,6 +477,11 @@ static void the_build_date_alone_is_no_time(void **state)
     world_assert_begins(type_time(truth()), "OK");
     assert_status("action", "");
     world_assert_begins(world_type(&w, "token"), "OK access_token=access1 ");
+    world_assert_begins(world_type(&w, "time 2026-02-30T12:00:00Z"),
+                        "ERR bad_value there is no such day or time; give it as 2026-");
+    world_assert_begins(world_type(&w, "time tomorrow"), "ERR bad_value give 2026-11-29T12:00:00Z");
+    world_assert_begins(world_type(&w, "time 2036-11-18T12:06:41+01:00"),
+                        "OK time=2036-11-18T11:06:41Z unix=2110619201 quality=console");
 }
 
 /* A new program is a lower bound too: the gateway does not stand still after an update. */

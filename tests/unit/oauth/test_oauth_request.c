@@ -151,7 +151,7 @@ static void the_authorization_url_has_no_secret(void **state)
     strcpy(client.client_id, "a&b c");
     tk_oauth_authorization_url(&t, &client, "st/1");
     assert_string_equal(buf, "https://acme.bitrix24.com:8443/oauth/authorize/?client_id=a%26b+c"
-                             "&response_type=code&state=st%2f1");
+                             "&state=st%2f1");
 }
 
 /* --- the server that gets the secret --- */
