@@ -14,12 +14,12 @@ import time
 import unittest
 from pathlib import Path
 
-import browser
+import scripted_browser as browser
 from keeper import HERE, PROGRAM, PYTHON, RECORDS, WITH_US, Bitrix24, Keeper, record_secrets
 from patience import PATIENT_S
 from terminals import Terminal
 
-BROWSER = f"{PYTHON} {HERE / 'browser.py'}"
+BROWSER = f"{PYTHON} {HERE / 'scripted_browser.py'}"
 
 
 def words(lines: str) -> str:

@@ -3,12 +3,16 @@
 """A browser for `tokenkeeper provision`: opens a link, logs in to the tests' Bitrix24 and follows
 its redirect back.
 
-    browser.py URL      with $BROWSER_CA; $BROWSER_DOES: login, twice, deny, forge or nothing
+    scripted_browser.py URL
+
+$BROWSER_CA is trusted. $BROWSER_DOES: login, twice, deny, forge or nothing. $BROWSER_HOSTS is where
+hosts are: acme.bitrix24.com=127.0.0.1:8443
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import sys
 import urllib.error
@@ -21,6 +25,18 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_):
         return None
+
+
+def resolve() -> None:
+    """Connects to the hosts of $BROWSER_HOSTS where it says."""
+    places = dict(place.split("=") for place in os.environ.get("BROWSER_HOSTS", "").split())
+    connect = socket.create_connection
+
+    def connect_there(address, *arguments, **options):
+        host, _, port = places.get(address[0], "").partition(":")
+        return connect((host, int(port)) if host else address, *arguments, **options)
+
+    socket.create_connection = connect_there
 
 
 def get(url: str, *, follow: bool = True) -> tuple[int, str, str]:
@@ -45,6 +61,7 @@ def answer(start: str, **query: str) -> tuple[int, str, str]:
 
 def main() -> int:
     """Does what $BROWSER_DOES says."""
+    resolve()
     does, start = os.environ.get("BROWSER_DOES", "login"), sys.argv[1]
     if does == "twice":
         get(start, follow=False)
