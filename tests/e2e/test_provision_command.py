@@ -184,6 +184,22 @@ class ProvisionOne(ProvisionCase):
         self.assertIn("FAILED invalid_client", done.stderr)
         self.assertNotIn("wrong-secret", done.stderr + done.stdout)
 
+    def test_a_gateway_that_is_unplugged(self) -> None:
+        process = self.start(*self.given(), "--no-browser")
+        self.wait_start(process)
+        self.k.kill()
+        done = self.finish(process)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("FAILED line_lost", done.stderr)
+
+    def test_a_secret_that_was_wrong_is_asked_for_again(self) -> None:
+        self.secret.write_text("wrong-secret-of-this-test\n")
+        given = self.given()
+        self.assertEqual(self.provision(*given).returncode, 5)
+        done = self.provision(*given[:2], *given[-2:])
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("--secret-file", done.stderr)
+
     def test_no_gateway(self) -> None:
         done = self.provision("--serial", str(self.home / "none"))
         self.assertEqual(done.returncode, 3, done.stderr)
@@ -397,6 +413,23 @@ class ProvisionFleet(ProvisionCase):
             self.assertEqual(token.returncode, 0, token.stderr)
         third = self.provision(*self.common(path), does="nothing")
         self.assertEqual(third.returncode, 0, third.stderr)
+
+    def test_gateways_are_found_as_they_are_connected(self) -> None:
+        found = [self.gateway("port0", "--device-id", "gw-0")]
+        path = self.write({"gateway": "", "note": "first"}, {"gateway": "gw-2", "note": "third"},
+                          {"gateway": "", "note": "second"})
+        process = self.start("--from", str(path), "--serial", str(self.home / "port*"),
+                             *self.given()[2:])
+        for name, line in (("2", "connect gw-2, third"), ("1", "connect the next gateway, second")):
+            while line not in process.stderr.readline():
+                self.assertIsNone(process.poll())
+            found.append(self.gateway(f"port{name}", "--device-id", f"gw-{name}"))
+        done = self.finish(process)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([line.split(",")[2] for line in self.results()[1:]],
+                         ["gw-0", "gw-2", "gw-1"])
+        for gateway in found:
+            self.assertEqual(gateway.get().returncode, 0)
 
     def test_one_that_is_not_there(self) -> None:
         kept = self.gateway("tty1", "--device-id", "gw-1")

@@ -27,7 +27,9 @@ static bool need(struct tk_flow *f, const char *key, const char *option)
 {
     char words[160];
 
-    snprintf(words, sizeof words, "the gateway has no %s: give %s, or run this at a terminal", key,
+    if (tk_provision_interrupted)
+        return tk_flow_fail(f, TK_EXIT_INTERRUPTED, "interrupted", "repeat the command to go on");
+    snprintf(words, sizeof words, "the gateway has no %s: give %s, or answer at a terminal", key,
              option);
     return tk_flow_fail(f, TK_EXIT_USAGE, "need_value", words);
 }
@@ -59,7 +61,8 @@ static bool set_secret(struct tk_flow *f)
 {
     const char *secret;
 
-    if (f->secret[0] != '\0' && !f->p->secrets.is_given) {
+    if (f->secret[0] != '\0' && !f->p->secrets.is_given &&
+        strcmp(f->last_error, "invalid_client") != 0) {
         tk_steps_ok(&f->p->steps, "%s, with the secret that the gateway has", f->client_id);
         return true;
     }

@@ -12,7 +12,7 @@
 
 /* Whose pair it is, the PIN, and the card of the gateway. */
 
-enum { BODY_MAX = 8192, TOKENS = 256, PIN_MIN = 6, PIN_MAX = 16 };
+enum { BODY_MAX = 8192, TOKENS = 256, REFRESH_WAITS = 100, REFRESH_WAIT_MS = 300 };
 
 static struct {
     size_t len;
@@ -80,10 +80,23 @@ static bool judge_user(struct tk_flow *f)
     return tk_flow_fail(f, TK_EXIT_OPERATOR, "other_user", words);
 }
 
+/* Reads the status; again while a refresh is under way. */
+static bool await_refresh(struct tk_flow *f)
+{
+    for (int i = 0; i < REFRESH_WAITS; i++) {
+        if (!tk_flow_read_status(f))
+            return false;
+        if (strcmp(f->state, "refreshing") != 0 && strcmp(f->state, "exchanging") != 0)
+            return true;
+        (void)tk_gateway_listen(&f->gateway, REFRESH_WAIT_MS);
+    }
+    return true;
+}
+
 bool tk_flow_confirm(struct tk_flow *f)
 {
     tk_steps_begin(&f->p->steps, "ready");
-    if (!tk_flow_read_status(f))
+    if (!await_refresh(f))
         return false;
     read_user(f);
     if (!judge_user(f))

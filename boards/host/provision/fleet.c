@@ -124,7 +124,7 @@ static void set_up_all(struct tk_fleet *fleet)
     for (size_t i = 0; children != NULL && i < fleet->count && !tk_provision_interrupted; i++) {
         struct child *child;
 
-        if (fleet->results[i].is_ready || tk_plan_value(&fleet->plans[i], "serial") == NULL)
+        if (fleet->results[i].is_ready || tk_is_pattern(tk_plan_value(&fleet->plans[i], "serial")))
             continue;
         child = free_child(fleet, children);
         if (child != NULL)
@@ -198,6 +198,7 @@ int tk_fleet_run(struct tk_provision *p)
     struct tk_fleet fleet = {.p = p};
     int status = tk_fleet_load(&fleet);
 
+    p->fleet = &fleet;
     if (status == TK_EXIT_OK) {
         ask_secrets(&fleet);
         set_up_all(&fleet);

@@ -32,6 +32,9 @@ struct tk_fleet {
 int tk_fleet_load(struct tk_fleet *fleet);
 void tk_fleet_free(struct tk_fleet *fleet);
 
+/* Whether a row has this gateway already. */
+bool tk_fleet_knows(const struct tk_fleet *fleet, const char *gateway);
+
 /* Writes all results beside the old ones, and replaces them. */
 bool tk_fleet_save(const struct tk_fleet *fleet);
 

@@ -130,9 +130,10 @@ static bool share_task(const struct tk_plan *a, const struct tk_plan *b)
 static bool judge_pair(const struct tk_fleet *fleet, size_t i, size_t j)
 {
     const struct tk_plan *a = &fleet->plans[i], *b = &fleet->plans[j];
-    const char *shared = share(a, b, "gateway")  ? tk_plan_value(a, "gateway")
-                         : share(a, b, "serial") ? tk_plan_value(a, "serial")
-                                                 : NULL;
+    const char *shared = share(a, b, "gateway") ? tk_plan_value(a, "gateway")
+                         : share(a, b, "serial") && !tk_is_pattern(tk_plan_value(a, "serial"))
+                             ? tk_plan_value(a, "serial")
+                             : NULL;
     bool same_account =
         strcmp(value_or(a, "account", "token"), value_or(b, "account", "token")) == 0;
 
@@ -275,6 +276,18 @@ bool tk_fleet_save(const struct tk_fleet *fleet)
     if (!good)
         tk_host_message("cannot write %s: %s", fleet->path, strerror(errno));
     return good;
+}
+
+bool tk_fleet_knows(const struct tk_fleet *fleet, const char *gateway)
+{
+    for (size_t i = 0; i < fleet->count; i++) {
+        const char *named = tk_plan_value(&fleet->plans[i], "gateway");
+
+        if (strcmp(fleet->results[i].gateway, gateway) == 0 ||
+            (named != NULL && strcmp(named, gateway) == 0))
+            return true;
+    }
+    return false;
 }
 
 /* --- all of it --- */

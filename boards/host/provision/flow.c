@@ -90,6 +90,7 @@ static void take_status(void *owner, char *line)
         size_t size;
     } rows[] = {{"state", f->state, sizeof f->state},
                 {"reason", f->reason, sizeof f->reason},
+                {"last_error", f->last_error, sizeof f->last_error},
                 {"portal", f->portal, sizeof f->portal},
                 {"user_id", f->user_id, sizeof f->user_id},
                 {"renew", f->renew, sizeof f->renew},
@@ -181,7 +182,7 @@ static bool find(struct tk_flow *f)
     return good;
 }
 
-static unsigned baud_of(const struct tk_flow *f)
+unsigned tk_flow_baud(const struct tk_flow *f)
 {
     const char *baud = f->p->where.baud;
 
@@ -193,8 +194,10 @@ static bool connect_to(struct tk_flow *f)
     const char *serial = tk_plan_value(f->plan, "serial");
     enum tk_gateway_result result;
 
+    if (f->p->fleet != NULL && tk_is_pattern(serial))
+        return tk_flow_next_port(f, serial);
     if (serial != NULL && !is(serial, "auto")) {
-        result = tk_gateway_open_serial(&f->gateway, serial, baud_of(f), TK_GATEWAY_OPEN_MS);
+        result = tk_gateway_open_serial(&f->gateway, serial, tk_flow_baud(f), TK_GATEWAY_OPEN_MS);
         return result == TK_GATEWAY_OK || tk_flow_fail_result(f, result);
     }
     if (f->p->where.socket == NULL && f->p->where.admin == NULL)
@@ -302,7 +305,7 @@ static bool set_clock(struct tk_flow *f)
 
 static bool has_token(const struct tk_flow *f)
 {
-    return is(f->state, "ready") || is(f->state, "retrying");
+    return is(f->state, "ready") || is(f->state, "retrying") || is(f->state, "refreshing");
 }
 
 /* "acme" is acme.bitrix24.com, and an address is its host: the console says the same. */

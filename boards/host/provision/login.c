@@ -23,7 +23,7 @@ struct login {
     struct tk_loopback *loopback;
     char link[LINK_MAX], state[80];
     uint64_t began_ms, caught_ms, deadline_ms, remind_ms;
-    bool takes_paste, is_hidden, was_late;
+    bool takes_paste, is_hidden, is_lost;
     struct termios saved; /* of the terminal, while it does not echo */
     size_t len;
     char pasted[PASTE_MAX + 1];
@@ -174,7 +174,7 @@ static void remind(struct login *l, uint64_t now_ms)
 
 static void wait_once(struct login *l)
 {
-    struct pollfd p[TK_LOOPBACK_FDS + 1];
+    struct pollfd p[TK_LOOPBACK_FDS + 2];
     uint64_t now_ms = tk_service_now(), until_ms = l->deadline_ms;
 
     if (l->remind_ms < until_ms)
@@ -182,14 +182,18 @@ static void wait_once(struct login *l)
     tk_loopback_wait(l->loopback, p, &until_ms);
     p[TK_LOOPBACK_FDS] =
         (struct pollfd){.fd = l->takes_paste ? STDIN_FILENO : -1, .events = POLLIN};
+    p[TK_LOOPBACK_FDS + 1] =
+        (struct pollfd){.fd = tk_gateway_fd(&l->flow->gateway), .events = POLLIN};
     int timeout = until_ms <= now_ms ? 0 : (int)(until_ms - now_ms);
 
-    if (poll(p, TK_LOOPBACK_FDS + 1, timeout) < 0)
+    if (poll(p, TK_LOOPBACK_FDS + 2, timeout) < 0)
         return;
     now_ms = tk_service_now();
     tk_loopback_step(l->loopback, now_ms);
     if (p[TK_LOOPBACK_FDS].revents != 0)
         read_typed(l);
+    if (p[TK_LOOPBACK_FDS + 1].revents != 0)
+        l->is_lost = tk_gateway_listen(&l->flow->gateway, 0) != TK_GATEWAY_OK;
     remind(l, now_ms);
 }
 
@@ -199,7 +203,7 @@ static enum tk_login_event wait_for_code(struct login *l)
     l->deadline_ms = l->began_ms + (uint64_t)l->flow->p->login_s * 1000;
     l->remind_ms = l->began_ms + REMIND_MS;
     while (l->loopback->event == TK_LOGIN_WAITING && tk_service_now() < l->deadline_ms &&
-           !tk_provision_interrupted)
+           !tk_provision_interrupted && !l->is_lost)
         wait_once(l);
     l->caught_ms = tk_service_now();
     return l->loopback->event;
@@ -224,6 +228,8 @@ static bool report_event(struct login *l, enum tk_login_event event)
                             "the link was opened a second time: by another program, or by mistake. "
                             "Nothing was sent; repeat, and open it once");
     default:
+        if (l->is_lost)
+            return tk_flow_fail_result(f, TK_GATEWAY_LOST);
         if (tk_provision_interrupted)
             return tk_flow_fail(f, TK_EXIT_INTERRUPTED, "interrupted",
                                 "repeat the command: the settings are kept");

@@ -66,6 +66,7 @@ struct tk_provision {
     unsigned jobs;
     const char *from, *result;
 
+    struct tk_fleet *fleet; /* NULL: one gateway */
     struct tk_secrets secrets;
     struct tk_steps steps;
     struct tk_loopback loopback;
@@ -83,7 +84,8 @@ struct tk_flow {
     struct tk_gateway gateway;
     int exit;
 
-    char state[32], reason[64], portal[TK_HOST_TEXT], user_id[48], renew[32], quality[16];
+    char state[32], reason[64], last_error[64], portal[TK_HOST_TEXT], user_id[48], renew[32],
+        quality[16];
     char expires_at[40], generation[16], action[200], scope_granted[300], rest[24];
     char client_id[TK_CLIENT_ID_MAX + 1], secret[48], pin[16];
     char link[800], auth_state[80]; /* of auth begin */
@@ -107,6 +109,14 @@ enum tk_gateway_result tk_flow_try(struct tk_flow *f, const char *command, int t
 /* Reports a failure; false. */
 bool tk_flow_fail(struct tk_flow *f, int exit, const char *code, const char *words);
 bool tk_flow_fail_result(struct tk_flow *f, enum tk_gateway_result result);
+
+/* Opens the next port at which the wanted gateway answers, or one that no other row has; ports come
+ * and go. pattern: see tk_is_pattern. */
+bool tk_flow_next_port(struct tk_flow *f, const char *pattern);
+
+/* Whether a port is to be found: NULL, auto, or a pattern of glob(3). */
+bool tk_is_pattern(const char *serial);
+unsigned tk_flow_baud(const struct tk_flow *f);
 
 /* Reads `status` into f. */
 bool tk_flow_read_status(struct tk_flow *f);

@@ -74,8 +74,9 @@ const char *tk_secret_of(struct tk_secrets *s, const char *client_id)
     if (s->count == TK_SECRETS || s->is_closed)
         return NULL;
     snprintf(question, sizeof question, "client_secret of %s (not shown): ", client_id);
-    if (!tk_ask_secret(question, s->known[s->count].secret, TK_SECRET_SIZE) ||
-        s->known[s->count].secret[0] == '\0')
+    if (!tk_ask_secret(question, s->known[s->count].secret, TK_SECRET_SIZE))
+        tk_provision_interrupted = tk_provision_interrupted || errno == EINTR;
+    if (s->known[s->count].secret[0] == '\0')
         return NULL;
     snprintf(s->known[s->count].client_id, sizeof s->known[0].client_id, "%s", client_id);
     return s->known[s->count++].secret;
