@@ -116,7 +116,8 @@ void tk_keeper_init(struct tk_keeper *k, const struct tk_config *config)
     for (unsigned i = 0; i < TK_CONSOLES; i++)
         tk_console_init(&k->consoles[i], &k->env, i);
     tk_accounts_init(&k->accounts, &k->rt, &listener);
-    tk_calls_init(&k->calls, &k->accounts);
+    if (TK_CALL)
+        tk_calls_init(&k->calls, &k->accounts);
     tk_alerts_init(&k->alerts, &k->rt, &k->accounts);
     for (size_t i = 0; i < TK_ACCOUNTS; i++)
         k->reported[i] = k->rt.storage.err != TK_OK /* reported in the first pass */
@@ -132,7 +133,8 @@ void tk_keeper_free(struct tk_keeper *k)
     TK_ASSERT(is_ready(k));
     for (size_t i = 0; i < TK_CONSOLES; i++)
         tk_console_end(&k->consoles[i]);
-    tk_calls_stop(&k->calls);
+    if (TK_CALL)
+        tk_calls_stop(&k->calls);
     tk_runtime_free(&k->rt);
     tk_wipe(k, sizeof *k);
 }
@@ -153,7 +155,8 @@ static void begin_stop(struct tk_keeper *k, uint64_t now_ms)
 
     k->stopping = true;
     k->stop_by_ms = now_ms + SHUTDOWN_MS;
-    tk_calls_stop(&k->calls);
+    if (TK_CALL)
+        tk_calls_stop(&k->calls);
     tk_https_drain(&k->rt.https);
     tk_accounts_store_now(&k->accounts);
     if (is_done(k, now_ms))
@@ -285,7 +288,8 @@ uint64_t tk_keeper_run(struct tk_keeper *k)
     report_behind(k);
     until_ms = earliest(until_ms, tk_timers_run(&k->rt.timers, now_ms));
     until_ms = earliest(until_ms, tk_https_step(&k->rt.https, now_ms));
-    until_ms = earliest(until_ms, tk_calls_run(&k->calls, now_ms));
+    if (TK_CALL)
+        until_ms = earliest(until_ms, tk_calls_run(&k->calls, now_ms));
     report_changes(k);
     until_ms = earliest(until_ms, continue_stop(k, now_ms));
     if (k->emitted)
@@ -343,6 +347,7 @@ uint32_t tk_token_rejected(struct tk_keeper *k, const char *ref, uint32_t genera
 
 enum tk_err tk_call_start(struct tk_keeper *k, struct tk_call *call)
 {
+    TK_ASSERT(TK_CALL);
     return tk_calls_start(&k->calls, call);
 }
 

@@ -84,6 +84,22 @@
 #define TK_TLS12_FIRST 0
 #endif
 
+/* 1: a build that is short of flash leaves out all that can be left out. */
+#ifndef TK_MINIMAL
+#define TK_MINIMAL 0
+#endif
+
+/* 0: no calls of the portal (tk_call_start, the command `call`), which saves 5 KB. */
+#ifndef TK_CALL
+#define TK_CALL (!TK_MINIMAL)
+#endif
+
+/* 0: alerts are not posted, to a webhook or Corezoid, nor is a token's task written, which saves
+ * 8 KB. EVT lines, the indicator, the history and on_line report them in every build. */
+#ifndef TK_REPORT
+#define TK_REPORT (!TK_MINIMAL)
+#endif
+
 /* 0: the port has no clock of an operating system (tk_clock.h), which saves 0.4 KB. */
 #ifndef TK_SYSTEM_CLOCK
 #define TK_SYSTEM_CLOCK 1

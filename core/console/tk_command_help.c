@@ -71,7 +71,7 @@ static void step_help(struct tk_console *c)
 
     if (row == c->job.u.rows.end)
         tk_console_ok(c, NULL);
-    else
+    else if (command->name[0] != '\0')
         put_help(c, command->name, tk_command_usage(command), string, string);
 }
 

@@ -26,13 +26,10 @@ static void answer_setting(struct tk_console *c, const struct tk_setting_row *ro
     tk_wipe(value, sizeof value);
 }
 
-/* Settings of the account come first in the table. */
 static void report_and_answer(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
 {
-    bool of_account = row <= tk_setting_find("corezoid_token_url");
-
     tk_command_report(c, is_set ? TK_SECURITY_SET : TK_SECURITY_UNSET,
-                      of_account ? tk_console_account(c) : NULL, row->name);
+                      tk_setting_is_of_account(row) ? tk_console_account(c) : NULL, row->name);
     answer_setting(c, row, is_set);
 }
 

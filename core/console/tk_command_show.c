@@ -28,10 +28,10 @@ static void step_show(struct tk_console *c)
 
     if (row == 0)
         tk_console_data(c, "ref", c->job.account->name);
-    else if (row <= TK_SETTING_ROWS)
-        show_setting(c, &tk_setting_table[row - 1]);
-    else
+    else if (row > TK_SETTING_ROWS)
         tk_console_ok(c, NULL);
+    else if (tk_setting_table[row - 1].name[0] != '\0')
+        show_setting(c, &tk_setting_table[row - 1]);
 }
 
 void tk_command_show(struct tk_console *c, char *args)

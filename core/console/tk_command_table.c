@@ -15,11 +15,19 @@ enum {
     AUTHORIZE = 2 * TK_COMMAND_GROUP,
     USE = 3 * TK_COMMAND_GROUP,
     ACCOUNTS = 4 * TK_COMMAND_GROUP,
-    DEVICE = 5 * TK_COMMAND_GROUP
+    DEVICE = 5 * TK_COMMAND_GROUP,
+    LEFT_OUT = 256,
+    CALL = TK_CALL ? 0 : LEFT_OUT,
+    REPORT = TK_REPORT ? 0 : LEFT_OUT
 };
 
+/* A command that is left out has a row without a name, since the strings are numbered by rows. */
+#define IS_IN(flags) (((flags)&LEFT_OUT) == 0)
+
 static const struct tk_command commands[] = {
-#define TK_COMMAND(name, usage, flags, run, help) {name "\0" usage, flags, tk_command_##run},
+#define TK_COMMAND(name, usage, flags, run, help)                                                  \
+    {IS_IN(flags) ? name "\0" usage : "\0", IS_IN(flags) ? (flags) : 0,                            \
+     IS_IN(flags) ? tk_command_##run : NULL},
 #include "tk_commands.h"
 #undef TK_COMMAND
 };

@@ -6,7 +6,8 @@
  *      TK_COMMAND(name, usage, flags, run, help)
  *
  * name, usage and flags (without TK_COMMAND_): see struct tk_command; the first flag is the group
- * in which help lists it; the command is the function tk_command_<run>; help is a user-facing
+ * in which help lists it, CALL and REPORT are the options of tk_limits.h without which it is left
+ * out; the command is the function tk_command_<run>; help is a user-facing
  * string (tk_words.h).
  */
 
@@ -32,7 +33,7 @@ TK_COMMAND("portal accept", "", AUTHORIZE | GUARDED, portal_accept,
            "takes the host in moved_to of status as the portal; the token stays")
 TK_COMMAND("token", "[min_valid_s] [rejected=G]", USE | GUARDED, token,
            "prints a token valid for min_valid_s (60) or longer; G: a generation that got a 401")
-TK_COMMAND("call", "<method> [name=value ... | {json}]", USE | NEEDS_ARGS | GUARDED, call,
+TK_COMMAND("call", "<method> [name=value ... | {json}]", USE | NEEDS_ARGS | GUARDED | CALL, call,
            "calls a REST method; body= lines are its answer")
 TK_COMMAND("status", "[--all]", USE, status,
            "prints the state of the account; --all: with diagnostics")
@@ -55,8 +56,8 @@ TK_COMMAND("ca add", "<base64>", DEVICE | NEEDS_ARGS | GUARDED, ca_add,
 TK_COMMAND("ca add end", "", DEVICE | GUARDED, ca_end, "checks the certificate and trusts it")
 TK_COMMAND("ca del", "<sha256>", DEVICE | NEEDS_ARGS | GUARDED, ca_del,
            "removes a root; the first 8 digits are enough")
-TK_COMMAND("escalate test", "", DEVICE, escalate_test, "sends a test to the webhook")
-TK_COMMAND("corezoid_token takeover", "", DEVICE | GUARDED, corezoid_takeover,
+TK_COMMAND("escalate test", "", DEVICE | REPORT, escalate_test, "sends a test to the webhook")
+TK_COMMAND("corezoid_token takeover", "", DEVICE | GUARDED | REPORT, corezoid_takeover,
            "writes to the task although it is another gateway's")
 TK_COMMAND("pin", "[console_pin]", DEVICE | SECRET, pin,
            "unlocks this console for 5 minutes; without a value: asks, echoes nothing")

@@ -129,6 +129,7 @@ static const char *note_renew(struct tk_console *c)
     return tk_console_account(c)->renew_s == TK_RENEW_ON_DEMAND ? NULL : "vendor_advises_on_demand";
 }
 
+#if TK_REPORT
 /* --- of the token's task in Corezoid --- */
 
 static struct tk_alert *alert_of(struct tk_console *c)
@@ -179,6 +180,7 @@ static const char *note_webhook(struct tk_console *c)
                                                                               : NULL;
 }
 
+#endif
 /* --- of the network --- */
 
 static enum tk_err store_ip(struct tk_console *c, uint8_t which, const char *value)
@@ -252,14 +254,20 @@ const struct tk_setting_kind tk_setting_kinds[] = {
     [NEXT_SECRET] = {store_on_account, print_next_secret, NULL, NULL},
     [AUTH_HOST] = {store_auth_host, print_auth_host, effect_auth_host, NULL},
     [RENEW] = {store_on_account, print_renew, NULL, note_renew},
+#if TK_REPORT
     [TASK] = {store_task, print_task, NULL, note_task},
     [WEBHOOK] = {store_webhook, print_webhook, NULL, note_webhook},
+#endif
     [IP] = {store_ip, print_ip, effect_ip, NULL},
     [NTP] = {store_ntp, print_ntp, NULL, NULL},
     [PIN] = {store_pin, print_pin, NULL, NULL}};
 
+/* A setting that is left out has a row without a name, since the strings are numbered by rows. */
+#define IS_IN(kind) (TK_REPORT || ((kind) != TASK && (kind) != WEBHOOK))
+
 const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
-#define TK_SETTING(name, flags, which, kind, values, about) {name, flags, which, kind},
+#define TK_SETTING(name, flags, which, kind, values, about)                                        \
+    {IS_IN(kind) ? name : "", flags, which, kind},
 #include "tk_settings.h"
 #undef TK_SETTING
 };
@@ -267,7 +275,7 @@ const struct tk_setting_row tk_setting_table[TK_SETTING_ROWS] = {
 const struct tk_setting_row *tk_setting_find(const char *name)
 {
     for (size_t i = 0; i < TK_SETTING_ROWS; i++) {
-        if (tk_same_nocase(tk_setting_table[i].name, name))
+        if (name[0] != '\0' && tk_same_nocase(tk_setting_table[i].name, name))
             return &tk_setting_table[i];
     }
     return NULL;
@@ -286,6 +294,11 @@ static bool has_flag(const char *args, uint8_t flag)
             return true;
     }
     return false;
+}
+
+bool tk_setting_is_of_account(const struct tk_setting_row *row)
+{
+    return row->kind <= TASK;
 }
 
 bool tk_setting_is_secret(const char *args)

@@ -28,8 +28,8 @@ struct tk_setting_kind {
 
 /* This table alone says which settings are secret: the echo, show, and answers follow it. */
 struct tk_setting_row {
-    const char *name;
-    uint8_t flags; /* enum tk_setting_flag */
+    const char *name; /* "": left out of this build */
+    uint8_t flags;    /* enum tk_setting_flag */
     uint8_t which; /* enum tk_setting, tk_task_setting or tk_webhook_setting, for store and print */
     uint8_t kind;  /* of tk_setting_kinds */
 };
@@ -49,6 +49,9 @@ const struct tk_setting_row *tk_setting_find(const char *name);
 
 /* The string (tk_words.h) of the valid values; the next one is what the setting is for. */
 unsigned tk_setting_values(const struct tk_setting_row *row);
+
+/* Of an account, and not of the device. */
+bool tk_setting_is_of_account(const struct tk_setting_row *row);
 
 /* For struct tk_command_table. */
 bool tk_setting_is_secret(const char *args);

@@ -68,6 +68,8 @@ static bool is_posting(const struct tk_alert *alert)
 
 void tk_alert_post_changed(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     if (!alert->testing && is_posting(alert) && !alert->request.sent)
         tk_https_cancel(&alert->all->rt->https, &alert->request);
     schedule(alert, now_of(alert));
@@ -75,6 +77,8 @@ void tk_alert_post_changed(struct tk_alert *alert)
 
 void tk_alert_post_cancel(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     if (is_posting(alert))
         tk_https_cancel(&alert->all->rt->https, &alert->request);
     tk_timer_stop(&alert->all->rt->timers, &alert->post_timer);
@@ -386,6 +390,8 @@ static void post_due(struct tk_timer *timer, uint64_t now_ms)
 
 void tk_alert_post_init(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     tk_timer_init(&alert->post_timer, post_due);
 }
 

@@ -108,6 +108,8 @@ void tk_token_task_update(struct tk_alert *alert)
         alert->task.complete && !alert->task.busy && (!tk_account_has_pair(a) || a->times_known);
     uint64_t due_ms = TK_NEVER;
 
+    if (!TK_REPORT)
+        return;
     if (alert->task.waiting)
         return;
     if (is_possible && !is_settled(alert))
@@ -311,6 +313,8 @@ static void op_done(struct tk_request *r, enum tk_err err, struct tk_http *respo
 
 void tk_token_task_init(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     tk_timer_init(&alert->task.timer, task_due);
     if (!alert->account->used)
         return;
@@ -320,6 +324,8 @@ void tk_token_task_init(struct tk_alert *alert)
 
 void tk_token_task_stop(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     if (alert->task.busy) {
         tk_https_cancel(&alert->all->rt->https, &alert->request);
         alert->account->pins--;
@@ -385,6 +391,8 @@ enum tk_err tk_token_task_takeover(struct tk_alert *alert)
 
 void tk_token_task_end(struct tk_alert *alert)
 {
+    if (!TK_REPORT)
+        return;
     if (!is_ours(&alert->task))
         return;
     alert->task.ending = true;

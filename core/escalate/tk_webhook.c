@@ -128,6 +128,8 @@ void tk_webhook_load(struct tk_webhook *w, struct tk_runtime *rt)
 {
     char text[TK_URL_MAX + 1];
 
+    if (!TK_REPORT)
+        return;
     tk_wipe(w->url, sizeof w->url);
     (void)tk_storage_text(&rt->storage, TK_KEY_ESCALATE_URL, w->url, sizeof w->url, is_good_url);
     load_level(w, &rt->storage);

@@ -56,6 +56,7 @@ class Board:
     tls_resumed_budget: float = 0.66
     unmask: bytes = b""       # csrs mstatus, a0; ret: where the watchdog raises an interrupt
     flash_budget: int = 0     # limit of the image in bytes; 0: none
+    minimal_budget: int = 0   # the same, built with TK_MINIMAL
     cut: signal.Signals = signal.SIGTERM  # ends QEMU without losing what the board has programmed
 
 
@@ -64,7 +65,7 @@ BOARDS = {board.name: board for board in (
           ("-drive", "if=none,id=ee,format=raw,file={file}",
            "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
           "boot cause=unknown", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456",
-          flash_budget=168000),
+          flash_budget=168000, minimal_budget=153900),
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
           ("-drive", "if=mtd,format=raw,file={file}"), False,
           "", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
