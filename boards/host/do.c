@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -397,6 +398,8 @@ int tk_host_do(const struct tk_options *options)
 
     if (status == TK_EXIT_OK && (!read_timeout(&d) || (fd < 0 && !check_arguments(options))))
         status = TK_EXIT_USAGE;
+    if (fd == STDIN_FILENO) /* the program before it in a pipeline may be using the port */
+        (void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
     if (status == TK_EXIT_OK)
         status = tk_gateway_open(&d.gateway, options);
     if (status == TK_EXIT_OK) {

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -62,20 +64,44 @@ static bool take(int fd, speed_t speed)
     return ioctl(fd, TIOCEXCL) == 0;
 }
 
-int tk_serial_open(const char *path, unsigned baud)
+static int close_for(int fd)
 {
-    speed_t speed;
-    int fd = -1;
-
-    if (find_speed(baud, &speed))
-        fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || take(fd, speed))
-        return fd;
     int why = errno;
 
     close(fd);
     errno = why;
     return -1;
+}
+
+/* An emulator's serial port is a socket. */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+        return fd < 0 ? fd : close_for(fd);
+    if (strlen(path) < sizeof to.sun_path) {
+        strcpy(to.sun_path, path);
+        if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
+            return fd;
+    }
+    errno = errno == EAGAIN ? EBUSY : ENOENT;
+    return close_for(fd);
+}
+
+int tk_serial_open(const char *path, unsigned baud)
+{
+    speed_t speed;
+    struct stat st;
+    int fd = -1;
+
+    if (!find_speed(baud, &speed))
+        return -1;
+    if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        return connect_to(path);
+    fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    return fd < 0 || take(fd, speed) ? fd : close_for(fd);
 }
 
 /* --- what is wrong with one --- */

@@ -14,10 +14,11 @@ enum {
 };
 
 /*
- * Opens a port for this program alone: raw, 8N1, no flow control, non-blocking. Modem lines are not
- * waited for and stay as the driver has them, also when the port is closed, since they reset some
- * boards. Returns the descriptor, or -1 with errno: EBUSY also where another program holds its
- * lock, ENOTTY for a file that is no terminal, EINVAL for a speed that is not a usual one.
+ * Opens a port, or the socket that stands for one of an emulator, for this program alone: raw, 8N1,
+ * no flow control, non-blocking. Modem lines are not waited for and stay as the driver has them,
+ * also when the port is closed, since they reset some boards. Returns the descriptor, or -1 with
+ * errno: EBUSY also where another program holds its lock, ENOTTY for a file that is no terminal,
+ * EINVAL for a speed that is not a usual one.
  */
 int tk_serial_open(const char *path, unsigned baud);
 

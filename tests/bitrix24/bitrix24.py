@@ -52,14 +52,14 @@ from server import Listener, Service, Shared, Tls
 class Bitrix24(control.Control):
     """The servers. The constructor binds the ports; start() begins to serve.
 
-    Settings (see settings.py) are keyword arguments: Bitrix24(tls="1.2", oauth_cert="rsa").
+    host is its name for clients. Settings (see settings.py) are keyword arguments: Bitrix24(tls="1.2", oauth_cert="rsa").
     """
 
     def __init__(self, directory: Path | str | None = None, *, oauth_port: int = 0,
                  portal_port: int = 0, webhook_port: int = 0, control_port: int = 0,
                  client_id: str | None = None, client_secret: str | None = None,
                  scope: str = DEFAULT_SCOPE, handler: str = DEFAULT_HANDLER,
-                 rsa4096: bool = False, **changes: Any) -> None:
+                 host: str = "localhost", rsa4096: bool = False, **changes: Any) -> None:
         chosen = settings.Settings()
         chosen.update(changes)
         self._private = Path(tempfile.mkdtemp(prefix="bitrix24-")) if directory is None else None
@@ -84,9 +84,9 @@ class Bitrix24(control.Control):
             self.stop()
             raise
         ports = {name: listener.port for name, listener in self._listeners.items()}
-        self.oauth = names.oauth = f"localhost:{ports['oauth']}"
-        self.portal = names.portal = f"localhost:{ports['portal']}"
-        self.webhook, self.corezoid = f"localhost:{ports['webhook']}", webhook.corezoid
+        self.oauth = names.oauth = f"{host}:{ports['oauth']}"
+        self.portal = names.portal = f"{host}:{ports['portal']}"
+        self.webhook, self.corezoid = f"{host}:{ports['webhook']}", webhook.corezoid
         self.control = f"127.0.0.1:{ports['control']}"
         self.client_id, self.client_secret = client.client_id, client.client_secret
 
@@ -154,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
                             help=f"port of the {name} listener (default: a free one)")
     parser.add_argument("--dir", metavar="DIR", help="keep certificates here (default: a private "
                         "directory, removed at the end)")
+    parser.add_argument("--for-qemu", metavar="DIR", help="--dir DIR, in the background (DIR/pid), "
+                        "at the address that a board in QEMU's user network has for this machine; "
+                        "DIR/gateway.txt has the settings of a gateway, for tokenkeeper do")
     parser.add_argument("--cert", choices=certs.CHOICES, default="ec",
                         help="certificate of the three TLS listeners")
     parser.add_argument("--rsa4096", action="store_true", help="also generate that chain; slow")
@@ -178,15 +181,52 @@ def _from_arguments(arguments: argparse.Namespace) -> Bitrix24:
             raise ValueError(f"{arguments.client_secret_file} is empty")
     changes = {f"{name}_cert": arguments.cert for name in faults.LISTENERS}
     changes |= {"tls": arguments.tls, "resume": not arguments.no_resume} | dict(arguments.set)
-    return Bitrix24(arguments.dir, oauth_port=arguments.oauth_port,
+    directory, host = arguments.dir, "localhost"
+    if arguments.for_qemu:
+        directory, host = arguments.for_qemu, certs.QEMU
+    return Bitrix24(directory, host=host, oauth_port=arguments.oauth_port,
                     portal_port=arguments.portal_port, webhook_port=arguments.webhook_port,
                     control_port=arguments.control_port, client_id=arguments.client_id,
                     client_secret=secret, scope=arguments.scope, handler=arguments.handler,
                     rsa4096=arguments.rsa4096, **changes)
 
 
+def _write_settings(b24: Bitrix24, directory: Path) -> None:
+    """What a gateway needs for this Bitrix24."""
+    file = directory / "gateway.txt"
+    file.touch(mode=0o600)
+    file.write_text(f"set portal {b24.portal}\nset auth_host {b24.oauth}\n"
+                    f"set client_id {b24.client_id}\nset client_secret {b24.client_secret}\n"
+                    "check\n")
+    (directory / "pid").write_text(f"{os.getpid()}\n")
+
+
+def _to_background() -> None:
+    """Goes on in a child; this process prints what that one prints, and ends when it is ready."""
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        os.dup2(theirs, 1)
+        os.close(ours)
+        os.close(theirs)
+        return
+    os.close(theirs)
+    with os.fdopen(ours) as output:
+        ready = output.read()
+    print(ready, end="", flush=True)
+    os._exit(0 if ready else 1)
+
+
+def _leave_terminal() -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in range(3):
+        os.dup2(nothing, fd)
+
+
 def main() -> int:
     arguments = _parser().parse_args()
+    if arguments.for_qemu:
+        _to_background()
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
@@ -204,7 +244,11 @@ def main() -> int:
     with b24:
         if arguments.with_parent:
             threading.Thread(target=follow_parent, daemon=True).start()
+        if arguments.for_qemu:
+            _write_settings(b24, Path(arguments.for_qemu))
         print(json.dumps(b24.ready()), flush=True)
+        if arguments.for_qemu:
+            _leave_terminal()
         done.wait()
     return 0
 

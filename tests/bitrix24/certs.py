@@ -28,7 +28,7 @@ writes PEM files to DIR; files that exist and are valid for another day are kept
     purpose.pem       purpose.key          issued by an intermediate for clients alone
 
 A leaf file holds the leaf first and then its intermediates, as a server sends them. Valid leaves
-are for localhost, 127.0.0.1, ::1, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
+are for localhost, 127.0.0.1, ::1, 10.0.2.2, oauth.bitrix.info, oauth.bitrix24.tech, *.bitrix24.com and
 *.bitrix24.ru. Needs the `openssl` command, 1.1.1 or newer.
 """
 
@@ -46,7 +46,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Iterator
 
-GOOD_NAMES = ("DNS:localhost,IP:127.0.0.1,IP:::1,DNS:oauth.bitrix.info,DNS:oauth.bitrix24.tech,"
+QEMU = "10.0.2.2"  # this machine, in QEMU's user network
+GOOD_NAMES = (f"DNS:localhost,IP:127.0.0.1,IP:::1,IP:{QEMU},DNS:oauth.bitrix.info,DNS:oauth.bitrix24.tech,"
               "DNS:*.bitrix24.com,DNS:*.bitrix24.ru")
 EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
 P384 = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")
@@ -268,7 +269,10 @@ def generate(directory: Path | str, rsa4096: bool = False) -> Path:
     directory = Path(directory).absolute()
     base = [stem for choice, stem in CHOICES.items() if choice not in SLOW]
     with _locked(directory):
-        roots = directory / "roots.pem"
+        roots, names = directory / "roots.pem", directory / "names"
+        if not names.is_file() or names.read_text() != GOOD_NAMES:  # of another version
+            for stem in ("roots", *(CHOICES[name] for name in SLOW)):
+                (directory / f"{stem}.pem").unlink(missing_ok=True)
         # roots.pem is written last: a directory without it is incomplete.
         if not roots.is_file() or not _fresh(directory, [*base, "root-ec", "root-p384", "root-rsa",
                                                          "untrusted-root"]):
@@ -276,6 +280,7 @@ def generate(directory: Path | str, rsa4096: bool = False) -> Path:
             _generate_base(directory)
         if rsa4096 and not _fresh(directory, [*(CHOICES[name] for name in SLOW), "root-rsa4096"]):
             _generate_slow(directory)
+        names.write_text(GOOD_NAMES)
         trusted = [directory / f"root-{name}.pem" for name in ("ec", "p384", "rsa", "rsa4096")]
         text = "".join(path.read_text() for path in trusted if path.is_file())
         if not roots.is_file() or roots.read_text() != text:  # a firmware is built from this file

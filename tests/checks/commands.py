@@ -18,6 +18,7 @@ import source
 E2E = "tests/e2e/test_commands.py"
 SUITE = "tests/run.sh"
 BOARDS = "tests/boards/run.py"
+FROM_NOTHING = "tests/boards/test_by_hand.py"
 GUIDE = "tests/porting/run.py"
 BOARD = r"(lm3s6965evb|emcraft-sf2|qemu-rv32)"
 # What needs a kit on the desk or a machine with systemd; the file behind it is tested as far as it
@@ -60,6 +61,11 @@ COVERED = [
     Row(r"(sudo )?tokenkeeper .*", E2E, "tokenkeeper"),
     Row(r"printf 'auth=%s' .*", E2E, "curl"),
     Row(rf"cmake --preset {BOARD}( && cmake --build --preset {BOARD})?", BOARDS, '"--preset"'),
+    Row(rf"cmake --preset {BOARD} -DTK_ROOTS=\S+ && cmake --build --preset {BOARD}", BOARDS,
+        "-DTK_ROOTS"),
+    Row(r"python3 tests/bitrix24/bitrix24\.py --for-qemu build/bitrix24", FROM_NOTHING, "commands"),
+    Row(r"(TK_SERIAL=|\{ echo |build/host/tokenkeeper do --serial build/tty |xargs curl ).*",
+        FROM_NOTHING, "commands"),
     Row(rf"cmake --build --preset {BOARD}", BOARDS, '"--build"'),
     Row(rf"cmake --build --preset {BOARD} --target emulate", "tests/boards/test_emulate.py",
         "--target emulate"),
