@@ -21,7 +21,9 @@ static const struct {
                 "      Opens a console of the running service, for root and the user of the\n"
                 "      service. exit or Ctrl-] leaves it. --ask-pin: console_pin is asked, for a\n"
                 "      terminal that others can reach.\n"},
-    {"provision", "  tokenkeeper provision [--serial PORT | --socket PATH] [--from FILE] ...\n"
+    {"provision", "  tokenkeeper provision [--serial PORT | --socket PATH] [--portal NAME]\n"
+                  "                  [--client-id ID] [--secret-file FILE] [--no-browser]\n"
+                  "                  [--from FILE.csv] [--json] [--dry-run] ...\n"
                   "      Makes gateways ready from this machine: sets what is missing, checks,\n"
                   "      opens the browser for the login, catches the code and sends it.\n"
                   "      tokenkeeper provision --help has all options.\n"},
