@@ -42,6 +42,7 @@ wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | 
 wait    | e2e-mbedtls      | certificates with mbedTLS's public-key arithmetic | TOKENKEEPER=build/host-mbedtls/tokenkeeper python3 tests/e2e/run.py -j8 Certificates AddedRoots Servers
 wait    | servers          | authorization servers from npm | python3 tests/servers/run.py -j2
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
+wait    | web              | the page in Chromium, over serial lines | python3 tests/web/run.py -j3
 wait    | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
 wait    | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 wait    | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
@@ -157,7 +158,7 @@ need_to_test() {
     need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
         universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
-        checksec systemd strace
+        checksec systemd strace chromium
 }
 
 # --- what may be asked for ---

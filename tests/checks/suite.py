@@ -51,6 +51,7 @@ FOLDERS = [
            "codes and refresh tokens that are used again", "servers"),
     Folder("boards", "the firmware of each board in QEMU: the same, power cuts, and its cost",
            "boards"),
+    Folder("web", "the page in Chromium: from a serial line to a token, and what may go wrong", "web"),
     Folder("bitrix24", "the simulated Bitrix24 that the others use follows its rules", "bitrix24"),
     Folder("porting", "the porting guide leads to a port that works", "porting"),
     Folder("lift", "store and https work outside the tree, with the files that their READMEs name",
