@@ -317,8 +317,8 @@ class ProvisionAtATerminal(ProvisionCase):
         at = 0
         t = self.terminal("--serial", str(self.home / "tty"), "--port", str(self.port),
                           "--auth-host", self.b24.oauth, BROWSER_DOES="login")
-        for question, value in (("portal (", self.b24.portal),
-                                ("client_id of", self.b24.client_id)):
+        for question, value in (("portal (", "no portal!"), ("portal (", f" {self.b24.portal} "),
+                                ("client_id (", self.b24.client_id)):
             at = t.wait(question, at)
             t.type(value + "\n")
         at = t.wait("client_secret of", at)

@@ -10,6 +10,16 @@
 
 /* The settings of the gateway: from options, the file or the operator. */
 
+enum { ATTEMPTS = 5, TYPED_MAX = 300 };
+
+struct value {
+    const char *key, *option, *question;
+};
+
+static const struct value portal = {"portal", "--portal", "portal (acme for acme.bitrix24.com): "};
+static const struct value client_id = {"client_id", "--client-id",
+                                       "client_id (of the local application in the portal): "};
+
 static bool set(struct tk_flow *f, const char *key, const char *value)
 {
     char command[TK_LINE_MAX + 1];
@@ -34,26 +44,46 @@ static bool need(struct tk_flow *f, const char *key, const char *option)
     return tk_flow_fail(f, TK_EXIT_USAGE, "need_value", words);
 }
 
-/* A value that is given, else the gateway's own, else one that is asked for. */
-static bool provide(struct tk_flow *f, const char *key, const char *option, const char *question,
-                    char *current, size_t size)
+static void keep(struct tk_flow *f, const char *key, const char *value, char *current, size_t size)
 {
-    const char *given = tk_plan_value(f->plan, key);
-    char typed[300];
+    if (!tk_gateway_pair(&f->gateway, key, current, size))
+        (void)tk_copy(current, size, value);
+}
 
-    if (given == NULL && *current != '\0')
-        return true;
-    if (given == NULL) {
-        if (!tk_prompt(question, typed, sizeof typed) || *typed == '\0')
-            return need(f, key, option);
-        given = typed;
+/* Asks the operator until the gateway takes the value. */
+static bool ask(struct tk_flow *f, const struct value *v, char *current, size_t size)
+{
+    char typed[TYPED_MAX], command[TYPED_MAX + 32];
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (!tk_prompt(v->question, typed, sizeof typed) || *typed == '\0')
+            return need(f, v->key, v->option);
+        snprintf(command, sizeof command, "set %s %s", v->key, typed);
+        enum tk_gateway_result result = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL);
+
+        if (result == TK_GATEWAY_OK) {
+            keep(f, v->key, typed, current, size);
+            return true;
+        }
+        if (result != TK_GATEWAY_ERR || strcmp(f->gateway.code, "bad_value") != 0)
+            return tk_flow_fail_result(f, result);
+        tk_steps_note(&f->p->steps, f->gateway.words);
     }
+    return tk_flow_fail_result(f, TK_GATEWAY_ERR);
+}
+
+/* A value that is given, else the gateway's own, else one that is asked for. */
+static bool provide(struct tk_flow *f, const struct value *v, char *current, size_t size)
+{
+    const char *given = tk_plan_value(f->plan, v->key);
+
+    if (given == NULL)
+        return *current != '\0' || ask(f, v, current, size);
     if (strcmp(given, current) == 0)
         return true;
-    if (!set(f, key, given))
+    if (!set(f, v->key, given))
         return false;
-    if (!tk_gateway_pair(&f->gateway, key, current, size))
-        (void)tk_copy(current, size, given);
+    keep(f, v->key, given, current, size);
     return true;
 }
 
@@ -110,14 +140,12 @@ static bool set_others(struct tk_flow *f)
 bool tk_flow_configure(struct tk_flow *f)
 {
     tk_steps_begin(&f->p->steps, "portal");
-    if (!provide(f, "portal", "--portal", "portal (acme for acme.bitrix24.com): ", f->portal,
-                 sizeof f->portal))
+    if (!provide(f, &portal, f->portal, sizeof f->portal))
         return false;
     tk_steps_ok(&f->p->steps, "%s", f->portal);
     tk_steps_begin(&f->p->steps, "client");
-    return provide(f, "client_id", "--client-id", "client_id of the application: ", f->client_id,
-                   sizeof f->client_id) &&
-           set_secret(f) && set_others(f);
+    return provide(f, &client_id, f->client_id, sizeof f->client_id) && set_secret(f) &&
+           set_others(f);
 }
 
 /* --- check --- */

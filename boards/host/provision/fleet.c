@@ -193,19 +193,34 @@ static int report(const struct tk_fleet *fleet)
     return status;
 }
 
+/* Before anything is done. */
+static bool can_listen(struct tk_provision *p)
+{
+    char why[400];
+
+    if (p->dry_run || tk_provision_listen(p, why, sizeof why))
+        return true;
+    tk_host_message("port_taken: %s", why);
+    return false;
+}
+
+static int run_all(struct tk_fleet *fleet)
+{
+    ask_secrets(fleet);
+    set_up_all(fleet);
+    if (tk_fleet_save(fleet) && !fleet->p->dry_run)
+        log_in_all(fleet);
+    return report(fleet);
+}
+
 int tk_fleet_run(struct tk_provision *p)
 {
     struct tk_fleet fleet = {.p = p};
     int status = tk_fleet_load(&fleet);
 
     p->fleet = &fleet;
-    if (status == TK_EXIT_OK) {
-        ask_secrets(&fleet);
-        set_up_all(&fleet);
-        if (tk_fleet_save(&fleet) && !p->dry_run)
-            log_in_all(&fleet);
-        status = report(&fleet);
-    }
+    if (status == TK_EXIT_OK)
+        status = can_listen(p) ? run_all(&fleet) : TK_EXIT_USAGE;
     tk_fleet_free(&fleet);
     return status;
 }

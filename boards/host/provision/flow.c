@@ -105,8 +105,10 @@ static void take_status(void *owner, char *line)
                 {"console_pin", f->pin, sizeof f->pin}};
 
     for (size_t i = 0; value != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        if (is(line, rows[i].key))
+        if (is(line, rows[i].key)) {
             snprintf(rows[i].to, rows[i].size, "%s", value);
+            tk_steps_clean(rows[i].to);
+        }
     }
 }
 
@@ -212,6 +214,9 @@ static bool connect_gateway(struct tk_flow *f)
 
     if (!connect_to(f))
         return false;
+    tk_steps_clean(f->gateway.id);
+    tk_steps_clean(f->gateway.version);
+    tk_steps_clean(f->gateway.board);
     snprintf(f->p->steps.gateway, sizeof f->p->steps.gateway, "%s", f->gateway.id);
     if (wanted != NULL && !is(wanted, f->gateway.id)) {
         snprintf(words, sizeof words, "%s is at %.200s; connect %.60s, or correct the file",

@@ -277,27 +277,27 @@ static void note(void *owner, const char *words)
     tk_steps_note(owner, words);
 }
 
-static bool listen_once(struct tk_flow *f)
+bool tk_provision_listen(struct tk_provision *p, char *why, size_t size)
 {
-    struct tk_provision *p = f->p;
-    char why[400];
-
     if (p->is_listening)
         return true;
     p->loopback.port = p->port;
     p->loopback.note = note;
     p->loopback.owner = &p->steps;
-    p->is_listening = tk_loopback_open(&p->loopback, why, sizeof why);
-    return p->is_listening || tk_flow_fail(f, TK_EXIT_USAGE, "port_taken", why);
+    p->is_listening = tk_loopback_open(&p->loopback, why, size);
+    return p->is_listening;
 }
 
 bool tk_flow_login(struct tk_flow *f)
 {
     struct login *l;
+    char why[400];
     bool good;
 
     tk_steps_begin(&f->p->steps, "login");
-    if (!listen_once(f) || !tk_flow_ask(f, "auth begin", TK_GATEWAY_SLOW_MS, take_begin))
+    if (!tk_provision_listen(f->p, why, sizeof why))
+        return tk_flow_fail(f, TK_EXIT_USAGE, "port_taken", why);
+    if (!tk_flow_ask(f, "auth begin", TK_GATEWAY_SLOW_MS, take_begin))
         return false;
     if (!is_link(f))
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "bad_link",

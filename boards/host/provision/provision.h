@@ -132,6 +132,9 @@ bool tk_flow_confirm(struct tk_flow *f);
 void tk_flow_propose_pin(struct tk_flow *f);
 void tk_flow_print_card(const struct tk_flow *f);
 
+/* Opens the listener, once; false with the reason in why. */
+bool tk_provision_listen(struct tk_provision *p, char *why, size_t size);
+
 /* All gateways of the file p->from. */
 int tk_fleet_run(struct tk_provision *p);
 

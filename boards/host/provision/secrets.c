@@ -87,8 +87,15 @@ bool tk_prompt(const char *question, char *out, size_t size)
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return false;
     fputs(question, stderr);
-    if (fgets(out, (int)size, stdin) == NULL)
+    if (fgets(out, (int)size, stdin) == NULL) {
+        fputs("\n", stderr);
         return false;
-    out[strcspn(out, "\r\n")] = '\0';
+    }
+    size_t before = strspn(out, " \t"), len = strlen(out);
+
+    while (len > before && strchr(" \t\r\n", out[len - 1]) != NULL)
+        len--;
+    memmove(out, out + before, len - before);
+    out[len - before] = '\0';
     return true;
 }

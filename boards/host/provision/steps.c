@@ -66,10 +66,22 @@ static void print_lines(const char *step, const char *text, double seconds)
     } while (*text != '\0');
 }
 
-static void end(struct tk_steps *s, bool ok, const char *text, const char *code, const char *words)
+void tk_steps_clean(char *text)
+{
+    char *out = text;
+
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text >= 0x20 && *text != 0x7f)
+            *out++ = *text;
+    }
+    *out = '\0';
+}
+
+static void end(struct tk_steps *s, bool ok, char *text, const char *code, const char *words)
 {
     uint64_t ms = tk_service_now() - s->began_ms;
 
+    tk_steps_clean(text);
     if (s->json)
         print_object(s, ms, ok, code, words);
     else
@@ -98,10 +110,14 @@ void tk_steps_fail(struct tk_steps *s, const char *code, const char *words)
 
 static void say(const struct tk_steps *s, const char *step, const char *words)
 {
+    char text[TEXT_MAX];
+
+    snprintf(text, sizeof text, "%s", words);
+    tk_steps_clean(text);
     if (s->json)
-        fprintf(stderr, "%s\n", words);
+        fprintf(stderr, "%s\n", text);
     else
-        print_lines(step, words, -1);
+        print_lines(step, text, -1);
 }
 
 void tk_steps_say(struct tk_steps *s, const char *words)

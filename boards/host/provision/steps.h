@@ -21,6 +21,9 @@ struct tk_steps {
 void tk_steps_start(struct tk_steps *s);
 void tk_steps_begin(struct tk_steps *s, const char *step);
 
+/* Takes control bytes out of what a gateway has sent. */
+void tk_steps_clean(char *text);
+
 /* The step has succeeded; text is for an operator. */
 void tk_steps_ok(struct tk_steps *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
