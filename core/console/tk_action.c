@@ -15,18 +15,6 @@ static bool is_clock_unknown(const struct tk_account *a)
     return !tk_time_can_verify(&a->rt->time, &now);
 }
 
-/* err: what refreshes ended with. */
-static enum tk_err of_no_pair(const struct tk_account *a, enum tk_err err)
-{
-    if (is_clock_unknown(a)) /* a code could not be exchanged */
-        return TK_E_CLOCK_UNKNOWN;
-    if (a->foreign_pair)
-        return TK_E_OTHER_DEVICE;
-    if (a->revocation == TK_SUCCESSOR_LONG)
-        return TK_E_TOKEN_TOO_LONG;
-    return tk_err_action(err) == TK_ACTION_REAUTH ? err : TK_E_NEEDS_CODE;
-}
-
 /* What else is wrong while the token is renewed. */
 static enum tk_err of_surroundings(const struct tk_console *c, const struct tk_account *a)
 {
@@ -45,23 +33,22 @@ static enum tk_err of_surroundings(const struct tk_console *c, const struct tk_a
     return tk_time_behind(&a->rt->time) > 0 ? TK_E_CLOCK_BEHIND : TK_OK;
 }
 
+/* The reason of the state, where that is an error. */
 static enum tk_err action_of(const struct tk_console *c, const struct tk_account *a)
 {
     const struct tk_alert_record *record = &tk_alerts_of(c->env->alerts, a)->record;
     enum tk_err err = record->level > 0 ? (enum tk_err)record->cause : a->last_error;
+    char code[TK_ERR_CODE_MAX + 1];
+    enum tk_err reason = tk_words_err(tk_account_reason(a, code));
+    bool needs_code = tk_account_state(a) == TK_NEEDS_CODE;
 
-    switch (tk_account_state(a)) {
-    case TK_NEEDS_CODE:
-        return of_no_pair(a, err);
-    case TK_RETRYING:
-        return a->refresh.error;
-    case TK_BLOCKED:
-        return tk_account_has_client(a) ? tk_account_blocked_by(a) : a->rt->storage.err;
-    default:
-        if (a->refresh.unstored)
-            return TK_E_STORAGE_FAILED;
-        return err != TK_OK ? err : of_surroundings(c, a);
-    }
+    if (needs_code && is_clock_unknown(a)) /* a code could not be exchanged */
+        return TK_E_CLOCK_UNKNOWN;
+    if (reason != TK_OK)
+        return reason;
+    if (needs_code)
+        return tk_err_action(err) == TK_ACTION_REAUTH ? err : TK_E_NEEDS_CODE;
+    return err != TK_OK ? err : of_surroundings(c, a);
 }
 
 void tk_action_add(struct tk_console *c, struct tk_text *t)

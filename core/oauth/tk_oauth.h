@@ -45,8 +45,8 @@ const char *tk_oauth_default_host(const struct tk_host *portal);
  * NULL. */
 const char *tk_oauth_known_host(const char *named);
 
-/* Appends https://portal/oauth/authorize/?client_id=...&state=..., which is what the portal needs of RFC
- * 6749 4.1.1: it knows the redirect address and the response type. */
+/* Appends https://portal/oauth/authorize/?client_id=...&state=..., which is what the portal needs
+ * of RFC 6749 4.1.1: it knows the redirect address and the response type. */
 void tk_oauth_authorization_url(struct tk_text *t, const struct tk_client *client,
                                 const char *state);
 
