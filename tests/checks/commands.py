@@ -28,6 +28,7 @@ BY_HAND = "by hand: "
 
 # Documents whose examples, in any language, a test runs as they stand there.
 EXAMPLES = {"boards/host/PROTOCOL.md": "tests/e2e/test_protocol.py",
+            "core/console/PROTOCOL.md": "tests/e2e/test_exact_form.py",
             "core/README.md": "tests/unit/keeper/CMakeLists.txt"}
 
 
