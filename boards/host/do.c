@@ -100,10 +100,12 @@ static bool ask_for_secret(char command[LINE_SIZE])
     }
     bool fits = len + 1 + strlen(value) < LINE_SIZE;
 
-    if (fits)
-        snprintf(command + len, LINE_SIZE - len, " %s", value);
-    else
+    if (fits) {
+        command[len] = ' ';
+        strcpy(command + len + 1, value);
+    } else {
         tk_host_message("%s: the value is too long", command);
+    }
     tk_wipe(value, sizeof value);
     return fits;
 }

@@ -325,7 +325,10 @@ static size_t decode(const char *s, char *to)
         bool is_escape =
             s[0] == '\\' && s[1] == 'x' && tk_hex_value(s[2]) >= 0 && tk_hex_value(s[3]) >= 0;
 
-        to[len++] = is_escape ? (char)(tk_hex_value(s[2]) << 4 | tk_hex_value(s[3])) : *s;
+        to[len] = *s;
+        if (is_escape)
+            to[len] = (char)(tk_hex_value(s[2]) * 16 + tk_hex_value(s[3]));
+        len++;
         s += is_escape ? 4 : 1;
     }
     to[len] = '\0';
