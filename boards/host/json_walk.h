@@ -7,6 +7,9 @@
  * beginning of each value the owner says whether it wants its bytes; they come without white space
  * between their parts. Values within a wanted one are part of it.
  *
+ * tk_json_pick of core reads such texts, too, but keeps short values of known members in slots,
+ * which is all that a board needs; values of any kind and length would cost it flash.
+ *
  * What it is fed is not checked: of a text that is not JSON anything may be taken, but nothing is
  * read or written elsewhere. The result does not depend on how the text is cut into pieces.
  */
