@@ -32,7 +32,8 @@ TREE = Path(__file__).resolve().parents[2]
 LIST = TREE / "tests/mutation/survivors"
 LIMIT_S = 20  # of a test: a mutant may loop forever
 
-# Sources, and the folders of the tests that may find a mutant. The first pattern counts.
+# Sources, and the folders of the tests that may find a mutant, or how their paths begin. The first
+# pattern counts.
 ROOMS = [("core/base/tk_json*.c", ("base",)),
          ("core/base/tk_time.c", ("base", "keeper")),
          ("core/base/tk_timer.c", ("base",)),
@@ -53,9 +54,11 @@ ROOMS = [("core/base/tk_json*.c", ("base",)),
          ("core/oauth/tk_account*.c", ("oauth",)),
          ("core/oauth/tk_auth.c", ("oauth",)),
          ("core/oauth/tk_portal.c", ("oauth",)),
-         ("core/oauth/tk_rest_verify.c", ("oauth",))]
+         ("core/oauth/tk_rest_verify.c", ("oauth",)),
+         ("core/rest/tk_*.c", ("rest",)),
+         ("core/tk_mailbox_*.c", ("keeper/test_mailbox",))]
 APART = ("test_store_unsealed", "test_https_asserts")  # they have sources of their own, or take long
-SLOW = ("test_store_cuts", "test_store_images")  # seconds each: asked last
+SLOW = ("test_store_cuts", "test_store_images", "test_mailbox_threads")  # seconds each: asked last
 
 FLIP = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 BOUND = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -143,7 +146,8 @@ class Build:
             return (name != stem, -sum(word in name for word in words), name)
 
         tests = [test for room in rooms
-                 for test in sorted((it for it in self.link if it.startswith(f"tests/unit/{room}/")
+                 for test in sorted((it for it in self.link
+                                     if it.startswith(f"tests/unit/{room}{'' if '/' in room else '/'}")
                                      and Path(it).name not in APART), key=distance)]
         return sorted(tests, key=lambda it: (Path(it).name in SLOW, -self.found[source, it]))
 

@@ -84,9 +84,9 @@ static void names_of_methods(void **state)
 
 static void what_a_name_says_of_reading(void **state)
 {
-    static const char *const reads[] = {"profile",        "crm.deal.list", "crm.item.GET",
-                                        "app.info",       "user.current",  "crm.deal.list.json",
-                                        "server.time.xml"};
+    static const char *const reads[] = {
+        "profile",      "crm.deal.list",      "crm.item.GET",    "app.info",
+        "user.current", "crm.deal.list.json", "server.time.xml", "event.offline.geo.list"};
     static const char *const writes[] = {"crm.deal.add",
                                          "im.notify",
                                          "batch",

@@ -39,6 +39,19 @@ static void the_token_is_put_before_the_members(void **state)
     }
 }
 
+static void a_large_body_is_sent(void **state)
+{
+    char body[2000], wanted[2100];
+    struct test_call x = {.body = NULL};
+
+    (void)state;
+    snprintf(body, sizeof body, "{\"a\":\"%01900d\"}", 7);
+    snprintf(wanted, sizeof wanted, "{\"auth\":\"access1\",%s", body + 1);
+    run_call(&x, "user.current", body);
+    assert_int_equal(x.result.err, TK_OK);
+    assert_string_equal(sent, wanted);
+}
+
 static void other_bodies_are_refused(void **state)
 {
     static const char *const rows[] = {"",
@@ -236,6 +249,29 @@ static void a_result_beside_an_empty_error_is_one(void **state)
     }
 }
 
+static void an_answer_that_is_none(void **state)
+{
+    static const struct {
+        const char *body;
+        enum tk_err err;
+    } rows[] = {{"", TK_E_BAD_ANSWER},
+                {"x", TK_E_BAD_ANSWER},
+                {"{", TK_E_TRUNCATED},
+                {"{\"result\":[", TK_E_TRUNCATED}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct server_fault fault = {.kind = SERVER_STATUS, .status = 200, .body = rows[i].body};
+        struct test_call x = {.body = NULL};
+
+        server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &fault);
+        run_call(&x, "crm.deal.list", NULL);
+        if (x.result.err != rows[i].err)
+            fail_msg("'%s': %s", rows[i].body, tk_err_code(x.result.err));
+        assert_int_equal(x.result.outcome, TK_CALL_UNKNOWN);
+    }
+}
+
 static size_t want_no_more(struct tk_call *call, const char *data, size_t len)
 {
     (void)call;
@@ -287,6 +323,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_token_is_put_before_the_members),
+        TEST(a_large_body_is_sent),
         TEST(other_bodies_are_refused),
         TEST(a_producer_may_give_up),
         TEST(what_cannot_be_called_is_refused),
@@ -295,6 +332,7 @@ int main(void)
         TEST(the_id_of_rows_may_have_another_name),
         TEST(an_error_of_the_portal_is_passed_on),
         TEST(a_result_beside_an_empty_error_is_one),
+        TEST(an_answer_that_is_none),
         TEST(a_caller_may_want_no_more),
         TEST(a_pause_lasts_a_minute_at_most),
     };

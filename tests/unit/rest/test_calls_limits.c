@@ -206,6 +206,45 @@ static void a_limit_that_stays_is_tried_less_than_once_a_minute(void **state)
     tk_call_cancel(&w.keeper, &x->call);
 }
 
+/* More often than a failure is repeated. */
+static void a_429_without_a_code_is_a_limit(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    w.fault_status = 429;
+    world_fault(&w, WORLD_STATUS, 5);
+    run_call(x, WRITE, NULL);
+    assert_int_equal(x->result.err, TK_OK);
+    assert_int_equal(executed, 1);
+}
+
+/* It waits for so long; or a minute, if that is more than the portal's 10 minutes. */
+static void the_portal_says_how_long_a_method_is_held(void **state)
+{
+    static const struct {
+        unsigned in_s, held_s;
+    } rows[] = {{300, 300}, {600, 600}, {601, 60}};
+    char body[120];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct server_fault fault = {.kind = SERVER_STATUS, .status = 429, .body = body};
+
+        snprintf(body, sizeof body,
+                 "{\"error\":\"OPERATION_TIME_LIMIT\",\"time\":{\"operating_reset_at\":%lld}}",
+                 (long long)(truth() + rows[i].in_s));
+        server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL), &fault);
+        assert_true(is_held(methods[i]));
+        assert_in_range(calls[0].result.retry_in_s, rows[i].held_s - 1, rows[i].held_s + 1);
+        server_set_fault(&w.server, SERVER_ALL, &(struct server_fault){.kind = SERVER_WELL});
+        world_run(&w, 1000 * rows[i].held_s - 3000);
+        assert_true(is_held(methods[i]));
+        world_run(&w, 5000);
+        assert_false(is_held(methods[i]));
+    }
+}
+
 static void users_share_the_limit_evenly(void **state)
 {
     (void)state;
@@ -235,6 +274,8 @@ int main(void)
         TEST(operating_time_holds_each_method),
         TEST(a_method_is_held_once),
         TEST(a_limit_that_stays_is_tried_less_than_once_a_minute),
+        TEST(a_429_without_a_code_is_a_limit),
+        TEST(the_portal_says_how_long_a_method_is_held),
         TEST(users_share_the_limit_evenly),
     };
 
