@@ -139,7 +139,23 @@ static void an_endpoint_without_tls_is_not_called(void **state)
     run_call(&x, "app.info", NULL);
     assert_int_equal(x.result.err, TK_E_REST_INSECURE);
     assert_int_equal(x.result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(x.result.retry_in_s, 0);
     assert_int_equal(executed, 0);
+}
+
+/* It is not the portal's host, and does not become that. */
+static void the_endpoint_is_called(void **state)
+{
+    struct test_call x = {.body = NULL};
+
+    (void)state;
+    strcpy(w.keeper.accounts.of[0].info.client_endpoint, "https://other.bitrix24.com/rest/");
+    run_call(&x, "app.info", NULL);
+    assert_int_equal(x.result.err, TK_OK);
+    assert_non_null(strstr(w.last_request, "POST /rest/app.info HTTP/1.1\r\n"));
+    assert_non_null(strstr(w.last_request, "\r\nHost: other.bitrix24.com\r\n"));
+    assert_non_null(strstr(w.last_request, "\r\nContent-Type: application/json\r\n"));
+    assert_status("portal", "acme.bitrix24.com");
 }
 
 /* --- the answer --- */
@@ -328,6 +344,7 @@ int main(void)
         TEST(a_producer_may_give_up),
         TEST(what_cannot_be_called_is_refused),
         TEST(an_endpoint_without_tls_is_not_called),
+        TEST(the_endpoint_is_called),
         TEST(what_an_answer_says_is_found_in_passing),
         TEST(the_id_of_rows_may_have_another_name),
         TEST(an_error_of_the_portal_is_passed_on),

@@ -197,6 +197,10 @@ static void a_limit_that_stays_is_tried_less_than_once_a_minute(void **state)
     server_set_fault(&w.server, server_hosts(&w.server, SERVER_PORTAL),
                      &(struct server_fault){.kind = SERVER_ERROR, .error = "QUERY_LIMIT_EXCEEDED"});
     assert_int_equal(start(x, READ, NULL), TK_OK);
+    world_run(&w, 10);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &x->call), 1480, 1500);
+    world_run(&w, 1500);
+    assert_in_range(tk_call_wait_ms(&w.keeper, &x->call), 2220, 2250);
     for (unsigned hour = 0; hour < 9; hour++) {
         unsigned before = w.server.faulty;
 
@@ -228,6 +232,7 @@ static void the_portal_says_how_long_a_method_is_held(void **state)
     char body[120];
 
     (void)state;
+    world_run(&w, 10000000); /* so that a tick counts */
     for (size_t i = 0; i < 3; i++) {
         struct server_fault fault = {.kind = SERVER_STATUS, .status = 429, .body = body};
 

@@ -104,6 +104,12 @@ static void each_failure_is_repeated_as_it_may_be(void **state)
          {4, 1},
          {TK_E_SERVER_ERROR, TK_E_UNKNOWN_OUTCOME},
          TK_CALL_UNKNOWN},
+        {SERVER_ERROR,
+         "INTERNAL_SERVER_ERROR",
+         429,
+         {4, 4},
+         {TK_E_SERVER_ERROR, TK_E_SERVER_ERROR},
+         TK_CALL_NOT_SENT},
         {SERVER_ERROR, "ERROR_CORE", 400, {1, 1}, {TK_E_REST_ERROR, TK_E_REST_ERROR}, TK_CALL_DONE},
         {SERVER_ERROR,
          "ACCESS_DENIED",
@@ -156,7 +162,27 @@ static void each_failure_is_repeated_as_it_may_be(void **state)
             x->result.err != rows[i / 2].err[writes] || x->result.outcome != rows[i / 2].outcome)
             fail_msg("row %zu: %u requests, %s, outcome %d", i, w.server.requests - before,
                      tk_err_code(x->result.err), x->result.outcome);
+        if (rows[i / 2].kind == SERVER_REFUSES)
+            assert_int_equal(x->result.status, 0);
         server_set_fault(&w.server, SERVER_ALL, &(struct server_fault){.kind = SERVER_WELL});
+    }
+}
+
+/* Within the caller's time; the portal itself ends a request after 60 s. */
+static void a_portal_that_is_silent_is_given_up(void **state)
+{
+    static const uint32_t rows[][2] = {{5000, 5000}, {64000, 64000}, {200000, 65000}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct test_call *x = fresh();
+        uint64_t start_ms = w.port.now_ms;
+
+        world_fault(&w, WORLD_SILENT, 1);
+        x->call.timeout_ms = rows[i][0];
+        run_call(x, WRITE, NULL);
+        assert_int_equal(x->result.err, TK_E_UNKNOWN_OUTCOME);
+        assert_in_range(x->done_ms - start_ms, rows[i][1], rows[i][1] + 20);
     }
 }
 
@@ -384,6 +410,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_calls, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(each_failure_is_repeated_as_it_may_be),
+        TEST(a_portal_that_is_silent_is_given_up),
         TEST(a_write_of_rest_3_is_repeated_with_its_key),
         TEST(a_write_of_rest_3_may_have_an_unknown_outcome),
         TEST(a_token_that_expired_is_refreshed_once_for_all),
