@@ -12,7 +12,7 @@ shift
 # These take all descriptors, search memory that is not in use, give the suite a port that fills no
 # buffer, or have a sanitizer of their own.
 by_design="test_host_listener test_wiped test_account_stack test_seal_stack test_conformance test_mailbox_threads"
-left_out="test_store_cuts test_store_images test_rotation $by_design"
+left_out="test_store_cuts test_store_images test_store_restarts test_rotation test_many_accounts $by_design"
 one_seed="test_keeper_random"
 first="test_tls_session test_tls_faults test_keeper_random test_tls test_refresh test_escalate"
 

@@ -43,7 +43,7 @@ FOLDERS = [
            "every write, compared with a model", "unit", r"store_", "-R store_"),
     Folder("pubkey", "the arithmetic of P-256, P-384 and RSA: Wycheproof's vectors, equal to OpenSSL and "
            "mbedTLS, constant time, one encoding", "unit", r"pubkey_", "-R pubkey_"),
-    Folder("simulation", "invariants of whole gateways over thousands of years in virtual time, with "
+    Folder("simulation", "invariants of whole gateways over a thousand years in virtual time, with "
            "injected faults and power cuts", "unit", r"simulation|server_rules", "-R simulation"),
     Folder("e2e", "the host program against real TLS servers: provisioning, refreshes, alerts, "
            "`get`, trust, documents; no secret in any output", "end-to-end"),

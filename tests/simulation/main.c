@@ -233,11 +233,11 @@ static void run_parts(bool quick)
     if (wanted("decade"))
         run("decade", SOAK_CALM, 1, 1, quick ? 365 : 3652);
     if (wanted("calm"))
-        run("calm", SOAK_CALM, 2, quick ? 4 : 10, quick ? 30 : 3652);
+        run("calm", SOAK_CALM, 2, quick ? 4 : 3, quick ? 30 : 3652);
     if (wanted("dense"))
-        run("dense", SOAK_DENSE, 1, quick ? 60 : 2500, 365);
+        run("dense", SOAK_DENSE, 1, quick ? 60 : 1000, 365);
     if (wanted("weeks"))
-        run("weeks", SOAK_WEEKS, 1, quick ? 30 : 500, 14);
+        run("weeks", SOAK_WEEKS, 1, quick ? 30 : 250, 14);
     if (wanted("idle"))
         run("idle", SOAK_IDLE, 1, quick ? 3 : 100, 365);
     if (wanted("rotation"))

@@ -29,11 +29,12 @@ static bool one(struct run *r, uint32_t n, uint32_t at, uint32_t how, uint32_t a
     return r->p->reached;
 }
 
+/* After every other tear also without prepare. */
 static bool again(struct run *r, uint32_t n, uint32_t at, uint32_t how)
 {
     bool first = false;
 
-    for (uint32_t without = 0; without < 2; without++) {
+    for (uint32_t without = 0; without <= (at + how) % 2; without++) {
         bool reached = true;
 
         for (uint32_t at2 = 1; reached; at2++) {
