@@ -110,7 +110,7 @@ COVERED = [
     Row(r"python3 tests/pubkey/figures\.py build/host --write", SUITE,
         "tests/pubkey/figures.py build/host --check"),
     Row(r"python3 tests/pubkey/cortex_m3\.py \[--scalars N\]", "tests/pubkey/CMakeLists.txt",
-        "--scalars 1000"),
+        "--scalars 16"),
     Row(r"python3 tests/pubkey/vectors\.py (--check )?FOLDER", BY_HAND + "tests/pubkey/vectors.py",
         "_test.json"),
 ]
