@@ -274,6 +274,8 @@ static int next_line(struct reader *r, char line[LINE_SIZE])
     }
 }
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* of an editor on Windows */
+
 static void for_each_line(struct doing *d, int fd, bool (*take)(struct doing *d, const char *line))
 {
     struct reader reader = {.fd = fd};
@@ -281,7 +283,9 @@ static void for_each_line(struct doing *d, int fd, bool (*take)(struct doing *d,
     int n = 0;
 
     for (d->line = 1; d->line < FILE_LINES_MAX && (n = next_line(&reader, line)) == 1; d->line++) {
-        if (!take(d, line))
+        bool has_mark = d->line == 1 && strncmp(line, BYTE_ORDER_MARK, 3) == 0;
+
+        if (!take(d, line + (has_mark ? 3 : 0)))
             break;
     }
     if (n < 0) {

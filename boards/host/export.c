@@ -7,6 +7,7 @@
  */
 
 #include "client.h"
+#include "gateway.h"
 #include "tk_json.h"
 #include "tk_limits.h"
 #include "tk_text.h"
@@ -16,9 +17,7 @@
 
 enum {
     ANSWER_SIZE = 16384,
-    LINE_SIZE = 4096,
-    PIECE = 768, /* characters of base64 in a line */
-    ANSWER_MS = 5000
+    PIECE = 768 /* characters of base64 in a line */
 };
 
 #define DEFAULT_REF     "token"
@@ -27,8 +26,7 @@ enum {
 struct export
 {
     const struct tk_options *options;
-    struct tk_service service;
-    unsigned seq;
+    struct tk_gateway gateway;
     bool has_default;
     bool is_device; /* the current line of `show` */
     char refs[TK_ACCOUNTS][TK_NAME_MAX + 1];
@@ -37,76 +35,34 @@ struct export
 
 /* --- the console --- */
 
-static bool ask(struct export *e, const char *command)
+typedef void export_take(struct export *e, const char *key, char *value);
+
+struct taking {
+    struct export *e;
+    export_take *take;
+};
+
+static void take_line(void *owner, char *line)
 {
-    char line[64];
-    int len = snprintf(line, sizeof line, "@%u %s\n", ++e->seq, command);
+    const struct taking *t = owner;
+    char *value = strchr(line, '=');
 
-    e->service.deadline_ms = tk_service_now() + ANSWER_MS;
-    return len > 0 && (size_t)len < sizeof line &&
-           tk_service_send(&e->service, line) == TK_SERVICE_OK;
-}
-
-/* Reads the next line of the answer without its prefix; other lines are passed over. False: the
- * service did not answer. */
-static bool read_answer(struct export *e, char line[LINE_SIZE])
-{
-    char prefix[16];
-    int len = snprintf(prefix, sizeof prefix, "@%u ", e->seq);
-
-    while (tk_service_read_line(&e->service, line, LINE_SIZE) == TK_SERVICE_OK) {
-        if (strncmp(line, prefix, (size_t)len) != 0)
-            continue;
-        memmove(line, line + len, strlen(line + len) + 1);
-        line[strcspn(line, "\r\n")] = '\0';
-        return true;
-    }
-    return false;
-}
-
-static bool is_end(const char *line)
-{
-    return strncmp(line, "OK", 2) == 0 || strncmp(line, "ERR ", 4) == 0;
+    if (value == NULL || t->take == NULL)
+        return;
+    *value = '\0';
+    t->take(t->e, line, value + 1);
 }
 
 /* Gives each line of data of the answer, `key=value` split. False if it is an error. */
-static bool for_each(struct export *e, const char *command,
-                     void (*take)(struct export *e, const char *key, char *value))
+static bool for_each(struct export *e, const char *command, export_take *take)
 {
-    char line[LINE_SIZE];
+    struct taking taking = {.e = e, .take = take};
 
-    if (!ask(e, command))
-        return false;
-    while (read_answer(e, line)) {
-        char *value = strchr(line, '=');
-
-        if (is_end(line))
-            return line[0] == 'O';
-        if (value == NULL || take == NULL)
-            continue;
-        *value = '\0';
-        take(e, line, value + 1);
-    }
-    return false;
+    return tk_gateway_ask(&e->gateway, command, TK_GATEWAY_ASK_MS, take_line, &taking) ==
+           TK_GATEWAY_OK;
 }
 
 /* --- settings --- */
-
-/* \xHH, as the console prints control characters and backslashes. */
-static void unescape(char *s)
-{
-    char *to = s;
-
-    for (; *s != '\0'; to++) {
-        if (s[0] == '\\' && s[1] == 'x' && tk_hex_value(s[2]) >= 0 && tk_hex_value(s[3]) >= 0) {
-            *to = (char)(tk_hex_value(s[2]) << 4 | tk_hex_value(s[3]));
-            s += 4;
-        } else {
-            *to = *s++;
-        }
-    }
-    *to = '\0';
-}
 
 /* What a new gateway has anyway, or cannot set. */
 static bool is_default(const char *value)
@@ -136,7 +92,7 @@ static void print_setting(const char *key, char *value)
 
     if (effect != NULL)
         *effect = '\0';
-    unescape(value);
+    tk_gateway_unescape(value);
     if (is_default(value))
         return;
     if (secret)
@@ -234,14 +190,14 @@ static bool print_root_of(const struct tk_options *options, unsigned index)
 int tk_host_export(const struct tk_options *options)
 {
     struct export e = {.options = options};
-    int status = tk_client_console(options, &e.service);
+    int status = tk_gateway_open(&e.gateway, options);
 
     if (status != TK_EXIT_OK)
         return status;
     printf("# settings of a gateway, for the console of another one\n");
     bool ok = print_accounts(&e);
 
-    tk_service_close(&e.service);
+    tk_gateway_close(&e.gateway);
     for (unsigned i = 0; ok && i < TK_CAS; i++)
         ok = print_root_of(options, i);
     if (ok && fflush(stdout) == 0)

@@ -8,57 +8,65 @@ static const char head[] = "tokenkeeper gets an OAuth token for Bitrix24 and kee
                            "\n";
 
 static const struct {
-    const char *name, *text;
+    const char *name, *what, *text;
 } commands[] = {
-    {"run", "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
-            "                  [--socket PATH] [--socket-group GROUP] [--admin PATH]\n"
-            "                  [--access FILE] [--ca PEM] [--key FILE] [--device-id ID]\n"
-            "      Runs the service. Type help on its console. End of input detaches the\n"
-            "      console; SIGTERM, or Ctrl-C twice on a terminal, stops the service; a\n"
-            "      refresh that was sent is awaited for up to 30 s, unless SIGINT or Ctrl-\\\n"
-            "      follows. A serial console that is unplugged is opened again.\n"},
-    {"console", "  tokenkeeper console [--ask-pin] [--socket PATH] [--admin PATH]\n"
-                "      Opens a console of the running service, for root and the user of the\n"
-                "      service. exit or Ctrl-] leaves it. --ask-pin: console_pin is asked, for a\n"
-                "      terminal that others can reach.\n"},
-    {"provision", "  tokenkeeper provision [--serial PORT | --socket PATH] [--portal NAME]\n"
-                  "                  [--client-id ID] [--secret-file FILE] [--no-browser]\n"
-                  "                  [--from FILE.csv] [--json] [--dry-run] ...\n"
-                  "      Makes gateways ready from this machine: sets what is missing, checks,\n"
-                  "      opens the browser for the login, catches the code and sends it.\n"
-                  "      tokenkeeper provision --help has all options.\n"},
-    {"do", "  tokenkeeper do [--ref NAME] [--json] [--keep-going] [--timeout S]\n"
-           "                 [--socket PATH | --serial PORT [--baud N]]\n"
-           "                 'COMMAND'... | -f FILE | -\n"
-           "      Runs commands of the console, one after the other, and prints the answer\n"
-           "      of each: its lines, then OK or ERR. At the first ERR it stops, unless\n"
-           "      --keep-going. -f and - (standard input) take one command a line; blank\n"
-           "      lines and # comments are skipped. Where the value of a secret is left out,\n"
-           "      as in 'set client_secret', it is asked on the terminal, without echo; on\n"
-           "      the command line a secret is refused. --serial: the gateway at that port\n"
-           "      (115200 baud, or --baud) instead of this machine's service; auto: the one\n"
-           "      that answers at a port of this machine. --ref: for that account. --json:\n"
-           "      an object a command. --timeout: seconds for an answer (default 90, at most\n"
-           "      3600). Exit status: that of the first ERR, as below.\n"},
-    {"status", "  tokenkeeper status [--json] [--socket PATH | --serial PORT [--baud N]]\n"
-               "      Prints the state of each account, and what to do next. --serial as for do.\n"
-               "      Exit status: 0 all are ready, 3 no service, 5 an operator must act, 6 one\n"
-               "      is being retried. --json: one object.\n"},
-    {"events", "  tokenkeeper events [--socket PATH] [--admin PATH]\n"
-               "      Prints each event from now on as an object on a line (NDJSON), for root\n"
-               "      and the user of the service; what changed, and who did it, has\n"
-               "      \"kind\":\"security\".\n"},
-    {"export", "  tokenkeeper export [--socket PATH] [--admin PATH]\n"
-               "      Prints settings and added roots as commands for the console of another\n"
-               "      gateway, without secrets and tokens: a comment names each setting that\n"
-               "      must be typed.\n"},
-    {"get", "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION]\n"
-            "                  [--timeout S] [--json] [--socket PATH]\n"
-            "      Prints a valid access token. --min-valid: renew it first if fewer seconds\n"
-            "      are left (default 60). --rejected: a server answered 401 to this\n"
-            "      generation. --timeout: seconds to wait, connecting included (default 30,\n"
-            "      at most 3600). --json: print all values.\n"},
-    {"call",
+    {"run", "runs the service",
+     "  tokenkeeper run [--flash FILE] [--console stdio|pty[=LINK]|/dev/ttyX|none]\n"
+     "                  [--socket PATH] [--socket-group GROUP] [--admin PATH]\n"
+     "                  [--access FILE] [--ca PEM] [--key FILE] [--device-id ID]\n"
+     "      Runs the service. Type help on its console. End of input detaches the\n"
+     "      console; SIGTERM, or Ctrl-C twice on a terminal, stops the service; a\n"
+     "      refresh that was sent is awaited for up to 30 s, unless SIGINT or Ctrl-\\\n"
+     "      follows. A serial console that is unplugged is opened again.\n"},
+    {"console", "opens a console of the running service",
+     "  tokenkeeper console [--ask-pin] [--socket PATH] [--admin PATH]\n"
+     "      Opens a console of the running service, for root and the user of the\n"
+     "      service. exit or Ctrl-] leaves it. --ask-pin: console_pin is asked, for a\n"
+     "      terminal that others can reach.\n"},
+    {"provision", "makes a gateway ready from this machine",
+     "  tokenkeeper provision [--serial PORT | --socket PATH] [--portal NAME]\n"
+     "                  [--client-id ID] [--secret-file FILE] [--no-browser]\n"
+     "                  [--from FILE.csv] [--json] [--dry-run] ...\n"
+     "      Makes gateways ready from this machine: sets what is missing, checks,\n"
+     "      opens the browser for the login, catches the code and sends it.\n"
+     "      tokenkeeper provision --help has all options.\n"},
+    {"do", "runs console commands, here or at a serial port",
+     "  tokenkeeper do [--ref NAME] [--json] [--keep-going] [--timeout S]\n"
+     "                 [--socket PATH | --serial PORT [--baud N]]\n"
+     "                 'COMMAND'... | -f FILE | -\n"
+     "      Runs commands of the console, one after the other, and prints the answer\n"
+     "      of each: its lines, then OK or ERR. At the first ERR it stops, unless\n"
+     "      --keep-going. -f and - (standard input) take one command a line; blank\n"
+     "      lines and # comments are skipped. Where the value of a secret is left out,\n"
+     "      as in 'set client_secret', it is asked on the terminal, without echo; on\n"
+     "      the command line a secret is refused. --serial: the gateway at that port\n"
+     "      (115200 baud, or --baud) instead of this machine's service; auto: the one\n"
+     "      that answers at a port of this machine. --ref: for that account. --json:\n"
+     "      an object a command. --timeout: seconds for an answer (default 90, at most\n"
+     "      3600). Exit status: that of the first ERR, as below.\n"},
+    {"status", "says how all accounts are, and what to do next",
+     "  tokenkeeper status [--json] [--socket PATH | --serial PORT [--baud N]]\n"
+     "      Prints the state of each account, and what to do next. --serial as for do.\n"
+     "      Exit status: 0 all are ready, 3 no service, 5 an operator must act, 6 one\n"
+     "      is being retried. --json: one object.\n"},
+    {"events", "prints what happens, as JSON",
+     "  tokenkeeper events [--socket PATH] [--admin PATH]\n"
+     "      Prints each event from now on as an object on a line (NDJSON), for root\n"
+     "      and the user of the service; what changed, and who did it, has\n"
+     "      \"kind\":\"security\".\n"},
+    {"export", "prints the settings as console commands",
+     "  tokenkeeper export [--socket PATH] [--admin PATH]\n"
+     "      Prints settings and added roots as commands for the console of another\n"
+     "      gateway, without secrets and tokens: a comment names each setting that\n"
+     "      must be typed.\n"},
+    {"get", "prints a valid access token",
+     "  tokenkeeper get [--ref NAME] [--min-valid S] [--rejected GENERATION]\n"
+     "                  [--timeout S] [--json] [--socket PATH]\n"
+     "      Prints a valid access token. --min-valid: renew it first if fewer seconds\n"
+     "      are left (default 60). --rejected: a server answered 401 to this\n"
+     "      generation. --timeout: seconds to wait, connecting included (default 30,\n"
+     "      at most 3600). --json: print all values.\n"},
+    {"call", "calls a REST method of the portal",
      "  tokenkeeper call METHOD [NAME=TEXT | NAME:=JSON | NAME=@FILE]... [-]\n"
      "                  [--ref NAME] [--raw] [--all] [--batch FILE] [--dry-run] ...\n"
      "      Calls a REST method of the portal, and prints the result on one line.\n"
@@ -77,11 +85,12 @@ static const struct {
      "      {\"id\":..,\"method\":..,\"params\":{..}}; {\"ref\":\"a.ID\"} stands for the ID in\n"
      "      the result of command a among the same 50. Prints {\"id\":..,\"result\":..},\n"
      "      or error and error_description, a line. --halt: stop at the first error.\n"},
-    {"rekey", "  tokenkeeper rekey [--flash FILE] [--key FILE] --new-key FILE\n"
-              "      Seals the flash file with another key, or for the first time: then without\n"
-              "      --key. Stop the service first. A power cut leaves the old or the new\n"
-              "      content; repeat the command to finish. As root it reads the keys, then\n"
-              "      acts as the file's owner.\n"},
+    {"rekey", "seals the flash file with another key",
+     "  tokenkeeper rekey [--flash FILE] [--key FILE] --new-key FILE\n"
+     "      Seals the flash file with another key, or for the first time: then without\n"
+     "      --key. Stop the service first. A power cut leaves the old or the new\n"
+     "      content; repeat the command to finish. As root it reads the keys, then\n"
+     "      acts as the file's owner.\n"},
 };
 
 static const char paths[] =
@@ -124,6 +133,14 @@ void tk_help_print(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++)
         fputs(commands[i].text, out);
     fprintf(out, "%s%s", paths, exits);
+}
+
+void tk_help_print_short(FILE *out)
+{
+    fputs(head, out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
+    fputs("\ntokenkeeper COMMAND --help says more of one, tokenkeeper --help of all.\n", out);
 }
 
 void tk_help_print_of(const char *name)

@@ -8,6 +8,9 @@
 
 void tk_help_print(FILE *out);
 
+/* A line for each command. */
+void tk_help_print_short(FILE *out);
+
 /* The part of one command, which main.c knows. */
 void tk_help_print_of(const char *name);
 

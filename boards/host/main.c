@@ -318,6 +318,6 @@ int main(int argc, char **argv)
     }
     if (argc > 1)
         return refuse_command(name);
-    tk_help_print(stderr);
+    tk_help_print_short(stderr);
     return TK_EXIT_USAGE;
 }

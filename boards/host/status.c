@@ -6,6 +6,7 @@
 #include "json_print.h"
 #include "tk_limits.h"
 #include "tk_string.h"
+#include "tk_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,16 +119,17 @@ static void print_span(const char *seconds)
         printf("%ld days", n / 86400);
 }
 
-/* Below the name, wrapped at words. */
-static void print_words(const char *label, const char *words)
+/* A name, then words behind it and below, wrapped; a word that is longer than a line stays whole.
+ */
+static void print_words(const char *name, const char *words)
 {
-    int column = printf("%*s%s", INDENT, "", label);
+    int column = printf("%-*s", INDENT - 1, name);
 
     while (*words != '\0') {
         int len = (int)strcspn(words, " ");
 
-        if (column + 1 + len > COLUMNS)
-            column = printf("\n%*s", INDENT + 6, "") - 1;
+        if (column > INDENT && column + 1 + len > COLUMNS)
+            column = printf("\n%*s", INDENT - 1, "") - 1;
         column += printf(" %.*s", len, words);
         words += len + (int)strspn(words + len, " ");
     }
@@ -147,20 +149,26 @@ static void print_token(const struct account *a)
 
 static void print_account(const char *ref, const struct account *a)
 {
-    printf("%-*s %s", INDENT - 1, ref, a->state);
+    char words[3 * VALUE];
+    struct tk_text t;
+
+    tk_text_init(&t, words, sizeof words);
+    tk_text_add(&t, a->state);
     if (!is(a->reason, "none"))
-        printf(": %s", a->reason);
+        tk_text_print(&t, ": %s", a->reason);
     if (a->portal[0] != '\0')
-        printf(", %.40s", a->portal);
+        tk_text_print(&t, ", %s", a->portal);
     if (a->user_id[0] != '\0')
-        printf(", user %.10s", a->user_id);
-    putchar('\n');
+        tk_text_print(&t, ", user %s", a->user_id);
+    print_words(ref, words);
     if (has_token(a))
         print_token(a);
     if (!is(a->rest, "ok") && !is(a->rest, "unknown"))
         printf("%*sREST calls: %s\n", INDENT, "", a->rest);
-    if (a->action[0] != '\0')
-        print_words("next:", a->action);
+    if (a->action[0] != '\0') {
+        snprintf(words, sizeof words, "next: %s", a->action);
+        print_words("", words);
+    }
 }
 
 /* --- asking --- */

@@ -101,6 +101,8 @@ class Do(GatewayCase):
         self.assertRegex(self.do("--file", str(file), status=2), r"^OK scope=a\nERR .*\n$")
         self.assertIn(f"{file}, line 2:", self.errors)
         self.do("-f", str(file), "version", status=2)
+        file.write_bytes(b"\xef\xbb\xbfset scope c\r\n")
+        self.assertEqual(self.do("-f", str(file)), "OK scope=c\n")
         for wrong in (b"x" * 2000 + b"\n", b"set scope a\0b\n"):
             file.write_bytes(wrong)
             self.assertEqual(self.do("-f", str(file), status=2), "")
@@ -279,6 +281,14 @@ class Status(ProvisionedCase):
         text = self.status(status=5)
         self.assertRegex(text, r"(?m)^shop +no_client: ")
         self.assertRegex(text, r"(?m)^ +next: \w+")
+        self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+
+    def test_long_values_are_wrapped(self) -> None:
+        name = "a" * 16
+        self.k.must(f"ref add {name}")
+        self.k.must(f"set portal {'b' * 30}.{'c' * 15}.example.com")
+        text = self.status(status=5)
+        self.assertIn(f"{'c' * 15}.example.com", text)
         self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
 
     def test_json(self) -> None:

@@ -224,6 +224,13 @@ class ExitStatus(GatewayCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertRegex(done.stderr, rf"^tokenkeeper: .*{re.escape(wanted)}\n$")
 
+    def test_without_a_command_each_has_a_line(self) -> None:
+        done = self.k.run()
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        listed = re.findall(r"(?m)^  (\w+) +\w.{10,66}$", done.stderr)
+        commands = re.findall(r"(?m)^  tokenkeeper (\w+)", self.k.run("--help").stdout)
+        self.assertEqual(listed, [name for name in commands if name not in ("version", "help")])
+
     def test_an_unknown_option_is_answered_in_one_line(self) -> None:
         for arguments, wanted in ((("call", "--rfe"), "call has no option --rfe; did you mean --ref?"),
                                   (("get", "--jsn"), "did you mean --json?"),
