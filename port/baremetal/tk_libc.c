@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small versions of C library and libgcc functions: those of newlib and libgcc are unrolled for
- * speed and 3 KB larger. Strings are short here, and 64-bit divisions rare. memcpy and memset stay
- * the library's: a TLS handshake is slower with small ones. */
+ * speed and 3 KB larger. Strings are short here, and 64-bit divisions rare. memcpy and memset go by
+ * words; where those need an aligned address they stay the library's, since a TLS handshake is
+ * slower by bytes. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +28,37 @@ void *memchr(const void *memory, int c, size_t len)
     }
     return NULL;
 }
+
+#if defined(__ARM_FEATURE_UNALIGNED)
+/* At any address. */
+struct words {
+    uint32_t first, second;
+} __attribute__((packed, may_alias));
+
+void *memcpy(void *restrict to, const void *restrict from, size_t len)
+{
+    unsigned char *t = to, *words_end = t + len / 8 * 8, *end = t + len;
+    const unsigned char *f = from;
+
+    for (; t != words_end; t += 8, f += 8)
+        *(struct words *)t = *(const struct words *)f;
+    for (; t != end; t++, f++)
+        *t = *f;
+    return to;
+}
+
+void *memset(void *memory, int c, size_t len)
+{
+    unsigned char *p = memory, *words_end = p + len / 8 * 8, *end = p + len;
+    uint32_t four = 0x01010101u * (unsigned char)c;
+
+    for (; p != words_end; p += 8)
+        *(struct words *)p = (struct words){four, four};
+    for (; p != end; p++)
+        *p = (unsigned char)c;
+    return memory;
+}
+#endif
 
 void *memmove(void *to, const void *from, size_t len)
 {

@@ -9,20 +9,25 @@
 #include <cmocka.h>
 
 /* Under other names. */
-#define memcmp       small_memcmp
-#define memchr       small_memchr
-#define memmove      small_memmove
-#define strlen       small_strlen
-#define strcpy       small_strcpy
-#define strchr       small_strchr
-#define strrchr      small_strrchr
-#define strspn       small_strspn
-#define strcspn      small_strcspn
-#define strpbrk      small_strpbrk
-#define strcmp       small_strcmp
-#define strncmp      small_strncmp
-#define strstr       small_strstr
-#define __udivmoddi4 small_udivmoddi4
+#define __ARM_FEATURE_UNALIGNED 1
+#define memcpy                  small_memcpy
+#define memset                  small_memset
+#define memcmp                  small_memcmp
+#define memchr                  small_memchr
+#define memmove                 small_memmove
+#define strlen                  small_strlen
+#define strcpy                  small_strcpy
+#define strchr                  small_strchr
+#define strrchr                 small_strrchr
+#define strspn                  small_strspn
+#define strcspn                 small_strcspn
+#define strpbrk                 small_strpbrk
+#define strcmp                  small_strcmp
+#define strncmp                 small_strncmp
+#define strstr                  small_strstr
+#define __udivmoddi4            small_udivmoddi4
+void *memcpy(void *restrict to, const void *restrict from, size_t len);
+void *memset(void *memory, int c, size_t len);
 int memcmp(const void *a, const void *b, size_t len);
 void *memchr(const void *memory, int c, size_t len);
 void *memmove(void *to, const void *from, size_t len);
@@ -37,6 +42,8 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t len);
 char *strstr(const char *s, const char *wanted);
 #include "tk_libc.c"
+#undef memcpy
+#undef memset
 #undef memcmp
 #undef memchr
 #undef memmove
@@ -116,6 +123,25 @@ static void memmove_agrees(void **state)
     }
 }
 
+static void memcpy_and_memset_agree(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        uint8_t ours[64], libc[64];
+        size_t len = draw() % 29, to = draw() % 4, from = 32 + draw() % 4;
+        int c = (int)draw();
+
+        for (size_t j = 0; j < sizeof ours; j++)
+            ours[j] = libc[j] = (uint8_t)draw();
+        assert_ptr_equal(small_memcpy(ours + to, ours + from, len), ours + to);
+        memcpy(libc + to, libc + from, len);
+        assert_memory_equal(ours, libc, sizeof ours);
+        assert_ptr_equal(small_memset(ours + from, c, len), ours + from);
+        memset(libc + from, c, len);
+        assert_memory_equal(ours, libc, sizeof ours);
+    }
+}
+
 static void divide(uint64_t n, uint64_t d)
 {
     uint64_t rest, quotient = small_udivmoddi4(n, d, &rest);
@@ -145,9 +171,9 @@ static void division_agrees(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(string_functions_agree),
-                                       cmocka_unit_test(memmove_agrees),
-                                       cmocka_unit_test(division_agrees)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(string_functions_agree), cmocka_unit_test(memmove_agrees),
+        cmocka_unit_test(memcpy_and_memset_agree), cmocka_unit_test(division_agrees)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
