@@ -85,6 +85,21 @@ static void a_limit_ends_a_call_that_cannot_wait(void **state)
     assert_int_equal(tk_call_wait_ms(&w.keeper, &calls[2].call), 0);
 }
 
+/* It would be sent when its time is over. */
+static void a_limit_that_ends_with_the_timeout_ends_a_call(void **state)
+{
+    struct test_call *x = fresh();
+
+    (void)state;
+    x->call.timeout_ms = 1500;
+    world_error(&w, "QUERY_LIMIT_EXCEEDED", 503, 1);
+    uint64_t start_ms = w.port.now_ms;
+
+    run_call(x, READ, NULL);
+    assert_int_equal(x->result.err, TK_E_REST_LIMIT);
+    assert_in_range(x->done_ms - start_ms, 0, 10);
+}
+
 static void calls_of_another_portal_do_not_count(void **state)
 {
     (void)state;
@@ -274,6 +289,7 @@ int main(void)
         TEST(the_portals_limit_is_never_met),
         TEST(a_limit_that_is_met_is_waited_for),
         TEST(a_limit_ends_a_call_that_cannot_wait),
+        TEST(a_limit_that_ends_with_the_timeout_ends_a_call),
         TEST(calls_of_another_portal_do_not_count),
         TEST(operating_time_holds_one_method),
         TEST(operating_time_holds_each_method),

@@ -288,6 +288,7 @@ static void a_token_that_cannot_be_renewed_is_not_sent_again(void **state)
     run_call(x, WRITE, NULL);
     assert_int_equal(x->result.err, TK_E_TOKEN_REFUSED);
     assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(x->result.retry_in_s, 0);
     assert_int_equal(executed, 0);
 }
 
@@ -308,6 +309,7 @@ static void without_a_pair_there_are_no_calls(void **state)
     run_call(x, WRITE, NULL);
     assert_int_equal(x->result.err, TK_E_NEEDS_CODE);
     assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    assert_int_equal(x->result.retry_in_s, 0);
     world_assert_begins(world_type(&w, "ref del token"), "OK");
 }
 
@@ -362,6 +364,7 @@ static void a_shutdown_ends_calls(void **state)
     for (unsigned i = sent_count; i < TK_CONNECTIONS; i++) {
         assert_int_equal(calls[i].dones, 1);
         assert_int_equal(calls[i].result.err, TK_E_CANCELLED);
+        assert_int_equal(calls[i].result.retry_in_s, 0);
         assert_int_equal(calls[i].result.outcome, TK_CALL_NOT_SENT);
     }
     assert_int_equal(start(&calls[TK_CONNECTIONS], READ, NULL), TK_E_TRY_LATER);

@@ -118,6 +118,23 @@ static void a_user_with_many_slow_calls_delays_no_other(void **state)
     assert_not_delayed(13, "other", 1);
 }
 
+static void a_call_without_a_connection_ends_in_time(void **state)
+{
+    struct test_call *x = &calls[10];
+    uint64_t start_ms = w.port.now_ms;
+
+    (void)state;
+    slow_down(OTHER_PORTAL);
+    for (unsigned i = 0; i < 10; i++)
+        start_for(i, "other", i);
+    x->call.timeout_ms = 5000;
+    start_for(10, "other", 10);
+    run_until_done(x);
+    assert_int_equal(x->result.err, TK_E_TIMEOUT);
+    assert_int_equal(x->result.outcome, TK_CALL_NOT_SENT);
+    assert_in_range(x->done_ms - start_ms, 5000, 5010);
+}
+
 static unsigned count_sent(uint32_t user)
 {
     unsigned n = 0;
@@ -169,6 +186,7 @@ int main(void)
         TEST(a_portal_that_answers_late_delays_no_other),
         TEST(both_at_once_delay_no_other),
         TEST(a_user_with_many_slow_calls_delays_no_other),
+        TEST(a_call_without_a_connection_ends_in_time),
         TEST(connections_are_shared_by_users),
         TEST(a_refresh_is_not_delayed),
     };
