@@ -287,6 +287,23 @@ class ProvisionListener(ProvisionCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("another user of this machine", words(done.stderr))
 
+    def test_the_page_is_served(self) -> None:
+        page = self.home / "index.html"
+        page.write_bytes(b"<!doctype html>" + b"x" * 300_000)
+        process = self.start("--page", str(page), "--port", str(self.port))
+        self.assertIn(f"http://localhost:{self.port}/", process.stderr.readline())
+        host = f"Host: localhost:{self.port}\r\n\r\n".encode()
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for path in (b"/", b"/?code=1&state=2"):
+                head, _, body = self.ask(b"GET " + path + b" HTTP/1.1\r\n" + host,
+                                         family).partition(b"\r\n\r\n")
+                self.assertIn(b"Content-Type: text/html", head)
+                self.assertEqual(body, page.read_bytes())
+        self.assertEqual(self.status(b"GET /secret HTTP/1.1\r\n" + host), 404)
+        self.assertEqual(self.status(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421)
+        process.send_signal(2)
+        self.assertEqual(self.finish(process).returncode, 0)
+
     def test_a_port_that_is_taken(self) -> None:
         for family, address in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
             with self.subTest(address), socket.socket(family) as other:

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define START_PATH "/start/"
@@ -252,6 +253,8 @@ static bool is_of_another_user(struct tk_loopback *l, int fd)
 
 static enum tk_page serve(struct tk_loopback *l, int fd, const char *target, size_t len)
 {
+    if (l->page != NULL)
+        return *target == '/' && (len == 1 || target[1] == '?') ? TK_PAGE_FILE : TK_PAGE_NOT_FOUND;
     static const size_t prefix = sizeof START_PATH - 1;
     bool is_start = len > prefix && memcmp(target, START_PATH, prefix) == 0;
     bool is_redirect = len > 2 && memcmp(target, "/?", 2) == 0 &&
@@ -299,13 +302,30 @@ static void drop(struct tk_loopback_client *c)
     c->len = 0;
 }
 
+/* It waits for a browser that reads slowly: there is nothing else to do. */
+static void send_page(const struct tk_loopback *l, int fd)
+{
+    const struct timeval wait = {.tv_sec = 2};
+    int flags = fcntl(fd, F_GETFL);
+    ssize_t n = 1;
+
+    (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    for (size_t at = 0; n > 0 && at < l->page_len; at += (size_t)n)
+        n = send(fd, l->page + at, l->page_len - at, MSG_NOSIGNAL);
+}
+
 /* A small answer fits into the socket's buffer. */
 static void answer(struct tk_loopback *l, struct tk_loopback_client *c, enum tk_page page)
 {
     char text[2048];
-    size_t len = tk_loopback_page(page, l->link, l->gateway, text, sizeof text);
+    size_t len = page == TK_PAGE_FILE
+                     ? tk_loopback_file(l->page_len, text, sizeof text)
+                     : tk_loopback_page(page, l->link, l->gateway, text, sizeof text);
 
     (void)!send(c->fd, text, len, MSG_NOSIGNAL);
+    if (page == TK_PAGE_FILE)
+        send_page(l, c->fd);
     (void)shutdown(c->fd, SHUT_WR);
     tk_wipe(text, sizeof text);
     drop(c);

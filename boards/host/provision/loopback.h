@@ -48,6 +48,9 @@ struct tk_loopback {
     void (*note)(void *owner, const char *words);
     void *owner;
 
+    const char *page; /* HTML that is served at /, in the place of a login; NULL: none */
+    size_t page_len;
+
     /* of the login under way; tk_loopback_begin sets them */
     char start[sizeof "http://localhost:65535/start/" + TK_LOOPBACK_NONCE]; /* to be opened */
     bool is_opened;

@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PRIVATE                                                                                    \
+    "Cache-Control: no-store\r\n"                                                                  \
+    "Referrer-Policy: no-referrer\r\n"                                                             \
+    "X-Content-Type-Options: nosniff\r\n"
+
 static const struct {
     const char *status;
     const char *words; /* %s: the gateway */
@@ -45,10 +50,7 @@ size_t tk_loopback_page(enum tk_page page, const char *link, const char *gateway
                        "%s%s%s"
                        "%s"
                        "Content-Type: text/plain; charset=utf-8\r\n"
-                       "Content-Length: %zu\r\n"
-                       "Cache-Control: no-store\r\n"
-                       "Referrer-Policy: no-referrer\r\n"
-                       "X-Content-Type-Options: nosniff\r\n"
+                       "Content-Length: %zu\r\n" PRIVATE
                        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                        "Connection: close\r\n"
                        "\r\n"
@@ -58,4 +60,18 @@ size_t tk_loopback_page(enum tk_page page, const char *link, const char *gateway
                        strlen(body), body);
 
     return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+}
+
+size_t tk_loopback_file(size_t len, char *out, size_t size)
+{
+    int n = snprintf(out, size,
+                     "HTTP/1.1 200 OK\r\n"
+                     "Content-Type: text/html; charset=utf-8\r\n"
+                     "Content-Length: %zu\r\n" PRIVATE
+                     "Content-Security-Policy: frame-ancestors 'none'\r\n"
+                     "Connection: close\r\n"
+                     "\r\n",
+                     len);
+
+    return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }

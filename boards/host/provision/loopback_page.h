@@ -21,11 +21,15 @@ enum tk_page {
     TK_PAGE_HOST,
     TK_PAGE_LARGE,
     TK_PAGE_LATE,
-    TK_PAGE_PREFETCH
+    TK_PAGE_PREFETCH,
+    TK_PAGE_FILE /* see tk_loopback_file */
 };
 
 /* Writes a whole response; returns its length. link: for TK_PAGE_START; gateway: its name. */
 size_t tk_loopback_page(enum tk_page page, const char *link, const char *gateway, char *out,
                         size_t size);
+
+/* Writes the head of a response with HTML of so many bytes; returns its length. */
+size_t tk_loopback_file(size_t len, char *out, size_t size);
 
 #endif

@@ -15,16 +15,17 @@ static const char usage[] =
     "tokenkeeper provision makes a gateway ready: it sets what is missing, opens your\n"
     "browser for the login, catches the code at http://localhost:7000 and sends it.\n"
     "\n"
-    "  tokenkeeper provision [--serial PORT | --socket PATH | --admin PATH] [OPTION...]\n"
-    "  tokenkeeper provision --from FILE.csv [--result FILE.csv] [--jobs N] [OPTION...]\n"
+    "  tokenkeeper provision [--serial PORT | --socket PATH] [OPTION...]\n"
+    "  tokenkeeper provision --page FILE [--port N]\n"
+    "  tokenkeeper provision --from FILE [--result FILE] [--jobs N] [OPTION...]\n"
     "\n"
     "  --serial PORT     serial port of the gateway; without it, all are asked\n"
     "  --baud N          its speed (115200)\n"
     "  --socket PATH     or the service on this machine; --admin: its other socket\n"
     "  --portal NAME     acme (for acme.bitrix24.com), or host[:port]\n"
     "  --client-id ID    of the application in the portal\n"
-    "  --secret-file F   a file of mode 0600 with its client_secret; --secret-fd N: an\n"
-    "                    open descriptor; otherwise it is asked for, not shown\n"
+    "  --secret-file F   a file of mode 0600 with its client_secret; --secret-fd N:\n"
+    "                    a descriptor; otherwise it is asked for, not shown\n"
     "  --scope LIST      crm,user\n"
     "  --account NAME    account of the gateway (its first one)\n"
     "  --user ID         who must have logged in\n"
@@ -41,6 +42,7 @@ static const char usage[] =
     "                    serial gateway account portal client_id user note, and\n"
     "                    settings of the console. Repeat the command to resume\n"
     "  --result FILE     its rows with state and error (FILE.result.csv)\n"
+    "  --page FILE       serve boards/host/web/index.html instead, until Ctrl-C\n"
     "  --jobs N          ports that are set up at once (8); logins follow one by one\n"
     "\n"
     "What is asked for can be given with options. A ready gateway stays as it is.\n"
@@ -66,6 +68,7 @@ enum {
     OPT_FROM,
     OPT_RESULT,
     OPT_JOBS,
+    OPT_PAGE,
     OPT_HELP,
     OPT_PLAN /* and above: a value of the plan */
 };
@@ -90,6 +93,7 @@ static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"from", required_argument, NULL, OPT_FROM},
     {"result", required_argument, NULL, OPT_RESULT},
+    {"page", required_argument, NULL, OPT_PAGE},
     {"jobs", required_argument, NULL, OPT_JOBS},
     {"help", no_argument, NULL, OPT_HELP},
     {"portal", required_argument, NULL, OPT_PLAN},
@@ -224,6 +228,9 @@ static bool keep_option(struct tk_provision *p, int option, char *value)
     case OPT_FROM:
         p->from = value;
         return true;
+    case OPT_PAGE:
+        p->page = value;
+        return true;
     case OPT_RESULT:
         p->result = value;
         return true;
@@ -308,7 +315,9 @@ int tk_host_provision(int argc, char **argv)
     if (!ended) {
         catch_signals();
         p->steps.json = p->json;
-        status = p->from != NULL ? tk_fleet_run(p) : run_one(p);
+        status = p->page != NULL   ? tk_page_serve(p, p->page)
+                 : p->from != NULL ? tk_fleet_run(p)
+                                   : run_one(p);
     }
     if (p->is_listening)
         tk_loopback_close(&p->loopback);

@@ -64,7 +64,7 @@ struct tk_provision {
     unsigned login_s; /* to wait for the login */
     unsigned port;    /* of the handler */
     unsigned jobs;
-    const char *from, *result;
+    const char *from, *result, *page;
 
     struct tk_fleet *fleet; /* NULL: one gateway */
     struct tk_secrets secrets;
@@ -137,6 +137,9 @@ bool tk_provision_listen(struct tk_provision *p, char *why, size_t size);
 
 /* All gateways of the file p->from. */
 int tk_fleet_run(struct tk_provision *p);
+
+/* Serves the file at / until Ctrl-C. Returns the exit status. */
+int tk_page_serve(struct tk_provision *p, const char *path);
 
 /* Asks on the terminal; Enter alone leaves out empty. False without a terminal, or at its end. */
 bool tk_prompt(const char *question, char *out, size_t size);
