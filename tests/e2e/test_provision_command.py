@@ -342,6 +342,8 @@ class ProvisionAtATerminal(ProvisionCase):
         self.assertFalse(t.echoes())
         t.type(self.b24.client_secret + "\n")
         at = t.wait("PIN for this console", at)
+        t.type("12345\n")
+        at = t.wait("PIN for this console", at)
         t.type("123456\n")
         t.wait("set: the console asks", at)
         self.assertEqual(t.wait_end(), 0, t.seen)
@@ -371,6 +373,13 @@ class ProvisionAtATerminal(ProvisionCase):
         t.type("\x03")
         self.assertEqual(t.wait_end(), 130, t.seen)
         self.assertTrue(t.echoes())
+
+
+    def test_ctrl_c_at_a_question(self) -> None:
+        t = self.terminal("--serial", str(self.home / "tty"))
+        t.wait("portal (")
+        t.type("\x03")
+        self.assertEqual(t.wait_end(), 130, t.seen)
 
 
 class ProvisionFleet(ProvisionCase):
@@ -408,6 +417,18 @@ class ProvisionFleet(ProvisionCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn(words, done.stderr)
                 self.assertFalse((self.home / "gateways.result.csv").exists())
+
+    def test_each_setting_has_a_column(self) -> None:
+        secret = {"client_secret", "client_secret_next", "console_pin"}
+        shown = subprocess.run([PROGRAM, "do", "--serial", str(self.home / "tty"), "show"],
+                               capture_output=True, text=True, check=True).stdout
+        names = [name for name in re.findall(r"(?m)^(\w+)=", shown)
+                 if name not in secret | {"ref"}]
+        self.assertIn("renew", names)
+        path = self.write(dict.fromkeys(["serial", *names], "") | {"serial": "/nowhere"})
+        path.chmod(0o600)
+        done = self.provision("--from", str(path), "--dry-run")
+        self.assertEqual(done.returncode, 3, done.stderr)
 
     def test_resumes_after_it_was_killed(self) -> None:
         gateways = [self.gateway(f"tty{i}", "--device-id", f"gw-{i}") for i in range(self.COUNT)]

@@ -121,7 +121,7 @@ static bool set_pin(struct tk_flow *f, const char *pin)
     char command[TK_SECRET_SIZE + 24];
 
     snprintf(command, sizeof command, "set console_pin %s", pin);
-    bool good = tk_flow_ask(f, command, TK_GATEWAY_ASK_MS, NULL);
+    bool good = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL) == TK_GATEWAY_OK;
 
     tk_wipe(command, sizeof command);
     if (good)
@@ -129,26 +129,38 @@ static bool set_pin(struct tk_flow *f, const char *pin)
     return good;
 }
 
+/* Without one, the gateway is ready as well. */
+static void ask_pin(struct tk_flow *f)
+{
+    static const char question[] = "PIN for this console, 6 to 16 characters (Enter: none): ";
+    char pin[TK_SECRET_SIZE] = "";
+    bool done = false;
+
+    while (!done && tk_ask_secret(question, pin, sizeof pin) && *pin != '\0') {
+        done = set_pin(f, pin);
+        if (!done)
+            tk_steps_note(&f->p->steps, f->gateway.words);
+    }
+    tk_wipe(pin, sizeof pin);
+    if (!done)
+        tk_steps_ok(&f->p->steps, "none. If others can reach the console: %s",
+                    tk_flow_do(f, "set console_pin"));
+}
+
 void tk_flow_propose_pin(struct tk_flow *f)
 {
-    char pin[TK_SECRET_SIZE] = "";
-    bool asks = !f->p->no_pin && f->p->from == NULL && !f->p->json && isatty(STDIN_FILENO) &&
-                isatty(STDERR_FILENO);
+    bool asks = f->p->from == NULL && !f->p->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 
     if (f->exit != TK_EXIT_OK || f->pin[0] != '\0' || f->p->no_pin || f->was_ready)
         return;
     tk_steps_begin(&f->p->steps, "pin");
-    if (f->p->sets_pin)
-        (void)set_pin(f, f->p->secrets.pin);
-    else if (asks &&
-             tk_ask_secret("PIN for this console, 6 to 16 characters (Enter: none): ", pin,
-                           sizeof pin) &&
-             *pin != '\0')
-        (void)set_pin(f, pin);
-    else
+    if (f->p->sets_pin && !set_pin(f, f->p->secrets.pin))
+        (void)tk_flow_fail_result(f, TK_GATEWAY_ERR);
+    else if (!f->p->sets_pin && asks)
+        ask_pin(f);
+    else if (!f->p->sets_pin)
         tk_steps_ok(&f->p->steps, "none. If others can reach the console: %s",
                     tk_flow_do(f, "set console_pin"));
-    tk_wipe(pin, sizeof pin);
 }
 
 /* --- the card --- */

@@ -14,46 +14,7 @@
 
 /* --- columns --- */
 
-static const struct {
-    const char *name;
-    bool is_secret; /* only in a file of mode 0600, and never in the results */
-} columns[] = {{"gateway", false},
-               {"serial", false},
-               {"account", false},
-               {"portal", false},
-               {"client_id", false},
-               {"user", false},
-               {"note", false},
-               {"scope", false},
-               {"auth_host", false},
-               {"renew", false},
-               {"corezoid_token_conv", false},
-               {"corezoid_token_login", false},
-               {"corezoid_token_key", true},
-               {"corezoid_token_ref", false},
-               {"corezoid_token_url", false},
-               {"escalate_url", true},
-               {"escalate_level", false},
-               {"escalate_template", true},
-               {"escalate_header", true},
-               {"corezoid_login", false},
-               {"corezoid_key", true},
-               {"corezoid_conv", false},
-               {"ip", false},
-               {"ntp", false}};
-
-enum { KNOWN = sizeof columns / sizeof columns[0] };
-
 static const char *const result_columns[] = {"state", "generation", "user_id", "at", "error"};
-
-static bool is_secret(const char *name)
-{
-    for (size_t i = 0; i < KNOWN; i++) {
-        if (strcmp(columns[i].name, name) == 0)
-            return columns[i].is_secret;
-    }
-    return false;
-}
 
 static bool refuse(const struct tk_fleet *fleet, const char *what, const char *name)
 {
@@ -68,17 +29,14 @@ static bool judge_columns(const struct tk_fleet *fleet, int fd)
 
     for (size_t i = 0; i < c->columns; i++) {
         const char *name = tk_csv_cell(c, 0, i);
-        size_t k = 0;
 
-        while (k < KNOWN && strcmp(columns[k].name, name) != 0)
-            k++;
         if (strcmp(name, "client_secret") == 0)
             return refuse(fleet, "give the secret with --secret-file, not in column", name);
-        if (k == KNOWN)
+        if (!tk_plan_is_column(name))
             return refuse(fleet, "unknown column", name);
         if (tk_csv_column(c, name) != i)
             return refuse(fleet, "there are two columns", name);
-        has_secret = has_secret || columns[k].is_secret;
+        has_secret = has_secret || tk_plan_is_secret(name);
     }
     return !has_secret || tk_host_is_private(fd, fleet->p->from);
 }
@@ -171,7 +129,7 @@ static bool is_of(const struct tk_fleet *fleet, size_t i, const struct tk_csv *r
         const char *name = tk_csv_cell(c, 0, k);
         size_t column = tk_csv_column(results, name);
 
-        if (!is_secret(name) &&
+        if (!tk_plan_is_secret(name) &&
             (column == results->columns ||
              strcmp(tk_csv_cell(results, r, column), tk_csv_cell(c, i + 1, k)) != 0))
             return false;
@@ -234,7 +192,7 @@ static void print_row(const struct tk_fleet *fleet, FILE *out, size_t i)
                             r->generation, r->user_id, r->at, r->code};
 
     for (size_t k = 0; k < c->columns; k++) {
-        tk_csv_print(out, is_secret(tk_csv_cell(c, 0, k)) ? "" : tk_csv_cell(c, i + 1, k));
+        tk_csv_print(out, tk_plan_is_secret(tk_csv_cell(c, 0, k)) ? "" : tk_csv_cell(c, i + 1, k));
         putc(',', out);
     }
     tk_csv_print(out, r->gateway);

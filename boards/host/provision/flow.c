@@ -2,6 +2,7 @@
 #include "provision.h"
 
 #include "ask_secret.h"
+#include "random_hex.h"
 #include "service.h"
 #include "tk_string.h"
 #include "tk_wipe.h"
@@ -9,13 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #define READY_FOR "the gateway is ready for"
 #define REPLACE   "; nothing was changed. To replace its token: %s, then repeat"
 
-enum { SEED_BYTES = 32 };
+enum { SEED_DIGITS = 64 };
 
 /* --- asking --- */
 
@@ -251,27 +253,12 @@ static bool select_account(struct tk_flow *f)
 
 /* --- seed and clock --- */
 
-static bool make_seed(char command[5 + 2 * SEED_BYTES + 1])
-{
-    uint8_t bytes[SEED_BYTES];
-    FILE *file = fopen("/dev/urandom", "re");
-    bool good = file != NULL && fread(bytes, 1, sizeof bytes, file) == sizeof bytes;
-
-    if (file != NULL)
-        fclose(file);
-    strcpy(command, "seed ");
-    for (size_t i = 0; good && i < sizeof bytes; i++)
-        snprintf(command + 5 + 2 * i, 3, "%02x", bytes[i]);
-    tk_wipe(bytes, sizeof bytes);
-    return good;
-}
-
 static bool set_seed(struct tk_flow *f)
 {
-    char command[5 + 2 * SEED_BYTES + 1];
+    char command[5 + SEED_DIGITS + 1] = "seed ";
 
     tk_steps_begin(&f->p->steps, "seed");
-    if (!make_seed(command))
+    if (!tk_random_hex(command + 5, SEED_DIGITS))
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "no_random", "this machine has no /dev/urandom");
     enum tk_gateway_result result = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL);
 

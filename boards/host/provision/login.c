@@ -264,11 +264,13 @@ static bool catch_code(struct login *l)
 
     if (!tk_loopback_begin(l->loopback, l->link, l->state, f->gateway.id))
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "no_random", "this machine has no /dev/urandom");
+    tk_provision_waits = 1;
     hide_typing(l);
     open_browser(l);
     enum tk_login_event event = wait_for_code(l);
 
     show_typing(l);
+    tk_provision_waits = 0;
     return report_event(l, event) && send_code(l);
 }
 

@@ -2,6 +2,7 @@
 #include "loopback.h"
 
 #include "loopback_page.h"
+#include "random_hex.h"
 #include "socket_owner.h"
 #include "tk_wipe.h"
 
@@ -107,19 +108,6 @@ bool tk_loopback_open(struct tk_loopback *l, char *why, size_t size)
 
 /* --- a login --- */
 
-static bool random_hex(char *out, size_t digits)
-{
-    uint8_t bytes[TK_LOOPBACK_NONCE / 2];
-    FILE *file = fopen("/dev/urandom", "re");
-    bool good = file != NULL && fread(bytes, 1, digits / 2, file) == digits / 2;
-
-    if (file != NULL)
-        fclose(file);
-    for (size_t i = 0; good && i < digits / 2; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-    return good;
-}
-
 bool tk_loopback_begin(struct tk_loopback *l, const char *link, const char *state,
                        const char *gateway)
 {
@@ -129,7 +117,7 @@ bool tk_loopback_begin(struct tk_loopback *l, const char *link, const char *stat
     l->link = link;
     l->state = state;
     l->gateway = gateway;
-    if (!random_hex(nonce, TK_LOOPBACK_NONCE))
+    if (!tk_random_hex(nonce, TK_LOOPBACK_NONCE))
         return false;
     snprintf(l->start, sizeof l->start, "http://%s" START_PATH "%s", l->host, nonce);
     return true;
@@ -312,7 +300,7 @@ static void send_page(const struct tk_loopback *l, int fd)
     (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     for (size_t at = 0; n > 0 && at < l->page_len; at += (size_t)n)
-        n = send(fd, l->page + at, l->page_len - at, MSG_NOSIGNAL);
+        n = send(fd, l->page + at, l->page_len - at, 0);
 }
 
 /* A small answer fits into the socket's buffer. */
@@ -323,7 +311,7 @@ static void answer(struct tk_loopback *l, struct tk_loopback_client *c, enum tk_
                      ? tk_loopback_file(l->page_len, text, sizeof text)
                      : tk_loopback_page(page, l->link, l->gateway, text, sizeof text);
 
-    (void)!send(c->fd, text, len, MSG_NOSIGNAL);
+    (void)!send(c->fd, text, len, 0);
     if (page == TK_PAGE_FILE)
         send_page(l, c->fd);
     (void)shutdown(c->fd, SHUT_WR);

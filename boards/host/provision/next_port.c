@@ -113,11 +113,16 @@ bool tk_flow_next_port(struct tk_flow *f, const char *pattern)
              wanted != NULL ? wanted : "the next gateway", note != NULL ? ", " : "",
              note != NULL ? note : "");
     tk_steps_say(&f->p->steps, text);
-    while (tk_service_now() < until_ms && !tk_provision_interrupted) {
+    bool found = false;
+
+    tk_provision_waits = 1;
+    while (!found && tk_service_now() < until_ms && !tk_provision_interrupted) {
         (void)poll(NULL, 0, PAUSE_MS);
-        if (try_ports(f, pattern))
-            return true;
+        found = try_ports(f, pattern);
     }
+    tk_provision_waits = 0;
+    if (found)
+        return true;
     if (tk_provision_interrupted)
         return tk_flow_fail(f, TK_EXIT_INTERRUPTED, "interrupted", "repeat the command to go on");
     return tk_flow_fail(f, TK_EXIT_NO_SERVICE, "no_gateway",

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LOGIN_S = 300, JOBS = 8, JOBS_MAX = 64 };
 
@@ -105,29 +106,9 @@ static const struct option long_options[] = {
     {"auth-host", required_argument, NULL, OPT_PLAN + 6},
     {NULL, 0, NULL, 0}};
 
-volatile sig_atomic_t tk_provision_interrupted;
+volatile sig_atomic_t tk_provision_interrupted, tk_provision_waits;
 
 static struct tk_provision provision;
-
-const char *tk_plan_value(const struct tk_plan *plan, const char *key)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(plan->values[i].key, key) == 0)
-            return plan->values[i].value;
-    }
-    return NULL;
-}
-
-bool tk_plan_add(struct tk_plan *plan, const char *key, const char *value)
-{
-    if (*value == '\0')
-        return true;
-    if (plan->count == TK_PLAN_VALUES)
-        return false;
-    plan->values[plan->count].key = key;
-    plan->values[plan->count++].value = value;
-    return true;
-}
 
 /* --- the command line --- */
 
@@ -144,20 +125,6 @@ static bool number(const char *name, const char *text, unsigned max, unsigned *o
     return false;
 }
 
-/* An argument is in the history of a shell, and other users can read it. */
-static bool is_secret(const char *key)
-{
-    static const char *const secret[] = {"client_secret", "client_secret_next", "console_pin",
-                                         "escalate_url",  "escalate_template",  "escalate_header",
-                                         "corezoid_key",  "corezoid_token_key"};
-
-    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
-        if (strcmp(key, secret[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool add_setting(struct tk_plan *plan, char *text)
 {
     char *value = strchr(text, '=');
@@ -167,7 +134,7 @@ static bool add_setting(struct tk_plan *plan, char *text)
         return false;
     }
     *value++ = '\0';
-    if (is_secret(text)) {
+    if (tk_plan_is_secret(text)) { /* an argument is in the history of a shell */
         tk_host_message(
             "%s is a secret and must not be an argument: give it in the file of --from, "
             "or with: tokenkeeper do 'set %s'",
@@ -284,11 +251,17 @@ static int run_one(struct tk_provision *p)
     return status;
 }
 
-/* A second Ctrl-C ends the program at once. */
+/* Nothing is left half done: what the gateway has, it keeps. */
 static void interrupt(int number)
 {
+    static const char words[] = "\ninterrupted; repeat the command to go on\n";
+
     (void)number;
     tk_provision_interrupted = 1;
+    if (tk_provision_waits)
+        return;
+    (void)!write(STDERR_FILENO, words, sizeof words - 1);
+    _exit(TK_EXIT_INTERRUPTED);
 }
 
 static void catch_signals(void)
@@ -315,6 +288,7 @@ int tk_host_provision(int argc, char **argv)
     if (!ended) {
         catch_signals();
         p->steps.json = p->json;
+        tk_provision_waits = p->page != NULL;
         status = p->page != NULL   ? tk_page_serve(p, p->page)
                  : p->from != NULL ? tk_fleet_run(p)
                                    : run_one(p);

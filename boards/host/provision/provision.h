@@ -35,6 +35,10 @@ const char *tk_plan_value(const struct tk_plan *plan, const char *key);
 /* False if there is no room. An empty value is the same as none. */
 bool tk_plan_add(struct tk_plan *plan, const char *key, const char *value);
 
+/* Whether a value must not be shown, or be an argument; whether a file of --from may have it. */
+bool tk_plan_is_secret(const char *key);
+bool tk_plan_is_column(const char *key);
+
 /* Secrets of applications, by client_id, so that each is asked for once. */
 struct tk_secrets {
     bool is_given;              /* one was given with an option ... */
@@ -73,7 +77,8 @@ struct tk_provision {
     bool is_listening;
 };
 
-extern volatile sig_atomic_t tk_provision_interrupted;
+/* Ctrl-C ends the program, or while a part waits, which then ends by itself, sets the first. */
+extern volatile sig_atomic_t tk_provision_interrupted, tk_provision_waits;
 
 /* One gateway on its way. */
 struct tk_flow {
