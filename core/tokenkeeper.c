@@ -3,6 +3,7 @@
 
 #include "tk_assert.h"
 #include "tk_command_table.h"
+#include "tk_console_run.h"
 #include "tk_device.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ uint64_t tk_keeper_now(const struct tk_keeper *k)
 
 bool tk_console_hides(const char *line)
 {
-    return tk_dispatch_is_secret(&tk_command_table, line);
+    return tk_dispatch_hides(&tk_command_table, line) != TK_HIDES_NOTHING;
 }
 
 static void on_line(void *ctx, const char *line)

@@ -9,9 +9,7 @@
 TK_ERROR(UNKNOWN_COMMAND, "unknown_command", NONE, "type help for the list")
 TK_ERROR(LINE_TOO_LONG, "line_too_long", NONE,
          "line ignored: it is longer than 1023 characters; type a shorter one, see help")
-TK_ERROR(BAD_BYTE, "bad_byte", NONE,
-         "line ignored: it has a character that is not ASCII (type a host in its xn-- form) or a "
-         "control character; type it again")
+TK_ERROR(BAD_BYTE, "bad_byte", NONE, "type it again in ASCII, a host in its xn-- form")
 TK_ERROR(RX_OVERRUN, "rx_overrun", NONE, "line ignored: characters were lost; type it again")
 TK_ERROR(USAGE, "usage", NONE, "type help <command> for its syntax")
 TK_ERROR(BAD_PREFIX, "bad_prefix", NONE,

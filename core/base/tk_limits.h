@@ -49,6 +49,11 @@
 #error "70 to 2048 characters: a pair is one record of the store"
 #endif
 
+/* 0: no editing of a typed line but Backspace and Ctrl-U, and no line to bring back. */
+#ifndef TK_EDITING
+#define TK_EDITING 1
+#endif
+
 #ifndef TK_CONSOLE_OUT
 #define TK_CONSOLE_OUT (TK_TOKEN_MAX > 256 ? 4096 : 2048) /* bytes of answers queued per line */
 #endif

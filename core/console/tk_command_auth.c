@@ -188,13 +188,55 @@ static void cancel_code(struct tk_console *c, enum tk_err why)
     tk_console_err(c, why);
 }
 
+/* Takes what was copied along with an address or a code out of it: what is not ASCII, spaces,
+ * quotes and brackets, the punctuation behind it, and the `amp;` of HTML. */
+static void clean(char *pasted)
+{
+    char *to = pasted;
+
+    for (const char *s = pasted; *s != '\0'; s++) {
+        if ((*s & 0x80) != 0 || strchr(" \"'`<>", *s) != NULL)
+            continue;
+        *to++ = *s;
+        if (strncmp(s, "&amp;", 5) == 0)
+            s += 4;
+    }
+    while (to > pasted && strchr(",.;)", to[-1]) != NULL)
+        to--;
+    *to = '\0';
+}
+
+/* The portal reports an error in the redirect (RFC 6749 4.1.2.1). */
+static void fail_no_code(struct tk_console *c, const char *pasted)
+{
+    char said[TK_SERVER_ERROR_MAX + 1];
+    enum tk_hint hint = TK_HINT_NO_ANSWER;
+
+    if (tk_query_value(pasted, "error", said, sizeof said)) {
+        tk_console_data(c, "said", said);
+        hint = TK_HINT_REFUSED;
+    } else if (strstr(pasted, "/oauth/authorize") != NULL) {
+        hint = TK_HINT_LINK;
+    } else if (strchr(pasted, '/') == NULL) {
+        tk_console_err(c, TK_E_NO_CODE);
+        return;
+    }
+    tk_console_err_string(c, TK_E_NO_CODE, tk_words_of(TK_WORDS_HINTS, hint));
+}
+
 void tk_command_auth_code(struct tk_console *c, char *args)
 {
     struct tk_account *a = tk_console_account(c);
-    enum tk_err err = tk_auth_code(a, args);
+    enum tk_err err;
 
+    clean(args);
+    err = tk_auth_code(a, args);
     if (err == TK_E_WRONG_STATE)
         tk_command_report(c, TK_SECURITY_WRONG_STATE, a, NULL);
+    if (err == TK_E_NO_CODE) {
+        fail_no_code(c, args);
+        return;
+    }
     if (err != TK_OK) {
         tk_console_err(c, err);
         return;

@@ -24,6 +24,12 @@ enum {
 /* A command that is left out has a row without a name, since the strings are numbered by rows. */
 #define IS_IN(flags) (((flags)&LEFT_OUT) == 0)
 
+enum {
+#define TK_COMMAND(name, usage, flags, run, help) ROW_##run,
+#include "tk_commands.h"
+#undef TK_COMMAND
+};
+
 static const struct tk_command commands[] = {
 #define TK_COMMAND(name, usage, flags, run, help)                                                  \
     {IS_IN(flags) ? name "\0" usage : "\0", IS_IN(flags) ? (flags) : 0,                            \
@@ -43,6 +49,7 @@ static bool is_guarded(const struct tk_command *command, const char *args)
 
 const struct tk_command_table tk_command_table = {.commands = commands,
                                                   .count = sizeof commands / sizeof commands[0],
+                                                  .address = &commands[ROW_auth_code],
                                                   .setting_is_secret = tk_setting_is_secret,
                                                   .is_guarded = is_guarded,
                                                   .take_line = tk_command_ca_pem,

@@ -40,6 +40,7 @@ struct tk_console {
     bool attached;                    /* a terminal or program is connected */
     bool answer_due;                  /* a command was started and has not answered */
     uint8_t ref;                      /* index of the selected account */
+    uint8_t read_at;                  /* when the last byte was read: tick / 16, its lower bits */
     uint64_t unlocked_until_ms;       /* tick: until then console_pin is not asked for */
     char prefix[TK_PREFIX_SIZE];      /* of each line of the answer: "@7 "; "" for an operator */
     uint8_t pem;                      /* enum tk_pem: after `ca add begin` */
@@ -54,13 +55,6 @@ struct tk_console {
 
 /* number: of the line in tk_console_io.h. env must outlive c. */
 void tk_console_init(struct tk_console *c, const struct tk_console_env *env, unsigned number);
-
-/* Reads, runs and writes what is possible now. Returns the tick at which it must run again even
- * without an event, or UINT64_MAX. */
-uint64_t tk_console_run(struct tk_console *c, uint64_t now_ms);
-
-/* Answers the command in progress: ERR cancelled. Writes what the port accepts now. */
-void tk_console_end(struct tk_console *c);
 
 /* Queues an EVT or LOG line, without a line end; dropped while nothing is attached. */
 void tk_console_emit(struct tk_console *c, const char *line);
@@ -110,5 +104,26 @@ bool tk_console_unlock(struct tk_console *c, const char *pin);
 
 /* Whether the command came from a program, with a prefix. */
 bool tk_console_is_program(const struct tk_console *c);
+
+/* --- for tk_console_run.c --- */
+
+bool tk_console_is_busy(const struct tk_console *c);
+
+/* Unless a command is in progress: the prompt, and what was typed meanwhile. */
+void tk_console_prompt(struct tk_console *c);
+
+/* Forgets the command in progress, which has answered or is replaced. */
+void tk_console_end_job(struct tk_console *c);
+
+/* Answers the command in progress: ERR why. */
+void tk_console_cancel(struct tk_console *c, enum tk_err why);
+
+/* Queues "<prefix>ERR <code> <string>" without a line end. string: of tk_words.h, or a text. */
+void tk_console_put_err(struct tk_console *c, const char *prefix, enum tk_err err, unsigned string);
+void tk_console_put_err_text(struct tk_console *c, const char *prefix, enum tk_err err,
+                             const char *text);
+
+/* Ends the last line of an answer, and the command. */
+void tk_console_answered(struct tk_console *c);
 
 #endif

@@ -51,7 +51,7 @@ const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, 
     const struct tk_command *found = NULL;
     size_t longest = 0;
 
-    if (line[0] == '?') {
+    if (line[0] == '?' && (line[1] == '\0' || line[1] == ' ')) {
         found = table->commands;
         longest = 1;
     }
@@ -67,15 +67,29 @@ const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, 
     return found;
 }
 
-bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line)
+/* "?code=" of an address, or of one in HTML. */
+static bool ends_in_code(const char *line)
+{
+    size_t len = strlen(line);
+
+    return len > 5 && tk_ends_with(line, "code=") && strchr("?&;", line[len - 6]) != NULL;
+}
+
+enum tk_line_hides tk_dispatch_hides(const struct tk_command_table *table, const char *line)
 {
     const char *args;
     const struct tk_command *command = tk_dispatch_find(table, line, &args);
 
+    if (ends_in_code(line))
+        return TK_HIDES_ADDRESS;
     if (command == NULL)
-        return false;
+        return tk_ends_with(line, "://") ? TK_HIDES_ADDRESS : TK_HIDES_NOTHING;
+    if (command == table->address)
+        return TK_HIDES_ADDRESS;
     return (command->flags & TK_COMMAND_SECRET) != 0 ||
-           ((command->flags & TK_COMMAND_SETTING) != 0 && table->setting_is_secret(args));
+                   ((command->flags & TK_COMMAND_SETTING) != 0 && table->setting_is_secret(args))
+               ? TK_HIDES_SECRET
+               : TK_HIDES_NOTHING;
 }
 
 char *tk_dispatch_prefix(char *line, char prefix[TK_PREFIX_SIZE])

@@ -4,6 +4,8 @@
 
 /* Finds the command that a line names in a table of commands. Pure functions. */
 
+#include "tk_line.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +42,7 @@ static inline const char *tk_command_usage(const struct tk_command *command)
 struct tk_command_table {
     const struct tk_command *commands; /* the first one is help */
     size_t count;
+    const struct tk_command *address; /* takes an address, or a code; also without its name */
     /* Whether the arguments of a TK_COMMAND_SETTING name a secret. */
     bool (*setting_is_secret)(const char *args);
     /* Whether console_pin is asked for before the command, by its flags or its arguments. */
@@ -63,8 +66,8 @@ size_t tk_dispatch_matches(const char *line, const char *name);
  * character that is wrong, missing or too many, or for two that changed places. */
 bool tk_dispatch_is_near(const char *line, const char *name);
 
-/* Whether what follows this unfinished line is secret and must not be echoed. */
-bool tk_dispatch_is_secret(const struct tk_command_table *table, const char *line);
+/* What follows this unfinished line and must not be echoed. */
+enum tk_line_hides tk_dispatch_hides(const struct tk_command_table *table, const char *line);
 
 /* Copies "@<1 to 10 digits> " to prefix, "" for a line without @. The rest of the line, or NULL if
  * the prefix is malformed. */

@@ -32,5 +32,23 @@ TK_HINT(READY, "The token is renewed in time")
 TK_HINT(RETRYING, "Renewing the token failed, and is tried again")
 TK_HINT(BLOCKED, "The token is not renewed until that is changed")
 
+/* what a line held that is refused */
+TK_HINT(CONTROL, "a control character")
+TK_HINT(LETTER, "a letter that is not ASCII")
+TK_HINT(NO_BREAK, "a no-break space")
+TK_HINT(SOFT_HYPHEN, "a soft hyphen")
+TK_HINT(ZERO_WIDTH, "a zero-width space")
+TK_HINT(BYTE_ORDER, "a byte order mark")
+TK_HINT(QUOTE, "a curly quote or a dash")
+
+/* what was given instead of a code */
+TK_HINT(REFUSED, "the portal refused, see said: auth begin, and log in as a user who may use the "
+                 "application")
+TK_HINT(LINK, "that is the link to open, not the answer: log in there, then paste the address that "
+              "the browser shows")
+TK_HINT(NO_ANSWER,
+        "no code= in that address; paste the one that the browser shows after auth begin "
+        "and the login, or set portal")
+
 /* after the hint of an error */
 TK_HINT(CODE_SPENT, ", then auth begin: this code is used up")

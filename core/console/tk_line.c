@@ -1,49 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_line.h"
 
+#include "tk_edit.h"
 #include "tk_text.h"
 
 #include <string.h>
 
-#define CTRL_C    0x03
-#define BACKSPACE 0x08
-#define CTRL_U    0x15
-#define ESC       0x1b
-#define DEL       0x7f
-
-enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE }; /* of struct tk_line.escape */
-
-void tk_line_init(struct tk_line *l, bool (*is_secret)(const void *ctx, const char *typed),
-                  const void *ctx)
-{
-    *l = (struct tk_line){.is_secret = is_secret, .ctx = ctx};
-}
-
-void tk_line_clear(struct tk_line *l)
-{
-    tk_wipe(l->typed, sizeof l->typed - l->kept);
-    l->len = 0;
-    l->secret_from = 0;
-    l->refusal = TK_OK;
-}
-
-char *tk_line_keep(struct tk_line *l, const char *bytes, size_t len)
-{
-    l->kept = (uint16_t)len;
-    return memmove(l->typed + sizeof l->typed - len, bytes, len);
-}
-
 void tk_line_kill(struct tk_line *l, struct tk_output *echo)
 {
     tk_output_text(echo, "\r\n");
-    tk_line_clear(l);
+    l->is_stale = false;
+    tk_line_cut(l, 0);
 }
 
 /* --- echo --- */
 
-static bool is_echoed(const struct tk_line *l)
+void tk_line_draw(struct tk_line *l, struct tk_output *echo)
 {
-    return !l->no_echo && l->typed[0] != '@' && l->secret_from == 0;
+    l->is_stale = false;
+    tk_edit_draw(l, echo);
 }
 
 /* In place of the echo of a secret, so that the operator sees what arrived. */
@@ -65,55 +40,37 @@ static void report_hidden(const struct tk_line *l, struct tk_output *echo)
 
 static void add(struct tk_line *l, char byte, struct tk_output *echo)
 {
+    bool is_at_end = l->at == l->len, is_hidden = l->secret_from != 0;
+
     if (l->len == TK_LINE_MAX - l->kept) {
         l->refusal = TK_E_LINE_TOO_LONG;
         return;
     }
-    l->typed[l->len++] = byte;
-    l->typed[l->len] = '\0';
-    if (is_echoed(l))
-        tk_output_put(echo, &byte, 1);
-    if (l->secret_from == 0 && byte == ' ' && l->is_secret(l->ctx, l->typed))
-        l->secret_from = l->len;
+    tk_line_insert(l, byte);
+    if (is_hidden || !tk_line_has_echo(l))
+        return;
+    if (tk_edit_scrolls(l) || !is_at_end)
+        l->is_stale = true;
+    if (!l->is_stale)
+        tk_edit_echo(echo, byte);
 }
 
+/* At the end of the line. */
 static void erase(struct tk_line *l, struct tk_output *echo)
 {
     if (l->len == 0)
         return;
-    if (l->len == l->secret_from)
-        l->secret_from = 0;
-    if (is_echoed(l))
+    tk_line_cut(l, l->len - 1U);
+    if (!tk_line_has_echo(l) || l->secret_from != 0)
+        return;
+    if (tk_edit_scrolls(l))
+        l->is_stale = true;
+    if (!l->is_stale)
         tk_output_text(echo, "\b \b");
-    l->typed[--l->len] = '\0';
-}
-
-static enum tk_line_event end(struct tk_line *l, struct tk_output *echo)
-{
-    l->typed[l->len] = '\0';
-    report_hidden(l, echo);
-    if (l->typed[0] != '@' || l->no_echo)
-        tk_output_text(echo, "\r\n");
-    return TK_LINE_DONE;
-}
-
-/* Whether the byte belongs to an escape sequence, which is dropped: ESC x, ESC O x, or ESC [ ...
- * letter (ECMA-48 5.4). A control byte ends an unfinished one. */
-static bool in_escape(struct tk_line *l, char byte)
-{
-    if (l->escape == NO_ESCAPE || (byte > 0 && byte < 0x20)) {
-        l->escape = byte == ESC ? AFTER_ESC : NO_ESCAPE;
-        return byte == ESC;
-    }
-    if (l->escape == AFTER_ESC && (byte == '[' || byte == 'O'))
-        l->escape = IN_SEQUENCE;
-    else if (l->escape == AFTER_ESC || (byte >= 0x40 && byte <= 0x7e))
-        l->escape = NO_ESCAPE;
-    return true;
 }
 
 /* CR, LF and CRLF each end one line. */
-static bool is_line_end(struct tk_line *l, char byte)
+static bool is_line_end(struct tk_line *l, uint8_t byte)
 {
     bool second = byte == '\n' && l->after_cr;
 
@@ -121,38 +78,73 @@ static bool is_line_end(struct tk_line *l, char byte)
     return (byte == '\r' || byte == '\n') && !second;
 }
 
-static enum tk_line_event control(struct tk_line *l, char byte, struct tk_output *echo)
+static enum tk_line_event kill(struct tk_line *l, struct tk_output *echo)
 {
-    switch (byte) {
-    case CTRL_C:
+    tk_line_kill(l, echo);
+    return TK_LINE_KILLED;
+}
+
+static enum tk_line_event end(struct tk_line *l, struct tk_output *echo)
+{
+    if (l->is_address)
+        l->is_held = true;
+    else if (l->len > 0 || l->no_echo || l->refusal != TK_OK)
+        return TK_LINE_DONE;
+    else
+        return kill(l, echo); /* typed stays, for TK_PRESS_UP */
+    return TK_LINE_MORE;
+}
+
+void tk_line_finish(struct tk_line *l, struct tk_output *echo)
+{
+    bool is_operators = tk_line_has_echo(l);
+
+    if (l->is_stale)
+        tk_line_draw(l, echo);
+    if (is_operators || l->no_echo) {
+        report_hidden(l, echo);
+        tk_output_text(echo, "\r\n");
+    }
+    l->last = is_operators && l->secret_from == 0 ? l->len : 0;
+    if (l->refusal == TK_OK && tk_line_bad(l) < l->len)
+        l->refusal = TK_E_BAD_BYTE;
+    l->typed[l->len] = '\0';
+    l->is_done = true;
+}
+
+static enum tk_line_event control(struct tk_line *l, uint8_t key, struct tk_output *echo)
+{
+    bool is_program = tk_line_is_program(l);
+
+    if (key == TK_PRESS_INTERRUPT)
         return TK_LINE_INTERRUPT;
-    case CTRL_U:
-        tk_line_kill(l, echo);
-        return TK_LINE_KILLED;
-    case BACKSPACE:
-    case DEL:
+    if (key == TK_PRESS_RUBOUT)
+        key = TK_PRESS_BACKSPACE;
+    if (key == TK_PRESS_BACKSPACE && l->at == l->len)
         erase(l, echo);
-        break;
-    case '\t':
+    else if (key == '\t')
         add(l, ' ', echo);
-        break;
-    case '\0':
-    case '\n':
-        break;
-    default:
-        l->refusal = l->refusal == TK_OK ? TK_E_BAD_BYTE : l->refusal;
+    else if (key != '\n' && (is_program || !tk_edit_key(l, key))) {
+        if (key == TK_PRESS_KILL)
+            return kill(l, echo);
+        add(l, (char)key, echo);
     }
     return TK_LINE_MORE;
 }
 
 enum tk_line_event tk_line_byte(struct tk_line *l, char byte, struct tk_output *echo)
 {
-    if (in_escape(l, byte))
+    bool in_string = tk_keyboard_in_string(&l->keyboard);
+    uint8_t press = tk_keyboard_byte(&l->keyboard, byte);
+
+    if (press == TK_PRESS_NONE || (press != (uint8_t)byte && tk_line_is_program(l)))
         return TK_LINE_MORE;
-    if (is_line_end(l, byte))
+    if (in_string) /* it has no end */
+        add(l, (char)press, echo);
+    if (is_line_end(l, press))
         return end(l, echo);
-    if (byte < 0x20 || byte >= 0x7f)
-        return control(l, byte, echo);
-    add(l, byte, echo);
+    if (press < 0x20 || press == TK_PRESS_RUBOUT)
+        return control(l, press, echo);
+    add(l, (char)press, echo);
     return TK_LINE_MORE;
 }

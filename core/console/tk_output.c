@@ -14,7 +14,7 @@
 
 void tk_output_init(struct tk_output *o, struct tk_port *port, unsigned number)
 {
-    *o = (struct tk_output){.port = port, .number = number};
+    *o = (struct tk_output){.port = port, .number = (uint8_t)number};
 }
 
 /* --- bytes and lines --- */
@@ -49,6 +49,12 @@ void tk_output_new_line(struct tk_output *o)
 {
     if (!o->at_column_0)
         tk_output_text(o, "\r\n");
+}
+
+void tk_output_clear_line(struct tk_output *o)
+{
+    tk_output_text(o, "\r\x1b[K");
+    o->at_column_0 = true;
 }
 
 void tk_output_line(struct tk_output *o, const char *s)

@@ -17,7 +17,7 @@ struct tk_port;
 
 struct tk_output {
     struct tk_port *port;
-    unsigned number;     /* of the console line in tk_console_io.h */
+    uint8_t number;      /* of the console line in tk_console_io.h */
     bool at_column_0;    /* the terminal's cursor, once buf is written */
     bool prompted;       /* a prompt is the last thing in buf */
     uint32_t lines;      /* line ends queued so far */
@@ -46,6 +46,9 @@ void tk_output_text(struct tk_output *o, const char *s);
 /* Queues CRLF, unless the cursor is in column 0. */
 void tk_output_new_line(struct tk_output *o);
 
+/* Clears the line in which the cursor is, and puts it in column 0. */
+void tk_output_clear_line(struct tk_output *o);
+
 /* Queues s on a line of its own. */
 void tk_output_line(struct tk_output *o, const char *s);
 
@@ -56,8 +59,8 @@ void tk_output_prompt(struct tk_output *o);
  * and counted. */
 void tk_output_async(struct tk_output *o, const char *line);
 
-/* Moves the EVT and LOG lines to the output; call it between answers. A prompt before them is
- * repeated after them; a half-typed line is not. */
+/* Moves the EVT and LOG lines to the output; call it between answers, in column 0 where a line is
+ * being typed. A prompt that was the last thing queued is repeated after them. */
 void tk_output_flush_async(struct tk_output *o);
 
 /* Writes what the port accepts now. 0, or TK_CONSOLE_CLOSED. */

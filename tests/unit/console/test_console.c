@@ -86,8 +86,9 @@ static void secrets_are_not_echoed(void **state)
     assert_string_equal(type("set client_secret hunter2\r"),
                         "set client_secret (7 characters, hidden)\r\n"
                         "OK client_secret_len=7 client_secret_sha256=f52fbd32\r\ntk> ");
-    assert_memory_equal(type("auth code 12345678\r"), "auth code (8 characters, hidden)\r\nERR ",
-                        38);
+    assert_string_equal(type("auth code 12345678\r"), "auth code ");
+    tk_sim_advance(&w.port, 300);
+    assert_memory_equal(type(""), "(8 characters, hidden)\r\nERR ", 28);
     assert_memory_equal(type("  set   client_secret   x y\r"),
                         "  set   client_secret (5 characters, hidden)\r\n", 46);
     assert_null(strstr(type("set escalate_url https://h/secretpath\r"), "secretpath"));
@@ -125,10 +126,10 @@ static void backspace_and_ctrl_u_edit_the_line(void **state)
                              "f\r"),
                         "log ofx\b \bf\r\nOK log=off\r\ntk> ");
     assert_string_equal(type("rubbish\x15log off\r"),
-                        "rubbish\r\ntk> log off\r\nOK log=off\r\ntk> ");
+                        "rubbish\r\x1b[Ktk> log off\r\nOK log=off\r\ntk> ");
     assert_string_equal(type("\b\b\blog off\r"), "log off\r\nOK log=off\r\ntk> ");
     assert_string_equal(type("set client_secret abc\b\b\b\b\x15"),
-                        "set client_secret \b \b\r\ntk> ");
+                        "set client_secret \b \b\r\x1b[Ktk> ");
 }
 
 static void ctrl_c_discards_the_line(void **state)
@@ -453,7 +454,7 @@ static void a_value_that_is_no_line_is_refused(void **state)
     type("set client_secret\r");
     assert_non_null(strstr(type_bytes(line, sizeof line), "ERR line_too_long "));
     type("set client_secret\r");
-    assert_non_null(strstr(type("a\x04z\r"), "ERR bad_byte "));
+    assert_non_null(strstr(type("a\x12z\r"), "ERR bad_byte "));
     assert_string_equal(w.keeper.accounts.of[0].client.client_secret, "");
 }
 

@@ -2,7 +2,7 @@
 
 /* Mistakes in a command that TK_ASSERT catches. */
 
-#include "tk_console.h"
+#include "tk_console_run.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -73,7 +73,7 @@ static void run(void (*command)(struct tk_console *c, char *args))
     static struct tk_command row = {"test\0", 0, NULL};
 
     row.run = command;
-    table = (struct tk_command_table){&row, 1, no_secret, not_guarded, no_line, no_greeting};
+    table = (struct tk_command_table){&row, 1, NULL, no_secret, not_guarded, no_line, no_greeting};
     feed("test\n");
 }
 

@@ -314,8 +314,9 @@ static void settings_are_normalized_or_refused(void **state)
         {"set portal 0x7f.0.0.1", "ERR bad_value"},
         {"set portal a%2eb", "ERR bad_value a name (acme is acme.bitrix24.com), host[:port], or an "
                              "https URL; in its xn-- form"},
-        {"set portal \xd0\xb0.\xd1\x80\xd1\x84", "ERR bad_byte line ignored: it has a character "
-                                                 "that is not ASCII (type a host in its xn--"},
+        {"set portal \xd0\xb0.\xd1\x80\xd1\x84",
+         "ERR bad_byte the line held a letter that is not ASCII at column 15; "
+         "type it again in ASCII, a host in its xn-- form"},
         {"set portal http://acme.bitrix24.com", "ERR bad_value"},
         {"set portal a b", "ERR bad_value"},
         {"set portal user@host", "ERR bad_value"},
