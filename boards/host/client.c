@@ -324,6 +324,8 @@ static bool pass_bytes(int fd)
             ended = true;
         }
     }
+    if (isatty(STDIN_FILENO))
+        tk_host_message("the service has closed this console");
     return !ended || !t.in_line;
 }
 

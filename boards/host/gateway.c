@@ -250,7 +250,7 @@ enum tk_gateway_result tk_gateway_ask(struct tk_gateway *g, const char *command,
     char line[TK_LINE_MAX + 2];
 
     g->last[0] = '\0';
-    if (g->fd < 0)
+    if (g->fd <= 0)
         return report(g, TK_GATEWAY_LOST, 0);
     if (!is_plain(command))
         return refuse(g, TK_E_BAD_BYTE);
@@ -274,7 +274,7 @@ enum tk_gateway_result tk_gateway_ask(struct tk_gateway *g, const char *command,
 enum tk_gateway_result tk_gateway_listen(struct tk_gateway *g, int timeout_ms)
 {
     uint64_t deadline_ms = tk_service_now() + (uint64_t)timeout_ms;
-    enum tk_gateway_result result = g->fd < 0 ? TK_GATEWAY_LOST : TK_GATEWAY_OK;
+    enum tk_gateway_result result = g->fd <= 0 ? TK_GATEWAY_LOST : TK_GATEWAY_OK;
 
     while (result == TK_GATEWAY_OK) {
         result = read_line(g, deadline_ms);
@@ -406,7 +406,7 @@ enum tk_gateway_result tk_gateway_attach(struct tk_gateway *g, const char *name,
 
 void tk_gateway_close(struct tk_gateway *g)
 {
-    if (g->fd >= 0)
+    if (g->fd > 0)
         close(g->fd);
     g->fd = -1;
     tk_wipe(g->in, sizeof g->in);

@@ -57,7 +57,7 @@ struct tk_gateway {
     char words[TK_HOST_PATH + 512];
 
     /* private */
-    int fd; /* -1: closed */
+    int fd; /* 0 or less: closed */
     uint32_t seq;
     bool after_cr, is_cut;
     uint8_t escape;

@@ -4,6 +4,7 @@
 
 #include "tk_version.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -155,7 +156,8 @@ static void keep_option(struct tk_options *o, int option, const char *value)
 
 /* --- words that are nearly right --- */
 
-/* Levenshtein's: insertions, deletions and replacements that make b of a; both are short. */
+/* Levenshtein's, without case: insertions, deletions and replacements that make b of a; both are
+ * short. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[NAME_MAX_LEN + 1], len = strlen(b);
@@ -166,7 +168,7 @@ static size_t distance(const char *a, const char *b)
         size_t diagonal = row[0]++;
 
         for (size_t j = 1; j <= len; j++) {
-            size_t replaced = diagonal + (*a != b[j - 1]);
+            size_t replaced = diagonal + (tolower((unsigned char)*a) != b[j - 1]);
             size_t other = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
 
             diagonal = row[j];
@@ -225,8 +227,8 @@ static int run_command(size_t i, int argc, char **argv)
     struct tk_options options = {.json = false};
     int option, index = 0;
 
-    while ((option = getopt_long(argc, argv, ":f:", long_options, &index)) != -1) {
-        if (option == OPT_HELP) {
+    while ((option = getopt_long(argc, argv, ":f:h", long_options, &index)) != -1) {
+        if (option == OPT_HELP || option == 'h') {
             tk_help_print_of(commands[i].name);
             return TK_EXIT_OK;
         }
@@ -261,6 +263,24 @@ static bool is_of_console(const char *word)
     return false;
 }
 
+/* The command that is spelled most like the word; NULL: none is near. */
+static const char *nearest_command(const char *word)
+{
+    const char *found = NULL;
+    size_t least = 3;
+
+    for (size_t i = 0; i < COMMANDS + 2 && strlen(word) <= NAME_MAX_LEN; i++) {
+        const char *name = i < COMMANDS ? commands[i].name : i == COMMANDS ? "help" : "version";
+        size_t far = distance(word, name);
+
+        if (far < least && far < strlen(name)) {
+            least = far;
+            found = name;
+        }
+    }
+    return found;
+}
+
 static int refuse_command(const char *name)
 {
     if (is_of_console(name)) {
@@ -269,19 +289,21 @@ static int refuse_command(const char *name)
                         name, name);
         return TK_EXIT_USAGE;
     }
-    for (size_t i = 0; i < COMMANDS && strlen(name) <= NAME_MAX_LEN; i++) {
-        if (distance(name, commands[i].name) <= 2) {
-            tk_host_message("unknown command '%s'; did you mean %s?", name, commands[i].name);
-            return TK_EXIT_USAGE;
-        }
+    const char *near = nearest_command(name + strspn(name, "-"));
+
+    if (near != NULL) {
+        tk_host_message("unknown command '%s'; did you mean %s?", name, near);
+        return TK_EXIT_USAGE;
     }
     tk_host_message("unknown command '%s'; see tokenkeeper --help", name);
     return TK_EXIT_USAGE;
 }
 
-/* "version" for --version and version; the same of help. */
+/* "version" for --version, -v and version; the same of help. */
 static bool is_word(const char *name, const char *word)
 {
+    if (name[0] == '-' && name[1] != '\0' && name[2] == '\0')
+        return tolower((unsigned char)name[1]) == word[0];
     return strcmp(name + (strncmp(name, "--", 2) == 0 ? 2 : 0), word) == 0;
 }
 

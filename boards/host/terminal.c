@@ -59,8 +59,12 @@ static bool open_terminal(struct tk_terminal *t, struct tk_port *port)
 static bool open_stdio(struct tk_terminal *t, struct tk_port *port)
 {
     t->raw_fd = STDIN_FILENO;
-    if (isatty(STDIN_FILENO))
+    if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp())
         return open_terminal(t, port);
+    if (isatty(STDIN_FILENO)) { /* using it would stop the process */
+        tk_host_message("in the background: no console here; use tokenkeeper console");
+        return true;
+    }
     tk_posix_console_attach(port, 0, STDIN_FILENO, STDOUT_FILENO);
     return true;
 }

@@ -19,14 +19,13 @@ from patience import PATIENT_S
 
 
 class Terminal:
-    """`tokenkeeper` with a controlling terminal: what it prints there, and what is typed."""
+    """`tokenkeeper`, or another command, with a controlling terminal: what it prints there, and what
+    is typed."""
 
-    def __init__(self, *arguments: str, env: dict[str, str], settings=None) -> None:
+    def __init__(self, *arguments: str, env: dict[str, str], command: tuple[str, ...] = ()) -> None:
         self._fd, theirs = pty.openpty()
-        if settings:
-            settings(theirs)
         self.process = subprocess.Popen(
-            [*WITH_US, PROGRAM, *arguments], env=env, stdin=theirs, stdout=theirs, stderr=theirs,
+            [*WITH_US, *(command or (PROGRAM, *arguments))], env=env, stdin=theirs, stdout=theirs, stderr=theirs,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # pylint: disable=W1509
         os.close(theirs)

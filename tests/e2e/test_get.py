@@ -196,7 +196,9 @@ class ExitStatus(GatewayCase):
     def test_help_and_version_in_each_form(self) -> None:
         text = self.k.run("--help").stdout
         self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
-        self.assertEqual(self.k.run("help").stdout, text)
+        for form in ("help", "-h"):
+            self.assertEqual(self.k.run(form).stdout, text)
+        self.assertEqual(self.k.run("get", "-h").stdout, self.k.run("get", "--help").stdout)
         self.assertEqual(self.k.run("version").stdout, self.k.run("--version").stdout)
         self.assertRegex(self.k.run("version").stdout, r"^tokenkeeper \d+\.\d+\.\d+\n$")
 
@@ -214,7 +216,10 @@ class ExitStatus(GatewayCase):
 
     def test_an_unknown_command_is_answered_in_one_line(self) -> None:
         for word, wanted in (("gte", "did you mean get?"), ("consol", "did you mean console?"),
-                             ("rnu", "did you mean run?"), ("dance", "see tokenkeeper --help"),
+                             ("rnu", "did you mean run?"), ("Get", "did you mean get?"), ("ge", "did you mean get?"),
+                             ("xx", "see tokenkeeper --help"), ("--verison", "did you mean version?"),
+                             ("-x", "see tokenkeeper --help"), ("-", "see tokenkeeper --help"),
+                             ("dance", "see tokenkeeper --help"),
                              ("x" * 1000, "see tokenkeeper --help"),
                              ("statsu", "did you mean status?"),
                              ("auth", "or: tokenkeeper do 'auth ...'"),

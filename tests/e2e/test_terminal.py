@@ -6,7 +6,7 @@ import pty
 import termios
 import tty
 
-from keeper import GatewayCase
+from keeper import PROGRAM, GatewayCase
 from terminals import Terminal
 
 
@@ -46,6 +46,23 @@ class AtATerminal(GatewayCase):
         at = 0
         for i in range(300):
             at = terminal.wait(f"@{i} OK version", at)
+
+    def test_in_the_background_there_is_no_console(self) -> None:
+        command = ("bash", "-mc", '"$0" run --flash "$1" & read -r; kill %1; wait %1', PROGRAM,
+                   str(self.k.flash))
+        with Terminal(env=self.k.env, command=command) as terminal:
+            terminal.wait("in the background: no console here")
+            self.assertEqual(self.k.run("status").returncode, 5)
+            terminal.type("\n")
+            self.assertEqual(terminal.wait_end(), 0)
+
+    def test_a_console_that_the_service_closes(self) -> None:
+        self.k.start()
+        with Terminal("console", env=self.k.env) as terminal:
+            terminal.wait("tk> ")
+            self.k.end()
+            terminal.wait("the service has closed this console")
+            self.assertEqual(terminal.wait_end(), 0)
 
     def test_ways_to_leave_a_console(self) -> None:
         self.k.start()
