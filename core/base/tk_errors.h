@@ -42,6 +42,8 @@ TK_ERROR(CLOCK_UNKNOWN, "clock_unknown", RETRY,
          "set the clock: type time 2026-11-29T12:00:00Z, or set ntp <host>")
 TK_ERROR(CLOCK_BEHIND, "clock_behind", NONE,
          "this clock is behind; the time of the servers stands in for it; set it with time")
+TK_ERROR(NTP_UNANSWERED, "ntp_unanswered", NONE,
+         "the time server does not answer, or its time cannot be right; set ntp, or type time")
 TK_ERROR(CLOCK_SYSTEM, "clock_system", NONE,
          "the operating system keeps the time; set it there, then type time")
 TK_ERROR(IP_SYSTEM, "ip_system", NONE,

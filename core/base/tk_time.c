@@ -198,3 +198,8 @@ const char *tk_time_quality_name(enum tk_time_quality quality)
     TK_ASSERT((size_t)quality < sizeof names / sizeof names[0]);
     return names[quality];
 }
+
+bool tk_time_was_set(const struct tk_time *t, enum tk_time_quality quality, uint64_t since_ms)
+{
+    return t->set_quality == quality && t->set_ms >= since_ms;
+}

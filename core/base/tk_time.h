@@ -79,6 +79,9 @@ int64_t tk_time_behind(const struct tk_time *t);
  * (operator: below the build date), or more than 20 years after the build date. */
 enum tk_err tk_time_set(struct tk_time *t, int64_t unix_s, enum tk_time_quality quality);
 
+/* True if the time was set with this quality at the tick since_ms or later. */
+bool tk_time_was_set(const struct tk_time *t, enum tk_time_quality quality, uint64_t since_ms);
+
 /* The Date of a server that was authenticated. Raises the floor, at most to our own clock, so that
  * a server whose clock is years ahead cannot lock the device out of the correct time. Where there
  * is no clock to be believed, it moves the time forward (TK_TIME_SERVER): the caller checks that

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tk_command.h"
 
+#include "tk_clock.h"
 #include "tk_container.h"
 #include "tk_random.h"
 #include "tk_rest_verify.h"
@@ -11,6 +12,7 @@
 #define CHECK_TIMEOUT_MS 60000
 #define HOST_TIMEOUT_MS  15000
 #define DHCP_TIMEOUT_MS  15000
+#define NTP_TIMEOUT_MS   8000
 
 /* The lines of the answer, in order. */
 enum {
@@ -85,7 +87,7 @@ static void step_network(struct tk_console *c)
 
     if (ret == TK_SOCK_AGAIN && tk_runtime_now(c->env->rt) < started_ms + DHCP_TIMEOUT_MS)
         return; /* the lease may be on its way */
-    c->job.u.check.line++;
+    c->job.u.check.line = c->env->rt->netconf.ntp[0] == '\0' ? NTP + 1 : NTP;
     if (ret == TK_SOCK_ERR)
         return;
     tk_text_init(&t, buf, sizeof buf);
@@ -94,6 +96,26 @@ static void step_network(struct tk_console *c)
     print(c, NETWORK, ret == TK_SOCK_OK ? TK_OK : TK_E_NO_NETWORK, buf);
     if (ret != TK_SOCK_OK)
         c->job.u.check.line = END;
+}
+
+/* Where a time server is set: it is queried anew; c->job.u.check.probe.ended: it
+ * was. */
+static void step_ntp(struct tk_console *c)
+{
+    struct tk_runtime *rt = c->env->rt;
+    bool *is_queried = &c->job.u.check.probe.ended;
+    uint64_t from_ms = c->job.deadline_ms - NTP_TIMEOUT_MS;
+
+    if (!*is_queried) {
+        *is_queried = true;
+        (void)tk_clock_ntp_server(rt->config->port, rt->netconf.ntp);
+        c->job.deadline_ms = tk_runtime_now(rt) + NTP_TIMEOUT_MS;
+    } else if (tk_time_was_set(&rt->time, TK_TIME_SNTP, from_ms) || tk_command_is_late(c)) {
+        bool is_set = tk_time_was_set(&rt->time, TK_TIME_SNTP, from_ms);
+
+        c->job.deadline_ms = tk_runtime_now(rt) + CHECK_TIMEOUT_MS;
+        print(c, c->job.u.check.line++, is_set ? TK_OK : TK_E_NTP_UNANSWERED, rt->netconf.ntp);
+    }
 }
 
 /* --- a host --- */
@@ -293,6 +315,9 @@ static void step_check(struct tk_console *c)
         break;
     case NETWORK:
         step_network(c);
+        break;
+    case NTP:
+        step_ntp(c);
         break;
     case AUTH_HOST:
         begin_auth(c);

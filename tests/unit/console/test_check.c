@@ -54,6 +54,33 @@ static void an_ipv6_address_is_printed_in_groups(void **state)
     assert_line("@1 auth.name=ok 10.");
 }
 
+/* The simulated port queries none by itself. */
+static void a_time_server_is_queried(void **state)
+{
+    (void)state;
+    w.port.system = false;
+    w.port.leased.fixed = true;
+    assert_string_equal(world_type(&w, "set ntp time.example"), "OK ntp=time.example");
+    w.port.ntp = NULL;
+    uint64_t from_ms = w.port.now_ms;
+
+    world_assert_begins(world_type(&w, "check"),
+                        "ERR ntp_unanswered the time server does not answer");
+    assert_in_range(w.port.now_ms - from_ms, 8000, 9000);
+    assert_line("@1 ntp=ntp_unanswered ");
+    assert_line("@1 rest=ok\n"); /* the rest is tested all the same */
+    assert_string_equal(w.port.ntp, "time.example");
+    w.port.ntp_answered = true;
+    w.port.ntp_unix = truth();
+    assert_string_equal(world_type(&w, "check"), "OK");
+    assert_line("@1 ntp=ok time.example\n");
+    world_run(&w, 60000); /* the last reply is not one to this query */
+    world_assert_begins(world_type(&w, "check"), "ERR ntp_unanswered ");
+    assert_string_equal(world_type(&w, "unset ntp"), "OK ntp=");
+    assert_string_equal(world_type(&w, "check"), "OK");
+    assert_null(strstr(w.answer, "@1 ntp="));
+}
+
 static void the_clock_and_the_seed_are_named_first(void **state)
 {
     (void)state;
@@ -153,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_gateway_that_is_well_is_ok),
         TEST(an_ipv6_address_is_printed_in_groups),
+        TEST(a_time_server_is_queried),
         TEST(the_clock_and_the_seed_are_named_first),
         TEST(each_error_of_a_handshake_has_its_line),
         TEST(without_a_connection_the_name_is_not_reached),
