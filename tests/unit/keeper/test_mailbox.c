@@ -11,6 +11,7 @@
 
 #include "one_world.h"
 #include "simulated_task.h"
+#include "tk_mailbox_private.h"
 
 /* --- tokens --- */
 
@@ -220,6 +221,73 @@ static void a_task_without_a_slot_waits_for_its_timeout(void **state)
     assert_int_equal(second_info.err, TK_E_BUSY);
 }
 
+static bool was_given;
+
+static void take_signal(void)
+{
+    was_given = given[TK_POOL_TOKENS];
+    given[TK_POOL_TOKENS] = false;
+}
+
+/* Another task waits for a slot, and has not woken yet: it is told of the free one, and of that
+ * which this task had. */
+static void a_free_slot_is_passed_on(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    for (uint16_t others = 0; others < 2; others++) {
+        box.pools[TK_POOL_TOKENS].waiting = others;
+        during = take_signal;
+        assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+        assert_int_equal(was_given, others > 0);
+        assert_int_equal(given[TK_POOL_TOKENS], others > 0);
+    }
+    make_mailbox(1);
+    box.pools[TK_POOL_TOKENS].waiting = 1;
+    given[TK_POOL_TOKENS] = false;
+    during = take_signal;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+    assert_false(was_given); /* there is none */
+    assert_true(given[TK_POOL_TOKENS]);
+}
+
+static void a_slot_that_was_left_is_freed(void **state)
+{
+    (void)state;
+    world_provision(&w);
+    make_mailbox(1);
+    stalled = true;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_WAIT);
+    tk_mailbox_run(&box);
+    stalled = false;
+    assert_int_equal(get(60, SECOND), TK_TOKEN_VALUE);
+}
+
+static void the_longest_name(void **state)
+{
+    static const char name[] = "name-of-16-chars";
+    unsigned before;
+
+    (void)state;
+    assert_int_equal(strlen(name), TK_NAME_MAX);
+    world_type(&w, "ref add name-of-16-chars");
+    (void)tk_mailbox_get(&box, name, 60, SECOND, token, sizeof token, &info);
+    assert_int_equal(info.err, TK_E_NO_CLIENT);
+    before = wakes;
+    assert_int_equal(tk_mailbox_rejected(&box, name, 1, SECOND, NULL), TK_OK);
+    assert_true(wakes > before);
+}
+
+static void what_a_timeout_spares(void **state)
+{
+    static const uint32_t rows[][2] = {{0, 0},       {3, 0},       {4, 1},       {4000, 1000},
+                                       {7999, 1999}, {8000, 2000}, {9000, 2000}, {90000, 2000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(tk_mailbox_spare(rows[i][0]), rows[i][1]);
+}
+
 /* --- the end --- */
 
 static void close_box(void)
@@ -245,6 +313,7 @@ static void closing_answers_all_who_wait(void **state)
     assert_int_equal(info.err, TK_E_CANCELLED);
     assert_int_equal(tk_mailbox_rejected(&box, NULL, 1, SECOND, &wait_s), TK_E_CANCELLED);
     assert_int_equal(slept_ms, 0);
+    assert_int_equal(wakes, 4); /* each was the last one */
     tk_mailbox_run(&box);
 }
 
@@ -287,7 +356,16 @@ static void closing_answers_those_without_a_slot(void **state)
     assert_int_equal(second, TK_TOKEN_REFUSED);
     assert_int_equal(second_info.err, TK_E_CANCELLED);
     assert_int_equal(second_slept_ms, 0);
+    assert_int_equal(wakes, 2); /* to ask, and as the last one that leaves */
     assert_true(tk_mailbox_close(&box));
+}
+
+static void closing_signals_those_who_wait_for_a_slot(void **state)
+{
+    (void)state;
+    assert_true(tk_mailbox_close(&box));
+    for (unsigned i = 0; i < WAITERS; i++)
+        assert_int_equal(given[i], i < TK_MAILBOX_POOLS);
 }
 
 /* Left before it is closed, and not seen by the main loop yet. */
@@ -393,6 +471,11 @@ int main(void)
         TEST(a_task_that_left_is_not_written_to),
         TEST(a_timeout_of_zero_does_not_wait),
         TEST(a_task_without_a_slot_waits_for_its_timeout),
+        TEST(a_free_slot_is_passed_on),
+        TEST(a_slot_that_was_left_is_freed),
+        TEST(the_longest_name),
+        TEST(what_a_timeout_spares),
+        TEST(closing_signals_those_who_wait_for_a_slot),
         TEST(closing_answers_all_who_wait),
         TEST(closing_answers_a_rejection),
         TEST(closing_answers_those_without_a_slot),

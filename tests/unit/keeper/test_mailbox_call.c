@@ -154,6 +154,9 @@ static void mistakes_are_found_before_anything_is_sent(void **state)
     call = lead();
     call.ref = "name-of-17-chars-";
     assert_int_equal(make(&call, SECOND), TK_E_NO_SUCH_REF);
+    world_type(&w, "ref add name-of-16-chars");
+    call.ref = "name-of-16-chars";
+    assert_int_equal(make(&call, SECOND), TK_E_NO_CLIENT);
     call.ref = "other";
     assert_int_equal(make(&call, SECOND), TK_E_NO_SUCH_REF);
     call = lead();
@@ -295,6 +298,21 @@ static void a_task_that_left_is_not_read(void **state)
     assert_int_equal(make(&call, 30 * SECOND), TK_OK);
 }
 
+/* The main loop ends it, before the keeper has run again. */
+static void a_slot_that_was_left_is_freed(void **state)
+{
+    struct tk_mailbox_call call = lead();
+
+    (void)state;
+    during = stall;
+    assert_int_equal(make(&call, SECOND), TK_E_UNKNOWN_OUTCOME);
+    tk_mailbox_run(&box);
+    assert_int_equal(make(&call, SECOND), TK_E_TIMEOUT); /* it had a slot */
+    stalled = false;
+    world_run(&w, 5 * SECOND);
+    assert_int_equal(executed, 0);
+}
+
 /* --- the end --- */
 
 static void close_box(void)
@@ -379,6 +397,7 @@ int main(void)
         TEST(a_portal_that_is_silent),
         TEST(a_main_loop_that_stands_still),
         TEST(a_task_that_left_is_not_read),
+        TEST(a_slot_that_was_left_is_freed),
         TEST(closing_ends_a_call),
         TEST(closing_ends_a_call_that_was_left),
         TEST(a_shutdown_of_the_keeper_ends_a_call),
