@@ -216,16 +216,19 @@ class ProvisionListener(ProvisionCase):
         s.connect(("127.0.0.1" if family == socket.AF_INET else "::1", self.port))
         return s
 
+    def send(self, s: socket.socket, request: bytes) -> bytes:
+        s.sendall(request)
+        found = b""
+        try:
+            while data := s.recv(65536):
+                found += data
+        except ConnectionResetError:
+            pass
+        return found
+
     def ask(self, request: bytes, family: int = socket.AF_INET) -> bytes:
         with self.connect(family) as s:
-            s.sendall(request)
-            found = b""
-            try:
-                while data := s.recv(65536):
-                    found += data
-            except ConnectionResetError:
-                pass
-            return found
+            return self.send(s, request)
 
     def status(self, request: bytes) -> int:
         answer = self.ask(request)
@@ -255,9 +258,10 @@ class ProvisionListener(ProvisionCase):
             with self.subTest(request[:60]):
                 self.assertEqual(self.status(request), status)
         crowd = [self.connect() for _ in range(60)]
-        slow = self.connect(socket.AF_INET6)
-        slow.sendall(b"GET /start/")
-        answer = self.ask(b"GET " + path + b" HTTP/1.1\r\n" + host + b"\r\n", socket.AF_INET6)
+        late = self.connect(socket.AF_INET6)
+        crowd += [self.connect() for _ in range(3)]
+        late.sendall(b"GET " + path)
+        answer = self.send(late, b" HTTP/1.1\r\n" + host + b"\r\n")
         head, _, body = answer.partition(b"\r\n\r\n")
         self.assertTrue(head.startswith(b"HTTP/1.1 302 "), answer)
         for field in (b"Cache-Control: no-store", b"Referrer-Policy: no-referrer",
@@ -449,6 +453,7 @@ class ProvisionFleet(ProvisionCase):
         for gateway in gateways:
             token = gateway.get()
             self.assertEqual(token.returncode, 0, token.stderr)
+            gateway.kill()  # the file is enough from now on
         third = self.provision(*self.common(path), does="nothing")
         self.assertEqual(third.returncode, 0, third.stderr)
 
