@@ -135,6 +135,26 @@ class ProvisionOne(ProvisionCase):
             self.assertTrue(step["ok"])
         self.assertEqual(self.requests("authorize"), [])
 
+    def test_the_service_and_a_secret_from_a_descriptor(self) -> None:
+        given = self.given()
+        ours, theirs = os.pipe()
+        os.write(theirs, self.b24.client_secret.encode() + b"\n")
+        process = subprocess.Popen(
+            [*WITH_US, PROGRAM, "provision", "--socket", str(self.k.socket), *given[2:6],
+             "--secret-fd", str(ours), *given[8:], "--set", "scope=crm", "--renew", "45m"],
+            env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, pass_fds=[ours])
+        os.close(ours)
+        os.close(theirs)
+        done = self.finish(process)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^renewal +every 45m; Bitrix24 advises on-demand")
+
+    def test_a_setting_that_is_refused_is_named(self) -> None:
+        done = self.provision(*self.given(), "--set", "escalate_level=9")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("FAILED bad_value: escalate_level:", done.stderr)
+
     def test_what_is_missing_is_named(self) -> None:
         done = self.provision("--serial", str(self.home / "tty"))
         self.assertEqual(done.returncode, 2)

@@ -22,15 +22,18 @@ static const struct value client_id = {"client_id", "--client-id",
 
 static bool set(struct tk_flow *f, const char *key, const char *value)
 {
-    char command[TK_LINE_MAX + 1];
+    char command[TK_LINE_MAX + 1], words[sizeof f->gateway.words + 48];
     int len = snprintf(command, sizeof command, "set %s %s", key, value);
 
     if (len < 0 || (size_t)len >= sizeof command)
         return tk_flow_fail(f, TK_EXIT_USAGE, "line_too_long", key);
-    bool good = tk_flow_ask(f, command, TK_GATEWAY_ASK_MS, NULL);
+    enum tk_gateway_result result = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL);
 
     tk_wipe(command, sizeof command);
-    return good;
+    if (result == TK_GATEWAY_OK)
+        return true;
+    snprintf(words, sizeof words, "%.40s: %s", key, f->gateway.words);
+    return tk_flow_fail(f, tk_gateway_status(&f->gateway, result), f->gateway.code, words);
 }
 
 static bool need(struct tk_flow *f, const char *key, const char *option)
