@@ -52,6 +52,7 @@
 #ifndef TCP_SND_BUF
 #define TCP_SND_BUF (2 * TCP_MSS)
 #endif
+#define TCP_CALCULATE_EFF_SEND_MSS LWIP_IPV6 /* TCP_MSS and headers of IPv4 fit Ethernet */
 #define TCP_OVERSIZE            0 /* a flight is written in one call, nothing is appended later */
 #define TCP_SND_QUEUELEN        8
 #define TCP_QUEUE_OOSEQ         0 /* saves memory: the peer retransmits out-of-order segments */
