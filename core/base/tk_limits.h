@@ -7,6 +7,11 @@
  * core follows from them. A value over its limit is rejected, never truncated.
  */
 
+/* 1: a build that is short of flash leaves out all that can be left out. */
+#ifndef TK_MINIMAL
+#define TK_MINIMAL 0
+#endif
+
 #ifndef TK_ACCOUNTS
 #define TK_ACCOUNTS 4 /* the smallest board has 1 */
 #endif
@@ -51,7 +56,7 @@
 
 /* 0: no editing of a typed line but Backspace and Ctrl-U, and no line to bring back. */
 #ifndef TK_EDITING
-#define TK_EDITING 1
+#define TK_EDITING (!TK_MINIMAL)
 #endif
 
 #ifndef TK_CONSOLE_OUT
@@ -87,11 +92,6 @@
  * resuming TLS 1.2 costs a fiftieth of resuming TLS 1.3. */
 #ifndef TK_TLS12_FIRST
 #define TK_TLS12_FIRST 0
-#endif
-
-/* 1: a build that is short of flash leaves out all that can be left out. */
-#ifndef TK_MINIMAL
-#define TK_MINIMAL 0
 #endif
 
 /* 0: no calls of the portal (tk_call_start, the command `call`), which saves 5 KB. */

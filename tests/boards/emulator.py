@@ -65,7 +65,7 @@ BOARDS = {board.name: board for board in (
           ("-drive", "if=none,id=ee,format=raw,file={file}",
            "-device", "at24c-eeprom,bus=i2c,address=0x50,drive=ee,rom-size=32768"), False,
           "boot cause=unknown", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "lm3s-525400123456",
-          flash_budget=171000, minimal_budget=153900),
+          flash_budget=171000, minimal_budget=157000),
     Board("emcraft-sf2", ("qemu-system-arm", "-M", "emcraft-sf2"), "msf2-emac", 16 << 20,
           ("-drive", "if=mtd,format=raw,file={file}"), False,
           "", 0x20000000, b"\xfe\xe7", b"\x2d\xe9\xf0\x4f", "sf2-020000000001"),
