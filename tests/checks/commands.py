@@ -56,6 +56,7 @@ COVERED = [
     Row(r"python3 tests/web/run\.py( -j2)?( [\w.]+)*", SUITE, "python3 tests/web/run.py"),
     Row(r"cd tests/web && python3 -m unittest pictures", BY_HAND + "tests/web/pictures.py", "build/web"),
     Row(r"python3 tests/web/picture\.py --write", BY_HAND + "tests/web/picture.py", "page.svg"),
+    Row(r"python3 tests/web/chooser\.py", BY_HAND + "tests/web/chooser.py", "Xvfb"),
     Row(r"python3 tests/servers/run\.py -j2", SUITE, "python3 tests/servers/run.py"),
     Row(r"python3 tests/boards/run\.py( --board \S+)?( \w+)*", SUITE, "python3 tests/boards/run.py"),
     Row(r"python3 tests/checks/run\.py", SUITE, "python3 tests/checks/run.py"),

@@ -29,7 +29,7 @@ STEPS = ("connect", "device", "portal", "login", "ready")
 class Site:
     """Serves the page as serve.py does, at a port of its own, with more headers."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[str] = []
         self.headers: dict[str, str] = {}
         site = self
@@ -41,7 +41,7 @@ class Site:
                 site.requests.append(self.path)
                 super().do_GET()
 
-        self._server = serve.Server(("127.0.0.1", 0), Handler)
+        self._server = serve.Server(("127.0.0.1", port), Handler)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -144,6 +144,10 @@ class PageCase(unittest.TestCase):
         cls.port = Path(cls.folder.name) / "serial"
         cls.b24 = cls.bitrix24().start()
         cls.addClassCleanup(cls._stop)
+        cls.start_browser()
+
+    @classmethod
+    def start_browser(cls) -> None:
         cls.site = Site()
         cls.addClassCleanup(cls.site.close)
         cls.browser = Browser(str(cls.port), cls.hosts(), (HOME[:-1], HOSTED[:-1]), *cls.flags)
@@ -177,12 +181,6 @@ class PageCase(unittest.TestCase):
         self.cable = Cable(self.port, place)
         self.addCleanup(self.cable.close)
         self.admin(f"set auth_host {self.b24.oauth}")
-
-    def new_gateway(self) -> None:
-        """Another one, which knows nothing."""
-        self.doCleanups()
-        self.b24.reset()
-        self.gateway()
 
     def admin(self, *commands: str) -> None:
         """Commands that come another way than over the serial line."""

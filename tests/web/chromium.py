@@ -26,11 +26,12 @@ POLL_S = 0.02
 
 
 @functools.cache
-def _library() -> str:
+def library(name: str) -> str:
+    """Builds name.c for LD_PRELOAD."""
     folder = Path(tempfile.mkdtemp(prefix="tk-web-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    library = folder / "serial_port.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, HERE / "serial_port.c", "-ldl"],
+    library = folder / f"{name}.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, HERE / f"{name}.c", "-ldl"],
                    check=True)
     return str(library)
 
@@ -43,7 +44,7 @@ class Browser:
     """A Chromium with a profile of its own that may use one serial port on some origins."""
 
     def __init__(self, serial: str, hosts: dict[str, int], grants: tuple[str, ...],
-                 *flags: str) -> None:
+                 *flags: str, window: bool = False) -> None:
         self.profile = Path(tempfile.mkdtemp(prefix="tk-web-"))
         self._grant(grants)
         to_us, theirs_out = os.pipe()
@@ -52,11 +53,12 @@ class Browser:
         errors = (self.profile / "stderr").open("wb")
         self.process = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash",
-             *WITH_US, CHROMIUM, "--headless=new", "--no-sandbox", "--remote-debugging-pipe",
+             *WITH_US, CHROMIUM, *([] if window else ["--headless=new"]), "--no-sandbox",
+             "--remote-debugging-pipe",
              f"--user-data-dir={self.profile}", "--ignore-certificate-errors", "--no-first-run",
              "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
              "--disable-component-update", f"--host-resolver-rules={rules}", *flags, "about:blank"],
-            env=dict(os.environ) | {"LD_PRELOAD": _library(), "TK_SERIAL": serial},
+            env=dict(os.environ) | {"LD_PRELOAD": library("serial_port"), "TK_SERIAL": serial},
             pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=errors,
             stderr=errors)
         errors.close()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a serial line and the gateway behind it may do to the page."""
 
+from typing import Callable
+
 from case import HOME, SOONER, PageCase
 
 # Each command of a first set-up, and the step in which it is sent.
@@ -10,7 +12,18 @@ COMMANDS = (("version", "connect"), ("status", "device"), ("time", "device"), ("
             ("auth begin", "login"), ("auth code", "login"))
 
 
-class LineCase(PageCase):
+class Line(PageCase):
+
+    def click_on_to(self, command: str, click: Callable[[], None]) -> None:
+        """Clicks, and what the page then asks for, until this command is sent."""
+        click()
+        names = [one for one, _ in COMMANDS]
+        if names.index("set portal") <= names.index(command) <= names.index("set scope"):
+            self.tool.wait_form()
+            self.fill_form()
+        elif command == "auth code":
+            self.tool.wait_login()
+            self.tool.click("Log in")
 
     def fill_form(self) -> None:
         b24 = self.b24
@@ -18,78 +31,63 @@ class LineCase(PageCase):
                        client_secret=b24.client_secret, scope="crm")
         self.tool.click("Save and check")
 
-    def go_until(self, command: str) -> None:
-        """As far as this command is sent."""
-        names = [one for one, _ in COMMANDS]
-        at = names.index(command)
-        self.tool.click("Connect")
-        if at > names.index("show"):
-            self.tool.wait_form()
-            self.fill_form()
-        if at > names.index("auth begin"):
-            self.tool.wait_login()
-            self.tool.click("Log in")
-
-
-class Cut(LineCase):
-
-    def test_at_each_command(self) -> None:
+    def test_cut_at_each_command(self) -> None:
         """The step says so, and connecting again goes on from what the gateway knows."""
+        tool = self.open()
+        click = lambda: tool.click("Connect")  # noqa: E731
         for command, step in COMMANDS:
-            with self.subTest(command):
-                self.new_gateway()
-                self.cable.cut_at = command
-                tool = self.open()
-                self.go_until(command)
-                self.assertIn("connection to the gateway is gone", tool.error(step))
-                self.assertEqual(tool.state(step), "stopped")
-                self.assertEqual(tool.focus_text(), "Connect again")
-                self.cable.plug()
-                tool.way_out()
-                tool.page.wait("document.getElementById('portal').dataset.state !== 'waiting'")
+            self.cable.cut_at = command
+            self.click_on_to(command, click)
+            self.assertIn("connection to the gateway is gone", tool.error(step), command)
+            self.assertEqual((tool.state(step), tool.focus_text()), ("stopped", "Connect again"))
+            self.assertEqual(self.cable.cut_at, "")
+            self.cable.plug()
+            click = tool.way_out
+        tool.way_out()
+        tool.wait_login()
+        tool.click("Log in")
+        tool.wait_for("ready")
 
-    def test_while_the_portal_is_open(self) -> None:
+    def test_error_at_each_command(self) -> None:
+        """The gateway's word stands beside the step or the field; its way out leads on."""
+        tool = self.open()
+        click = lambda: tool.click("Connect")  # noqa: E731
+        for command, step in COMMANDS:
+            if command == "version":
+                continue  # test_no_answer, test_older_firmware
+            self.cable.errors[command] = f"ERR storage_failed {command} failed"
+            self.click_on_to(command, click)
+            if command.startswith("set "):
+                click = lambda: None  # noqa: E731  (the form stays)
+                self.assert_field(command[4:], f"storage_failed: {command} failed.")
+            else:
+                click = tool.way_out
+                self.assertEqual(tool.error(step), f"storage_failed: {command} failed.")
+            if command == "set scope":
+                click = self.fill_form
+        tool.way_out()
+        tool.wait_for("ready")
+
+    def assert_field(self, name: str, words: str) -> None:
+        """These words stand below a field, which has the focus."""
+        self.tool.page.wait(f"document.getElementById('e-{name}').textContent === {words!r}")
+        self.assertEqual(self.tool.focus(), f"f-{name}")
+        self.assertEqual(self.tool.page.run("document.activeElement.ariaInvalid"), "true")
+
+    def test_cut_during_the_login(self) -> None:
         self.b24.fault("portal", "status", path="/oauth/authorize", status=200, body="login")
         tool = self.to_login()
         tool.click("Log in")
         self.cable.cut()
         self.assertIn("gone", tool.error("login"))
 
-    def test_when_ready(self) -> None:
+    def test_cut_when_ready(self) -> None:
         tool = self.to_ready()
         self.cable.cut()
         self.assertIn("gone", tool.error("ready"))
         self.cable.plug()
         tool.way_out()
         tool.wait_for("ready")
-
-
-class Refused(LineCase):
-
-    def test_each_command(self) -> None:
-        """The gateway's word stands beside the step or the field; its way out leads on."""
-        for command, step in COMMANDS[1:]:
-            with self.subTest(command):
-                self.new_gateway()
-                self.cable.errors[command] = "ERR storage_failed flash failed; check the flash"
-                tool = self.open()
-                self.go_until(command)
-                if command.startswith("set "):
-                    tool.page.wait(f"document.getElementById('e-{command[4:]}').textContent")
-                    shown = tool.page.run(f"document.getElementById('e-{command[4:]}').textContent")
-                    self.assertEqual(tool.focus(), f"f-{command[4:]}")
-                    tool.fill(client_secret=self.b24.client_secret)
-                    tool.click("Save and check")
-                else:
-                    shown = tool.error(step)
-                    tool.way_out()
-                self.assertEqual(shown, "storage_failed: flash failed; check the flash.")
-                if command in ("status", "time", "seed", "show"):
-                    tool.wait_form()
-                elif command == "auth code":
-                    tool.wait_for("ready")
-                else:
-                    tool.wait_login()
 
     def test_refused_secret(self) -> None:
         """Another login would meet the same: the form opens."""
@@ -141,9 +139,6 @@ class Refused(LineCase):
         tool.wait_login()
         self.assertNotIn("135790", tool.lines())
 
-
-class Noise(LineCase):
-
     def test_half_a_line_before(self) -> None:
         """What another program typed is not run, and does not spoil the first command."""
         self.cable.type(b"factory-re")
@@ -175,7 +170,7 @@ class Noise(LineCase):
         tool.click("Connect")
         tool.page.wait("document.getElementById('device').dataset.state === 'done'")
         self.cable.silent = ""
-        self.cable.before["status"] = b"".join(b"@%d ERR busy wait\r\n" % n for n in range(1, 60))
+        self.cable.before["status"] = b"".join(b"@%d ERR no_client of another page\r\n" % n for n in range(1, 60))
         tool.page.load(HOME)
         tool.click("Connect")
         tool.wait_form()

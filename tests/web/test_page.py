@@ -7,6 +7,8 @@ from keeper import secrets_of
 
 class Flow(PageCase):
 
+    flags = ("--unsafely-treat-insecure-origin-as-secure=http://gateways.example",)
+
     def test_form_login_ready(self) -> None:
         """A gateway that knows nothing yet; afterwards no secret is left in the page."""
         tool = self.open()
@@ -121,6 +123,35 @@ class Flow(PageCase):
             .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 24).length""")
         self.assertEqual(small, 0)
 
+    def test_loopback_address(self) -> None:
+        for host in ("127.0.0.1", "[::1]"):
+            tool = self.open(f"http://{host}:7000/")
+            self.assertIn("http://localhost:7000/",
+                          tool.page.run("document.getElementById('notice').textContent"))
+            self.assertTrue(tool.page.run("document.getElementById('connect-button').disabled"))
+
+    def test_hosted(self) -> None:
+        """The page from a server, which might send another one tomorrow: it takes no secret."""
+        tool = self.open(HOSTED)
+        self.assertFalse(tool.page.run("!!document.getElementById('f-client_secret')"))
+        tool.click("Connect")
+        self.assertIn("set client_secret", tool.error("portal"))
+        tool.command("set client_secret abcdefgh")
+        tool.page.wait("document.getElementById('lines').innerText.includes('takes no secrets')")
+        self.assertFalse([one for one in self.cable.commands if one.startswith("set")])
+        self.configure()
+        tool.way_out()
+        tool.wait_login()
+        self.assertEqual(tool.page.run("document.querySelector('.handler').textContent"), HOSTED)
+
+    def test_forbidden(self) -> None:
+        """A server that forbids serial ports."""
+        self.site.headers["Permissions-Policy"] = "serial=()"
+        self.addCleanup(self.site.headers.clear)
+        tool = self.open()
+        tool.click("Connect")
+        self.assertIn("Permissions-Policy", tool.error("connect"))
+
 
 class Login(PageCase):
 
@@ -219,38 +250,3 @@ class Login(PageCase):
         self.assertIn("No login came back in 60 seconds", tool.error("login"))
         tool.way_out()
         tool.wait_for("ready")
-
-
-class Place(PageCase):
-    """Where the page comes from."""
-
-    flags = ("--unsafely-treat-insecure-origin-as-secure=http://gateways.example",)
-
-    def test_loopback_address(self) -> None:
-        for host in ("127.0.0.1", "[::1]"):
-            tool = self.open(f"http://{host}:7000/")
-            self.assertIn("http://localhost:7000/",
-                          tool.page.run("document.getElementById('notice').textContent"))
-            self.assertTrue(tool.page.run("document.getElementById('connect-button').disabled"))
-
-    def test_hosted(self) -> None:
-        """The page from a server, which might send another one tomorrow: it takes no secret."""
-        tool = self.open(HOSTED)
-        self.assertFalse(tool.page.run("!!document.getElementById('f-client_secret')"))
-        tool.click("Connect")
-        self.assertIn("set client_secret", tool.error("portal"))
-        tool.command("set client_secret abcdefgh")
-        tool.page.wait("document.getElementById('lines').innerText.includes('takes no secrets')")
-        self.assertFalse([one for one in self.cable.commands if one.startswith("set")])
-        self.configure()
-        tool.way_out()
-        tool.wait_login()
-        self.assertEqual(tool.page.run("document.querySelector('.handler').textContent"), HOSTED)
-
-    def test_forbidden(self) -> None:
-        """A server that forbids serial ports."""
-        self.site.headers["Permissions-Policy"] = "serial=()"
-        self.addCleanup(self.site.headers.clear)
-        tool = self.open()
-        tool.click("Connect")
-        self.assertIn("Permissions-Policy", tool.error("connect"))
