@@ -33,21 +33,21 @@ compute | store-figures    | the store's figures in its README | python3 tests/s
 compute | pubkey-figures   | the cost of public keys in their README | python3 tests/pubkey/figures.py build/host --check
 compute | unit-mbedtls     | unit tests of TLS with mbedTLS's public-key arithmetic | ctest --preset host-mbedtls
 compute | unit-asan        | unit tests under sanitizers | ctest --preset host-asan
+compute | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
 compute | bench            | instructions of a refresh, as README has them | tests/bench.sh --check
 compute | bitrix24         | the tests' own Bitrix24 | python3 -m unittest discover -s tests/bitrix24
 compute | coverage         | lines and branches of core that its unit tests run | python3 tests/coverage/run.py build/host-coverage
+compute | porting          | the porting guide, followed | python3 tests/porting/run.py
 compute | unit-valgrind    | unit tests under valgrind | tests/valgrind.sh build/host
-wait    | end-to-end       | the host program against real TLS servers | python3 tests/e2e/run.py -j8
-wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j8 --quick
+wait    | end-to-end       | the host program against real TLS servers | python3 tests/e2e/run.py -j12
+wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j12 --quick
 wait    | e2e-mbedtls      | certificates with mbedTLS's public-key arithmetic | TOKENKEEPER=build/host-mbedtls/tokenkeeper python3 tests/e2e/run.py -j8 Certificates AddedRoots Servers
 wait    | servers          | authorization servers from npm | python3 tests/servers/run.py -j2
-wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j3
+wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j5
 wait    | web              | the page in Chromium, over serial lines | python3 tests/web/run.py -j3
 wait    | mutation         | mutants of core that unit tests find, for 2 s | python3 tests/mutation/run.py build/host --seconds 2
 wait    | fuzz             | the fuzz targets, for 2 s each | tests/fuzz/fuzz.sh 2 && tests/fuzz/fuzz.sh --soak 0 && tests/fuzz/fuzz.sh --report
 wait    | checks-selftest  | plants an offence of each kind: the checks find it | python3 tests/checks/selftest.py
-wait    | unit-clang       | unit tests, compiled by clang | ctest --preset host-clang
-wait    | porting          | the porting guide, followed | python3 tests/porting/run.py
 wait    | lift             | store and https, taken out of the tree by their READMEs | python3 tests/lift/run.py build/host
 wait    | release          | reproducible build, bill of materials | python3 tests/release/run.py
 wait    | demo             | the demo, and its picture in README | python3 tests/demo.py build/host/tokenkeeper >build/demo.txt && python3 tests/picture.py --check build/demo.txt

@@ -347,10 +347,12 @@ class Limits(Portal):
         with connect(self.b24, self.b24.portal) as sock:
             def status() -> int:
                 return int(self.rest("scope", body={"auth": self.access}, sock=sock).status)
-            statuses = [status() for _ in range(60)]
-            self.assertEqual(statuses[:50], [200] * 50)
-            self.assertEqual(statuses[-1], 503)
+            self.assertEqual([status() for _ in range(50)], [200] * 50)
             refused = self.rest("crm.lead.add", body={"auth": self.access}, sock=sock)
+            for _ in range(500):  # two leak in a second, and the machine may be busy
+                if refused.status == 503:
+                    break
+                refused = self.rest("crm.lead.add", body={"auth": self.access}, sock=sock)
             self.assertRefused(refused, "QUERY_LIMIT_EXCEEDED", 503)
             self.assertEqual(refused.json()["error_description"], "Too many requests")
             self.assertEqual(refused.headers["Retry-After"], None)
