@@ -322,7 +322,8 @@ class FaultBox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
-        self._held = self._released = 0
+        self._released = 0
+        self._holds: dict[threading.Thread, int] = {}  # how many releases end that of a thread
 
     def add(self, listener: str, kind: str, path: str = "", count: int = 1, skip: int = 0,
             process: bool | None = None, **args: Any) -> Fault:
@@ -363,6 +364,8 @@ class FaultBox:
                         fault.skip -= 1
                         continue
                     fault.fired += 1
+                    if fault.kind == "hold":
+                        self._holds[threading.current_thread()] = self._released + 1
                     if fault.count > 0:
                         fault.count -= 1
                     if fault.count == 0:
@@ -371,22 +374,22 @@ class FaultBox:
         return None
 
     def hold(self, wait: Callable[[float], None]) -> None:
-        """Returns after the next release(); `wait` waits some seconds, and raises at the end."""
-        with self._lock:
-            until = self._released + 1
-            self._held += 1
+        """Returns after the next release() from take() on; `wait` waits some seconds, and raises at
+        the end."""
+        thread = threading.current_thread()
         try:
-            while self._released < until:
+            while self._released < self._holds[thread]:
                 wait(0.005)
         finally:
             with self._lock:
-                self._held -= 1
+                del self._holds[thread]
 
     def release(self) -> int:
-        """Ends all holds; returns their number."""
+        """Ends all holds, also those of requests that are not answered yet; returns their number."""
         with self._lock:
             self._released += 1
-            return self._held
+            return sum(until == self._released and thread.is_alive()
+                       for thread, until in self._holds.items())
 
     def clear(self, listener: str | None = None) -> int:
         with self._lock:

@@ -266,6 +266,14 @@ class Faults(Served):
             data, end = self.talk(stalls_at=byte)
             self.assertEqual((len(data), end), (byte, "timeout"))
 
+    def test_a_release_meets_a_request_that_was_logged(self) -> None:
+        """Its response is not held yet: the release counts for it, and the next one does not."""
+        box = faults.FaultBox()
+        box.add("portal", "hold")
+        box.take("portal", "/rest/scope")
+        self.assertEqual((box.release(), box.release()), (1, 0))
+        box.hold(lambda seconds: self.fail("it waits for another release"))
+
     def test_stalls_forever_at_the_byte(self) -> None:
         for byte in (0, 1, 40):
             self.arm("stall_at", byte=byte)
