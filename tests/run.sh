@@ -40,7 +40,7 @@ compute | coverage         | lines and branches of core that its unit tests run 
 compute | porting          | the porting guide, followed | python3 tests/porting/run.py
 compute | unit-valgrind    | unit tests under valgrind | tests/valgrind.sh build/host
 wait    | end-to-end       | the host program against real TLS servers | python3 tests/e2e/run.py -j12
-wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j12 --quick
+wait    | end-to-end-asan  | the same under sanitizers, without the slow ones | TOKENKEEPER=build/host-asan/tokenkeeper python3 tests/e2e/run.py -j10 --quick
 wait    | e2e-mbedtls      | certificates with mbedTLS's public-key arithmetic | TOKENKEEPER=build/host-mbedtls/tokenkeeper python3 tests/e2e/run.py -j8 Certificates AddedRoots Servers
 wait    | servers          | authorization servers from npm | python3 tests/servers/run.py -j2
 wait    | boards           | the firmware of each board in QEMU | python3 tests/boards/run.py -j5
