@@ -229,7 +229,7 @@ static void take_signal(void)
     given[TK_POOL_TOKENS] = false;
 }
 
-/* Another task waits for a slot, and has not woken yet: it is told of the free one, and of that
+/* Another task waits for a slot, and has not woken yet: it gets the free one, or that
  * which this task had. */
 static void a_free_slot_is_passed_on(void **state)
 {
