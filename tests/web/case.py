@@ -139,6 +139,8 @@ class PageCase(unittest.TestCase):
     def setUpClass(cls) -> None:
         if not os.access(CHROMIUM, os.X_OK):
             raise AssertionError(f"{CHROMIUM} is missing: apt-get install chromium")
+        if not Path("/sys/class/tty/ttyS0").exists():
+            raise AssertionError("this kernel has no ttyS0, which the tests dress up as a gateway")
         cls.folder = tempfile.TemporaryDirectory(prefix="tk-web-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.port = Path(cls.folder.name) / "serial"

@@ -64,5 +64,5 @@ class Board(PageCase):
         tool.wait_for("ready")
         self.assertEqual(tool.fact("connect", "gateway"), BOARDS["lm3s6965evb"].id)
         self.assertIn("generation 1", tool.fact("ready", "token"))
-        print(f"= page load to ready on lm3s6965evb: "
+        print(f"\n= page load to ready on lm3s6965evb: "
               f"{tool.page.run('performance.now()') / 1000:.1f} s")

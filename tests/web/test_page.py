@@ -43,7 +43,7 @@ class Flow(PageCase):
                           "requestWillBeSent") if not one["request"]["url"].startswith("data:")},
                          {HOME})
         self.assertEqual(tool.page.events("Log.entryAdded"), [])
-        print(f"= page load to ready: {took / 1000:.2f} s")
+        print(f"\n= page load to ready: {took / 1000:.2f} s")
 
     def test_ready_already(self) -> None:
         """A gateway with a token is shown, and nothing is changed."""
