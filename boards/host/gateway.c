@@ -368,24 +368,26 @@ static void note_version(struct tk_gateway *g)
     (void)tk_gateway_pair(g, "board", g->board, sizeof g->board);
 }
 
-/* Asks until it answers: a gateway that is starting loses lines, and one that still works for
- * another program says busy. */
+/* Asks until it answers, with more patience each time: a gateway that is starting loses lines, and
+ * one that still works for another program says busy. */
 static enum tk_gateway_result greet(struct tk_gateway *g, int timeout_ms)
 {
     uint64_t deadline_ms = tk_service_now() + (uint64_t)timeout_ms;
     enum tk_gateway_result result;
+    int slice = TK_GATEWAY_PROBE_MS;
 
     for (;;) {
         int left = time_left(deadline_ms);
-        int slice = left < TK_GATEWAY_PROBE_MS ? left : TK_GATEWAY_PROBE_MS;
 
         result = send_bytes(g, DROP_LINE, sizeof DROP_LINE - 1, deadline_ms);
         if (result == TK_GATEWAY_OK)
-            result = tk_gateway_ask(g, "version", slice, NULL, NULL);
+            result = tk_gateway_ask(g, "version", slice < left ? slice : left, NULL, NULL);
         if (result == TK_GATEWAY_OK || result == TK_GATEWAY_LOST || time_left(deadline_ms) == 0)
             break;
         if (result == TK_GATEWAY_ERR)
             (void)poll(NULL, 0, left < BUSY_MS ? left : BUSY_MS);
+        else
+            slice *= 2;
     }
     if (result == TK_GATEWAY_OK)
         note_version(g);

@@ -25,12 +25,13 @@
 #include <stdint.h>
 
 enum {
-    TK_GATEWAY_OPEN_MS = 3000,  /* a board that the port's opening resets has started by then */
-    TK_GATEWAY_PROBE_MS = 300,  /* for a port at which there may be something else */
-    TK_GATEWAY_ASK_MS = 5000,   /* for a command that waits for nothing */
-    TK_GATEWAY_SLOW_MS = 90000, /* for check, auth, call, token, which wait for servers */
-    TK_GATEWAY_LINE = 8192,     /* bytes of a line; a longer one is dropped */
-    TK_GATEWAY_FIELD = 64       /* bytes of id, version, board and code */
+    TK_GATEWAY_OPEN_MS = 3000,     /* a board that the port's opening resets has started by then */
+    TK_GATEWAY_SERVICE_MS = 10000, /* for the service, which may be busy */
+    TK_GATEWAY_PROBE_MS = 300,     /* for a port at which there may be something else */
+    TK_GATEWAY_ASK_MS = 5000,      /* for a command that waits for nothing */
+    TK_GATEWAY_SLOW_MS = 90000,    /* for check, auth, call, token, which wait for servers */
+    TK_GATEWAY_LINE = 8192,        /* bytes of a line; a longer one is dropped */
+    TK_GATEWAY_FIELD = 64          /* bytes of id, version, board and code */
 };
 
 enum tk_gateway_result {

@@ -40,7 +40,7 @@ enum tk_gateway_result tk_gateway_open_service(struct tk_gateway *g,
     *status =
         tk_host_admin_path(options, path) ? tk_client_console(options, &service) : TK_EXIT_USAGE;
     if (*status == TK_EXIT_OK)
-        return tk_gateway_attach(g, path, service.fd, TK_GATEWAY_OPEN_MS);
+        return tk_gateway_attach(g, path, service.fd, TK_GATEWAY_SERVICE_MS);
     (void)tk_gateway_attach(g, path, -1, 0);
     return tk_gateway_fail(g, TK_GATEWAY_ABSENT, "no_service", "the service gives no console");
 }
