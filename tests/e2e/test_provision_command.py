@@ -311,6 +311,22 @@ class ProvisionListener(ProvisionCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("another user of this machine", words(done.stderr))
 
+    def test_a_second_opening_after_the_code(self) -> None:
+        self.b24.fault("oauth", "hold")
+        process = self.start(*self.given(), "--no-browser", does="nothing")
+        link = self.wait_start(process)
+        self.assertEqual(browser_with(self.b24.ca, link)[0], 200)
+        path = link.split(str(self.port))[1]
+        second = self.connect()
+        second.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n\r\n".encode())
+        end = time.monotonic() + PATIENT_S
+        while not self.b24.release()["released"] and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertIn(b" 410 ", self.send(second, b""))
+        done = self.finish(process)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("look at the user of the token", words(done.stderr))
+
     def test_the_page_is_served(self) -> None:
         page = self.home / "index.html"
         page.write_bytes(b"<!doctype html>" + b"x" * 300_000)

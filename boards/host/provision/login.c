@@ -271,7 +271,12 @@ static bool catch_code(struct login *l)
 
     show_typing(l);
     tk_provision_waits = 0;
-    return report_event(l, event) && send_code(l);
+    if (!report_event(l, event))
+        return false;
+    bool good = send_code(l);
+
+    tk_loopback_step(l->loopback, tk_service_now()); /* what has come meanwhile */
+    return good;
 }
 
 static void note(void *owner, const char *words)

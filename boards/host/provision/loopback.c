@@ -165,6 +165,10 @@ static enum tk_page serve_start(struct tk_loopback *l, const char *nonce, size_t
     if (l->is_opened) {
         if (l->event == TK_LOGIN_WAITING)
             l->event = TK_LOGIN_TWICE;
+        else
+            note(l, TK_PAGE_TWICE,
+                 "the link was opened again after the code had come: if you have not done that, "
+                 "look at the user of the token");
         return TK_PAGE_TWICE;
     }
     l->is_opened = true;
