@@ -158,7 +158,7 @@ need_to_test() {
     need clang libcmocka-dev libssl-dev nginx-light faketime valgrind curl clang-format \
         universal-ctags gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm socat \
         gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
-        checksec systemd strace chromium
+        checksec systemd strace chromium tmux screen picocom minicom
 }
 
 # --- what may be asked for ---
