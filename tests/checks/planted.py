@@ -281,7 +281,7 @@ README = [
     _named("a flag that does not exist", "    tokenkeeper get --min-walid 60",
            r"get has no flag --min-walid"),
     _named("a flag alone", "`--plan" + "ted`", r"has a flag --planted"),
-    _named("a command that does not exist", "`tokenkeeper provision`", r"no command provision"),
+    _named("a command that does not exist", "`tokenkeeper planted`", r"no command planted"),
     _named("a path", "`core/tk_planted.h`", r"there is no core/tk_planted\.h"),
     _named("a folder", "`bench/`", r"there is no bench/"),
     _named("a path of the service", "`/etc/tokenkeeper/planted`", r"nothing else knows /etc/"),
