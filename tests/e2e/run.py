@@ -6,8 +6,7 @@
     python3 tests/e2e/run.py --list
 
 NAME is a class, a pattern of classes (Escal*) or Class.test_method; default: all.
-$TOKENKEEPER is the program (default: build/host/tokenkeeper). --quick skips the classes that take a
-minute or more.
+$TOKENKEEPER is the program (default: build/host/tokenkeeper). --quick skips the classes named Slow.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from patience import patient  # keeper has extended sys.path
 
 HERE = Path(__file__).resolve().parent
 LONGEST_S = patient(900)  # of a class
-SLOW = "Slow"  # prefix of classes that take a minute or more; they are started first
+SLOW = "Slow"  # prefix of classes that take half a minute or more; they are started first
 
 
 def main() -> int:

@@ -121,7 +121,8 @@ class CommandsOfTheConsole(GatewayCase):
         return {"usage", "bad_value", "unknown_key"} if len(words) <= 2 else set()
 
 
-class CommandsOfDevelopers(unittest.TestCase):
+class SlowCommandsOfDevelopers(unittest.TestCase):
+    """They run what is built with gcc, whatever $TOKENKEEPER is."""
 
     def setUp(self) -> None:
         self.tree = Path(tempfile.mkdtemp(prefix="tk-tree-"))
