@@ -56,7 +56,9 @@ ROOMS = [("core/base/tk_json*.c", ("base",)),
          ("core/oauth/tk_portal.c", ("oauth",)),
          ("core/oauth/tk_rest_verify.c", ("oauth",)),
          ("core/rest/tk_*.c", ("rest",)),
-         ("core/tk_mailbox_*.c", ("keeper/test_mailbox",))]
+         ("core/tk_mailbox_*.c", ("keeper/test_mailbox",)),
+         ("boards/host/call_access.c", ("boards/test_host_call_access",)),
+         ("boards/host/call_rows.c", ("boards/test_host_call_rows",))]
 APART = ("test_store_unsealed", "test_https_asserts")  # they have sources of their own, or take long
 SLOW = ("test_store_cuts", "test_store_images", "test_mailbox_threads")  # seconds each: asked last
 
@@ -131,7 +133,8 @@ class Build:
         edges = json.loads(subprocess.run(["ninja", "-C", str(folder), "-t", "compdb"],
                                           capture_output=True, text=True, check=True).stdout)
         self.compile = {str(Path(it["file"]).relative_to(TREE)): it["command"] for it in edges
-                        if it["file"].endswith(".c") and it["output"].startswith("core/")}
+                        if it["file"].endswith(".c")
+                        and it["output"].startswith(("core/", "CMakeFiles/tokenkeeper."))}
         self.link = {it["output"]: it["command"] for it in edges
                      if it["output"].startswith("tests/unit/") and it["output"].endswith(".o") is False
                      and re.fullmatch(r"test_\w+", Path(it["output"]).name)}
@@ -166,12 +169,13 @@ class Build:
                                "-fsanitize-undefined-trap-on-error"], cwd=self.folder, capture_output=True, check=False)
         return made if done.returncode == 0 else None
 
-    def program(self, test: str, made: Path, work: Path) -> Path | None:
-        """Links a test with a mutant before the libraries; None if the test has that code from elsewhere."""
+    def program(self, source: str, test: str, made: Path, work: Path) -> Path | None:
+        """Links a test with a mutant before the libraries, or in place of its own copy of the source; None if the test has that code from elsewhere."""
         command = self.link[test].removeprefix(": && ").removesuffix(" && :")
         words = shlex.split(command)
-        output = words.index("-o")
+        words = [word for word in words if not word.endswith(f"/{source}.o")]
         program = work / "test"
+        output = words.index("-o")
         words[output + 1] = str(program)
         words[output:output] = ["-s", str(made)]  # without symbols a link takes half as long
         done = subprocess.run(words, cwd=self.folder, capture_output=True, check=False)
@@ -194,7 +198,7 @@ def check(build: Build, source: str, test: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         made = build.object(source, (TREE / source).read_text("ascii"), work)
-        program = build.program(test, made, work) if made is not None and test else None
+        program = build.program(source, test, made, work) if made is not None and test else None
         if made is None or (program is not None and fails(program)):
             sys.exit(f"{source}: as it stands, it fails {test or 'to compile'}")
     build.sound.add((source, test))
@@ -210,7 +214,7 @@ def killer(build: Build, mutant: Mutant, rooms: tuple[str, ...]) -> str:
         if made is None:
             return "the compiler"
         for test in build.tests(mutant.file, rooms):
-            program = build.program(test, made, work)
+            program = build.program(mutant.file, test, made, work)
             if program is not None and fails(program):
                 check(build, mutant.file, test)
                 build.found[mutant.file, test] += 1
@@ -237,7 +241,7 @@ def chosen(names: list[str]) -> list[tuple[Mutant, tuple[str, ...]]]:
 
 def stale(explained: dict[tuple[str, str, str], str]) -> list[str]:
     """Rows of `survivors` that no mutant has."""
-    there = {(it.file, *it.lines((TREE / it.file).read_text("ascii"))) for it, _ in chosen(["core/"])}
+    there = {(it.file, *it.lines((TREE / it.file).read_text("ascii"))) for it, _ in chosen(["core/", "boards/"])}
     return [f"survivors: stale: {' # '.join(row)}" for row in explained if row not in there]
 
 

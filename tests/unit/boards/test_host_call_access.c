@@ -106,6 +106,10 @@ static void malformed_batches(void **state)
                                         "{\"cmd\":[\"crm.x.get?auth=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?a=1&%61uth=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?a=1&+AUTH[x]=1\"]}",
+                                        "{\"cmd\":[\"crm.x.get?%20auth=1\"]}",
+                                        "{\"cmd\":[\"crm.x.get?+%20+auth=1\"]}",
+                                        "{\"cmd\":[\"crm.x.get?%20%20auth=1\"]}",
+                                        "{\"cmd\":[\"crm.x.get?access%20token=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?access.token=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?access[token=1\"]}",
                                         "{\"cmd\":[\"crm.x.get?auth\"]}"};
