@@ -126,6 +126,14 @@ def hidden(line: str) -> str:
     return re.sub(r"(access_token=)[0-9a-f]{8,}", r"\1(not shown here)", line)
 
 
+def item(page: list[str], key: str) -> str:
+    """The value of an item of a page in columns."""
+    found = re.search(rf"   {key} (\S+)", "\n".join(page))
+    if not found:
+        raise Failed(f"the page has no {key}")
+    return found[1]
+
+
 def value(lines: list[str], key: str) -> str:
     for line in lines:
         for pair in [line] if not line.startswith("OK") else line.split()[1:]:
@@ -194,13 +202,13 @@ def call(b24: Bitrix24, gateway: Gateway, program: str) -> None:
 
 def through_corezoid(b24: Bitrix24, gateway: Gateway) -> None:
     chapter("Another process reads the token through Corezoid")
-    corezoid, shown = b24.corezoid, ("corezoid_token=ok",)
+    corezoid, shown = b24.corezoid, ("Use         rest ok   corezoid token ok",)
     gateway.type(f"set corezoid_token_url https://{b24.webhook}")
     gateway.type(f"set corezoid_token_login {corezoid.token_login}")
     gateway.type(f"set corezoid_token_key {corezoid.token_key}")
     gateway.type(f"set corezoid_token_conv {corezoid.diagram}")
     end = time.monotonic() + PATIENT_S
-    while value(gateway.type("status", only=shown), "corezoid_token") != "ok":
+    while item(gateway.type("status", only=shown), "corezoid token") != "ok":
         check(time.monotonic() < end, "the token is not in the task")
     task = f"{{{{conv[{corezoid.diagram}].ref[token]."
     say("process", f"POST {task}client_endpoint}}}}user.current auth={task}access_token}}}}")
@@ -211,14 +219,14 @@ def through_corezoid(b24: Bitrix24, gateway: Gateway) -> None:
 
 def power_cut(b24: Bitrix24, gateway: Gateway) -> None:
     chapter("Power cut: kill -9, then a start from flash")
-    shown = ("status", "state", "generation", "expires_in", "next_refresh_in", "OK", "EVT")
-    generation = value(gateway.type("status", only=shown), "generation")
+    shown = ("status", "State", "Token", "Next", "OK", "EVT")
+    generation = item(gateway.type("status", only=shown), "generation")
     before = requests(b24, "exchange"), requests(b24, "refresh")
     gateway.kill()
     gateway.start()
     lines = gateway.type("status", only=shown)
-    check(value(lines, "state") == "ready", "it is not ready")
-    check(value(lines, "generation") == generation, "it has a different pair")
+    check(item(lines, "state") == "ready", "it is not ready")
+    check(item(lines, "generation") == generation, "it has a different pair")
     check((requests(b24, "exchange"), requests(b24, "refresh")) == before,
           "it sent a request to the server")
     say("operator", "did nothing: no code, no request, the same pair")

@@ -46,7 +46,7 @@ class RefusedCode(GatewayCase):
 
     def test_unknown_state(self) -> None:
         self.k.begin()
-        self.refused(self.b24.code(state="0123456789abcdef")["redirect"], "wrong_state", "url=")
+        self.refused(self.b24.code(state="0123456789abcdef")["redirect"], "wrong_state", "link")
 
     def test_state_of_an_earlier_begin(self) -> None:
         redirect = self.k.redirect()

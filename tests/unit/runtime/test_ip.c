@@ -154,7 +154,8 @@ static void a_bad_address_changes_nothing(void **state)
 {
     (void)state;
     (void)world_type(&w, "set ip 10.1.2.3/16,10.1.0.1,10.1.0.2");
-    assert_begins(world_type(&w, "set ip 10.1.2.3/16,10.9.0.1,10.1.0.2"), "ERR bad_value dhcp, or");
+    assert_begins(world_type(&w, "set ip 10.1.2.3/16,10.9.0.1,10.1.0.2"),
+                  "ERR bad_value dhcp (default), or");
     assert_begins(world_type(&w, "set ip"), "ERR need_value");
     assert_true(w.port.ip.fixed);
     assert_int_equal(w.port.ip.gateway[1], 1);
