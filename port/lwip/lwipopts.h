@@ -53,15 +53,15 @@
 #define TCP_SND_BUF (2 * TCP_MSS)
 #endif
 #define TCP_CALCULATE_EFF_SEND_MSS LWIP_IPV6 /* TCP_MSS and headers of IPv4 fit Ethernet */
-#define TCP_OVERSIZE            0 /* a flight is written in one call, nothing is appended later */
-#define TCP_SND_QUEUELEN        8
-#define TCP_QUEUE_OOSEQ         0 /* saves memory: the peer retransmits out-of-order segments */
-#define MEMP_NUM_TCP_SEG        TCP_SND_QUEUELEN
-#define MEMP_NUM_TCP_PCB        4
-#define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB        (4 + 2 * LWIP_IPV6) /* DHCP, SNTP, and a source port a query */
-#define MEMP_NUM_PBUF           4
-#define ARP_TABLE_SIZE          4
+#define TCP_OVERSIZE               0 /* a flight is written in one call, nothing is appended later */
+#define TCP_SND_QUEUELEN           8
+#define TCP_QUEUE_OOSEQ            0 /* saves memory: the peer retransmits out-of-order segments */
+#define MEMP_NUM_TCP_SEG           TCP_SND_QUEUELEN
+#define MEMP_NUM_TCP_PCB           4
+#define MEMP_NUM_TCP_PCB_LISTEN    1
+#define MEMP_NUM_UDP_PCB           (4 + 2 * LWIP_IPV6) /* DHCP, SNTP, and a source port a query */
+#define MEMP_NUM_PBUF              4
+#define ARP_TABLE_SIZE             4
 
 /* lwIP's DNS cache is off: it would keep one address of a name, and all are tried. */
 #define DNS_TABLE_SIZE      (2 * (1 + LWIP_IPV6)) /* two lookups, of both families */
