@@ -238,11 +238,14 @@ void tk_console_err_usage(struct tk_console *c)
 void tk_console_err_unknown(struct tk_console *c, const char *words)
 {
     const struct tk_command *command = c->env->table->commands;
+    uint16_t last = c->line.last;
 
+    c->line.last = 0; /* what is no command at all may be a secret: it cannot be brought back */
     tk_console_put_err(c, c->prefix, TK_E_UNKNOWN_COMMAND, TK_E_UNKNOWN_COMMAND);
     for (size_t i = 0; i < c->env->table->count; i++, command++) {
         if (!tk_dispatch_is_near(words, command->name))
             continue;
+        c->line.last = last;
         tk_output_text(&c->out, ", or ");
         tk_output_text(&c->out, command->name);
     }
