@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person sees of the console in screen, picocom and minicom, on 80 columns and 24 rows."""
+"""What an operator sees of the console in screen, picocom and minicom, on 80 columns and 24 rows."""
 
 import os
 import subprocess
