@@ -59,7 +59,9 @@ static bool open_terminal(struct tk_terminal *t, struct tk_port *port)
 static bool open_stdio(struct tk_terminal *t, struct tk_port *port)
 {
     t->raw_fd = STDIN_FILENO;
-    if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp())
+    pid_t foreground = tcgetpgrp(STDIN_FILENO); /* -1: of a terminal that controls no process */
+
+    if (isatty(STDIN_FILENO) && (foreground == -1 || foreground == getpgrp()))
         return open_terminal(t, port);
     if (isatty(STDIN_FILENO)) { /* using it would stop the process */
         tk_host_message("in the background: no console here; use tokenkeeper console");
