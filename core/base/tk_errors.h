@@ -190,7 +190,7 @@ TK_ERROR(NO_CODE, "no_code", NONE, "no code= found; type auth code, a space, and
 TK_ERROR(
     WRONG_STATE, "wrong_state", NONE,
     "the address is not of the last auth begin, or that has ended (one use, 15 min); type auth "
-    "begin, then open its link")
+    "begin, then open the newest link")
 TK_ERROR(OTHER_USER, "other_user", NONE,
          "the token in use stays; log in as its user, or type auth begin other_user")
 TK_ERROR(WRONG_DOMAIN, "wrong_domain", NONE,
