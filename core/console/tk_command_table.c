@@ -32,7 +32,7 @@ enum {
 
 static const struct tk_command commands[] = {
 #define TK_COMMAND(name, usage, flags, run, help)                                                  \
-    {IS_IN(flags) ? name "\0" usage : "\0", IS_IN(flags) ? (flags) : 0,                            \
+    {IS_IN(flags) ? name "\0" usage : "\0", IS_IN(flags) ? (flags) & ~LEFT_OUT : 0,                \
      IS_IN(flags) ? tk_command_##run : NULL},
 #include "tk_commands.h"
 #undef TK_COMMAND

@@ -48,7 +48,7 @@ class CommandsOfConsumers(GatewayCase):
 
     def test_each(self) -> None:
         self.k.provision()
-        for line in documented(r"(sudo )?tokenkeeper (?!call )|printf "):
+        for line in documented(r"(sudo )?tokenkeeper (?!call |do |status)|printf "):
             with self.subTest(line):
                 done = self.run_line(line, input="@1 version\n")
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -62,6 +62,18 @@ class CommandsOfConsumers(GatewayCase):
                     self.assertGreaterEqual(json.loads(done.stdout)["expires_in"], 600)
                 else:
                     self.assertRegex(done.stdout, r"^[0-9a-f]{70}\n$")
+
+    def test_each_of_the_operator(self) -> None:
+        (self.k.home / "gateway.txt").write_text("set scope crm\n")
+        for line in documented(r"(sudo )?tokenkeeper (do|status)"):
+            with self.subTest(line):
+                done = self.run_line(line, cwd=self.k.home)
+                if "status" in line:
+                    self.assertEqual((done.returncode, done.stderr), (5, ""))
+                    self.assertIn("next: set portal <name>", done.stdout)
+                else:
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertRegex(done.stdout, "OK|ok")
 
     def test_each_call(self) -> None:
         self.k.provision()

@@ -160,8 +160,7 @@ static const char *const dropped[] = {
     "\x1bOP",
     "\x1bOM",
     "\x1bO5D",
-    "\x1b"
-    "f",
+    "\33f",
     "\x1b\x7f",
     "\x1b(B",
     "\x1b#8",
