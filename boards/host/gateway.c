@@ -20,7 +20,7 @@
 #define PROMPT    "tk> "
 #define DROP_LINE "\025\r" /* Ctrl-U: what was half typed; CR: a question gets no value */
 
-enum { BUSY_MS = 100, SEQ_MAX = 999999999 };
+enum { BUSY_MS = 100, SEQ_MAX = 999999999, LISTEN_LINES_MAX = 1000 };
 enum { NO_ESCAPE, AFTER_ESC, IN_SEQUENCE };
 
 /* --- the line --- */
@@ -108,9 +108,12 @@ static void strip_prompts(struct tk_gateway *g)
     memmove(g->line, at, strlen(at) + 1);
 }
 
-/* Reads up to the end of a line, into g->line. */
+/* Reads up to the end of a line, into g->line. What has come by the deadline is still read, but no
+ * more than g->in holds: a peer that never falls silent does not hold up the caller. */
 static enum tk_gateway_result read_line(struct tk_gateway *g, uint64_t deadline_ms)
 {
+    bool is_last = false;
+
     for (;;) {
         while (g->at < g->end) {
             if (!take_byte(g, g->in[g->at++]))
@@ -121,6 +124,9 @@ static enum tk_gateway_result read_line(struct tk_gateway *g, uint64_t deadline_
             strip_prompts(g);
             return TK_GATEWAY_OK;
         }
+        if (is_last)
+            return TK_GATEWAY_TIMEOUT;
+        is_last = time_left(deadline_ms) == 0;
         int ready = wait_for(g, POLLIN, deadline_ms);
 
         if (ready <= 0)
@@ -230,14 +236,18 @@ static enum tk_gateway_result read_answer(struct tk_gateway *g, uint64_t deadlin
     enum tk_gateway_result result;
 
     while ((result = read_line(g, deadline_ms)) == TK_GATEWAY_OK) {
-        if (hand_over(g) || strncmp(g->line, prefix, len) != 0)
-            continue;
-        if (ends_answer(g->line + len)) {
+        bool is_ours = !hand_over(g) && strncmp(g->line, prefix, len) == 0;
+
+        if (is_ours && ends_answer(g->line + len)) {
             (void)tk_copy(g->last, sizeof g->last, g->line + len);
             break;
         }
-        if (take != NULL)
+        if (is_ours && take != NULL)
             take(owner, g->line + len);
+        if (time_left(deadline_ms) == 0) {
+            result = TK_GATEWAY_TIMEOUT;
+            break;
+        }
     }
     tk_wipe(g->line, sizeof g->line);
     return result;
@@ -276,7 +286,7 @@ enum tk_gateway_result tk_gateway_listen(struct tk_gateway *g, int timeout_ms)
     uint64_t deadline_ms = tk_service_now() + (uint64_t)timeout_ms;
     enum tk_gateway_result result = g->fd <= 0 ? TK_GATEWAY_LOST : TK_GATEWAY_OK;
 
-    while (result == TK_GATEWAY_OK) {
+    for (int i = 0; i < LISTEN_LINES_MAX && result == TK_GATEWAY_OK; i++) {
         result = read_line(g, deadline_ms);
         if (result == TK_GATEWAY_OK && hand_over(g))
             deadline_ms = 0; /* those that have come already */

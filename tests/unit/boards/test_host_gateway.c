@@ -199,6 +199,38 @@ static void a_port_in_use_is_named(void **state)
     end_peers();
 }
 
+static void count_line(void *owner, const char *line)
+{
+    assert_string_equal(line, "EVT x");
+    ++*(unsigned *)owner;
+}
+
+/* Files are always ready: no wait ends by its timeout. */
+static void a_peer_that_never_falls_silent_holds_up_no_call(void **state)
+{
+    static char lines[6 * 4096];
+    unsigned taken = 0;
+    FILE *file = tmpfile();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines; i++)
+        lines[i] = "EVT x\n"[i % 6];
+    for (int i = 0; i < 256; i++)
+        assert_int_equal(fwrite(lines, sizeof lines, 1, file), 1);
+    rewind(file);
+    gateway = (struct tk_gateway){.fd = dup(fileno(file)), .on_async = count_line, .owner = &taken};
+    assert_int_equal(tk_gateway_ask(&gateway, "version", 1, NULL, NULL), TK_GATEWAY_TIMEOUT);
+    taken = 0;
+    assert_int_equal(tk_gateway_listen(&gateway, 0), TK_GATEWAY_OK);
+    assert_in_range(taken, 1, 4096);
+    tk_gateway_close(&gateway);
+    fclose(file);
+    gateway = (struct tk_gateway){.fd = open("/dev/zero", O_RDWR)}; /* no line ends */
+    assert_int_equal(tk_gateway_ask(&gateway, "version", 1, NULL, NULL), TK_GATEWAY_TIMEOUT);
+    assert_int_equal(tk_gateway_listen(&gateway, 0), TK_GATEWAY_OK);
+    tk_gateway_close(&gateway);
+}
+
 static void pairs_and_values_are_split(void **state)
 {
     char line[] = "key=a\\x20b\\x5cc=d", odd[] = "key=\\xff\\x4", none[] = "key", out[8];
@@ -224,6 +256,7 @@ int main(void)
         cmocka_unit_test(several_gateways_are_listed),
         cmocka_unit_test(no_gateway_says_what_to_check),
         cmocka_unit_test(a_port_in_use_is_named),
+        cmocka_unit_test(a_peer_that_never_falls_silent_holds_up_no_call),
         cmocka_unit_test(pairs_and_values_are_split),
     };
 
