@@ -25,7 +25,7 @@ static size_t visible_len(const struct tk_line *l)
     return l->secret_from != 0 ? l->secret_from : l->len;
 }
 
-/* Its index in typed. */
+/* The cursor's index in typed. */
 static size_t cursor_of(const struct tk_line *l)
 {
     return l->secret_from != 0 ? l->secret_from : l->at;
@@ -70,7 +70,7 @@ static size_t word_start(const struct tk_line *l)
     return i;
 }
 
-/* Where the cursor is behind the key. */
+/* The cursor's index after a key that moves it. */
 static size_t moved(const struct tk_line *l, uint8_t key)
 {
     switch (key) {
@@ -156,7 +156,7 @@ void tk_edit_draw(struct tk_line *l, struct tk_output *echo)
         tk_edit_echo(echo, l->typed[i]);
 }
 
-/* Those of a build that has them do nothing. */
+/* Swallows the keys that only a build with editing obeys. */
 bool tk_edit_key(struct tk_line *l, uint8_t key)
 {
     (void)l;

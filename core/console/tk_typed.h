@@ -82,7 +82,8 @@ static inline void tk_line_clear(struct tk_line *l)
  * much shorter meanwhile. Returns them. */
 char *tk_line_keep(struct tk_line *l, const char *bytes, size_t len);
 
-/* Takes the line away to be brought back, or brings the last one back. */
+/* Swaps the line with the one before it, which typed still holds: the line is then typed[0..len),
+ * and last the length of what TK_PRESS_UP would bring back. */
 void tk_line_swap_last(struct tk_line *l, uint16_t len, uint16_t last);
 
 #endif
