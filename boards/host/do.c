@@ -282,9 +282,14 @@ static void for_each_line(struct doing *d, int fd, bool (*take)(struct doing *d,
     char line[LINE_SIZE];
     int n = 0;
 
-    for (d->line = 1; d->line < FILE_LINES_MAX && (n = next_line(&reader, line)) == 1; d->line++) {
+    for (d->line = 1; (n = next_line(&reader, line)) == 1; d->line++) {
         bool has_mark = d->line == 1 && strncmp(line, BYTE_ORDER_MARK, 3) == 0;
 
+        if (d->line > FILE_LINES_MAX) {
+            errno = EFBIG;
+            n = -1;
+            break;
+        }
         if (!take(d, line + (has_mark ? 3 : 0)))
             break;
     }
