@@ -122,7 +122,13 @@ class ProvisionOne(ProvisionCase):
         other = self.provision("--serial", str(self.home / "tty"), "--portal", "acme")
         self.assertEqual(other.returncode, 5)
         self.assertIn("FAILED other_grant", other.stderr)
-        self.assertIn("auth forget", words(other.stderr))
+        self.assertIn(f"tokenkeeper do --serial {self.home / 'tty'} 'auth forget'",
+                      words(other.stderr))
+
+    def test_a_speed_that_is_no_number(self) -> None:
+        done = self.provision(*self.given(), "--baud", "fast")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--baud takes a number", done.stderr)
 
     def test_json_and_dry_run(self) -> None:
         done = self.provision(*self.given(), "--json", "--dry-run")

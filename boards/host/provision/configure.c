@@ -25,8 +25,10 @@ static bool set(struct tk_flow *f, const char *key, const char *value)
     char command[TK_LINE_MAX + 1], words[sizeof f->gateway.words + 48];
     int len = snprintf(command, sizeof command, "set %s %s", key, value);
 
-    if (len < 0 || (size_t)len >= sizeof command)
+    if (len < 0 || (size_t)len >= sizeof command) {
+        tk_wipe(command, sizeof command);
         return tk_flow_fail(f, TK_EXIT_USAGE, "line_too_long", key);
+    }
     enum tk_gateway_result result = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL);
 
     tk_wipe(command, sizeof command);

@@ -116,17 +116,17 @@ bool tk_flow_confirm(struct tk_flow *f)
 
 /* --- the PIN --- */
 
-static bool set_pin(struct tk_flow *f, const char *pin)
+static enum tk_gateway_result set_pin(struct tk_flow *f, const char *pin)
 {
     char command[TK_SECRET_SIZE + 24];
 
     snprintf(command, sizeof command, "set console_pin %s", pin);
-    bool good = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL) == TK_GATEWAY_OK;
+    enum tk_gateway_result result = tk_flow_try(f, command, TK_GATEWAY_ASK_MS, NULL);
 
     tk_wipe(command, sizeof command);
-    if (good)
+    if (result == TK_GATEWAY_OK)
         tk_steps_ok(&f->p->steps, "set: the console asks for it before it gives or changes trust");
-    return good;
+    return result;
 }
 
 /* Without one, the gateway is ready as well. */
@@ -137,7 +137,7 @@ static void ask_pin(struct tk_flow *f)
     bool done = false;
 
     while (!done && tk_ask_secret(question, pin, sizeof pin) && *pin != '\0') {
-        done = set_pin(f, pin);
+        done = set_pin(f, pin) == TK_GATEWAY_OK;
         if (!done)
             tk_steps_note(&f->p->steps, f->gateway.words);
     }
@@ -154,13 +154,17 @@ void tk_flow_propose_pin(struct tk_flow *f)
     if (f->exit != TK_EXIT_OK || f->pin[0] != '\0' || f->p->no_pin || f->was_ready)
         return;
     tk_steps_begin(&f->p->steps, "pin");
-    if (f->p->sets_pin && !set_pin(f, f->p->secrets.pin))
-        (void)tk_flow_fail_result(f, TK_GATEWAY_ERR);
-    else if (!f->p->sets_pin && asks)
+    if (f->p->sets_pin) {
+        enum tk_gateway_result result = set_pin(f, f->p->secrets.pin);
+
+        if (result != TK_GATEWAY_OK)
+            (void)tk_flow_fail_result(f, result);
+    } else if (asks) {
         ask_pin(f);
-    else if (!f->p->sets_pin)
+    } else {
         tk_steps_ok(&f->p->steps, "none. If others can reach the console: %s",
                     tk_flow_do(f, "set console_pin"));
+    }
 }
 
 /* --- the card --- */

@@ -2,6 +2,7 @@
 #include "csv.h"
 
 #include "buffer.h"
+#include "tk_wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ bool tk_csv_read(struct tk_csv *c, int fd, char *why, size_t size)
         return false;
     }
     c->text = b.bytes != NULL ? b.bytes : calloc(1, 1);
+    c->len = b.len;
     c->cells = calloc((TK_CSV_ROWS + 2) * TK_CSV_COLUMNS, sizeof c->cells[0]);
     if (c->text == NULL || c->cells == NULL)
         return fail(why, size, 0, "no memory");
@@ -112,6 +114,8 @@ bool tk_csv_read(struct tk_csv *c, int fd, char *why, size_t size)
 
 void tk_csv_free(struct tk_csv *c)
 {
+    if (c->text != NULL)
+        tk_wipe(c->text, c->len);
     free(c->text);
     free(c->cells);
     memset(c, 0, sizeof *c);

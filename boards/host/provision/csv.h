@@ -11,7 +11,8 @@
 enum { TK_CSV_ROWS = 1000, TK_CSV_COLUMNS = 48, TK_CSV_BYTES = 1024 * 1024 };
 
 struct tk_csv {
-    char *text;         /* on the heap */
+    char *text; /* on the heap; wiped by tk_csv_free */
+    size_t len;
     const char **cells; /* TK_CSV_COLUMNS a row; the first row names the columns */
     size_t rows, columns;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fleet.h"
 
+#include "tk_calendar.h"
 #include "tk_wipe.h"
 
 #include <errno.h>
@@ -26,8 +27,7 @@ struct child {
 
 static void keep_result(struct tk_fleet_result *r, const struct tk_flow *f, bool setup_only)
 {
-    time_t now = time(NULL);
-    struct tm utc;
+    struct tk_text at;
     bool good = f->exit == TK_EXIT_OK;
 
     r->exit = f->exit;
@@ -37,7 +37,8 @@ static void keep_result(struct tk_fleet_result *r, const struct tk_flow *f, bool
     snprintf(r->gateway, sizeof r->gateway, "%s", f->gateway.id);
     snprintf(r->generation, sizeof r->generation, "%s", f->generation);
     snprintf(r->user_id, sizeof r->user_id, "%s", f->user_id);
-    strftime(r->at, sizeof r->at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    tk_text_init(&at, r->at, sizeof r->at);
+    tk_text_time(&at, (int64_t)time(NULL));
 }
 
 static void run_row(struct tk_fleet *fleet, size_t i, bool setup_only)

@@ -176,7 +176,7 @@ static bool find(struct tk_flow *f)
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "no_memory", "try again");
     search->sys = "/sys/class/tty";
     search->dev = "/dev";
-    search->baud = TK_SERIAL_BAUD;
+    search->baud = f->p->baud;
     good = tk_gateway_find(&f->gateway, search) == TK_GATEWAY_OK;
     if (!good && search->count == 0 && has_service(f))
         good = open_service(f);
@@ -184,13 +184,6 @@ static bool find(struct tk_flow *f)
         report_found(f, search);
     free(search);
     return good;
-}
-
-unsigned tk_flow_baud(const struct tk_flow *f)
-{
-    const char *baud = f->p->where.baud;
-
-    return baud == NULL ? TK_SERIAL_BAUD : (unsigned)strtoul(baud, NULL, 10);
 }
 
 static bool connect_to(struct tk_flow *f)
@@ -201,7 +194,7 @@ static bool connect_to(struct tk_flow *f)
     if (f->p->fleet != NULL && tk_is_pattern(serial))
         return tk_flow_next_port(f, serial);
     if (serial != NULL && !is(serial, "auto")) {
-        result = tk_gateway_open_serial(&f->gateway, serial, tk_flow_baud(f), TK_GATEWAY_OPEN_MS);
+        result = tk_gateway_open_serial(&f->gateway, serial, f->p->baud, TK_GATEWAY_OPEN_MS);
         return result == TK_GATEWAY_OK || tk_flow_fail_result(f, result);
     }
     if (f->p->where.socket == NULL && f->p->where.admin == NULL)
@@ -321,10 +314,8 @@ static bool judge_ready(struct tk_flow *f)
     f->was_ready = true;
     tk_steps_begin(&f->p->steps, "ready");
     if (portal != NULL && !is_portal(portal, f->portal))
-        snprintf(words, sizeof words,
-                 "it is ready for %.200s; nothing was changed. To replace "
-                 "that: tokenkeeper do 'auth forget', then repeat",
-                 f->portal);
+        snprintf(words, sizeof words, READY_FOR " %.200s" REPLACE, f->portal,
+                 tk_flow_do(f, "auth forget"));
     else if (client != NULL && !is(client, f->client_id))
         snprintf(words, sizeof words, READY_FOR " application %.130s" REPLACE, f->client_id,
                  tk_flow_do(f, "auth forget"));

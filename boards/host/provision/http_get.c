@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_get.h"
 
+#include "tk_string.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -138,14 +140,6 @@ enum tk_get tk_http_get(const char *bytes, size_t len, const char *host, const c
 
 /* --- the query --- */
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* Decodes a percent-encoded value of visible ASCII. */
 static bool decode(const char *s, size_t len, char *out, size_t size)
 {
@@ -155,8 +149,8 @@ static bool decode(const char *s, size_t len, char *out, size_t size)
         char c = s[i] == '+' ? ' ' : s[i];
 
         if (c == '%') {
-            int high = i + 2 < len ? hex_digit(s[i + 1]) : -1;
-            int low = i + 2 < len ? hex_digit(s[i + 2]) : -1;
+            int high = i + 2 < len ? tk_hex_value(s[i + 1]) : -1;
+            int low = i + 2 < len ? tk_hex_value(s[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return false;

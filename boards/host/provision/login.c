@@ -16,12 +16,11 @@
 
 /* From `auth begin` to the code: at the loopback listener, or pasted at the terminal. */
 
-enum { REMIND_MS = 60000, PASTE_MAX = 1000, LINK_MAX = 800 };
+enum { REMIND_MS = 60000, PASTE_MAX = 1000 };
 
 struct login {
     struct tk_flow *flow;
     struct tk_loopback *loopback;
-    char link[LINK_MAX], state[80];
     uint64_t began_ms, caught_ms, deadline_ms, remind_ms;
     bool takes_paste, is_hidden, is_lost;
     struct termios saved; /* of the terminal, while it does not echo */
@@ -75,7 +74,7 @@ static void read_typed(struct login *l)
     char bytes[256];
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
 
-    if (n <= 0 && errno != EINTR)
+    if (n == 0 || (n < 0 && errno != EINTR))
         l->takes_paste = false;
     for (ssize_t i = 0; i < n; i++) {
         if (bytes[i] != '\r' && bytes[i] != '\n') {
@@ -148,7 +147,7 @@ static void say_ways(struct login *l, bool is_open)
         return;
     tk_steps_note(s, "or open this one in any browser, log in, and paste the address of the error "
                      "page that follows here (it will not be shown):");
-    tk_steps_link(s, l->link);
+    tk_steps_link(s, l->flow->link);
 }
 
 static void open_browser(struct login *l)
@@ -262,7 +261,7 @@ static bool catch_code(struct login *l)
 {
     struct tk_flow *f = l->flow;
 
-    if (!tk_loopback_begin(l->loopback, l->link, l->state, f->gateway.id))
+    if (!tk_loopback_begin(l->loopback, f->link, f->auth_state, f->gateway.id))
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "no_random", "this machine has no /dev/urandom");
     tk_provision_waits = 1;
     hide_typing(l);
@@ -314,8 +313,6 @@ bool tk_flow_login(struct tk_flow *f)
         return tk_flow_fail(f, TK_EXIT_INTERNAL, "no_memory", "try again");
     l->flow = f;
     l->loopback = &f->p->loopback;
-    snprintf(l->link, sizeof l->link, "%s", f->link);
-    snprintf(l->state, sizeof l->state, "%s", f->auth_state);
     good = catch_code(l);
     tk_loopback_end(l->loopback);
     tk_wipe(l, sizeof *l);

@@ -3,6 +3,7 @@
 
 #include "loopback_page.h"
 #include "random_hex.h"
+#include "service.h"
 #include "socket_owner.h"
 #include "tk_wipe.h"
 
@@ -294,8 +295,8 @@ static void drop(struct tk_loopback_client *c)
     c->len = 0;
 }
 
-/* It waits for a browser that reads slowly: there is nothing else to do. */
-static void send_page(const struct tk_loopback *l, int fd)
+/* Waits for a browser that reads slowly, until its deadline: there is nothing else to do. */
+static void send_page(const struct tk_loopback *l, int fd, uint64_t deadline_ms)
 {
     const struct timeval wait = {.tv_sec = 2};
     int flags = fcntl(fd, F_GETFL);
@@ -303,7 +304,8 @@ static void send_page(const struct tk_loopback *l, int fd)
 
     (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    for (size_t at = 0; n > 0 && at < l->page_len; at += (size_t)n)
+    for (size_t at = 0; n > 0 && at < l->page_len && tk_service_now() < deadline_ms;
+         at += (size_t)n)
         n = send(fd, l->page + at, l->page_len - at, 0);
 }
 
@@ -317,7 +319,7 @@ static void answer(struct tk_loopback *l, struct tk_loopback_client *c, enum tk_
 
     (void)!send(c->fd, text, len, 0);
     if (page == TK_PAGE_FILE)
-        send_page(l, c->fd);
+        send_page(l, c->fd, c->deadline_ms);
     (void)shutdown(c->fd, SHUT_WR);
     tk_wipe(text, sizeof text);
     drop(c);

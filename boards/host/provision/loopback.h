@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 enum {
-    TK_LOOPBACK_PORT = 7000,  /* that Bitrix24's documentation of this product names */
+    TK_LOOPBACK_PORT = 7000,  /* of the handler that our README has the operator enter */
     TK_LOOPBACK_CLIENTS = 16, /* at a time; one more takes the place of the oldest */
     TK_LOOPBACK_FDS = 2 + TK_LOOPBACK_CLIENTS,
     TK_LOOPBACK_REQUEST_MS = 5000, /* until a request is complete */
@@ -43,12 +43,13 @@ struct tk_loopback_client {
 };
 
 struct tk_loopback {
-    unsigned port; /* set before tk_loopback_open, and so are these: words for the operator about a
-                    * request that was refused; each kind at most once a login */
+    /* set by the caller before tk_loopback_open */
+    unsigned port;
+    /* Reports a refused request to the operator; each kind at most once a login. NULL: not needed
+     */
     void (*note)(void *owner, const char *words);
     void *owner;
-
-    const char *page; /* HTML that is served at /, in the place of a login; NULL: none */
+    const char *page; /* HTML that is served at / instead of a login; NULL: none */
     size_t page_len;
 
     /* of the login under way; tk_loopback_begin sets them */

@@ -85,8 +85,8 @@ static bool try_ports(struct tk_flow *f, const char *pattern)
     for (size_t i = 0; i < present.count && !tk_provision_interrupted; i++) {
         if (has(&asked, present.paths[i]))
             continue;
-        if (tk_gateway_open_serial(&f->gateway, present.paths[i], tk_flow_baud(f),
-                                   TK_GATEWAY_OPEN_MS) == TK_GATEWAY_OK &&
+        if (tk_gateway_open_serial(&f->gateway, present.paths[i], f->p->baud, TK_GATEWAY_OPEN_MS) ==
+                TK_GATEWAY_OK &&
             is_wanted(f)) {
             if (tk_plan_value(f->plan, "gateway") == NULL)
                 add(&asked, present.paths[i]);

@@ -17,13 +17,15 @@ enum { PAGE_MAX = 1024 * 1024 };
 static bool read_page(const char *path, struct tk_buffer *page)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && tk_buffer_read(page, fd) && page->len > 0;
+    bool good = fd >= 0 && tk_buffer_read(page, fd);
 
     if (!good)
         tk_host_message("cannot read %s: %s", path, strerror(errno));
+    else if (page->len == 0)
+        tk_host_message("%s is empty", path);
     if (fd >= 0)
         close(fd);
-    return good;
+    return good && page->len > 0;
 }
 
 static void serve(struct tk_loopback *l)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOGIN_S = 300, JOBS = 8, JOBS_MAX = 64 };
+enum { LOGIN_S = 300, JOBS = 8, JOBS_MAX = 64, BAUD_MAX = 4000000 };
 
 static const char usage[] =
     "tokenkeeper provision makes a gateway ready: it sets what is missing, opens your\n"
@@ -176,8 +176,7 @@ static bool keep_option(struct tk_provision *p, int option, char *value)
     case OPT_SERIAL:
         return tk_plan_add(&p->plan, "serial", value);
     case OPT_BAUD:
-        p->where.baud = value;
-        return true;
+        return number("baud", value, BAUD_MAX, &p->baud);
     case OPT_SOCKET:
         p->where.socket = value;
         return true;
@@ -281,6 +280,7 @@ int tk_host_provision(int argc, char **argv)
 
     p->login_s = LOGIN_S;
     p->jobs = JOBS;
+    p->baud = TK_SERIAL_BAUD;
     p->port = TK_LOOPBACK_PORT;
     tk_host_protect(p, sizeof *p);
     int status = parse(p, argc, argv, &ended);

@@ -62,11 +62,12 @@ const char *tk_secret_of(struct tk_secrets *s, const char *client_id);
 
 struct tk_provision {
     /* options */
-    struct tk_options where; /* serial, baud, socket, admin */
+    struct tk_options where; /* socket, admin */
     struct tk_plan plan;     /* what options say about every gateway */
     bool json, dry_run, no_browser, no_pin, sets_pin;
     unsigned login_s; /* to wait for the login */
     unsigned port;    /* of the handler */
+    unsigned baud;
     unsigned jobs;
     const char *from, *result, *page;
 
@@ -121,7 +122,6 @@ bool tk_flow_next_port(struct tk_flow *f, const char *pattern);
 
 /* Whether a port is to be found: NULL, auto, or a pattern of glob(3). */
 bool tk_is_pattern(const char *serial);
-unsigned tk_flow_baud(const struct tk_flow *f);
 
 /* Reads `status` into f. */
 bool tk_flow_read_status(struct tk_flow *f);
