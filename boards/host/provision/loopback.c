@@ -206,10 +206,11 @@ static enum tk_page serve_redirect(struct tk_loopback *l, const char *target, si
         l->event = TK_LOGIN_REFUSED;
         return TK_PAGE_REFUSED;
     }
-    if (!tk_http_get_param(target, len, "code", code, sizeof code) ||
-        len + sizeof "http://localhost:65535" > sizeof l->address)
-        return TK_PAGE_BAD;
+    bool has_code = tk_http_get_param(target, len, "code", code, sizeof code);
+
     tk_wipe(code, sizeof code);
+    if (!has_code || len + sizeof "http://localhost:65535" > sizeof l->address)
+        return TK_PAGE_BAD;
     snprintf(l->address, sizeof l->address, "http://%s%.*s", l->host, (int)len, target);
     l->event = TK_LOGIN_CODE;
     return TK_PAGE_CODE;

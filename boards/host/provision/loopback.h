@@ -68,11 +68,11 @@ struct tk_loopback {
     struct tk_loopback_client clients[TK_LOOPBACK_CLIENTS];
 };
 
-/* Listens at both addresses; an address family that the kernel does not have is left out. False
+/* Listens at both addresses; that of IPv6 is left out where the kernel does not have it. False
  * with the reason in why. */
 bool tk_loopback_open(struct tk_loopback *l, char *why, size_t size);
 
-/* Begins a login with a new nonce; link (to the portal), state and gateway (a name for the person)
+/* Begins a login with a new nonce; link (to the portal), state and gateway (its name on the pages)
  * outlive it. False if there is no random source. */
 bool tk_loopback_begin(struct tk_loopback *l, const char *link, const char *state,
                        const char *gateway);
