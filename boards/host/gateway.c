@@ -86,7 +86,7 @@ static bool take_byte(struct tk_gateway *g, char byte)
         g->escape = NO_ESCAPE;
         return byte == '\n';
     }
-    if (in_escape(g, byte))
+    if (in_escape(g, byte) || byte < 0x20 || byte > 0x7e) /* noise, or aimed at a terminal */
         return false;
     if (g->after_cr) {
         g->len = 0;

@@ -67,12 +67,13 @@ const struct tk_command *tk_dispatch_find(const struct tk_command_table *table, 
     return found;
 }
 
-/* "?code=" of an address, or of one in HTML. */
+/* "?code=" of an address, or of one in HTML; or the line begins with it. */
 static bool ends_in_code(const char *line)
 {
     size_t len = strlen(line);
 
-    return len > 5 && tk_ends_with(line, "code=") && strchr("?&;", line[len - 6]) != NULL;
+    return tk_ends_with(line, "code=") &&
+           (strspn(line, " \"'") + 5 == len || strchr("?&;", line[len - 6]) != NULL);
 }
 
 enum tk_line_hides tk_dispatch_hides(const struct tk_command_table *table, const char *line)

@@ -225,6 +225,16 @@ class DoWithAPeer(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, "a=\\x41=b\nc=d\nOK e=f\n"), done)
         self.assertEqual(done.stderr, "EVT state ref=token\nLOG info x\n")
 
+    def test_no_control_byte_reaches_the_terminal(self) -> None:
+        with Peer(lambda line: (line.rpartition("\x15")[2].split(" ")[0].encode() +
+                                (b" " + VERSION.encode() if "version" in line else
+                                 b" OK a=\x9b2J\xc2\x9b2J\x0e\x08\x7fb")
+                                + b"\r\nLOG \x9bc\x07\r\n")) as peer:
+            done = subprocess.run([PROGRAM, "do", "--serial", peer.path, "show"], check=False,
+                                  capture_output=True, timeout=60)
+        self.assertEqual(done.stdout, b"OK a=2J2Jb\n")
+        self.assertNotRegex(done.stderr, rb"[^ -~\n]")
+
     def test_json_of_odd_values(self) -> None:
         done = self.do(self.gateway(lambda prefix: (
             f"{prefix} a=\\x0a\\x5c\"\n{prefix} b=\\xff\n{prefix} c\n{prefix} OK\n")),

@@ -31,7 +31,7 @@ static void take_body(void *owner, char *line)
     body.len += len;
 }
 
-/* Visible characters of a name that the portal has sent. */
+/* A name that the portal has sent. */
 static void add_name(char *out, size_t size, const char *name)
 {
     size_t len = strlen(out);
@@ -40,11 +40,8 @@ static void add_name(char *out, size_t size, const char *name)
         return;
     if (len > 0 && len + 1 < size)
         out[len++] = ' ';
-    for (; *name != '\0' && len + 1 < size; name++) {
-        if ((unsigned char)*name >= 0x20 && *name != 0x7f)
-            out[len++] = *name;
-    }
-    out[len] = '\0';
+    snprintf(out + len, size - len, "%s", name);
+    tk_steps_clean(out);
 }
 
 /* The name of the user; without it the id has to do. */

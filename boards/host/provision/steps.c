@@ -66,12 +66,17 @@ static void print_lines(const char *step, const char *text, double seconds)
     } while (*text != '\0');
 }
 
+/* Terminals also obey U+0080 to U+009F, in UTF-8 0xc2 and one of 0x80 to 0x9f. */
 void tk_steps_clean(char *text)
 {
     char *out = text;
 
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text >= 0x20 && *text != 0x7f)
+        const unsigned char *at = (const unsigned char *)text;
+
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+            text++;
+        else if (at[0] >= 0x20 && at[0] != 0x7f)
             *out++ = *text;
     }
     *out = '\0';
