@@ -4,6 +4,8 @@
 #include "tk_portal.h"
 #include "tk_setting_table.h"
 
+#include <string.h>
+
 static void answer_setting(struct tk_console *c, const struct tk_setting_row *row, bool is_set)
 {
     const struct tk_setting_kind *kind = &tk_setting_kinds[row->kind];
@@ -54,12 +56,29 @@ static void on_value(struct tk_console *c, char *value)
     store_and_answer(c, &tk_setting_table[c->job.u.set.row], value);
 }
 
+/* What follows it may be a secret: the line cannot be brought back. */
+static void fail_unknown(struct tk_console *c)
+{
+    c->line.last = 0;
+    tk_console_err(c, TK_E_UNKNOWN_KEY);
+}
+
+/* The address of a redirect, pasted behind a setting whose value is shown. */
+static bool would_show_code(const struct tk_console *c, const struct tk_setting_row *row,
+                            const char *value)
+{
+    return c->line.is_address && (row->flags & TK_SETTING_MASKED) == 0 &&
+           strstr(value, "code=") != NULL;
+}
+
 void tk_command_set(struct tk_console *c, char *args)
 {
     const struct tk_setting_row *row = tk_setting_find(tk_command_word(&args));
 
     if (row == NULL) {
-        tk_console_err(c, TK_E_UNKNOWN_KEY);
+        fail_unknown(c);
+    } else if (would_show_code(c, row, args)) {
+        tk_console_err_string(c, TK_E_BAD_VALUE, tk_setting_values(row));
     } else if (*args != '\0') {
         store_and_answer(c, row, args);
     } else if ((row->flags & TK_SETTING_HIDDEN) != 0 && !tk_console_is_program(c)) {
@@ -77,7 +96,7 @@ void tk_command_unset(struct tk_console *c, char *args)
     const struct tk_setting_row *row = tk_setting_find(args);
 
     if (row == NULL)
-        tk_console_err(c, TK_E_UNKNOWN_KEY);
+        fail_unknown(c);
     else
         store_and_answer(c, row, "");
 }

@@ -287,6 +287,8 @@ static void up_never_shows_a_secret(void **state)
         "auth code hunter2\r",
         ADDRESS "hunter2\r",
         "set portal http://h/?code=hunter2\r",
+        "set clientsecret hunter2\r",
+        "unset client_secret hunter2\r",
         "pin hunter2\r",
         "seed hunter2\r",
         "client_secret hunter2\x01set \r",

@@ -224,6 +224,7 @@ static void what_is_no_code_says_what_it_is(void **state)
         {"http://localhost:7000/?state=%s", "ERR no_code no code= in that address; "},
         {"http://localhost:7000/?code=&state=%s", "ERR no_code no code= in that address; "},
         {"auth code code=c0de5ecret", "ERR no_code no code= found; "},
+        {"set scope http://localhost:7000/?code=c0de5ecret&state=%s", "ERR bad_value "},
         {"code=c0de5ecret&state=%s", "ERR no_code no code= found; "},
         {"\"code=c0de5ecret\"", "ERR no_code no code= found; "},
         {"http://localhost:7000/?code=c0de5ecret&state=%sx", "ERR wrong_state "},
