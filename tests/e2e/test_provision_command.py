@@ -230,6 +230,9 @@ class ProvisionOne(ProvisionCase):
         done = self.provision("--serial", str(self.home / "none"))
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertRegex(done.stderr, "^gateway +FAILED no_port")
+        done = self.provision("--serial", "auto", "--socket", str(self.home / "none"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("exclude each other", done.stderr)
 
 
 class ProvisionListener(ProvisionCase):
@@ -402,7 +405,7 @@ class ProvisionAtATerminal(ProvisionCase):
         at = t.wait("https://", at)
         t.wait("\n", at)
         link = re.search(r"https://\S+", t.seen)[0]
-        t.type(link + "\n")
+        t.type("\x1a" + link + "\n")  # Ctrl-Z does not leave a terminal without echo
         at = t.wait("not the address", at)
         state = re.search(r"state=(\w+)", link)[1]
         redirect = self.b24.code(state=state)["redirect"]
@@ -419,7 +422,6 @@ class ProvisionAtATerminal(ProvisionCase):
         t.type("\x03")
         self.assertEqual(t.wait_end(), 130, t.seen)
         self.assertTrue(t.echoes())
-
 
     def test_ctrl_c_at_a_question(self) -> None:
         t = self.terminal("--serial", str(self.home / "tty"))

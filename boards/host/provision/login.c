@@ -41,6 +41,7 @@ static void hide_typing(struct login *l)
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
+    quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell must not get a terminal without echo */
     l->is_hidden = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
 }
 
@@ -78,7 +79,7 @@ static void read_typed(struct login *l)
         l->takes_paste = false;
     for (ssize_t i = 0; i < n; i++) {
         if (bytes[i] != '\r' && bytes[i] != '\n') {
-            if (l->len < PASTE_MAX)
+            if (l->len < PASTE_MAX && (unsigned char)bytes[i] >= ' ')
                 l->pasted[l->len++] = bytes[i];
             continue;
         }

@@ -229,6 +229,11 @@ static int parse(struct tk_provision *p, int argc, char **argv, bool *ended)
         tk_host_message("unexpected argument '%s'; see tokenkeeper provision --help", argv[optind]);
         return TK_EXIT_USAGE;
     }
+    if (tk_plan_value(&p->plan, "serial") != NULL &&
+        (p->where.socket != NULL || p->where.admin != NULL)) {
+        tk_host_message("--serial and --socket exclude each other");
+        return TK_EXIT_USAGE;
+    }
     *ended = false;
     return TK_EXIT_OK;
 }
