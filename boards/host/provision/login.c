@@ -234,7 +234,8 @@ static bool report_event(struct login *l, enum tk_login_event event)
             return tk_flow_fail(f, TK_EXIT_INTERRUPTED, "interrupted",
                                 "repeat the command: the settings are kept");
         return tk_flow_fail(f, TK_EXIT_NO_LOGIN, "no_login",
-                            "no login came in time; repeat, or see --login-timeout");
+                            "no login came in time; repeat, or see --login-timeout. If the portal "
+                            "showed an error, check --portal and --client-id");
     }
 }
 
