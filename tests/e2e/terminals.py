@@ -59,6 +59,10 @@ class Terminal:
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
 
+    def stops(self) -> bool:
+        """Whether Ctrl-Z stops the program."""
+        return termios.tcgetattr(self._fd)[6][termios.VSUSP] != b"\0"
+
     def _read(self, seconds: float) -> bool:
         if seconds <= 0 or not select.select([self._fd], [], [], seconds)[0]:
             return False

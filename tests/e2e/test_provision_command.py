@@ -405,13 +405,14 @@ class ProvisionAtATerminal(ProvisionCase):
         at = t.wait("https://", at)
         t.wait("\n", at)
         link = re.search(r"https://\S+", t.seen)[0]
-        t.type("\x1a" + link + "\n")  # Ctrl-Z does not leave a terminal without echo
+        t.type("\x1a" + link + "\n")  # Ctrl-Z is no part of it
         at = t.wait("not the address", at)
         state = re.search(r"state=(\w+)", link)[1]
         redirect = self.b24.code(state=state)["redirect"]
-        self.assertFalse(t.echoes())
+        self.assertFalse(t.echoes() or t.stops())
         t.type(f" '{redirect}'\n")
         self.assertEqual(t.wait_end(), 0, t.seen)
+        self.assertTrue(t.echoes() and t.stops())
         self.assertIn("hidden)", t.seen)
         self.assertNotIn(redirect, t.seen)
         self.assertEqual(self.requests("authorize"), [])
