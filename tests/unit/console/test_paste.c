@@ -258,6 +258,16 @@ static void an_event_does_not_show_an_address(void **state)
     assert_string_equal(screen_from(&screen, 1), "EVT test\ntk> \"http://_\n");
 }
 
+static void a_program_can_ask_what_is_hidden(void **state)
+{
+    (void)state;
+    assert_true(tk_console_hides("set client_secret "));
+    assert_true(tk_console_hides("auth code "));
+    assert_true(tk_console_hides("pin "));
+    assert_false(tk_console_hides("set scope "));
+    assert_false(tk_console_hides(""));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_client, tear_down)
@@ -265,7 +275,7 @@ int main(void)
         TEST(an_address_is_taken_as_a_code),     TEST(the_echo_stops_where_the_address_begins),
         TEST(a_wrapped_address_is_joined),       TEST(a_programs_line_ends_an_address),
         TEST(a_held_address_can_be_given_up),    TEST(what_is_no_code_says_what_it_is),
-        TEST(an_event_does_not_show_an_address),
+        TEST(an_event_does_not_show_an_address), TEST(a_program_can_ask_what_is_hidden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
