@@ -38,6 +38,7 @@ MASKS = [
     (r"\b[0-9a-f]{8,}\b", "*"),
     (r"(event=cleared .*level=)\d", r"\1*"),  # the higher one where the retry comes late
     (r"\b(version|expires_in|next_refresh_in|since|next_try|attempts)=[\d.]+", r"\1=*"),
+    (r"\b((?:expires|refresh) in) \d+ s", r"\1 * s"),
 ]
 # What a chapter leaves out, by a word of its title: details, and lines whose place is not fixed.
 LEFT_OUT = {
