@@ -10,9 +10,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { SIGNALS = 4 };
+enum { SIGNALS = 5 };
 
-static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
+static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGQUIT};
 static volatile sig_atomic_t caught;
 
 static void on_signal(int number)

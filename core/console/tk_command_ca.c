@@ -183,11 +183,31 @@ static void add_pem(struct tk_console *c, char *line)
                                : tk_ca_add(&c->env->rt->ca, (const uint8_t *)line, len, &total));
 }
 
+/* A private key, wherever it is pasted, is not echoed behind its first line. */
+static bool take_key(struct tk_console *c, const char *line)
+{
+    bool is_begin = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "PRIVATE KEY") != NULL;
+
+    if (c->pem == TK_PEM_KEY && strncmp(line, "-----END ", 9) == 0) {
+        tk_console_end_pem(c);
+        tk_console_err(c, TK_E_CA_INVALID);
+        return true;
+    }
+    if (!is_begin && c->pem != TK_PEM_KEY)
+        return false;
+    c->pem = TK_PEM_KEY;
+    c->line.no_echo = true;
+    tk_console_unanswered(c);
+    return true;
+}
+
 bool tk_command_ca_pem(struct tk_console *c, char *line)
 {
     const char *args;
 
-    if (c->pem == TK_PEM_OUTSIDE && tk_dispatch_find(c->env->table, line, &args) != NULL)
+    if (take_key(c, line))
+        return true;
+    if (c->pem != TK_PEM_OFF && tk_dispatch_find(c->env->table, line, &args) != NULL)
         c->pem = TK_PEM_OFF;
     if (c->pem == TK_PEM_OFF)
         return false;

@@ -256,8 +256,14 @@ void tk_console_unanswered(struct tk_console *c)
 {
     TK_ASSERT(c->answer_due);
     c->answer_due = false;
-    if (c->pem != TK_PEM_INSIDE)
+    if (c->pem < TK_PEM_INSIDE)
         tk_console_prompt(c);
+}
+
+void tk_console_end_pem(struct tk_console *c)
+{
+    c->pem = TK_PEM_OFF;
+    c->line.no_echo = false;
 }
 
 /* --- console_pin --- */

@@ -33,7 +33,7 @@ struct tk_console_env {
 };
 
 /* Where the next line stands in a PEM file that an operator pastes. */
-enum tk_pem { TK_PEM_OFF, TK_PEM_OUTSIDE, TK_PEM_INSIDE };
+enum tk_pem { TK_PEM_OFF, TK_PEM_OUTSIDE, TK_PEM_INSIDE, TK_PEM_KEY };
 
 struct tk_console {
     const struct tk_console_env *env;
@@ -83,6 +83,9 @@ void tk_console_err_unknown(struct tk_console *c, const char *words);
 
 /* The line was no command, and is not answered. */
 void tk_console_unanswered(struct tk_console *c);
+
+/* No PEM file is being pasted any more. */
+void tk_console_end_pem(struct tk_console *c);
 
 /* Continues the command with step, and pins the selected account (c->job.account) until it
  * answers. */

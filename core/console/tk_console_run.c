@@ -172,7 +172,7 @@ static void interrupt(struct tk_console *c)
         tk_console_cancel(c, TK_E_CANCELLED);
         tk_line_clear(&c->line);
     } else {
-        c->pem = TK_PEM_OFF;
+        tk_console_end_pem(c);
         tk_output_text(&c->out, "^C");
         tk_line_kill(&c->line, &c->out);
         tk_console_prompt(c);

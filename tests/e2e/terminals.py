@@ -60,8 +60,9 @@ class Terminal:
         return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
 
     def stops(self) -> bool:
-        """Whether Ctrl-Z stops the program."""
-        return termios.tcgetattr(self._fd)[6][termios.VSUSP] != b"\0"
+        """Whether Ctrl-Z and Ctrl-\\ stop the program."""
+        keys = termios.tcgetattr(self._fd)[6]
+        return keys[termios.VSUSP] != b"\0" and keys[termios.VQUIT] != b"\0"
 
     def _read(self, seconds: float) -> bool:
         if seconds <= 0 or not select.select([self._fd], [], [], seconds)[0]:

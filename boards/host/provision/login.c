@@ -42,6 +42,7 @@ static void hide_typing(struct login *l)
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell must not get a terminal without echo */
+    quiet.c_cc[VQUIT] = _POSIX_VDISABLE;
     l->is_hidden = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
 }
 
@@ -131,20 +132,20 @@ static void say_ways(struct login *l, bool is_open)
     struct tk_steps *s = &l->flow->p->steps;
     char text[160];
 
-    tk_steps_say(s, is_open ? "your browser is opening; waiting for the portal (Ctrl-C gives up). "
-                              "The link, if nothing shows:"
-                            : "open this link in a browser of this machine and log in (Ctrl-C "
-                              "gives up):");
-    tk_steps_link(s, l->loopback->start);
-    if (is_open)
-        return;
     if (over_ssh()) {
-        tk_steps_note(s, "from another machine, connect like this, and open the same link there:");
+        tk_steps_say(s, "on your own machine connect like this (Ctrl-C gives up), then open the "
+                        "link there and log in:");
         snprintf(text, sizeof text, "ssh -L %u:localhost:%u ...", l->loopback->port,
                  l->loopback->port);
         tk_steps_link(s, text);
+    } else {
+        tk_steps_say(s, is_open ? "your browser is opening; waiting for the portal (Ctrl-C gives "
+                                  "up). The link, if nothing shows:"
+                                : "open this link in a browser of this machine and log in (Ctrl-C "
+                                  "gives up):");
     }
-    if (!l->takes_paste)
+    tk_steps_link(s, l->loopback->start);
+    if (is_open || !l->takes_paste)
         return;
     tk_steps_note(s, "or open this one in any browser, log in, and paste the address of the error "
                      "page that follows here (it will not be shown):");

@@ -273,7 +273,7 @@ bool tk_loopback_take(struct tk_loopback *l, const char *pasted)
         strncmp(text, "/?", 2) == 0 ? serve_redirect(l, text, strlen(text)) : TK_PAGE_NOT_FOUND;
 
     tk_wipe(text, sizeof text);
-    return page == TK_PAGE_CODE || page == TK_PAGE_REFUSED;
+    return page != TK_PAGE_NOT_FOUND && page != TK_PAGE_BAD;
 }
 
 static enum tk_page page_of(enum tk_get found)

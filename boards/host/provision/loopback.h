@@ -85,7 +85,7 @@ void tk_loopback_wait(const struct tk_loopback *l, struct pollfd p[TK_LOOPBACK_F
 void tk_loopback_step(struct tk_loopback *l, uint64_t now_ms);
 
 /* Judges a line that the operator has pasted; what stands around the address is left out. False if
- * it is none of this login. */
+ * it is no address of a login; one of another login is reported. */
 bool tk_loopback_take(struct tk_loopback *l, const char *pasted);
 
 /* Ends the login: its start and state are of no use from now on, and its secrets are wiped. */

@@ -139,13 +139,34 @@ static void a_damaged_file_is_refused_at_its_end(void **state)
     assert_non_null(strstr(type("ca list\r"), "OK added=0 "));
 }
 
+#define KEY "-----BEGIN EC PRIVATE KEY-----\nMEECAQAwEwYHKoZIzj0C\n"
+
+/* Its base64 is not echoed. */
 static void a_private_key_is_not_taken(void **state)
 {
+    static const char *const before[] = {"", "ca add begin\r"};
+
     (void)state;
-    type("ca add begin\r");
-    paste("-----BEGIN PRIVATE KEY-----\nMEECAQAwEwYHKoZIzj0C\n-----END PRIVATE KEY-----\n", "\r");
-    assert_int_equal(count(out, "(ignored: no certificate)"), 3);
-    assert_non_null(strstr(type("ca add end\r"), "ERR ca_"));
+    for (int i = 0; i < 2; i++) {
+        type(before[i]);
+        paste(KEY "-----END EC PRIVATE KEY-----\n", "\r");
+        assert_int_equal(count(out, "ERR ca_invalid "), 1);
+        assert_int_equal(count(out, "ERR "), 1);
+        assert_null(strstr(out, "MEEC"));
+        assert_null(strstr(type("\x10"), "MEEC"));
+        assert_non_null(strstr(type("\x15ref\r"), "ref\r\ntoken=no_client\r\nOK ref=token"));
+    }
+    paste(KEY, "\r");
+    assert_null(strstr(type("MEECBQ\x03"), "MEEC"));
+    assert_non_null(strstr(type("ref\r"), "ref\r\ntoken=no_client\r\nOK ref=token"));
+}
+
+static void a_command_ends_an_unfinished_file(void **state)
+{
+    (void)state;
+    type("ca add begin\r-----BEGIN CERTIFICATE-----\rMEECAQAwEwYHKoZIzj0C\r");
+    assert_non_null(strstr(type("ref\r"), "OK ref=token"));
+    assert_non_null(strstr(type("remark\r"), "ERR unknown_command "));
 }
 
 /* A program's lines are commands; without `ca add begin` nothing is taken. */
@@ -172,6 +193,7 @@ int main(void)
         TEST(several_certificates_and_comments_are_taken),
         TEST(a_damaged_file_is_refused_at_its_end),
         TEST(a_private_key_is_not_taken),
+        TEST(a_command_ends_an_unfinished_file),
         TEST(other_lines_are_commands),
     };
 
