@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example of the README: the official SDK with tokens of tokenkeeper. Node and the package are
-not part of this repository: $B24JSSDK names a folder below which node_modules has it."""
+"""The example of boards/host/lib/README.md: the official SDK with tokens of tokenkeeper. Node and
+the package are not part of this repository: $B24JSSDK names a folder below which node_modules
+has it."""
 
 import json
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from keeper import PATIENT_S, PROGRAM, GatewayCase
 
 SDK = os.environ.get("B24JSSDK", "")
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "boards/host/lib/README.md"
 CALLS = """
 const calls = (title) => Promise.all(Array.from({ length: 10 }, (_, at) =>
   b24.actions.v2.call.make({ method: "crm.lead.add", params: { fields: { TITLE: title + at } } })));
@@ -29,7 +30,7 @@ process.exit(0);
 
 
 def example() -> str:
-    """The block of JavaScript in the README."""
+    """The block of JavaScript."""
     return re.search(r"```js\n(.*?)```", README.read_text(), re.DOTALL)[1]
 
 
