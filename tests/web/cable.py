@@ -44,10 +44,11 @@ class Cable:
 
     def cut(self) -> None:
         """Pulls the cable out."""
-        ours, self._ours = self._ours, -1
-        os.close(ours)
+        ours, theirs = self._ours, self._theirs
+        self._ours = -1
+        os.close(theirs)
         os.write(self._wake, b"!")  # select() keeps what it waits for open
-        os.close(self._theirs)
+        os.close(ours)  # last: once the browser has noticed, plug() may come
 
     def type(self, data: bytes) -> None:
         """To the gateway, as another program at this port might."""
