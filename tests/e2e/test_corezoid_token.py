@@ -66,7 +66,7 @@ class TokenTask(TokenTaskCase):
         self.connect(self.k)
         self.k.provision()
         self.wait_task("ok")
-        self.b24.fault("webhook", "refuse", count=-1)
+        self.b24.fault("webhook", "status", status=503, count=-1)
         self.k.must("auth forget")
         self.k.wait_status(corezoid_token="behind")
         self.k.kill()
